@@ -1,0 +1,13 @@
+/** Reads content at any position: a finished file, one that still grows, or an object of a bucket. */
+export interface BlobReader {
+  /** Bytes. */
+  readonly size: number;
+  /** The whole content, where it is small enough to be held in memory. */
+  readonly bytes?: Buffer;
+  /**
+   * Fills `into` from `position` on and returns how many bytes that were: fewer than asked only at the end. `into`
+   * belongs to the reader until the promise settles.
+   */
+  read(into: Buffer, position: number): Promise<number>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,12 @@
+import type { Digest } from "./digest.js";
+
+/** Points at content: image-spec, "Content Descriptors". */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly urls?: readonly string[];
+}

@@ -1,0 +1,69 @@
+import { createHash, type Hash } from "node:crypto";
+import { RegistryError } from "./errors.js";
+
+const hexLength = { sha256: 64, sha512: 128 } as const;
+
+export type DigestAlgorithm = keyof typeof hexLength;
+
+/** `algorithm:hex`, lower case and of the algorithm's length: only {@link parseDigest} and {@link digestOf} make one. */
+export type Digest = `${DigestAlgorithm}:${string}`;
+
+const hexPattern = /^[0-9a-f]+$/;
+
+export function isDigestAlgorithm(text: string): text is DigestAlgorithm {
+  return Object.hasOwn(hexLength, text);
+}
+
+export function isDigest(text: string): text is Digest {
+  const colon = text.indexOf(":");
+  const algorithm = text.slice(0, colon);
+  if (colon < 0 || !isDigestAlgorithm(algorithm)) return false;
+  return text.length - colon - 1 === hexLength[algorithm] && hexPattern.test(text.slice(colon + 1));
+}
+
+/** @throws RegistryError DIGEST_INVALID */
+export function parseDigest(text: string): Digest {
+  if (isDigest(text)) return text;
+  throw new RegistryError("DIGEST_INVALID", "a digest is sha256:<64 hex digits> or sha512:<128 hex digits>", {
+    detail: { digest: text.slice(0, 200) },
+  });
+}
+
+export function algorithmOf(digest: Digest): DigestAlgorithm {
+  return digest.startsWith("sha256:") ? "sha256" : "sha512";
+}
+
+export function hexOf(digest: Digest): string {
+  return digest.slice(digest.indexOf(":") + 1);
+}
+
+export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Digest {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+}
+
+/** Computes a digest from content that arrives in pieces. */
+export class Digester {
+  readonly algorithm: DigestAlgorithm;
+  readonly #hash: Hash;
+  #length = 0;
+
+  constructor(algorithm: DigestAlgorithm = "sha256") {
+    this.algorithm = algorithm;
+    this.#hash = createHash(algorithm);
+  }
+
+  /** Bytes seen so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+    this.#length += bytes.length;
+  }
+
+  /** The digest of all that was seen; may be asked once. */
+  digest(): Digest {
+    return `${this.algorithm}:${this.#hash.digest("hex")}`;
+  }
+}

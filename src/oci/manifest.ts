@@ -1,0 +1,162 @@
+import type { Descriptor } from "./descriptor.js";
+import { type Digest, isDigest } from "./digest.js";
+import { RegistryError } from "./errors.js";
+import { type ManifestKind, manifestKind, mediaTypes } from "./media-types.js";
+
+/** What a manifest says, as far as a registry needs it. Its exact bytes lie beside it and are never made from this. */
+export interface ManifestContent {
+  readonly mediaType: string;
+  readonly kind: ManifestKind | undefined;
+  readonly config: Descriptor | undefined;
+  readonly layers: readonly Descriptor[];
+  readonly manifests: readonly Descriptor[];
+  readonly subject: Descriptor | undefined;
+  /** As referrers are listed by: the manifest's own, else an image's `config.mediaType` (distribution-spec, "Listing Referrers"). */
+  readonly artifactType: string | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+type Json = Record<string, unknown>;
+
+/**
+ * Reads a manifest of Docker schema 2, OCI or another JSON type.
+ * @param contentType what the client called it, without parameters; `undefined` when read from storage
+ * @throws RegistryError MANIFEST_INVALID
+ */
+export function parseManifest(bytes: Uint8Array, contentType?: string): ManifestContent {
+  const json = parseObject(bytes);
+  const mediaType = decideMediaType(json, contentType);
+  const kind = manifestKind(mediaType);
+  refuseSchema1(json, mediaType);
+  refuseAmbiguity(json, kind);
+  const config = optionalDescriptor(json, "config");
+  const ownArtifactType = optionalString(json, "artifactType");
+  return {
+    mediaType,
+    kind,
+    config,
+    layers: kind === "image" ? descriptors(json, "layers") : [],
+    manifests: kind === "index" ? descriptors(json, "manifests") : [],
+    subject: optionalDescriptor(json, "subject"),
+    artifactType: ownArtifactType ?? (kind === "image" ? config?.mediaType : undefined),
+    annotations: stringMap(json, "annotations"),
+  };
+}
+
+function parseObject(bytes: Uint8Array): Json {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (cause) {
+    throw invalid("the manifest is not JSON in UTF-8", { cause });
+  }
+  if (!isObject(json)) throw invalid("the manifest is not a JSON object");
+  return json;
+}
+
+/** Where `mediaType` and `Content-Type` both stand they must agree: GHSA-qq97-vm5h-rrhg. */
+function decideMediaType(json: Json, contentType: string | undefined): string {
+  const declared = optionalString(json, "mediaType");
+  if (declared !== undefined && contentType !== undefined && declared !== contentType) {
+    throw invalid(`the manifest's mediaType is ${declared}, but Content-Type says ${contentType}`);
+  }
+  const mediaType = declared ?? contentType ?? inferMediaType(json);
+  if (mediaType === undefined) throw invalid("the manifest has neither a mediaType nor the fields of a known type");
+  return mediaType;
+}
+
+function inferMediaType(json: Json): string | undefined {
+  if (json.schemaVersion === 1) return mediaTypes.dockerSchema1;
+  if (Array.isArray(json.manifests)) return mediaTypes.ociIndex;
+  return isObject(json.config) || Array.isArray(json.layers) ? mediaTypes.ociManifest : undefined;
+}
+
+function refuseSchema1(json: Json, mediaType: string): void {
+  if (
+    json.schemaVersion === 1 ||
+    mediaType === mediaTypes.dockerSchema1 ||
+    mediaType === mediaTypes.dockerSchema1Signed
+  ) {
+    throw invalid("Docker image manifest schema 1 is not supported; push with a client newer than Docker 1.10");
+  }
+}
+
+/** A document that is an image to one client and an index to another is refused: GHSA-qq97-vm5h-rrhg. */
+function refuseAmbiguity(json: Json, kind: ManifestKind | undefined): void {
+  if (kind === undefined) return;
+  if (json.schemaVersion !== 2) throw invalid("schemaVersion must be 2");
+  if (kind === "image" && json.manifests !== undefined) throw invalid("an image manifest must not have manifests");
+  if (kind === "index" && (json.layers !== undefined || json.config !== undefined)) {
+    throw invalid("an index must not have layers or a config");
+  }
+  if (kind === "image" && json.config === undefined) throw invalid("an image manifest must have a config");
+  const list = kind === "image" ? "layers" : "manifests";
+  if (!Array.isArray(json[list])) throw invalid(`${list} must be a list`);
+}
+
+function descriptors(json: Json, field: string): Descriptor[] {
+  const list = json[field];
+  return Array.isArray(list) ? list.map((item, index) => parseDescriptor(item, `${field}[${index}]`)) : [];
+}
+
+function optionalDescriptor(json: Json, field: string): Descriptor | undefined {
+  const value = json[field];
+  return value === undefined || value === null ? undefined : parseDescriptor(value, field);
+}
+
+/** Digests inside manifests become keys and URLs, so they are checked here like any other input: CVE-2024-3727. */
+function parseDescriptor(value: unknown, where: string): Descriptor {
+  if (!isObject(value)) throw invalid(`${where} is not a descriptor`);
+  return {
+    mediaType: requiredString(value, "mediaType", where),
+    digest: requiredDigest(value, where),
+    size: requiredSize(value, where),
+    annotations: stringMap(value, "annotations"),
+    ...(Array.isArray(value.urls) ? { urls: value.urls.filter((url) => typeof url === "string") } : {}),
+  };
+}
+
+function requiredDigest(json: Json, where: string): Digest {
+  const digest = requiredString(json, "digest", where);
+  if (!isDigest(digest)) throw invalid(`${where}.digest is not a digest`);
+  return digest;
+}
+
+function requiredSize(json: Json, where: string): number {
+  const size = json.size;
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) throw invalid(`${where}.size is not a size`);
+  return size;
+}
+
+function requiredString(json: Json, field: string, where: string): string {
+  const value = json[field];
+  if (typeof value !== "string" || value === "") throw invalid(`${where}.${field} is missing`);
+  return value;
+}
+
+function optionalString(json: Json, field: string): string | undefined {
+  const value = json[field];
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value !== "string") throw invalid(`${field} is not a string`);
+  return value;
+}
+
+function stringMap(json: Json, field: string): Record<string, string> {
+  const value = json[field];
+  if (value === undefined || value === null) return {};
+  if (!isObject(value)) throw invalid(`${field} is not an object`);
+  const map: Record<string, string> = Object.create(null);
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text !== "string") throw invalid(`${field} holds something other than strings`);
+    map[key] = text;
+  }
+  return map;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function invalid(message: string, options: { cause?: unknown } = {}): RegistryError {
+  return new RegistryError("MANIFEST_INVALID", message, options);
+}

@@ -1,0 +1,15 @@
+import type { Logger } from "../observability/logger.js";
+
+/** Who asks. */
+export interface Caller {
+  /** The client's address, for the log. */
+  readonly address: string;
+}
+
+/** What every operation of a repository is given beside its arguments. */
+export interface Context {
+  /** Aborted when the client is gone or the server gives the request up. */
+  readonly signal: AbortSignal;
+  readonly caller: Caller;
+  readonly log: Logger;
+}

@@ -1,0 +1,129 @@
+import type { BlobReader } from "../oci/blob-reader.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import type { Digest, DigestAlgorithm } from "../oci/digest.js";
+import type { Reference, Tag } from "../oci/reference.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Context } from "./context.js";
+
+/** How an answer came about; becomes `X-Cache`, `Age` and `Warning`. A private repository serves from `storage`. */
+export interface Served {
+  readonly from: "storage" | "hit" | "miss" | "stale" | "shared";
+  /** Seconds since the upstream last confirmed it. */
+  readonly age?: number;
+  /** A sentence for the user, such as why a stale copy was served. */
+  readonly warning?: string;
+}
+
+export interface ResolvedManifest {
+  readonly descriptor: Descriptor;
+  readonly served: Served;
+}
+
+export interface Manifest extends ResolvedManifest {
+  /** Byte for byte what was pushed. */
+  readonly bytes: Buffer;
+}
+
+export interface ResolvedBlob {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly served: Served;
+}
+
+export interface OpenedBlob extends ResolvedBlob {
+  readonly reader: BlobReader;
+}
+
+/** A part of a list in code point order: at most `limit` items, all after `last`. */
+export interface Page {
+  readonly limit: number;
+  readonly last?: string;
+}
+
+export interface PageOf<Item> {
+  readonly items: readonly Item[];
+  /** Whether there are items after these. */
+  readonly more: boolean;
+}
+
+/** A part of the referrers of a manifest; `last` is the digest of the last one seen. */
+export interface ReferrersQuery {
+  readonly artifactType?: string;
+  readonly last?: Digest;
+}
+
+/** What one may pull from. Absent content is a RegistryError: BLOB_UNKNOWN, MANIFEST_UNKNOWN, NAME_UNKNOWN. */
+export interface PullRepository {
+  readonly name: RepositoryName;
+  resolveManifest(reference: Reference, context: Context): Promise<ResolvedManifest>;
+  getManifest(reference: Reference, context: Context): Promise<Manifest>;
+  statBlob(digest: Digest, context: Context): Promise<ResolvedBlob>;
+  /** The caller closes the reader. */
+  openBlob(digest: Digest, context: Context): Promise<OpenedBlob>;
+  listTags(page: Page, context: Context): Promise<PageOf<string>>;
+  /** Never fails for want of the subject or the repository: the list is then empty. */
+  listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<PageOf<Descriptor>>;
+}
+
+/** Where the next bytes of an upload belong, as `Content-Range` says: both inclusive. */
+export interface ChunkRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Chunk {
+  readonly content: AsyncIterable<Buffer>;
+  /** Absent when the client streams; then the bytes belong where the session ends. */
+  readonly range?: ChunkRange;
+}
+
+/** An unfinished push of a blob. It outlives the connection and the process. */
+export interface UploadSession {
+  readonly id: string;
+  /** Bytes received so far. */
+  readonly offset: number;
+}
+
+export interface Uploads {
+  start(algorithm: DigestAlgorithm, context: Context): Promise<UploadSession>;
+  /** @throws RegistryError BLOB_UPLOAD_UNKNOWN */
+  get(id: string, context: Context): Promise<UploadSession>;
+  /**
+   * Appends and returns the session at its new offset. What arrived before a failure stays.
+   * @throws RegistryError BLOB_UPLOAD_INVALID with status 416 when the range does not start at the offset
+   */
+  append(id: string, chunk: Chunk, context: Context): Promise<UploadSession>;
+  /** Appends the last chunk, verifies the digest and makes the blob part of the repository. */
+  finish(id: string, digest: Digest, chunk: Chunk, context: Context): Promise<void>;
+  cancel(id: string, context: Context): Promise<void>;
+}
+
+export interface PutManifest {
+  readonly reference: Reference;
+  readonly bytes: Buffer;
+  /** Without parameters; `undefined` when the client sent none. */
+  readonly contentType: string | undefined;
+  /** Further tags for a manifest that is put by digest (`?tag=`). */
+  readonly tags: readonly Tag[];
+}
+
+export interface PushedManifest {
+  readonly digest: Digest;
+  /** The manifest that this one refers to, if it has a subject. */
+  readonly subject: Digest | undefined;
+}
+
+/** What one may push to. */
+export interface PushRepository extends PullRepository {
+  readonly uploads: Uploads;
+  /** Pushes a blob in one request, without a session. */
+  putBlob(digest: Digest, content: AsyncIterable<Buffer>, context: Context): Promise<void>;
+  /** Makes a blob that another repository holds part of this one; `false` if there is none that the caller may read. */
+  mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean>;
+  putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest>;
+  deleteTag(tag: Tag, context: Context): Promise<void>;
+  /** Deletes the manifest and every tag that points at it. */
+  deleteManifest(digest: Digest, context: Context): Promise<void>;
+  deleteBlob(digest: Digest, context: Context): Promise<void>;
+}

@@ -1,0 +1,63 @@
+import type { BlobReader } from "../oci/blob-reader.js";
+
+/** What is known of an object without reading it. */
+export interface ObjectStat {
+  /** Bytes. */
+  readonly size: number;
+  /**
+   * Differs whenever the object was replaced or changed, by whichever process; `undefined` when it changed so
+   * recently that a second change might not be told apart. What was read under a version may be kept as long as it lasts.
+   */
+  readonly version: string | undefined;
+}
+
+/** An object that is not finished. It has no name yet, and outlives the process. */
+export interface StagedObject {
+  /** Bytes it holds; `undefined` if it does not exist. */
+  size(): Promise<number | undefined>;
+  /**
+   * Creates the object if needed and appends the content at `offset`; returns the new size. What arrived before a
+   * failure stays.
+   * @throws OffsetMismatchError if the object does not end at `offset`
+   */
+  append(offset: number, content: AsyncIterable<Buffer>): Promise<number>;
+  openRead(): Promise<BlobReader | undefined>;
+  /** Gives the content its name, replacing what had it: durable, at once or not at all. */
+  commit(key: string): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/**
+ * Keys and bytes: all that Berth asks of a place to store things. Keys are paths of components joined by `/`, built
+ * by `layout.ts` alone. Absence is `undefined`. Whatever is acknowledged by `write`, `remove` and `commit` survives a
+ * power cut; what `append` acknowledged survives the process.
+ */
+export interface StorageDriver {
+  stat(key: string): Promise<ObjectStat | undefined>;
+  read(key: string): Promise<Buffer | undefined>;
+  /** Writes the whole object at once or not at all. */
+  write(key: string, content: Uint8Array): Promise<void>;
+  openRead(key: string): Promise<BlobReader | undefined>;
+  /** Removes the object, or all below the key, at once. No error if there is none. */
+  remove(key: string): Promise<void>;
+  /**
+   * Names of the children of a key, in code point order. The same array is returned as long as nothing changed, so
+   * that what is derived from it may be kept with it.
+   */
+  list(key: string): Promise<readonly string[]>;
+  /** Runs the action while no other holder of the lock runs, in this process or another. An optimisation, never a proof. */
+  withLock<Result>(name: string, action: () => Promise<Result>): Promise<Result>;
+  /** The unfinished object at a key, whether it exists or not. */
+  stage(key: string): StagedObject;
+}
+
+export class OffsetMismatchError extends Error {
+  override readonly name = "OffsetMismatchError";
+  /** Where the object ends. */
+  readonly offset: number;
+
+  constructor(offset: number) {
+    super(`the object ends at ${offset}`);
+    this.offset = offset;
+  }
+}
