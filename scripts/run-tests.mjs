@@ -1,0 +1,50 @@
+// Runs compiled tests: node scripts/run-tests.mjs KIND... [PART OF A FILE NAME...] [OPTION OF node --test...]
+// A KIND is a folder of test/. It compiles nothing: `tsc -p test/tsconfig.json` comes first.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+/** Kinds that start daemons or load the machine: one file at a time, and more patience. */
+const heavyKinds = new Set(["conformance", "e2e", "faults"]);
+
+const args = process.argv.slice(2);
+const options = args.filter((arg) => arg.startsWith("-"));
+const words = args.filter((arg) => !arg.startsWith("-"));
+const kinds = words.filter((word) => existsSync(join(root, "test", word)));
+const nameParts = words.filter((word) => !kinds.includes(word));
+
+const files = kinds.flatMap(testFilesOf).filter((file) => nameParts.every((part) => file.includes(part)));
+if (files.length === 0) fail(`no test file matches "${args.join(" ")}"`);
+const isHeavy = kinds.some((kind) => heavyKinds.has(kind));
+
+const run = spawnSync(
+  process.execPath,
+  [
+    "--test",
+    "--test-reporter=spec",
+    `--test-concurrency=${isHeavy ? 1 : availableParallelism()}`,
+    `--test-timeout=${(isHeavy ? 15 : 3) * 60_000}`,
+    ...options,
+    ...files,
+  ],
+  { cwd: root, stdio: "inherit" },
+);
+if (run.error) throw run.error;
+process.exitCode = run.status ?? 1;
+
+/** Listed by their sources, so that what an older build left behind does not run. */
+function testFilesOf(kind) {
+  const sources = readdirSync(join(root, "test", kind), { recursive: true }).filter((file) =>
+    file.endsWith(".test.ts"),
+  );
+  if (sources.length === 0) fail(`there is no test file in test/${kind}`);
+  return sources.sort().map((file) => ["", ".build", "test", kind, file.replace(/ts$/, "js")].join(sep).slice(1));
+}
+
+function fail(message) {
+  console.error(`run-tests: ${message}`);
+  process.exit(1);
+}
