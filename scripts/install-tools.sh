@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Installs what the second tier of tests and the benchmark need beyond Node: Debian packages, and Go programs
+# into .build/tools/bin. Does nothing where all is there already. Wants root, apt and Go.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(
+  docker.io podman buildah skopeo # clients
+  docker-registry                 # peer, 2.8.2
+  nginx-light openssl             # reverse proxy with TLS
+  wrk apache2-utils               # load
+  busybox-static                  # what the test images are built from
+)
+
+# Pinned: a release of a client must not turn a build red by surprise.
+programs=(
+  github.com/google/go-containerregistry/cmd/crane@v0.22.1
+  oras.land/oras/cmd/oras@v1.3.6
+  github.com/regclient/regclient/cmd/regctl@v0.11.7
+  github.com/distribution/distribution/v3/cmd/registry@v3.1.1
+  github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111
+)
+
+export GOBIN="$PWD/.build/tools/bin"
+
+main() {
+  install_packages
+  mkdir -p "$GOBIN"
+  local program
+  for program in "${programs[@]}"; do install_program "$program"; done
+}
+
+install_packages() {
+  local missing=() package
+  for package in "${packages[@]}"; do is_installed "$package" || missing+=("$package"); done
+  ((${#missing[@]})) || return 0
+  echo "installing Debian packages: ${missing[*]}"
+  keep_services_stopped
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null
+}
+
+is_installed() {
+  [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]
+}
+
+# Packages would start a docker daemon, a registry and an nginx; the tests start their own.
+keep_services_stopped() {
+  local policy=/usr/sbin/policy-rc.d
+  [[ -e $policy ]] && return
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+  trap "rm -f $policy" EXIT
+}
+
+install_program() {
+  local path=${1%@*} version=${1#*@}
+  local binary=$GOBIN/${path##*/}
+  if [[ -x $binary ]] && go version -m "$binary" | awk '$1 == "mod" { print $3 }' | grep -qxF "$version"; then return; fi
+  echo "installing $path $version"
+  CGO_ENABLED=0 go install -trimpath "$1"
+}
+
+main

@@ -1,0 +1,60 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Daemon } from "./daemon.js";
+import { freePort } from "./free-port.js";
+import { projectRoot } from "./project.js";
+import { RegistryClient } from "./registry-client.js";
+import type { Scope } from "./scope.js";
+
+export interface BerthOptions {
+  /** The data directory; a fresh one if not given. */
+  readonly root?: string;
+  readonly port?: number;
+  /** Settings of the section `private`. */
+  readonly private?: Readonly<Record<string, unknown>>;
+  /** Settings of the section `server`. */
+  readonly server?: Readonly<Record<string, unknown>>;
+}
+
+/** A Berth that runs as its users run it: `node dist/main.js serve`. */
+export interface BerthProcess {
+  readonly daemon: Daemon;
+  readonly root: string;
+  readonly port: number;
+  /** `127.0.0.1:port`, as it stands in the names of images. */
+  readonly host: string;
+  readonly client: RegistryClient;
+}
+
+/** Starts Berth in private mode and waits until it is ready. */
+export async function startBerth(scope: Scope, options: BerthOptions = {}): Promise<BerthProcess> {
+  const root = options.root ?? (await scope.folder("data"));
+  const port = options.port ?? (await freePort());
+  const configFile = join(await scope.folder("config"), "berth.yml");
+  // JSON is YAML.
+  const config = JSON.stringify({
+    mode: "private",
+    server: { host: "127.0.0.1", port, ...options.server },
+    storage: { driver: "filesystem", filesystem: { root } },
+    private: options.private ?? {},
+  });
+  await writeFile(configFile, config);
+  const daemon = new Daemon(scope, process.execPath, [
+    join(projectRoot, "dist/main.js"),
+    "serve",
+    "--config",
+    configFile,
+  ]);
+  const host = `127.0.0.1:${port}`;
+  const client = new RegistryClient(`http://${host}`);
+  await daemon.ready(() => isReady(client));
+  return { daemon, root, port, host, client };
+}
+
+async function isReady(client: RegistryClient): Promise<true | undefined> {
+  try {
+    return (await client.get("/readyz")).status === 200 ? true : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runCommand } from "./command.js";
+import { Daemon } from "./daemon.js";
+import { freePort } from "./free-port.js";
+import { RegistryClient } from "./registry-client.js";
+import type { Scope } from "./scope.js";
+
+/** The CNCF distribution registry in the two versions that people run. */
+export const peers = {
+  "registry 2.8.2": "docker-registry",
+  "registry 3.1.1": "registry",
+} as const;
+
+export type PeerName = keyof typeof peers;
+
+export interface PeerRegistry {
+  readonly daemon: Daemon;
+  readonly host: string;
+  readonly client: RegistryClient;
+}
+
+/** Serves a data directory by a peer, deletion allowed. */
+export async function startPeer(scope: Scope, name: PeerName, root: string): Promise<PeerRegistry> {
+  const host = `127.0.0.1:${await freePort()}`;
+  const daemon = new Daemon(scope, peers[name], ["serve", await writeConfig(scope, root, host)], environment);
+  const client = new RegistryClient(`http://${host}`);
+  await daemon.ready(async () => {
+    const answer = await client.get("/v2/").catch(() => undefined);
+    return answer?.status === 200 ? true : undefined;
+  });
+  return { daemon, host, client };
+}
+
+/** Runs a peer's garbage collection, which keeps untagged manifests, on a data directory that nobody serves. */
+export async function collectGarbage(scope: Scope, name: PeerName, root: string): Promise<void> {
+  const config = await writeConfig(scope, root, "127.0.0.1:0");
+  await runCommand(peers[name], ["garbage-collect", config], { env: environment });
+}
+
+const environment = { OTEL_TRACES_EXPORTER: "none" };
+
+async function writeConfig(scope: Scope, root: string, addr: string): Promise<string> {
+  const file = join(await scope.folder("peer"), "config.yml");
+  const config = {
+    version: "0.1",
+    log: { level: "warn" },
+    storage: {
+      filesystem: { rootdirectory: root },
+      delete: { enabled: true },
+      maintenance: { uploadpurging: { enabled: false } },
+    },
+    http: { addr },
+  };
+  await writeFile(file, JSON.stringify(config));
+  return file;
+}
