@@ -1,0 +1,87 @@
+import { type ConfigPath, fileKeyOf, type Section, settingsBelow } from "./definition.js";
+import { findNearest } from "./nearest-key.js";
+import type { Problem } from "./problem.js";
+import type { ConfigSource } from "./source.js";
+
+/** Variables by name, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What Kubernetes tells every pod about services named `berth` or `berth-...`; the port of one also as `BERTH_PORT`. */
+const kubernetesName = /^BERTH(_\w+)?_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
+const kubernetesPort = /^(tcp|udp|sctp):\/\//;
+
+/**
+ * The settings that variables say: `BERTH_SERVER_PORT` is `server.port`, `BERTH_SERVER_TRUSTEDPROXIES` and
+ * `BERTH_SERVER_TRUSTED_PROXIES` are `server.trustedProxies`. An empty variable says nothing.
+ */
+export async function readEnvironment(environment: Environment, definition: Section): Promise<ConfigSource> {
+  const known = variablesOf(definition);
+  const variableByPath = new Map<string, string>();
+  const problems: Problem[] = [];
+  const tree: Tree = Object.create(null);
+  for (const [variable, text] of Object.entries(environment)) {
+    if (!variable.startsWith("BERTH_") || text === undefined || text === "" || isOfKubernetes(variable, text)) continue;
+    const path = known.get(variable) ?? [];
+    const earlier = variableByPath.get(path.join("."));
+    if (path.length === 0) {
+      problems.push({ where: variable, path, message: unknownVariable(variable, known) });
+    } else if (earlier !== undefined) {
+      problems.push({ where: variable, path, message: `${earlier} says the same setting; keep one of them` });
+    } else {
+      variableByPath.set(path.join("."), variable);
+      plant(tree, path, await readValue(text));
+    }
+  }
+  return { tree, problems, locate: (path) => variableByPath.get(path.join(".")) ?? "environment" };
+}
+
+/** Paths by the names of their variables, two for each: with the words of a key together, and apart. */
+function variablesOf(definition: Section): ReadonlyMap<string, ConfigPath> {
+  const paths = settingsBelow(definition).flatMap(({ path, setting }) =>
+    setting.secret ? [path, [...path.slice(0, -1), fileKeyOf(path.at(-1) ?? "")]] : [path],
+  );
+  return new Map(
+    paths.flatMap((path): [string, ConfigPath][] => [
+      [variableOf(path), path],
+      [variableOf(path.map((key) => key.replaceAll(/[A-Z]/g, "_$&"))), path],
+    ]),
+  );
+}
+
+function variableOf(path: ConfigPath): string {
+  return ["BERTH", ...path].join("_").toUpperCase();
+}
+
+function isOfKubernetes(variable: string, text: string): boolean {
+  return kubernetesName.test(variable) || (variable.endsWith("_PORT") && kubernetesPort.test(text));
+}
+
+function unknownVariable(variable: string, known: ReadonlyMap<string, ConfigPath>): string {
+  const meant = findNearest(variable, [...known.keys()]);
+  return meant === undefined ? "no setting has this name" : `no setting has this name; did you mean ${meant}?`;
+}
+
+/** Text stays text, since every kind reads its own; what is no list in spite of its bracket is left to be refused. */
+async function readValue(text: string): Promise<unknown> {
+  if (!text.startsWith("[")) return text;
+  const { parse } = await import("yaml");
+  try {
+    return parse(text, { logLevel: "error" });
+  } catch {
+    return text;
+  }
+}
+
+interface Tree {
+  [key: string]: unknown;
+}
+
+function plant(tree: Tree, [key = "", ...rest]: ConfigPath, value: unknown): void {
+  if (rest.length === 0) {
+    tree[key] = value;
+    return;
+  }
+  tree[key] ??= Object.create(null);
+  // A section is never a setting too, so what lies at the key of one is a branch.
+  plant(tree[key] as Tree, rest, value);
+}

@@ -1,0 +1,129 @@
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+import { parseDuration } from "./duration.js";
+import { parseSize } from "./size.js";
+
+/** What the value of a setting may be. Every kind also understands its values as text, as the environment gives them. */
+export interface Kind<Value> {
+  /** What a right value is; follows "must be". */
+  readonly expected: string;
+  /**
+   * The value of what was written; `undefined` if that is of another kind.
+   * @param directory what relative paths are relative to
+   */
+  parse(written: unknown, directory: string): Value | undefined;
+}
+
+/** The smallest and the largest value that are right, as one would write them. */
+interface Range {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Anything in letters. Numbers must be quoted: YAML would drop the leading zeros of a password. */
+export const text: Kind<string> = {
+  expected: "text (in quotes if it looks like a number)",
+  parse: (written) => (typeof written === "string" && written !== "" ? written : undefined),
+};
+
+/** A file or folder, made absolute. */
+export const filePath: Kind<string> = {
+  expected: "the path of a file or folder",
+  parse: (written, directory) =>
+    typeof written === "string" && written !== "" && !written.includes("\0") ? resolve(directory, written) : undefined,
+};
+
+/** `true` or `false`. */
+export const truth: Kind<boolean> = {
+  expected: "true or false",
+  parse: (written) => {
+    if (written === true || written === "true") return true;
+    return written === false || written === "false" ? false : undefined;
+  },
+};
+
+/** An address to listen on. */
+export const hostName: Kind<string> = {
+  expected: "an IP address or a host name, without a port",
+  parse: (written) => {
+    if (typeof written !== "string") return undefined;
+    return isIP(written) !== 0 || /^(?=.*[a-z])[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(written) ? written : undefined;
+  },
+};
+
+/** An IP address or a network in CIDR notation. */
+export const network: Kind<string> = {
+  expected: "an IP address or a network such as 10.0.0.0/8",
+  parse: (written) => {
+    if (typeof written !== "string") return undefined;
+    const [address = "", prefix] = written.split("/", 2);
+    const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    const isNetwork = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+    return bits > 0 && isNetwork && written.split("/").length <= 2 ? written : undefined;
+  },
+};
+
+/** What a browser sends as `Origin`, or `*` for all. */
+export const origin: Kind<string> = {
+  expected: "an origin such as https://ui.example.com (without a path or a slash at the end), or *",
+  parse: (written) => {
+    if (typeof written !== "string") return undefined;
+    return written === "*" || (URL.canParse(written) && new URL(written).origin === written) ? written : undefined;
+  },
+};
+
+/** One of a few words. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): Kind<Word> {
+  return { expected: `one of ${words.join(", ")}`, parse: (written) => words.find((word) => word === written) };
+}
+
+/** An integer, inclusive of both ends. */
+export function wholeNumber(from: number, to: number): Kind<number> {
+  return {
+    expected: `a whole number from ${from} to ${to}`,
+    parse: (written) => {
+      const number = typeof written === "string" && /^\d{1,15}$/.test(written) ? Number(written) : written;
+      return typeof number === "number" && Number.isInteger(number) && number >= from && number <= to
+        ? number
+        : undefined;
+    },
+  };
+}
+
+/** A span of time, in milliseconds. */
+export function duration({ from, to }: Range): Kind<number> {
+  return {
+    expected: `a duration from ${from} to ${to} such as 90s, 1h30m or 7d`,
+    parse: (written) => (typeof written === "string" ? within(parseDuration, { from, to }, written) : undefined),
+  };
+}
+
+/** A number of bytes. */
+export function size({ from, to }: Range): Kind<number> {
+  return {
+    expected: `a size from ${from} to ${to} such as 64KiB, 4MiB or a number of bytes`,
+    parse: (written) => {
+      const isWritten = typeof written === "string" || typeof written === "number";
+      return isWritten ? within(parseSize, { from, to }, String(written)) : undefined;
+    },
+  };
+}
+
+/** Any number of values of one kind; as text they stand between commas. */
+export function listOf<Value>(kind: Kind<Value>): Kind<readonly Value[]> {
+  return {
+    expected: `a list, each item ${kind.expected}`,
+    parse: (written, directory) => {
+      const items: unknown = typeof written === "string" ? written.split(",").map((item) => item.trim()) : written;
+      if (!Array.isArray(items)) return undefined;
+      const values = items.map((item) => kind.parse(item, directory)).filter((value) => value !== undefined);
+      return values.length === items.length ? values : undefined;
+    },
+  };
+}
+
+function within(parse: (text: string) => number | undefined, range: Range, written: string): number | undefined {
+  const value = parse(written);
+  if (value === undefined) return undefined;
+  return value >= (parse(range.from) ?? 0) && value <= (parse(range.to) ?? 0) ? value : undefined;
+}

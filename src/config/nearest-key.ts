@@ -1,0 +1,22 @@
+import { distance } from "fastest-levenshtein";
+
+/**
+ * What a writer most likely meant by a word that is unknown: the candidate that it takes the fewest changes to reach,
+ * or `undefined` if none is near. Case and separators do not count.
+ */
+export function findNearest(word: string, candidates: readonly string[]): string | undefined {
+  const plainWord = plain(word);
+  let best: string | undefined;
+  let fewest = Math.max(plainWord.length > 3 ? 2 : 1, Math.floor(plainWord.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const changes = distance(plainWord, plain(candidate));
+    if (changes >= fewest) continue;
+    fewest = changes;
+    best = candidate;
+  }
+  return best;
+}
+
+function plain(word: string): string {
+  return word.toLowerCase().replaceAll(/[_-]/g, "");
+}

@@ -1,0 +1,12 @@
+import type { ConfigPath } from "./definition.js";
+import type { Problem } from "./problem.js";
+
+/** Something that says settings: a file, or the environment. */
+export interface ConfigSource {
+  /** What it says, as maps of keys; `undefined` or `null` if nothing. */
+  readonly tree: unknown;
+  /** What kept it from being read as a whole. */
+  readonly problems: readonly Problem[];
+  /** Where it says a key, for people: `berth.yml:3:9`, or the name of an environment variable. */
+  locate(path: ConfigPath): string;
+}

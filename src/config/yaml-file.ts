@@ -1,0 +1,58 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type Document, isAlias, isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import type { ConfigPath } from "./definition.js";
+import { messageOf } from "./problem.js";
+import type { ConfigSource } from "./source.js";
+
+/** Reads a file of settings; one that cannot be read, or is no YAML, gives a source that has only problems. */
+export async function readYamlFile(file: string, directory: string): Promise<ConfigSource> {
+  try {
+    const bytes = await readFile(resolve(directory, file));
+    return parseYamlSource(new TextDecoder("utf-8", { fatal: true }).decode(bytes), file);
+  } catch (error) {
+    const reason = error instanceof TypeError ? "is not text in UTF-8" : `cannot be read: ${messageOf(error)}`;
+    return sourceOfProblem(file, reason);
+  }
+}
+
+/** The settings of a text in YAML; `file` is what it is called in messages. */
+export function parseYamlSource(text: string, file: string): ConfigSource {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  // A warning means that the value is not what its writer meant, such as an unknown !tag.
+  const mistakes = [...document.errors, ...document.warnings];
+  if (mistakes.length > 0) {
+    const problems = mistakes.map(({ pos, message }) => ({ where: place(pos[0]), path: [], message }));
+    return { tree: undefined, problems, locate: () => file };
+  }
+  try {
+    return { tree: document.toJS(), problems: [], locate: (path) => place(offsetOf(document, path)) };
+  } catch (error) {
+    return sourceOfProblem(file, messageOf(error));
+  }
+}
+
+/** Where a key begins, or the nearest one above it that is written. */
+function offsetOf(document: Document.Parsed, path: ConfigPath): number {
+  let node: unknown = document.contents;
+  let offset = document.contents?.range[0] ?? 0;
+  for (const key of path) {
+    const map = isAlias(node) ? node.resolve(document) : node;
+    const pair = isMap(map)
+      ? map.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+      : undefined;
+    if (pair === undefined) break;
+    offset = isScalar(pair.key) ? (pair.key.range?.[0] ?? offset) : offset;
+    node = pair.value;
+  }
+  return offset;
+}
+
+function sourceOfProblem(where: string, message: string): ConfigSource {
+  return { tree: undefined, problems: [{ where, path: [], message }], locate: () => where };
+}
