@@ -1,0 +1,60 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+const fullSettings = { warmup: 1, seconds: 2, runs: 3, starts: 5, connections: 16, pushers: 8 };
+const quickSettings = { ...fullSettings, runs: 1, starts: 3 };
+
+const known = {
+  only: { type: "string" },
+  peers: { type: "string", default: "berth,registry2,registry3" },
+  quick: { type: "boolean", default: false },
+  full: { type: "boolean", default: false },
+  json: { type: "string" },
+  folder: { type: "string" },
+  "cpu-prof": { type: "string" },
+  help: { type: "boolean", default: false },
+};
+
+/** The command line as what is to be measured, of whom, and for how long. */
+export function parseOptions(args, measurements) {
+  const { values } = parseArgs({ args, options: known });
+  return {
+    help: values.help,
+    measurements: selectMeasurements(measurements, values),
+    peers: values.peers.split(","),
+    settings: values.quick ? quickSettings : fullSettings,
+    json: values.json,
+    folder: values.folder,
+    // A server runs in a folder of its own.
+    cpuProf: values["cpu-prof"] && resolve(values["cpu-prof"]),
+  };
+}
+
+/** The text of --help, with every row that --only knows. */
+export function helpText(measurements) {
+  return `npm run bench -- [OPTION...]
+
+  --only ROW[,ROW]     only these rows
+  --peers PEER[,PEER]  of berth, registry2, registry3 (default: all)
+  --quick              one run of ${quickSettings.seconds} s instead of ${fullSettings.runs}
+  --full               also the rows that take minutes: ${rowIds(measurements.filter((one) => one.isLong)).join(", ")}
+  --json FILE          every run of every row, for machines
+  --folder FOLDER      where data directories are made and removed again (default: .build)
+  --cpu-prof FOLDER    a CPU profile of each start of Berth, for Chrome's or VS Code's viewer
+
+Rows: ${rowIds(measurements).join(", ")}`;
+}
+
+function selectMeasurements(measurements, { only, full }) {
+  if (only === undefined) return measurements.filter((measurement) => full || !measurement.isLong);
+  const wanted = only.split(",");
+  const unknown = wanted.filter((id) => !rowIds(measurements).includes(id));
+  if (unknown.length > 0) {
+    throw new Error(`no row is called ${unknown.join(", ")}; there are ${rowIds(measurements).join(", ")}`);
+  }
+  return measurements.filter((measurement) => rowIds([measurement]).some((id) => wanted.includes(id)));
+}
+
+function rowIds(measurements) {
+  return measurements.flatMap((measurement) => measurement.rows.map((row) => row.id));
+}

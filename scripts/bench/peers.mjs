@@ -1,0 +1,101 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot } from "./project-root.mjs";
+import { findProgram } from "./tools.mjs";
+
+/**
+ * @typedef {object} Peer
+ * @property {string} id
+ * @property {string} title
+ * @property {() => { program: string, version: string } | undefined} locate undefined if it is not installed
+ * @property {string} howToInstall
+ * @property {(place: { port: number, data: string }) => string} config text of its configuration file
+ * @property {(file: string, cpuProf: string | undefined) => string[]} args
+ * @property {Record<string, string>} env
+ */
+
+/** @type {Peer} The defaults of Berth, fsync and access log included. */
+const berth = {
+  id: "berth",
+  title: "Berth",
+  locate() {
+    if (!existsSync(join(projectRoot, "dist/main.js"))) return undefined;
+    const { version } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8"));
+    return { program: process.execPath, version };
+  },
+  howToInstall: "npm run build",
+  config: ({ port, data }) => `mode: private
+server: { port: ${port} }
+storage: { filesystem: { root: ${data} } }
+`,
+  args: (file, cpuProf) => [
+    ...(cpuProf === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${cpuProf}`]),
+    join(projectRoot, "dist/main.js"),
+    "serve",
+    "--config",
+    file,
+  ],
+  env: {},
+};
+
+/** @type {Peer} */
+const registry2 = {
+  id: "registry2",
+  title: "registry 2",
+  locate: () => locateDistribution("docker-registry", / (2\.[\d.]+)/),
+  howToInstall: "scripts/install-tools.sh",
+  config: distributionConfig,
+  args: (file) => ["serve", file],
+  env: {},
+};
+
+/** @type {Peer} */
+const registry3 = {
+  id: "registry3",
+  title: "registry 3",
+  locate: () => locateDistribution("registry", / v(3\.[\d.]+)/),
+  howToInstall: "scripts/install-tools.sh",
+  config: distributionConfig,
+  args: (file) => ["serve", file],
+  // Otherwise it sends traces to a collector that is not there, and logs each failure.
+  env: { OTEL_TRACES_EXPORTER: "none" },
+};
+
+const peers = [berth, registry2, registry3];
+
+/** The peers of these ids with the program of each, in a fixed order; throws with what to do if one is missing. */
+export function locatePeers(ids) {
+  const unknown = ids.filter((id) => !peers.some((peer) => peer.id === id));
+  if (unknown.length > 0) throw new Error(`no peer is called ${unknown.join(", ")}`);
+  return peers
+    .filter((peer) => ids.includes(peer.id))
+    .map((peer) => {
+      const found = peer.locate();
+      if (found !== undefined) return { ...peer, ...found };
+      throw new Error(`${peer.title} is not here: run ${peer.howToInstall}, or leave it out with --peers`);
+    });
+}
+
+function locateDistribution(name, versionPattern) {
+  const program = findProgram(name);
+  if (program === undefined) return undefined;
+  const version = execFileSync(program, ["--version"], { encoding: "utf8" }).match(versionPattern)?.[1];
+  return version === undefined ? undefined : { program, version };
+}
+
+/** What both stock images and Debian's package ship, with deletes enabled and no access control. */
+function distributionConfig({ port, data }) {
+  return `version: 0.1
+log: { fields: { service: registry } }
+storage:
+  cache: { blobdescriptor: inmemory }
+  filesystem: { rootdirectory: ${data} }
+  delete: { enabled: true }
+http:
+  addr: 127.0.0.1:${port}
+  headers: { X-Content-Type-Options: [nosniff] }
+health:
+  storagedriver: { enabled: true, interval: 10s, threshold: 3 }
+`;
+}

@@ -1,0 +1,136 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { Layout } from "./layout.mjs";
+import { ProcessTree } from "./process-tree.mjs";
+
+const pollMs = 5;
+const startLimitMs = 30_000;
+const stopLimitMs = 20_000;
+
+/**
+ * Runs `work` against a server on a fresh data directory that `seed` filled, alone on the machine, and removes both.
+ * @template T
+ * @param {{ peer: object, folder: string, seed: (layout: Layout) => void, cpuProf?: string }} options
+ * @param {(server: Server) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withServer({ peer, folder, seed, cpuProf }, work) {
+  const home = mkdtempSync(join(folder, `${peer.id}-`));
+  try {
+    const data = join(home, "data");
+    mkdirSync(data);
+    seed(new Layout(data));
+    // What was written until now must not be written back while the server is measured.
+    await promisify(execFile)("sync");
+    const server = await Server.start({ peer, home, data, cpuProf });
+    try {
+      return await work(server);
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** A running peer. */
+class Server {
+  /** Milliseconds from the start of the process to the first 200 of GET /v2/. */
+  startMs;
+  /** @type {ProcessTree} */
+  tree;
+  port;
+  #child;
+
+  static async start({ peer, home, data, cpuProf }) {
+    const port = await freePort();
+    const configFile = join(home, "config.yml");
+    const logFile = join(home, "server.log");
+    writeFileSync(configFile, peer.config({ port, data }));
+    const log = openSync(logFile, "w");
+    const started = performance.now();
+    const child = spawn(peer.program, peer.args(configFile, cpuProf), {
+      cwd: home,
+      env: { ...foreignEnvironment(), ...peer.env },
+      stdio: ["ignore", log, log],
+    });
+    const server = new Server(port, child);
+    if (!(await server.#answers())) {
+      await server.stop();
+      throw new Error(`${peer.title} did not start\n${readFileSync(logFile, "utf8").slice(-2000)}`);
+    }
+    server.startMs = performance.now() - started;
+    return server;
+  }
+
+  constructor(port, child) {
+    this.port = port;
+    this.#child = child;
+    this.tree = new ProcessTree(child.pid);
+    // Before the folder is removed, which is another listener.
+    process.prependListener("exit", this.#kill);
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** SIGTERM first: a CPU profile is written only by a process that ends by itself. */
+  async stop() {
+    if (this.#isRunning) {
+      const ended = once(this.#child, "exit");
+      this.#child.kill("SIGTERM");
+      const late = setTimeout(this.#kill, stopLimitMs);
+      await ended;
+      clearTimeout(late);
+    }
+    process.off("exit", this.#kill);
+  }
+
+  get #isRunning() {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  #kill = () => {
+    this.#child.kill("SIGKILL");
+  };
+
+  async #answers() {
+    const deadline = performance.now() + startLimitMs;
+    while (this.#isRunning && performance.now() < deadline) {
+      if ((await statusOf(`${this.url}/v2/`)) === 200) return true;
+      await sleep(pollMs);
+    }
+    return false;
+  }
+}
+
+/** Settings of this shell must not reach the peers. */
+function foreignEnvironment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(REGISTRY|BERTH|OTEL)_/.test(key)));
+}
+
+function statusOf(url) {
+  return new Promise((resolve) => {
+    const request = get(url, { agent: false }, (response) => {
+      response.resume();
+      response.on("close", () => resolve(response.statusCode));
+    });
+    request.on("error", () => resolve(undefined));
+  });
+}
+
+async function freePort() {
+  const listener = createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address();
+  listener.close();
+  await once(listener, "close");
+  return port;
+}
