@@ -1,0 +1,38 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { startBerth } from "../support/berth-process.js";
+import { type ConformanceCase, type ConformanceProfile, runConformanceSuite } from "../support/conformance-suite.js";
+import { Scope } from "../support/scope.js";
+
+const sparseContent = ["Sparse Manifests"];
+const newInDev = ["Blob upload cancel", "Manifest put with tag params", "Tag Param", "Tag Param sha512"];
+
+/** Each profile, with all that it may leave out: what the released specification does not have yet, or what is not asked for. */
+const profiles: readonly (ConformanceProfile & { leavesOut: readonly string[] })[] = [
+  { version: "1.1", sparse: false, leavesOut: [...newInDev, ...sparseContent] },
+  { version: "1.1", sparse: true, leavesOut: newInDev },
+  { version: "dev", sparse: false, leavesOut: sparseContent },
+  { version: "dev", sparse: true, leavesOut: [] },
+];
+
+for (const profile of profiles) {
+  const { version, sparse, leavesOut } = profile;
+  test(`passes the official suite, version ${version}, sparse content ${sparse ? "accepted" : "refused"}`, async (t) => {
+    const scope = new Scope(t);
+    const berth = await startBerth(scope, { private: { sparse } });
+    const report = await runConformanceSuite(scope, berth.host, profile);
+    const { passed, failed, skipped, disabled, leftOut } = report;
+    t.diagnostic(
+      `${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped, ${disabled.length} disabled` +
+        ` (left out: ${leftOut.join(", ") || "nothing"})`,
+    );
+    assert.equal(failed.length, 0, `failures:\n${failed.slice(0, 10).map(tell).join("\n")}`);
+    assert.equal(skipped.length, 0, `skips:\n${skipped.slice(0, 10).map(tell).join("\n")}`);
+    assert.deepEqual(leftOut, [...leavesOut].sort(), "the profile leaves out something else than expected");
+    assert.ok(passed.length > 600, "the suite has become too short to be believed");
+  });
+}
+
+function tell({ name, message, exchange }: ConformanceCase): string {
+  return `- ${name}: ${message}\n${exchange.slice(0, 4000)}`;
+}

@@ -1,0 +1,104 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { tryCommand } from "./command.js";
+import type { Scope } from "./scope.js";
+
+/** What the suite is asked to test. */
+export interface ConformanceProfile {
+  /** Of the specification: a released one, or `dev` for what is to come. */
+  readonly version: "1.1" | "dev";
+  /** Whether manifests that name content which is not there must be accepted. */
+  readonly sparse: boolean;
+}
+
+/** One test of the suite with what it said when it did not pass. */
+export interface ConformanceCase {
+  readonly name: string;
+  readonly message: string;
+  /** The requests and answers. */
+  readonly exchange: string;
+}
+
+export interface ConformanceReport {
+  readonly passed: readonly ConformanceCase[];
+  readonly failed: readonly ConformanceCase[];
+  /** The registry lacks something, and the suite made do with something else. */
+  readonly skipped: readonly ConformanceCase[];
+  /** Switched off by the profile, so never sent. */
+  readonly disabled: readonly ConformanceCase[];
+  /** Names of APIs and kinds of content that the profile leaves out, from the suite's own summary. */
+  readonly leftOut: readonly string[];
+}
+
+/** Runs the official suite against a registry. Its exit code says too little, so its reports are read; no reports, no result. */
+export async function runConformanceSuite(
+  scope: Scope,
+  host: string,
+  profile: ConformanceProfile,
+): Promise<ConformanceReport> {
+  const cwd = await scope.folder("conformance");
+  const env = {
+    OCI_REGISTRY: host,
+    OCI_TLS: "disabled",
+    OCI_VERSION: profile.version,
+    OCI_DATA_SPARSE: String(profile.sparse),
+  };
+  const { stdout, stderr } = await tryCommand("conformance", [], { cwd, env });
+  try {
+    const cases = parseCases(await readFile(join(cwd, "results/junit.xml"), "utf8"));
+    const { apis, data } = parse(await readFile(join(cwd, "results/results.yaml"), "utf8"));
+    return { ...sortByOutcome(cases), leftOut: namesWith("Disabled", { ...apis, ...data }) };
+  } catch (cause) {
+    throw new Error(`the suite left no results behind:\n${stdout.slice(-2000)}\n${stderr.slice(-2000)}`, { cause });
+  }
+}
+
+interface Outcome extends ConformanceCase {
+  readonly status: string;
+}
+
+function parseCases(junit: string): Outcome[] {
+  const cases = junit.split("<testcase ").slice(1);
+  if (cases.length === 0) throw new Error("junit.xml has no test case");
+  return cases.map((text) => ({
+    name: attribute(text, "name"),
+    status: attribute(text, "status"),
+    message: element(text, "system-out"),
+    exchange: element(text, "system-err"),
+  }));
+}
+
+/** JUnit knows no disabled tests: the suite writes them as skipped, with a message that tells. */
+function sortByOutcome(cases: readonly Outcome[]): Omit<ConformanceReport, "leftOut"> {
+  const passed = cases.filter(({ status }) => status === "passed");
+  const notRun = cases.filter(({ status }) => status === "skipped");
+  const disabled = notRun.filter(({ message }) => message.includes("disabled"));
+  const skipped = notRun.filter((test) => !disabled.includes(test));
+  const failed = cases.filter((test) => !passed.includes(test) && !notRun.includes(test));
+  return { passed, failed, skipped, disabled };
+}
+
+function namesWith(status: string, summary: Record<string, string>): string[] {
+  return Object.entries(summary)
+    .filter((entry) => entry[1] === status)
+    .map(([name]) => name)
+    .sort();
+}
+
+function attribute(text: string, name: string): string {
+  return unescapeXml(new RegExp(`${name}="([^"]*)"`).exec(text)?.[1] ?? "");
+}
+
+function element(text: string, name: string): string {
+  return unescapeXml(new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1] ?? "");
+}
+
+const entities: Record<string, string> = { lt: "<", gt: ">", quot: '"', amp: "&" };
+
+function unescapeXml(text: string): string {
+  return text.replace(/&(?:#x([0-9A-F]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name) => {
+    if (name !== undefined) return entities[name] ?? whole;
+    return String.fromCodePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16));
+  });
+}
