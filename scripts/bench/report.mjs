@@ -73,7 +73,9 @@ function verdict({ target, reached }) {
 function summarise(rows) {
   const judged = rows.filter((row) => row.reached !== undefined);
   if (judged.length === 0) return [];
-  return [`${judged.filter((row) => row.reached).length} of ${judged.length} targets reached`];
+  const unjudged = rows.filter((row) => row.target !== undefined).length - judged.length;
+  const reached = `${judged.filter((row) => row.reached).length} of ${judged.length} targets reached`;
+  return [unjudged === 0 ? reached : `${reached}, ${unjudged} not measured`];
 }
 
 function formatNumber(value) {
