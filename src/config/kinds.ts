@@ -56,10 +56,9 @@ export const network: Kind<string> = {
   expected: "an IP address or a network such as 10.0.0.0/8",
   parse: (written) => {
     if (typeof written !== "string") return undefined;
-    const [address = "", prefix] = written.split("/", 2);
-    const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-    const isNetwork = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
-    return bits > 0 && isNetwork && written.split("/").length <= 2 ? written : undefined;
+    const [, address = "", bits = "0"] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(written) ?? [];
+    const version = isIP(address);
+    return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128) ? written : undefined;
   },
 };
 
@@ -67,8 +66,10 @@ export const network: Kind<string> = {
 export const origin: Kind<string> = {
   expected: "an origin such as https://ui.example.com (without a path or a slash at the end), or *",
   parse: (written) => {
-    if (typeof written !== "string") return undefined;
-    return written === "*" || (URL.canParse(written) && new URL(written).origin === written) ? written : undefined;
+    if (typeof written !== "string" || written === "*") return written === "*" ? written : undefined;
+    return /^https?:/.test(written) && URL.canParse(written) && new URL(written).origin === written
+      ? written
+      : undefined;
   },
 };
 

@@ -10,6 +10,8 @@ export interface ResolvedSetting {
   readonly type: "setting";
   readonly setting: Setting;
   readonly value: unknown;
+  /** The value as it was written, which for durations and sizes is text. */
+  readonly written: unknown;
   /** Where it was written; `undefined` if it is the default. */
   readonly where: string | undefined;
 }
@@ -75,8 +77,9 @@ class Resolver {
       if (node.type === "section") return [key, this.resolveSection(node, [...path, key], said)];
       const last = said.at(-1);
       if (last !== undefined) return [key, this.#resolveStatement(node, last)];
-      if (node.required && first !== undefined) this.#report(first, `is missing: ${node.meaning}`, [...path, key]);
-      return [key, { type: "setting", setting: node, value: this.#defaultOf(node), where: undefined }];
+      if (node.required && first !== undefined)
+        this.#report(first, `is missing; it must be ${node.kind.expected}`, [...path, key]);
+      return [key, this.#resolveDefault(node)];
     });
     return { type: "section", section, members: new Map(members) };
   }
@@ -106,7 +109,13 @@ class Resolver {
       const instead = setting.secret ? "" : `, not ${showValue(written)}`;
       this.#report(statement, `must be ${setting.kind.expected}${instead}`);
     }
-    return { type: "setting", setting, value, where: statement.source.locate(statement.path) };
+    return { type: "setting", setting, value, written, where: statement.source.locate(statement.path) };
+  }
+
+  #resolveDefault(setting: Setting): ResolvedSetting {
+    const written = setting.default;
+    const value = written === undefined ? undefined : this.#parse(setting, written);
+    return { type: "setting", setting, value, written, where: undefined };
   }
 
   /** Without the line end that editors and `echo` leave. */
@@ -122,10 +131,6 @@ class Resolver {
       this.#report(statement, `cannot be read: ${messageOf(error)}`);
       return undefined;
     }
-  }
-
-  #defaultOf(setting: Setting): unknown {
-    return setting.default === undefined ? undefined : this.#parse(setting, setting.default);
   }
 
   #parse(setting: Setting, written: unknown): unknown {

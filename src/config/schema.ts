@@ -7,116 +7,116 @@ const longestTimer = "24d";
 const server = section("How clients reach Berth.", {
   host: setting(hostName, {
     default: "127.0.0.1",
-    meaning: "address to listen on: 127.0.0.1 this machine only, 0.0.0.0 every IPv4 address, :: every address",
+    meaning: "Address to listen on: 127.0.0.1 this machine only, 0.0.0.0 every IPv4 address, :: every address.",
     needsRestart: true,
   }),
   port: setting(wholeNumber(0, 65_535), {
     default: 5000,
-    meaning: "port to listen on; 0 takes any free one",
+    meaning: "Port to listen on; 0 takes any free one.",
     needsRestart: true,
   }),
   tls: optionalSection("HTTPS instead of HTTP: files in PEM format, both or none.", {
     cert: requiredSetting(filePath, {
       example: "/etc/berth/tls.crt",
-      meaning: "certificate, with the intermediate ones after it",
+      meaning: "Certificate, with the intermediate ones after it.",
       needsRestart: true,
     }),
     key: requiredSetting(filePath, {
       example: "/etc/berth/tls.key",
-      meaning: "its private key",
+      meaning: "Its private key.",
       needsRestart: true,
     }),
   }),
   trustedProxies: setting(listOf(network), {
     default: [],
-    meaning: "addresses and networks of reverse proxies whose X-Forwarded-For is believed",
+    meaning: "Addresses and networks of reverse proxies whose X-Forwarded-For is believed.",
   }),
   cors: section("Browser user interfaces that may ask this registry.", {
     origins: setting(listOf(origin), {
       default: [],
-      meaning: 'their origins, such as https://ui.example.com; "*" lets any page ask',
+      meaning: 'Their origins, such as https://ui.example.com; "*" lets any page ask.',
     }),
   }),
   maxConnections: setting(wholeNumber(1, 1_000_000), {
     default: 10_000,
-    meaning: "connections that may be open at once; further ones are closed",
+    meaning: "Connections that may be open at once; further ones are closed.",
   }),
   maxHeaderSize: setting(size({ from: "4KiB", to: "1MiB" }), {
     default: "32KiB",
-    meaning: "request line and headers together; larger ones are answered with 431",
+    meaning: "Request line and headers together; larger ones are answered with 431.",
     needsRestart: true,
   }),
   headersTimeout: setting(duration({ from: "1s", to: longestTimer }), {
     default: "20s",
-    meaning: "time in which a client must have sent its headers",
+    meaning: "Time in which a client must have sent its headers.",
   }),
   keepAlive: setting(duration({ from: "1s", to: longestTimer }), {
     default: "75s",
-    meaning: "how long an idle connection stays open; longer than that of a load balancer in front",
+    meaning: "How long an idle connection stays open; longer than that of a load balancer in front.",
   }),
   stall: section(
     "A body that moves less than `minimum` in a `window` is broken off; waiting on Berth does not count.",
     {
       window: setting(duration({ from: "1s", to: longestTimer }), {
         default: "60s",
-        meaning: "time over which is measured",
+        meaning: "Time over which is measured.",
       }),
-      minimum: setting(size({ from: "0B", to: "1GiB" }), { default: "4KiB", meaning: "0 never breaks off" }),
+      minimum: setting(size({ from: "0B", to: "1GiB" }), { default: "4KiB", meaning: "0 never breaks off." }),
     },
   ),
   shutdownGrace: setting(duration({ from: "0s", to: longestTimer }), {
     default: "30s",
-    meaning: "time that running transfers get to finish when Berth is told to stop",
+    meaning: "Time that running transfers get to finish when Berth is told to stop.",
   }),
 });
 
 const storage = section("Where content lies.", {
   driver: setting(oneOf("filesystem", "memory"), {
     default: "filesystem",
-    meaning: "filesystem, or memory: lost when Berth stops, for trying things out",
+    meaning: "filesystem, or memory: lost when Berth stops, for trying things out.",
     needsRestart: true,
   }),
   filesystem: section("For the driver of that name.", {
     root: setting(filePath, {
       default: "./data",
       meaning:
-        "folder, relative to the one that Berth is started in; a data folder of registry:2 or registry:3 will do",
+        "Folder, relative to the one that Berth is started in; a data folder of registry:2 or registry:3 will do.",
       needsRestart: true,
     }),
   }),
   cache: setting(size({ from: "0B", to: "1TiB" }), {
     default: "64MiB",
-    meaning: "memory for manifests and small blobs that are asked for often",
+    meaning: "Memory for manifests and small blobs that are asked for often.",
     needsRestart: true,
   }),
 });
 
 const privateMode = section("Repositories that are pushed to.", {
-  delete: setting(truth, { default: true, meaning: "whether DELETE is allowed; false answers 405" }),
+  delete: setting(truth, { default: true, meaning: "Whether DELETE is allowed; false answers 405." }),
   sparse: setting(truth, {
     default: false,
-    meaning: "true: a manifest may name content that is not here, such as an index of platforms left out",
+    meaning: "true: a manifest may name content that is not here, such as an index of platforms left out.",
   }),
   manifestMaxSize: setting(size({ from: "1KiB", to: "256MiB" }), {
     default: "4MiB",
-    meaning: "larger manifests are answered with 413",
+    meaning: "Larger manifests are answered with 413.",
   }),
   anyMediaType: setting(truth, {
     default: false,
-    meaning: "true: manifests of types other than Docker's and OCI's too; they make registry:2's garbage-collect fail",
+    meaning: "true: manifests of types other than Docker's and OCI's too; they make registry:2's garbage-collect fail.",
   }),
   uploads: section("Blobs on their way in.", {
     maxConcurrent: setting(wholeNumber(1, 1_000_000), {
       default: 1000,
-      meaning: "uploads that may send at once; further ones are answered with 429",
+      meaning: "Uploads that may send at once; further ones are answered with 429.",
     }),
     expire: setting(duration({ from: "1m", to: "3650d" }), {
       default: "7d",
-      meaning: "age at which an abandoned upload is removed",
+      meaning: "Age at which an abandoned upload is removed.",
     }),
     purgeInterval: setting(duration({ from: "1s", to: longestTimer }), {
       default: "1h",
-      meaning: "how often abandoned uploads are looked for",
+      meaning: "How often abandoned uploads are looked for.",
     }),
   }),
 });
@@ -124,10 +124,10 @@ const privateMode = section("Repositories that are pushed to.", {
 const log = section("What is written to standard output.", {
   level: setting(oneOf("error", "warn", "info", "debug"), {
     default: "info",
-    meaning: "error, warn, info or debug: each with all before it",
+    meaning: "error, warn, info or debug; each includes those before it.",
   }),
-  format: setting(oneOf("text", "json"), { default: "text", meaning: "text for people, json for machines" }),
-  access: setting(truth, { default: true, meaning: "one line for each request" }),
+  format: setting(oneOf("text", "json"), { default: "text", meaning: "Text for people, json for machines." }),
+  access: setting(truth, { default: true, meaning: "One line for each request." }),
 });
 
 /**
@@ -137,7 +137,8 @@ const log = section("What is written to standard output.", {
 export const schema = section("Berth", {
   mode: setting(oneOf("proxy", "private", "hybrid"), {
     default: "private",
-    meaning: "private: repositories that are pushed to; proxy: a cache of other registries; hybrid: both",
+    meaning:
+      "private: repositories that are pushed to. proxy (a cache of other registries) and hybrid (both) are refused as yet.",
   }),
   server,
   storage,

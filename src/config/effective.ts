@@ -1,0 +1,29 @@
+import type { LoadedConfig } from "./load.js";
+import type { ResolvedSection, ResolvedSetting } from "./resolve.js";
+import { yamlValue } from "./yaml-value.js";
+
+/** The configuration that holds, as a file that says where each value came from that is no default; without secrets. */
+export function effectiveFile({ file, settings }: Pick<LoadedConfig, "file" | "settings">): string {
+  const sources = file === undefined ? "the environment" : `${file}, and before it of the environment`;
+  return [`# The settings of ${sources}. Without a comment: the default.`, ...sectionLines(settings), ""].join("\n");
+}
+
+function sectionLines({ members }: ResolvedSection): string[] {
+  return [...(members ?? [])].flatMap(([key, node]) => {
+    if (node.type === "setting") return settingLines(key, node);
+    if (node.members === undefined) return [];
+    return [`${key}:`, ...sectionLines(node).map((line) => `  ${line}`)];
+  });
+}
+
+function settingLines(key: string, resolved: ResolvedSetting): string[] {
+  if (resolved.value === undefined) return [];
+  const line = `${key}: ${shownValue(resolved)}`;
+  return [resolved.where === undefined ? line : `${line} # ${resolved.where}`];
+}
+
+/** Durations and sizes as they were written, with their unit. */
+function shownValue({ setting, value, written }: ResolvedSetting): string {
+  if (setting.secret) return yamlValue("***");
+  return typeof value === "number" ? String(written) : yamlValue(value);
+}
