@@ -11,3 +11,20 @@ export interface BlobReader {
   read(into: Buffer, position: number): Promise<number>;
   close(): Promise<void>;
 }
+
+/** Content that is in memory. */
+export class BufferReader implements BlobReader {
+  readonly bytes: Buffer;
+  readonly size: number;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.size = bytes.length;
+  }
+
+  async read(into: Buffer, position: number): Promise<number> {
+    return this.bytes.copy(into, 0, position);
+  }
+
+  async close(): Promise<void> {}
+}

@@ -11,10 +11,16 @@ export interface ObjectStat {
   readonly version: string | undefined;
 }
 
+export interface StagedStat {
+  /** Bytes. */
+  readonly size: number;
+  /** When it last grew, in milliseconds since 1970. */
+  readonly modifiedMs: number;
+}
+
 /** An object that is not finished. It has no name yet, and outlives the process. */
 export interface StagedObject {
-  /** Bytes it holds; `undefined` if it does not exist. */
-  size(): Promise<number | undefined>;
+  stat(): Promise<StagedStat | undefined>;
   /**
    * Creates the object if needed and appends the content at `offset`; returns the new size. What arrived before a
    * failure stays.
@@ -24,6 +30,7 @@ export interface StagedObject {
   openRead(): Promise<BlobReader | undefined>;
   /** Gives the content its name, replacing what had it: durable, at once or not at all. */
   commit(key: string): Promise<void>;
+  /** Removes it, and the folder it lies in if nothing is left there. */
   discard(): Promise<void>;
 }
 
@@ -40,12 +47,17 @@ export interface StorageDriver {
   openRead(key: string): Promise<BlobReader | undefined>;
   /** Removes the object, or all below the key, at once. No error if there is none. */
   remove(key: string): Promise<void>;
+  /** Makes an empty folder, where the storage knows folders: for other programs that look for it. */
+  ensureFolder(key: string): Promise<void>;
   /**
    * Names of the children of a key, in code point order. The same array is returned as long as nothing changed, so
    * that what is derived from it may be kept with it.
    */
   list(key: string): Promise<readonly string[]>;
-  /** Runs the action while no other holder of the lock runs, in this process or another. An optimisation, never a proof. */
+  /**
+   * Runs the action while no other holder of the lock runs, in this process or another. An optimisation, never a proof.
+   * @throws LockError when it cannot be had in time, or was lost before the action ended
+   */
   withLock<Result>(name: string, action: () => Promise<Result>): Promise<Result>;
   /** The unfinished object at a key, whether it exists or not. */
   stage(key: string): StagedObject;
@@ -60,4 +72,8 @@ export class OffsetMismatchError extends Error {
     super(`the object ends at ${offset}`);
     this.offset = offset;
   }
+}
+
+export class LockError extends Error {
+  override readonly name = "LockError";
 }

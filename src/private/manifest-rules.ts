@@ -1,0 +1,79 @@
+import type { Descriptor } from "../oci/descriptor.js";
+import { RegistryError } from "../oci/errors.js";
+import type { ManifestContent } from "../oci/manifest.js";
+import { isNonDistributable } from "../oci/media-types.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import { layout } from "../storage/layout.js";
+import type { Storage } from "../storage/storage.js";
+
+export interface ManifestRules {
+  /** Manifests may name content that is not here. */
+  readonly sparse: boolean;
+  /** Manifests of types outside Docker schema 2 and OCI are accepted. */
+  readonly anyMediaType: boolean;
+}
+
+/** @throws RegistryError MANIFEST_INVALID for a type that would make the collection of the distribution registry abort */
+export function checkMediaType(manifest: ManifestContent, rules: ManifestRules): void {
+  if (manifest.kind !== undefined || rules.anyMediaType) return;
+  throw new RegistryError(
+    "MANIFEST_INVALID",
+    `manifests of type ${manifest.mediaType} are not accepted; private.anyMediaType: true accepts them`,
+    { detail: { mediaType: manifest.mediaType } },
+  );
+}
+
+/**
+ * Checks that the repository holds all that a manifest names: by links of this very repository, so that naming
+ * somebody else's content does not make it readable. The subject may be absent (distribution-spec, "Pushing Manifests").
+ * @throws RegistryError MANIFEST_BLOB_UNKNOWN, or MANIFEST_INVALID for a size that is not the content's
+ */
+export async function checkReferences(
+  storage: Storage,
+  name: RepositoryName,
+  manifest: ManifestContent,
+  rules: ManifestRules,
+): Promise<void> {
+  const blobs = [...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers];
+  const missing: Descriptor[] = [];
+  for (const blob of blobs) {
+    const size = await blobSize(storage, name, blob);
+    if (size === blob.size || (size === undefined && mayBeAbsent(blob))) continue;
+    // Either the manifest lies about the size, or the stored content is torn and can be pushed again once it is removed.
+    if (size !== undefined && (await storage.blobs.verify(blob.digest))) throw wrongSize(blob, size);
+    missing.push(blob);
+  }
+  for (const child of manifest.manifests) {
+    const found = await storage.manifests.find(name, child.digest);
+    if (found === undefined && !mayBeAbsent(child)) missing.push(child);
+    else if (found !== undefined && found.descriptor.size !== child.size) throw wrongSize(child, found.descriptor.size);
+  }
+  if (missing.length > 0 && !rules.sparse) throw unknownContent(missing);
+}
+
+async function blobSize(storage: Storage, name: RepositoryName, blob: Descriptor): Promise<number | undefined> {
+  const content = await storage.links.find(layout.layerLink(name, blob.digest));
+  return content === undefined ? undefined : storage.blobs.size(content);
+}
+
+/** What lies elsewhere by design is never asked for: neither from the client nor from its `urls`. */
+function mayBeAbsent(descriptor: Descriptor): boolean {
+  return isNonDistributable(descriptor.mediaType) || (descriptor.urls !== undefined && descriptor.urls.length > 0);
+}
+
+function wrongSize(descriptor: Descriptor, size: number): RegistryError {
+  return new RegistryError(
+    "MANIFEST_INVALID",
+    `the manifest says that ${descriptor.digest} has ${descriptor.size} bytes, but it has ${size}`,
+    { detail: { digest: descriptor.digest, size: descriptor.size, actual: size } },
+  );
+}
+
+function unknownContent(missing: readonly Descriptor[]): RegistryError {
+  const digests = [...new Set(missing.map((descriptor) => descriptor.digest))];
+  return new RegistryError(
+    "MANIFEST_BLOB_UNKNOWN",
+    `the manifest names content that this repository does not hold: ${digests.slice(0, 3).join(", ")}${digests.length > 3 ? " and more" : ""}; push it first, or set private.sparse: true`,
+    { detail: digests.slice(0, 100).map((digest) => ({ digest })) },
+  );
+}

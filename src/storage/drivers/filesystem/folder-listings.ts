@@ -1,0 +1,33 @@
+import { statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { LRUCache } from "lru-cache";
+import { ifPresent } from "./system-error.js";
+import { versionOf } from "./version.js";
+
+interface Listing {
+  readonly version: string;
+  readonly names: readonly string[];
+}
+
+const maxNames = 2_000_000;
+const none: readonly string[] = [];
+
+/** Lists folders, and lists them again only when they changed, by whichever process. */
+export class FolderListings {
+  readonly #listings = new LRUCache<string, Listing>({
+    maxSize: maxNames,
+    sizeCalculation: (listing) => listing.names.length + 1,
+  });
+
+  async list(folder: string): Promise<readonly string[]> {
+    const stat = statSync(folder, { throwIfNoEntry: false });
+    if (stat === undefined || !stat.isDirectory()) return none;
+    const version = versionOf(stat);
+    const known = this.#listings.get(folder);
+    if (version !== undefined && known?.version === version) return known.names;
+    // The version is older than the listing: a change in between makes the next call list again.
+    const names = (await ifPresent(() => readdir(folder)))?.sort() ?? none;
+    if (version !== undefined) this.#listings.set(folder, { version, names });
+    return names;
+  }
+}

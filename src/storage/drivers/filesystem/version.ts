@@ -1,0 +1,10 @@
+import type { Stats } from "node:fs";
+
+/** Twice the coarsest clock tick that Linux stamps files with (10 ms): a second change within it may look like none. */
+const settledAfterMs = 20;
+
+/** Tells a file or folder from what it was before a change; `undefined` if it changed too recently to be sure. */
+export function versionOf(stat: Stats): string | undefined {
+  if (Date.now() - stat.ctimeMs < settledAfterMs) return undefined;
+  return `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
+}

@@ -1,0 +1,149 @@
+import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
+import {
+  type ObjectStat,
+  OffsetMismatchError,
+  type StagedObject,
+  type StagedStat,
+  type StorageDriver,
+} from "../driver.js";
+import { KeyedQueue } from "./keyed-queue.js";
+
+interface StoredObject {
+  readonly content: Buffer;
+  readonly version: string;
+}
+
+interface Staged {
+  readonly chunks: Buffer[];
+  modifiedMs: number;
+}
+
+const none: readonly string[] = [];
+
+/** Keeps all in memory: for tests and for registries that may forget. */
+export class MemoryDriver implements StorageDriver {
+  readonly #objects = new Map<string, StoredObject>();
+  readonly #staged = new Map<string, Staged>();
+  /** Children of each key that has some; replaced, never changed, since callers keep what they were given. */
+  readonly #children = new Map<string, readonly string[]>();
+  readonly #queue = new KeyedQueue();
+  #changes = 0;
+
+  async stat(key: string): Promise<ObjectStat | undefined> {
+    const found = this.#objects.get(key);
+    return found && { size: found.content.length, version: found.version };
+  }
+
+  async read(key: string): Promise<Buffer | undefined> {
+    return this.#objects.get(key)?.content;
+  }
+
+  async write(key: string, content: Uint8Array): Promise<void> {
+    this.#objects.set(key, { content: Buffer.from(content), version: String(++this.#changes) });
+    this.#addToParents(key);
+  }
+
+  async openRead(key: string): Promise<BlobReader | undefined> {
+    const found = this.#objects.get(key);
+    return found && new BufferReader(found.content);
+  }
+
+  async remove(key: string): Promise<void> {
+    const below = `${key}/`;
+    for (const stored of [...this.#objects.keys()]) {
+      if (stored === key || stored.startsWith(below)) this.#objects.delete(stored);
+    }
+    for (const staged of [...this.#staged.keys()]) {
+      if (staged === key || staged.startsWith(below)) this.#staged.delete(staged);
+    }
+    for (const parent of [...this.#children.keys()]) {
+      if (parent === key || parent.startsWith(below)) this.#children.delete(parent);
+    }
+    this.#removeFromParent(key);
+  }
+
+  async ensureFolder(): Promise<void> {}
+
+  async list(key: string): Promise<readonly string[]> {
+    return this.#children.get(key) ?? none;
+  }
+
+  withLock<Result>(name: string, action: () => Promise<Result>): Promise<Result> {
+    return this.#queue.run(name, action);
+  }
+
+  stage(key: string): StagedObject {
+    return {
+      stat: async () => this.#stagedStat(key),
+      append: (offset, content) => this.#append(key, offset, content),
+      openRead: async () => {
+        const staged = this.#staged.get(key);
+        return staged && new BufferReader(Buffer.concat(staged.chunks));
+      },
+      commit: async (target) => {
+        await this.write(target, Buffer.concat(this.#staged.get(key)?.chunks ?? []));
+        this.#discard(key);
+      },
+      discard: async () => this.#discard(key),
+    };
+  }
+
+  #stagedStat(key: string): StagedStat | undefined {
+    const found = this.#staged.get(key);
+    return found && { size: totalLength(found.chunks), modifiedMs: found.modifiedMs };
+  }
+
+  async #append(key: string, offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+    const staged = this.#staged.get(key) ?? { chunks: [], modifiedMs: 0 };
+    const size = totalLength(staged.chunks);
+    if (size !== offset) throw new OffsetMismatchError(size);
+    this.#staged.set(key, staged);
+    this.#addToParents(key);
+    staged.modifiedMs = Date.now();
+    for await (const chunk of content) {
+      staged.chunks.push(Buffer.from(chunk));
+      staged.modifiedMs = Date.now();
+    }
+    return totalLength(staged.chunks);
+  }
+
+  #discard(key: string): void {
+    if (!this.#staged.delete(key)) return;
+    this.#removeFromParent(key);
+    const parent = parentOf(key);
+    if (this.#children.get(parent)?.length === 0) {
+      this.#children.delete(parent);
+      this.#removeFromParent(parent);
+    }
+  }
+
+  #addToParents(key: string): void {
+    for (let child = key; child !== ""; child = parentOf(child)) {
+      const siblings = this.#children.get(parentOf(child)) ?? none;
+      if (siblings.includes(nameOf(child))) return;
+      this.#children.set(parentOf(child), [...siblings, nameOf(child)].sort());
+    }
+  }
+
+  #removeFromParent(key: string): void {
+    const siblings = this.#children.get(parentOf(key));
+    if (siblings?.includes(nameOf(key))) {
+      this.#children.set(
+        parentOf(key),
+        siblings.filter((name) => name !== nameOf(key)),
+      );
+    }
+  }
+}
+
+function totalLength(chunks: readonly Buffer[]): number {
+  return chunks.reduce((length, chunk) => length + chunk.length, 0);
+}
+
+function parentOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf("/")));
+}
+
+function nameOf(key: string): string {
+  return key.slice(key.lastIndexOf("/") + 1);
+}

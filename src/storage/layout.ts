@@ -1,0 +1,54 @@
+import { algorithmOf, type Digest, hexOf } from "../oci/digest.js";
+import type { Tag } from "../oci/reference.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+
+/*
+ * Every key that Berth stores under, and nothing else builds one. Below `docker/registry/v2` it is the layout of the
+ * CNCF distribution registry, byte for byte, so that either program can serve what the other wrote:
+ *
+ *   docker/registry/v2/
+ *     blobs/<algorithm>/<first two of hex>/<hex>/data       the bytes of each blob and each manifest
+ *     repositories/<name>/
+ *       _layers/<algorithm>/<hex>/link                      the repository holds this blob
+ *       _manifests/revisions/<algorithm>/<hex>/link         the repository holds this manifest
+ *       _manifests/tags/<tag>/current/link                  what the tag points at
+ *       _manifests/tags/<tag>/index/<algorithm>/<hex>/link  what it ever pointed at
+ *       _uploads/<uuid>/data, startedat                     an upload session
+ *       _referrers/<algorithm>/<hex>/<algorithm>-<hex>      ours: descriptor of a manifest that refers to the first
+ *   .berth/                                                 ours: scratch, locks, the catalog's generation
+ *
+ * A link holds `<algorithm>:<hex>` and no newline. No component of a name begins with `_`, so ours and theirs never meet.
+ */
+
+const root = "docker/registry/v2";
+
+export const layout = {
+  repositories: `${root}/repositories`,
+  /** Replaced whenever a repository comes into being, so that every process sees that its list is old. */
+  catalogGeneration: ".berth/catalog",
+  scratch: (id: string) => `.berth/scratch/${id}`,
+  blob: (digest: Digest) => `${root}/blobs/${algorithmOf(digest)}/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}/data`,
+  repository: (name: RepositoryName) => `${root}/repositories/${name}`,
+  layers: (name: RepositoryName) => `${root}/repositories/${name}/_layers`,
+  layerLink: (name: RepositoryName, digest: Digest) => `${root}/repositories/${name}/_layers/${folderOf(digest)}/link`,
+  revisionLink: (name: RepositoryName, digest: Digest) =>
+    `${root}/repositories/${name}/_manifests/revisions/${folderOf(digest)}/link`,
+  tags: (name: RepositoryName) => `${root}/repositories/${name}/_manifests/tags`,
+  tag: (name: RepositoryName, tag: Tag) => `${root}/repositories/${name}/_manifests/tags/${tag}`,
+  tagLink: (name: RepositoryName, tag: Tag) => `${root}/repositories/${name}/_manifests/tags/${tag}/current/link`,
+  tagHistoryLink: (name: RepositoryName, tag: Tag, digest: Digest) =>
+    `${root}/repositories/${name}/_manifests/tags/${tag}/index/${folderOf(digest)}/link`,
+  uploads: (name: RepositoryName) => `${root}/repositories/${name}/_uploads`,
+  uploadContent: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/data`,
+  uploadStart: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/startedat`,
+  referrers: (name: RepositoryName, subject: Digest) => `${root}/repositories/${name}/_referrers/${folderOf(subject)}`,
+  referrer: (name: RepositoryName, subject: Digest, digest: Digest) =>
+    `${root}/repositories/${name}/_referrers/${folderOf(subject)}/${digest.replace(":", "-")}`,
+} as const;
+
+/** Folders that a repository is known by: one that holds manifests, one that holds blobs only. */
+export const repositoryFolders = { manifests: "_manifests", layers: "_layers", uploads: "_uploads" } as const;
+
+function folderOf(digest: Digest): string {
+  return digest.replace(":", "/");
+}

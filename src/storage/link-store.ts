@@ -1,0 +1,50 @@
+import { LRUCache } from "lru-cache";
+import type { Logger } from "../observability/logger.js";
+import { type Digest, isDigest } from "../oci/digest.js";
+import type { StorageDriver } from "./driver.js";
+
+interface KnownLink {
+  readonly version: string;
+  readonly digest: Digest;
+}
+
+const knownLinks = 100_000;
+
+/** Links: small objects that hold a digest, and say by where they lie what a repository holds and a tag points at. */
+export class LinkStore {
+  readonly #driver: StorageDriver;
+  readonly #log: Logger;
+  readonly #known = new LRUCache<string, KnownLink>({ max: knownLinks });
+
+  constructor(driver: StorageDriver, log: Logger) {
+    this.#driver = driver;
+    this.#log = log;
+  }
+
+  /**
+   * What the link at a key holds. A link that another program or a power cut left empty or torn counts as absent; a
+   * trailing newline is read over.
+   */
+  async find(key: string): Promise<Digest | undefined> {
+    const stat = await this.#driver.stat(key);
+    if (stat === undefined) return undefined;
+    const known = this.#known.get(key);
+    if (known !== undefined && known.version === stat.version) return known.digest;
+    const text = (await this.#driver.read(key))?.toString("latin1").trim();
+    if (text === undefined) return undefined;
+    if (!isDigest(text)) {
+      this.#log.warn("link is damaged and counts as absent; a push heals it", { key, bytes: stat.size });
+      return undefined;
+    }
+    if (stat.version !== undefined) this.#known.set(key, { version: stat.version, digest: text });
+    return text;
+  }
+
+  async put(key: string, digest: Digest): Promise<void> {
+    await this.#driver.write(key, Buffer.from(digest));
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#driver.remove(key);
+  }
+}

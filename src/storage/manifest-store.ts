@@ -1,0 +1,103 @@
+import { LRUCache } from "lru-cache";
+import type { Logger } from "../observability/logger.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import { algorithmOf, type Digest, digestOf } from "../oci/digest.js";
+import { type ManifestContent, parseManifest } from "../oci/manifest.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { StorageDriver } from "./driver.js";
+import { layout } from "./layout.js";
+import type { LinkStore } from "./link-store.js";
+
+export interface StoredManifest {
+  readonly descriptor: Descriptor;
+  readonly bytes: Buffer;
+}
+
+/** A manifest that was stored by another program may be larger than ours may be; this bounds what is read into memory. */
+const readableBytes = 64 * 1024 * 1024;
+
+/** Manifests of repositories. Their bytes lie among the blobs; a repository holds those that it has a revision link for. */
+export class ManifestStore {
+  readonly #driver: StorageDriver;
+  readonly #links: LinkStore;
+  readonly #log: Logger;
+  /** Verified when read; content of a digest never changes, and the link is looked at each time. */
+  readonly #manifests: LRUCache<Digest, StoredManifest>;
+  /** Puts that run: who pushes the same manifest meanwhile waits, since a link may be seen before it is durable. */
+  readonly #storing = new Map<string, Promise<void>>();
+
+  constructor(driver: StorageDriver, links: LinkStore, cacheBytes: number, log: Logger) {
+    this.#driver = driver;
+    this.#links = links;
+    this.#log = log;
+    this.#manifests = new LRUCache({
+      maxSize: Math.max(1, cacheBytes),
+      sizeCalculation: (manifest) => manifest.bytes.length + 500,
+    });
+  }
+
+  async has(name: RepositoryName, digest: Digest): Promise<boolean> {
+    return (await this.#links.find(layout.revisionLink(name, digest))) !== undefined;
+  }
+
+  /** The manifest, if the repository holds it. */
+  async find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
+    const content = await this.#links.find(layout.revisionLink(name, digest));
+    if (content === undefined) return undefined;
+    return this.#manifests.get(digest) ?? this.#read(digest, content);
+  }
+
+  /** Stores exact bytes, whose digest and type must have been proved, and links them. */
+  put(name: RepositoryName, manifest: StoredManifest): Promise<void> {
+    const key = layout.revisionLink(name, manifest.descriptor.digest);
+    const storing = this.#storing.get(key) ?? this.#store(name, manifest).finally(() => this.#storing.delete(key));
+    this.#storing.set(key, storing);
+    return storing;
+  }
+
+  async remove(name: RepositoryName, digest: Digest): Promise<void> {
+    await this.#links.remove(layout.revisionLink(name, digest));
+  }
+
+  async #store(name: RepositoryName, manifest: StoredManifest): Promise<void> {
+    const { digest } = manifest.descriptor;
+    if ((await this.find(name, digest)) !== undefined) return;
+    await Promise.all([
+      this.#driver.write(layout.blob(digest), manifest.bytes),
+      this.#links.put(layout.revisionLink(name, digest), digest),
+      // registry 2.8 lists only repositories with this folder, and collects the manifests of others.
+      this.#driver.ensureFolder(layout.layers(name)),
+    ]);
+    this.#manifests.set(digest, manifest);
+  }
+
+  /** @param content the digest that the bytes lie under, which may be of another algorithm */
+  async #read(digest: Digest, content: Digest): Promise<StoredManifest | undefined> {
+    const stat = await this.#driver.stat(layout.blob(content));
+    if (stat === undefined || stat.size > readableBytes) return undefined;
+    const bytes = await this.#driver.read(layout.blob(content));
+    if (bytes === undefined) return undefined;
+    if (digestOf(bytes, algorithmOf(digest)) !== digest) {
+      this.#log.error("stored manifest is damaged and counts as absent; push it again", {
+        digest,
+        bytes: bytes.length,
+      });
+      return undefined;
+    }
+    const parsed = this.#parse(digest, bytes);
+    if (parsed === undefined) return undefined;
+    const manifest = { descriptor: { mediaType: parsed.mediaType, digest, size: bytes.length }, bytes };
+    this.#manifests.set(digest, manifest);
+    return manifest;
+  }
+
+  /** The media type is stored nowhere: it is read from the manifest, as the distribution registry does. */
+  #parse(digest: Digest, bytes: Buffer): ManifestContent | undefined {
+    try {
+      return parseManifest(bytes);
+    } catch (cause) {
+      this.#log.warn("stored manifest cannot be read and counts as absent", { digest, cause });
+      return undefined;
+    }
+  }
+}

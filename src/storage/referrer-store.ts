@@ -1,0 +1,42 @@
+import type { Logger } from "../observability/logger.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import { type Digest, isDigest } from "../oci/digest.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { StorageDriver } from "./driver.js";
+import { layout } from "./layout.js";
+
+/** Which manifests of a repository refer to another one: an object for each, so that pushes at once need no lock. */
+export class ReferrerStore {
+  readonly #driver: StorageDriver;
+  readonly #log: Logger;
+
+  constructor(driver: StorageDriver, log: Logger) {
+    this.#driver = driver;
+    this.#log = log;
+  }
+
+  async put(name: RepositoryName, subject: Digest, referrer: Descriptor): Promise<void> {
+    await this.#driver.write(layout.referrer(name, subject, referrer.digest), Buffer.from(JSON.stringify(referrer)));
+  }
+
+  async remove(name: RepositoryName, subject: Digest, digest: Digest): Promise<void> {
+    await this.#driver.remove(layout.referrer(name, subject, digest));
+  }
+
+  /** Digests of the referrers, in code point order. */
+  async list(name: RepositoryName, subject: Digest): Promise<Digest[]> {
+    const names = await this.#driver.list(layout.referrers(name, subject));
+    return names.map((file) => file.replace("-", ":")).filter(isDigest);
+  }
+
+  async find(name: RepositoryName, subject: Digest, digest: Digest): Promise<Descriptor | undefined> {
+    const bytes = await this.#driver.read(layout.referrer(name, subject, digest));
+    if (bytes === undefined) return undefined;
+    try {
+      return JSON.parse(bytes.toString());
+    } catch (cause) {
+      this.#log.warn("record of a referrer is damaged and counts as absent", { repository: name, digest, cause });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { LRUCache } from "lru-cache";
+import type { Digest } from "../oci/digest.js";
+import { isTag, type Tag } from "../oci/reference.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { StorageDriver } from "./driver.js";
+import { layout } from "./layout.js";
+import type { LinkStore } from "./link-store.js";
+
+interface TagList {
+  /** The driver's list that this was made from: the same array as long as nothing changed. */
+  readonly folders: readonly string[];
+  readonly tags: readonly Tag[];
+}
+
+const knownListings = 1_000;
+
+/** Tags of repositories: links that move. */
+export class TagStore {
+  readonly #driver: StorageDriver;
+  readonly #links: LinkStore;
+  readonly #listings = new LRUCache<RepositoryName, TagList>({ max: knownListings });
+
+  constructor(driver: StorageDriver, links: LinkStore) {
+    this.#driver = driver;
+    this.#links = links;
+  }
+
+  find(name: RepositoryName, tag: Tag): Promise<Digest | undefined> {
+    return this.#links.find(layout.tagLink(name, tag));
+  }
+
+  /** Tags in code point order; the same array as long as none came or went. */
+  async list(name: RepositoryName): Promise<readonly Tag[]> {
+    const folders = await this.#driver.list(layout.tags(name));
+    const known = this.#listings.get(name);
+    if (known?.folders === folders) return known.tags;
+    const tags = await this.#whole(name, folders.filter(isTag));
+    // A tag whose link is still missing will get it without a change of this folder: such a list must not be kept.
+    if (tags.length === folders.length) this.#listings.set(name, { folders, tags });
+    return tags;
+  }
+
+  /** Moves the tag together with its history, and last of all that a push does: then it points at something whole. */
+  async put(name: RepositoryName, tag: Tag, digest: Digest): Promise<void> {
+    await this.#locked(name, tag, async () => {
+      await this.#links.put(layout.tagHistoryLink(name, tag, digest), digest);
+      await this.#links.put(layout.tagLink(name, tag), digest);
+    });
+  }
+
+  /** @returns whether there was such a tag */
+  remove(name: RepositoryName, tag: Tag): Promise<boolean> {
+    return this.#locked(name, tag, async () => {
+      const found = await this.find(name, tag);
+      await this.#driver.remove(layout.tag(name, tag));
+      return found !== undefined;
+    });
+  }
+
+  /** Removes every tag that points at a manifest, but none that another push has moved on meanwhile. */
+  async removeAllOf(name: RepositoryName, digest: Digest): Promise<void> {
+    for (const tag of await this.list(name)) {
+      if ((await this.find(name, tag)) !== digest) continue;
+      await this.#locked(name, tag, async () => {
+        if ((await this.find(name, tag)) === digest) await this.#driver.remove(layout.tag(name, tag));
+      });
+    }
+  }
+
+  /** A tag is whole once its link has content; until then a push is on its way, or was cut off. */
+  async #whole(name: RepositoryName, tags: readonly Tag[]): Promise<Tag[]> {
+    const whole: Tag[] = [];
+    for (const tag of tags) {
+      const stat = await this.#driver.stat(layout.tagLink(name, tag));
+      if (stat !== undefined && stat.size > 0) whole.push(tag);
+    }
+    return whole;
+  }
+
+  #locked<Result>(name: RepositoryName, tag: Tag, action: () => Promise<Result>): Promise<Result> {
+    return this.#driver.withLock(`tag ${name}:${tag}`, action);
+  }
+}

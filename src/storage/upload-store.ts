@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { StagedObject, StorageDriver } from "./driver.js";
+import { layout } from "./layout.js";
+
+const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a text can be the id of an upload session, and so part of a key. */
+export function isUploadId(text: string): boolean {
+  return idPattern.test(text);
+}
+
+/** Unfinished pushes of blobs, as the distribution registry keeps them: its purge expects a UUID and the start time. */
+export class UploadStore {
+  readonly #driver: StorageDriver;
+
+  constructor(driver: StorageDriver) {
+    this.#driver = driver;
+  }
+
+  async create(name: RepositoryName, startedAt: Date): Promise<string> {
+    const id = randomUUID();
+    const started = `${startedAt.toISOString().slice(0, 19)}Z`;
+    await this.#driver.stage(layout.uploadStart(name, id)).append(0, only(Buffer.from(started)));
+    return id;
+  }
+
+  /** Bytes received, `undefined` if the repository has no such session. */
+  async offset(name: RepositoryName, id: string): Promise<number | undefined> {
+    const content = await this.content(name, id).stat();
+    if (content !== undefined) return content.size;
+    return (await this.#start(name, id).stat()) && 0;
+  }
+
+  /** When the session last received something, in milliseconds since 1970. */
+  async lastUse(name: RepositoryName, id: string): Promise<number | undefined> {
+    const stats = await Promise.all([this.content(name, id).stat(), this.#start(name, id).stat()]);
+    const times = stats.flatMap((stat) => (stat === undefined ? [] : [stat.modifiedMs]));
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
+  content(name: RepositoryName, id: string): StagedObject {
+    return this.#driver.stage(layout.uploadContent(name, id));
+  }
+
+  /** A place for a blob that comes in one request and needs no session. */
+  scratch(): StagedObject {
+    return this.#driver.stage(layout.scratch(randomUUID()));
+  }
+
+  async remove(name: RepositoryName, id: string): Promise<void> {
+    await this.content(name, id).discard();
+    await this.#start(name, id).discard();
+  }
+
+  /** Removes all of a session, whatever another program left in it. */
+  async purge(name: RepositoryName, id: string): Promise<void> {
+    await this.#driver.remove(`${layout.uploads(name)}/${id}`);
+  }
+
+  /** Ids of the sessions of a repository. */
+  async list(name: RepositoryName): Promise<string[]> {
+    return (await this.#driver.list(layout.uploads(name))).filter(isUploadId);
+  }
+
+  /** Sessions change one step at a time, in whichever process. */
+  locked<Result>(id: string, action: () => Promise<Result>): Promise<Result> {
+    return this.#driver.withLock(`upload ${id}`, action);
+  }
+
+  #start(name: RepositoryName, id: string): StagedObject {
+    return this.#driver.stage(layout.uploadStart(name, id));
+  }
+}
+
+async function* only(bytes: Buffer): AsyncIterable<Buffer> {
+  yield bytes;
+}
