@@ -1,0 +1,15 @@
+import { join } from "node:path";
+import type { Scope } from "./scope.js";
+
+/** An environment in which a client finds no credentials, caches or settings of the person who runs the tests. */
+export async function clientHome(scope: Scope): Promise<Readonly<Record<string, string>>> {
+  const home = await scope.folder("home");
+  return {
+    HOME: home,
+    DOCKER_CONFIG: join(home, ".docker"),
+    REGISTRY_AUTH_FILE: join(home, "auth.json"),
+    XDG_CONFIG_HOME: join(home, ".config"),
+    XDG_RUNTIME_DIR: join(home, "run"),
+    TMPDIR: home,
+  };
+}

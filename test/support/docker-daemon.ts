@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { runCommand } from "./command.js";
+import { Daemon } from "./daemon.js";
+import type { Scope } from "./scope.js";
+
+/** Runs the docker client against a daemon of the test's own. */
+export type Docker = (...args: string[]) => Promise<string>;
+
+/** Starts a docker daemon that shares nothing with any other: no network, no firewall rules, its own storage and socket. */
+export async function startDocker(scope: Scope, env: Readonly<Record<string, string>> = {}): Promise<Docker> {
+  const folder = await scope.folder("docker");
+  const socket = `unix://${join(folder, "docker.sock")}`;
+  const daemon = new Daemon(
+    scope,
+    "dockerd",
+    [
+      `--host=${socket}`,
+      `--data-root=${join(folder, "data")}`,
+      `--exec-root=${join(folder, "exec")}`,
+      `--pidfile=${join(folder, "pid")}`,
+      "--storage-driver=vfs",
+      "--bridge=none",
+      "--iptables=false",
+      "--ip6tables=false",
+    ],
+    env,
+  );
+  // The classic builder needs no network and no plugin.
+  const clientEnv = { DOCKER_HOST: socket, DOCKER_CONFIG: join(folder, "client"), DOCKER_BUILDKIT: "0" };
+  const docker: Docker = (...args) => runCommand("docker", args, { env: clientEnv });
+  await daemon.ready(() =>
+    docker("version").then(
+      () => true,
+      () => undefined,
+    ),
+  );
+  return docker;
+}
+
+/** The digest that `docker push` and `docker pull` print. */
+export function digestIn(output: string): string {
+  const digest = /sha256:[0-9a-f]{64}/.exec(output)?.[0];
+  if (digest === undefined) throw new Error(`docker printed no digest:\n${output}`);
+  return digest;
+}
