@@ -1,0 +1,51 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { InvalidAnswerError } from "./wire/wire-errors.js";
+
+/** Digests are of the bytes as they are, so an encoding on the way is a fault: we asked for none. */
+export function refuseEncoded(headers: IncomingHttpHeaders): void {
+  const encoding = headers["content-encoding"]?.trim().toLowerCase();
+  if (encoding && encoding !== "identity") throw new InvalidAnswerError(`it sends the content encoded (${encoding})`);
+}
+
+/** A login page, or the page of a captive portal. */
+export function refuseHtml(headers: IncomingHttpHeaders): void {
+  const mediaType = mediaTypeOf(headers);
+  if (mediaType === "text/html" || mediaType === "application/xhtml+xml") {
+    throw new InvalidAnswerError("it sends a web page");
+  }
+}
+
+/** `Content-Type` in lower case and without parameters. */
+export function mediaTypeOf(headers: IncomingHttpHeaders): string | undefined {
+  const mediaType = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+  return mediaType && /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(mediaType) ? mediaType : undefined;
+}
+
+export function contentLengthOf(headers: IncomingHttpHeaders): number | undefined {
+  const length = headers["content-length"];
+  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}
+
+/** An ETag that says byte-for-byte equality, as `If-Range` needs it (RFC 9110, "If-Range"). */
+export function strongETagOf(headers: IncomingHttpHeaders): string | undefined {
+  const { etag } = headers;
+  return etag && /^"[\x21\x23-\x7e]*"$/.test(etag) ? etag : undefined;
+}
+
+/** `Content-Range: bytes 5-9/10` of a 206; an unknown size is `undefined`. */
+export interface ContentRange {
+  readonly start: number;
+  readonly end: number;
+  readonly size: number | undefined;
+}
+
+/** @throws InvalidAnswerError if it is missing or contradicts itself */
+export function contentRangeOf(headers: IncomingHttpHeaders): ContentRange {
+  const [, start, end, size] =
+    /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(headers["content-range"] ?? "") ?? [];
+  const range = { start: Number(start), end: Number(end), size: size === "*" ? undefined : Number(size) };
+  if (!(range.start <= range.end && (range.size === undefined || range.end < range.size))) {
+    throw new InvalidAnswerError("it sends a part without saying which");
+  }
+  return range;
+}

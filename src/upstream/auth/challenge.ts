@@ -1,0 +1,46 @@
+/** One challenge of a `WWW-Authenticate` header. */
+export interface Challenge {
+  /** Lower case. */
+  readonly scheme: string;
+  /** By lower-case name; the first wins where a name stands twice. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** A parameter, a scheme, or a comma, with the blanks after it (RFC 9110, "WWW-Authenticate"). */
+const parameterPattern = /([!#$%&'*+.^_`|~\w-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))[ \t]*/y;
+const schemePattern = /([!#$%&'*+.^_`|~\w-]+)[ \t]*/y;
+const separatorPattern = /,[ \t]*/y;
+
+const maxLength = 8_192;
+
+/**
+ * Reads a `WWW-Authenticate` header, in which commas separate challenges, and their parameters, and stand inside
+ * quotes, too. What cannot be read ends the list.
+ */
+export function parseChallenges(header: string): Challenge[] {
+  const text = header.slice(0, maxLength).trim();
+  const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
+  const at = { position: 0 };
+  while (at.position < text.length) {
+    if (next(separatorPattern, text, at)) continue;
+    const parameter = next(parameterPattern, text, at);
+    const current = challenges.at(-1);
+    if (parameter && current) {
+      const [, name = "", quoted, bare = ""] = parameter;
+      const key = name.toLowerCase();
+      if (!current.parameters.has(key)) current.parameters.set(key, quoted?.replace(/\\(.)/g, "$1") ?? bare);
+      continue;
+    }
+    const scheme = parameter ? undefined : next(schemePattern, text, at);
+    if (!scheme) break;
+    challenges.push({ scheme: (scheme[1] ?? "").toLowerCase(), parameters: new Map() });
+  }
+  return challenges;
+}
+
+function next(pattern: RegExp, text: string, at: { position: number }): RegExpExecArray | undefined {
+  pattern.lastIndex = at.position;
+  const found = pattern.exec(text);
+  if (found) at.position = pattern.lastIndex;
+  return found ?? undefined;
+}

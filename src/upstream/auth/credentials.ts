@@ -1,0 +1,20 @@
+import type { CredentialSettings } from "../upstream-settings.js";
+import { readDockerConfig } from "./docker-config.js";
+
+/** Who Berth is to an upstream. */
+export type Credentials =
+  | { readonly username: string; readonly password: string }
+  /** An OAuth2 refresh token, as `docker login` stores for some registries. */
+  | { readonly identityToken: string };
+
+/** Finds the credentials of the moment; none means anonymous. */
+export type CredentialSource = () => Promise<Credentials | undefined>;
+
+export function credentialSource(settings: CredentialSettings | undefined, endpoint: URL): CredentialSource {
+  if (settings && "dockerConfigFile" in settings) return () => readDockerConfig(settings.dockerConfigFile, endpoint);
+  return async () => settings;
+}
+
+export function basicAuthorization(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
+}

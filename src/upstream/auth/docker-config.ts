@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import type { Credentials } from "./credentials.js";
+
+/** What `docker login` calls Docker Hub. */
+const hubKey = "https://index.docker.io/v1/";
+
+/** The credentials that `docker login` stored for a registry; `undefined` if it stored none. */
+export async function readDockerConfig(path: string, endpoint: URL): Promise<Credentials | undefined> {
+  return credentialsIn(await readFile(path, "utf8"), path, endpoint);
+}
+
+/**
+ * Finds a registry in the `auths` of a `config.json`.
+ * @throws Error if it cannot be read, or keeps the credentials in a helper program, which Berth does not start
+ */
+export function credentialsIn(text: string, path: string, endpoint: URL): Credentials | undefined {
+  const config = parse(text, path);
+  const names = namesOf(endpoint);
+  const auths = Object.entries(config.auths ?? {});
+  const [, entry] = auths.find(([name]) => names.has(bareName(name))) ?? [];
+  const credentials = entry === undefined ? undefined : credentialsOf(entry);
+  const helpers = Object.keys(config.credHelpers ?? {}).some((name) => names.has(bareName(name)));
+  if (!credentials && (helpers || (entry && config.credsStore))) {
+    throw new Error(
+      `${path} keeps the credentials of ${endpoint.host} in a credential helper; Berth reads only \`auths\``,
+    );
+  }
+  return credentials;
+}
+
+interface DockerConfig {
+  readonly auths?: Readonly<Record<string, unknown>>;
+  readonly credHelpers?: Readonly<Record<string, unknown>>;
+  readonly credsStore?: unknown;
+}
+
+function parse(text: string, path: string): DockerConfig {
+  try {
+    // Whatever it is, its parts are checked where they are used.
+    return (JSON.parse(text) as DockerConfig | null) ?? {};
+  } catch {
+    // The parser's message would quote the file.
+    throw new Error(`${path} is not JSON`);
+  }
+}
+
+function credentialsOf(entry: unknown): Credentials | undefined {
+  if (typeof entry !== "object" || entry === null) return undefined;
+  if ("identitytoken" in entry && typeof entry.identitytoken === "string" && entry.identitytoken !== "") {
+    return { identityToken: entry.identitytoken };
+  }
+  const auth = "auth" in entry && typeof entry.auth === "string" ? entry.auth : "";
+  const decoded = Buffer.from(auth, "base64").toString("utf8").replace(/\0+$/, "");
+  const colon = decoded.indexOf(":");
+  if (colon > 0) return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+  if (!("username" in entry && "password" in entry)) return undefined;
+  const { username, password } = entry;
+  return typeof username === "string" && typeof password === "string" ? { username, password } : undefined;
+}
+
+function namesOf(endpoint: URL): ReadonlySet<string> {
+  const isHub = endpoint.hostname === "registry-1.docker.io";
+  return new Set([endpoint.host, ...(isHub ? [bareName(hubKey), "docker.io"] : [])]);
+}
+
+/** Keys are written as `host`, `https://host`, and with `/v1/` or `/v2/` after it. */
+function bareName(key: string): string {
+  return key
+    .toLowerCase()
+    .replace(/^https?:\/\//, "")
+    .replace(/\/(v[12]\/?)?$/, "");
+}

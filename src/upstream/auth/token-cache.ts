@@ -1,0 +1,58 @@
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../limits/clock.js";
+import type { Token } from "./token-request.js";
+
+const maxTokens = 1_000;
+/** Tokens are given up this long before their end, since a request takes its time; short ones at half of it. */
+const marginMs = 15_000;
+
+interface Entry {
+  readonly token: Promise<string>;
+  /** `undefined` while the token is being fetched. */
+  endsAt: number | undefined;
+}
+
+/** Tokens by what they were asked for, each fetched once for all who wait. Times are those of receipt, on our clock. */
+export class TokenCache {
+  readonly #clock: Clock;
+  readonly #entries = new LRUCache<string, Entry>({ max: maxTokens });
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @param rejected a token that the upstream has just refused: it is not given out again */
+  async get(key: string, fetchToken: () => Promise<Token>, rejected?: string): Promise<string> {
+    const known = this.#valid(key);
+    if (known) {
+      const token = await known.token;
+      if (token !== rejected) return token;
+      if (this.#entries.get(key) === known) this.#entries.delete(key);
+    }
+    return (this.#valid(key) ?? this.#fetch(key, fetchToken)).token;
+  }
+
+  #valid(key: string): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry || entry.endsAt === undefined || this.#clock.monotonic() < entry.endsAt) return entry;
+    return undefined;
+  }
+
+  #fetch(key: string, fetchToken: () => Promise<Token>): Entry {
+    const entry: Entry = {
+      endsAt: undefined,
+      token: fetchToken().then(
+        ({ text, lifetimeMs }) => {
+          entry.endsAt = this.#clock.monotonic() + lifetimeMs - Math.min(marginMs, lifetimeMs / 2);
+          return text;
+        },
+        (error) => {
+          if (this.#entries.get(key) === entry) this.#entries.delete(key);
+          throw error;
+        },
+      ),
+    };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+}

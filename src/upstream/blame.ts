@@ -1,0 +1,98 @@
+import { failureOf } from "./failure-words.js";
+import { plainText } from "./plain-text.js";
+import { UpstreamError } from "./upstream-error.js";
+import type { ResponseBody } from "./wire/response-body.js";
+import type { WireAnswer } from "./wire/wire.js";
+import { InvalidAnswerError, TimedOutError } from "./wire/wire-errors.js";
+
+const maxErrorBody = 64 * 1024;
+const maxMessageLength = 300;
+
+/** Turns what goes wrong at one host into UpstreamErrors that name it. */
+export class Blame {
+  readonly upstream: string;
+  readonly host: string;
+
+  constructor(upstream: string, host: string) {
+    this.upstream = upstream;
+    this.host = host;
+  }
+
+  /** The same for another host that the upstream sent us to. */
+  at(host: string): Blame {
+    return host === this.host ? this : new Blame(this.upstream, host);
+  }
+
+  /** Says what an exchange broke by; the caller's own abort passes unchanged. */
+  of(error: unknown, signal: AbortSignal): unknown {
+    if (error instanceof UpstreamError || (signal.aborted && error === signal.reason)) return error;
+    if (error instanceof InvalidAnswerError) return this.invalid(error.message);
+    if (error instanceof TimedOutError) {
+      return this.#error("unavailable", `could not be asked: ${error.message}`, { transient: true });
+    }
+    const { words, kind, transient } = failureOf(error);
+    return this.#error(kind, `could not be asked: ${words}`, { transient, cause: withoutExtras(error) });
+  }
+
+  /** The answer cannot be true, or may not be followed. */
+  invalid(what: string): UpstreamError {
+    return this.#error("invalid", `does not answer as a registry should: ${what}`, {});
+  }
+
+  limited(retryAfterMs: number): UpstreamError {
+    return this.#error("rate-limited", "allows no further requests at the moment", { status: 429, retryAfterMs });
+  }
+
+  /** Says what the upstream refused by, and reads its own words for it. */
+  async ofAnswer(answer: WireAnswer, retryAfterMs: number | undefined): Promise<UpstreamError> {
+    const { status } = answer;
+    const upstreamMessage = await messageIn(answer.body);
+    const said = upstreamMessage ? `: ${upstreamMessage}` : "";
+    const details = { status, upstreamMessage, retryAfterMs };
+    switch (status) {
+      case 401:
+        return this.#error("unauthorized", `wants other credentials than it was given (401)${said}`, details);
+      case 403:
+      case 451:
+        return this.#error("denied", `refuses access (${status})${said}`, details);
+      case 404:
+      case 410:
+        return this.#error("not-found", `does not have it (${status})${said}`, details);
+      case 429:
+        return this.#error("rate-limited", `allows no further requests at the moment (429)${said}`, details);
+      case 408:
+        return this.#error("unavailable", `timed out (408)${said}`, { ...details, transient: true });
+      default:
+        if (status >= 500)
+          return this.#error("unavailable", `failed (${status})${said}`, { ...details, transient: true });
+        return this.#error("invalid", `answers ${status}${said}`, details);
+    }
+  }
+
+  #error(
+    kind: UpstreamError["kind"],
+    what: string,
+    details: Partial<Pick<UpstreamError, "status" | "upstreamMessage" | "retryAfterMs" | "transient" | "cause">>,
+  ): UpstreamError {
+    const who = this.host === this.upstream ? this.host : `${this.upstream} (${this.host})`;
+    return new UpstreamError(kind, `${who} ${what}`, { ...details, upstream: this.upstream, host: this.host });
+  }
+}
+
+/** The first message of an OCI error body, or what a token service says. */
+async function messageIn(body: ResponseBody): Promise<string | undefined> {
+  try {
+    const json = JSON.parse((await body.readAll(maxErrorBody)).toString());
+    const { code, message = json.error_description ?? json.details ?? json.message } = json.errors?.[0] ?? {};
+    const text = [code, message].filter((part) => typeof part === "string" && part !== "").join(": ");
+    return plainText(text, maxMessageLength) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Errors of Node's HTTP parser carry the packet that broke them, which may hold a token. */
+function withoutExtras(error: unknown): unknown {
+  if (!(error instanceof Error && "rawPacket" in error)) return error;
+  return new Error(error.message);
+}

@@ -1,0 +1,133 @@
+import { Authorizer } from "./auth/authorizer.js";
+import { credentialSource } from "./auth/credentials.js";
+import { Blame } from "./blame.js";
+import { Endpoint } from "./endpoint.js";
+import { parseEndpointUrl } from "./endpoint-url.js";
+import { Failover } from "./failover.js";
+import { type Clock, systemClock } from "./limits/clock.js";
+import { Outage } from "./limits/outage.js";
+import { QuotaMemory } from "./limits/quota.js";
+import { RateLimits } from "./limits/rate-limits.js";
+import { Slots } from "./limits/slots.js";
+import { RegistryUpstream } from "./registry-upstream.js";
+import type { Upstream } from "./upstream.js";
+import {
+  type CompleteSettings,
+  completeSettings,
+  type EndpointSettings,
+  type UpstreamSettings,
+} from "./upstream-settings.js";
+import type { AddressKind } from "./wire/address-kind.js";
+import { AddressPolicy, type Resolve, resolveByDns } from "./wire/address-policy.js";
+import { Connections } from "./wire/connections.js";
+import type { Environment } from "./wire/egress-proxy.js";
+import { Wire } from "./wire/wire.js";
+
+/** What an upstream client needs beside its settings. */
+export interface UpstreamSurroundings {
+  /** Of Berth, for `User-Agent`. */
+  readonly version: string;
+  /** Names this Berth to others, for `Via`. */
+  readonly instanceId: string;
+  /** For `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
+  readonly environment: Environment;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly resolve?: Resolve;
+  readonly kindOf?: (address: string) => AddressKind;
+}
+
+/**
+ * Makes the client of one upstream; connects to nothing yet.
+ * @throws Error if a URL is none, or is not of http or https
+ */
+export function createUpstream(settings: UpstreamSettings, surroundings: UpstreamSurroundings): Upstream {
+  const complete = completeSettings(settings);
+  const { clock = systemClock, random = Math.random, instanceId } = surroundings;
+  const quota = new QuotaMemory(complete.name, clock);
+  const endpoints = complete.endpoints.map((endpoint) => createEndpoint(endpoint, complete, quota, surroundings));
+  if (endpoints.length === 0) throw new Error(`the upstream ${complete.name} has no URL`);
+  const { attempts, retryDelay } = complete;
+  return new RegistryUpstream({
+    name: complete.name,
+    endpoints,
+    failover: new Failover({ endpoints, attempts, retryDelayMs: retryDelay, random }),
+    quota,
+    clock,
+    answerTimeoutMs: complete.answerTimeout,
+    maxManifestBytes: complete.maxManifestSize,
+    instanceId,
+  });
+}
+
+function createEndpoint(
+  endpoint: EndpointSettings,
+  settings: CompleteSettings,
+  quota: QuotaMemory,
+  surroundings: UpstreamSurroundings,
+): Endpoint {
+  const { clock = systemClock } = surroundings;
+  const url = parseEndpointUrl(endpoint.url);
+  const connections = createConnections(url, endpoint, settings, surroundings);
+  const wire = createWire(connections, settings, surroundings.version);
+  const questions = new Slots(settings.maxConcurrent);
+  return new Endpoint({
+    url,
+    wire,
+    authorizer: createAuthorizer(url, endpoint, settings, wire, clock),
+    blame: new Blame(settings.name, url.host),
+    clock,
+    outage: new Outage(clock, settings.outageMemory),
+    limits: new RateLimits(clock),
+    quota,
+    slots: { manifest: questions, list: questions, blob: new Slots(settings.maxConcurrent) },
+    maxRetryAfterMs: settings.maxRetryAfter,
+    close: () => connections.close(),
+  });
+}
+
+function createAuthorizer(
+  url: URL,
+  endpoint: EndpointSettings,
+  settings: CompleteSettings,
+  wire: Wire,
+  clock: Clock,
+): Authorizer {
+  return new Authorizer({
+    upstream: settings.name,
+    endpoint: url,
+    credentials: credentialSource(endpoint.credentials, url),
+    realms: endpoint.realms ?? [],
+    wire,
+    clock,
+    tokenTimeoutMs: settings.connectTimeout + settings.firstByteTimeout,
+    maxRetryAfterMs: settings.maxRetryAfter,
+  });
+}
+
+function createWire(connections: Connections, settings: CompleteSettings, version: string): Wire {
+  return new Wire({
+    connections,
+    userAgent: `berth/${version}`,
+    connectTimeoutMs: settings.connectTimeout,
+    firstByteTimeoutMs: settings.firstByteTimeout,
+    pace: { idleMs: settings.idleTimeout, slowBelow: settings.slowBelow, slowWindowMs: settings.slowWindow },
+  });
+}
+
+function createConnections(
+  url: URL,
+  endpoint: EndpointSettings,
+  settings: CompleteSettings,
+  surroundings: UpstreamSurroundings,
+): Connections {
+  const policy = new AddressPolicy({
+    hostname: url.hostname,
+    trusted: (endpoint.realms ?? []).map((realm) => realm.replace(/:\d+$/, "")),
+    network: endpoint.network ?? "auto",
+    resolve: surroundings.resolve ?? resolveByDns,
+    ...(surroundings.kindOf && { kindOf: surroundings.kindOf }),
+  });
+  const { environment } = surroundings;
+  return new Connections({ tls: endpoint.tls ?? {}, policy, environment, maxIdle: settings.maxConcurrent });
+}

@@ -1,0 +1,21 @@
+/** Names of Docker Hub that people write; its API lies at the last of them alone. */
+const hubAliases = new Set(["docker.io", "index.docker.io", "hub.docker.com", "registry.hub.docker.com"]);
+const hubHost = "registry-1.docker.io";
+
+/**
+ * The address of an endpoint as it is asked; aliases of Docker Hub become its registry.
+ * @throws Error with a sentence for the operator
+ */
+export function parseEndpointUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== "https:" && url?.protocol !== "http:") {
+    throw new Error(`an upstream's URL begins with https:// or http://, and "${text.slice(0, 100)}" does not`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new Error(`the URL of ${url.host} has credentials in it; write them as username and password`);
+  }
+  if (hubAliases.has(url.hostname)) return new URL(`https://${hubHost}`);
+  url.search = "";
+  url.hash = "";
+  return url;
+}

@@ -1,0 +1,77 @@
+import type { Asking, Endpoint } from "./endpoint.js";
+import { backoffMs } from "./limits/backoff.js";
+import { UpstreamError } from "./upstream-error.js";
+
+interface FailoverOptions {
+  readonly endpoints: readonly Endpoint[];
+  readonly attempts: number;
+  readonly retryDelayMs: number;
+  /** Between 0 and 1. */
+  readonly random: () => number;
+}
+
+/** One question, as it is put to one endpoint. It may be put again: it must hand out nothing before it succeeds. */
+export type Attempt<Result> = (endpoint: Endpoint, asking: Asking) => Promise<Result>;
+
+/** Puts a question to the endpoints in their order, and again after a pause if that may help. */
+export class Failover {
+  readonly #options: FailoverOptions;
+
+  constructor(options: FailoverOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param hasFallback whether the caller has another answer: then an upstream that was just out of reach is not asked
+   * @throws UpstreamError of the last endpoint, whose word counts
+   */
+  async run<Result>(asking: Asking, hasFallback: boolean, attempt: Attempt<Result>): Promise<Result> {
+    const { attempts, retryDelayMs, random } = this.#options;
+    const outage = this.#recentOutage();
+    if (hasFallback && outage) throw outage;
+    for (let failed = 1; ; failed += 1) {
+      try {
+        return await this.#round(asking, attempt);
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error;
+        const pauseMs = Math.max(backoffMs(failed, retryDelayMs, random()), error.retryAfterMs ?? 0);
+        const mayHelp = error.transient && failed < attempts;
+        if (!mayHelp || !(await asking.patience.sleep(pauseMs))) throw this.#givenUp(error);
+        asking.log.debug("upstream asked again", { host: error.host, failed, pauseMs, error });
+      }
+    }
+  }
+
+  async #round<Result>(asking: Asking, attempt: Attempt<Result>): Promise<Result> {
+    const endpoints = this.#worthAsking();
+    for (const [index, endpoint] of endpoints.entries()) {
+      try {
+        return await attempt(endpoint, asking);
+      } catch (broken) {
+        const error = endpoint.explain(broken, asking.patience);
+        const next = endpoints[index + 1];
+        if (!(error instanceof UpstreamError) || !next) throw error;
+        endpoint.outage.consider(error);
+        if (error.kind !== "not-found") asking.log.warn("upstream mirror failed", { next: next.host, error });
+      }
+    }
+    throw new Error("an upstream has at least one endpoint");
+  }
+
+  /** A mirror that was out of reach a moment ago is passed over; the registry itself is always asked, last. */
+  #worthAsking(): readonly Endpoint[] {
+    const { endpoints } = this.#options;
+    return endpoints.filter((endpoint) => endpoint === endpoints.at(-1) || endpoint.outage.recent() === undefined);
+  }
+
+  /** Why no endpoint could be reached a moment ago; `undefined` if one could. */
+  #recentOutage(): UpstreamError | undefined {
+    const outages = this.#options.endpoints.map(({ outage }) => outage.recent());
+    return outages.includes(undefined) ? undefined : outages.at(-1);
+  }
+
+  #givenUp(error: UpstreamError): UpstreamError {
+    this.#options.endpoints.at(-1)?.outage.consider(error);
+    return error;
+  }
+}

@@ -1,0 +1,71 @@
+import type { RepositoryName } from "../oci/repository-name.js";
+import { refuseEncoded } from "./answer-headers.js";
+import type { Asking, Endpoint } from "./endpoint.js";
+import { nextLink } from "./link-header.js";
+import { InvalidAnswerError } from "./wire/wire-errors.js";
+
+const maxPages = 1_000;
+const maxPageBytes = 8 * 1024 * 1024;
+/** Of all pages together: a list is held in memory. */
+const maxListBytes = 64 * 1024 * 1024;
+
+/** A list that may come in pages, and whose pages are JSON objects. */
+export interface ListQuestion {
+  readonly repository: RepositoryName;
+  /** The first page. */
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads the pages of a list one after the other, as `Link` leads from one to the next. Only its query is followed, so
+ * that no other host and no other list can be meant.
+ */
+export async function* pagesOf(
+  endpoint: Endpoint,
+  question: ListQuestion,
+  asking: Asking,
+): AsyncGenerator<JsonObject, void, void> {
+  const { repository, headers } = question;
+  const seen = new Set<string>();
+  let bytes = 0;
+  for (let url: URL | undefined = question.url; url; ) {
+    if (seen.has(url.href)) throw new InvalidAnswerError("the pages of its list go in a circle");
+    if (seen.size === maxPages) throw new InvalidAnswerError(`its list has more than ${maxPages} pages`);
+    seen.add(url.href);
+    const answer = await endpoint.ask({ method: "GET", url, repository, lane: "list", headers }, asking);
+    refuseEncoded(answer.headers);
+    const page = await answer.body.readAll(maxPageBytes);
+    bytes += page.length;
+    if (bytes > maxListBytes) throw new InvalidAnswerError(`its list is larger than ${maxListBytes} bytes`);
+    yield parseObject(page);
+    url = nextPage(url, String(answer.headers.link ?? ""));
+  }
+}
+
+function nextPage(current: URL, link: string): URL | undefined {
+  const target = nextLink(link);
+  if (target === undefined) return undefined;
+  const next = URL.canParse(target, current.href) ? new URL(target, current) : undefined;
+  // A path prefix that a reverse proxy takes off is missing in the links of the registry behind it.
+  if (next?.origin !== current.origin || !current.pathname.endsWith(next.pathname)) {
+    throw new InvalidAnswerError("its list goes on at another place");
+  }
+  const url = new URL(current);
+  url.search = next.search;
+  return url;
+}
+
+function parseObject(page: Buffer): JsonObject {
+  let json: unknown;
+  try {
+    json = JSON.parse(page.toString("utf8"));
+  } catch {
+    json = undefined;
+  }
+  if (typeof json !== "object" || json === null)
+    throw new InvalidAnswerError("for a list it sends something other than JSON");
+  return { ...json };
+}

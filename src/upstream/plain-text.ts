@@ -1,0 +1,8 @@
+/** Text from outside, fit for a log line, a header or a terminal: printable ASCII, cut to a length. */
+export function plainText(text: string, maxLength: number): string {
+  const printable = text
+    .slice(0, maxLength * 4)
+    .replace(/[^\x20-\x7e]+/g, " ")
+    .trim();
+  return printable.length > maxLength ? `${printable.slice(0, maxLength - 3)}...` : printable;
+}

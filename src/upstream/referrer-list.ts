@@ -1,0 +1,97 @@
+import type { Descriptor } from "../oci/descriptor.js";
+import { algorithmOf, type Digest, hexOf, isDigest } from "../oci/digest.js";
+import { mediaTypes } from "../oci/media-types.js";
+import { parseTag } from "../oci/reference.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Asking, Endpoint } from "./endpoint.js";
+import { getManifest } from "./manifest-client.js";
+import { type JsonObject, pagesOf } from "./pages.js";
+import { UpstreamError } from "./upstream-error.js";
+import { InvalidAnswerError } from "./wire/wire-errors.js";
+
+/** Which referrers are wanted. */
+export interface ReferrerQuestion {
+  readonly repository: RepositoryName;
+  readonly subject: Digest;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * The referrers of a manifest: by the API, or where there is none, from the tag that clients keep instead
+ * (distribution-spec, "Unavailable Referrers API" and "Referrers Tag Schema").
+ */
+export async function listReferrers(
+  endpoint: Endpoint,
+  question: ReferrerQuestion,
+  maxManifestBytes: number,
+  asking: Asking,
+): Promise<Descriptor[]> {
+  try {
+    return await listByApi(endpoint, question, asking);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return listByTag(endpoint, question, maxManifestBytes, asking);
+  }
+}
+
+async function listByApi(endpoint: Endpoint, question: ReferrerQuestion, asking: Asking): Promise<Descriptor[]> {
+  const { repository, subject } = question;
+  const url = endpoint.urlOf(repository, "referrers", subject);
+  const headers = { ...question.headers, Accept: mediaTypes.ociIndex };
+  const list: Descriptor[] = [];
+  for await (const page of pagesOf(endpoint, { repository, url, headers }, asking)) list.push(...descriptorsIn(page));
+  return list;
+}
+
+async function listByTag(
+  endpoint: Endpoint,
+  question: ReferrerQuestion,
+  maxBytes: number,
+  asking: Asking,
+): Promise<Descriptor[]> {
+  const { repository, subject, headers } = question;
+  const reference = parseTag(`${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`);
+  try {
+    const { bytes } = await getManifest(endpoint, { repository, reference, headers }, maxBytes, asking);
+    return descriptorsIn(JSON.parse(bytes.toString("utf8")));
+  } catch (error) {
+    if (error instanceof UpstreamError && error.kind === "not-found") return [];
+    throw error;
+  }
+}
+
+/** Registries without the API answer 404, or that they do not know the method, the path or what it means. */
+function isMissing(error: unknown): boolean {
+  return error instanceof UpstreamError && [400, 404, 405, 406, 410, 501].includes(error.status ?? 0);
+}
+
+function descriptorsIn(index: JsonObject): Descriptor[] {
+  const { manifests } = index;
+  if (!Array.isArray(manifests)) throw new InvalidAnswerError("its referrers are no index");
+  return manifests.map(descriptorOf);
+}
+
+function descriptorOf(entry: unknown): Descriptor {
+  const { mediaType, digest, size, artifactType, annotations }: Partial<Descriptor> = isObject(entry) ? entry : {};
+  const isWhole = typeof mediaType === "string" && typeof digest === "string" && Number.isSafeInteger(size);
+  if (!isWhole || !isDigest(digest) || size === undefined || size < 0) {
+    throw new InvalidAnswerError("one of its referrers is no descriptor");
+  }
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(typeof artifactType === "string" && { artifactType }),
+    ...(isObject(annotations) && { annotations: textsIn(annotations) }),
+  };
+}
+
+function textsIn(annotations: JsonObject): Record<string, string> {
+  const texts: Record<string, string> = Object.create(null);
+  for (const [key, text] of Object.entries(annotations)) if (typeof text === "string") texts[key] = text;
+  return texts;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,107 @@
+import type { Descriptor } from "../oci/descriptor.js";
+import type { Digest } from "../oci/digest.js";
+import type { Reference } from "../oci/reference.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import { getBlob, headBlob } from "./blob-client.js";
+import type { Endpoint } from "./endpoint.js";
+import type { Attempt, Failover } from "./failover.js";
+import type { Clock } from "./limits/clock.js";
+import { Patience } from "./limits/patience.js";
+import type { Quota, QuotaMemory } from "./limits/quota.js";
+import { getManifest, headManifest } from "./manifest-client.js";
+import { plainText } from "./plain-text.js";
+import { listReferrers } from "./referrer-list.js";
+import { listTags } from "./tag-list.js";
+import type {
+  AskOptions,
+  BlobPart,
+  Upstream,
+  UpstreamBlob,
+  UpstreamBlobHead,
+  UpstreamManifest,
+  UpstreamManifestHead,
+} from "./upstream.js";
+
+interface RegistryUpstreamOptions {
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly failover: Failover;
+  readonly quota: QuotaMemory;
+  readonly clock: Clock;
+  readonly answerTimeoutMs: number;
+  readonly maxManifestBytes: number;
+  /** Names this Berth to the next one, in `Via`. */
+  readonly instanceId: string;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+const maxViaLength = 2_000;
+
+/** An upstream that speaks the distribution protocol. */
+export class RegistryUpstream implements Upstream {
+  readonly #options: RegistryUpstreamOptions;
+
+  constructor(options: RegistryUpstreamOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  headManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifestHead> {
+    const { maxManifestBytes } = this.#options;
+    const wanted = { repository, reference, headers: this.#headers(options) };
+    return this.#ask(options, (endpoint, asking) => headManifest(endpoint, wanted, maxManifestBytes, asking));
+  }
+
+  getManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifest> {
+    const { maxManifestBytes } = this.#options;
+    const wanted = { repository, reference, headers: this.#headers(options) };
+    return this.#ask(options, (endpoint, asking) => getManifest(endpoint, wanted, maxManifestBytes, asking));
+  }
+
+  headBlob(repository: RepositoryName, digest: Digest, options: AskOptions): Promise<UpstreamBlobHead> {
+    const wanted = { repository, digest, headers: this.#headers(options) };
+    return this.#ask(options, (endpoint, asking) => headBlob(endpoint, wanted, asking));
+  }
+
+  getBlob(repository: RepositoryName, digest: Digest, part: BlobPart, options: AskOptions): Promise<UpstreamBlob> {
+    const wanted = { repository, digest, headers: this.#headers(options) };
+    return this.#ask(options, (endpoint, asking) => getBlob(endpoint, wanted, part, asking));
+  }
+
+  listTags(repository: RepositoryName, options: AskOptions): Promise<string[]> {
+    const headers = this.#headers(options);
+    return this.#ask(options, (endpoint, asking) => listTags(endpoint, repository, headers, asking));
+  }
+
+  listReferrers(repository: RepositoryName, subject: Digest, options: AskOptions): Promise<Descriptor[]> {
+    const { maxManifestBytes } = this.#options;
+    const question = { repository, subject, headers: this.#headers(options) };
+    return this.#ask(options, (endpoint, asking) => listReferrers(endpoint, question, maxManifestBytes, asking));
+  }
+
+  quota(): Quota | undefined {
+    return this.#options.quota.last;
+  }
+
+  close(): void {
+    for (const endpoint of this.#options.endpoints) endpoint.close();
+  }
+
+  #ask<Result>(options: AskOptions, attempt: Attempt<Result>): Promise<Result> {
+    const { failover, clock, answerTimeoutMs } = this.#options;
+    const { signal, log, deadlineMs } = options;
+    const patience = new Patience(signal, deadlineMs ?? answerTimeoutMs, clock);
+    return failover.run({ patience, log }, deadlineMs !== undefined, attempt);
+  }
+
+  /** Each cache on the way adds itself, so that one that finds its own id knows of a loop (RFC 9110, "Via"). */
+  #headers({ via }: AskOptions): Headers {
+    const own = `1.1 berth (${this.#options.instanceId})`;
+    const before = plainText(via ?? "", maxViaLength);
+    return { Via: before ? `${before}, ${own}` : own };
+  }
+}

@@ -1,0 +1,90 @@
+/** How Berth proves who it is. The file is that of `docker login`, read again when the upstream refuses. */
+export type CredentialSettings =
+  | { readonly username: string; readonly password: string }
+  | { readonly identityToken: string }
+  | { readonly dockerConfigFile: string };
+
+/** TLS of one endpoint: texts in PEM format. */
+export interface TlsSettings {
+  /** Authorities to trust beside those that Node knows. */
+  readonly ca?: string;
+  /** Client certificate; with `key`. Never shown to hosts that a redirect leads to. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** `skip` accepts any certificate. */
+  readonly verify?: "full" | "skip";
+}
+
+/** One address of an upstream: the registry itself or a mirror of it. */
+export interface EndpointSettings {
+  /** http or https; a path is kept: `https://host/prefix` is asked for `/prefix/v2/...`. */
+  readonly url: string;
+  /** Sent to this endpoint alone, and to token realms that belong to it. */
+  readonly credentials?: CredentialSettings;
+  /** Further hosts (`host` or `host:port`) that may issue tokens; those of the same site always may. */
+  readonly realms?: readonly string[];
+  readonly tls?: TlsSettings;
+  /**
+   * Where the endpoint lies. A public one may not send Berth into private networks. `auto` decides by the first
+   * address that its name resolves to, and stays with `public`.
+   */
+  readonly network?: "auto" | "public" | "private";
+}
+
+/**
+ * One upstream. Durations in milliseconds, sizes in bytes.
+ *
+ * | key | default | meaning |
+ * |---|---|---|
+ * | `name` | | such as `docker.io`; for messages |
+ * | `endpoints` | | asked in this order: mirrors first, the registry itself last, whose answer counts |
+ * | `connectTimeout` | 10 s | for DNS, TCP, an egress proxy and TLS together |
+ * | `firstByteTimeout` | 15 s | from a connection to the headers of the answer |
+ * | `answerTimeout` | 25 s | for a whole question with its retries (clients such as containerd wait 30 s) |
+ * | `idleTimeout` | 30 s | without any byte of a body |
+ * | `slowBelow`, `slowWindow` | 1 KiB, 30 s | a body slower than `slowBelow` a second over the window is broken off |
+ * | `attempts` | 3 | times that all endpoints are tried |
+ * | `retryDelay` | 200 ms | before the second attempt; doubled each time, and half of it random |
+ * | `outageMemory` | 10 s | how long an endpoint that was out of reach is not asked where there is another way |
+ * | `maxRetryAfter` | 1 h | a longer `Retry-After` is cut to this |
+ * | `maxConcurrent` | 32 | questions to one endpoint at once, and as many downloads beside them |
+ * | `maxManifestSize` | 4 MiB | larger ones are refused |
+ */
+export interface UpstreamSettings {
+  readonly name: string;
+  readonly endpoints: readonly EndpointSettings[];
+  readonly connectTimeout?: number;
+  readonly firstByteTimeout?: number;
+  readonly answerTimeout?: number;
+  readonly idleTimeout?: number;
+  readonly slowBelow?: number;
+  readonly slowWindow?: number;
+  readonly attempts?: number;
+  readonly retryDelay?: number;
+  readonly outageMemory?: number;
+  readonly maxRetryAfter?: number;
+  readonly maxConcurrent?: number;
+  readonly maxManifestSize?: number;
+}
+
+export const upstreamDefaults = {
+  connectTimeout: 10_000,
+  firstByteTimeout: 15_000,
+  answerTimeout: 25_000,
+  idleTimeout: 30_000,
+  slowBelow: 1024,
+  slowWindow: 30_000,
+  attempts: 3,
+  retryDelay: 200,
+  outageMemory: 10_000,
+  maxRetryAfter: 3_600_000,
+  maxConcurrent: 32,
+  maxManifestSize: 4 * 1024 * 1024,
+} as const;
+
+/** The same with every default filled in. */
+export type CompleteSettings = Required<UpstreamSettings>;
+
+export function completeSettings(settings: UpstreamSettings): CompleteSettings {
+  return { ...upstreamDefaults, ...settings };
+}

@@ -1,0 +1,92 @@
+import type { Logger } from "../observability/logger.js";
+import type { Descriptor } from "../oci/descriptor.js";
+import type { Digest } from "../oci/digest.js";
+import type { Reference } from "../oci/reference.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Quota } from "./limits/quota.js";
+
+/** What every question to an upstream is given beside its arguments. */
+export interface AskOptions {
+  /** Aborting it rejects with its reason; it also ends a blob that is being read. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /**
+   * Time for the whole answer, retries included; for a blob, until its first byte can be read. Set it only where a
+   * stored copy will be served instead: with it, an upstream that was just found out of reach fails at once.
+   */
+  readonly deadlineMs?: number;
+  /** The `Via` header of the client's request, so that a loop of caches is found by the one that closes it. */
+  readonly via?: string;
+}
+
+export interface UpstreamManifest {
+  /** Computed from the bytes; for a digest reference it is that digest. */
+  readonly digest: Digest;
+  /** As `Content-Type` says it, without parameters; `undefined` if that is missing or says nothing about manifests. */
+  readonly mediaType: string | undefined;
+  /** Byte for byte what the upstream sent: a JSON object, no more is known. */
+  readonly bytes: Buffer;
+}
+
+export interface UpstreamManifestHead {
+  readonly digest: Digest;
+  readonly mediaType: string | undefined;
+  /** Bytes, if the upstream said so. */
+  readonly size: number | undefined;
+  /** Present when the upstream could only be asked by GET. */
+  readonly manifest?: UpstreamManifest;
+}
+
+export interface UpstreamBlobHead {
+  /** Bytes, if the upstream said so. */
+  readonly size: number | undefined;
+}
+
+/** Which part of a blob is wanted, and what is known of it already. */
+export interface BlobPart {
+  /** First byte. */
+  readonly offset?: number;
+  /** Last byte, inclusive; the end of the blob if not given. */
+  readonly end?: number;
+  /** Of an earlier answer: `If-Range`, so that a changed blob comes whole. */
+  readonly validator?: string;
+  /** Bytes of the whole blob, from its descriptor. An upstream that says or sends otherwise is refused. */
+  readonly expectedSize?: number;
+}
+
+export interface UpstreamBlob {
+  /** Where the content starts: 0 instead of the wanted offset if the upstream sends the blob whole. */
+  readonly start: number;
+  /** Bytes of the whole blob, if known. */
+  readonly size: number | undefined;
+  /** A strong ETag, for resuming. */
+  readonly validator: string | undefined;
+  /**
+   * The bytes as they arrive, to be read once; nothing is read ahead of the reader. Not verified: whoever joins the
+   * parts computes the digest. Throws an UpstreamError when the upstream breaks off, stalls, or sends too much or too little.
+   */
+  readonly content: AsyncIterable<Buffer>;
+  /** Breaks the transfer off; needed only if the content is not read to its end. */
+  close(): void;
+}
+
+/**
+ * One upstream registry with its mirrors. Failures are UpstreamErrors. It retries, follows redirects, fetches tokens
+ * and obeys limits; it stores nothing but tokens and what it learnt of the upstream's limits.
+ */
+export interface Upstream {
+  readonly name: string;
+  /** Does not count as a pull, where the upstream counts. Asks by GET where HEAD is not understood. */
+  headManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifestHead>;
+  getManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifest>;
+  headBlob(repository: RepositoryName, digest: Digest, options: AskOptions): Promise<UpstreamBlobHead>;
+  getBlob(repository: RepositoryName, digest: Digest, part: BlobPart, options: AskOptions): Promise<UpstreamBlob>;
+  /** All tags, in the upstream's order. */
+  listTags(repository: RepositoryName, options: AskOptions): Promise<string[]>;
+  /** From the referrers API, or else from the fallback tag; empty if the upstream knows of none. */
+  listReferrers(repository: RepositoryName, subject: Digest, options: AskOptions): Promise<Descriptor[]>;
+  /** The pull quota as last told by the upstream; `undefined` if it never told one. */
+  quota(): Quota | undefined;
+  /** Closes idle connections. */
+  close(): void;
+}

@@ -1,0 +1,49 @@
+import type { Patience } from "../limits/patience.js";
+import type { Wire, WireAnswer, WireRequest } from "./wire.js";
+import { InvalidAnswerError } from "./wire-errors.js";
+
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+const maxHops = 5;
+
+/**
+ * Sends a request and follows where its answers lead. `Authorization` goes to the origin it was made for and never
+ * further, and a secure connection is never given up.
+ */
+export async function followRedirects(wire: Wire, first: WireRequest, patience: Patience): Promise<WireAnswer> {
+  const seen = new Set([first.url.href]);
+  for (let request = first; ; ) {
+    const answer = await wire.exchange(request, patience);
+    if (!redirectStatuses.has(answer.status)) return answer;
+    answer.body.discard();
+    const url = nextUrl(answer);
+    if (seen.has(url.href)) throw new InvalidAnswerError("the redirects go in a circle");
+    if (seen.size > maxHops) throw new InvalidAnswerError(`more than ${maxHops} redirects`);
+    seen.add(url.href);
+    request = nextRequest(request, url, first.url);
+  }
+}
+
+function nextUrl(answer: WireAnswer): URL {
+  const { location } = answer.headers;
+  if (location === undefined || !URL.canParse(location, answer.url.href)) {
+    throw new InvalidAnswerError(`status ${answer.status} without a Location that can be followed`);
+  }
+  const url = new URL(location, answer.url);
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw new InvalidAnswerError(`a redirect to ${url.protocol}`);
+  }
+  if (answer.url.protocol === "https:" && url.protocol === "http:") {
+    throw new InvalidAnswerError(`a redirect from https to http, to ${url.host}`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new InvalidAnswerError(`a redirect with credentials in it, to ${url.host}`);
+  }
+  return url;
+}
+
+function nextRequest(request: WireRequest, url: URL, endpoint: URL): WireRequest {
+  const audience = url.origin === endpoint.origin ? "endpoint" : "elsewhere";
+  if (url.origin === request.url.origin) return { ...request, url, audience };
+  const { authorization: _, ...others } = request;
+  return { ...others, url, audience };
+}

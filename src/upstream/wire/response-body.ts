@@ -1,0 +1,91 @@
+import type { IncomingMessage } from "node:http";
+import { inWords } from "../limits/in-words.js";
+import type { Watch } from "./watch.js";
+import { InvalidAnswerError, TimedOutError } from "./wire-errors.js";
+
+/** How fast a body must come. */
+export interface Pace {
+  /** Without any byte. */
+  readonly idleMs: number;
+  /** Bytes a second, over the window. */
+  readonly slowBelow: number;
+  readonly slowWindowMs: number;
+}
+
+/** More than this is not read of a body that nobody wants, only to keep its connection. */
+const discardedBytes = 64 * 1024;
+
+/** The body of an answer: read at the reader's speed, broken off when the upstream is slower than the pace. */
+export class ResponseBody implements AsyncIterable<Buffer> {
+  readonly #message: IncomingMessage;
+  readonly #watch: Watch;
+  readonly #pace: Pace;
+
+  constructor(message: IncomingMessage, watch: Watch, pace: Pace) {
+    this.#message = message;
+    this.#watch = watch;
+    this.#pace = pace;
+    message.once("close", () => watch.end());
+  }
+
+  /** Only time spent waiting for the upstream counts against it; a slow reader does no harm. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
+    const chunks: AsyncIterator<Buffer> = this.#message[Symbol.asyncIterator]();
+    const speed = { waitedMs: 0, bytes: 0 };
+    try {
+      for (;;) {
+        const asked = performance.now();
+        this.#watch.expect("data", this.#pace.idleMs);
+        const { value, done } = await chunks.next();
+        this.#watch.relax();
+        if (done) return;
+        this.#check(speed, performance.now() - asked, value.length);
+        yield value;
+      }
+    } catch (error) {
+      throw this.#watch.reasonOf(error);
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Reads it whole. */
+  async readAll(maxBytes: number): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of this) {
+      length += chunk.length;
+      if (length > maxBytes) throw new InvalidAnswerError(`the answer is larger than ${maxBytes} bytes`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks, length);
+  }
+
+  /** Nobody wants it: read to its end if that is near, so that the connection can be used again. */
+  discard(): void {
+    this.readAll(discardedBytes).catch(() => this.close());
+  }
+
+  /** Breaks it off, unless it is at its end. */
+  close(): void {
+    this.#message.destroy();
+  }
+
+  /** Calls back once, when it was read to its end or broken off. */
+  onClose(listener: () => void): void {
+    if (this.#message.closed) listener();
+    else this.#message.once("close", listener);
+  }
+
+  #check(speed: { waitedMs: number; bytes: number }, waitedMs: number, bytes: number): void {
+    const { slowBelow, slowWindowMs } = this.#pace;
+    speed.waitedMs += waitedMs;
+    speed.bytes += bytes;
+    if (speed.waitedMs < slowWindowMs) return;
+    if (speed.bytes < (slowBelow * speed.waitedMs) / 1000) {
+      throw new TimedOutError(`only ${speed.bytes} bytes within ${inWords(speed.waitedMs)}`);
+    }
+    speed.waitedMs = 0;
+    speed.bytes = 0;
+  }
+}

@@ -1,0 +1,47 @@
+import { inWords } from "../limits/in-words.js";
+import type { Patience } from "../limits/patience.js";
+import { TimedOutError } from "./wire-errors.js";
+
+/** Watches one exchange: its signal aborts with the caller's, or when what is expected does not come in time. */
+export class Watch {
+  readonly #controller = new AbortController();
+  readonly #patience: Patience;
+  readonly #onAbort: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(patience: Patience) {
+    this.#patience = patience;
+    this.#onAbort = () => this.#controller.abort(patience.signal.reason);
+    if (patience.signal.aborted) this.#onAbort();
+    else patience.signal.addEventListener("abort", this.#onAbort);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** From now on, `what` must come within the time, and within the caller's deadline. Replaces what was expected. */
+  expect(what: string, withinMs: number): void {
+    this.relax();
+    const ms = this.#patience.upTo(withinMs);
+    const late = () =>
+      ms < withinMs ? this.#patience.expired() : new TimedOutError(`no ${what} within ${inWords(withinMs)}`);
+    this.#timer = setTimeout(() => this.#controller.abort(late()), ms);
+  }
+
+  /** Nothing is expected for now. */
+  relax(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Stops watching; needed, since the caller's signal may live long. */
+  end(): void {
+    this.relax();
+    this.#patience.signal.removeEventListener("abort", this.#onAbort);
+  }
+
+  /** What went wrong: the reason of the abort, if that is what broke the exchange. */
+  reasonOf(error: unknown): unknown {
+    return this.signal.aborted ? this.signal.reason : error;
+  }
+}

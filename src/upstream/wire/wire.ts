@@ -1,0 +1,102 @@
+import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { request as httpsRequest, type RequestOptions } from "node:https";
+import axios from "axios";
+import type { Patience } from "../limits/patience.js";
+import type { Audience, Connection, Connections } from "./connections.js";
+import { type Pace, ResponseBody } from "./response-body.js";
+import { Watch } from "./watch.js";
+
+export interface WireRequest {
+  readonly method: "GET" | "HEAD" | "POST";
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly authorization?: string | undefined;
+  readonly body?: string;
+  readonly audience: Audience;
+}
+
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Where it came from. */
+  readonly url: URL;
+  /** Must be read, discarded or closed. */
+  readonly body: ResponseBody;
+}
+
+interface WireOptions {
+  readonly connections: Connections;
+  readonly userAgent: string;
+  readonly connectTimeoutMs: number;
+  readonly firstByteTimeoutMs: number;
+  readonly pace: Pace;
+}
+
+/** Sends single requests and hands out their answers as they come: no redirects, no decoding, no retries. */
+export class Wire {
+  readonly #options: WireOptions;
+
+  constructor(options: WireOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with the caller's reason, a TimedOutError, an InvalidAnswerError, or an error of Node. */
+  async exchange(request: WireRequest, patience: Patience): Promise<WireAnswer> {
+    const watch = new Watch(patience);
+    try {
+      watch.expect("connection", this.#options.connectTimeoutMs);
+      const connection = await this.#options.connections.to(request.url, request.audience);
+      const message = await this.#send(request, connection, watch);
+      watch.relax();
+      const body = new ResponseBody(message, watch, this.#options.pace);
+      return { status: message.statusCode ?? 0, headers: message.headers, url: request.url, body };
+    } catch (error) {
+      watch.end();
+      throw watch.reasonOf(error);
+    }
+  }
+
+  async #send(request: WireRequest, connection: Connection, watch: Watch): Promise<IncomingMessage> {
+    const { url, method, body } = request;
+    const headers = { "User-Agent": this.#options.userAgent, "Accept-Encoding": "identity", ...request.headers };
+    watch.signal.throwIfAborted();
+    try {
+      const response = await axios.request<IncomingMessage>({
+        url: url.href,
+        method,
+        headers: request.authorization ? { ...headers, Authorization: request.authorization } : headers,
+        ...(body !== undefined && { data: body }),
+        proxy: connection.forwardProxy ?? false,
+        transport: { request: this.#transport(connection.options, watch) },
+        signal: watch.signal,
+        responseType: "stream",
+        decompress: false,
+        maxRedirects: 0,
+        validateStatus: () => true,
+      });
+      return response.data;
+    } catch (error) {
+      // An AxiosError carries the request with its Authorization: only what broke goes on.
+      throw axios.isAxiosError(error) ? (error.cause ?? new Error(error.message)) : error;
+    }
+  }
+
+  /** Hands axios' request to Node over our connection, and tells the watch when that stands. */
+  #transport(connection: RequestOptions, watch: Watch) {
+    return (options: RequestOptions, onResponse: (message: IncomingMessage) => void): ClientRequest => {
+      const send = options.protocol === "https:" ? httpsRequest : httpRequest;
+      const request = send({ ...options, ...connection }, onResponse);
+      const onConnected = () => watch.expect("answer", this.#options.firstByteTimeoutMs);
+      request.once("socket", (socket) => {
+        if (request.reusedSocket) onConnected();
+        else if ("encrypted" in socket) socket.once("secureConnect", onConnected);
+        else if (socket.connecting) socket.once("connect", onConnected);
+        else onConnected();
+      });
+      request.once("proxyConnect", ({ statusCode }: { statusCode: number }) => {
+        if (statusCode !== 200) request.destroy(new Error(`the egress proxy answered ${statusCode}`));
+      });
+      return request;
+    };
+  }
+}
