@@ -5,6 +5,6 @@ import { dirname, join } from "node:path";
 export function packageVersion(folder: string = import.meta.dirname): string {
   const file = join(folder, "package.json");
   if (!existsSync(file) && folder !== dirname(folder)) return packageVersion(dirname(folder));
-  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+  const { version }: { version: string } = JSON.parse(readFileSync(file, "utf8"));
   return version;
 }

@@ -18,7 +18,7 @@ export interface Setting<Value = unknown> extends Note {
   readonly default: unknown;
   /** What one might write, where there is no default. */
   readonly example: string | undefined;
-  /** Whether it is a mistake to leave it out. */
+  /** Whether it is a mistake to leave it out where others of its section are written. */
   readonly required: boolean;
 }
 
@@ -51,7 +51,7 @@ export function setting<Value>(kind: Kind<Value>, note: Note & { default: unknow
   return { type: "setting", kind, example: undefined, required: false, ...note };
 }
 
-/** A setting that must be written where its section is. */
+/** A setting of an optional section that must be written if anything of the section is. */
 export function requiredSetting<Value>(kind: Kind<Value>, note: Note & { example: string }): Setting<Value> {
   return { type: "setting", kind, default: undefined, required: true, ...note };
 }

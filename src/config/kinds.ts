@@ -3,7 +3,10 @@ import { resolve } from "node:path";
 import { parseDuration } from "./duration.js";
 import { parseSize } from "./size.js";
 
-/** What the value of a setting may be. Every kind also understands its values as text, as the environment gives them. */
+/**
+ * What the value of a setting may be. Every kind also understands its values as text, as the environment gives them.
+ * (Not of zod: it takes 60 ms to load, of the 500 ms in which Berth starts, and knows neither sources nor lines.)
+ */
 export interface Kind<Value> {
   /** What a right value is; follows "must be". */
   readonly expected: string;

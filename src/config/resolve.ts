@@ -41,8 +41,10 @@ export function resolveSettings(root: Section, sources: readonly ConfigSource[],
   const resolver = new Resolver(root, directory);
   const statements = sources.map((source) => ({ source, path: [], key: "", value: source.tree }));
   const resolved = resolver.resolveSection(root, [], statements);
-  const problems = [...sources.flatMap((source) => source.problems), ...resolver.problems];
-  if (problems.length > 0) throw new ConfigError(problems.sort(inReadingOrder));
+  const problems = sources.flatMap((source) =>
+    [...source.problems, ...resolver.problemsOf(source)].sort(inReadingOrder),
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
   return resolved;
 }
 
@@ -59,13 +61,17 @@ function inReadingOrder(one: Problem, other: Problem): number {
 
 /** Walks the definition and collects the problems that it meets. */
 class Resolver {
-  readonly problems: Problem[] = [];
   readonly #root: Section;
   readonly #directory: string;
+  readonly #problems = new Map<ConfigSource, Problem[]>();
 
   constructor(root: Section, directory: string) {
     this.#root = root;
     this.#directory = directory;
+  }
+
+  problemsOf(source: ConfigSource): readonly Problem[] {
+    return this.#problems.get(source) ?? [];
   }
 
   resolveSection(section: Section, path: ConfigPath, statements: readonly Statement[]): ResolvedSection {
@@ -77,8 +83,9 @@ class Resolver {
       if (node.type === "section") return [key, this.resolveSection(node, [...path, key], said)];
       const last = said.at(-1);
       if (last !== undefined) return [key, this.#resolveStatement(node, last)];
-      if (node.required && first !== undefined)
+      if (node.required && first !== undefined) {
         this.#report(first, `is missing; it must be ${node.kind.expected}`, [...path, key]);
+      }
       return [key, this.#resolveDefault(node)];
     });
     return { type: "section", section, members: new Map(members) };
@@ -139,7 +146,8 @@ class Resolver {
   }
 
   #report({ source, path }: Statement, message: string, subject: ConfigPath = path): void {
-    this.problems.push({ where: source.locate(path), path: subject, message });
+    const problem = { where: source.locate(path), path: subject, message };
+    this.#problems.set(source, [...this.problemsOf(source), problem]);
   }
 }
 

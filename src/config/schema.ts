@@ -137,8 +137,7 @@ const log = section("What is written to standard output.", {
 export const schema = section("Berth", {
   mode: setting(oneOf("proxy", "private", "hybrid"), {
     default: "private",
-    meaning:
-      "private: repositories that are pushed to. proxy (a cache of other registries) and hybrid (both) are refused as yet.",
+    meaning: "private: repositories that are pushed to. proxy (a cache of registries) and hybrid are refused as yet.",
   }),
   server,
   storage,

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type CommandResult, tryCommand } from "../support/command.js";
+import { projectRoot } from "../support/project.js";
+import { Scope } from "../support/scope.js";
+
+const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+
+/** Runs `berth` in an empty folder, or in one with a berth.yml. */
+async function berth(t: TestContext, args: readonly string[], file?: string): Promise<CommandResult> {
+  const cwd = await new Scope(t).folder("command");
+  if (file !== undefined) await writeFile(join(cwd, "berth.yml"), file);
+  return tryCommand(process.execPath, [main, ...args], { cwd });
+}
+
+test("--version prints the version of package.json and nothing else", async (t) => {
+  const { version } = JSON.parse(await readFile(join(projectRoot, "package.json"), "utf8"));
+  assert.deepEqual(await berth(t, ["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });
+});
+
+test("--help of every command says how it is used", async (t) => {
+  for (const command of [[], ["serve"], ["config"], ["config", "check"], ["config", "print"], ["config", "example"]]) {
+    const { code, stdout, stderr } = await berth(t, [...command, "--help"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.ok(stdout.startsWith(`Usage: ${["berth", ...command].join(" ")} `), stdout);
+  }
+});
+
+test("--help fits a terminal of 120 columns and shows examples", async (t) => {
+  const { stdout } = await berth(t, ["--help"]);
+  assert.match(stdout, /Examples:\n {2}berth serve /);
+  for (const line of stdout.split("\n")) assert.ok(line.length <= 120, line);
+});
+
+test("a wrong command line ends with 2 and a sentence", async (t) => {
+  for (const args of [["sevre"], ["serve", "--prot", "1"], ["config", "check", "a", "b"], ["serve", "--config"]]) {
+    const { code, stdout, stderr } = await berth(t, args);
+    assert.deepEqual([code, stdout], [2, ""], args.join(" "));
+    assert.match(stderr, /^error: .+\n/);
+  }
+});
+
+test("berth alone shows its help as a mistake", async (t) => {
+  const { code, stdout, stderr } = await berth(t, []);
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /^Usage: berth /);
+});
+
+test("config check says that a file is right, and which", async (t) => {
+  assert.deepEqual(await berth(t, ["config", "check"], "server: { port: 1 }\n"), {
+    code: 0,
+    stdout: "berth.yml: no problems\n",
+    stderr: "",
+  });
+});
+
+test("config check ends with 1 and tells all problems plainly, without a stack", async (t) => {
+  const { code, stdout, stderr } = await berth(t, ["config", "check"], "server: { port: x }\nmodes: proxy\n");
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.deepEqual(stderr.split("\n"), [
+    "berth: 2 problems in the configuration",
+    "  berth.yml:1:11: server.port: must be a whole number from 0 to 65535, not 'x'",
+    "  berth.yml:2:1: modes: unknown key; did you mean mode?",
+    "",
+  ]);
+});
+
+test("serve does not start with a wrong configuration", async (t) => {
+  const { code, stdout, stderr } = await berth(t, ["serve"], "server: { port: x }\n");
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /^berth: a problem in the configuration\n {2}berth\.yml:1:11: server\.port: /);
+});
+
+test("config print says what holds and where it was said", async (t) => {
+  const { code, stdout, stderr } = await berth(t, ["config", "print"], "server:\n  port: 5001\n");
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /^ {2}port: 5001 # berth\.yml:2:3$/m);
+  assert.match(stdout, /^mode: private$/m);
+});
+
+test("config example prints config.example.yml", async (t) => {
+  const expected = await readFile(join(projectRoot, "config.example.yml"), "utf8");
+  assert.deepEqual(await berth(t, ["config", "example"]), { code: 0, stdout: expected, stderr: "" });
+});
+
+test("a reader that leaves, as head does, is no failure", async () => {
+  const child = spawn(process.execPath, [main, "config", "example"], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const [code] = await once(child, "close");
+  assert.deepEqual([code, stderr], [0, ""]);
+});

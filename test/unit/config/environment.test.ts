@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { optionalSetting, section, setting } from "../../../src/config/definition.js";
+import { type Environment, readEnvironment } from "../../../src/config/environment.js";
+import { listOf, network, text, wholeNumber } from "../../../src/config/kinds.js";
+
+const definition = section("Test", {
+  server: section("Test", {
+    port: setting(wholeNumber(0, 65_535), { default: 5000, meaning: "Test." }),
+    trustedProxies: setting(listOf(network), { default: [], meaning: "Test." }),
+    adminPassword: optionalSetting(text, { example: "x", meaning: "Test.", secret: true }),
+  }),
+});
+
+async function treeOf(environment: Environment): Promise<unknown> {
+  const { tree, problems } = await readEnvironment(environment, definition);
+  assert.deepEqual(problems, []);
+  return JSON.parse(JSON.stringify(tree));
+}
+
+async function problemsOf(environment: Environment): Promise<string[]> {
+  const { problems } = await readEnvironment(environment, definition);
+  return problems.map(({ where, message }) => `${where}: ${message}`);
+}
+
+test("a variable says the setting whose path it spells", async () => {
+  assert.deepEqual(await treeOf({ BERTH_SERVER_PORT: "5001" }), { server: { port: "5001" } });
+});
+
+test("the words of a key may stand together or apart", async () => {
+  const expected = { server: { trustedProxies: "::1" } };
+  assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTEDPROXIES: "::1" }), expected);
+  assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTED_PROXIES: "::1" }), expected);
+});
+
+test("a list may be written in the brackets of YAML", async () => {
+  const tree = await treeOf({ BERTH_SERVER_TRUSTEDPROXIES: '[10.0.0.0/8, "::1"]' });
+  assert.deepEqual(tree, { server: { trustedProxies: ["10.0.0.0/8", "::1"] } });
+});
+
+test("brackets that are no list are left for the setting to refuse", async () => {
+  assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTEDPROXIES: "[::1" }), { server: { trustedProxies: "[::1" } });
+});
+
+test("a secret may be named by the file that holds it, under both spellings", async () => {
+  const expected = { server: { adminPasswordFile: "/run/secret" } };
+  assert.deepEqual(await treeOf({ BERTH_SERVER_ADMINPASSWORDFILE: "/run/secret" }), expected);
+  assert.deepEqual(await treeOf({ BERTH_SERVER_ADMIN_PASSWORD_FILE: "/run/secret" }), expected);
+});
+
+test("a setting is located by its variable", async () => {
+  const source = await readEnvironment({ BERTH_SERVER_PORT: "1" }, definition);
+  assert.equal(source.locate(["server", "port"]), "BERTH_SERVER_PORT");
+});
+
+test("variables of others, empty ones and sections say nothing", async () => {
+  assert.deepEqual(await treeOf({ PATH: "/bin", BERTHA: "1", BERTH_SERVER_PORT: "" }), {});
+});
+
+test("a variable that spells no setting is refused with the nearest that does", async () => {
+  assert.deepEqual(await problemsOf({ BERTH_SERVER_PROT: "1", BERTH_SERVER: "1" }), [
+    "BERTH_SERVER_PROT: no setting has this name; did you mean BERTH_SERVER_PORT?",
+    "BERTH_SERVER: no setting has this name",
+  ]);
+});
+
+test("one setting under two spellings is refused, not decided by order", async () => {
+  const problems = await problemsOf({ BERTH_SERVER_TRUSTEDPROXIES: "::1", BERTH_SERVER_TRUSTED_PROXIES: "::2" });
+  assert.deepEqual(problems, [
+    "BERTH_SERVER_TRUSTED_PROXIES: BERTH_SERVER_TRUSTEDPROXIES says the same setting; keep one of them",
+  ]);
+});
+
+test("what Kubernetes tells of services named berth, or berth-server, is no setting", async () => {
+  const injected = {
+    BERTH_SERVICE_HOST: "10.0.0.1",
+    BERTH_SERVICE_PORT: "5000",
+    BERTH_SERVICE_PORT_HTTP: "5000",
+    BERTH_PORT: "tcp://10.0.0.1:5000",
+    BERTH_PORT_5000_TCP: "tcp://10.0.0.1:5000",
+    BERTH_PORT_5000_TCP_PROTO: "tcp",
+    BERTH_PORT_5000_TCP_PORT: "5000",
+    BERTH_PORT_5000_TCP_ADDR: "10.0.0.1",
+    BERTH_SERVER_SERVICE_HOST: "10.0.0.1",
+    BERTH_SERVER_PORT: "tcp://10.0.0.1:5000",
+    BERTH_SERVER_PORT_5000_TCP_ADDR: "10.0.0.1",
+  };
+  assert.deepEqual(await treeOf(injected), {});
+});

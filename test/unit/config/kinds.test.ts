@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import {
+  duration,
+  filePath,
+  hostName,
+  type Kind,
+  listOf,
+  network,
+  oneOf,
+  origin,
+  size,
+  text,
+  truth,
+  wholeNumber,
+} from "../../../src/config/kinds.js";
+
+/** What a kind takes, in the order of what was offered. */
+function taken(kind: Kind<unknown>, ...offered: unknown[]): unknown[] {
+  return offered.filter((written) => kind.parse(written, "/srv") !== undefined);
+}
+
+test("a whole number keeps to its ends, and may be written as text", () => {
+  const port = wholeNumber(0, 65_535);
+  assert.equal(port.parse(5000, "/"), 5000);
+  assert.equal(port.parse("5000", "/"), 5000);
+  assert.deepEqual(
+    taken(port, 0, 65_535, -1, 65_536, 1.5, Number.NaN, "", " 5", "0x10", "1e3", true, null, [1]),
+    [0, 65_535],
+  );
+});
+
+test("a truth is true or false, and neither yes nor 1", () => {
+  assert.equal(truth.parse("false", "/"), false);
+  assert.deepEqual(taken(truth, true, "true", false, "yes", "on", 1, 0, "", null), [true, "true", false]);
+});
+
+test("a text is not taken from a number, since YAML has dropped its leading zeros already", () => {
+  assert.deepEqual(taken(text, "0123", 123, "", true, null), ["0123"]);
+});
+
+test("a path is made absolute from the folder that Berth runs in", () => {
+  assert.equal(filePath.parse("./data", "/srv"), "/srv/data");
+  assert.equal(filePath.parse("/var/lib/berth", "/srv"), "/var/lib/berth");
+  assert.deepEqual(taken(filePath, "", 5, "a\0b"), []);
+});
+
+test("a host is an address or a name, without brackets or port", () => {
+  const hosts = ["127.0.0.1", "0.0.0.0", "::", "::1", "localhost", "registry-1.example.com"];
+  assert.deepEqual(taken(hostName, ...hosts), hosts);
+  assert.deepEqual(taken(hostName, "", "127.0.0.1:5000", "[::1]", ":5000", "1.2.3", "http://a", "a b", "*", 0), []);
+});
+
+test("a network is an address, or one with a prefix that fits it", () => {
+  const networks = ["10.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "0.0.0.0/0", "2001:db8::/128"];
+  assert.deepEqual(taken(network, ...networks), networks);
+  assert.deepEqual(
+    taken(network, "10.0.0.0/33", "::/129", "10.0.0", "nginx", "10.0.0.0/8/8", "10.0.0.0/", "fe80::1%eth0", ""),
+    [],
+  );
+});
+
+test("an origin is exactly what a browser sends, or *", () => {
+  const origins = ["*", "https://ui.example.com", "http://localhost:8080", "https://[::1]:8443"];
+  assert.deepEqual(taken(origin, ...origins), origins);
+  const wrong = [
+    "https://ui.example.com/",
+    "https://ui.example.com/x",
+    "ui.example.com",
+    "https://a:443",
+    "null",
+    "ftp://a",
+  ];
+  assert.deepEqual(taken(origin, ...wrong), []);
+});
+
+test("one of several words is none but these", () => {
+  assert.deepEqual(taken(oneOf("text", "json"), "text", "json", "TEXT", "xml", ""), ["text", "json"]);
+});
+
+test("durations and sizes keep to their ends", () => {
+  assert.deepEqual(taken(duration({ from: "1s", to: "24d" }), "1s", "24d", "999ms", "25d", 60), ["1s", "24d"]);
+  assert.deepEqual(taken(size({ from: "1KiB", to: "1MiB" }), "1KiB", 1024, "1MiB", 1023, "2MiB", true), [
+    "1KiB",
+    1024,
+    "1MiB",
+  ]);
+});
+
+test("a list may be written as text with commas, and is refused as a whole for one wrong item", () => {
+  const list = listOf(network);
+  assert.deepEqual(list.parse(["10.0.0.0/8", "::1"], "/"), ["10.0.0.0/8", "::1"]);
+  assert.deepEqual(list.parse("10.0.0.0/8, ::1", "/"), ["10.0.0.0/8", "::1"]);
+  assert.deepEqual(list.parse([], "/"), []);
+  assert.deepEqual(taken(list, ["10.0.0.0/8", "nginx"], "10.0.0.0/8,", { 0: "::1" }, null, 5), []);
+});

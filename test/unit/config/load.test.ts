@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "node:test";
+import { loadConfig } from "../../../src/config/load.js";
+import { ConfigError } from "../../../src/config/problem.js";
+import { Scope } from "../../support/scope.js";
+
+test("without a file and a variable Berth is a private registry of this machine", async (t) => {
+  const directory = await new Scope(t).folder("config");
+  const { config, file } = await loadConfig({ environment: {}, directory });
+  assert.equal(file, undefined);
+  assert.deepEqual(config, {
+    mode: "private",
+    server: {
+      host: "127.0.0.1",
+      port: 5000,
+      tls: undefined,
+      trustedProxies: [],
+      cors: { origins: [] },
+      maxConnections: 10_000,
+      maxHeaderSize: 32_768,
+      headersTimeout: 20_000,
+      keepAlive: 75_000,
+      stall: { window: 60_000, minimum: 4096 },
+      shutdownGrace: 30_000,
+    },
+    storage: { driver: "filesystem", filesystem: { root: join(directory, "data") }, cache: 67_108_864 },
+    private: {
+      delete: true,
+      sparse: false,
+      manifestMaxSize: 4_194_304,
+      anyMediaType: false,
+      uploads: { maxConcurrent: 1000, expire: 604_800_000, purgeInterval: 3_600_000 },
+    },
+    log: { level: "info", format: "text", access: true },
+  });
+});
+
+test("berth.yml of the folder is read without being named, and a named file instead of it", async (t) => {
+  const directory = await new Scope(t).folder("config");
+  await writeFile(join(directory, "berth.yml"), "server: { port: 1 }\n");
+  await writeFile(join(directory, "other.yml"), "server: { port: 2 }\n");
+  const found = await loadConfig({ environment: {}, directory });
+  assert.deepEqual([found.file, found.config.server.port], ["berth.yml", 1]);
+  const named = await loadConfig({ file: "other.yml", environment: {}, directory });
+  assert.deepEqual([named.file, named.config.server.port], ["other.yml", 2]);
+});
+
+test("a named file that is not there is a problem, not the defaults", async (t) => {
+  const directory = await new Scope(t).folder("config");
+  const load = loadConfig({ file: "gone.yml", environment: {}, directory });
+  await assert.rejects(
+    load,
+    (error) => error instanceof ConfigError && /gone\.yml: cannot be read/.test(error.message),
+  );
+});
+
+test("a variable goes before the file", async (t) => {
+  const directory = await new Scope(t).folder("config");
+  await writeFile(join(directory, "berth.yml"), "server: { port: 1 }\nprivate: { sparse: true }\n");
+  const environment = { BERTH_SERVER_PORT: "2", BERTH_PRIVATE_UPLOADS_MAX_CONCURRENT: "3", BERTH_LOG_ACCESS: "false" };
+  const { config } = await loadConfig({ environment, directory });
+  assert.equal(config.server.port, 2);
+  assert.equal(config.private.sparse, true);
+  assert.equal(config.private.uploads.maxConcurrent, 3);
+  assert.equal(config.log.access, false);
+});
+
+test("one error names every problem with its place, of the file and of the variables", async (t) => {
+  const directory = await new Scope(t).folder("config");
+  await writeFile(join(directory, "berth.yml"), "server:\n  prot: 5000\n  keepAlive: 75\nlogs: {}\n");
+  const load = loadConfig({ environment: { BERTH_SERVER_PORT: "70000", BERTH_MODUS: "proxy" }, directory });
+  await assert.rejects(load, {
+    name: "ConfigError",
+    message: [
+      "5 problems in the configuration",
+      "  berth.yml:2:3: server.prot: unknown key; did you mean server.port?",
+      "  berth.yml:3:3: server.keepAlive: must be a duration from 1s to 24d such as 90s, 1h30m or 7d, not 75",
+      "  berth.yml:4:1: logs: unknown key; did you mean log?",
+      "  BERTH_MODUS: no setting has this name; did you mean BERTH_MODE?",
+      "  BERTH_SERVER_PORT: server.port: must be a whole number from 0 to 65535, not '70000'",
+    ].join("\n"),
+  });
+});
+
+test("variables are checked even if the file is no YAML", async (t) => {
+  const directory = await new Scope(t).folder("config");
+  await writeFile(join(directory, "berth.yml"), "server: [\n");
+  const load = loadConfig({ environment: { BERTH_LOG_LEVEL: "loud" }, directory });
+  await assert.rejects(load, (error) => {
+    assert.ok(error instanceof ConfigError);
+    const places = error.problems.map(({ where }) => where);
+    return places.some((where) => where.startsWith("berth.yml:")) && places.includes("BERTH_LOG_LEVEL");
+  });
+});
+
+test("a file that is no map of keys is refused", async (t) => {
+  const directory = await new Scope(t).folder("config");
+  await writeFile(join(directory, "berth.yml"), "- mode: private\n");
+  await assert.rejects(loadConfig({ environment: {}, directory }), /berth\.yml:1:1: must be a section with keys/);
+});
+
+test("a quoted key cannot write to the terminal of who reads the error", async (t) => {
+  const directory = await new Scope(t).folder("config");
+  await writeFile(join(directory, "berth.yml"), '"\\e[2J\\nserver": 1\n');
+  await assert.rejects(loadConfig({ environment: {}, directory }), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.match(error.message, /'\\x1B\[2J\\nserver': unknown key/);
+    return true;
+  });
+});

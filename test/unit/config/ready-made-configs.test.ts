@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "node:test";
+import { parseDuration } from "../../../src/config/duration.js";
+import { loadConfig } from "../../../src/config/load.js";
+import { projectRoot } from "../../support/project.js";
+
+const directory = join(projectRoot, "config");
+
+for (const file of readdirSync(directory).filter((name) => name.endsWith(".yml"))) {
+  test(`config/${file} has no problem`, async () => {
+    await loadConfig({ file, environment: {}, directory });
+  });
+}
+
+test("systemd waits longer than Berth gives running transfers, in every ready-made config", async () => {
+  const unit = await readFile(join(directory, "berth.service"), "utf8");
+  const patience = parseDuration(/^TimeoutStopSec=(.+)$/m.exec(unit)?.[1] ?? "") ?? 0;
+  for (const file of ["private.yml", "behind-nginx.yml"]) {
+    const { config } = await loadConfig({ file, environment: {}, directory });
+    assert.ok(patience > config.server.shutdownGrace, file);
+  }
+});

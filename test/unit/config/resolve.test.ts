@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "node:test";
+import { optionalSection, optionalSetting, requiredSetting, section, setting } from "../../../src/config/definition.js";
+import { filePath, listOf, text, wholeNumber } from "../../../src/config/kinds.js";
+import { ConfigError } from "../../../src/config/problem.js";
+import { resolveSettings, valuesOf } from "../../../src/config/resolve.js";
+import type { ConfigSource } from "../../../src/config/source.js";
+import { Scope } from "../../support/scope.js";
+
+const definition = section("Test", {
+  name: setting(text, { default: "berth", meaning: "Test." }),
+  server: section("Test", {
+    port: setting(wholeNumber(0, 9), { default: 5, meaning: "Test." }),
+    tags: setting(listOf(text), { default: [], meaning: "Test." }),
+    tls: optionalSection("Test", {
+      cert: requiredSetting(filePath, { example: "a", meaning: "Test." }),
+      key: requiredSetting(filePath, { example: "b", meaning: "Test." }),
+    }),
+  }),
+  account: section("Test", {
+    user: optionalSetting(text, { example: "x", meaning: "Test." }),
+    password: optionalSetting(text, { example: "y", meaning: "Test.", secret: true }),
+  }),
+});
+
+const defaults = {
+  name: "berth",
+  server: { port: 5, tags: [], tls: undefined },
+  account: { user: undefined, password: undefined },
+};
+
+/** A source that says where something stands by its name and the path. */
+function source(tree: unknown, name = "file"): ConfigSource {
+  return { tree, problems: [], locate: (path) => [name, ...path].join("/") };
+}
+
+function resolve(...sources: ConfigSource[]): unknown {
+  return valuesOf(resolveSettings(definition, sources, "/srv"));
+}
+
+function problemsOf(...sources: ConfigSource[]): string[] {
+  try {
+    resolve(...sources);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map((problem) => `${problem.where}: ${problem.message}`);
+    throw error;
+  }
+  return [];
+}
+
+test("what nobody says has its default, also where a section is written but empty", () => {
+  assert.deepEqual(resolve(), defaults);
+  assert.deepEqual(resolve(source(undefined), source(null)), defaults);
+  assert.deepEqual(resolve(source({ server: null, account: {} })), defaults);
+});
+
+test("the last source that says a setting decides, and only that setting", () => {
+  const file = source({ name: "one", server: { port: 1, tags: ["a", "b"] } });
+  const environment = source({ server: { tags: "c" } }, "environment");
+  assert.deepEqual(resolve(file, environment), {
+    ...defaults,
+    name: "one",
+    server: { port: 1, tags: ["c"], tls: undefined },
+  });
+});
+
+test("an optional section is whole or absent", () => {
+  assert.deepEqual(resolve(source({ server: { tls: {} } })), defaults);
+  const tls = source({ server: { tls: { cert: "cert.pem", key: "/key.pem" } } });
+  assert.deepEqual(resolve(tls), {
+    ...defaults,
+    server: { ...defaults.server, tls: { cert: "/srv/cert.pem", key: "/key.pem" } },
+  });
+  const expected = ["file/server/tls/cert: is missing; it must be the path of a file or folder"];
+  assert.deepEqual(problemsOf(source({ server: { tls: { cert: "cert.pem" } } })), expected);
+});
+
+test("the two halves of an optional section may come from two sources", () => {
+  const file = source({ server: { tls: { cert: "/cert.pem" } } });
+  const environment = source({ server: { tls: { key: "/key.pem" } } });
+  assert.deepEqual(problemsOf(file, environment), []);
+});
+
+test("nothing of a configuration can be changed afterwards, lists neither", () => {
+  const config = resolve(source({ server: { tags: ["a"] } })) as { server: { port: number; tags: string[] } };
+  assert.throws(() => Object.assign(config, { name: "x" }), TypeError);
+  assert.throws(() => Object.assign(config.server, { port: 1 }), TypeError);
+  assert.throws(() => config.server.tags.push("b"), TypeError);
+});
+
+test("all that is wrong in all sources is told at once, in the order of a reader", () => {
+  const file = source({ name: 5, server: { port: 10, prot: 1 }, account: [], port: 1, nothingLikeIt: 1 });
+  const broken = { ...source(undefined), problems: [{ where: "broken", path: [], message: "is no YAML" }] };
+  assert.deepEqual(problemsOf(file, broken, source({ server: { port: "x" } }, "variable")), [
+    "file/account: must be a section with keys, not []",
+    "file/name: must be text (in quotes if it looks like a number), not 5",
+    "file/nothingLikeIt: unknown key; there are name, server, account",
+    "file/port: unknown key here; did you mean server.port?",
+    "file/server/prot: unknown key; did you mean server.port?",
+    "broken: is no YAML",
+    "variable/server/port: must be a whole number from 0 to 9, not 'x'",
+  ]);
+});
+
+test("a null where a value belongs is a mistake, not a default", () => {
+  assert.deepEqual(problemsOf(source({ server: { port: null } })), [
+    "file/server/port: must be a whole number from 0 to 9, not null",
+  ]);
+});
+
+test("keys that every object inherits are unknown keys", () => {
+  const tree: unknown = JSON.parse('{"__proto__": {"name": "x"}, "constructor": 1, "server": {"toString": 1}}');
+  assert.deepEqual(
+    problemsOf(source(tree)).map((problem) => problem.split(";")[0]),
+    ["file/__proto__: unknown key", "file/constructor: unknown key", "file/server/toString: unknown key"],
+  );
+});
+
+test("a secret is read from the file that <key>File names, without the line end", async (t) => {
+  const folder = await new Scope(t).folder("secret");
+  await writeFile(join(folder, "password"), "  s3cret \n");
+  const values = valuesOf(resolveSettings(definition, [source({ account: { passwordFile: "password" } })], folder));
+  assert.deepEqual(values, { ...defaults, account: { user: undefined, password: "  s3cret " } });
+});
+
+test("a secret from a file of a later source goes before one that an earlier source says", async (t) => {
+  const file = join(await new Scope(t).folder("secret"), "password");
+  await writeFile(file, "new");
+  const values = resolve(source({ account: { password: "old" } }), source({ account: { passwordFile: file } }));
+  assert.deepEqual(values, { ...defaults, account: { user: undefined, password: "new" } });
+});
+
+test("a secret and its file in one source, a file that is missing and one that is empty are refused", async (t) => {
+  const folder = await new Scope(t).folder("secret");
+  await writeFile(join(folder, "empty"), "\n");
+  assert.deepEqual(problemsOf(source({ account: { password: "a", passwordFile: "b" } })), [
+    "file/account/passwordFile: password is given too; keep one of them",
+  ]);
+  assert.match(
+    problemsOf(source({ account: { passwordFile: join(folder, "gone") } })).join(),
+    /^file\/account\/passwordFile: cannot be read: ENOENT/,
+  );
+  assert.match(
+    problemsOf(source({ account: { passwordFile: join(folder, "empty") } })).join(),
+    /^file\/account\/passwordFile: must be text/,
+  );
+});
+
+test("only secrets may come from files", () => {
+  assert.deepEqual(problemsOf(source({ account: { userFile: "x" } })), [
+    "file/account/userFile: unknown key; there are user, password, passwordFile",
+  ]);
+});
+
+test("no message says what a secret was", () => {
+  assert.deepEqual(problemsOf(source({ account: { password: 12_345 } })), [
+    "file/account/password: must be text (in quotes if it looks like a number)",
+  ]);
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "node:test";
+import { parseYamlSource, readYamlFile } from "../../../src/config/yaml-file.js";
+import { Scope } from "../../support/scope.js";
+
+/** Where and why a text is refused as a whole. */
+function problemsOf(text: string): string[] {
+  const { tree, problems } = parseYamlSource(text, "berth.yml");
+  assert.equal(tree, undefined);
+  assert.ok(problems.length > 0);
+  return problems.map(({ where, message }) => `${where} ${message}`);
+}
+
+test("every key is found by line and column, in blocks, in braces and behind an alias", () => {
+  const text = "mode: private\nserver: &s\n  port: 1\n  tls: { cert: a, key: b }\nlog: *s\n";
+  const source = parseYamlSource(text, "berth.yml");
+  assert.deepEqual(source.problems, []);
+  assert.equal(source.locate(["mode"]), "berth.yml:1:1");
+  assert.equal(source.locate(["server", "port"]), "berth.yml:3:3");
+  assert.equal(source.locate(["server", "tls", "key"]), "berth.yml:4:19");
+  assert.equal(source.locate(["log", "port"]), "berth.yml:3:3");
+});
+
+test("a key that is not written is found at the nearest one above it", () => {
+  const source = parseYamlSource("server:\n  tls:\n    cert: a\n", "berth.yml");
+  assert.equal(source.locate(["server", "tls", "key"]), "berth.yml:2:3");
+  assert.equal(source.locate(["log"]), "berth.yml:1:1");
+});
+
+test("a file that is empty, or has only comments, says nothing and is right", () => {
+  for (const text of ["", "\n", "# nothing\n", "---\n"]) {
+    const { tree, problems } = parseYamlSource(text, "berth.yml");
+    assert.deepEqual({ tree, problems }, { tree: null, problems: [] }, JSON.stringify(text));
+  }
+});
+
+test("a key that stands twice is refused where it stands the second time", () => {
+  assert.match(problemsOf("server:\n  port: 1\n  port: 2\n").join(), /^berth\.yml:3:3 .*unique/);
+});
+
+test("each error of syntax is told with its line", () => {
+  assert.match(problemsOf("server:\n\tport: 1\n").join("\n"), /^berth\.yml:2:1 .*[Tt]ab/);
+  assert.match(problemsOf("mode: 'private\n").join("\n"), /^berth\.yml:\d+:\d+ .*quote/);
+  assert.match(problemsOf("mode: private\n---\nmode: proxy\n").join("\n"), /^berth\.yml:2:1 /);
+});
+
+test("an unknown tag is refused, since its value is not what its writer meant", () => {
+  assert.match(problemsOf("password: !vault abc\n").join(), /^berth\.yml:1:11 .*tag/);
+});
+
+test("aliases that multiply to millions of values are refused", () => {
+  const levels = ["a: &a [x, x, x, x, x, x, x, x, x, x]"];
+  for (const [name, below] of ["ba", "cb", "dc", "ed", "fe", "gf"].map((pair) => [...pair])) {
+    levels.push(`${name}: &${name} [${Array(10).fill(`*${below}`).join(", ")}]`);
+  }
+  assert.match(problemsOf(levels.join("\n")).join(), /alias/i);
+});
+
+test("keys that JavaScript treats as special are keys like all others", () => {
+  const { tree } = parseYamlSource("__proto__: { port: 1 }\nconstructor: 2\n", "berth.yml");
+  assert.deepEqual(Object.keys(tree ?? {}), ["__proto__", "constructor"]);
+  assert.equal(({} as { port?: number }).port, undefined);
+});
+
+test("a file that is missing, is a folder or is not UTF-8 is refused by its name", async (t) => {
+  const folder = await new Scope(t).folder("config");
+  await writeFile(join(folder, "latin1.yml"), Buffer.from("mode: priv\xe4te\n", "latin1"));
+  const told = async (file: string) =>
+    (await readYamlFile(file, folder)).problems.map(({ where, message }) => [where, message]);
+  assert.match(String(await told("gone.yml")), /^gone\.yml,cannot be read: ENOENT/);
+  assert.match(String(await told(".")), /^\.,cannot be read: EISDIR/);
+  assert.deepEqual(await told("latin1.yml"), [["latin1.yml", "is not text in UTF-8"]]);
+});
