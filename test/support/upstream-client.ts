@@ -1,0 +1,56 @@
+import { strict as assert } from "node:assert";
+import { createUpstream, type UpstreamSurroundings } from "../../src/upstream/create-upstream.js";
+import type { AskOptions, Upstream, UpstreamBlob } from "../../src/upstream/upstream.js";
+import { UpstreamError, type UpstreamErrorKind } from "../../src/upstream/upstream-error.js";
+import type { EndpointSettings, UpstreamSettings } from "../../src/upstream/upstream-settings.js";
+import { RecordedLog } from "./recorded-log.js";
+import type { Scope } from "./scope.js";
+
+type Setup = Partial<UpstreamSettings> &
+  Omit<EndpointSettings, "url"> & { readonly surroundings?: Partial<UpstreamSurroundings> };
+
+/** The client under test, for one address; it waits hardly at all between attempts. */
+export function upstreamAt(scope: Scope, url: string, setup: Setup = {}): Upstream {
+  const { surroundings, credentials, realms, tls, network, ...settings } = setup;
+  const endpoint: EndpointSettings = {
+    url,
+    ...(credentials && { credentials }),
+    ...(realms && { realms }),
+    ...(tls && { tls }),
+    ...(network && { network }),
+  };
+  const upstream = createUpstream(
+    { name: "fake.example", endpoints: [endpoint], retryDelay: 1, ...settings },
+    { version: "0.0.0", instanceId: "test", environment: {}, ...surroundings },
+  );
+  scope.defer(() => upstream.close());
+  return upstream;
+}
+
+/** What every question needs, with a log that nobody reads. */
+export function asking(options: Partial<AskOptions> = {}): AskOptions {
+  return { signal: new AbortController().signal, log: new RecordedLog(), ...options };
+}
+
+export async function readWhole(blob: UpstreamBlob): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of blob.content) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Waits for a failure of this kind and returns it; its message must match. */
+export async function failureOf(
+  question: Promise<unknown>,
+  kind: UpstreamErrorKind,
+  message = /./,
+): Promise<UpstreamError> {
+  try {
+    await question;
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+    assert.equal(error.kind, kind, error.message);
+    assert.match(error.message, message);
+    return error;
+  }
+  throw new Error("the question was answered");
+}
