@@ -1,0 +1,179 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { parseTag } from "../../src/oci/reference.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { seededBytes } from "../support/content.js";
+import { endlessRedirects, redirectCircle, redirectTo } from "../support/fake-upstream/faults.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { Scope } from "../support/scope.js";
+import { asking, failureOf, readWhole, upstreamAt } from "../support/upstream-client.js";
+
+const name = parseRepositoryName("library/alpine");
+const latest = parseTag("latest");
+const bytes = seededBytes("layer", 100_000);
+
+test("a blob is fetched from the host that the registry redirects to, without the token", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { auth: "bearer" });
+  fake.redirectBlobs();
+  const { digest } = fake.store.addBlob(name, bytes);
+  const blob = await upstreamAt(scope, fake.url).getBlob(name, digest, {}, asking());
+  assert.deepEqual(await readWhole(blob), bytes);
+  assert.equal(fake.ledger.last({ host: "cdn" }).headers.authorization, undefined);
+  assert.match(fake.ledger.last({ host: "registry" }).headers.authorization ?? "", /^Bearer /);
+});
+
+test("Basic credentials stay with the registry, too", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { auth: "basic" });
+  fake.tokens.logins.set("user", "password");
+  fake.redirectBlobs();
+  const { digest } = fake.store.addBlob(name, bytes);
+  const upstream = upstreamAt(scope, fake.url, { credentials: { username: "user", password: "password" } });
+  assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, asking())), bytes);
+});
+
+test("another port of the same host is another place: no Authorization goes there", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { auth: "bearer" });
+  fake.habits.blobsAt = fake.cdnOrigin.replace("localhost", "127.0.0.1");
+  const { digest } = fake.store.addBlob(name, bytes);
+  assert.deepEqual(await readWhole(await upstreamAt(scope, fake.url).getBlob(name, digest, {}, asking())), bytes);
+});
+
+test("Range and If-Range go with the redirect", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.redirectBlobs();
+  const { digest } = fake.store.addBlob(name, bytes);
+  const upstream = upstreamAt(scope, fake.url);
+  const { validator, close } = await upstream.getBlob(name, digest, {}, asking());
+  close();
+  assert.ok(validator);
+  const rest = await upstream.getBlob(name, digest, { offset: 50_000, validator }, asking());
+  assert.equal(rest.start, 50_000);
+  assert.deepEqual(await readWhole(rest), bytes.subarray(50_000));
+});
+
+test("a HEAD stays a HEAD", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.redirectBlobs();
+  const { digest } = fake.store.addBlob(name, bytes);
+  assert.equal((await upstreamAt(scope, fake.url).headBlob(name, digest, asking())).size, bytes.length);
+  assert.equal(fake.ledger.last({ host: "cdn" }).method, "HEAD");
+});
+
+for (const [what, fault, message] of [
+  ["in a circle", redirectCircle, /circle/],
+  ["on and on", endlessRedirects, /more than 5 redirects/],
+  ["to a file", redirectTo("file:///etc/passwd"), /file:/],
+  ["to ftp", redirectTo("ftp://127.0.0.1/x"), /ftp:/],
+  ["to a gopher", redirectTo("gopher://127.0.0.1/x"), /gopher:/],
+  ["nowhere", redirectTo("http://[broken"), /Location/],
+  ["with a user in the address", redirectTo("http://user:secret@127.0.0.1/x"), /credentials in it/],
+  ["to the metadata address of a cloud", redirectTo("http://169.254.169.254/latest/meta-data/"), /link-local address/],
+  ["to the same, as a number", redirectTo("http://0xa9fea9fe/latest/meta-data/"), /link-local address/],
+  ["to the same, as IPv6", redirectTo("http://[::ffff:169.254.169.254]/latest/meta-data/"), /link-local address/],
+] as const) {
+  test(`a redirect ${what} is refused`, async (t) => {
+    const scope = new Scope(t);
+    const fake = await FakeUpstream.start(scope);
+    const { digest } = fake.store.addBlob(name, bytes);
+    fake.faults.add({ kind: "blob" }, fault);
+    const error = await failureOf(upstreamAt(scope, fake.url).getBlob(name, digest, {}, asking()), "invalid", message);
+    assert.doesNotMatch(error.message, /secret/);
+    assert.ok(fake.ledger.count() <= 6);
+  });
+}
+
+test("the signature in a redirect's address is in no error", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.redirectBlobs();
+  const { digest } = fake.store.addBlob(name, bytes);
+  fake.faults.add({ host: "cdn" }, (reply) => ({ ...reply, status: 503 }));
+  const error = await failureOf(upstreamAt(scope, fake.url).getBlob(name, digest, {}, asking()), "unavailable");
+  assert.match(error.message, /localhost/);
+  assert.doesNotMatch(String(error.stack), /signature|secret/);
+});
+
+test("a blob that vanished between registry and second host is not found", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.redirectBlobs();
+  const { digest } = fake.store.addBlob(name, bytes);
+  fake.faults.add({ host: "registry" }, (reply) => {
+    fake.store.removeBlob(name, digest);
+    return reply;
+  });
+  await failureOf(upstreamAt(scope, fake.url).getBlob(name, digest, {}, asking()), "not-found");
+});
+
+/** Makes 127.0.0.2 look like an address of the internet. */
+const kindOf = (address: string) => (address === "127.0.0.2" ? "public" : "private");
+
+test("a public registry cannot send Berth to a private address", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { address: "127.0.0.2" });
+  const { digest } = fake.store.addBlob(name, bytes);
+  fake.habits.blobsAt = fake.cdnOrigin.replace("localhost", "127.0.0.1");
+  const upstream = upstreamAt(scope, fake.url, { surroundings: { kindOf } });
+  await failureOf(upstream.getBlob(name, digest, {}, asking()), "invalid", /127\.0\.0\.1 is a private address/);
+  assert.equal(fake.ledger.count({ host: "cdn" }), 0);
+});
+
+test("a public registry cannot send Berth to a name that resolves to a private address", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { address: "127.0.0.2" });
+  const { digest } = fake.store.addBlob(name, bytes);
+  fake.redirectBlobs();
+  const upstream = upstreamAt(scope, fake.url, { surroundings: { kindOf } });
+  await failureOf(upstream.getBlob(name, digest, {}, asking()), "invalid", /localhost \(.*\) is a private address/);
+  assert.equal(fake.ledger.count({ host: "cdn" }), 0);
+});
+
+test("a public registry cannot name a token realm at a private address", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { address: "127.0.0.2", auth: "bearer" });
+  fake.tokens.realm = "http://auth.example.com/token";
+  const url = fake.url.replace("127.0.0.2", "registry.example.com");
+  const resolve = async (host: string) => [
+    { address: host === "registry.example.com" ? "127.0.0.2" : "127.0.0.1", family: 4 },
+  ];
+  const upstream = upstreamAt(scope, url, { surroundings: { kindOf, resolve } });
+  await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /auth\.example\.com \(127\.0\.0\.1\)/);
+});
+
+test("a registry that was public cannot become private by another answer of its DNS", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { address: "127.0.0.2" });
+  fake.store.addImage(name, [], "latest");
+  const address = { now: "127.0.0.2" };
+  const resolve = async () => [{ address: address.now, family: 4 }];
+  const url = fake.url.replace("127.0.0.2", "registry.example.com");
+  const upstream = upstreamAt(scope, url, { surroundings: { kindOf, resolve } });
+  await upstream.headManifest(name, latest, asking());
+  address.now = "127.0.0.1";
+  upstream.close();
+  await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /network: private/);
+});
+
+test("a registry in a private network may use that network", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const { digest } = fake.store.addBlob(name, bytes);
+  fake.redirectBlobs();
+  const resolve = async () => [{ address: "127.0.0.1", family: 4 }];
+  const url = fake.url.replace("127.0.0.1", "registry.example.com");
+  const upstream = upstreamAt(scope, url, { surroundings: { resolve } });
+  assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, asking())), bytes);
+});
+
+test("an operator can say that a registry is public, whatever its name resolves to", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const upstream = upstreamAt(scope, fake.url, { network: "public" });
+  await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /private address/);
+  assert.equal(fake.ledger.count(), 0);
+});
