@@ -1,0 +1,201 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { parseTag } from "../../src/oci/reference.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import type { Upstream, UpstreamBlob } from "../../src/upstream/upstream.js";
+import { seededBytes } from "../support/content.js";
+import { contentOf, repeated } from "../support/fake-upstream/content.js";
+import {
+  announcing,
+  answer,
+  cutAt,
+  endless,
+  type Fault,
+  header,
+  html,
+  tooLong,
+  tooShort,
+  wrongBytes,
+} from "../support/fake-upstream/faults.js";
+import { errorReply } from "../support/fake-upstream/reply.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { Scope } from "../support/scope.js";
+import { asking, failureOf, readWhole, upstreamAt } from "../support/upstream-client.js";
+
+const name = parseRepositoryName("library/alpine");
+const latest = parseTag("latest");
+const bytes = seededBytes("layer", 10_000);
+
+/** Asks for the blob, and reads it if it comes. */
+async function readBlob(upstream: Upstream, fake: FakeUpstream, part = {}): Promise<Buffer> {
+  const { digest } = fake.store.addBlob(name, bytes);
+  const wanted = { expectedSize: bytes.length, ...part };
+  return readWhole(await upstream.getBlob(name, digest, wanted, asking()));
+}
+
+for (const [what, fault, message] of [
+  ["other bytes", wrongBytes, /sends content of the digest/],
+  ["a page", html, /web page/],
+  ["too few bytes", tooShort(1), /sends content of the digest/],
+  ["too many bytes", tooLong(1), /sends content of the digest/],
+  ["a body without end", endless, /larger than/],
+  ["an empty body", answer({ status: 200, headers: {}, body: contentOf("") }), /digest/],
+  ["204", answer({ status: 204, headers: { "content-length": "" }, body: contentOf("") }), /204/],
+  ["304", answer({ status: 304, headers: { "content-length": "" }, body: contentOf("") }), /304/],
+  ["418", answer(errorReply(418, "TEAPOT")), /418: TEAPOT/],
+] as const) {
+  test(`a manifest by digest is refused when the upstream sends ${what}`, async (t) => {
+    const scope = new Scope(t);
+    const fake = await FakeUpstream.start(scope);
+    const { descriptor } = fake.store.addImage(name, []);
+    fake.faults.add({ kind: "manifest" }, fault);
+    const upstream = upstreamAt(scope, fake.url);
+    await failureOf(upstream.getManifest(name, descriptor.digest, asking()), "invalid", message);
+    assert.equal(fake.ledger.count(), 1, "a lie is not asked for twice");
+  });
+}
+
+for (const body of ["not json", "[]", "null", '"text"', "<html>"]) {
+  test(`a manifest by tag is refused when its body is ${body}`, async (t) => {
+    const scope = new Scope(t);
+    const fake = await FakeUpstream.start(scope);
+    fake.store.addManifestBytes(name, Buffer.from(body), "application/json", "latest");
+    await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, asking()), "invalid", /JSON object/);
+  });
+}
+
+test("a lying Docker-Content-Digest changes nothing: the digest is that of the bytes", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const { descriptor } = fake.store.addImage(name, [], "latest");
+  fake.faults.add({ kind: "manifest" }, header("docker-content-digest", `sha256:${"0".repeat(64)}`));
+  const manifest = await upstreamAt(scope, fake.url).getManifest(name, latest, asking());
+  assert.equal(manifest.digest, descriptor.digest);
+});
+
+test("a tag that moves between HEAD and GET gives what the GET brought", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const old = fake.store.addImage(name, [], "latest");
+  const upstream = upstreamAt(scope, fake.url);
+  const head = await upstream.headManifest(name, latest, asking());
+  assert.equal(head.digest, old.descriptor.digest);
+  const moved = fake.store.addImage(name, [bytes], "latest");
+  assert.equal((await upstream.getManifest(name, latest, asking())).digest, moved.descriptor.digest);
+  assert.deepEqual((await upstream.getManifest(name, head.digest, asking())).bytes, old.bytes);
+});
+
+for (const type of ["application/json", "text/plain; charset=utf-8", "application/octet-stream", "", "x"]) {
+  test(`a manifest that comes as "${type}" has no type that could be believed`, async (t) => {
+    const scope = new Scope(t);
+    const fake = await FakeUpstream.start(scope);
+    fake.store.addImage(name, [], "latest");
+    fake.faults.add({}, header("content-type", type));
+    assert.equal((await upstreamAt(scope, fake.url).getManifest(name, latest, asking())).mediaType, undefined);
+  });
+}
+
+for (const [what, fault, message] of [
+  ["a page", html, /web page/],
+  ["fewer bytes than it has", tooShort(1), /ends after 9999 of 10000/],
+  ["more bytes than it has", tooLong(1), /more than the 10000 bytes/],
+  ["a body without end", endless, /more than the 10000 bytes/],
+  ["a shorter one, and says so", announcing(9_999), /announces 9999 bytes instead of 10000/],
+  ["a longer one, and says so", announcing(10_001), /announces 10001 bytes instead of 10000/],
+  ["a part that nobody asked for", partial("bytes 0-99/10000", 100), /bytes 0 to 99/],
+] as const) {
+  test(`a blob is refused when the upstream sends ${what}`, async (t) => {
+    const scope = new Scope(t);
+    const fake = await FakeUpstream.start(scope);
+    fake.faults.add({ kind: "blob" }, fault);
+    await failureOf(readBlob(upstreamAt(scope, fake.url), fake), "invalid", message);
+  });
+}
+
+for (const [what, range, length] of [
+  ["starts elsewhere", "bytes 4000-9999/10000", 6_000],
+  ["ends early", "bytes 5000-5999/10000", 1_000],
+  ["is of another size", "bytes 5000-9998/9999", 4_999],
+  ["ends before it starts", "bytes 5000-4000/10000", 5_000],
+  ["ends beyond the end", "bytes 5000-10000/10000", 5_001],
+  ["is shorter than it says", "bytes 5000-9999/10000", 4_000],
+  ["does not say where it starts", "", 5_000],
+  ["is several", "bytes 5000-9999/10000, bytes 0-1/10000", 5_000],
+] as const) {
+  test(`a part of a blob is refused when it ${what}`, async (t) => {
+    const scope = new Scope(t);
+    const fake = await FakeUpstream.start(scope);
+    fake.faults.add({ kind: "blob" }, partial(range, length));
+    await failureOf(readBlob(upstreamAt(scope, fake.url), fake, { offset: 5_000 }), "invalid");
+  });
+}
+
+test("a transfer that is cut is told from one that is over, wherever it is cut", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const upstream = upstreamAt(scope, fake.url, { attempts: 1, outageMemory: 0 });
+  for (const byte of [0, 1, 4_095, 4_096, 5_000, 9_999]) {
+    const takeBack = fake.faults.add({ kind: "blob" }, cutAt(byte));
+    await failureOf(readBlob(upstream, fake), "unavailable");
+    takeBack();
+  }
+  assert.deepEqual(await readBlob(upstream, fake), bytes);
+});
+
+test("a manifest that is cut in the middle is asked for again", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const image = fake.store.addImage(name, [], "latest");
+  fake.faults.add({ kind: "manifest" }, cutAt(10), { times: 2 });
+  assert.deepEqual((await upstreamAt(scope, fake.url).getManifest(name, latest, asking())).bytes, image.bytes);
+});
+
+test("a manifest larger than allowed is refused while it comes", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, [], "latest");
+  fake.faults.add({}, (reply) => ({ ...reply, body: repeated(Buffer.alloc(1024, " "), 100_000_000) }));
+  const upstream = upstreamAt(scope, fake.url, { maxManifestSize: 1_000_000 });
+  await failureOf(upstream.getManifest(name, latest, asking()), "invalid", /larger than 1000000 bytes/);
+  assert.ok(fake.ledger.bytes() < 20_000_000);
+});
+
+test("control characters in the upstream's words do not reach a terminal", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.faults.add({}, answer(errorReply(403, "DENIED", `\u001b[2J\r\nSet-Cookie: a${"x".repeat(1_000)}\u010a`)));
+  const error = await failureOf(
+    upstreamAt(scope, fake.url).headBlob(name, fake.store.addBlob(name, bytes).digest, asking()),
+    "denied",
+  );
+  assert.match(error.message, /^[\x20-\x7e]+$/);
+  const wordy = await failureOf(
+    upstreamAt(scope, fake.url).getManifest(name, latest, asking()),
+    "denied",
+    /Set-Cookie/,
+  );
+  assert.match(wordy.message, /^[\x20-\x7e]+$/);
+  assert.ok(wordy.message.length < 500);
+});
+
+test("a reader that stops early breaks the transfer off", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const large = fake.store.addLargeBlob(name, repeated(bytes, 200_000_000));
+  const blob: UpstreamBlob = await upstreamAt(scope, fake.url).getBlob(name, large.digest, {}, asking());
+  for await (const chunk of blob.content) {
+    assert.ok(chunk.length > 0);
+    break;
+  }
+  await fake.stop();
+  assert.ok(fake.ledger.bytes() < 50_000_000, "nobody reads on behalf of a reader that is gone");
+});
+
+/** Sends so many bytes as a part, and says that it is this one. */
+function partial(range: string, length: number): Fault {
+  return () => ({
+    status: 206,
+    headers: { "content-type": "application/octet-stream", ...(range && { "content-range": range }) },
+    body: repeated(bytes, length),
+  });
+}
