@@ -77,6 +77,11 @@ export class FakeUpstream {
     return `http://localhost:${this.#cdn.port}`;
   }
 
+  /** How many connections to the registry were ever made. */
+  get connections(): number {
+    return this.#registry.connections;
+  }
+
   /** From now on blobs are redirected to the second host, which refuses any `Authorization`. */
   redirectBlobs(): void {
     this.habits.blobsAt = this.cdnOrigin;

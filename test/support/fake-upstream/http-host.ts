@@ -13,6 +13,7 @@ export class HttpHost {
   readonly #tls: TlsOptions | undefined;
   #server: Server | undefined;
   #port = 0;
+  #connections = 0;
 
   constructor(handle: Handle, address: string, tls?: TlsOptions) {
     this.#handle = handle;
@@ -24,9 +25,17 @@ export class HttpHost {
     return this.#port;
   }
 
+  /** How many were ever made. */
+  get connections(): number {
+    return this.#connections;
+  }
+
   /** Listens on the port it had, or on any free one. */
   async start(): Promise<void> {
     const server = this.#tls ? createTlsServer(this.#tls, this.#handle) : createServer(this.#handle);
+    server.on("connection", () => {
+      this.#connections += 1;
+    });
     server.listen(this.#port, this.#address);
     await once(server, "listening");
     // A server on a port always has an address with a port.

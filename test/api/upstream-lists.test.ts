@@ -1,0 +1,164 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { mediaTypes } from "../../src/oci/media-types.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { answer, html } from "../support/fake-upstream/faults.js";
+import { errorReply, jsonReply } from "../support/fake-upstream/reply.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { Scope } from "../support/scope.js";
+import { asking, failureOf, upstreamAt } from "../support/upstream-client.js";
+
+const name = parseRepositoryName("library/alpine");
+const artifact = {
+  mediaType: mediaTypes.ociManifest,
+  config: { mediaType: "application/x", digest: `sha256:${"a".repeat(64)}`, size: 1 },
+  layers: [],
+};
+
+async function tagged(scope: Scope, count: number): Promise<[fake: FakeUpstream, tags: string[]]> {
+  const fake = await FakeUpstream.start(scope);
+  const { descriptor } = fake.store.addImage(name, []);
+  const tags = Array.from({ length: count }, (_, index) => `v${String(index).padStart(4, "0")}`);
+  for (const tag of tags) fake.store.tag(name, tag, descriptor.digest);
+  return [fake, tags];
+}
+
+test("all pages of a tag list are read", async (t) => {
+  const scope = new Scope(t);
+  const [fake, tags] = await tagged(scope, 250);
+  fake.habits.tagsPerPage = 100;
+  assert.deepEqual(await upstreamAt(scope, fake.url).listTags(name, asking()), tags);
+  assert.equal(fake.ledger.count({ kind: "tags" }), 3);
+});
+
+test("pages are found behind a reverse proxy that takes off a prefix", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { prefix: "/hub" });
+  const { descriptor } = fake.store.addImage(name, []);
+  for (const tag of ["a", "b", "c"]) fake.store.tag(name, tag, descriptor.digest);
+  fake.habits.tagsPerPage = 1;
+  fake.faults.add({}, (reply) => {
+    const link = reply.headers.link?.replace("/hub", "");
+    return link ? { ...reply, headers: { ...reply.headers, link } } : reply;
+  });
+  assert.deepEqual(await upstreamAt(scope, fake.url).listTags(name, asking()), ["a", "b", "c"]);
+});
+
+for (const [what, link, message] of [
+  ["on another host", '<http://localhost:1/v2/library/alpine/tags/list?last=x>; rel="next"', /another place/],
+  ["of another list", '</v2/secret/tags/list?last=x>; rel="next"', /another place/],
+  ["in a circle", '</v2/library/alpine/tags/list?n=1000>; rel="next"', /circle/],
+] as const) {
+  test(`a next page ${what} is refused`, async (t) => {
+    const scope = new Scope(t);
+    const [fake] = await tagged(scope, 1);
+    fake.faults.add({ kind: "tags" }, (reply) => ({ ...reply, headers: { ...reply.headers, link } }));
+    await failureOf(upstreamAt(scope, fake.url).listTags(name, asking()), "invalid", message);
+    assert.equal(fake.ledger.count(), 1);
+  });
+}
+
+test("pages without end are given up", async (t) => {
+  const scope = new Scope(t);
+  const [fake] = await tagged(scope, 1);
+  let page = 0;
+  fake.faults.add({ kind: "tags" }, (reply) => {
+    page += 1;
+    return { ...reply, headers: { ...reply.headers, link: `</v2/library/alpine/tags/list?page=${page}>; rel=next` } };
+  });
+  await failureOf(upstreamAt(scope, fake.url).listTags(name, asking()), "invalid", /more than 1000 pages/);
+});
+
+test("what is no tag is left out of the list", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.faults.add({}, answer(jsonReply(200, { tags: ["good", "../bad", 5, null, "a b", "__proto__"] })));
+  assert.deepEqual(await upstreamAt(scope, fake.url).listTags(name, asking()), ["good", "__proto__"]);
+});
+
+test("a repository without tags has an empty list, even if the upstream says null", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.faults.add({}, answer(jsonReply(200, { name, tags: null })));
+  assert.deepEqual(await upstreamAt(scope, fake.url).listTags(name, asking()), []);
+});
+
+for (const [what, fault] of [
+  ["a page", html],
+  ["a text", answer(jsonReply(200, { tags: "latest" }))],
+] as const) {
+  test(`a tag list that is ${what} is invalid`, async (t) => {
+    const scope = new Scope(t);
+    const fake = await FakeUpstream.start(scope);
+    fake.faults.add({}, fault);
+    await failureOf(upstreamAt(scope, fake.url).listTags(name, asking()), "invalid");
+  });
+}
+
+test("the tags of a missing repository are not found", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  await failureOf(upstreamAt(scope, fake.url).listTags(name, asking()), "not-found", /NAME_UNKNOWN/);
+});
+
+test("referrers come from the API, with what a client needs to choose among them", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const { descriptor: subject } = fake.store.addImage(name, []);
+  const signature = { ...artifact, artifactType: "application/signature", annotations: { by: "me" }, subject };
+  const { descriptor } = fake.store.addManifest(name, signature);
+  assert.deepEqual(await upstreamAt(scope, fake.url).listReferrers(name, subject.digest, asking()), [
+    {
+      ...descriptor,
+      artifactType: "application/signature",
+      annotations: Object.assign(Object.create(null), { by: "me" }),
+    },
+  ]);
+});
+
+for (const algorithm of ["sha256", "sha512"] as const) {
+  test(`without the API, referrers of a ${algorithm} digest come from the tag that clients keep`, async (t) => {
+    const scope = new Scope(t);
+    const fake = await FakeUpstream.start(scope);
+    fake.habits.hasReferrersApi = false;
+    const { descriptor: subject } = fake.store.addManifest(name, artifact, undefined, algorithm);
+    const referrer = fake.store.addManifest(name, { ...artifact, subject });
+    const [, hex = ""] = subject.digest.split(":");
+    fake.store.addIndex(name, [referrer], `${algorithm}-${hex.slice(0, 64)}`);
+    const referrers = await upstreamAt(scope, fake.url).listReferrers(name, subject.digest, asking());
+    assert.deepEqual(
+      referrers.map(({ digest }) => digest),
+      [referrer.descriptor.digest],
+    );
+  });
+}
+
+test("an upstream that knows neither API nor tag knows no referrers", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.habits.hasReferrersApi = false;
+  const { descriptor: subject } = fake.store.addImage(name, []);
+  assert.deepEqual(await upstreamAt(scope, fake.url).listReferrers(name, subject.digest, asking()), []);
+});
+
+test("an upstream that fails is not taken for one without referrers", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const { descriptor: subject } = fake.store.addImage(name, []);
+  fake.faults.add({ kind: "referrers" }, answer(errorReply(500, "UNKNOWN")));
+  await failureOf(upstreamAt(scope, fake.url).listReferrers(name, subject.digest, asking()), "unavailable");
+});
+
+for (const [what, entry] of [
+  ["a text", "sha256:abc"],
+  ["a path for a digest", { mediaType: "a/b", digest: "sha256:../../etc/passwd", size: 1 }],
+  ["a size that is none", { mediaType: "a/b", digest: `sha256:${"a".repeat(64)}`, size: -1 }],
+] as const) {
+  test(`a referrer that is ${what} is refused`, async (t) => {
+    const scope = new Scope(t);
+    const fake = await FakeUpstream.start(scope);
+    const { descriptor: subject } = fake.store.addImage(name, []);
+    fake.faults.add({ kind: "referrers" }, answer(jsonReply(200, { manifests: [entry] })));
+    await failureOf(upstreamAt(scope, fake.url).listReferrers(name, subject.digest, asking()), "invalid");
+  });
+}
