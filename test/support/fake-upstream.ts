@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import type { TlsOptions } from "node:tls";
 import { ContentStore } from "./fake-upstream/content-store.js";
 import { FaultPlan } from "./fake-upstream/fault-plan.js";
-import { HttpHost } from "./fake-upstream/http-host.js";
+import { HttpHost, type HttpHostOptions } from "./fake-upstream/http-host.js";
 import { Ledger } from "./fake-upstream/ledger.js";
 import { PullQuota } from "./fake-upstream/pull-quota.js";
 import { type RegistryHabits, registryReply } from "./fake-upstream/registry-api.js";
@@ -13,14 +12,12 @@ import { Throttle } from "./fake-upstream/throttle.js";
 import { isKnownLogin, TokenService } from "./fake-upstream/token-service.js";
 import type { Scope } from "./scope.js";
 
-interface FakeUpstreamOptions {
+/** The address is that of the registry; a second one such as 127.0.0.2 is another host to a client. */
+interface FakeUpstreamOptions extends Partial<HttpHostOptions> {
   /** What it asks for before it answers. */
   readonly auth?: "none" | "bearer" | "basic";
-  /** Of the registry; a second one such as 127.0.0.2 is another host to a client. */
-  readonly address?: string;
   /** Before `/v2/`. */
   readonly prefix?: string;
-  readonly tls?: TlsOptions;
 }
 
 /**
@@ -46,10 +43,11 @@ export class FakeUpstream {
   readonly #cdn: HttpHost;
 
   constructor(options: FakeUpstreamOptions) {
-    const { address = "127.0.0.1", tls } = options;
+    const address = "127.0.0.1";
     this.#options = options;
-    this.#registry = new HttpHost((request, response) => this.#handle("registry", request, response), address, tls);
-    this.#cdn = new HttpHost((request, response) => this.#handle("cdn", request, response), "127.0.0.1");
+    const hosting = { address, ...options };
+    this.#registry = new HttpHost((request, response) => this.#handle("registry", request, response), hosting);
+    this.#cdn = new HttpHost((request, response) => this.#handle("cdn", request, response), { address });
   }
 
   /** Starts one that stops when the test is over. */

@@ -2,23 +2,29 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { TlsOptions } from "node:tls";
+import type { TLSSocket, TlsOptions } from "node:tls";
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface HttpHostOptions {
+  readonly address: string;
+  /** HTTPS instead of HTTP. */
+  readonly tls?: TlsOptions | undefined;
+  /** Sees who connects by TLS. */
+  readonly onSecureConnection?: ((socket: TLSSocket) => void) | undefined;
+}
 
 /** A server that can go away and come back on the same port. */
 export class HttpHost {
   readonly #handle: Handle;
-  readonly #address: string;
-  readonly #tls: TlsOptions | undefined;
+  readonly #options: HttpHostOptions;
   #server: Server | undefined;
   #port = 0;
   #connections = 0;
 
-  constructor(handle: Handle, address: string, tls?: TlsOptions) {
+  constructor(handle: Handle, options: HttpHostOptions) {
     this.#handle = handle;
-    this.#address = address;
-    this.#tls = tls;
+    this.#options = options;
   }
 
   get port(): number {
@@ -32,11 +38,13 @@ export class HttpHost {
 
   /** Listens on the port it had, or on any free one. */
   async start(): Promise<void> {
-    const server = this.#tls ? createTlsServer(this.#tls, this.#handle) : createServer(this.#handle);
+    const { address, tls, onSecureConnection } = this.#options;
+    const server = tls ? createTlsServer(tls, this.#handle) : createServer(this.#handle);
+    if (onSecureConnection) server.on("secureConnection", onSecureConnection);
     server.on("connection", () => {
       this.#connections += 1;
     });
-    server.listen(this.#port, this.#address);
+    server.listen(this.#port, address);
     await once(server, "listening");
     // A server on a port always has an address with a port.
     this.#port = (server.address() as AddressInfo).port;

@@ -1,0 +1,110 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import type { TLSSocket } from "node:tls";
+import { parseTag } from "../../src/oci/reference.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { CertificateAuthority } from "../support/certificates.js";
+import { redirectTo } from "../support/fake-upstream/faults.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { Scope } from "../support/scope.js";
+import { asking, failureOf, upstreamAt } from "../support/upstream-client.js";
+
+const name = parseRepositoryName("library/alpine");
+const latest = parseTag("latest");
+
+async function secured(scope: Scope, options: { requestCert?: boolean; names?: string[] } = {}) {
+  const ca = await CertificateAuthority.create(scope);
+  const server = await ca.issue("server", options.names ?? ["IP:127.0.0.1", "DNS:localhost"]);
+  const { requestCert = false } = options;
+  const tls = { ...server, ca: ca.cert, requestCert, rejectUnauthorized: requestCert };
+  const fake = await FakeUpstream.start(scope, { tls });
+  fake.store.addImage(name, [], "latest");
+  return { ca, fake };
+}
+
+test("a certificate of an unknown authority is refused at once, with the way out", async (t) => {
+  const scope = new Scope(t);
+  const { fake } = await secured(scope);
+  const upstream = upstreamAt(scope, fake.url);
+  const error = await failureOf(
+    upstream.headManifest(name, latest, asking()),
+    "unavailable",
+    /unknown authority.*`ca`/,
+  );
+  assert.equal(error.transient, false);
+  assert.equal(fake.connections, 1);
+});
+
+test("a certificate of the operator's own authority is accepted", async (t) => {
+  const scope = new Scope(t);
+  const { fake, ca } = await secured(scope);
+  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, asking());
+});
+
+test("a certificate for another name is refused", async (t) => {
+  const scope = new Scope(t);
+  const { fake, ca } = await secured(scope, { names: ["DNS:registry.example.com"] });
+  const upstream = upstreamAt(scope, fake.url, { tls: { ca: ca.cert } });
+  await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /for another name/);
+});
+
+test("an operator can do without verification", async (t) => {
+  const scope = new Scope(t);
+  const { fake } = await secured(scope, { names: ["DNS:registry.example.com"] });
+  await upstreamAt(scope, fake.url, { tls: { verify: "skip" } }).headManifest(name, latest, asking());
+});
+
+test("a registry that wants a client certificate gets it", async (t) => {
+  const scope = new Scope(t);
+  const { fake, ca } = await secured(scope, { requestCert: true });
+  const client = await ca.issue("client", ["DNS:client"]);
+  await failureOf(
+    upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, asking()),
+    "unavailable",
+  );
+  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert, ...client } }).headManifest(name, latest, asking());
+});
+
+test("a client certificate is not shown where a redirect leads", async (t) => {
+  const scope = new Scope(t);
+  const { fake, ca } = await secured(scope);
+  const client = await ca.issue("client", ["DNS:client"]);
+  const server = await ca.issue("elsewhere", ["IP:127.0.0.2"]);
+  const shown: unknown[] = [];
+  const elsewhere = await FakeUpstream.start(scope, {
+    address: "127.0.0.2",
+    tls: { ...server, ca: ca.cert, requestCert: true, rejectUnauthorized: false },
+    onSecureConnection: (socket: TLSSocket) => shown.push(socket.getPeerCertificate().subject?.CN),
+  });
+  elsewhere.store.addImage(name, [], "latest");
+  fake.faults.add({}, redirectTo(`${elsewhere.url}/v2/${name}/manifests/latest`));
+  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert, ...client } }).headManifest(name, latest, asking());
+  assert.deepEqual(shown, [undefined]);
+});
+
+test("a redirect from https to http is refused", async (t) => {
+  const scope = new Scope(t);
+  const { fake, ca } = await secured(scope);
+  const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
+  fake.redirectBlobs();
+  const upstream = upstreamAt(scope, fake.url, { tls: { ca: ca.cert } });
+  await failureOf(upstream.getBlob(name, digest, {}, asking()), "invalid", /from https to http/);
+  assert.equal(fake.ledger.count({ host: "cdn" }), 0);
+});
+
+test("a token realm without https is refused by a registry with it", async (t) => {
+  const scope = new Scope(t);
+  const ca = await CertificateAuthority.create(scope);
+  const tls = await ca.issue("server", ["IP:127.0.0.1"]);
+  const fake = await FakeUpstream.start(scope, { tls, auth: "bearer" });
+  fake.tokens.realm = fake.tokens.realm.replace("https", "http");
+  const upstream = upstreamAt(scope, fake.url, { tls: { ca: ca.cert } });
+  await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /not secured by https/);
+});
+
+test("plain HTTP where TLS is expected is told from a dead host", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const upstream = upstreamAt(scope, fake.url.replace("http", "https"));
+  await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /does not speak TLS/);
+});
