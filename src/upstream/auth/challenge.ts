@@ -8,7 +8,7 @@ export interface Challenge {
 
 /** A parameter, a scheme, or a comma, with the blanks after it (RFC 9110, "WWW-Authenticate"). */
 const parameterPattern = /([!#$%&'*+.^_`|~\w-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))[ \t]*/y;
-const schemePattern = /([!#$%&'*+.^_`|~\w-]+)[ \t]*/y;
+const schemePattern = /([!#$%&'*+.^_`|~\w-]+)(?=[ \t]*(?:,|$)|[ \t]+[^ \t=])[ \t]*/y;
 const separatorPattern = /,[ \t]*/y;
 
 const maxLength = 8_192;

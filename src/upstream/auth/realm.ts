@@ -19,10 +19,8 @@ export function trustedRealm(realm: string | undefined, endpoint: URL, listed: r
   if (endpoint.protocol === "https:" && url.protocol === "http:") {
     throw new InvalidAnswerError(`its token realm at ${url.host} is not secured by https`);
   }
-  if (
-    !isSameSite(url.hostname, endpoint.hostname) &&
-    !listed.some((host) => host === url.host || host === url.hostname)
-  ) {
+  const isListed = listed.some((host) => [url.host, url.hostname].includes(host.toLowerCase()));
+  if (!isListed && !isSameSite(url.hostname, endpoint.hostname)) {
     throw new InvalidAnswerError(
       `its token realm is on a foreign host; if ${url.host} may see the credentials, list it under \`realms\``,
     );

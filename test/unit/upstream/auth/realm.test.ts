@@ -1,0 +1,72 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { isSameSite, trustedRealm } from "../../../../src/upstream/auth/realm.js";
+import { InvalidAnswerError } from "../../../../src/upstream/wire/wire-errors.js";
+
+for (const [one, other] of [
+  ["auth.docker.io", "registry-1.docker.io"],
+  ["gitlab.com", "registry.gitlab.com"],
+  ["a.example.co.uk", "b.example.co.uk"],
+  ["localhost", "localhost"],
+  ["127.0.0.1", "127.0.0.1"],
+  ["[::1]", "[::1]"],
+] as const) {
+  test(`${one} and ${other} are one site`, () => {
+    assert.ok(isSameSite(one, other));
+  });
+}
+
+for (const [one, other] of [
+  ["auth.evil.io", "registry-1.docker.io"],
+  ["docker.io.evil.io", "docker.io"],
+  ["evildocker.io", "docker.io"],
+  ["a.co.uk", "b.co.uk"],
+  ["me.github.io", "you.github.io"],
+  ["me.s3.amazonaws.com", "you.s3.amazonaws.com"],
+  ["127.0.0.1", "127.0.0.2"],
+  ["10.0.0.1", "11.0.0.1"],
+  ["localhost", "127.0.0.1"],
+  ["auth", "registry"],
+  ["io", "docker.io"],
+  ["[::1]", "[::2]"],
+] as const) {
+  test(`${one} and ${other} are two sites`, () => {
+    assert.ok(!isSameSite(one, other));
+  });
+}
+
+const hub = new URL("https://registry-1.docker.io");
+
+test("a realm on the upstream's site is trusted, on any port of it", () => {
+  assert.equal(trustedRealm("https://auth.docker.io/token", hub, []).href, "https://auth.docker.io/token");
+  const local = new URL("http://registry:5000");
+  assert.equal(trustedRealm("http://registry:5001/auth", local, []).port, "5001");
+});
+
+for (const [realm, message] of [
+  [undefined, /no realm/],
+  ["", /no realm/],
+  ["/token", /no realm/],
+  ["https://169.254.169.254/latest", /foreign host/],
+  ["https://auth.evil.io/token", /foreign host/],
+  ["http://auth.docker.io/token", /not secured/],
+  ["https://user:password@auth.docker.io/token", /credentials/],
+  ["file:///etc/passwd", /file:/],
+  ["javascript:alert(1)", /javascript:/],
+] as const) {
+  test(`the realm ${realm} is refused`, () => {
+    assert.throws(
+      () => trustedRealm(realm, hub, []),
+      (error) => error instanceof InvalidAnswerError && message.test(error.message),
+    );
+  });
+}
+
+test("listed realms are trusted by host, or by host and port", () => {
+  const realm = "https://login.example.org:8443/jwt/auth";
+  for (const listed of ["login.example.org", "login.example.org:8443", "LOGIN.example.org"]) {
+    assert.equal(trustedRealm(realm, hub, [listed]).host, "login.example.org:8443");
+  }
+  assert.throws(() => trustedRealm(realm, hub, ["login.example.org:443"]), InvalidAnswerError);
+  assert.throws(() => trustedRealm(realm, hub, ["example.org"]), InvalidAnswerError);
+});

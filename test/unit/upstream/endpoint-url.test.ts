@@ -1,0 +1,18 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { parseEndpointUrl } from "../../../src/upstream/endpoint-url.js";
+
+for (const text of [
+  "https://docker.io",
+  "https://index.docker.io/v1/",
+  "http://docker.io",
+  "https://registry-1.docker.io",
+]) {
+  test(`${text} is asked at Docker Hub's registry`, () => {
+    assert.equal(parseEndpointUrl(text).href, "https://registry-1.docker.io/");
+  });
+}
+
+test("a path is kept, query and fragment are not", () => {
+  assert.equal(parseEndpointUrl("https://host:8443/prefix/?a=b#c").href, "https://host:8443/prefix/");
+});
