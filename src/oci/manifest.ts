@@ -54,14 +54,16 @@ function parseObject(bytes: Uint8Array): Json {
   return json;
 }
 
-/** Where `mediaType` and `Content-Type` both stand they must agree: GHSA-qq97-vm5h-rrhg. */
+/**
+ * The type is kept nowhere but in the manifest, so it must be told by that; a `Content-Type` that says otherwise is
+ * refused (GHSA-qq97-vm5h-rrhg). `application/json` says nothing.
+ */
 function decideMediaType(json: Json, contentType: string | undefined): string {
-  const declared = optionalString(json, "mediaType");
-  if (declared !== undefined && contentType !== undefined && declared !== contentType) {
-    throw invalid(`the manifest's mediaType is ${declared}, but Content-Type says ${contentType}`);
-  }
-  const mediaType = declared ?? contentType ?? inferMediaType(json);
+  const mediaType = optionalString(json, "mediaType") ?? inferMediaType(json);
   if (mediaType === undefined) throw invalid("the manifest has neither a mediaType nor the fields of a known type");
+  if (contentType !== undefined && contentType !== "application/json" && contentType !== mediaType) {
+    throw invalid(`the manifest is of type ${mediaType}, but Content-Type says ${contentType}`);
+  }
   return mediaType;
 }
 

@@ -3,10 +3,11 @@ import { RegistryError } from "../oci/errors.js";
 import type { ManifestContent } from "../oci/manifest.js";
 import { isNonDistributable } from "../oci/media-types.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 
-export interface ManifestRules {
+/** What the operator allows in repositories that are ours: `private` of the configuration. */
+export interface PrivateRules {
+  readonly delete: boolean;
   /** Manifests may name content that is not here. */
   readonly sparse: boolean;
   /** Manifests of types outside Docker schema 2 and OCI are accepted. */
@@ -14,7 +15,7 @@ export interface ManifestRules {
 }
 
 /** @throws RegistryError MANIFEST_INVALID for a type that would make the collection of the distribution registry abort */
-export function checkMediaType(manifest: ManifestContent, rules: ManifestRules): void {
+export function checkMediaType(manifest: ManifestContent, rules: PrivateRules): void {
   if (manifest.kind !== undefined || rules.anyMediaType) return;
   throw new RegistryError(
     "MANIFEST_INVALID",
@@ -32,12 +33,12 @@ export async function checkReferences(
   storage: Storage,
   name: RepositoryName,
   manifest: ManifestContent,
-  rules: ManifestRules,
+  rules: PrivateRules,
 ): Promise<void> {
   const blobs = [...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers];
   const missing: Descriptor[] = [];
   for (const blob of blobs) {
-    const size = await blobSize(storage, name, blob);
+    const size = (await storage.findBlob(name, blob.digest))?.size;
     if (size === blob.size || (size === undefined && mayBeAbsent(blob))) continue;
     // Either the manifest lies about the size, or the stored content is torn and can be pushed again once it is removed.
     if (size !== undefined && (await storage.blobs.verify(blob.digest))) throw wrongSize(blob, size);
@@ -49,11 +50,6 @@ export async function checkReferences(
     else if (found !== undefined && found.descriptor.size !== child.size) throw wrongSize(child, found.descriptor.size);
   }
   if (missing.length > 0 && !rules.sparse) throw unknownContent(missing);
-}
-
-async function blobSize(storage: Storage, name: RepositoryName, blob: Descriptor): Promise<number | undefined> {
-  const content = await storage.links.find(layout.layerLink(name, blob.digest));
-  return content === undefined ? undefined : storage.blobs.size(content);
 }
 
 /** What lies elsewhere by design is never asked for: neither from the client nor from its `urls`. */

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { BlobReader } from "../oci/blob-reader.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest, DigestAlgorithm } from "../oci/digest.js";
@@ -73,7 +74,7 @@ export interface ChunkRange {
 }
 
 export interface Chunk {
-  readonly content: AsyncIterable<Buffer>;
+  readonly content: Readable;
   /** Absent when the client streams; then the bytes belong where the session ends. */
   readonly range?: ChunkRange;
 }
@@ -118,7 +119,7 @@ export interface PushedManifest {
 export interface PushRepository extends PullRepository {
   readonly uploads: Uploads;
   /** Pushes a blob in one request, without a session. */
-  putBlob(digest: Digest, content: AsyncIterable<Buffer>, context: Context): Promise<void>;
+  putBlob(digest: Digest, content: Readable, context: Context): Promise<void>;
   /** Makes a blob that another repository holds part of this one; `false` if there is none that the caller may read. */
   mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean>;
   putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest>;

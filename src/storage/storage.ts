@@ -1,7 +1,10 @@
 import type { Logger } from "../observability/logger.js";
+import type { Digest } from "../oci/digest.js";
+import type { RepositoryName } from "../oci/repository-name.js";
 import { BlobStore } from "./blob-store.js";
 import { Catalog } from "./catalog.js";
-import type { StorageDriver } from "./driver.js";
+import type { StagedObject, StorageDriver } from "./driver.js";
+import { layout } from "./layout.js";
 import { LinkStore } from "./link-store.js";
 import { ManifestStore } from "./manifest-store.js";
 import { ReferrerStore } from "./referrer-store.js";
@@ -29,5 +32,26 @@ export class Storage {
     this.referrers = new ReferrerStore(driver, log);
     this.uploads = new UploadStore(driver);
     this.catalog = new Catalog(driver);
+  }
+
+  /**
+   * Makes staged content, whose digest was proved, part of a repository. Link and content may land in either order:
+   * a link without content counts as absent.
+   */
+  async addBlob(name: RepositoryName, digest: Digest, staged: StagedObject): Promise<void> {
+    await Promise.all([this.blobs.commit(digest, staged), this.linkBlob(name, digest)]);
+  }
+
+  /** Makes stored content part of a repository. */
+  async linkBlob(name: RepositoryName, digest: Digest): Promise<void> {
+    await this.links.put(layout.layerLink(name, digest), digest);
+    await this.catalog.announce(name);
+  }
+
+  /** The digest that a blob's bytes lie under, if the repository holds the blob and the bytes are there. */
+  async findBlob(name: RepositoryName, digest: Digest): Promise<{ content: Digest; size: number } | undefined> {
+    const content = await this.links.find(layout.layerLink(name, digest));
+    const size = content && (await this.blobs.size(content));
+    return content === undefined || size === undefined ? undefined : { content, size };
   }
 }

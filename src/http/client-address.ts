@@ -1,0 +1,42 @@
+import type { IncomingMessage } from "node:http";
+import { BlockList, isIPv4, isIPv6 } from "node:net";
+
+/** Tells who asks, through the reverse proxies that are trusted to say so. */
+export class ClientAddress {
+  readonly #trusted = new BlockList();
+  readonly #trustsNobody: boolean;
+
+  /** @param trusted addresses and networks, such as `10.0.0.0/8` */
+  constructor(trusted: readonly string[]) {
+    this.#trustsNobody = trusted.length === 0;
+    for (const entry of trusted) {
+      const [address = "", bits] = entry.split("/");
+      const family = isIPv6(address) ? "ipv6" : "ipv4";
+      if (bits === undefined) this.#trusted.addAddress(address, family);
+      else this.#trusted.addSubnet(address, Number(bits), family);
+    }
+  }
+
+  isTrusted(request: IncomingMessage): boolean {
+    return !this.#trustsNobody && this.#isTrustedAddress(request.socket.remoteAddress ?? "");
+  }
+
+  /** The last address of `X-Forwarded-For` that no trusted proxy has: what stands before it anybody may have written. */
+  of(request: IncomingMessage): string {
+    const peer = request.socket.remoteAddress ?? "unknown";
+    const forwarded = request.headers["x-forwarded-for"];
+    if (forwarded === undefined || !this.isTrusted(request)) return peer;
+    const hops = String(forwarded)
+      .split(",")
+      .map((hop) => hop.trim());
+    const client = hops.findLast((hop) => !this.#isTrustedAddress(hop)) ?? hops[0];
+    return client !== undefined && (isIPv4(client) || isIPv6(client)) ? client : peer;
+  }
+
+  #isTrustedAddress(address: string): boolean {
+    const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
+    return (
+      (isIPv4(plain) && this.#trusted.check(plain, "ipv4")) || (isIPv6(plain) && this.#trusted.check(plain, "ipv6"))
+    );
+  }
+}

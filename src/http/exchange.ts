@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "../observability/logger.js";
+import type { Caller, Context } from "../registry/context.js";
+
+/** What stands in a path where the route has a name: a list of components for `*name`. */
+export type PathParameters = Readonly<Record<string, string | string[] | undefined>>;
+
+const noParameters: PathParameters = {};
+
+/** One request, its answer, and what is known of both. */
+export class Exchange implements Context {
+  readonly id: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly caller: Caller;
+  readonly log: Logger;
+  readonly startedAt = performance.now();
+  parameters: PathParameters = noParameters;
+  /** Bytes of content that the answer holds. */
+  sent = 0;
+  #query: URLSearchParams | undefined;
+  #controller: AbortController | undefined;
+  #isCut = false;
+
+  constructor(id: string, request: IncomingMessage, response: ServerResponse, caller: Caller, log: Logger) {
+    this.id = id;
+    this.request = request;
+    this.response = response;
+    this.caller = caller;
+    this.log = log;
+    response.on("close", () => this.#noticeCut());
+    // An answer that waits behind another one on its connection has no socket yet, and no "close" of its own.
+    request.on("close", () => this.#noticeCut());
+    // The reason is told where the body is read; without a listener it would end the process.
+    request.on("error", () => {});
+  }
+
+  /** Aborted when the client is gone before it has the whole answer. Made only for those who ask. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isCut) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  /** Whether the client went before it had the whole answer. */
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  /** The path, without the query. */
+  get path(): string {
+    const url = this.request.url ?? "";
+    const end = url.indexOf("?");
+    return end < 0 ? url : url.slice(0, end);
+  }
+
+  get query(): URLSearchParams {
+    if (this.#query === undefined) {
+      const url = this.request.url ?? "";
+      const start = url.indexOf("?");
+      this.#query = new URLSearchParams(start < 0 ? "" : url.slice(start));
+    }
+    return this.#query;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  #noticeCut(): void {
+    if (this.#isCut || this.response.writableFinished || !this.request.socket.destroyed) return;
+    this.#isCut = true;
+    this.#controller?.abort();
+  }
+}

@@ -1,0 +1,72 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import type { ResolvedBlob } from "../../registry/repository.js";
+import { requestedSpan } from "../blob-range.js";
+import type { Exchange } from "../exchange.js";
+import { digestOfPath, nameOf, namespaceOf } from "../parameters.js";
+import { sendEmpty } from "../send.js";
+import { type Span, sendBlob } from "../send-blob.js";
+import { addServedHeaders, isKnownToClient } from "../served-headers.js";
+import type { Services } from "../services.js";
+import type { Handler } from "./handler.js";
+
+export function headBlob({ registry }: Services): Handler {
+  return async function headBlob(exchange) {
+    const digest = digestOfPath(exchange);
+    const blob = await registry.pull(nameOf(exchange), namespaceOf(exchange)).statBlob(digest, exchange);
+    begin(exchange, blob, undefined);
+    exchange.response.end();
+  };
+}
+
+export function getBlob({ registry, pool }: Services): Handler {
+  return async function getBlob(exchange) {
+    const digest = digestOfPath(exchange);
+    const repository = registry.pull(nameOf(exchange), namespaceOf(exchange));
+    if (isKnownToClient(exchange, etagOf(digest))) {
+      const blob = await repository.statBlob(digest, exchange);
+      exchange.response.writeHead(304, headersOf(blob)).end();
+      return;
+    }
+    const blob = await repository.openBlob(digest, exchange);
+    try {
+      const span = requestedSpan(exchange, blob.size, etagOf(digest));
+      begin(exchange, blob, span);
+      await sendBlob(exchange, blob.reader, span ?? { start: 0, end: blob.size }, pool);
+    } finally {
+      await blob.reader.close();
+    }
+  };
+}
+
+export function deleteBlob({ registry }: Services): Handler {
+  return async function deleteBlob(exchange) {
+    const digest = digestOfPath(exchange);
+    await registry.push(nameOf(exchange), namespaceOf(exchange)).deleteBlob(digest, exchange);
+    sendEmpty(exchange, 202);
+  };
+}
+
+function begin(exchange: Exchange, blob: ResolvedBlob, span: Span | undefined): void {
+  const headers = headersOf(blob);
+  const { start, end } = span ?? { start: 0, end: blob.size };
+  headers["Content-Length"] = end - start;
+  if (span !== undefined) headers["Content-Range"] = `bytes ${start}-${end - 1}/${blob.size}`;
+  exchange.response.writeHead(span === undefined ? 200 : 206, headers);
+}
+
+function headersOf(blob: ResolvedBlob): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {
+    "Content-Type": "application/octet-stream",
+    "Docker-Content-Digest": blob.digest,
+    ETag: etagOf(blob.digest),
+    "Accept-Ranges": "bytes",
+    // What a digest names never changes.
+    "Cache-Control": "max-age=31536000, immutable",
+  };
+  addServedHeaders(headers, blob.served);
+  return headers;
+}
+
+function etagOf(digest: string): string {
+  return `"${digest}"`;
+}

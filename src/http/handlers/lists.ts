@@ -1,0 +1,52 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import type { Page, PageOf } from "../../registry/repository.js";
+import type { Exchange } from "../exchange.js";
+import { nextLink, pageOfQuery } from "../pagination.js";
+import { nameOf, namespaceOf } from "../parameters.js";
+import { sendBytes } from "../send.js";
+import type { Services } from "../services.js";
+import type { Handler } from "./handler.js";
+
+/** Many clients read no further than the first page: it holds all tags, unless there are very many. */
+const tagsPerPage = { usual: 100_000, most: 100_000 };
+const repositoriesPerPage = { usual: 100, most: 10_000 };
+
+/** Shorter lists are written out faster than they are looked up. */
+const worthKeeping = 200;
+
+export function listTags({ registry }: Services): Handler {
+  const bodies = new WeakMap<readonly string[], Buffer>();
+  return async function listTags(exchange) {
+    const page = pageOfQuery(exchange, tagsPerPage.usual, tagsPerPage.most);
+    const repository = registry.pull(nameOf(exchange), namespaceOf(exchange));
+    const tags = await repository.listTags(page, exchange);
+    const body = kept(bodies, tags.items, () => JSON.stringify({ name: repository.name, tags: tags.items }));
+    sendPage(exchange, page, tags, body);
+  };
+}
+
+export function listRepositories({ registry }: Services): Handler {
+  const bodies = new WeakMap<readonly string[], Buffer>();
+  return async function listRepositories(exchange) {
+    const page = pageOfQuery(exchange, repositoriesPerPage.usual, repositoriesPerPage.most);
+    const repositories = await registry.catalog(page);
+    const body = kept(bodies, repositories.items, () => JSON.stringify({ repositories: repositories.items }));
+    sendPage(exchange, page, repositories, body);
+  };
+}
+
+function sendPage(exchange: Exchange, page: Page, { items, more }: PageOf<string>, body: Buffer): void {
+  const headers: OutgoingHttpHeaders = { "Content-Type": "application/json" };
+  const last = items.at(-1);
+  if (more && last !== undefined) headers.Link = nextLink(exchange, { n: String(page.limit), last });
+  sendBytes(exchange, 200, headers, body);
+}
+
+/** The storage gives the same list as long as nothing changed, so its text is made once. */
+function kept(bodies: WeakMap<readonly string[], Buffer>, items: readonly string[], write: () => string): Buffer {
+  const known = bodies.get(items);
+  if (known !== undefined) return known;
+  const body = Buffer.from(write());
+  if (items.length >= worthKeeping) bodies.set(items, body);
+  return body;
+}

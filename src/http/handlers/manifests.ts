@@ -1,0 +1,99 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import { RegistryError } from "../../oci/errors.js";
+import { isDigestReference, parseTag, type Tag } from "../../oci/reference.js";
+import type { Manifest, ResolvedManifest } from "../../registry/repository.js";
+import type { Exchange } from "../exchange.js";
+import { nameOf, namespaceOf, referenceOf } from "../parameters.js";
+import { readBody, refuseEncodedBody } from "../read-body.js";
+import { sendBytes, sendEmpty } from "../send.js";
+import { addServedHeaders, isKnownToClient } from "../served-headers.js";
+import type { Services } from "../services.js";
+import type { Handler } from "./handler.js";
+
+/** More in one request are answered with 414 (distribution-spec, "Pushing Manifests with Tags"). */
+const mostTags = 100;
+
+/**
+ * The stored manifest is sent as it is, whatever `Accept` says: nothing is ever converted, and a client that cannot
+ * read the type says so better than a 404 would.
+ */
+export function getManifest({ registry }: Services): Handler {
+  return async function getManifest(exchange) {
+    const reference = referenceOf(exchange);
+    const manifest = await registry.pull(nameOf(exchange), namespaceOf(exchange)).getManifest(reference, exchange);
+    send(exchange, manifest);
+  };
+}
+
+export function headManifest({ registry }: Services): Handler {
+  return async function headManifest(exchange) {
+    const reference = referenceOf(exchange);
+    const found = await registry.pull(nameOf(exchange), namespaceOf(exchange)).resolveManifest(reference, exchange);
+    const headers = headersOf(found);
+    if (isKnownToClient(exchange, `"${found.descriptor.digest}"`)) return sendEmpty(exchange, 304, headers);
+    headers["Content-Length"] = found.descriptor.size;
+    exchange.response.writeHead(200, headers).end();
+  };
+}
+
+export function putManifest({ registry, manifestMaxSize, uploadLimit }: Services): Handler {
+  return async function putManifest(exchange) {
+    const name = nameOf(exchange);
+    const reference = referenceOf(exchange);
+    const tags = tagsOfQuery(exchange);
+    if (tags.length > 0 && !isDigestReference(reference)) {
+      throw new RegistryError("MANIFEST_INVALID", "?tag= goes with a digest in the path, not with a tag");
+    }
+    const repository = registry.push(name, namespaceOf(exchange));
+    refuseEncodedBody(exchange);
+    const bytes = await uploadLimit.run(() => readBody(exchange, manifestMaxSize));
+    const pushed = await repository.putManifest(
+      { reference, bytes, contentType: contentTypeOf(exchange), tags },
+      exchange,
+    );
+    sendEmpty(exchange, 201, {
+      Location: `/v2/${name}/manifests/${pushed.digest}`,
+      "Docker-Content-Digest": pushed.digest,
+      ...(pushed.subject === undefined ? {} : { "OCI-Subject": pushed.subject }),
+      ...(tags.length === 0 ? {} : { "OCI-Tag": [...tags] }),
+    });
+  };
+}
+
+export function deleteManifest({ registry }: Services): Handler {
+  return async function deleteManifest(exchange) {
+    const reference = referenceOf(exchange);
+    const repository = registry.push(nameOf(exchange), namespaceOf(exchange));
+    if (isDigestReference(reference)) await repository.deleteManifest(reference, exchange);
+    else await repository.deleteTag(reference, exchange);
+    sendEmpty(exchange, 202);
+  };
+}
+
+function send(exchange: Exchange, manifest: Manifest): void {
+  const headers = headersOf(manifest);
+  if (isKnownToClient(exchange, `"${manifest.descriptor.digest}"`)) sendEmpty(exchange, 304, headers);
+  else sendBytes(exchange, 200, headers, manifest.bytes);
+}
+
+function headersOf({ descriptor, served }: ResolvedManifest): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {
+    "Content-Type": descriptor.mediaType,
+    "Docker-Content-Digest": descriptor.digest,
+    ETag: `"${descriptor.digest}"`,
+  };
+  addServedHeaders(headers, served);
+  return headers;
+}
+
+/** Parameters are not part of the type (distribution-spec, "Pushing Manifests"). */
+function contentTypeOf(exchange: Exchange): string | undefined {
+  const type = exchange.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  return type === "" ? undefined : type;
+}
+
+function tagsOfQuery(exchange: Exchange): Tag[] {
+  const tags = [...new Set(exchange.query.getAll("tag").map(parseTag))];
+  if (tags.length <= mostTags) return tags;
+  throw new RegistryError("MANIFEST_INVALID", `at most ${mostTags} tags are taken at once`, { status: 414 });
+}

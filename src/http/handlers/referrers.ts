@@ -1,0 +1,35 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import { parseDigest } from "../../oci/digest.js";
+import { mediaTypes } from "../../oci/media-types.js";
+import type { ReferrersQuery } from "../../registry/repository.js";
+import type { Exchange } from "../exchange.js";
+import { nextLink } from "../pagination.js";
+import { digestOfPath, nameOf, namespaceOf } from "../parameters.js";
+import { sendJson } from "../send.js";
+import type { Services } from "../services.js";
+import type { Handler } from "./handler.js";
+
+/** Lists what refers to a manifest, as an index (distribution-spec, "Listing Referrers"). */
+export function listReferrers({ registry }: Services): Handler {
+  return async function listReferrers(exchange) {
+    const subject = digestOfPath(exchange);
+    const query = queryOf(exchange);
+    const repository = registry.pull(nameOf(exchange), namespaceOf(exchange));
+    const { items, more } = await repository.listReferrers(subject, query, exchange);
+    const headers: OutgoingHttpHeaders = { "Content-Type": mediaTypes.ociIndex };
+    if (query.artifactType !== undefined) headers["OCI-Filters-Applied"] = "artifactType";
+    const last = items.at(-1);
+    if (more && last !== undefined) headers.Link = nextLink(exchange, { last: last.digest });
+    sendJson(exchange, 200, { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: items }, headers);
+  };
+}
+
+function queryOf(exchange: Exchange): ReferrersQuery {
+  const artifactType = exchange.query.get("artifactType");
+  const last = exchange.query.get("last");
+  return {
+    // No media type has a space in it: where one stands, the client sent a bare plus sign.
+    ...(artifactType === null || artifactType === "" ? {} : { artifactType: artifactType.replaceAll(" ", "+") }),
+    ...(last === null ? {} : { last: parseDigest(last) }),
+  };
+}

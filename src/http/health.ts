@@ -1,0 +1,11 @@
+import type { Exchange } from "./exchange.js";
+import { sendJson } from "./send.js";
+
+/** Answers probes: `/healthz` as long as the process runs, `/readyz` as long as new requests are welcome. */
+export function answerHealth(exchange: Exchange, isStopping: boolean): boolean {
+  const path = exchange.request.url;
+  if (path === "/healthz") sendJson(exchange, 200, { status: "ok" });
+  else if (path === "/readyz") sendJson(exchange, isStopping ? 503 : 200, { status: isStopping ? "stopping" : "ok" });
+  else return false;
+  return true;
+}

@@ -1,0 +1,40 @@
+import { type Digest, parseDigest } from "../oci/digest.js";
+import { RegistryError } from "../oci/errors.js";
+import { parseReference, type Reference } from "../oci/reference.js";
+import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
+import type { Exchange } from "./exchange.js";
+
+/** Input becomes typed here, once: behind this line a name is a RepositoryName and a digest a Digest. */
+export function nameOf(exchange: Exchange): RepositoryName {
+  const components = exchange.parameters.name;
+  return parseRepositoryName(Array.isArray(components) ? components.join("/") : (components ?? ""));
+}
+
+export function referenceOf(exchange: Exchange): Reference {
+  return parseReference(text(exchange, "reference"));
+}
+
+export function digestOfPath(exchange: Exchange): Digest {
+  return parseDigest(text(exchange, "digest"));
+}
+
+export function uploadIdOf(exchange: Exchange): string {
+  return text(exchange, "id");
+}
+
+/** @throws RegistryError DIGEST_INVALID if the query has none */
+export function digestOfQuery(exchange: Exchange): Digest {
+  const digest = exchange.query.get("digest");
+  if (digest === null) throw new RegistryError("DIGEST_INVALID", "the query must say digest=<digest of the blob>");
+  return parseDigest(digest);
+}
+
+/** The registry that the client means, where it asks a mirror of it: containerd's `?ns=`. */
+export function namespaceOf(exchange: Exchange): string | undefined {
+  return exchange.query.get("ns") ?? undefined;
+}
+
+function text(exchange: Exchange, parameter: string): string {
+  const value = exchange.parameters[parameter];
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,79 @@
+import type { ServerResponse } from "node:http";
+import type { BlobReader } from "../oci/blob-reader.js";
+import type { BufferPool } from "./buffer-pool.js";
+import type { Exchange } from "./exchange.js";
+
+/** Bytes of a blob, from the first up to but not including the last. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Sends a part of a blob and ends the answer. The next buffer is filled while the one before is on its way. A blob
+ * that ends too early breaks the answer off: the client must not take it for whole.
+ */
+export async function sendBlob(exchange: Exchange, reader: BlobReader, span: Span, pool: BufferPool): Promise<void> {
+  if (reader.bytes !== undefined) {
+    exchange.sent = span.end - span.start;
+    exchange.response.end(reader.bytes.subarray(span.start, span.end));
+    return;
+  }
+  await pool.transfer(() => new Transfer(exchange, reader, pool).send(span));
+  exchange.response.end();
+}
+
+class Transfer {
+  readonly #exchange: Exchange;
+  readonly #reader: BlobReader;
+  readonly #pool: BufferPool;
+
+  constructor(exchange: Exchange, reader: BlobReader, pool: BufferPool) {
+    this.#exchange = exchange;
+    this.#reader = reader;
+    this.#pool = pool;
+  }
+
+  async send(span: Span): Promise<void> {
+    let written = Promise.resolve();
+    try {
+      for (let position = span.start; position < span.end; ) {
+        const filled = await this.#fill(position, span.end);
+        position += filled.content.length;
+        await written;
+        written = this.#write(filled);
+        // A failure is met at the next await; until then it must not count as unhandled.
+        written.catch(() => {});
+      }
+    } finally {
+      await written;
+    }
+  }
+
+  async #fill(position: number, end: number): Promise<{ buffer: Buffer; content: Buffer }> {
+    const buffer = this.#pool.take();
+    const count = await this.#reader.read(buffer.subarray(0, Math.min(buffer.length, end - position)), position);
+    if (count === 0) throw new Error(`the content ends at ${position} of ${end} bytes`);
+    return { buffer, content: buffer.subarray(0, count) };
+  }
+
+  async #write({ buffer, content }: { buffer: Buffer; content: Buffer }): Promise<void> {
+    await writeAll(this.#exchange.response, content, this.#exchange.signal);
+    this.#exchange.sent += content.length;
+    this.#pool.give(buffer);
+  }
+}
+
+/** Settles when the bytes are handed to the system; a buffer whose fate is unknown after a cut is left to the collector. */
+function writeAll(response: ServerResponse, content: Buffer, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cut = () => reject(new Error("the client is gone"));
+    if (signal.aborted) return cut();
+    signal.addEventListener("abort", cut, { once: true });
+    response.write(content, (error) => {
+      signal.removeEventListener("abort", cut);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}

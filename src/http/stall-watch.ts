@@ -1,0 +1,64 @@
+import type { Exchange } from "./exchange.js";
+
+export interface StallSettings {
+  /** Milliseconds over which is measured. */
+  readonly window: number;
+  /** Bytes that must move in a window; 0 never breaks off. */
+  readonly minimum: number;
+}
+
+interface Watched {
+  sinceMs: number;
+  bytes: number;
+}
+
+const checksPerWindow = 4;
+
+/** Breaks off transfers that a client lets stand still, and leaves those alone that only wait for us. */
+export class StallWatch {
+  readonly #settings: StallSettings;
+  readonly #watched = new Map<Exchange, Watched>();
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(settings: StallSettings) {
+    this.#settings = settings;
+    if (settings.minimum === 0) return;
+    this.#timer = setInterval(() => this.#check(), settings.window / checksPerWindow).unref();
+  }
+
+  watch(exchange: Exchange): void {
+    if (this.#timer === undefined) return;
+    this.#watched.set(exchange, { sinceMs: exchange.startedAt, bytes: movedBytes(exchange) });
+    exchange.response.on("close", () => this.#watched.delete(exchange));
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #check(): void {
+    const now = performance.now();
+    for (const [exchange, watched] of this.#watched) {
+      const bytes = movedBytes(exchange);
+      if (!waitsForClient(exchange) || bytes - watched.bytes >= this.#settings.minimum) {
+        watched.sinceMs = now;
+        watched.bytes = bytes;
+      } else if (now - watched.sinceMs >= this.#settings.window) {
+        exchange.log.info("transfer broken off: the client let it stand still", {
+          id: exchange.id,
+          path: exchange.path,
+        });
+        exchange.request.socket.destroy();
+      }
+    }
+  }
+}
+
+function movedBytes({ request }: Exchange): number {
+  return request.socket.bytesRead + request.socket.bytesWritten;
+}
+
+/** We wait for the rest of a body of which nothing lies here unread, or for a client to take what we wrote. */
+function waitsForClient({ request, response }: Exchange): boolean {
+  return (!request.complete && request.readableLength === 0) || response.writableLength > 0;
+}

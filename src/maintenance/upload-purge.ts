@@ -1,0 +1,63 @@
+import type { Logger } from "../observability/logger.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import { walkRepositories } from "../storage/catalog.js";
+import { repositoryFolders } from "../storage/layout.js";
+import type { Storage } from "../storage/storage.js";
+
+export interface PurgeSettings {
+  /** Milliseconds without a byte after which an upload session counts as abandoned. */
+  readonly expire: number;
+  readonly purgeInterval: number;
+}
+
+/** Removes abandoned upload sessions from time to time, for as long as Berth runs. */
+export class UploadPurge {
+  readonly #storage: Storage;
+  readonly #settings: PurgeSettings;
+  readonly #log: Logger;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(storage: Storage, settings: PurgeSettings, log: Logger) {
+    this.#storage = storage;
+    this.#settings = settings;
+    this.#log = log;
+    this.#timer = setInterval(() => void this.#run(), settings.purgeInterval).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await purgeUploads(this.#storage, Date.now() - this.#settings.expire, this.#log);
+    } catch (cause) {
+      this.#log.error("abandoned uploads could not be purged", { cause });
+    }
+  }
+}
+
+/** Removes every session that received nothing since, in milliseconds since 1970. */
+export async function purgeUploads(storage: Storage, since: number, log: Logger): Promise<void> {
+  for await (const { name, folders } of walkRepositories(storage.driver)) {
+    if (!folders.includes(repositoryFolders.uploads)) continue;
+    for (const id of await storage.uploads.list(name)) await purgeUpload(storage, name, id, since, log);
+  }
+}
+
+async function purgeUpload(
+  storage: Storage,
+  name: RepositoryName,
+  id: string,
+  since: number,
+  log: Logger,
+): Promise<void> {
+  const isAbandoned = async () => ((await storage.uploads.lastUse(name, id)) ?? 0) < since;
+  if (!(await isAbandoned())) return;
+  await storage.uploads.locked(id, async () => {
+    // Somebody may have gone on with it while this waited.
+    if (!(await isAbandoned())) return;
+    await storage.uploads.purge(name, id);
+    log.info("abandoned upload purged", { repository: name, id });
+  });
+}

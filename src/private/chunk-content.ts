@@ -1,0 +1,41 @@
+import type { Digester } from "../oci/digest.js";
+import { RegistryError } from "../oci/errors.js";
+import type { Chunk } from "../registry/repository.js";
+
+/**
+ * The bytes of a chunk, as many as its range says. Bytes that came before a failure were handed out.
+ * @throws RegistryError SIZE_INVALID for more or fewer; the reason of the signal when that is aborted
+ */
+export async function* measured(chunk: Chunk, signal: AbortSignal): AsyncIterable<Buffer> {
+  const expected = chunk.range === undefined ? undefined : chunk.range.end - chunk.range.start + 1;
+  const letGo = () => chunk.content.destroy(signal.reason);
+  if (signal.aborted) letGo();
+  signal.addEventListener("abort", letGo, { once: true });
+  let received = 0;
+  try {
+    // Whoever stops reading must still be able to answer, so the stream is not destroyed with the loop.
+    for await (const bytes of chunk.content.iterator({ destroyOnReturn: false })) {
+      const room = expected === undefined ? bytes.length : expected - received;
+      if (bytes.length > 0 && room > 0) yield bytes.length > room ? bytes.subarray(0, room) : bytes;
+      received += bytes.length;
+      if (bytes.length > room) throw wrongLength(expected, `${received} or more`);
+    }
+  } finally {
+    signal.removeEventListener("abort", letGo);
+  }
+  if (expected !== undefined && received < expected) throw wrongLength(expected, received);
+}
+
+/** Passes content on and hashes it on the way. */
+export async function* hashed(content: AsyncIterable<Buffer>, digester: Digester | undefined): AsyncIterable<Buffer> {
+  for await (const bytes of content) {
+    digester?.update(bytes);
+    yield bytes;
+  }
+}
+
+function wrongLength(expected: number | undefined, received: number | string): RegistryError {
+  return new RegistryError("SIZE_INVALID", `Content-Range announces ${expected} bytes, but ${received} came`, {
+    detail: { expected, received },
+  });
+}

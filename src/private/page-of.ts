@@ -1,0 +1,20 @@
+import type { Page, PageOf } from "../registry/repository.js";
+
+/** A part of a list that is in code point order, found without walking what comes before it. */
+export function pageOf(all: readonly string[], page: Page): PageOf<string> {
+  const start = page.last === undefined ? 0 : firstAfter(all, page.last);
+  const end = start + page.limit;
+  const items = start === 0 && end >= all.length ? all : all.slice(start, end);
+  return { items, more: end < all.length && page.limit > 0 };
+}
+
+function firstAfter(all: readonly string[], last: string): number {
+  let low = 0;
+  let high = all.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((all[middle] ?? "") <= last) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,190 @@
+import type { Readable } from "node:stream";
+import type { Descriptor } from "../oci/descriptor.js";
+import { algorithmOf, type Digest, Digester, digestOf } from "../oci/digest.js";
+import { RegistryError } from "../oci/errors.js";
+import { parseManifest } from "../oci/manifest.js";
+import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Context } from "../registry/context.js";
+import type {
+  Manifest,
+  OpenedBlob,
+  Page,
+  PageOf,
+  PushedManifest,
+  PushRepository,
+  PutManifest,
+  ReferrersQuery,
+  ResolvedBlob,
+  ResolvedManifest,
+  Served,
+} from "../registry/repository.js";
+import { layout, repositoryFolders } from "../storage/layout.js";
+import type { StoredManifest } from "../storage/manifest-store.js";
+import type { Storage } from "../storage/storage.js";
+import { hashed, measured } from "./chunk-content.js";
+import { checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
+import { pageOf } from "./page-of.js";
+import { listReferrers, referrerDescriptor } from "./referrer-list.js";
+import { digestMismatch } from "./upload-errors.js";
+import { type RunningUploads, UploadSessions } from "./upload-sessions.js";
+
+const fromStorage: Served = { from: "storage" };
+
+/** A repository that is ours: what is pushed to it is what is pulled from it. */
+export class PrivateRepository implements PushRepository {
+  readonly name: RepositoryName;
+  readonly #storage: Storage;
+  readonly #rules: PrivateRules;
+  readonly #running: RunningUploads;
+
+  constructor(name: RepositoryName, storage: Storage, rules: PrivateRules, running: RunningUploads) {
+    this.name = name;
+    this.#storage = storage;
+    this.#rules = rules;
+    this.#running = running;
+  }
+
+  get uploads(): UploadSessions {
+    return new UploadSessions(this.#storage, this.name, this.#running);
+  }
+
+  resolveManifest(reference: Reference): Promise<ResolvedManifest> {
+    return this.getManifest(reference);
+  }
+
+  async getManifest(reference: Reference): Promise<Manifest> {
+    const digest = isDigestReference(reference) ? reference : await this.#storage.tags.find(this.name, reference);
+    const found = digest && (await this.#storage.manifests.find(this.name, digest));
+    if (found === undefined) throw this.#manifestUnknown(reference);
+    return { descriptor: found.descriptor, bytes: found.bytes, served: fromStorage };
+  }
+
+  async statBlob(digest: Digest): Promise<ResolvedBlob> {
+    const found = await this.#storage.findBlob(this.name, digest);
+    if (found === undefined) throw this.#blobUnknown(digest);
+    return { digest, size: found.size, served: fromStorage };
+  }
+
+  async openBlob(digest: Digest): Promise<OpenedBlob> {
+    const content = await this.#storage.links.find(layout.layerLink(this.name, digest));
+    const reader = content && (await this.#storage.blobs.open(content));
+    if (reader === undefined) throw this.#blobUnknown(digest);
+    return { digest, size: reader.size, reader, served: fromStorage };
+  }
+
+  async listTags(page: Page): Promise<PageOf<string>> {
+    const tags = await this.#storage.tags.list(this.name);
+    if (tags.length === 0 && !(await this.#exists())) {
+      throw new RegistryError("NAME_UNKNOWN", `there is no repository ${this.name}`, { detail: { name: this.name } });
+    }
+    return pageOf(tags, page);
+  }
+
+  listReferrers(subject: Digest, query: ReferrersQuery): Promise<PageOf<Descriptor>> {
+    return listReferrers(this.#storage, this.name, subject, query);
+  }
+
+  async putBlob(digest: Digest, content: Readable, context: Context): Promise<void> {
+    const staged = this.#storage.uploads.scratch();
+    const digester = new Digester(algorithmOf(digest));
+    try {
+      const size = await staged.append(0, hashed(measured({ content }, context.signal), digester));
+      const actual = digester.digest();
+      if (actual !== digest) throw digestMismatch(digest, actual, size);
+      await this.#storage.addBlob(this.name, digest, staged);
+      context.log.info("blob pushed", { repository: this.name, digest, size });
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
+  }
+
+  async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
+    const source = await this.#findHolder(digest, from);
+    if (source === undefined) return false;
+    await this.#storage.linkBlob(this.name, digest);
+    context.log.info("blob mounted", { repository: this.name, digest, from: source });
+    return true;
+  }
+
+  async putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest> {
+    const { reference, bytes } = manifest;
+    const digest = isDigestReference(reference) ? reference : digestOf(bytes);
+    const actual = digestOf(bytes, algorithmOf(digest));
+    if (actual !== digest) throw digestMismatch(digest, actual, bytes.length);
+    const content = parseManifest(bytes, manifest.contentType);
+    checkMediaType(content, this.#rules);
+    await checkReferences(this.#storage, this.name, content, this.#rules);
+    const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
+    await this.#storage.manifests.put(this.name, stored);
+    if (content.subject !== undefined) {
+      const referrer = referrerDescriptor(stored, content);
+      await this.#storage.referrers.put(this.name, content.subject.digest, referrer);
+    }
+    await this.#storage.catalog.announce(this.name);
+    await this.#tag(stored, isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags]);
+    context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: manifest.tags });
+    return { digest, subject: content.subject?.digest };
+  }
+
+  async deleteTag(tag: Tag, context: Context): Promise<void> {
+    this.#refuseUnlessDeletable();
+    if (!(await this.#storage.tags.remove(this.name, tag))) throw this.#manifestUnknown(tag);
+    context.log.info("tag deleted", { repository: this.name, tag });
+  }
+
+  async deleteManifest(digest: Digest, context: Context): Promise<void> {
+    this.#refuseUnlessDeletable();
+    const found = await this.#storage.manifests.find(this.name, digest);
+    if (found === undefined) throw this.#manifestUnknown(digest);
+    await this.#storage.manifests.remove(this.name, digest);
+    await this.#storage.tags.removeAllOf(this.name, digest);
+    const { subject } = parseManifest(found.bytes);
+    if (subject !== undefined) await this.#storage.referrers.remove(this.name, subject.digest, digest);
+    context.log.info("manifest deleted", { repository: this.name, digest });
+  }
+
+  async deleteBlob(digest: Digest, context: Context): Promise<void> {
+    this.#refuseUnlessDeletable();
+    if ((await this.#storage.findBlob(this.name, digest)) === undefined) throw this.#blobUnknown(digest);
+    await this.#storage.links.remove(layout.layerLink(this.name, digest));
+    context.log.info("blob deleted", { repository: this.name, digest });
+  }
+
+  /** Tags move last of all. Who deleted the manifest meanwhile came before: it is put back, or the tags would dangle. */
+  async #tag(manifest: StoredManifest, tags: readonly Tag[]): Promise<void> {
+    for (const tag of new Set(tags)) await this.#storage.tags.put(this.name, tag, manifest.descriptor.digest);
+    await this.#storage.manifests.put(this.name, manifest);
+  }
+
+  async #findHolder(digest: Digest, from: RepositoryName | undefined): Promise<RepositoryName | undefined> {
+    const candidates = from === undefined ? await this.#storage.catalog.holders() : [from];
+    for (const candidate of candidates) {
+      if ((await this.#storage.findBlob(candidate, digest)) !== undefined) return candidate;
+    }
+    return undefined;
+  }
+
+  async #exists(): Promise<boolean> {
+    const folders = await this.#storage.driver.list(layout.repository(this.name));
+    return folders.includes(repositoryFolders.manifests) || folders.includes(repositoryFolders.layers);
+  }
+
+  #refuseUnlessDeletable(): void {
+    if (this.#rules.delete) return;
+    throw new RegistryError("UNSUPPORTED", "deleting is switched off in this registry; private.delete: true allows it");
+  }
+
+  #manifestUnknown(reference: Reference): RegistryError {
+    return new RegistryError("MANIFEST_UNKNOWN", `the repository ${this.name} has no manifest ${reference}`, {
+      detail: { name: this.name, reference },
+    });
+  }
+
+  #blobUnknown(digest: Digest): RegistryError {
+    return new RegistryError("BLOB_UNKNOWN", `the repository ${this.name} has no blob ${digest}`, {
+      detail: { name: this.name, digest },
+    });
+  }
+}

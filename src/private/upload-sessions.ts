@@ -1,0 +1,127 @@
+import { LRUCache } from "lru-cache";
+import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from "../oci/digest.js";
+import { RegistryError } from "../oci/errors.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Context } from "../registry/context.js";
+import type { Chunk, UploadSession, Uploads } from "../registry/repository.js";
+import { digestOfReader } from "../storage/blob-store.js";
+import type { StagedObject } from "../storage/driver.js";
+import type { Storage } from "../storage/storage.js";
+import { isUploadId } from "../storage/upload-store.js";
+import { hashed, measured } from "./chunk-content.js";
+import { digestMismatch, outOfOrder, unknownUpload } from "./upload-errors.js";
+
+const rememberedSessions = 10_000;
+
+/**
+ * What this process knows of the sessions it works on. All of it can be lost: the bytes are hashed again then. Shared
+ * by all repositories, since ids are unique.
+ */
+export class RunningUploads {
+  readonly digesters = new LRUCache<string, Digester>({ max: rememberedSessions });
+  /** What a connection is still sending; a newer request for the same session makes it let go. */
+  readonly senders = new Map<string, AbortController>();
+}
+
+/** The upload sessions of one repository. */
+export class UploadSessions implements Uploads {
+  readonly #storage: Storage;
+  readonly #name: RepositoryName;
+  readonly #running: RunningUploads;
+
+  constructor(storage: Storage, name: RepositoryName, running: RunningUploads) {
+    this.#storage = storage;
+    this.#name = name;
+    this.#running = running;
+  }
+
+  async start(algorithm: DigestAlgorithm): Promise<UploadSession> {
+    const id = await this.#storage.uploads.create(this.#name, new Date());
+    this.#running.digesters.set(id, new Digester(algorithm));
+    return { id, offset: 0 };
+  }
+
+  async get(id: string): Promise<UploadSession> {
+    return { id, offset: await this.#offset(id) };
+  }
+
+  append(id: string, chunk: Chunk, context: Context): Promise<UploadSession> {
+    return this.#alone(id, context, async (signal) => ({ id, offset: await this.#append(id, chunk, signal) }));
+  }
+
+  finish(id: string, digest: Digest, chunk: Chunk, context: Context): Promise<void> {
+    return this.#alone(id, context, async (signal) => {
+      const size = await this.#append(id, chunk, signal);
+      const content = this.#storage.uploads.content(this.#name, id);
+      const actual = await this.#digest(id, digest, content, size);
+      if (actual !== digest) {
+        await this.#forget(id);
+        throw digestMismatch(digest, actual, size);
+      }
+      await this.#storage.addBlob(this.#name, digest, content);
+      await this.#forget(id);
+      context.log.info("blob pushed", { repository: this.#name, digest, size });
+    });
+  }
+
+  async cancel(id: string, context: Context): Promise<void> {
+    await this.#alone(id, context, async () => {
+      await this.#offset(id);
+      await this.#forget(id);
+    });
+  }
+
+  /** @returns where the session ends then */
+  async #append(id: string, chunk: Chunk, signal: AbortSignal): Promise<number> {
+    const offset = await this.#offset(id);
+    // Decided before anything is read or verified, and the session lives on (distribution-spec, "Pushing a blob in chunks").
+    if (chunk.range !== undefined && chunk.range.start !== offset) throw outOfOrder(id, offset);
+    const digester = this.#running.digesters.get(id) ?? (offset === 0 ? new Digester() : undefined);
+    if (digester?.length === offset) this.#running.digesters.set(id, digester);
+    else this.#running.digesters.delete(id);
+    const content = hashed(measured(chunk, signal), this.#running.digesters.get(id));
+    return this.#storage.uploads.content(this.#name, id).append(offset, content);
+  }
+
+  async #offset(id: string): Promise<number> {
+    const offset = isUploadId(id) ? await this.#storage.uploads.offset(this.#name, id) : undefined;
+    if (offset === undefined) throw unknownUpload(id);
+    return offset;
+  }
+
+  /** Of what is stored: from the hash that ran along, or by reading it once where that is missing. */
+  async #digest(id: string, claimed: Digest, content: StagedObject, size: number): Promise<Digest> {
+    const digester = this.#running.digesters.get(id);
+    this.#running.digesters.delete(id);
+    if (digester?.algorithm === algorithmOf(claimed) && digester.length === size) return digester.digest();
+    const reader = await content.openRead();
+    if (reader === undefined) throw unknownUpload(id);
+    return digestOfReader(reader, claimed);
+  }
+
+  async #forget(id: string): Promise<void> {
+    this.#running.digesters.delete(id);
+    await this.#storage.uploads.remove(this.#name, id);
+  }
+
+  /**
+   * One request at a time works on a session. The newest wins: a client that comes back after a lost connection must
+   * not wait for its own dead one, so that one is made to let go, and what it brought stays.
+   */
+  async #alone<Result>(
+    id: string,
+    context: Context,
+    action: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    this.#running.senders
+      .get(id)
+      ?.abort(new RegistryError("BLOB_UPLOAD_INVALID", "a newer request took the upload over"));
+    const sender = new AbortController();
+    this.#running.senders.set(id, sender);
+    try {
+      return await this.#storage.uploads.locked(id, () => action(AbortSignal.any([sender.signal, context.signal])));
+    } finally {
+      if (this.#running.senders.get(id) === sender) this.#running.senders.delete(id);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type { Logger } from "../observability/logger.js";
+import type { StorageDriver } from "./driver.js";
+import { FilesystemDriver } from "./drivers/filesystem/filesystem-driver.js";
+import { MemoryDriver } from "./drivers/memory-driver.js";
+import { Storage } from "./storage.js";
+
+export interface StorageSettings {
+  readonly driver: "filesystem" | "memory";
+  readonly filesystem: { readonly root: string };
+  /** Bytes of memory for manifests and small blobs. */
+  readonly cache: number;
+}
+
+/** Opens the storage that the settings name. */
+export async function openStorage(settings: StorageSettings, log: Logger): Promise<Storage> {
+  return new Storage(await openDriver(settings), settings.cache, log);
+}
+
+async function openDriver(settings: StorageSettings): Promise<StorageDriver> {
+  switch (settings.driver) {
+    case "filesystem":
+      return FilesystemDriver.open(settings.filesystem.root);
+    case "memory":
+      return new MemoryDriver();
+  }
+}
