@@ -112,6 +112,14 @@ test("a proxy does not open a way to private addresses", async (t) => {
   assert.ok(proxy.asked.every((line) => line.includes("registry.example.com")));
 });
 
+test("a name that takes too long to resolve holds nobody up, though the proxy resolves it, too", async (t) => {
+  const scope = new Scope(t);
+  const never = () => new Promise<never>(() => {});
+  const surroundings = { resolve: never, environment: { HTTPS_PROXY: "http://127.0.0.1:1" } };
+  const upstream = upstreamAt(scope, "https://registry.example.com", { connectTimeout: 50, attempts: 1, surroundings });
+  await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /no connection within 50 ms/);
+});
+
 test("NO_PROXY leaves hosts out", async (t) => {
   const scope = new Scope(t);
   const { url, proxy, trust } = await beyond(scope);

@@ -180,6 +180,18 @@ test("the file of docker login is read again when it was changed and the old log
   await upstream.headManifest(name, latest, asking());
 });
 
+test("a docker login file that is missing is told without its path", async (t) => {
+  const scope = new Scope(t);
+  const fake = await hub(scope);
+  const upstream = upstreamAt(scope, fake.url, { credentials: { dockerConfigFile: "/no/such/file" } });
+  const error = await failureOf(
+    upstream.headManifest(name, latest, asking()),
+    "unavailable",
+    /login file cannot be read/,
+  );
+  assert.doesNotMatch(error.message, /no\/such/);
+});
+
 for (const [lifetime, requests] of [
   [0, 1],
   [-5, 1],

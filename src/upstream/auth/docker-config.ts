@@ -4,26 +4,30 @@ import type { Credentials } from "./credentials.js";
 /** What `docker login` calls Docker Hub. */
 const hubKey = "https://index.docker.io/v1/";
 
-/** The credentials that `docker login` stored for a registry; `undefined` if it stored none. */
+/**
+ * The credentials that `docker login` stored for a registry; `undefined` if it stored none.
+ * @throws Error whose message names no path, since clients may see it
+ */
 export async function readDockerConfig(path: string, endpoint: URL): Promise<Credentials | undefined> {
-  return credentialsIn(await readFile(path, "utf8"), path, endpoint);
+  const text = await readFile(path, "utf8").catch((cause) => {
+    throw new Error("its docker login file cannot be read", { cause });
+  });
+  return credentialsIn(text, endpoint);
 }
 
 /**
  * Finds a registry in the `auths` of a `config.json`.
  * @throws Error if it cannot be read, or keeps the credentials in a helper program, which Berth does not start
  */
-export function credentialsIn(text: string, path: string, endpoint: URL): Credentials | undefined {
-  const config = parse(text, path);
+export function credentialsIn(text: string, endpoint: URL): Credentials | undefined {
+  const config = parse(text);
   const names = namesOf(endpoint);
   const auths = Object.entries(config.auths ?? {});
   const [, entry] = auths.find(([name]) => names.has(bareName(name))) ?? [];
   const credentials = entry === undefined ? undefined : credentialsOf(entry);
   const helpers = Object.keys(config.credHelpers ?? {}).some((name) => names.has(bareName(name)));
   if (!credentials && (helpers || (entry && config.credsStore))) {
-    throw new Error(
-      `${path} keeps the credentials of ${endpoint.host} in a credential helper; Berth reads only \`auths\``,
-    );
+    throw new Error("its docker login file keeps the credentials in a helper program; Berth reads only `auths`");
   }
   return credentials;
 }
@@ -34,13 +38,13 @@ interface DockerConfig {
   readonly credsStore?: unknown;
 }
 
-function parse(text: string, path: string): DockerConfig {
+function parse(text: string): DockerConfig {
   try {
     // Whatever it is, its parts are checked where they are used.
     return (JSON.parse(text) as DockerConfig | null) ?? {};
   } catch {
     // The parser's message would quote the file.
-    throw new Error(`${path} is not JSON`);
+    throw new Error("its docker login file is not JSON");
   }
 }
 

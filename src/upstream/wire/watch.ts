@@ -34,6 +34,16 @@ export class Watch {
     clearTimeout(this.#timer);
   }
 
+  /** Waits for what cannot be aborted, but not longer than this exchange lasts. */
+  until<Result>(promise: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(this.signal.reason);
+      this.signal.addEventListener("abort", onAbort, { once: true });
+      if (this.signal.aborted) onAbort();
+      promise.then(resolve, reject);
+    });
+  }
+
   /** Stops watching; needed, since the caller's signal may live long. */
   end(): void {
     this.relax();

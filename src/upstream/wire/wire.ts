@@ -45,7 +45,7 @@ export class Wire {
     const watch = new Watch(patience);
     try {
       watch.expect("connection", this.#options.connectTimeoutMs);
-      const connection = await this.#options.connections.to(request.url, request.audience);
+      const connection = await watch.until(this.#options.connections.to(request.url, request.audience));
       const message = await this.#send(request, connection, watch);
       watch.relax();
       const body = new ResponseBody(message, watch, this.#options.pace);
@@ -59,7 +59,6 @@ export class Wire {
   async #send(request: WireRequest, connection: Connection, watch: Watch): Promise<IncomingMessage> {
     const { url, method, body } = request;
     const headers = { "User-Agent": this.#options.userAgent, "Accept-Encoding": "identity", ...request.headers };
-    watch.signal.throwIfAborted();
     try {
       const response = await axios.request<IncomingMessage>({
         url: url.href,
