@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from "node:crypto";
-import * as fs from "node:fs";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { lock } from "proper-lockfile";
 import { LockError } from "../../driver.js";
 import { KeyedQueue } from "../keyed-queue.js";
+import { lockFileCalls } from "./lock-file-calls.js";
 import { hasCode } from "./system-error.js";
 
 interface Owner {
@@ -30,6 +30,7 @@ const giveUpAfterMs = 30_000;
 export class FileLocks {
   readonly #folder: string;
   readonly #queue = new KeyedQueue();
+  readonly #calls = lockFileCalls();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -59,7 +60,13 @@ export class FileLocks {
     const deadline = Date.now() + giveUpAfterMs;
     for (let wait = firstRetryMs; ; wait = Math.min(wait * 2, longestRetryMs)) {
       try {
-        const release = await lock(path, { lockfilePath: path, realpath: false, stale: staleMs, fs, onCompromised });
+        const release = await lock(path, {
+          lockfilePath: path,
+          realpath: false,
+          stale: staleMs,
+          fs: this.#calls,
+          onCompromised,
+        });
         writeFileSync(ownerOf(path), JSON.stringify(self));
         return release;
       } catch (error) {

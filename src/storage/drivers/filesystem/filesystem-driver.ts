@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, openSync, statSync, writeSync } from "node:fs";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import type { ObjectStat, StagedObject, StorageDriver } from "../../driver.js";
 import { Gate } from "../gate.js";
@@ -40,9 +40,9 @@ export class FilesystemDriver implements StorageDriver {
   }
 
   private constructor(root: string) {
-    this.#root = root;
-    this.#scratch = join(root, ".berth/scratch");
-    this.#locks = new FileLocks(join(root, ".berth/locks"));
+    this.#root = resolve(root);
+    this.#scratch = join(this.#root, ".berth/scratch");
+    this.#locks = new FileLocks(join(this.#root, ".berth/locks"));
   }
 
   /** A cached inode answers in a microsecond, a thread of the pool in fifty: this is asked several times a request. */
@@ -109,6 +109,7 @@ export class FilesystemDriver implements StorageDriver {
       folders: this.#folders,
       fsyncs: this.#fsyncs,
       budget: this.#budget,
+      scratch: this.#scratch,
       pathOf: (target) => this.#pathOf(target),
     });
   }

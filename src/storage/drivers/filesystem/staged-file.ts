@@ -15,6 +15,8 @@ interface Surroundings {
   readonly folders: DurableFolders;
   readonly fsyncs: Gate;
   readonly budget: WriteBudget;
+  /** The folder of what has no place of its own: it stays when it gets empty. */
+  readonly scratch: string;
   /** The path of a key. */
   pathOf(key: string): string;
 }
@@ -53,7 +55,8 @@ export class StagedFile implements StagedObject {
 
   async discard(): Promise<void> {
     await ifPresent(() => unlink(this.#path));
-    await removeIfEmpty(dirname(this.#path));
+    const folder = dirname(this.#path);
+    if (folder !== this.#around.scratch) await removeIfEmpty(folder);
   }
 
   async #withFile<Result>(action: (file: FileHandle) => Promise<Result>): Promise<Result> {
