@@ -69,11 +69,11 @@ function parseCases(junit: string): Outcome[] {
   }));
 }
 
-/** JUnit knows no disabled tests: the suite writes them as skipped, with a message that tells. */
+/** JUnit knows no disabled tests: the suite writes them as skipped, and tells in place of an exchange. */
 function sortByOutcome(cases: readonly Outcome[]): Omit<ConformanceReport, "leftOut"> {
   const passed = cases.filter(({ status }) => status === "passed");
   const notRun = cases.filter(({ status }) => status === "skipped");
-  const disabled = notRun.filter(({ message }) => message.includes("disabled"));
+  const disabled = notRun.filter(({ exchange }) => exchange.includes("is disabled in the configuration"));
   const skipped = notRun.filter((test) => !disabled.includes(test));
   const failed = cases.filter((test) => !passed.includes(test) && !notRun.includes(test));
   return { passed, failed, skipped, disabled };

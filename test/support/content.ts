@@ -5,8 +5,8 @@ import { algorithmOf, type Digest, type DigestAlgorithm, digestOf, isDigest } fr
 import { mediaTypes } from "../../src/oci/media-types.js";
 import { type Answer, locationOf, type RegistryClient } from "./registry-client.js";
 
-export const layerType = "application/vnd.oci.image.layer.v1.tar+gzip";
 export const emptyConfigType = "application/vnd.oci.empty.v1+json";
+export const layerType = "application/vnd.oci.image.layer.v1.tar+gzip";
 const accept = Object.values(mediaTypes).join(", ");
 
 /** A manifest with its descriptor, as it is pushed. */
@@ -23,14 +23,14 @@ export function seededBytes(seed: string, size: number): Buffer {
   return Buffer.concat(blocks).subarray(0, size);
 }
 
-export function descriptorOf(mediaType: string, bytes: Buffer, algorithm: DigestAlgorithm = "sha256"): Descriptor {
-  return { mediaType, digest: digestOf(bytes, algorithm), size: bytes.length };
-}
-
 /** A manifest of a media type that `content` names, ready to be pushed. */
-export function manifestOf(content: object & { mediaType: string }, algorithm?: DigestAlgorithm): ManifestToPush {
+export function manifestOf(
+  content: { mediaType: string; [field: string]: unknown },
+  algorithm?: DigestAlgorithm,
+): ManifestToPush {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...content }));
-  return { descriptor: descriptorOf(content.mediaType, bytes, algorithm), bytes };
+  const descriptor = { mediaType: content.mediaType, digest: digestOf(bytes, algorithm), size: bytes.length };
+  return { descriptor, bytes };
 }
 
 /** Pushes a blob by POST and PUT. */
@@ -60,12 +60,22 @@ export async function pushManifest(
   expectStatus(answer, 201, `push of the manifest ${reference} to ${name}`);
 }
 
-/** Pulls a manifest and all that it names, checks each byte by its digest, and returns the digests. */
-export async function pullWhole(client: RegistryClient, name: string, reference: string): Promise<Digest[]> {
+/** Pulls a manifest and checks its bytes by its digest. */
+export async function pullManifest(
+  client: RegistryClient,
+  name: string,
+  reference: string,
+): Promise<{ digest: Digest; mediaType: string | undefined; bytes: Buffer }> {
   const answer = await client.get(`/v2/${name}/manifests/${reference}`, { accept });
   expectStatus(answer, 200, `pull of the manifest ${reference} from ${name}`);
   const digest = verified(answer, isDigest(reference) ? reference : undefined);
-  const { manifests = [], config, layers = [] } = JSON.parse(answer.body.toString());
+  return { digest, mediaType: answer.headers["content-type"], bytes: answer.body };
+}
+
+/** Pulls a manifest and all that it names, checks each byte by its digest, and returns the digests. */
+export async function pullWhole(client: RegistryClient, name: string, reference: string): Promise<Digest[]> {
+  const { digest, bytes } = await pullManifest(client, name, reference);
+  const { manifests = [], config, layers = [] } = JSON.parse(bytes.toString());
   const pulled: Digest[] = [digest];
   for (const child of manifests) pulled.push(...(await pullWhole(client, name, child.digest)));
   for (const blob of config ? [config, ...layers] : layers) {
