@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { createHash } from "node:crypto";
+import { createCipheriv, createHash } from "node:crypto";
 import type { Descriptor } from "../../src/oci/descriptor.js";
 import { algorithmOf, type Digest, type DigestAlgorithm, digestOf, isDigest } from "../../src/oci/digest.js";
 import { mediaTypes } from "../../src/oci/media-types.js";
@@ -17,10 +17,8 @@ export interface ManifestToPush {
 
 /** Bytes that look random and are the same for the same seed. */
 export function seededBytes(seed: string, size: number): Buffer {
-  const blocks: Buffer[] = [];
-  for (let length = 0; length < size; length += 64)
-    blocks.push(createHash("sha512").update(`${seed}/${length}`).digest());
-  return Buffer.concat(blocks).subarray(0, size);
+  const key = createHash("sha256").update(seed).digest();
+  return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(size));
 }
 
 /** A manifest of a media type that `content` names, ready to be pushed. */
