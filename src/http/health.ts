@@ -3,7 +3,7 @@ import { sendJson } from "./send.js";
 
 /** Answers probes: `/healthz` as long as the process runs, `/readyz` as long as new requests are welcome. */
 export function answerHealth(exchange: Exchange, isStopping: boolean): boolean {
-  const path = exchange.request.url;
+  const { path } = exchange;
   if (path === "/healthz") sendJson(exchange, 200, { status: "ok" });
   else if (path === "/readyz") sendJson(exchange, isStopping ? 503 : 200, { status: isStopping ? "stopping" : "ok" });
   else return false;

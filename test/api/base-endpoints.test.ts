@@ -1,0 +1,58 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { runBerth } from "../support/running-berth.js";
+import { Scope } from "../support/scope.js";
+
+for (const path of ["/v2/", "/v2"]) {
+  test(`GET ${path} says that this is a registry`, async (t) => {
+    const { client } = await runBerth(new Scope(t));
+    const answer = await client.get(path);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers["docker-distribution-api-version"], "registry/2.0");
+    assert.equal(answer.headers["content-type"], "application/json");
+    assert.deepEqual(JSON.parse(answer.body.toString()), {});
+  });
+}
+
+test("the root greets, so that probes of load balancers and curious people get a 200", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  const answer = await client.get("/");
+  assert.equal(answer.status, 200);
+  assert.match(answer.body.toString(), /container registry/);
+});
+
+for (const path of ["/v2/_oci/ext/discover", "/v2/team/app/_oci/ext/discover"]) {
+  test(`${path} names the extensions and where they are`, async (t) => {
+    const { client } = await runBerth(new Scope(t));
+    const answer = await client.get(path);
+    assert.equal(answer.status, 200);
+    const { extensions } = JSON.parse(answer.body.toString());
+    for (const { name, description, url, endpoints } of extensions) {
+      assert.match(name, /^_/);
+      assert.equal(typeof description, "string");
+      assert.match(url, /^https:/);
+      for (const endpoint of endpoints) assert.equal((await client.get(endpoint)).status, 200);
+    }
+  });
+}
+
+test("probes of liveness and readiness are answered, with a query, too", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  for (const path of ["/healthz", "/readyz", "/healthz?verbose", "/readyz?probe=1"]) {
+    assert.equal((await client.get(path)).status, 200, path);
+  }
+});
+
+test("no answer lets a browser guess what it is", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  for (const path of ["/", "/v2/", "/healthz", "/v2/no/such/blobs/x", "/nothing"]) {
+    assert.equal((await client.get(path)).headers["x-content-type-options"], "nosniff", path);
+  }
+});
+
+test("no answer is compressed, since lengths and digests are those of the content", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  const answer = await client.get("/v2/_catalog", { "accept-encoding": "gzip, zstd, br" });
+  assert.equal(answer.headers["content-encoding"], undefined);
+  assert.equal(answer.headers["content-length"], String(answer.body.length));
+});

@@ -1,0 +1,60 @@
+import { RegistryServer, type ServerSettings } from "../../src/http/server.js";
+import { ModeSelector } from "../../src/mode-selector.js";
+import type { Logger } from "../../src/observability/logger.js";
+import { openStorage } from "../../src/storage/open-storage.js";
+import type { Storage } from "../../src/storage/storage.js";
+import { type ConfigOverrides, configWith } from "./config.js";
+import { RecordedLog } from "./recorded-log.js";
+import { RegistryClient } from "./registry-client.js";
+import type { Scope } from "./scope.js";
+
+export interface RunningBerthOptions extends Omit<ConfigOverrides, "storage"> {
+  /** The data directory; all is kept in memory without. */
+  readonly root?: string;
+  /** What the configuration would not take, such as very short times. */
+  readonly settings?: Partial<ServerSettings>;
+  /** Where log lines go instead of `log`. */
+  readonly logger?: Logger;
+}
+
+/** A Berth in this process, so that a test sees its log, its storage and its file descriptors. */
+export interface RunningBerth {
+  readonly server: RegistryServer;
+  readonly storage: Storage;
+  readonly log: RecordedLog;
+  readonly port: number;
+  readonly client: RegistryClient;
+}
+
+/** Serves on a free port until the test is over. */
+export async function runBerth(scope: Scope, options: RunningBerthOptions = {}): Promise<RunningBerth> {
+  const { root, settings, logger, ...overrides } = options;
+  const driver = root === undefined ? { driver: "memory" as const } : { filesystem: { root } };
+  const config = configWith({ ...overrides, storage: driver });
+  const log = new RecordedLog();
+  const storage = await openStorage(config.storage, logger ?? log);
+  const server = new RegistryServer(
+    {
+      ...config.server,
+      port: 0,
+      tls: undefined,
+      corsOrigins: config.server.cors.origins,
+      logAccess: config.log.access,
+      ...settings,
+    },
+    new ModeSelector(storage).select(config),
+    logger ?? log,
+  );
+  const { port } = await server.listen();
+  scope.defer(() => server.stop(0));
+  return { server, storage, log, port, client: new RegistryClient(`http://127.0.0.1:${port}`) };
+}
+
+/** Serves from an empty data directory of the test's own. */
+export async function runBerthOnDisk(
+  scope: Scope,
+  options: RunningBerthOptions = {},
+): Promise<RunningBerth & { readonly root: string }> {
+  const root = await scope.folder("data");
+  return { root, ...(await runBerth(scope, { ...options, root })) };
+}
