@@ -3,6 +3,9 @@ import { RegistryError } from "../oci/errors.js";
 import type { Exchange } from "./exchange.js";
 import type { Span } from "./send-blob.js";
 
+/** More of the end than there is means all of it (RFC 9110, section 14.1.2), which the parser takes for nothing. */
+const suffix = /^bytes=\s*-0*[1-9][0-9]*\s*$/;
+
 /**
  * The part of a blob that a request asks for, `undefined` for all of it: without `Range`, with one that is malformed,
  * names several parts or comes with an `If-Range` that no longer holds (RFC 9110, section 14.2).
@@ -15,6 +18,7 @@ export function requestedSpan(exchange: Exchange, size: number, etag: string): S
   const condition = exchange.header("if-range");
   if (condition !== undefined && condition !== etag) return undefined;
   const ranges = parseRange(size, header);
+  if (ranges === -1 && suffix.test(header)) return { start: 0, end: size };
   if (ranges === -1) throw unsatisfiable(size);
   if (ranges === -2 || ranges.type !== "bytes" || ranges.length !== 1) return undefined;
   const [range] = ranges;

@@ -13,6 +13,7 @@ export function headBlob({ registry }: Services): Handler {
   return async function headBlob(exchange) {
     const digest = digestOfPath(exchange);
     const blob = await registry.pull(nameOf(exchange), namespaceOf(exchange)).statBlob(digest, exchange);
+    if (isKnownToClient(exchange, etagOf(digest))) return sendEmpty(exchange, 304, headersOf(blob));
     begin(exchange, blob, undefined);
     exchange.response.end();
   };
@@ -23,9 +24,7 @@ export function getBlob({ registry, pool }: Services): Handler {
     const digest = digestOfPath(exchange);
     const repository = registry.pull(nameOf(exchange), namespaceOf(exchange));
     if (isKnownToClient(exchange, etagOf(digest))) {
-      const blob = await repository.statBlob(digest, exchange);
-      exchange.response.writeHead(304, headersOf(blob)).end();
-      return;
+      return sendEmpty(exchange, 304, headersOf(await repository.statBlob(digest, exchange)));
     }
     const blob = await repository.openBlob(digest, exchange);
     try {
