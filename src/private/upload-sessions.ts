@@ -59,7 +59,7 @@ export class UploadSessions implements Uploads {
         throw digestMismatch(digest, actual, size);
       }
       await this.#storage.addBlob(this.#name, digest, content);
-      await this.#forget(id);
+      await this.#storage.uploads.close(this.#name, id);
       context.log.info("blob pushed", { repository: this.#name, digest, size });
     });
   }

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "../observability/logger.js";
 import { type BlobReader, BufferReader } from "../oci/blob-reader.js";
 import { algorithmOf, type Digest, Digester, digestOf } from "../oci/digest.js";
-import type { StagedObject, StorageDriver } from "./driver.js";
+import type { ObjectContent, StagedObject, StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
 const smallBytes = 256 * 1024;
@@ -43,13 +43,9 @@ export class BlobStore {
     }
   }
 
-  async write(digest: Digest, content: Uint8Array): Promise<void> {
-    await this.#driver.write(layout.blob(digest), content);
-  }
-
   /** Names staged content. That it has this digest must be proved before. What lies there is replaced, and so healed. */
-  async commit(digest: Digest, staged: StagedObject): Promise<void> {
-    await staged.commit(layout.blob(digest));
+  async commit(digest: Digest, staged: StagedObject, beside: readonly ObjectContent[]): Promise<void> {
+    await staged.commit(layout.blob(digest), beside);
   }
 
   /** Reads the stored content again; if it is not what its name says, it is removed, so that it can be pushed again. */

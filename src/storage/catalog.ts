@@ -43,7 +43,7 @@ export class Catalog {
   /** To be called once a repository got content: tells every process about it if it is new. */
   async announce(name: RepositoryName): Promise<void> {
     if (this.#announced.has(name)) return;
-    await this.#driver.write(layout.catalogGeneration, Buffer.from(randomUUID()));
+    await this.#driver.write({ key: layout.catalogGeneration, content: Buffer.from(randomUUID()) });
     this.#announced.add(name);
   }
 

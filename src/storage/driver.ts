@@ -11,6 +11,11 @@ export interface ObjectStat {
   readonly version: string | undefined;
 }
 
+export interface ObjectContent {
+  readonly key: string;
+  readonly content: Uint8Array;
+}
+
 export interface StagedStat {
   /** Bytes. */
   readonly size: number;
@@ -28,8 +33,11 @@ export interface StagedObject {
    */
   append(offset: number, content: AsyncIterable<Buffer>): Promise<number>;
   openRead(): Promise<BlobReader | undefined>;
-  /** Gives the content its name, replacing what had it: durable, at once or not at all. */
-  commit(key: string): Promise<void>;
+  /**
+   * Gives the content its name, replacing what had it: durable, at once or not at all.
+   * @param beside objects to write after it, as one durable change: cheaper than one after another
+   */
+  commit(key: string, beside?: readonly ObjectContent[]): Promise<void>;
   /** Removes it, and the folder it lies in if nothing is left there. */
   discard(): Promise<void>;
 }
@@ -42,8 +50,8 @@ export interface StagedObject {
 export interface StorageDriver {
   stat(key: string): Promise<ObjectStat | undefined>;
   read(key: string): Promise<Buffer | undefined>;
-  /** Writes the whole object at once or not at all. */
-  write(key: string, content: Uint8Array): Promise<void>;
+  /** Writes objects in their order, each at once or not at all; together they are cheaper than one after another. */
+  write(...objects: readonly ObjectContent[]): Promise<void>;
   openRead(key: string): Promise<BlobReader | undefined>;
   /** Removes the object, or all below the key, at once. No error if there is none. */
   remove(key: string): Promise<void>;

@@ -1,7 +1,12 @@
 import { LRUCache } from "lru-cache";
 import type { Logger } from "../observability/logger.js";
 import { type Digest, isDigest } from "../oci/digest.js";
-import type { StorageDriver } from "./driver.js";
+import type { ObjectContent, StorageDriver } from "./driver.js";
+
+/** A link as it is written: to be stored together with what it points at. */
+export function linkTo(key: string, digest: Digest): ObjectContent {
+  return { key, content: Buffer.from(digest) };
+}
 
 interface KnownLink {
   readonly version: string;
@@ -41,7 +46,7 @@ export class LinkStore {
   }
 
   async put(key: string, digest: Digest): Promise<void> {
-    await this.#driver.write(key, Buffer.from(digest));
+    await this.#driver.write(linkTo(key, digest));
   }
 
   async remove(key: string): Promise<void> {

@@ -6,7 +6,7 @@ import { type ManifestContent, parseManifest } from "../oci/manifest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
-import type { LinkStore } from "./link-store.js";
+import { type LinkStore, linkTo } from "./link-store.js";
 
 export interface StoredManifest {
   readonly descriptor: Descriptor;
@@ -63,8 +63,10 @@ export class ManifestStore {
     const { digest } = manifest.descriptor;
     if ((await this.find(name, digest)) !== undefined) return;
     await Promise.all([
-      this.#driver.write(layout.blob(digest), manifest.bytes),
-      this.#links.put(layout.revisionLink(name, digest), digest),
+      this.#driver.write(
+        { key: layout.blob(digest), content: manifest.bytes },
+        linkTo(layout.revisionLink(name, digest), digest),
+      ),
       // registry 2.8 lists only repositories with this folder, and collects the manifests of others.
       this.#driver.ensureFolder(layout.layers(name)),
     ]);

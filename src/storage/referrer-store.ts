@@ -16,7 +16,8 @@ export class ReferrerStore {
   }
 
   async put(name: RepositoryName, subject: Digest, referrer: Descriptor): Promise<void> {
-    await this.#driver.write(layout.referrer(name, subject, referrer.digest), Buffer.from(JSON.stringify(referrer)));
+    const key = layout.referrer(name, subject, referrer.digest);
+    await this.#driver.write({ key, content: Buffer.from(JSON.stringify(referrer)) });
   }
 
   async remove(name: RepositoryName, subject: Digest, digest: Digest): Promise<void> {

@@ -5,7 +5,7 @@ import { BlobStore } from "./blob-store.js";
 import { Catalog } from "./catalog.js";
 import type { StagedObject, StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
-import { LinkStore } from "./link-store.js";
+import { LinkStore, linkTo } from "./link-store.js";
 import { ManifestStore } from "./manifest-store.js";
 import { ReferrerStore } from "./referrer-store.js";
 import { TagStore } from "./tag-store.js";
@@ -34,12 +34,10 @@ export class Storage {
     this.catalog = new Catalog(driver);
   }
 
-  /**
-   * Makes staged content, whose digest was proved, part of a repository. Link and content may land in either order:
-   * a link without content counts as absent.
-   */
+  /** Makes staged content, whose digest was proved, part of a repository. */
   async addBlob(name: RepositoryName, digest: Digest, staged: StagedObject): Promise<void> {
-    await Promise.all([this.blobs.commit(digest, staged), this.linkBlob(name, digest)]);
+    await this.blobs.commit(digest, staged, [linkTo(layout.layerLink(name, digest), digest)]);
+    await this.catalog.announce(name);
   }
 
   /** Makes stored content part of a repository. */

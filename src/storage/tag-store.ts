@@ -4,7 +4,7 @@ import { isTag, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
-import type { LinkStore } from "./link-store.js";
+import { type LinkStore, linkTo } from "./link-store.js";
 
 interface TagList {
   /** The driver's list that this was made from: the same array as long as nothing changed. */
@@ -42,10 +42,9 @@ export class TagStore {
 
   /** Moves the tag together with its history, and last of all that a push does: then it points at something whole. */
   async put(name: RepositoryName, tag: Tag, digest: Digest): Promise<void> {
-    await this.#locked(name, tag, async () => {
-      await this.#links.put(layout.tagHistoryLink(name, tag, digest), digest);
-      await this.#links.put(layout.tagLink(name, tag), digest);
-    });
+    const history = linkTo(layout.tagHistoryLink(name, tag, digest), digest);
+    const current = linkTo(layout.tagLink(name, tag), digest);
+    await this.#locked(name, tag, () => this.#driver.write(history, current));
   }
 
   /** @returns whether there was such a tag */

@@ -48,9 +48,14 @@ export class UploadStore {
     return this.#driver.stage(layout.scratch(randomUUID()));
   }
 
+  /** Ends a session whose content got a name. */
+  async close(name: RepositoryName, id: string): Promise<void> {
+    await this.#start(name, id).discard();
+  }
+
   async remove(name: RepositoryName, id: string): Promise<void> {
     await this.content(name, id).discard();
-    await this.#start(name, id).discard();
+    await this.close(name, id);
   }
 
   /** Removes all of a session, whatever another program left in it. */

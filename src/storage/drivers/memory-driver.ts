@@ -1,5 +1,6 @@
 import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
 import {
+  type ObjectContent,
   type ObjectStat,
   OffsetMismatchError,
   type StagedObject,
@@ -38,9 +39,11 @@ export class MemoryDriver implements StorageDriver {
     return this.#objects.get(key)?.content;
   }
 
-  async write(key: string, content: Uint8Array): Promise<void> {
-    this.#objects.set(key, { content: Buffer.from(content), version: String(++this.#changes) });
-    this.#addToParents(key);
+  async write(...objects: readonly ObjectContent[]): Promise<void> {
+    for (const { key, content } of objects) {
+      this.#objects.set(key, { content: Buffer.from(content), version: String(++this.#changes) });
+      this.#addToParents(key);
+    }
   }
 
   async openRead(key: string): Promise<BlobReader | undefined> {
@@ -80,8 +83,9 @@ export class MemoryDriver implements StorageDriver {
         const staged = this.#staged.get(key);
         return staged && new BufferReader(Buffer.concat(staged.chunks));
       },
-      commit: async (target) => {
-        await this.write(target, Buffer.concat(this.#staged.get(key)?.chunks ?? []));
+      commit: async (target, beside = []) => {
+        const content = Buffer.concat(this.#staged.get(key)?.chunks ?? []);
+        await this.write({ key: target, content }, ...beside);
         this.#discard(key);
       },
       discard: async () => this.#discard(key),

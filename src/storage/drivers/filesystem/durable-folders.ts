@@ -1,104 +1,57 @@
-import { closeSync, existsSync, openSync } from "node:fs";
-import { mkdir, rename, unlink } from "node:fs/promises";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Gate } from "../gate.js";
-import { fsync } from "./fsync.js";
-import { hasCode } from "./system-error.js";
+
+/** A process that writes to more folders than this forgets, and syncs some once more than needed. */
+const remembered = 100_000;
 
 /**
- * Changes of folders that survive a power cut: a name is safe only when the folder that holds it is synced, and so is
- * the name of each folder that was made on the way.
+ * Makes names survive a power cut: a name is safe only when the folder that holds it is synced, and so is the name of
+ * each folder above. A folder that somebody else has just made may not be: it is synced once before it is relied on.
  */
 export class DurableFolders {
-  readonly #fsyncs: Gate;
-  /** For each folder: the sync that runs, and the one that waits for it and serves all who asked meanwhile. */
-  readonly #syncing = new Map<string, Promise<void>>();
-  readonly #queued = new Map<string, Promise<void>>();
+  readonly #known = new Set<string>();
+  readonly #changed = new Set<string>();
 
-  constructor(fsyncs: Gate) {
-    this.#fsyncs = fsyncs;
+  /** To be called when a name in the folder came, changed or went. */
+  noteChange(folder: string): void {
+    this.#changed.add(folder);
   }
 
-  /** Gives a synced file its name, and makes the folders that the name needs. */
-  async rename(from: string, to: string): Promise<void> {
-    const created = await this.#renameMakingFolders(from, to);
-    await Promise.all([dirname(to), ...created].map((folder) => this.sync(folder)));
-  }
-
-  async make(folder: string): Promise<void> {
-    if (existsSync(folder)) return;
-    await Promise.all((await makeFolders(folder)).map((changed) => this.sync(changed)));
-  }
-
-  async unlink(path: string): Promise<void> {
-    await unlink(path);
-    await this.sync(dirname(path));
-  }
-
-  /** Takes a file or folder out of its place; where it goes need not survive. */
-  async moveAway(from: string, to: string): Promise<void> {
-    await rename(from, to);
-    await this.sync(dirname(from));
-  }
-
-  /** Syncs a folder once for all who ask while a sync of it runs: that one may have begun before their change. */
-  sync(folder: string): Promise<void> {
-    const running = this.#syncing.get(folder);
-    if (running === undefined) return this.#start(folder);
-    const queued = this.#queued.get(folder);
-    if (queued !== undefined) return queued;
-    const next = running.then(
-      () => this.#startQueued(folder),
-      () => this.#startQueued(folder),
-    );
-    this.#queued.set(folder, next);
-    return next;
-  }
-
-  #startQueued(folder: string): Promise<void> {
-    this.#queued.delete(folder);
-    return this.#start(folder);
-  }
-
-  #start(folder: string): Promise<void> {
-    const sync = this.#fsyncs.run(() => syncFolder(folder)).finally(() => this.#syncing.delete(folder));
-    this.#syncing.set(folder, sync);
-    return sync;
-  }
-
-  /** @returns the folders whose list of names changed because a folder was made in them */
-  async #renameMakingFolders(from: string, to: string): Promise<string[]> {
-    try {
-      await rename(from, to);
-      return [];
-    } catch (error) {
-      if (!hasCode(error, "ENOENT")) throw error;
+  make(folder: string): void {
+    if (this.#known.has(folder) && existsSync(folder)) return;
+    const firstMade = mkdirSync(folder, { recursive: true });
+    for (let above = dirname(folder); ; above = dirname(above)) {
+      this.#changed.add(above);
+      const isOld = firstMade === undefined || above.length < firstMade.length;
+      if ((isOld && this.#known.has(above)) || above === dirname(above)) break;
     }
-    const changed = await makeFolders(dirname(to));
-    await rename(from, to);
-    return changed;
+    this.#known.add(folder);
+  }
+
+  /** Syncs all that changed since the last time. */
+  sync(): void {
+    for (const folder of this.#changed) {
+      // A folder that somebody removed meanwhile holds no names that could be lost.
+      if (existsSync(folder)) syncPath(folder);
+      this.#known.add(folder);
+    }
+    this.#changed.clear();
+    if (this.#known.size > remembered) this.#known.clear();
+  }
+
+  /** After a failure nothing is sure any more. */
+  forget(): void {
+    this.#known.clear();
+    this.#changed.clear();
   }
 }
 
-/** @returns the folders in which a folder was made */
-async function makeFolders(folder: string): Promise<string[]> {
-  const first = await mkdir(folder, { recursive: true });
-  return first === undefined ? [] : foldersBetween(dirname(first), dirname(folder));
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const file = openSync(folder, "r");
+/** Syncs a file's content or a folder's names. */
+export function syncPath(path: string): void {
+  const file = openSync(path, "r");
   try {
-    await fsync(file);
+    fsyncSync(file);
   } finally {
     closeSync(file);
   }
-}
-
-function foldersBetween(top: string, bottom: string): string[] {
-  const folders = [bottom];
-  for (let folder = bottom; folder !== top && folder !== dirname(folder); folder = dirname(folder)) {
-    folders.push(dirname(folder));
-  }
-  return folders;
 }

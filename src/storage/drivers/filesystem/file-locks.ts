@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readlinkSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,14 +9,11 @@ import { KeyedQueue } from "../keyed-queue.js";
 import { lockFileCalls } from "./lock-file-calls.js";
 import { hasCode } from "./system-error.js";
 
-interface Owner {
-  readonly host: string;
-  readonly pid: number;
-  /** Tells this process from an earlier one that had the same pid, as the first in a container always has. */
-  readonly instance: string;
-}
+/** Tells this process from an earlier one that had the same pid, as the first in a container always has. */
+const instance = randomUUID();
 
-const self: Owner = { host: hostname(), pid: process.pid, instance: randomUUID() };
+/** What a lock is made with: the name of who holds it. */
+const self = `${hostname()}:${process.pid}:${instance}`;
 
 const staleMs = 10_000;
 const firstRetryMs = 5;
@@ -30,45 +27,43 @@ const giveUpAfterMs = 30_000;
 export class FileLocks {
   readonly #folder: string;
   readonly #queue = new KeyedQueue();
-  readonly #calls = lockFileCalls();
+  readonly #calls = lockFileCalls(self);
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   withLock<Result>(name: string, action: () => Promise<Result>): Promise<Result> {
-    return this.#queue.run(name, () => this.#withLockFile(name, action));
+    return new Promise((resolve, reject) => {
+      // Who asked goes on when the action ended; who comes next, when the lock file is gone, too.
+      void this.#queue.run(name, async () => {
+        try {
+          await this.#withLockFile(name, action, resolve);
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
   }
 
-  async #withLockFile<Result>(name: string, action: () => Promise<Result>): Promise<Result> {
+  async #withLockFile<Result>(name: string, action: () => Promise<Result>, done: (result: Result) => void) {
     const path = join(this.#folder, createHash("sha256").update(name).digest("hex").slice(0, 32));
-    let reportLoss: (error: Error) => void = () => {};
-    const lost = new Promise<never>((_, reject) => {
-      reportLoss = (cause) => reject(new LockError(`the lock of ${name} was lost`, { cause }));
-    });
-    lost.catch(() => {});
+    const { promise: lost, reject } = failable();
+    const reportLoss = (cause: unknown) => reject(new LockError(`the lock of ${name} was lost`, { cause }));
     const release = await this.#acquire(name, path, reportLoss);
     try {
-      return await Promise.race([action(), lost]);
+      done(await Promise.race([action(), lost]));
     } finally {
-      rmSync(ownerOf(path), { force: true });
       await release().catch(reportLoss);
     }
   }
 
   async #acquire(name: string, path: string, onCompromised: (error: Error) => void): Promise<() => Promise<void>> {
     const deadline = Date.now() + giveUpAfterMs;
+    const options = { lockfilePath: path, realpath: false, stale: staleMs, fs: this.#calls, onCompromised };
     for (let wait = firstRetryMs; ; wait = Math.min(wait * 2, longestRetryMs)) {
       try {
-        const release = await lock(path, {
-          lockfilePath: path,
-          realpath: false,
-          stale: staleMs,
-          fs: this.#calls,
-          onCompromised,
-        });
-        writeFileSync(ownerOf(path), JSON.stringify(self));
-        return release;
+        return await lock(path, options);
       } catch (error) {
         if (hasCode(error, "ENOENT")) mkdirSync(this.#folder, { recursive: true });
         else if (!hasCode(error, "ELOCKED")) throw error;
@@ -79,31 +74,36 @@ export class FileLocks {
   }
 }
 
+/** A promise that only ever fails, and may do so unheard. */
+function failable(): { promise: Promise<never>; reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<never>((_, rejectPromise) => {
+    reject = rejectPromise;
+  });
+  promise.catch(() => {});
+  return { promise, reject };
+}
+
 function removeIfOwnerDied(path: string): boolean {
-  const owner = readOwner(path);
-  if (owner === undefined || owner.host !== self.host || isAlive(owner)) return false;
-  rmSync(ownerOf(path), { force: true });
-  rmSync(path, { recursive: true, force: true });
+  const [host, pid, ownerInstance] = ownerOf(path)?.split(":") ?? [];
+  if (host !== hostname() || isAlive(Number(pid), ownerInstance)) return false;
+  rmSync(path, { force: true });
   return true;
 }
 
-function ownerOf(path: string): string {
-  return `${path}.owner`;
-}
-
-function readOwner(path: string): Owner | undefined {
+function ownerOf(path: string): string | undefined {
   try {
-    return JSON.parse(readFileSync(ownerOf(path), "utf8"));
+    return readlinkSync(path);
   } catch {
-    // Not there yet, or torn: then only the stale time of the lock can tell.
+    // Released meanwhile, or not a link: then there is nobody to ask after.
     return undefined;
   }
 }
 
-function isAlive(owner: Owner): boolean {
-  if (owner.pid === self.pid) return owner.instance === self.instance;
+function isAlive(pid: number, ownerInstance: string | undefined): boolean {
+  if (pid === process.pid) return ownerInstance === instance;
   try {
-    process.kill(owner.pid, 0);
+    process.kill(pid, 0);
     return true;
   } catch (error) {
     return !hasCode(error, "ESRCH");

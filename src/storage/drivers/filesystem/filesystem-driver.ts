@@ -1,22 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, openSync, statSync, writeSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { BlobReader } from "../../../oci/blob-reader.js";
-import type { ObjectStat, StagedObject, StorageDriver } from "../../driver.js";
-import { Gate } from "../gate.js";
-import { DurableFolders } from "./durable-folders.js";
+import type { ObjectContent, ObjectStat, StagedObject, StorageDriver } from "../../driver.js";
+import type { DiskStep } from "./disk-steps.js";
+import { DiskWorkers } from "./disk-workers.js";
 import { FileLocks } from "./file-locks.js";
 import { FileReader } from "./file-reader.js";
 import { FolderListings } from "./folder-listings.js";
-import { fsync } from "./fsync.js";
 import { StagedFile } from "./staged-file.js";
 import { ifPresent } from "./system-error.js";
 import { versionOf } from "./version.js";
 import { WriteBudget } from "./write-budget.js";
-
-/** libuv has four threads: were all of them in an fsync, every read would wait for the disk. */
-const fsyncsAtOnce = 3;
 
 /** What a dead process left in the scratch folder is removed at the next start, once it is this old. */
 const scratchKeptMs = 60 * 60 * 1000;
@@ -25,8 +21,7 @@ const scratchKeptMs = 60 * 60 * 1000;
 export class FilesystemDriver implements StorageDriver {
   readonly #root: string;
   readonly #scratch: string;
-  readonly #fsyncs = new Gate(fsyncsAtOnce);
-  readonly #folders = new DurableFolders(this.#fsyncs);
+  readonly #workers = new DiskWorkers();
   readonly #listings = new FolderListings();
   readonly #budget = new WriteBudget();
   readonly #locks: FileLocks;
@@ -63,15 +58,8 @@ export class FilesystemDriver implements StorageDriver {
     }
   }
 
-  async write(key: string, content: Uint8Array): Promise<void> {
-    const path = join(this.#scratch, randomUUID());
-    try {
-      await this.#writeSynced(path, content);
-      await this.#folders.rename(path, this.#pathOf(key));
-    } catch (error) {
-      await rm(path, { force: true });
-      throw error;
-    }
+  write(...objects: readonly ObjectContent[]): Promise<void> {
+    return this.#perform([], objects);
   }
 
   async openRead(key: string): Promise<BlobReader | undefined> {
@@ -83,17 +71,15 @@ export class FilesystemDriver implements StorageDriver {
     const path = this.#pathOf(key);
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined) return;
-    if (found.isFile()) {
-      await ifPresent(() => this.#folders.unlink(path));
-      return;
-    }
-    const doomed = join(this.#scratch, randomUUID());
-    await ifPresent(() => this.#folders.moveAway(path, doomed));
+    if (found.isFile()) return this.#workers.perform([{ kind: "unlink", path }]);
+    const doomed = this.#scratchPath();
+    await ifPresent(() => this.#workers.perform([{ kind: "move-away", from: path, to: doomed }]));
     await rm(doomed, { recursive: true, force: true });
   }
 
   ensureFolder(key: string): Promise<void> {
-    return this.#folders.make(this.#pathOf(key));
+    const path = this.#pathOf(key);
+    return existsSync(path) ? Promise.resolve() : this.#workers.perform([{ kind: "make-folder", path }]);
   }
 
   list(key: string): Promise<readonly string[]> {
@@ -106,27 +92,41 @@ export class FilesystemDriver implements StorageDriver {
 
   stage(key: string): StagedObject {
     return new StagedFile(this.#pathOf(key), {
-      folders: this.#folders,
-      fsyncs: this.#fsyncs,
       budget: this.#budget,
-      scratch: this.#scratch,
-      pathOf: (target) => this.#pathOf(target),
+      commit: (path, target, beside) => {
+        const name: DiskStep = { kind: "rename", from: path, to: this.#pathOf(target) };
+        return this.#perform([{ kind: "sync", path }, name], beside);
+      },
+      discard: (path) => this.#workers.perform([{ kind: "discard", path, keptFolder: this.#scratch }]),
     });
+  }
+
+  /** Does the steps, then writes the objects: all aside first, so that the names follow one another quickly. */
+  async #perform(steps: readonly DiskStep[], objects: readonly ObjectContent[]): Promise<void> {
+    // A copy of its own for each content: a small Buffer shares memory with others, all of which would cross threads.
+    const asides = objects.map(({ key, content }) => ({
+      key,
+      content: new Uint8Array(content),
+      path: this.#scratchPath(),
+    }));
+    try {
+      await this.#workers.perform([
+        ...asides.map(({ path, content }) => ({ kind: "write", path, content }) as const),
+        ...steps,
+        ...asides.map(({ path, key }) => ({ kind: "rename", from: path, to: this.#pathOf(key) }) as const),
+      ]);
+    } catch (error) {
+      await Promise.all(asides.map(({ path }) => rm(path, { force: true })));
+      throw error;
+    }
+  }
+
+  #scratchPath(): string {
+    return join(this.#scratch, randomUUID());
   }
 
   #pathOf(key: string): string {
     return `${this.#root}/${key}`;
-  }
-
-  /** Only the fsync waits for the disk; the rest is done sooner than a thread could be asked to. */
-  async #writeSynced(path: string, content: Uint8Array): Promise<void> {
-    const file = openSync(path, "wx");
-    try {
-      for (let written = 0; written < content.length; ) written += writeSync(file, content, written);
-      await this.#fsyncs.run(() => fsync(file));
-    } finally {
-      closeSync(file);
-    }
   }
 }
 

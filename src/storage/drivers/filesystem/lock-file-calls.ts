@@ -1,28 +1,18 @@
-import { mkdirSync, rmdirSync, type Stats, statSync, utimesSync } from "node:fs";
+import { lstat, lutimes, symlink, unlink, unlinkSync } from "node:fs";
 
-type Callback<Result> = (error: unknown, result?: Result) => void;
+type Callback = (error: NodeJS.ErrnoException | null) => void;
 
 /**
- * The calls that proper-lockfile makes, done at once: a lock is four of them, and each takes microseconds where the
- * way through a thread takes ten times that. A fresh object, since the library keeps what it learned of the disk in it.
+ * The calls that proper-lockfile makes to have a lock, as it makes them of a folder, made of a symbolic link instead:
+ * it comes into being with the name of its owner in it, and costs a journal of the disk half as much as a folder.
+ * A fresh object for each owner, since the library keeps in it what it learned of the disk.
  */
-export function lockFileCalls() {
+export function lockFileCalls(owner: string) {
   return {
-    mkdir: (path: string, done: Callback<void>) => settle(() => void mkdirSync(path), done),
-    rmdir: (path: string, done: Callback<void>) => settle(() => rmdirSync(path), done),
-    stat: (path: string, done: Callback<Stats>) => settle(() => statSync(path), done),
-    utimes: (path: string, accessed: Date, modified: Date, done: Callback<void>) =>
-      settle(() => utimesSync(path, accessed, modified), done),
+    mkdir: (path: string, done: Callback) => symlink(owner, path, done),
+    rmdir: (path: string, done: Callback) => unlink(path, done),
+    rmdirSync: (path: string) => unlinkSync(path),
+    stat: lstat,
+    utimes: lutimes,
   };
-}
-
-function settle<Result>(call: () => Result, done: Callback<Result>): void {
-  let result: Result;
-  try {
-    result = call();
-  } catch (error) {
-    done(error);
-    return;
-  }
-  done(null, result);
 }

@@ -1,25 +1,27 @@
-import { statSync } from "node:fs";
-import { type FileHandle, open, rmdir, unlink } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { BlobReader } from "../../../oci/blob-reader.js";
-import { OffsetMismatchError, type StagedObject, type StagedStat } from "../../driver.js";
-import type { Gate } from "../gate.js";
-import type { DurableFolders } from "./durable-folders.js";
+import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../../driver.js";
 import { FileReader } from "./file-reader.js";
-import { makeFolderOf } from "./make-folder.js";
-import { hasCode, ifPresent, isAbsence } from "./system-error.js";
+import { fsync } from "./fsync.js";
+import { isAbsence } from "./system-error.js";
 import { WriteBehind } from "./write-behind.js";
 import type { WriteBudget } from "./write-budget.js";
 
-interface Surroundings {
-  readonly folders: DurableFolders;
-  readonly fsyncs: Gate;
+/** What a staged file needs of the driver it belongs to. */
+export interface Surroundings {
   readonly budget: WriteBudget;
-  /** The folder of what has no place of its own: it stays when it gets empty. */
-  readonly scratch: string;
-  /** The path of a key. */
-  pathOf(key: string): string;
+  /** Names a staged file and writes objects beside it, as one durable change. */
+  commit(path: string, key: string, beside: readonly ObjectContent[]): Promise<void>;
+  discard(path: string): Promise<void>;
 }
+
+/** "a" would ignore the position of a write on Linux, and "r+" does not create. */
+const readWriteCreate = constants.O_RDWR | constants.O_CREAT;
+
+/** More than this is synced before the disk threads name it, so that none of them is long with one file. */
+const largeBytes = 1024 * 1024;
 
 /** An unfinished file, appended to in place until it is given its name. */
 export class StagedFile implements StagedObject {
@@ -38,7 +40,7 @@ export class StagedFile implements StagedObject {
 
   append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
     return this.#withFile(async (file) => {
-      const { size } = await file.stat();
+      const { size } = fstatSync(file);
       if (size !== offset) throw new OffsetMismatchError(size);
       return this.#around.budget.share((limit) => new WriteBehind(file, offset, limit).writeAll(content));
     });
@@ -48,39 +50,38 @@ export class StagedFile implements StagedObject {
     return FileReader.open(this.#path);
   }
 
-  async commit(key: string): Promise<void> {
-    await this.#withFile((file) => this.#around.fsyncs.run(() => file.sync()));
-    await this.#around.folders.rename(this.#path, this.#around.pathOf(key));
+  async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
+    await this.#withFile(async (file) => {
+      if (fstatSync(file).size > largeBytes) await fsync(file);
+    });
+    await this.#around.commit(this.#path, key, beside);
   }
 
-  async discard(): Promise<void> {
-    await ifPresent(() => unlink(this.#path));
-    const folder = dirname(this.#path);
-    if (folder !== this.#around.scratch) await removeIfEmpty(folder);
+  discard(): Promise<void> {
+    return this.#around.discard(this.#path);
   }
 
-  async #withFile<Result>(action: (file: FileHandle) => Promise<Result>): Promise<Result> {
-    const file = await openOrCreate(this.#path);
+  async #withFile<Result>(action: (file: number) => Promise<Result>): Promise<Result> {
+    const file = openOrCreate(this.#path) ?? (await makeFolderAndOpen(this.#path));
     try {
       return await action(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   }
 }
 
-/** "a" would ignore the position of a write on Linux, "r+" does not create: hence both steps. */
-async function openOrCreate(path: string): Promise<FileHandle> {
-  const existing = await ifPresent(() => open(path, "r+"));
-  if (existing !== undefined) return existing;
-  const create = () => open(path, "wx+");
-  return (await ifPresent(create)) ?? (await makeFolderOf(path).then(create));
+async function makeFolderAndOpen(path: string): Promise<number> {
+  await mkdir(dirname(path), { recursive: true });
+  return openSync(path, readWriteCreate);
 }
 
-async function removeIfEmpty(folder: string): Promise<void> {
+/** `undefined` if its folder is missing. */
+function openOrCreate(path: string): number | undefined {
   try {
-    await rmdir(folder);
+    return openSync(path, readWriteCreate);
   } catch (error) {
-    if (!hasCode(error, "ENOTEMPTY") && !isAbsence(error)) throw error;
+    if (isAbsence(error)) return undefined;
+    throw error;
   }
 }

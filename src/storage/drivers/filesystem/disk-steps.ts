@@ -1,0 +1,87 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmdirSync, unlinkSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { type DurableFolders, syncPath } from "./durable-folders.js";
+import { hasCode, isAbsence } from "./system-error.js";
+
+/** One thing to do on the disk. */
+export type DiskStep =
+  /** Makes a new file with this content, synced. The content's memory is given away. */
+  | { readonly kind: "write"; readonly path: string; readonly content: Uint8Array<ArrayBuffer> }
+  /** Syncs the content of a file that is there. */
+  | { readonly kind: "sync"; readonly path: string }
+  /** Gives a file or folder another name, replacing a file that has it, and makes the folders that it needs. */
+  | { readonly kind: "rename"; readonly from: string; readonly to: string }
+  | { readonly kind: "make-folder"; readonly path: string }
+  /** Removes a file, if it is there. */
+  | { readonly kind: "unlink"; readonly path: string }
+  /** Takes a file or folder out of its place; where it goes need not survive. */
+  | { readonly kind: "move-away"; readonly from: string; readonly to: string }
+  /** Removes a file, if it is there, and its folder, if that is empty then and not the one to keep; not durable. */
+  | { readonly kind: "discard"; readonly path: string; readonly keptFolder: string };
+
+/** Does the steps in their order; when it returns, a power cut can undo none of them. */
+export function performSteps(steps: readonly DiskStep[], folders: DurableFolders): void {
+  try {
+    for (const step of steps) perform(step, folders);
+    folders.sync();
+  } catch (error) {
+    folders.forget();
+    throw error;
+  }
+}
+
+function perform(step: DiskStep, folders: DurableFolders): void {
+  switch (step.kind) {
+    case "write":
+      writeSynced(step.path, step.content);
+      break;
+    case "sync":
+      syncPath(step.path);
+      break;
+    case "rename":
+      folders.make(dirname(step.to));
+      renameSync(step.from, step.to);
+      folders.noteChange(dirname(step.to));
+      break;
+    case "make-folder":
+      folders.make(step.path);
+      break;
+    case "unlink":
+      unlinkIfThere(step.path);
+      folders.noteChange(dirname(step.path));
+      break;
+    case "move-away":
+      renameSync(step.from, step.to);
+      folders.noteChange(dirname(step.from));
+      break;
+    case "discard":
+      unlinkIfThere(step.path);
+      if (dirname(step.path) !== step.keptFolder) removeIfEmpty(dirname(step.path));
+  }
+}
+
+function writeSynced(path: string, content: Uint8Array): void {
+  const file = openSync(path, "wx");
+  try {
+    for (let written = 0; written < content.length; ) written += writeSync(file, content, written);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (!hasCode(error, "ENOTEMPTY") && !isAbsence(error)) throw error;
+  }
+}

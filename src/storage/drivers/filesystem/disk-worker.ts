@@ -1,0 +1,26 @@
+import { parentPort } from "node:worker_threads";
+import { type DiskStep, performSteps } from "./disk-steps.js";
+import { DurableFolders } from "./durable-folders.js";
+
+/** What went wrong, as far as it can cross from one thread to another. */
+export interface DiskFailure {
+  readonly message: string;
+  readonly code: string | undefined;
+}
+
+const folders = new DurableFolders();
+
+// A thread of its own: it does what it is told, one order after another, and answers nothing or what went wrong.
+parentPort?.on("message", (steps: readonly DiskStep[]) => {
+  parentPort?.postMessage(attempt(steps));
+});
+
+function attempt(steps: readonly DiskStep[]): DiskFailure | undefined {
+  try {
+    performSteps(steps, folders);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+    return { message: error instanceof Error ? error.message : String(error), code };
+  }
+}

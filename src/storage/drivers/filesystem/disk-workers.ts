@@ -1,0 +1,80 @@
+import { Worker } from "node:worker_threads";
+import type { DiskStep } from "./disk-steps.js";
+import type { DiskFailure } from "./disk-worker.js";
+
+interface Order {
+  readonly steps: readonly DiskStep[];
+  readonly settle: (failure: DiskFailure | undefined) => void;
+}
+
+/** As many wait for the disk at once; they are started as they are needed. */
+const most = 4;
+
+/**
+ * Threads that change the disk. An fsync waits for milliseconds, and a durable change is several of them and a dozen
+ * other calls: done here they stall neither the event loop nor the four threads of libuv that reads go through, and
+ * cost one message instead of a hop for each call.
+ */
+export class DiskWorkers {
+  readonly #idle: Worker[] = [];
+  readonly #waiting: Order[] = [];
+  readonly #running = new Map<Worker, Order>();
+
+  /** Does the steps in their order; settles when they are durable, or fails with the system's error. */
+  perform(steps: readonly DiskStep[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ steps, settle: (failure) => (failure ? reject(new DiskError(failure)) : resolve()) });
+      this.#assign();
+    });
+  }
+
+  #assign(): void {
+    const worker = this.#idle.pop() ?? this.#startWorker();
+    const order = worker && this.#waiting.shift();
+    if (worker === undefined || order === undefined) return;
+    this.#running.set(worker, order);
+    // A process with nothing else to do must wait for an order that runs, and for no worker that has none.
+    worker.ref();
+    worker.postMessage(order.steps, contentsOf(order.steps));
+  }
+
+  #startWorker(): Worker | undefined {
+    if (this.#running.size >= most) return undefined;
+    const worker = new Worker(new URL("./disk-worker.js", import.meta.url));
+    worker.on("message", (failure: DiskFailure | undefined) => this.#finish(worker, failure));
+    worker.on("error", (error) => this.#lose(worker, error));
+    return worker;
+  }
+
+  #finish(worker: Worker, failure: DiskFailure | undefined): void {
+    const order = this.#running.get(worker);
+    this.#running.delete(worker);
+    worker.unref();
+    this.#idle.push(worker);
+    if (this.#waiting.length > 0) this.#assign();
+    order?.settle(failure);
+  }
+
+  /** A thread that died takes its order with it: nobody can say how far it came, so it was not done. */
+  #lose(worker: Worker, error: Error): void {
+    const order = this.#running.get(worker);
+    this.#running.delete(worker);
+    order?.settle({ message: `a disk thread ended: ${error.message}`, code: undefined });
+    if (this.#waiting.length > 0) this.#assign();
+  }
+}
+
+/** Memory that is handed over instead of copied. */
+function contentsOf(steps: readonly DiskStep[]): ArrayBuffer[] {
+  return steps.flatMap((step) => (step.kind === "write" ? [step.content.buffer] : []));
+}
+
+/** An error of the operating system, raised in another thread. */
+class DiskError extends Error {
+  readonly code: string | undefined;
+
+  constructor({ message, code }: DiskFailure) {
+    super(message);
+    this.code = code;
+  }
+}
