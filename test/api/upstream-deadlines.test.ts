@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { getEventListeners } from "node:events";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { parseTag } from "../../src/oci/reference.js";
@@ -207,4 +208,20 @@ test("what answers something other than HTTP is invalid", async (t) => {
   assert.ok(address !== null && typeof address === "object");
   const upstream = upstreamAt(scope, `http://127.0.0.1:${address.port}`);
   await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /does not speak HTTP/);
+});
+
+test("a caller that asks much leaves nothing behind on its signal", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { auth: "bearer" });
+  fake.store.addImage(name, [], "latest");
+  fake.redirectBlobs();
+  const { digest } = fake.store.addBlob(name, bytes);
+  const upstream = upstreamAt(scope, fake.url);
+  const { signal } = new AbortController();
+  for (let times = 0; times < 5; times += 1) {
+    await upstream.headManifest(name, latest, asking({ signal }));
+    await readWhole(await upstream.getBlob(name, digest, {}, asking({ signal })));
+    await failureOf(upstream.getManifest(name, parseTag("none"), asking({ signal })), "not-found");
+  }
+  await waitUntil("all listeners to be gone", () => getEventListeners(signal, "abort").length === 0 || undefined);
 });

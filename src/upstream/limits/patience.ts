@@ -43,15 +43,19 @@ export class Patience {
     // Its failure is nobody's, if all who waited gave up.
     promise.catch(() => {});
     this.signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const onAbort = () => reject(this.signal.reason);
-      const timer = setTimeout(() => reject(this.expired()), this.upTo(longestTimerMs));
-      this.signal.addEventListener("abort", onAbort);
-      promise.then(resolve, reject).finally(() => {
-        clearTimeout(timer);
-        this.signal.removeEventListener("abort", onAbort);
-      });
+    let onAbort = () => {};
+    let timer: NodeJS.Timeout | undefined;
+    const givingUp = new Promise<never>((_, reject) => {
+      onAbort = () => reject(this.signal.reason);
+      timer = setTimeout(() => reject(this.expired()), this.upTo(longestTimerMs));
     });
+    this.signal.addEventListener("abort", onAbort);
+    try {
+      return await Promise.race([promise, givingUp]);
+    } finally {
+      clearTimeout(timer);
+      this.signal.removeEventListener("abort", onAbort);
+    }
   }
 }
 

@@ -1,0 +1,53 @@
+import { strict as assert } from "node:assert";
+import { getEventListeners } from "node:events";
+import { test } from "node:test";
+import { Patience } from "../../../../src/upstream/limits/patience.js";
+import { TimedOutError } from "../../../../src/upstream/wire/wire-errors.js";
+
+const { signal } = new AbortController();
+
+/** A clock that stands until it is moved. */
+function standing() {
+  const time = { now: 0 };
+  return { time, clock: { monotonic: () => time.now, wall: () => 0 } };
+}
+
+test("time is given as far as the deadline allows", () => {
+  const { time, clock } = standing();
+  const patience = new Patience(signal, 1_000, clock);
+  assert.equal(patience.upTo(400), 400);
+  time.now = 700;
+  assert.equal(patience.upTo(400), 300);
+  time.now = 2_000;
+  assert.equal(patience.upTo(400), 0);
+  patience.liftDeadline();
+  assert.equal(patience.upTo(400), 400);
+});
+
+test("a pause that the deadline would cut is not begun", async () => {
+  const { clock } = standing();
+  const patience = new Patience(signal, 10, clock);
+  assert.equal(await patience.sleep(20), false);
+  assert.equal(await patience.sleep(1), true);
+});
+
+test("waiting ends with the deadline, and leaves no listener behind", async () => {
+  const { clock } = standing();
+  const caller = new AbortController();
+  const patience = new Patience(caller.signal, 5, clock);
+  await assert.rejects(patience.wait(new Promise(() => {})), TimedOutError);
+  await patience.wait(Promise.resolve());
+  await assert.rejects(patience.wait(Promise.reject(new Error("broken"))), /broken/);
+  assert.equal(getEventListeners(caller.signal, "abort").length, 0);
+});
+
+test("waiting ends with the caller, even if that is gone before it begins", async () => {
+  const { clock } = standing();
+  const caller = new AbortController();
+  const patience = new Patience(caller.signal, 60_000, clock);
+  const waiting = patience.wait(new Promise(() => {}));
+  caller.abort(new Error("gone"));
+  await assert.rejects(waiting, /gone/);
+  await assert.rejects(patience.wait(Promise.reject(new Error("nobody's"))), /gone/);
+  await assert.rejects(patience.sleep(1), /gone/);
+});
