@@ -26,6 +26,8 @@ export interface Question {
 export interface Asking {
   readonly patience: Patience;
   readonly log: Logger;
+  /** Whether the caller has another answer: then an upstream that was just out of reach is not asked. */
+  readonly hasFallback: boolean;
 }
 
 interface EndpointOptions {
@@ -114,7 +116,8 @@ export class Endpoint {
     const { outage, limits, quota, clock, maxRetryAfterMs, blame } = this.#options;
     outage.ended();
     quota.note(answer.headers, asking.log);
-    if (answer.status === 200 || answer.status === 206) return limits.answered(question.lane);
+    if (answer.status !== 429) limits.answered(question.lane);
+    if (answer.status === 200 || answer.status === 206) return;
     const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], clock.wall(), maxRetryAfterMs);
     const culprit = blame.at(answer.url.host);
     if (answer.status !== 429) throw await culprit.ofAnswer(answer, retryAfterMs);

@@ -21,14 +21,11 @@ export class Failover {
     this.#options = options;
   }
 
-  /**
-   * @param hasFallback whether the caller has another answer: then an upstream that was just out of reach is not asked
-   * @throws UpstreamError of the last endpoint, whose word counts
-   */
-  async run<Result>(asking: Asking, hasFallback: boolean, attempt: Attempt<Result>): Promise<Result> {
+  /** @throws UpstreamError of the last endpoint, whose word counts */
+  async run<Result>(asking: Asking, attempt: Attempt<Result>): Promise<Result> {
     const { attempts, retryDelayMs, random } = this.#options;
     const outage = this.#recentOutage();
-    if (hasFallback && outage) throw outage;
+    if (asking.hasFallback && outage) throw outage;
     for (let failed = 1; ; failed += 1) {
       try {
         return await this.#round(asking, attempt);

@@ -95,7 +95,7 @@ export class RegistryUpstream implements Upstream {
     const { failover, clock, answerTimeoutMs } = this.#options;
     const { signal, log, deadlineMs } = options;
     const patience = new Patience(signal, deadlineMs ?? answerTimeoutMs, clock);
-    return failover.run({ patience, log }, deadlineMs !== undefined, attempt);
+    return failover.run({ patience, log, hasFallback: deadlineMs !== undefined }, attempt);
   }
 
   /** Each cache on the way adds itself, so that one that finds its own id knows of a loop (RFC 9110, "Via"). */
