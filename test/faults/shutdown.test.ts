@@ -1,0 +1,105 @@
+import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { type Digest, digestOf } from "../../src/oci/digest.js";
+import { type BerthProcess, startBerth } from "../support/berth-process.js";
+import { expectStatus, pullBlob, pushBlob, seededBytes } from "../support/content.js";
+import { locationOf, type OpenAnswer } from "../support/registry-client.js";
+import { Scope } from "../support/scope.js";
+import { startUpload } from "../support/upload.js";
+import { waitUntil } from "../support/wait-until.js";
+
+/** More than the kernel buffers between the two ends of a connection. */
+const large = seededBytes("large", 60_000_000);
+const digest = digestOf(large);
+
+test("told to stop, Berth refuses new connections, lets a slow download and an upload end, and exits with 0", async (t) => {
+  const scope = new Scope(t);
+  const berth = await startBerth(scope);
+  const { client, daemon } = berth;
+  await pushBlob(client, "app", large);
+  const download = await beginDownload(berth);
+  const small = seededBytes("small", 100_000);
+  const upload = client.start("PUT", `${await startUpload(client, "app")}?digest=${digestOf(small)}`);
+  await upload.send(small.subarray(0, 50_000));
+
+  daemon.signal("SIGTERM");
+  await untilRefused(berth);
+  await upload.send(small.subarray(50_000));
+  expectStatus(await upload.end(), 201, "end of the upload");
+  assert.equal(await digestOfRest(download), digest);
+  assert.deepEqual(await daemon.exited, { code: 0, signal: undefined });
+
+  const again = await startBerth(scope, { root: berth.root });
+  await pullBlob(again.client, "app", digestOf(small));
+});
+
+test("an idle connection does not hold the end up", { timeout: 60_000 }, async (t) => {
+  const scope = new Scope(t);
+  const berth = await startBerth(scope, { server: { shutdownGrace: "1h" } });
+  const idle = connect(berth.port, "127.0.0.1");
+  scope.defer(() => idle.destroy());
+  idle.write(`GET /v2/ HTTP/1.1\r\nHost: ${berth.host}\r\n\r\n`);
+  await once(idle, "data");
+  berth.daemon.signal("SIGTERM");
+  assert.deepEqual(await berth.daemon.exited, { code: 0, signal: undefined });
+});
+
+test("a second signal ends what runs at once", { timeout: 60_000 }, async (t) => {
+  const scope = new Scope(t);
+  const berth = await startBerth(scope, { server: { shutdownGrace: "1h" } });
+  await pushBlob(berth.client, "app", large);
+  const download = await beginDownload(berth);
+  berth.daemon.signal("SIGTERM");
+  await untilRefused(berth);
+  berth.daemon.signal("SIGTERM");
+  await berth.daemon.exited;
+  await assert.rejects(digestOfRest(download), "a download that is cut off does not look whole");
+});
+
+test("transfers that take longer than the grace period are cut off, and what was uploaded stays", async (t) => {
+  const scope = new Scope(t);
+  const berth = await startBerth(scope, { server: { shutdownGrace: "1s" } });
+  await pushBlob(berth.client, "app", large);
+  const download = await beginDownload(berth);
+  const session = await startUpload(berth.client, "app");
+  const bytes = seededBytes("slow", 3_000_000);
+  const first = await berth.client.request("PATCH", session, { body: bytes.subarray(0, 1_000_000) });
+  const upload = berth.client.start("PATCH", locationOf(first));
+  await upload.send(bytes.subarray(1_000_000, 2_000_000));
+  berth.daemon.signal("SIGTERM");
+  await berth.daemon.exited;
+  await assert.rejects(digestOfRest(download));
+  await assert.rejects(upload.answer);
+
+  const { client } = await startBerth(scope, { root: berth.root, port: berth.port });
+  const { range = "" } = (await client.get(session)).headers;
+  const end = Number(range.slice(2));
+  assert.ok(end + 1 >= 1_000_000, range);
+  expectStatus(await client.request("PATCH", session, { body: bytes.subarray(end + 1) }), 202, "the rest");
+  expectStatus(await client.request("PUT", `${session}?digest=${digestOf(bytes)}`), 201, "end of the upload");
+});
+
+/** A download that has begun, and waits for its reader. */
+async function beginDownload({ client }: BerthProcess): Promise<OpenAnswer> {
+  const download = await client.open("GET", `/v2/app/blobs/${digest}`);
+  assert.equal(download.status, 200);
+  await once(download.stream, "readable");
+  return download;
+}
+
+async function digestOfRest({ stream }: OpenAnswer): Promise<Digest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return digestOf(Buffer.concat(chunks));
+}
+
+async function untilRefused({ client }: BerthProcess): Promise<void> {
+  await waitUntil("new connections are refused", () =>
+    client.get("/v2/").then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => (error.code === "ECONNREFUSED" ? true : undefined),
+    ),
+  );
+}
