@@ -8,13 +8,13 @@ import { PrivateRegistry } from "./private/private-registry.js";
 import type { Registry } from "./registry/registry.js";
 import type { Storage } from "./storage/storage.js";
 
-/** Memory that all running downloads share. */
-const downloadBufferBytes = 48 * 1024 * 1024;
+/** Memory that all running transfers share. */
+const transferBufferBytes = 24 * 1024 * 1024;
 
 /** Picks the registry of the configured mode and mounts the routes over it: the one place that knows the modes. */
 export class ModeSelector {
   readonly #storage: Storage;
-  readonly #pool = new BufferPool(downloadBufferBytes);
+  readonly #pool = new BufferPool(transferBufferBytes);
 
   constructor(storage: Storage) {
     this.#storage = storage;

@@ -1,10 +1,10 @@
 const mebibyte = 1024 * 1024;
 
 const largest = mebibyte;
-const smallest = 64 * 1024;
+const smallest = 32 * 1024;
 
 /**
- * Buffers for transfers out of the storage. Few transfers get large ones, which cost the least time a byte; many get
+ * Buffers for transfers from and to clients. Few transfers get large ones, which cost the least time a byte; many get
  * small ones, so that all together stay below the budget.
  */
 export class BufferPool {
@@ -18,19 +18,25 @@ export class BufferPool {
     this.#budget = budget;
   }
 
-  /** Counts the action as a transfer, of which each holds two buffers. */
-  async transfer<Result>(action: () => Promise<Result>): Promise<Result> {
+  /** Counts one more transfer, which holds two buffers at a time, until the returned function is called. */
+  join(): () => void {
     this.#transfers++;
-    try {
-      return await action();
-    } finally {
+    return () => {
       this.#transfers--;
-    }
+    };
   }
 
-  /** A buffer with old content; its size is what a transfer's share is now. */
+  /** Bytes that a buffer has now. */
+  get bufferSize(): number {
+    const share = this.#budget / (2 * Math.max(1, this.#transfers));
+    let size = largest;
+    while (size > share && size > smallest) size /= 2;
+    return size;
+  }
+
+  /** A buffer with old content. */
   take(): Buffer {
-    const size = this.#share();
+    const size = this.bufferSize;
     const buffer = this.#free.get(size)?.pop();
     if (buffer === undefined) return Buffer.allocUnsafeSlow(size);
     this.#freeBytes -= size;
@@ -44,12 +50,5 @@ export class BufferPool {
     const sameSize = this.#free.get(buffer.length);
     if (sameSize === undefined) this.#free.set(buffer.length, [buffer]);
     else sameSize.push(buffer);
-  }
-
-  #share(): number {
-    const share = this.#budget / (2 * Math.max(1, this.#transfers));
-    let size = largest;
-    while (size > share && size > smallest) size /= 2;
-    return size;
   }
 }

@@ -19,6 +19,8 @@ export function respondWithError(exchange: Exchange, thrown: unknown): void {
     response.destroy();
     return;
   }
+  // Who still sends must get to read the answer: the rest of the body is taken and thrown away.
+  exchange.request.resume();
   for (const name of response.getHeaderNames()) {
     if (name.startsWith("content-")) response.removeHeader(name);
   }

@@ -19,7 +19,12 @@ export async function sendBlob(exchange: Exchange, reader: BlobReader, span: Spa
     exchange.response.end(reader.bytes.subarray(span.start, span.end));
     return;
   }
-  await pool.transfer(() => new Transfer(exchange, reader, pool).send(span));
+  const leavePool = pool.join();
+  try {
+    await new Transfer(exchange, reader, pool).send(span);
+  } finally {
+    leavePool();
+  }
   exchange.response.end();
 }
 

@@ -29,11 +29,17 @@ export class StallWatch {
   watch(exchange: Exchange): void {
     if (this.#timer === undefined) return;
     this.#watched.set(exchange, { sinceMs: exchange.startedAt, bytes: movedBytes(exchange) });
-    exchange.response.on("close", () => this.#watched.delete(exchange));
+    exchange.response.on("close", () => this.#forgetWhenRead(exchange));
   }
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  /** An answer may come before the end of the body, which must not stand still forever then either. */
+  #forgetWhenRead(exchange: Exchange): void {
+    if (exchange.request.complete || exchange.request.destroyed) this.#watched.delete(exchange);
+    else exchange.request.once("close", () => this.#watched.delete(exchange));
   }
 
   #check(): void {

@@ -8,13 +8,12 @@ import type { Chunk } from "../registry/repository.js";
  */
 export async function* measured(chunk: Chunk, signal: AbortSignal): AsyncIterable<Buffer> {
   const expected = chunk.range === undefined ? undefined : chunk.range.end - chunk.range.start + 1;
-  const letGo = () => chunk.content.destroy(signal.reason);
+  const letGo = () => chunk.content.break(signal.reason);
   if (signal.aborted) letGo();
   signal.addEventListener("abort", letGo, { once: true });
   let received = 0;
   try {
-    // Whoever stops reading must still be able to answer, so the stream is not destroyed with the loop.
-    for await (const bytes of chunk.content.iterator({ destroyOnReturn: false })) {
+    for await (const bytes of chunk.content) {
       const room = expected === undefined ? bytes.length : expected - received;
       if (bytes.length > 0 && room > 0) yield bytes.length > room ? bytes.subarray(0, room) : bytes;
       received += bytes.length;

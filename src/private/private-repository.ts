@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type { Descriptor } from "../oci/descriptor.js";
 import { algorithmOf, type Digest, Digester, digestOf } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
@@ -7,6 +6,7 @@ import { isDigestReference, type Reference, type Tag } from "../oci/reference.js
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type {
+  IncomingContent,
   Manifest,
   OpenedBlob,
   Page,
@@ -85,7 +85,7 @@ export class PrivateRepository implements PushRepository {
     return listReferrers(this.#storage, this.name, subject, query);
   }
 
-  async putBlob(digest: Digest, content: Readable, context: Context): Promise<void> {
+  async putBlob(digest: Digest, content: IncomingContent, context: Context): Promise<void> {
     const staged = this.#storage.uploads.scratch();
     const digester = new Digester(algorithmOf(digest));
     try {

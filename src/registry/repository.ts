@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type { BlobReader } from "../oci/blob-reader.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest, DigestAlgorithm } from "../oci/digest.js";
@@ -73,8 +72,14 @@ export interface ChunkRange {
   readonly end: number;
 }
 
+/** Bytes on their way in. Each piece is only lent: it is overwritten once the next is asked for. */
+export interface IncomingContent extends AsyncIterable<Buffer> {
+  /** Makes whoever waits for more fail with the reason. */
+  break(reason: Error): void;
+}
+
 export interface Chunk {
-  readonly content: Readable;
+  readonly content: IncomingContent;
   /** Absent when the client streams; then the bytes belong where the session ends. */
   readonly range?: ChunkRange;
 }
@@ -119,7 +124,7 @@ export interface PushedManifest {
 export interface PushRepository extends PullRepository {
   readonly uploads: Uploads;
   /** Pushes a blob in one request, without a session. */
-  putBlob(digest: Digest, content: Readable, context: Context): Promise<void>;
+  putBlob(digest: Digest, content: IncomingContent, context: Context): Promise<void>;
   /** Makes a blob that another repository holds part of this one; `false` if there is none that the caller may read. */
   mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean>;
   putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest>;

@@ -28,7 +28,7 @@ export interface StagedObject {
   stat(): Promise<StagedStat | undefined>;
   /**
    * Creates the object if needed and appends the content at `offset`; returns the new size. What arrived before a
-   * failure stays.
+   * failure stays. Large pieces cost least; each is done with when the next one is asked for.
    * @throws OffsetMismatchError if the object does not end at `offset`
    */
   append(offset: number, content: AsyncIterable<Buffer>): Promise<number>;

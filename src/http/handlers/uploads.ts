@@ -7,12 +7,13 @@ import { chunkOf } from "../chunk.js";
 import type { Exchange } from "../exchange.js";
 import { digestOfQuery, nameOf, namespaceOf, uploadIdOf } from "../parameters.js";
 import { refuseEncodedBody } from "../read-body.js";
+import { RequestBody } from "../request-body.js";
 import { sendEmpty } from "../send.js";
 import type { Services } from "../services.js";
 import type { Handler } from "./handler.js";
 
 /** Starts a session; with `?mount=` takes the blob from another repository, with `?digest=` from the body at once. */
-export function startUpload({ registry, uploadLimit }: Services): Handler {
+export function startUpload({ registry, pool, uploadLimit }: Services): Handler {
   return async function startUpload(exchange) {
     const name = nameOf(exchange);
     const repository = registry.push(name, namespaceOf(exchange));
@@ -23,7 +24,7 @@ export function startUpload({ registry, uploadLimit }: Services): Handler {
     const digest = digestParameter(exchange, "digest");
     if (digest !== undefined && mount === undefined) {
       refuseEncodedBody(exchange);
-      await uploadLimit.run(() => repository.putBlob(digest, exchange.request, exchange));
+      await uploadLimit.run(() => repository.putBlob(digest, new RequestBody(exchange.request, pool), exchange));
       return sendCreated(exchange, name, digest);
     }
     sendSession(exchange, 202, name, await repository.uploads.start(algorithmOfQuery(exchange), exchange));
@@ -38,24 +39,24 @@ export function getUpload({ registry }: Services): Handler {
   };
 }
 
-export function appendToUpload({ registry, uploadLimit }: Services): Handler {
+export function appendToUpload({ registry, pool, uploadLimit }: Services): Handler {
   return async function appendToUpload(exchange) {
     const name = nameOf(exchange);
     const { uploads } = registry.push(name, namespaceOf(exchange));
     refuseEncodedBody(exchange);
-    const chunk = chunkOf(exchange);
+    const chunk = chunkOf(exchange, pool);
     const session = await uploadLimit.run(() => uploads.append(uploadIdOf(exchange), chunk, exchange));
     sendSession(exchange, 202, name, session);
   };
 }
 
-export function finishUpload({ registry, uploadLimit }: Services): Handler {
+export function finishUpload({ registry, pool, uploadLimit }: Services): Handler {
   return async function finishUpload(exchange) {
     const name = nameOf(exchange);
     const { uploads } = registry.push(name, namespaceOf(exchange));
     const digest = digestOfQuery(exchange);
     refuseEncodedBody(exchange);
-    const chunk = chunkOf(exchange);
+    const chunk = chunkOf(exchange, pool);
     await uploadLimit.run(() => uploads.finish(uploadIdOf(exchange), digest, chunk, exchange));
     sendCreated(exchange, name, digest);
   };

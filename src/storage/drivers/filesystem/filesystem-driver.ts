@@ -12,7 +12,6 @@ import { FolderListings } from "./folder-listings.js";
 import { StagedFile } from "./staged-file.js";
 import { ifPresent } from "./system-error.js";
 import { versionOf } from "./version.js";
-import { WriteBudget } from "./write-budget.js";
 
 /** What a dead process left in the scratch folder is removed at the next start, once it is this old. */
 const scratchKeptMs = 60 * 60 * 1000;
@@ -23,7 +22,6 @@ export class FilesystemDriver implements StorageDriver {
   readonly #scratch: string;
   readonly #workers = new DiskWorkers();
   readonly #listings = new FolderListings();
-  readonly #budget = new WriteBudget();
   readonly #locks: FileLocks;
 
   /** Makes the root if needed and removes what an earlier process left unfinished. */
@@ -92,7 +90,6 @@ export class FilesystemDriver implements StorageDriver {
 
   stage(key: string): StagedObject {
     return new StagedFile(this.#pathOf(key), {
-      budget: this.#budget,
       commit: (path, target, beside) => {
         const name: DiskStep = { kind: "rename", from: path, to: this.#pathOf(target) };
         return this.#perform([{ kind: "sync", path }, name], beside);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, statSync, write } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { BlobReader } from "../../../oci/blob-reader.js";
@@ -6,12 +6,9 @@ import { type ObjectContent, OffsetMismatchError, type StagedObject, type Staged
 import { FileReader } from "./file-reader.js";
 import { fsync } from "./fsync.js";
 import { isAbsence } from "./system-error.js";
-import { WriteBehind } from "./write-behind.js";
-import type { WriteBudget } from "./write-budget.js";
 
 /** What a staged file needs of the driver it belongs to. */
 export interface Surroundings {
-  readonly budget: WriteBudget;
   /** Names a staged file and writes objects beside it, as one durable change. */
   commit(path: string, key: string, beside: readonly ObjectContent[]): Promise<void>;
   discard(path: string): Promise<void>;
@@ -42,7 +39,7 @@ export class StagedFile implements StagedObject {
     return this.#withFile(async (file) => {
       const { size } = fstatSync(file);
       if (size !== offset) throw new OffsetMismatchError(size);
-      return this.#around.budget.share((limit) => new WriteBehind(file, offset, limit).writeAll(content));
+      return appendAll(file, offset, content);
     });
   }
 
@@ -84,4 +81,23 @@ function openOrCreate(path: string): number | undefined {
     if (isAbsence(error)) return undefined;
     throw error;
   }
+}
+
+/** @returns where the file ends then */
+async function appendAll(file: number, offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+  let end = offset;
+  for await (const piece of content) {
+    for (let written = 0; written < piece.length; ) {
+      const count = await writeOnce(file, piece.subarray(written), end);
+      written += count;
+      end += count;
+    }
+  }
+  return end;
+}
+
+function writeOnce(file: number, bytes: Buffer, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(file, bytes, 0, bytes.length, position, (error, written) => (error ? reject(error) : resolve(written)));
+  });
 }
