@@ -6,6 +6,7 @@ import type { BlobReader } from "../../../oci/blob-reader.js";
 import type { ObjectContent, ObjectStat, StagedObject, StorageDriver } from "../../driver.js";
 import type { DiskStep } from "./disk-steps.js";
 import { DiskWorkers } from "./disk-workers.js";
+import { FlushSlots } from "./early-flush.js";
 import { FileLocks } from "./file-locks.js";
 import { FileReader } from "./file-reader.js";
 import { FolderListings } from "./folder-listings.js";
@@ -21,6 +22,7 @@ export class FilesystemDriver implements StorageDriver {
   readonly #root: string;
   readonly #scratch: string;
   readonly #workers = new DiskWorkers();
+  readonly #flushSlots = new FlushSlots();
   readonly #listings = new FolderListings();
   readonly #locks: FileLocks;
 
@@ -90,6 +92,7 @@ export class FilesystemDriver implements StorageDriver {
 
   stage(key: string): StagedObject {
     return new StagedFile(this.#pathOf(key), {
+      flushSlots: this.#flushSlots,
       commit: (path, target, beside) => {
         const name: DiskStep = { kind: "rename", from: path, to: this.#pathOf(target) };
         return this.#perform([{ kind: "sync", path }, name], beside);

@@ -3,12 +3,14 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../../driver.js";
+import { EarlyFlush, type FlushSlots } from "./early-flush.js";
 import { FileReader } from "./file-reader.js";
 import { fsync } from "./fsync.js";
 import { isAbsence } from "./system-error.js";
 
 /** What a staged file needs of the driver it belongs to. */
 export interface Surroundings {
+  readonly flushSlots: FlushSlots;
   /** Names a staged file and writes objects beside it, as one durable change. */
   commit(path: string, key: string, beside: readonly ObjectContent[]): Promise<void>;
   discard(path: string): Promise<void>;
@@ -39,7 +41,7 @@ export class StagedFile implements StagedObject {
     return this.#withFile(async (file) => {
       const { size } = fstatSync(file);
       if (size !== offset) throw new OffsetMismatchError(size);
-      return appendAll(file, offset, content);
+      return appendAll(file, offset, content, new EarlyFlush(file, offset, this.#around.flushSlots));
     });
   }
 
@@ -84,14 +86,24 @@ function openOrCreate(path: string): number | undefined {
 }
 
 /** @returns where the file ends then */
-async function appendAll(file: number, offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+async function appendAll(
+  file: number,
+  offset: number,
+  content: AsyncIterable<Buffer>,
+  flush: EarlyFlush,
+): Promise<number> {
   let end = offset;
-  for await (const piece of content) {
-    for (let written = 0; written < piece.length; ) {
-      const count = await writeOnce(file, piece.subarray(written), end);
-      written += count;
-      end += count;
+  try {
+    for await (const piece of content) {
+      for (let written = 0; written < piece.length; ) {
+        const count = await writeOnce(file, piece.subarray(written), end);
+        written += count;
+        end += count;
+      }
+      flush.noteWritten(end);
     }
+  } finally {
+    await flush.settled();
   }
   return end;
 }
