@@ -1,5 +1,5 @@
 import { RegistryError } from "../oci/errors.js";
-import type { Page } from "../registry/repository.js";
+import type { Page } from "../oci/listing.js";
 import type { Exchange } from "./exchange.js";
 
 const longestText = 512;

@@ -1,9 +1,10 @@
+import type { Page, PageOf } from "../oci/listing.js";
+import { pageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Registry } from "../registry/registry.js";
-import type { Page, PageOf, PullRepository, PushRepository } from "../registry/repository.js";
+import type { PullRepository, PushRepository } from "../registry/repository.js";
 import type { Storage } from "../storage/storage.js";
 import type { PrivateRules } from "./manifest-rules.js";
-import { pageOf } from "./page-of.js";
 import { PrivateRepository } from "./private-repository.js";
 import { RunningUploads } from "./upload-sessions.js";
 

@@ -1,6 +1,8 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import { algorithmOf, type Digest, Digester, digestOf } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
+import type { Page, PageOf, ReferrersQuery } from "../oci/listing.js";
+import { pageOf } from "../oci/listing.js";
 import { parseManifest } from "../oci/manifest.js";
 import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -9,23 +11,19 @@ import type {
   IncomingContent,
   Manifest,
   OpenedBlob,
-  Page,
-  PageOf,
   PushedManifest,
   PushRepository,
   PutManifest,
-  ReferrersQuery,
   ResolvedBlob,
   ResolvedManifest,
   Served,
 } from "../registry/repository.js";
 import { layout, repositoryFolders } from "../storage/layout.js";
 import type { StoredManifest } from "../storage/manifest-store.js";
+import { listReferrers, referrerDescriptor } from "../storage/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
 import { hashed, measured } from "./chunk-content.js";
 import { checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
-import { pageOf } from "./page-of.js";
-import { listReferrers, referrerDescriptor } from "./referrer-list.js";
 import { digestMismatch } from "./upload-errors.js";
 import { type RunningUploads, UploadSessions } from "./upload-sessions.js";
 

@@ -1,5 +1,6 @@
+import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { Page, PageOf, PullRepository, PushRepository } from "./repository.js";
+import type { PullRepository, PushRepository } from "./repository.js";
 
 /** Names to repositories: all that `http/` knows of the mode that Berth runs in. */
 export interface Registry {

@@ -1,6 +1,7 @@
 import type { BlobReader } from "../oci/blob-reader.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest, DigestAlgorithm } from "../oci/digest.js";
+import type { Page, PageOf, ReferrersQuery } from "../oci/listing.js";
 import type { Reference, Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "./context.js";
@@ -33,24 +34,6 @@ export interface ResolvedBlob {
 
 export interface OpenedBlob extends ResolvedBlob {
   readonly reader: BlobReader;
-}
-
-/** A part of a list in code point order: at most `limit` items, all after `last`. */
-export interface Page {
-  readonly limit: number;
-  readonly last?: string;
-}
-
-export interface PageOf<Item> {
-  readonly items: readonly Item[];
-  /** Whether there are items after these. */
-  readonly more: boolean;
-}
-
-/** A part of the referrers of a manifest; `last` is the digest of the last one seen. */
-export interface ReferrersQuery {
-  readonly artifactType?: string;
-  readonly last?: Digest;
 }
 
 /** What one may pull from. Absent content is a RegistryError: BLOB_UNKNOWN, MANIFEST_UNKNOWN, NAME_UNKNOWN. */

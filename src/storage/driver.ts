@@ -82,6 +82,13 @@ export class OffsetMismatchError extends Error {
   }
 }
 
+/** `held`: somebody else has the lock for too long; `lost`: it was ours, and may not have been to the end. */
 export class LockError extends Error {
   override readonly name = "LockError";
+  readonly reason: "held" | "lost";
+
+  constructor(reason: "held" | "lost", message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
 }

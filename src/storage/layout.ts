@@ -15,7 +15,11 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *       _manifests/tags/<tag>/index/<algorithm>/<hex>/link  what it ever pointed at
  *       _uploads/<uuid>/data, startedat                     an upload session
  *       _referrers/<algorithm>/<hex>/<algorithm>-<hex>      ours: descriptor of a manifest that refers to the first
- *   .berth/                                                 ours: scratch, locks, the catalog's generation
+ *   .berth/                                                 ours:
+ *     scratch/, locks/, catalog                             what is being written, who works on what, a generation
+ *     downloads/<algorithm>-<hex>/data                      a blob on its way from an upstream
+ *     cached/<name>/_upstream                               the upstream that the content of a repository came from
+ *     cached/<name>/_checked/<tag>                          when the upstream last confirmed what the tag points at
  *
  * A link holds `<algorithm>:<hex>` and no newline. No component of a name begins with `_`, so ours and theirs never meet.
  */
@@ -26,6 +30,9 @@ export const layout = {
   repositories: `${root}/repositories`,
   /** Replaced whenever a repository comes into being, so that every process sees that its list is old. */
   catalogGeneration: ".berth/catalog",
+  download: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/data`,
+  cachedFrom: (name: RepositoryName) => `.berth/cached/${name}/_upstream`,
+  tagChecked: (name: RepositoryName, tag: Tag) => `.berth/cached/${name}/_checked/${tag}`,
   scratch: (id: string) => `.berth/scratch/${id}`,
   blob: (digest: Digest) => `${root}/blobs/${algorithmOf(digest)}/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}/data`,
   repository: (name: RepositoryName) => `${root}/repositories/${name}`,

@@ -2,6 +2,7 @@ import type { Logger } from "../observability/logger.js";
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { BlobStore } from "./blob-store.js";
+import { CacheStore } from "./cache-store.js";
 import { Catalog } from "./catalog.js";
 import type { StagedObject, StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
@@ -21,6 +22,7 @@ export class Storage {
   readonly referrers: ReferrerStore;
   readonly uploads: UploadStore;
   readonly catalog: Catalog;
+  readonly cache: CacheStore;
 
   /** @param cacheBytes memory for manifests and small blobs together */
   constructor(driver: StorageDriver, cacheBytes: number, log: Logger) {
@@ -32,6 +34,7 @@ export class Storage {
     this.referrers = new ReferrerStore(driver, log);
     this.uploads = new UploadStore(driver);
     this.catalog = new Catalog(driver);
+    this.cache = new CacheStore(driver);
   }
 
   /** Makes staged content, whose digest was proved, part of a repository. */

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import type { Page, PageOf } from "../../registry/repository.js";
+import type { Page, PageOf } from "../../oci/listing.js";
 import type { Exchange } from "../exchange.js";
 import { nextLink, pageOfQuery } from "../pagination.js";
 import { nameOf, namespaceOf } from "../parameters.js";

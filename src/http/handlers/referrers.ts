@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { parseDigest } from "../../oci/digest.js";
+import type { ReferrersQuery } from "../../oci/listing.js";
 import { mediaTypes } from "../../oci/media-types.js";
-import type { ReferrersQuery } from "../../registry/repository.js";
 import type { Exchange } from "../exchange.js";
 import { nextLink } from "../pagination.js";
 import { digestOfPath, nameOf, namespaceOf } from "../parameters.js";

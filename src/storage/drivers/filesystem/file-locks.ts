@@ -49,7 +49,7 @@ export class FileLocks {
   async #withLockFile<Result>(name: string, action: () => Promise<Result>, done: (result: Result) => void) {
     const path = join(this.#folder, createHash("sha256").update(name).digest("hex").slice(0, 32));
     const { promise: lost, reject } = failable();
-    const reportLoss = (cause: unknown) => reject(new LockError(`the lock of ${name} was lost`, { cause }));
+    const reportLoss = (cause: unknown) => reject(new LockError("lost", `the lock of ${name} was lost`, { cause }));
     const release = await this.#acquire(name, path, reportLoss);
     try {
       done(await Promise.race([action(), lost]));
@@ -69,7 +69,8 @@ export class FileLocks {
         else if (!hasCode(error, "ELOCKED")) throw error;
         else if (!removeIfOwnerDied(path)) await delay(wait);
       }
-      if (Date.now() > deadline) throw new LockError(`the lock of ${name} is held by another process for too long`);
+      if (Date.now() > deadline)
+        throw new LockError("held", `the lock of ${name} is held by another process for too long`);
     }
   }
 }

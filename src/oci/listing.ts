@@ -1,4 +1,22 @@
-import type { Page, PageOf } from "../registry/repository.js";
+import type { Digest } from "./digest.js";
+
+/** A part of a list in code point order: at most `limit` items, all after `last`. */
+export interface Page {
+  readonly limit: number;
+  readonly last?: string;
+}
+
+export interface PageOf<Item> {
+  readonly items: readonly Item[];
+  /** Whether there are items after these. */
+  readonly more: boolean;
+}
+
+/** A part of the referrers of a manifest; `last` is the digest of the last one seen. */
+export interface ReferrersQuery {
+  readonly artifactType?: string;
+  readonly last?: Digest;
+}
 
 /** A part of a list that is in code point order, found without walking what comes before it. */
 export function pageOf(all: readonly string[], page: Page): PageOf<string> {

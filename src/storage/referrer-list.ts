@@ -1,11 +1,11 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import { algorithmOf, type Digest, hexOf } from "../oci/digest.js";
+import type { PageOf, ReferrersQuery } from "../oci/listing.js";
 import { type ManifestContent, parseManifest } from "../oci/manifest.js";
 import { parseTag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { PageOf, ReferrersQuery } from "../registry/repository.js";
-import type { StoredManifest } from "../storage/manifest-store.js";
-import type { Storage } from "../storage/storage.js";
+import type { StoredManifest } from "./manifest-store.js";
+import type { Storage } from "./storage.js";
 
 /** An answer must fit into a manifest's usual 4 MiB (distribution-spec, "Listing Referrers"); this leaves room for its frame. */
 const pageBytes = 4 * 1024 * 1024 - 64 * 1024;
