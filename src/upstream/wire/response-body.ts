@@ -45,6 +45,8 @@ export class ResponseBody implements AsyncIterable<Buffer> {
     } catch (error) {
       throw this.#watch.reasonOf(error);
     } finally {
+      // A body that broke before it was read has closed already, and nothing else would end the wait for its data.
+      this.#watch.relax();
       this.close();
     }
   }

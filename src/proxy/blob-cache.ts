@@ -1,0 +1,88 @@
+import type { Digest } from "../oci/digest.js";
+import { RegistryError } from "../oci/errors.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Context } from "../registry/context.js";
+import type { OpenedBlob, ResolvedBlob } from "../registry/repository.js";
+import { layout } from "../storage/layout.js";
+import type { Storage } from "../storage/storage.js";
+import type { CachedUpstream } from "./cached-upstream.js";
+import type { Downloads } from "./downloads.js";
+import type { KnownSizes } from "./known-sizes.js";
+import { toRegistryError } from "./upstream-failure.js";
+
+/** The blobs of an upstream's repositories. */
+export class BlobCache {
+  readonly #storage: Storage;
+  readonly #source: CachedUpstream;
+  readonly #downloads: Downloads;
+  readonly #sizes: KnownSizes;
+
+  constructor(storage: Storage, source: CachedUpstream, downloads: Downloads, sizes: KnownSizes) {
+    this.#storage = storage;
+    this.#source = source;
+    this.#downloads = downloads;
+    this.#sizes = sizes;
+  }
+
+  async stat(name: RepositoryName, digest: Digest, context: Context): Promise<ResolvedBlob> {
+    const linked = await this.#storage.findBlob(name, digest);
+    if (linked !== undefined) return { digest, size: linked.size, served: { from: "hit" } };
+    const known = this.#sizes.get(name, digest);
+    const size = known ?? (await this.#ask(name, digest, context)).size;
+    if (size === undefined) throw this.#unknown(name, digest);
+    return { digest, size, served: { from: "miss" } };
+  }
+
+  /** Storage, else the one download of this blob. */
+  async open(name: RepositoryName, digest: Digest, context: Context): Promise<OpenedBlob> {
+    const linked = await this.#openLinked(name, digest);
+    if (linked !== undefined) return linked;
+    if ((await this.#storage.blobs.size(digest)) !== undefined) {
+      // Bytes that another repository holds are this one's only if its upstream says that it has them, too.
+      await this.#ask(name, digest, context);
+      await this.#record(name);
+      await this.#storage.linkBlob(name, digest);
+      const found = await this.#openLinked(name, digest);
+      if (found !== undefined) return found;
+    }
+    return this.#download(name, digest, context);
+  }
+
+  async #openLinked(name: RepositoryName, digest: Digest): Promise<OpenedBlob | undefined> {
+    const content = await this.#storage.links.find(layout.layerLink(name, digest));
+    const reader = content && (await this.#storage.blobs.open(content));
+    return reader && { digest, size: reader.size, reader, served: { from: "hit" } };
+  }
+
+  async #download(name: RepositoryName, digest: Digest, context: Context): Promise<OpenedBlob> {
+    await this.#record(name);
+    const size = this.#sizes.get(name, digest);
+    const { upstream } = this.#source;
+    const order = { upstream, remoteName: this.#source.remoteName(name), name, digest, size };
+    try {
+      const { reader, isShared } = await this.#downloads.join(order, context.signal);
+      return { digest, size: reader.size, reader, served: { from: isShared ? "shared" : "miss" } };
+    } catch (error) {
+      throw toRegistryError(error, () => this.#unknown(name, digest));
+    }
+  }
+
+  async #ask(name: RepositoryName, digest: Digest, context: Context) {
+    try {
+      const options = { signal: context.signal, log: context.log };
+      return await this.#source.upstream.headBlob(this.#source.remoteName(name), digest, options);
+    } catch (error) {
+      throw toRegistryError(error, () => this.#unknown(name, digest));
+    }
+  }
+
+  #record(name: RepositoryName): Promise<void> {
+    return this.#storage.cache.recordOwner(name, this.#source.upstream.name);
+  }
+
+  #unknown(name: RepositoryName, digest: Digest): RegistryError {
+    return new RegistryError("BLOB_UNKNOWN", `${this.#source.upstream.name} has no blob ${digest} in ${name}`, {
+      detail: { name, digest, upstream: this.#source.upstream.name },
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Upstream } from "../upstream/upstream.js";
+
+/** An upstream with what the operator wants of it. Times in milliseconds. */
+export interface CachedUpstream {
+  readonly upstream: Upstream;
+  /** What a repository of ours is called there. */
+  remoteName(name: RepositoryName): RepositoryName;
+  /** How long a tag is served without asking again. */
+  readonly tagTtl: number;
+  /** What happens to a stored tag when the upstream says that it is gone. */
+  readonly onDelete: "keep" | "drop";
+  /** Time for an answer where a stored copy can be served instead. */
+  readonly staleDeadline: number;
+  /** How long an upstream's "not found" is remembered. */
+  readonly notFoundTtl: number;
+}

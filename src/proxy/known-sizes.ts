@@ -1,0 +1,27 @@
+import { LRUCache } from "lru-cache";
+import type { Digest } from "../oci/digest.js";
+import { parseManifest } from "../oci/manifest.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+
+const remembered = 100_000;
+
+/** How large the blobs are that manifests of a repository have named: so nobody has to ask before one is fetched. */
+export class KnownSizes {
+  readonly #sizes = new LRUCache<string, number>({ max: remembered });
+
+  readonly #read = new LRUCache<string, true>({ max: remembered / 10 });
+
+  get(name: RepositoryName, digest: Digest): number | undefined {
+    return this.#sizes.get(`${name}@${digest}`);
+  }
+
+  /** Reads each manifest once. */
+  learn(name: RepositoryName, digest: Digest, bytes: Buffer): void {
+    if (this.#read.has(`${name}@${digest}`)) return;
+    const { config, layers } = parseManifest(bytes);
+    for (const blob of config === undefined ? layers : [config, ...layers]) {
+      this.#sizes.set(`${name}@${blob.digest}`, blob.size);
+    }
+    this.#read.set(`${name}@${digest}`, true);
+  }
+}

@@ -1,0 +1,51 @@
+/** Lets many wait until a number has grown beyond what they have, or will grow no more. */
+export class Progress {
+  readonly #waiting = new Set<() => void>();
+  #value = 0;
+  #end: { failure: Error | undefined } | undefined;
+
+  get value(): number {
+    return this.#value;
+  }
+
+  get isEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  advance(value: number): void {
+    if (value <= this.#value) return;
+    this.#value = value;
+    this.#wakeAll();
+  }
+
+  end(failure?: Error): void {
+    this.#end ??= { failure };
+    this.#wakeAll();
+  }
+
+  /** @throws the failure it ended with, or the signal's reason */
+  async beyond(value: number, signal: AbortSignal): Promise<void> {
+    while (this.#value <= value) {
+      signal.throwIfAborted();
+      if (this.#end?.failure !== undefined) throw this.#end.failure;
+      if (this.#end !== undefined) return;
+      await this.#change(signal);
+    }
+  }
+
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#waiting.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal.addEventListener("abort", wake, { once: true });
+    });
+  }
+
+  #wakeAll(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+}

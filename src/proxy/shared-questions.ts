@@ -1,0 +1,12 @@
+/** Asks each question once, however many want its answer at the same time. */
+export class SharedQuestions<Answer> {
+  readonly #asked = new Map<string, Promise<Answer>>();
+
+  ask(question: string, find: () => Promise<Answer>): Promise<Answer> {
+    const asked = this.#asked.get(question);
+    if (asked !== undefined) return asked;
+    const answer = find().finally(() => this.#asked.delete(question));
+    this.#asked.set(question, answer);
+    return answer;
+  }
+}

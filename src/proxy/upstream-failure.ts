@@ -1,0 +1,47 @@
+import { RegistryError } from "../oci/errors.js";
+import { UpstreamError } from "../upstream/upstream-error.js";
+
+const defaultRetrySeconds = 10;
+
+/**
+ * The one place that says what a client is told when an upstream cannot answer.
+ * @param absent the error for what the upstream does not have
+ */
+export function toRegistryError(error: unknown, absent: () => RegistryError): unknown {
+  if (!(error instanceof UpstreamError)) return error;
+  switch (error.kind) {
+    case "not-found":
+      return absent();
+    case "unauthorized":
+    case "denied":
+      return new RegistryError("DENIED", error.message, { cause: error, detail: detailOf(error) });
+    case "rate-limited":
+      return new RegistryError("TOOMANYREQUESTS", error.message, {
+        cause: error,
+        detail: detailOf(error),
+        headers: retryAfter(error),
+      });
+    case "unavailable":
+      return new RegistryError("UNAVAILABLE", error.message, {
+        cause: error,
+        detail: detailOf(error),
+        headers: retryAfter(error),
+      });
+    case "invalid":
+      return new RegistryError("UNAVAILABLE", error.message, { status: 502, cause: error, detail: detailOf(error) });
+  }
+}
+
+/** Whether a stored copy is better than the upstream's answer: it did not say that the content is gone. */
+export function allowsStale(error: unknown): error is UpstreamError {
+  return error instanceof UpstreamError && error.kind !== "not-found";
+}
+
+function detailOf(error: UpstreamError) {
+  return { upstream: error.upstream, status: error.status, message: error.upstreamMessage };
+}
+
+function retryAfter(error: UpstreamError): Record<string, string> {
+  const seconds = error.retryAfterMs === undefined ? defaultRetrySeconds : Math.ceil(error.retryAfterMs / 1000);
+  return { "Retry-After": String(seconds) };
+}
