@@ -3,8 +3,9 @@ export class KeyedQueue {
   readonly #last = new Map<string, Promise<unknown>>();
 
   run<Result>(key: string, action: () => Promise<Result>): Promise<Result> {
-    const before = this.#last.get(key);
-    const result = before === undefined ? action() : before.then(action, action);
+    // Never begun before it is noted: an action that asks for its own key would overtake itself.
+    const before = this.#last.get(key) ?? Promise.resolve();
+    const result = before.then(action, action);
     this.#last.set(key, result);
     const forget = () => {
       if (this.#last.get(key) === result) this.#last.delete(key);

@@ -1,0 +1,47 @@
+import { strict as assert } from "node:assert";
+import { readdir, symlink, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { FilesystemDriver } from "../../src/storage/drivers/filesystem/filesystem-driver.js";
+import { Scope } from "../support/scope.js";
+import { settledList, testStorageDriver } from "./storage-driver.js";
+
+testStorageDriver("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
+
+test("filesystem: what another process writes is seen, though listings and versions are remembered", async (t) => {
+  const folder = await new Scope(t).folder("shared");
+  const [one, other] = await Promise.all([FilesystemDriver.open(folder), FilesystemDriver.open(folder)]);
+  await one.write({ key: "tags/a/link", content: Buffer.from("1") });
+  await settledList(one, "tags");
+  await other.write({ key: "tags/b/link", content: Buffer.from("2") });
+  await other.write({ key: "tags/a/link", content: Buffer.from("3") });
+  assert.deepEqual(await one.list("tags"), ["a", "b"]);
+  assert.equal((await one.read("tags/a/link"))?.toString(), "3");
+});
+
+test("filesystem: a lock whose owner died is taken over at once", async (t) => {
+  const folder = await new Scope(t).folder("locks");
+  const driver = await FilesystemDriver.open(folder);
+  await driver.withLock("probe", async () => {});
+  const name = await lockFileName(driver, folder);
+  // No process has a pid as high as this one (proc(5), pid_max).
+  await symlink(`${hostname()}:4194305:gone`, join(folder, ".berth/locks", name));
+  assert.equal(await driver.withLock("wanted", async () => "mine"), "mine");
+});
+
+test("filesystem: failed writes leave nothing aside", async (t) => {
+  const folder = await new Scope(t).folder("failures");
+  const driver = await FilesystemDriver.open(folder);
+  await writeFile(join(folder, "file"), "a file where a folder would have to be");
+  await assert.rejects(driver.write({ key: "file/below", content: Buffer.from("x") }));
+  assert.deepEqual(await readdir(join(folder, ".berth/scratch")), []);
+});
+
+/** What the lock called "wanted" is called on the disk: seen while it is held. */
+async function lockFileName(driver: FilesystemDriver, folder: string): Promise<string> {
+  return driver.withLock("wanted", async () => {
+    const [name = ""] = await readdir(join(folder, ".berth/locks"));
+    return name;
+  });
+}

@@ -1,0 +1,191 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { OffsetMismatchError, type StorageDriver } from "../../src/storage/driver.js";
+import { seededBytes } from "../support/content.js";
+import { Scope } from "../support/scope.js";
+import { waitUntil } from "../support/wait-until.js";
+
+/** Runs what every driver must do, on a fresh one each time. */
+export function testStorageDriver(name: string, open: (scope: Scope) => Promise<StorageDriver>): void {
+  function story(sentence: string, tell: (driver: StorageDriver) => Promise<void>): void {
+    test(`${name}: ${sentence}`, async (t) => tell(await open(new Scope(t))));
+  }
+
+  story("what is not there is undefined, and listing it gives nothing", async (driver) => {
+    assert.equal(await driver.stat("a/b"), undefined);
+    assert.equal(await driver.read("a/b"), undefined);
+    assert.equal(await driver.openRead("a/b"), undefined);
+    assert.deepEqual(await driver.list("a"), []);
+    await driver.remove("a/b");
+  });
+
+  story("what was written is read byte for byte, and replaced as a whole", async (driver) => {
+    for (const content of [seededBytes("one", 5000), Buffer.alloc(0), seededBytes("two", 70_000)]) {
+      await driver.write({ key: "a/b/c", content });
+      assert.deepEqual(await driver.read("a/b/c"), content);
+      assert.equal((await driver.stat("a/b/c"))?.size, content.length);
+    }
+  });
+
+  story("several objects are written together", async (driver) => {
+    await driver.write({ key: "x/1", content: Buffer.from("one") }, { key: "y/2", content: Buffer.from("two") });
+    assert.equal((await driver.read("x/1"))?.toString(), "one");
+    assert.equal((await driver.read("y/2"))?.toString(), "two");
+  });
+
+  story("writers of one key at once leave one of their contents whole", async (driver) => {
+    const contents = Array.from({ length: 8 }, (_, index) => seededBytes(`writer ${index}`, 20_000));
+    await Promise.all(contents.map((content) => driver.write({ key: "k", content })));
+    const found = await driver.read("k");
+    assert.ok(contents.some((content) => found?.equals(content)));
+  });
+
+  story("the version of an object settles, and differs after a change of the same size", async (driver) => {
+    const versionOf = async (key: string) => (await driver.stat(key))?.version;
+    await driver.write({ key: "v", content: Buffer.from("1") });
+    const settled = () => waitUntil("the version settles", () => versionOf("v"));
+    const before = await settled();
+    assert.equal(await versionOf("v"), before);
+    await driver.write({ key: "v", content: Buffer.from("2") });
+    assert.notEqual(await versionOf("v"), before);
+    assert.notEqual(await settled(), before);
+  });
+
+  story("a folder is no object", async (driver) => {
+    await driver.write({ key: "folder/object", content: Buffer.from("x") });
+    assert.equal(await driver.stat("folder"), undefined);
+    assert.equal(await driver.read("folder"), undefined);
+  });
+
+  story("children are listed in code point order, whatever they are called", async (driver) => {
+    const names = ["b", "a", "Z", "a-b", "a.b", "a_b", "a0", "__proto__", "constructor"];
+    for (const name of names) await driver.write({ key: `list/${name}/link`, content: Buffer.from(name) });
+    assert.deepEqual(await driver.list("list"), [...names].sort());
+  });
+
+  story("a list is the same array as long as nothing changed, and another one afterwards", async (driver) => {
+    await driver.write({ key: "list/a", content: Buffer.from("x") });
+    const before = await settledList(driver, "list");
+    assert.equal(await driver.list("list"), before);
+    await driver.write({ key: "list/b", content: Buffer.from("x") });
+    assert.deepEqual(await driver.list("list"), ["a", "b"]);
+    await driver.remove("list/a");
+    assert.deepEqual(await driver.list("list"), ["b"]);
+    assert.deepEqual(before, ["a"]);
+  });
+
+  story("removing a key removes all below it, and nothing beside it", async (driver) => {
+    for (const key of ["tags/a/current", "tags/a/index/1", "tags/ab/current"]) {
+      await driver.write({ key, content: Buffer.from(key) });
+    }
+    await driver.remove("tags/a");
+    assert.deepEqual(await driver.list("tags"), ["ab"]);
+    assert.equal(await driver.read("tags/a/index/1"), undefined);
+    assert.ok(await driver.read("tags/ab/current"));
+  });
+
+  story("a reader reads at any position, and is not disturbed by replacing and removing", async (driver) => {
+    const content = seededBytes("content", 100_000);
+    await driver.write({ key: "r", content });
+    const reader = await driver.openRead("r");
+    assert.ok(reader);
+    await driver.write({ key: "r", content: Buffer.from("other") });
+    await driver.remove("r");
+    const into = Buffer.alloc(1000);
+    assert.equal(await reader.read(into, 99_500), 500);
+    assert.deepEqual(into.subarray(0, 500), content.subarray(99_500));
+    assert.equal(await reader.read(into, 100_000), 0);
+    await reader.close();
+  });
+
+  story("staged content grows at its end only, and is known under no name before it is committed", async (driver) => {
+    const staged = driver.stage("up/1/data");
+    assert.equal(await staged.stat(), undefined);
+    assert.equal(await staged.append(0, pieces("hello ", "world")), 11);
+    await assert.rejects(staged.append(5, pieces("x")), new OffsetMismatchError(11));
+    assert.equal(await staged.append(11, pieces("!")), 12);
+    assert.equal((await staged.stat())?.size, 12);
+    await staged.commit("blobs/1", [{ key: "links/1", content: Buffer.from("link") }]);
+    assert.equal((await driver.read("blobs/1"))?.toString(), "hello world!");
+    assert.equal((await driver.read("links/1"))?.toString(), "link");
+    assert.equal(await staged.stat(), undefined);
+  });
+
+  story("what came before content failed stays, and goes on from there", async (driver) => {
+    const staged = driver.stage("up/2/data");
+    await assert.rejects(staged.append(0, failing("first")), /cut/);
+    assert.equal((await staged.stat())?.size, 5);
+    await staged.append(5, pieces(" second"));
+    const reader = await staged.openRead();
+    const into = Buffer.alloc(12);
+    assert.equal(await reader?.read(into, 0), 12);
+    await reader?.close();
+    assert.equal(into.toString(), "first second");
+  });
+
+  story("a piece may be overwritten once the next one is asked for", async (driver) => {
+    const staged = driver.stage("up/3/data");
+    await staged.append(0, lent(["aaa", "bbb", "ccc"]));
+    await staged.commit("blobs/3");
+    assert.equal((await driver.read("blobs/3"))?.toString(), "aaabbbccc");
+  });
+
+  story("committing nothing makes an empty object, discarding leaves no trace", async (driver) => {
+    const empty = driver.stage("up/4/data");
+    await empty.append(0, pieces());
+    await empty.commit("blobs/empty");
+    assert.equal((await driver.stat("blobs/empty"))?.size, 0);
+    const unwanted = driver.stage("up/5/data");
+    await unwanted.append(0, pieces("x"));
+    await unwanted.discard();
+    await unwanted.discard();
+    assert.ok(!(await driver.list("up")).includes("5"));
+  });
+
+  story("actions under one lock run one after another, those of other locks at once", async (driver) => {
+    const order: string[] = [];
+    const others: Promise<unknown>[] = [];
+    await driver.withLock("one", async () => {
+      others.push(driver.withLock("one", async () => void order.push("second")));
+      await driver.withLock("other", async () => void order.push("other"));
+      order.push("first");
+    });
+    await Promise.all(others);
+    assert.deepEqual(order, ["other", "first", "second"]);
+  });
+
+  story("an action that fails gives its error, and the lock back", async (driver) => {
+    await assert.rejects(
+      driver.withLock("f", async () => Promise.reject(new Error("failed"))),
+      /failed/,
+    );
+    assert.equal(await driver.withLock("f", async () => "next"), "next");
+  });
+}
+
+/** The list as soon as it is remembered: a change of just now could hide another one. */
+export function settledList(driver: StorageDriver, key: string): Promise<readonly string[]> {
+  return waitUntil("the list settles", async () => {
+    const list = await driver.list(key);
+    return (await driver.list(key)) === list ? list : undefined;
+  });
+}
+
+async function* pieces(...texts: string[]): AsyncIterable<Buffer> {
+  for (const text of texts) yield Buffer.from(text);
+}
+
+async function* failing(text: string): AsyncIterable<Buffer> {
+  yield Buffer.from(text);
+  throw new Error("cut");
+}
+
+/** One buffer again and again, as a pool would lend it. */
+async function* lent(texts: readonly string[]): AsyncIterable<Buffer> {
+  const buffer = Buffer.alloc(3);
+  for (const text of texts) {
+    buffer.write(text);
+    yield buffer;
+    buffer.fill("?");
+  }
+}
