@@ -1,5 +1,6 @@
 import { type ErrorCode, RegistryError } from "../oci/errors.js";
 import type { Exchange } from "./exchange.js";
+import { discardBody } from "./read-body.js";
 import { sendJson } from "./send.js";
 
 /** Errors of the operating system that a client can do something about: wait, or tell the operator. */
@@ -19,8 +20,7 @@ export function respondWithError(exchange: Exchange, thrown: unknown): void {
     response.destroy();
     return;
   }
-  // Who still sends must get to read the answer: the rest of the body is taken and thrown away.
-  exchange.request.resume();
+  discardBody(exchange.request);
   for (const name of response.getHeaderNames()) {
     if (name.startsWith("content-")) response.removeHeader(name);
   }

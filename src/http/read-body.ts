@@ -1,5 +1,9 @@
+import type { IncomingMessage } from "node:http";
 import { RegistryError } from "../oci/errors.js";
 import type { Exchange } from "./exchange.js";
+
+/** What may still come after the answer: enough for clients that read it only behind the end of their body. */
+const discardedBytes = 32 * 1024 * 1024;
 
 /**
  * Reads a small body whole. Bytes are counted, since a length is often not announced, and when it is, may be a lie.
@@ -23,6 +27,17 @@ export function refuseEncodedBody(exchange: Exchange): void {
   if (encoding === undefined || encoding === "identity") return;
   throw new RegistryError("UNSUPPORTED", "content is stored as it comes: send it without Content-Encoding", {
     status: 415,
+  });
+}
+
+/** Throws the rest of a body away, so that the client gets to read its answer; one that sends on and on is cut off. */
+export function discardBody(request: IncomingMessage): void {
+  request.resume();
+  if (request.complete) return;
+  const { socket } = request;
+  const end = socket.bytesRead + discardedBytes;
+  request.on("data", () => {
+    if (socket.bytesRead > end) socket.destroy();
   });
 }
 

@@ -18,6 +18,9 @@ export interface ManifestContent {
 
 type Json = Record<string, unknown>;
 
+/** RFC 6838, section 4.2. What is no media type must not end up in a header of the answer. */
+const mediaTypePattern = /^[a-zA-Z0-9][\w!#$&^.+-]{0,126}\/[a-zA-Z0-9][\w!#$&^.+-]{0,126}$/;
+
 /**
  * Reads a manifest of Docker schema 2, OCI or another JSON type.
  * @param contentType what the client called it, without parameters; `undefined` when read from storage
@@ -61,6 +64,7 @@ function parseObject(bytes: Uint8Array): Json {
 function decideMediaType(json: Json, contentType: string | undefined): string {
   const mediaType = optionalString(json, "mediaType") ?? inferMediaType(json);
   if (mediaType === undefined) throw invalid("the manifest has neither a mediaType nor the fields of a known type");
+  if (!mediaTypePattern.test(mediaType)) throw invalid("mediaType is not a media type");
   if (contentType !== undefined && contentType !== "application/json" && contentType !== mediaType) {
     throw invalid(`the manifest is of type ${mediaType}, but Content-Type says ${contentType}`);
   }
@@ -91,7 +95,7 @@ function refuseAmbiguity(json: Json, kind: ManifestKind | undefined): void {
   if (kind === "index" && (json.layers !== undefined || json.config !== undefined)) {
     throw invalid("an index must not have layers or a config");
   }
-  if (kind === "image" && json.config === undefined) throw invalid("an image manifest must have a config");
+  if (kind === "image" && !isObject(json.config)) throw invalid("an image manifest must have a config");
   const list = kind === "image" ? "layers" : "manifests";
   if (!Array.isArray(json[list])) throw invalid(`${list} must be a list`);
 }

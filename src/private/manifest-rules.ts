@@ -2,6 +2,7 @@ import type { Descriptor } from "../oci/descriptor.js";
 import { RegistryError } from "../oci/errors.js";
 import type { ManifestContent } from "../oci/manifest.js";
 import { isNonDistributable } from "../oci/media-types.js";
+import { hasRepeatedKeys } from "../oci/repeated-keys.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
 
@@ -12,6 +13,12 @@ export interface PrivateRules {
   readonly sparse: boolean;
   /** Manifests of types outside Docker schema 2 and OCI are accepted. */
   readonly anyMediaType: boolean;
+}
+
+/** @throws RegistryError MANIFEST_INVALID for a manifest that readers may understand in two ways */
+export function checkKeys(bytes: Buffer): void {
+  if (!hasRepeatedKeys(bytes, JSON.parse(bytes.toString()))) return;
+  throw new RegistryError("MANIFEST_INVALID", "a key stands twice in one object of the manifest");
 }
 
 /** @throws RegistryError MANIFEST_INVALID for a type that would make the collection of the distribution registry abort */

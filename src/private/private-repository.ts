@@ -23,7 +23,7 @@ import type { StoredManifest } from "../storage/manifest-store.js";
 import { listReferrers, referrerDescriptor } from "../storage/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
 import { hashed, measured } from "./chunk-content.js";
-import { checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
+import { checkKeys, checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
 import { digestMismatch } from "./upload-errors.js";
 import { type RunningUploads, UploadSessions } from "./upload-sessions.js";
 
@@ -112,6 +112,7 @@ export class PrivateRepository implements PushRepository {
     const actual = digestOf(bytes, algorithmOf(digest));
     if (actual !== digest) throw digestMismatch(digest, actual, bytes.length);
     const content = parseManifest(bytes, manifest.contentType);
+    checkKeys(bytes);
     checkMediaType(content, this.#rules);
     await checkReferences(this.#storage, this.name, content, this.#rules);
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
