@@ -2,15 +2,23 @@ import type { IncomingMessage } from "node:http";
 import type { IncomingContent } from "../registry/repository.js";
 import type { BufferPool } from "./buffer-pool.js";
 
+/** A buffer and how much of it is filled. */
+interface Piece {
+  readonly buffer: Buffer;
+  length: number;
+}
+
 /**
- * The body of a request in large pieces. Chunks gather here while the consumer is busy with the piece before, until
- * they fill one more; then the client has to wait. So a fast body costs few steps and a bounded share of memory.
+ * The body of a request in large pieces. The next one fills while the consumer is busy with the one before; when it is
+ * full, the client has to wait. Chunks are copied as they arrive, since to keep many tiny ones costs many times their
+ * bytes. So a body costs few steps and a bounded share of memory.
  */
 export class RequestBody implements IncomingContent {
   readonly #request: IncomingMessage;
   readonly #pool: BufferPool;
-  #chunks: Buffer[] = [];
-  #gathered = 0;
+  #filling: Piece | undefined;
+  /** The end of a chunk for which the piece had no room. */
+  #rest: Buffer | undefined;
   #isEnded = false;
   #failure: Error | undefined;
   #wake: () => void = () => {};
@@ -29,9 +37,9 @@ export class RequestBody implements IncomingContent {
     const leavePool = this.#pool.join();
     const stopListening = this.#listen();
     try {
-      for (let buffer = await this.#nextBuffer(); buffer !== undefined; buffer = await this.#nextBuffer()) {
-        yield buffer.subarray(0, this.#fill(buffer));
-        this.#pool.give(buffer);
+      for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) {
+        yield piece.buffer.subarray(0, piece.length);
+        this.#pool.give(piece.buffer);
       }
     } finally {
       stopListening();
@@ -52,10 +60,13 @@ export class RequestBody implements IncomingContent {
     };
   }
 
+  /** A paused request emits nothing, so no more than one chunk is ever left over. */
   #gather(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#gathered += chunk.length;
-    if (this.#gathered < this.#pool.bufferSize) return;
+    this.#filling ??= { buffer: this.#pool.take(), length: 0 };
+    const copied = chunk.copy(this.#filling.buffer, this.#filling.length);
+    this.#filling.length += copied;
+    if (!isFull(this.#filling)) return;
+    if (copied < chunk.length) this.#rest = chunk.subarray(copied);
     this.#request.pause();
     this.#wake();
   }
@@ -67,28 +78,23 @@ export class RequestBody implements IncomingContent {
     this.#wake();
   }
 
-  /** Waits until a buffer can be filled or no more comes; `undefined` once there is nothing left. */
-  async #nextBuffer(): Promise<Buffer | undefined> {
-    if (this.#gathered < this.#pool.bufferSize && !this.#isEnded) {
-      this.#request.resume();
+  /** A full piece, or what is left when no more comes; `undefined` once that is nothing. */
+  async #next(): Promise<Piece | undefined> {
+    if (!isFull(this.#filling) && !this.#isEnded) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    return this.#gathered === 0 ? undefined : this.#pool.take();
+    const piece = this.#filling;
+    const rest = this.#rest;
+    this.#filling = undefined;
+    this.#rest = undefined;
+    if (rest !== undefined) this.#gather(rest);
+    if (!isFull(this.#filling)) this.#request.resume();
+    return piece;
   }
+}
 
-  #fill(buffer: Buffer): number {
-    let filled = 0;
-    while (filled < buffer.length) {
-      const chunk = this.#chunks[0];
-      if (chunk === undefined) break;
-      const copied = chunk.copy(buffer, filled);
-      filled += copied;
-      if (copied === chunk.length) this.#chunks.shift();
-      else this.#chunks[0] = chunk.subarray(copied);
-    }
-    this.#gathered -= filled;
-    return filled;
-  }
+function isFull(piece: Piece | undefined): boolean {
+  return piece !== undefined && piece.length === piece.buffer.length;
 }

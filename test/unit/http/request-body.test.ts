@@ -1,0 +1,103 @@
+import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { BufferPool } from "../../../src/http/buffer-pool.js";
+import { RequestBody } from "../../../src/http/request-body.js";
+import { seededBytes } from "../../support/content.js";
+import { RegistryClient } from "../../support/registry-client.js";
+import { Scope } from "../../support/scope.js";
+import { seededRandom, wholeNumber } from "../../support/seeded-random.js";
+
+const kibibyte = 1024;
+
+/** A client of a server that answers each request by what the function makes of it. */
+async function serve(scope: Scope, read: (request: IncomingMessage) => Promise<string>): Promise<RegistryClient> {
+  const server = createServer((request, response) => {
+    read(request).then(
+      (text) => response.end(text),
+      () => response.destroy(),
+    );
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  scope.defer(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  // A TCP server's address is never the path of a pipe.
+  return new RegistryClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+}
+
+async function* inPieces(bytes: Buffer, seed: number, largest: number): AsyncGenerator<Buffer> {
+  const random = seededRandom(seed);
+  for (let start = 0; start < bytes.length; ) {
+    const end = start + wholeNumber(random, 1, largest);
+    yield bytes.subarray(start, end);
+    start = end;
+  }
+}
+
+for (const [buffers, budget] of [
+  ["smaller than chunks", 64 * kibibyte],
+  ["larger than chunks", 1024 * kibibyte],
+] as const) {
+  for (const size of [0, 1, 32 * kibibyte - 1, 32 * kibibyte, 32 * kibibyte + 1, 1_500_000]) {
+    test(`a body of ${size} bytes comes whole through buffers ${buffers}, however it is cut up`, async (t) => {
+      const pool = new BufferPool(budget);
+      const received: Buffer[] = [];
+      const client = await serve(new Scope(t), async (request) => {
+        for await (const piece of new RequestBody(request, pool)) {
+          assert.ok(piece.length <= pool.bufferSize);
+          received.push(Buffer.from(piece));
+        }
+        return "";
+      });
+      const bytes = seededBytes("body", size);
+      for (const body of [bytes, inPieces(bytes, 1, 100), inPieces(bytes, 2, 200_000)]) {
+        await client.request("PUT", "/", { body });
+        assert.ok(Buffer.concat(received.splice(0)).equals(bytes));
+      }
+    });
+  }
+}
+
+test("all pieces but the last are full, and a consumer that takes its time changes nothing", async (t) => {
+  const pool = new BufferPool(64 * kibibyte);
+  const lengths: number[] = [];
+  const client = await serve(new Scope(t), async (request) => {
+    for await (const piece of new RequestBody(request, pool)) {
+      lengths.push(piece.length);
+      const before = Buffer.from(piece);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      assert.ok(before.equals(piece), "a piece changed while it was the consumer's");
+    }
+    return "";
+  });
+  await client.request("PUT", "/", { body: seededBytes("body", 300_000) });
+  assert.deepEqual(lengths, [...Array(9).fill(32 * kibibyte), 300_000 - 9 * 32 * kibibyte]);
+});
+
+test("what came before a cut is given out, and then the failure", async (t) => {
+  const pool = new BufferPool(64 * kibibyte);
+  let length = 0;
+  let settle: (error: unknown) => void = () => {};
+  const failure = new Promise<unknown>((resolve) => {
+    settle = resolve;
+  });
+  const client = await serve(new Scope(t), async (request) => {
+    try {
+      for await (const piece of new RequestBody(request, pool)) length += piece.length;
+      settle(undefined);
+    } catch (error) {
+      settle(error);
+    }
+    return "";
+  });
+  const sender = client.start("PUT", "/");
+  await sender.send(Buffer.alloc(100_000));
+  sender.cut();
+  assert.ok((await failure) instanceof Error);
+  assert.ok(length <= 100_000);
+});
