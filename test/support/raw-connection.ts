@@ -47,7 +47,7 @@ export class RawConnection {
 
 /** Status codes of the answers in what a connection received. */
 export function statusesIn(received: string): number[] {
-  return [...received.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map((match) => Number(match[1]));
+  return [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
 }
 
 /** Opens a connection, sends all of it and returns what came until the server closed. */
