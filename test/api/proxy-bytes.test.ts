@@ -1,0 +1,95 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { type Digest, digestOf } from "../../src/oci/digest.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { seededBytes } from "../support/content.js";
+import {
+  answer,
+  cutAt,
+  endless,
+  type Fault,
+  gzipped,
+  html,
+  stallAt,
+  tooLong,
+  tooShort,
+  wrongBytes,
+} from "../support/fake-upstream/faults.js";
+import { errorReply } from "../support/fake-upstream/reply.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { runProxy } from "../support/running-proxy.js";
+import { Scope } from "../support/scope.js";
+
+const name = parseRepositoryName("library/alpine");
+const layer = seededBytes("layer", 300_000);
+const digest = digestOf(layer);
+const path = `/v2/library/alpine/blobs/${digest}`;
+
+/** Serves an image whose layer is `layer`; its manifest has been pulled, so that the layer's size is known. */
+async function runWithImage(scope: Scope) {
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, [layer], "latest");
+  const proxy = await runProxy(scope, fake.url);
+  await proxy.client.get("/v2/library/alpine/manifests/latest");
+  return { fake, ...proxy };
+}
+
+const lies: Record<string, Fault> = {
+  "other bytes": wrongBytes,
+  "more bytes": tooLong(1),
+  "fewer bytes": tooShort(1),
+  "a page of HTML": html,
+  "a packed body": gzipped,
+  "a body without end": endless,
+};
+
+for (const [lie, fault] of Object.entries(lies)) {
+  test(`an upstream that sends ${lie} fills no file, and no client takes it for the blob`, async (t) => {
+    const scope = new Scope(t);
+    const { fake, client, storage } = await runWithImage(scope);
+    const recover = fake.faults.add({ kind: "blob" }, fault);
+    const taken = await client.get(path).catch(() => undefined);
+    assert.ok(taken === undefined || taken.status >= 500, `the client got ${taken?.status}`);
+    assert.equal(await storage.findBlob(name, digest), undefined);
+    recover();
+    assert.deepEqual((await client.get(path)).body, layer);
+  });
+}
+
+test("the first bytes reach the client while the upstream still sends, the last one only when the digest is proved", async (t) => {
+  const scope = new Scope(t);
+  const { fake, client } = await runWithImage(scope);
+  fake.faults.add({ kind: "blob" }, stallAt(layer.length - 1000));
+  const answer = await client.open("GET", path);
+  let received = 0;
+  for await (const chunk of answer.stream) {
+    received += chunk.length;
+    if (received === layer.length - 1000) break;
+  }
+  assert.equal(received, layer.length - 1000);
+});
+
+test("what had arrived is not fetched again after a restart", async (t) => {
+  const scope = new Scope(t);
+  const { fake, client, root, stop } = await runWithImage(scope);
+  fake.faults.add({ kind: "blob" }, cutAt(200_000), { times: 1 });
+  fake.faults.add({ kind: "blob" }, answer(errorReply(500, "UNKNOWN", "broken")), { after: 1 });
+  await assert.rejects(client.get(path));
+  await stop();
+  fake.faults.clear();
+  fake.ledger.clear();
+  const restarted = await runProxy(scope, fake.url, { root });
+  assert.deepEqual((await restarted.client.get(path)).body, layer);
+  assert.ok(fake.ledger.bytes({ kind: "blob" }) < layer.length, "all of it was fetched again");
+});
+
+test("a repository does not get a blob that lies here for another one, unless its upstream has it there, too", async (t) => {
+  const scope = new Scope(t);
+  const { fake, client } = await runWithImage(scope);
+  await client.get(path);
+  assert.equal((await client.get(`/v2/library/other/blobs/${digest}`)).status, 404);
+  fake.store.addImage(parseRepositoryName("library/third"), [layer], "latest");
+  fake.ledger.clear();
+  assert.deepEqual((await client.get(`/v2/library/third/blobs/${digest satisfies Digest}`)).body, layer);
+  assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 0);
+});
