@@ -2,6 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { IncomingContent } from "../registry/repository.js";
 import type { BufferPool } from "./buffer-pool.js";
 
+/** A slow sender's bytes do not wait longer than this to fill a piece: what is not stored is lost with the process. */
+const unwrittenForMs = 500;
+
 /** A buffer and how much of it is filled. */
 interface Piece {
   readonly buffer: Buffer;
@@ -78,13 +81,10 @@ export class RequestBody implements IncomingContent {
     this.#wake();
   }
 
-  /** A full piece, or what is left when no more comes; `undefined` once that is nothing. */
+  /** A full piece, or what there is when no more comes for now; `undefined` once that is nothing. */
   async #next(): Promise<Piece | undefined> {
-    if (!isFull(this.#filling) && !this.#isEnded) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+    do await this.#change();
+    while (this.#filling === undefined && !this.#isEnded);
     const piece = this.#filling;
     const rest = this.#rest;
     this.#filling = undefined;
@@ -92,6 +92,18 @@ export class RequestBody implements IncomingContent {
     if (rest !== undefined) this.#gather(rest);
     if (!isFull(this.#filling)) this.#request.resume();
     return piece;
+  }
+
+  /** Waits for a full piece, for the end, or as long as bytes may lie in memory only. */
+  #change(): Promise<void> {
+    if (isFull(this.#filling) || this.#isEnded) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, unwrittenForMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }
 
