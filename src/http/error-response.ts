@@ -25,8 +25,14 @@ export function respondWithError(exchange: Exchange, thrown: unknown): void {
     if (name.startsWith("content-")) response.removeHeader(name);
   }
   for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
+  if (error.status === 405) response.setHeader("Allow", otherMethods(exchange));
   const { code, message, detail } = error;
   sendJson(exchange, error.status, { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] });
+}
+
+/** What may be asked instead of what may not: a 405 must tell (RFC 9110, section 15.5.6). */
+function otherMethods({ knownMethods, request }: Exchange): string {
+  return knownMethods.filter((method) => method !== request.method).join(", ");
 }
 
 function toRegistryError(thrown: unknown): RegistryError {

@@ -6,6 +6,7 @@ import type { Caller, Context } from "../registry/context.js";
 export type PathParameters = Readonly<Record<string, string | string[] | undefined>>;
 
 const noParameters: PathParameters = {};
+const noMethods: readonly string[] = [];
 
 /** One request, its answer, and what is known of both. */
 export class Exchange implements Context {
@@ -16,6 +17,8 @@ export class Exchange implements Context {
   readonly log: Logger;
   readonly startedAt = performance.now();
   parameters: PathParameters = noParameters;
+  /** What may be asked of the resource that the path names. */
+  knownMethods: readonly string[] = noMethods;
   /** Bytes of content that the answer holds. */
   sent = 0;
   #query: URLSearchParams | undefined;

@@ -43,13 +43,14 @@ function mergeByPath(resources: readonly Resource[]): Resource[] {
 }
 
 function dispatch(methods: Resource["methods"]): Handler {
-  const allow = [...Object.keys(methods), "OPTIONS"].join(", ");
+  const known = [...Object.keys(methods), "OPTIONS"];
   return (exchange) => {
+    exchange.knownMethods = known;
     const method = exchange.request.method ?? "";
     const handler = isMethod(method, methods) ? methods[method] : undefined;
     if (handler !== undefined) return handler(exchange);
-    if (method === "OPTIONS") return sendEmpty(exchange, 204, { Allow: allow });
-    throw new RegistryError("UNSUPPORTED", `${method} is not supported here`, { headers: { Allow: allow } });
+    if (method === "OPTIONS") return sendEmpty(exchange, 204, { Allow: known.join(", ") });
+    throw new RegistryError("UNSUPPORTED", `${method} is not supported here`);
   };
 }
 
