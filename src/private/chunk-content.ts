@@ -7,22 +7,22 @@ import type { Chunk } from "../registry/repository.js";
  * @throws RegistryError SIZE_INVALID for more or fewer; the reason of the signal when that is aborted
  */
 export async function* measured(chunk: Chunk, signal: AbortSignal): AsyncIterable<Buffer> {
-  const expected = chunk.range === undefined ? undefined : chunk.range.end - chunk.range.start + 1;
+  const expected = chunk.range === undefined ? Number.POSITIVE_INFINITY : chunk.range.end - chunk.range.start + 1;
   const letGo = () => chunk.content.break(signal.reason);
   if (signal.aborted) letGo();
   signal.addEventListener("abort", letGo, { once: true });
   let received = 0;
   try {
     for await (const bytes of chunk.content) {
-      const room = expected === undefined ? bytes.length : expected - received;
-      if (bytes.length > 0 && room > 0) yield bytes.length > room ? bytes.subarray(0, room) : bytes;
+      const room = expected - received;
+      if (bytes.length > 0 && room > 0) yield bytes.subarray(0, room);
       received += bytes.length;
       if (bytes.length > room) throw wrongLength(expected, `${received} or more`);
     }
   } finally {
     signal.removeEventListener("abort", letGo);
   }
-  if (expected !== undefined && received < expected) throw wrongLength(expected, received);
+  if (chunk.range !== undefined && received < expected) throw wrongLength(expected, received);
 }
 
 /** Passes content on and hashes it on the way. */
@@ -33,7 +33,7 @@ export async function* hashed(content: AsyncIterable<Buffer>, digester: Digester
   }
 }
 
-function wrongLength(expected: number | undefined, received: number | string): RegistryError {
+function wrongLength(expected: number, received: number | string): RegistryError {
   return new RegistryError("SIZE_INVALID", `Content-Range announces ${expected} bytes, but ${received} came`, {
     detail: { expected, received },
   });

@@ -45,18 +45,28 @@ export async function checkReferences(
   const blobs = [...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers];
   const missing: Descriptor[] = [];
   for (const blob of blobs) {
-    const size = (await storage.findBlob(name, blob.digest))?.size;
-    if (size === blob.size || (size === undefined && mayBeAbsent(blob))) continue;
-    // Either the manifest lies about the size, or the stored content is torn and can be pushed again once it is removed.
-    if (size !== undefined && (await storage.blobs.verify(blob.digest))) throw wrongSize(blob, size);
-    missing.push(blob);
+    if (!(await mayNameBlob(storage, name, blob))) missing.push(blob);
   }
   for (const child of manifest.manifests) {
-    const found = await storage.manifests.find(name, child.digest);
-    if (found === undefined && !mayBeAbsent(child)) missing.push(child);
-    else if (found !== undefined && found.descriptor.size !== child.size) throw wrongSize(child, found.descriptor.size);
+    if (!(await mayNameManifest(storage, name, child))) missing.push(child);
   }
   if (missing.length > 0 && !rules.sparse) throw unknownContent(missing);
+}
+
+async function mayNameBlob(storage: Storage, name: RepositoryName, blob: Descriptor): Promise<boolean> {
+  const size = (await storage.findBlob(name, blob.digest))?.size;
+  if (size === undefined) return mayBeAbsent(blob);
+  if (size === blob.size) return true;
+  // Either the manifest lies about the size, or the stored content is torn and can be pushed again once it is removed.
+  if (await storage.blobs.verify(blob.digest)) throw wrongSize(blob, size);
+  return false;
+}
+
+async function mayNameManifest(storage: Storage, name: RepositoryName, child: Descriptor): Promise<boolean> {
+  const found = await storage.manifests.find(name, child.digest);
+  if (found === undefined) return mayBeAbsent(child);
+  if (found.descriptor.size !== child.size) throw wrongSize(child, found.descriptor.size);
+  return true;
 }
 
 /** What lies elsewhere by design is never asked for: neither from the client nor from its `urls`. */

@@ -92,14 +92,22 @@ export async function* walkRepositories(
   const pending = [""];
   for (let walked = 1, path = pending.pop(); path !== undefined; path = pending.pop(), walked++) {
     const children = await driver.list(path === "" ? layout.repositories : `${layout.repositories}/${path}`);
-    if (isRepositoryName(path) && children.some((child) => child.startsWith("_")))
-      yield { name: path, folders: children };
+    if (isRepositoryName(path) && children.some(isOfRepository)) yield { name: path, folders: children };
     for (const child of children) {
-      const below = path === "" ? child : `${path}/${child}`;
+      const below = pathBelow(path, child);
       if (isRepositoryName(below)) pending.push(below);
     }
     if (walked % foldersPerTurn === 0) await setImmediate();
   }
+}
+
+function pathBelow(path: string, child: string): string {
+  return path === "" ? child : `${path}/${child}`;
+}
+
+/** No component of a name starts with an underscore, and all that a repository holds does. */
+function isOfRepository(child: string): boolean {
+  return child.startsWith("_");
 }
 
 function isFresh(known: KnownCatalog): boolean {

@@ -46,8 +46,8 @@ export class FakeUpstream {
     const address = "127.0.0.1";
     this.#options = options;
     const hosting = { address, ...options };
-    this.#registry = new HttpHost((request, response) => this.#handle("registry", request, response), hosting);
-    this.#cdn = new HttpHost((request, response) => this.#handle("cdn", request, response), { address });
+    this.#registry = new HttpHost((request, response) => void this.#handle("registry", request, response), hosting);
+    this.#cdn = new HttpHost((request, response) => void this.#handle("cdn", request, response), { address });
   }
 
   /** Starts one that stops when the test is over. */

@@ -1,3 +1,4 @@
+// biome-ignore lint/style/noRestrictedImports: the one file of settings that is Docker's, read at start
 import { readFile } from "node:fs/promises";
 import type { Credentials } from "./credentials.js";
 
