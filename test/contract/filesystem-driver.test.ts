@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { FilesystemDriver } from "../../src/storage/drivers/filesystem/filesystem-driver.js";
 import { Scope } from "../support/scope.js";
+import { waitUntil } from "../support/wait-until.js";
 import { settledList, testStorageDriver } from "./storage-driver.js";
 
 testStorageDriver("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
@@ -23,10 +24,11 @@ test("filesystem: what another process writes is seen, though listings and versi
 test("filesystem: a lock whose owner died is taken over at once", async (t) => {
   const folder = await new Scope(t).folder("locks");
   const driver = await FilesystemDriver.open(folder);
-  await driver.withLock("probe", async () => {});
+  const locks = join(folder, ".berth/locks");
   const name = await lockFileName(driver, folder);
+  await waitUntil("the lock is released", async () => (await readdir(locks)).length === 0 || undefined);
   // No process has a pid as high as this one (proc(5), pid_max).
-  await symlink(`${hostname()}:4194305:gone`, join(folder, ".berth/locks", name));
+  await symlink(`${hostname()}:4194305:gone`, join(locks, name));
   assert.equal(await driver.withLock("wanted", async () => "mine"), "mine");
 });
 

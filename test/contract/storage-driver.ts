@@ -57,6 +57,17 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.equal(await driver.read("folder"), undefined);
   });
 
+  story("nothing lies below an object", async (driver) => {
+    await driver.write({ key: "object", content: Buffer.from("x") });
+    assert.equal(await driver.stat("object/below"), undefined);
+    assert.equal(await driver.read("object/below"), undefined);
+    assert.equal(await driver.stage("object/below").stat(), undefined);
+    assert.deepEqual(await driver.list("object"), []);
+    assert.deepEqual(await driver.list("object/below"), []);
+    await driver.remove("object/below");
+    assert.ok(await driver.read("object"));
+  });
+
   story("children are listed in code point order, whatever they are called", async (driver) => {
     const names = ["b", "a", "Z", "a-b", "a.b", "a_b", "a0", "__proto__", "constructor"];
     for (const name of names) await driver.write({ key: `list/${name}/link`, content: Buffer.from(name) });
@@ -140,6 +151,25 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     await unwanted.discard();
     await unwanted.discard();
     assert.ok(!(await driver.list("up")).includes("5"));
+  });
+
+  story("what was discarded cannot be committed, and nothing gets the name", async (driver) => {
+    const staged = driver.stage("up/6/data");
+    await staged.append(0, pieces("x"));
+    await staged.discard();
+    await assert.rejects(staged.commit("blobs/6", [{ key: "links/6", content: Buffer.from("link") }]));
+    assert.equal(await driver.stat("blobs/6"), undefined);
+    assert.equal(await driver.stat("links/6"), undefined);
+    assert.equal(await staged.stat(), undefined);
+  });
+
+  story("a committed object replaces the one before, and its name can be staged and committed anew", async (driver) => {
+    for (const content of ["first", "second"]) {
+      const staged = driver.stage("up/7/data");
+      assert.equal(await staged.append(0, pieces(content)), content.length);
+      await staged.commit("blobs/7");
+      assert.equal((await driver.read("blobs/7"))?.toString(), content);
+    }
   });
 
   story("actions under one lock run one after another, those of other locks at once", async (driver) => {

@@ -84,8 +84,9 @@ export class MemoryDriver implements StorageDriver {
         return staged && new BufferReader(Buffer.concat(staged.chunks));
       },
       commit: async (target, beside = []) => {
-        const content = Buffer.concat(this.#staged.get(key)?.chunks ?? []);
-        await this.write({ key: target, content }, ...beside);
+        const staged = this.#staged.get(key);
+        if (staged === undefined) throw new Error(`nothing is staged at ${key}`);
+        await this.write({ key: target, content: Buffer.concat(staged.chunks) }, ...beside);
         this.#discard(key);
       },
       discard: async () => this.#discard(key),

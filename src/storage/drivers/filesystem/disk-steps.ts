@@ -1,13 +1,13 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmdirSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, rmdirSync, unlinkSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { type DurableFolders, syncPath } from "./durable-folders.js";
+import type { DurableFolders } from "./durable-folders.js";
 import { hasCode, isAbsence } from "./system-error.js";
 
 /** One thing to do on the disk. */
 export type DiskStep =
   /** Makes a new file with this content, synced. The content's memory is given away. */
   | { readonly kind: "write"; readonly path: string; readonly content: Uint8Array<ArrayBuffer> }
-  /** Syncs the content of a file that is there. */
+  /** Syncs the content of a file that is there; where that fails, the file is emptied. */
   | { readonly kind: "sync"; readonly path: string }
   /** Gives a file or folder another name, replacing a file that has it, and makes the folders that it needs. */
   | { readonly kind: "rename"; readonly from: string; readonly to: string }
@@ -36,7 +36,7 @@ function perform(step: DiskStep, folders: DurableFolders): void {
       writeSynced(step.path, step.content);
       break;
     case "sync":
-      syncPath(step.path);
+      syncContent(step.path);
       break;
     case "rename":
       folders.make(dirname(step.to));
@@ -65,6 +65,19 @@ function writeSynced(path: string, content: Uint8Array): void {
   try {
     for (let written = 0; written < content.length; ) written += writeSync(file, content, written);
     fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What a failed sync left unwritten reads well until the memory is needed, and the next sync would not tell. */
+function syncContent(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    fsyncSync(file);
+  } catch (error) {
+    ftruncateSync(file);
+    throw error;
   } finally {
     closeSync(file);
   }

@@ -1,4 +1,4 @@
-import { fdatasync } from "node:fs";
+import { fdatasync, ftruncateSync } from "node:fs";
 
 /** What may lie unwritten in the system's memory before the disk is asked to begin. */
 const flushEachBytes = 8 * 1024 * 1024;
@@ -24,13 +24,14 @@ export class FlushSlots {
 
 /**
  * Lets the disk write a large file while the rest of it arrives, so that the sync at its end has little left to wait
- * for. Its own outcome counts for nothing: that sync decides.
+ * for. Where it fails, the system tells only whoever asked, and not the sync at the end: then the file is emptied.
  */
 export class EarlyFlush {
   readonly #file: number;
   readonly #slots: FlushSlots;
   #flushed: number;
   #flushing: Promise<void> | undefined;
+  #failure: Error | undefined;
 
   constructor(file: number, position: number, slots: FlushSlots) {
     this.#file = file;
@@ -42,7 +43,8 @@ export class EarlyFlush {
     if (end - this.#flushed < flushEachBytes || this.#flushing !== undefined || !this.#slots.take()) return;
     this.#flushed = end;
     this.#flushing = new Promise((resolve) => {
-      fdatasync(this.#file, () => {
+      fdatasync(this.#file, (error) => {
+        this.#failure ??= error ?? undefined;
         this.#slots.give();
         this.#flushing = undefined;
         resolve();
@@ -50,8 +52,14 @@ export class EarlyFlush {
     });
   }
 
-  /** The file must not be closed before. */
+  /**
+   * The file must not be closed before.
+   * @throws the error of a flush that failed
+   */
   async settled(): Promise<void> {
     await this.#flushing;
+    if (this.#failure === undefined) return;
+    ftruncateSync(this.#file);
+    throw this.#failure;
   }
 }

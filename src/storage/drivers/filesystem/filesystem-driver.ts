@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { BlobReader } from "../../../oci/blob-reader.js";
@@ -11,6 +11,7 @@ import { FileLocks } from "./file-locks.js";
 import { FileReader } from "./file-reader.js";
 import { FolderListings } from "./folder-listings.js";
 import { StagedFile } from "./staged-file.js";
+import { statOf } from "./stat-of.js";
 import { ifPresent } from "./system-error.js";
 import { versionOf } from "./version.js";
 
@@ -42,7 +43,7 @@ export class FilesystemDriver implements StorageDriver {
 
   /** A cached inode answers in a microsecond, a thread of the pool in fifty: this is asked several times a request. */
   async stat(key: string): Promise<ObjectStat | undefined> {
-    const found = statSync(this.#pathOf(key), { throwIfNoEntry: false });
+    const found = statOf(this.#pathOf(key));
     return found?.isFile() ? { size: found.size, version: versionOf(found) } : undefined;
   }
 
@@ -69,7 +70,7 @@ export class FilesystemDriver implements StorageDriver {
   /** A folder is renamed away first, so that all below it is gone at once and not file by file. */
   async remove(key: string): Promise<void> {
     const path = this.#pathOf(key);
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = statOf(path);
     if (found === undefined) return;
     if (found.isFile()) return this.#workers.perform([{ kind: "unlink", path }]);
     const doomed = this.#scratchPath();

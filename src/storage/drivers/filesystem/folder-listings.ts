@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
+import { statOf } from "./stat-of.js";
 import { ifPresent } from "./system-error.js";
 import { versionOf } from "./version.js";
 
@@ -20,7 +20,7 @@ export class FolderListings {
   });
 
   async list(folder: string): Promise<readonly string[]> {
-    const stat = statSync(folder, { throwIfNoEntry: false });
+    const stat = statOf(folder);
     if (stat === undefined || !stat.isDirectory()) return none;
     const version = versionOf(stat);
     const known = this.#listings.get(folder);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, statSync, write } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, write } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { BlobReader } from "../../../oci/blob-reader.js";
@@ -6,6 +6,7 @@ import { type ObjectContent, OffsetMismatchError, type StagedObject, type Staged
 import { EarlyFlush, type FlushSlots } from "./early-flush.js";
 import { FileReader } from "./file-reader.js";
 import { fsync } from "./fsync.js";
+import { statOf } from "./stat-of.js";
 import { isAbsence } from "./system-error.js";
 
 /** What a staged file needs of the driver it belongs to. */
@@ -33,7 +34,7 @@ export class StagedFile implements StagedObject {
   }
 
   async stat(): Promise<StagedStat | undefined> {
-    const found = statSync(this.#path, { throwIfNoEntry: false });
+    const found = statOf(this.#path);
     return found && { size: found.size, modifiedMs: found.mtimeMs };
   }
 
@@ -50,14 +51,25 @@ export class StagedFile implements StagedObject {
   }
 
   async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
-    await this.#withFile(async (file) => {
-      if (fstatSync(file).size > largeBytes) await fsync(file);
-    });
+    if ((statOf(this.#path)?.size ?? 0) > largeBytes) await this.#sync();
     await this.#around.commit(this.#path, key, beside);
   }
 
   discard(): Promise<void> {
     return this.#around.discard(this.#path);
+  }
+
+  /** What a failed sync left unwritten reads well until the memory is needed, and the next sync would not tell. */
+  async #sync(): Promise<void> {
+    const file = openSync(this.#path, "r+");
+    try {
+      await fsync(file);
+    } catch (error) {
+      ftruncateSync(file);
+      throw error;
+    } finally {
+      closeSync(file);
+    }
   }
 
   async #withFile<Result>(action: (file: number) => Promise<Result>): Promise<Result> {
