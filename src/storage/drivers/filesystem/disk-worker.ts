@@ -1,4 +1,4 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { type DiskStep, performSteps } from "./disk-steps.js";
 import { DurableFolders } from "./durable-folders.js";
 
@@ -8,7 +8,8 @@ export interface DiskFailure {
   readonly code: string | undefined;
 }
 
-const folders = new DurableFolders();
+const root: string = workerData;
+const folders = new DurableFolders(root);
 
 // A thread of its own: it does what it is told, one order after another, and answers nothing or what went wrong.
 parentPort?.on("message", (steps: readonly DiskStep[]) => {

@@ -16,9 +16,15 @@ const most = 2;
  * cost one message instead of a hop for each call.
  */
 export class DiskWorkers {
+  readonly #root: string;
   readonly #idle: Worker[] = [];
   readonly #waiting: Order[] = [];
   readonly #running = new Map<Worker, Order>();
+
+  /** @param root the folder that all paths lie below */
+  constructor(root: string) {
+    this.#root = root;
+  }
 
   /** Does the steps in their order; settles when they are durable, or fails with the system's error. */
   perform(steps: readonly DiskStep[]): Promise<void> {
@@ -40,7 +46,7 @@ export class DiskWorkers {
 
   #startWorker(): Worker | undefined {
     if (this.#running.size >= most) return undefined;
-    const worker = new Worker(new URL("./disk-worker.js", import.meta.url));
+    const worker = new Worker(new URL("./disk-worker.js", import.meta.url), { workerData: this.#root });
     worker.on("message", (failure: DiskFailure | undefined) => this.#finish(worker, failure));
     worker.on("error", (error) => this.#lose(worker, error));
     return worker;
@@ -59,6 +65,7 @@ export class DiskWorkers {
   #lose(worker: Worker, error: Error): void {
     const order = this.#running.get(worker);
     this.#running.delete(worker);
+    if (this.#idle.includes(worker)) this.#idle.splice(this.#idle.indexOf(worker), 1);
     order?.settle({ message: `a disk thread ended: ${error.message}`, code: undefined });
     if (this.#waiting.length > 0) this.#assign();
   }

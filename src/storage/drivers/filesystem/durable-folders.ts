@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
+import { isAbsence } from "./system-error.js";
 
 /** A process that writes to more folders than this forgets, and syncs some once more than needed. */
 const remembered = 100_000;
@@ -7,10 +8,18 @@ const remembered = 100_000;
 /**
  * Makes names survive a power cut: a name is safe only when the folder that holds it is synced, and so is the name of
  * each folder above. A folder that somebody else has just made may not be: it is synced once before it is relied on.
+ * What lies above the root is the operator's, and need not even be readable.
  */
 export class DurableFolders {
+  readonly #root: string;
+  readonly #syncFolder: (path: string) => void;
   readonly #known = new Set<string>();
   readonly #changed = new Set<string>();
+
+  constructor(root: string, syncFolder: (path: string) => void = syncPath) {
+    this.#root = root;
+    this.#syncFolder = syncFolder;
+  }
 
   /** To be called when a name in the folder came, changed or went. */
   noteChange(folder: string): void {
@@ -23,20 +32,26 @@ export class DurableFolders {
     for (let above = dirname(folder); ; above = dirname(above)) {
       this.#changed.add(above);
       const isOld = firstMade === undefined || above.length < firstMade.length;
-      if ((isOld && this.#known.has(above)) || above === dirname(above)) break;
+      if (isOld && (this.#known.has(above) || above.length <= this.#root.length)) break;
     }
     this.#known.add(folder);
   }
 
   /** Syncs all that changed since the last time. */
   sync(): void {
-    for (const folder of this.#changed) {
-      // A folder that somebody removed meanwhile holds no names that could be lost.
-      if (existsSync(folder)) syncPath(folder);
-      this.#known.add(folder);
-    }
+    for (const folder of this.#changed) this.#sync(folder);
     this.#changed.clear();
     if (this.#known.size > remembered) this.#known.clear();
+  }
+
+  #sync(folder: string): void {
+    try {
+      this.#syncFolder(folder);
+      this.#known.add(folder);
+    } catch (error) {
+      // A folder that somebody removed meanwhile holds no names that could be lost.
+      if (!isAbsence(error)) throw error;
+    }
   }
 
   /** After a failure nothing is sure any more. */

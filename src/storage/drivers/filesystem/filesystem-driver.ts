@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import type { ObjectContent, ObjectStat, StagedObject, StorageDriver } from "../../driver.js";
 import type { DiskStep } from "./disk-steps.js";
 import { DiskWorkers } from "./disk-workers.js";
+import { DurableFolders } from "./durable-folders.js";
 import { FlushSlots } from "./early-flush.js";
 import { FileLocks } from "./file-locks.js";
 import { FileReader } from "./file-reader.js";
@@ -22,7 +23,7 @@ const scratchKeptMs = 60 * 60 * 1000;
 export class FilesystemDriver implements StorageDriver {
   readonly #root: string;
   readonly #scratch: string;
-  readonly #workers = new DiskWorkers();
+  readonly #workers: DiskWorkers;
   readonly #flushSlots = new FlushSlots();
   readonly #listings = new FolderListings();
   readonly #locks: FileLocks;
@@ -30,7 +31,9 @@ export class FilesystemDriver implements StorageDriver {
   /** Makes the root if needed and removes what an earlier process left unfinished. */
   static async open(root: string): Promise<FilesystemDriver> {
     const driver = new FilesystemDriver(root);
-    await mkdir(driver.#scratch, { recursive: true });
+    const folders = new DurableFolders(driver.#root);
+    folders.make(driver.#scratch);
+    folders.sync();
     await removeOldScratch(driver.#scratch);
     return driver;
   }
@@ -38,6 +41,7 @@ export class FilesystemDriver implements StorageDriver {
   private constructor(root: string) {
     this.#root = resolve(root);
     this.#scratch = join(this.#root, ".berth/scratch");
+    this.#workers = new DiskWorkers(this.#root);
     this.#locks = new FileLocks(join(this.#root, ".berth/locks"));
   }
 
