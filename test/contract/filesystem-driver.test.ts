@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { readdir, symlink, writeFile } from "node:fs/promises";
+import { readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -30,6 +30,20 @@ test("filesystem: a lock whose owner died is taken over at once", async (t) => {
   // No process has a pid as high as this one (proc(5), pid_max).
   await symlink(`${hostname()}:4194305:gone`, join(locks, name));
   assert.equal(await driver.withLock("wanted", async () => "mine"), "mine");
+});
+
+test("filesystem: a scratch folder that somebody removed is made again", async (t) => {
+  const folder = await new Scope(t).folder("swept");
+  const driver = await FilesystemDriver.open(folder);
+  await driver.write({ key: "tags/a/link", content: Buffer.from("1") });
+  await rm(join(folder, ".berth"), { recursive: true });
+  await driver.remove("tags/a");
+  assert.deepEqual(await driver.list("tags"), []);
+  await rm(join(folder, ".berth"), { recursive: true });
+  await driver.write({ key: "tags/b/link", content: Buffer.from("2") });
+  await rm(join(folder, ".berth"), { recursive: true });
+  assert.equal(await driver.withLock("lock", async () => "had"), "had");
+  assert.deepEqual(await driver.list("tags"), ["b"]);
 });
 
 test("filesystem: failed writes leave nothing aside", async (t) => {

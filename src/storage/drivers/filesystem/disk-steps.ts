@@ -33,6 +33,7 @@ export function performSteps(steps: readonly DiskStep[], folders: DurableFolders
 function perform(step: DiskStep, folders: DurableFolders): void {
   switch (step.kind) {
     case "write":
+      folders.make(dirname(step.path));
       writeSynced(step.path, step.content);
       break;
     case "sync":
@@ -51,6 +52,7 @@ function perform(step: DiskStep, folders: DurableFolders): void {
       folders.noteChange(dirname(step.path));
       break;
     case "move-away":
+      folders.make(dirname(step.to));
       renameSync(step.from, step.to);
       folders.noteChange(dirname(step.from));
       break;

@@ -1,5 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, write } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, write } from "node:fs";
 import { dirname } from "node:path";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../../driver.js";
@@ -73,7 +72,7 @@ export class StagedFile implements StagedObject {
   }
 
   async #withFile<Result>(action: (file: number) => Promise<Result>): Promise<Result> {
-    const file = openOrCreate(this.#path) ?? (await makeFolderAndOpen(this.#path));
+    const file = openOrCreate(this.#path) ?? makeFolderAndOpen(this.#path);
     try {
       return await action(file);
     } finally {
@@ -82,8 +81,9 @@ export class StagedFile implements StagedObject {
   }
 }
 
-async function makeFolderAndOpen(path: string): Promise<number> {
-  await mkdir(dirname(path), { recursive: true });
+/** In one go: a session's folder with nothing in it would look abandoned. */
+function makeFolderAndOpen(path: string): number {
+  mkdirSync(dirname(path), { recursive: true });
   return openSync(path, readWriteCreate);
 }
 
