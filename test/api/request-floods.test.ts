@@ -1,0 +1,73 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { exchangeRaw, RawConnection, statusesIn } from "../support/raw-connection.js";
+import { runBerth } from "../support/running-berth.js";
+import { Scope } from "../support/scope.js";
+import { pushSmallImage } from "../support/small-image.js";
+import { waitUntil } from "../support/wait-until.js";
+
+test("headers beyond the limit are answered with 431, in JSON", async (t) => {
+  const scope = new Scope(t);
+  const { port } = await runBerth(scope);
+  for (const flood of [
+    `X: ${"x".repeat(40_000)}\r\n`,
+    `${"x".repeat(40_000)}: x\r\n`,
+    "X-Header: value\r\n".repeat(10_000),
+    `Authorization: Bearer ${"x".repeat(1_000_000)}\r\n`,
+  ]) {
+    const received = await exchangeRaw(scope, port, `GET /v2/ HTTP/1.1\r\nHost: a\r\n${flood}\r\n`);
+    assert.deepEqual(statusesIn(received), [431]);
+    const [head = "", body = ""] = received.split("\r\n\r\n");
+    assert.match(head, new RegExp(`^Content-Length: ${body.length}$`, "m"));
+    assert.equal(typeof JSON.parse(body).errors[0].message, "string");
+  }
+});
+
+test("a path or query beyond the limit is refused, too", async (t) => {
+  const scope = new Scope(t);
+  const { port } = await runBerth(scope);
+  for (const target of [`/v2/${"a".repeat(40_000)}/tags/list`, `/v2/_catalog?last=${"a".repeat(1_000_000)}`]) {
+    const received = await exchangeRaw(scope, port, `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    assert.ok([414, 431].includes(statusesIn(received)[0] ?? 0), received.slice(0, 200));
+  }
+});
+
+test("the limit is the operator's, and what lies below it passes", async (t) => {
+  const scope = new Scope(t);
+  const { client } = await runBerth(scope, { server: { maxHeaderSize: "64KiB" } });
+  assert.equal((await client.get("/v2/", { authorization: "x".repeat(60_000) })).status, 200);
+});
+
+test("very many headers, parameters and tags in one request are bounded and break nothing", async (t) => {
+  const { client } = await runBerth(new Scope(t), { server: { maxHeaderSize: "1MiB" } });
+  const image = await pushSmallImage(client, "a", "layer");
+  const headers = Object.fromEntries(Array.from({ length: 900 }, (_, number) => [`x-${number}`, "x"]));
+  assert.equal((await client.get("/v2/", headers)).status, 200);
+  const query = Array.from({ length: 50_000 }, (_, number) => `tag=t${number}`).join("&");
+  const answer = await client.request("PUT", `/v2/a/manifests/${image.descriptor.digest}?${query}`, {
+    body: image.bytes,
+  });
+  assert.equal(answer.status, 414);
+  assert.equal((await client.get(`/v2/_catalog?${"n=1&".repeat(50_000)}`)).status, 200);
+});
+
+test("more connections than may be open are closed, and the next one is welcome when one is gone", async (t) => {
+  const scope = new Scope(t);
+  const { port, client } = await runBerth(scope, { server: { maxConnections: 3 } });
+  const open = [];
+  for (let count = 0; count < 3; count++) {
+    const connection = await RawConnection.open(scope, port);
+    connection.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    await connection.receive(/ok/);
+    open.push(connection);
+  }
+  const refused = await RawConnection.open(scope, port);
+  assert.equal(await refused.closed, "");
+  open[0]?.socket.destroy();
+  await waitUntil("there is room again", () =>
+    client.get("/healthz").then(
+      ({ status }) => status === 200 || undefined,
+      () => undefined,
+    ),
+  );
+});
