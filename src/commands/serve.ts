@@ -54,11 +54,14 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
+/** Under `npm start` one stop may be two signals: the process group gets it, and npm passes its own on. */
+const oneStopMs = 300;
+
 /** The first signal lets what runs end, the second ends it. */
 async function untilToldToStop(server: RegistryServer, graceMs: number, log: Logger): Promise<void> {
   const signal = await nextSignal();
   log.info("stopping: running transfers may end", { signal, graceSeconds: graceMs / 1000 });
-  void nextSignal().then((second) => {
+  void nextSignal(oneStopMs).then((second) => {
     log.warn("stopping at once: running transfers are cut off", { signal: second });
     server.cut();
   });
@@ -66,9 +69,11 @@ async function untilToldToStop(server: RegistryServer, graceMs: number, log: Log
   log.info("stopped");
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
+function nextSignal(ignoredForMs = 0): Promise<NodeJS.Signals> {
+  const heededFrom = performance.now() + ignoredForMs;
   return new Promise((resolve) => {
     const settle = (signal: NodeJS.Signals) => {
+      if (performance.now() < heededFrom) return;
       process.off("SIGTERM", settle);
       process.off("SIGINT", settle);
       resolve(signal);

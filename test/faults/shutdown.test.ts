@@ -5,7 +5,9 @@ import { test } from "node:test";
 import { type Digest, digestOf } from "../../src/oci/digest.js";
 import { type BerthProcess, startBerth } from "../support/berth-process.js";
 import { expectStatus, pullBlob, pushBlob, seededBytes } from "../support/content.js";
-import { locationOf, type OpenAnswer } from "../support/registry-client.js";
+import { Daemon } from "../support/daemon.js";
+import { freePort } from "../support/free-port.js";
+import { locationOf, type OpenAnswer, RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 import { startUpload } from "../support/upload.js";
 import { waitUntil } from "../support/wait-until.js";
@@ -53,9 +55,38 @@ test("a second signal ends what runs at once", { timeout: 60_000 }, async (t) =>
   const download = await beginDownload(berth);
   berth.daemon.signal("SIGTERM");
   await untilRefused(berth);
-  berth.daemon.signal("SIGTERM");
-  await berth.daemon.exited;
+  await waitUntil("it ends", async () => {
+    berth.daemon.signal("SIGTERM");
+    return berth.daemon.isRunning ? undefined : true;
+  });
   await assert.rejects(digestOfRest(download), "a download that is cut off does not look whole");
+});
+
+test("one stop that arrives as two signals, as npm makes of it, cuts nothing off", { timeout: 60_000 }, async (t) => {
+  const scope = new Scope(t);
+  const berth = await startBerth(scope);
+  await pushBlob(berth.client, "app", large);
+  const download = await beginDownload(berth);
+  berth.daemon.signal("SIGINT");
+  berth.daemon.signal("SIGTERM");
+  await untilRefused(berth);
+  assert.equal(await digestOfRest(download), digest);
+  assert.deepEqual(await berth.daemon.exited, { code: 0, signal: undefined });
+});
+
+test("npm start passes the wish to stop on, and leaves nobody at the port", { timeout: 120_000 }, async (t) => {
+  const scope = new Scope(t);
+  const port = await freePort();
+  const npm = new Daemon(scope, "npm", ["start"], {
+    BERTH_SERVER_PORT: `${port}`,
+    BERTH_STORAGE_FILESYSTEM_ROOT: await scope.folder("data"),
+  });
+  const client = new RegistryClient(`http://127.0.0.1:${port}`);
+  await npm.ready(() => client.get("/readyz").catch(() => undefined));
+  npm.signal("SIGTERM");
+  await npm.exited;
+  await untilRefused({ client });
+  assert.match(npm.output, / stopped\n/);
 });
 
 test("transfers that take longer than the grace period are cut off, and what was uploaded stays", async (t) => {
@@ -95,7 +126,7 @@ async function digestOfRest({ stream }: OpenAnswer): Promise<Digest> {
   return digestOf(Buffer.concat(chunks));
 }
 
-async function untilRefused({ client }: BerthProcess): Promise<void> {
+async function untilRefused({ client }: Pick<BerthProcess, "client">): Promise<void> {
   await waitUntil("new connections are refused", () =>
     client.get("/v2/").then(
       () => undefined,
