@@ -119,7 +119,9 @@ export class UploadSessions implements Uploads {
     const sender = new AbortController();
     this.#running.senders.set(id, sender);
     try {
-      return await this.#storage.uploads.locked(id, () => action(AbortSignal.any([sender.signal, context.signal])));
+      return await this.#storage.uploads.locked(id, (lost) =>
+        action(AbortSignal.any([sender.signal, context.signal, lost])),
+      );
     } finally {
       if (this.#running.senders.get(id) === sender) this.#running.senders.delete(id);
     }

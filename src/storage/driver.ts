@@ -64,9 +64,10 @@ export interface StorageDriver {
   list(key: string): Promise<readonly string[]>;
   /**
    * Runs the action while no other holder of the lock runs, in this process or another. An optimisation, never a proof.
+   * @param action gets a signal that is aborted when the lock is lost: somebody else may have it then
    * @throws LockError when it cannot be had in time, or was lost before the action ended
    */
-  withLock<Result>(name: string, action: () => Promise<Result>): Promise<Result>;
+  withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result>;
   /** The unfinished object at a key, whether it exists or not. */
   stage(key: string): StagedObject;
 }

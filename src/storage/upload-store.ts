@@ -69,7 +69,7 @@ export class UploadStore {
   }
 
   /** Sessions change one step at a time, in whichever process. */
-  locked<Result>(id: string, action: () => Promise<Result>): Promise<Result> {
+  locked<Result>(id: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     return this.#driver.withLock(`upload ${id}`, action);
   }
 

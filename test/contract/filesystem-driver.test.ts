@@ -1,11 +1,9 @@
 import { strict as assert } from "node:assert";
-import { readdir, rm, symlink, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FilesystemDriver } from "../../src/storage/drivers/filesystem/filesystem-driver.js";
 import { Scope } from "../support/scope.js";
-import { waitUntil } from "../support/wait-until.js";
 import { settledList, testStorageDriver } from "./storage-driver.js";
 
 testStorageDriver("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
@@ -19,17 +17,6 @@ test("filesystem: what another process writes is seen, though listings and versi
   await other.write({ key: "tags/a/link", content: Buffer.from("3") });
   assert.deepEqual(await one.list("tags"), ["a", "b"]);
   assert.equal((await one.read("tags/a/link"))?.toString(), "3");
-});
-
-test("filesystem: a lock whose owner died is taken over at once", async (t) => {
-  const folder = await new Scope(t).folder("locks");
-  const driver = await FilesystemDriver.open(folder);
-  const locks = join(folder, ".berth/locks");
-  const name = await lockFileName(driver, folder);
-  await waitUntil("the lock is released", async () => (await readdir(locks)).length === 0 || undefined);
-  // No process has a pid as high as this one (proc(5), pid_max).
-  await symlink(`${hostname()}:4194305:gone`, join(locks, name));
-  assert.equal(await driver.withLock("wanted", async () => "mine"), "mine");
 });
 
 test("filesystem: a scratch folder that somebody removed is made again", async (t) => {
@@ -53,11 +40,3 @@ test("filesystem: failed writes leave nothing aside", async (t) => {
   await assert.rejects(driver.write({ key: "file/below", content: Buffer.from("x") }));
   assert.deepEqual(await readdir(join(folder, ".berth/scratch")), []);
 });
-
-/** What the lock called "wanted" is called on the disk: seen while it is held. */
-async function lockFileName(driver: FilesystemDriver, folder: string): Promise<string> {
-  return driver.withLock("wanted", async () => {
-    const [name = ""] = await readdir(join(folder, ".berth/locks"));
-    return name;
-  });
-}

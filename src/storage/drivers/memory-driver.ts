@@ -71,8 +71,8 @@ export class MemoryDriver implements StorageDriver {
     return this.#children.get(key) ?? none;
   }
 
-  withLock<Result>(name: string, action: () => Promise<Result>): Promise<Result> {
-    return this.#queue.run(name, action);
+  withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
+    return this.#queue.run(name, () => action(new AbortController().signal));
   }
 
   stage(key: string): StagedObject {

@@ -91,7 +91,7 @@ export class FilesystemDriver implements StorageDriver {
     return this.#listings.list(this.#pathOf(key));
   }
 
-  withLock<Result>(name: string, action: () => Promise<Result>): Promise<Result> {
+  withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     return this.#locks.withLock(name, action);
   }
 

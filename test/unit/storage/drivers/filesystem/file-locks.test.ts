@@ -1,0 +1,94 @@
+import { strict as assert } from "node:assert";
+import { readdir, readlink, symlink, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { LockError } from "../../../../../src/storage/driver.js";
+import { FileLocks } from "../../../../../src/storage/drivers/filesystem/file-locks.js";
+import { Scope } from "../../../../support/scope.js";
+import { SecondProcess } from "../../../../support/second-process.js";
+import { waitUntil } from "../../../../support/wait-until.js";
+
+test("a lock that another process has is waited for", async (t) => {
+  const { locks, root } = await freshLocks(t);
+  const other = await SecondProcess.start(new Scope(t), root);
+  await other.lock("one");
+  let isUnlocked = false;
+  const waiting = locks.withLock("one", async () => assert.ok(isUnlocked, "both have the lock"));
+  assert.equal(await locks.withLock("another", async () => "had"), "had");
+  isUnlocked = true;
+  await other.unlock("one");
+  await waiting;
+});
+
+test("a lock whose owner was killed is had by one after another, and at once", async (t) => {
+  // So long that the test would run into its timeout if the stale time had to pass.
+  const { locks, root } = await freshLocks(t, 1_000_000_000);
+  const other = await SecondProcess.start(new Scope(t), root);
+  await other.lock("one");
+  await other.kill();
+  let holders = 0;
+  const hold = async () => {
+    assert.equal(++holders, 1);
+    await new Promise(setImmediate);
+    holders--;
+  };
+  await Promise.all([locks.withLock("one", hold), locks.withLock("one", hold)]);
+});
+
+test("an earlier process of the same pid is another owner", async (t) => {
+  const { locks, folder } = await freshLocks(t, 1_000_000_000);
+  const { path, owner } = await lockFileOf(locks, folder, "one");
+  await symlink(owner.replace(/[^:]+$/, "another life"), path);
+  assert.equal(await locks.withLock("one", async () => "had"), "had");
+});
+
+test("an owner in another container or on another machine may be alive, and keeps its lock until that is stale", async (t) => {
+  const { locks, folder } = await freshLocks(t, 2000);
+  const { path, owner } = await lockFileOf(locks, folder, "one");
+  const start = performance.now();
+  // No process has a pid as high as this one (proc(5), pid_max).
+  await symlink(owner.replace(/^[^:]+/, "elsewhere").replace(/:\d+:/, ":4194305:"), path);
+  await locks.withLock("one", async () => {});
+  assert.ok(performance.now() - start > 1000, "the lock was taken from its owner");
+});
+
+test("an action learns that its lock was lost, and the lock of who took it over stays", async (t) => {
+  const { locks, folder } = await freshLocks(t, 2000);
+  const { path } = await lockFileOf(locks, folder, "one");
+  const failed = locks.withLock("one", async (lost) => {
+    await unlink(path);
+    await symlink("elsewhere:1:x", path);
+    await waitUntil("the loss is noticed", () => lost.aborted || undefined);
+  });
+  await assert.rejects(failed, (error) => error instanceof LockError && error.reason === "lost");
+  assert.equal(await readlink(path), "elsewhere:1:x");
+});
+
+test("the next one waits for the end of an action that lost its lock", async (t) => {
+  const { locks, folder } = await freshLocks(t, 2000);
+  const { path } = await lockFileOf(locks, folder, "one");
+  let isEnded = false;
+  const losing = locks.withLock("one", async (lost) => {
+    await unlink(path);
+    await waitUntil("the loss is noticed", () => lost.aborted || undefined);
+    await new Promise(setImmediate);
+    isEnded = true;
+  });
+  await Promise.all([assert.rejects(losing), locks.withLock("one", async () => assert.ok(isEnded))]);
+});
+
+async function freshLocks(t: TestContext, staleMs?: number) {
+  const root = await new Scope(t).folder("locks");
+  const folder = join(root, ".berth/locks");
+  return { root, folder, locks: new FileLocks(folder, staleMs) };
+}
+
+/** What a lock is called on the disk, and how its owner is, seen while it is held. It is free afterwards. */
+async function lockFileOf(locks: FileLocks, folder: string, name: string): Promise<{ path: string; owner: string }> {
+  const seen = await locks.withLock(name, async () => {
+    const path = join(folder, (await readdir(folder))[0] ?? "");
+    return { path, owner: await readlink(path) };
+  });
+  await waitUntil("the lock is released", async () => (await readdir(folder)).length === 0 || undefined);
+  return seen;
+}
