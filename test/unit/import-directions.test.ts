@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import test from "node:test";
+import { tryCommand } from "../support/command.js";
+import { projectRoot } from "../support/project.js";
+import { Scope } from "../support/scope.js";
+
+/** What the files of each folder of src/ may import, of the modules below. `biome.json` must say the same. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  http: ["registry/registry", "oci/digest", "observability/logger", "express"],
+  "http/handlers": ["registry/registry", "oci/digest", "observability/logger", "express"],
+  registry: ["oci/digest", "observability/logger"],
+  private: ["registry/registry", "storage/storage", "oci/digest", "observability/logger"],
+  proxy: ["registry/registry", "storage/storage", "upstream/upstream", "oci/digest", "observability/logger"],
+  upstream: ["oci/digest", "observability/logger", "axios"],
+  "upstream/auth": ["oci/digest", "observability/logger", "axios"],
+  storage: ["oci/digest", "observability/logger"],
+  "storage/drivers": ["observability/logger", "proper-lockfile", "node:fs", "node:fs/promises"],
+  "storage/drivers/filesystem": ["observability/logger", "proper-lockfile", "node:fs", "node:fs/promises"],
+  maintenance: ["storage/storage", "oci/digest", "observability/logger"],
+  observability: ["winston"],
+  config: ["yaml", "node:fs", "node:fs/promises"],
+  oci: ["observability/logger"],
+};
+
+/** At least one module of each folder. */
+const ours = [
+  "main",
+  "mode-selector",
+  "commands/serve",
+  "config/schema",
+  "http/server",
+  "registry/registry",
+  "private/private-registry",
+  "proxy/proxy-registry",
+  "upstream/upstream",
+  "storage/storage",
+  "storage/drivers/memory-driver",
+  "maintenance/upload-purge",
+  "observability/logger",
+  "observability/winston-logger",
+  "oci/digest",
+];
+
+const bound = ["axios", "express", "node:fs", "node:fs/promises", "proper-lockfile", "winston", "yaml"];
+
+for (const [folder, allowed] of Object.entries(mayImport)) {
+  test(`of modules elsewhere and bound packages, src/${folder}/ may import: ${allowed.join(", ")}`, async (t) => {
+    const elsewhere = ours.filter((module) => module.split("/")[0] !== folder.split("/")[0]);
+    const modules = [...elsewhere, ...bound];
+    const refused = await refusedImports(await new Scope(t).folder("imports"), folder, modules);
+    assert.deepEqual(modules.filter((module) => !refused.has(module)).sort(), [...allowed].sort());
+  });
+}
+
+test("a mode and maintenance reach the disk through storage/, not through its drivers", async (t) => {
+  for (const folder of ["private", "proxy", "maintenance"]) {
+    const driver = "storage/drivers/memory-driver";
+    assert.deepEqual([...(await refusedImports(await new Scope(t).folder("imports"), folder, [driver]))], [driver]);
+  }
+});
+
+/** Those of the modules whose import the linter refuses to a file of the folder, in a project of its own. */
+async function refusedImports(project: string, folder: string, modules: readonly string[]): Promise<Set<string>> {
+  const file = join("src", folder, "scratch.ts");
+  const lines = modules.map((module, index) => `import type { X as X${index} } from "${pathTo(module, folder)}";`);
+  await mkdir(join(project, dirname(file)), { recursive: true });
+  await writeFile(join(project, file), lines.join("\n"));
+  await copyFile(join(projectRoot, "biome.json"), join(project, "biome.json"));
+  const rule = "--only=style/noRestrictedImports";
+  const args = ["lint", "--vcs-enabled=false", "--max-diagnostics=none", "--colors=off", rule, file];
+  const { stdout, stderr } = await tryCommand(join(projectRoot, "node_modules/.bin/biome"), args, { cwd: project });
+  assert.match(stdout, /Checked 1 file/, stderr);
+  const places = stderr.matchAll(/scratch\.ts:(\d+):\d+ lint\/style\/noRestrictedImports/g);
+  return new Set([...places].flatMap(([, line]) => modules[Number(line) - 1] ?? []));
+}
+
+function pathTo(module: string, folder: string): string {
+  return bound.includes(module) ? module : `${relative(folder, module)}.js`;
+}
