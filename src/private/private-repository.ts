@@ -121,7 +121,7 @@ export class PrivateRepository implements PushRepository {
       const referrer = referrerDescriptor(stored, content);
       await this.#storage.referrers.put(this.name, content.subject.digest, referrer);
     }
-    await this.#storage.catalog.announce(this.name);
+    await this.#storage.catalog.announce(this.name, "manifests");
     await this.#tag(stored, isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags]);
     context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: manifest.tags });
     return { digest, subject: content.subject?.digest };

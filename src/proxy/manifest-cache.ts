@@ -138,7 +138,7 @@ export class ManifestCache {
     if (content.subject !== undefined) {
       await this.#storage.referrers.put(name, content.subject.digest, referrerDescriptor(stored, content));
     }
-    await this.#storage.catalog.announce(name);
+    await this.#storage.catalog.announce(name, "manifests");
     return stored;
   }
 

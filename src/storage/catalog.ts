@@ -22,9 +22,10 @@ const foldersPerTurn = 500;
 /** Which repositories there are. The tree is walked only when a repository came into being since, in whichever process. */
 export class Catalog {
   readonly #driver: StorageDriver;
-  readonly #announced = new Set<RepositoryName>();
+  readonly #announced = { blobs: new Set<RepositoryName>(), manifests: new Set<RepositoryName>() };
   #known: KnownCatalog | undefined;
-  #walking: { generation: string | undefined; result: Promise<KnownCatalog> } | undefined;
+  #walk: Promise<unknown> = Promise.resolve();
+  #nextWalk: Promise<KnownCatalog> | undefined;
 
   constructor(driver: StorageDriver) {
     this.#driver = driver;
@@ -40,22 +41,20 @@ export class Catalog {
     return (await this.#current()).holders;
   }
 
-  /** To be called once a repository got content: tells every process about it if it is new. */
-  async announce(name: RepositoryName): Promise<void> {
-    if (this.#announced.has(name)) return;
+  /** To be called once a repository got content of a kind: tells every process if it is the first. */
+  async announce(name: RepositoryName, kind: "blobs" | "manifests"): Promise<void> {
+    if (this.#announced[kind].has(name)) return;
     await this.#driver.write({ key: layout.catalogGeneration, content: Buffer.from(randomUUID()) });
-    this.#announced.add(name);
+    this.#announced[kind].add(name);
   }
 
   async #current(): Promise<KnownCatalog> {
-    const generation = await this.#generation();
     const known = this.#known;
-    if (generation !== undefined && known?.generation === generation && isFresh(known)) return known;
-    if (this.#walking === undefined) return this.#startWalk(generation);
-    if (generation !== undefined && this.#walking.generation === generation) return this.#walking.result;
-    // The walk that runs may have passed by where the new repository lies.
-    await this.#walking.result;
-    return this.#current();
+    if (known?.generation !== undefined && known.generation === (await this.#generation()) && isFresh(known))
+      return known;
+    // A walk that runs may have passed by where the new repository lies: only one that starts from now on will do.
+    this.#nextWalk ??= this.#startWalk();
+    return this.#nextWalk;
   }
 
   /** `undefined` while it changes too fast to be told apart. */
@@ -64,16 +63,18 @@ export class Catalog {
     return stat === undefined ? "none" : stat.version;
   }
 
-  #startWalk(generation: string | undefined): Promise<KnownCatalog> {
-    const result = this.#walk(generation).finally(() => {
-      this.#walking = undefined;
-    });
-    this.#walking = { generation, result };
-    return result;
+  /** Once the walk that runs has ended, however it does. */
+  async #startWalk(): Promise<KnownCatalog> {
+    await this.#walk.catch(() => {});
+    const walk = this.#walkAll();
+    this.#walk = walk;
+    this.#nextWalk = undefined;
+    return walk;
   }
 
-  async #walk(generation: string | undefined): Promise<KnownCatalog> {
-    const walkedAtMs = Date.now();
+  async #walkAll(): Promise<KnownCatalog> {
+    const walkedAtMs = performance.now();
+    const generation = await this.#generation();
     const names: RepositoryName[] = [];
     const holders = new Set<RepositoryName>();
     for await (const { name, folders } of walkRepositories(this.#driver)) {
@@ -111,7 +112,7 @@ function isOfRepository(child: string): boolean {
 }
 
 function isFresh(known: KnownCatalog): boolean {
-  return Date.now() - known.walkedAtMs < trustedForMs;
+  return performance.now() - known.walkedAtMs < trustedForMs;
 }
 
 function keepIfEqual(before: readonly RepositoryName[] | undefined, now: RepositoryName[]): readonly RepositoryName[] {

@@ -40,13 +40,13 @@ export class Storage {
   /** Makes staged content, whose digest was proved, part of a repository. */
   async addBlob(name: RepositoryName, digest: Digest, staged: StagedObject): Promise<void> {
     await this.blobs.commit(digest, staged, [linkTo(layout.layerLink(name, digest), digest)]);
-    await this.catalog.announce(name);
+    await this.catalog.announce(name, "blobs");
   }
 
   /** Makes stored content part of a repository. */
   async linkBlob(name: RepositoryName, digest: Digest): Promise<void> {
     await this.links.put(layout.layerLink(name, digest), digest);
-    await this.catalog.announce(name);
+    await this.catalog.announce(name, "blobs");
   }
 
   /** The digest that a blob's bytes lie under, if the repository holds the blob and the bytes are there. */
