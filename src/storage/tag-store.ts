@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Digest } from "../oci/digest.js";
 import { isTag, type Tag } from "../oci/reference.js";
@@ -10,9 +11,14 @@ interface TagList {
   /** The driver's list that this was made from: the same array as long as nothing changed. */
   readonly folders: readonly string[];
   readonly tags: readonly Tag[];
+  /** Tags without a link: a push is on its way, or was cut off. The link will come without a change of the list. */
+  readonly torn: readonly Tag[];
 }
 
 const knownListings = 1_000;
+
+/** A look at all tags lets other work run each time after so many. */
+const tagsPerTurn = 1_000;
 
 /** Tags of repositories: links that move. */
 export class TagStore {
@@ -33,10 +39,15 @@ export class TagStore {
   async list(name: RepositoryName): Promise<readonly Tag[]> {
     const folders = await this.#driver.list(layout.tags(name));
     const known = this.#listings.get(name);
-    if (known?.folders === folders) return known.tags;
-    const tags = await this.#whole(name, folders.filter(isTag));
-    // A tag whose link is still missing will get it without a change of this folder: such a list must not be kept.
-    if (tags.length === folders.length) this.#listings.set(name, { folders, tags });
+    if (known?.folders === folders && !(await this.#anyWhole(name, known.torn))) return known.tags;
+    const tags: Tag[] = [];
+    const torn: Tag[] = [];
+    for (const [index, tag] of folders.filter(isTag).entries()) {
+      if (await this.#isWhole(name, tag)) tags.push(tag);
+      else torn.push(tag);
+      if ((index + 1) % tagsPerTurn === 0) await setImmediate();
+    }
+    this.#listings.set(name, { folders, tags, torn });
     return tags;
   }
 
@@ -66,14 +77,14 @@ export class TagStore {
     }
   }
 
-  /** A tag is whole once its link has content; until then a push is on its way, or was cut off. */
-  async #whole(name: RepositoryName, tags: readonly Tag[]): Promise<Tag[]> {
-    const whole: Tag[] = [];
-    for (const tag of tags) {
-      const stat = await this.#driver.stat(layout.tagLink(name, tag));
-      if (stat !== undefined && stat.size > 0) whole.push(tag);
-    }
-    return whole;
+  async #anyWhole(name: RepositoryName, tags: readonly Tag[]): Promise<boolean> {
+    for (const tag of tags) if (await this.#isWhole(name, tag)) return true;
+    return false;
+  }
+
+  async #isWhole(name: RepositoryName, tag: Tag): Promise<boolean> {
+    const stat = await this.#driver.stat(layout.tagLink(name, tag));
+    return stat !== undefined && stat.size > 0;
   }
 
   #locked<Result>(name: RepositoryName, tag: Tag, action: () => Promise<Result>): Promise<Result> {
