@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { access, readdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { listTags, pullWhole } from "../support/content.js";
@@ -121,10 +121,11 @@ const hostileNames = [
 ];
 
 test("what is no name is refused by every endpoint, and touches no file", async (t) => {
-  const { client, root } = await runBerthOnDisk(new Scope(t));
+  const scope = new Scope(t);
+  const around = await scope.folder("around");
+  const { client } = await runBerth(scope, { root: join(around, "data") });
   await pushSmallImage(client, "a/b", "layer", { tag: "v1" });
-  const before = await readdir(root, { recursive: true });
-  const beside = await readdir(dirname(root));
+  const before = await readdir(around, { recursive: true });
   const { bytes, descriptor } = smallImage("layer");
   for (const name of hostileNames) {
     for (const [method, target, body] of [
@@ -148,8 +149,7 @@ test("what is no name is refused by every endpoint, and touches no file", async 
       assert.ok(code === "NAME_INVALID" || (answer.status === 404 && code === "UNSUPPORTED"), `${what} ${code}`);
     }
   }
-  assert.deepEqual((await readdir(root, { recursive: true })).sort(), before.sort());
-  assert.deepEqual(await readdir(dirname(root)), beside);
+  assert.deepEqual((await readdir(around, { recursive: true })).sort(), before.sort());
 });
 
 test("no path of the data directory is a path of the API", async (t) => {
