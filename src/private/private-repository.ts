@@ -3,7 +3,7 @@ import { algorithmOf, type Digest, Digester, digestOf } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Page, PageOf, ReferrersQuery } from "../oci/listing.js";
 import { pageOf } from "../oci/listing.js";
-import { parseManifest } from "../oci/manifest.js";
+import { type ManifestContent, parseManifest } from "../oci/manifest.js";
 import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
@@ -116,13 +116,7 @@ export class PrivateRepository implements PushRepository {
     checkMediaType(content, this.#rules);
     await checkReferences(this.#storage, this.name, content, this.#rules);
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
-    await this.#storage.manifests.put(this.name, stored);
-    if (content.subject !== undefined) {
-      const referrer = referrerDescriptor(stored, content);
-      await this.#storage.referrers.put(this.name, content.subject.digest, referrer);
-    }
-    await this.#storage.catalog.announce(this.name, "manifests");
-    await this.#tag(stored, isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags]);
+    await this.#store(stored, content, isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags]);
     context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: manifest.tags });
     return { digest, subject: content.subject?.digest };
   }
@@ -135,12 +129,16 @@ export class PrivateRepository implements PushRepository {
 
   async deleteManifest(digest: Digest, context: Context): Promise<void> {
     this.#refuseUnlessDeletable();
-    const found = await this.#storage.manifests.find(this.name, digest);
-    if (found === undefined) throw this.#manifestUnknown(digest);
-    await this.#storage.manifests.remove(this.name, digest);
-    await this.#storage.tags.removeAllOf(this.name, digest);
-    const { subject } = parseManifest(found.bytes);
-    if (subject !== undefined) await this.#storage.referrers.remove(this.name, subject.digest, digest);
+    const { manifests, tags, referrers } = this.#storage;
+    if (!(await manifests.has(this.name, digest))) throw this.#manifestUnknown(digest);
+    // Its bytes may be gone or damaged; it can be deleted all the same.
+    const found = await manifests.find(this.name, digest);
+    await manifests.remove(this.name, digest);
+    await tags.removeDangling(this.name, digest);
+    const subject = found && parseManifest(found.bytes).subject;
+    // Who pushed it again meanwhile came after: then all of it stays.
+    if (subject !== undefined && !(await manifests.has(this.name, digest)))
+      await referrers.remove(this.name, subject.digest, digest);
     context.log.info("manifest deleted", { repository: this.name, digest });
   }
 
@@ -151,10 +149,18 @@ export class PrivateRepository implements PushRepository {
     context.log.info("blob deleted", { repository: this.name, digest });
   }
 
-  /** Tags move last of all. Who deleted the manifest meanwhile came before: it is put back, or the tags would dangle. */
-  async #tag(manifest: StoredManifest, tags: readonly Tag[]): Promise<void> {
-    for (const tag of new Set(tags)) await this.#storage.tags.put(this.name, tag, manifest.descriptor.digest);
-    await this.#storage.manifests.put(this.name, manifest);
+  /** Tags move last of all. Who deleted the manifest meanwhile came before this push: then all is done again. */
+  async #store(manifest: StoredManifest, content: ManifestContent, tags: readonly Tag[]): Promise<void> {
+    const { digest } = manifest.descriptor;
+    do {
+      await this.#storage.manifests.put(this.name, manifest);
+      if (content.subject !== undefined) {
+        const referrer = referrerDescriptor(manifest, content);
+        await this.#storage.referrers.put(this.name, content.subject.digest, referrer);
+      }
+      await this.#storage.catalog.announce(this.name, "manifests");
+      for (const tag of new Set(tags)) await this.#storage.tags.put(this.name, tag, digest);
+    } while (!(await this.#storage.manifests.has(this.name, digest)));
   }
 
   async #findHolder(digest: Digest, from: RepositoryName | undefined): Promise<RepositoryName | undefined> {

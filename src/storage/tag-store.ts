@@ -67,12 +67,15 @@ export class TagStore {
     });
   }
 
-  /** Removes every tag that points at a manifest, but none that another push has moved on meanwhile. */
-  async removeAllOf(name: RepositoryName, digest: Digest): Promise<void> {
+  /** Removes the tags of a manifest that is gone; none that was moved meanwhile, or whose manifest was pushed again. */
+  async removeDangling(name: RepositoryName, digest: Digest): Promise<void> {
+    const isDangling = async (tag: Tag) =>
+      (await this.find(name, tag)) === digest &&
+      (await this.#links.find(layout.revisionLink(name, digest))) === undefined;
     for (const tag of await this.list(name)) {
-      if ((await this.find(name, tag)) !== digest) continue;
+      if (!(await isDangling(tag))) continue;
       await this.#locked(name, tag, async () => {
-        if ((await this.find(name, tag)) === digest) await this.#driver.remove(layout.tag(name, tag));
+        if (await isDangling(tag)) await this.#driver.remove(layout.tag(name, tag));
       });
     }
   }

@@ -1,0 +1,52 @@
+import type { Reference } from "../../src/oci/reference.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import type { PrivateRules } from "../../src/private/manifest-rules.js";
+import { PrivateRegistry } from "../../src/private/private-registry.js";
+import type { Context } from "../../src/registry/context.js";
+import type { Chunk, IncomingContent, PushRepository } from "../../src/registry/repository.js";
+import type { Storage } from "../../src/storage/storage.js";
+import type { ManifestToPush } from "./content.js";
+import { RecordedLog } from "./recorded-log.js";
+
+const defaultRules: PrivateRules = { delete: true, sparse: false, anyMediaType: false };
+
+/** A repository without HTTP before it. */
+export function privateRepository(
+  storage: Storage,
+  name = "team/app",
+  rules: Partial<PrivateRules> = {},
+): PushRepository {
+  return new PrivateRegistry(storage, { ...defaultRules, ...rules }).push(parseRepositoryName(name));
+}
+
+/** Of a request that nobody gives up. */
+export function patientContext(signal = new AbortController().signal): Context {
+  return { signal, caller: { address: "127.0.0.1" }, log: new RecordedLog() };
+}
+
+/** A body that came whole; `undefined` as a piece breaks it off there. */
+export function incoming(...pieces: readonly (Buffer | string | undefined)[]): IncomingContent {
+  return {
+    break: () => {},
+    async *[Symbol.asyncIterator]() {
+      for (const piece of pieces) {
+        if (piece === undefined) throw new Error("the connection is gone");
+        yield Buffer.from(piece);
+      }
+    },
+  };
+}
+
+export function chunk(...pieces: readonly (Buffer | string | undefined)[]): Chunk {
+  return { content: incoming(...pieces) };
+}
+
+/** Pushes a manifest by a tag, or by its digest. */
+export async function putManifest(
+  repository: PushRepository,
+  { bytes, descriptor }: ManifestToPush,
+  reference: Reference = descriptor.digest,
+): Promise<void> {
+  const manifest = { reference, bytes, contentType: descriptor.mediaType, tags: [] };
+  await repository.putManifest(manifest, patientContext());
+}

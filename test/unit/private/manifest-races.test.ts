@@ -1,0 +1,47 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { digestOf } from "../../../src/oci/digest.js";
+import { mediaTypes } from "../../../src/oci/media-types.js";
+import { parseTag } from "../../../src/oci/reference.js";
+import { parseRepositoryName } from "../../../src/oci/repository-name.js";
+import { manifestOf } from "../../support/content.js";
+import { patientContext, privateRepository, putManifest } from "../../support/private-repository.js";
+import { Scope } from "../../support/scope.js";
+import { seededRandom } from "../../support/seeded-random.js";
+import { storageAt, storageOnDisk } from "../../support/storage.js";
+
+const name = parseRepositoryName("team/app");
+const latest = parseTag("latest");
+const context = patientContext();
+const subject = digestOf(Buffer.from("absent"));
+
+test("of a push and a deletion at once, one comes wholly after the other", async (t) => {
+  const { root, storage } = await storageOnDisk(new Scope(t));
+  const pusher = privateRepository(storage);
+  const deleter = privateRepository((await storageAt(root)).storage);
+  const random = seededRandom(1);
+  for (let round = 0; round < 60; round++) {
+    const manifest = manifestOf({
+      mediaType: mediaTypes.ociIndex,
+      manifests: [],
+      subject: { mediaType: mediaTypes.ociManifest, digest: subject, size: 6 },
+      annotations: { round: String(round) },
+    });
+    const { digest } = manifest.descriptor;
+    await putManifest(pusher, manifest, latest);
+    await Promise.all([
+      pause(random).then(() => putManifest(pusher, manifest, latest)),
+      pause(random).then(() => deleter.deleteManifest(digest, context)),
+    ]);
+    const isHeld = await storage.manifests.has(name, digest);
+    assert.equal(await storage.tags.find(name, latest), isHeld ? digest : undefined, `tag, round ${round}`);
+    const { items } = await pusher.listReferrers(subject, {}, context);
+    assert.equal(items.length, isHeld ? 1 : 0, `referrers, round ${round}`);
+    if (isHeld) await deleter.deleteManifest(digest, context);
+  }
+});
+
+/** Some turns of the event loop, so that the two meet at other places each time. */
+async function pause(random: () => number): Promise<void> {
+  for (let turns = random() * 12; turns > 1; turns--) await new Promise(setImmediate);
+}
