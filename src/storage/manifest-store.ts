@@ -16,6 +16,8 @@ export interface StoredManifest {
 /** A manifest that was stored by another program may be larger than ours may be; this bounds what is read into memory. */
 const readableBytes = 64 * 1024 * 1024;
 
+const rememberedPuts = 100_000;
+
 /** Manifests of repositories. Their bytes lie among the blobs; a repository holds those that it has a revision link for. */
 export class ManifestStore {
   readonly #driver: StorageDriver;
@@ -23,6 +25,8 @@ export class ManifestStore {
   readonly #log: Logger;
   /** Verified when read; content of a digest never changes, and the link is looked at each time. */
   readonly #manifests: LRUCache<Digest, StoredManifest>;
+  /** Links of manifests that this process stored. What another one did can be seen before it is durable. */
+  readonly #stored = new LRUCache<string, true>({ max: rememberedPuts });
   /** Puts that run: who pushes the same manifest meanwhile waits, since a link may be seen before it is durable. */
   readonly #storing = new Map<string, Promise<void>>();
 
@@ -47,7 +51,7 @@ export class ManifestStore {
     return this.#manifests.get(digest) ?? this.#read(digest, content);
   }
 
-  /** Stores exact bytes, whose digest and type must have been proved, and links them. */
+  /** Stores exact bytes, whose digest and type must have been proved, and links them. Heals what is lost or damaged. */
   put(name: RepositoryName, manifest: StoredManifest): Promise<void> {
     const key = layout.revisionLink(name, manifest.descriptor.digest);
     const storing = this.#storing.get(key) ?? this.#store(name, manifest).finally(() => this.#storing.delete(key));
@@ -61,16 +65,20 @@ export class ManifestStore {
 
   async #store(name: RepositoryName, manifest: StoredManifest): Promise<void> {
     const { digest } = manifest.descriptor;
-    if ((await this.find(name, digest)) !== undefined) return;
+    const key = layout.revisionLink(name, digest);
+    if (this.#stored.has(key) && (await this.#isWhole(key, manifest))) return;
     await Promise.all([
-      this.#driver.write(
-        { key: layout.blob(digest), content: manifest.bytes },
-        linkTo(layout.revisionLink(name, digest), digest),
-      ),
+      this.#driver.write({ key: layout.blob(digest), content: manifest.bytes }, linkTo(key, digest)),
       // registry 2.8 lists only repositories with this folder, and collects the manifests of others.
       this.#driver.ensureFolder(layout.layers(name)),
     ]);
     this.#manifests.set(digest, manifest);
+    this.#stored.set(key, true);
+  }
+
+  async #isWhole(key: string, { descriptor }: StoredManifest): Promise<boolean> {
+    const stat = await this.#driver.stat(layout.blob(descriptor.digest));
+    return stat?.size === descriptor.size && (await this.#links.find(key)) === descriptor.digest;
   }
 
   /** @param content the digest that the bytes lie under, which may be of another algorithm */
