@@ -37,9 +37,12 @@ export class DurableFolders {
     this.#known.add(folder);
   }
 
-  /** Syncs all that changed since the last time. */
+  /**
+   * Syncs all that changed since the last time, upper folders first: others change those, too, so that a late sync of
+   * one makes the journal write anew, while an early one takes along what lies below.
+   */
   sync(): void {
-    for (const folder of this.#changed) this.#sync(folder);
+    for (const folder of [...this.#changed].sort((one, other) => one.length - other.length)) this.#sync(folder);
     this.#changed.clear();
     if (this.#known.size > remembered) this.#known.clear();
   }
