@@ -9,7 +9,7 @@ import type { Registry } from "./registry/registry.js";
 import type { Storage } from "./storage/storage.js";
 
 /** Memory that all running transfers share. */
-const transferBufferBytes = 16 * 1024 * 1024;
+const transferBufferBytes = 8 * 1024 * 1024;
 
 /** Picks the registry of the configured mode and mounts the routes over it: the one place that knows the modes. */
 export class ModeSelector {
