@@ -8,7 +8,7 @@ interface Order {
 }
 
 /** As many wait for the disk at once, started as they are needed. More gain little, and each costs 9 MB of memory. */
-const most = 2;
+const most = 3;
 
 /**
  * Threads that change the disk. An fsync waits for milliseconds, and a durable change is several of them and a dozen
