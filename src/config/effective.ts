@@ -1,6 +1,6 @@
 import type { LoadedConfig } from "./load.js";
-import type { ResolvedSection, ResolvedSetting } from "./resolve.js";
-import { yamlValue } from "./yaml-value.js";
+import type { ResolvedList, ResolvedSection, ResolvedSetting } from "./resolved.js";
+import { asItem, yamlValue } from "./yaml-value.js";
 
 /** The configuration that holds, as a file that says where each value came from that is no default; without secrets. */
 export function effectiveFile({ file, settings }: Pick<LoadedConfig, "file" | "settings">): string {
@@ -11,19 +11,28 @@ export function effectiveFile({ file, settings }: Pick<LoadedConfig, "file" | "s
 function sectionLines({ members }: ResolvedSection): string[] {
   return [...(members ?? [])].flatMap(([key, node]) => {
     if (node.type === "setting") return settingLines(key, node);
+    if (node.type === "list") return listLines(key, node);
     if (node.members === undefined) return [];
     return [`${key}:`, ...sectionLines(node).map((line) => `  ${line}`)];
   });
 }
 
+function listLines(key: string, { items, where }: ResolvedList): string[] {
+  const head = items.length === 0 ? `${key}: []` : `${key}:`;
+  return [withPlace(head, where), ...items.flatMap((item) => asItem(sectionLines(item)).map((line) => `  ${line}`))];
+}
+
 function settingLines(key: string, resolved: ResolvedSetting): string[] {
-  if (resolved.value === undefined) return [];
-  const line = `${key}: ${shownValue(resolved)}`;
-  return [resolved.where === undefined ? line : `${line} # ${resolved.where}`];
+  if (resolved.written === undefined) return [];
+  return [withPlace(`${key}: ${shownValue(resolved)}`, resolved.where)];
+}
+
+function withPlace(line: string, where: string | undefined): string {
+  return where === undefined ? line : `${line} # ${where}`;
 }
 
 /** Durations and sizes as they were written, with their unit. */
 function shownValue({ setting, value, written }: ResolvedSetting): string {
   if (setting.secret) return yamlValue("***");
-  return typeof value === "number" ? String(written) : yamlValue(value);
+  return typeof value === "number" ? String(written) : yamlValue(value ?? null);
 }

@@ -1,4 +1,5 @@
-import { type ConfigPath, fileKeyOf, type Section, settingsBelow } from "./definition.js";
+import { type ConfigPath, type Section, settingsBelow } from "./definition.js";
+import { fileKeyOf } from "./known-keys.js";
 import { findNearest } from "./nearest-key.js";
 import type { Problem } from "./problem.js";
 import type { ConfigSource } from "./source.js";
@@ -12,7 +13,8 @@ const kubernetesPort = /^(tcp|udp|sctp):\/\//;
 
 /**
  * The settings that variables say: `BERTH_SERVER_PORT` is `server.port`, `BERTH_SERVER_TRUSTEDPROXIES` and
- * `BERTH_SERVER_TRUSTED_PROXIES` are `server.trustedProxies`. An empty variable says nothing.
+ * `BERTH_SERVER_TRUSTED_PROXIES` are `server.trustedProxies`. An empty variable says nothing. A list of sections is
+ * said as a whole, in the brackets of YAML: `BERTH_PROXY_UPSTREAMS='[{name: ghcr.io, url: https://ghcr.io}]'`.
  */
 export async function readEnvironment(environment: Environment, definition: Section): Promise<ConfigSource> {
   const known = variablesOf(definition);
@@ -32,31 +34,40 @@ export async function readEnvironment(environment: Environment, definition: Sect
       plant(tree, path, await readValue(text));
     }
   }
-  return { tree, problems, locate: (path) => variableByPath.get(path.join(".")) ?? "environment" };
+  return { tree, problems, locate: (path) => variableOfNearest(variableByPath, path) };
 }
 
 /** Paths by the names of their variables, two for each: with the words of a key together, and apart. */
-function variablesOf(definition: Section): ReadonlyMap<string, ConfigPath> {
+function variablesOf(definition: Section): ReadonlyMap<string, readonly string[]> {
   const paths = settingsBelow(definition).flatMap(({ path, setting }) =>
-    setting.secret ? [path, [...path.slice(0, -1), fileKeyOf(path.at(-1) ?? "")]] : [path],
+    setting.type === "setting" && setting.secret
+      ? [path, [...path.slice(0, -1), fileKeyOf(path.at(-1) ?? "")]]
+      : [path],
   );
   return new Map(
-    paths.flatMap((path): [string, ConfigPath][] => [
+    paths.flatMap((path): [string, readonly string[]][] => [
       [variableOf(path), path],
       [variableOf(path.map((key) => key.replaceAll(/[A-Z]/g, "_$&"))), path],
     ]),
   );
 }
 
-function variableOf(path: ConfigPath): string {
+function variableOf(path: readonly string[]): string {
   return ["BERTH", ...path].join("_").toUpperCase();
+}
+
+/** A variable that says a list says all that is in it. */
+function variableOfNearest(variableByPath: ReadonlyMap<string, string>, path: ConfigPath): string {
+  const lengths = path.map((_, index) => path.length - index);
+  const keys = lengths.map((length) => path.slice(0, length).join("."));
+  return keys.map((key) => variableByPath.get(key)).find((variable) => variable !== undefined) ?? "environment";
 }
 
 function isOfKubernetes(variable: string, text: string): boolean {
   return kubernetesName.test(variable) || (variable.endsWith("_PORT") && kubernetesPort.test(text));
 }
 
-function unknownVariable(variable: string, known: ReadonlyMap<string, ConfigPath>): string {
+function unknownVariable(variable: string, known: ReadonlyMap<string, readonly string[]>): string {
   const meant = findNearest(variable, [...known.keys()]);
   return meant === undefined ? "no setting has this name" : `no setting has this name; did you mean ${meant}?`;
 }
@@ -76,7 +87,7 @@ interface Tree {
   [key: string]: unknown;
 }
 
-function plant(tree: Tree, [key = "", ...rest]: ConfigPath, value: unknown): void {
+function plant(tree: Tree, [key = "", ...rest]: readonly string[], value: unknown): void {
   if (rest.length === 0) {
     tree[key] = value;
     return;

@@ -1,5 +1,5 @@
-import type { Section, Setting } from "./definition.js";
-import { yamlValue } from "./yaml-value.js";
+import { type Members, type Section, type SectionList, type Setting, withDefaults } from "./definition.js";
+import { asItem, yamlValue } from "./yaml-value.js";
 
 const introduction = [
   "# Every setting of Berth with its default. Copy what you change to berth.yml; what is left out has its default.",
@@ -7,6 +7,7 @@ const introduction = [
   "# Relative paths are relative to the folder that Berth is started in.",
   "# Each setting may be given by an environment variable, which goes before the file: BERTH_SERVER_PORT=5001 is",
   "# server.port, BERTH_PRIVATE_UPLOADS_MAX_CONCURRENT is private.uploads.maxConcurrent; lists with commas.",
+  "# A list of sections is given as a whole: BERTH_PROXY_UPSTREAMS='[{name: ghcr.io, url: https://ghcr.io}]'.",
   "# Written by `berth config example`.",
 ];
 
@@ -16,11 +17,30 @@ export function exampleFile(root: Section): string {
   return [introduction, ...parts].map((lines) => `${lines.join("\n")}\n`).join("\n");
 }
 
-function memberLines(key: string, node: Setting | Section): string[] {
+function memberLines(key: string, node: Members[string]): string[] {
   if (node.type === "setting") return settingLines(key, node);
-  const members = Object.entries(node.members).flatMap(([below, member]) => memberLines(below, member));
-  const lines = [`${key}:`, ...members.map((line) => `  ${line}`)];
-  return [`# ${node.meaning}`, ...(node.optional ? lines.map((line) => `# ${line}`) : lines)];
+  if (node.type === "list") return listLines(key, node);
+  const lines = [`${key}:`, ...indented(sectionLines(node))];
+  return [`# ${node.meaning}`, ...(node.optional ? commented(lines) : lines)];
+}
+
+function sectionLines({ members }: Section): string[] {
+  return Object.entries(members).flatMap(([key, member]) => memberLines(key, member));
+}
+
+/** The items that hold by default with all that can be said of one, and one more as a comment. */
+function listLines(key: string, list: SectionList): string[] {
+  const defaults = list.default.flatMap((item) => asItem(sectionLines(withDefaults(list.item, item))));
+  const example = Object.entries(list.example).map(([below, value]) => `${below}: ${yamlValue(value)}`);
+  return [`# ${list.meaning}`, `${key}:`, ...indented([...defaults, ...commented(asItem(example))])];
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}
+
+function commented(lines: readonly string[]): string[] {
+  return lines.map((line) => `# ${line}`);
 }
 
 /** What has no default is shown as a comment, or as a part of its section's. */

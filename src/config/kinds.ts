@@ -23,6 +23,9 @@ interface Range {
   readonly to: string;
 }
 
+/** Longer delays overflow the 32 bits of a timer of Node, which then fires at once. */
+export const longestTimer = "24d";
+
 /** Anything in letters. Numbers must be quoted: YAML would drop the leading zeros of a password. */
 export const text: Kind<string> = {
   expected: "text (in quotes if it looks like a number)",
@@ -51,6 +54,35 @@ export const hostName: Kind<string> = {
   parse: (written) => {
     if (typeof written !== "string") return undefined;
     return isIP(written) !== 0 || /^(?=.*[a-z])[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(written) ? written : undefined;
+  },
+};
+
+/** What an upstream is called: the host that image names begin with. */
+export const registryName: Kind<string> = {
+  expected: "a host name in lower case, with its port if it has one, such as docker.io or registry.example.com:5000",
+  parse: (written) => {
+    if (typeof written !== "string") return undefined;
+    const [, host = "", port = "1"] = /^([a-z0-9.-]+)(?::(\d{1,5}))?$/.exec(written) ?? [];
+    const isHost = host.split(".").every((label) => /^[a-z0-9]+(-+[a-z0-9]+)*$/.test(label));
+    return isHost && Number(port) >= 1 && Number(port) <= 65_535 ? written : undefined;
+  },
+};
+
+/** One component of a repository's name. */
+export const nameComponent: Kind<string> = {
+  expected: "a part of a repository name: a-z, 0-9 and between them single separators (. _ __ -), without /",
+  parse: (written) =>
+    typeof written === "string" && /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/.test(written) ? written : undefined,
+};
+
+/** Where another registry is asked. */
+export const registryUrl: Kind<string> = {
+  expected: "an address that begins with https:// or http://, without credentials, ? and #",
+  parse: (written) => {
+    if (typeof written !== "string" || !/^https?:\/\/[^?#\s]+$/.test(written) || !URL.canParse(written))
+      return undefined;
+    const { username, password } = new URL(written);
+    return username === "" && password === "" ? written : undefined;
   },
 };
 

@@ -1,7 +1,9 @@
 import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Environment, readEnvironment } from "./environment.js";
-import { type ResolvedSection, resolveSettings, valuesOf } from "./resolve.js";
+import { resolveSettings } from "./resolve.js";
+import { type ResolvedSection, valuesOf } from "./resolved.js";
+import { brokenRules, type ConfigDraft } from "./rules.js";
 import { type Config, schema } from "./schema.js";
 import type { ConfigSource } from "./source.js";
 
@@ -37,8 +39,9 @@ export async function loadConfig(from: ConfigOrigin): Promise<LoadedConfig> {
     ...(file === undefined ? [] : [readFileSource(file, from.directory)]),
     readEnvironment(from.environment, schema),
   ]);
-  const settings = resolveSettings(schema, sources, from.directory);
-  // The values follow the definition that the type is derived from.
+  // Here and below: the values follow the definition that the type is derived from.
+  const rules = (values: unknown) => brokenRules(values as ConfigDraft);
+  const settings = resolveSettings(schema, { sources, directory: from.directory, rules });
   return { config: valuesOf(settings) as Config, file, settings };
 }
 

@@ -27,14 +27,25 @@ function describeProblem({ where, path, message }: Problem): string {
   return path.length === 0 ? `${where}: ${message}` : `${where}: ${showPath(path)}: ${message}`;
 }
 
-/** `server.port`; keys that are no plain words in quotes, so that nothing in them reaches a terminal raw. */
+/** `proxy.upstreams[1].url`; keys that are no plain words in quotes, so that nothing in them reaches a terminal raw. */
 export function showPath(path: ConfigPath): string {
-  return path.map((key) => (/^[\w-]+$/.test(key) ? key : showValue(key))).join(".");
+  return path.reduce<string>((shown, key) => {
+    if (typeof key === "number") return `${shown}[${key}]`;
+    const word = /^[\w-]+$/.test(key) ? key : showValue(key);
+    return shown === "" ? word : `${shown}.${word}`;
+  }, "");
 }
 
-/** A value as it can be quoted in a sentence, however long or odd it is. */
+/** A value as it can be quoted in a sentence, however long or odd it is; without the secrets that may lie in it. */
 export function showValue(value: unknown): string {
-  return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80, maxArrayLength: 5 });
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return "a section with keys";
+  const shown = inspect(value, {
+    depth: 0,
+    breakLength: Number.POSITIVE_INFINITY,
+    maxStringLength: 80,
+    maxArrayLength: 5,
+  });
+  return shown.replaceAll(/\/\/[^\s,]*@/g, "//***@");
 }
 
 /** What an error that was caught says. */

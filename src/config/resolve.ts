@@ -1,122 +1,154 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { type ConfigPath, fileKeyOf, type Section, type Setting } from "./definition.js";
-import { ConfigError, messageOf, type Problem, showValue } from "./problem.js";
-import type { ConfigSource } from "./source.js";
+import {
+  type ConfigPath,
+  type Members,
+  type Section,
+  type SectionList,
+  type Setting,
+  withDefaults,
+} from "./definition.js";
+import { type BrokenRule, Findings } from "./findings.js";
+import { secretOfFileKey } from "./known-keys.js";
+import { ConfigError, messageOf, showValue } from "./problem.js";
+import {
+  type ResolvedList,
+  type ResolvedNode,
+  type ResolvedSection,
+  type ResolvedSetting,
+  valuesOf,
+} from "./resolved.js";
+import type { ConfigSource, Statement } from "./source.js";
 import { describeUnknownKey } from "./unknown-key.js";
 
-/** A setting with the value that holds. */
-export interface ResolvedSetting {
-  readonly type: "setting";
-  readonly setting: Setting;
-  readonly value: unknown;
-  /** The value as it was written, which for durations and sizes is text. */
-  readonly written: unknown;
-  /** Where it was written; `undefined` if it is the default. */
-  readonly where: string | undefined;
-}
-
-/** A section with what holds in it; no members if it is optional and nothing of it is written. */
-export interface ResolvedSection {
-  readonly type: "section";
-  readonly section: Section;
-  readonly members: ReadonlyMap<string, ResolvedSetting | ResolvedSection> | undefined;
-}
-
-/** What one source says of one key. */
-interface Statement {
-  readonly source: ConfigSource;
-  /** As it is written, which for a secret may be the key that names a file. */
-  readonly path: ConfigPath;
-  readonly key: string;
-  readonly value: unknown;
+/** Where settings come from, and what they must obey. */
+export interface Resolving {
+  /** The later ones go before the earlier ones. */
+  readonly sources: readonly ConfigSource[];
+  /** What relative paths are relative to. */
+  readonly directory: string;
+  /** Finds what does not fit together. What is wrong by itself is `undefined` in the values. */
+  readonly rules?: (values: unknown) => readonly BrokenRule[];
 }
 
 /**
  * Finds the value of every setting: what the last source says that says anything, else the default.
- * @param directory what relative paths are relative to
  * @throws ConfigError with all that is wrong in any of the sources
  */
-export function resolveSettings(root: Section, sources: readonly ConfigSource[], directory: string): ResolvedSection {
-  const resolver = new Resolver(root, directory);
+export function resolveSettings(root: Section, { sources, directory, rules }: Resolving): ResolvedSection {
+  const findings = new Findings();
   const statements = sources.map((source) => ({ source, path: [], key: "", value: source.tree }));
-  const resolved = resolver.resolveSection(root, [], statements);
-  const problems = sources.flatMap((source) =>
-    [...source.problems, ...resolver.problemsOf(source)].sort(inReadingOrder),
-  );
+  const resolved = new Resolver(root, directory, findings).resolveSection(root, [], statements);
+  for (const broken of rules?.(valuesOf(resolved)) ?? []) findings.reportBroken(broken);
+  const problems = findings.inReadingOrder(sources);
   if (problems.length > 0) throw new ConfigError(problems);
   return resolved;
 }
 
-/** The plain, frozen values of what was resolved. */
-export function valuesOf({ members }: ResolvedSection): unknown {
-  if (members === undefined) return undefined;
-  const values = [...members].map(([key, node]) => [key, node.type === "section" ? valuesOf(node) : node.value]);
-  return Object.freeze(Object.fromEntries(values));
-}
-
-function inReadingOrder(one: Problem, other: Problem): number {
-  return one.where.localeCompare(other.where, "en", { numeric: true });
-}
-
-/** Walks the definition and collects the problems that it meets. */
+/** Walks the definition. */
 class Resolver {
   readonly #root: Section;
   readonly #directory: string;
-  readonly #problems = new Map<ConfigSource, Problem[]>();
+  readonly #findings: Findings;
 
-  constructor(root: Section, directory: string) {
+  constructor(root: Section, directory: string, findings: Findings) {
     this.#root = root;
     this.#directory = directory;
-  }
-
-  problemsOf(source: ConfigSource): readonly Problem[] {
-    return this.#problems.get(source) ?? [];
+    this.#findings = findings;
   }
 
   resolveSection(section: Section, path: ConfigPath, statements: readonly Statement[]): ResolvedSection {
     const below = statements.flatMap((statement) => this.#statementsBelow(section, statement));
-    const first = below[0];
-    if (section.optional && first === undefined) return { type: "section", section, members: undefined };
-    const members = Object.entries(section.members).map(([key, node]): [string, ResolvedSetting | ResolvedSection] => {
+    if (section.optional && below.length === 0) return { type: "section", section, members: undefined };
+    if (below[0] !== undefined) this.#reportMissing(section, path, below, below[0]);
+    return this.#resolveMembers(section, path, below);
+  }
+
+  #resolveMembers(section: Section, path: ConfigPath, below: readonly Statement[]): ResolvedSection {
+    const members = Object.entries(section.members).map(([key, node]): [string, ResolvedNode] => {
       const said = below.filter((statement) => statement.key === key);
-      if (node.type === "section") return [key, this.resolveSection(node, [...path, key], said)];
-      const last = said.at(-1);
-      if (last !== undefined) return [key, this.#resolveStatement(node, last)];
-      if (node.required && first !== undefined) {
-        this.#report(first, `is missing; it must be ${node.kind.expected}`, [...path, key]);
-      }
-      return [key, this.#resolveDefault(node)];
+      return [key, this.#resolveNode(node, [...path, key], said)];
     });
     return { type: "section", section, members: new Map(members) };
+  }
+
+  /** @param reason because of which it must be there */
+  #reportMissing(section: Section, path: ConfigPath, below: readonly Statement[], reason: Statement): void {
+    for (const [key, node] of Object.entries(section.members)) {
+      if (node.type !== "setting" || !node.required || below.some((statement) => statement.key === key)) continue;
+      this.#findings.report(reason, `is missing; it must be ${node.kind.expected}`, [...path, key]);
+    }
+  }
+
+  #resolveNode(node: Members[string], path: ConfigPath, said: readonly Statement[]): ResolvedNode {
+    if (node.type === "section") return this.resolveSection(node, path, said);
+    const last = said.at(-1);
+    if (node.type === "list") return last ? this.#resolveList(node, path, last) : this.#resolveDefaultList(node, path);
+    return last ? this.#resolveSetting(node, path, last) : this.#resolveDefault(node);
+  }
+
+  #resolveList(list: SectionList, path: ConfigPath, statement: Statement): ResolvedList {
+    const { source, value } = statement;
+    const where = source.locate(path);
+    if (!Array.isArray(value)) {
+      this.#findings.decided(path, "wrong");
+      // What stands there instead is not shown, since it may hold secrets.
+      this.#findings.report(statement, `must be a list of sections, such as [${showExample(list)}]`);
+      return { type: "list", list, items: [], where };
+    }
+    this.#findings.decided(path, statement);
+    const items = value.map((item: unknown, index) =>
+      this.#resolveItem(list.item, { source, path: [...path, index], key: "", value: item }),
+    );
+    return { type: "list", list, items, where };
+  }
+
+  #resolveItem(item: Section, statement: Statement): ResolvedSection {
+    const below = this.#statementsBelow(item, statement);
+    if (statement.value === null || isMap(statement.value)) {
+      this.#reportMissing(item, statement.path, below, statement);
+    }
+    return this.#resolveMembers(item, statement.path, below);
+  }
+
+  #resolveDefaultList(list: SectionList, path: ConfigPath): ResolvedList {
+    const items = list.default.map((values, index) =>
+      this.resolveSection(withDefaults(list.item, values), [...path, index], []),
+    );
+    return { type: "list", list, items, where: undefined };
   }
 
   #statementsBelow(section: Section, statement: Statement): Statement[] {
     const { source, path, value } = statement;
     if (value === undefined || value === null) return [];
-    if (typeof value !== "object" || Array.isArray(value)) {
-      this.#report(statement, `must be a section with keys, not ${showValue(value)}`);
+    if (!isMap(value)) {
+      this.#findings.report(statement, `must be a section with keys, not ${showValue(value)}`);
       return [];
     }
     return Object.entries(value).flatMap(([written, below]) => {
       const next = { source, path: [...path, written], key: written, value: below };
       if (Object.hasOwn(section.members, written)) return [next];
       const key = secretOfFileKey(section, written);
-      if (key === undefined) this.#report(next, describeUnknownKey(next.path, section, this.#root));
-      else if (Object.hasOwn(value, key)) this.#report(next, `${key} is given too; keep one of them`);
+      if (key === undefined) this.#findings.report(next, describeUnknownKey(next.path, section, this.#root));
+      else if (Object.hasOwn(value, key)) this.#findings.report(next, `${key} is given too; keep one of them`);
       else return [{ ...next, key }];
       return [];
     });
   }
 
-  #resolveStatement(setting: Setting, statement: Statement): ResolvedSetting {
+  #resolveSetting(setting: Setting, path: ConfigPath, statement: Statement): ResolvedSetting {
+    const where = statement.source.locate(statement.path);
     const written = statement.path.at(-1) === statement.key ? statement.value : this.#readSecret(statement);
-    const value = written === undefined ? undefined : this.#parse(setting, written);
-    if (written !== undefined && value === undefined) {
+    const isNull = setting.nullable && (written === null || written === "null");
+    const value = written === undefined || isNull ? undefined : this.#parse(setting, written);
+    const isWrong = value === undefined && !isNull;
+    this.#findings.decided(path, isWrong ? "wrong" : statement);
+    if (isWrong && written !== undefined) {
       const instead = setting.secret ? "" : `, not ${showValue(written)}`;
-      this.#report(statement, `must be ${setting.kind.expected}${instead}`);
+      const expected = setting.nullable ? `${setting.kind.expected}, or null` : setting.kind.expected;
+      this.#findings.report(statement, `must be ${expected}${instead}`);
     }
-    return { type: "setting", setting, value, written, where: statement.source.locate(statement.path) };
+    return { type: "setting", setting, value, written, where };
   }
 
   #resolveDefault(setting: Setting): ResolvedSetting {
@@ -129,13 +161,13 @@ class Resolver {
   #readSecret(statement: Statement): string | undefined {
     const { value } = statement;
     if (typeof value !== "string") {
-      this.#report(statement, `must be the path of a file, not ${showValue(value)}`);
+      this.#findings.report(statement, `must be the path of a file, not ${showValue(value)}`);
       return undefined;
     }
     try {
       return readFileSync(resolve(this.#directory, value), "utf8").replace(/\r?\n$/, "");
     } catch (error) {
-      this.#report(statement, `cannot be read: ${messageOf(error)}`);
+      this.#findings.report(statement, `cannot be read: ${messageOf(error)}`);
       return undefined;
     }
   }
@@ -144,15 +176,13 @@ class Resolver {
     const value = setting.kind.parse(written, this.#directory);
     return Array.isArray(value) ? Object.freeze(value) : value;
   }
-
-  #report({ source, path }: Statement, message: string, subject: ConfigPath = path): void {
-    const problem = { where: source.locate(path), path: subject, message };
-    this.#problems.set(source, [...this.problemsOf(source), problem]);
-  }
 }
 
-function secretOfFileKey(section: Section, written: string): string | undefined {
-  return Object.entries(section.members).find(
-    ([key, node]) => node.type === "setting" && node.secret && fileKeyOf(key) === written,
-  )?.[0];
+function isMap(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function showExample({ example }: SectionList): string {
+  const keys = Object.entries(example).map(([key, value]) => `${key}: ${value}`);
+  return `{${keys.join(", ")}}`;
 }

@@ -1,8 +1,18 @@
 import { optionalSection, requiredSetting, section, setting, type ValueOf } from "./definition.js";
-import { duration, filePath, hostName, listOf, network, oneOf, origin, size, truth, wholeNumber } from "./kinds.js";
-
-/** Longer delays overflow the 32 bits of a timer of Node, which then fires at once. */
-const longestTimer = "24d";
+import {
+  duration,
+  filePath,
+  hostName,
+  listOf,
+  longestTimer,
+  network,
+  oneOf,
+  origin,
+  size,
+  truth,
+  wholeNumber,
+} from "./kinds.js";
+import { proxy } from "./proxy-schema.js";
 
 const server = section("How clients reach Berth.", {
   host: setting(hostName, {
@@ -137,11 +147,12 @@ const log = section("What is written to standard output.", {
 export const schema = section("Berth", {
   mode: setting(oneOf("proxy", "private", "hybrid"), {
     default: "private",
-    meaning: "private: repositories that are pushed to. proxy (a cache of registries) and hybrid are refused as yet.",
+    meaning: "private: repositories that are pushed to. proxy: a cache of other registries. hybrid is refused as yet.",
   }),
   server,
   storage,
   private: privateMode,
+  proxy,
   log,
 });
 

@@ -10,3 +10,12 @@ export interface ConfigSource {
   /** Where it says a key, for people: `berth.yml:3:9`, or the name of an environment variable. */
   locate(path: ConfigPath): string;
 }
+
+/** What one source says of one key. */
+export interface Statement {
+  readonly source: ConfigSource;
+  /** As it is written, which for a secret may be the key that names a file. */
+  readonly path: ConfigPath;
+  readonly key: string;
+  readonly value: unknown;
+}

@@ -1,21 +1,25 @@
-import { type ConfigPath, knownKeys, type Section } from "./definition.js";
+import type { ConfigPath, Members, Section } from "./definition.js";
+import { knownKeys } from "./known-keys.js";
 import { findNearest } from "./nearest-key.js";
 import { showPath } from "./problem.js";
 
 /** What to say of a key that its section does not know: the nearest one there, or one of its name elsewhere. */
 export function describeUnknownKey(path: ConfigPath, siblings: Section, root: Section): string {
-  const key = path.at(-1) ?? "";
+  const key = String(path.at(-1));
   const known = knownKeys(siblings);
   const sibling = findNearest(key, known);
   if (sibling !== undefined) return `unknown key; did you mean ${showPath([...path.slice(0, -1), sibling])}?`;
-  const namesake = pathsBelow(root).find((candidate) => candidate.at(-1)?.toLowerCase() === key.toLowerCase());
+  const namesake = pathsBelow(root).find((candidate) => String(candidate.at(-1)).toLowerCase() === key.toLowerCase());
   if (namesake !== undefined) return `unknown key here; did you mean ${showPath(namesake)}?`;
   return `unknown key; there are ${known.join(", ")}`;
 }
 
 function pathsBelow(parent: Section): readonly ConfigPath[] {
-  return Object.entries(parent.members).flatMap(([key, node]) => {
-    const below = node.type === "section" ? pathsBelow(node).map((path) => [key, ...path]) : [];
-    return [[key], ...below];
-  });
+  return Object.entries(parent.members).flatMap(([key, node]) => [[key], ...pathsInside(key, node)]);
+}
+
+function pathsInside(key: string, node: Members[string]): readonly ConfigPath[] {
+  if (node.type === "setting") return [];
+  if (node.type === "list") return pathsBelow(node.item).map((path) => [key, 0, ...path]);
+  return pathsBelow(node).map((path) => [key, ...path]);
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type Document, isAlias, isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { ConfigPath } from "./definition.js";
 import { messageOf } from "./problem.js";
 import type { ConfigSource } from "./source.js";
@@ -37,20 +37,26 @@ export function parseYamlSource(text: string, file: string): ConfigSource {
   }
 }
 
-/** Where a key begins, or the nearest one above it that is written. */
+/** Where a key or an item of a list begins, or the nearest one above it that is written. */
 function offsetOf(document: Document.Parsed, path: ConfigPath): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range[0] ?? 0;
   for (const key of path) {
-    const map = isAlias(node) ? node.resolve(document) : node;
-    const pair = isMap(map)
-      ? map.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
-      : undefined;
-    if (pair === undefined) break;
-    offset = isScalar(pair.key) ? (pair.key.range?.[0] ?? offset) : offset;
-    node = pair.value;
+    const step = stepInto(isAlias(node) ? node.resolve(document) : node, key);
+    if (step === undefined) break;
+    offset = (isNode(step.begin) ? step.begin.range?.[0] : undefined) ?? offset;
+    node = step.value;
   }
   return offset;
+}
+
+/** What lies at a key, and what begins it. */
+function stepInto(node: unknown, key: string | number): { begin: unknown; value: unknown } | undefined {
+  if (isSeq(node) && typeof key === "number") return { begin: node.items[key], value: node.items[key] };
+  const pair = isMap(node)
+    ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+    : undefined;
+  return pair && { begin: pair.key, value: pair.value };
 }
 
 function sourceOfProblem(where: string, message: string): ConfigSource {

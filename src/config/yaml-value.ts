@@ -4,3 +4,12 @@ import { stringify } from "yaml";
 export function yamlValue(value: unknown): string {
   return stringify(value, { collectionStyle: "flow", flowCollectionPadding: false, lineWidth: 0 }).trimEnd();
 }
+
+/** Lines of a section as those of an item of a list; comments before its first key stay before the dash. */
+export function asItem(lines: readonly string[]): string[] {
+  const first = lines.findIndex((line) => !line.startsWith("#"));
+  return lines.map((line, index) => {
+    if (index < first) return line;
+    return index === first ? `- ${line}` : `  ${line}`;
+  });
+}

@@ -1,13 +1,16 @@
-import { resolveSettings, valuesOf } from "../../src/config/resolve.js";
+import { resolveSettings } from "../../src/config/resolve.js";
+import { valuesOf } from "../../src/config/resolved.js";
 import { type Config, schema } from "../../src/config/schema.js";
 import type { ConfigSource } from "../../src/config/source.js";
 
 /** Settings as one would write them in YAML, any of them left out. */
 export type ConfigOverrides<Values = Config> = { readonly [Key in keyof Values]?: Override<Values[Key]> };
 
-type Override<Value> = Value extends readonly unknown[] | string | number | boolean
-  ? Value | string
-  : ConfigOverrides<Value>;
+type Override<Value> = Value extends readonly (infer Item)[]
+  ? readonly Override<Item>[] | string
+  : Value extends string | number | boolean
+    ? Value | string
+    : ConfigOverrides<Value>;
 
 /** The configuration of a Berth that nobody has configured. */
 export function defaultConfig(): Config {
@@ -18,5 +21,5 @@ export function defaultConfig(): Config {
 export function configWith(overrides: ConfigOverrides): Config {
   const source: ConfigSource = { tree: overrides, problems: [], locate: () => "test" };
   // The values follow the definition that the type is derived from.
-  return valuesOf(resolveSettings(schema, [source], process.cwd())) as Config;
+  return valuesOf(resolveSettings(schema, { sources: [source], directory: process.cwd() })) as Config;
 }

@@ -39,6 +39,7 @@ test("a secret is never printed, nor how long it is", () => {
     other: optionalSetting(text, { example: "x", meaning: "Test.", secret: true }),
   });
   const source = { tree: { password: "hunter2" }, problems: [], locate: () => "berth.yml:1:1" };
-  const printed = effectiveFile({ file: "berth.yml", settings: resolveSettings(definition, [source], "/") });
+  const settings = resolveSettings(definition, { sources: [source], directory: "/" });
+  const printed = effectiveFile({ file: "berth.yml", settings });
   assert.deepEqual(printed.split("\n").slice(1), ['password: "***" # berth.yml:1:1', ""]);
 });

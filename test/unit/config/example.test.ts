@@ -2,9 +2,17 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "node:test";
-import { optionalSetting, section, settingsBelow } from "../../../src/config/definition.js";
+import {
+  listOfSections,
+  optionalSetting,
+  requiredSetting,
+  type Section,
+  section,
+  setting,
+  settingsBelow,
+} from "../../../src/config/definition.js";
 import { exampleFile } from "../../../src/config/example.js";
-import { text } from "../../../src/config/kinds.js";
+import { text, wholeNumber } from "../../../src/config/kinds.js";
 import { loadConfig } from "../../../src/config/load.js";
 import { schema } from "../../../src/config/schema.js";
 import { parseYamlSource } from "../../../src/config/yaml-file.js";
@@ -24,12 +32,47 @@ test("config.example.yml says nothing but the defaults", async () => {
 
 test("config.example.yml has every setting, those without a default as comments that can be taken in", async () => {
   const written = await readFile(file, "utf8");
-  const { tree, problems } = parseYamlSource(written.replaceAll(/^( *)# (tls:| {2}(?:cert|key):)/gm, "$1$2"), file);
+  const comments = /^( *)# (tls:|(?: {2})?(?:cert|key|prefix|username|password|dockerConfig|ca): )/gm;
+  const { tree, problems } = parseYamlSource(written.replaceAll(comments, "$1$2"), file);
   assert.deepEqual(problems, []);
-  for (const { path } of settingsBelow(schema)) {
+  for (const path of pathsBelow(schema)) {
     const value = path.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], tree);
     assert.notEqual(value, undefined, path.join("."));
   }
+});
+
+/** Of all settings, for lists those of the first item. */
+function pathsBelow(parent: Section): (string | number)[][] {
+  return settingsBelow(parent).flatMap(({ path, setting }) =>
+    setting.type === "list" ? pathsBelow(setting.item).map((below) => [...path, 0, ...below]) : [[...path]],
+  );
+}
+
+test("a list shows its default items with all their settings, and one more item as a comment", () => {
+  const definition = section("Test", {
+    friends: listOfSections(
+      { meaning: "Friends.", default: [{ name: "ann" }], example: { name: "bob", age: "7" } },
+      {
+        name: requiredSetting(text, { example: "x", meaning: "Name." }),
+        age: setting(wholeNumber(0, 9), { default: 1, meaning: "Age." }),
+        pet: optionalSetting(text, { example: "cat", meaning: "Pet." }),
+      },
+    ),
+  });
+  const expected = [
+    "# Friends.",
+    "friends:",
+    "  # Name.",
+    "  - name: ann",
+    "    # Age.",
+    "    age: 1",
+    "    # Pet.",
+    "    # pet: cat",
+    "  # - name: bob",
+    '  #   age: "7"',
+    "",
+  ];
+  assert.deepEqual(exampleFile(definition).split("\n").slice(-expected.length), expected);
 });
 
 test("a setting without a default is shown as a comment", () => {

@@ -5,7 +5,8 @@ import test from "node:test";
 import { optionalSection, optionalSetting, requiredSetting, section, setting } from "../../../src/config/definition.js";
 import { filePath, listOf, text, wholeNumber } from "../../../src/config/kinds.js";
 import { ConfigError } from "../../../src/config/problem.js";
-import { resolveSettings, valuesOf } from "../../../src/config/resolve.js";
+import { resolveSettings } from "../../../src/config/resolve.js";
+import { valuesOf } from "../../../src/config/resolved.js";
 import type { ConfigSource } from "../../../src/config/source.js";
 import { Scope } from "../../support/scope.js";
 
@@ -37,7 +38,7 @@ function source(tree: unknown, name = "file"): ConfigSource {
 }
 
 function resolve(...sources: ConfigSource[]): unknown {
-  return valuesOf(resolveSettings(definition, sources, "/srv"));
+  return valuesOf(resolveSettings(definition, { sources, directory: "/srv" }));
 }
 
 function problemsOf(...sources: ConfigSource[]): string[] {
@@ -121,7 +122,8 @@ test("keys that every object inherits are unknown keys", () => {
 test("a secret is read from the file that <key>File names, without the line end", async (t) => {
   const folder = await new Scope(t).folder("secret");
   await writeFile(join(folder, "password"), "  s3cret \n");
-  const values = valuesOf(resolveSettings(definition, [source({ account: { passwordFile: "password" } })], folder));
+  const sources = [source({ account: { passwordFile: "password" } })];
+  const values = valuesOf(resolveSettings(definition, { sources, directory: folder }));
   assert.deepEqual(values, { ...defaults, account: { user: undefined, password: "  s3cret " } });
 });
 

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { settingsBelow } from "../../../src/config/definition.js";
+import { type Section, type Setting, settingsBelow } from "../../../src/config/definition.js";
 import { schema } from "../../../src/config/schema.js";
 
-const settings = settingsBelow(schema).map(({ path, setting }) => ({ name: path.join("."), setting }));
+/** Those of the items of lists too. */
+const settings = namedSettings(schema, "");
+
+function namedSettings(parent: Section, above: string): { name: string; setting: Setting }[] {
+  return settingsBelow(parent).flatMap(({ path, setting }) => {
+    const name = `${above}${path.join(".")}`;
+    return setting.type === "list" ? namedSettings(setting.item, `${name}.`) : [{ name, setting }];
+  });
+}
 
 test("every default and every example is right by its own rule", () => {
   for (const { name, setting } of settings) {
@@ -25,6 +33,6 @@ test("every setting has a meaning in one line", () => {
 });
 
 test("no two settings share a variable", () => {
-  const variables = settings.map(({ name }) => name.replaceAll(".", "").toLowerCase());
+  const variables = settingsBelow(schema).map(({ path }) => path.join(".").replaceAll(".", "").toLowerCase());
   assert.deepEqual(variables, [...new Set(variables)]);
 });

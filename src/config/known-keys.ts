@@ -1,0 +1,20 @@
+import type { Section } from "./definition.js";
+
+/** The keys that a section understands: its members', and for each secret the one that names a file with it. */
+export function knownKeys(parent: Section): readonly string[] {
+  return Object.entries(parent.members).flatMap(([key, node]) =>
+    node.type === "setting" && node.secret ? [key, fileKeyOf(key)] : [key],
+  );
+}
+
+/** `passwordFile` of `password`. */
+export function fileKeyOf(key: string): string {
+  return `${key}File`;
+}
+
+/** `password` of `passwordFile`; `undefined` if no secret of the section is meant. */
+export function secretOfFileKey(parent: Section, fileKey: string): string | undefined {
+  return Object.entries(parent.members).find(
+    ([key, node]) => node.type === "setting" && node.secret && fileKeyOf(key) === fileKey,
+  )?.[0];
+}

@@ -1,0 +1,33 @@
+import type { BrokenRule } from "./findings.js";
+import type { ProxyConfig } from "./proxy-schema.js";
+import type { Config } from "./schema.js";
+import { brokenUpstreamRules, type UpstreamDraft } from "./upstream-rules.js";
+
+/** A configuration of which the values that are wrong by themselves are missing. */
+export interface ConfigDraft {
+  readonly mode: Config["mode"] | undefined;
+  readonly proxy: Pick<ProxyConfig, "default"> & { readonly upstreams: readonly UpstreamDraft[] };
+}
+
+/** What does not fit together of what is right by itself. */
+export function brokenRules({ mode, proxy }: ConfigDraft): readonly BrokenRule[] {
+  const nothingToCache = mode === "proxy" && proxy.upstreams.length === 0;
+  return [
+    ...(nothingToCache ? [emptyCache] : unknownDefault(proxy)),
+    ...proxy.upstreams.flatMap((_, index) => brokenUpstreamRules(proxy.upstreams, index)),
+  ];
+}
+
+const emptyCache: BrokenRule = {
+  path: ["proxy", "upstreams"],
+  causedBy: [["mode"]],
+  message: "names no registry, so there is nothing to cache in mode: proxy",
+};
+
+/** Said only once every upstream has a name, since one of those that are wrong may be meant. */
+function unknownDefault({ default: name, upstreams }: ConfigDraft["proxy"]): BrokenRule[] {
+  const names = upstreams.map((upstream) => upstream.name);
+  if (name === undefined || names.includes(name) || names.includes(undefined)) return [];
+  const message = `${name} is none of the upstreams; it must be ${[...names, "null"].join(" or ")}`;
+  return [{ path: ["proxy", "default"], causedBy: [["proxy", "upstreams"]], message }];
+}
