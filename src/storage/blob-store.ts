@@ -27,7 +27,11 @@ export class BlobStore {
     const small = this.#small.get(digest);
     if (small !== undefined) return small.size;
     const stat = await this.#driver.stat(layout.blob(digest));
-    return stat !== undefined && this.#isCredible(digest, stat.size) ? stat.size : undefined;
+    if (stat === undefined || stat.size > smallBytes) return stat?.size;
+    // Verified, as for a pull: a push must not be told of content that no pull will get.
+    const reader = await this.open(digest);
+    await reader?.close();
+    return reader?.size;
   }
 
   /** The caller closes the reader. */
@@ -48,14 +52,17 @@ export class BlobStore {
     await staged.commit(layout.blob(digest), beside);
   }
 
-  /** Reads the stored content again; if it is not what its name says, it is removed, so that it can be pushed again. */
+  /** Reads the stored content again; if it is not what its name says, it is emptied, and so absent. */
   async verify(digest: Digest): Promise<boolean> {
-    const reader = await this.#driver.openRead(layout.blob(digest));
+    const key = layout.blob(digest);
+    const before = await this.#driver.stat(key);
+    const reader = await this.#driver.openRead(key);
     if (reader === undefined) return false;
     if ((await digestOfReader(reader, digest)) === digest) return true;
-    this.#log.error("stored blob is damaged and was removed; push it again", { digest, bytes: reader.size });
+    this.#log.error("stored blob is damaged and counts as absent; push it again", { digest, bytes: reader.size });
     this.#small.delete(digest);
-    await this.#driver.remove(layout.blob(digest));
+    // It may have been pushed again meanwhile.
+    if (before?.version !== undefined) await this.#driver.clear(key, before.version);
     return false;
   }
 
@@ -69,13 +76,6 @@ export class BlobStore {
     const small = new BufferReader(bytes);
     this.#small.set(digest, small);
     return small;
-  }
-
-  /** Only one digest has no bytes behind it; any other empty file was left by a power cut or another program. */
-  #isCredible(digest: Digest, size: number): boolean {
-    if (size > 0 || digestOf(Buffer.alloc(0), algorithmOf(digest)) === digest) return true;
-    this.#log.error("stored blob is empty and counts as absent; a push heals it", { digest });
-    return false;
   }
 }
 

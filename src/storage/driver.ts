@@ -55,6 +55,8 @@ export interface StorageDriver {
   openRead(key: string): Promise<BlobReader | undefined>;
   /** Removes the object, or all below the key, at once. No error if there is none. */
   remove(key: string): Promise<void>;
+  /** Empties the object if it still has this version; never one that replaced it. */
+  clear(key: string, version: string): Promise<void>;
   /** Makes an empty folder, where the storage knows folders: for other programs that look for it. */
   ensureFolder(key: string): Promise<void>;
   /**

@@ -43,12 +43,11 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   story("the version of an object settles, and differs after a change of the same size", async (driver) => {
     const versionOf = async (key: string) => (await driver.stat(key))?.version;
     await driver.write({ key: "v", content: Buffer.from("1") });
-    const settled = () => waitUntil("the version settles", () => versionOf("v"));
-    const before = await settled();
+    const before = await settledVersion(driver, "v");
     assert.equal(await versionOf("v"), before);
     await driver.write({ key: "v", content: Buffer.from("2") });
     assert.notEqual(await versionOf("v"), before);
-    assert.notEqual(await settled(), before);
+    assert.notEqual(await settledVersion(driver, "v"), before);
   });
 
   story("a folder is no object", async (driver) => {
@@ -93,6 +92,19 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.deepEqual(await driver.list("tags"), ["ab"]);
     assert.equal(await driver.read("tags/a/index/1"), undefined);
     assert.ok(await driver.read("tags/ab/current"));
+  });
+
+  story("an object of a known version is emptied, and none that replaced it", async (driver) => {
+    await driver.write({ key: "v", content: Buffer.from("1") });
+    const first = await settledVersion(driver, "v");
+    await driver.write({ key: "v", content: Buffer.from("2") });
+    await driver.clear("v", first);
+    assert.equal((await driver.read("v"))?.toString(), "2");
+    await driver.clear("v", await settledVersion(driver, "v"));
+    assert.equal((await driver.stat("v"))?.size, 0);
+    await driver.remove("v");
+    await driver.clear("v", first);
+    assert.equal(await driver.stat("v"), undefined);
   });
 
   story("a reader reads at any position, and is not disturbed by replacing and removing", async (driver) => {
@@ -199,6 +211,10 @@ export function settledList(driver: StorageDriver, key: string): Promise<readonl
     const list = await driver.list(key);
     return (await driver.list(key)) === list ? list : undefined;
   });
+}
+
+function settledVersion(driver: StorageDriver, key: string): Promise<string> {
+  return waitUntil("the version settles", async () => (await driver.stat(key))?.version);
 }
 
 async function* pieces(...texts: string[]): AsyncIterable<Buffer> {

@@ -65,6 +65,10 @@ export class MemoryDriver implements StorageDriver {
     this.#removeFromParent(key);
   }
 
+  async clear(key: string, version: string): Promise<void> {
+    if (this.#objects.get(key)?.version === version) await this.write({ key, content: Buffer.alloc(0) });
+  }
+
   async ensureFolder(): Promise<void> {}
 
   async list(key: string): Promise<readonly string[]> {

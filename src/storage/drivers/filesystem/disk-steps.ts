@@ -1,7 +1,18 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, rmdirSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { DurableFolders } from "./durable-folders.js";
 import { hasCode, isAbsence } from "./system-error.js";
+import { stateOf } from "./version.js";
 
 /** One thing to do on the disk. */
 export type DiskStep =
@@ -14,6 +25,8 @@ export type DiskStep =
   | { readonly kind: "make-folder"; readonly path: string }
   /** Removes a file, if it is there. */
   | { readonly kind: "unlink"; readonly path: string }
+  /** Empties a file, if it is there and was neither changed nor replaced. */
+  | { readonly kind: "clear"; readonly path: string; readonly version: string }
   /** Takes a file or folder out of its place; where it goes need not survive. */
   | { readonly kind: "move-away"; readonly from: string; readonly to: string }
   /** Removes a file, if it is there, and its folder, if that is empty then and not the one to keep; not durable. */
@@ -51,6 +64,9 @@ function perform(step: DiskStep, folders: DurableFolders): void {
       unlinkIfThere(step.path);
       folders.noteChange(dirname(step.path));
       break;
+    case "clear":
+      clear(step.path, step.version);
+      break;
     case "move-away":
       folders.make(dirname(step.to));
       renameSync(step.from, step.to);
@@ -80,6 +96,18 @@ function syncContent(path: string): void {
   } catch (error) {
     ftruncateSync(file);
     throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** By the open file: whatever gets its name meanwhile is another one. */
+function clear(path: string, version: string): void {
+  const file = openSync(path, "r+");
+  try {
+    if (stateOf(fstatSync(file)) !== version) return;
+    ftruncateSync(file);
+    fsyncSync(file);
   } finally {
     closeSync(file);
   }

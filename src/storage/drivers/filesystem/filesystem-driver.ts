@@ -82,6 +82,10 @@ export class FilesystemDriver implements StorageDriver {
     await rm(doomed, { recursive: true, force: true });
   }
 
+  async clear(key: string, version: string): Promise<void> {
+    await ifPresent(() => this.#workers.perform([{ kind: "clear", path: this.#pathOf(key), version }]));
+  }
+
   ensureFolder(key: string): Promise<void> {
     const path = this.#pathOf(key);
     return existsSync(path) ? Promise.resolve() : this.#workers.perform([{ kind: "make-folder", path }]);
