@@ -9,12 +9,21 @@ export function findNearest(word: string, candidates: readonly string[]): string
   let best: string | undefined;
   let fewest = Math.max(plainWord.length > 3 ? 2 : 1, Math.floor(plainWord.length / 3)) + 1;
   for (const candidate of candidates) {
-    const changes = distance(plainWord, plain(candidate));
+    const changes = changesBetween(plainWord, plain(candidate));
     if (changes >= fewest) continue;
     fewest = changes;
     best = candidate;
   }
   return best;
+}
+
+/** Letters in another order, such as `ulr`, are one slip of the fingers. */
+function changesBetween(word: string, candidate: string): number {
+  return word !== candidate && inOrder(word) === inOrder(candidate) ? 1 : distance(word, candidate);
+}
+
+function inOrder(word: string): string {
+  return [...word].sort().join("");
 }
 
 function plain(word: string): string {

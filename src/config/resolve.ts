@@ -92,23 +92,25 @@ class Resolver {
     const where = source.locate(path);
     if (!Array.isArray(value)) {
       this.#findings.decided(path, "wrong");
-      // What stands there instead is not shown, since it may hold secrets.
       this.#findings.report(statement, `must be a list of sections, such as [${showExample(list)}]`);
       return { type: "list", list, items: [], where };
     }
     this.#findings.decided(path, statement);
     const items = value.map((item: unknown, index) =>
-      this.#resolveItem(list.item, { source, path: [...path, index], key: "", value: item }),
+      this.#resolveItem(list, { source, path: [...path, index], key: "", value: item }),
     );
     return { type: "list", list, items, where };
   }
 
-  #resolveItem(item: Section, statement: Statement): ResolvedSection {
-    const below = this.#statementsBelow(item, statement);
-    if (statement.value === null || isMap(statement.value)) {
-      this.#reportMissing(item, statement.path, below, statement);
+  #resolveItem(list: SectionList, statement: Statement): ResolvedSection {
+    const { path, value } = statement;
+    if (value !== null && !isMap(value)) {
+      this.#findings.report(statement, `must be a section with keys, such as ${showExample(list)}`);
+      return this.#resolveMembers(list.item, path, []);
     }
-    return this.#resolveMembers(item, statement.path, below);
+    const below = this.#statementsBelow(list.item, statement);
+    this.#reportMissing(list.item, path, below, statement);
+    return this.#resolveMembers(list.item, path, below);
   }
 
   #resolveDefaultList(list: SectionList, path: ConfigPath): ResolvedList {
@@ -182,6 +184,7 @@ function isMap(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Said instead of what stands there, which may hold secrets. */
 function showExample({ example }: SectionList): string {
   const keys = Object.entries(example).map(([key, value]) => `${key}: ${value}`);
   return `{${keys.join(", ")}}`;

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import test from "node:test";
 import { optionalSetting, section } from "../../../src/config/definition.js";
 import { effectiveFile } from "../../../src/config/effective.js";
@@ -6,6 +8,7 @@ import { text } from "../../../src/config/kinds.js";
 import { loadConfig } from "../../../src/config/load.js";
 import { resolveSettings } from "../../../src/config/resolve.js";
 import { parseYamlSource } from "../../../src/config/yaml-file.js";
+import { Scope } from "../../support/scope.js";
 
 test("what was set says where, durations and sizes keep their units, and defaults say nothing", async () => {
   const environment = {
@@ -42,4 +45,49 @@ test("a secret is never printed, nor how long it is", () => {
   const settings = resolveSettings(definition, { sources: [source], directory: "/" });
   const printed = effectiveFile({ file: "berth.yml", settings });
   assert.deepEqual(printed.split("\n").slice(1), ['password: "***" # berth.yml:1:1', ""]);
+});
+
+test("a list of sections is printed item by item, each value with its place, and without secrets", async (t) => {
+  const directory = await new Scope(t).folder("config");
+  await writeFile(join(directory, "token"), "hunter2");
+  const written = [
+    "proxy:",
+    "  default: null",
+    "  upstreams:",
+    "    - name: ghcr.io",
+    "      url: https://ghcr.io",
+    "      username: ci",
+    "      passwordFile: token",
+    "      timeouts: { idle: 5s }",
+    "    - { name: quay.io, url: https://quay.io }",
+  ];
+  await writeFile(join(directory, "berth.yml"), written.join("\n"));
+  const printed = effectiveFile(await loadConfig({ environment: {}, directory }));
+  const lines = printed.split("\n");
+  for (const line of [
+    "  default: null # berth.yml:2:3",
+    "  upstreams: # berth.yml:3:3",
+    "    - name: ghcr.io # berth.yml:4:7",
+    '      password: "***" # berth.yml:7:7',
+    "        idle: 5s # berth.yml:8:19",
+    "    - name: quay.io # berth.yml:9:9",
+    "      tagTtl: 5m",
+  ]) {
+    assert.ok(lines.includes(line), line);
+  }
+  const { tree } = parseYamlSource(printed, "printed.yml");
+  const { proxy } = tree as { proxy: { default: unknown; upstreams: { url: string }[] } };
+  assert.equal(proxy.default, null);
+  assert.deepEqual(
+    proxy.upstreams.map(({ url }) => url),
+    ["https://ghcr.io", "https://quay.io"],
+  );
+});
+
+test("an empty list of sections is printed as one", async () => {
+  const loaded = await loadConfig({
+    environment: { BERTH_PROXY_DEFAULT: "null", BERTH_PROXY_UPSTREAMS: "[]" },
+    directory: "/",
+  });
+  assert.ok(effectiveFile(loaded).split("\n").includes("  upstreams: [] # BERTH_PROXY_UPSTREAMS"));
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { optionalSetting, section, setting } from "../../../src/config/definition.js";
+import { listOfSections, optionalSetting, requiredSetting, section, setting } from "../../../src/config/definition.js";
 import { type Environment, readEnvironment } from "../../../src/config/environment.js";
 import { listOf, network, text, wholeNumber } from "../../../src/config/kinds.js";
 
@@ -8,6 +8,10 @@ const definition = section("Test", {
   server: section("Test", {
     port: setting(wholeNumber(0, 65_535), { default: 5000, meaning: "Test." }),
     trustedProxies: setting(listOf(network), { default: [], meaning: "Test." }),
+    peers: listOfSections(
+      { meaning: "Test.", default: [], example: { name: "x" } },
+      { name: requiredSetting(text, { example: "x", meaning: "Test." }) },
+    ),
     adminPassword: optionalSetting(text, { example: "x", meaning: "Test.", secret: true }),
   }),
 });
@@ -40,6 +44,15 @@ test("a list may be written in the brackets of YAML", async () => {
 
 test("brackets that are no list are left for the setting to refuse", async () => {
   assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTEDPROXIES: "[::1" }), { server: { trustedProxies: "[::1" } });
+});
+
+test("a list of sections is one variable, in the brackets of YAML, and all that is in it is located there", async () => {
+  const environment = { BERTH_SERVER_PEERS: "[{name: a, url: http://127.0.0.1:5000}, {name: b}]" };
+  assert.deepEqual(await treeOf(environment), {
+    server: { peers: [{ name: "a", url: "http://127.0.0.1:5000" }, { name: "b" }] },
+  });
+  const source = await readEnvironment(environment, definition);
+  assert.equal(source.locate(["server", "peers", 1, "name"]), "BERTH_SERVER_PEERS");
 });
 
 test("a secret may be named by the file that holds it, under both spellings", async () => {

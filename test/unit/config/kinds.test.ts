@@ -6,9 +6,12 @@ import {
   hostName,
   type Kind,
   listOf,
+  nameComponent,
   network,
   oneOf,
   origin,
+  registryName,
+  registryUrl,
   size,
   text,
   truth,
@@ -72,6 +75,26 @@ test("an origin is exactly what a browser sends, or *", () => {
     "ftp://a",
   ];
   assert.deepEqual(taken(origin, ...wrong), []);
+});
+
+test("a registry is called by its host in lower case, with a port or without", () => {
+  const names = ["docker.io", "localhost", "localhost:5000", "127.0.0.1:5000", "my-registry.example.com", "a:65535"];
+  assert.deepEqual(taken(registryName, ...names), names);
+  const wrong = ["", "Docker.io", "https://docker.io", "docker.io/", "a:", "a:0", "a:65536", "a..b", "-a", "a.", "*"];
+  assert.deepEqual(taken(registryName, ...wrong, "a b", "a_b", 5, null), []);
+});
+
+test("a prefix is one component of a repository's name", () => {
+  const prefixes = ["docker.io", "hub", "a_b", "a__b", "a--b", "0"];
+  assert.deepEqual(taken(nameComponent, ...prefixes), prefixes);
+  assert.deepEqual(taken(nameComponent, "", "a/b", "A", "a:5", "_a", "a_", "a___b", "a..b", "..", "_catalog", 5), []);
+});
+
+test("the address of a registry is one of http or https, and has neither credentials nor a query", () => {
+  const addresses = ["https://registry-1.docker.io", "http://127.0.0.1:5000/", "https://[::1]:5000/prefix"];
+  assert.deepEqual(taken(registryUrl, ...addresses), addresses);
+  const wrong = ["registry-1.docker.io", "ftp://a", "https://", "https://u:p@a", "https://u@a", "https://a/?x=1"];
+  assert.deepEqual(taken(registryUrl, ...wrong, "https://a#x", "https://a b", "https://a:99999", 5, null), []);
 });
 
 test("one of several words is none but these", () => {

@@ -21,3 +21,7 @@ test("a word that is like none finds none", () => {
   assert.equal(findNearest("log", keys), undefined);
   assert.equal(findNearest("", keys), undefined);
 });
+
+test("swapped letters of a short word are one mistake", () => {
+  assert.equal(findNearest("ulr", ["ca", "ns", "url"]), "url");
+});

@@ -18,7 +18,7 @@ for (const file of readdirSync(directory).filter((name) => name.endsWith(".yml")
 test("systemd waits longer than Berth gives running transfers, in every ready-made config", async () => {
   const unit = await readFile(join(directory, "berth.service"), "utf8");
   const patience = parseDuration(/^TimeoutStopSec=(.+)$/m.exec(unit)?.[1] ?? "") ?? 0;
-  for (const file of ["private.yml", "behind-nginx.yml"]) {
+  for (const file of ["private.yml", "behind-nginx.yml", "mirror.yml"]) {
     const { config } = await loadConfig({ file, environment: {}, directory });
     assert.ok(patience > config.server.shutdownGrace, file);
   }

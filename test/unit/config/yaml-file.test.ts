@@ -23,6 +23,17 @@ test("every key is found by line and column, in blocks, in braces and behind an 
   assert.equal(source.locate(["log", "port"]), "berth.yml:3:3");
 });
 
+test("items of lists and their keys are found by line and column, in dashes and in brackets", () => {
+  const text = "list:\n  - name: a\n    url: b\n  - { name: c, url: d }\nflow: [{ a: 1 }, x]\n";
+  const { locate } = parseYamlSource(text, "berth.yml");
+  assert.equal(locate(["list", 0]), "berth.yml:2:5");
+  assert.equal(locate(["list", 0, "url"]), "berth.yml:3:5");
+  assert.equal(locate(["list", 1, "url"]), "berth.yml:4:16");
+  assert.equal(locate(["list", 1, "gone"]), "berth.yml:4:5");
+  assert.equal(locate(["flow", 1]), "berth.yml:5:18");
+  assert.equal(locate(["list", 7, "url"]), "berth.yml:1:1");
+});
+
 test("a key that is not written is found at the nearest one above it", () => {
   const source = parseYamlSource("server:\n  tls:\n    cert: a\n", "berth.yml");
   assert.equal(source.locate(["server", "tls", "key"]), "berth.yml:2:3");

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "node:test";
+import { loadConfig } from "../../../src/config/load.js";
+import { ConfigError } from "../../../src/config/problem.js";
+import { namespacesOf, prefixOf } from "../../../src/config/upstream-rules.js";
+import { Scope } from "../../support/scope.js";
+
+/** What is wrong with a file of these lines. */
+async function problemsOf(t: test.TestContext, ...lines: string[]): Promise<string[]> {
+  const directory = await new Scope(t).folder("config");
+  await writeFile(join(directory, "berth.yml"), lines.join("\n"));
+  try {
+    await loadConfig({ environment: {}, directory });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split("\n  ").slice(1);
+    throw error;
+  }
+  return [];
+}
+
+const head = ["proxy:", "  default: null", "  upstreams:"];
+
+test("upstreams that nothing confuses are right", async (t) => {
+  const lines = [
+    "    - { name: docker.io, url: https://registry-1.docker.io, ns: [docker.io, index.docker.io] }",
+    "    - { name: 'a:5000', prefix: a, url: http://a:5000, username: u, password: p, cert: c.pem, key: k.pem }",
+    "    - { name: 'a:5001', prefix: a2, url: http://a:5001, dockerConfig: config.json }",
+  ];
+  assert.deepEqual(await problemsOf(t, ...head, ...lines), []);
+});
+
+test("a name, a prefix and a namespace mean one upstream", async (t) => {
+  const lines = [
+    "    - { name: a.io, url: https://a.io, ns: [c.io] }",
+    "    - name: a.io",
+    "      url: https://b.io",
+    "    - { name: b.io, url: https://b.io, prefix: a.io }",
+    "    - { name: c.io, url: https://c.io }",
+    "    - { name: d.io, url: https://d.io, ns: [c.io] }",
+  ];
+  assert.deepEqual(await problemsOf(t, ...head, ...lines), [
+    "berth.yml:5:7: proxy.upstreams[1].name: a.io already means proxy.upstreams[0]",
+    "berth.yml:7:40: proxy.upstreams[2].prefix: a.io already means proxy.upstreams[0]",
+    "berth.yml:7:40: proxy.upstreams[2].prefix: a.io already means proxy.upstreams[1]",
+    "berth.yml:8:9: proxy.upstreams[3].ns: c.io already means proxy.upstreams[0]",
+    "berth.yml:9:40: proxy.upstreams[4].ns: c.io already means proxy.upstreams[0]",
+    "berth.yml:9:40: proxy.upstreams[4].ns: c.io already means proxy.upstreams[3]",
+  ]);
+});
+
+test("a name with a port needs a prefix", async (t) => {
+  assert.deepEqual(await problemsOf(t, ...head, "    - { name: 'a:5000', url: http://a:5000 }"), [
+    "berth.yml:4:9: proxy.upstreams[0].prefix: is missing; a name with a port needs a prefix, since a repository's name has no colon",
+  ]);
+});
+
+test("the default is one of the upstreams, also where it is not written", async (t) => {
+  const upstreams = ["  upstreams:", "    - { name: ghcr.io, url: https://ghcr.io }"];
+  assert.deepEqual(await problemsOf(t, "proxy:", ...upstreams, "  default: quay.io"), [
+    "berth.yml:4:3: proxy.default: quay.io is none of the upstreams; it must be ghcr.io or null",
+  ]);
+  assert.deepEqual(await problemsOf(t, "proxy:", ...upstreams), [
+    "berth.yml:2:3: proxy.default: docker.io is none of the upstreams; it must be ghcr.io or null",
+  ]);
+  assert.deepEqual(await problemsOf(t, "proxy:", ...upstreams, "  default: ghcr.io"), []);
+});
+
+test("half of a pair and two ways to log in are refused at what is written", async (t) => {
+  const lines = [
+    "    - { name: a, url: http://a, username: u }",
+    "    - { name: b, url: http://b, password: p }",
+    "    - { name: c, url: http://c, cert: c.pem }",
+    "    - { name: d, url: http://d, key: k.pem }",
+    "    - { name: e, url: http://e, username: u, password: p, dockerConfig: config.json }",
+  ];
+  assert.deepEqual(await problemsOf(t, ...head, ...lines), [
+    "berth.yml:4:33: proxy.upstreams[0].password: is missing; username needs it",
+    "berth.yml:5:33: proxy.upstreams[1].username: is missing; password needs it",
+    "berth.yml:6:33: proxy.upstreams[2].key: is missing; cert needs it",
+    "berth.yml:7:33: proxy.upstreams[3].cert: is missing; key needs it",
+    "berth.yml:8:59: proxy.upstreams[4].dockerConfig: username is given too; keep one of them",
+  ]);
+});
+
+test("mode: proxy needs an upstream", async (t) => {
+  const lines = ["mode: proxy", "proxy: { default: null, upstreams: [] }"];
+  assert.deepEqual(await problemsOf(t, ...lines), [
+    "berth.yml:2:25: proxy.upstreams: names no registry, so there is nothing to cache in mode: proxy",
+  ]);
+  assert.deepEqual(await problemsOf(t, "mode: private", "proxy: { default: null, upstreams: [] }"), []);
+});
+
+test("what only follows from another mistake is not told", async (t) => {
+  const lines = [
+    "    - { name: a, url: http://a, username: u, password: 123 }",
+    "    - { name: b, url: http://b, username: u, passwordFile: gone }",
+    "    - { nam: quay.io, url: http://c }",
+  ];
+  const problems = await problemsOf(t, "proxy:", "  default: quay.io", "  upstreams:", ...lines);
+  assert.deepEqual(
+    problems.map((problem) => problem.split(": ").slice(0, 2).join(" ")),
+    [
+      "berth.yml:4:46 proxy.upstreams[0].password",
+      "berth.yml:5:46 proxy.upstreams[1].passwordFile",
+      "berth.yml:6:7 proxy.upstreams[2].name",
+      "berth.yml:6:9 proxy.upstreams[2].nam",
+    ],
+  );
+  assert.equal((await problemsOf(t, "proxy: { default: quay.io, upstreams: quay.io }")).length, 1);
+});
+
+test("rules are told together with what is wrong by itself", async (t) => {
+  const lines = ["    - { name: a, url: http://a, username: u, tagTtl: 5 }"];
+  assert.equal((await problemsOf(t, ...head, ...lines)).length, 2);
+});
+
+test("an upstream's prefix is its name, and its name is one of its namespaces", () => {
+  assert.equal(prefixOf({ name: "docker.io", prefix: undefined }), "docker.io");
+  assert.equal(prefixOf({ name: "a:5000", prefix: "a" }), "a");
+  assert.deepEqual(namespacesOf({ name: "docker.io", ns: ["index.docker.io"] }), ["docker.io", "index.docker.io"]);
+});
