@@ -27,7 +27,7 @@ export async function serve(options: { config?: string }): Promise<void> {
   const log = createLogger(config.log, process.stdout);
   try {
     const storage = await openStorage(config.storage, log);
-    const routes = new ModeSelector(storage).select(config);
+    const routes = await new ModeSelector(storage, log).select(config);
     const server = new RegistryServer(await serverSettings(config), routes, log);
     const purge = new UploadPurge(storage, config.private.uploads, log);
     const address = await server.listen();

@@ -42,7 +42,7 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
       logAccess: config.log.access,
       ...settings,
     },
-    new ModeSelector(storage).select(config),
+    await new ModeSelector(storage, logger ?? log).select(config),
     logger ?? log,
   );
   const { port } = await server.listen();
