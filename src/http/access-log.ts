@@ -4,7 +4,7 @@ import type { Exchange } from "./exchange.js";
 /** One line for each request, when its answer is through or the client is gone. */
 export function logAccess(exchange: Exchange, log: Logger): void {
   const { request, response } = exchange;
-  response.on("close", () => {
+  exchange.whenOver(() => {
     log.info("request", {
       method: request.method,
       path: exchange.path,

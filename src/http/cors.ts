@@ -11,11 +11,12 @@ const exposedHeaders =
  * anything else is asked of it, since browsers send it without credentials.
  */
 export function answerCors(exchange: Exchange, origins: readonly string[]): boolean {
-  const origin = exchange.request.headers.origin;
-  if (origin === undefined || origins.length === 0) return false;
+  if (origins.length === 0) return false;
   const { request, response } = exchange;
+  const { origin } = request.headers;
+  // An answer without an origin must not be kept for a page that has one.
   response.setHeader("Vary", "Origin");
-  if (!origins.includes("*") && !origins.includes(origin)) return false;
+  if (origin === undefined || (!origins.includes("*") && !origins.includes(origin))) return false;
   // No credentials of the browser are ever allowed along, so echoing the origin gives nothing away.
   response.setHeader("Access-Control-Allow-Origin", origins.includes("*") ? "*" : origin);
   response.setHeader("Access-Control-Expose-Headers", exposedHeaders);

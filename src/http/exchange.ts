@@ -23,6 +23,8 @@ export class Exchange implements Context {
   sent = 0;
   #query: URLSearchParams | undefined;
   #controller: AbortController | undefined;
+  readonly #endings: (() => void)[] = [];
+  #isOver = false;
   #isCut = false;
 
   constructor(id: string, request: IncomingMessage, response: ServerResponse, caller: Caller, log: Logger) {
@@ -31,9 +33,8 @@ export class Exchange implements Context {
     this.response = response;
     this.caller = caller;
     this.log = log;
-    response.on("close", () => this.#noticeCut());
-    // An answer that waits behind another one on its connection has no socket yet, and no "close" of its own.
-    request.on("close", () => this.#noticeCut());
+    response.on("close", () => this.#end());
+    request.on("close", () => this.#endWithSocket());
     // The reason is told where the body is read; without a listener it would end the process.
     request.on("error", () => {});
   }
@@ -66,14 +67,33 @@ export class Exchange implements Context {
     return this.#query;
   }
 
+  /** Has the action run once, when the answer is through or the client is gone. */
+  whenOver(action: () => void): void {
+    this.#endings.push(action);
+  }
+
   header(name: string): string | undefined {
     const value = this.request.headers[name];
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
-  #noticeCut(): void {
-    if (this.#isCut || this.response.writableFinished || !this.request.socket.destroyed) return;
-    this.#isCut = true;
-    this.#controller?.abort();
+  /** An answer that waits behind another one on its connection has no socket yet, and so no "close" of its own. */
+  #endWithSocket(): void {
+    const { socket } = this.request;
+    if (socket.destroyed) this.#end();
+    if (this.#isOver) return;
+    const end = () => this.#end();
+    socket.once("close", end);
+    this.whenOver(() => socket.off("close", end));
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (!this.response.writableFinished) {
+      this.#isCut = true;
+      this.#controller?.abort();
+    }
+    for (const action of this.#endings) action();
   }
 }

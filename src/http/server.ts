@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, type Socket, Server as TcpServer } from "node:net";
 import type { Logger } from "../observability/logger.js";
 import { logAccess } from "./access-log.js";
 import { ClientAddress } from "./client-address.js";
@@ -10,6 +10,7 @@ import { respondWithError } from "./error-response.js";
 import { Exchange } from "./exchange.js";
 import { answerHealth } from "./health.js";
 import { RequestIds } from "./request-ids.js";
+import { originForm } from "./request-target.js";
 import type { Routes } from "./router.js";
 import { type StallSettings, StallWatch } from "./stall-watch.js";
 
@@ -30,8 +31,11 @@ export interface ServerSettings {
   readonly logAccess: boolean;
 }
 
-/** How often node looks for connections whose headers take too long. */
+/** How often node looks for connections whose headers take too long, where these have long enough. */
 const timeoutCheckMs = 5_000;
+
+/** How often a server that stops looks for connections that wait for a next request. */
+const idleSweepMs = 50;
 
 /** Listens, and gives each request to the routes that hold when it comes. */
 export class RegistryServer {
@@ -41,6 +45,8 @@ export class RegistryServer {
   readonly #clients: ClientAddress;
   readonly #ids = new RequestIds();
   readonly #stalls: StallWatch;
+  /** What is not answered yet, or not to the last byte. */
+  readonly #running = new Set<Exchange>();
   #routes: Routes;
   #isStopping = false;
 
@@ -72,9 +78,12 @@ export class RegistryServer {
   /** Takes no more connections, lets what runs end, and cuts off what still runs after the grace. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    // Not the close of an HTTP server: that would cut off answers which are written and not yet sent.
+    const closed = new Promise<void>((resolve) => TcpServer.prototype.close.call(this.#server, () => resolve()));
+    const sweep = setInterval(() => this.#closeIdle(), idleSweepMs);
     const timer = setTimeout(() => this.cut(), graceMs);
     await closed;
+    clearInterval(sweep);
     clearTimeout(timer);
     this.#stalls.stop();
   }
@@ -82,6 +91,12 @@ export class RegistryServer {
   /** Cuts off everything at once. */
   cut(): void {
     this.#server.closeAllConnections();
+  }
+
+  /** Node takes a connection for idle as soon as its answer is written, so it may be asked only when all are sent. */
+  #closeIdle(): void {
+    for (const { response } of this.#running) if (response.writableEnded) return;
+    this.#server.closeIdleConnections();
   }
 
   #create(): Server {
@@ -93,21 +108,26 @@ export class RegistryServer {
       // No limit on a whole request: a layer of 100 GB over a slow line is no attack. Bodies that stand still are
       // the stall watch's business.
       requestTimeout: 0,
-      connectionsCheckingInterval: timeoutCheckMs,
+      connectionsCheckingInterval: Math.min(timeoutCheckMs, Math.ceil(headersTimeout / 2)),
     };
     const listener = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
     const server =
       tls === undefined ? createHttpServer(options, listener) : createHttpsServer({ ...options, ...tls }, listener);
     server.maxConnections = maxConnections;
     server.on("clientError", answerClientError);
+    // Each request that waits on a connection listens to its end, however many a client sends at once.
+    server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => socket.setMaxListeners(0));
     return server;
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
+    request.url = originForm(request.url);
     const id = this.#ids.next(this.#clients.isTrusted(request) ? request.headers["x-request-id"] : undefined);
     const exchange = new Exchange(id, request, response, { address: this.#clients.of(request) }, this.#log);
     if (this.#settings.logAccess) logAccess(exchange, this.#log);
     this.#stalls.watch(exchange);
+    this.#running.add(exchange);
+    exchange.whenOver(() => this.#running.delete(exchange));
     response.setHeader("X-Request-Id", id);
     // Content is what somebody pushed: a browser must not guess that it is a page.
     response.setHeader("X-Content-Type-Options", "nosniff");

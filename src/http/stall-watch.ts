@@ -29,7 +29,7 @@ export class StallWatch {
   watch(exchange: Exchange): void {
     if (this.#timer === undefined) return;
     this.#watched.set(exchange, { sinceMs: exchange.startedAt, bytes: movedBytes(exchange) });
-    exchange.response.on("close", () => this.#forgetWhenRead(exchange));
+    exchange.whenOver(() => this.#forgetWhenRead(exchange));
   }
 
   stop(): void {

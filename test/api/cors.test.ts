@@ -1,0 +1,75 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { runBerth } from "../support/running-berth.js";
+import { Scope } from "../support/scope.js";
+
+const origin = "https://ui.example.com";
+const preflight = { "access-control-request-method": "DELETE", "access-control-request-headers": "authorization" };
+
+test("without a setting no page of another origin may ask", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  for (const [method, headers] of [
+    ["GET", { origin }],
+    ["OPTIONS", { origin, ...preflight }],
+  ] as const) {
+    const answer = await client.request(method, "/v2/", { headers });
+    assert.equal(answer.headers["access-control-allow-origin"], undefined);
+  }
+});
+
+test("pages of the named origins may ask and read what the answer says, errors too", async (t) => {
+  const { client } = await runBerth(new Scope(t), { server: { cors: { origins: [origin] } } });
+  for (const target of ["/v2/", "/v2/_catalog", "/v2/nobody/tags/list", "/v2/Bad/tags/list", "/healthz"]) {
+    const answer = await client.get(target, { origin });
+    assert.equal(answer.headers["access-control-allow-origin"], origin, target);
+    for (const exposed of ["Docker-Content-Digest", "Link", "WWW-Authenticate"]) {
+      assert.ok(answer.headers["access-control-expose-headers"]?.includes(exposed), exposed);
+    }
+  }
+});
+
+test("a preflight is answered for any path, before anything is looked up", async (t) => {
+  const { client } = await runBerth(new Scope(t), { server: { cors: { origins: [origin] } } });
+  for (const target of ["/v2/app/manifests/v1", "/v2/app/blobs/uploads/", "/nothing"]) {
+    const answer = await client.request("OPTIONS", target, { headers: { origin, ...preflight } });
+    assert.equal(answer.status, 204);
+    assert.equal(answer.headers["access-control-allow-origin"], origin);
+    assert.ok(answer.headers["access-control-allow-methods"]?.includes("DELETE"));
+    assert.match(answer.headers["access-control-allow-headers"] ?? "", /authorization/i);
+    assert.equal(answer.headers["content-length"], undefined);
+  }
+});
+
+test("other origins, and those that only look alike, may not ask", async (t) => {
+  const { client } = await runBerth(new Scope(t), { server: { cors: { origins: [origin] } } });
+  for (const other of [
+    "https://evil.example",
+    "http://ui.example.com",
+    `${origin}.evil.example`,
+    `${origin}:444`,
+    "null",
+    "*",
+    "",
+  ]) {
+    for (const method of ["GET", "OPTIONS"]) {
+      const answer = await client.request(method, "/v2/", { headers: { origin: other, ...preflight } });
+      assert.equal(answer.headers["access-control-allow-origin"], undefined, other);
+    }
+  }
+});
+
+test("any page may ask where the operator says so, but never with the browser's credentials", async (t) => {
+  const { client } = await runBerth(new Scope(t), { server: { cors: { origins: ["*"] } } });
+  for (const other of [origin, "null"]) {
+    const answer = await client.get("/v2/", { origin: other });
+    assert.equal(answer.headers["access-control-allow-origin"], "*");
+    assert.equal(answer.headers["access-control-allow-credentials"], undefined);
+  }
+});
+
+test("caches are told that the answer depends on the origin, whether one was sent or not", async (t) => {
+  const { client } = await runBerth(new Scope(t), { server: { cors: { origins: [origin] } } });
+  for (const headers of [{}, { origin }, { origin: "https://evil.example" }]) {
+    assert.equal((await client.get("/v2/", headers)).headers.vary, "Origin");
+  }
+});
