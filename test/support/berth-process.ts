@@ -10,6 +10,8 @@ export interface BerthOptions {
   /** The data directory; a fresh one if not given. */
   readonly root?: string;
   readonly port?: number;
+  /** A cache of this Docker Hub instead of a private registry. */
+  readonly cacheOf?: string;
   /** Settings of the section `private`. */
   readonly private?: Readonly<Record<string, unknown>>;
   /** Settings of the section `server`. */
@@ -26,17 +28,18 @@ export interface BerthProcess {
   readonly client: RegistryClient;
 }
 
-/** Starts Berth in private mode and waits until it is ready. */
+/** Starts Berth, in private mode unless told otherwise, and waits until it is ready. */
 export async function startBerth(scope: Scope, options: BerthOptions = {}): Promise<BerthProcess> {
   const root = options.root ?? (await scope.folder("data"));
   const port = options.port ?? (await freePort());
   const configFile = join(await scope.folder("config"), "berth.yml");
   // JSON is YAML.
   const config = JSON.stringify({
-    mode: "private",
+    mode: options.cacheOf === undefined ? "private" : "proxy",
     server: { host: "127.0.0.1", port, ...options.server },
     storage: { driver: "filesystem", filesystem: { root } },
     private: options.private ?? {},
+    proxy: options.cacheOf === undefined ? {} : { upstreams: [{ name: "docker.io", url: options.cacheOf }] },
   });
   await writeFile(configFile, config);
   const daemon = new Daemon(scope, process.execPath, [

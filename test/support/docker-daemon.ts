@@ -7,7 +7,11 @@ import type { Scope } from "./scope.js";
 export type Docker = (...args: string[]) => Promise<string>;
 
 /** Starts a docker daemon that shares nothing with any other: no network, no firewall rules, its own storage and socket. */
-export async function startDocker(scope: Scope, env: Readonly<Record<string, string>> = {}): Promise<Docker> {
+export async function startDocker(
+  scope: Scope,
+  env: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+): Promise<Docker> {
   const folder = await scope.folder("docker");
   const socket = `unix://${join(folder, "docker.sock")}`;
   const daemon = new Daemon(
@@ -22,6 +26,7 @@ export async function startDocker(scope: Scope, env: Readonly<Record<string, str
       "--bridge=none",
       "--iptables=false",
       "--ip6tables=false",
+      ...flags,
     ],
     env,
   );
