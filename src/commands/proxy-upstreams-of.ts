@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { UpstreamConfig } from "../config/proxy-schema.js";
 import type { Config } from "../config/schema.js";
+import { namespacesOf, prefixOf } from "../config/upstream-rules.js";
 import { packageVersion } from "../package-version.js";
 import type { ProxyUpstream } from "../proxy/proxy-registry.js";
 import { createUpstream } from "../upstream/create-upstream.js";
@@ -21,6 +22,12 @@ export async function proxyUpstreamsOf({ proxy }: Config): Promise<ProxyUpstream
   );
 }
 
-function namesOf({ name, prefix, ns }: UpstreamConfig, byDefault: string | undefined) {
-  return { name, prefix: prefix ?? name, namespaces: [name, ...ns], isDefault: name === byDefault };
+function namesOf(upstream: UpstreamConfig, byDefault: string | undefined) {
+  const { name } = upstream;
+  return {
+    name,
+    prefix: prefixOf(upstream) ?? name,
+    namespaces: namespacesOf(upstream),
+    isDefault: name === byDefault,
+  };
 }
