@@ -5,20 +5,33 @@ import type { Exchange } from "./exchange.js";
 /** What may still come after the answer: enough for clients that read it only behind the end of their body. */
 const discardedBytes = 32 * 1024 * 1024;
 
+/** Room for a first piece of a body whose length is not announced. */
+const firstRoom = 64 * 1024;
+
 /**
  * Reads a small body whole. Bytes are counted, since a length is often not announced, and when it is, may be a lie.
+ * They are copied as they arrive: a million chunks of one byte, kept as they are, take 350 MB.
  * @throws RegistryError with status 413 as soon as there is more than may be
  */
 export async function readBody(exchange: Exchange, maxBytes: number): Promise<Buffer> {
   if (Number(exchange.header("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const chunks: Buffer[] = [];
+  let body: Buffer = Buffer.allocUnsafeSlow(Math.min(maxBytes, firstRoom));
   let length = 0;
   for await (const chunk of exchange.request.iterator({ destroyOnReturn: false })) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+    const end = length + chunk.length;
+    if (end > maxBytes) throw tooLarge(maxBytes);
+    if (end > body.length) body = withRoom(body, Math.min(maxBytes, Math.max(end, body.length * 2)));
+    chunk.copy(body, length);
+    length = end;
   }
-  return Buffer.concat(chunks, length);
+  // What is stored is kept in memory for a while, and no larger than it is.
+  return Buffer.from(body.subarray(0, length));
+}
+
+function withRoom(body: Buffer, bytes: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(bytes);
+  body.copy(larger);
+  return larger;
 }
 
 /** An encoded body is neither unpacked, which could make it any size, nor stored as something it is not. */
