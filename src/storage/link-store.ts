@@ -15,6 +15,9 @@ interface KnownLink {
 
 const knownLinks = 100_000;
 
+/** The longest digest has 135 characters; what is longer than this is no link and need not be read. */
+const longestBytes = 200;
+
 /** Links: small objects that hold a digest, and say by where they lie what a repository holds and a tag points at. */
 export class LinkStore {
   readonly #driver: StorageDriver;
@@ -35,8 +38,9 @@ export class LinkStore {
     if (stat === undefined) return undefined;
     const known = this.#known.get(key);
     if (known !== undefined && known.version === stat.version) return known.digest;
-    const text = (await this.#driver.read(key))?.toString("latin1").trim();
-    if (text === undefined) return undefined;
+    const bytes = stat.size > longestBytes ? Buffer.alloc(0) : await this.#driver.read(key);
+    if (bytes === undefined) return undefined;
+    const text = bytes.toString("latin1").trim();
     if (!isDigest(text)) {
       this.#log.warn("link is damaged and counts as absent; a push heals it", { key, bytes: stat.size });
       return undefined;

@@ -33,11 +33,20 @@ export class ReferrerStore {
   async find(name: RepositoryName, subject: Digest, digest: Digest): Promise<Descriptor | undefined> {
     const bytes = await this.#driver.read(layout.referrer(name, subject, digest));
     if (bytes === undefined) return undefined;
-    try {
-      return JSON.parse(bytes.toString());
-    } catch (cause) {
-      this.#log.warn("record of a referrer is damaged and counts as absent", { repository: name, digest, cause });
-      return undefined;
-    }
+    const record = parseRecord(bytes, digest);
+    if (record === undefined)
+      this.#log.warn("record of a referrer is damaged and counts as absent", { repository: name, digest });
+    return record;
+  }
+}
+
+function parseRecord(bytes: Buffer, digest: Digest): Descriptor | undefined {
+  try {
+    const record: unknown = JSON.parse(bytes.toString());
+    const isOurs = typeof record === "object" && record !== null && "digest" in record && record.digest === digest;
+    // Written by `put`, whole or not at all.
+    return isOurs ? (record as Descriptor) : undefined;
+  } catch {
+    return undefined;
   }
 }
