@@ -137,7 +137,7 @@ for (const tag of [
   "link",
 ]) {
   test(`${tag.slice(0, 20)} (${tag.length} characters) is a tag like any other`, async (t) => {
-    const { client } = await runBerthOnDisk(new Scope(t));
+    const { client } = await runBerth(new Scope(t));
     await pushSmallImage(client, name, "other", { tag: "other" });
     assert.equal((await client.get(`/v2/${name}/manifests/${tag}`)).status, 404);
     const { descriptor } = await pushSmallImage(client, name, "layer", { tag });
@@ -167,7 +167,7 @@ for (const tag of [
   "%F0%9F%90%B3",
 ]) {
   test(`${tag.slice(0, 20)} (${tag.length} characters) is no tag`, async (t) => {
-    const { client } = await runBerthOnDisk(new Scope(t));
+    const { client } = await runBerth(new Scope(t));
     await pushBlobsOf(client, name, "layer");
     const { bytes, descriptor } = smallImage("layer");
     assert.equal((await put(client, tag, bytes, descriptor.mediaType)).status, 400);

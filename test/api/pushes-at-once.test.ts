@@ -16,9 +16,9 @@ import { runBerthOnDisk } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 import { emptyConfig, pushBlobsOf, pushSmallImage, smallImage } from "../support/small-image.js";
 
-const clients = Array.from({ length: 50 }, (_, number) => number);
+const clients = Array.from({ length: 24 }, (_, number) => number);
 
-test("fifty clients push one blob at once, and it is stored once", async (t) => {
+test("many clients push one blob at once, and it is stored once", async (t) => {
   const { client, root } = await runBerthOnDisk(new Scope(t));
   const bytes = seededBytes("layer", 300_000);
   const digest = digestOf(bytes);
@@ -65,7 +65,7 @@ test("many clients push whole images to one new repository at once", async (t) =
 test("a tag that is pushed while its manifest is deleted never points at nothing", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const image = await pushSmallImage(client, "app", "layer", { tag: "v1" });
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < 20; round++) {
     const [deleted] = await Promise.all([
       client.request("DELETE", `/v2/app/manifests/${image.descriptor.digest}`),
       pushManifest(client, "app", image, "v1"),
@@ -80,7 +80,7 @@ test("a tag that is pushed while its manifest is deleted never points at nothing
 test("an image whose blob is deleted meanwhile is refused or stays pullable as far as it was told", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const image = smallImage("layer");
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 10; round++) {
     await pushBlobsOf(client, "app", "layer");
     const [deleted, pushed] = await Promise.all([
       client.request("DELETE", `/v2/app/blobs/${digestOf(emptyConfig)}`),
