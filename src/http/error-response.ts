@@ -66,5 +66,7 @@ function report(exchange: Exchange, error: RegistryError, thrown: unknown): void
   if (error.status >= 500 && error.code === ("UNKNOWN" satisfies ErrorCode)) {
     exchange.log.error("request failed", { ...fields, cause: thrown });
   } else if (error.status >= 500) exchange.log.warn("request failed", { ...fields, cause: error.cause });
+  // Each push asks first whether its blobs are there: that they are not is no news, and the access line has the 404.
+  else if (error.status === 404) exchange.log.debug("request refused", fields);
   else exchange.log.info("request refused", fields);
 }
