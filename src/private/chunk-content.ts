@@ -25,11 +25,11 @@ export async function* measured(chunk: Chunk, signal: AbortSignal): AsyncIterabl
   if (chunk.range !== undefined && received < expected) throw wrongLength(expected, received);
 }
 
-/** Passes content on and hashes it on the way. */
+/** Passes content on and hashes what was taken: who asks for more has stored what came before. */
 export async function* hashed(content: AsyncIterable<Buffer>, digester: Digester | undefined): AsyncIterable<Buffer> {
   for await (const bytes of content) {
-    digester?.update(bytes);
     yield bytes;
+    digester?.update(bytes);
   }
 }
 

@@ -5,7 +5,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Chunk, UploadSession, Uploads } from "../registry/repository.js";
 import { digestOfReader } from "../storage/blob-store.js";
-import type { StagedObject } from "../storage/driver.js";
+import { LockError, type StagedObject, type StagedStat } from "../storage/driver.js";
 import type { Storage } from "../storage/storage.js";
 import { isUploadId } from "../storage/upload-store.js";
 import { hashed, measured } from "./chunk-content.js";
@@ -13,12 +13,18 @@ import { digestMismatch, outOfOrder, unknownUpload } from "./upload-errors.js";
 
 const rememberedSessions = 10_000;
 
+/** The hash of all that was stored, and how that was then: what another process did to it since shows. */
+interface RunningHash {
+  readonly digester: Digester;
+  readonly stored: StagedStat | undefined;
+}
+
 /**
  * What this process knows of the sessions it works on. All of it can be lost: the bytes are hashed again then. Shared
  * by all repositories, since ids are unique.
  */
 export class RunningUploads {
-  readonly digesters = new LRUCache<string, Digester>({ max: rememberedSessions });
+  readonly hashes = new LRUCache<string, RunningHash>({ max: rememberedSessions });
   /** What a connection is still sending; a newer request for the same session makes it let go. */
   readonly senders = new Map<string, AbortController>();
 }
@@ -37,7 +43,7 @@ export class UploadSessions implements Uploads {
 
   async start(algorithm: DigestAlgorithm): Promise<UploadSession> {
     const id = await this.#storage.uploads.create(this.#name, new Date());
-    this.#running.digesters.set(id, new Digester(algorithm));
+    this.#running.hashes.set(id, { digester: new Digester(algorithm), stored: undefined });
     return { id, offset: 0 };
   }
 
@@ -50,7 +56,7 @@ export class UploadSessions implements Uploads {
   }
 
   finish(id: string, digest: Digest, chunk: Chunk, context: Context): Promise<void> {
-    return this.#alone(id, context, async (signal) => {
+    return this.#alone(id, context, async (signal, lost) => {
       const size = await this.#append(id, chunk, signal);
       const content = this.#storage.uploads.content(this.#name, id);
       const actual = await this.#digest(id, digest, content, size);
@@ -58,6 +64,8 @@ export class UploadSessions implements Uploads {
         await this.#forget(id);
         throw digestMismatch(digest, actual, size);
       }
+      // Another process may be appending by now.
+      lost.throwIfAborted();
       await this.#storage.addBlob(this.#name, digest, content);
       await this.#storage.uploads.close(this.#name, id);
       context.log.info("blob pushed", { repository: this.#name, digest, size });
@@ -76,11 +84,27 @@ export class UploadSessions implements Uploads {
     const offset = await this.#offset(id);
     // Decided before anything is read or verified, and the session lives on (distribution-spec, "Pushing a blob in chunks").
     if (chunk.range !== undefined && chunk.range.start !== offset) throw outOfOrder(id, offset);
-    const digester = this.#running.digesters.get(id) ?? (offset === 0 ? new Digester() : undefined);
-    if (digester?.length === offset) this.#running.digesters.set(id, digester);
-    else this.#running.digesters.delete(id);
-    const content = hashed(measured(chunk, signal), this.#running.digesters.get(id));
-    return this.#storage.uploads.content(this.#name, id).append(offset, content);
+    const content = this.#storage.uploads.content(this.#name, id);
+    const digester = this.#takeDigester(id, await content.stat());
+    try {
+      return await content.append(offset, hashed(measured(chunk, signal), digester));
+    } finally {
+      if (digester !== undefined) this.#keepDigester(id, digester, await content.stat());
+    }
+  }
+
+  /** The hash of what is stored, if this process knows it: of nothing everybody does. */
+  #takeDigester(id: string, stored: StagedStat | undefined): Digester | undefined {
+    const known = this.#running.hashes.get(id);
+    this.#running.hashes.delete(id);
+    if (stored === undefined || stored.size === 0) return new Digester(known?.digester.algorithm);
+    const isSame = stored.size === known?.stored?.size && stored.modifiedMs === known.stored.modifiedMs;
+    return isSame ? known.digester : undefined;
+  }
+
+  /** Bytes that were hashed and could not be stored make a hash useless. */
+  #keepDigester(id: string, digester: Digester, stored: StagedStat | undefined): void {
+    if (digester.length === (stored?.size ?? 0)) this.#running.hashes.set(id, { digester, stored });
   }
 
   async #offset(id: string): Promise<number> {
@@ -91,8 +115,8 @@ export class UploadSessions implements Uploads {
 
   /** Of what is stored: from the hash that ran along, or by reading it once where that is missing. */
   async #digest(id: string, claimed: Digest, content: StagedObject, size: number): Promise<Digest> {
-    const digester = this.#running.digesters.get(id);
-    this.#running.digesters.delete(id);
+    const digester = this.#running.hashes.get(id)?.digester;
+    this.#running.hashes.delete(id);
     if (digester?.algorithm === algorithmOf(claimed) && digester.length === size) return digester.digest();
     const reader = await content.openRead();
     if (reader === undefined) throw unknownUpload(id);
@@ -100,7 +124,7 @@ export class UploadSessions implements Uploads {
   }
 
   async #forget(id: string): Promise<void> {
-    this.#running.digesters.delete(id);
+    this.#running.hashes.delete(id);
     await this.#storage.uploads.remove(this.#name, id);
   }
 
@@ -111,7 +135,7 @@ export class UploadSessions implements Uploads {
   async #alone<Result>(
     id: string,
     context: Context,
-    action: (signal: AbortSignal) => Promise<Result>,
+    action: (signal: AbortSignal, lost: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     this.#running.senders
       .get(id)
@@ -120,7 +144,7 @@ export class UploadSessions implements Uploads {
     this.#running.senders.set(id, sender);
     try {
       return await this.#storage.uploads.locked(id, (lost) =>
-        action(AbortSignal.any([sender.signal, context.signal, lost])),
+        action(AbortSignal.any([sender.signal, context.signal, lost]), lost),
       );
     } finally {
       if (this.#running.senders.get(id) === sender) this.#running.senders.delete(id);
