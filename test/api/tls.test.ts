@@ -1,0 +1,63 @@
+import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { request } from "node:https";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { connect, type TLSSocket } from "node:tls";
+import { CertificateAuthority } from "../support/certificates.js";
+import { exchangeRaw, RawConnection } from "../support/raw-connection.js";
+import { type RunningBerth, runBerth } from "../support/running-berth.js";
+import { Scope } from "../support/scope.js";
+
+async function start(scope: Scope): Promise<RunningBerth & { ca: string }> {
+  const authority = await CertificateAuthority.create(scope);
+  const { cert, key } = await authority.issue("server", ["IP:127.0.0.1"]);
+  const tls = { cert: Buffer.from(cert), key: Buffer.from(key) };
+  return { ...(await runBerth(scope, { settings: { tls } })), ca: authority.cert };
+}
+
+test("Berth speaks HTTPS by itself, and says the same as over HTTP", async (t) => {
+  const { port, ca } = await start(new Scope(t));
+  const asked = request({ host: "127.0.0.1", port, ca, path: "/v2/", agent: false }).end();
+  const [answer] = await once(asked, "response");
+  assert.equal(answer.statusCode, 200);
+  assert.equal(answer.headers["docker-distribution-api-version"], "registry/2.0");
+  assert.equal(await text(answer), "{}");
+});
+
+test("versions before TLS 1.2 are refused, later ones taken", async (t) => {
+  const scope = new Scope(t);
+  const { port, ca } = await start(scope);
+  for (const [version, isTaken] of [
+    ["TLSv1.1", false],
+    ["TLSv1.2", true],
+    ["TLSv1.3", true],
+  ] as const) {
+    const options = { host: "127.0.0.1", port, ca, minVersion: version, maxVersion: version };
+    const socket: TLSSocket = connect({ ...options, ciphers: "DEFAULT:@SECLEVEL=0" });
+    scope.defer(() => socket.destroy());
+    const outcome = once(socket, "secureConnect").then(
+      () => true,
+      () => false,
+    );
+    assert.equal(await outcome, isTaken, version);
+  }
+});
+
+test("who speaks HTTP to it, says nothing or goes in the middle does not harm it", async (t) => {
+  const scope = new Scope(t);
+  const { port, ca, log } = await start(scope);
+  await exchangeRaw(scope, port, "GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n");
+  const silent = await RawConnection.open(scope, port);
+  silent.socket.destroy();
+  const half = await RawConnection.open(scope, port);
+  half.send("\x16\x03\x01\x02\x00\x01");
+  half.socket.destroy();
+  const asked = request({ host: "127.0.0.1", port, ca, path: "/v2/", agent: false }).end();
+  const [answer] = await once(asked, "response");
+  assert.equal(answer.statusCode, 200);
+  assert.deepEqual(
+    log.events.filter(({ level }) => level === "error"),
+    [],
+  );
+});
