@@ -41,7 +41,13 @@ export class UploadPurge {
 export async function purgeUploads(storage: Storage, since: number, log: Logger): Promise<void> {
   for await (const { name, folders } of walkRepositories(storage.driver)) {
     if (!folders.includes(repositoryFolders.uploads)) continue;
-    for (const id of await storage.uploads.list(name)) await purgeUpload(storage, name, id, since, log);
+    for (const id of await storage.uploads.list(name)) {
+      try {
+        await purgeUpload(storage, name, id, since, log);
+      } catch (cause) {
+        log.error("abandoned upload could not be purged", { repository: name, id, cause });
+      }
+    }
   }
 }
 
