@@ -102,7 +102,7 @@ export class UploadSessions implements Uploads {
     return isSame ? known.digester : undefined;
   }
 
-  /** Bytes that were hashed and could not be stored make a hash useless. */
+  /** A hash of other bytes than those stored, by a write that was cut short, is useless. */
   #keepDigester(id: string, digester: Digester, stored: StagedStat | undefined): void {
     if (digester.length === (stored?.size ?? 0)) this.#running.hashes.set(id, { digester, stored });
   }
@@ -146,6 +146,10 @@ export class UploadSessions implements Uploads {
       return await this.#storage.uploads.locked(id, (lost) =>
         action(AbortSignal.any([sender.signal, context.signal, lost]), lost),
       );
+    } catch (error) {
+      // Another process may have written at the same time.
+      if (error instanceof LockError) this.#running.hashes.delete(id);
+      throw error;
     } finally {
       if (this.#running.senders.get(id) === sender) this.#running.senders.delete(id);
     }

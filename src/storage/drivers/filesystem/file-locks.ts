@@ -53,8 +53,11 @@ export class FileLocks {
     const reportLoss = (cause: unknown) => lost.abort(new LockError("lost", `the lock of ${name} was lost`, { cause }));
     const release = await this.#acquire(name, path, reportLoss);
     try {
-      const result = await action(lost.signal);
-      lost.signal.throwIfAborted();
+      const result = await action(lost.signal).finally(() => {
+        // Seen at the end, too, by who was held up too long to be told.
+        if (ownerOf(path) !== self) reportLoss(undefined);
+        lost.signal.throwIfAborted();
+      });
       done(result);
     } finally {
       // Who took a lock over that we lost keeps it.

@@ -1,0 +1,67 @@
+import { strict as assert } from "node:assert";
+import { open, readdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type Digest, digestOf } from "../../../src/oci/digest.js";
+import { RegistryError } from "../../../src/oci/errors.js";
+import { parseRepositoryName } from "../../../src/oci/repository-name.js";
+import type { PushRepository } from "../../../src/registry/repository.js";
+import { LockError } from "../../../src/storage/driver.js";
+import { layout } from "../../../src/storage/layout.js";
+import { chunk, patientContext, privateRepository } from "../../support/private-repository.js";
+import { Scope } from "../../support/scope.js";
+import { storageAt, storageOnDisk } from "../../support/storage.js";
+
+const context = patientContext();
+const ours = digestOf(Buffer.from("ours"));
+
+test("bytes that another process put in the place of ours are not committed by the hash of ours", async (t) => {
+  const { root, here, elsewhere } = await twoProcesses(new Scope(t));
+  const { id } = await here.uploads.start("sha256", context);
+  await here.uploads.append(id, chunk("ours"), context);
+  // As a sync that failed does, in whichever process.
+  await emptyContent(root, id);
+  await elsewhere.uploads.append(id, chunk("else"), context);
+  await assertRefused(here, id, ours);
+  await assert.rejects(here.openBlob(ours, context), RegistryError);
+});
+
+test("what a holder wrote whose lock was taken over is not committed by its hash", async (t) => {
+  const { root, here, elsewhere } = await twoProcesses(new Scope(t));
+  const { id } = await here.uploads.start("sha256", context);
+  const heldUp = async function* () {
+    for (const lock of await readdir(join(root, ".berth/locks"))) await unlink(join(root, ".berth/locks", lock));
+    await elsewhere.uploads.append(id, chunk("else"), context);
+    yield Buffer.from("ours");
+  };
+  const content = { break: () => {}, [Symbol.asyncIterator]: heldUp };
+  await assert.rejects(here.uploads.append(id, { content }, context), LockError);
+  await overwriteContent(root, id, "else");
+  await assertRefused(here, id, ours);
+});
+
+async function twoProcesses(scope: Scope) {
+  const { root, storage } = await storageOnDisk(scope);
+  return { root, here: privateRepository(storage), elsewhere: privateRepository((await storageAt(root)).storage) };
+}
+
+async function assertRefused(repository: PushRepository, id: string, digest: Digest): Promise<void> {
+  const finished = repository.uploads.finish(id, digest, chunk(), context);
+  await assert.rejects(finished, (error) => error instanceof RegistryError && error.code === "DIGEST_INVALID");
+}
+
+async function emptyContent(root: string, id: string): Promise<void> {
+  const file = await open(contentPath(root, id), "r+");
+  await file.truncate();
+  await file.close();
+}
+
+async function overwriteContent(root: string, id: string, text: string): Promise<void> {
+  const file = await open(contentPath(root, id), "r+");
+  await file.write(text, 0);
+  await file.close();
+}
+
+function contentPath(root: string, id: string): string {
+  return join(root, layout.uploadContent(parseRepositoryName("team/app"), id));
+}
