@@ -1,0 +1,41 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { digestOf } from "../../../src/oci/digest.js";
+import { parseRepositoryName } from "../../../src/oci/repository-name.js";
+import { layout } from "../../../src/storage/layout.js";
+import { storeBlob } from "../../support/blob.js";
+import { patientContext, privateRepository } from "../../support/private-repository.js";
+import { Scope } from "../../support/scope.js";
+import { storageAt, storageOnDisk } from "../../support/storage.js";
+
+const source = parseRepositoryName("team/source");
+const bytes = Buffer.from("a layer");
+const context = patientContext();
+
+test("a blob is found for a mount as soon as another process has stored it", async (t) => {
+  const { root, storage } = await storageOnDisk(new Scope(t));
+  const repository = privateRepository(storage);
+  assert.equal(await repository.mountBlob(digestOf(bytes), undefined, context), false);
+  const { storage: other } = await storageAt(root);
+  const digest = await storeBlob(other, source, bytes);
+  assert.equal(await repository.mountBlob(digest, undefined, context), true);
+  assert.equal((await repository.statBlob(digest, context)).size, bytes.length);
+});
+
+test("a blob whose bytes were lost is not mounted", async (t) => {
+  const { storage, root } = await storageOnDisk(new Scope(t));
+  const digest = await storeBlob(storage, source, bytes);
+  await storage.driver.remove(layout.blob(digest));
+  const repository = privateRepository((await storageAt(root)).storage);
+  for (const from of [source, undefined]) assert.equal(await repository.mountBlob(digest, from, context), false);
+});
+
+test("an alias that the distribution registry linked is not mounted: a link here would point at nothing", async (t) => {
+  const { storage } = await storageOnDisk(new Scope(t));
+  const digest = await storeBlob(storage, source, bytes);
+  const alias = digestOf(bytes, "sha512");
+  await storage.links.put(layout.layerLink(source, alias), digest);
+  const repository = privateRepository(storage);
+  for (const from of [source, undefined]) assert.equal(await repository.mountBlob(alias, from, context), false);
+  await assert.rejects(repository.statBlob(alias, context), { code: "BLOB_UNKNOWN" });
+});
