@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readlinkSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { lock } from "proper-lockfile";
 import { LockError } from "../../driver.js";
 import { KeyedQueue } from "../keyed-queue.js";
 import { lockFileCalls } from "./lock-file-calls.js";
-import { hasDied, self } from "./lock-owner.js";
+import { lifeOf, ownerOf, self } from "./lock-owner.js";
 import { hasCode } from "./system-error.js";
 
-/** A lock that was not renewed for so long has lost its owner, wherever that was. */
+/** A lock that was not renewed for so long has lost its owner, where that cannot be seen from here. */
 const defaultStaleMs = 10_000;
 const firstRetryMs = 5;
 const longestRetryMs = 200;
@@ -17,7 +17,8 @@ const giveUpAfterMs = 30_000;
 
 /**
  * Locks that processes on one data directory agree on. Inside this process who asks queues; only the head of the
- * queue takes the lock file. A lock whose owner died here is taken over at once instead of after its stale time.
+ * queue takes the lock file. Of an owner on this machine it is known whether it lives: its lock is taken over at once when
+ * it ended, and never before. That of another is taken over after its stale time.
  */
 export class FileLocks {
   readonly #folder: string;
@@ -74,7 +75,7 @@ export class FileLocks {
       } catch (error) {
         if (hasCode(error, "ENOENT")) mkdirSync(this.#folder, { recursive: true });
         else if (!hasCode(error, "ELOCKED")) throw error;
-        else if (!removeIfOwnerDied(path)) await delay(wait);
+        else if (!removeIfOwnerEnded(path)) await delay(wait);
       }
       if (performance.now() > deadline)
         throw new LockError("held", `the lock of ${name} is held by another process for too long`);
@@ -82,18 +83,23 @@ export class FileLocks {
   }
 }
 
-function removeIfOwnerDied(path: string): boolean {
+/**
+ * Of those who see that an owner ended only one may remove its lock, since the others would remove that of who comes
+ * next. Nothing here waits, so a claim outlasts its maker only if that is killed within it.
+ */
+function removeIfOwnerEnded(path: string): boolean {
   const owner = ownerOf(path);
-  if (owner === undefined || !hasDied(owner)) return false;
-  rmSync(path, { force: true });
-  return true;
-}
-
-function ownerOf(path: string): string | undefined {
+  if (owner === undefined || lifeOf(owner) !== "ended") return false;
+  const claim = `${path}-claim`;
   try {
-    return readlinkSync(path);
-  } catch {
-    // Released meanwhile, or not a link: then there is nobody to ask after.
-    return undefined;
+    symlinkSync(self, claim);
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+    const claimer = ownerOf(claim);
+    if (claimer !== undefined && lifeOf(claimer) === "ended") rmSync(claim, { force: true });
+    return false;
   }
+  if (ownerOf(path) === owner) rmSync(path, { force: true });
+  rmSync(claim, { force: true });
+  return true;
 }

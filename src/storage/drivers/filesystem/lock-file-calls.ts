@@ -1,6 +1,8 @@
-import { lstat, lutimes, symlink, unlink, unlinkSync } from "node:fs";
+import { lstat, lutimes, type Stats, symlink, unlink, unlinkSync } from "node:fs";
+import { lifeOf, ownerOf } from "./lock-owner.js";
 
 type Callback = (error: NodeJS.ErrnoException | null) => void;
+type StatCallback = (error: NodeJS.ErrnoException | null, stat: Stats) => void;
 
 /**
  * The calls that proper-lockfile makes to have a lock, as it makes them of a folder, made of a symbolic link instead:
@@ -12,7 +14,16 @@ export function lockFileCalls(owner: string) {
     mkdir: (path: string, done: Callback) => symlink(owner, path, done),
     rmdir: (path: string, done: Callback) => unlink(path, done),
     rmdirSync: (path: string) => unlinkSync(path),
-    stat: lstat,
+    stat: (path: string, done: StatCallback) => statLock(path, owner, done),
     utimes: lutimes,
   };
+}
+
+/** The age of a lock tells nothing where its owner can be seen: a process that is held up is no dead one. */
+function statLock(path: string, self: string, done: StatCallback): void {
+  lstat(path, (error, stat) => {
+    const owner = ownerOf(path);
+    if (error === null && owner !== undefined && owner !== self && lifeOf(owner) !== "unknown") stat.mtime = new Date();
+    done(error, stat);
+  });
 }

@@ -9,13 +9,29 @@ const instance = randomUUID();
 const place = createHash("sha256").update(pidSpace()).digest("hex").slice(0, 16);
 
 /** This process, as the owner of locks. */
-export const self = `${place}:${process.pid}:${instance}`;
+export const self = `${place}:${process.pid}:${startOf(process.pid) ?? ""}:${instance}`;
 
-/** Whether an owner was a process that we would see here, and do not. */
-export function hasDied(owner: string): boolean {
-  const [ownerPlace, pid, ownerInstance] = owner.split(":");
-  if (ownerPlace !== place) return false;
-  return Number(pid) === process.pid ? ownerInstance !== instance : !isRunning(Number(pid));
+/** Who has the lock at a path, `undefined` if nobody has. */
+export function ownerOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // Released meanwhile, or not a link: then there is nobody to ask after.
+    return undefined;
+  }
+}
+
+/** Whether an owner is a process that we would see here, and do: `unknown` for one of another machine or container. */
+export function lifeOf(owner: string): "running" | "ended" | "unknown" {
+  const [ownerPlace, pidText, start, ownerInstance] = owner.split(":");
+  const pid = Number(pidText);
+  if (ownerPlace !== place) return "unknown";
+  if (pid === process.pid) return ownerInstance === instance ? "running" : "ended";
+  if (!isRunning(pid)) return "ended";
+  const startNow = startOf(pid);
+  // Where that cannot be told, the pid may be another process's by now.
+  if (startNow === undefined || start === "") return "unknown";
+  return startNow === start ? "running" : "ended";
 }
 
 /**
@@ -27,6 +43,18 @@ function pidSpace(): string {
     return readFileSync("/proc/sys/kernel/random/boot_id", "latin1") + readlinkSync("/proc/self/ns/pid");
   } catch {
     return hostname();
+  }
+}
+
+/** When a process began, in the kernel's ticks; a word for one that has ended and was not yet waited for. */
+function startOf(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // A program's name may hold anything, and stands in brackets; the rest is numbered from 3 (proc_pid_stat(5)).
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? "ended" : fields[22 - 3];
+  } catch {
+    return undefined;
   }
 }
 

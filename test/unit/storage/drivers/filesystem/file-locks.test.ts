@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { readdir, readlink, symlink, unlink } from "node:fs/promises";
+import { lutimes, readdir, readlink, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { LockError } from "../../../../../src/storage/driver.js";
@@ -33,6 +33,40 @@ test("a lock whose owner was killed is had by one after another, and at once", a
     holders--;
   };
   await Promise.all([locks.withLock("one", hold), locks.withLock("one", hold)]);
+});
+
+test("an owner that lives here keeps its lock, however long it was held up", async (t) => {
+  const { locks, root, folder } = await freshLocks(t, 2000);
+  const other = await SecondProcess.start(new Scope(t), root);
+  await other.lock("one");
+  await lutimes(join(folder, (await readdir(folder))[0] ?? ""), 1, 1);
+  let isUnlocked = false;
+  const waiting = locks.withLock("one", async () => assert.ok(isUnlocked, "both have the lock"));
+  for (let times = 0; times < 10; times++) await locks.withLock("another", async () => {});
+  isUnlocked = true;
+  await other.unlock("one");
+  await waiting;
+});
+
+test("of several processes that find the old lock of one that was killed, one has it at a time", async (t) => {
+  const scope = new Scope(t);
+  const { root, folder } = await freshLocks(t);
+  const others = await Promise.all([1, 2, 3].map(() => SecondProcess.start(scope, root)));
+  for (let round = 0; round < 6; round++) {
+    const killed = await SecondProcess.start(scope, root);
+    await killed.lock("one");
+    await killed.kill();
+    await lutimes(join(folder, (await readdir(folder))[0] ?? ""), 1, 1);
+    let holders = 0;
+    const holdInTurn = async (other: SecondProcess) => {
+      await other.lock("one");
+      assert.equal(++holders, 1, `round ${round}`);
+      await new Promise(setImmediate);
+      holders--;
+      await other.unlock("one");
+    };
+    await Promise.all(others.map(holdInTurn));
+  }
 });
 
 test("an earlier process of the same pid is another owner", async (t) => {
