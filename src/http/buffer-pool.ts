@@ -1,7 +1,7 @@
 const mebibyte = 1024 * 1024;
 
 const largest = mebibyte;
-const smallest = 32 * 1024;
+const smallest = 16 * 1024;
 
 /**
  * Buffers for transfers from and to clients. Few transfers get large ones, which cost the least time a byte; many get
