@@ -69,8 +69,13 @@ export class RegistryServer {
     const { host, port } = this.#settings;
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen({ host, port }, () => resolve());
+      this.#server.listen({ host, port }, () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
     });
+    // One client's, or for want of memory or open files: without a listener it would end the process.
+    this.#server.on("error", (cause) => this.#log.error("a connection could not be accepted", { cause }));
     // A TCP server's address is never the path of a pipe.
     return this.#server.address() as AddressInfo;
   }
