@@ -13,6 +13,7 @@ const remembered = 100_000;
 export class DurableFolders {
   readonly #root: string;
   readonly #syncFolder: (path: string) => void;
+  /** Folders whose own names are safe. That the names in a folder were synced does not tell it of the folder. */
   readonly #known = new Set<string>();
   readonly #changed = new Set<string>();
 
@@ -33,6 +34,8 @@ export class DurableFolders {
       this.#changed.add(above);
       const isOld = firstMade === undefined || above.length < firstMade.length;
       if (isOld && (this.#known.has(above) || above.length <= this.#root.length)) break;
+      // Known with the next sync; a failure of that makes all forgotten.
+      this.#known.add(above);
     }
     this.#known.add(folder);
   }
@@ -50,7 +53,6 @@ export class DurableFolders {
   #sync(folder: string): void {
     try {
       this.#syncFolder(folder);
-      this.#known.add(folder);
     } catch (error) {
       // A folder that somebody removed meanwhile holds no names that could be lost.
       if (!isAbsence(error)) throw error;

@@ -34,6 +34,17 @@ test("a folder that somebody else made is not relied on before it is synced", as
   assert.deepEqual(synced(), ["", "theirs"]);
 });
 
+test("a change in a folder that somebody else made does not tell that its name is safe", async (t) => {
+  const { folders, root, synced } = await recorded(t);
+  mkdirSync(join(root, "theirs/below"), { recursive: true });
+  folders.noteChange(join(root, "theirs/below"));
+  folders.sync();
+  assert.deepEqual(synced(), ["theirs/below"]);
+  folders.make(join(root, "theirs/below"));
+  folders.sync();
+  assert.deepEqual(synced(), ["", "theirs"]);
+});
+
 test("a folder that was removed and is made again is synced again", async (t) => {
   const { folders, root, synced } = await recorded(t);
   folders.make(join(root, "tags/v1/current"));
