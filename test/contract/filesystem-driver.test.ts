@@ -1,12 +1,15 @@
 import { strict as assert } from "node:assert";
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FilesystemDriver } from "../../src/storage/drivers/filesystem/filesystem-driver.js";
 import { Scope } from "../support/scope.js";
+import { SecondProcess } from "../support/second-process.js";
+import { testStorageChanges } from "./storage-changes.js";
 import { settledList, testStorageDriver } from "./storage-driver.js";
 
 testStorageDriver("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
+testStorageChanges("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
 
 test("filesystem: what another process writes is seen, though listings and versions are remembered", async (t) => {
   const folder = await new Scope(t).folder("shared");
@@ -40,3 +43,77 @@ test("filesystem: failed writes leave nothing aside", async (t) => {
   await assert.rejects(driver.write({ key: "file/below", content: Buffer.from("x") }));
   assert.deepEqual(await readdir(join(folder, ".berth/scratch")), []);
 });
+
+test("filesystem: a commit that fails keeps what was staged, and leaves nothing else aside", async (t) => {
+  const folder = await new Scope(t).folder("failures");
+  const driver = await FilesystemDriver.open(folder);
+  await writeFile(join(folder, "file"), "a file where a folder would have to be");
+  const staged = driver.stage("up/1/data");
+  await staged.append(0, only("content"));
+  await assert.rejects(staged.commit("file/below", [{ key: "link", content: Buffer.from("link") }]));
+  assert.deepEqual(await readdir(join(folder, ".berth/scratch")), []);
+  assert.equal(await driver.stat("link"), undefined);
+  await staged.commit("blob");
+  assert.equal((await driver.read("blob"))?.toString(), "content");
+});
+
+test("filesystem: of a write that fails midway, what came before is whole and what follows is not there", async (t) => {
+  const folder = await new Scope(t).folder("failures");
+  const driver = await FilesystemDriver.open(folder);
+  await writeFile(join(folder, "file"), "a file where a folder would have to be");
+  const keys = ["before", "file/below", "after"];
+  await assert.rejects(driver.write(...keys.map((key) => ({ key, content: Buffer.from(key) }))));
+  assert.equal((await driver.read("before"))?.toString(), "before");
+  assert.equal(await driver.stat("after"), undefined);
+});
+
+test("filesystem: a key that several processes write at once holds the content of one of them, always", async (t) => {
+  const scope = new Scope(t);
+  const folder = await scope.folder("shared");
+  const driver = await FilesystemDriver.open(folder);
+  const others = await Promise.all([SecondProcess.start(scope, folder), SecondProcess.start(scope, folder)]);
+  const texts = ["a".repeat(30_000), "b".repeat(50_000), "c".repeat(70_000)] as const;
+  await driver.write({ key: "key", content: Buffer.from(texts[0]) });
+  for (let round = 0; round < 10; round++) {
+    const writing = [
+      driver.write({ key: "key", content: Buffer.from(texts[0]) }),
+      ...others.map((other, index) => other.write("key", texts[index === 0 ? 1 : 2])),
+    ];
+    const reading = writing.map(async (written) => {
+      await written;
+      assert.ok([...texts].includes((await driver.read("key"))?.toString() ?? ""));
+    });
+    await Promise.all(reading);
+  }
+  assert.deepEqual(await readdir(join(folder, ".berth/scratch")), []);
+});
+
+test("filesystem: a start removes what an earlier process left aside, but nothing that may be of a running one", async (t) => {
+  const folder = await new Scope(t).folder("leftovers");
+  const scratch = join(folder, ".berth/scratch");
+  await mkdir(join(scratch, "old folder/below"), { recursive: true });
+  for (const file of ["old", "old folder/below/file", "new"]) await writeFile(join(scratch, file), file);
+  const twoHoursAgo = new Date(Date.now() - 2 * 60 * 60 * 1000);
+  for (const name of ["old", "old folder"]) await utimes(join(scratch, name), twoHoursAgo, twoHoursAgo);
+  await FilesystemDriver.open(folder);
+  assert.deepEqual(await readdir(scratch), ["new"]);
+});
+
+test("filesystem: files of others, and links to nowhere, do no harm", async (t) => {
+  const folder = await new Scope(t).folder("litter");
+  const driver = await FilesystemDriver.open(folder);
+  await driver.write({ key: "tags/v1", content: Buffer.from("1") });
+  await writeFile(join(folder, "tags/.DS_Store"), "junk");
+  await symlink("nowhere", join(folder, "tags/dangling"));
+  assert.equal(await driver.stat("tags/dangling"), undefined);
+  assert.equal(await driver.read("tags/dangling"), undefined);
+  assert.deepEqual(await driver.list("tags"), [".DS_Store", "dangling", "v1"]);
+  await driver.write({ key: "tags/dangling", content: Buffer.from("2") });
+  assert.equal(await readFile(join(folder, "tags/dangling"), "utf8"), "2");
+  await driver.remove("tags");
+  assert.deepEqual(await driver.list("tags"), []);
+});
+
+async function* only(text: string): AsyncIterable<Buffer> {
+  yield Buffer.from(text);
+}

@@ -184,6 +184,55 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     }
   });
 
+  story("content for another offset is refused before any of it is asked for", async (driver) => {
+    const staged = driver.stage("up/8/data");
+    await staged.append(0, pieces("hello"));
+    const untouched = { [Symbol.asyncIterator]: () => assert.fail("the content was asked for") };
+    for (const offset of [0, 4, 6]) await assert.rejects(staged.append(offset, untouched), new OffsetMismatchError(5));
+    assert.equal((await staged.stat())?.size, 5);
+  });
+
+  story("what is staged is found by its folder, tells when it grew, and goes with the folder", async (driver) => {
+    const before = Date.now();
+    const staged = driver.stage("up/9/data");
+    assert.equal(await staged.openRead(), undefined);
+    await staged.append(0, pieces("x"));
+    assert.deepEqual(await driver.list("up"), ["9"]);
+    // Files are stamped by a clock that ticks each 10 ms.
+    assert.ok(((await staged.stat())?.modifiedMs ?? 0) > before - 20);
+    await driver.remove("up/9");
+    assert.equal(await staged.stat(), undefined);
+    assert.equal(await staged.openRead(), undefined);
+    assert.deepEqual(await driver.list("up"), []);
+  });
+
+  story("discarding leaves the folder while something else lies there", async (driver) => {
+    const [one, other] = [driver.stage("up/10/data"), driver.stage("up/10/startedat")];
+    for (const staged of [one, other]) await staged.append(0, pieces("x"));
+    await one.discard();
+    assert.deepEqual(await driver.list("up/10"), ["startedat"]);
+    assert.equal((await other.stat())?.size, 1);
+    await other.discard();
+    assert.deepEqual(await driver.list("up"), []);
+  });
+
+  story("a folder that is made is empty, and making it again changes nothing", async (driver) => {
+    await driver.ensureFolder("made/folder");
+    assert.deepEqual(await driver.list("made/folder"), []);
+    await driver.write({ key: "made/folder/object", content: Buffer.from("x") });
+    await driver.ensureFolder("made/folder");
+    assert.deepEqual(await driver.list("made/folder"), ["object"]);
+  });
+
+  story("actions under one lock run in the order they came, whatever the lock is called", async (driver) => {
+    for (const name of ["tag a/b:__proto__", "../..", "", "x".repeat(10_000)]) {
+      const order: number[] = [];
+      const asked = Array.from({ length: 8 }, (_, index) => index);
+      await Promise.all(asked.map((index) => driver.withLock(name, async () => void order.push(index))));
+      assert.deepEqual(order, asked);
+    }
+  });
+
   story("actions under one lock run one after another, those of other locks at once", async (driver) => {
     const order: string[] = [];
     const others: Promise<unknown>[] = [];
