@@ -8,7 +8,7 @@ import { RawConnection, statusesIn } from "../support/raw-connection.js";
 import { runBerth, runBerthOnDisk } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
-import { offsetOf, resumeUpload, startUpload } from "../support/upload.js";
+import { offsetOf, resumeAsTold, startUpload } from "../support/upload.js";
 import { waitUntil } from "../support/wait-until.js";
 
 /** A grace that no test waits for the end of. */
@@ -84,6 +84,6 @@ test("what still runs after the grace is cut off, and an upload can be gone on w
   const again = await runBerth(scope, { root });
   const offset = (await offsetOf(again.client, session)) ?? 0;
   assert.ok(offset >= before, `${offset} of ${before}`);
-  await resumeUpload(again.client, session, { bytes, digest: digestOf(bytes), offset });
+  await resumeAsTold(again.client, session, { bytes, digest: digestOf(bytes) });
   await pullBlob(again.client, "app", digestOf(bytes));
 });

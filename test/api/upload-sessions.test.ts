@@ -5,7 +5,7 @@ import { pullBlob, seededBytes } from "../support/content.js";
 import { errorCodeOf, locationOf } from "../support/registry-client.js";
 import { type RunningBerth, runBerth, runBerthOnDisk } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
-import { offsetOf, resumeUpload, startUpload } from "../support/upload.js";
+import { offsetOf, resumeAsTold, startUpload } from "../support/upload.js";
 import { waitUntil } from "../support/wait-until.js";
 
 const bytes = seededBytes("layer", 900_000);
@@ -134,7 +134,7 @@ for (const method of ["PATCH", "PUT"] as const) {
     await requestsOver(berth, method, 1);
     const offset = await offsetOf(client, session);
     assert.ok(offset !== undefined && offset > 0 && offset <= 800_000, `offset ${offset}`);
-    await resumeUpload(client, session, { bytes, digest, offset });
+    await resumeAsTold(client, session, { bytes, digest });
     await pullBlob(client, "team/app", digest);
   });
 }

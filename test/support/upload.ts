@@ -34,3 +34,27 @@ export async function resumeUpload(
   const finished = await client.request("PUT", locationOf(appended, `digest=${digest}`));
   expectStatus(finished, 201, `end of ${session}`);
 }
+
+/**
+ * The same, as a client does it that came back before all it had sent was stored: what the registry had on its way
+ * moves the end of the session, and the refusal says where to.
+ */
+export async function resumeAsTold(
+  client: RegistryClient,
+  session: string,
+  blob: { bytes: Buffer; digest: string },
+): Promise<void> {
+  const { bytes, digest } = blob;
+  for (let offset = (await offsetOf(client, session)) ?? 0; ; ) {
+    const headers = { "content-range": `${offset}-${bytes.length - 1}` };
+    const appended = await client.request("PATCH", session, { body: bytes.subarray(offset), headers });
+    if (appended.status !== 416) {
+      expectStatus(appended, 202, `resumption of ${session} at ${offset}`);
+      break;
+    }
+    const moved = Number(appended.headers.range?.slice("0-".length)) + 1;
+    assert.ok(moved > offset && moved < bytes.length, `moved from ${offset} to ${moved}`);
+    offset = moved;
+  }
+  expectStatus(await client.request("PUT", `${session}?digest=${digest}`), 201, `end of ${session}`);
+}
