@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -97,6 +98,25 @@ test("filesystem: a start removes what an earlier process left aside, but nothin
   for (const name of ["old", "old folder"]) await utimes(join(scratch, name), twoHoursAgo, twoHoursAgo);
   await FilesystemDriver.open(folder);
   assert.deepEqual(await readdir(scratch), ["new"]);
+});
+
+test("filesystem: changes that the clock of the files cannot tell apart are seen", async (t) => {
+  const folder = await new Scope(t).folder("fast");
+  const driver = await FilesystemDriver.open(folder);
+  const names: string[] = [];
+  for (let round = 100; round < 200; round++) {
+    mkdirSync(join(folder, `list/${round}`), { recursive: true });
+    names.push(String(round));
+    assert.deepEqual(await driver.list("list"), names);
+  }
+  const versions = new Map<string, number>();
+  for (let round = 100; round < 200; round++) {
+    writeFileSync(join(folder, "object"), String(round));
+    const version = (await driver.stat("object"))?.version;
+    if (version === undefined) continue;
+    assert.equal(versions.get(version), undefined);
+    versions.set(version, round);
+  }
 });
 
 test("filesystem: files of others, and links to nowhere, do no harm", async (t) => {
