@@ -190,6 +190,10 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     const untouched = { [Symbol.asyncIterator]: () => assert.fail("the content was asked for") };
     for (const offset of [0, 4, 6]) await assert.rejects(staged.append(offset, untouched), new OffsetMismatchError(5));
     assert.equal((await staged.stat())?.size, 5);
+    const finished = driver.stage("up/finished/data");
+    await assert.rejects(finished.append(5, untouched), new OffsetMismatchError(0));
+    assert.equal(await finished.stat(), undefined);
+    assert.deepEqual(await driver.list("up"), ["8"]);
   });
 
   story("what is staged is found by its folder, tells when it grew, and goes with the folder", async (driver) => {

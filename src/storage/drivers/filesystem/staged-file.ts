@@ -37,7 +37,9 @@ export class StagedFile implements StagedObject {
     return found && { size: found.size, modifiedMs: found.mtimeMs };
   }
 
-  append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+  async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+    // Refused before a file is made: a session that another process ended would come back to life.
+    if (offset > 0 && statOf(this.#path) === undefined) throw new OffsetMismatchError(0);
     return this.#withFile(async (file) => {
       const { size } = fstatSync(file);
       if (size !== offset) throw new OffsetMismatchError(size);
