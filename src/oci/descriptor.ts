@@ -9,4 +9,6 @@ export interface Descriptor {
   readonly artifactType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly urls?: readonly string[];
+  /** The content itself, in base64. */
+  readonly data?: string;
 }

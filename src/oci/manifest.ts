@@ -97,7 +97,8 @@ function refuseAmbiguity(json: Json, kind: ManifestKind | undefined): void {
   }
   if (kind === "image" && !isObject(json.config)) throw invalid("an image manifest must have a config");
   const list = kind === "image" ? "layers" : "manifests";
-  if (!Array.isArray(json[list])) throw invalid(`${list} must be a list`);
+  // Programs in Go write an empty list as null.
+  if (json[list] !== null && !Array.isArray(json[list])) throw invalid(`${list} must be a list`);
 }
 
 function descriptors(json: Json, field: string): Descriptor[] {
@@ -113,11 +114,13 @@ function optionalDescriptor(json: Json, field: string): Descriptor | undefined {
 /** Digests inside manifests become keys and URLs, so they are checked here like any other input: CVE-2024-3727. */
 function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw invalid(`${where} is not a descriptor`);
+  const data = optionalString(value, "data");
   return {
     mediaType: requiredString(value, "mediaType", where),
     digest: requiredDigest(value, where),
     size: requiredSize(value, where),
     annotations: stringMap(value, "annotations"),
+    ...(data === undefined ? {} : { data }),
     ...(Array.isArray(value.urls) ? { urls: value.urls.filter((url) => typeof url === "string") } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { Descriptor } from "../oci/descriptor.js";
+import { carriesOwnContent } from "../oci/embedded-data.js";
 import { RegistryError } from "../oci/errors.js";
 import type { ManifestContent } from "../oci/manifest.js";
 import { isNonDistributable } from "../oci/media-types.js";
@@ -19,6 +20,20 @@ export interface PrivateRules {
 export function checkKeys(bytes: Buffer): void {
   if (!hasRepeatedKeys(bytes, JSON.parse(bytes.toString()))) return;
   throw new RegistryError("MANIFEST_INVALID", "a key stands twice in one object of the manifest");
+}
+
+/** @throws RegistryError MANIFEST_INVALID for a descriptor that carries other content than it describes */
+export function checkEmbeddedData({ config, layers, manifests, subject }: ManifestContent): void {
+  for (const descriptor of [config, subject, ...layers, ...manifests]) {
+    if (descriptor === undefined || carriesOwnContent(descriptor)) continue;
+    throw new RegistryError(
+      "MANIFEST_INVALID",
+      `the data that the descriptor of ${descriptor.digest} carries is other content`,
+      {
+        detail: { digest: descriptor.digest },
+      },
+    );
+  }
 }
 
 /** @throws RegistryError MANIFEST_INVALID for a type that would make the collection of the distribution registry abort */

@@ -23,7 +23,7 @@ import type { StoredManifest } from "../storage/manifest-store.js";
 import { listReferrers, referrerDescriptor } from "../storage/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
 import { hashed, measured } from "./chunk-content.js";
-import { checkKeys, checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
+import { checkEmbeddedData, checkKeys, checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
 import { digestMismatch } from "./upload-errors.js";
 import { type RunningUploads, UploadSessions } from "./upload-sessions.js";
 
@@ -113,6 +113,7 @@ export class PrivateRepository implements PushRepository {
     if (actual !== digest) throw digestMismatch(digest, actual, bytes.length);
     const content = parseManifest(bytes, manifest.contentType);
     checkKeys(bytes);
+    checkEmbeddedData(content);
     checkMediaType(content, this.#rules);
     await checkReferences(this.#storage, this.name, content, this.#rules);
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
@@ -166,6 +167,8 @@ export class PrivateRepository implements PushRepository {
   async #findHolder(digest: Digest, from: RepositoryName | undefined): Promise<RepositoryName | undefined> {
     // What lies nowhere, or under another digest only, is not looked for in every repository.
     if ((await this.#storage.blobs.size(digest)) === undefined) return undefined;
+    // A blob that is nowhere must not cost a look into every repository.
+    if (from === undefined && (await this.#storage.blobs.size(digest)) === undefined) return undefined;
     const candidates = from === undefined ? await this.#storage.catalog.holders() : [from];
     for (const candidate of candidates) {
       if ((await this.#storage.findBlob(candidate, digest))?.content === digest) return candidate;

@@ -137,6 +137,19 @@ test("of urls only texts are kept, and what is no list is none", () => {
   assert.equal(urlsOf("https://example.com/"), undefined);
 });
 
+test("the data that a descriptor carries is kept, and is a text", () => {
+  const dataOf = (data: unknown) => parse({ ...image, layers: [{ ...layer, data }] }).layers[0]?.data;
+  assert.equal(dataOf("Y29udGVudA=="), "Y29udGVudA==");
+  assert.equal(dataOf(null), undefined);
+  assertInvalid(() => dataOf(7), /data/);
+});
+
+test("lists that programs in Go leave empty as null are empty", () => {
+  assert.deepEqual(parse({ ...image, layers: null }).layers, []);
+  assert.deepEqual(parse({ ...index, manifests: null }).manifests, []);
+  assertInvalid(() => parse({ ...image, layers: undefined }), /layers must be a list/);
+});
+
 for (const annotations of ["text", 7, [], ["a"], { a: 7 }, { a: null }, { a: {} }]) {
   test(`annotations like ${JSON.stringify(annotations)} are refused, of the manifest and of a descriptor`, () => {
     assertInvalid(() => parse({ ...image, annotations }), /annotations/);
