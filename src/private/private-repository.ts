@@ -167,8 +167,6 @@ export class PrivateRepository implements PushRepository {
   async #findHolder(digest: Digest, from: RepositoryName | undefined): Promise<RepositoryName | undefined> {
     // What lies nowhere, or under another digest only, is not looked for in every repository.
     if ((await this.#storage.blobs.size(digest)) === undefined) return undefined;
-    // A blob that is nowhere must not cost a look into every repository.
-    if (from === undefined && (await this.#storage.blobs.size(digest)) === undefined) return undefined;
     const candidates = from === undefined ? await this.#storage.catalog.holders() : [from];
     for (const candidate of candidates) {
       if ((await this.#storage.findBlob(candidate, digest))?.content === digest) return candidate;
