@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FilesystemDriver } from "../../src/storage/drivers/filesystem/filesystem-driver.js";
@@ -56,6 +56,25 @@ test("filesystem: a commit that fails keeps what was staged, and leaves nothing 
   assert.equal(await driver.stat("link"), undefined);
   await staged.commit("blob");
   assert.equal((await driver.read("blob"))?.toString(), "content");
+});
+
+test("filesystem: no file stays open, whatever failed", async (t) => {
+  const folder = await new Scope(t).folder("failures");
+  const driver = await FilesystemDriver.open(folder);
+  await writeFile(join(folder, "file"), "a file where a folder would have to be");
+  const staged = driver.stage("up/1/data");
+  await staged.append(0, only("content"));
+  await assert.rejects(staged.append(7, failing()));
+  await assert.rejects(staged.append(3, only("x")));
+  await assert.rejects(staged.commit("file/below"));
+  await assert.rejects(driver.stage("up/2/data").commit("blob"));
+  await assert.rejects(driver.write({ key: "file/below", content: Buffer.from("x") }));
+  for (const key of ["file", "up", "absent", "file/below"]) await (await driver.openRead(key))?.close();
+  await staged.discard();
+  assert.deepEqual(
+    (await openFiles()).filter((path) => path.startsWith(folder)),
+    [],
+  );
 });
 
 test("filesystem: of a write that fails midway, what came before is whole and what follows is not there", async (t) => {
@@ -136,4 +155,16 @@ test("filesystem: files of others, and links to nowhere, do no harm", async (t) 
 
 async function* only(text: string): AsyncIterable<Buffer> {
   yield Buffer.from(text);
+}
+
+async function* failing(): AsyncIterable<Buffer> {
+  yield Buffer.from("some");
+  throw new Error("the connection is gone");
+}
+
+/** Paths of all files that this process, its threads included, has open. */
+async function openFiles(): Promise<string[]> {
+  const descriptors = await readdir("/proc/self/fd");
+  const paths = descriptors.map((descriptor) => readlink(`/proc/self/fd/${descriptor}`).catch(() => ""));
+  return Promise.all(paths);
 }
