@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { setFlagsFromString } from "node:v8";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { RegistryServer, type ServerSettings } from "../http/server.js";
@@ -10,15 +9,8 @@ import { createLogger } from "../observability/winston-logger.js";
 import { packageVersion } from "../package-version.js";
 import { openStorage } from "../storage/open-storage.js";
 
-/**
- * The young generation stays as small as it begins. It would grow to three times 16 MiB, which a server whose garbage
- * is mostly buffers, counted elsewhere, gains nothing by: measured, no request is slower for it.
- */
-const memoryFlags = "--semi-space-growth-factor=1";
-
 /** Starts Berth and serves until it is told to stop. */
 export async function serve(options: { config?: string }): Promise<void> {
-  setFlagsFromString(memoryFlags);
   const { config, file } = await loadConfig({
     file: options.config,
     environment: process.env,

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { BlobReader } from "../oci/blob-reader.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { Exchange } from "./exchange.js";
+import { endSoon } from "./send.js";
 
 /** Bytes of a blob, from the first up to but not including the last. */
 export interface Span {
@@ -15,8 +16,7 @@ export interface Span {
  */
 export async function sendBlob(exchange: Exchange, reader: BlobReader, span: Span, pool: BufferPool): Promise<void> {
   if (reader.bytes !== undefined) {
-    exchange.sent = span.end - span.start;
-    exchange.response.end(reader.bytes.subarray(span.start, span.end));
+    endSoon(exchange, reader.bytes.subarray(span.start, span.end));
     return;
   }
   const leavePool = pool.join();

@@ -1,17 +1,14 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Exchange } from "./exchange.js";
 
+const nothing = Buffer.alloc(0);
+
 /** Sends an answer whose content is in memory; of a HEAD only what would be sent. */
 export function sendBytes(exchange: Exchange, status: number, headers: OutgoingHttpHeaders, content: Buffer): void {
-  const { request, response } = exchange;
   headers["Content-Length"] = content.length;
-  response.writeHead(status, headers);
-  if (request.method === "HEAD") {
-    response.end();
-  } else {
-    exchange.sent = content.length;
-    response.end(content);
-  }
+  exchange.response.writeHead(status, headers);
+  if (exchange.request.method === "HEAD") endSoon(exchange);
+  else endSoon(exchange, content);
 }
 
 export function sendJson(exchange: Exchange, status: number, body: unknown, headers: OutgoingHttpHeaders = {}): void {
@@ -22,5 +19,14 @@ export function sendJson(exchange: Exchange, status: number, body: unknown, head
 export function sendEmpty(exchange: Exchange, status: number, headers: OutgoingHttpHeaders = {}): void {
   if (status !== 204 && status !== 304) headers["Content-Length"] = 0;
   exchange.response.writeHead(status, headers);
-  exchange.response.end();
+  endSoon(exchange);
+}
+
+/**
+ * Ends an answer when all requests that came in with this one are worked on. Each write may wake a sleeping client, or
+ * a proxy on this machine, which costs more than the answer itself: this way one wake-up serves them all.
+ */
+export function endSoon(exchange: Exchange, content: Buffer = nothing): void {
+  exchange.sent = content.length;
+  setImmediate(() => exchange.response.end(content));
 }

@@ -3,7 +3,7 @@ import type { ResolvedBlob } from "../../registry/repository.js";
 import { requestedSpan } from "../blob-range.js";
 import type { Exchange } from "../exchange.js";
 import { digestOfPath, nameOf, namespaceOf } from "../parameters.js";
-import { sendEmpty } from "../send.js";
+import { endSoon, sendEmpty } from "../send.js";
 import { type Span, sendBlob } from "../send-blob.js";
 import { addServedHeaders, isKnownToClient } from "../served-headers.js";
 import type { Services } from "../services.js";
@@ -15,7 +15,7 @@ export function headBlob({ registry }: Services): Handler {
     const blob = await registry.pull(nameOf(exchange), namespaceOf(exchange)).statBlob(digest, exchange);
     if (isKnownToClient(exchange, etagOf(digest))) return sendEmpty(exchange, 304, headersOf(blob));
     begin(exchange, blob, undefined);
-    exchange.response.end();
+    endSoon(exchange);
   };
 }
 

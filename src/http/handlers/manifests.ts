@@ -5,7 +5,7 @@ import type { Manifest, ResolvedManifest } from "../../registry/repository.js";
 import type { Exchange } from "../exchange.js";
 import { nameOf, namespaceOf, referenceOf } from "../parameters.js";
 import { readBody, refuseEncodedBody } from "../read-body.js";
-import { sendBytes, sendEmpty } from "../send.js";
+import { endSoon, sendBytes, sendEmpty } from "../send.js";
 import { addServedHeaders, isKnownToClient } from "../served-headers.js";
 import type { Services } from "../services.js";
 import type { Handler } from "./handler.js";
@@ -32,7 +32,8 @@ export function headManifest({ registry }: Services): Handler {
     const headers = headersOf(found);
     if (isKnownToClient(exchange, `"${found.descriptor.digest}"`)) return sendEmpty(exchange, 304, headers);
     headers["Content-Length"] = found.descriptor.size;
-    exchange.response.writeHead(200, headers).end();
+    exchange.response.writeHead(200, headers);
+    endSoon(exchange);
   };
 }
 
