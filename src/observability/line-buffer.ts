@@ -1,35 +1,35 @@
-import { Writable } from "node:stream";
-
 /** Longer than this no line waits, and no more than this waits. */
 const flushAfterMs = 50;
-const flushAtBytes = 64 * 1024;
+const flushAtLength = 64 * 1024;
 
-/** Gathers lines, so that a busy server asks the system for one write and not for one a line. */
-export class LineBuffer extends Writable {
-  readonly #target: NodeJS.WritableStream;
+/** Gathers lines, so that a busy server hands over one block and not each line. */
+export class LineBuffer<Level> {
+  readonly #handOver: (level: Level, block: string) => void;
+  #level: Level | undefined;
   #lines: string[] = [];
   #length = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(target: NodeJS.WritableStream) {
-    super({ decodeStrings: false });
-    this.#target = target;
+  /** @param handOver is given whole lines of one level, with line ends between them */
+  constructor(handOver: (level: Level, block: string) => void) {
+    this.#handOver = handOver;
   }
 
-  override _write(line: string, _encoding: BufferEncoding, done: () => void): void {
+  add(level: Level, line: string): void {
+    if (level !== this.#level) this.flush();
+    this.#level = level;
     this.#lines.push(line);
     this.#length += line.length;
-    if (this.#length >= flushAtBytes) this.flush();
+    if (this.#length >= flushAtLength) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), flushAfterMs).unref();
-    done();
   }
 
-  /** Hands over what waits. Standard output to a file or a pipe has it written when this returns. */
+  /** Hands over what waits. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#lines.length === 0) return;
-    this.#target.write(this.#lines.join(""));
+    if (this.#level === undefined || this.#lines.length === 0) return;
+    this.#handOver(this.#level, this.#lines.join("\n"));
     this.#lines = [];
     this.#length = 0;
   }

@@ -1,10 +1,15 @@
 import { createLogger as createWinston, format, transports } from "winston";
 import { LineBuffer } from "./line-buffer.js";
-import { jsonLine, type LogRecord, textLine } from "./log-format.js";
+import { jsonLine, textLine } from "./log-format.js";
 import type { LogFields, Logger } from "./logger.js";
 
+/** From what matters most to what matters least: each includes those before it. */
+const levels = ["error", "warn", "info", "debug"] as const;
+
+type Level = (typeof levels)[number];
+
 export interface LogSettings {
-  readonly level: "error" | "warn" | "info" | "debug";
+  readonly level: Level;
   readonly format: "text" | "json";
 }
 
@@ -15,33 +20,32 @@ export interface FlushableLogger extends Logger {
 
 const lineOf = { text: textLine, json: jsonLine } as const;
 
-/** Key under which winston's transports look for the finished line. */
-const finishedLine = Symbol.for("message");
+/** Key under which winston's transports look for the finished text. */
+const finishedText = Symbol.for("message");
 
+/**
+ * Writes through winston, to which a block of lines is one message: its way through several streams costs as much as
+ * the rest of a small answer, and at the end of a line there is nothing left that it could add.
+ */
 export function createLogger(settings: LogSettings, target: NodeJS.WritableStream): FlushableLogger {
-  const lines = new LineBuffer(target);
   const toLine = lineOf[settings.format];
   const winston = createWinston({
     level: settings.level,
-    format: format((info) => {
-      info[finishedLine] = toLine(recordOf(info.level, info.message, info.fields));
-      return info;
-    })(),
-    transports: [new transports.Stream({ stream: lines, eol: "\n" })],
+    format: format((info) => Object.assign(info, { [finishedText]: info.message }))(),
+    transports: [new transports.Stream({ stream: target, eol: "\n" })],
   });
-  const write = (level: LogSettings["level"]) => (event: string, fields?: LogFields) => {
-    winston.log({ level, message: event, fields });
+  const buffer = new LineBuffer<Level>((level, message) => winston.log({ level, message }));
+  const write = (level: Level) => {
+    if (levels.indexOf(level) > levels.indexOf(settings.level)) return () => {};
+    return (event: string, fields: LogFields = {}) => {
+      buffer.add(level, toLine({ time: new Date().toISOString(), level, event, fields }));
+    };
   };
   return {
     debug: write("debug"),
     info: write("info"),
     warn: write("warn"),
     error: write("error"),
-    flush: () => lines.flush(),
+    flush: () => buffer.flush(),
   };
-}
-
-function recordOf(level: string, event: unknown, fields: unknown): LogRecord {
-  // What comes here was given to `write` above, so it is fields or nothing.
-  return { time: new Date().toISOString(), level, event: String(event), fields: (fields ?? {}) as LogFields };
 }
