@@ -25,13 +25,13 @@ export class ModeSelector {
 
   /** The routes of the mode that a configuration asks for. */
   async select(config: Config): Promise<Routes> {
-    const services = {
+    const dependencies = {
       registry: await this.#registryOf(config),
       pool: this.#pool,
       uploadLimit: new UploadLimit(config.private.uploads.maxConcurrent),
       manifestMaxSize: config.private.manifestMaxSize,
     };
-    return createRoutes([...pushRoutes(services), ...pullRoutes(services)]);
+    return createRoutes([...pushRoutes(dependencies), ...pullRoutes(dependencies)]);
   }
 
   async #registryOf(config: Config): Promise<Registry> {

@@ -1,22 +1,22 @@
 import { discoverExtensions, greet, ping } from "./handlers/base.js";
 import { getBlob, headBlob } from "./handlers/blobs.js";
+import type { HandlerDependencies } from "./handlers/handler.js";
 import { listRepositories, listTags } from "./handlers/lists.js";
 import { getManifest, headManifest } from "./handlers/manifests.js";
 import { listReferrers } from "./handlers/referrers.js";
 import type { Resource } from "./route-table.js";
-import type { Services } from "./services.js";
 
 /** What can be pulled, in both modes (distribution-spec, "Pull", "Content Discovery"). */
-export function pullRoutes(services: Services): Resource[] {
-  const tags = listTags(services);
-  const referrers = listReferrers(services);
-  const repositories = listRepositories(services);
+export function pullRoutes(dependencies: HandlerDependencies): Resource[] {
+  const tags = listTags(dependencies);
+  const referrers = listReferrers(dependencies);
+  const repositories = listRepositories(dependencies);
   return [
     {
       path: "/v2/*name/manifests/:reference",
-      methods: { GET: getManifest(services), HEAD: headManifest(services) },
+      methods: { GET: getManifest(dependencies), HEAD: headManifest(dependencies) },
     },
-    { path: "/v2/*name/blobs/:digest", methods: { GET: getBlob(services), HEAD: headBlob(services) } },
+    { path: "/v2/*name/blobs/:digest", methods: { GET: getBlob(dependencies), HEAD: headBlob(dependencies) } },
     { path: "/v2/*name/tags/list", methods: { GET: tags, HEAD: tags } },
     { path: "/v2/*name/referrers/:digest", methods: { GET: referrers, HEAD: referrers } },
     { path: "/v2/_catalog", methods: { GET: repositories, HEAD: repositories } },

@@ -81,7 +81,7 @@ export class RequestBody implements IncomingContent {
     this.#wake();
   }
 
-  /** A full piece, or what there is when no more comes for now; `undefined` once that is nothing. */
+  /** A full piece, or what there is when the sender is slow or done; `undefined` once that is nothing. */
   async #next(): Promise<Piece | undefined> {
     do await this.#change();
     while (this.#filling === undefined && !this.#isEnded);

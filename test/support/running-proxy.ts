@@ -48,13 +48,13 @@ export async function runProxy(
     upstream: upstreamAt(scope, upstreamUrl, { name: "docker.io", outageMemory: 0 }),
     ...policy,
   };
-  const services = {
+  const dependencies = {
     registry: new ProxyRegistry(storage, [upstream], finishDownloads, log),
     pool: new BufferPool(8 * 1024 * 1024),
     uploadLimit: new UploadLimit(10),
     manifestMaxSize: 4 * 1024 * 1024,
   };
-  const routes = createRoutes([...pushRoutes(services), ...pullRoutes(services)]);
+  const routes = createRoutes([...pushRoutes(dependencies), ...pullRoutes(dependencies)]);
   const settings = { ...config.server, port: 0, tls: undefined, corsOrigins: [], logAccess: true };
   const server = new RegistryServer(settings, routes, log);
   const { port } = await server.listen();

@@ -6,10 +6,9 @@ import { digestOfPath, nameOf, namespaceOf } from "../parameters.js";
 import { endSoon, sendEmpty } from "../send.js";
 import { type Span, sendBlob } from "../send-blob.js";
 import { addServedHeaders, isKnownToClient } from "../served-headers.js";
-import type { Services } from "../services.js";
-import type { Handler } from "./handler.js";
+import type { Handler, HandlerDependencies } from "./handler.js";
 
-export function headBlob({ registry }: Services): Handler {
+export function headBlob({ registry }: HandlerDependencies): Handler {
   return async function headBlob(exchange) {
     const digest = digestOfPath(exchange);
     const blob = await registry.pull(nameOf(exchange), namespaceOf(exchange)).statBlob(digest, exchange);
@@ -19,7 +18,7 @@ export function headBlob({ registry }: Services): Handler {
   };
 }
 
-export function getBlob({ registry, pool }: Services): Handler {
+export function getBlob({ registry, pool }: HandlerDependencies): Handler {
   return async function getBlob(exchange) {
     const digest = digestOfPath(exchange);
     const repository = registry.pull(nameOf(exchange), namespaceOf(exchange));
@@ -37,7 +36,7 @@ export function getBlob({ registry, pool }: Services): Handler {
   };
 }
 
-export function deleteBlob({ registry }: Services): Handler {
+export function deleteBlob({ registry }: HandlerDependencies): Handler {
   return async function deleteBlob(exchange) {
     const digest = digestOfPath(exchange);
     await registry.push(nameOf(exchange), namespaceOf(exchange)).deleteBlob(digest, exchange);

@@ -1,4 +1,16 @@
+import type { Registry } from "../../registry/registry.js";
+import type { BufferPool } from "../buffer-pool.js";
 import type { Exchange } from "../exchange.js";
+import type { UploadLimit } from "../upload-limit.js";
 
 /** Answers one request. What it throws is turned into an answer elsewhere. */
 export type Handler = (exchange: Exchange) => Promise<void> | void;
+
+/** What handlers work with. */
+export interface HandlerDependencies {
+  readonly registry: Registry;
+  readonly pool: BufferPool;
+  readonly uploadLimit: UploadLimit;
+  /** Bytes. */
+  readonly manifestMaxSize: number;
+}

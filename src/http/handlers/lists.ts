@@ -4,8 +4,7 @@ import type { Exchange } from "../exchange.js";
 import { nextLink, pageOfQuery } from "../pagination.js";
 import { nameOf, namespaceOf } from "../parameters.js";
 import { sendBytes } from "../send.js";
-import type { Services } from "../services.js";
-import type { Handler } from "./handler.js";
+import type { Handler, HandlerDependencies } from "./handler.js";
 
 /** Many clients read no further than the first page: it holds all tags, unless there are very many. */
 const tagsPerPage = { usual: 100_000, most: 100_000 };
@@ -14,7 +13,7 @@ const repositoriesPerPage = { usual: 100, most: 10_000 };
 /** Shorter lists are written out faster than they are looked up. */
 const worthKeeping = 200;
 
-export function listTags({ registry }: Services): Handler {
+export function listTags({ registry }: HandlerDependencies): Handler {
   const bodies = new WeakMap<readonly string[], Buffer>();
   return async function listTags(exchange) {
     const page = pageOfQuery(exchange, tagsPerPage.usual, tagsPerPage.most);
@@ -25,7 +24,7 @@ export function listTags({ registry }: Services): Handler {
   };
 }
 
-export function listRepositories({ registry }: Services): Handler {
+export function listRepositories({ registry }: HandlerDependencies): Handler {
   const bodies = new WeakMap<readonly string[], Buffer>();
   return async function listRepositories(exchange) {
     const page = pageOfQuery(exchange, repositoriesPerPage.usual, repositoriesPerPage.most);

@@ -7,8 +7,7 @@ import { nameOf, namespaceOf, referenceOf } from "../parameters.js";
 import { readBody, refuseEncodedBody } from "../read-body.js";
 import { endSoon, sendBytes, sendEmpty } from "../send.js";
 import { addServedHeaders, isKnownToClient } from "../served-headers.js";
-import type { Services } from "../services.js";
-import type { Handler } from "./handler.js";
+import type { Handler, HandlerDependencies } from "./handler.js";
 
 /** More in one request are answered with 414 (distribution-spec, "Pushing Manifests with Tags"). */
 const mostTags = 100;
@@ -17,7 +16,7 @@ const mostTags = 100;
  * The stored manifest is sent as it is, whatever `Accept` says: nothing is ever converted, and a client that cannot
  * read the type says so better than a 404 would.
  */
-export function getManifest({ registry }: Services): Handler {
+export function getManifest({ registry }: HandlerDependencies): Handler {
   return async function getManifest(exchange) {
     const reference = referenceOf(exchange);
     const manifest = await registry.pull(nameOf(exchange), namespaceOf(exchange)).getManifest(reference, exchange);
@@ -25,7 +24,7 @@ export function getManifest({ registry }: Services): Handler {
   };
 }
 
-export function headManifest({ registry }: Services): Handler {
+export function headManifest({ registry }: HandlerDependencies): Handler {
   return async function headManifest(exchange) {
     const reference = referenceOf(exchange);
     const found = await registry.pull(nameOf(exchange), namespaceOf(exchange)).resolveManifest(reference, exchange);
@@ -37,7 +36,7 @@ export function headManifest({ registry }: Services): Handler {
   };
 }
 
-export function putManifest({ registry, manifestMaxSize, uploadLimit }: Services): Handler {
+export function putManifest({ registry, manifestMaxSize, uploadLimit }: HandlerDependencies): Handler {
   return async function putManifest(exchange) {
     const name = nameOf(exchange);
     const reference = referenceOf(exchange);
@@ -61,7 +60,7 @@ export function putManifest({ registry, manifestMaxSize, uploadLimit }: Services
   };
 }
 
-export function deleteManifest({ registry }: Services): Handler {
+export function deleteManifest({ registry }: HandlerDependencies): Handler {
   return async function deleteManifest(exchange) {
     const reference = referenceOf(exchange);
     const repository = registry.push(nameOf(exchange), namespaceOf(exchange));

@@ -6,11 +6,10 @@ import type { Exchange } from "../exchange.js";
 import { nextLink } from "../pagination.js";
 import { digestOfPath, nameOf, namespaceOf } from "../parameters.js";
 import { sendJson } from "../send.js";
-import type { Services } from "../services.js";
-import type { Handler } from "./handler.js";
+import type { Handler, HandlerDependencies } from "./handler.js";
 
 /** Lists what refers to a manifest, as an index (distribution-spec, "Listing Referrers"). */
-export function listReferrers({ registry }: Services): Handler {
+export function listReferrers({ registry }: HandlerDependencies): Handler {
   return async function listReferrers(exchange) {
     const subject = digestOfPath(exchange);
     const query = queryOf(exchange);

@@ -9,11 +9,10 @@ import { digestOfQuery, nameOf, namespaceOf, uploadIdOf } from "../parameters.js
 import { refuseEncodedBody } from "../read-body.js";
 import { RequestBody } from "../request-body.js";
 import { sendEmpty } from "../send.js";
-import type { Services } from "../services.js";
-import type { Handler } from "./handler.js";
+import type { Handler, HandlerDependencies } from "./handler.js";
 
 /** Starts a session; with `?mount=` takes the blob from another repository, with `?digest=` from the body at once. */
-export function startUpload({ registry, pool, uploadLimit }: Services): Handler {
+export function startUpload({ registry, pool, uploadLimit }: HandlerDependencies): Handler {
   return async function startUpload(exchange) {
     const name = nameOf(exchange);
     const repository = registry.push(name, namespaceOf(exchange));
@@ -31,7 +30,7 @@ export function startUpload({ registry, pool, uploadLimit }: Services): Handler 
   };
 }
 
-export function getUpload({ registry }: Services): Handler {
+export function getUpload({ registry }: HandlerDependencies): Handler {
   return async function getUpload(exchange) {
     const name = nameOf(exchange);
     const { uploads } = registry.push(name, namespaceOf(exchange));
@@ -39,7 +38,7 @@ export function getUpload({ registry }: Services): Handler {
   };
 }
 
-export function appendToUpload({ registry, pool, uploadLimit }: Services): Handler {
+export function appendToUpload({ registry, pool, uploadLimit }: HandlerDependencies): Handler {
   return async function appendToUpload(exchange) {
     const name = nameOf(exchange);
     const { uploads } = registry.push(name, namespaceOf(exchange));
@@ -50,7 +49,7 @@ export function appendToUpload({ registry, pool, uploadLimit }: Services): Handl
   };
 }
 
-export function finishUpload({ registry, pool, uploadLimit }: Services): Handler {
+export function finishUpload({ registry, pool, uploadLimit }: HandlerDependencies): Handler {
   return async function finishUpload(exchange) {
     const name = nameOf(exchange);
     const { uploads } = registry.push(name, namespaceOf(exchange));
@@ -62,7 +61,7 @@ export function finishUpload({ registry, pool, uploadLimit }: Services): Handler
   };
 }
 
-export function cancelUpload({ registry }: Services): Handler {
+export function cancelUpload({ registry }: HandlerDependencies): Handler {
   return async function cancelUpload(exchange) {
     const { uploads } = registry.push(nameOf(exchange), namespaceOf(exchange));
     await uploads.cancel(uploadIdOf(exchange), exchange);

@@ -29,7 +29,7 @@ export class Watch {
     this.#timer = setTimeout(() => this.#controller.abort(late()), ms);
   }
 
-  /** Nothing is expected for now. */
+  /** Stops expecting anything, until the next `expect`. */
   relax(): void {
     clearTimeout(this.#timer);
   }
