@@ -47,7 +47,7 @@ export class RegistryServer {
   readonly #stalls: StallWatch;
   /** What is not answered yet, or not to the last byte. */
   readonly #running = new Set<Exchange>();
-  #routes: Routes;
+  readonly #routes: Routes;
   #isStopping = false;
 
   constructor(settings: ServerSettings, routes: Routes, log: Logger) {
@@ -57,11 +57,6 @@ export class RegistryServer {
     this.#clients = new ClientAddress(settings.trustedProxies);
     this.#stalls = new StallWatch(settings.stall);
     this.#server = this.#create();
-  }
-
-  /** The routes for requests that come from now on; those that run keep theirs. */
-  useRoutes(routes: Routes): void {
-    this.#routes = routes;
   }
 
   /** @returns where it listens */

@@ -1,8 +1,7 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import { algorithmOf, type Digest, Digester, digestOf } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
-import type { Page, PageOf, ReferrersQuery } from "../oci/listing.js";
-import { pageOf } from "../oci/listing.js";
+import { type Page, type PageOf, pageOf, type ReferrersQuery } from "../oci/listing.js";
 import { type ManifestContent, parseManifest } from "../oci/manifest.js";
 import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -18,7 +17,7 @@ import type {
   ResolvedManifest,
   Served,
 } from "../registry/repository.js";
-import { layout, repositoryFolders } from "../storage/layout.js";
+import { layout } from "../storage/layout.js";
 import type { StoredManifest } from "../storage/manifest-store.js";
 import { listReferrers, referrerDescriptor } from "../storage/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
@@ -73,7 +72,7 @@ export class PrivateRepository implements PushRepository {
 
   async listTags(page: Page): Promise<PageOf<string>> {
     const tags = await this.#storage.tags.list(this.name);
-    if (tags.length === 0 && !(await this.#exists())) {
+    if (tags.length === 0 && !(await this.#storage.holdsContent(this.name))) {
       throw new RegistryError("NAME_UNKNOWN", `there is no repository ${this.name}`, { detail: { name: this.name } });
     }
     return pageOf(tags, page);
@@ -108,9 +107,8 @@ export class PrivateRepository implements PushRepository {
 
   async putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest> {
     const { reference, bytes } = manifest;
-    const digest = isDigestReference(reference) ? reference : digestOf(bytes);
-    const actual = digestOf(bytes, algorithmOf(digest));
-    if (actual !== digest) throw digestMismatch(digest, actual, bytes.length);
+    const digest = digestOf(bytes, isDigestReference(reference) ? algorithmOf(reference) : undefined);
+    if (isDigestReference(reference) && digest !== reference) throw digestMismatch(reference, digest, bytes.length);
     const content = parseManifest(bytes, manifest.contentType);
     checkKeys(bytes);
     checkEmbeddedData(content);
@@ -172,11 +170,6 @@ export class PrivateRepository implements PushRepository {
       if ((await this.#storage.findBlob(candidate, digest))?.content === digest) return candidate;
     }
     return undefined;
-  }
-
-  async #exists(): Promise<boolean> {
-    const folders = await this.#storage.driver.list(layout.repository(this.name));
-    return folders.includes(repositoryFolders.manifests) || folders.includes(repositoryFolders.layers);
   }
 
   #refuseUnlessDeletable(): void {

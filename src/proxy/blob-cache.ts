@@ -8,7 +8,14 @@ import type { Storage } from "../storage/storage.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import type { Downloads } from "./downloads.js";
 import type { KnownSizes } from "./known-sizes.js";
+import type { Ownership } from "./ownership.js";
 import { toRegistryError } from "./upstream-failure.js";
+
+interface BlobCacheParts {
+  readonly downloads: Downloads;
+  readonly sizes: KnownSizes;
+  readonly ownership: Ownership;
+}
 
 /** The blobs of an upstream's repositories. */
 export class BlobCache {
@@ -16,12 +23,14 @@ export class BlobCache {
   readonly #source: CachedUpstream;
   readonly #downloads: Downloads;
   readonly #sizes: KnownSizes;
+  readonly #ownership: Ownership;
 
-  constructor(storage: Storage, source: CachedUpstream, downloads: Downloads, sizes: KnownSizes) {
+  constructor(storage: Storage, source: CachedUpstream, parts: BlobCacheParts) {
     this.#storage = storage;
     this.#source = source;
-    this.#downloads = downloads;
-    this.#sizes = sizes;
+    this.#downloads = parts.downloads;
+    this.#sizes = parts.sizes;
+    this.#ownership = parts.ownership;
   }
 
   async stat(name: RepositoryName, digest: Digest, context: Context): Promise<ResolvedBlob> {
@@ -40,7 +49,7 @@ export class BlobCache {
     if ((await this.#storage.blobs.size(digest)) !== undefined) {
       // Bytes that another repository holds are this one's only if its upstream says that it has them, too.
       await this.#ask(name, digest, context);
-      await this.#record(name);
+      await this.#ownership.record(name);
       await this.#storage.linkBlob(name, digest);
       const found = await this.#openLinked(name, digest);
       if (found !== undefined) return found;
@@ -55,7 +64,7 @@ export class BlobCache {
   }
 
   async #download(name: RepositoryName, digest: Digest, context: Context): Promise<OpenedBlob> {
-    await this.#record(name);
+    await this.#ownership.record(name);
     const size = this.#sizes.get(name, digest);
     const { upstream } = this.#source;
     const order = { upstream, remoteName: this.#source.remoteName(name), name, digest, size };
@@ -74,10 +83,6 @@ export class BlobCache {
     } catch (error) {
       throw toRegistryError(error, () => this.#unknown(name, digest));
     }
-  }
-
-  #record(name: RepositoryName): Promise<void> {
-    return this.#storage.cache.recordOwner(name, this.#source.upstream.name);
   }
 
   #unknown(name: RepositoryName, digest: Digest): RegistryError {

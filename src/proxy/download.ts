@@ -82,14 +82,17 @@ export class Download {
   /** Another process may be downloading: what it has written can be read along. */
   #watchOther(): AbortController {
     const stop = new AbortController();
-    void (async () => {
-      while (!stop.signal.aborted) {
-        const stat = await this.#staged.stat();
-        if (stat !== undefined) this.#advance(stat.size);
-        await delay(lookEachMs);
-      }
-    })();
+    // What fails here fails in the download as well, which tells it.
+    this.#lookUntil(stop.signal).catch(() => {});
     return stop;
+  }
+
+  async #lookUntil(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const stat = await this.#staged.stat();
+      if (stat !== undefined) this.#advance(stat.size);
+      await delay(lookEachMs);
+    }
   }
 
   async #fetchUnlessStored(): Promise<void> {

@@ -13,6 +13,7 @@ import { UpstreamError } from "../upstream/upstream-error.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import type { KnownSizes } from "./known-sizes.js";
 import { NotFoundMemory } from "./not-found-memory.js";
+import type { Ownership } from "./ownership.js";
 import { SharedQuestions } from "./shared-questions.js";
 import { toRegistryError } from "./upstream-failure.js";
 
@@ -24,13 +25,15 @@ export class ManifestCache {
   readonly #storage: Storage;
   readonly #source: CachedUpstream;
   readonly #sizes: KnownSizes;
+  readonly #ownership: Ownership;
   readonly #questions = new SharedQuestions<Manifest>();
   readonly #notFound: NotFoundMemory;
 
-  constructor(storage: Storage, source: CachedUpstream, sizes: KnownSizes) {
+  constructor(storage: Storage, source: CachedUpstream, sizes: KnownSizes, ownership: Ownership) {
     this.#storage = storage;
     this.#source = source;
     this.#sizes = sizes;
+    this.#ownership = ownership;
     this.#notFound = new NotFoundMemory(source.notFoundTtl);
   }
 
@@ -133,7 +136,7 @@ export class ManifestCache {
   async #store(name: RepositoryName, { digest, bytes }: UpstreamManifest): Promise<StoredManifest> {
     const content = parseManifest(bytes);
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
-    await this.#storage.cache.recordOwner(name, this.#source.upstream.name);
+    await this.#ownership.record(name);
     await this.#storage.manifests.put(name, stored);
     if (content.subject !== undefined) {
       await this.#storage.referrers.put(name, content.subject.digest, referrerDescriptor(stored, content));

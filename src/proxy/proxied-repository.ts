@@ -8,9 +8,11 @@ import type { Manifest, OpenedBlob, PullRepository, ResolvedBlob, ResolvedManife
 import type { BlobCache } from "./blob-cache.js";
 import type { ListCache } from "./list-cache.js";
 import type { ManifestCache } from "./manifest-cache.js";
+import type { Ownership } from "./ownership.js";
 
 /** What is kept of one upstream. */
 export interface UpstreamCache {
+  readonly ownership: Ownership;
   readonly manifests: ManifestCache;
   readonly blobs: BlobCache;
   readonly lists: ListCache;
@@ -30,26 +32,31 @@ export class ProxiedRepository implements PullRepository {
     return this.getManifest(reference, context);
   }
 
-  getManifest(reference: Reference, context: Context): Promise<Manifest> {
-    const { manifests } = this.#cache;
+  async getManifest(reference: Reference, context: Context): Promise<Manifest> {
+    const { manifests, ownership } = this.#cache;
+    await ownership.check(this.name);
     return isDigestReference(reference)
       ? manifests.getByDigest(this.name, reference, context)
       : manifests.getByTag(this.name, reference, context);
   }
 
-  statBlob(digest: Digest, context: Context): Promise<ResolvedBlob> {
+  async statBlob(digest: Digest, context: Context): Promise<ResolvedBlob> {
+    await this.#cache.ownership.check(this.name);
     return this.#cache.blobs.stat(this.name, digest, context);
   }
 
-  openBlob(digest: Digest, context: Context): Promise<OpenedBlob> {
+  async openBlob(digest: Digest, context: Context): Promise<OpenedBlob> {
+    await this.#cache.ownership.check(this.name);
     return this.#cache.blobs.open(this.name, digest, context);
   }
 
-  listTags(page: Page, context: Context): Promise<PageOf<string>> {
+  async listTags(page: Page, context: Context): Promise<PageOf<string>> {
+    await this.#cache.ownership.check(this.name);
     return this.#cache.lists.listTags(this.name, page, context);
   }
 
-  listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<PageOf<Descriptor>> {
+  async listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<PageOf<Descriptor>> {
+    await this.#cache.ownership.check(this.name);
     return this.#cache.lists.listReferrers(this.name, subject, query, context);
   }
 }

@@ -12,6 +12,7 @@ import { Downloads } from "./downloads.js";
 import { KnownSizes } from "./known-sizes.js";
 import { ListCache } from "./list-cache.js";
 import { ManifestCache } from "./manifest-cache.js";
+import { Ownership } from "./ownership.js";
 import { ProxiedRepository, type UpstreamCache } from "./proxied-repository.js";
 import { isUnderPrefix, remoteNameOf, remoteNameOfStored, storedNameOf, type UpstreamNames } from "./upstream-names.js";
 
@@ -70,11 +71,13 @@ export class ProxyRegistry implements Registry {
 function createSource(storage: Storage, settings: ProxyUpstream, downloads: Downloads): Source {
   const cached: CachedUpstream = { ...settings, remoteName: (stored) => remoteNameOfStored(stored, settings) };
   const sizes = new KnownSizes();
+  const ownership = new Ownership(storage, settings.upstream.name);
   return {
     names: settings,
     cache: {
-      manifests: new ManifestCache(storage, cached, sizes),
-      blobs: new BlobCache(storage, cached, downloads, sizes),
+      ownership,
+      manifests: new ManifestCache(storage, cached, sizes, ownership),
+      blobs: new BlobCache(storage, cached, { downloads, sizes, ownership }),
       lists: new ListCache(storage, cached),
     },
   };

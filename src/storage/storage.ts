@@ -5,7 +5,7 @@ import { BlobStore } from "./blob-store.js";
 import { CacheStore } from "./cache-store.js";
 import { Catalog } from "./catalog.js";
 import type { StagedObject, StorageDriver } from "./driver.js";
-import { layout } from "./layout.js";
+import { layout, repositoryFolders } from "./layout.js";
 import { LinkStore, linkTo } from "./link-store.js";
 import { ManifestStore } from "./manifest-store.js";
 import { ReferrerStore } from "./referrer-store.js";
@@ -35,6 +35,12 @@ export class Storage {
     this.uploads = new UploadStore(driver);
     this.catalog = new Catalog(driver);
     this.cache = new CacheStore(driver);
+  }
+
+  /** Whether the repository holds manifests or blobs, or once did. */
+  async holdsContent(name: RepositoryName): Promise<boolean> {
+    const folders = await this.driver.list(layout.repository(name));
+    return folders.includes(repositoryFolders.manifests) || folders.includes(repositoryFolders.layers);
   }
 
   /** Makes staged content, whose digest was proved, part of a repository. */

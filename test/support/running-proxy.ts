@@ -45,7 +45,7 @@ export async function runProxy(
     onDelete: "keep",
     staleDeadline: 2_000,
     notFoundTtl: 0,
-    upstream: upstreamAt(scope, upstreamUrl, { name: "docker.io", outageMemory: 0 }),
+    upstream: upstreamAt(scope, upstreamUrl, { name: policy.name ?? "docker.io", outageMemory: 0 }),
     ...policy,
   };
   const dependencies = {

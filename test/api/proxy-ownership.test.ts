@@ -1,0 +1,52 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { seededBytes } from "../support/content.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { errorCodeOf } from "../support/registry-client.js";
+import { runBerth } from "../support/running-berth.js";
+import { runProxy } from "../support/running-proxy.js";
+import { Scope } from "../support/scope.js";
+import { pushSmallImage } from "../support/small-image.js";
+
+const name = parseRepositoryName("library/alpine");
+const layer = seededBytes("layer", 10_000);
+const tagPath = `/v2/${name}/manifests/latest`;
+
+test("what was pushed while the registry was private is not passed off as an upstream's", async (t) => {
+  const scope = new Scope(t);
+  const root = await scope.folder("data");
+  const mine = await runBerth(scope, { root });
+  const image = await pushSmallImage(mine.client, name, "mine", { tag: "latest" });
+  await mine.server.stop(0);
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, [layer], "latest");
+  const { client } = await runProxy(scope, fake.url, { root });
+  for (const path of [
+    tagPath,
+    `/v2/${name}/manifests/${digestOf(image.bytes)}`,
+    `/v2/${name}/blobs/${digestOf(Buffer.from("mine"))}`,
+  ]) {
+    const refused = await client.get(path);
+    assert.equal(refused.status, 403, path);
+    assert.equal(errorCodeOf(refused), "DENIED");
+  }
+  assert.equal(fake.ledger.count(), 0, "a name that is not the upstream's was told to it");
+});
+
+test("one upstream's image is not passed off as another's when the default changes", async (t) => {
+  const scope = new Scope(t);
+  const [first, second] = [await FakeUpstream.start(scope), await FakeUpstream.start(scope)];
+  first.store.addImage(name, [layer], "latest");
+  const before = await runProxy(scope, first.url);
+  assert.equal((await before.client.get(tagPath)).status, 200);
+  await before.stop();
+  const after = await runProxy(scope, second.url, {
+    root: before.root,
+    name: "other.example",
+    prefix: "other.example",
+  });
+  assert.equal((await after.client.get(tagPath)).status, 403);
+  assert.equal((await after.client.get(`/v2/${name}/blobs/${digestOf(layer)}`)).status, 403);
+});
