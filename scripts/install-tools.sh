@@ -10,6 +10,7 @@ packages=(
   nginx-light openssl             # reverse proxy with TLS
   wrk apache2-utils               # load
   busybox-static                  # what the test images are built from
+  strace                          # sees what is synced before an answer
 )
 
 # Pinned: a release of a client must not turn a build red by surprise.

@@ -1,0 +1,64 @@
+import { strict as assert } from "node:assert";
+import { dirname } from "node:path";
+import { test } from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
+import { startBerth } from "../support/berth-process.js";
+import { seededBytes } from "../support/content.js";
+import { type TracedCall, traceDisk } from "../support/disk-trace.js";
+import { Scope } from "../support/scope.js";
+import { pushSmallImage } from "../support/small-image.js";
+import { startUpload } from "../support/upload.js";
+import { waitUntil } from "../support/wait-until.js";
+
+test("what is acknowledged is on the disk: each content before its name, each folder before the answer", async (t) => {
+  const scope = new Scope(t);
+  const { client, daemon, root } = await startBerth(scope);
+  const trace = await traceDisk(scope, daemon.pid, () => client.get("/v2/"));
+
+  const large = seededBytes("more than a disk thread syncs", 3_000_000);
+  const session = await startUpload(client, "app");
+  assert.equal((await client.request("PATCH", session, { body: large })).status, 202);
+  assert.equal((await client.request("PUT", `${session}?digest=${digestOf(large)}`)).status, 201);
+  await pushSmallImage(client, "app", "a layer", { tag: "1.0" });
+  assert.equal((await client.request("DELETE", "/v2/app/manifests/1.0")).status, 202);
+
+  const calls = await waitUntil("all answers are in the trace", async () => {
+    const found = await trace.read();
+    return found.some(({ args }) => args.includes("HTTP/1.1 202") && isAfterLastRename(found, args))
+      ? found
+      : undefined;
+  });
+  assertSyncedInTime(calls, root);
+});
+
+/** Walks through all that was done, and holds against each acknowledgement what was not synced by then. */
+function assertSyncedInTime(calls: readonly TracedCall[], root: string): void {
+  const syncedFiles = new Set<string>();
+  const unsyncedFolders = new Set<string>();
+  let acknowledgements = 0;
+  for (const { call, args } of calls) {
+    const paths = [...args.matchAll(/"([^"]*)"|<([^>]*)>/g)].map(([, quoted, open]) => quoted ?? open ?? "");
+    const [path = "", to = ""] = paths;
+    if (call === "fsync" || call === "fdatasync") {
+      syncedFiles.add(path);
+      unsyncedFolders.delete(path);
+    } else if (call === "rename" && to.startsWith(`${root}/docker`)) {
+      assert.ok(syncedFiles.has(path), `${to} got its name before its content was synced`);
+      unsyncedFolders.add(dirname(to));
+    } else if (call === "rename" && path.startsWith(`${root}/docker`)) {
+      unsyncedFolders.add(dirname(path));
+    } else if (call === "mkdir" && path.startsWith(`${root}/docker`) && !path.includes("/_uploads")) {
+      unsyncedFolders.add(dirname(path));
+    } else if (/HTTP\/1\.1 20[12]/.test(args) && !args.includes("/blobs/uploads/")) {
+      acknowledgements++;
+      assert.deepEqual([...unsyncedFolders], [], "an answer went out before these folders were synced");
+    }
+  }
+  assert.ok(acknowledgements >= 4, `only ${acknowledgements} answers were seen`);
+}
+
+/** The deletion is the last that was asked for, and moves the tag's folder away. */
+function isAfterLastRename(calls: readonly TracedCall[], answer: string): boolean {
+  const last = calls.findLastIndex(({ call, args }) => call === "rename" && args.includes('/tags/1.0"'));
+  return last >= 0 && calls.findLastIndex(({ args }) => args === answer) > last;
+}
