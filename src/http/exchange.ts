@@ -51,6 +51,10 @@ export class Exchange implements Context {
     return this.#isCut;
   }
 
+  get via(): string | undefined {
+    return this.header("via");
+  }
+
   /** The path, without the query. */
   get path(): string {
     const url = this.request.url ?? "";

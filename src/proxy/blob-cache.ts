@@ -3,6 +3,7 @@ import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { OpenedBlob, ResolvedBlob } from "../registry/repository.js";
+import { isOutOfRoom } from "../storage/driver.js";
 import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 import type { CachedUpstream } from "./cached-upstream.js";
@@ -49,10 +50,9 @@ export class BlobCache {
     if ((await this.#storage.blobs.size(digest)) !== undefined) {
       // Bytes that another repository holds are this one's only if its upstream says that it has them, too.
       await this.#ask(name, digest, context);
-      await this.#ownership.record(name);
-      await this.#storage.linkBlob(name, digest);
-      const found = await this.#openLinked(name, digest);
-      if (found !== undefined) return found;
+      await this.#link(name, digest);
+      const reader = await this.#storage.blobs.open(digest);
+      if (reader !== undefined) return { digest, size: reader.size, reader, served: { from: "hit" } };
     }
     return this.#download(name, digest, context);
   }
@@ -63,13 +63,22 @@ export class BlobCache {
     return reader && { digest, size: reader.size, reader, served: { from: "hit" } };
   }
 
-  async #download(name: RepositoryName, digest: Digest, context: Context): Promise<OpenedBlob> {
-    await this.#ownership.record(name);
-    const size = this.#sizes.get(name, digest);
-    const { upstream } = this.#source;
-    const order = { upstream, remoteName: this.#source.remoteName(name), name, digest, size };
+  async #link(name: RepositoryName, digest: Digest): Promise<void> {
     try {
-      const { reader, isShared } = await this.#downloads.join(order, context.signal);
+      await this.#ownership.record(name);
+      await this.#storage.linkBlob(name, digest);
+    } catch (error) {
+      // Then the upstream is asked again the next time.
+      if (!isOutOfRoom(error)) throw error;
+    }
+  }
+
+  async #download(name: RepositoryName, digest: Digest, context: Context): Promise<OpenedBlob> {
+    const { upstream } = this.#source;
+    const size = this.#sizes.get(name, digest);
+    const order = { upstream, remoteName: this.#source.remoteName(name), name, digest, size, via: context.via };
+    try {
+      const { reader, isShared } = await this.#downloads.join(order, context);
       return { digest, size: reader.size, reader, served: { from: isShared ? "shared" : "miss" } };
     } catch (error) {
       throw toRegistryError(error, () => this.#unknown(name, digest));
@@ -78,8 +87,7 @@ export class BlobCache {
 
   async #ask(name: RepositoryName, digest: Digest, context: Context) {
     try {
-      const options = { signal: context.signal, log: context.log };
-      return await this.#source.upstream.headBlob(this.#source.remoteName(name), digest, options);
+      return await this.#source.upstream.headBlob(this.#source.remoteName(name), digest, context);
     } catch (error) {
       throw toRegistryError(error, () => this.#unknown(name, digest));
     }

@@ -1,40 +1,22 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../observability/logger.js";
-import { algorithmOf, type Digest, Digester } from "../oci/digest.js";
-import { RegistryError } from "../oci/errors.js";
-import type { RepositoryName } from "../oci/repository-name.js";
-import type { StagedObject } from "../storage/driver.js";
+import { algorithmOf, Digester } from "../oci/digest.js";
+import { hashReader } from "../oci/hash-reader.js";
+import { isOutOfRoom, type StagedObject } from "../storage/driver.js";
 import type { Storage } from "../storage/storage.js";
-import type { Upstream, UpstreamBlob } from "../upstream/upstream.js";
-import { UpstreamError } from "../upstream/upstream-error.js";
+import { type BlobOrder, BlobTransfer } from "./blob-transfer.js";
 import { Progress } from "./progress.js";
-
-/** What is downloaded, and from where. */
-export interface DownloadOrder {
-  readonly upstream: Upstream;
-  /** What the repository is called there. */
-  readonly remoteName: RepositoryName;
-  readonly name: RepositoryName;
-  readonly digest: Digest;
-  /** Bytes, if a manifest told. */
-  readonly size: number | undefined;
-}
-
-/** Breaks of a transfer in a row, without a byte between them, that are mended by resuming. */
-const breaksInARow = 4;
-const firstPauseMs = 200;
-const rehashBytes = 1024 * 1024;
+import { readAhead } from "./read-ahead.js";
 
 /** How often a process that only reads along looks how far the one that downloads has come. */
 const lookEachMs = 50;
 
 /**
- * One blob on its way from an upstream into the storage. It is hashed as it arrives and gets its name only when that
- * is proved; who reads along gets all but the last byte before. A broken transfer goes on where it ended, also one of
- * an earlier process.
+ * One blob on its way from an upstream into the storage. It gets its name only when its digest is proved; who reads
+ * along gets all but the last byte before. What an earlier process left unfinished is gone on with.
  */
 export class Download {
-  readonly order: DownloadOrder;
+  readonly order: BlobOrder;
   readonly #storage: Storage;
   readonly #log: Logger;
   readonly #staged: StagedObject;
@@ -42,8 +24,10 @@ export class Download {
   readonly progress = new Progress();
   #size: number | undefined;
   #received = 0;
+  /** Clients that asked for it while it ran. */
+  readonly #clients = new Set<string>();
 
-  constructor(order: DownloadOrder, storage: Storage, log: Logger) {
+  constructor(order: BlobOrder, storage: Storage, log: Logger) {
     this.order = order;
     this.#storage = storage;
     this.#log = log;
@@ -56,14 +40,19 @@ export class Download {
     return this.#size;
   }
 
+  /** For the log. */
+  noteClient(address: string): void {
+    this.#clients.add(address);
+  }
+
   /** Runs until the blob is stored. Failures are told to all who read along. */
   async run(): Promise<void> {
     const startedAt = performance.now();
     const watching = this.#watchOther();
     try {
-      await this.#storage.cache.lockDownload(this.order.digest, async () => {
+      await this.#storage.cache.lockDownload(this.order.digest, async (lost) => {
         watching.abort();
-        await this.#fetchUnlessStored();
+        await this.#fetchUnlessStored(AbortSignal.any([this.#abort.signal, lost]));
       });
       this.#logEnd(startedAt);
       this.progress.end();
@@ -95,63 +84,42 @@ export class Download {
     }
   }
 
-  async #fetchUnlessStored(): Promise<void> {
-    const { digest, name } = this.order;
+  async #fetchUnlessStored(signal: AbortSignal): Promise<void> {
+    const { digest, name, upstream } = this.order;
+    await this.#storage.cache.recordOwner(name, upstream.name);
     const stored = await this.#storage.blobs.size(digest);
-    if (stored === undefined) await this.#fetch();
+    if (stored === undefined) await this.#fetch(signal);
     else await this.#storage.linkBlob(name, digest);
-    const size = stored ?? this.#size;
-    if (size !== undefined) this.progress.advance(size);
+    this.#size ??= stored;
+    this.progress.advance(this.#size ?? 0);
   }
 
-  async #fetch(): Promise<void> {
-    const { digest, name } = this.order;
-    let digester = await this.#rehash();
-    for (let breaks = 0; ; breaks++) {
-      const before = digester.length;
-      try {
-        await this.#receive(digester);
-        break;
-      } catch (error) {
-        if (!(error instanceof UpstreamError) || !error.transient) throw error;
-        if (digester.length > before) breaks = 0;
-        if (breaks >= breaksInARow) throw error;
-        this.#log.warn("download broke off and goes on", { digest, at: digester.length, cause: error });
-        await delay(firstPauseMs * 2 ** breaks, undefined, { signal: this.#abort.signal });
-        digester = await this.#rehashIfBehind(digester);
-      }
+  async #fetch(signal: AbortSignal): Promise<void> {
+    const digester = await this.#rehash();
+    const transfer = new BlobTransfer(this.order, digester, signal, this.#log);
+    try {
+      await transfer.begin();
+      this.#size ??= transfer.size;
+      await this.#staged.append(digester.length, this.#told(digester.length, transfer));
+      await this.#prove(transfer);
+      await this.#storage.addBlob(this.order.name, this.order.digest, this.#staged);
+    } catch (error) {
+      // A part that cannot become whole only takes the room that others need.
+      if (isOutOfRoom(error)) await this.#staged.discard();
+      throw error;
+    } finally {
+      transfer.close();
+      this.#received += transfer.received;
     }
-    await this.#verify(digester);
-    await this.#storage.addBlob(name, digest, this.#staged);
-  }
-
-  async #receive(digester: Digester): Promise<void> {
-    const { upstream, remoteName, digest } = this.order;
-    const offset = digester.length;
-    if (offset > 0 && offset === this.#size) return;
-    const part = { offset, ...(this.#size === undefined ? {} : { expectedSize: this.#size }) };
-    const options = { signal: this.#abort.signal, log: this.#log };
-    const blob = await upstream.getBlob(remoteName, digest, part, options);
-    this.#size ??= blob.size;
-    await this.#staged.append(offset, this.#tracked(blob, digester));
   }
 
   /** What the storage has taken when it asks for more is there to be read. */
-  async *#tracked(blob: UpstreamBlob, digester: Digester): AsyncIterable<Buffer> {
-    // An upstream without Range sends all again: what is here already is passed over.
-    let skip = digester.length - blob.start;
-    try {
-      for await (const bytes of blob.content) {
-        const fresh = bytes.subarray(Math.min(skip, bytes.length));
-        skip -= bytes.length - fresh.length;
-        if (fresh.length === 0) continue;
-        digester.update(fresh);
-        yield fresh;
-        this.#received += fresh.length;
-        this.#advance(digester.length);
-      }
-    } finally {
-      blob.close();
+  async *#told(offset: number, transfer: BlobTransfer): AsyncGenerator<Buffer, void, void> {
+    let written = offset;
+    for await (const piece of readAhead(transfer.content())) {
+      yield piece;
+      written += piece.length;
+      this.#advance(written);
     }
   }
 
@@ -160,44 +128,29 @@ export class Download {
     this.progress.advance(this.#size === undefined ? written - 1 : Math.min(written, this.#size - 1));
   }
 
-  async #verify(digester: Digester): Promise<void> {
-    const { digest, upstream } = this.order;
-    const size = digester.length;
-    const actual = digester.digest();
-    if (actual === digest) {
-      this.#size = size;
-      return;
+  async #prove(transfer: BlobTransfer): Promise<void> {
+    try {
+      transfer.prove();
+      this.#size = transfer.size;
+    } catch (error) {
+      await this.#staged.discard();
+      throw error;
     }
-    await this.#staged.discard();
-    this.#log.warn("upstream sent other content than asked for; nothing of it was kept", {
-      upstream: upstream.name,
-      digest,
-      actual,
-      size,
-    });
-    throw new RegistryError("UNAVAILABLE", `${upstream.name} sent other content than ${digest}`, { status: 502 });
   }
 
-  /** Hashes what an earlier transfer left. */
+  /** Hashes what an earlier transfer left; what is longer than the blob cannot be a part of it. */
   async #rehash(): Promise<Digester> {
     const digester = new Digester(algorithmOf(this.order.digest));
     const reader = await this.#staged.openRead();
     if (reader === undefined) return digester;
     try {
-      const buffer = Buffer.allocUnsafe(rehashBytes);
-      for (let count = await reader.read(buffer, 0); count > 0; count = await reader.read(buffer, digester.length)) {
-        digester.update(buffer.subarray(0, count));
-      }
+      const isPart = this.#size === undefined || reader.size <= this.#size;
+      if (isPart) await hashReader(reader, digester, reader.size);
+      else await this.#staged.discard();
     } finally {
       await reader.close();
     }
     return digester;
-  }
-
-  /** A failed write may have left less than was hashed. */
-  async #rehashIfBehind(digester: Digester): Promise<Digester> {
-    const stat = await this.#staged.stat();
-    return (stat?.size ?? 0) === digester.length ? digester : this.#rehash();
   }
 
   #logEnd(startedAt: number): void {
@@ -206,9 +159,10 @@ export class Download {
       repository: name,
       digest,
       upstream: upstream.name,
-      size: this.#size,
+      bytes: this.#size,
       fetched: this.#received,
-      ms: Math.round(performance.now() - startedAt),
+      seconds: Math.round(performance.now() - startedAt) / 1000,
+      clients: [...this.#clients].join(" "),
     });
   }
 }

@@ -1,9 +1,16 @@
 import type { Logger } from "../observability/logger.js";
 import type { BlobReader } from "../oci/blob-reader.js";
 import type { Digest } from "../oci/digest.js";
+import type { Context } from "../registry/context.js";
+import { isOutOfRoom } from "../storage/driver.js";
 import type { Storage } from "../storage/storage.js";
-import { Download, type DownloadOrder } from "./download.js";
+import type { BlobOrder } from "./blob-transfer.js";
+import { Download } from "./download.js";
 import { DownloadReader } from "./download-reader.js";
+import { PassThroughReader } from "./pass-through-reader.js";
+
+/** How long nothing is tried to be kept after a disk was found full: each try takes the last room from all others. */
+const noRoomForMs = 10_000;
 
 interface Running {
   readonly download: Download;
@@ -23,6 +30,7 @@ export class Downloads {
   readonly #finishUnwatched: boolean;
   readonly #log: Logger;
   readonly #running = new Map<Digest, Running>();
+  #hasNoRoomUntil = 0;
 
   /** @param finishUnwatched whether a download goes on that nobody waits for any more */
   constructor(storage: Storage, finishUnwatched: boolean, log: Logger) {
@@ -32,31 +40,47 @@ export class Downloads {
   }
 
   /**
-   * Joins the download of a blob, or starts it. The caller closes the reader.
+   * Joins the download of a blob, or starts it; where there is no room for it, the client gets it all the same. The
+   * caller closes the reader.
    * @throws what the upstream answered, if it has not even begun to send
    */
-  async join(order: DownloadOrder, signal: AbortSignal): Promise<JoinedDownload> {
+  async join(order: BlobOrder, { signal, log, caller }: Context): Promise<JoinedDownload> {
+    if (performance.now() < this.#hasNoRoomUntil) return passThrough(order, signal, log);
     const existing = this.#running.get(order.digest);
     const running = existing ?? this.#start(order);
+    running.download.noteClient(caller.address);
     running.readers++;
     const leave = once(() => this.#leave(running));
     try {
       const size = running.download.size ?? (await this.#sizeOf(running.download, signal));
       // An upstream that refuses must be heard before the answer to the client begins.
       if (size > 0) await running.download.progress.beyond(0, signal);
-      const reader = new DownloadReader(running.download, size, this.#storage, signal, leave);
+      const reader = new DownloadReader(running.download, size, { storage: this.#storage, signal, log, leave });
       return { reader, isShared: existing !== undefined };
     } catch (error) {
       leave();
+      if (isOutOfRoom(error)) return passThrough(order, signal, log);
       throw error;
     }
   }
 
-  #start(order: DownloadOrder): Running {
+  #start(order: BlobOrder): Running {
     const running = { download: new Download(order, this.#storage, this.#log), readers: 0 };
     this.#running.set(order.digest, running);
-    void running.download.run().finally(() => this.#running.delete(order.digest));
+    void running.download.run().finally(() => {
+      this.#running.delete(order.digest);
+      if (isOutOfRoom(running.download.progress.failure)) this.#noteNoRoom(order, running.download.progress.failure);
+    });
     return running;
+  }
+
+  #noteNoRoom({ name, digest }: BlobOrder, cause: unknown): void {
+    this.#hasNoRoomUntil = performance.now() + noRoomForMs;
+    this.#log.error("there is no room to cache a blob; clients get it without it being kept", {
+      repository: name,
+      digest,
+      cause,
+    });
   }
 
   #leave(running: Running): void {
@@ -70,6 +94,10 @@ export class Downloads {
     if (download.size === undefined) await download.progress.beyond(Number.MAX_SAFE_INTEGER, signal);
     return download.size ?? 0;
   }
+}
+
+async function passThrough(order: BlobOrder, signal: AbortSignal, log: Logger): Promise<JoinedDownload> {
+  return { reader: await PassThroughReader.open(order, { signal, log }), isShared: false };
 }
 
 function once(action: () => void): () => void {

@@ -8,8 +8,9 @@ export class Progress {
     return this.#value;
   }
 
-  get isEnded(): boolean {
-    return this.#end !== undefined;
+  /** What it ended with, unless it came to its end. */
+  get failure(): Error | undefined {
+    return this.#end?.failure;
   }
 
   advance(value: number): void {

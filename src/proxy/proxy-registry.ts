@@ -9,6 +9,7 @@ import type { Upstream } from "../upstream/upstream.js";
 import { BlobCache } from "./blob-cache.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import { Downloads } from "./downloads.js";
+import { KeptManifests } from "./kept-manifests.js";
 import { KnownSizes } from "./known-sizes.js";
 import { ListCache } from "./list-cache.js";
 import { ManifestCache } from "./manifest-cache.js";
@@ -41,7 +42,8 @@ export class ProxyRegistry implements Registry {
   pull(name: RepositoryName, namespace?: string): PullRepository {
     const source = this.#sourceOf(name, namespace);
     const remote = remoteNameOf(name, source.names);
-    return new ProxiedRepository(storedNameOf(remote, source.names), source.cache);
+    const heard = namespace !== undefined && source.names.namespaces.includes(namespace) ? namespace : undefined;
+    return new ProxiedRepository(storedNameOf(remote, source.names), source.cache, heard);
   }
 
   push(name: RepositoryName): PushRepository {
@@ -75,8 +77,9 @@ function createSource(storage: Storage, settings: ProxyUpstream, downloads: Down
   return {
     names: settings,
     cache: {
+      upstream: settings.upstream,
       ownership,
-      manifests: new ManifestCache(storage, cached, sizes, ownership),
+      manifests: new ManifestCache(new KeptManifests(storage, ownership), cached, sizes),
       blobs: new BlobCache(storage, cached, { downloads, sizes, ownership }),
       lists: new ListCache(storage, cached),
     },

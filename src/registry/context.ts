@@ -11,5 +11,7 @@ export interface Context {
   /** Aborted when the client is gone or the server gives the request up. */
   readonly signal: AbortSignal;
   readonly caller: Caller;
+  /** The `Via` header: the caches that the request came through. */
+  readonly via?: string | undefined;
   readonly log: Logger;
 }

@@ -39,6 +39,8 @@ export interface OpenedBlob extends ResolvedBlob {
 /** What one may pull from. Absent content is a RegistryError: BLOB_UNKNOWN, MANIFEST_UNKNOWN, NAME_UNKNOWN. */
 export interface PullRepository {
   readonly name: RepositoryName;
+  /** The registry that the client named in `?ns=`, if this is a repository of it. */
+  readonly namespace?: string | undefined;
   resolveManifest(reference: Reference, context: Context): Promise<ResolvedManifest>;
   getManifest(reference: Reference, context: Context): Promise<Manifest>;
   statBlob(digest: Digest, context: Context): Promise<ResolvedBlob>;

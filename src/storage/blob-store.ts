@@ -2,11 +2,11 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "../observability/logger.js";
 import { type BlobReader, BufferReader } from "../oci/blob-reader.js";
 import { algorithmOf, type Digest, Digester, digestOf } from "../oci/digest.js";
+import { hashReader } from "../oci/hash-reader.js";
 import type { ObjectContent, StagedObject, StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
 const smallBytes = 256 * 1024;
-const verifyBufferBytes = 1024 * 1024;
 
 /** Bytes by digest. Whether a repository may serve them is not known here: that is what links say. */
 export class BlobStore {
@@ -83,12 +83,7 @@ export class BlobStore {
 export async function digestOfReader(reader: BlobReader, like: Digest): Promise<Digest> {
   const digester = new Digester(algorithmOf(like));
   try {
-    const buffer = Buffer.allocUnsafe(Math.min(verifyBufferBytes, Math.max(1, reader.size)));
-    while (digester.length < reader.size) {
-      const count = await reader.read(buffer, digester.length);
-      if (count === 0) break;
-      digester.update(buffer.subarray(0, count));
-    }
+    await hashReader(reader, digester, reader.size);
     return digester.digest();
   } finally {
     await reader.close();

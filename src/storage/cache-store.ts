@@ -61,7 +61,7 @@ export class CacheStore {
   }
 
   /** One process at a time downloads a blob; the others wait, however long it takes, and read along meanwhile. */
-  async lockDownload<Result>(digest: Digest, action: () => Promise<Result>): Promise<Result> {
+  async lockDownload<Result>(digest: Digest, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     for (;;) {
       try {
         return await this.#driver.withLock(`download ${digest}`, action);

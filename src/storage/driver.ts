@@ -95,3 +95,10 @@ export class LockError extends Error {
     this.reason = reason;
   }
 }
+
+const outOfRoomCodes = ["ENOSPC", "EDQUOT", "EROFS"];
+
+/** Whether something could not be stored because no more can be, as drivers say it: with the code of the system's error. */
+export function isOutOfRoom(error: unknown): boolean {
+  return error instanceof Error && "code" in error && outOfRoomCodes.includes(String(error.code));
+}

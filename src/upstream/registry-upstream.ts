@@ -83,6 +83,10 @@ export class RegistryUpstream implements Upstream {
     return this.#ask(options, (endpoint, asking) => listReferrers(endpoint, question, maxManifestBytes, asking));
   }
 
+  comesFromHere(via: string | undefined): boolean {
+    return via?.includes(this.#options.instanceId) ?? false;
+  }
+
   quota(): Quota | undefined {
     return this.#options.quota.last;
   }

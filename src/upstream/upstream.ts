@@ -16,7 +16,7 @@ export interface AskOptions {
    */
   readonly deadlineMs?: number;
   /** The `Via` header of the client's request, so that a loop of caches is found by the one that closes it. */
-  readonly via?: string;
+  readonly via?: string | undefined;
 }
 
 export interface UpstreamManifest {
@@ -85,6 +85,8 @@ export interface Upstream {
   listTags(repository: RepositoryName, options: AskOptions): Promise<string[]>;
   /** From the referrers API, or else from the fallback tag; empty if the upstream knows of none. */
   listReferrers(repository: RepositoryName, subject: Digest, options: AskOptions): Promise<Descriptor[]>;
+  /** Whether a request with this `Via` header was sent by this process, and came back by way of other caches. */
+  comesFromHere(via: string | undefined): boolean;
   /** The pull quota as last told by the upstream; `undefined` if it never told one. */
   quota(): Quota | undefined;
   /** Closes idle connections. */

@@ -7,11 +7,12 @@ import { endSoon, sendEmpty } from "../send.js";
 import { type Span, sendBlob } from "../send-blob.js";
 import { addServedHeaders, isKnownToClient } from "../served-headers.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
+import { pulledRepository } from "./pulled-repository.js";
 
 export function headBlob({ registry }: HandlerDependencies): Handler {
   return async function headBlob(exchange) {
     const digest = digestOfPath(exchange);
-    const blob = await registry.pull(nameOf(exchange), namespaceOf(exchange)).statBlob(digest, exchange);
+    const blob = await pulledRepository(registry, exchange).statBlob(digest, exchange);
     if (isKnownToClient(exchange, etagOf(digest))) return sendEmpty(exchange, 304, headersOf(blob));
     begin(exchange, blob, undefined);
     endSoon(exchange);
@@ -21,7 +22,7 @@ export function headBlob({ registry }: HandlerDependencies): Handler {
 export function getBlob({ registry, pool }: HandlerDependencies): Handler {
   return async function getBlob(exchange) {
     const digest = digestOfPath(exchange);
-    const repository = registry.pull(nameOf(exchange), namespaceOf(exchange));
+    const repository = pulledRepository(registry, exchange);
     if (isKnownToClient(exchange, etagOf(digest))) {
       return sendEmpty(exchange, 304, headersOf(await repository.statBlob(digest, exchange)));
     }

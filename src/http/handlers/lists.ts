@@ -2,9 +2,9 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { Page, PageOf } from "../../oci/listing.js";
 import type { Exchange } from "../exchange.js";
 import { nextLink, pageOfQuery } from "../pagination.js";
-import { nameOf, namespaceOf } from "../parameters.js";
 import { sendBytes } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
+import { pulledRepository } from "./pulled-repository.js";
 
 /** Many clients read no further than the first page: it holds all tags, unless there are very many. */
 const tagsPerPage = { usual: 100_000, most: 100_000 };
@@ -17,7 +17,7 @@ export function listTags({ registry }: HandlerDependencies): Handler {
   const bodies = new WeakMap<readonly string[], Buffer>();
   return async function listTags(exchange) {
     const page = pageOfQuery(exchange, tagsPerPage.usual, tagsPerPage.most);
-    const repository = registry.pull(nameOf(exchange), namespaceOf(exchange));
+    const repository = pulledRepository(registry, exchange);
     const tags = await repository.listTags(page, exchange);
     const body = kept(bodies, tags.items, () => JSON.stringify({ name: repository.name, tags: tags.items }));
     sendPage(exchange, page, tags, body);

@@ -8,6 +8,7 @@ import { readBody, refuseEncodedBody } from "../read-body.js";
 import { endSoon, sendBytes, sendEmpty } from "../send.js";
 import { addServedHeaders, isKnownToClient } from "../served-headers.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
+import { pulledRepository } from "./pulled-repository.js";
 
 /** More in one request are answered with 414 (distribution-spec, "Pushing Manifests with Tags"). */
 const mostTags = 100;
@@ -19,7 +20,7 @@ const mostTags = 100;
 export function getManifest({ registry }: HandlerDependencies): Handler {
   return async function getManifest(exchange) {
     const reference = referenceOf(exchange);
-    const manifest = await registry.pull(nameOf(exchange), namespaceOf(exchange)).getManifest(reference, exchange);
+    const manifest = await pulledRepository(registry, exchange).getManifest(reference, exchange);
     send(exchange, manifest);
   };
 }
@@ -27,7 +28,7 @@ export function getManifest({ registry }: HandlerDependencies): Handler {
 export function headManifest({ registry }: HandlerDependencies): Handler {
   return async function headManifest(exchange) {
     const reference = referenceOf(exchange);
-    const found = await registry.pull(nameOf(exchange), namespaceOf(exchange)).resolveManifest(reference, exchange);
+    const found = await pulledRepository(registry, exchange).resolveManifest(reference, exchange);
     const headers = headersOf(found);
     if (isKnownToClient(exchange, `"${found.descriptor.digest}"`)) return sendEmpty(exchange, 304, headers);
     headers["Content-Length"] = found.descriptor.size;

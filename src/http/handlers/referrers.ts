@@ -4,16 +4,17 @@ import type { ReferrersQuery } from "../../oci/listing.js";
 import { mediaTypes } from "../../oci/media-types.js";
 import type { Exchange } from "../exchange.js";
 import { nextLink } from "../pagination.js";
-import { digestOfPath, nameOf, namespaceOf } from "../parameters.js";
+import { digestOfPath } from "../parameters.js";
 import { sendJson } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
+import { pulledRepository } from "./pulled-repository.js";
 
 /** Lists what refers to a manifest, as an index (distribution-spec, "Listing Referrers"). */
 export function listReferrers({ registry }: HandlerDependencies): Handler {
   return async function listReferrers(exchange) {
     const subject = digestOfPath(exchange);
     const query = queryOf(exchange);
-    const repository = registry.pull(nameOf(exchange), namespaceOf(exchange));
+    const repository = pulledRepository(registry, exchange);
     const { items, more } = await repository.listReferrers(subject, query, exchange);
     const headers: OutgoingHttpHeaders = { "Content-Type": mediaTypes.ociIndex };
     if (query.artifactType !== undefined) headers["OCI-Filters-Applied"] = "artifactType";

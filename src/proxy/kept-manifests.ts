@@ -1,0 +1,81 @@
+import type { Logger } from "../observability/logger.js";
+import type { Digest } from "../oci/digest.js";
+import { type ManifestContent, parseManifest } from "../oci/manifest.js";
+import type { Tag } from "../oci/reference.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import { isOutOfRoom } from "../storage/driver.js";
+import type { StoredManifest } from "../storage/manifest-store.js";
+import { referrerDescriptor } from "../storage/referrer-list.js";
+import type { Storage } from "../storage/storage.js";
+import type { UpstreamManifest } from "../upstream/upstream.js";
+import type { Ownership } from "./ownership.js";
+
+/** The manifests and tags of upstreams as they lie in the storage. Where that has no more room, nothing fails for it. */
+export class KeptManifests {
+  readonly #storage: Storage;
+  readonly #ownership: Ownership;
+
+  constructor(storage: Storage, ownership: Ownership) {
+    this.#storage = storage;
+    this.#ownership = ownership;
+  }
+
+  find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
+    return this.#storage.manifests.find(name, digest);
+  }
+
+  async findTagged(name: RepositoryName, tag: Tag): Promise<StoredManifest | undefined> {
+    const digest = await this.#storage.tags.find(name, tag);
+    return digest && this.find(name, digest);
+  }
+
+  /**
+   * Milliseconds since the upstream confirmed the tag, in this process or another.
+   * @param enough an age below this need not be the latest
+   */
+  async age(name: RepositoryName, tag: Tag, enough: number): Promise<number | undefined> {
+    const known = await this.#storage.cache.checkedAt(name, tag);
+    if (known !== undefined && Date.now() - known < enough) return Math.max(0, Date.now() - known);
+    const current = await this.#storage.cache.readCheckedAt(name, tag);
+    return current === undefined ? undefined : Math.max(0, Date.now() - current);
+  }
+
+  /** Keeps exact bytes. The type is what the manifest says of itself; a header that says otherwise is not believed. */
+  async keep(name: RepositoryName, { digest, bytes }: UpstreamManifest, log: Logger): Promise<StoredManifest> {
+    const content = parseManifest(bytes);
+    const manifest = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
+    await ifThereIsRoom(() => this.#store(name, manifest, content), { repository: name, digest }, log);
+    return manifest;
+  }
+
+  /** Notes that the upstream's tag points at this now. */
+  async point(name: RepositoryName, tag: Tag, digest: Digest, log: Logger): Promise<void> {
+    const store = async () => {
+      if ((await this.#storage.tags.find(name, tag)) !== digest) await this.#storage.tags.put(name, tag, digest);
+      await this.#storage.cache.recordCheck(name, tag, Date.now());
+    };
+    await ifThereIsRoom(store, { repository: name, tag, digest }, log);
+  }
+
+  async dropTag(name: RepositoryName, tag: Tag): Promise<void> {
+    await this.#storage.tags.remove(name, tag);
+  }
+
+  async #store(name: RepositoryName, manifest: StoredManifest, content: ManifestContent): Promise<void> {
+    await this.#ownership.record(name);
+    await this.#storage.manifests.put(name, manifest);
+    if (content.subject !== undefined) {
+      await this.#storage.referrers.put(name, content.subject.digest, referrerDescriptor(manifest, content));
+    }
+    await this.#storage.catalog.announce(name, "manifests");
+  }
+}
+
+async function ifThereIsRoom(store: () => Promise<void>, what: Record<string, string>, log: Logger): Promise<void> {
+  try {
+    await store();
+  } catch (cause) {
+    if (!isOutOfRoom(cause)) throw cause;
+    log.error("there is no room to cache a manifest; clients get it without it being kept", { ...what, cause });
+  }
+}

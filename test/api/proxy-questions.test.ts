@@ -1,0 +1,67 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { seededBytes } from "../support/content.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { runProxy } from "../support/running-proxy.js";
+import { Scope } from "../support/scope.js";
+
+const name = parseRepositoryName("library/alpine");
+const layer = seededBytes("layer", 10_000);
+const path = "/v2/library/alpine/manifests/latest";
+
+test("who only asks what a new tag points at costs no pull of the upstream's quota", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const image = fake.store.addImage(name, [layer], "latest");
+  const { client } = await runProxy(scope, fake.url);
+  const head = await client.head(path);
+  assert.equal(head.status, 200);
+  assert.equal(head.headers["docker-content-digest"], image.descriptor.digest);
+  assert.equal(head.headers["content-length"], String(image.bytes.length));
+  assert.equal(head.headers["x-cache"], "miss");
+  assert.equal(fake.ledger.count({ kind: "manifest", method: "GET" }), 0);
+});
+
+test("a client that says by ?ns= which registry it means is told that it was heard, and others are not", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, [layer], "latest");
+  const { client } = await runProxy(scope, fake.url);
+  assert.equal((await client.get(`${path}?ns=docker.io`)).headers["oci-namespace"], "docker.io");
+  assert.equal((await client.get("/v2/library/alpine/tags/list?ns=docker.io")).headers["oci-namespace"], "docker.io");
+  assert.equal((await client.get(path)).headers["oci-namespace"], undefined);
+  assert.equal(
+    (await client.get("/v2/docker.io/alpine/manifests/latest?ns=other")).headers["oci-namespace"],
+    undefined,
+  );
+});
+
+test("a request that came from this registry by way of its own upstream is refused and not sent round again", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, [layer], "latest");
+  const { client } = await runProxy(scope, fake.url);
+  await client.get(path, { via: "1.1 somebody" });
+  const via = fake.ledger.last({ kind: "manifest" }).headers.via;
+  assert.match(String(via), /^1\.1 somebody, 1\.1 berth/);
+  fake.ledger.clear();
+  const looped = await client.get(path, { via: `${via}, 1.1 another` });
+  assert.equal(looped.status, 508);
+  assert.match(looped.body.toString(), /leads back here/);
+  assert.equal(fake.ledger.count(), 0);
+});
+
+test("a log line tells of each thing that was fetched", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const image = fake.store.addImage(name, [layer], "latest");
+  const { client, log } = await runProxy(scope, fake.url);
+  await client.get(path);
+  await client.get(`/v2/library/alpine/blobs/${image.layers[0]?.digest}`);
+  const fieldsOf = (event: string) => log.named(event)[0];
+  assert.equal(fieldsOf("manifest cached")?.digest, image.descriptor.digest);
+  const { bytes, clients, seconds } = fieldsOf("blob cached") ?? {};
+  assert.deepEqual({ bytes, clients }, { bytes: layer.length, clients: "127.0.0.1" });
+  assert.equal(typeof seconds, "number");
+});

@@ -1,0 +1,73 @@
+import { strict as assert } from "node:assert";
+import { rm } from "node:fs/promises";
+import { test } from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { seededBytes } from "../support/content.js";
+import { cutAt, wrongBytes } from "../support/fake-upstream/faults.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { runProxy } from "../support/running-proxy.js";
+import { Scope } from "../support/scope.js";
+import { fillDisk, smallDisk } from "../support/small-disk.js";
+
+const mebibyte = 1024 * 1024;
+const name = parseRepositoryName("library/alpine");
+const tooLarge = seededBytes("more than the disk has", 12 * mebibyte);
+const digest = digestOf(tooLarge);
+const path = `/v2/library/alpine/blobs/${digest}`;
+
+/** A cache on a disk of 8 MiB, of an image that is larger. */
+async function runOnSmallDisk(scope: Scope) {
+  const fake = await FakeUpstream.start(scope);
+  const image = fake.store.addImage(name, [tooLarge], "latest");
+  const root = await smallDisk(scope, 8 * mebibyte);
+  return { fake, image, ...(await runProxy(scope, fake.url, { root })) };
+}
+
+test("a disk that fills up in the middle of a blob is not noticed by those who pull it", async (t) => {
+  const scope = new Scope(t);
+  const { client, storage, log } = await runOnSmallDisk(scope);
+  await client.get("/v2/library/alpine/manifests/latest");
+  const [one, other, part] = await Promise.all([
+    client.get(path),
+    client.get(path),
+    client.get(path, { range: `bytes=${11 * mebibyte}-` }),
+  ]);
+  assert.equal(digestOf(one.body), digest);
+  assert.equal(digestOf(other.body), digest);
+  assert.deepEqual(part.body, tooLarge.subarray(11 * mebibyte));
+  assert.equal(await storage.blobs.size(digest), undefined);
+  assert.equal(await storage.cache.download(digest).stat(), undefined, "a part takes the room that others need");
+  assert.ok(log.events.some(({ event }) => event.includes("no room")));
+});
+
+test("with no byte left a whole image is pulled, and with room again it is kept", async (t) => {
+  const scope = new Scope(t);
+  const { fake, image, client, root } = await runOnSmallDisk(scope);
+  const filler = await fillDisk(root);
+  const small = seededBytes("small", 100_000);
+  fake.store.addImage(name, [small], "small");
+  for (const [tag, layer] of [
+    ["latest", tooLarge],
+    ["small", small],
+  ] as const) {
+    const manifest = await client.get(`/v2/library/alpine/manifests/${tag}`);
+    assert.equal(manifest.status, 200);
+    assert.equal(digestOf((await client.get(`/v2/library/alpine/blobs/${digestOf(layer)}`)).body), digestOf(layer));
+  }
+  assert.equal((await client.get(`/v2/library/alpine/manifests/${image.descriptor.digest}`)).status, 200);
+  await rm(filler);
+  await client.get("/v2/library/alpine/manifests/small");
+  assert.equal((await client.get("/v2/library/alpine/manifests/small")).headers["x-cache"], "hit");
+});
+
+test("without room a broken transfer goes on all the same, and wrong bytes still reach nobody whole", async (t) => {
+  const scope = new Scope(t);
+  const { fake, client, root } = await runOnSmallDisk(scope);
+  await fillDisk(root);
+  fake.faults.add({ kind: "blob" }, cutAt(5 * mebibyte), { times: 2 });
+  assert.equal(digestOf((await client.get(path)).body), digest);
+  fake.faults.clear();
+  fake.faults.add({ kind: "blob" }, wrongBytes);
+  await assert.rejects(client.get(path));
+});
