@@ -26,7 +26,7 @@ export class ModeSelector {
   /** The routes of the mode that a configuration asks for. */
   async select(config: Config): Promise<Routes> {
     const dependencies = {
-      registry: await this.#registryOf(config),
+      registry: await this.registryOf(config),
       pool: this.#pool,
       uploadLimit: new UploadLimit(config.private.uploads.maxConcurrent),
       manifestMaxSize: config.private.manifestMaxSize,
@@ -34,7 +34,8 @@ export class ModeSelector {
     return createRoutes([...pushRoutes(dependencies), ...pullRoutes(dependencies)]);
   }
 
-  async #registryOf(config: Config): Promise<Registry> {
+  /** The registry of the mode that a configuration asks for, for those who need no routes. */
+  async registryOf(config: Config): Promise<Registry> {
     switch (config.mode) {
       case "private":
         return new PrivateRegistry(this.#storage, config.private);

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
+import { addCache } from "./cache-commands.js";
 
 /** The command line: what can be said, and what then runs. A command's code is loaded only when it is asked for. */
 export function createProgram(): Command {
@@ -13,6 +14,7 @@ export function createProgram(): Command {
     .addHelpText("after", programHelp);
   addServe(program);
   addConfig(program);
+  addCache(program);
   return program;
 }
 

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { ConfigError } from "../config/problem.js";
+import { CommandFailure } from "./command-failure.js";
 import { createProgram } from "./program.js";
 
 /** What the shell is told. */
@@ -21,6 +22,6 @@ export async function runCommandLine(arguments_: readonly string[]): Promise<num
 /** A sentence for what the user can mend, the stack for what only we can. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const isExpected = error instanceof ConfigError || "code" in error;
+  const isExpected = error instanceof ConfigError || error instanceof CommandFailure || "code" in error;
   return isExpected ? error.message : (error.stack ?? error.message);
 }

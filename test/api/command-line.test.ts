@@ -24,7 +24,16 @@ test("--version prints the version of package.json and nothing else", async (t) 
 });
 
 test("--help of every command says how it is used", async (t) => {
-  for (const command of [[], ["serve"], ["config"], ["config", "check"], ["config", "print"], ["config", "example"]]) {
+  for (const command of [
+    [],
+    ["serve"],
+    ["config"],
+    ["config", "check"],
+    ["config", "print"],
+    ["config", "example"],
+    ["cache"],
+    ["cache", "warm"],
+  ]) {
     const { code, stdout, stderr } = await berth(t, [...command, "--help"]);
     assert.deepEqual([code, stderr], [0, ""]);
     assert.ok(stdout.startsWith(`Usage: ${["berth", ...command].join(" ")} `), stdout);
