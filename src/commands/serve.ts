@@ -8,15 +8,17 @@ import type { Logger } from "../observability/logger.js";
 import { createLogger } from "../observability/winston-logger.js";
 import { packageVersion } from "../package-version.js";
 import { openStorage } from "../storage/open-storage.js";
+import { logRegistry2 } from "./log-registry2.js";
 
 /** Starts Berth and serves until it is told to stop. */
 export async function serve(options: { config?: string }): Promise<void> {
-  const { config, file } = await loadConfig({
+  const { config, file, registry2 } = await loadConfig({
     file: options.config,
     environment: process.env,
     directory: process.cwd(),
   });
   const log = createLogger(config.log, process.stdout);
+  if (registry2 !== undefined) logRegistry2(registry2, log);
   try {
     const storage = await openStorage(config.storage, log);
     const routes = await new ModeSelector(storage, log).select(config);
