@@ -5,11 +5,28 @@ import { linuxOn, type Platform, parsePlatform } from "../oci/platform.js";
 export function addCache(program: Command): void {
   const cache = program
     .command("cache")
-    .summary("fill the cache")
+    .summary("fill the cache, or look at what it holds")
     .description("Works on the content that was fetched from upstreams, directly in the data directory.")
     .helpCommand(false);
   addWarm(cache);
+  addList(cache);
 }
+
+function addList(cache: Command): void {
+  cache
+    .command("ls")
+    .summary("list the images that it holds")
+    .description("Lists the images that are held of upstreams. Nothing private is among them.")
+    .argument("[name]", "only those whose names begin so, such as ghcr.io/")
+    .option("--json", "as JSON, with sizes in bytes")
+    .option("-c, --config <file>", configFileNote)
+    .action(async (name: string | undefined, options: { config?: string; json?: true }) => {
+      const { listCache } = await import("./cache-ls.js");
+      await listCache(name, options);
+    });
+}
+
+const configFileNote = "settings in YAML; without it berth.yml of this folder, if it is there";
 
 interface WarmOptions {
   readonly config?: string;
@@ -36,7 +53,7 @@ function addWarm(cache: Command): void {
     .option("--all-platforms", "each image of an index")
     .option("--concurrency <number>", "images and blobs to fetch at once", parseConcurrency, 4)
     .option("-q, --quiet", "tell nothing but what goes wrong")
-    .option("-c, --config <file>", "settings in YAML; without it berth.yml of this folder, if it is there")
+    .option("-c, --config <file>", configFileNote)
     .addHelpText("after", warmHelp)
     .action(async (images: string[], options: WarmOptions, command: Command) => {
       if (images.length === 0 && options.file === undefined)

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { UpstreamConfig } from "../config/proxy-schema.js";
 import type { Config } from "../config/schema.js";
-import { namespacesOf, prefixOf } from "../config/upstream-rules.js";
 import { packageVersion } from "../package-version.js";
 import type { ProxyUpstream } from "../proxy/proxy-registry.js";
 import { createUpstream } from "../upstream/create-upstream.js";
+import { upstreamNamesOf } from "./upstream-names-of.js";
 import { upstreamSettingsOf } from "./upstream-settings-of.js";
 
 /** The upstreams of a configuration, each with its client and what the operator wants of it; connects to none yet. */
@@ -12,7 +11,7 @@ export async function proxyUpstreamsOf({ proxy }: Config): Promise<ProxyUpstream
   const surroundings = { version: packageVersion(), instanceId: randomUUID(), environment: process.env };
   return Promise.all(
     proxy.upstreams.map(async (upstream) => ({
-      ...namesOf(upstream, proxy.default),
+      ...upstreamNamesOf(upstream, proxy.default),
       upstream: createUpstream(await upstreamSettingsOf(upstream), surroundings),
       tagTtl: upstream.tagTtl,
       onDelete: upstream.onDelete,
@@ -20,14 +19,4 @@ export async function proxyUpstreamsOf({ proxy }: Config): Promise<ProxyUpstream
       notFoundTtl: upstream.notFoundTtl,
     })),
   );
-}
-
-function namesOf(upstream: UpstreamConfig, byDefault: string | undefined) {
-  const { name } = upstream;
-  return {
-    name,
-    prefix: prefixOf(upstream) ?? name,
-    namespaces: namespacesOf(upstream),
-    isDefault: name === byDefault,
-  };
 }

@@ -100,7 +100,7 @@ export class PrivateRepository implements PushRepository {
   async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
     const source = await this.#findHolder(digest, from);
     if (source === undefined) return false;
-    await this.#storage.linkBlob(this.name, digest);
+    if (!(await this.#storage.linkBlob(this.name, digest))) return false;
     context.log.info("blob mounted", { repository: this.name, digest, from: source });
     return true;
   }

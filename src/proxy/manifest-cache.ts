@@ -166,6 +166,7 @@ export class ManifestCache {
 
   #serve(name: RepositoryName, { descriptor, bytes }: StoredManifest, served: Served): Manifest {
     this.#sizes.learn(name, descriptor.digest, bytes);
+    this.#kept.noteUse(name, descriptor.digest);
     return { descriptor, bytes, served };
   }
 

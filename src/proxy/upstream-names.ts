@@ -34,3 +34,10 @@ export function remoteNameOfStored(stored: RepositoryName, { prefix, isDefault }
 export function isUnderPrefix(asked: RepositoryName, { prefix }: UpstreamNames): boolean {
   return asked.startsWith(`${prefix}/`);
 }
+
+/** As a client of this registry writes it: the shortest way to ask for it. */
+export function writtenNameOf(remote: RepositoryName, { name, prefix, isDefault }: UpstreamNames): string {
+  const isOfficial = name === hub.name && remote.startsWith(`${hub.official}/`) && remote.split("/").length === 2;
+  const short = isOfficial ? remote.slice(hub.official.length + 1) : remote;
+  return isDefault ? short : `${prefix}/${short}`;
+}

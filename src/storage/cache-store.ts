@@ -20,8 +20,11 @@ export class CacheStore {
 
   /** Name of the upstream that a repository's content came from; `undefined` if it was pushed, or there is none. */
   async ownerOf(name: RepositoryName): Promise<string | undefined> {
-    const known = this.#owners.get(name);
-    if (known !== undefined) return known;
+    return this.#owners.get(name) ?? this.readOwner(name);
+  }
+
+  /** The same, asked of the storage: for whoever is about to remove what is not private. */
+  async readOwner(name: RepositoryName): Promise<string | undefined> {
     const owner = (await this.#driver.read(layout.cachedFrom(name)))?.toString();
     if (owner !== undefined) this.#owners.set(name, owner);
     return owner;
