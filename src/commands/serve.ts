@@ -11,15 +11,15 @@ import { openStorage } from "../storage/open-storage.js";
 import { logRegistry2 } from "./log-registry2.js";
 
 /** Starts Berth and serves until it is told to stop. */
-export async function serve(options: { config?: string }): Promise<void> {
+export async function serve(options: { config?: string | undefined }): Promise<void> {
   const { config, file, registry2 } = await loadConfig({
     file: options.config,
     environment: process.env,
     directory: process.cwd(),
   });
   const log = createLogger(config.log, process.stdout);
-  if (registry2 !== undefined) logRegistry2(registry2, log);
   try {
+    if (registry2 !== undefined) logRegistry2(registry2, log);
     const storage = await openStorage(config.storage, log);
     const routes = await new ModeSelector(storage, log).select(config);
     const server = new RegistryServer(await serverSettings(config), routes, log);

@@ -64,7 +64,8 @@ export class RegistryServer {
     const { host, port } = this.#settings;
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen({ host, port }, () => {
+      // Left to node, every address is every IPv4 address on a machine without IPv6.
+      this.#server.listen(host === "::" ? { port } : { host, port }, () => {
         this.#server.off("error", reject);
         resolve();
       });

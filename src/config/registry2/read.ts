@@ -1,4 +1,5 @@
 import type { Environment } from "../environment.js";
+import { showPath } from "../problem.js";
 import type { ConfigSource } from "../source.js";
 import { Registry2Document } from "./document.js";
 import { defaultsOfRegistry2, topKeys, translate } from "./translate.js";
@@ -68,7 +69,7 @@ export function readVariablesBeside(berthFile: ConfigSource, environment: Enviro
 function reportOf(translation: Translation, unknown: readonly Variable[]): Registry2Report {
   const strangers = unknown.map(({ name }): Note => {
     const meaning = "no setting of registry:2 has this name; it would ignore it, too";
-    return { where: name, setting: name, verdict: "unknown", meaning };
+    return { where: showPath([name]), setting: showPath([name]), verdict: "unknown", meaning };
   });
   return { notes: [...translation.notes, ...strangers], cacheOf: translation.cacheOf };
 }
