@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
 import { addCache } from "./cache-commands.js";
+import { addSetup } from "./setup-command.js";
 
 /** The command line: what can be said, and what then runs. A command's code is loaded only when it is asked for. */
 export function createProgram(): Command {
@@ -15,6 +16,7 @@ export function createProgram(): Command {
   addServe(program);
   addConfig(program);
   addCache(program);
+  addSetup(program);
   return program;
 }
 

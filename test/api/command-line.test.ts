@@ -33,6 +33,7 @@ test("--help of every command says how it is used", async (t) => {
     ["config", "example"],
     ["cache"],
     ["cache", "warm"],
+    ["setup"],
     ["cache", "ls"],
   ]) {
     const { code, stdout, stderr } = await berth(t, [...command, "--help"]);
