@@ -12,7 +12,7 @@ import type { Storage } from "./storage/storage.js";
 /** Memory that all running transfers share. */
 const transferBufferBytes = 8 * 1024 * 1024;
 
-/** Picks the registry of the configured mode and mounts the routes over it: the one place that knows the modes. */
+/** Picks the registry of the configured mode and mounts the routes over it: with `upstream-modes.ts` the one place that knows the modes. */
 export class ModeSelector {
   readonly #storage: Storage;
   readonly #log: Logger;
@@ -36,22 +36,10 @@ export class ModeSelector {
 
   /** The registry of the mode that a configuration asks for, for those who need no routes. */
   async registryOf(config: Config): Promise<Registry> {
-    switch (config.mode) {
-      case "private":
-        return new PrivateRegistry(this.#storage, config.private);
-      case "proxy":
-        return this.#proxyRegistryOf(config);
-      case "hybrid":
-        throw new Error("mode: hybrid is not there yet; set mode: private or mode: proxy");
-    }
-  }
-
-  /** Loaded when it is asked for: the client of upstreams takes longer to load than the rest of Berth. */
-  async #proxyRegistryOf(config: Config): Promise<Registry> {
-    const [{ ProxyRegistry }, { proxyUpstreamsOf }] = await Promise.all([
-      import("./proxy/proxy-registry.js"),
-      import("./commands/proxy-upstreams-of.js"),
-    ]);
-    return new ProxyRegistry(this.#storage, await proxyUpstreamsOf(config), config.proxy.finishDownloads, this.#log);
+    if (config.mode === "private") return new PrivateRegistry(this.#storage, config.private);
+    // Loaded when it is asked for: the client of upstreams takes longer to load than the rest of Berth.
+    const { hybridRegistryOf, proxyRegistryOf } = await import("./upstream-modes.js");
+    const registryOf = config.mode === "proxy" ? proxyRegistryOf : hybridRegistryOf;
+    return registryOf(config, this.#storage, this.#log);
   }
 }

@@ -2,14 +2,9 @@ import type { Config } from "../config/schema.js";
 import { type Digest, parseDigest } from "../oci/digest.js";
 import { parseTag, type Tag } from "../oci/reference.js";
 import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
-import {
-  isUnderPrefix,
-  remoteNameOf,
-  remoteNameOfStored,
-  storedNameOf,
-  writtenNameOf,
-} from "../proxy/upstream-names.js";
-import { upstreamNamesOf } from "./upstream-names-of.js";
+import { ownNameOf, shortNameOf, storedNameOf } from "../proxy/upstream-names.js";
+import type { Owners, UpstreamNames } from "../registry/owners.js";
+import { ownersOf, upstreamNamesOf } from "./upstream-names-of.js";
 
 /** An image as it is written on a command line; without tag and digest it is a whole repository. */
 export interface WrittenImage {
@@ -21,10 +16,15 @@ export interface WrittenImage {
 
 /** What users call images, and where those lie: `alpine:3` is the tag `3` of `library/alpine` where Docker Hub is the default. */
 export class ImageNames {
-  readonly #upstreams;
+  readonly #upstreams: readonly UpstreamNames[];
+  readonly #owners: Owners;
+  readonly #mode: Config["mode"];
 
-  constructor({ proxy }: Config) {
+  constructor(config: Config) {
+    const { proxy, mode } = config;
     this.#upstreams = proxy.upstreams.map((upstream) => upstreamNamesOf(upstream, proxy.default));
+    this.#owners = ownersOf(config);
+    this.#mode = mode;
   }
 
   /** @throws RegistryError for what is no image's name */
@@ -44,15 +44,15 @@ export class ImageNames {
   /** As a client of this registry writes it, after the registry's address. */
   written(stored: RepositoryName, upstream: string): string {
     const names = this.#upstreams.find(({ name }) => name === upstream);
-    // Of what came under another configuration only the folder tells.
-    if (names === undefined || !(names.isDefault || isUnderPrefix(stored, names))) return stored;
-    return writtenNameOf(remoteNameOfStored(stored, names), names);
+    // Of what came under another configuration only the folder tells; and where names are private, a short one may be.
+    const isKnown = names !== undefined && (names.isDefault || stored.startsWith(`${names.prefix}/`));
+    return isKnown && this.#mode !== "hybrid" ? shortNameOf(stored, names) : stored;
   }
 
   #storedName(asked: RepositoryName): RepositoryName {
-    const named = this.#upstreams.find((names) => isUnderPrefix(asked, names));
-    const meant = named ?? this.#upstreams.find(({ isDefault }) => isDefault);
-    return meant === undefined ? asked : storedNameOf(remoteNameOf(asked, meant), meant);
+    const owner = this.#owners.of(asked);
+    const names = owner.kind === "upstream" && this.#upstreams.find(({ name }) => name === owner.upstream);
+    return names ? storedNameOf(ownNameOf(asked, names), names) : asked;
   }
 }
 

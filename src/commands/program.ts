@@ -17,6 +17,7 @@ export function createProgram(): Command {
   addConfig(program);
   addCache(program);
   addSetup(program);
+  addOwner(program);
   return program;
 }
 
@@ -76,6 +77,20 @@ function addConfig(program: Command): void {
     });
 }
 
+function addOwner(program: Command): void {
+  program
+    .command("owner")
+    .summary("say whose a repository name is")
+    .description("Says whether a name is private or an upstream's, and by which setting.")
+    .argument("<name>", "such as team/app, library/alpine or ghcr.io/owner/image")
+    .option("-c, --config <file>", `settings in YAML; ${defaultFileNote}`)
+    .option("--ns <registry>", "the registry that containerd names in ?ns=")
+    .action(async (name: string, options: { config?: string; ns?: string }) => {
+      const { showOwner } = await import("./owner.js");
+      await showOwner(name, options);
+    });
+}
+
 const defaultFileNote = "without it berth.yml of this folder, if it is there";
 
 const programHelp = `
@@ -84,6 +99,7 @@ Examples:
   berth serve berth.yml              serve as the file says, be it Berth's or registry:2's
   berth config check berth.yml       find all that is wrong with the file
   berth config example > berth.yml   begin a file of your own
+  berth owner library/alpine         say whose the name is, and why
 
 Exit codes: 0 it went well, 1 it failed, 2 the command line is wrong.`;
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "../config/schema.js";
 import { packageVersion } from "../package-version.js";
+import { ContentRules } from "../proxy/content-rules.js";
 import type { ProxyUpstream } from "../proxy/proxy-registry.js";
 import { createUpstream } from "../upstream/create-upstream.js";
 import { upstreamNamesOf } from "./upstream-names-of.js";
@@ -13,6 +14,7 @@ export async function proxyUpstreamsOf({ proxy }: Config): Promise<ProxyUpstream
     proxy.upstreams.map(async (upstream) => ({
       ...upstreamNamesOf(upstream, proxy.default),
       upstream: createUpstream(await upstreamSettingsOf(upstream), surroundings),
+      rules: new ContentRules(upstream.allow, upstream.deny),
       tagTtl: upstream.tagTtl,
       onDelete: upstream.onDelete,
       staleDeadline: upstream.staleDeadline,

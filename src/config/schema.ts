@@ -5,6 +5,7 @@ import {
   hostName,
   listOf,
   longestTimer,
+  namePattern,
   network,
   oneOf,
   origin,
@@ -102,6 +103,15 @@ const storage = section("Where content lies.", {
 });
 
 const privateMode = section("Repositories that are pushed to.", {
+  repositories: setting(listOf(namePattern), {
+    default: ["*"],
+    meaning:
+      "Names that are private in mode: hybrid: * is a part of a name, ** any number of parts; in mode: private all are.",
+  }),
+  adopt: setting(truth, {
+    default: false,
+    meaning: "true: what was cached from an upstream under a private name is served, and may be pushed to.",
+  }),
   delete: setting(truth, { default: true, meaning: "Whether DELETE is allowed; false answers 405." }),
   sparse: setting(truth, {
     default: false,
@@ -147,7 +157,7 @@ const log = section("What is written to standard output.", {
 export const schema = section("Berth", {
   mode: setting(oneOf("proxy", "private", "hybrid"), {
     default: "private",
-    meaning: "private: repositories that are pushed to. proxy: a cache of other registries. hybrid is refused as yet.",
+    meaning: "private: repositories that are pushed to. proxy: a cache of other registries. hybrid: both, by name.",
   }),
   server,
   storage,

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Digest } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
-import type { RepositoryName } from "../oci/repository-name.js";
+import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import { LockError, type StagedObject, type StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
@@ -35,6 +35,27 @@ export class CacheStore {
     if ((await this.ownerOf(name)) === upstream) return;
     await this.#driver.write({ key: layout.cachedFrom(name), content: Buffer.from(upstream) });
     this.#owners.set(name, upstream);
+  }
+
+  /** The content of a repository counts as private from now on. */
+  async forgetOwner(name: RepositoryName): Promise<void> {
+    await this.#driver.remove(layout.cachedFrom(name));
+    this.#owners.delete(name);
+  }
+
+  /** All repositories whose content came from upstreams, with the name of the upstream. */
+  async owners(): Promise<ReadonlyMap<RepositoryName, string>> {
+    const owners = new Map<RepositoryName, string>();
+    const pending = [""];
+    for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+      const owner = isRepositoryName(path) ? await this.ownerOf(path) : undefined;
+      if (isRepositoryName(path) && owner !== undefined) owners.set(path, owner);
+      for (const child of await this.#driver.list(layout.cachedBelow(path))) {
+        const below = path === "" ? child : `${path}/${child}`;
+        if (isRepositoryName(below)) pending.push(below);
+      }
+    }
+    return owners;
   }
 
   /** When the upstream last confirmed the tag, in milliseconds since 1970; may be older than what another process knows. */

@@ -36,6 +36,7 @@ export const layout = {
   download: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/data`,
   evictions: ".berth/evicting",
   evicting: (digest: Digest) => `.berth/evicting/${digest.replace(":", "-")}`,
+  cachedBelow: (path: string) => (path === "" ? ".berth/cached" : `.berth/cached/${path}`),
   cachedFrom: (name: RepositoryName) => `.berth/cached/${name}/_upstream`,
   tagChecked: (name: RepositoryName, tag: Tag) => `.berth/cached/${name}/_checked/${tag}`,
   manifestUsed: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_used/${digest.replace(":", "-")}`,

@@ -157,7 +157,7 @@ test("all bad lines of a list are told at once, with their numbers, before anyth
       "",
     ],
   );
-  assert.match(stderr, /"quay\.io\/app": no upstream of this registry is called quay\.io/);
+  assert.match(stderr, /"quay\.io\/app": app belongs to no upstream of this registry: .*quay\.io/);
   assert.equal(fake.ledger.count(), 0);
 });
 

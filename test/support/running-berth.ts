@@ -50,11 +50,11 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
   return { server, storage, log, port, client: new RegistryClient(`http://127.0.0.1:${port}`) };
 }
 
-/** Serves from an empty data directory of the test's own. */
+/** Serves from a data directory: an empty one of the test's own, unless one is given. */
 export async function runBerthOnDisk(
   scope: Scope,
   options: RunningBerthOptions = {},
 ): Promise<RunningBerth & { readonly root: string }> {
-  const root = await scope.folder("data");
+  const { root = await scope.folder("data") } = options;
   return { root, ...(await runBerth(scope, { ...options, root })) };
 }

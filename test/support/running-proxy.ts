@@ -4,7 +4,9 @@ import { pushRoutes } from "../../src/http/push-routes.js";
 import { createRoutes } from "../../src/http/router.js";
 import { RegistryServer } from "../../src/http/server.js";
 import { UploadLimit } from "../../src/http/upload-limit.js";
+import { ContentRules } from "../../src/proxy/content-rules.js";
 import { ProxyRegistry, type ProxyUpstream } from "../../src/proxy/proxy-registry.js";
+import { Owners } from "../../src/registry/owners.js";
 import { openStorage } from "../../src/storage/open-storage.js";
 import type { Storage } from "../../src/storage/storage.js";
 import { configWith } from "./config.js";
@@ -41,6 +43,7 @@ export async function runProxy(
     prefix: "docker.io",
     namespaces: ["docker.io"],
     isDefault: true,
+    rules: new ContentRules([], []),
     tagTtl: 0,
     onDelete: "keep",
     staleDeadline: 2_000,
@@ -49,7 +52,13 @@ export async function runProxy(
     ...policy,
   };
   const dependencies = {
-    registry: new ProxyRegistry(storage, [upstream], finishDownloads, log),
+    registry: new ProxyRegistry(storage, {
+      upstreams: [upstream],
+      owners: new Owners([], [upstream], "nobody"),
+      finishDownloads,
+      shownNameOf: (stored) => stored,
+      log,
+    }),
     pool: new BufferPool(8 * 1024 * 1024),
     uploadLimit: new UploadLimit(10),
     manifestMaxSize: 4 * 1024 * 1024,

@@ -63,7 +63,7 @@ async function warmAll(
   // A download that this command does not wait for any more must not keep it from ending.
   const own: Config = { ...config, proxy: { ...config.proxy, finishDownloads: false } };
   const registry = await new ModeSelector(storage, context.log).registryOf(own);
-  const listed = await listImages(images, file, (name) => findRepository(name, registry, config));
+  const listed = await listImages(images, file, (name) => findRepository(name, { registry, config, context }));
   const warmer = new ImageWarmer({ storage, platforms, concurrency, watch: display });
   display.begins(listed.length);
   await inParallel(listed, concurrency, async (image) => {

@@ -7,7 +7,7 @@ import type { PullRepository } from "../../registry/repository.js";
 import { CommandFailure } from "../command-failure.js";
 
 /** Finds the repository of a name. @throws RegistryError if it is nobody's */
-type FindRepository = (name: ImageName) => PullRepository;
+type FindRepository = (name: ImageName) => Promise<PullRepository>;
 
 interface WrittenImage {
   readonly text: string;
@@ -34,7 +34,7 @@ export async function listImages(
   for (const image of written) {
     try {
       const name = parseImageName(image.text);
-      found.set(image.text, { title: image.text, repository: repositoryOf(name), reference: name.reference });
+      found.set(image.text, { title: image.text, repository: await repositoryOf(name), reference: name.reference });
     } catch (error) {
       problems.push(describe(image, error));
     }

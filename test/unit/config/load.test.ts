@@ -27,6 +27,8 @@ test("without a file and a variable Berth is a private registry of this machine"
     },
     storage: { driver: "filesystem", filesystem: { root: join(directory, "data") }, cache: 67_108_864 },
     private: {
+      repositories: ["*"],
+      adopt: false,
       delete: true,
       sparse: false,
       manifestMaxSize: 4_194_304,
@@ -42,6 +44,9 @@ test("without a file and a variable Berth is a private registry of this machine"
           url: "https://registry-1.docker.io",
           prefix: undefined,
           ns: [],
+          remotePrefix: undefined,
+          allow: [],
+          deny: [],
           mirrors: [],
           username: undefined,
           password: undefined,
