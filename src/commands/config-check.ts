@@ -6,5 +6,5 @@ export async function checkConfig(file: string | undefined): Promise<void> {
   process.stdout.write(`${loaded.file ?? "the defaults"}: no problems\n`);
   if (loaded.registry2 === undefined) return;
   const { reportLines } = await import("../config/registry2/report-text.js");
-  process.stdout.write(`${reportLines(loaded.registry2.notes).join("\n")}\n`);
+  process.stdout.write(`${reportLines(loaded.registry2).join("\n")}\n`);
 }

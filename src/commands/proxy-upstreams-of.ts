@@ -15,6 +15,7 @@ export async function proxyUpstreamsOf({ proxy }: Config): Promise<ProxyUpstream
       ...upstreamNamesOf(upstream, proxy.default),
       upstream: createUpstream(await upstreamSettingsOf(upstream), surroundings),
       rules: new ContentRules(upstream.allow, upstream.deny),
+      adopt: upstream.adopt,
       tagTtl: upstream.tagTtl,
       onDelete: upstream.onDelete,
       staleDeadline: upstream.staleDeadline,

@@ -8,6 +8,7 @@ import type { Logger } from "../observability/logger.js";
 import { createLogger } from "../observability/winston-logger.js";
 import { packageVersion } from "../package-version.js";
 import { openStorage } from "../storage/open-storage.js";
+import { adoptRegistry2Cache } from "./adopt-registry2-cache.js";
 import { logRegistry2 } from "./log-registry2.js";
 
 /** Starts Berth and serves until it is told to stop. */
@@ -21,6 +22,7 @@ export async function serve(options: { config?: string | undefined }): Promise<v
   try {
     if (registry2 !== undefined) logRegistry2(registry2, log);
     const storage = await openStorage(config.storage, log);
+    await adoptRegistry2Cache(config, storage, log);
     const routes = await new ModeSelector(storage, log).select(config);
     const server = new RegistryServer(await serverSettings(config), routes, log);
     const purge = new UploadPurge(storage, config.private.uploads, log);

@@ -1,7 +1,8 @@
 import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Environment, readEnvironment } from "./environment.js";
-import type { Registry2Report, Registry2Settings } from "./registry2/read.js";
+import type { Registry2Settings } from "./registry2/read.js";
+import type { Note } from "./registry2/translation.js";
 import { resolveSettings } from "./resolve.js";
 import { type ResolvedSection, valuesOf } from "./resolved.js";
 import { brokenRules, type ConfigDraft } from "./rules.js";
@@ -33,7 +34,7 @@ export interface LoadedConfig {
   /** Each setting with where it came from. */
   readonly settings: ResolvedSection;
   /** What became of the settings of registry:2, if its file or its variables were read. */
-  readonly registry2: Registry2Report | undefined;
+  readonly registry2: readonly Note[] | undefined;
 }
 
 /**
@@ -51,7 +52,7 @@ export async function loadConfig(from: ConfigOrigin): Promise<LoadedConfig> {
   // Here and below: the values follow the definition that the type is derived from.
   const rules = (values: unknown) => brokenRules(values as ConfigDraft);
   const settings = resolveSettings(schema, { sources, directory: from.directory, rules });
-  return { config: valuesOf(settings) as Config, file, settings, registry2: registry2?.report };
+  return { config: valuesOf(settings) as Config, file, settings, registry2: registry2?.notes };
 }
 
 /** The one that registry:2's variable names, else the one of the folder. */

@@ -88,6 +88,11 @@ const access = {
 };
 
 const freshness = {
+  adopt: setting(truth, {
+    default: false,
+    meaning:
+      "true: the folder was registry:2's cache of it, so content without an owner is its, if one of them says so.",
+  }),
   tagTtl: setting(duration({ from: "0s", to: "3650d" }), {
     default: "5m",
     meaning: "How long a tag is served without asking again.",

@@ -9,6 +9,8 @@ export interface CachedUpstream {
   readonly rules: ContentRules;
   /** What a repository of ours is called there. */
   remoteName(name: RepositoryName): RepositoryName;
+  /** Whether what another program cached here of it, and nobody recorded, may be its. */
+  readonly adopt: boolean;
   /** How long a tag is served without asking again. */
   readonly tagTtl: number;
   /** What happens to a stored tag when the upstream says that it is gone. */

@@ -66,7 +66,7 @@ export class ProxyRegistry implements Registry {
     }
     refuseLoop(settings.upstream, context);
     const stored = storedNameOf(own, settings);
-    await cache.ownership.check(stored);
+    await cache.ownership.check(stored, context);
     const heard = namespace !== undefined && settings.namespaces.includes(namespace) ? namespace : undefined;
     return new ProxiedRepository(stored, cache, { rules, namespace: heard });
   }
@@ -106,7 +106,7 @@ export class ProxyRegistry implements Registry {
 function createSource(storage: Storage, settings: ProxyUpstream, downloads: Downloads): Source {
   const cached: CachedUpstream = { ...settings, remoteName: (stored) => remoteNameOf(stored, settings) };
   const sizes = new KnownSizes();
-  const ownership = new Ownership(storage, settings.upstream.name);
+  const ownership = new Ownership(storage, cached);
   return {
     settings,
     cache: {

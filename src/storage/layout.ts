@@ -30,6 +30,8 @@ const root = "docker/registry/v2";
 
 export const layout = {
   repositories: `${root}/repositories`,
+  /** Of registry:2 as a cache, which looks for it at the top. */
+  schedulerState: "scheduler-state.json",
   /** Replaced whenever a repository comes into being, so that every process sees that its list is old. */
   catalogGeneration: ".berth/catalog",
   downloads: ".berth/downloads",

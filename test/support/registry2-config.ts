@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type LoadedConfig, loadConfig } from "../../src/config/load.js";
 import { ConfigError } from "../../src/config/problem.js";
-import type { Registry2Report } from "../../src/config/registry2/read.js";
+import type { Note } from "../../src/config/registry2/translation.js";
 import type { Scope } from "./scope.js";
 
 /** Loads lines as the file `config.yml` of a folder of their own, or only variables. */
@@ -28,6 +28,6 @@ export async function problemsOfLines(...args: Parameters<typeof loadLines>): Pr
 }
 
 /** What became of each setting, as `setting: verdict`. */
-export function verdicts(report: Registry2Report | undefined): Record<string, string> {
-  return Object.fromEntries((report?.notes ?? []).map(({ setting, verdict }) => [setting, verdict]));
+export function verdicts(notes: readonly Note[] | undefined): Record<string, string> {
+  return Object.fromEntries((notes ?? []).map(({ setting, verdict }) => [setting, verdict]));
 }

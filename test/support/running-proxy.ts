@@ -44,6 +44,7 @@ export async function runProxy(
     namespaces: ["docker.io"],
     isDefault: true,
     rules: new ContentRules([], []),
+    adopt: false,
     tagTtl: 0,
     onDelete: "keep",
     staleDeadline: 2_000,

@@ -7,7 +7,7 @@ import { reportLines } from "./report-text.js";
 export function importedFile({ file, settings, registry2 }: LoadedConfig): string {
   const head = [
     `Settings of ${file ?? "the environment"}, written by \`berth config import\`. What is left out has Berth's default.`,
-    ...reportLines(registry2?.notes ?? []),
+    ...reportLines(registry2 ?? []),
   ];
   return [...head.map((line) => `# ${line}`), "", ...sectionLines(settings), ""].join("\n");
 }

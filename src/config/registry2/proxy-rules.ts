@@ -40,12 +40,12 @@ function translateUpstream(url: string, translation: Translation): void {
     url,
     ...(name.includes(":") && { prefix: name.replaceAll(/:+/g, "-").replace(/^-/, "") }),
     ...credentialsOf(translation),
+    adopt: true,
   };
   translation.honour(path, upstream, [item]);
   for (const key of ["username", "password"]) translation.nameOrigin(["proxy", key], [...upstream, 0, key]);
   translation.imply(path, ["proxy", "default"], name);
   translation.imply(path, ["mode"], "proxy");
-  translation.cacheOf = name;
   if (!isHub) {
     const advice = `containerd may call it ${name} in ?ns= and by no other name; more are ns of the upstream in a file of Berth's`;
     translation.note(path, "not honoured", `that any ?ns= will do: ${advice}`);

@@ -12,14 +12,8 @@ export interface Registry2Settings {
   /** What is not said but follows. Berth's own file may say otherwise. */
   readonly implied: ConfigSource;
   readonly said: ConfigSource;
-  readonly report: Registry2Report;
-}
-
-/** What became of each setting, for people. */
-export interface Registry2Report {
+  /** What became of each setting, for people. */
   readonly notes: readonly Note[];
-  /** Name of the upstream, if a registry:2 with these settings was a cache. */
-  readonly cacheOf: string | undefined;
 }
 
 /**
@@ -30,7 +24,7 @@ export function readRegistry2File(file: ConfigSource, environment: Environment):
   const { known, unknown } = sorted(registry2Variables(environment));
   const translation = translate(new Registry2Document(file, known));
   if (file.problems.length === 0) requireVersion(translation);
-  return { implied: defaultsOfRegistry2, said: translation.source(), report: reportOf(translation, unknown) };
+  return { implied: defaultsOfRegistry2, said: translation.source(), notes: notesOf(translation, unknown) };
 }
 
 /**
@@ -41,7 +35,7 @@ export function readRegistry2Variables(environment: Environment): Registry2Setti
   const { known, unknown } = sorted(registry2Variables(environment));
   if (!known.some(saysSomething)) return undefined;
   const translation = translate(new Registry2Document(undefined, known));
-  return { implied: defaultsOfRegistry2, said: translation.source(), report: reportOf(translation, unknown) };
+  return { implied: defaultsOfRegistry2, said: translation.source(), notes: notesOf(translation, unknown) };
 }
 
 /**
@@ -54,7 +48,7 @@ export function readVariablesBeside(berthFile: ConfigSource, environment: Enviro
   const translation = translate(new Registry2Document(undefined, known));
   const source = translation.source();
   const { mode, ...said } = source.tree as { readonly mode?: unknown };
-  if (translation.cacheOf !== undefined && saysUpstreams(berthFile)) {
+  if (mode !== undefined && saysUpstreams(berthFile)) {
     const path = ["proxy", "upstreams"];
     const message = `${berthFile.locate(path)} says proxy.upstreams, and a list holds as a whole; keep one of them`;
     translation.refuse(["proxy", "remoteurl"], message);
@@ -62,16 +56,16 @@ export function readVariablesBeside(berthFile: ConfigSource, environment: Enviro
   return {
     implied: { ...source, problems: [], tree: { mode } },
     said: { ...source, tree: said },
-    report: reportOf(translation, unknown),
+    notes: notesOf(translation, unknown),
   };
 }
 
-function reportOf(translation: Translation, unknown: readonly Variable[]): Registry2Report {
+function notesOf(translation: Translation, unknown: readonly Variable[]): readonly Note[] {
   const strangers = unknown.map(({ name }): Note => {
     const meaning = "no setting of registry:2 has this name; it would ignore it, too";
     return { where: showPath([name]), setting: showPath([name]), verdict: "unknown", meaning };
   });
-  return { notes: [...translation.notes, ...strangers], cacheOf: translation.cacheOf };
+  return [...translation.notes, ...strangers];
 }
 
 /** Others have variables that begin alike, such as `REGISTRY_URL`. */

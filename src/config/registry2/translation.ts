@@ -31,8 +31,6 @@ export class Translation {
   readonly document: Registry2Document;
   readonly notes: Note[] = [];
   readonly problems: Problem[];
-  /** Name of the upstream, if it was a cache. */
-  cacheOf: string | undefined;
   readonly #tree: Tree = Object.create(null);
   readonly #origins = new Map<string, Origin>();
 

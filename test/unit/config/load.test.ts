@@ -57,6 +57,7 @@ test("without a file and a variable Berth is a private registry of this machine"
           cert: undefined,
           key: undefined,
           verify: true,
+          adopt: false,
           tagTtl: 300_000,
           onDelete: "keep",
           staleDeadline: 2_000,

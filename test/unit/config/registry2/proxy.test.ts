@@ -9,7 +9,7 @@ async function upstreamOf(t: test.TestContext, remoteurl: string) {
   assert.equal(config.mode, "proxy");
   const [upstream] = config.proxy.upstreams;
   assert.equal(config.proxy.default, upstream?.name);
-  assert.equal(registry2?.cacheOf, upstream?.name);
+  assert.equal(upstream?.adopt, true);
   return { name: upstream?.name, prefix: upstream?.prefix, url: upstream?.url, notes: verdicts(registry2) };
 }
 
