@@ -6,7 +6,7 @@ import { pullManifest, pullWhole, seededBytes } from "../support/content.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { type PeerName, peers } from "../support/peer-registry.js";
 import { errorCodeOf, type RegistryClient } from "../support/registry-client.js";
-import { Takeover } from "../support/registry2-takeover.js";
+import { printed, Takeover } from "../support/registry2-takeover.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
 import { waitUntil } from "../support/wait-until.js";
@@ -47,7 +47,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
     await upstream.stop();
     const berth = await takeover.berth();
     await t.test("what its scheduler names is served at once, though the upstream is away", async () => {
-      assert.match(berth.output, /content that registry:2 cached was taken over .*repositories=1/);
+      await printed(berth, /content that registry:2 cached was taken over .*repositories=1/);
       await pullWhole(client, "library/tool", "v1");
     });
     await t.test("of the rest nothing is said to be the upstream's as long as it cannot be asked", async () => {
@@ -58,7 +58,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
       upstream.ledger.clear();
       await pullWhole(client, "old/tool", "v1");
       assert.equal(upstream.ledger.count({ kind: "blob" }), 0);
-      assert.match(berth.output, /repository that registry:2 cached was taken over repository=old\/tool/);
+      await printed(berth, /repository that registry:2 cached was taken over repository=old\/tool/);
     });
     await t.test("what was pushed is not passed off as the upstream's, nor what stands beside it", async () => {
       for (const [name, tag] of [

@@ -5,7 +5,7 @@ import { writeBusyboxLayout } from "../support/busybox-image.js";
 import { runCommand } from "../support/command.js";
 import { listTags, pullBlob, pullManifest, pullWhole, seededBytes } from "../support/content.js";
 import type { RegistryClient } from "../support/registry-client.js";
-import { Takeover } from "../support/registry2-takeover.js";
+import { printed, Takeover } from "../support/registry2-takeover.js";
 import { pushSample, sampleContent } from "../support/sample-content.js";
 import { Scope } from "../support/scope.js";
 
@@ -47,10 +47,10 @@ test("registry 2.8.2 is stopped, Berth started with its file, variables and data
   await before.stop();
 
   const berth = await takeover.berth();
-  await t.test("Berth says what became of the settings", () => {
-    assert.match(berth.output, /setting of registry:2 honoured setting=storage\.delete\.enabled/);
-    assert.match(berth.output, /where=REGISTRY_STORAGE_DELETE_ENABLED/);
-    assert.match(berth.output, /setting of registry:2 not needed setting=health/);
+  await t.test("Berth says what became of the settings", async () => {
+    await printed(berth, /setting of registry:2 honoured setting=storage\.delete\.enabled/);
+    await printed(berth, /where=REGISTRY_STORAGE_DELETE_ENABLED/);
+    await printed(berth, /setting of registry:2 not needed setting=health/);
   });
   await t.test("all that registry 2.8.2 held is served", async () => {
     await pullAll(client);

@@ -6,6 +6,7 @@ import { type PeerName, peers } from "./peer-registry.js";
 import { projectRoot } from "./project.js";
 import { RegistryClient } from "./registry-client.js";
 import type { Scope } from "./scope.js";
+import { waitUntil } from "./wait-until.js";
 
 /** A configuration file, variables and an address that a registry:2 and Berth are given one after the other. */
 export class Takeover {
@@ -55,4 +56,9 @@ export class Takeover {
     });
     return daemon;
   }
+}
+
+/** Waits until a program has printed a line; lines come a moment after what they tell of. */
+export async function printed(daemon: Daemon, pattern: RegExp): Promise<void> {
+  await waitUntil(`${daemon.name} printed ${pattern}`, async () => (pattern.test(daemon.output) ? true : undefined));
 }
