@@ -1,4 +1,5 @@
 import { blobMeasurements } from "./measurements/blobs.mjs";
+import { coldHerdMeasurements } from "./measurements/cold-herd.mjs";
 import { imagePushMeasurements } from "./measurements/image-push.mjs";
 import { largeBlobMeasurements } from "./measurements/large-blob.mjs";
 import { listingMeasurements } from "./measurements/listings.mjs";
@@ -11,7 +12,9 @@ import { startMeasurements } from "./measurements/start.mjs";
  * @typedef {object} Bench what a measurement is given
  * @property {object} settings how long, how often, over how many connections
  * @property {string} folder for what it shares between peers
- * @property {(seed: (layout: object) => void, work: (server: object) => Promise<T>) => Promise<T>} withServer
+ * @property {(seed: (layout: object) => void, work: (server: object) => Promise<T>) => Promise<T>} withServer private
+ * @property {(seed: (layout: object) => void, work: (upstream: object) => Promise<T>) => Promise<T>} withUpstream
+ * @property {(upstream: object, work: (server: object) => Promise<T>) => Promise<T>} withCache an empty cache of it
  *
  * @typedef {object} Row one line of the table
  * @property {string} id
@@ -35,4 +38,5 @@ export const measurements = [
   ...listingMeasurements,
   ...memoryMeasurements,
   ...startMeasurements,
+  ...coldHerdMeasurements,
 ];
