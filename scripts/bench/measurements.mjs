@@ -1,5 +1,9 @@
 import { blobMeasurements } from "./measurements/blobs.mjs";
+import { cachePullMeasurements } from "./measurements/cache-pulls.mjs";
+import { cacheServingMeasurements } from "./measurements/cache-serving.mjs";
+import { coldFirstByteMeasurements } from "./measurements/cold-first-byte.mjs";
 import { coldHerdMeasurements } from "./measurements/cold-herd.mjs";
+import { herdMemoryMeasurements } from "./measurements/herd-memory.mjs";
 import { imagePushMeasurements } from "./measurements/image-push.mjs";
 import { largeBlobMeasurements } from "./measurements/large-blob.mjs";
 import { listingMeasurements } from "./measurements/listings.mjs";
@@ -7,6 +11,7 @@ import { manifestMeasurements } from "./measurements/manifests.mjs";
 import { memoryMeasurements } from "./measurements/memory.mjs";
 import { smallPushMeasurements } from "./measurements/small-pushes.mjs";
 import { startMeasurements } from "./measurements/start.mjs";
+import { upstreamAwayMeasurements } from "./measurements/upstream-away.mjs";
 
 /**
  * @typedef {object} Bench what a measurement is given
@@ -39,4 +44,9 @@ export const measurements = [
   ...memoryMeasurements,
   ...startMeasurements,
   ...coldHerdMeasurements,
+  ...cachePullMeasurements,
+  ...upstreamAwayMeasurements,
+  ...coldFirstByteMeasurements,
+  ...cacheServingMeasurements,
+  ...herdMemoryMeasurements,
 ];

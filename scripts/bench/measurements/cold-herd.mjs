@@ -49,6 +49,7 @@ async function measureHerd({ count, server, upstream, blob }) {
     ...{ port: server.port, path: `/v2/${repository}/blobs/${blob.digest}`, file: upstream.blobFile(blob.digest) },
     ...{ fast: count, slow: { count: 0 }, limitSeconds },
   });
+  if (firstBytes === undefined) throw new Error(`not all had the blob within ${limitSeconds} s`);
   const cpu = server.tree.cpuSeconds() - cpuBefore;
   const { blobBytes, blobGets } = await upstream.takeCounts();
   const sorted = firstBytes.sort((one, other) => one - other);
