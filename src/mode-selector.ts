@@ -7,6 +7,7 @@ import { UploadLimit } from "./http/upload-limit.js";
 import type { Logger } from "./observability/logger.js";
 import { PrivateRegistry } from "./private/private-registry.js";
 import type { Registry } from "./registry/registry.js";
+import { SwitchableRegistry } from "./registry/switchable-registry.js";
 import type { Storage } from "./storage/storage.js";
 
 /** Memory that all running transfers share. */
@@ -16,6 +17,7 @@ const transferBufferBytes = 8 * 1024 * 1024;
 export class ModeSelector {
   readonly #storage: Storage;
   readonly #log: Logger;
+  #registry: SwitchableRegistry | undefined;
   readonly #pool = new BufferPool(transferBufferBytes);
 
   constructor(storage: Storage, log: Logger) {
@@ -23,10 +25,16 @@ export class ModeSelector {
     this.#log = log;
   }
 
-  /** The routes of the mode that a configuration asks for. */
+  /**
+   * The routes of the mode that a configuration asks for. Asked again, it switches: requests that run keep their old
+   * routes, and pushes that began may be finished by the new ones.
+   */
   async select(config: Config): Promise<Routes> {
+    const registry = await this.registryOf(config);
+    if (this.#registry === undefined) this.#registry = new SwitchableRegistry(registry);
+    else this.#registry.switchTo(registry);
     const dependencies = {
-      registry: await this.registryOf(config),
+      registry: this.#registry,
       pool: this.#pool,
       uploadLimit: new UploadLimit(config.private.uploads.maxConcurrent),
       manifestMaxSize: config.private.manifestMaxSize,

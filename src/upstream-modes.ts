@@ -37,22 +37,25 @@ export async function hybridRegistryOf(config: Config, storage: Storage, log: Lo
   });
   return new HybridRegistry(
     owners,
-    new PrivateRegistry(storage, config.private, meaningsAmong(upstreams, owners)),
+    new PrivateRegistry(storage, config.private, meaningsAmong(upstreams, owners, storage)),
     proxy,
   );
 }
 
-function meaningsAmong(upstreams: readonly UpstreamNames[], owners: Owners): NameMeanings {
+function meaningsAmong(upstreams: readonly UpstreamNames[], owners: Owners, storage: Storage): NameMeanings {
   const hub = upstreams.find(({ name }) => name === dockerHub);
   return {
-    storedNameOf: (name) => {
-      const owner = owners.of(name);
-      const upstream = owner.kind === "upstream" && upstreams.find((each) => each.name === owner.upstream);
-      return upstream ? storedNameOf(ownNameOf(name, upstream), upstream) : name;
+    sourcesOf: async (from) => {
+      const owner = owners.of(from);
+      const upstream = owner.kind === "upstream" && upstreams.find(({ name }) => name === owner.upstream);
+      if (!upstream) return [from];
+      const cached = [...(await storage.cache.owners())].filter(([, name]) => name === upstream.name);
+      return [storedNameOf(ownNameOf(from, upstream), upstream), ...cached.map(([name]) => name)];
     },
     otherMeaningOf: (name) => {
       if (hub === undefined || name.includes("/")) return undefined;
-      return `it is private here, since ${owners.of(name).because}; Docker Hub's image is ${fullNameOf(ownNameOf(name, hub), { ...hub, isDefault: true })}`;
+      const hubs = fullNameOf(ownNameOf(name, hub), { ...hub, isDefault: true });
+      return `it is private here, since ${owners.of(name).because}; Docker Hub's image is ${hubs}`;
     },
   };
 }

@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { RegistryServer, type ServerSettings } from "../http/server.js";
-import { beginWork } from "../maintenance/collection-lock.js";
 import { UploadPurge } from "../maintenance/upload-purge.js";
 import { ModeSelector } from "../mode-selector.js";
 import type { Logger } from "../observability/logger.js";
@@ -23,7 +22,6 @@ export async function serve(options: { config?: string | undefined }): Promise<v
   try {
     if (registry2 !== undefined) logRegistry2(registry2, log);
     const storage = await openStorage(config.storage, log);
-    const endWork = await beginWork(storage);
     await adoptRegistry2Cache(config, storage, log);
     const routes = await new ModeSelector(storage, log).select(config);
     const server = new RegistryServer(await serverSettings(config), routes, log);
@@ -32,7 +30,6 @@ export async function serve(options: { config?: string | undefined }): Promise<v
     announce(config, file, address.port, log);
     await untilToldToStop(server, config.server.shutdownGrace, log);
     purge.stop();
-    endWork();
   } finally {
     log.flush();
   }

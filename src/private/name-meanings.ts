@@ -2,11 +2,14 @@ import type { RepositoryName } from "../oci/repository-name.js";
 
 /** What names mean where not all of them are ours. */
 export interface NameMeanings {
-  /** Where the content of a repository lies, whoever owns it. */
-  storedNameOf(name: RepositoryName): RepositoryName;
+  /**
+   * Where content may lie that somebody knows from a repository, the likeliest place first. Of a cached one that may be
+   * another of the same upstream: a client that had a layer already never asked this registry for it there.
+   */
+  sourcesOf(from: RepositoryName): Promise<Iterable<RepositoryName>>;
   /** What else somebody may have meant who asks for what is not there; goes on a sentence. */
   otherMeaningOf(name: RepositoryName): string | undefined;
 }
 
 /** All names are ours. */
-export const plainMeanings: NameMeanings = { storedNameOf: (name) => name, otherMeaningOf: () => undefined };
+export const plainMeanings: NameMeanings = { sourcesOf: async (from) => [from], otherMeaningOf: () => undefined };

@@ -175,7 +175,8 @@ export class PrivateRepository implements PushRepository {
   async #findHolder(digest: Digest, from: RepositoryName | undefined): Promise<RepositoryName | undefined> {
     // What lies nowhere, or under another digest only, is not looked for in every repository.
     if ((await this.#storage.blobs.size(digest)) === undefined) return undefined;
-    const candidates = from === undefined ? await this.#storage.catalog.holders() : [this.#meanings.storedNameOf(from)];
+    const candidates =
+      from === undefined ? await this.#storage.catalog.holders() : await this.#meanings.sourcesOf(from);
     for (const candidate of candidates) {
       if ((await this.#storage.findBlob(candidate, digest))?.content === digest) return candidate;
     }

@@ -95,6 +95,19 @@ test("layers of a cached base need not be uploaded: they are mounted, by any of 
   }
 });
 
+test("a layer that the client had from another image of the upstream is mounted from there, and never from a private one", async (t) => {
+  const scope = new Scope(t);
+  const { client, hub } = await runHybrid(scope);
+  const digest = digestOf(layer);
+  hub.store.addImage(parseRepositoryName("library/nginx"), [layer], "latest");
+  for (const name of ["alpine", "nginx"]) await client.get(`/v2/library/${name}/manifests/latest`);
+  const mount = `/v2/team/app/blobs/uploads/?mount=${digest}&from=library/nginx`;
+  await pushBlob(client, "team/other", layer);
+  assert.equal((await client.request("POST", mount)).status, 202);
+  await client.get(`/v2/library/alpine/blobs/${digest}`);
+  assert.equal((await client.request("POST", mount)).status, 201);
+});
+
 test("the catalog shows by its names what is whose, and each can be pulled by that name", async (t) => {
   const scope = new Scope(t);
   const { client } = await runHybrid(scope);

@@ -7,6 +7,8 @@ import { RegistryClient } from "./registry-client.js";
 import type { Scope } from "./scope.js";
 
 export interface BerthOptions {
+  /** A cache where there are settings of `proxy`, else private, if not given. */
+  readonly mode?: "hybrid";
   /** The data directory; a fresh one if not given. */
   readonly root?: string;
   readonly port?: number;
@@ -38,7 +40,7 @@ export async function startBerth(scope: Scope, options: BerthOptions = {}): Prom
   const proxy = options.proxy ?? cacheSettings(options.cacheOf);
   // JSON is YAML.
   const config = JSON.stringify({
-    mode: proxy === undefined ? "private" : "proxy",
+    mode: options.mode ?? (proxy === undefined ? "private" : "proxy"),
     server: { host: "127.0.0.1", port, ...options.server },
     storage: { driver: "filesystem", filesystem: { root } },
     private: options.private ?? {},
