@@ -6,6 +6,7 @@ import { createRoutes, type Routes } from "./http/router.js";
 import { UploadLimit } from "./http/upload-limit.js";
 import type { Logger } from "./observability/logger.js";
 import { PrivateRegistry } from "./private/private-registry.js";
+import type { Eviction } from "./proxy/eviction.js";
 import type { Registry } from "./registry/registry.js";
 import { SwitchableRegistry } from "./registry/switchable-registry.js";
 import type { Storage } from "./storage/storage.js";
@@ -18,6 +19,7 @@ export class ModeSelector {
   readonly #storage: Storage;
   readonly #log: Logger;
   #registry: SwitchableRegistry | undefined;
+  #eviction: Eviction | undefined;
   readonly #pool = new BufferPool(transferBufferBytes);
 
   constructor(storage: Storage, log: Logger) {
@@ -33,6 +35,7 @@ export class ModeSelector {
     const registry = await this.registryOf(config);
     if (this.#registry === undefined) this.#registry = new SwitchableRegistry(registry);
     else this.#registry.switchTo(registry);
+    await this.#bound(config);
     const dependencies = {
       registry: this.#registry,
       pool: this.#pool,
@@ -40,6 +43,21 @@ export class ModeSelector {
       manifestMaxSize: config.private.manifestMaxSize,
     };
     return createRoutes([...pushRoutes(dependencies), ...pullRoutes(dependencies)]);
+  }
+
+  /** Ends what the mode does beside requests. */
+  async stop(): Promise<void> {
+    await this.#eviction?.stop();
+    this.#eviction = undefined;
+  }
+
+  /** Where content is cached, its size is bounded from now on as the configuration says. */
+  async #bound(config: Config): Promise<void> {
+    await this.stop();
+    if (config.mode === "private") return;
+    const { Eviction } = await import("./proxy/eviction.js");
+    this.#eviction = new Eviction(this.#storage, config.proxy.maxSize, this.#log);
+    this.#eviction.start();
   }
 
   /** The registry of the mode that a configuration asks for, for those who need no routes. */

@@ -23,13 +23,14 @@ export async function serve(options: { config?: string | undefined }): Promise<v
     if (registry2 !== undefined) logRegistry2(registry2, log);
     const storage = await openStorage(config.storage, log);
     await adoptRegistry2Cache(config, storage, log);
-    const routes = await new ModeSelector(storage, log).select(config);
-    const server = new RegistryServer(await serverSettings(config), routes, log);
+    const modes = new ModeSelector(storage, log);
+    const server = new RegistryServer(await serverSettings(config), await modes.select(config), log);
     const purge = new UploadPurge(storage, config.private.uploads, log);
     const address = await server.listen();
     announce(config, file, address.port, log);
     await untilToldToStop(server, config.server.shutdownGrace, log);
     purge.stop();
+    await modes.stop();
   } finally {
     log.flush();
   }

@@ -158,6 +158,12 @@ export const proxy = section("Repositories that are cached from other registries
     default: "docker.io",
     meaning: "Name of the upstream that has the repositories whose names begin with no upstream; null: none.",
   }),
+  maxSize: nullableSetting(size({ from: "1MiB", to: "1024TiB" }), {
+    default: null,
+    example: "50GiB",
+    meaning:
+      "Bytes that cached content may take; then the images used longest ago go, nothing private; null: no bound.",
+  }),
   finishDownloads: setting(truth, {
     default: true,
     meaning: "Whether a download that nobody waits for any more is finished.",

@@ -92,7 +92,7 @@ function heldBelow(content: Content, root: Digest): { manifests: Digest[]; blobs
 }
 
 /** Where no use is known, what the upstream confirmed last was asked for by somebody then. */
-async function lastUse(
+export async function lastUse(
   storage: Storage,
   name: RepositoryName,
   manifests: readonly Digest[],

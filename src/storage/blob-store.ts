@@ -35,6 +35,11 @@ export class BlobStore {
     return reader?.size;
   }
 
+  /** Bytes that lie under the digest, whether or not they are what it says: what they take of the disk. */
+  async storedSize(digest: Digest): Promise<number | undefined> {
+    return (await this.#driver.stat(layout.blob(digest)))?.size;
+  }
+
   /** The caller closes the reader. */
   async open(digest: Digest): Promise<BlobReader | undefined> {
     const small = this.#small.get(digest);

@@ -1,12 +1,18 @@
 import { LRUCache } from "lru-cache";
-import type { Digest } from "../oci/digest.js";
+import { type Digest, isDigest } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
-import { LockError, type StagedObject, type StorageDriver } from "./driver.js";
+import { LockError, type StagedObject, type StagedStat, type StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
 const rememberedTags = 100_000;
 const rememberedOwners = 100_000;
+const waitForIdleMs = 500;
+
+/** A blob that is not here as a whole. */
+export interface UnfinishedDownload extends StagedStat {
+  readonly digest: Digest;
+}
 
 /** What is known of content that came from an upstream. Losing it is safe: content counts as old then, and as private. */
 export class CacheStore {
@@ -32,7 +38,8 @@ export class CacheStore {
 
   /** To be called before the first content of a repository is stored. */
   async recordOwner(name: RepositoryName, upstream: string): Promise<void> {
-    if ((await this.ownerOf(name)) === upstream) return;
+    // Asked of the storage: another process may have removed the repository, and its content would count as private.
+    if ((await this.readOwner(name)) === upstream) return;
     await this.#driver.write({ key: layout.cachedFrom(name), content: Buffer.from(upstream) });
     this.#owners.set(name, upstream);
   }
@@ -79,6 +86,13 @@ export class CacheStore {
     await this.#driver.write({ key, content: Buffer.from(new Date(timeMs).toISOString()) });
   }
 
+  /** To be called when the tag is gone. */
+  async forgetCheck(name: RepositoryName, tag: Tag): Promise<void> {
+    const key = layout.tagChecked(name, tag);
+    this.#checked.delete(key);
+    await this.#driver.remove(key);
+  }
+
   /** The place of a blob that is on its way. */
   download(digest: Digest): StagedObject {
     return this.#driver.stage(layout.download(digest));
@@ -93,5 +107,46 @@ export class CacheStore {
         if (!(error instanceof LockError) || error.reason !== "held") throw error;
       }
     }
+  }
+
+  /** Downloads that have not ended, whether or not one runs. */
+  async listDownloads(): Promise<UnfinishedDownload[]> {
+    const unfinished: UnfinishedDownload[] = [];
+    for (const name of await this.#driver.list(layout.downloads)) {
+      const digest = name.replace("-", ":");
+      const stat = isDigest(digest) ? await this.download(digest).stat() : undefined;
+      if (isDigest(digest) && stat !== undefined) unfinished.push({ digest, ...stat });
+    }
+    return unfinished;
+  }
+
+  /**
+   * Removes what an unfinished download has left, if none runs and none has gone on with it.
+   * @returns whether it is gone
+   */
+  async discardDownload({ digest, modifiedMs }: UnfinishedDownload): Promise<boolean> {
+    return this.#withIdleDownload(digest, async () => {
+      const staged = this.download(digest);
+      if ((await staged.stat())?.modifiedMs !== modifiedMs) return false;
+      await staged.discard();
+      return true;
+    });
+  }
+
+  /** A download that runs has the lock, and may have it for hours: who waits here is not even there when it ends. */
+  #withIdleDownload(digest: Digest, action: () => Promise<boolean>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      let hasLeft = false;
+      const leave = setTimeout(() => {
+        hasLeft = true;
+        resolve(false);
+      }, waitForIdleMs).unref();
+      this.#driver
+        .withLock(`download ${digest}`, async () => {
+          clearTimeout(leave);
+          if (!hasLeft) resolve(await action());
+        })
+        .catch((error) => (error instanceof LockError ? resolve(false) : reject(error)));
+    });
   }
 }

@@ -75,6 +75,15 @@ export class Storage {
     return isHeld;
   }
 
+  /** Takes links away together with the folders they lie in: what is evicted and comes back leaves no trace each time. */
+  async unlinkBlob(name: RepositoryName, digest: Digest): Promise<void> {
+    await this.driver.remove(layout.layer(name, digest));
+  }
+
+  async unlinkManifest(name: RepositoryName, digest: Digest): Promise<void> {
+    await this.driver.remove(layout.revision(name, digest));
+  }
+
   /** The digest that a blob's bytes lie under, if the repository holds the blob and the bytes are there. */
   async findBlob(name: RepositoryName, digest: Digest): Promise<{ content: Digest; size: number } | undefined> {
     const content = await this.links.find(layout.layerLink(name, digest));

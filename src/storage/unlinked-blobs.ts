@@ -16,6 +16,14 @@ import type { Storage } from "./storage.js";
  * reads meanwhile finds the bytes aside (`wherever` in `blob-store.ts`), and open readers go on whatever happens.
  */
 
+/** One removes at a time, in whichever process. */
+export function withEvictionLock<Result>(
+  storage: Storage,
+  action: (lost: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  return storage.driver.withLock("eviction", action);
+}
+
 /** Removes bytes that no repository has a link to, and of the digests no others. @returns how many bytes went */
 export async function removeUnlinked(storage: Storage, digests: Iterable<Digest>): Promise<number> {
   const candidates = new Set(digests);

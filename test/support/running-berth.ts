@@ -33,6 +33,8 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
   const config = configWith({ ...overrides, storage: driver });
   const log = new RecordedLog();
   const storage = await openStorage(config.storage, logger ?? log);
+  const modes = new ModeSelector(storage, logger ?? log);
+  scope.defer(() => modes.stop());
   const server = new RegistryServer(
     {
       ...config.server,
@@ -42,7 +44,7 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
       logAccess: config.log.access,
       ...settings,
     },
-    await new ModeSelector(storage, logger ?? log).select(config),
+    await modes.select(config),
     logger ?? log,
   );
   const { port } = await server.listen();

@@ -37,6 +37,7 @@ test("without a file and a variable Berth is a private registry of this machine"
     },
     proxy: {
       default: "docker.io",
+      maxSize: undefined,
       finishDownloads: true,
       upstreams: [
         {
