@@ -8,7 +8,6 @@ import { projectRoot } from "./project-root.mjs";
 import { createReport, formatReport } from "./report.mjs";
 import { withServer } from "./server.mjs";
 import { checkMachine } from "./tools.mjs";
-import { withUpstream } from "./upstream.mjs";
 
 try {
   const options = parseOptions(process.argv.slice(2), measurements);
@@ -55,8 +54,6 @@ function measure(measurement, peer, folder, { settings, cpuProf }) {
     settings,
     folder,
     withServer: (seed, work) => withServer({ peer, folder, seed, cpuProf }, work),
-    withUpstream: (seed, work) => withUpstream({ folder, seed }, work),
-    withCache: (cacheOf, work) => withServer({ peer, folder, seed: () => {}, cpuProf, cacheOf }, work),
   });
 }
 

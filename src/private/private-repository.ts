@@ -23,17 +23,10 @@ import { listReferrers, referrerDescriptor } from "../storage/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
 import { hashed, measured } from "./chunk-content.js";
 import { checkEmbeddedData, checkKeys, checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
-import type { NameMeanings } from "./name-meanings.js";
 import { digestMismatch } from "./upload-errors.js";
 import { type RunningUploads, UploadSessions } from "./upload-sessions.js";
 
 const fromStorage: Served = { from: "storage" };
-
-interface PrivateRepositoryParts {
-  readonly rules: PrivateRules;
-  readonly running: RunningUploads;
-  readonly meanings: NameMeanings;
-}
 
 /** A repository that is ours: what is pushed to it is what is pulled from it. */
 export class PrivateRepository implements PushRepository {
@@ -41,14 +34,12 @@ export class PrivateRepository implements PushRepository {
   readonly #storage: Storage;
   readonly #rules: PrivateRules;
   readonly #running: RunningUploads;
-  readonly #meanings: NameMeanings;
 
-  constructor(name: RepositoryName, storage: Storage, { rules, running, meanings }: PrivateRepositoryParts) {
+  constructor(name: RepositoryName, storage: Storage, rules: PrivateRules, running: RunningUploads) {
     this.name = name;
     this.#storage = storage;
     this.#rules = rules;
     this.#running = running;
-    this.#meanings = meanings;
   }
 
   get uploads(): UploadSessions {
@@ -82,8 +73,7 @@ export class PrivateRepository implements PushRepository {
   async listTags(page: Page): Promise<PageOf<string>> {
     const tags = await this.#storage.tags.list(this.name);
     if (tags.length === 0 && !(await this.#storage.holdsContent(this.name))) {
-      const message = `there is no repository ${this.name}${this.#otherMeaning()}`;
-      throw new RegistryError("NAME_UNKNOWN", message, { detail: { name: this.name } });
+      throw new RegistryError("NAME_UNKNOWN", `there is no repository ${this.name}`, { detail: { name: this.name } });
     }
     return pageOf(tags, page);
   }
@@ -110,7 +100,7 @@ export class PrivateRepository implements PushRepository {
   async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
     const source = await this.#findHolder(digest, from);
     if (source === undefined) return false;
-    if (!(await this.#storage.linkBlob(this.name, digest))) return false;
+    await this.#storage.linkBlob(this.name, digest);
     context.log.info("blob mounted", { repository: this.name, digest, from: source });
     return true;
   }
@@ -175,8 +165,7 @@ export class PrivateRepository implements PushRepository {
   async #findHolder(digest: Digest, from: RepositoryName | undefined): Promise<RepositoryName | undefined> {
     // What lies nowhere, or under another digest only, is not looked for in every repository.
     if ((await this.#storage.blobs.size(digest)) === undefined) return undefined;
-    const candidates =
-      from === undefined ? await this.#storage.catalog.holders() : await this.#meanings.sourcesOf(from);
+    const candidates = from === undefined ? await this.#storage.catalog.holders() : [from];
     for (const candidate of candidates) {
       if ((await this.#storage.findBlob(candidate, digest))?.content === digest) return candidate;
     }
@@ -189,13 +178,9 @@ export class PrivateRepository implements PushRepository {
   }
 
   #manifestUnknown(reference: Reference): RegistryError {
-    const message = `the repository ${this.name} has no manifest ${reference}${this.#otherMeaning()}`;
-    return new RegistryError("MANIFEST_UNKNOWN", message, { detail: { name: this.name, reference } });
-  }
-
-  #otherMeaning(): string {
-    const meaning = this.#meanings.otherMeaningOf(this.name);
-    return meaning === undefined ? "" : `; ${meaning}`;
+    return new RegistryError("MANIFEST_UNKNOWN", `the repository ${this.name} has no manifest ${reference}`, {
+      detail: { name: this.name, reference },
+    });
   }
 
   #blobUnknown(digest: Digest): RegistryError {

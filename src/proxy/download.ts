@@ -88,9 +88,8 @@ export class Download {
     const { digest, name, upstream } = this.order;
     await this.#storage.cache.recordOwner(name, upstream.name);
     const stored = await this.#storage.blobs.size(digest);
-    // What was there may have been evicted before it was linked.
-    const isLinked = stored !== undefined && (await this.#storage.linkBlob(name, digest));
-    if (!isLinked) await this.#fetch(signal);
+    if (stored === undefined) await this.#fetch(signal);
+    else await this.#storage.linkBlob(name, digest);
     this.#size ??= stored;
     this.progress.advance(this.#size ?? 0);
   }

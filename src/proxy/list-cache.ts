@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
-import type { PageOf, ReferrersQuery } from "../oci/listing.js";
+import { type Page, type PageOf, pageOf, type ReferrersQuery } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import { listReferrers } from "../storage/referrer-list.js";
@@ -27,18 +27,17 @@ export class ListCache {
     this.#source = source;
   }
 
-  /** All tags, in code point order. */
-  async tags(name: RepositoryName, context: Context): Promise<readonly string[]> {
+  async listTags(name: RepositoryName, page: Page, context: Context): Promise<PageOf<string>> {
     const known = this.#tags.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return pageOf(known, page);
     try {
       const tags = await this.#source.upstream.listTags(this.#source.remoteName(name), context);
       const sorted = tags.sort();
       this.#tags.set(name, sorted);
-      return sorted;
+      return pageOf(sorted, page);
     } catch (error) {
       const stored = await this.#storage.tags.list(name);
-      if (stored.length > 0 && allowsStale(error)) return stored;
+      if (stored.length > 0 && allowsStale(error)) return pageOf(stored, page);
       throw toRegistryError(error, () => this.#unknown(name));
     }
   }

@@ -3,7 +3,6 @@ import type { StorageDriver } from "./driver.js";
 import { FilesystemDriver } from "./drivers/filesystem/filesystem-driver.js";
 import { MemoryDriver } from "./drivers/memory-driver.js";
 import { Storage } from "./storage.js";
-import { restoreAside } from "./unlinked-blobs.js";
 
 export interface StorageSettings {
   readonly driver: "filesystem" | "memory";
@@ -12,11 +11,9 @@ export interface StorageSettings {
   readonly cache: number;
 }
 
-/** Opens the storage that the settings name, and puts right what an eviction that was killed has left. */
+/** Opens the storage that the settings name. */
 export async function openStorage(settings: StorageSettings, log: Logger): Promise<Storage> {
-  const storage = new Storage(await openDriver(settings), settings.cache, log);
-  await restoreAside(storage);
-  return storage;
+  return new Storage(await openDriver(settings), settings.cache, log);
 }
 
 async function openDriver(settings: StorageSettings): Promise<StorageDriver> {

@@ -33,8 +33,6 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
   const config = configWith({ ...overrides, storage: driver });
   const log = new RecordedLog();
   const storage = await openStorage(config.storage, logger ?? log);
-  const modes = new ModeSelector(storage, logger ?? log);
-  scope.defer(() => modes.stop());
   const server = new RegistryServer(
     {
       ...config.server,
@@ -44,7 +42,7 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
       logAccess: config.log.access,
       ...settings,
     },
-    await modes.select(config),
+    await new ModeSelector(storage, logger ?? log).select(config),
     logger ?? log,
   );
   const { port } = await server.listen();
@@ -52,11 +50,11 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
   return { server, storage, log, port, client: new RegistryClient(`http://127.0.0.1:${port}`) };
 }
 
-/** Serves from a data directory: an empty one of the test's own, unless one is given. */
+/** Serves from an empty data directory of the test's own. */
 export async function runBerthOnDisk(
   scope: Scope,
   options: RunningBerthOptions = {},
 ): Promise<RunningBerth & { readonly root: string }> {
-  const { root = await scope.folder("data") } = options;
+  const root = await scope.folder("data");
   return { root, ...(await runBerth(scope, { ...options, root })) };
 }
