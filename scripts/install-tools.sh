@@ -5,10 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(
-  docker.io podman buildah skopeo # clients
+  docker.io containerd podman buildah skopeo # clients
   docker-registry                 # peer, 2.8.2
   nginx-light openssl             # reverse proxy with TLS
-  wrk apache2-utils               # load
+  wrk apache2-utils               # load; htpasswd
   busybox-static                  # what the test images are built from
   strace                          # sees what is synced before an answer
 )
@@ -22,6 +22,8 @@ programs=(
   github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111
 )
 
+buildkit_version=v0.34.2
+
 export GOBIN="$PWD/.build/tools/bin"
 
 main() {
@@ -29,6 +31,7 @@ main() {
   mkdir -p "$GOBIN"
   local program
   for program in "${programs[@]}"; do install_program "$program"; done
+  install_buildkit
 }
 
 install_packages() {
@@ -61,6 +64,18 @@ install_program() {
   if [[ -x $binary ]] && go version -m "$binary" | awk '$1 == "mod" { print $3 }' | grep -qxF "$version"; then return; fi
   echo "installing $path $version"
   CGO_ENABLED=0 go install -trimpath "$1"
+}
+
+# Its go.mod excludes versions, which `go install` refuses, so it is built where Go keeps its source.
+install_buildkit() {
+  local path=github.com/moby/buildkit source program
+  if "$GOBIN/buildkitd" --version 2>/dev/null | grep -qwF "$buildkit_version" && [[ -x $GOBIN/buildctl ]]; then return; fi
+  echo "installing $path $buildkit_version"
+  source=$(go mod download -json "$path@$buildkit_version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+  for program in buildctl buildkitd; do
+    CGO_ENABLED=0 go -C "$source" build -trimpath -ldflags "-X $path/version.Version=$buildkit_version" \
+      -o "$GOBIN/$program" "./cmd/$program"
+  done
 }
 
 main

@@ -6,16 +6,20 @@ import { createRoutes, type Routes } from "./http/router.js";
 import { UploadLimit } from "./http/upload-limit.js";
 import type { Logger } from "./observability/logger.js";
 import { PrivateRegistry } from "./private/private-registry.js";
+import type { Eviction } from "./proxy/eviction.js";
 import type { Registry } from "./registry/registry.js";
+import { SwitchableRegistry } from "./registry/switchable-registry.js";
 import type { Storage } from "./storage/storage.js";
 
 /** Memory that all running transfers share. */
 const transferBufferBytes = 8 * 1024 * 1024;
 
-/** Picks the registry of the configured mode and mounts the routes over it: the one place that knows the modes. */
+/** Picks the registry of the configured mode and mounts the routes over it: with `upstream-modes.ts` the one place that knows the modes. */
 export class ModeSelector {
   readonly #storage: Storage;
   readonly #log: Logger;
+  #registry: SwitchableRegistry | undefined;
+  #eviction: Eviction | undefined;
   readonly #pool = new BufferPool(transferBufferBytes);
 
   constructor(storage: Storage, log: Logger) {
@@ -23,10 +27,17 @@ export class ModeSelector {
     this.#log = log;
   }
 
-  /** The routes of the mode that a configuration asks for. */
+  /**
+   * The routes of the mode that a configuration asks for. Asked again, it switches: requests that run keep their old
+   * routes, and pushes that began may be finished by the new ones.
+   */
   async select(config: Config): Promise<Routes> {
+    const registry = await this.registryOf(config);
+    if (this.#registry === undefined) this.#registry = new SwitchableRegistry(registry);
+    else this.#registry.switchTo(registry);
+    await this.#bound(config);
     const dependencies = {
-      registry: await this.#registryOf(config),
+      registry: this.#registry,
       pool: this.#pool,
       uploadLimit: new UploadLimit(config.private.uploads.maxConcurrent),
       manifestMaxSize: config.private.manifestMaxSize,
@@ -34,23 +45,27 @@ export class ModeSelector {
     return createRoutes([...pushRoutes(dependencies), ...pullRoutes(dependencies)]);
   }
 
-  async #registryOf(config: Config): Promise<Registry> {
-    switch (config.mode) {
-      case "private":
-        return new PrivateRegistry(this.#storage, config.private);
-      case "proxy":
-        return this.#proxyRegistryOf(config);
-      case "hybrid":
-        throw new Error("mode: hybrid is not there yet; set mode: private or mode: proxy");
-    }
+  /** Ends what the mode does beside requests. */
+  async stop(): Promise<void> {
+    await this.#eviction?.stop();
+    this.#eviction = undefined;
   }
 
-  /** Loaded when it is asked for: the client of upstreams takes longer to load than the rest of Berth. */
-  async #proxyRegistryOf(config: Config): Promise<Registry> {
-    const [{ ProxyRegistry }, { proxyUpstreamsOf }] = await Promise.all([
-      import("./proxy/proxy-registry.js"),
-      import("./commands/proxy-upstreams-of.js"),
-    ]);
-    return new ProxyRegistry(this.#storage, await proxyUpstreamsOf(config), config.proxy.finishDownloads, this.#log);
+  /** Where content is cached, its size is bounded from now on as the configuration says. */
+  async #bound(config: Config): Promise<void> {
+    await this.stop();
+    if (config.mode === "private") return;
+    const { Eviction } = await import("./proxy/eviction.js");
+    this.#eviction = new Eviction(this.#storage, config.proxy.maxSize, this.#log);
+    this.#eviction.start();
+  }
+
+  /** The registry of the mode that a configuration asks for, for those who need no routes. */
+  async registryOf(config: Config): Promise<Registry> {
+    if (config.mode === "private") return new PrivateRegistry(this.#storage, config.private);
+    // Loaded when it is asked for: the client of upstreams takes longer to load than the rest of Berth.
+    const { hybridRegistryOf, proxyRegistryOf } = await import("./upstream-modes.js");
+    const registryOf = config.mode === "proxy" ? proxyRegistryOf : hybridRegistryOf;
+    return registryOf(config, this.#storage, this.#log);
   }
 }

@@ -25,17 +25,16 @@ export class Layout {
     const staged = join(this.#root, "staged");
     mkdirSync(this.#root, { recursive: true });
     const digest = writeRandomFile(staged, size);
-    const file = this.#blobFile(digest);
+    const file = this.blobFile(digest);
     mkdirSync(dirname(file), { recursive: true });
     renameSync(staged, file);
     this.#write(`repositories/${repository}/_layers/${slashed(digest)}/link`, digest);
     return { digest, size };
   }
 
-  /** Stores an image of one layer under these tags. */
-  putImage(repository, tags) {
+  /** Stores an image, of one small layer unless others are given, under these tags. */
+  putImage(repository, tags, layers = [this.putBlob(repository, randomBytes(1_000))]) {
     const config = this.putBlob(repository, emptyConfig);
-    const layers = [this.putBlob(repository, randomBytes(1_000))];
     const manifest = imageManifest({ config, layers });
     const digest = this.#store(manifest);
     const folder = `repositories/${repository}/_manifests`;
@@ -47,17 +46,18 @@ export class Layout {
     return { digest, size: manifest.length };
   }
 
+  /** Where the bytes of a blob lie. */
+  blobFile(digest) {
+    const [algorithm, hex] = digest.split(":");
+    return join(this.#root, "blobs", algorithm, hex.slice(0, 2), hex, "data");
+  }
+
   #store(bytes) {
     const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-    const file = this.#blobFile(digest);
+    const file = this.blobFile(digest);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, bytes);
     return digest;
-  }
-
-  #blobFile(digest) {
-    const [algorithm, hex] = digest.split(":");
-    return join(this.#root, "blobs", algorithm, hex.slice(0, 2), hex, "data");
   }
 
   #write(key, content) {

@@ -8,6 +8,7 @@ import { projectRoot } from "./project-root.mjs";
 import { createReport, formatReport } from "./report.mjs";
 import { withServer } from "./server.mjs";
 import { checkMachine } from "./tools.mjs";
+import { withUpstream } from "./upstream.mjs";
 
 try {
   const options = parseOptions(process.argv.slice(2), measurements);
@@ -54,6 +55,8 @@ function measure(measurement, peer, folder, { settings, cpuProf }) {
     settings,
     folder,
     withServer: (seed, work) => withServer({ peer, folder, seed, cpuProf }, work),
+    withUpstream: (seed, work) => withUpstream({ folder, seed }, work),
+    withCache: (cacheOf, work) => withServer({ peer, folder, seed: () => {}, cpuProf, cacheOf }, work),
   });
 }
 

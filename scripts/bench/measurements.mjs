@@ -1,4 +1,9 @@
 import { blobMeasurements } from "./measurements/blobs.mjs";
+import { cachePullMeasurements } from "./measurements/cache-pulls.mjs";
+import { cacheServingMeasurements } from "./measurements/cache-serving.mjs";
+import { coldFirstByteMeasurements } from "./measurements/cold-first-byte.mjs";
+import { coldHerdMeasurements } from "./measurements/cold-herd.mjs";
+import { herdMemoryMeasurements } from "./measurements/herd-memory.mjs";
 import { imagePushMeasurements } from "./measurements/image-push.mjs";
 import { largeBlobMeasurements } from "./measurements/large-blob.mjs";
 import { listingMeasurements } from "./measurements/listings.mjs";
@@ -6,12 +11,15 @@ import { manifestMeasurements } from "./measurements/manifests.mjs";
 import { memoryMeasurements } from "./measurements/memory.mjs";
 import { smallPushMeasurements } from "./measurements/small-pushes.mjs";
 import { startMeasurements } from "./measurements/start.mjs";
+import { upstreamAwayMeasurements } from "./measurements/upstream-away.mjs";
 
 /**
  * @typedef {object} Bench what a measurement is given
  * @property {object} settings how long, how often, over how many connections
  * @property {string} folder for what it shares between peers
- * @property {(seed: (layout: object) => void, work: (server: object) => Promise<T>) => Promise<T>} withServer
+ * @property {(seed: (layout: object) => void, work: (server: object) => Promise<T>) => Promise<T>} withServer private
+ * @property {(seed: (layout: object) => void, work: (upstream: object) => Promise<T>) => Promise<T>} withUpstream
+ * @property {(upstream: object, work: (server: object) => Promise<T>) => Promise<T>} withCache an empty cache of it
  *
  * @typedef {object} Row one line of the table
  * @property {string} id
@@ -35,4 +43,10 @@ export const measurements = [
   ...listingMeasurements,
   ...memoryMeasurements,
   ...startMeasurements,
+  ...coldHerdMeasurements,
+  ...cachePullMeasurements,
+  ...upstreamAwayMeasurements,
+  ...coldFirstByteMeasurements,
+  ...cacheServingMeasurements,
+  ...herdMemoryMeasurements,
 ];

@@ -5,12 +5,17 @@ import { projectRoot } from "./project-root.mjs";
 import { findProgram } from "./tools.mjs";
 
 /**
+ * @typedef {object} Place
+ * @property {number} port
+ * @property {string} data
+ * @property {{ url: string, tagTtl?: string }} [cacheOf] the registry that it caches; without one it is private
+ *
  * @typedef {object} Peer
  * @property {string} id
  * @property {string} title
  * @property {() => { program: string, version: string } | undefined} locate undefined if it is not installed
  * @property {string} howToInstall
- * @property {(place: { port: number, data: string }) => string} config text of its configuration file
+ * @property {(place: Place) => string} config text of its configuration file
  * @property {(file: string, cpuProf: string | undefined) => string[]} args
  * @property {Record<string, string>} env
  */
@@ -25,10 +30,9 @@ const berth = {
     return { program: process.execPath, version };
   },
   howToInstall: "npm run build",
-  config: ({ port, data }) => `mode: private
-server: { port: ${port} }
+  config: ({ port, data, cacheOf }) => `server: { port: ${port} }
 storage: { filesystem: { root: ${data} } }
-`,
+${cacheOf === undefined ? "mode: private\n" : berthCache(cacheOf)}`,
   args: (file, cpuProf) => [
     ...(cpuProf === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${cpuProf}`]),
     join(projectRoot, "dist/main.js"),
@@ -84,8 +88,17 @@ function locateDistribution(name, versionPattern) {
   return version === undefined ? undefined : { program, version };
 }
 
+/** Apart from how long a tag is fresh, where a row asks for it, these are defaults, too. */
+function berthCache({ url, tagTtl = "5m" }) {
+  return `mode: proxy
+proxy:
+  default: upstream
+  upstreams: [{ name: upstream, url: "${url}", tagTtl: ${tagTtl} }]
+`;
+}
+
 /** What both stock images and Debian's package ship, with deletes enabled and no access control. */
-function distributionConfig({ port, data }) {
+function distributionConfig({ port, data, cacheOf }) {
   return `version: 0.1
 log: { fields: { service: registry } }
 storage:
@@ -97,5 +110,5 @@ http:
   headers: { X-Content-Type-Options: [nosniff] }
 health:
   storagedriver: { enabled: true, interval: 10s, threshold: 3 }
-`;
+${cacheOf === undefined ? "" : `proxy: { remoteurl: "${cacheOf.url}" }\n`}`;
 }

@@ -52,7 +52,7 @@ function mediansOf(row, peers, results) {
 }
 
 function median(values) {
-  if (values === undefined) return undefined;
+  if (values === undefined || values.length === 0) return undefined;
   const sorted = [...values].sort((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)];
 }

@@ -16,11 +16,11 @@ const stopLimitMs = 20_000;
 /**
  * Runs `work` against a server on a fresh data directory that `seed` filled, alone on the machine, and removes both.
  * @template T
- * @param {{ peer: object, folder: string, seed: (layout: Layout) => void, cpuProf?: string }} options
+ * @param {{ peer: object, folder: string, seed: (layout: Layout) => void, cpuProf?: string, cacheOf?: object }} options
  * @param {(server: Server) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function withServer({ peer, folder, seed, cpuProf }, work) {
+export async function withServer({ peer, folder, seed, cpuProf, cacheOf }, work) {
   const home = mkdtempSync(join(folder, `${peer.id}-`));
   try {
     const data = join(home, "data");
@@ -28,7 +28,7 @@ export async function withServer({ peer, folder, seed, cpuProf }, work) {
     seed(new Layout(data));
     // What was written until now must not be written back while the server is measured.
     await promisify(execFile)("sync");
-    const server = await Server.start({ peer, home, data, cpuProf });
+    const server = await Server.start({ peer, home, data, cpuProf, cacheOf });
     try {
       return await work(server);
     } finally {
@@ -48,11 +48,11 @@ class Server {
   port;
   #child;
 
-  static async start({ peer, home, data, cpuProf }) {
+  static async start({ peer, home, data, cpuProf, cacheOf }) {
     const port = await freePort();
     const configFile = join(home, "config.yml");
     const logFile = join(home, "server.log");
-    writeFileSync(configFile, peer.config({ port, data }));
+    writeFileSync(configFile, peer.config({ port, data, cacheOf }));
     const log = openSync(logFile, "w");
     const started = performance.now();
     const child = spawn(peer.program, peer.args(configFile, cpuProf), {

@@ -51,6 +51,34 @@ export function atMostTimesRow(factor, otherRow) {
   };
 }
 
+/** @returns {Target} the same the other way round */
+export function atLeastTimesRow(factor, otherRow) {
+  return {
+    text: `>= ${factor} x ${otherRow}`,
+    isReached: (row, rows) => compare(row.berth, rows[otherRow]?.berth, (value, other) => value >= factor * other),
+  };
+}
+
+/** @returns {Target} compares with another row, and something more */
+export function atMostBeyondRow(more, otherRow, factor = 1) {
+  return {
+    text: `<= ${factor === 1 ? "" : `${factor} x `}${otherRow} + ${more}`,
+    isReached: (row, rows) =>
+      compare(row.berth, rows[otherRow]?.berth, (value, other) => value <= factor * other + more),
+  };
+}
+
+/** @returns {Target} */
+export function allOf(...targets) {
+  return {
+    text: targets.map((target) => target.text).join(", "),
+    isReached(row, rows) {
+      const all = targets.map((target) => target.isReached(row, rows));
+      return all.includes(undefined) ? undefined : !all.includes(false);
+    },
+  };
+}
+
 function compare(one, other, predicate) {
   return one === undefined || other === undefined ? undefined : predicate(one, other);
 }

@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
+import { addCache } from "./cache-commands.js";
+import { addSetup } from "./setup-command.js";
 
 /** The command line: what can be said, and what then runs. A command's code is loaded only when it is asked for. */
 export function createProgram(): Command {
@@ -13,6 +15,9 @@ export function createProgram(): Command {
     .addHelpText("after", programHelp);
   addServe(program);
   addConfig(program);
+  addCache(program);
+  addSetup(program);
+  addOwner(program);
   return program;
 }
 
@@ -21,11 +26,13 @@ function addServe(program: Command): void {
     .command("serve")
     .summary("run the registry")
     .description("Runs the registry until it gets SIGTERM or SIGINT.")
-    .option("-c, --config <file>", `settings in YAML; ${defaultFileNote}`)
+    .argument("[file]", `settings in YAML; ${defaultFileNote}`)
+    .option("-c, --config <file>", "the same, by its name")
     .addHelpText("after", serveHelp)
-    .action(async (options: { config?: string }) => {
+    .action(async (file: string | undefined, { config }: { config?: string }, command: Command) => {
+      if (file !== undefined && config !== undefined) command.error("error: two files are named; keep one of them");
       const { serve } = await import("./serve.js");
-      await serve(options);
+      await serve({ config: file ?? config });
     });
 }
 
@@ -53,6 +60,15 @@ function addConfig(program: Command): void {
       await printConfig(file);
     });
   config
+    .command("import")
+    .description("Writes the settings of registry:2 as a file of Berth's, with what became of each.")
+    .argument("[file]", "settings of registry:2; without it its variables alone, REGISTRY_...")
+    .option("-o, --output <file>", "the file to write, which must not be there yet; standard output without")
+    .action(async (file: string | undefined, options: { output?: string }) => {
+      const { importConfig } = await import("./config-import.js");
+      await importConfig(file, options);
+    });
+  config
     .command("example")
     .description("Prints a file with every setting, its default and its meaning.")
     .action(async () => {
@@ -61,19 +77,35 @@ function addConfig(program: Command): void {
     });
 }
 
+function addOwner(program: Command): void {
+  program
+    .command("owner")
+    .summary("say whose a repository name is")
+    .description("Says whether a name is private or an upstream's, and by which setting.")
+    .argument("<name>", "such as team/app, library/alpine or ghcr.io/owner/image")
+    .option("-c, --config <file>", `settings in YAML; ${defaultFileNote}`)
+    .option("--ns <registry>", "the registry that containerd names in ?ns=")
+    .action(async (name: string, options: { config?: string; ns?: string }) => {
+      const { showOwner } = await import("./owner.js");
+      await showOwner(name, options);
+    });
+}
+
 const defaultFileNote = "without it berth.yml of this folder, if it is there";
 
 const programHelp = `
 Examples:
   berth serve                        serve at 127.0.0.1:5000, with the content in ./data
-  berth serve --config berth.yml     serve as the file says
+  berth serve berth.yml              serve as the file says, be it Berth's or registry:2's
   berth config check berth.yml       find all that is wrong with the file
   berth config example > berth.yml   begin a file of your own
+  berth owner library/alpine         say whose the name is, and why
 
 Exit codes: 0 it went well, 1 it failed, 2 the command line is wrong.`;
 
 const serveHelp = `
 Settings come from the file, and before it from the environment: BERTH_SERVER_PORT is server.port.
+A file of registry:2 will do (it says version: 0.1), and its variables, such as REGISTRY_HTTP_ADDR.
 "berth config example" prints all there are. Relative paths are relative to this folder.
 
 Examples:
@@ -85,4 +117,5 @@ const configHelp = `
 Examples:
   berth config check                 berth.yml of this folder, and the environment
   berth config print berth.yml       what holds, and where it was said
-  berth config example > berth.yml   begin a file of your own`;
+  berth config example > berth.yml   begin a file of your own
+  berth config import config.yml     registry:2's settings, as a file of Berth's`;

@@ -72,7 +72,7 @@ export function setting<Value>(kind: Kind<Value>, note: Note & { default: unknow
 /** A setting that has a value unless somebody writes `null`. */
 export function nullableSetting<Value>(
   kind: Kind<Value>,
-  note: Note & { default: unknown },
+  note: Note & { default: unknown; example?: string },
 ): Setting<Value | undefined> {
   return { type: "setting", kind, example: undefined, required: false, nullable: true, ...note };
 }

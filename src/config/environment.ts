@@ -1,15 +1,12 @@
 import { type ConfigPath, type Section, settingsBelow } from "./definition.js";
 import { fileKeyOf } from "./known-keys.js";
+import { isOfKubernetes } from "./kubernetes.js";
 import { findNearest } from "./nearest-key.js";
 import type { Problem } from "./problem.js";
 import type { ConfigSource } from "./source.js";
 
 /** Variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What Kubernetes tells every pod about services named `berth` or `berth-...`; the port of one also as `BERTH_PORT`. */
-const kubernetesName = /^BERTH(_\w+)?_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
-const kubernetesPort = /^(tcp|udp|sctp):\/\//;
 
 /**
  * The settings that variables say: `BERTH_SERVER_PORT` is `server.port`, `BERTH_SERVER_TRUSTEDPROXIES` and
@@ -22,7 +19,8 @@ export async function readEnvironment(environment: Environment, definition: Sect
   const problems: Problem[] = [];
   const tree: Tree = Object.create(null);
   for (const [variable, text] of Object.entries(environment)) {
-    if (!variable.startsWith("BERTH_") || text === undefined || text === "" || isOfKubernetes(variable, text)) continue;
+    if (!variable.startsWith("BERTH_") || text === undefined || text === "") continue;
+    if (isOfKubernetes("BERTH", variable, text)) continue;
     const path = known.get(variable) ?? [];
     const earlier = variableByPath.get(path.join("."));
     if (path.length === 0) {
@@ -61,10 +59,6 @@ function variableOfNearest(variableByPath: ReadonlyMap<string, string>, path: Co
   const lengths = path.map((_, index) => path.length - index);
   const keys = lengths.map((length) => path.slice(0, length).join("."));
   return keys.map((key) => variableByPath.get(key)).find((variable) => variable !== undefined) ?? "environment";
-}
-
-function isOfKubernetes(variable: string, text: string): boolean {
-  return kubernetesName.test(variable) || (variable.endsWith("_PORT") && kubernetesPort.test(text));
 }
 
 function unknownVariable(variable: string, known: ReadonlyMap<string, readonly string[]>): string {

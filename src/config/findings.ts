@@ -19,7 +19,7 @@ export class Findings {
 
   /** @param subject the key in question, if it is not the one that is written */
   report({ source, path }: Statement, message: string, subject: ConfigPath = path): void {
-    const problem = { where: source.locate(path), path: subject, message };
+    const problem = { where: source.locate(path), path: source.keyOf?.(subject) ?? subject, message };
     this.#problems.set(source, [...(this.#problems.get(source) ?? []), problem]);
   }
 

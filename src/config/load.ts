@@ -1,14 +1,20 @@
 import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Environment, readEnvironment } from "./environment.js";
+import type { Registry2Settings } from "./registry2/read.js";
+import type { Note } from "./registry2/translation.js";
 import { resolveSettings } from "./resolve.js";
 import { type ResolvedSection, valuesOf } from "./resolved.js";
 import { brokenRules, type ConfigDraft } from "./rules.js";
 import { type Config, schema } from "./schema.js";
 import type { ConfigSource } from "./source.js";
+import type { Reading } from "./yaml-file.js";
 
 /** The file that is read, if it is there, when none is named. */
 export const defaultFile = "berth.yml";
+
+/** Names the file where none is named otherwise, as for registry:2. */
+const fileVariable = "REGISTRY_CONFIGURATION_PATH";
 
 /** Where settings are looked for. */
 export interface ConfigOrigin {
@@ -27,25 +33,32 @@ export interface LoadedConfig {
   readonly file: string | undefined;
   /** Each setting with where it came from. */
   readonly settings: ResolvedSection;
+  /** What became of the settings of registry:2, if its file or its variables were read. */
+  readonly registry2: readonly Note[] | undefined;
 }
 
 /**
- * Reads the configuration: the file, over it the environment, below both the defaults.
+ * Reads the configuration: the file, over it the environment, below both the defaults. Of the variables those of Berth
+ * go before those of registry:2.
  * @throws ConfigError with all that is wrong
  */
 export async function loadConfig(from: ConfigOrigin): Promise<LoadedConfig> {
-  const file = from.file ?? (await findDefaultFile(from.directory));
-  const sources = await Promise.all([
-    ...(file === undefined ? [] : [readFileSource(file, from.directory)]),
+  const file = from.file ?? (await findFile(from));
+  const [{ fileSources, registry2 }, environment] = await Promise.all([
+    readFile(file, from),
     readEnvironment(from.environment, schema),
   ]);
+  const sources = [...fileSources, environment];
   // Here and below: the values follow the definition that the type is derived from.
   const rules = (values: unknown) => brokenRules(values as ConfigDraft);
   const settings = resolveSettings(schema, { sources, directory: from.directory, rules });
-  return { config: valuesOf(settings) as Config, file, settings };
+  return { config: valuesOf(settings) as Config, file, settings, registry2: registry2?.notes };
 }
 
-async function findDefaultFile(directory: string): Promise<string | undefined> {
+/** The one that registry:2's variable names, else the one of the folder. */
+async function findFile({ environment, directory }: ConfigOrigin): Promise<string | undefined> {
+  const { [fileVariable]: named = "" } = environment;
+  if (named !== "") return named;
   try {
     await access(resolve(directory, defaultFile));
     return defaultFile;
@@ -54,8 +67,35 @@ async function findDefaultFile(directory: string): Promise<string | undefined> {
   }
 }
 
+interface FileSettings {
+  readonly fileSources: readonly ConfigSource[];
+  readonly registry2: Registry2Settings | undefined;
+}
+
+/** What the file says, be it Berth's or registry:2's, and registry:2's variables. */
+async function readFile(file: string | undefined, { environment, directory }: ConfigOrigin): Promise<FileSettings> {
+  const source = file === undefined ? undefined : await readSource(file, directory);
+  const isRegistry2File = file !== undefined && isOfRegistry2(source);
+  const hasVariables = Object.keys(environment).some((variable) => variable.startsWith("REGISTRY_"));
+  if (!isRegistry2File && !hasVariables) return { fileSources: source ? [source] : [], registry2: undefined };
+  const { readRegistry2File, readRegistry2Variables, readVariablesBeside } = await import("./registry2/read.js");
+  if (isRegistry2File) {
+    const registry2 = readRegistry2File(await readSource(file, directory, "letters"), environment);
+    return { fileSources: [registry2.implied, registry2.said], registry2 };
+  }
+  const registry2 = source ? readVariablesBeside(source, environment) : readRegistry2Variables(environment);
+  const fileSources = [registry2?.implied, source, registry2?.said].filter((present) => present !== undefined);
+  return { fileSources, registry2 };
+}
+
 /** Without a file Berth starts sooner, since the parser of YAML is then not loaded. */
-async function readFileSource(file: string, directory: string): Promise<ConfigSource> {
+async function readSource(file: string, directory: string, reading?: Reading): Promise<ConfigSource> {
   const { readYamlFile } = await import("./yaml-file.js");
-  return readYamlFile(file, directory);
+  return readYamlFile(file, directory, reading);
+}
+
+/** Berth's own files say no version. */
+function isOfRegistry2(source: ConfigSource | undefined): boolean {
+  const tree = source?.tree;
+  return typeof tree === "object" && tree !== null && Object.hasOwn(tree, "version");
 }

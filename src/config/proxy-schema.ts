@@ -8,6 +8,7 @@ import {
   type ValueOf,
 } from "./definition.js";
 import {
+  contentPattern,
   duration,
   filePath,
   listOf,
@@ -16,6 +17,7 @@ import {
   oneOf,
   registryName,
   registryUrl,
+  repositoryPath,
   size,
   text,
   truth,
@@ -36,6 +38,15 @@ const naming = {
     meaning: "Another first part of its repositories' names here; needed if the name has a port.",
   }),
   ns: setting(listOf(registryName), { default: [], meaning: "Further values of ?ns= that mean it." }),
+  remotePrefix: optionalSetting(repositoryPath, {
+    example: "owner/project",
+    meaning: "What its repositories' names begin with there, and not here.",
+  }),
+  allow: setting(listOf(contentPattern), {
+    default: [],
+    meaning: "Patterns such as library/* or library/nginx:1.* of what may be pulled; none allows all.",
+  }),
+  deny: setting(listOf(contentPattern), { default: [], meaning: "Patterns of what may not be pulled; they prevail." }),
 };
 
 const access = {
@@ -77,6 +88,11 @@ const access = {
 };
 
 const freshness = {
+  adopt: setting(truth, {
+    default: false,
+    meaning:
+      "true: the folder was registry:2's cache of it, so content without an owner is its, if one of them says so.",
+  }),
   tagTtl: setting(duration({ from: "0s", to: "3650d" }), {
     default: "5m",
     meaning: "How long a tag is served without asking again.",
@@ -136,11 +152,17 @@ const patience = {
   }),
 };
 
-/** What is cached from where, for `mode: proxy`. */
+/** What is cached from where, for `mode: proxy` and `mode: hybrid`. */
 export const proxy = section("Repositories that are cached from other registries, the upstreams.", {
   default: nullableSetting(registryName, {
     default: "docker.io",
     meaning: "Name of the upstream that has the repositories whose names begin with no upstream; null: none.",
+  }),
+  maxSize: nullableSetting(size({ from: "1MiB", to: "1024TiB" }), {
+    default: null,
+    example: "50GiB",
+    meaning:
+      "Bytes that cached content may take; then the images used longest ago go, nothing private; null: no bound.",
   }),
   finishDownloads: setting(truth, {
     default: true,

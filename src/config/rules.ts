@@ -1,23 +1,26 @@
 import type { BrokenRule } from "./findings.js";
+import { shadowedPatterns } from "./private-rules.js";
 import type { ProxyConfig } from "./proxy-schema.js";
 import type { Config } from "./schema.js";
+import { upstreamsThatAreHere } from "./self-reference.js";
 import { brokenUpstreamRules, type UpstreamDraft } from "./upstream-rules.js";
-import { brokenWorkerRules, type WorkersDraft } from "./worker-rules.js";
 
 /** A configuration of which the values that are wrong by themselves are missing. */
-export interface ConfigDraft extends WorkersDraft {
+export interface ConfigDraft {
   readonly mode: Config["mode"] | undefined;
+  readonly server: { readonly host: string | undefined; readonly port: number | undefined };
+  readonly private: { readonly repositories: Config["private"]["repositories"] | undefined };
   readonly proxy: Pick<ProxyConfig, "default"> & { readonly upstreams: readonly UpstreamDraft[] };
 }
 
 /** What does not fit together of what is right by itself. */
-export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
-  const { mode, proxy } = draft;
+export function brokenRules({ mode, server, private: own, proxy }: ConfigDraft): readonly BrokenRule[] {
   const nothingToCache = mode === "proxy" && proxy.upstreams.length === 0;
   return [
     ...(nothingToCache ? [emptyCache] : unknownDefault(proxy)),
     ...proxy.upstreams.flatMap((_, index) => brokenUpstreamRules(proxy.upstreams, index)),
-    ...brokenWorkerRules(draft),
+    ...(mode === "hybrid" ? shadowedPatterns(own.repositories, proxy.upstreams) : []),
+    ...(mode === "private" ? [] : upstreamsThatAreHere(server, proxy.upstreams)),
   ];
 }
 

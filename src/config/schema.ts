@@ -5,6 +5,7 @@ import {
   hostName,
   listOf,
   longestTimer,
+  namePattern,
   network,
   oneOf,
   origin,
@@ -23,11 +24,6 @@ const server = section("How clients reach Berth.", {
   port: setting(wholeNumber(0, 65_535), {
     default: 5000,
     meaning: "Port to listen on; 0 takes any free one.",
-    needsRestart: true,
-  }),
-  workers: setting(wholeNumber(1, 256), {
-    default: 1,
-    meaning: "Processes that serve on this port and one data directory; what is limited for all is shared out evenly.",
     needsRestart: true,
   }),
   tls: optionalSection("HTTPS instead of HTTP: files in PEM format, both or none.", {
@@ -107,6 +103,15 @@ const storage = section("Where content lies.", {
 });
 
 const privateMode = section("Repositories that are pushed to.", {
+  repositories: setting(listOf(namePattern), {
+    default: ["*"],
+    meaning:
+      "Names that are private in mode: hybrid: * is a part of a name, ** any number of parts; in mode: private all are.",
+  }),
+  adopt: setting(truth, {
+    default: false,
+    meaning: "true: what was cached from an upstream under a private name is served, and may be pushed to.",
+  }),
   delete: setting(truth, { default: true, meaning: "Whether DELETE is allowed; false answers 405." }),
   sparse: setting(truth, {
     default: false,
@@ -152,7 +157,7 @@ const log = section("What is written to standard output.", {
 export const schema = section("Berth", {
   mode: setting(oneOf("proxy", "private", "hybrid"), {
     default: "private",
-    meaning: "private: repositories that are pushed to. proxy: a cache of other registries. hybrid is refused as yet.",
+    meaning: "private: repositories that are pushed to. proxy: a cache of other registries. hybrid: both, by name.",
   }),
   server,
   storage,

@@ -9,6 +9,8 @@ export interface ConfigSource {
   readonly problems: readonly Problem[];
   /** Where it says a key, for people: `berth.yml:3:9`, or the name of an environment variable. */
   locate(path: ConfigPath): string;
+  /** The key as it is written there, if the source has other keys than ours. */
+  keyOf?(path: ConfigPath): ConfigPath;
 }
 
 /** What one source says of one key. */

@@ -5,11 +5,17 @@ import type { ConfigPath } from "./definition.js";
 import { messageOf } from "./problem.js";
 import type { ConfigSource } from "./source.js";
 
+/**
+ * How values are read: `typed` as numbers, truths and text, `letters` all as the text that they are written in, so
+ * that `012` stays what it is where it is meant as text.
+ */
+export type Reading = "typed" | "letters";
+
 /** Reads a file of settings; one that cannot be read, or is no YAML, gives a source that has only problems. */
-export async function readYamlFile(file: string, directory: string): Promise<ConfigSource> {
+export async function readYamlFile(file: string, directory: string, reading?: Reading): Promise<ConfigSource> {
   try {
     const bytes = await readFile(resolve(directory, file));
-    return parseYamlSource(new TextDecoder("utf-8", { fatal: true }).decode(bytes), file);
+    return parseYamlSource(new TextDecoder("utf-8", { fatal: true }).decode(bytes), file, reading);
   } catch (error) {
     const reason = error instanceof TypeError ? "is not text in UTF-8" : `cannot be read: ${messageOf(error)}`;
     return sourceOfProblem(file, reason);
@@ -17,9 +23,10 @@ export async function readYamlFile(file: string, directory: string): Promise<Con
 }
 
 /** The settings of a text in YAML; `file` is what it is called in messages. */
-export function parseYamlSource(text: string, file: string): ConfigSource {
+export function parseYamlSource(text: string, file: string, reading: Reading = "typed"): ConfigSource {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const schema = reading === "typed" ? ({ schema: "core" } as const) : ({ schema: "failsafe", merge: true } as const);
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, ...schema });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;

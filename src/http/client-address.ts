@@ -23,7 +23,7 @@ export class ClientAddress {
 
   /** The last address of `X-Forwarded-For` that no trusted proxy has: what stands before it anybody may have written. */
   of(request: IncomingMessage): string {
-    const peer = request.socket.remoteAddress ?? "unknown";
+    const peer = withoutMapping(request.socket.remoteAddress ?? "unknown");
     const forwarded = request.headers["x-forwarded-for"];
     if (forwarded === undefined || !this.isTrusted(request)) return peer;
     const hops = String(forwarded)
@@ -34,9 +34,14 @@ export class ClientAddress {
   }
 
   #isTrustedAddress(address: string): boolean {
-    const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
+    const plain = withoutMapping(address);
     return (
       (isIPv4(plain) && this.#trusted.check(plain, "ipv4")) || (isIPv6(plain) && this.#trusted.check(plain, "ipv6"))
     );
   }
+}
+
+/** Who listens on every address sees IPv4 addresses inside those of IPv6. */
+function withoutMapping(address: string): string {
+  return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
 }

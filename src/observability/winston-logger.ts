@@ -18,8 +18,6 @@ export interface FlushableLogger extends Logger {
   flush(): void;
 }
 
-const noFields: LogFields = {};
-
 const lineOf = { text: textLine, json: jsonLine } as const;
 
 /** Key under which winston's transports look for the finished text. */
@@ -28,14 +26,8 @@ const finishedText = Symbol.for("message");
 /**
  * Writes through winston, to which a block of lines is one message: its way through several streams costs as much as
  * the rest of a small answer, and at the end of a line there is nothing left that it could add.
- *
- * @param always what every line says at its end
  */
-export function createLogger(
-  settings: LogSettings,
-  target: NodeJS.WritableStream,
-  always: LogFields = noFields,
-): FlushableLogger {
+export function createLogger(settings: LogSettings, target: NodeJS.WritableStream): FlushableLogger {
   const toLine = lineOf[settings.format];
   const winston = createWinston({
     level: settings.level,
@@ -45,8 +37,7 @@ export function createLogger(
   const buffer = new LineBuffer<Level>((level, message) => winston.log({ level, message }));
   const write = (level: Level) => {
     if (levels.indexOf(level) > levels.indexOf(settings.level)) return () => {};
-    return (event: string, said: LogFields = noFields) => {
-      const fields = always === noFields ? said : { ...said, ...always };
+    return (event: string, fields: LogFields = {}) => {
       buffer.add(level, toLine({ time: new Date().toISOString(), level, event, fields }));
     };
   };

@@ -1,4 +1,5 @@
 import type { Digest } from "./digest.js";
+import type { Platform } from "./platform.js";
 
 /** Points at content: image-spec, "Content Descriptors". */
 export interface Descriptor {
@@ -9,6 +10,8 @@ export interface Descriptor {
   readonly artifactType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly urls?: readonly string[];
+  /** Of an image in an index. */
+  readonly platform?: Platform;
   /** The content itself, in base64. */
   readonly data?: string;
 }

@@ -5,6 +5,8 @@ const hexLength = { sha256: 64, sha512: 128 } as const;
 
 export type DigestAlgorithm = keyof typeof hexLength;
 
+export const digestAlgorithms: readonly DigestAlgorithm[] = ["sha256", "sha512"];
+
 /** `algorithm:hex`, lower case and of the algorithm's length: only {@link parseDigest} and {@link digestOf} make one. */
 export type Digest = `${DigestAlgorithm}:${string}`;
 

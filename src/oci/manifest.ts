@@ -2,6 +2,7 @@ import type { Descriptor } from "./descriptor.js";
 import { type Digest, isDigest } from "./digest.js";
 import { RegistryError } from "./errors.js";
 import { type ManifestKind, manifestKind, mediaTypes } from "./media-types.js";
+import type { Platform } from "./platform.js";
 
 /** What a manifest says, as far as a registry needs it. Its exact bytes lie beside it and are never made from this. */
 export interface ManifestContent {
@@ -115,14 +116,24 @@ function optionalDescriptor(json: Json, field: string): Descriptor | undefined {
 function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw invalid(`${where} is not a descriptor`);
   const data = optionalString(value, "data");
+  const platform = findPlatform(value.platform);
   return {
     mediaType: requiredString(value, "mediaType", where),
     digest: requiredDigest(value, where),
     size: requiredSize(value, where),
     annotations: stringMap(value, "annotations"),
     ...(data === undefined ? {} : { data }),
+    ...(platform === undefined ? {} : { platform }),
     ...(Array.isArray(value.urls) ? { urls: value.urls.filter((url) => typeof url === "string") } : {}),
   };
+}
+
+/** Nothing but a choice of images depends on it, so what is no platform is passed over. */
+function findPlatform(value: unknown): Platform | undefined {
+  if (!isObject(value)) return undefined;
+  const { os, architecture, variant } = value;
+  if (typeof os !== "string" || typeof architecture !== "string") return undefined;
+  return { os, architecture, ...(typeof variant === "string" && variant !== "" && { variant }) };
 }
 
 function requiredDigest(json: Json, where: string): Digest {

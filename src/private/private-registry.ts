@@ -1,33 +1,85 @@
-import type { Page, PageOf } from "../oci/listing.js";
-import { pageOf } from "../oci/listing.js";
+import { LRUCache } from "lru-cache";
+import { RegistryError } from "../oci/errors.js";
+import { type Page, type PageOf, pageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Registry } from "../registry/registry.js";
-import type { PullRepository, PushRepository } from "../registry/repository.js";
+import { ListMemo } from "../storage/list-memo.js";
 import type { Storage } from "../storage/storage.js";
 import type { PrivateRules } from "./manifest-rules.js";
+import { type NameMeanings, plainMeanings } from "./name-meanings.js";
 import { PrivateRepository } from "./private-repository.js";
 import { RunningUploads } from "./upload-sessions.js";
+
+interface PrivateRegistryRules extends PrivateRules {
+  /** Whether what was cached from upstreams counts as ours where it lies under a name that is. */
+  readonly adopt: boolean;
+}
+
+const rememberedNames = 20_000;
+/** A change of the mode by another process, or `berth cache rm`, is seen after so long. */
+const rememberedForMs = 10_000;
 
 /** All repositories are ours. */
 export class PrivateRegistry implements Registry {
   readonly #storage: Storage;
-  readonly #rules: PrivateRules;
+  readonly #rules: PrivateRegistryRules;
+  readonly #meanings: NameMeanings;
   readonly #running = new RunningUploads();
+  readonly #catalog = new ListMemo<RepositoryName, readonly RepositoryName[]>();
+  readonly #ours = new LRUCache<RepositoryName, true>({ max: rememberedNames, ttl: rememberedForMs });
 
-  constructor(storage: Storage, rules: PrivateRules) {
+  constructor(storage: Storage, rules: PrivateRegistryRules, meanings: NameMeanings = plainMeanings) {
     this.#storage = storage;
     this.#rules = rules;
+    this.#meanings = meanings;
   }
 
-  pull(name: RepositoryName): PullRepository {
-    return this.push(name);
+  async pull(name: RepositoryName): Promise<PrivateRepository> {
+    const upstream = await this.#cachedFrom(name);
+    if (upstream !== undefined && !this.#rules.adopt) {
+      throw new RegistryError("NAME_UNKNOWN", `${name} was cached from ${upstream} and is not private; ${advice}`, {
+        detail: { name, upstream },
+      });
+    }
+    return this.#repository(name);
   }
 
-  push(name: RepositoryName): PushRepository {
-    return new PrivateRepository(name, this.#storage, this.#rules, this.#running);
+  async push(name: RepositoryName): Promise<PrivateRepository> {
+    const upstream = await this.#cachedFrom(name);
+    if (upstream === undefined) return this.#repository(name);
+    if (!this.#rules.adopt) {
+      const message = `${name} holds what was cached from ${upstream}, so nothing can be pushed to it; ${advice}`;
+      throw new RegistryError("DENIED", message, { detail: { name, upstream } });
+    }
+    // What is pushed to is ours from now on, and no eviction may touch it.
+    await this.#storage.cache.forgetOwner(name);
+    return this.#repository(name);
   }
 
   async catalog(page: Page): Promise<PageOf<string>> {
-    return pageOf(await this.#storage.catalog.names(), page);
+    const names = await this.#storage.catalog.names();
+    if (this.#rules.adopt) return pageOf(names, page);
+    const ours = await this.#catalog.of(names, async () => {
+      const cached = await this.#storage.cache.owners();
+      return names.filter((name) => !cached.has(name));
+    });
+    return pageOf(ours, page);
+  }
+
+  async #cachedFrom(name: RepositoryName): Promise<string | undefined> {
+    if (this.#ours.has(name)) return undefined;
+    const upstream = await this.#storage.cache.ownerOf(name);
+    if (upstream === undefined) this.#ours.set(name, true);
+    return upstream;
+  }
+
+  #repository(name: RepositoryName): PrivateRepository {
+    return new PrivateRepository(name, this.#storage, {
+      rules: this.#rules,
+      running: this.#running,
+      meanings: this.#meanings,
+    });
   }
 }
+
+const advice = "private.adopt: true takes over what was cached, and `berth cache rm` removes it";

@@ -23,10 +23,17 @@ import { listReferrers, referrerDescriptor } from "../storage/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
 import { hashed, measured } from "./chunk-content.js";
 import { checkEmbeddedData, checkKeys, checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
+import type { NameMeanings } from "./name-meanings.js";
 import { digestMismatch } from "./upload-errors.js";
 import { type RunningUploads, UploadSessions } from "./upload-sessions.js";
 
 const fromStorage: Served = { from: "storage" };
+
+interface PrivateRepositoryParts {
+  readonly rules: PrivateRules;
+  readonly running: RunningUploads;
+  readonly meanings: NameMeanings;
+}
 
 /** A repository that is ours: what is pushed to it is what is pulled from it. */
 export class PrivateRepository implements PushRepository {
@@ -34,12 +41,14 @@ export class PrivateRepository implements PushRepository {
   readonly #storage: Storage;
   readonly #rules: PrivateRules;
   readonly #running: RunningUploads;
+  readonly #meanings: NameMeanings;
 
-  constructor(name: RepositoryName, storage: Storage, rules: PrivateRules, running: RunningUploads) {
+  constructor(name: RepositoryName, storage: Storage, { rules, running, meanings }: PrivateRepositoryParts) {
     this.name = name;
     this.#storage = storage;
     this.#rules = rules;
     this.#running = running;
+    this.#meanings = meanings;
   }
 
   get uploads(): UploadSessions {
@@ -73,7 +82,8 @@ export class PrivateRepository implements PushRepository {
   async listTags(page: Page): Promise<PageOf<string>> {
     const tags = await this.#storage.tags.list(this.name);
     if (tags.length === 0 && !(await this.#storage.holdsContent(this.name))) {
-      throw new RegistryError("NAME_UNKNOWN", `there is no repository ${this.name}`, { detail: { name: this.name } });
+      const message = `there is no repository ${this.name}${this.#otherMeaning()}`;
+      throw new RegistryError("NAME_UNKNOWN", message, { detail: { name: this.name } });
     }
     return pageOf(tags, page);
   }
@@ -100,7 +110,7 @@ export class PrivateRepository implements PushRepository {
   async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
     const source = await this.#findHolder(digest, from);
     if (source === undefined) return false;
-    await this.#storage.linkBlob(this.name, digest);
+    if (!(await this.#storage.linkBlob(this.name, digest))) return false;
     context.log.info("blob mounted", { repository: this.name, digest, from: source });
     return true;
   }
@@ -165,7 +175,8 @@ export class PrivateRepository implements PushRepository {
   async #findHolder(digest: Digest, from: RepositoryName | undefined): Promise<RepositoryName | undefined> {
     // What lies nowhere, or under another digest only, is not looked for in every repository.
     if ((await this.#storage.blobs.size(digest)) === undefined) return undefined;
-    const candidates = from === undefined ? await this.#storage.catalog.holders() : [from];
+    const candidates =
+      from === undefined ? await this.#storage.catalog.holders() : await this.#meanings.sourcesOf(from);
     for (const candidate of candidates) {
       if ((await this.#storage.findBlob(candidate, digest))?.content === digest) return candidate;
     }
@@ -178,9 +189,13 @@ export class PrivateRepository implements PushRepository {
   }
 
   #manifestUnknown(reference: Reference): RegistryError {
-    return new RegistryError("MANIFEST_UNKNOWN", `the repository ${this.name} has no manifest ${reference}`, {
-      detail: { name: this.name, reference },
-    });
+    const message = `the repository ${this.name} has no manifest ${reference}${this.#otherMeaning()}`;
+    return new RegistryError("MANIFEST_UNKNOWN", message, { detail: { name: this.name, reference } });
+  }
+
+  #otherMeaning(): string {
+    const meaning = this.#meanings.otherMeaningOf(this.name);
+    return meaning === undefined ? "" : `; ${meaning}`;
   }
 
   #blobUnknown(digest: Digest): RegistryError {

@@ -88,8 +88,9 @@ export class Download {
     const { digest, name, upstream } = this.order;
     await this.#storage.cache.recordOwner(name, upstream.name);
     const stored = await this.#storage.blobs.size(digest);
-    if (stored === undefined) await this.#fetch(signal);
-    else await this.#storage.linkBlob(name, digest);
+    // What was there may have been evicted before it was linked.
+    const isLinked = stored !== undefined && (await this.#storage.linkBlob(name, digest));
+    if (!isLinked) await this.#fetch(signal);
     this.#size ??= stored;
     this.progress.advance(this.#size ?? 0);
   }

@@ -40,6 +40,14 @@ export class KeptManifests {
     return current === undefined ? undefined : Math.max(0, Date.now() - current);
   }
 
+  /**
+   * Notes that a manifest was served. That is the use of an image: clients ask for the manifest before its blobs, and
+   * who holds it already asks with HEAD whether it still is the right one.
+   */
+  noteUse(name: RepositoryName, digest: Digest): void {
+    this.#storage.uses.touch(name, digest, Date.now());
+  }
+
   /** Keeps exact bytes. The type is what the manifest says of itself; a header that says otherwise is not believed. */
   async keep(name: RepositoryName, { digest, bytes }: UpstreamManifest, log: Logger): Promise<StoredManifest> {
     const content = parseManifest(bytes);

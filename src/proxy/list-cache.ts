@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
-import { type Page, type PageOf, pageOf, type ReferrersQuery } from "../oci/listing.js";
+import type { PageOf, ReferrersQuery } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import { listReferrers } from "../storage/referrer-list.js";
@@ -27,17 +27,18 @@ export class ListCache {
     this.#source = source;
   }
 
-  async listTags(name: RepositoryName, page: Page, context: Context): Promise<PageOf<string>> {
+  /** All tags, in code point order. */
+  async tags(name: RepositoryName, context: Context): Promise<readonly string[]> {
     const known = this.#tags.get(name);
-    if (known !== undefined) return pageOf(known, page);
+    if (known !== undefined) return known;
     try {
       const tags = await this.#source.upstream.listTags(this.#source.remoteName(name), context);
       const sorted = tags.sort();
       this.#tags.set(name, sorted);
-      return pageOf(sorted, page);
+      return sorted;
     } catch (error) {
       const stored = await this.#storage.tags.list(name);
-      if (stored.length > 0 && allowsStale(error)) return pageOf(stored, page);
+      if (stored.length > 0 && allowsStale(error)) return stored;
       throw toRegistryError(error, () => this.#unknown(name));
     }
   }

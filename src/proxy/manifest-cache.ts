@@ -7,6 +7,7 @@ import type { Manifest, ResolvedManifest, Served } from "../registry/repository.
 import type { StoredManifest } from "../storage/manifest-store.js";
 import type { AskOptions, UpstreamManifestHead } from "../upstream/upstream.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
+import { AnnouncedTags } from "./announced-tags.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import type { KeptManifests } from "./kept-manifests.js";
 import type { KnownSizes } from "./known-sizes.js";
@@ -32,6 +33,7 @@ export class ManifestCache {
   readonly #sizes: KnownSizes;
   readonly #questions = new SharedQuestions<Manifest>();
   readonly #headQuestions = new SharedQuestions<ResolvedManifest>();
+  readonly #announced = new AnnouncedTags();
   readonly #notFound: NotFoundMemory;
 
   constructor(kept: KeptManifests, source: CachedUpstream, sizes: KnownSizes) {
@@ -82,7 +84,9 @@ export class ManifestCache {
   async #fetchByDigest(name: RepositoryName, digest: Digest, context: Context): Promise<Manifest> {
     this.#throwIfKnownAbsent(name, digest);
     try {
-      return await this.#fetch(name, digest, this.#options(context));
+      const manifest = await this.#fetch(name, digest, this.#options(context));
+      for (const tag of this.#announced.take(name, digest)) await this.#kept.point(name, tag, digest, context.log);
+      return manifest;
     } catch (error) {
       throw this.#explain(error, name, digest);
     }
@@ -126,6 +130,7 @@ export class ManifestCache {
     const { digest, mediaType, size } = head;
     // Where the upstream left out what a client needs, the manifest has to tell.
     if (mediaType === undefined || size === undefined || head.manifest) return this.#fetchTagged(question, head);
+    this.#announced.add(question.name, question.tag, digest);
     return { descriptor: { mediaType, digest, size }, served: { from: "miss" } };
   }
 
@@ -166,6 +171,7 @@ export class ManifestCache {
 
   #serve(name: RepositoryName, { descriptor, bytes }: StoredManifest, served: Served): Manifest {
     this.#sizes.learn(name, descriptor.digest, bytes);
+    this.#kept.noteUse(name, descriptor.digest);
     return { descriptor, bytes, served };
   }
 

@@ -1,13 +1,14 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
-import type { Page, PageOf, ReferrersQuery } from "../oci/listing.js";
-import { isDigestReference, type Reference } from "../oci/reference.js";
+import { type Page, type PageOf, pageOf, type ReferrersQuery } from "../oci/listing.js";
+import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, OpenedBlob, PullRepository, ResolvedBlob, ResolvedManifest } from "../registry/repository.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { BlobCache } from "./blob-cache.js";
+import type { RepositoryRules } from "./content-rules.js";
 import type { ListCache } from "./list-cache.js";
 import type { ManifestCache } from "./manifest-cache.js";
 import type { Ownership } from "./ownership.js";
@@ -21,61 +22,60 @@ export interface UpstreamCache {
   readonly lists: ListCache;
 }
 
+interface ProxiedRepositoryOptions {
+  readonly rules: RepositoryRules;
+  /** What the client called the upstream, in `?ns=`. */
+  readonly namespace: string | undefined;
+}
+
 /** A repository of an upstream: what is pulled from it is fetched once, and kept. */
 export class ProxiedRepository implements PullRepository {
   readonly name: RepositoryName;
   readonly namespace: string | undefined;
   readonly #cache: UpstreamCache;
+  readonly #rules: RepositoryRules;
 
-  /** @param namespace what the client called the upstream, in `?ns=` */
-  constructor(name: RepositoryName, cache: UpstreamCache, namespace: string | undefined) {
+  constructor(name: RepositoryName, cache: UpstreamCache, { rules, namespace }: ProxiedRepositoryOptions) {
     this.name = name;
     this.namespace = namespace;
     this.#cache = cache;
+    this.#rules = rules;
   }
 
   async resolveManifest(reference: Reference, context: Context): Promise<ResolvedManifest> {
-    const { manifests } = await this.#admit(context);
-    return isDigestReference(reference)
-      ? manifests.getByDigest(this.name, reference, context)
-      : manifests.resolveTag(this.name, reference, context);
+    const { manifests } = this.#cache;
+    if (isDigestReference(reference)) return manifests.getByDigest(this.name, reference, context);
+    this.#refuseUnlessAllowed(reference);
+    return manifests.resolveTag(this.name, reference, context);
   }
 
   async getManifest(reference: Reference, context: Context): Promise<Manifest> {
-    const { manifests } = await this.#admit(context);
-    return isDigestReference(reference)
-      ? manifests.getByDigest(this.name, reference, context)
-      : manifests.getByTag(this.name, reference, context);
+    const { manifests } = this.#cache;
+    if (isDigestReference(reference)) return manifests.getByDigest(this.name, reference, context);
+    this.#refuseUnlessAllowed(reference);
+    return manifests.getByTag(this.name, reference, context);
   }
 
-  async statBlob(digest: Digest, context: Context): Promise<ResolvedBlob> {
-    const { blobs } = await this.#admit(context);
-    return blobs.stat(this.name, digest, context);
+  statBlob(digest: Digest, context: Context): Promise<ResolvedBlob> {
+    return this.#cache.blobs.stat(this.name, digest, context);
   }
 
-  async openBlob(digest: Digest, context: Context): Promise<OpenedBlob> {
-    const { blobs } = await this.#admit(context);
-    return blobs.open(this.name, digest, context);
+  openBlob(digest: Digest, context: Context): Promise<OpenedBlob> {
+    return this.#cache.blobs.open(this.name, digest, context);
   }
 
   async listTags(page: Page, context: Context): Promise<PageOf<string>> {
-    const { lists } = await this.#admit(context);
-    return lists.listTags(this.name, page, context);
+    return pageOf(this.#rules.allowed(await this.#cache.lists.tags(this.name, context)), page);
   }
 
-  async listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<PageOf<Descriptor>> {
-    const { lists } = await this.#admit(context);
-    return lists.listReferrers(this.name, subject, query, context);
+  listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<PageOf<Descriptor>> {
+    return this.#cache.lists.listReferrers(this.name, subject, query, context);
   }
 
-  /** @throws RegistryError if the request came from here by way of other caches, or what lies here is another owner's */
-  async #admit({ via }: Context): Promise<UpstreamCache> {
-    const { upstream, ownership } = this.#cache;
-    if (upstream.comesFromHere(via)) {
-      const message = `${upstream.name} asks this registry for what this registry asks of it: its url leads back here`;
-      throw new RegistryError("UNAVAILABLE", message, { status: 508, detail: { upstream: upstream.name } });
-    }
-    await ownership.check(this.name);
-    return this.#cache;
+  #refuseUnlessAllowed(tag: Tag): void {
+    if (this.#rules.allows(tag)) return;
+    const { name } = this.#cache.upstream;
+    const message = `the tag ${tag} of ${this.name} may not be pulled here: allow and deny of the upstream ${name} say so`;
+    throw new RegistryError("DENIED", message, { detail: { name: this.name, tag, upstream: name } });
   }
 }

@@ -2,8 +2,11 @@ import type { Logger } from "../observability/logger.js";
 import { RegistryError } from "../oci/errors.js";
 import { type Page, type PageOf, pageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { Context } from "../registry/context.js";
+import type { Owners, UpstreamNames } from "../registry/owners.js";
 import type { Registry } from "../registry/registry.js";
 import type { PullRepository, PushRepository } from "../registry/repository.js";
+import { ListMemo } from "../storage/list-memo.js";
 import type { Storage } from "../storage/storage.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { BlobCache } from "./blob-cache.js";
@@ -15,67 +18,97 @@ import { ListCache } from "./list-cache.js";
 import { ManifestCache } from "./manifest-cache.js";
 import { Ownership } from "./ownership.js";
 import { ProxiedRepository, type UpstreamCache } from "./proxied-repository.js";
-import { isUnderPrefix, remoteNameOf, remoteNameOfStored, storedNameOf, type UpstreamNames } from "./upstream-names.js";
+import { ownNameOf, remoteNameOf, storedNameOf } from "./upstream-names.js";
 
 /** One upstream: what it is called here, what the operator wants of it, and its client. */
 export interface ProxyUpstream extends UpstreamNames, Omit<CachedUpstream, "remoteName"> {
   readonly upstream: Upstream;
 }
 
+interface ProxyOptions {
+  readonly upstreams: readonly ProxyUpstream[];
+  readonly owners: Owners;
+  /** Whether a download goes on that nobody waits for any more. */
+  readonly finishDownloads: boolean;
+  /** How the catalog names a repository. */
+  shownNameOf(stored: RepositoryName, upstream: UpstreamNames): RepositoryName;
+  readonly log: Logger;
+}
+
 interface Source {
-  readonly names: UpstreamNames;
+  readonly settings: ProxyUpstream;
   readonly cache: UpstreamCache;
 }
 
-/** All repositories are those of upstreams. */
+/** The repositories of upstreams. */
 export class ProxyRegistry implements Registry {
   readonly #storage: Storage;
-  readonly #sources: readonly Source[];
+  readonly #options: ProxyOptions;
+  readonly #sources: ReadonlyMap<string, Source>;
+  readonly #catalog = new ListMemo<RepositoryName, readonly RepositoryName[]>();
 
-  /** @param finishDownloads whether a download goes on that nobody waits for any more */
-  constructor(storage: Storage, upstreams: readonly ProxyUpstream[], finishDownloads: boolean, log: Logger) {
+  constructor(storage: Storage, options: ProxyOptions) {
     this.#storage = storage;
-    const downloads = new Downloads(storage, finishDownloads, log);
-    this.#sources = upstreams.map((upstream) => createSource(storage, upstream, downloads));
-  }
-
-  pull(name: RepositoryName, namespace?: string): PullRepository {
-    const source = this.#sourceOf(name, namespace);
-    const remote = remoteNameOf(name, source.names);
-    const heard = namespace !== undefined && source.names.namespaces.includes(namespace) ? namespace : undefined;
-    return new ProxiedRepository(storedNameOf(remote, source.names), source.cache, heard);
-  }
-
-  push(name: RepositoryName): PushRepository {
-    throw new RegistryError(
-      "UNSUPPORTED",
-      "this registry only caches others (mode: proxy), so nothing can be pushed to it; set mode: private in its configuration to push here",
-      { detail: { name, mode: "proxy" } },
+    this.#options = options;
+    const downloads = new Downloads(storage, options.finishDownloads, options.log);
+    this.#sources = new Map(
+      options.upstreams.map((settings) => [settings.name, createSource(storage, settings, downloads)]),
     );
+  }
+
+  async pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
+    const { settings, cache } = this.#sourceOf(name, namespace);
+    const own = ownNameOf(name, settings);
+    const rules = settings.rules.of(own);
+    if (rules === undefined) {
+      const message = `${own} of ${settings.name} may not be pulled here: allow and deny of this upstream say so`;
+      throw new RegistryError("DENIED", message, { detail: { name: own, upstream: settings.name } });
+    }
+    refuseLoop(settings.upstream, context);
+    const stored = storedNameOf(own, settings);
+    await cache.ownership.check(stored, context);
+    const heard = namespace !== undefined && settings.namespaces.includes(namespace) ? namespace : undefined;
+    return new ProxiedRepository(stored, cache, { rules, namespace: heard });
+  }
+
+  async push(name: RepositoryName): Promise<PushRepository> {
+    const message =
+      "this registry only caches others (mode: proxy), so nothing can be pushed to it; " +
+      "set mode: private in its configuration to push here, or mode: hybrid to push and keep the cache";
+    throw new RegistryError("UNSUPPORTED", message, { detail: { name, mode: "proxy" } });
   }
 
   async catalog(page: Page): Promise<PageOf<string>> {
-    return pageOf(await this.#storage.catalog.names(), page);
+    const names = await this.#storage.catalog.names();
+    return pageOf(await this.#catalog.of(names, () => this.#shownNames(names)), page);
   }
 
-  /** The upstream that the path names, else the one that the client says it means, else the default. */
+  /** Of what lies here, what a client may get. */
+  async #shownNames(names: readonly RepositoryName[]): Promise<RepositoryName[]> {
+    const owners = await this.#storage.cache.owners();
+    const shown = names.flatMap((stored) => {
+      const source = this.#sources.get(owners.get(stored) ?? "");
+      return source === undefined ? [] : [this.#options.shownNameOf(stored, source.settings)];
+    });
+    return shown.sort();
+  }
+
   #sourceOf(name: RepositoryName, namespace: string | undefined): Source {
-    const named = this.#sources.find(({ names }) => isUnderPrefix(name, names));
-    if (named !== undefined) return named;
-    const meant = this.#sources.find(({ names }) =>
-      namespace === undefined ? names.isDefault : names.namespaces.includes(namespace),
-    );
-    if (meant !== undefined) return meant;
-    throw new RegistryError("NAME_UNKNOWN", unknownSource(name, namespace), { detail: { name, namespace } });
+    const owner = this.#options.owners.of(name, namespace);
+    const source = owner.kind === "upstream" ? this.#sources.get(owner.upstream) : undefined;
+    if (source !== undefined) return source;
+    throw new RegistryError("NAME_UNKNOWN", `${name} belongs to no upstream of this registry: ${owner.because}`, {
+      detail: { name, namespace: namespace?.slice(0, 255) },
+    });
   }
 }
 
 function createSource(storage: Storage, settings: ProxyUpstream, downloads: Downloads): Source {
-  const cached: CachedUpstream = { ...settings, remoteName: (stored) => remoteNameOfStored(stored, settings) };
+  const cached: CachedUpstream = { ...settings, remoteName: (stored) => remoteNameOf(stored, settings) };
   const sizes = new KnownSizes();
-  const ownership = new Ownership(storage, settings.upstream.name);
+  const ownership = new Ownership(storage, cached);
   return {
-    names: settings,
+    settings,
     cache: {
       upstream: settings.upstream,
       ownership,
@@ -86,8 +119,9 @@ function createSource(storage: Storage, settings: ProxyUpstream, downloads: Down
   };
 }
 
-function unknownSource(name: RepositoryName, namespace: string | undefined): string {
-  return namespace === undefined
-    ? `${name} names no upstream of this registry, and proxy.default is not set`
-    : `no upstream of this registry is called ${namespace.slice(0, 255)}`;
+/** @throws RegistryError if the request was sent from here, and came back by way of other caches */
+function refuseLoop(upstream: Upstream, { via }: Context): void {
+  if (!upstream.comesFromHere(via)) return;
+  const message = `${upstream.name} asks this registry for what this registry asks of it: its url leads back here`;
+  throw new RegistryError("UNAVAILABLE", message, { status: 508, detail: { upstream: upstream.name } });
 }

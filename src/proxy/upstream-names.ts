@@ -1,36 +1,41 @@
 import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
-
-/** How the names of one upstream's repositories look here and there. */
-export interface UpstreamNames {
-  /** Such as `docker.io`. */
-  readonly name: string;
-  /** First component of the names that mean it: `ghcr.io/owner/image`. */
-  readonly prefix: string;
-  /** Values of containerd's `?ns=` that mean it. */
-  readonly namespaces: readonly string[];
-  /** Whether names that name no upstream are its own. */
-  readonly isDefault: boolean;
-}
+import { dockerHub, type UpstreamNames } from "../registry/owners.js";
 
 /** Docker Hub's official images have one component for people, and two in the registry. */
-const hub = { name: "docker.io", official: "library" };
+const official = "library";
 
-/** What a client asked for, in the upstream's words: `docker.io/alpine` and `alpine` are `library/alpine` there. */
-export function remoteNameOf(asked: RepositoryName, { name, prefix }: UpstreamNames): RepositoryName {
-  const remote = asked.startsWith(`${prefix}/`) ? asked.slice(prefix.length + 1) : asked;
-  return parseRepositoryName(name === hub.name && !remote.includes("/") ? `${hub.official}/${remote}` : remote);
+/** The repository that a client asked for, without what means the upstream: `docker.io/alpine` is `library/alpine`. */
+export function ownNameOf(asked: RepositoryName, { name, prefix }: UpstreamNames): RepositoryName {
+  const own = asked.startsWith(`${prefix}/`) ? asked.slice(prefix.length + 1) : asked;
+  return parseRepositoryName(name === dockerHub && !own.includes("/") ? `${official}/${own}` : own);
 }
 
 /** One folder for a repository, whichever way it was asked for: the default upstream's under the bare name. */
-export function storedNameOf(remote: RepositoryName, { prefix, isDefault }: UpstreamNames): RepositoryName {
-  return isDefault ? remote : parseRepositoryName(`${prefix}/${remote}`);
+export function storedNameOf(own: RepositoryName, { prefix, isDefault }: UpstreamNames): RepositoryName {
+  return isDefault ? own : parseRepositoryName(`${prefix}/${own}`);
 }
 
 /** The way back from the folder's name. */
-export function remoteNameOfStored(stored: RepositoryName, { prefix, isDefault }: UpstreamNames): RepositoryName {
+export function ownNameOfStored(stored: RepositoryName, { prefix, isDefault }: UpstreamNames): RepositoryName {
   return isDefault ? stored : parseRepositoryName(stored.slice(prefix.length + 1));
 }
 
-export function isUnderPrefix(asked: RepositoryName, { prefix }: UpstreamNames): boolean {
-  return asked.startsWith(`${prefix}/`);
+/** What a stored repository is called upstream. */
+export function remoteNameOf(stored: RepositoryName, upstream: UpstreamNames): RepositoryName {
+  const own = ownNameOfStored(stored, upstream);
+  return upstream.remotePrefix === undefined ? own : parseRepositoryName(`${upstream.remotePrefix}/${own}`);
+}
+
+/** The name that says whose it is, and by which it can be pulled: with the upstream before it. */
+export function fullNameOf(stored: RepositoryName, { prefix, isDefault }: UpstreamNames): RepositoryName {
+  return isDefault ? parseRepositoryName(`${prefix}/${stored}`) : stored;
+}
+
+/** The shortest way to ask for it where no name is private. */
+export function shortNameOf(stored: RepositoryName, upstream: UpstreamNames): string {
+  const own = ownNameOfStored(stored, upstream);
+  const [project, image, ...more] = own.split("/");
+  const isOfficial = upstream.name === dockerHub && project === official && image !== undefined && more.length === 0;
+  const short = isOfficial ? image : own;
+  return upstream.isDefault ? short : `${upstream.prefix}/${short}`;
 }

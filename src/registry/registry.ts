@@ -1,13 +1,17 @@
 import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { Context } from "./context.js";
 import type { PullRepository, PushRepository } from "./repository.js";
 
 /** Names to repositories: all that `http/` knows of the mode that Berth runs in. */
 export interface Registry {
-  /** @param namespace the registry that the client means, from containerd's `?ns=` */
-  pull(name: RepositoryName, namespace?: string): PullRepository;
+  /**
+   * @param namespace the registry that the client means, from containerd's `?ns=`
+   * @throws RegistryError if the name belongs to nobody, or what lies here under it is not its owner's
+   */
+  pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository>;
   /** @throws RegistryError UNSUPPORTED, with a sentence that tells what to do, if the name cannot be pushed to */
-  push(name: RepositoryName, namespace?: string): PushRepository;
+  push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository>;
   /** Names of the repositories that hold content, in code point order. */
   catalog(page: Page): Promise<PageOf<string>>;
 }

@@ -1,12 +1,18 @@
 import { LRUCache } from "lru-cache";
-import type { Digest } from "../oci/digest.js";
+import { type Digest, isDigest } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
-import type { RepositoryName } from "../oci/repository-name.js";
-import { LockError, type StagedObject, type StorageDriver } from "./driver.js";
+import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
+import { LockError, type StagedObject, type StagedStat, type StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
 const rememberedTags = 100_000;
 const rememberedOwners = 100_000;
+const waitForIdleMs = 500;
+
+/** A blob that is not here as a whole. */
+export interface UnfinishedDownload extends StagedStat {
+  readonly digest: Digest;
+}
 
 /** What is known of content that came from an upstream. Losing it is safe: content counts as old then, and as private. */
 export class CacheStore {
@@ -20,8 +26,11 @@ export class CacheStore {
 
   /** Name of the upstream that a repository's content came from; `undefined` if it was pushed, or there is none. */
   async ownerOf(name: RepositoryName): Promise<string | undefined> {
-    const known = this.#owners.get(name);
-    if (known !== undefined) return known;
+    return this.#owners.get(name) ?? this.readOwner(name);
+  }
+
+  /** The same, asked of the storage: for whoever is about to remove what is not private. */
+  async readOwner(name: RepositoryName): Promise<string | undefined> {
     const owner = (await this.#driver.read(layout.cachedFrom(name)))?.toString();
     if (owner !== undefined) this.#owners.set(name, owner);
     return owner;
@@ -29,9 +38,31 @@ export class CacheStore {
 
   /** To be called before the first content of a repository is stored. */
   async recordOwner(name: RepositoryName, upstream: string): Promise<void> {
-    if ((await this.ownerOf(name)) === upstream) return;
+    // Asked of the storage: another process may have removed the repository, and its content would count as private.
+    if ((await this.readOwner(name)) === upstream) return;
     await this.#driver.write({ key: layout.cachedFrom(name), content: Buffer.from(upstream) });
     this.#owners.set(name, upstream);
+  }
+
+  /** The content of a repository counts as private from now on. */
+  async forgetOwner(name: RepositoryName): Promise<void> {
+    await this.#driver.remove(layout.cachedFrom(name));
+    this.#owners.delete(name);
+  }
+
+  /** All repositories whose content came from upstreams, with the name of the upstream. */
+  async owners(): Promise<ReadonlyMap<RepositoryName, string>> {
+    const owners = new Map<RepositoryName, string>();
+    const pending = [""];
+    for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+      const owner = isRepositoryName(path) ? await this.ownerOf(path) : undefined;
+      if (isRepositoryName(path) && owner !== undefined) owners.set(path, owner);
+      for (const child of await this.#driver.list(layout.cachedBelow(path))) {
+        const below = path === "" ? child : `${path}/${child}`;
+        if (isRepositoryName(below)) pending.push(below);
+      }
+    }
+    return owners;
   }
 
   /** When the upstream last confirmed the tag, in milliseconds since 1970; may be older than what another process knows. */
@@ -55,6 +86,13 @@ export class CacheStore {
     await this.#driver.write({ key, content: Buffer.from(new Date(timeMs).toISOString()) });
   }
 
+  /** To be called when the tag is gone. */
+  async forgetCheck(name: RepositoryName, tag: Tag): Promise<void> {
+    const key = layout.tagChecked(name, tag);
+    this.#checked.delete(key);
+    await this.#driver.remove(key);
+  }
+
   /** The place of a blob that is on its way. */
   download(digest: Digest): StagedObject {
     return this.#driver.stage(layout.download(digest));
@@ -69,5 +107,46 @@ export class CacheStore {
         if (!(error instanceof LockError) || error.reason !== "held") throw error;
       }
     }
+  }
+
+  /** Downloads that have not ended, whether or not one runs. */
+  async listDownloads(): Promise<UnfinishedDownload[]> {
+    const unfinished: UnfinishedDownload[] = [];
+    for (const name of await this.#driver.list(layout.downloads)) {
+      const digest = name.replace("-", ":");
+      const stat = isDigest(digest) ? await this.download(digest).stat() : undefined;
+      if (isDigest(digest) && stat !== undefined) unfinished.push({ digest, ...stat });
+    }
+    return unfinished;
+  }
+
+  /**
+   * Removes what an unfinished download has left, if none runs and none has gone on with it.
+   * @returns whether it is gone
+   */
+  async discardDownload({ digest, modifiedMs }: UnfinishedDownload): Promise<boolean> {
+    return this.#withIdleDownload(digest, async () => {
+      const staged = this.download(digest);
+      if ((await staged.stat())?.modifiedMs !== modifiedMs) return false;
+      await staged.discard();
+      return true;
+    });
+  }
+
+  /** A download that runs has the lock, and may have it for hours: who waits here is not even there when it ends. */
+  #withIdleDownload(digest: Digest, action: () => Promise<boolean>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      let hasLeft = false;
+      const leave = setTimeout(() => {
+        hasLeft = true;
+        resolve(false);
+      }, waitForIdleMs).unref();
+      this.#driver
+        .withLock(`download ${digest}`, async () => {
+          clearTimeout(leave);
+          if (!hasLeft) resolve(await action());
+        })
+        .catch((error) => (error instanceof LockError ? resolve(false) : reject(error)));
+    });
   }
 }

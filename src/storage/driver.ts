@@ -44,7 +44,7 @@ export interface StagedObject {
 
 /**
  * Keys and bytes: all that Berth asks of a place to store things. Keys are paths of components joined by `/`, built
- * by `layout.ts` alone. Absence is `undefined`. Whatever is acknowledged by `write`, `remove` and `commit` survives a
+ * by `layout.ts` alone. Absence is `undefined`. Whatever is acknowledged by `write`, `remove`, `move` and `commit` survives a
  * power cut; what `append` acknowledged survives the process.
  */
 export interface StorageDriver {
@@ -55,6 +55,12 @@ export interface StorageDriver {
   openRead(key: string): Promise<BlobReader | undefined>;
   /** Removes the object, or all below the key, at once. No error if there is none. */
   remove(key: string): Promise<void>;
+  /**
+   * Gives an object another key, at once, replacing what had it, and removes the folder that it lay in if nothing is
+   * left there; who reads it goes on.
+   * @returns `false` if there is no such object
+   */
+  move(from: string, to: string): Promise<boolean>;
   /** Empties the object if it still has this version; never one that replaced it. */
   clear(key: string, version: string): Promise<void>;
   /** Makes an empty folder, where the storage knows folders: for other programs that look for it. */

@@ -1,4 +1,4 @@
-import { algorithmOf, type Digest, hexOf } from "../oci/digest.js";
+import { algorithmOf, type Digest, type DigestAlgorithm, hexOf } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 
@@ -18,8 +18,10 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, who works on what, a generation
  *     downloads/<algorithm>-<hex>/data                      a blob on its way from an upstream
+ *     evicting/<algorithm>-<hex>                            bytes that are about to go, unless somebody links them yet
  *     cached/<name>/_upstream                               the upstream that the content of a repository came from
  *     cached/<name>/_checked/<tag>                          when the upstream last confirmed what the tag points at
+ *     cached/<name>/_used/<algorithm>-<hex>                 when a manifest was last served, or some minutes before
  *
  * A link holds `<algorithm>:<hex>` and no newline. No component of a name begins with `_`, so ours and theirs never meet.
  */
@@ -28,16 +30,29 @@ const root = "docker/registry/v2";
 
 export const layout = {
   repositories: `${root}/repositories`,
+  /** Of registry:2 as a cache, which looks for it at the top. */
+  schedulerState: "scheduler-state.json",
   /** Replaced whenever a repository comes into being, so that every process sees that its list is old. */
   catalogGeneration: ".berth/catalog",
+  downloads: ".berth/downloads",
   download: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/data`,
+  evictions: ".berth/evicting",
+  evicting: (digest: Digest) => `.berth/evicting/${digest.replace(":", "-")}`,
+  cachedBelow: (path: string) => (path === "" ? ".berth/cached" : `.berth/cached/${path}`),
   cachedFrom: (name: RepositoryName) => `.berth/cached/${name}/_upstream`,
   tagChecked: (name: RepositoryName, tag: Tag) => `.berth/cached/${name}/_checked/${tag}`,
+  manifestUsed: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_used/${digest.replace(":", "-")}`,
   scratch: (id: string) => `.berth/scratch/${id}`,
   blob: (digest: Digest) => `${root}/blobs/${algorithmOf(digest)}/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}/data`,
   repository: (name: RepositoryName) => `${root}/repositories/${name}`,
   layers: (name: RepositoryName) => `${root}/repositories/${name}/_layers`,
+  layersOf: (name: RepositoryName, algorithm: DigestAlgorithm) => `${root}/repositories/${name}/_layers/${algorithm}`,
+  layer: (name: RepositoryName, digest: Digest) => `${root}/repositories/${name}/_layers/${folderOf(digest)}`,
   layerLink: (name: RepositoryName, digest: Digest) => `${root}/repositories/${name}/_layers/${folderOf(digest)}/link`,
+  revisionsOf: (name: RepositoryName, algorithm: DigestAlgorithm) =>
+    `${root}/repositories/${name}/_manifests/revisions/${algorithm}`,
+  revision: (name: RepositoryName, digest: Digest) =>
+    `${root}/repositories/${name}/_manifests/revisions/${folderOf(digest)}`,
   revisionLink: (name: RepositoryName, digest: Digest) =>
     `${root}/repositories/${name}/_manifests/revisions/${folderOf(digest)}/link`,
   tags: (name: RepositoryName) => `${root}/repositories/${name}/_manifests/tags`,

@@ -4,6 +4,7 @@ import type { Descriptor } from "../oci/descriptor.js";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.js";
 import { type ManifestContent, parseManifest } from "../oci/manifest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { type BlobStore, wherever } from "./blob-store.js";
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 import { type LinkStore, linkTo } from "./link-store.js";
@@ -11,6 +12,12 @@ import { type LinkStore, linkTo } from "./link-store.js";
 export interface StoredManifest {
   readonly descriptor: Descriptor;
   readonly bytes: Buffer;
+}
+
+interface ManifestStoreParts {
+  readonly driver: StorageDriver;
+  readonly links: LinkStore;
+  readonly blobs: BlobStore;
 }
 
 /** A manifest that was stored by another program may be larger than ours may be; this bounds what is read into memory. */
@@ -22,6 +29,7 @@ const rememberedPuts = 100_000;
 export class ManifestStore {
   readonly #driver: StorageDriver;
   readonly #links: LinkStore;
+  readonly #blobs: BlobStore;
   readonly #log: Logger;
   /** Verified when read; content of a digest never changes, and the link is looked at each time. */
   readonly #manifests: LRUCache<Digest, StoredManifest>;
@@ -30,9 +38,10 @@ export class ManifestStore {
   /** Puts that run: who pushes the same manifest meanwhile waits, since a link may be seen before it is durable. */
   readonly #storing = new Map<string, Promise<void>>();
 
-  constructor(driver: StorageDriver, links: LinkStore, cacheBytes: number, log: Logger) {
+  constructor({ driver, links, blobs }: ManifestStoreParts, cacheBytes: number, log: Logger) {
     this.#driver = driver;
     this.#links = links;
+    this.#blobs = blobs;
     this.#log = log;
     this.#manifests = new LRUCache({
       maxSize: Math.max(1, cacheBytes),
@@ -59,6 +68,13 @@ export class ManifestStore {
     return storing;
   }
 
+  /** What a manifest that the repository holds says, without remembering it: for walks over many. */
+  async readContent(name: RepositoryName, digest: Digest): Promise<ManifestContent | undefined> {
+    const content = await this.#links.find(layout.revisionLink(name, digest));
+    const bytes = content && (await this.#driver.read(layout.blob(content)));
+    return bytes && bytes.length <= readableBytes ? this.#parse(digest, bytes) : undefined;
+  }
+
   async remove(name: RepositoryName, digest: Digest): Promise<void> {
     await this.#links.remove(layout.revisionLink(name, digest));
   }
@@ -67,11 +83,14 @@ export class ManifestStore {
     const { digest } = manifest.descriptor;
     const key = layout.revisionLink(name, digest);
     if (this.#stored.has(key) && (await this.#isWhole(key, manifest))) return;
-    await Promise.all([
-      this.#driver.write({ key: layout.blob(digest), content: manifest.bytes }, linkTo(key, digest)),
-      // registry 2.8 lists only repositories with this folder, and collects the manifests of others.
-      this.#driver.ensureFolder(layout.layers(name)),
-    ]);
+    do {
+      await Promise.all([
+        this.#driver.write({ key: layout.blob(digest), content: manifest.bytes }, linkTo(key, digest)),
+        // registry 2.8 lists only repositories with this folder, and collects the manifests of others.
+        this.#driver.ensureFolder(layout.layers(name)),
+      ]);
+      // An eviction that could not see the link yet may have taken the bytes.
+    } while (!(await this.#blobs.hold(digest)));
     this.#manifests.set(digest, manifest);
     this.#stored.set(key, true);
   }
@@ -83,9 +102,9 @@ export class ManifestStore {
 
   /** @param content the digest that the bytes lie under, which may be of another algorithm */
   async #read(digest: Digest, content: Digest): Promise<StoredManifest | undefined> {
-    const stat = await this.#driver.stat(layout.blob(content));
+    const stat = await wherever(content, (key) => this.#driver.stat(key));
     if (stat === undefined || stat.size > readableBytes) return undefined;
-    const bytes = await this.#driver.read(layout.blob(content));
+    const bytes = await wherever(content, (key) => this.#driver.read(key));
     if (bytes === undefined) return undefined;
     if (digestOf(bytes, algorithmOf(digest)) !== digest) {
       this.#log.error("stored manifest is damaged and counts as absent; push it again", {

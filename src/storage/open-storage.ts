@@ -3,6 +3,7 @@ import type { StorageDriver } from "./driver.js";
 import { FilesystemDriver } from "./drivers/filesystem/filesystem-driver.js";
 import { MemoryDriver } from "./drivers/memory-driver.js";
 import { Storage } from "./storage.js";
+import { restoreAside } from "./unlinked-blobs.js";
 
 export interface StorageSettings {
   readonly driver: "filesystem" | "memory";
@@ -11,9 +12,11 @@ export interface StorageSettings {
   readonly cache: number;
 }
 
-/** Opens the storage that the settings name. */
+/** Opens the storage that the settings name, and puts right what an eviction that was killed has left. */
 export async function openStorage(settings: StorageSettings, log: Logger): Promise<Storage> {
-  return new Storage(await openDriver(settings), settings.cache, log);
+  const storage = new Storage(await openDriver(settings), settings.cache, log);
+  await restoreAside(storage);
+  return storage;
 }
 
 async function openDriver(settings: StorageSettings): Promise<StorageDriver> {

@@ -11,6 +11,7 @@ import { ManifestStore } from "./manifest-store.js";
 import { ReferrerStore } from "./referrer-store.js";
 import { TagStore } from "./tag-store.js";
 import { UploadStore } from "./upload-store.js";
+import { UseStore } from "./use-store.js";
 
 /** What lies in the storage, for both modes. Absence is `undefined` in all of it. */
 export class Storage {
@@ -23,18 +24,22 @@ export class Storage {
   readonly uploads: UploadStore;
   readonly catalog: Catalog;
   readonly cache: CacheStore;
+  readonly uses: UseStore;
+  /** Bytes of blobs that this process has made part of repositories: whoever bounds them sees that there are more. */
+  #added = 0;
 
   /** @param cacheBytes memory for manifests and small blobs together */
   constructor(driver: StorageDriver, cacheBytes: number, log: Logger) {
     this.driver = driver;
     this.links = new LinkStore(driver, log);
     this.blobs = new BlobStore(driver, cacheBytes / 2, log);
-    this.manifests = new ManifestStore(driver, this.links, cacheBytes / 2, log);
+    this.manifests = new ManifestStore(this, cacheBytes / 2, log);
     this.tags = new TagStore(driver, this.links);
     this.referrers = new ReferrerStore(driver, log);
     this.uploads = new UploadStore(driver);
     this.catalog = new Catalog(driver);
     this.cache = new CacheStore(driver);
+    this.uses = new UseStore(driver);
   }
 
   /** Whether the repository holds manifests or blobs, or once did. */
@@ -43,16 +48,40 @@ export class Storage {
     return folders.includes(repositoryFolders.manifests) || folders.includes(repositoryFolders.layers);
   }
 
+  get addedBytes(): number {
+    return this.#added;
+  }
+
   /** Makes staged content, whose digest was proved, part of a repository. */
   async addBlob(name: RepositoryName, digest: Digest, staged: StagedObject): Promise<void> {
+    const size = (await staged.stat())?.size ?? 0;
     await this.blobs.commit(digest, staged, [linkTo(layout.layerLink(name, digest), digest)]);
+    // Bytes and link follow one another at once, and an eviction takes what has no link: it was as quick as can be.
+    if (!(await this.blobs.hold(digest)))
+      throw new Error(`the bytes of ${digest} were evicted while they were stored; store them again`);
+    this.#added += size;
     await this.catalog.announce(name, "blobs");
   }
 
-  /** Makes stored content part of a repository. */
-  async linkBlob(name: RepositoryName, digest: Digest): Promise<void> {
+  /**
+   * Makes stored content part of a repository.
+   * @returns whether the bytes are there. They may have been evicted meanwhile; the link stays then, and means nothing
+   * until somebody stores them again: removing it could undo what another one has linked at the same time.
+   */
+  async linkBlob(name: RepositoryName, digest: Digest): Promise<boolean> {
     await this.links.put(layout.layerLink(name, digest), digest);
+    const isHeld = await this.blobs.hold(digest);
     await this.catalog.announce(name, "blobs");
+    return isHeld;
+  }
+
+  /** Takes links away together with the folders they lie in: what is evicted and comes back leaves no trace each time. */
+  async unlinkBlob(name: RepositoryName, digest: Digest): Promise<void> {
+    await this.driver.remove(layout.layer(name, digest));
+  }
+
+  async unlinkManifest(name: RepositoryName, digest: Digest): Promise<void> {
+    await this.driver.remove(layout.revision(name, digest));
   }
 
   /** The digest that a blob's bytes lie under, if the repository holds the blob and the bytes are there. */

@@ -67,6 +67,15 @@ export class TagStore {
     });
   }
 
+  /** @returns whether it still pointed there, and so was removed */
+  removeIfAt(name: RepositoryName, tag: Tag, digest: Digest): Promise<boolean> {
+    return this.#locked(name, tag, async () => {
+      if ((await this.find(name, tag)) !== digest) return false;
+      await this.#driver.remove(layout.tag(name, tag));
+      return true;
+    });
+  }
+
   /** Removes the tags of a manifest that is gone; none that was moved meanwhile, or whose manifest was pushed again. */
   async removeDangling(name: RepositoryName, digest: Digest): Promise<void> {
     const isDangling = async (tag: Tag) =>

@@ -106,7 +106,11 @@ export class Endpoint {
     const answer = await followRedirects(wire, request, patience);
     if (answer.status !== 401 || answer.url.origin !== url.origin) return answer;
     const challenge = answer.headers["www-authenticate"];
-    const renewed = await authorizer.answer(challenge, question.repository, authorization, patience);
+    const renewal = authorizer.answer(challenge, question.repository, authorization, patience);
+    const renewed = await renewal.catch((error) => {
+      answer.body.discard();
+      throw error;
+    });
     if (renewed === undefined) return answer;
     answer.body.discard();
     return followRedirects(wire, { ...request, authorization: renewed }, patience);

@@ -24,7 +24,18 @@ test("--version prints the version of package.json and nothing else", async (t) 
 });
 
 test("--help of every command says how it is used", async (t) => {
-  for (const command of [[], ["serve"], ["config"], ["config", "check"], ["config", "print"], ["config", "example"]]) {
+  for (const command of [
+    [],
+    ["serve"],
+    ["config"],
+    ["config", "check"],
+    ["config", "print"],
+    ["config", "example"],
+    ["cache"],
+    ["cache", "warm"],
+    ["setup"],
+    ["cache", "ls"],
+  ]) {
     const { code, stdout, stderr } = await berth(t, [...command, "--help"]);
     assert.deepEqual([code, stderr], [0, ""]);
     assert.ok(stdout.startsWith(`Usage: ${["berth", ...command].join(" ")} `), stdout);

@@ -107,6 +107,51 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.equal(await driver.stat("v"), undefined);
   });
 
+  story("an object that is moved is under its new key at once, and no longer under the old one", async (driver) => {
+    const content = seededBytes("moved", 50_000);
+    await driver.write({ key: "from/a/data", content }, { key: "to/a", content: Buffer.from("old") });
+    const reader = await driver.openRead("from/a/data");
+    assert.equal(await driver.move("from/a/data", "to/a"), true);
+    assert.deepEqual(await driver.read("to/a"), content);
+    assert.equal(await driver.stat("from/a/data"), undefined);
+    assert.deepEqual(await driver.list("from"), [], "the empty folder is left");
+    const into = Buffer.alloc(50_000);
+    assert.equal(await reader?.read(into, 0), 50_000);
+    assert.deepEqual(into, content);
+    await reader?.close();
+    assert.equal(await driver.move("to/a", "from/a/data"), true);
+    assert.deepEqual(await driver.read("from/a/data"), content);
+  });
+
+  story("what is not there cannot be moved, and replaces nothing", async (driver) => {
+    await driver.write({ key: "to/a", content: Buffer.from("kept") });
+    assert.equal(await driver.move("from/a", "to/a"), false);
+    assert.equal(await driver.move("from/a", "elsewhere/b"), false);
+    assert.equal((await driver.read("to/a"))?.toString(), "kept");
+    assert.deepEqual(await driver.list("elsewhere"), []);
+  });
+
+  story("of many who move one object one does, and it is whole", async (driver) => {
+    const content = seededBytes("contested", 5_000);
+    await driver.write({ key: "from/data", content });
+    const movers = Array.from({ length: 8 }, (_, index) => driver.move("from/data", `to/${index}`));
+    const moved = (await Promise.all(movers)).flatMap((isMoved, index) => (isMoved ? [index] : []));
+    assert.equal(moved.length, 1);
+    assert.deepEqual(await driver.read(`to/${moved[0]}`), content);
+  });
+
+  story("what is written into a folder that a move leaves empty is not lost", async (driver) => {
+    for (let round = 0; round < 40; round++) {
+      await driver.write({ key: `blobs/${round}/data`, content: Buffer.from("first") });
+      await Promise.all([
+        driver.move(`blobs/${round}/data`, `aside/${round}`),
+        driver.write({ key: `blobs/${round}/link`, content: Buffer.from("second") }),
+      ]);
+      assert.equal((await driver.read(`blobs/${round}/link`))?.toString(), "second");
+      assert.equal((await driver.read(`aside/${round}`))?.toString(), "first");
+    }
+  });
+
   story("a reader reads at any position, and is not disturbed by replacing and removing", async (driver) => {
     const content = seededBytes("content", 100_000);
     await driver.write({ key: "r", content });

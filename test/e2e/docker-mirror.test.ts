@@ -1,25 +1,57 @@
 import { strict as assert } from "node:assert";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
-import { startBerth } from "../support/berth-process.js";
-import { writeBusyboxLayout } from "../support/busybox-image.js";
-import { runCommand } from "../support/command.js";
-import { digestIn, startDocker } from "../support/docker-daemon.js";
-import { startPeer } from "../support/peer-registry.js";
+import { installClientFile } from "../support/client-file.js";
+import { type Docker, digestIn, startDocker } from "../support/docker-daemon.js";
+import { Mirror, pullInEveryState } from "../support/mirror.js";
 import { Scope } from "../support/scope.js";
 
-test("docker pulls through registry-mirrors: cold, warm, and with the upstream gone", async (t) => {
+test("docker pulls through the registry-mirrors of docker-daemon.json", async (t) => {
   const scope = new Scope(t);
-  const hub = await startPeer(scope, "registry 3.1.1", await scope.folder("hub"));
-  const layout = await writeBusyboxLayout(await scope.folder("layout"));
-  const copy = ["--insecure-policy", "copy", "--all", "--dest-tls-verify=false", `oci:${layout.folder}:index`];
-  await runCommand("skopeo", [...copy, `docker://${hub.host}/library/tool:latest`]);
-  const berth = await startBerth(scope, { cacheOf: `http://${hub.host}` });
-  const docker = await startDocker(scope, {}, [`--registry-mirror=http://${berth.host}`]);
-
-  assert.equal(digestIn(await docker("pull", "tool")), layout.index.digest);
-  await docker("image", "prune", "--all", "--force");
-  await hub.daemon.stop();
-  assert.equal(digestIn(await docker("pull", "tool")), layout.index.digest);
-  await docker("tag", "tool", `${berth.host}/mine`);
-  await assert.rejects(docker("push", `${berth.host}/mine`), /nothing can be pushed to it; set mode: private/);
+  const mirror = await Mirror.start(scope);
+  const docker = await startMirrored(scope, mirror);
+  await pullInEveryState(t, mirror, async () => {
+    await forgetAll(docker);
+    assert.equal(digestIn(await docker("pull", "tool")), mirror.layout.index.digest);
+  });
 });
+
+test("docker pulls what another registry than Docker Hub has, by the registry's name below Berth's", async (t) => {
+  const scope = new Scope(t);
+  const mirror = await Mirror.start(scope);
+  const docker = await startMirrored(scope, mirror);
+  await pullInEveryState(t, mirror, async () => {
+    await forgetAll(docker);
+    assert.equal(digestIn(await docker("pull", `${mirror.host}/ghcr.io/owner/tool`)), mirror.layout.index.digest);
+  });
+});
+
+test("docker builds on an image that it pulls through registry-mirrors", async (t) => {
+  const scope = new Scope(t);
+  const mirror = await Mirror.start(scope);
+  const docker = await startMirrored(scope, mirror);
+  const context = await scope.folder("context");
+  await writeFile(join(context, "Dockerfile"), "FROM tool\nCOPY Dockerfile /etc/\n");
+  await docker("build", "--tag", "built", context);
+  assert.deepEqual(mirror.takeAskedElsewhere(), []);
+});
+
+test("docker asks Docker Hub itself for what Berth does not have", async (t) => {
+  const scope = new Scope(t);
+  const mirror = await Mirror.start(scope);
+  const docker = await startMirrored(scope, mirror);
+  await assert.rejects(docker("pull", "nothing"));
+  assert.deepEqual(mirror.takeAskedElsewhere(), ["CONNECT registry-1.docker.io:443"]);
+});
+
+async function startMirrored(scope: Scope, { host, clientEnvironment }: Mirror): Promise<Docker> {
+  const path = join(await scope.folder("docker-config"), "daemon.json");
+  await installClientFile({ name: "docker-daemon.json", path, host });
+  return startDocker(scope, clientEnvironment, [`--config-file=${path}`]);
+}
+
+async function forgetAll(docker: Docker): Promise<void> {
+  await docker("image", "prune", "--all", "--force");
+  assert.equal(await docker("image", "ls", "--all", "--quiet"), "");
+}

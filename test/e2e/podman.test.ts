@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { startBerth } from "../support/berth-process.js";
 import { writeBuildContext, writeBusyboxLayout } from "../support/busybox-image.js";
-import { clientHome } from "../support/client-home.js";
-import { runCommand } from "../support/command.js";
+import { type Podman, startPodman } from "../support/podman.js";
 import { Scope } from "../support/scope.js";
 
 test("podman", async (t) => {
@@ -56,17 +55,6 @@ test("podman", async (t) => {
     assert.deepEqual(found.trim().split("\n").sort(), [`${host}/team/built`, `${host}/team/multi`]);
   });
 });
-
-type Podman = (...args: string[]) => Promise<string>;
-
-/** A podman with storage of its own, that asks nothing of the machine but root. */
-async function startPodman(scope: Scope): Promise<Podman> {
-  const folder = await scope.folder("podman");
-  const env = await clientHome(scope);
-  const own = ["--root", join(folder, "root"), "--runroot", join(folder, "run"), "--tmpdir", join(folder, "tmp")];
-  const modest = ["--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--events-backend=none"];
-  return (...args) => runCommand("podman", [...own, ...modest, ...args], { env });
-}
 
 async function forgetAll(podman: Podman): Promise<void> {
   await podman("rmi", "--all", "--force");

@@ -7,17 +7,19 @@ import { RegistryClient } from "./registry-client.js";
 import type { Scope } from "./scope.js";
 
 export interface BerthOptions {
+  /** A cache where there are settings of `proxy`, else private, if not given. */
+  readonly mode?: "hybrid";
   /** The data directory; a fresh one if not given. */
   readonly root?: string;
   readonly port?: number;
   /** A cache of this Docker Hub instead of a private registry. */
   readonly cacheOf?: string;
+  /** Settings of the section `proxy`, and so a cache. */
+  readonly proxy?: Readonly<Record<string, unknown>>;
   /** Settings of the section `private`. */
   readonly private?: Readonly<Record<string, unknown>>;
   /** Settings of the section `server`. */
   readonly server?: Readonly<Record<string, unknown>>;
-  /** Settings of the section `log`. */
-  readonly log?: Readonly<Record<string, unknown>>;
 }
 
 /** A Berth that runs as its users run it: `node dist/main.js serve`. */
@@ -35,14 +37,14 @@ export async function startBerth(scope: Scope, options: BerthOptions = {}): Prom
   const root = options.root ?? (await scope.folder("data"));
   const port = options.port ?? (await freePort());
   const configFile = join(await scope.folder("config"), "berth.yml");
+  const proxy = options.proxy ?? cacheSettings(options.cacheOf);
   // JSON is YAML.
   const config = JSON.stringify({
-    mode: options.cacheOf === undefined ? "private" : "proxy",
+    mode: options.mode ?? (proxy === undefined ? "private" : "proxy"),
     server: { host: "127.0.0.1", port, ...options.server },
     storage: { driver: "filesystem", filesystem: { root } },
     private: options.private ?? {},
-    log: options.log ?? {},
-    proxy: options.cacheOf === undefined ? {} : { upstreams: [{ name: "docker.io", url: options.cacheOf }] },
+    ...(proxy && { proxy }),
   });
   await writeFile(configFile, config);
   const daemon = new Daemon(scope, process.execPath, [
@@ -55,6 +57,10 @@ export async function startBerth(scope: Scope, options: BerthOptions = {}): Prom
   const client = new RegistryClient(`http://${host}`);
   await daemon.ready(() => isReady(client));
   return { daemon, root, port, host, client };
+}
+
+function cacheSettings(hub: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  return hub === undefined ? undefined : { upstreams: [{ name: "docker.io", url: hub }] };
 }
 
 async function isReady(client: RegistryClient): Promise<true | undefined> {

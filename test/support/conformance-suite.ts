@@ -10,7 +10,16 @@ export interface ConformanceProfile {
   readonly version: "1.1" | "dev";
   /** Whether manifests that name content which is not there must be accepted. */
   readonly sparse: boolean;
+  /** Whether what was pushed stays: the suite tests no deletion. */
+  readonly keepsContent?: boolean;
 }
+
+/** Settings of the suite under which nothing is deleted. */
+export const noDeletion = {
+  OCI_API_TAGS_DELETE: "false",
+  OCI_API_MANIFESTS_DELETE: "false",
+  OCI_API_BLOBS_DELETE: "false",
+};
 
 /** One test of the suite with what it said when it did not pass. */
 export interface ConformanceCase {
@@ -43,6 +52,7 @@ export async function runConformanceSuite(
     OCI_TLS: "disabled",
     OCI_VERSION: profile.version,
     OCI_DATA_SPARSE: String(profile.sparse),
+    ...(profile.keepsContent && noDeletion),
   };
   const { stdout, stderr } = await tryCommand("conformance", [], { cwd, env });
   try {

@@ -20,14 +20,18 @@ export interface PeerRegistry {
   readonly client: RegistryClient;
 }
 
-/** Serves a data directory by a peer, deletion allowed. */
-export async function startPeer(scope: Scope, name: PeerName, root: string): Promise<PeerRegistry> {
+/**
+ * Serves a data directory by a peer, deletion allowed.
+ * @param auth its section of this name; everybody may do everything without
+ */
+export async function startPeer(scope: Scope, name: PeerName, root: string, auth?: object): Promise<PeerRegistry> {
   const host = `127.0.0.1:${await freePort()}`;
-  const daemon = new Daemon(scope, peers[name], ["serve", await writeConfig(scope, root, host)], environment);
+  const config = await writeConfig(scope, root, host, auth);
+  const daemon = new Daemon(scope, peers[name], ["serve", config], environment);
   const client = new RegistryClient(`http://${host}`);
   await daemon.ready(async () => {
     const answer = await client.get("/v2/").catch(() => undefined);
-    return answer?.status === 200 ? true : undefined;
+    return answer?.status === (auth ? 401 : 200) ? true : undefined;
   });
   return { daemon, host, client };
 }
@@ -40,7 +44,7 @@ export async function collectGarbage(scope: Scope, name: PeerName, root: string)
 
 const environment = { OTEL_TRACES_EXPORTER: "none" };
 
-async function writeConfig(scope: Scope, root: string, addr: string): Promise<string> {
+async function writeConfig(scope: Scope, root: string, addr: string, auth?: object): Promise<string> {
   const file = join(await scope.folder("peer"), "config.yml");
   const config = {
     version: "0.1",
@@ -51,6 +55,7 @@ async function writeConfig(scope: Scope, root: string, addr: string): Promise<st
       maintenance: { uploadpurging: { enabled: false } },
     },
     http: { addr },
+    ...(auth && { auth }),
   };
   await writeFile(file, JSON.stringify(config));
   return file;

@@ -1,7 +1,9 @@
 import type { Reference } from "../../src/oci/reference.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import type { PrivateRules } from "../../src/private/manifest-rules.js";
-import { PrivateRegistry } from "../../src/private/private-registry.js";
+import { plainMeanings } from "../../src/private/name-meanings.js";
+import { PrivateRepository } from "../../src/private/private-repository.js";
+import { RunningUploads } from "../../src/private/upload-sessions.js";
 import type { Context } from "../../src/registry/context.js";
 import type { Chunk, IncomingContent, PushRepository } from "../../src/registry/repository.js";
 import type { Storage } from "../../src/storage/storage.js";
@@ -16,7 +18,11 @@ export function privateRepository(
   name = "team/app",
   rules: Partial<PrivateRules> = {},
 ): PushRepository {
-  return new PrivateRegistry(storage, { ...defaultRules, ...rules }).push(parseRepositoryName(name));
+  return new PrivateRepository(parseRepositoryName(name), storage, {
+    rules: { ...defaultRules, ...rules },
+    running: new RunningUploads(),
+    meanings: plainMeanings,
+  });
 }
 
 /** Of a request that nobody gives up. */

@@ -33,6 +33,8 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
   const config = configWith({ ...overrides, storage: driver });
   const log = new RecordedLog();
   const storage = await openStorage(config.storage, logger ?? log);
+  const modes = new ModeSelector(storage, logger ?? log);
+  scope.defer(() => modes.stop());
   const server = new RegistryServer(
     {
       ...config.server,
@@ -42,7 +44,7 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
       logAccess: config.log.access,
       ...settings,
     },
-    await new ModeSelector(storage, logger ?? log).select(config),
+    await modes.select(config),
     logger ?? log,
   );
   const { port } = await server.listen();
@@ -50,11 +52,11 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
   return { server, storage, log, port, client: new RegistryClient(`http://127.0.0.1:${port}`) };
 }
 
-/** Serves from an empty data directory of the test's own. */
+/** Serves from a data directory: an empty one of the test's own, unless one is given. */
 export async function runBerthOnDisk(
   scope: Scope,
   options: RunningBerthOptions = {},
 ): Promise<RunningBerth & { readonly root: string }> {
-  const root = await scope.folder("data");
+  const { root = await scope.folder("data") } = options;
   return { root, ...(await runBerth(scope, { ...options, root })) };
 }

@@ -4,7 +4,10 @@ import { pushRoutes } from "../../src/http/push-routes.js";
 import { createRoutes } from "../../src/http/router.js";
 import { RegistryServer } from "../../src/http/server.js";
 import { UploadLimit } from "../../src/http/upload-limit.js";
+import { ContentRules } from "../../src/proxy/content-rules.js";
+import { Eviction } from "../../src/proxy/eviction.js";
 import { ProxyRegistry, type ProxyUpstream } from "../../src/proxy/proxy-registry.js";
+import { Owners } from "../../src/registry/owners.js";
 import { openStorage } from "../../src/storage/open-storage.js";
 import type { Storage } from "../../src/storage/storage.js";
 import { configWith } from "./config.js";
@@ -15,11 +18,14 @@ import { upstreamAt } from "./upstream-client.js";
 
 interface ProxyOptions extends Partial<Omit<ProxyUpstream, "upstream">> {
   readonly finishDownloads?: boolean;
+  /** Bytes that the cache may take. */
+  readonly maxSize?: number;
 }
 
 export interface RunningProxy {
   readonly client: RegistryClient;
   readonly storage: Storage;
+  readonly eviction: Eviction;
   readonly log: RecordedLog;
   readonly port: number;
   readonly root: string;
@@ -32,7 +38,7 @@ export async function runProxy(
   upstreamUrl: string,
   options: ProxyOptions & { readonly root?: string } = {},
 ): Promise<RunningProxy> {
-  const { finishDownloads = true, root = await scope.folder("cache"), ...policy } = options;
+  const { finishDownloads = true, maxSize, root = await scope.folder("cache"), ...policy } = options;
   const log = new RecordedLog();
   const config = configWith({ storage: { filesystem: { root } } });
   const storage = await openStorage(config.storage, log);
@@ -41,6 +47,8 @@ export async function runProxy(
     prefix: "docker.io",
     namespaces: ["docker.io"],
     isDefault: true,
+    rules: new ContentRules([], []),
+    adopt: false,
     tagTtl: 0,
     onDelete: "keep",
     staleDeadline: 2_000,
@@ -48,8 +56,17 @@ export async function runProxy(
     upstream: upstreamAt(scope, upstreamUrl, { name: policy.name ?? "docker.io", outageMemory: 0 }),
     ...policy,
   };
+  const eviction = new Eviction(storage, maxSize, log);
+  eviction.start();
+  scope.defer(() => eviction.stop());
   const dependencies = {
-    registry: new ProxyRegistry(storage, [upstream], finishDownloads, log),
+    registry: new ProxyRegistry(storage, {
+      upstreams: [upstream],
+      owners: new Owners([], [upstream], "nobody"),
+      finishDownloads,
+      shownNameOf: (stored) => stored,
+      log,
+    }),
     pool: new BufferPool(8 * 1024 * 1024),
     uploadLimit: new UploadLimit(10),
     manifestMaxSize: 4 * 1024 * 1024,
@@ -62,9 +79,13 @@ export async function runProxy(
   return {
     client: new RegistryClient(`http://127.0.0.1:${port}`),
     storage,
+    eviction,
     log,
     port,
     root,
-    stop: () => server.stop(0),
+    stop: async () => {
+      await server.stop(0);
+      await eviction.stop();
+    },
   };
 }

@@ -21,6 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   maintenance: ["storage/storage", "oci/digest", "observability/logger"],
   observability: ["winston"],
   config: ["yaml", "node:fs", "node:fs/promises"],
+  "config/registry2": ["yaml", "node:fs", "node:fs/promises"],
   oci: ["observability/logger"],
 };
 

@@ -1,10 +1,8 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { writeImageLayout } from "../image-layout.mjs";
+import { pushImage } from "../skopeo.mjs";
 import { atMostTimes } from "../targets.mjs";
-import { findProgram } from "../tools.mjs";
 
 /** A fresh server each time: a blob that is there already is not pushed again. */
 const imagePush = {
@@ -21,7 +19,7 @@ const imagePush = {
         () => {},
         async (server) => {
           const cpuBefore = server.tree.cpuSeconds();
-          values["image-push"].push(await push(image, server));
+          values["image-push"].push(await pushImage(image, server));
           values["image-push-cpu"].push(server.tree.cpuSeconds() - cpuBefore);
         },
       );
@@ -29,14 +27,5 @@ const imagePush = {
     return values;
   },
 };
-
-async function push(image, server) {
-  const started = performance.now();
-  await promisify(execFile)(findProgram("skopeo"), [
-    ...["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"],
-    ...[`oci:${image}:latest`, `docker://127.0.0.1:${server.port}/bench:latest`],
-  ]);
-  return (performance.now() - started) / 1000;
-}
 
 export const imagePushMeasurements = [imagePush];

@@ -12,7 +12,8 @@ import { pulledRepository } from "./pulled-repository.js";
 export function headBlob({ registry }: HandlerDependencies): Handler {
   return async function headBlob(exchange) {
     const digest = digestOfPath(exchange);
-    const blob = await pulledRepository(registry, exchange).statBlob(digest, exchange);
+    const repository = await pulledRepository(registry, exchange);
+    const blob = await repository.statBlob(digest, exchange);
     if (isKnownToClient(exchange, etagOf(digest))) return sendEmpty(exchange, 304, headersOf(blob));
     begin(exchange, blob, undefined);
     endSoon(exchange);
@@ -22,7 +23,7 @@ export function headBlob({ registry }: HandlerDependencies): Handler {
 export function getBlob({ registry, pool }: HandlerDependencies): Handler {
   return async function getBlob(exchange) {
     const digest = digestOfPath(exchange);
-    const repository = pulledRepository(registry, exchange);
+    const repository = await pulledRepository(registry, exchange);
     if (isKnownToClient(exchange, etagOf(digest))) {
       return sendEmpty(exchange, 304, headersOf(await repository.statBlob(digest, exchange)));
     }
@@ -40,7 +41,8 @@ export function getBlob({ registry, pool }: HandlerDependencies): Handler {
 export function deleteBlob({ registry }: HandlerDependencies): Handler {
   return async function deleteBlob(exchange) {
     const digest = digestOfPath(exchange);
-    await registry.push(nameOf(exchange), namespaceOf(exchange)).deleteBlob(digest, exchange);
+    const repository = await registry.push(nameOf(exchange), namespaceOf(exchange), exchange);
+    await repository.deleteBlob(digest, exchange);
     sendEmpty(exchange, 202);
   };
 }

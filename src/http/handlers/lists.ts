@@ -17,7 +17,7 @@ export function listTags({ registry }: HandlerDependencies): Handler {
   const bodies = new WeakMap<readonly string[], Buffer>();
   return async function listTags(exchange) {
     const page = pageOfQuery(exchange, tagsPerPage.usual, tagsPerPage.most);
-    const repository = pulledRepository(registry, exchange);
+    const repository = await pulledRepository(registry, exchange);
     const tags = await repository.listTags(page, exchange);
     const body = kept(bodies, tags.items, () => JSON.stringify({ name: repository.name, tags: tags.items }));
     sendPage(exchange, page, tags, body);

@@ -20,15 +20,16 @@ const mostTags = 100;
 export function getManifest({ registry }: HandlerDependencies): Handler {
   return async function getManifest(exchange) {
     const reference = referenceOf(exchange);
-    const manifest = await pulledRepository(registry, exchange).getManifest(reference, exchange);
-    send(exchange, manifest);
+    const repository = await pulledRepository(registry, exchange);
+    send(exchange, await repository.getManifest(reference, exchange));
   };
 }
 
 export function headManifest({ registry }: HandlerDependencies): Handler {
   return async function headManifest(exchange) {
     const reference = referenceOf(exchange);
-    const found = await pulledRepository(registry, exchange).resolveManifest(reference, exchange);
+    const repository = await pulledRepository(registry, exchange);
+    const found = await repository.resolveManifest(reference, exchange);
     const headers = headersOf(found);
     if (isKnownToClient(exchange, `"${found.descriptor.digest}"`)) return sendEmpty(exchange, 304, headers);
     headers["Content-Length"] = found.descriptor.size;
@@ -45,7 +46,7 @@ export function putManifest({ registry, manifestMaxSize, uploadLimit }: HandlerD
     if (tags.length > 0 && !isDigestReference(reference)) {
       throw new RegistryError("MANIFEST_INVALID", "?tag= goes with a digest in the path, not with a tag");
     }
-    const repository = registry.push(name, namespaceOf(exchange));
+    const repository = await registry.push(name, namespaceOf(exchange), exchange);
     refuseEncodedBody(exchange);
     const bytes = await uploadLimit.run(() => readBody(exchange, manifestMaxSize));
     const pushed = await repository.putManifest(
@@ -64,7 +65,7 @@ export function putManifest({ registry, manifestMaxSize, uploadLimit }: HandlerD
 export function deleteManifest({ registry }: HandlerDependencies): Handler {
   return async function deleteManifest(exchange) {
     const reference = referenceOf(exchange);
-    const repository = registry.push(nameOf(exchange), namespaceOf(exchange));
+    const repository = await registry.push(nameOf(exchange), namespaceOf(exchange), exchange);
     if (isDigestReference(reference)) await repository.deleteManifest(reference, exchange);
     else await repository.deleteTag(reference, exchange);
     sendEmpty(exchange, 202);

@@ -7,8 +7,8 @@ import { nameOf, namespaceOf } from "../parameters.js";
  * The repository that the path names. Whoever asked by `?ns=` is told that this was heard (distribution-spec,
  * "Registry Proxying").
  */
-export function pulledRepository(registry: Registry, exchange: Exchange): PullRepository {
-  const repository = registry.pull(nameOf(exchange), namespaceOf(exchange));
+export async function pulledRepository(registry: Registry, exchange: Exchange): Promise<PullRepository> {
+  const repository = await registry.pull(nameOf(exchange), namespaceOf(exchange), exchange);
   if (repository.namespace !== undefined) exchange.response.setHeader("OCI-Namespace", repository.namespace);
   return repository;
 }

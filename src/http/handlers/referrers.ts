@@ -14,7 +14,7 @@ export function listReferrers({ registry }: HandlerDependencies): Handler {
   return async function listReferrers(exchange) {
     const subject = digestOfPath(exchange);
     const query = queryOf(exchange);
-    const repository = pulledRepository(registry, exchange);
+    const repository = await pulledRepository(registry, exchange);
     const { items, more } = await repository.listReferrers(subject, query, exchange);
     const headers: OutgoingHttpHeaders = { "Content-Type": mediaTypes.ociIndex };
     if (query.artifactType !== undefined) headers["OCI-Filters-Applied"] = "artifactType";

@@ -15,7 +15,7 @@ import type { Handler, HandlerDependencies } from "./handler.js";
 export function startUpload({ registry, pool, uploadLimit }: HandlerDependencies): Handler {
   return async function startUpload(exchange) {
     const name = nameOf(exchange);
-    const repository = registry.push(name, namespaceOf(exchange));
+    const repository = await registry.push(name, namespaceOf(exchange), exchange);
     const mount = digestParameter(exchange, "mount");
     if (mount !== undefined && (await repository.mountBlob(mount, sourceOf(exchange), exchange))) {
       return sendCreated(exchange, name, mount);
@@ -33,7 +33,7 @@ export function startUpload({ registry, pool, uploadLimit }: HandlerDependencies
 export function getUpload({ registry }: HandlerDependencies): Handler {
   return async function getUpload(exchange) {
     const name = nameOf(exchange);
-    const { uploads } = registry.push(name, namespaceOf(exchange));
+    const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
     sendSession(exchange, 204, name, await uploads.get(uploadIdOf(exchange), exchange));
   };
 }
@@ -41,7 +41,7 @@ export function getUpload({ registry }: HandlerDependencies): Handler {
 export function appendToUpload({ registry, pool, uploadLimit }: HandlerDependencies): Handler {
   return async function appendToUpload(exchange) {
     const name = nameOf(exchange);
-    const { uploads } = registry.push(name, namespaceOf(exchange));
+    const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
     refuseEncodedBody(exchange);
     const chunk = chunkOf(exchange, pool);
     const session = await uploadLimit.run(() => uploads.append(uploadIdOf(exchange), chunk, exchange));
@@ -52,7 +52,7 @@ export function appendToUpload({ registry, pool, uploadLimit }: HandlerDependenc
 export function finishUpload({ registry, pool, uploadLimit }: HandlerDependencies): Handler {
   return async function finishUpload(exchange) {
     const name = nameOf(exchange);
-    const { uploads } = registry.push(name, namespaceOf(exchange));
+    const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
     const digest = digestOfQuery(exchange);
     refuseEncodedBody(exchange);
     const chunk = chunkOf(exchange, pool);
@@ -63,7 +63,7 @@ export function finishUpload({ registry, pool, uploadLimit }: HandlerDependencie
 
 export function cancelUpload({ registry }: HandlerDependencies): Handler {
   return async function cancelUpload(exchange) {
-    const { uploads } = registry.push(nameOf(exchange), namespaceOf(exchange));
+    const { uploads } = await registry.push(nameOf(exchange), namespaceOf(exchange), exchange);
     await uploads.cancel(uploadIdOf(exchange), exchange);
     sendEmpty(exchange, 204);
   };

@@ -65,6 +65,16 @@ export class MemoryDriver implements StorageDriver {
     this.#removeFromParent(key);
   }
 
+  async move(from: string, to: string): Promise<boolean> {
+    const found = this.#objects.get(from);
+    if (found === undefined) return false;
+    this.#objects.delete(from);
+    this.#removeFromParent(from);
+    await this.write({ key: to, content: found.content });
+    this.#removeIfEmpty(parentOf(from));
+    return true;
+  }
+
   async clear(key: string, version: string): Promise<void> {
     if (this.#objects.get(key)?.version === version) await this.write({ key, content: Buffer.alloc(0) });
   }
@@ -119,11 +129,13 @@ export class MemoryDriver implements StorageDriver {
   #discard(key: string): void {
     if (!this.#staged.delete(key)) return;
     this.#removeFromParent(key);
-    const parent = parentOf(key);
-    if (this.#children.get(parent)?.length === 0) {
-      this.#children.delete(parent);
-      this.#removeFromParent(parent);
-    }
+    this.#removeIfEmpty(parentOf(key));
+  }
+
+  #removeIfEmpty(folder: string): void {
+    if (this.#children.get(folder)?.length !== 0) return;
+    this.#children.delete(folder);
+    this.#removeFromParent(folder);
   }
 
   #addToParents(key: string): void {

@@ -32,7 +32,8 @@ test("config.example.yml says nothing but the defaults", async () => {
 
 test("config.example.yml has every setting, those without a default as comments that can be taken in", async () => {
   const written = await readFile(file, "utf8");
-  const comments = /^( *)# (tls:|(?: {2})?(?:cert|key|prefix|username|password|dockerConfig|ca): )/gm;
+  const comments =
+    /^( *)# (tls:|maxSize:|(?: {2})?(?:cert|key|prefix|remotePrefix|username|password|dockerConfig|ca): )/gm;
   const { tree, problems } = parseYamlSource(written.replaceAll(comments, "$1$2"), file);
   assert.deepEqual(problems, []);
   for (const path of pathsBelow(schema)) {

@@ -15,7 +15,6 @@ test("without a file and a variable Berth is a private registry of this machine"
     server: {
       host: "127.0.0.1",
       port: 5000,
-      workers: 1,
       tls: undefined,
       trustedProxies: [],
       cors: { origins: [] },
@@ -28,6 +27,8 @@ test("without a file and a variable Berth is a private registry of this machine"
     },
     storage: { driver: "filesystem", filesystem: { root: join(directory, "data") }, cache: 67_108_864 },
     private: {
+      repositories: ["*"],
+      adopt: false,
       delete: true,
       sparse: false,
       manifestMaxSize: 4_194_304,
@@ -36,6 +37,7 @@ test("without a file and a variable Berth is a private registry of this machine"
     },
     proxy: {
       default: "docker.io",
+      maxSize: undefined,
       finishDownloads: true,
       upstreams: [
         {
@@ -43,6 +45,9 @@ test("without a file and a variable Berth is a private registry of this machine"
           url: "https://registry-1.docker.io",
           prefix: undefined,
           ns: [],
+          remotePrefix: undefined,
+          allow: [],
+          deny: [],
           mirrors: [],
           username: undefined,
           password: undefined,
@@ -53,6 +58,7 @@ test("without a file and a variable Berth is a private registry of this machine"
           cert: undefined,
           key: undefined,
           verify: true,
+          adopt: false,
           tagTtl: 300_000,
           onDelete: "keep",
           staleDeadline: 2_000,

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "node:test";
+import { parse } from "yaml";
 import { parseDuration } from "../../../src/config/duration.js";
 import { loadConfig } from "../../../src/config/load.js";
 import { projectRoot } from "../../support/project.js";
@@ -22,4 +23,10 @@ test("systemd waits longer than Berth gives running transfers, in every ready-ma
     const { config } = await loadConfig({ file, environment: {}, directory });
     assert.ok(patience > config.server.shutdownGrace, file);
   }
+});
+
+// The other files for clients are tried by their clients, in test/e2e.
+test("k3s is sent to Berth for every registry, by http", async () => {
+  const { mirrors } = parse(await readFile(join(directory, "clients/k3s-registries.yaml"), "utf8"));
+  assert.deepEqual(mirrors, { "*": { endpoint: ["http://registry.example.com:5000"] } });
 });

@@ -14,6 +14,8 @@ import type { DurableFolders } from "./durable-folders.js";
 import { hasCode, isAbsence } from "./system-error.js";
 import { stateOf } from "./version.js";
 
+const foldersMadeAtMost = 5;
+
 /** One thing to do on the disk. */
 export type DiskStep =
   /** Makes a new file with this content, synced. The content's memory is given away. */
@@ -29,6 +31,8 @@ export type DiskStep =
   | { readonly kind: "clear"; readonly path: string; readonly version: string }
   /** Takes a file or folder out of its place; where it goes need not survive. */
   | { readonly kind: "move-away"; readonly from: string; readonly to: string }
+  /** Moves a file, replacing what lies there, and removes its folder if that is empty then. */
+  | { readonly kind: "move"; readonly from: string; readonly to: string }
   /** Removes a file, if it is there, and its folder, if that is empty then and not the one to keep; not durable. */
   | { readonly kind: "discard"; readonly path: string; readonly keptFolder: string };
 
@@ -53,9 +57,7 @@ function perform(step: DiskStep, folders: DurableFolders): void {
       syncContent(step.path);
       break;
     case "rename":
-      folders.make(dirname(step.to));
-      renameSync(step.from, step.to);
-      folders.noteChange(dirname(step.to));
+      renameInto(step.from, step.to, folders);
       break;
     case "make-folder":
       folders.make(step.path);
@@ -72,10 +74,29 @@ function perform(step: DiskStep, folders: DurableFolders): void {
       renameSync(step.from, step.to);
       folders.noteChange(dirname(step.from));
       break;
+    case "move":
+      renameInto(step.from, step.to, folders);
+      folders.noteChange(dirname(step.from));
+      removeIfEmpty(dirname(step.from));
+      break;
     case "discard":
       unlinkIfThere(step.path);
       if (dirname(step.path) !== step.keptFolder) removeIfEmpty(dirname(step.path));
   }
+}
+
+/** An empty folder may be removed by somebody else between its making and its use: then it is made once more. */
+function renameInto(from: string, to: string, folders: DurableFolders): void {
+  for (let attempt = 1; ; attempt++) {
+    folders.make(dirname(to));
+    try {
+      renameSync(from, to);
+      break;
+    } catch (error) {
+      if (attempt === foldersMadeAtMost || !isAbsence(error)) throw error;
+    }
+  }
+  folders.noteChange(dirname(to));
 }
 
 function writeSynced(path: string, content: Uint8Array): void {

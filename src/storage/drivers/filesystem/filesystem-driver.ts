@@ -82,6 +82,12 @@ export class FilesystemDriver implements StorageDriver {
     await rm(doomed, { recursive: true, force: true });
   }
 
+  async move(from: string, to: string): Promise<boolean> {
+    if (statOf(this.#pathOf(from)) === undefined) return false;
+    const step: DiskStep = { kind: "move", from: this.#pathOf(from), to: this.#pathOf(to) };
+    return (await ifPresent(() => this.#workers.perform([step]).then(() => true))) ?? false;
+  }
+
   async clear(key: string, version: string): Promise<void> {
     await ifPresent(() => this.#workers.perform([{ kind: "clear", path: this.#pathOf(key), version }]));
   }

@@ -1,0 +1,43 @@
+/** One piece of so many is compared: to hash all would cost as much as to serve it. */
+const comparedPieces = 8;
+
+/** What follows the headers of an answer, which must be a 200 with this content. */
+export class CheckedBody {
+  /** Bytes of it that have come. */
+  position = 0;
+  /** When the first of them came. */
+  firstByte;
+  #expected;
+  #now;
+  #head = "";
+  #pieces = 0;
+
+  /** @param {Buffer} expected @param {() => number} now */
+  constructor(expected, now) {
+    this.#expected = expected;
+    this.#now = now;
+  }
+
+  take(piece) {
+    const content = this.position === 0 ? this.#afterHead(piece) : piece;
+    if (content.length === 0) return;
+    this.firstByte ??= this.#now();
+    const end = this.position + content.length;
+    if (this.#pieces++ % comparedPieces === 0 && !this.#isRight(content, end)) {
+      throw new Error(`wrong bytes from ${this.position} to ${end}`);
+    }
+    this.position = end;
+  }
+
+  #isRight(content, end) {
+    return this.#expected.compare(content, 0, content.length, this.position, end) === 0;
+  }
+
+  #afterHead(piece) {
+    const before = this.#head.length;
+    this.#head += piece.toString("latin1");
+    if (!this.#head.startsWith("HTTP/1.1 200")) throw new Error(this.#head.slice(0, 500));
+    const end = this.#head.indexOf("\r\n\r\n");
+    return piece.subarray(end < 0 ? piece.length : end + 4 - before);
+  }
+}

@@ -1,0 +1,12 @@
+import type { Config } from "../config/schema.js";
+import type { Logger } from "../observability/logger.js";
+import type { Storage } from "../storage/storage.js";
+
+/** Takes over what a registry:2 cached in the folder, if the configuration says that it was the default upstream's. */
+export async function adoptRegistry2Cache({ mode, proxy }: Config, storage: Storage, log: Logger): Promise<void> {
+  // A registry:2 has one upstream, and keeps its repositories under their bare names.
+  const upstream = proxy.upstreams.find(({ name, adopt }) => adopt && name === proxy.default);
+  if (mode === "private" || upstream === undefined) return;
+  const { adoptScheduled } = await import("../proxy/adoption.js");
+  await adoptScheduled(storage, upstream.name, log);
+}

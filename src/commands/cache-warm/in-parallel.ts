@@ -1,0 +1,12 @@
+/** Does the same with each of many, so many at a time, in their order. */
+export async function inParallel<Item>(
+  items: readonly Item[],
+  atOnce: number,
+  action: (item: Item) => Promise<void>,
+): Promise<void> {
+  const rest = items.values();
+  const workers = Array.from({ length: atOnce }, async () => {
+    for (const item of rest) await action(item);
+  });
+  await Promise.all(workers);
+}

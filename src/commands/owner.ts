@@ -1,0 +1,38 @@
+import { loadConfig } from "../config/load.js";
+import type { Config } from "../config/schema.js";
+import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
+import { ownNameOf, remoteNameOf, storedNameOf } from "../proxy/upstream-names.js";
+import type { Owner } from "../registry/owners.js";
+import { ownersOf, upstreamNamesOf } from "./upstream-names-of.js";
+
+/** Says whom a repository name belongs to, and why. */
+export async function showOwner(name: string, options: { config?: string; ns?: string }): Promise<void> {
+  const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
+  process.stdout.write(`${describeOwner(parseRepositoryName(name), options.ns, config).join("\n")}\n`);
+}
+
+function describeOwner(name: RepositoryName, namespace: string | undefined, config: Config): string[] {
+  if (config.mode === "private") return [`${name} is private: in mode: private every name is`];
+  const owner = ownersOf(config).of(name, namespace);
+  const advice = owner.pattern === undefined || config.mode === "proxy" ? [] : [privateIf(owner.pattern)];
+  switch (owner.kind) {
+    case "private":
+      return [`${name} is private: ${owner.because}`];
+    case "nobody":
+      return [`${name} belongs to nobody and is refused: ${owner.because}`, ...advice];
+    case "upstream":
+      return [`${name} belongs to ${owner.upstream}: ${owner.because}`, ...namesThere(name, owner, config), ...advice];
+  }
+}
+
+function namesThere(name: RepositoryName, owner: Owner & { kind: "upstream" }, { proxy }: Config): string[] {
+  const upstream = proxy.upstreams.find((each) => each.name === owner.upstream);
+  if (upstream === undefined) return [];
+  const names = upstreamNamesOf(upstream, proxy.default);
+  const stored = storedNameOf(ownNameOf(name, names), names);
+  return [`  it is asked for as ${remoteNameOf(stored, names)} at ${upstream.url}`, `  it is kept as ${stored}`];
+}
+
+function privateIf(pattern: string): string {
+  return `  "${pattern}" in private.repositories would make it private`;
+}

@@ -1,0 +1,42 @@
+import { type ClientSetup, certificateFile, type SetupFile } from "./client-setup.js";
+import { isOnLoopback, mirrorsDockerHub, type RegistryToReach, takesPushes, urlOf } from "./registry-to-reach.js";
+
+/** For dockerd, which asks mirrors for images of Docker Hub only. */
+export function setUpDocker(registry: RegistryToReach): ClientSetup {
+  const { address, authority } = registry;
+  const settings = daemonSettings(registry);
+  const files: SetupFile[] = [];
+  if (Object.keys(settings).length > 0) {
+    const content = `${JSON.stringify(settings, undefined, 2)}\n`;
+    files.push({ path: "/etc/docker/daemon.json", content, joining: "extend-json" });
+  }
+  if (authority !== undefined) files.push(certificateFile(`/etc/docker/certs.d/${address}/ca.crt`, authority));
+  return { files, notes: [...restart(settings), ...mirrorNotes(registry), ...examples(registry)] };
+}
+
+function daemonSettings(registry: RegistryToReach): Record<string, string[]> {
+  const needsWord = registry.scheme === "http" && !isOnLoopback(registry);
+  return {
+    ...(mirrorsDockerHub(registry) && { "registry-mirrors": [urlOf(registry)] }),
+    ...(needsWord && { "insecure-registries": [registry.address] }),
+  };
+}
+
+function restart(settings: Record<string, string[]>): string[] {
+  return Object.keys(settings).length === 0 ? [] : ["Restart the daemon: systemctl restart docker"];
+}
+
+function mirrorNotes(registry: RegistryToReach): string[] {
+  return mirrorsDockerHub(registry)
+    ? ["For what the mirror does not have docker asks Docker Hub itself; no setting of docker prevents that."]
+    : [];
+}
+
+function examples(registry: RegistryToReach): string[] {
+  const { address, upstreams } = registry;
+  const others = upstreams.filter(({ location }) => location !== address);
+  return [
+    ...others.map(({ name, location }) => `Images of ${name} go by Berth's name: docker pull ${location}/owner/image`),
+    ...(takesPushes(registry) ? [`Images of your own: docker push ${address}/my_custom_image`] : []),
+  ];
+}

@@ -1,0 +1,45 @@
+/** Why something cannot be done without a person. */
+export class Unsafe extends Error {
+  override readonly name = "Unsafe";
+}
+
+/**
+ * Adds what is missing to the lists of a JSON object and leaves all else as it is.
+ * @param added an object of lists of text
+ * @throws Unsafe if anything else could change
+ */
+export function extendJson(existing: string, added: string): string {
+  if (existing.trim() === "") return added;
+  const object = parseFaithfully(existing);
+  let isChanged = false;
+  for (const [key, items] of Object.entries(JSON.parse(added) as Record<string, string[]>)) {
+    const list = object[key] ?? [];
+    if (!Array.isArray(list)) throw new Unsafe(`its ${key} is no list`);
+    const missing = items.filter((item) => !list.includes(item));
+    if (missing.length === 0) continue;
+    object[key] = [...list, ...missing];
+    isChanged = true;
+  }
+  return isChanged ? `${JSON.stringify(object, undefined, indentOf(existing))}\n` : existing;
+}
+
+function parseFaithfully(text: string): Record<string, unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new Unsafe("it is no valid JSON");
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Unsafe("it is no JSON object");
+  // A key that is there twice, or a number with more digits than JavaScript has, would not survive.
+  if (JSON.stringify(json) !== compacted(text)) throw new Unsafe("it holds JSON that cannot be written back as it was");
+  return json as Record<string, unknown>;
+}
+
+function compacted(text: string): string {
+  return text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, (_, quoted: string | undefined) => quoted ?? "");
+}
+
+function indentOf(text: string): string {
+  return /\n([ \t]+)"/.exec(text)?.[1] ?? "  ";
+}

@@ -1,0 +1,62 @@
+import { readFile } from "node:fs/promises";
+import { registryName } from "../../config/kinds.js";
+import { messageOf } from "../../config/problem.js";
+import type { Config } from "../../config/schema.js";
+import { prefixOf } from "../../config/upstream-rules.js";
+import { CommandFailure } from "../command-failure.js";
+import type { OwnAuthority, ReachedUpstream, RegistryToReach } from "./registry-to-reach.js";
+
+/** What the command line says of a registry; the configuration says the rest. */
+export interface RegistryOptions {
+  readonly address?: string;
+  readonly mode?: Config["mode"];
+  readonly insecure?: boolean;
+  /** A file in PEM format. */
+  readonly ca?: string;
+  readonly upstream?: readonly string[];
+}
+
+/** @throws CommandFailure if nothing says how clients reach it */
+export async function findRegistry(options: RegistryOptions, config: Config): Promise<RegistryToReach> {
+  const address = options.address ?? addressOf(config);
+  if (registryName.parse(address, "") === undefined)
+    throw new CommandFailure(`--address must be ${registryName.expected}`);
+  const mode = options.mode ?? config.mode;
+  const upstreams = options.upstream ?? config.proxy.upstreams.map(({ name }) => name);
+  return {
+    address,
+    mode,
+    scheme: schemeOf(options, config),
+    authority: options.ca === undefined ? undefined : await readAuthority(options.ca),
+    upstreams: mode === "private" ? [] : upstreams.map((name) => reached(name, address, config)),
+  };
+}
+
+/** Where it listens is where clients reach it only if that is one address. */
+function addressOf({ server: { host, port } }: Config): string {
+  if (host !== "0.0.0.0" && !host.includes(":")) return `${host}:${port}`;
+  throw new CommandFailure("how do clients reach this registry? Say --address registry.example.com:5000");
+}
+
+/** Of an address that is named, only the command line can say that it has no TLS: a proxy may stand in front. */
+function schemeOf({ insecure, ca, address }: RegistryOptions, { server }: Config): "http" | "https" {
+  if (insecure) return "http";
+  return ca === undefined && address === undefined && server.tls === undefined ? "http" : "https";
+}
+
+async function readAuthority(file: string): Promise<OwnAuthority> {
+  const pem = await readFile(file, "utf8").catch((error: unknown) => {
+    throw new CommandFailure(`--ca cannot be read: ${messageOf(error)}`);
+  });
+  if (!pem.includes("-----BEGIN CERTIFICATE-----"))
+    throw new CommandFailure(`--ca ${file} holds no certificate in PEM format`);
+  return { file, pem };
+}
+
+function reached(name: string, address: string, { proxy }: Config): ReachedUpstream {
+  if (registryName.parse(name, "") === undefined)
+    throw new CommandFailure(`--upstream must be ${registryName.expected}`);
+  const configured = proxy.upstreams.find((upstream) => upstream.name === name);
+  const prefix = configured === undefined ? name : prefixOf(configured);
+  return { name, location: name === proxy.default ? address : `${address}/${prefix}` };
+}

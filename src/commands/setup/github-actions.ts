@@ -1,0 +1,36 @@
+import { buildkitTables } from "./buildkit.js";
+import { type ClientSetup, ownFile } from "./client-setup.js";
+import { type RegistryToReach, takesPushes } from "./registry-to-reach.js";
+
+/** For a workflow that builds an image, on a runner that reaches the registry. */
+export function setUpGithubActions(registry: RegistryToReach): ClientSetup {
+  const { address, authority } = registry;
+  const lines = [
+    "name: image",
+    "on: push",
+    "jobs:",
+    "  image:",
+    "    runs-on: self-hosted",
+    "    steps:",
+    "      - uses: actions/checkout@v4",
+    ...buildxStep(registry),
+    "      - uses: docker/build-push-action@v6",
+    "        with:",
+    `          push: ${takesPushes(registry)}`,
+    `          tags: ${address}/team/app:\${{ github.sha }}`,
+  ];
+  const certificate =
+    authority === undefined ? [] : [`The runner needs the authority's certificate at ${authority.file}.`];
+  return {
+    files: [ownFile(".github/workflows/image.yml", lines)],
+    notes: ["runs-on names a runner of yours that reaches the registry; those of GitHub do not.", ...certificate],
+  };
+}
+
+function buildxStep(registry: RegistryToReach): string[] {
+  const tables = buildkitTables(registry, registry.authority?.file ?? "");
+  const step = "      - uses: docker/setup-buildx-action@v3";
+  if (tables.length === 0) return [step];
+  const inline = tables.map((line) => (line === "" ? "" : `            ${line}`));
+  return [step, "        with:", "          buildkitd-config-inline: |", ...inline];
+}

@@ -1,0 +1,36 @@
+import { type ClientSetup, ownFile } from "./client-setup.js";
+import { mirrorsDockerHub, type OwnAuthority, type RegistryToReach, takesPushes, urlOf } from "./registry-to-reach.js";
+
+/** For a job that builds an image with Docker in Docker. */
+export function setUpGitlabCi(registry: RegistryToReach): ClientSetup {
+  const { address, authority } = registry;
+  const lines = [
+    "image:",
+    "  image: docker:28",
+    "  services:",
+    "    - name: docker:28-dind",
+    ...daemonFlags(registry),
+    "  variables:",
+    "    DOCKER_TLS_CERTDIR: /certs",
+    `    IMAGE: ${address}/team/app:$CI_COMMIT_SHORT_SHA`,
+    "  script:",
+    '    - docker build --tag "$IMAGE" .',
+    ...(takesPushes(registry) ? ['    - docker push "$IMAGE"'] : []),
+  ];
+  return {
+    files: [ownFile(".gitlab-ci.yml", lines)],
+    notes: authority === undefined ? [] : [mountNote(address, authority)],
+  };
+}
+
+function mountNote(address: string, { file }: OwnAuthority): string {
+  return `In the runner's config.toml, mount the certificate: volumes = ["${file}:/etc/docker/certs.d/${address}/ca.crt:ro"]`;
+}
+
+function daemonFlags(registry: RegistryToReach): string[] {
+  const flags = [
+    ...(mirrorsDockerHub(registry) ? [`--registry-mirror=${urlOf(registry)}`] : []),
+    ...(registry.scheme === "http" ? [`--insecure-registry=${registry.address}`] : []),
+  ];
+  return flags.length === 0 ? [] : [`      command: [${flags.map((flag) => `"${flag}"`).join(", ")}]`];
+}

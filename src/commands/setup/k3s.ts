@@ -1,0 +1,34 @@
+import { type ClientSetup, certificateFile, ownFile, type SetupFile } from "./client-setup.js";
+import { type RegistryToReach, takesPushes, urlOf } from "./registry-to-reach.js";
+
+const folder = "/etc/rancher/k3s";
+const authorityPath = `${folder}/berth-ca.crt`;
+
+/** For k3s, whose containerd is configured by a file of its own. */
+export function setUpK3s(registry: RegistryToReach): ClientSetup {
+  const { authority } = registry;
+  const files: SetupFile[] = [ownFile(`${folder}/registries.yaml`, registriesOf(registry))];
+  if (authority !== undefined) files.push(certificateFile(authorityPath, authority));
+  const fallback =
+    "For what Berth does not have k3s asks the registry itself, unless --disable-default-registry-endpoint.";
+  return {
+    files,
+    notes: [
+      "On every node, and then: systemctl restart k3s (of an agent: k3s-agent). RKE2 reads /etc/rancher/rke2/registries.yaml.",
+      ...(registry.upstreams.length > 0 ? [fallback] : []),
+    ],
+  };
+}
+
+function registriesOf(registry: RegistryToReach): string[] {
+  const { address, upstreams, authority } = registry;
+  // With "*" alone Berth would be asked for its own images in the name of another registry.
+  const own = takesPushes(registry) ? mirror(address, registry) : [];
+  const all = upstreams.length > 0 ? mirror("*", registry) : [];
+  const tls = ["configs:", `  "${address}":`, "    tls:", `      ca_file: ${authorityPath}`];
+  return ["mirrors:", ...own, ...all, ...(authority === undefined ? [] : tls)];
+}
+
+function mirror(name: string, registry: RegistryToReach): string[] {
+  return [`  "${name}":`, "    endpoint:", `      - "${urlOf(registry)}"`];
+}

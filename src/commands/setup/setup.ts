@@ -1,0 +1,34 @@
+import { loadConfig } from "../../config/load.js";
+import { CommandFailure } from "../command-failure.js";
+import { clients } from "./clients.js";
+import { findRegistry, type RegistryOptions } from "./find-registry.js";
+import { showClients, showNotes, showSetup } from "./show-setup.js";
+import { writeSetup } from "./write-setup.js";
+
+export interface SetupOptions extends RegistryOptions {
+  readonly config?: string;
+  readonly write?: boolean;
+  readonly yes?: boolean;
+  readonly root: string;
+}
+
+/** Prints what a client needs to reach this registry, or puts it where the client looks. */
+export async function setup(clientName: string | undefined, options: SetupOptions): Promise<void> {
+  if (clientName === undefined) {
+    process.stdout.write(showClients());
+    return;
+  }
+  const client = clients.get(clientName);
+  if (client === undefined) {
+    throw new CommandFailure(`${JSON.stringify(clientName)} is none of ${[...clients.keys()].join(", ")}`);
+  }
+  const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
+  const registry = await findRegistry(options, config);
+  const plan = client.setUp(registry);
+  if (options.write !== true || plan.files.length === 0) {
+    process.stdout.write(showSetup(plan, registry));
+    return;
+  }
+  await writeSetup(plan, { root: options.root, isConfirmed: options.yes === true });
+  process.stdout.write(showNotes(plan.notes));
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from "node:crypto";
+import { constants, copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+
+const readableByAll = 0o644;
+
+/** Content of a file, `undefined` if it is not there. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Writes a file whole or not at all, with its folders. What it held before is kept beside it.
+ * @returns where that is
+ */
+export async function writeKeepingOld(path: string, content: string): Promise<string | undefined> {
+  await mkdir(dirname(path), { recursive: true });
+  const target = await resolved(path);
+  const mode = await modeOf(target);
+  const backup = mode === undefined ? undefined : await backUp(target);
+  const scratch = `${target}.${randomUUID()}`;
+  try {
+    await writeFile(scratch, content, { mode: mode ?? readableByAll, flag: "wx" });
+    await rename(scratch, target);
+  } catch (error) {
+    await rm(scratch, { force: true });
+    throw error;
+  }
+  return backup;
+}
+
+/** A link stays one: what it points at is written. */
+async function resolved(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (isAbsent(error)) return path;
+    throw error;
+  }
+}
+
+async function modeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mode & 0o777;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** An older copy may be the only one of what was there in the beginning. */
+async function backUp(path: string): Promise<string> {
+  for (let count = 1; ; count++) {
+    const backup = count === 1 ? `${path}.bak` : `${path}.bak${count}`;
+    try {
+      await copyFile(path, backup, constants.COPYFILE_EXCL);
+      return backup;
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+    }
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return hasCode(error, "ENOENT");
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

@@ -1,0 +1,72 @@
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { CommandFailure } from "../command-failure.js";
+import type { ClientSetup, SetupFile } from "./client-setup.js";
+import { Unsafe } from "./extend-json.js";
+import { lineDiff } from "./line-diff.js";
+import { planFile } from "./plan-file.js";
+import { readIfThere, writeKeepingOld } from "./write-files.js";
+
+export interface WriteOptions {
+  /** Where absolute paths begin. */
+  readonly root: string;
+  readonly isConfirmed: boolean;
+}
+
+interface Change {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string;
+}
+
+/**
+ * Puts files where they belong, once somebody has agreed to what is shown.
+ * @throws CommandFailure if a file cannot be changed without a person, or nobody agrees; nothing is written then
+ */
+export async function writeSetup({ files }: ClientSetup, options: WriteOptions): Promise<void> {
+  const changes = await planAll(files, options.root);
+  if (changes.length === 0) {
+    process.stdout.write("All is there already.\n");
+    return;
+  }
+  for (const { path, before = "", after } of changes) {
+    process.stdout.write(`--- ${path}\n${lineDiff(before, after).join("\n")}\n`);
+  }
+  if (!options.isConfirmed && !(await isAgreed(changes.length))) throw new CommandFailure("nothing was written");
+  for (const { path, after } of changes) {
+    const backup = await writeKeepingOld(path, after);
+    process.stdout.write(
+      backup === undefined ? `wrote ${path}\n` : `wrote ${path}, and kept the old one as ${backup}\n`,
+    );
+  }
+}
+
+async function planAll(files: readonly SetupFile[], root: string): Promise<Change[]> {
+  const changes: Change[] = [];
+  const refusals: string[] = [];
+  for (const file of files) {
+    const path = file.path.startsWith("/") ? join(root, file.path) : resolve(file.path);
+    const before = await readIfThere(path);
+    try {
+      const after = planFile(file, before);
+      if (after !== before) changes.push({ path, before, after });
+    } catch (error) {
+      if (!(error instanceof Unsafe)) throw error;
+      refusals.push(`${path}: ${error.message}. To be added by hand:\n\n${file.content}`);
+    }
+  }
+  if (refusals.length > 0) throw new CommandFailure("nothing was written", refusals);
+  return changes;
+}
+
+async function isAgreed(count: number): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    // Whoever is not there has not agreed.
+    const gone = new Promise<string>((settle) => terminal.once("close", () => settle("")));
+    const asked = terminal.question(count === 1 ? "Write this file? [y/N] " : `Write these ${count} files? [y/N] `);
+    return /^y(es)?$/i.test((await Promise.race([asked, gone])).trim());
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,22 @@
+import type { UpstreamConfig } from "../config/proxy-schema.js";
+import type { Config } from "../config/schema.js";
+import { namespacesOf, prefixOf } from "../config/upstream-rules.js";
+import { Owners, type UpstreamNames } from "../registry/owners.js";
+
+/** How the repositories of a configured upstream are called here. */
+export function upstreamNamesOf(upstream: UpstreamConfig, byDefault: string | undefined): UpstreamNames {
+  const { name, remotePrefix } = upstream;
+  return {
+    name,
+    prefix: prefixOf(upstream) ?? name,
+    namespaces: namespacesOf(upstream),
+    isDefault: name === byDefault,
+    remotePrefix,
+  };
+}
+
+/** Who owns which names in a mode with upstreams. */
+export function ownersOf({ mode, private: own, proxy }: Config): Owners {
+  const upstreams = proxy.upstreams.map((upstream) => upstreamNamesOf(upstream, proxy.default));
+  return mode === "hybrid" ? new Owners(own.repositories, upstreams, "private") : new Owners([], upstreams, "nobody");
+}

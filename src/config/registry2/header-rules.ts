@@ -1,0 +1,40 @@
+import { notHonoured, notNeeded, type Rule, type Rules } from "./rule.js";
+import { isList, isMap, type Written } from "./written.js";
+
+const ours: readonly string[] = ["x-content-type-options", "docker-distribution-api-version"];
+
+/** Headers of registry:2 that browser user interfaces need. */
+export const corsRules: Rules = {
+  "http.headers": ({ path, written }, translation) => {
+    if (!isMap(written)) {
+      translation.refuse(path, "must be a section with the names of headers, and a list of values for each");
+      return;
+    }
+    for (const [name, values] of Object.entries(written)) {
+      ruleOf(name.toLowerCase())({ path: [...path, name], written: values }, translation);
+    }
+  },
+};
+
+function ruleOf(header: string): Rule {
+  if (header === "access-control-allow-origin") return allowOrigins;
+  if (header === "access-control-allow-credentials") {
+    return notHonoured("no credentials of a browser are ever allowed along; without access control none are needed");
+  }
+  if (header.startsWith("access-control-"))
+    return notNeeded("Berth says this itself once server.cors.origins names who may ask");
+  if (ours.includes(header)) return notNeeded("Berth sends it always");
+  return notHonoured("Berth adds no headers of one's own; a reverse proxy in front can");
+}
+
+const allowOrigins: Rule = ({ path, written }, translation) => {
+  translation.honour(path, ["server", "cors", "origins"], listOf(written));
+};
+
+/** Several origins in one value are separated by commas or spaces, where somebody thought that browsers take that. */
+function listOf(written: Written): readonly Written[] {
+  const values = isList(written) ? written : [written];
+  return values.flatMap((value): readonly Written[] =>
+    typeof value === "string" ? value.split(/[\s,]+/).filter(Boolean) : [value],
+  );
+}

@@ -1,0 +1,94 @@
+import { showValue } from "../problem.js";
+import { fromGoDuration } from "./go-duration.js";
+import { corsRules } from "./header-rules.js";
+import { becomes, ifTrue, type Meaning, notHonoured, notNeeded, type Rule, type Rules, refused } from "./rule.js";
+import type { Translation } from "./translation.js";
+import { findWritten, isMap, saysNothing } from "./written.js";
+
+const asDuration: Meaning<string> = { expected: "a duration such as 30s or 1h30m", parse: fromGoDuration };
+
+/** What an address without a host means there. */
+export const everyAddress = "::";
+
+const addressPattern = /^(?:\[(?<bracketed>[^\]]+)\]|(?<plain>[^:[\]]*)):(?<port>\d+)$/;
+
+/** The section `http`. */
+export const httpRules: Rules = {
+  "http.addr": ({ path, written }, translation) => {
+    const parts = addressPattern.exec(String(written))?.groups;
+    if (parts === undefined) {
+      const expected = "must be an address with a port, such as :5000 or 127.0.0.1:5000";
+      translation.refuse(path, `${expected}, not ${showValue(written)}`);
+      return;
+    }
+    const host = parts.bracketed ?? parts.plain ?? "";
+    translation.imply(path, ["server", "host"], host === "" ? everyAddress : host);
+    translation.honour(path, ["server", "port"], parts.port, host === "" ? "on every address" : `on ${host}`);
+  },
+  "http.net": ({ path, written }, translation) => {
+    if (written === "tcp") translation.note(path, "not needed", "Berth always listens on TCP");
+    else translation.refuse(path, "Berth listens on TCP only: leave it out, and give http.addr a host and a port");
+  },
+  "http.host": notNeeded("answers name no host, so any that leads here will do"),
+  "http.relativeurls": notNeeded("the locations in answers are always relative"),
+  "http.secret": notNeeded("the state of an upload lies in the storage, not in a signed address"),
+  "http.prefix": ({ path, written }, translation) => {
+    if (written === "/") translation.note(path, "not needed", "Berth serves at the root");
+    else translation.refuse(path, "Berth serves at the root only: let the reverse proxy in front take the prefix off");
+  },
+  "http.draintimeout": becomes("server.shutdownGrace", asDuration),
+  "http.tls": translateTls,
+  ...corsRules,
+  "http.debug": notHonoured(
+    "there is no second port with metrics and profiles; /healthz and /readyz answer on the first",
+  ),
+  "http.http2": notNeeded("Berth speaks HTTP/1.1"),
+  "http.h2c.enabled": ifTrue(
+    notHonoured("Berth speaks HTTP/1.1; let what is in front speak that"),
+    notNeeded("Berth speaks HTTP/1.1"),
+  ),
+};
+
+const tlsRules: Readonly<Record<string, Rule>> = {
+  certificate: becomes("server.tls.cert", { expected: "the path of a file", parse: (text) => text }),
+  key: becomes("server.tls.key", { expected: "the path of a file", parse: (text) => text }),
+  clientcas: refused(
+    "Berth does not ask clients for certificates yet, and would let everybody in: let a reverse proxy in front ask",
+  ),
+  clientauth: ({ path }, translation) => {
+    if (translation.document.find("http", "tls", "clientcas") === undefined) {
+      translation.note(path, "not needed", "there are no clientcas to check certificates by");
+    }
+  },
+  letsencrypt: refused(
+    "Berth does not get certificates by itself: give http.tls.certificate and key, or let a reverse proxy in front get them",
+  ),
+  minimumtls: ({ path, written }, translation) => {
+    if (written === "tls1.3") {
+      translation.refuse(path, "Berth takes TLS 1.2, too: let a reverse proxy in front insist on 1.3");
+    } else translation.note(path, "not needed", "Berth takes TLS 1.2 and 1.3, nothing older");
+  },
+  ciphersuites: notHonoured("the ciphers are those of Node"),
+};
+
+/** Certificate and key need each other, which is told in the words of registry:2. */
+function translateTls({ path, written }: Parameters<Rule>[0], translation: Translation): void {
+  translation.nameOrigin([...path, "certificate"], ["server", "tls", "cert"]);
+  translation.nameOrigin([...path, "key"], ["server", "tls", "key"]);
+  if (!isMap(written)) {
+    translation.refuse(path, `must be a section with keys, not ${showValue(written)}`);
+    return;
+  }
+  for (const [key, below] of Object.entries(written)) {
+    if (isNothing(below)) continue;
+    const rule = Object.hasOwn(tlsRules, key) ? tlsRules[key] : undefined;
+    if (rule === undefined) translation.note([...path, key], "unknown", "registry:2 does not know it, either");
+    else rule({ path: [...path, key], written: below }, translation);
+  }
+}
+
+/** A section of which all is left empty, as `letsencrypt` stands in many files, says nothing. */
+function isNothing(written: Parameters<Rule>[0]["written"]): boolean {
+  if (!isMap(written)) return saysNothing(written);
+  return Object.keys(written).every((key) => findWritten(written, [key]) === undefined);
+}

@@ -1,0 +1,38 @@
+/** What is written in YAML, read in letters: text, lists and maps. */
+export type Written = string | readonly Written[] | WrittenMap;
+
+export interface WrittenMap {
+  readonly [key: string]: Written;
+}
+
+const nothing: readonly unknown[] = ["", "~", "null", "Null", "NULL"];
+const truths: readonly string[] = ["true", "yes", "on", "y"];
+const lies: readonly string[] = ["false", "no", "off", "n"];
+
+export function isMap(written: Written | undefined): written is WrittenMap {
+  return typeof written === "object" && !isList(written);
+}
+
+export function isList(written: Written | undefined): written is readonly Written[] {
+  return Array.isArray(written);
+}
+
+/** Whether a key is written without a value, or with an empty one: registry:2 then takes its default. */
+export function saysNothing(written: Written | undefined): boolean {
+  if (written === undefined || typeof written === "string") return written === undefined || nothing.includes(written);
+  return Object.keys(written).length === 0;
+}
+
+/** The words that Go's YAML takes for a truth; `undefined` for others. */
+export function truthOf(written: Written | undefined): boolean | undefined {
+  if (typeof written !== "string") return undefined;
+  if (truths.includes(written.toLowerCase())) return true;
+  return lies.includes(written.toLowerCase()) ? false : undefined;
+}
+
+/** What lies at a path; `undefined` if nothing is said there. */
+export function findWritten(written: Written | undefined, path: readonly string[]): Written | undefined {
+  const [key, ...rest] = path;
+  if (key === undefined) return saysNothing(written) ? undefined : written;
+  return isMap(written) && Object.hasOwn(written, key) ? findWritten(written[key], rest) : undefined;
+}

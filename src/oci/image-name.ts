@@ -1,0 +1,42 @@
+import { parseDigest } from "./digest.js";
+import { RegistryError } from "./errors.js";
+import { parseTag, type Reference } from "./reference.js";
+import { parseRepositoryName, type RepositoryName } from "./repository-name.js";
+
+/** An image as people write it: `alpine`, `ghcr.io/owner/image:1.0`, `quay.io/app@sha256:...`. */
+export interface ImageName {
+  /** The host that it begins with, if it does. */
+  readonly registry: string | undefined;
+  /** The rest. */
+  readonly path: RepositoryName;
+  /** `latest` if none is written; a digest goes before a tag. */
+  readonly reference: Reference;
+}
+
+/** Docker Hub's name from the time before `docker.io`, which clients still take for it. */
+const oldHub = { name: "index.docker.io", today: "docker.io" };
+
+/** @throws RegistryError NAME_INVALID, or what is wrong with the tag or the digest */
+export function parseImageName(text: string): ImageName {
+  if (text.includes("://")) {
+    throw new RegistryError("NAME_INVALID", "an image is written without https://, as docker pull takes it");
+  }
+  const [named, digest] = splitAt(text, text.indexOf("@"));
+  // A colon before the last slash is that of a port.
+  const [name, tag] = splitAt(named, named.indexOf(":", named.lastIndexOf("/") + 1));
+  const tagged = parseTag(tag ?? "latest");
+  return { ...splitRegistry(name), reference: digest === undefined ? tagged : parseDigest(digest) };
+}
+
+/** The rule of every client: a first component with a dot or a colon is a host, and so is localhost. */
+function splitRegistry(name: string): Pick<ImageName, "registry" | "path"> {
+  const slash = name.indexOf("/");
+  const first = name.slice(0, Math.max(slash, 0));
+  if (!/[.:]/.test(first) && first !== "localhost") return { registry: undefined, path: parseRepositoryName(name) };
+  const registry = first === oldHub.name ? oldHub.today : first;
+  return { registry, path: parseRepositoryName(name.slice(slash + 1)) };
+}
+
+function splitAt(text: string, index: number): [string, string?] {
+  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
+}

@@ -1,0 +1,59 @@
+import { LRUCache } from "lru-cache";
+import type { RepositoryName } from "../oci/repository-name.js";
+import { globExpression, NamePatterns } from "../registry/name-patterns.js";
+
+/** A pattern of repositories, or of certain tags of them: `library/*`, `library/nginx:1.*`. */
+interface Rule {
+  readonly names: NamePatterns;
+  readonly tags: RegExp | undefined;
+}
+
+/** What may be had of one repository. */
+export interface RepositoryRules {
+  allows(tag: string): boolean;
+  /** Those of the tags that are allowed; the same array if all are. */
+  allowed(tags: readonly string[]): readonly string[];
+}
+
+const remembered = 10_000;
+
+/** Which of an upstream's repositories and tags may be pulled through this registry. */
+export class ContentRules {
+  readonly #allow: readonly Rule[];
+  readonly #deny: readonly Rule[];
+  readonly #known = new LRUCache<RepositoryName, { readonly rules: RepositoryRules | undefined }>({ max: remembered });
+
+  /** @param allow patterns; none allows all. @param deny patterns, which prevail */
+  constructor(allow: readonly string[], deny: readonly string[]) {
+    this.#allow = allow.map(ruleOf);
+    this.#deny = deny.map(ruleOf);
+  }
+
+  /**
+   * `undefined` if nothing of it may be had.
+   * @param name as the upstream calls it, without what means the upstream here
+   */
+  of(name: RepositoryName): RepositoryRules | undefined {
+    const known = this.#known.get(name) ?? { rules: this.#find(name) };
+    this.#known.set(name, known);
+    return known.rules;
+  }
+
+  #find(name: RepositoryName): RepositoryRules | undefined {
+    const fitsName = ({ names }: Rule) => names.find(name) !== undefined;
+    const allowing = this.#allow.filter(fitsName);
+    const denying = this.#deny.filter(fitsName);
+    const isAllowed = this.#allow.length === 0 || allowing.length > 0;
+    if (!isAllowed || denying.some(({ tags }) => tags === undefined)) return undefined;
+    const isPlain = denying.length === 0 && allowing.every(({ tags }) => tags === undefined);
+    const fitsTag = (tag: string) => (rule: Rule) => rule.tags === undefined || rule.tags.test(tag);
+    const allows = (tag: string) =>
+      (this.#allow.length === 0 || allowing.some(fitsTag(tag))) && !denying.some(fitsTag(tag));
+    return { allows, allowed: (tags) => (isPlain ? tags : tags.filter(allows)) };
+  }
+}
+
+function ruleOf(pattern: string): Rule {
+  const [name = "", tag] = pattern.split(":");
+  return { names: new NamePatterns([name]), tags: tag === undefined ? undefined : globExpression(tag) };
+}

@@ -1,0 +1,123 @@
+import type { Logger } from "../observability/logger.js";
+import type { Digest } from "../oci/digest.js";
+import type { UnfinishedDownload } from "../storage/cache-store.js";
+import { type CachedBytes, cachedBytes, cacheSize } from "../storage/cached-bytes.js";
+import type { Storage } from "../storage/storage.js";
+import { removeUnlinked } from "../storage/unlinked-blobs.js";
+import { type CachedImage, cachedRepositories, imagesOf, lastUse } from "./cached-images.js";
+import { type DoomedImage, EvictionPlan } from "./eviction-plan.js";
+import { unlinkImage } from "./unlink-image.js";
+
+export interface EvictionResult {
+  /** Bytes of the cache when the run began. */
+  readonly size: number;
+  readonly freed: number;
+}
+
+/** What may go, and when it was used last. */
+interface Candidate {
+  readonly usedMs: number;
+  readonly content: CachedImage | UnfinishedDownload;
+}
+
+/** Images whose bytes are looked for in all repositories together: a look is a walk. */
+const imagesAtOnce = 20;
+
+/** One walk over the cache, and evictions if it has to be smaller. Only for who has the lock of evictions. */
+export class EvictionRun {
+  readonly #storage: Storage;
+  readonly #log: Logger;
+  readonly #signal: AbortSignal;
+  readonly #batch: DoomedImage[] = [];
+  #images = 0;
+  #freed = 0;
+
+  /** @param signal ends the run between two images */
+  constructor(storage: Storage, log: Logger, signal: AbortSignal) {
+    this.#storage = storage;
+    this.#log = log;
+    this.#signal = signal;
+  }
+
+  /** @param bytesToFree says how much must go of a cache of that size */
+  async free(bytesToFree: (size: number) => number): Promise<EvictionResult> {
+    const startedAt = performance.now();
+    const cached = await cachedBytes(this.#storage);
+    const size = await cacheSize(this.#storage, cached);
+    const goal = bytesToFree(size);
+    if (goal <= 0) return { size, freed: 0 };
+    await this.#evict(cached, goal);
+    const seconds = Math.round(performance.now() - startedAt) / 1000;
+    this.#log.info("room made in the cache", { images: this.#images, freed: this.#freed, goal, before: size, seconds });
+    return { size, freed: this.#freed };
+  }
+
+  /** What was used longest ago goes first, be it an image or a download that broke off. */
+  async #evict(cached: ReadonlyMap<Digest, CachedBytes>, goal: number): Promise<void> {
+    const images = await this.#cachedImages();
+    const plan = new EvictionPlan(images, cached);
+    for (const { content } of await this.#candidates(images)) {
+      this.#signal.throwIfAborted();
+      const expected = this.#batch.reduce((bytes, image) => bytes + image.bytes, this.#freed);
+      if (expected >= goal || this.#batch.length >= imagesAtOnce) await this.#removeBatch();
+      if (this.#freed >= goal) return;
+      if ("modifiedMs" in content) await this.#discard(content);
+      else if (await this.#mayGo(content, plan)) await this.#unlink(plan.doom(content));
+    }
+    await this.#removeBatch();
+  }
+
+  async #cachedImages(): Promise<CachedImage[]> {
+    const images: CachedImage[] = [];
+    for await (const { name, upstream } of cachedRepositories(this.#storage)) {
+      for (const image of await imagesOf(this.#storage, name, upstream)) images.push(image);
+    }
+    return images;
+  }
+
+  async #candidates(images: readonly CachedImage[]): Promise<Candidate[]> {
+    const downloads = await this.#storage.cache.listDownloads();
+    const candidates = [
+      ...images.map((content) => ({ usedMs: content.usedMs, content })),
+      ...downloads.map((content) => ({ usedMs: content.modifiedMs, content })),
+    ];
+    return candidates.sort((one, other) => one.usedMs - other.usedMs);
+  }
+
+  /** Looked at again at the last moment: somebody may have used it since, or its repository has become private. */
+  async #mayGo(image: CachedImage, plan: EvictionPlan): Promise<boolean> {
+    if (!plan.canFree(image)) return false;
+    if ((await this.#storage.cache.readOwner(image.name)) !== image.upstream) return false;
+    return (await lastUse(this.#storage, image.name, image.manifests, image.tags)) <= image.usedMs;
+  }
+
+  async #unlink(image: DoomedImage): Promise<void> {
+    await unlinkImage(this.#storage, image);
+    this.#batch.push(image);
+    this.#images++;
+    this.#log.info("image evicted", {
+      repository: image.name,
+      digest: image.digest ?? "blobs that no manifest names",
+      tags: [...image.tags.keys()],
+      bytes: image.bytes,
+      lastUse: image.usedMs === 0 ? "unknown" : new Date(image.usedMs).toISOString(),
+    });
+  }
+
+  async #removeBatch(): Promise<void> {
+    const batch = this.#batch.splice(0);
+    const digests = batch.flatMap(({ manifests, blobs }) => [...manifests, ...blobs]);
+    this.#freed += await removeUnlinked(this.#storage, digests);
+  }
+
+  async #discard(download: UnfinishedDownload): Promise<void> {
+    if (!(await this.#storage.cache.discardDownload(download))) return;
+    this.#freed += download.size;
+    const { digest, size, modifiedMs } = download;
+    this.#log.info("unfinished download evicted", {
+      digest,
+      bytes: size,
+      lastUse: new Date(modifiedMs).toISOString(),
+    });
+  }
+}

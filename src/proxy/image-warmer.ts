@@ -1,0 +1,155 @@
+import type { Descriptor } from "../oci/descriptor.js";
+import type { Digest } from "../oci/digest.js";
+import { RegistryError } from "../oci/errors.js";
+import { showPlatform } from "../oci/platform.js";
+import type { Reference } from "../oci/reference.js";
+import type { Context } from "../registry/context.js";
+import type { OpenedBlob, PullRepository } from "../registry/repository.js";
+import type { Storage } from "../storage/storage.js";
+import { BufferSlots } from "./buffer-slots.js";
+import { contentOfImage, type ImageContent, type WantedPlatforms } from "./image-content.js";
+
+const bufferBytes = 256 * 1024;
+
+/** An image that is to be stored before anybody pulls it. */
+export interface ImageToWarm {
+  /** As it was asked for. */
+  readonly title: string;
+  readonly repository: PullRepository;
+  readonly reference: Reference;
+}
+
+/** A blob on its way. */
+export interface WarmingBlob {
+  readonly title: string;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes that an earlier transfer had left. */
+  readonly startedAt: number;
+  /** Bytes so far. */
+  arrived: number;
+}
+
+/** Is told what happens. */
+export interface WarmingWatch {
+  begin(blob: WarmingBlob): void;
+  /** The blob is stored if all of it arrived. */
+  end(blob: WarmingBlob): void;
+}
+
+/** What became of an image. */
+export interface WarmedImage {
+  /** Bytes. */
+  fetched: number;
+  /** Bytes that were there already, or that another image brought. */
+  present: number;
+  /** Why it is not whole; what could be stored is stored all the same. */
+  failure: unknown;
+}
+
+interface WarmerParts {
+  readonly storage: Storage;
+  readonly platforms: WantedPlatforms;
+  /** How many blobs are on their way at once. */
+  readonly concurrency: number;
+  readonly watch: WarmingWatch;
+}
+
+/** Pulls images for nobody, so that they are stored when somebody comes. */
+export class ImageWarmer {
+  readonly #parts: WarmerParts;
+  readonly #slots: BufferSlots;
+
+  constructor(parts: WarmerParts) {
+    this.#parts = parts;
+    this.#slots = new BufferSlots(parts.concurrency, bufferBytes);
+  }
+
+  async warm(image: ImageToWarm, context: Context): Promise<WarmedImage> {
+    const result: WarmedImage = { fetched: 0, present: 0, failure: undefined };
+    try {
+      const { repository, reference } = image;
+      const content = await contentOfImage(repository, reference, this.#parts.platforms, context);
+      for (const { descriptor, served } of content.manifests) {
+        result[served.from === "miss" ? "fetched" : "present"] += descriptor.size;
+      }
+      await this.#warmBlobs(image, content.blobs, result, context);
+      result.failure ??= missingPlatform(content);
+    } catch (error) {
+      result.failure = error;
+    }
+    return result;
+  }
+
+  /** One that fails keeps no other from being stored. */
+  async #warmBlobs(image: ImageToWarm, blobs: readonly Descriptor[], result: WarmedImage, context: Context) {
+    const warming = blobs.map((blob) =>
+      this.#slots.run(async (buffer) => {
+        context.signal.throwIfAborted();
+        await this.#warmBlob(image, blob, { result, buffer, context });
+      }),
+    );
+    const ends = await Promise.allSettled(warming);
+    result.failure = ends.find((end) => end.status === "rejected")?.reason;
+  }
+
+  async #warmBlob(
+    { title, repository }: ImageToWarm,
+    { digest, size }: Descriptor,
+    { result, buffer, context }: { result: WarmedImage; buffer: Buffer; context: Context },
+  ): Promise<void> {
+    if (await isStored(repository, digest, context)) {
+      result.present += size;
+      return;
+    }
+    const left = await this.#parts.storage.cache.download(digest).stat();
+    const startedAt = Math.min(left?.size ?? 0, size);
+    const blob: WarmingBlob = { title, digest, size, startedAt, arrived: 0 };
+    const opened = await repository.openBlob(digest, context);
+    this.#parts.watch.begin(blob);
+    try {
+      await readThrough(opened, blob, buffer);
+    } finally {
+      const isNew = opened.served.from === "miss";
+      const fetched = isNew ? Math.max(0, blob.arrived - startedAt) : 0;
+      result.fetched += fetched;
+      result.present += blob.arrived - fetched;
+      this.#parts.watch.end(blob);
+    }
+    await requireStored(repository, digest, context);
+  }
+}
+
+/** The end is reached only when the digest is proved and the blob has its name. */
+async function readThrough({ reader }: OpenedBlob, blob: WarmingBlob, buffer: Buffer): Promise<void> {
+  try {
+    while (blob.arrived < reader.size) {
+      const count = await reader.read(buffer, blob.arrived);
+      if (count === 0) throw new Error(`${blob.digest} ends after ${blob.arrived} of ${reader.size} bytes`);
+      blob.arrived += count;
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+/** A download that another repository began is linked there; to ask again links it here, too. */
+async function requireStored(repository: PullRepository, digest: Digest, context: Context): Promise<void> {
+  if (await isStored(repository, digest, context)) return;
+  const { reader } = await repository.openBlob(digest, context);
+  await reader.close();
+  if (await isStored(repository, digest, context)) return;
+  throw new RegistryError("UNAVAILABLE", `${digest} was received and could not be kept: is the disk full?`);
+}
+
+async function isStored(repository: PullRepository, digest: Digest, context: Context): Promise<boolean> {
+  const { served } = await repository.statBlob(digest, context);
+  return served.from !== "miss";
+}
+
+function missingPlatform({ missing, offered }: ImageContent): Error | undefined {
+  if (missing.length === 0) return undefined;
+  const wanted = missing.map(showPlatform).join(", ");
+  return new RegistryError("MANIFEST_UNKNOWN", `there is no image for ${wanted}, only for ${offered.join(", ")}`);
+}

@@ -1,0 +1,57 @@
+import { RegistryError } from "../oci/errors.js";
+import type { Page, PageOf } from "../oci/listing.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Context } from "./context.js";
+import type { Owner, Owners } from "./owners.js";
+import type { Registry } from "./registry.js";
+import type { PullRepository, PushRepository } from "./repository.js";
+
+/** Both modes at once: each name goes to the one that owns it, and never to the other. */
+export class HybridRegistry implements Registry {
+  readonly #owners: Owners;
+  readonly #private: Registry;
+  readonly #proxy: Registry;
+
+  constructor(owners: Owners, privateRegistry: Registry, proxyRegistry: Registry) {
+    this.#owners = owners;
+    this.#private = privateRegistry;
+    this.#proxy = proxyRegistry;
+  }
+
+  async pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
+    return this.#ownerOf(name, namespace).pull(name, namespace, context);
+  }
+
+  async push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository> {
+    const owner = this.#owners.of(name, namespace);
+    if (owner.kind === "private") return this.#private.push(name, namespace, context);
+    throw new RegistryError("UNSUPPORTED", `${name} cannot be pushed to: ${whyNot(owner)}`, {
+      detail: { name, owner: owner.kind === "upstream" ? owner.upstream : undefined },
+    });
+  }
+
+  async catalog(page: Page): Promise<PageOf<string>> {
+    const [ours, cached] = await Promise.all([this.#private.catalog(page), this.#proxy.catalog(page)]);
+    const all = [...ours.items, ...cached.items].sort();
+    const items = all.slice(0, page.limit);
+    return { items, more: ours.more || cached.more || items.length < all.length };
+  }
+
+  #ownerOf(name: RepositoryName, namespace: string | undefined): Registry {
+    const owner = this.#owners.of(name, namespace);
+    if (owner.kind !== "nobody") return owner.kind === "private" ? this.#private : this.#proxy;
+    throw new RegistryError("NAME_UNKNOWN", `${name} belongs to nobody here: ${owner.because}`, {
+      detail: { name, namespace: namespace?.slice(0, 255) },
+    });
+  }
+}
+
+/** Tells whoever pushes what to change: the name, or the configuration. */
+function whyNot(owner: Exclude<Owner, { kind: "private" }>): string {
+  const whose = owner.kind === "upstream" ? `it belongs to the upstream ${owner.upstream}` : "it belongs to nobody";
+  const remedy =
+    owner.pattern === undefined
+      ? "push under a name that does not begin so"
+      : `"${owner.pattern}" in private.repositories would make it private`;
+  return `${whose}, since ${owner.because}; ${remedy}`;
+}

@@ -1,0 +1,48 @@
+import type { Digest } from "../oci/digest.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import { walkRepositories } from "./catalog.js";
+import { linkedContent } from "./linked-content.js";
+import type { Storage } from "./storage.js";
+
+/** Bytes that are here only for repositories whose content came from upstreams. */
+export interface CachedBytes {
+  readonly size: number;
+  /** How many of these repositories have a link to them. */
+  holders: number;
+}
+
+/** What could be evicted, by digest: the bytes that no private repository has a link to. */
+export async function cachedBytes(storage: Storage): Promise<Map<Digest, CachedBytes>> {
+  const cached = new Map<Digest, CachedBytes>();
+  const isPrivate: RepositoryName[] = [];
+  for await (const { name } of walkRepositories(storage.driver)) {
+    if ((await storage.cache.readOwner(name)) === undefined) isPrivate.push(name);
+    else await addContent(storage, name, cached);
+  }
+  for (const name of isPrivate) {
+    for await (const digest of linkedContent(storage, name, (asked) => cached.has(asked))) cached.delete(digest);
+  }
+  return cached;
+}
+
+/** All that the cache takes of the disk, unfinished downloads included. */
+export async function cacheSize(storage: Storage, cached: ReadonlyMap<Digest, CachedBytes>): Promise<number> {
+  let total = 0;
+  for (const { size } of cached.values()) total += size;
+  for (const { size } of await storage.cache.listDownloads()) total += size;
+  return total;
+}
+
+async function addContent(storage: Storage, name: RepositoryName, cached: Map<Digest, CachedBytes>): Promise<void> {
+  // A manifest may be linked as a blob as well.
+  const digests = new Set<Digest>();
+  for await (const digest of linkedContent(storage, name, () => true)) digests.add(digest);
+  for (const digest of digests) {
+    const known = cached.get(digest);
+    if (known !== undefined) known.holders++;
+    else {
+      const size = await storage.blobs.storedSize(digest);
+      if (size !== undefined) cached.set(digest, { size, holders: 1 });
+    }
+  }
+}

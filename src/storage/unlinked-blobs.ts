@@ -1,0 +1,63 @@
+import type { Digest } from "../oci/digest.js";
+import { linkedAnywhere } from "./linked-content.js";
+import type { Storage } from "./storage.js";
+
+/*
+ * How bytes go while others may link them at the same time, in this process or another, without a lock that each push
+ * would have to take:
+ *
+ *   who removes:  1. sets the bytes aside, in one atomic step   2. looks at the links of all repositories
+ *                 3. puts the bytes back if there is one, else removes them
+ *   who links:    1. writes the link                            2. looks whether the bytes are in their place
+ *                 3. else puts them back from aside, and if they are gone there, too, has nothing linked
+ *
+ * Either the link was written before the bytes were set aside, and is seen in the second step; or it was written after,
+ * and then who wrote it sees that the bytes are not in their place. So at least one of both sees the other. Who
+ * reads meanwhile finds the bytes aside (`wherever` in `blob-store.ts`), and open readers go on whatever happens.
+ */
+
+/** One removes at a time, in whichever process. */
+export function withEvictionLock<Result>(
+  storage: Storage,
+  action: (lost: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  return storage.driver.withLock("eviction", action);
+}
+
+/** Removes bytes that no repository has a link to, and of the digests no others. @returns how many bytes went */
+export async function removeUnlinked(storage: Storage, digests: Iterable<Digest>): Promise<number> {
+  const candidates = new Set(digests);
+  // A look beforehand: what is linked is hardly ever disturbed.
+  for (const digest of await linkedAnywhere(storage, candidates)) candidates.delete(digest);
+  const aside = new Map<Digest, number>();
+  for (const digest of candidates) {
+    const size = await storage.blobs.setAside(digest);
+    if (size !== undefined) aside.set(digest, size);
+  }
+  return removeAside(storage, aside);
+}
+
+/** Removes what an eviction that was killed has left aside, or puts it back. Only for who has the lock of evictions. */
+export async function clearAside(storage: Storage): Promise<void> {
+  await removeAside(storage, new Map((await storage.blobs.listAside()).map((digest) => [digest, 0])));
+}
+
+/** What an eviction that was killed has set aside and somebody has linked gets its place again: no lock is needed to do that. */
+export async function restoreAside(storage: Storage): Promise<void> {
+  const aside = new Set(await storage.blobs.listAside());
+  for (const digest of await linkedAnywhere(storage, aside)) await storage.blobs.putBack(digest);
+}
+
+async function removeAside(storage: Storage, aside: ReadonlyMap<Digest, number>): Promise<number> {
+  const linked = await linkedAnywhere(storage, new Set(aside.keys()));
+  let freed = 0;
+  for (const [digest, size] of aside) {
+    if (linked.has(digest)) {
+      await storage.blobs.putBack(digest);
+      continue;
+    }
+    await storage.blobs.removeAside(digest);
+    freed += size;
+  }
+  return freed;
+}

@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { linuxOn } from "../../src/oci/platform.js";
+import { type CommandResult, tryCommand } from "../support/command.js";
+import { seededBytes } from "../support/content.js";
+import { Daemon } from "../support/daemon.js";
+import type { StoredImage } from "../support/fake-upstream/content-store.js";
+import { stallAt } from "../support/fake-upstream/faults.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { runProxy } from "../support/running-proxy.js";
+import { Scope } from "../support/scope.js";
+import { waitUntil } from "../support/wait-until.js";
+
+const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+const here = linuxOn(process.arch).architecture;
+const elsewhere = here === "s390x" ? "amd64" : "s390x";
+
+interface Kitchen {
+  readonly scope: Scope;
+  readonly fake: FakeUpstream;
+  readonly folder: string;
+  readonly root: string;
+  readonly configFile: string;
+  warm(args: readonly string[], input?: string): Promise<CommandResult>;
+}
+
+/** An upstream that is called docker.io and ghcr.io, and a cache of it that nobody serves yet. */
+async function prepare(t: TestContext): Promise<Kitchen> {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const folder = await scope.folder("warm");
+  const root = join(folder, "data");
+  const configFile = join(folder, "berth.yml");
+  const upstreams = ["docker.io", "ghcr.io"].map((name) => ({ name, url: fake.url }));
+  // JSON is YAML.
+  await writeFile(
+    configFile,
+    JSON.stringify({ mode: "proxy", storage: { filesystem: { root } }, proxy: { upstreams } }),
+  );
+  const warm = (args: readonly string[], input = "") =>
+    tryCommand(process.execPath, [main, "cache", "warm", ...args], { cwd: folder, input });
+  return { scope, fake, folder, root, configFile, warm };
+}
+
+/** An image for this machine's processor and one for another, in an index. */
+function addIndex(fake: FakeUpstream, name: string): { readonly local: StoredImage; readonly foreign: StoredImage } {
+  const [local, foreign] = [here, elsewhere].map((architecture) => {
+    const image = fake.store.addImage(name, [seededBytes(`${name} ${architecture}`, 300_000)]);
+    return { ...image, descriptor: { ...image.descriptor, platform: { os: "linux", architecture } } };
+  });
+  assert.ok(local && foreign);
+  fake.store.addIndex(name, [local, foreign], "latest");
+  return { local, foreign };
+}
+
+/** What a pull of an image would ask for. */
+function pathsOf(name: string, { descriptor, config, layers }: StoredImage): string[] {
+  const blobs = [config, ...layers].map(({ digest }) => `/v2/${name}/blobs/${digest}`);
+  return [`/v2/${name}/manifests/${descriptor.digest}`, ...blobs];
+}
+
+test("a warmed image can be pulled when the upstream is gone, by its index, for this machine's processor", async (t) => {
+  const { scope, fake, root, warm } = await prepare(t);
+  const { local, foreign } = addIndex(fake, "library/alpine");
+  const { code, stdout, stderr } = await warm(["alpine"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /^alpine: [0-9a-f]{12} 300\.0 kB in \d/m);
+  assert.match(stdout, /^1 image is here: 30\d\.\d kB fetched, 0 B already there, \d/m);
+  await fake.stop();
+  const { client } = await runProxy(scope, fake.url, { root });
+  for (const path of ["/v2/library/alpine/manifests/latest", ...pathsOf("library/alpine", local)]) {
+    assert.equal((await client.get(path)).status, 200, path);
+  }
+  const [otherManifest = ""] = pathsOf("library/alpine", foreign);
+  assert.equal((await client.get(otherManifest)).status, 503);
+});
+
+test("--platform and --all-platforms choose the images of an index", async (t) => {
+  const { fake, warm } = await prepare(t);
+  const { local, foreign } = addIndex(fake, "library/alpine");
+  const asked = () => fake.ledger.entries({ kind: "blob" }).map(({ request }) => request.reference);
+  assert.equal((await warm(["alpine", "--platform", `linux/${elsewhere}`])).code, 0);
+  assert.deepEqual(asked().sort(), [foreign.config, ...foreign.layers].map(({ digest }) => digest).sort());
+  fake.ledger.clear();
+  assert.equal((await warm(["alpine", "--all-platforms"])).code, 0);
+  // The two share their config.
+  assert.deepEqual(
+    asked(),
+    local.layers.map(({ digest }) => digest),
+  );
+});
+
+test("an image without a wanted platform is told, and what it has is fetched", async (t) => {
+  const { fake, warm } = await prepare(t);
+  addIndex(fake, "library/alpine");
+  const { code, stderr } = await warm(["alpine", "--platform", `linux/${here},linux/mips`]);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    new RegExp(`^ {2}alpine: there is no image for linux/mips, only for linux/${here}, linux/${elsewhere}$`, "m"),
+  );
+  assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 2);
+});
+
+test("a second run asks the upstream nothing", async (t) => {
+  const { fake, warm } = await prepare(t);
+  addIndex(fake, "library/alpine");
+  await warm(["alpine"]);
+  fake.ledger.clear();
+  const { code, stdout } = await warm(["docker.io/library/alpine:latest"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^1 image is here: 0 B fetched, 30\d\.\d kB already there, /m);
+  assert.equal(fake.ledger.count(), 0);
+});
+
+test("names mean what they mean to the registry: a host, a digest, and blobs that two of them share", async (t) => {
+  const { fake, root, warm, scope } = await prepare(t);
+  const layers = [seededBytes("shared", 200_000)];
+  fake.store.addImage("library/alpine", layers, "latest");
+  const image = fake.store.addImage("owner/image", layers);
+  assert.equal((await warm(["alpine", `ghcr.io/owner/image@${image.descriptor.digest}`])).code, 0);
+  assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 2);
+  await fake.stop();
+  const { client } = await runProxy(scope, fake.url, { root, name: "ghcr.io", prefix: "ghcr.io", isDefault: false });
+  for (const path of pathsOf("ghcr.io/owner/image", image)) assert.equal((await client.get(path)).status, 200, path);
+});
+
+test("a list has an image a line, comments and blank lines; - is standard input", async (t) => {
+  const { fake, folder, warm } = await prepare(t);
+  for (const name of ["library/one", "library/two", "owner/three"])
+    fake.store.addImage(name, [seededBytes(name, 100)], "1");
+  const list = "# what CI needs\r\none:1\r\n\n  two:1  # the second\nghcr.io/owner/three:1\none:1\n";
+  await writeFile(join(folder, "images.txt"), list);
+  const fromFile = await warm(["--file", "images.txt"]);
+  assert.match(fromFile.stdout, /^3 images are here: /m, fromFile.stderr);
+  const fromInput = await warm(["--file", "-"], list);
+  assert.match(fromInput.stdout, /^3 images are here: 0 B fetched, /m, fromInput.stderr);
+});
+
+test("all bad lines of a list are told at once, with their numbers, before anything is fetched", async (t) => {
+  const { fake, folder, warm } = await prepare(t);
+  await writeFile(join(folder, "images.txt"), "alpine\nUPPER\n\nalpine latest\nquay.io/app\nalpine@sha256:12\n");
+  const { code, stdout, stderr } = await warm(["alpine:", "--file", "images.txt"]);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.deepEqual(
+    stderr.split("\n").map((line) => line.replace(/("): .*/, "$1")),
+    [
+      "berth: nothing was fetched, since these cannot be",
+      '  "alpine:"',
+      '  images.txt:2: "UPPER"',
+      '  images.txt:4: "alpine latest"',
+      '  images.txt:5: "quay.io/app"',
+      '  images.txt:6: "alpine@sha256:12"',
+      "",
+    ],
+  );
+  assert.match(stderr, /"quay\.io\/app": app belongs to no upstream of this registry: .*quay\.io/);
+  assert.equal(fake.ledger.count(), 0);
+});
+
+test("one image that fails keeps no other from being fetched, and is told at the end", async (t) => {
+  const { fake, warm } = await prepare(t);
+  const broken = fake.store.addImage(
+    "library/broken",
+    [seededBytes("broken", 1000), seededBytes("whole", 1000)],
+    "latest",
+  );
+  fake.store.addImage("library/good", [seededBytes("good", 1000)], "latest");
+  const gone = broken.layers[0]?.digest;
+  assert.ok(gone);
+  fake.store.removeBlob("library/broken", gone);
+  const { code, stdout, stderr } = await warm(["missing", "broken", "good"]);
+  assert.equal(code, 1);
+  assert.match(stdout, /^broken: not whole, 1\.\d kB fetched/m);
+  assert.match(stdout, /^1 image is here: /m);
+  assert.match(
+    stderr,
+    /^berth: 2 images are not whole\n {2}missing: docker\.io has no .+ library\/missing\n {2}broken: docker\.io has no blob sha256:.+\n$/m,
+  );
+});
+
+test("what arrived before Ctrl-C stays, and the same command goes on from there", async (t) => {
+  const { scope, fake, root, configFile, warm } = await prepare(t);
+  const image = fake.store.addImage("library/large", [seededBytes("large", 3_000_000)], "latest");
+  const digest = image.layers[0]?.digest ?? "";
+  const isFluent = fake.faults.add({ kind: "blob", reference: digest }, stallAt(2_000_000));
+  const daemon = new Daemon(scope, process.execPath, [main, "cache", "warm", "large", "--config", configFile]);
+  const part = join(root, ".berth/downloads", digest.replace(":", "-"), "data");
+  await daemon.ready(async () => ((await sizeOf(part)) > 0 ? true : undefined));
+  daemon.signal("SIGINT");
+  assert.deepEqual(await daemon.exited, { code: 1, signal: undefined });
+  assert.match(daemon.output, /stopped; what arrived stays, and the same command goes on from there/);
+  const left = await sizeOf(part);
+  isFluent();
+  fake.ledger.clear();
+  const { code, stdout } = await warm(["large"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /the first \d.* were there$/m);
+  assert.equal(fake.ledger.bytes({ kind: "blob", reference: digest }), 3_000_000 - left);
+});
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch {
+    return 0;
+  }
+}
+
+test("a server on the same data and the command share one download", async (t) => {
+  const { scope, fake, root, warm } = await prepare(t);
+  const image = fake.store.addImage("library/large", [seededBytes("large", 3_000_000)], "latest");
+  const digest = image.layers[0]?.digest ?? "";
+  const { client } = await runProxy(scope, fake.url, { root });
+  fake.throttle.bytesPerSecond = 1_500_000;
+  const pulled = client.get(`/v2/library/large/blobs/${digest}`);
+  await waitUntil("the server downloads", () => fake.ledger.count({ kind: "blob" }) > 0 || undefined);
+  const [{ code, stderr }, { body }] = await Promise.all([warm(["large"]), pulled]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.deepEqual(body, seededBytes("large", 3_000_000));
+  assert.equal(fake.ledger.count({ kind: "blob", reference: digest }), 1);
+});
+
+test("--quiet tells nothing but what goes wrong", async (t) => {
+  const { fake, warm } = await prepare(t);
+  fake.store.addImage("library/good", [seededBytes("good", 1000)], "latest");
+  assert.deepEqual(await warm(["good", "--quiet"]), { code: 0, stdout: "", stderr: "" });
+  const { code, stdout, stderr } = await warm(["missing", "--quiet"]);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /missing: docker\.io has no /);
+});
+
+test("where there is no cache, or one that would not last, the command says so", async (t) => {
+  const { configFile, warm } = await prepare(t);
+  await writeFile(configFile, "mode: private\n");
+  assert.match((await warm(["alpine"])).stderr, /^berth: there is no cache to warm in mode: private; set mode: proxy/);
+  await writeFile(configFile, "mode: proxy\nstorage: { driver: memory }\n");
+  assert.match((await warm(["alpine"])).stderr, /^berth: what storage\.driver: memory keeps is lost/);
+});
+
+test("a wrong command line is told before anything is read", async (t) => {
+  const { warm } = await prepare(t);
+  const wrong = [
+    [],
+    ["a", "--platform", "amd64"],
+    ["a", "--concurrency", "0"],
+    ["a", "--all-platforms", "--platform", "linux/amd64"],
+  ];
+  for (const args of wrong) {
+    const { code, stdout, stderr } = await warm(args);
+    assert.deepEqual([code, stdout], [2, ""], args.join(" "));
+    assert.match(stderr, /^error: .+\n/);
+  }
+});

@@ -1,0 +1,83 @@
+import { strict as assert } from "node:assert";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type Digest, parseDigest } from "../../src/oci/digest.js";
+import { startBerth } from "../support/berth-process.js";
+import { runConformanceSuite } from "../support/conformance-suite.js";
+import { listTags, pullBlob, pullManifest } from "../support/content.js";
+import { type ReadOnlyContent, runReadOnlySuite } from "../support/read-only-suite.js";
+import type { RegistryClient } from "../support/registry-client.js";
+import { Scope } from "../support/scope.js";
+
+/** Where the suite keeps its content. */
+const name = "conformance/repo1";
+
+/** What is not run where nothing is pushed or deleted; all else is. */
+const notRun = [
+  "invalid-digest-format/delete/blob-delete",
+  "invalid-digest-format/delete/manifest-delete",
+  "invalid-digest-format/manifest-put",
+  "read-only/delete/blob-delete",
+  "read-only/delete/manifest-delete",
+  "read-only/push/manifest-by-digest",
+  "read-only/push/manifest-by-tag",
+  "sha256 blobs",
+  "sha512 blobs",
+];
+
+test("a cache passes the official suite's read-only profile with all content of the suite", async (t) => {
+  const scope = new Scope(t);
+  const upstream = await startBerth(scope, { private: { sparse: true } });
+  await runConformanceSuite(scope, upstream.host, { version: "dev", sparse: true, keepsContent: true });
+  const content = await contentOf(upstream.root, upstream.client);
+  const cache = await startBerth(scope, { cacheOf: `http://${upstream.host}` });
+
+  for (const state of ["cold", "warm"]) {
+    await t.test(state, async (t) => {
+      const { passed, failed, skipped, disabled } = await runReadOnlySuite(scope, cache.host, content);
+      t.diagnostic(
+        `${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped, ${disabled.length} disabled`,
+      );
+      assert.deepEqual({ failed, skipped }, { failed: [], skipped: [] });
+      assert.deepEqual([...new Set(disabled.map(nameOf))].sort(), notRun);
+      assert.ok(passed.length > 300, "the suite has become too short to be believed");
+    });
+  }
+
+  await t.test("which looks at no bytes: they are the very same, and there when the upstream is gone", async () => {
+    const { tags, manifests, blobs } = content;
+    const expected = await Promise.all(manifests.map((digest) => pullManifest(upstream.client, name, digest)));
+    await upstream.daemon.stop();
+    const found = await Promise.all(manifests.map((digest) => pullManifest(cache.client, name, digest)));
+    assert.deepEqual(found, expected);
+    for (const tag of tags) assert.ok(manifests.includes((await pullManifest(cache.client, name, tag)).digest));
+    for (const digest of blobs) await pullBlob(cache.client, name, digest);
+    assert.ok([...manifests, ...blobs].some((digest) => digest.startsWith("sha512:")));
+  });
+});
+
+function nameOf(line: string): string {
+  return /^name="?([^"]+?)"? error=/.exec(line)?.[1] ?? line;
+}
+
+/** All that the suite pushed: whatever it may push, in whatever digest. */
+async function contentOf(root: string, client: RegistryClient): Promise<ReadOnlyContent> {
+  const repository = join(root, "docker/registry/v2/repositories", name);
+  const manifests = await digestsBelow(join(repository, "_manifests/revisions"));
+  const subjects = new Set<string>();
+  for (const digest of manifests) {
+    const { subject } = JSON.parse((await pullManifest(client, name, digest)).bytes.toString());
+    if (subject) subjects.add(subject.digest);
+  }
+  const blobs = await digestsBelow(join(repository, "_layers"));
+  return { tags: await listTags(client, name), manifests, blobs, subjects: [...subjects] };
+}
+
+async function digestsBelow(folder: string): Promise<Digest[]> {
+  const digests: Digest[] = [];
+  for (const algorithm of await readdir(folder)) {
+    for (const hex of await readdir(join(folder, algorithm))) digests.push(parseDigest(`${algorithm}:${hex}`));
+  }
+  return digests;
+}

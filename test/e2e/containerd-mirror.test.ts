@@ -1,0 +1,65 @@
+import { strict as assert } from "node:assert";
+import { join } from "node:path";
+import { test } from "node:test";
+import { installClientFile } from "../support/client-file.js";
+import { type Ctr, startContainerd } from "../support/containerd.js";
+import { Mirror, pullInEveryState } from "../support/mirror.js";
+import { Scope } from "../support/scope.js";
+
+/** What hosts.toml says to take in, so that containerd asks nobody but Berth. */
+const closing = { "# server =": "server =" };
+
+const registries = [
+  { file: "docker.io", image: "docker.io/library/tool:latest" },
+  { file: "_default", image: "ghcr.io/owner/tool:latest" },
+];
+
+for (const { file, image } of registries) {
+  test(`containerd pulls ${image} through certs.d/${file}/hosts.toml`, async (t) => {
+    const scope = new Scope(t);
+    const mirror = await Mirror.start(scope);
+    const hosts = await scope.folder("certs.d");
+    await install(hosts, file, mirror);
+    const ctr = await startContainerd(scope, mirror.clientEnvironment);
+    await pullInEveryState(t, mirror, async () => {
+      await forgetAll(ctr);
+      await pull(ctr, hosts, image);
+      assert.ok((await ctr("images", "ls", `name==${image}`)).includes(mirror.layout.index.digest));
+    });
+  });
+}
+
+test("containerd asks the registry itself for what Berth does not have, unless hosts.toml names Berth as the server", async (t) => {
+  const scope = new Scope(t);
+  const mirror = await Mirror.start(scope);
+  const ctr = await startContainerd(scope, mirror.clientEnvironment);
+  const [open, closed] = [await scope.folder("open"), await scope.folder("closed")];
+  for (const { file } of registries) {
+    await install(open, file, mirror);
+    await install(closed, file, mirror, closing);
+  }
+  const absent = { "docker.io/library/nothing:latest": "registry-1.docker.io", "quay.io/owner/tool:latest": "quay.io" };
+  for (const [image, registry] of Object.entries(absent)) {
+    await assert.rejects(pull(ctr, open, image));
+    assert.deepEqual(mirror.takeAskedElsewhere(), [`CONNECT ${registry}:443`]);
+    await assert.rejects(pull(ctr, closed, image), /not found/);
+    assert.deepEqual(mirror.takeAskedElsewhere(), []);
+  }
+  await pull(ctr, closed, "ghcr.io/owner/tool:latest");
+});
+
+async function install(hosts: string, file: string, { host }: Mirror, changes = {}): Promise<void> {
+  const name = `containerd-certs.d/${file}/hosts.toml`;
+  await installClientFile({ name, path: join(hosts, file, "hosts.toml"), host, changes });
+}
+
+function pull(ctr: Ctr, hosts: string, image: string): Promise<string> {
+  return ctr("images", "pull", "--hosts-dir", hosts, "--snapshotter", "native", image);
+}
+
+/** Its content goes with the last image that names it. */
+async function forgetAll(ctr: Ctr): Promise<void> {
+  const images = (await ctr("images", "ls", "--quiet")).trim();
+  if (images !== "") await ctr("images", "rm", "--sync", ...images.split("\n"));
+  assert.equal(await ctr("content", "ls", "--quiet"), "");
+}

@@ -1,0 +1,107 @@
+import { generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Scope } from "./scope.js";
+
+const keyId = "test-key";
+/** By which distribution lets a token outlive its end (registry/auth/token, `Leeway`). */
+const leewaySeconds = 60;
+
+/** A token that was handed out, and to whom; nobody is anonymous. */
+export interface IssuedJwt {
+  readonly token: string;
+  readonly user: string | undefined;
+  readonly scope: string;
+}
+
+/** A token service as the distribution registry wants it, beside it: it signs what the registry checks by itself. */
+export class JwtIssuer {
+  readonly service = "test-registry";
+  readonly issuer = "test-issuer";
+  readonly logins = new Map<string, string>();
+  readonly issued: IssuedJwt[] = [];
+  /** How long the registry takes a token, whatever the answer says of it: 300 seconds. */
+  lifetimeSeconds = 300;
+  readonly #server: Server;
+  readonly #privateKey: KeyObject;
+  readonly #publicKey: KeyObject;
+
+  private constructor() {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    this.#privateKey = privateKey;
+    this.#publicKey = publicKey;
+    this.#server = createServer((request, response) => this.#answer(request, response));
+  }
+
+  static async start(scope: Scope): Promise<JwtIssuer> {
+    const issuer = new JwtIssuer();
+    issuer.#server.listen(0, "127.0.0.1");
+    await once(issuer.#server, "listening");
+    scope.defer(() => {
+      issuer.#server.close();
+      issuer.#server.closeAllConnections();
+    });
+    return issuer;
+  }
+
+  get realm(): string {
+    // A server on a port always has an address with a port.
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/token`;
+  }
+
+  /** The keys that the registry has to trust. */
+  get keySet(): string {
+    return JSON.stringify({
+      keys: [{ ...this.#publicKey.export({ format: "jwk" }), kid: keyId, alg: "ES256", use: "sig" }],
+    });
+  }
+
+  #answer({ url = "/", headers }: IncomingMessage, response: ServerResponse): void {
+    const { searchParams } = new URL(url, this.realm);
+    const user = this.#userOf(headers.authorization);
+    const scope = searchParams.get("scope") ?? "";
+    if (user === "unknown" || searchParams.get("service") !== this.service) {
+      response
+        .writeHead(401, { "content-type": "application/json" })
+        .end('{"details":"incorrect username or password"}');
+      return;
+    }
+    const token = this.#sign(scope, user);
+    this.issued.push({ token, user, scope });
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ token, expires_in: 300, issued_at: new Date().toISOString() }));
+  }
+
+  #userOf(authorization: string | undefined): string | "unknown" | undefined {
+    if (authorization === undefined) return undefined;
+    const login = Buffer.from(authorization.replace(/^Basic /, ""), "base64").toString();
+    const [user = "", password] = login.split(":", 2);
+    return this.logins.get(user) === password ? user : "unknown";
+  }
+
+  #sign(scope: string, user: string | undefined): string {
+    const now = Math.floor(Date.now() / 1000);
+    const header = { typ: "JWT", alg: "ES256", kid: keyId };
+    const claims = {
+      iss: this.issuer,
+      sub: user ?? "",
+      aud: this.service,
+      exp: now + this.lifetimeSeconds - leewaySeconds,
+      nbf: now,
+      iat: now,
+      jti: randomUUID(),
+      access: grantOf(scope, user),
+    };
+    const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+    const key = { key: this.#privateKey, dsaEncoding: "ieee-p1363" } as const;
+    return `${signed}.${sign("sha256", Buffer.from(signed), key).toString("base64url")}`;
+  }
+}
+
+/** Who has logged in may do what was asked for; others may pull what is below `public/`. */
+function grantOf(scope: string, user: string | undefined): object[] {
+  const [, name = "", actions = ""] = /^repository:(.+):([a-z,*]+)$/.exec(scope) ?? [];
+  const isGranted = user !== undefined || (name.startsWith("public/") && actions === "pull");
+  return isGranted ? [{ type: "repository", name, actions: actions.split(",") }] : [];
+}

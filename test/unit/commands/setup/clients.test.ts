@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "node:test";
+import { parse } from "yaml";
+import type { ClientSetup } from "../../../../src/commands/setup/client-setup.js";
+import { clients } from "../../../../src/commands/setup/clients.js";
+import type { RegistryToReach } from "../../../../src/commands/setup/registry-to-reach.js";
+import { projectRoot } from "../../../support/project.js";
+
+const address = "registry.example.com:5000";
+
+/** A cache of Docker Hub and GHCR without TLS, as the files of config/clients have it, unless told otherwise. */
+function registry(fields: Partial<RegistryToReach> = {}): RegistryToReach {
+  const upstreams = [
+    { name: "docker.io", location: address },
+    { name: "ghcr.io", location: `${address}/ghcr.io` },
+  ];
+  const mode = fields.mode ?? "proxy";
+  return {
+    address,
+    mode,
+    scheme: "http",
+    authority: undefined,
+    upstreams: mode === "private" ? [] : upstreams,
+    ...fields,
+  };
+}
+
+const withAuthority = { scheme: "https", authority: { file: "ca.crt", pem: "PEM\n" } } as const;
+
+function setUp(client: string, fields: Partial<RegistryToReach> = {}): ClientSetup {
+  const known = clients.get(client);
+  assert.ok(known, client);
+  return known.setUp(registry(fields));
+}
+
+function contentOf({ files }: ClientSetup, path: string): string {
+  const file = files.find((one) => one.path === path);
+  assert.ok(file, `${path} of ${files.map((one) => one.path)}`);
+  return file.content;
+}
+
+/** Without comments and blank lines. */
+function settingsOf(content: string): string[] {
+  return content.split("\n").filter((line) => line.trim() !== "" && !line.trim().startsWith("#"));
+}
+
+const readyMade = [
+  { client: "docker", path: "/etc/docker/daemon.json", file: "docker-daemon.json" },
+  { client: "podman", path: "/etc/containers/registries.conf.d/berth.conf", file: "podman-registries.conf" },
+  { client: "buildkit", path: "/etc/buildkit/buildkitd.toml", file: "buildkitd.toml" },
+  { client: "k3s", path: "/etc/rancher/k3s/registries.yaml", file: "k3s-registries.yaml" },
+  {
+    client: "containerd",
+    path: "/etc/containerd/certs.d/docker.io/hosts.toml",
+    file: "containerd-certs.d/docker.io/hosts.toml",
+  },
+  {
+    client: "containerd",
+    path: "/etc/containerd/certs.d/ghcr.io/hosts.toml",
+    file: "containerd-certs.d/_default/hosts.toml",
+  },
+];
+
+for (const { client, path, file } of readyMade) {
+  test(`config/clients/${file} has the settings that berth setup ${client} prints`, async () => {
+    const expected = await readFile(join(projectRoot, "config/clients", file), "utf8");
+    const printed = contentOf(setUp(client), path);
+    if (file.endsWith(".json")) assert.deepEqual(JSON.parse(printed), JSON.parse(expected));
+    else assert.deepEqual(settingsOf(printed), settingsOf(expected));
+  });
+}
+
+test("no client is told more than it needs: with TLS that it knows, a private registry needs no word", () => {
+  for (const client of ["docker", "containerd", "podman", "buildkit"]) {
+    assert.deepEqual(setUp(client, { mode: "private", scheme: "https" }).files, [], client);
+  }
+});
+
+test("docker is told of a mirror only if bare names are Docker Hub's here", () => {
+  const daemonJson = (fields: Partial<RegistryToReach>) =>
+    contentOf(setUp("docker", fields), "/etc/docker/daemon.json");
+  assert.deepEqual(JSON.parse(daemonJson({ scheme: "https" })), { "registry-mirrors": [`https://${address}`] });
+  const upstreams = [{ name: "docker.io", location: `${address}/docker.io` }];
+  assert.deepEqual(JSON.parse(daemonJson({ upstreams })), { "insecure-registries": [address] });
+  assert.deepEqual(JSON.parse(daemonJson({ mode: "private" })), { "insecure-registries": [address] });
+});
+
+test("docker needs no word about plain HTTP on its own machine", () => {
+  for (const local of ["localhost:5000", "127.0.0.1:5000", "127.0.0.1"]) {
+    assert.deepEqual(setUp("docker", { mode: "private", address: local }).files, [], local);
+  }
+  assert.equal(setUp("docker", { mode: "private", address: "127.example.com" }).files.length, 1);
+});
+
+test("an authority of one's own goes where each client looks for it, and https:// everywhere", () => {
+  const places = {
+    docker: `/etc/docker/certs.d/${address}/ca.crt`,
+    podman: `/etc/containers/certs.d/${address}/ca.crt`,
+    containerd: "/etc/containerd/certs.d/berth-ca.crt",
+    buildkit: "/etc/buildkit/berth-ca.crt",
+    k3s: "/etc/rancher/k3s/berth-ca.crt",
+  };
+  for (const [client, path] of Object.entries(places)) {
+    const setup = setUp(client, { mode: "hybrid", ...withAuthority });
+    assert.equal(contentOf(setup, path), "PEM\n");
+    const all = setup.files.map(({ content }) => content).join("");
+    assert.doesNotMatch(all, /http:|insecure|http = true/, client);
+    if (client !== "docker" && client !== "podman")
+      assert.ok(all.includes(`"${path}"`) || all.includes(`: ${path}`), client);
+  }
+});
+
+test("containerd may push to a registry that takes pushes, and only pull of what is cached", () => {
+  const { files } = setUp("containerd", { mode: "hybrid" });
+  for (const { path, content } of files) {
+    assert.equal(content.includes('"push"'), path.includes(`/${address}/`), path);
+  }
+  assert.deepEqual(
+    setUp("containerd", { mode: "private" }).files.map(({ path }) => path),
+    [`/etc/containerd/certs.d/${address}/hosts.toml`],
+  );
+});
+
+test("k3s asks for the registry's own images in its own name, though * is there, too", () => {
+  const yaml = parse(contentOf(setUp("k3s", { mode: "hybrid", ...withAuthority }), "/etc/rancher/k3s/registries.yaml"));
+  const endpoint = [`https://${address}`];
+  assert.deepEqual(yaml, {
+    mirrors: { [address]: { endpoint }, "*": { endpoint } },
+    configs: { [address]: { tls: { ca_file: "/etc/rancher/k3s/berth-ca.crt" } } },
+  });
+});
+
+test("a workflow of GitHub gives BuildKit the same settings, and pushes where that can be", () => {
+  const workflow = (fields: Partial<RegistryToReach>) =>
+    parse(contentOf(setUp("github-actions", fields), ".github/workflows/image.yml")).jobs.image.steps;
+  const [, buildx, build] = workflow({ mode: "hybrid" });
+  const expected = contentOf(setUp("buildkit", { mode: "hybrid" }), "/etc/buildkit/buildkitd.toml");
+  assert.deepEqual(settingsOf(buildx.with["buildkitd-config-inline"]), settingsOf(expected));
+  assert.deepEqual(build.with, { push: true, tags: `${address}/team/app:\${{ github.sha }}` });
+  assert.equal(workflow({ mode: "proxy" })[2].with.push, false);
+  assert.equal(workflow({ mode: "private", scheme: "https" })[1].with, undefined);
+});
+
+test("a job of GitLab gives its Docker in Docker what daemon.json has", () => {
+  const job = (fields: Partial<RegistryToReach>) =>
+    parse(contentOf(setUp("gitlab-ci", fields), ".gitlab-ci.yml")).image;
+  const { services, script } = job({ mode: "hybrid" });
+  assert.deepEqual(services[0].command, [`--registry-mirror=http://${address}`, `--insecure-registry=${address}`]);
+  assert.match(script.join("\n"), /docker push/);
+  assert.doesNotMatch(job({}).script.join("\n"), /docker push/);
+  assert.equal(job({ mode: "private", scheme: "https" }).services[0].command, undefined);
+});
+
+test("Kubernetes is set up by the files of containerd", () => {
+  assert.deepEqual(setUp("kubernetes", { mode: "hybrid" }).files, setUp("containerd", { mode: "hybrid" }).files);
+});

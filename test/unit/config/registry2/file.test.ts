@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { loadLines, problemsOfLines, verdicts } from "../../../support/registry2-config.js";
+import { Scope } from "../../../support/scope.js";
+
+/** As the container image of registry:2 has it. */
+const imageFile = [
+  "version: 0.1",
+  "log:",
+  "  fields:",
+  "    service: registry",
+  "storage:",
+  "  cache:",
+  "    blobdescriptor: inmemory",
+  "  filesystem:",
+  "    rootdirectory: /var/lib/registry",
+  "http:",
+  "  addr: :5000",
+  "  headers:",
+  "    X-Content-Type-Options: [nosniff]",
+  "health:",
+  "  storagedriver: { enabled: true, interval: 10s, threshold: 3 }",
+];
+
+/** As Debian's package has it. */
+const debianFile = [
+  ...imageFile.map((line) => line.replace("/var/lib/registry", "/var/lib/docker-registry")),
+  "auth:",
+  "  htpasswd:",
+  "    realm: basic-realm",
+  "    path: /etc/docker/registry",
+];
+
+test("the file of the image means its folder, every address on port 5000, and no DELETE", async (t) => {
+  const { config, registry2 } = await loadLines(new Scope(t), imageFile);
+  assert.equal(config.mode, "private");
+  assert.deepEqual([config.server.host, config.server.port], ["::", 5000]);
+  assert.equal(config.storage.filesystem.root, "/var/lib/registry");
+  assert.equal(config.private.delete, false);
+  assert.deepEqual(verdicts(registry2), {
+    "log.fields": "not needed",
+    "storage.cache": "not needed",
+    "storage.filesystem.rootdirectory": "honoured",
+    "http.addr": "honoured",
+    "http.headers.X-Content-Type-Options": "not needed",
+    health: "not needed",
+  });
+});
+
+test("Debian's file, whose users must log in, is not served to everybody", async (t) => {
+  const [problem = "", ...others] = await problemsOfLines(new Scope(t), debianFile);
+  assert.match(problem, /^config\.yml:17:3: auth\.htpasswd: Berth has no access control yet/);
+  assert.deepEqual(others, []);
+});
+
+test("a file with all that Berth knows in other words is translated", async (t) => {
+  const { config } = await loadLines(new Scope(t), [
+    "version: 0.1",
+    "log: { level: warn, formatter: logstash, accesslog: { disabled: true } }",
+    "storage:",
+    "  filesystem: { rootdirectory: /srv/registry }",
+    "  delete: { enabled: true }",
+    "  maintenance:",
+    "    uploadpurging: { enabled: true, age: 48h, interval: 1h30m, dryrun: false }",
+    "    readonly: { enabled: false }",
+    "http:",
+    "  addr: 127.0.0.1:5001",
+    "  draintimeout: 90s",
+    "  tls: { certificate: /etc/tls.crt, key: /etc/tls.key, letsencrypt: { email: '', hosts: [] } }",
+    "  headers:",
+    "    Access-Control-Allow-Origin: ['https://ui.example.com']",
+    "validation: { manifests: { indexes: { platforms: none } } }",
+  ]);
+  assert.deepEqual(config.log, { level: "warn", format: "json", access: false });
+  assert.equal(config.storage.filesystem.root, "/srv/registry");
+  assert.equal(config.private.delete, true);
+  assert.equal(config.private.sparse, true);
+  assert.deepEqual([config.private.uploads.expire, config.private.uploads.purgeInterval], [172_800_000, 5_400_000]);
+  assert.deepEqual([config.server.host, config.server.port, config.server.shutdownGrace], ["127.0.0.1", 5001, 90_000]);
+  assert.deepEqual(config.server.tls, { cert: "/etc/tls.crt", key: "/etc/tls.key" });
+  assert.deepEqual(config.server.cors.origins, ["https://ui.example.com"]);
+});
+
+test("uploads that were never purged are not purged", async (t) => {
+  const lines = (purging: string) => [
+    "version: 0.1",
+    `storage: { filesystem: {}, maintenance: { uploadpurging: ${purging} } }`,
+  ];
+  const tenYears = 3650 * 86_400_000;
+  const scope = new Scope(t);
+  const off = await loadLines(scope, lines("{ enabled: false }"));
+  assert.equal(off.config.private.uploads.expire, tenYears);
+  const dry = await loadLines(scope, lines("{ enabled: true, age: 1h, interval: 1h, dryrun: true }"));
+  assert.equal(dry.config.private.uploads.expire, tenYears);
+});
+
+test("what would be lost without a word keeps Berth from starting, each with its line", async (t) => {
+  const problems = await problemsOfLines(new Scope(t), [
+    "version: 0.1",
+    "storage:",
+    "  s3: { bucket: images }",
+    "  maintenance:",
+    "    readonly: { enabled: true }",
+    "http:",
+    "  addr: :5000",
+    "  net: unix",
+    "  prefix: /registry/",
+    "  tls:",
+    "    clientcas: [/etc/ca.crt]",
+    "    letsencrypt: { email: me@example.com }",
+    "    minimumtls: tls1.3",
+    "auth:",
+    "  token: { realm: https://auth.example.com }",
+    "proxy:",
+    "  remoteurl: https://registry-1.docker.io",
+    "  exec: { command: docker-credential-x }",
+  ]);
+  assert.deepEqual(
+    problems.map((problem) => problem.split(": ").slice(0, 2).join(" ")),
+    [
+      "config.yml:3:3 storage.s3",
+      "config.yml:5:5 storage.maintenance.readonly",
+      "config.yml:8:3 http.net",
+      "config.yml:9:3 http.prefix",
+      "config.yml:11:5 http.tls.clientcas",
+      "config.yml:12:5 http.tls.letsencrypt",
+      "config.yml:13:5 http.tls.minimumtls",
+      "config.yml:15:3 auth.token",
+      "config.yml:18:3 proxy.exec",
+    ],
+  );
+});
+
+test("what is wrong is told by its line and in the words of registry:2", async (t) => {
+  const problems = await problemsOfLines(new Scope(t), [
+    "version: 0.1",
+    "log: { level: loud }",
+    "storage: { filesystem: { rootdirectory: [a] }, delete: { enabled: perhaps } }",
+    "http:",
+    "  addr: '5000'",
+    "  draintimeout: soon",
+    "  tls: { certificate: /etc/tls.crt }",
+    "  headers: { Access-Control-Allow-Origin: [ui.example.com] }",
+    "proxy: { remoteurl: 'https://registry-1.docker.io', username: ann }",
+  ]);
+  assert.deepEqual(problems, [
+    "config.yml:2:8: log.level: must be one of error, warn, info, debug, not 'loud'",
+    "config.yml:3:26: storage.filesystem.rootdirectory: must be text, not [ 'a' ]",
+    "config.yml:3:58: storage.delete.enabled: must be true or false, not 'perhaps'",
+    "config.yml:5:3: http.addr: must be an address with a port, such as :5000 or 127.0.0.1:5000, not '5000'",
+    "config.yml:6:3: http.draintimeout: must be a duration such as 30s or 1h30m, not 'soon'",
+    "config.yml:7:10: http.tls.key: is missing; it must be the path of a file or folder",
+    "config.yml:8:14: http.headers.Access-Control-Allow-Origin: must be a list, each item an origin such as https://ui.example.com (without a path or a slash at the end), or *, not [ 'ui.example.com' ]",
+    "config.yml:9:53: proxy.password: is missing; username needs it",
+  ]);
+});
+
+test("a section that is none, and a version that there never was, are refused", async (t) => {
+  assert.deepEqual(await problemsOfLines(new Scope(t), ["version: 0.2", "http: 5000"]), [
+    "config.yml:1:1: version: must be 0.1: a file that says a version is one of registry:2",
+    "config.yml:2:1: http: must be a section with keys, not '5000'",
+  ]);
+});
+
+test("a file that is no YAML is told by its line, and its variables are read all the same", async (t) => {
+  const problems = await problemsOfLines(new Scope(t), ["version: 0.1", "http: ["], { REGISTRY_HTTP_ADDR: "x" });
+  assert.match(problems.join("\n"), /^config\.yml:\d+:\d+: /);
+  assert.match(problems.join("\n"), /REGISTRY_HTTP_ADDR: http\.addr: must be an address/);
+});
+
+test("keys that registry:2 does not know are told, with what was meant", async (t) => {
+  const { registry2 } = await loadLines(new Scope(t), ["version: 0.1", "htpp: { addr: ':1' }", "log: { levl: info }"]);
+  assert.deepEqual(registry2, [
+    {
+      where: "config.yml:2:1",
+      setting: "htpp",
+      verdict: "unknown",
+      meaning: "registry:2 ignores it, too; did you mean http?",
+    },
+    {
+      where: "config.yml:3:8",
+      setting: "log.levl",
+      verdict: "unknown",
+      meaning: "registry:2 ignores it, too; did you mean log.level?",
+    },
+  ]);
+});
+
+test("what somebody may wait for is told to be missing", async (t) => {
+  const { registry2 } = await loadLines(new Scope(t), [
+    "version: 0.1",
+    "http: { debug: { addr: ':5001' }, headers: { Strict-Transport-Security: [max-age=1] } }",
+    "notifications: { endpoints: [{ name: hook, url: 'http://hook' }] }",
+    "middleware: { storage: [{ name: cloudfront }] }",
+    "proxy: { remoteurl: 'https://registry-1.docker.io', ttl: 168h }",
+  ]);
+  const missing = Object.entries(verdicts(registry2)).filter(([, verdict]) => verdict === "not honoured");
+  assert.deepEqual(
+    missing.map(([setting]) => setting),
+    [
+      "http.debug",
+      "http.headers.Strict-Transport-Security",
+      "notifications.endpoints",
+      "middleware.storage",
+      "proxy.ttl",
+    ],
+  );
+});
+
+test("a key that stands without a value says nothing", async (t) => {
+  const { config, registry2 } = await loadLines(new Scope(t), ["version: 0.1", "auth:", "proxy:", "  remoteurl: ''"]);
+  assert.equal(config.mode, "private");
+  assert.deepEqual(registry2, []);
+});

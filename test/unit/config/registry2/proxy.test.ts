@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { loadLines, problemsOfLines, verdicts } from "../../../support/registry2-config.js";
+import { Scope } from "../../../support/scope.js";
+
+async function upstreamOf(t: test.TestContext, remoteurl: string) {
+  const lines = ["version: 0.1", `proxy: { remoteurl: '${remoteurl}' }`];
+  const { config, registry2 } = await loadLines(new Scope(t), lines);
+  assert.equal(config.mode, "proxy");
+  const [upstream] = config.proxy.upstreams;
+  assert.equal(config.proxy.default, upstream?.name);
+  assert.equal(upstream?.adopt, true);
+  return { name: upstream?.name, prefix: upstream?.prefix, url: upstream?.url, notes: verdicts(registry2) };
+}
+
+test("Docker Hub is docker.io under each of its addresses, so that alpine is library/alpine", async (t) => {
+  for (const url of ["https://registry-1.docker.io", "https://docker.io", "https://mirror.gcr.io/"]) {
+    const { name, prefix, url: asked } = await upstreamOf(t, url);
+    assert.deepEqual([name, prefix, asked], ["docker.io", undefined, url]);
+  }
+});
+
+test("another registry is called by its host, and its port becomes part of a prefix", async (t) => {
+  const ghcr = await upstreamOf(t, "https://ghcr.io");
+  assert.deepEqual([ghcr.name, ghcr.prefix], ["ghcr.io", undefined]);
+  const internal = await upstreamOf(t, "http://Registry.internal:5000/v2");
+  assert.deepEqual([internal.name, internal.prefix], ["registry.internal:5000", "registry.internal-5000"]);
+});
+
+test("an address that is none, or has credentials in it, is refused without showing them", async (t) => {
+  const lines = (url: string) => ["version: 0.1", `proxy: { remoteurl: '${url}' }`];
+  const scope = new Scope(t);
+  assert.deepEqual(await problemsOfLines(scope, lines("registry-1.docker.io")), [
+    "config.yml:2:10: proxy.remoteurl: must be an address that begins with https:// or http://",
+  ]);
+  const [problem = ""] = await problemsOfLines(scope, lines("https://ann:secret@registry-1.docker.io"));
+  assert.match(problem, /^config\.yml:2:10: proxy\.remoteurl: must be an address .* without credentials/);
+  assert.doesNotMatch(problem, /secret/);
+});
+
+test("credentials without an upstream are told to be useless", async (t) => {
+  const lines = ["version: 0.1", "proxy: { username: ann, password: x }"];
+  const { config, registry2 } = await loadLines(new Scope(t), lines);
+  assert.equal(config.mode, "private");
+  assert.deepEqual(verdicts(registry2), { "proxy.username": "not needed", "proxy.password": "not needed" });
+});

@@ -1,0 +1,63 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { parseRepositoryName } from "../../../src/oci/repository-name.js";
+import { Owners, type UpstreamNames } from "../../../src/registry/owners.js";
+
+const hub: UpstreamNames = { name: "docker.io", prefix: "docker.io", namespaces: ["docker.io"], isDefault: true };
+const ghcr: UpstreamNames = { name: "ghcr.io", prefix: "ghcr.io", namespaces: ["ghcr.io"], isDefault: false };
+const quay: UpstreamNames = { name: "quay.io", prefix: "q", namespaces: ["quay.io", "quay"], isDefault: false };
+
+const hybrid = new Owners(["*", "team/**", "ci-*/cache", "pause-*"], [hub, ghcr, quay], "private");
+
+/** Whose a name is: `private`, an upstream, or `nobody`. */
+function whose(owners: Owners, name: string, namespace?: string): string {
+  const owner = owners.of(parseRepositoryName(name), namespace);
+  return owner.kind === "upstream" ? owner.upstream : owner.kind;
+}
+
+test("a pattern makes names private, one that begins with an upstream belongs to it, the default has the rest", () => {
+  const expected: Record<string, string> = {
+    my_custom_image: "private",
+    "team/app": "private",
+    "team/app/web": "private",
+    "ci-7/cache": "private",
+    "ci-7/other": "docker.io",
+    "library/alpine": "docker.io",
+    "docker.io/alpine": "docker.io",
+    "ghcr.io/owner/image": "ghcr.io",
+    "q/org/app": "quay.io",
+    team: "private",
+  };
+  for (const [name, owner] of Object.entries(expected)) assert.equal(whose(hybrid, name), owner, name);
+});
+
+test("a namespace means its upstream, takes nothing that is private from us if it is the default, and is refused if unknown", () => {
+  assert.equal(whose(hybrid, "pause-3", "quay.io"), "quay.io");
+  assert.equal(whose(hybrid, "pause", "quay"), "quay.io");
+  assert.equal(whose(hybrid, "pause", "docker.io"), "private");
+  assert.equal(whose(hybrid, "library/alpine", "docker.io"), "docker.io");
+  assert.equal(whose(hybrid, "pause", "registry.k8s.io"), "nobody");
+  assert.equal(whose(hybrid, "ghcr.io/owner/image", "registry.k8s.io"), "ghcr.io");
+});
+
+test("a name that looks like another registry's is never asked of Docker Hub, and another default may have it", () => {
+  assert.equal(whose(hybrid, "registry.k8s.io/pause"), "nobody");
+  assert.equal(whose(hybrid, "localhost/app"), "nobody");
+  const mine = new Owners(["my.team/**"], [hub], "private");
+  assert.equal(whose(mine, "my.team/app"), "private");
+  const harbor = new Owners([], [{ ...ghcr, isDefault: true }], "private");
+  assert.equal(whose(harbor, "my.team/app"), "ghcr.io");
+});
+
+test("without a default, names that nobody takes are private in hybrid mode and nobody's in proxy mode", () => {
+  assert.equal(whose(new Owners([], [ghcr], "private"), "team/app"), "private");
+  assert.equal(whose(new Owners([], [ghcr], "nobody"), "team/app"), "nobody");
+});
+
+test("an owner tells why, and which pattern would make the name private", () => {
+  const owner = hybrid.of(parseRepositoryName("platform/web/app"));
+  assert.match(owner.because, /fits no pattern of private\.repositories/);
+  assert.equal(owner.pattern, "platform/web/*");
+  assert.match(hybrid.of(parseRepositoryName("team/app")).because, /"team\/\*\*"/);
+  assert.equal(hybrid.of(parseRepositoryName("ghcr.io/a")).pattern, undefined);
+});
