@@ -11,8 +11,11 @@ test("BuildKit builds on images that it pulls through buildkitd.toml", async (t)
   const mirror = await Mirror.start(scope);
   const { buildOn, forgetAll } = await startMirrored(scope, mirror);
   await pullInEveryState(t, mirror, async () => {
-    await forgetAll();
-    for (const image of ["tool", "ghcr.io/owner/tool"]) await buildOn(image);
+    // The two are one image, whose second name BuildKit would look up, and pull no byte of.
+    for (const image of ["tool", "ghcr.io/owner/tool"]) {
+      await forgetAll();
+      await buildOn(image);
+    }
   });
 });
 

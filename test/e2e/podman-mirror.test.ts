@@ -61,10 +61,10 @@ test("podman asks Docker Hub itself for what Berth does not have, unless its loc
   const mirror = await Mirror.start(scope);
   const absent = ["pull", "docker.io/library/nothing"];
   const open = await startPodman(scope, await homeWithMirror(scope, mirror));
-  await assert.rejects(open(...absent), /docker\.io has no manifest latest in library\/nothing/);
+  await assert.rejects(open(...absent), /docker\.io has no .* in library\/nothing/);
   assert.deepEqual(mirror.takeAskedElsewhere(), ["CONNECT registry-1.docker.io:443"]);
   const closed = await startPodman(scope, await homeWithMirror(scope, mirror, closing));
-  await assert.rejects(closed(...absent), /docker\.io has no manifest latest in library\/nothing/);
+  await assert.rejects(closed(...absent), /docker\.io has no .* in library\/nothing/);
   await closed("pull", "docker.io/library/tool");
   assert.deepEqual(mirror.takeAskedElsewhere(), []);
 });

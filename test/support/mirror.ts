@@ -8,37 +8,38 @@ import { type PeerRegistry, startPeer } from "./peer-registry.js";
 import type { Scope } from "./scope.js";
 import { waitUntil } from "./wait-until.js";
 
-/** A Berth that caches a registry which plays both Docker Hub and ghcr.io, and the only way out for its clients. */
-export class Mirror {
+/** The registries that are mirrored, and what each has: an index of two platforms. */
+const mirrored = { "docker.io": "library/tool", "ghcr.io": "owner/tool" };
+
+interface Parts {
   readonly layout: BusyboxLayout;
+  readonly upstreams: readonly PeerRegistry[];
+  readonly egress: EgressProxy;
+  readonly proxy: Readonly<Record<string, unknown>>;
+}
+
+/** A Berth that caches a registry in place of Docker Hub and one in place of ghcr.io, and its clients' only way out. */
+export class Mirror {
   readonly #scope: Scope;
-  readonly #upstream: PeerRegistry;
-  readonly #egress: EgressProxy;
+  readonly #parts: Parts;
   #berth: BerthProcess;
 
-  private constructor(
-    scope: Scope,
-    parts: { layout: BusyboxLayout; upstream: PeerRegistry; egress: EgressProxy },
-    berth: BerthProcess,
-  ) {
+  private constructor(scope: Scope, parts: Parts, berth: BerthProcess) {
     this.#scope = scope;
-    this.layout = parts.layout;
-    this.#upstream = parts.upstream;
-    this.#egress = parts.egress;
+    this.#parts = parts;
     this.#berth = berth;
   }
 
-  /** With an index of two platforms as `docker.io/library/tool` and as `ghcr.io/owner/tool`. */
   static async start(scope: Scope): Promise<Mirror> {
-    const upstream = await startPeer(scope, "registry 3.1.1", await scope.folder("upstream"));
     const layout = await writeBusyboxLayout(await scope.folder("layout"));
-    for (const name of ["library/tool", "owner/tool"]) {
-      const ends = [`oci:${layout.folder}:index`, `docker://${upstream.host}/${name}:latest`];
-      await runCommand("skopeo", ["--insecure-policy", "copy", "--all", "--dest-tls-verify=false", ...ends]);
-    }
-    const egress = await EgressProxy.start(scope);
-    const berth = await startBerth(scope, { proxy: settingsFor(upstream) });
-    return new Mirror(scope, { upstream, layout, egress }, berth);
+    const upstreams = Object.values(mirrored).map((name) => startUpstream(scope, layout, name));
+    const parts = { layout, upstreams: await Promise.all(upstreams), egress: await EgressProxy.start(scope) };
+    const proxy = settingsFor(parts.upstreams);
+    return new Mirror(scope, { ...parts, proxy }, await startBerth(scope, { proxy }));
+  }
+
+  get layout(): BusyboxLayout {
+    return this.#parts.layout;
   }
 
   /** `127.0.0.1:port`, the same after a restart. */
@@ -48,18 +49,19 @@ export class Mirror {
 
   /** For clients: what they ask another than Berth for, they ask a proxy for, which leads nowhere. */
   get clientEnvironment(): Readonly<Record<string, string>> {
-    return { HTTPS_PROXY: this.#egress.url, HTTP_PROXY: this.#egress.url };
+    return { HTTPS_PROXY: this.#parts.egress.url, HTTP_PROXY: this.#parts.egress.url };
   }
 
   /** Whom clients asked in Berth's stead since this was asked last: `CONNECT host:port`. */
   takeAskedElsewhere(): readonly string[] {
-    return [...new Set(this.#egress.asked.splice(0))];
+    return [...new Set(this.#parts.egress.asked.splice(0))];
   }
 
-  /** Content that was fetched from the upstream so far, as paths. */
+  /** Content that was fetched from the upstreams so far, as paths. */
   fetched(): readonly string[] {
     const gets = /"GET (\/v2\/\S+\/(?:manifests|blobs)\/\S+) HTTP\/1\.1" 200/g;
-    return Array.from(this.#upstream.daemon.output.matchAll(gets), ([, path = ""]) => path);
+    const output = this.#parts.upstreams.map(({ daemon }) => daemon.output).join("");
+    return Array.from(output.matchAll(gets), ([, path = ""]) => path);
   }
 
   /** How many blobs Berth has sent since it started. */
@@ -67,14 +69,14 @@ export class Mirror {
     return Array.from(this.#berth.daemon.output.matchAll(/method=GET path=\/v2\/\S+\/blobs\/\S+ status=200/g)).length;
   }
 
-  killUpstream(): Promise<void> {
-    return this.#upstream.daemon.kill();
+  async killUpstreams(): Promise<void> {
+    await Promise.all(this.#parts.upstreams.map(({ daemon }) => daemon.kill()));
   }
 
   async restart(): Promise<void> {
     const { daemon, root, port } = this.#berth;
     await daemon.stop();
-    this.#berth = await startBerth(this.#scope, { root, port, proxy: settingsFor(this.#upstream) });
+    this.#berth = await startBerth(this.#scope, { root, port, proxy: this.#parts.proxy });
   }
 }
 
@@ -98,7 +100,7 @@ export async function pullInEveryState(t: TestContext, mirror: Mirror, pull: () 
     assert.deepEqual(mirror.fetched(), before);
   });
   await t.test("with the upstream killed", async () => {
-    await mirror.killUpstream();
+    await mirror.killUpstreams();
     await pullHere();
   });
   await t.test("after a restart of Berth, with the upstream still away", async () => {
@@ -107,8 +109,15 @@ export async function pullInEveryState(t: TestContext, mirror: Mirror, pull: () 
   });
 }
 
-/** Each tag is asked for anew, so that each pull finds out how the upstream is. */
-function settingsFor(upstream: PeerRegistry): Readonly<Record<string, unknown>> {
-  const url = `http://${upstream.host}`;
-  return { upstreams: ["docker.io", "ghcr.io"].map((name) => ({ name, url, tagTtl: "0s" })) };
+async function startUpstream(scope: Scope, layout: BusyboxLayout, name: string): Promise<PeerRegistry> {
+  const upstream = await startPeer(scope, "registry 3.1.1", await scope.folder("upstream"));
+  const ends = [`oci:${layout.folder}:index`, `docker://${upstream.host}/${name}:latest`];
+  await runCommand("skopeo", ["--insecure-policy", "copy", "--all", "--dest-tls-verify=false", ...ends]);
+  return upstream;
+}
+
+/** Each tag is asked for anew, so that each pull finds out how its upstream is. */
+function settingsFor(upstreams: readonly PeerRegistry[]): Readonly<Record<string, unknown>> {
+  const urls = upstreams.map(({ host }) => `http://${host}`);
+  return { upstreams: Object.keys(mirrored).map((name, at) => ({ name, url: urls[at], tagTtl: "0s" })) };
 }
