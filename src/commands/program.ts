@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
 import { addCache } from "./cache-commands.js";
+import type { GarbageCollectOptions } from "./garbage-collect.js";
 import { addSetup } from "./setup-command.js";
 
 /** The command line: what can be said, and what then runs. A command's code is loaded only when it is asked for. */
@@ -18,6 +19,7 @@ export function createProgram(): Command {
   addCache(program);
   addSetup(program);
   addOwner(program);
+  addGarbageCollect(program);
   return program;
 }
 
@@ -91,6 +93,28 @@ function addOwner(program: Command): void {
     });
 }
 
+function addGarbageCollect(program: Command): void {
+  program
+    .command("gc")
+    .alias("garbage-collect")
+    .summary("remove what no image needs")
+    .description("Removes content that no manifest names, while no server runs on the data directory.")
+    .option("-c, --config <file>", `settings in YAML; ${defaultFileNote}`)
+    .option("-d, --dry-run", "say what would go, and change nothing", false)
+    .option(
+      "-m, --delete-untagged",
+      "manifests without a tag go, too, except children of indexes, and signatures",
+      false,
+    )
+    .option("-q, --quiet", "say only what is wrong", false)
+    .option("--force", "also while a server runs; what is younger than an hour stays then", false)
+    .addHelpText("after", garbageCollectHelp)
+    .action(async (options: GarbageCollectOptions) => {
+      const { collectGarbage } = await import("./garbage-collect.js");
+      await collectGarbage(options);
+    });
+}
+
 const defaultFileNote = "without it berth.yml of this folder, if it is there";
 
 const programHelp = `
@@ -112,6 +136,14 @@ Examples:
   berth serve
   berth serve --config /etc/berth/berth.yml
   BERTH_SERVER_HOST=0.0.0.0 BERTH_STORAGE_FILESYSTEM_ROOT=/srv/registry berth serve`;
+
+const garbageCollectHelp = `
+Whatever it is cut off at, nothing that stays is lost, and the next run does the rest.
+
+Examples:
+  berth gc --dry-run                 see what would go
+  berth gc -c berth.yml              after images were deleted
+  berth gc --delete-untagged         what tags no longer point at goes, too`;
 
 const configHelp = `
 Examples:

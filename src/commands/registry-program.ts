@@ -1,8 +1,11 @@
 import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
 import { CommandFailure } from "./command-failure.js";
+import type { GarbageCollectOptions } from "./garbage-collect.js";
 
 const names: readonly string[] = ["registry", "docker-registry"];
+
+const configNote = "settings of registry:2 or of Berth; without it the file that REGISTRY_CONFIGURATION_PATH names";
 
 /** Whether the command is called by a name of the distribution registry's, by a link that somebody made. */
 export function isRegistryName(name: string): boolean {
@@ -21,15 +24,33 @@ export function createRegistryProgram(name: string): Command {
     .command("serve")
     .summary("run the registry")
     .description("Runs the registry until it gets SIGTERM or SIGINT.")
-    .argument(
-      "[config]",
-      "settings of registry:2 or of Berth; without it the file that REGISTRY_CONFIGURATION_PATH names",
-    )
+    .argument("[config]", configNote)
     .action(async (config?: string) => {
       const { serve } = await import("./serve.js");
       await serve({ config: config ?? namedByVariable() });
     });
+  addGarbageCollect(program);
   return program;
+}
+
+function addGarbageCollect(program: Command): void {
+  program
+    .command("garbage-collect")
+    .summary("remove what no image needs")
+    .description("Removes content that no manifest names, while no server runs on the data directory.")
+    .argument("[config]", configNote)
+    .option("-d, --dry-run", "say what would go, and change nothing", false)
+    .option(
+      "-m, --delete-untagged",
+      "manifests without a tag go, too, except children of indexes, and signatures",
+      false,
+    )
+    .option("-q, --quiet", "say only what is wrong", false)
+    .option("--force", "also while a server runs; what is younger than an hour stays then", false)
+    .action(async (config: string | undefined, flags: Omit<GarbageCollectOptions, "config">) => {
+      const { collectGarbage } = await import("./garbage-collect.js");
+      await collectGarbage({ ...flags, config: config ?? namedByVariable() });
+    });
 }
 
 /** Images of registry:2 are also run with nothing but the file as their command. */

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { ConfigError } from "../config/problem.js";
+import { CollectionError } from "../maintenance/collection-lock.js";
 import { CommandFailure } from "./command-failure.js";
 import { createProgram } from "./program.js";
 import { createRegistryProgram, isRegistryName, withServe } from "./registry-program.js";
@@ -24,9 +25,11 @@ export async function runCommandLine(name: string, arguments_: readonly string[]
   }
 }
 
+const expected = [ConfigError, CommandFailure, CollectionError];
+
 /** A sentence for what the user can mend, the stack for what only we can. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const isExpected = error instanceof ConfigError || error instanceof CommandFailure || "code" in error;
+  const isExpected = expected.some((kind) => error instanceof kind) || "code" in error;
   return isExpected ? error.message : (error.stack ?? error.message);
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { RegistryServer, type ServerSettings } from "../http/server.js";
+import { beginWork } from "../maintenance/collection-lock.js";
 import { UploadPurge } from "../maintenance/upload-purge.js";
 import { ModeSelector } from "../mode-selector.js";
 import type { Logger } from "../observability/logger.js";
@@ -22,6 +23,7 @@ export async function serve(options: { config?: string | undefined }): Promise<v
   try {
     if (registry2 !== undefined) logRegistry2(registry2, log);
     const storage = await openStorage(config.storage, log);
+    const endWork = await beginWork(storage);
     await adoptRegistry2Cache(config, storage, log);
     const modes = new ModeSelector(storage, log);
     const server = new RegistryServer(await serverSettings(config), await modes.select(config), log);
@@ -31,6 +33,7 @@ export async function serve(options: { config?: string | undefined }): Promise<v
     await untilToldToStop(server, config.server.shutdownGrace, log);
     purge.stop();
     await modes.stop();
+    endWork();
   } finally {
     log.flush();
   }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import type { StorageDriver } from "./driver.js";
-import { layout, repositoryFolders } from "./layout.js";
+import { isOfRepository, layout, repositoryFolders } from "./layout.js";
 
 interface KnownCatalog {
   readonly generation: string | undefined;
@@ -86,29 +86,31 @@ export class Catalog {
   }
 }
 
-/** Every folder that a repository lies in, with the names of what it holds. */
+/**
+ * Every folder that a repository lies in, with the names of what it holds.
+ * @param root what lies there by names of repositories
+ * @param passBy gets the keys of what has no name of a repository, and is not walked
+ */
 export async function* walkRepositories(
   driver: StorageDriver,
+  root: string = layout.repositories,
+  passBy: (key: string) => void = () => {},
 ): AsyncIterable<{ name: RepositoryName; folders: readonly string[] }> {
   const pending = [""];
   for (let walked = 1, path = pending.pop(); path !== undefined; path = pending.pop(), walked++) {
-    const children = await driver.list(path === "" ? layout.repositories : `${layout.repositories}/${path}`);
+    const children = await driver.list(pathBelow(root, path));
     if (isRepositoryName(path) && children.some(isOfRepository)) yield { name: path, folders: children };
     for (const child of children) {
       const below = pathBelow(path, child);
       if (isRepositoryName(below)) pending.push(below);
+      else if (!isOfRepository(child)) passBy(`${root}/${below}`);
     }
     if (walked % foldersPerTurn === 0) await setImmediate();
   }
 }
 
 function pathBelow(path: string, child: string): string {
-  return path === "" ? child : `${path}/${child}`;
-}
-
-/** No component of a name starts with an underscore, and all that a repository holds does. */
-function isOfRepository(child: string): boolean {
-  return child.startsWith("_");
+  return path === "" || child === "" ? path + child : `${path}/${child}`;
 }
 
 function isFresh(known: KnownCatalog): boolean {

@@ -4,6 +4,8 @@ import type { BlobReader } from "../oci/blob-reader.js";
 export interface ObjectStat {
   /** Bytes. */
   readonly size: number;
+  /** When its content was last written, in milliseconds since 1970. */
+  readonly modifiedMs: number;
   /**
    * Differs whenever the object was replaced or changed, by whichever process; `undefined` when it changed so
    * recently that a second change might not be told apart. What was read under a version may be kept as long as it lasts.
@@ -76,6 +78,13 @@ export interface StorageDriver {
    * @throws LockError when it cannot be had in time, or was lost before the action ended
    */
   withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result>;
+  /**
+   * Tells other processes that this one works on the storage, until it takes that back or ends.
+   * @returns what takes it back
+   */
+  markWork(): Promise<() => void>;
+  /** Whether any process works on the storage. One that ended elsewhere, and could not say so, counts for a while. */
+  isWorkedOn(): Promise<boolean>;
   /** The unfinished object at a key, whether it exists or not. */
   stage(key: string): StagedObject;
 }

@@ -17,6 +17,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *       _referrers/<algorithm>/<hex>/<algorithm>-<hex>      ours: descriptor of a manifest that refers to the first
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, who works on what, a generation
+ *     working/                                              processes that work here, so that no collection runs beside
  *     downloads/<algorithm>-<hex>/data                      a blob on its way from an upstream
  *     evicting/<algorithm>-<hex>                            bytes that are about to go, unless somebody links them yet
  *     cached/<name>/_upstream                               the upstream that the content of a repository came from
@@ -32,6 +33,8 @@ export const layout = {
   repositories: `${root}/repositories`,
   /** Of registry:2 as a cache, which looks for it at the top. */
   schedulerState: "scheduler-state.json",
+  blobsOf: (algorithm: DigestAlgorithm) => `${root}/blobs/${algorithm}`,
+  blobsBelow: (algorithm: DigestAlgorithm, prefix: string) => `${root}/blobs/${algorithm}/${prefix}`,
   /** Replaced whenever a repository comes into being, so that every process sees that its list is old. */
   catalogGeneration: ".berth/catalog",
   downloads: ".berth/downloads",
@@ -60,9 +63,15 @@ export const layout = {
   tagLink: (name: RepositoryName, tag: Tag) => `${root}/repositories/${name}/_manifests/tags/${tag}/current/link`,
   tagHistoryLink: (name: RepositoryName, tag: Tag, digest: Digest) =>
     `${root}/repositories/${name}/_manifests/tags/${tag}/index/${folderOf(digest)}/link`,
+  tagHistoryOf: (name: RepositoryName, tag: Tag, algorithm: DigestAlgorithm) =>
+    `${root}/repositories/${name}/_manifests/tags/${tag}/index/${algorithm}`,
+  tagHistory: (name: RepositoryName, tag: Tag, digest: Digest) =>
+    `${root}/repositories/${name}/_manifests/tags/${tag}/index/${folderOf(digest)}`,
   uploads: (name: RepositoryName) => `${root}/repositories/${name}/_uploads`,
   uploadContent: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/data`,
   uploadStart: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/startedat`,
+  subjectsOf: (name: RepositoryName, algorithm: DigestAlgorithm) =>
+    `${root}/repositories/${name}/_referrers/${algorithm}`,
   referrers: (name: RepositoryName, subject: Digest) => `${root}/repositories/${name}/_referrers/${folderOf(subject)}`,
   referrer: (name: RepositoryName, subject: Digest, digest: Digest) =>
     `${root}/repositories/${name}/_referrers/${folderOf(subject)}/${digest.replace(":", "-")}`,
@@ -70,6 +79,11 @@ export const layout = {
 
 /** Folders that a repository is known by: one that holds manifests, one that holds blobs only. */
 export const repositoryFolders = { manifests: "_manifests", layers: "_layers", uploads: "_uploads" } as const;
+
+/** Tells what a repository holds from the repositories whose names begin with its name: no component begins so. */
+export function isOfRepository(child: string): boolean {
+  return child.startsWith("_");
+}
 
 function folderOf(digest: Digest): string {
   return digest.replace(":", "/");

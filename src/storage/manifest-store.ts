@@ -21,7 +21,7 @@ interface ManifestStoreParts {
 }
 
 /** A manifest that was stored by another program may be larger than ours may be; this bounds what is read into memory. */
-const readableBytes = 64 * 1024 * 1024;
+export const readableBytes = 64 * 1024 * 1024;
 
 const rememberedPuts = 100_000;
 

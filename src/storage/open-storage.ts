@@ -19,6 +19,13 @@ export async function openStorage(settings: StorageSettings, log: Logger): Promi
   return storage;
 }
 
+/** Opens it to be looked at: whoever only reads changes nothing, not even what is unfinished. @throws if it is not there */
+export async function openStorageAsItIs(settings: StorageSettings, log: Logger): Promise<Storage> {
+  const { driver, filesystem } = settings;
+  const opened = driver === "filesystem" ? await FilesystemDriver.openAsItIs(filesystem.root) : new MemoryDriver();
+  return new Storage(opened, settings.cache, log);
+}
+
 async function openDriver(settings: StorageSettings): Promise<StorageDriver> {
   switch (settings.driver) {
     case "filesystem":

@@ -1,6 +1,6 @@
 import type { Logger } from "../observability/logger.js";
 import type { Descriptor } from "../oci/descriptor.js";
-import { type Digest, isDigest } from "../oci/digest.js";
+import { type Digest, digestAlgorithms, isDigest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
@@ -22,6 +22,16 @@ export class ReferrerStore {
 
   async remove(name: RepositoryName, subject: Digest, digest: Digest): Promise<void> {
     await this.#driver.remove(layout.referrer(name, subject, digest));
+  }
+
+  /** Digests of what is referred to, whether it is there or not. */
+  async subjects(name: RepositoryName): Promise<Digest[]> {
+    const subjects: string[] = [];
+    for (const algorithm of digestAlgorithms) {
+      const folders = await this.#driver.list(layout.subjectsOf(name, algorithm));
+      subjects.push(...folders.map((hex) => `${algorithm}:${hex}`));
+    }
+    return subjects.filter(isDigest);
   }
 
   /** Digests of the referrers, in code point order. */

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
-import type { Digest } from "../oci/digest.js";
+import { type Digest, digestAlgorithms, isDigest } from "../oci/digest.js";
 import { isTag, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { StorageDriver } from "./driver.js";
@@ -86,6 +86,17 @@ export class TagStore {
       await this.#locked(name, tag, async () => {
         if (await isDangling(tag)) await this.#driver.remove(layout.tag(name, tag));
       });
+    }
+  }
+
+  /** Takes manifests that are gone out of the history of every tag. */
+  async forget(name: RepositoryName, digests: ReadonlySet<Digest>): Promise<void> {
+    for (const tag of (await this.#driver.list(layout.tags(name))).filter(isTag)) {
+      for (const algorithm of digestAlgorithms) {
+        const folders = await this.#driver.list(layout.tagHistoryOf(name, tag, algorithm));
+        for (const digest of folders.map((hex) => `${algorithm}:${hex}`).filter(isDigest))
+          if (digests.has(digest)) await this.#driver.remove(layout.tagHistory(name, tag, digest));
+      }
     }
   }
 

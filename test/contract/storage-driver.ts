@@ -50,6 +50,14 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.notEqual(await settledVersion(driver, "v"), before);
   });
 
+  story("an object says when its content was last written", async (driver) => {
+    const before = Date.now();
+    await driver.write({ key: "m", content: Buffer.from("1") });
+    const modifiedMs = (await driver.stat("m"))?.modifiedMs ?? 0;
+    // The clock of a file system may be behind by a tick.
+    assert.ok(modifiedMs > before - 1000 && modifiedMs <= Date.now(), String(modifiedMs - before));
+  });
+
   story("a folder is no object", async (driver) => {
     await driver.write({ key: "folder/object", content: Buffer.from("x") });
     assert.equal(await driver.stat("folder"), undefined);

@@ -36,10 +36,15 @@ export async function startPeer(scope: Scope, name: PeerName, root: string, auth
   return { daemon, host, client };
 }
 
-/** Runs a peer's garbage collection, which keeps untagged manifests, on a data directory that nobody serves. */
-export async function collectGarbage(scope: Scope, name: PeerName, root: string): Promise<void> {
+/** Runs a peer's garbage collection, which keeps untagged manifests unless told otherwise, on a data directory that nobody serves. */
+export async function collectGarbage(
+  scope: Scope,
+  name: PeerName,
+  root: string,
+  flags: readonly string[] = [],
+): Promise<void> {
   const config = await writeConfig(scope, root, "127.0.0.1:0");
-  await runCommand(peers[name], ["garbage-collect", config], { env: environment });
+  await runCommand(peers[name], ["garbage-collect", ...flags, config], { env: environment });
 }
 
 const environment = { OTEL_TRACES_EXPORTER: "none" };

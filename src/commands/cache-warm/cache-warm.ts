@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
+import { beginWork } from "../../maintenance/collection-lock.js";
 import { ModeSelector } from "../../mode-selector.js";
 import { createLogger } from "../../observability/winston-logger.js";
 import type { WantedPlatforms } from "../../proxy/image-content.js";
@@ -60,6 +61,7 @@ async function warmAll(
   { display, report, context }: Surroundings,
 ): Promise<void> {
   const storage = await openStorage(config.storage, context.log);
+  const endWork = await beginWork(storage);
   // A download that this command does not wait for any more must not keep it from ending.
   const own: Config = { ...config, proxy: { ...config.proxy, finishDownloads: false } };
   const registry = await new ModeSelector(storage, context.log).registryOf(own);
@@ -70,6 +72,7 @@ async function warmAll(
     if (context.signal.aborted) return;
     report.add(image.title, await warmer.warm(image, context));
   });
+  endWork();
 }
 
 function requireCache({ mode, storage }: Config): void {

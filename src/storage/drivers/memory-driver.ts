@@ -12,6 +12,7 @@ import { KeyedQueue } from "./keyed-queue.js";
 interface StoredObject {
   readonly content: Buffer;
   readonly version: string;
+  readonly modifiedMs: number;
 }
 
 interface Staged {
@@ -32,7 +33,7 @@ export class MemoryDriver implements StorageDriver {
 
   async stat(key: string): Promise<ObjectStat | undefined> {
     const found = this.#objects.get(key);
-    return found && { size: found.content.length, version: found.version };
+    return found && { size: found.content.length, modifiedMs: found.modifiedMs, version: found.version };
   }
 
   async read(key: string): Promise<Buffer | undefined> {
@@ -41,7 +42,11 @@ export class MemoryDriver implements StorageDriver {
 
   async write(...objects: readonly ObjectContent[]): Promise<void> {
     for (const { key, content } of objects) {
-      this.#objects.set(key, { content: Buffer.from(content), version: String(++this.#changes) });
+      this.#objects.set(key, {
+        content: Buffer.from(content),
+        version: String(++this.#changes),
+        modifiedMs: Date.now(),
+      });
       this.#addToParents(key);
     }
   }
@@ -87,6 +92,15 @@ export class MemoryDriver implements StorageDriver {
 
   withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     return this.#queue.run(name, () => action(new AbortController().signal));
+  }
+
+  /** No other process sees what lies in memory. */
+  async markWork(): Promise<() => void> {
+    return () => {};
+  }
+
+  async isWorkedOn(): Promise<boolean> {
+    return false;
   }
 
   stage(key: string): StagedObject {

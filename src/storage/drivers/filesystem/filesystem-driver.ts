@@ -15,6 +15,7 @@ import { StagedFile } from "./staged-file.js";
 import { statOf } from "./stat-of.js";
 import { ifPresent } from "./system-error.js";
 import { versionOf } from "./version.js";
+import { WorkMarks } from "./work-marks.js";
 
 /** What a dead process left in the scratch folder is removed at the next start, once it is this old. */
 const scratchKeptMs = 60 * 60 * 1000;
@@ -27,6 +28,7 @@ export class FilesystemDriver implements StorageDriver {
   readonly #flushSlots = new FlushSlots();
   readonly #listings = new FolderListings();
   readonly #locks: FileLocks;
+  readonly #workMarks: WorkMarks;
 
   /** Makes the root if needed and removes what an earlier process left unfinished. */
   static async open(root: string): Promise<FilesystemDriver> {
@@ -38,17 +40,24 @@ export class FilesystemDriver implements StorageDriver {
     return driver;
   }
 
+  /** Makes and removes nothing: for who looks at what is there. @throws if there is no such folder */
+  static async openAsItIs(root: string): Promise<FilesystemDriver> {
+    await readdir(root);
+    return new FilesystemDriver(root);
+  }
+
   private constructor(root: string) {
     this.#root = resolve(root);
     this.#scratch = join(this.#root, ".berth/scratch");
     this.#workers = new DiskWorkers(this.#root);
     this.#locks = new FileLocks(join(this.#root, ".berth/locks"));
+    this.#workMarks = new WorkMarks(join(this.#root, ".berth/working"));
   }
 
   /** A cached inode answers in a microsecond, a thread of the pool in fifty: this is asked several times a request. */
   async stat(key: string): Promise<ObjectStat | undefined> {
     const found = statOf(this.#pathOf(key));
-    return found?.isFile() ? { size: found.size, version: versionOf(found) } : undefined;
+    return found?.isFile() ? { size: found.size, modifiedMs: found.mtimeMs, version: versionOf(found) } : undefined;
   }
 
   async read(key: string): Promise<Buffer | undefined> {
@@ -103,6 +112,14 @@ export class FilesystemDriver implements StorageDriver {
 
   withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     return this.#locks.withLock(name, action);
+  }
+
+  async markWork(): Promise<() => void> {
+    return this.#workMarks.set();
+  }
+
+  async isWorkedOn(): Promise<boolean> {
+    return this.#workMarks.isAnySet();
   }
 
   stage(key: string): StagedObject {

@@ -1,0 +1,59 @@
+import { loadConfig } from "../config/load.js";
+import { whileCollecting } from "../maintenance/collection-lock.js";
+import { findGarbage } from "../maintenance/find-garbage.js";
+import { removeGarbage } from "../maintenance/remove-garbage.js";
+import type { Logger } from "../observability/logger.js";
+import { createLogger } from "../observability/winston-logger.js";
+import { openStorageAsItIs, type StorageSettings } from "../storage/open-storage.js";
+import type { Storage } from "../storage/storage.js";
+import { showBytes } from "./cache-warm/amounts.js";
+import { CommandFailure } from "./command-failure.js";
+import { garbageLines } from "./garbage-lines.js";
+
+export interface GarbageCollectOptions {
+  readonly config?: string | undefined;
+  /** Changes nothing. */
+  readonly dryRun: boolean;
+  readonly deleteUntagged: boolean;
+  /** Says nothing but what is wrong. */
+  readonly quiet: boolean;
+  /** Also beside a server that runs. */
+  readonly force: boolean;
+}
+
+/** Beside a server, what is younger may belong to a push that is not finished. */
+const sparedBesideMs = 60 * 60 * 1000;
+
+/** Removes what no manifest needs, and says what stays and what goes as registry:2 does. */
+export async function collectGarbage(options: GarbageCollectOptions): Promise<void> {
+  const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
+  const log = createLogger(config.log, process.stderr);
+  try {
+    const storage = await openExisting(config.storage, log);
+    if (options.dryRun) return await collect(storage, options);
+    await whileCollecting(storage, options.force, () => collect(storage, options));
+  } finally {
+    log.flush();
+  }
+}
+
+/** A wrong path must not look like a registry without garbage. */
+async function openExisting(settings: StorageSettings, log: Logger): Promise<Storage> {
+  if (settings.driver === "memory")
+    throw new CommandFailure("storage.driver is memory: nobody but the server itself sees what it holds");
+  try {
+    return await openStorageAsItIs(settings, log);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(`storage.filesystem.root is no folder that can be read: ${reason}`);
+  }
+}
+
+async function collect(storage: Storage, { dryRun, deleteUntagged, quiet, force }: GarbageCollectOptions) {
+  const print = (line: string) => void (quiet || process.stdout.write(`${line}\n`));
+  const complain = (line: string) => void process.stderr.write(`berth: ${line}\n`);
+  const rules = { deleteUntagged, keepSince: force ? Date.now() - sparedBesideMs : undefined };
+  const garbage = await findGarbage(storage, rules, garbageLines(print, complain));
+  if (dryRun) return print(`${showBytes(garbage.bytes)} would be freed; nothing was changed`);
+  print(`${showBytes(await removeGarbage(storage, garbage, !force))} freed`);
+}

@@ -1,0 +1,55 @@
+import { LockError } from "../storage/driver.js";
+import type { Storage } from "../storage/storage.js";
+
+const lockName = "garbage collection";
+
+/** Why a collection cannot run, or nobody can work beside it, in a sentence for who asked. */
+export class CollectionError extends Error {
+  override readonly name = "CollectionError";
+}
+
+/**
+ * Begins to work on a storage, as a server does. Either this sees a collection that runs, and waits a little for its end, or
+ * that sees this, and does not begin.
+ * @returns what ends the work
+ * @throws CollectionError
+ */
+export async function beginWork(storage: Storage): Promise<() => void> {
+  const end = await storage.driver.markWork();
+  try {
+    await withCollectionLock(storage, async () => {});
+    return end;
+  } catch (error) {
+    end();
+    throw error;
+  }
+}
+
+/**
+ * Runs a collection while no other runs and, unless it may run beside others, nobody works on the storage.
+ * @throws CollectionError
+ */
+export function whileCollecting<Result>(
+  storage: Storage,
+  isAllowedBeside: boolean,
+  collect: () => Promise<Result>,
+): Promise<Result> {
+  return withCollectionLock(storage, async () => {
+    if (!isAllowedBeside && (await storage.driver.isWorkedOn())) throw new CollectionError(servedMessage);
+    return collect();
+  });
+}
+
+const servedMessage =
+  "a Berth serves this data directory, and a push meanwhile could lose content: stop it first, or use --force, which spares what is younger than an hour. (One that ended in another container or machine counts for half a minute yet.)";
+
+async function withCollectionLock<Result>(storage: Storage, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await storage.driver.withLock(lockName, action);
+  } catch (error) {
+    if (!(error instanceof LockError) || error.reason !== "held") throw error;
+    throw new CollectionError("a garbage collection of this data directory runs; try again when it has ended", {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import { findGarbage, type Garbage } from "../../src/maintenance/find-garbage.js";
+import type { MarkRules } from "../../src/maintenance/mark-rules.js";
+import { removeGarbage } from "../../src/maintenance/remove-garbage.js";
+import type { Digest } from "../../src/oci/digest.js";
+import type { Storage } from "../../src/storage/storage.js";
+import { storedBlobs } from "../../src/storage/stored-blobs.js";
+
+export interface Collected {
+  readonly garbage: Garbage;
+  readonly problems: readonly string[];
+  readonly freed: number;
+}
+
+/** Collects garbage of a storage that nobody else works on. */
+export async function collect(storage: Storage, rules: Partial<MarkRules> = {}): Promise<Collected> {
+  const problems: string[] = [];
+  const report = {
+    marked: (mark: { name: string; problems: readonly string[] }) => {
+      problems.push(...mark.problems.map((problem) => `${mark.name}: ${problem}`));
+    },
+    found: () => {},
+  };
+  const garbage = await findGarbage(storage, { deleteUntagged: false, keepSince: undefined, ...rules }, report);
+  const freed = await removeGarbage(storage, garbage, rules.keepSince === undefined);
+  return { garbage, problems, freed };
+}
+
+/** All digests under which bytes lie, sorted. */
+export async function digestsStored(storage: Storage): Promise<Digest[]> {
+  const digests: Digest[] = [];
+  for await (const { digest } of storedBlobs(storage.driver)) digests.push(digest);
+  return digests.sort();
+}

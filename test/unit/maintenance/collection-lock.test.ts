@@ -1,0 +1,67 @@
+import { strict as assert } from "node:assert";
+import { lutimes, mkdir, readdir, readlink, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { beginWork, whileCollecting } from "../../../src/maintenance/collection-lock.js";
+import { Scope } from "../../support/scope.js";
+import { storageAt, storageOnDisk } from "../../support/storage.js";
+
+/** A process of another machine or container. */
+const stranger = "0123456789abcdef:1:2:3";
+
+test("no collection runs beside who works on the storage, and one does as soon as that has ended", async (t) => {
+  const { storage, root } = await storageOnDisk(new Scope(t));
+  const endWork = await beginWork(storage);
+  const { storage: other } = await storageAt(root);
+  await assert.rejects(
+    whileCollecting(other, false, async () => "collected"),
+    /a Berth serves this data directory/,
+  );
+  assert.equal(await whileCollecting(other, true, async () => "collected"), "collected");
+  endWork();
+  assert.equal(await whileCollecting(other, false, async () => "collected"), "collected");
+});
+
+test("who begins to work while a collection runs waits for its end", async (t) => {
+  const { storage, root } = await storageOnDisk(new Scope(t));
+  const { storage: other } = await storageAt(root);
+  const order: string[] = [];
+  let begun: Promise<unknown> | undefined;
+  await whileCollecting(storage, false, async () => {
+    begun = beginWork(other).then((endWork) => {
+      order.push("work");
+      endWork();
+    });
+    while (!(await storage.driver.isWorkedOn())) await new Promise(setImmediate);
+    order.push("collected");
+  });
+  await begun;
+  assert.deepEqual(order, ["collected", "work"]);
+});
+
+test("a mark of a process that cannot be seen from here counts as long as it is fresh", async (t) => {
+  const { storage, root } = await storageOnDisk(new Scope(t));
+  const folder = join(root, ".berth/working");
+  await mkdir(folder, { recursive: true });
+  await symlink(stranger, join(folder, "theirs"));
+  assert.equal(await storage.driver.isWorkedOn(), true);
+  const longAgo = new Date(Date.now() - 60_000);
+  await lutimes(join(folder, "theirs"), longAgo, longAgo);
+  assert.equal(await storage.driver.isWorkedOn(), false);
+});
+
+test("marks of processes that ended are removed by the next, those of others are not", async (t) => {
+  const { storage, root } = await storageOnDisk(new Scope(t));
+  (await beginWork(storage))();
+  const folder = join(root, ".berth/working");
+  const endWork = await beginWork(storage);
+  const [own = ""] = await readdir(folder);
+  await symlink(stranger, join(folder, "theirs"));
+  const [place] = (await readlink(join(folder, own))).split(":");
+  // No pid is that high.
+  await symlink(`${place}:4194999:1:x`, join(folder, "ended"));
+  (await beginWork(storage))();
+  assert.deepEqual((await readdir(folder)).sort(), [own, "theirs"].sort());
+  endWork();
+  assert.deepEqual(await readdir(folder), ["theirs"]);
+});

@@ -1,0 +1,232 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { digestOf } from "../../../src/oci/digest.js";
+import { mediaTypes } from "../../../src/oci/media-types.js";
+import { parseTag } from "../../../src/oci/reference.js";
+import { parseRepositoryName } from "../../../src/oci/repository-name.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
+import { layout } from "../../../src/storage/layout.js";
+import { linkedBlobs, linkedManifests } from "../../../src/storage/linked-content.js";
+import { Storage } from "../../../src/storage/storage.js";
+import { storeBlob } from "../../support/blob.js";
+import { emptyConfigType, type ManifestToPush, manifestOf } from "../../support/content.js";
+import { collect, digestsStored } from "../../support/garbage.js";
+import { patientContext, privateRepository } from "../../support/private-repository.js";
+import { RecordedLog } from "../../support/recorded-log.js";
+import { Scope } from "../../support/scope.js";
+import { descriptorOf, emptyConfig, smallImage } from "../../support/small-image.js";
+import { storageOnDisk } from "../../support/storage.js";
+import { storeImage, storeManifest } from "../../support/stored-images.js";
+
+const name = parseRepositoryName("team/app");
+const config = digestOf(emptyConfig);
+
+const drivers = {
+  memory: async () => new Storage(new MemoryDriver(), 1024 * 1024, new RecordedLog()),
+  filesystem: async (scope: Scope) => (await storageOnDisk(scope)).storage,
+} as const;
+
+for (const [driver, open] of Object.entries(drivers)) {
+  const story = (text: string, run: (storage: Storage) => Promise<void>) =>
+    test(`${text} (${driver})`, async (t) => run(await open(new Scope(t))));
+
+  story("what no manifest names goes, and what one names stays", async (storage) => {
+    const image = await storeImage(storage, "kept", { tags: ["v1"] });
+    const orphan = await storeBlob(storage, name, Buffer.from("in no manifest"));
+    const { freed, garbage, problems } = await collect(storage);
+    assert.deepEqual(garbage.blobs, [orphan]);
+    assert.equal(freed, "in no manifest".length);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(await digestsStored(storage), [digestOf(image.bytes), textDigest("kept"), config].sort());
+    assert.equal(await storage.findBlob(name, orphan), undefined);
+    assert.deepEqual((await linkedBlobs(storage, name)).sort(), [config, textDigest("kept")].sort());
+    assert.ok(await storage.findBlob(name, textDigest("kept")));
+  });
+
+  story("the content of a deleted image goes, but not what another repository holds of it", async (storage) => {
+    const image = await storeImage(storage, "shared", { tags: ["v1"] });
+    await storeImage(storage, "only here", { tags: ["v2"] });
+    const other = parseRepositoryName("other");
+    await storeImage(storage, "shared", { name: other, tags: ["v1"] });
+    const repository = privateRepository(storage);
+    await repository.deleteManifest(image.descriptor.digest, patientContext());
+    await repository.deleteTag(parseTag("v2"), patientContext());
+    await repository.deleteManifest(smallImage("only here").descriptor.digest, patientContext());
+    await collect(storage);
+    assert.deepEqual(await digestsStored(storage), [digestOf(image.bytes), textDigest("shared"), config].sort());
+    assert.ok(await storage.findBlob(other, textDigest("shared")));
+    assert.equal(
+      await storage.findBlob(name, textDigest("shared")),
+      undefined,
+      "its link would make it readable again",
+    );
+  });
+
+  story("a manifest without a tag stays, unless untagged ones are to go", async (storage) => {
+    const old = await storeImage(storage, "old", { tags: ["latest"] });
+    const current = await storeImage(storage, "current", { tags: ["latest"] });
+    await collect(storage);
+    assert.deepEqual((await linkedManifests(storage, name)).sort(), digestsOf(old, current));
+    const { garbage } = await collect(storage, { deleteUntagged: true });
+    assert.deepEqual(garbage.blobs.toSorted(), [digestOf(old.bytes), textDigest("old")].sort());
+    assert.deepEqual(await linkedManifests(storage, name), digestsOf(current));
+    const history = layout.tagHistoryOf(name, parseTag("latest"), "sha256");
+    assert.deepEqual(await storage.driver.list(history), [current.descriptor.digest.slice("sha256:".length)]);
+  });
+
+  story("children of an index that stays need no tag, those of an index in it neither", async (storage) => {
+    const child = await storeImage(storage, "child");
+    const inner = await storeIndex(storage, [child]);
+    const absent = smallImage("never pushed");
+    const outer = await storeIndex(storage, [inner, absent], ["v1"]);
+    const untagged = await storeIndex(storage, [await storeImage(storage, "child of an untagged index")]);
+    const { garbage } = await collect(storage, { deleteUntagged: true });
+    assert.equal(garbage.blobs.length, 3);
+    assert.deepEqual((await linkedManifests(storage, name)).sort(), digestsOf(child, inner, outer));
+    assert.ok(await storage.findBlob(name, textDigest("child")));
+    assert.equal(await storage.manifests.find(name, untagged.descriptor.digest), undefined);
+  });
+
+  story("what refers to a manifest that stays needs no tag, and is still listed; the rest goes", async (storage) => {
+    const image = await storeImage(storage, "image", { tags: ["v1"] });
+    const signature = await storeImage(storage, "signature", { fields: { subject: image.descriptor } });
+    const counter = await storeImage(storage, "signed signature", { fields: { subject: signature.descriptor } });
+    const old = await storeImage(storage, "old image");
+    await storeImage(storage, "old signature", { fields: { subject: old.descriptor } });
+    await collect(storage, { deleteUntagged: true });
+    assert.deepEqual((await linkedManifests(storage, name)).sort(), digestsOf(image, signature, counter));
+    assert.deepEqual(await storage.referrers.list(name, image.descriptor.digest), digestsOf(signature));
+    assert.deepEqual(await storage.referrers.list(name, signature.descriptor.digest), digestsOf(counter));
+    assert.deepEqual((await storage.referrers.subjects(name)).sort(), digestsOf(image, signature));
+    assert.ok(await storage.findBlob(name, textDigest("signed signature")));
+  });
+
+  story("sha512 content stays, be it under its own digest or linked to sha256", async (storage) => {
+    const own = Buffer.from("under its own digest");
+    const linked = Buffer.from("linked by distribution");
+    await storeBlob(storage, name, own, digestOf(own, "sha512"));
+    await storeBlob(storage, name, linked);
+    const alias = digestOf(linked, "sha512");
+    await storage.links.put(layout.layerLink(name, alias), digestOf(linked));
+    const layers = [own, linked].map((bytes) => ({ ...descriptorOf(bytes), digest: digestOf(bytes, "sha512") }));
+    const config = { ...descriptorOf(own, emptyConfigType), digest: digestOf(own, "sha512") };
+    const manifest = manifestOf({ mediaType: mediaTypes.ociManifest, config, layers }, "sha512");
+    await storeManifest(storage, manifest);
+    await collect(storage);
+    assert.equal((await storage.findBlob(name, alias))?.size, linked.length);
+    assert.ok(
+      await storage.findBlob(name, digestOf(linked)),
+      "distribution follows the one link and wants the other, too",
+    );
+    assert.equal((await storage.findBlob(name, digestOf(own, "sha512")))?.size, own.length);
+    assert.ok(await storage.manifests.find(name, manifest.descriptor.digest));
+  });
+
+  story("a manifest of a type that nobody knows keeps every digest that stands in it", async (storage) => {
+    const part = await storeBlob(storage, name, Buffer.from("part"));
+    const mediaType = "application/vnd.example.unknown+json";
+    await storeManifest(storage, manifestOf({ mediaType, deep: [{ in: { it: part } }] }));
+    const { garbage } = await collect(storage);
+    assert.deepEqual(garbage.blobs, []);
+    assert.ok(await storage.findBlob(name, part));
+  });
+
+  story("a manifest that cannot be read holds back its repository, with a reason, and no other", async (storage) => {
+    const damaged = await storeImage(storage, "damaged", { tags: ["v1"] });
+    const untagged = await storeImage(storage, "untagged");
+    const perhaps = await storeBlob(storage, name, Buffer.from("named by the damaged one, perhaps"));
+    const orphan = await storeBlob(storage, parseRepositoryName("other"), Buffer.from("orphan"));
+    await storage.driver.write({ key: layout.blob(damaged.descriptor.digest), content: Buffer.from("{torn") });
+    const { garbage, problems } = await collect(storage, { deleteUntagged: true });
+    assert.deepEqual(garbage.blobs, [orphan]);
+    assert.match(problems.join(), new RegExp(`^team/app: manifest ${damaged.descriptor.digest} cannot be read`));
+    assert.ok(await storage.findBlob(name, perhaps));
+    assert.ok(await storage.manifests.find(name, untagged.descriptor.digest));
+  });
+
+  story("a manifest whose bytes are gone holds nothing back", async (storage) => {
+    const gone = await storeImage(storage, "layer of what is gone", { tags: ["v1"] });
+    await storage.driver.remove(layout.blob(gone.descriptor.digest));
+    const { garbage, problems } = await collect(storage);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(garbage.blobs.toSorted(), [config, textDigest("layer of what is gone")].sort());
+  });
+
+  story("a manifest that an eviction was killed with still names its layers", async (storage) => {
+    const image = await storeImage(storage, "layer", { tags: ["v1"] });
+    await storage.blobs.setAside(image.descriptor.digest);
+    const { garbage } = await collect(storage);
+    assert.deepEqual(garbage.blobs, []);
+    assert.ok(await storage.driver.stat(layout.blob(image.descriptor.digest)), "its bytes have their place again");
+  });
+
+  story("while it cannot be told what a tag points at, untagged manifests of its repository stay", async (storage) => {
+    await storeImage(storage, "tagged", { tags: ["v1"] });
+    await storage.driver.write({ key: layout.tagLink(name, parseTag("v1")), content: Buffer.alloc(0) });
+    const { garbage, problems } = await collect(storage, { deleteUntagged: true });
+    assert.deepEqual(garbage.blobs, []);
+    assert.match(problems.join(), /the link of tag v1 is damaged/);
+  });
+
+  story("a repository of which nothing stays goes, with what is recorded of it, and none below it", async (storage) => {
+    const cached = parseRepositoryName("library");
+    const below = parseRepositoryName("library/alpine");
+    for (const repository of [cached, below]) {
+      await storage.cache.recordOwner(repository, "docker.io");
+      await storage.cache.recordCheck(repository, parseTag("v1"), Date.now());
+    }
+    await storeBlob(storage, cached, Buffer.from("in no manifest"));
+    const image = await storeImage(storage, "kept", { name: below, tags: ["v1"] });
+    await collect(storage);
+    assert.equal(await storage.holdsContent(cached), false);
+    assert.equal(await storage.driver.read(layout.cachedFrom(cached)), undefined);
+    assert.equal(await storage.driver.read(layout.tagChecked(cached, parseTag("v1"))), undefined);
+    assert.equal((await storage.driver.read(layout.cachedFrom(below)))?.toString(), "docker.io");
+    assert.ok(await storage.manifests.find(below, image.descriptor.digest));
+  });
+
+  story("an upload that is not finished stays, and so does its repository", async (storage) => {
+    const id = await storage.uploads.create(name, new Date());
+    await storeBlob(storage, name, Buffer.from("the first of an image"));
+    const { garbage } = await collect(storage);
+    assert.equal(garbage.blobs.length, 1);
+    assert.equal(await storage.uploads.offset(name, id), 0);
+  });
+
+  story("beside a server, what is young stays: it may belong to a push that is not finished", async (storage) => {
+    const blob = await storeBlob(storage, name, Buffer.from("a manifest will name it"));
+    const untagged = await storeImage(storage, "a tag will name it");
+    const young = await collect(storage, { deleteUntagged: true, keepSince: Date.now() - 60_000 });
+    assert.deepEqual(young.garbage.blobs, []);
+    assert.ok(await storage.findBlob(name, blob));
+    assert.ok(await storage.manifests.find(name, untagged.descriptor.digest));
+    const old = await collect(storage, { deleteUntagged: true, keepSince: Date.now() + 60_000 });
+    assert.equal(old.garbage.blobs.length, 4);
+  });
+
+  story("what lies under no repository's name may need anything: then nothing goes", async (storage) => {
+    await storeBlob(storage, name, Buffer.from("in no manifest"));
+    await storage.driver.write({ key: `${layout.repositories}/Team/_layers/x`, content: Buffer.from("x") });
+    await assert.rejects(collect(storage), /repositories\/Team is no repository's name/);
+    assert.equal((await digestsStored(storage)).length, 1);
+  });
+}
+
+async function storeIndex(
+  storage: Storage,
+  children: readonly ManifestToPush[],
+  tags: readonly string[] = [],
+): Promise<ManifestToPush> {
+  const manifests = children.map(({ descriptor }) => descriptor);
+  const index = manifestOf({ mediaType: mediaTypes.ociIndex, manifests });
+  await storeManifest(storage, index, { tags });
+  return index;
+}
+
+function digestsOf(...manifests: readonly ManifestToPush[]) {
+  return manifests.map(({ descriptor }) => descriptor.digest).sort();
+}
+
+function textDigest(text: string) {
+  return digestOf(Buffer.from(text));
+}
