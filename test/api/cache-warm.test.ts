@@ -34,7 +34,10 @@ async function prepare(t: TestContext): Promise<Kitchen> {
   const folder = await scope.folder("warm");
   const root = join(folder, "data");
   const configFile = join(folder, "berth.yml");
-  const upstreams = ["docker.io", "ghcr.io"].map((name) => ({ name, url: fake.url }));
+  const upstreams = [
+    { name: "docker.io", url: fake.url },
+    { name: "ghcr.io", prefix: "github.mirror", url: fake.url },
+  ];
   // JSON is YAML.
   await writeFile(
     configFile,
@@ -116,16 +119,35 @@ test("a second run asks the upstream nothing", async (t) => {
   assert.equal(fake.ledger.count(), 0);
 });
 
-test("names mean what they mean to the registry: a host, a digest, and blobs that two of them share", async (t) => {
-  const { fake, root, warm, scope } = await prepare(t);
-  const layers = [seededBytes("shared", 200_000)];
-  fake.store.addImage("library/alpine", layers, "latest");
-  const image = fake.store.addImage("owner/image", layers);
-  assert.equal((await warm(["alpine", `ghcr.io/owner/image@${image.descriptor.digest}`])).code, 0);
+test("names mean what they mean to the registry: by host, by prefix, by digest", async (t) => {
+  const { scope, fake, root, warm } = await prepare(t);
+  const image = fake.store.addImage("owner/image", [seededBytes("layer", 200_000)]);
+  const { digest } = image.descriptor;
+  const { code, stdout } = await warm([`ghcr.io/owner/image@${digest}`, `github.mirror/owner/image:1@${digest}`]);
+  assert.equal(code, 0, stdout);
   assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 2);
   await fake.stop();
-  const { client } = await runProxy(scope, fake.url, { root, name: "ghcr.io", prefix: "ghcr.io", isDefault: false });
-  for (const path of pathsOf("ghcr.io/owner/image", image)) assert.equal((await client.get(path)).status, 200, path);
+  const names = { name: "ghcr.io", prefix: "github.mirror", namespaces: ["ghcr.io"], isDefault: false };
+  const { client } = await runProxy(scope, fake.url, { root, ...names });
+  for (const path of pathsOf("github.mirror/owner/image", image))
+    assert.equal((await client.get(path)).status, 200, path);
+});
+
+test("a blob that two images want at the same time is fetched once, and both have it afterwards", async (t) => {
+  const { scope, fake, root, warm } = await prepare(t);
+  const layers = [seededBytes("shared", 300_000)];
+  const images = ["library/one", "library/two"].map(
+    (name) => [name, fake.store.addImage(name, layers, "latest")] as const,
+  );
+  fake.throttle.bytesPerSecond = 400_000;
+  const { code, stdout } = await warm(["one", "two"]);
+  assert.equal(code, 0, stdout);
+  assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 2);
+  await fake.stop();
+  const { client } = await runProxy(scope, fake.url, { root });
+  for (const path of images.flatMap(([name, image]) => pathsOf(name, image))) {
+    assert.equal((await client.get(path)).status, 200, path);
+  }
 });
 
 test("a list has an image a line, comments and blank lines; - is standard input", async (t) => {
@@ -236,7 +258,10 @@ test("--quiet tells nothing but what goes wrong", async (t) => {
 test("where there is no cache, or one that would not last, the command says so", async (t) => {
   const { configFile, warm } = await prepare(t);
   await writeFile(configFile, "mode: private\n");
-  assert.match((await warm(["alpine"])).stderr, /^berth: there is no cache to warm in mode: private; set mode: proxy/);
+  assert.match(
+    (await warm(["alpine"])).stderr,
+    /^berth: there is no cache to warm in mode: private; set mode: proxy or hybrid/,
+  );
   await writeFile(configFile, "mode: proxy\nstorage: { driver: memory }\n");
   assert.match((await warm(["alpine"])).stderr, /^berth: what storage\.driver: memory keeps is lost/);
 });

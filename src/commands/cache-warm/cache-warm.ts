@@ -62,23 +62,26 @@ async function warmAll(
 ): Promise<void> {
   const storage = await openStorage(config.storage, context.log);
   const endWork = await beginWork(storage);
-  // A download that this command does not wait for any more must not keep it from ending.
-  const own: Config = { ...config, proxy: { ...config.proxy, finishDownloads: false } };
-  const registry = await new ModeSelector(storage, context.log).registryOf(own);
-  const listed = await listImages(images, file, (name) => findRepository(name, { registry, config, context }));
-  const warmer = new ImageWarmer({ storage, platforms, concurrency, watch: display });
-  display.begins(listed.length);
-  await inParallel(listed, concurrency, async (image) => {
-    if (context.signal.aborted) return;
-    report.add(image.title, await warmer.warm(image, context));
-  });
-  endWork();
+  try {
+    // A download that this command does not wait for any more must not keep it from ending.
+    const own: Config = { ...config, proxy: { ...config.proxy, finishDownloads: false } };
+    const registry = await new ModeSelector(storage, context.log).registryOf(own);
+    const listed = await listImages(images, file, (name) => findRepository(name, { registry, config, context }));
+    const warmer = new ImageWarmer({ storage, platforms, concurrency, watch: display });
+    display.begins(listed.length);
+    await inParallel(listed, concurrency, async (image) => {
+      if (context.signal.aborted) return;
+      report.add(image.title, await warmer.warm(image, context));
+    });
+  } finally {
+    endWork();
+  }
 }
 
 function requireCache({ mode, storage }: Config): void {
   if (mode === "private") {
     throw new CommandFailure(
-      "there is no cache to warm in mode: private; set mode: proxy, or name another file with --config",
+      "there is no cache to warm in mode: private; set mode: proxy or hybrid, or name another file with --config",
     );
   }
   if (storage.driver === "memory") {

@@ -15,8 +15,7 @@ export async function findRepository(
   { registry: host, path }: ImageName,
   { registry, config, context }: { registry: Registry; config: Config; context: Context },
 ): Promise<PullRepository> {
-  if (host === undefined) return registry.pull(path, undefined, context);
-  const isPrefix = config.proxy.upstreams.some((upstream) => prefixOf(upstream) === host);
+  const isPrefix = host !== undefined && config.proxy.upstreams.some((upstream) => prefixOf(upstream) === host);
   return isPrefix
     ? registry.pull(parseRepositoryName(`${host}/${path}`), undefined, context)
     : registry.pull(path, host, context);
