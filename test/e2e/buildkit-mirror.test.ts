@@ -19,11 +19,14 @@ test("BuildKit builds on images that it pulls through buildkitd.toml", async (t)
   });
 });
 
-test("BuildKit asks Docker Hub itself for what Berth does not have", async (t) => {
+test("BuildKit asks Docker Hub itself for what Berth does not have, and for all when Berth is away", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const { buildOn } = await startMirrored(scope, mirror);
   await assert.rejects(buildOn("nothing"));
+  assert.deepEqual(mirror.takeAskedElsewhere(), ["CONNECT registry-1.docker.io:443"]);
+  await mirror.stop();
+  await assert.rejects(buildOn("tool"));
   assert.deepEqual(mirror.takeAskedElsewhere(), ["CONNECT registry-1.docker.io:443"]);
 });
 

@@ -29,7 +29,7 @@ for (const { file, image } of registries) {
   });
 }
 
-test("containerd asks the registry itself for what Berth does not have, unless hosts.toml names Berth as the server", async (t) => {
+test("containerd asks the registry itself for what Berth does not have or is away for, unless hosts.toml names Berth as the server", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const ctr = await startContainerd(scope, mirror.clientEnvironment);
@@ -45,7 +45,13 @@ test("containerd asks the registry itself for what Berth does not have, unless h
     await assert.rejects(pull(ctr, closed, image), /not found/);
     assert.deepEqual(mirror.takeAskedElsewhere(), []);
   }
-  await pull(ctr, closed, "ghcr.io/owner/tool:latest");
+  const present = "ghcr.io/owner/tool:latest";
+  await pull(ctr, closed, present);
+  await mirror.stop();
+  await assert.rejects(pull(ctr, closed, present));
+  assert.deepEqual(mirror.takeAskedElsewhere(), []);
+  await assert.rejects(pull(ctr, open, present));
+  assert.deepEqual(mirror.takeAskedElsewhere(), ["CONNECT ghcr.io:443"]);
 });
 
 async function install(hosts: string, file: string, { host }: Mirror, changes = {}): Promise<void> {

@@ -37,11 +37,14 @@ test("docker builds on an image that it pulls through registry-mirrors", async (
   assert.deepEqual(mirror.takeAskedElsewhere(), []);
 });
 
-test("docker asks Docker Hub itself for what Berth does not have", async (t) => {
+test("docker asks Docker Hub itself for what Berth does not have, and for all when Berth is away", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const docker = await startMirrored(scope, mirror);
   await assert.rejects(docker("pull", "nothing"));
+  assert.deepEqual(mirror.takeAskedElsewhere(), ["CONNECT registry-1.docker.io:443"]);
+  await mirror.stop();
+  await assert.rejects(docker("pull", "tool"));
   assert.deepEqual(mirror.takeAskedElsewhere(), ["CONNECT registry-1.docker.io:443"]);
 });
 

@@ -56,7 +56,7 @@ test("skopeo copies an index with all its platforms through podman-registries.co
   });
 });
 
-test("podman asks Docker Hub itself for what Berth does not have, unless its location is Berth", async (t) => {
+test("podman asks Docker Hub itself for what Berth does not have or is away for, unless its location is Berth", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const absent = ["pull", "docker.io/library/nothing"];
@@ -67,6 +67,11 @@ test("podman asks Docker Hub itself for what Berth does not have, unless its loc
   await assert.rejects(closed(...absent), /docker\.io has no .* in library\/nothing/);
   await closed("pull", "docker.io/library/tool");
   assert.deepEqual(mirror.takeAskedElsewhere(), []);
+  await mirror.stop();
+  await assert.rejects(closed("pull", "docker.io/library/tool"));
+  assert.deepEqual(mirror.takeAskedElsewhere(), []);
+  await assert.rejects(open("pull", "docker.io/library/tool"));
+  assert.deepEqual(mirror.takeAskedElsewhere(), ["CONNECT registry-1.docker.io:443"]);
 });
 
 /** A home directory with the file where it says that one user's clients find it. */

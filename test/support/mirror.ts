@@ -73,9 +73,13 @@ export class Mirror {
     await Promise.all(this.#parts.upstreams.map(({ daemon }) => daemon.kill()));
   }
 
+  async stop(): Promise<void> {
+    await this.#berth.daemon.stop();
+  }
+
   async restart(): Promise<void> {
-    const { daemon, root, port } = this.#berth;
-    await daemon.stop();
+    const { root, port } = this.#berth;
+    await this.stop();
     this.#berth = await startBerth(this.#scope, { root, port, proxy: this.#parts.proxy });
   }
 }
