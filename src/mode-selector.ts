@@ -32,10 +32,10 @@ export class ModeSelector {
    * routes, and pushes that began may be finished by the new ones.
    */
   async select(config: Config): Promise<Routes> {
+    await this.#bound(config);
     const registry = await this.registryOf(config);
     if (this.#registry === undefined) this.#registry = new SwitchableRegistry(registry);
     else this.#registry.switchTo(registry);
-    await this.#bound(config);
     const dependencies = {
       registry: this.#registry,
       pool: this.#pool,
@@ -66,6 +66,7 @@ export class ModeSelector {
     // Loaded when it is asked for: the client of upstreams takes longer to load than the rest of Berth.
     const { hybridRegistryOf, proxyRegistryOf } = await import("./upstream-modes.js");
     const registryOf = config.mode === "proxy" ? proxyRegistryOf : hybridRegistryOf;
-    return registryOf(config, this.#storage, this.#log);
+    const makeRoom = async (bytes: number) => (await this.#eviction?.makeRoom(bytes)) ?? 0;
+    return registryOf(config, this.#storage, { makeRoom, log: this.#log });
   }
 }

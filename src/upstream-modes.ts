@@ -1,9 +1,9 @@
 import { proxyUpstreamsOf } from "./commands/proxy-upstreams-of.js";
 import { ownersOf } from "./commands/upstream-names-of.js";
 import type { Config } from "./config/schema.js";
-import type { Logger } from "./observability/logger.js";
 import type { NameMeanings } from "./private/name-meanings.js";
 import { PrivateRegistry } from "./private/private-registry.js";
+import type { DownloadOptions } from "./proxy/download.js";
 import { ProxyRegistry } from "./proxy/proxy-registry.js";
 import { fullNameOf, ownNameOf, storedNameOf } from "./proxy/upstream-names.js";
 import { HybridRegistry } from "./registry/hybrid-registry.js";
@@ -12,19 +12,23 @@ import type { Registry } from "./registry/registry.js";
 import type { Storage } from "./storage/storage.js";
 
 /** The registry of `mode: proxy`. */
-export async function proxyRegistryOf(config: Config, storage: Storage, log: Logger): Promise<ProxyRegistry> {
+export async function proxyRegistryOf(
+  config: Config,
+  storage: Storage,
+  options: DownloadOptions,
+): Promise<ProxyRegistry> {
   return new ProxyRegistry(storage, {
     upstreams: await proxyUpstreamsOf(config),
     owners: ownersOf(config),
     finishDownloads: config.proxy.finishDownloads,
     // As a registry:2 that caches names them.
     shownNameOf: (stored) => stored,
-    log,
+    ...options,
   });
 }
 
 /** The registry of `mode: hybrid`. */
-export async function hybridRegistryOf(config: Config, storage: Storage, log: Logger): Promise<Registry> {
+export async function hybridRegistryOf(config: Config, storage: Storage, options: DownloadOptions): Promise<Registry> {
   const upstreams = await proxyUpstreamsOf(config);
   const owners = ownersOf(config);
   const proxy = new ProxyRegistry(storage, {
@@ -33,7 +37,7 @@ export async function hybridRegistryOf(config: Config, storage: Storage, log: Lo
     finishDownloads: config.proxy.finishDownloads,
     // The list shows by its names what is whose, and each can be pulled by the name it shows.
     shownNameOf: fullNameOf,
-    log,
+    ...options,
   });
   return new HybridRegistry(
     owners,

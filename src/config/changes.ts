@@ -20,10 +20,7 @@ export function changesBetween(before: Config, after: Config): ConfigChanges {
     now: changed.filter((setting) => !needsRestart(setting)).map(({ path }) => path.join(".")),
     afterRestart: waiting.map(({ path }) => path.join(".")),
     // Only values of the same keys are put in, so the type stays what it was.
-    effective: waiting.reduce<unknown>(
-      (config, { path }) => withValue(config, path, at(before, path)),
-      after,
-    ) as Config,
+    effective: waiting.reduce<unknown>((config, { path }) => restored(config, before, path), after) as Config,
   };
 }
 
@@ -36,10 +33,11 @@ function at(config: unknown, [key, ...rest]: readonly string[]): unknown {
   return isSection(config) ? at(config[key], rest) : undefined;
 }
 
-function withValue(config: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
-  if (key === undefined) return value;
+/** With the old value at a path; a section that was not there before is not there then. */
+function restored(config: unknown, before: unknown, [key, ...rest]: readonly string[]): unknown {
+  if (key === undefined || !isSection(before)) return before;
   const section = isSection(config) ? config : {};
-  return { ...section, [key]: withValue(section[key], rest, value) };
+  return { ...section, [key]: restored(section[key], before[key], rest) };
 }
 
 function isSection(value: unknown): value is Readonly<Record<string, unknown>> {

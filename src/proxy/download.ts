@@ -11,6 +11,15 @@ import { readAhead } from "./read-ahead.js";
 /** How often a process that only reads along looks how far the one that downloads has come. */
 const lookEachMs = 50;
 
+/** Bytes that are made free for a blob whose size nobody told. */
+const roomForUnknownSize = 64 * 1024 * 1024;
+
+export interface DownloadOptions {
+  /** Frees so many bytes, if it may, and tells how many it has freed. */
+  makeRoom(bytes: number): Promise<number>;
+  readonly log: Logger;
+}
+
 /**
  * One blob on its way from an upstream into the storage. It gets its name only when its digest is proved; who reads
  * along gets all but the last byte before. What an earlier process left unfinished is gone on with.
@@ -18,6 +27,7 @@ const lookEachMs = 50;
 export class Download {
   readonly order: BlobOrder;
   readonly #storage: Storage;
+  readonly #makeRoom: DownloadOptions["makeRoom"];
   readonly #log: Logger;
   readonly #staged: StagedObject;
   readonly #abort = new AbortController();
@@ -27,9 +37,10 @@ export class Download {
   /** Clients that asked for it while it ran. */
   readonly #clients = new Set<string>();
 
-  constructor(order: BlobOrder, storage: Storage, log: Logger) {
+  constructor(order: BlobOrder, storage: Storage, { makeRoom, log }: DownloadOptions) {
     this.order = order;
     this.#storage = storage;
+    this.#makeRoom = makeRoom;
     this.#log = log;
     this.#staged = storage.cache.download(order.digest);
     this.#size = order.size;
@@ -90,9 +101,22 @@ export class Download {
     const stored = await this.#storage.blobs.size(digest);
     // What was there may have been evicted before it was linked.
     const isLinked = stored !== undefined && (await this.#storage.linkBlob(name, digest));
-    if (!isLinked) await this.#fetch(signal);
+    if (!isLinked) await this.#fetchIntoRoom(signal);
     this.#size ??= stored;
     this.progress.advance(this.#size ?? 0);
+  }
+
+  /** On a full disk older content goes, if it may; else all that came goes, since a part only takes the room that others need. */
+  async #fetchIntoRoom(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#fetch(signal);
+    } catch (error) {
+      if (!isOutOfRoom(error)) throw error;
+      const freed = await this.#makeRoom(this.#size ?? roomForUnknownSize);
+      if (freed > 0) return this.#fetch(signal);
+      await this.#staged.discard();
+      throw error;
+    }
   }
 
   async #fetch(signal: AbortSignal): Promise<void> {
@@ -104,10 +128,6 @@ export class Download {
       await this.#staged.append(digester.length, this.#told(digester.length, transfer));
       await this.#prove(transfer);
       await this.#storage.addBlob(this.order.name, this.order.digest, this.#staged);
-    } catch (error) {
-      // A part that cannot become whole only takes the room that others need.
-      if (isOutOfRoom(error)) await this.#staged.discard();
-      throw error;
     } finally {
       transfer.close();
       this.#received += transfer.received;

@@ -5,7 +5,7 @@ import type { Context } from "../registry/context.js";
 import { isOutOfRoom } from "../storage/driver.js";
 import type { Storage } from "../storage/storage.js";
 import type { BlobOrder } from "./blob-transfer.js";
-import { Download } from "./download.js";
+import { Download, type DownloadOptions } from "./download.js";
 import { DownloadReader } from "./download-reader.js";
 import { PassThroughReader } from "./pass-through-reader.js";
 
@@ -24,19 +24,21 @@ export interface JoinedDownload {
   readonly isShared: boolean;
 }
 
+interface DownloadsOptions extends DownloadOptions {
+  /** Whether a download goes on that nobody waits for any more. */
+  readonly finishUnwatched: boolean;
+}
+
 /** The downloads of this process: one for each digest, whoever asks. */
 export class Downloads {
   readonly #storage: Storage;
-  readonly #finishUnwatched: boolean;
-  readonly #log: Logger;
+  readonly #options: DownloadsOptions;
   readonly #running = new Map<Digest, Running>();
   #hasNoRoomUntil = 0;
 
-  /** @param finishUnwatched whether a download goes on that nobody waits for any more */
-  constructor(storage: Storage, finishUnwatched: boolean, log: Logger) {
+  constructor(storage: Storage, options: DownloadsOptions) {
     this.#storage = storage;
-    this.#finishUnwatched = finishUnwatched;
-    this.#log = log;
+    this.#options = options;
   }
 
   /**
@@ -65,7 +67,7 @@ export class Downloads {
   }
 
   #start(order: BlobOrder): Running {
-    const running = { download: new Download(order, this.#storage, this.#log), readers: 0 };
+    const running = { download: new Download(order, this.#storage, this.#options), readers: 0 };
     this.#running.set(order.digest, running);
     void running.download.run().finally(() => {
       this.#running.delete(order.digest);
@@ -76,7 +78,7 @@ export class Downloads {
 
   #noteNoRoom({ name, digest }: BlobOrder, cause: unknown): void {
     this.#hasNoRoomUntil = performance.now() + noRoomForMs;
-    this.#log.error("there is no room to cache a blob; clients get it without it being kept", {
+    this.#options.log.error("there is no room to cache a blob; clients get it without it being kept", {
       repository: name,
       digest,
       cause,
@@ -85,7 +87,7 @@ export class Downloads {
 
   #leave(running: Running): void {
     running.readers--;
-    if (running.readers === 0 && !this.#finishUnwatched) running.download.cancel();
+    if (running.readers === 0 && !this.#options.finishUnwatched) running.download.cancel();
   }
 
   /** The size is known with the first byte, if no manifest told it; of a blob without any, at its end. */

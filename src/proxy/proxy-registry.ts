@@ -1,4 +1,3 @@
-import type { Logger } from "../observability/logger.js";
 import { RegistryError } from "../oci/errors.js";
 import { type Page, type PageOf, pageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -11,6 +10,7 @@ import type { Storage } from "../storage/storage.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { BlobCache } from "./blob-cache.js";
 import type { CachedUpstream } from "./cached-upstream.js";
+import type { DownloadOptions } from "./download.js";
 import { Downloads } from "./downloads.js";
 import { KeptManifests } from "./kept-manifests.js";
 import { KnownSizes } from "./known-sizes.js";
@@ -25,14 +25,13 @@ export interface ProxyUpstream extends UpstreamNames, Omit<CachedUpstream, "remo
   readonly upstream: Upstream;
 }
 
-interface ProxyOptions {
+interface ProxyOptions extends DownloadOptions {
   readonly upstreams: readonly ProxyUpstream[];
   readonly owners: Owners;
   /** Whether a download goes on that nobody waits for any more. */
   readonly finishDownloads: boolean;
   /** How the catalog names a repository. */
   shownNameOf(stored: RepositoryName, upstream: UpstreamNames): RepositoryName;
-  readonly log: Logger;
 }
 
 interface Source {
@@ -50,7 +49,7 @@ export class ProxyRegistry implements Registry {
   constructor(storage: Storage, options: ProxyOptions) {
     this.#storage = storage;
     this.#options = options;
-    const downloads = new Downloads(storage, options.finishDownloads, options.log);
+    const downloads = new Downloads(storage, { ...options, finishUnwatched: options.finishDownloads });
     this.#sources = new Map(
       options.upstreams.map((settings) => [settings.name, createSource(storage, settings, downloads)]),
     );

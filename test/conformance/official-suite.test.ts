@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { startBerth } from "../support/berth-process.js";
+import { type BerthOptions, startBerth } from "../support/berth-process.js";
 import { type ConformanceCase, type ConformanceProfile, runConformanceSuite } from "../support/conformance-suite.js";
 import { Scope } from "../support/scope.js";
 
@@ -15,11 +15,20 @@ const profiles: readonly (ConformanceProfile & { leavesOut: readonly string[] })
   { version: "dev", sparse: true, leavesOut: [] },
 ];
 
-for (const profile of profiles) {
+/** What the suite pushes to is private in either mode, and the upstream is one that would tell if it were asked. */
+const modes: Readonly<Record<string, BerthOptions>> = {
+  private: {},
+  hybrid: { mode: "hybrid", proxy: { upstreams: [{ name: "docker.io", url: "http://127.0.0.1:1" }] } },
+};
+
+for (const [mode, options] of Object.entries(modes)) for (const profile of profiles) testSuite(mode, options, profile);
+
+function testSuite(mode: string, options: BerthOptions, profile: (typeof profiles)[number]): void {
   const { version, sparse, leavesOut } = profile;
-  test(`passes the official suite, version ${version}, sparse content ${sparse ? "accepted" : "refused"}`, async (t) => {
+  const accepted = sparse ? "accepted" : "refused";
+  test(`passes the official suite in mode ${mode}, version ${version}, sparse content ${accepted}`, async (t) => {
     const scope = new Scope(t);
-    const berth = await startBerth(scope, { private: { sparse } });
+    const berth = await startBerth(scope, { ...options, private: { sparse, repositories: ["conformance/**"] } });
     const report = await runConformanceSuite(scope, berth.host, profile);
     const { passed, failed, skipped, disabled, leftOut } = report;
     t.diagnostic(

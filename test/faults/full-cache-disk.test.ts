@@ -71,3 +71,18 @@ test("without room a broken transfer goes on all the same, and wrong bytes still
   fake.faults.add({ kind: "blob" }, wrongBytes);
   await assert.rejects(client.get(path));
 });
+
+test("on a full disk a cache with a bound lets go what was used longest ago, and keeps what is pulled now", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const layers = ["old", "newer", "newest"].map((seed) => seededBytes(seed, 3 * mebibyte));
+  for (const [index, layer] of layers.entries()) fake.store.addImage(name, [layer], `v${index}`);
+  const root = await smallDisk(scope, 8 * mebibyte);
+  const { client, storage } = await runProxy(scope, fake.url, { root, maxSize: 100 * mebibyte });
+  for (const [index, layer] of layers.entries()) {
+    await client.get(`/v2/library/alpine/manifests/v${index}`);
+    assert.equal(digestOf((await client.get(`/v2/library/alpine/blobs/${digestOf(layer)}`)).body), digestOf(layer));
+  }
+  const sizes = await Promise.all(layers.map((layer) => storage.blobs.size(digestOf(layer))));
+  assert.deepEqual(sizes, [undefined, 3 * mebibyte, 3 * mebibyte]);
+});

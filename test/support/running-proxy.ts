@@ -65,6 +65,7 @@ export async function runProxy(
       owners: new Owners([], [upstream], "nobody"),
       finishDownloads,
       shownNameOf: (stored) => stored,
+      makeRoom: (bytes) => eviction.makeRoom(bytes),
       log,
     }),
     pool: new BufferPool(8 * 1024 * 1024),

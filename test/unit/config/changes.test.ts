@@ -1,0 +1,36 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { changesBetween } from "../../../src/config/changes.js";
+import { configWith } from "../../support/config.js";
+
+test("what changed is told by its keys, and what has to wait for a restart keeps its old value until then", () => {
+  const before = configWith({ mode: "proxy", server: { port: 5000 }, log: { level: "info" } });
+  const after = configWith({
+    mode: "hybrid",
+    server: { port: 5001, maxConnections: 5 },
+    log: { level: "debug" },
+    proxy: { upstreams: [{ name: "docker.io", url: "https://mirror.example.com" }] },
+  });
+  const { now, afterRestart, effective } = changesBetween(before, after);
+  assert.deepEqual(now, ["mode", "server.maxConnections", "proxy.upstreams", "log.level"]);
+  assert.deepEqual(afterRestart, ["server.port"]);
+  assert.equal(effective.server.port, 5000);
+  assert.equal(effective.server.maxConnections, 5);
+  assert.equal(effective.mode, "hybrid");
+});
+
+test("TLS that is new waits for a restart, and so the section is not there before", () => {
+  const before = configWith({});
+  const after = configWith({ server: { tls: { cert: "/tls.crt", key: "/tls.key" } } });
+  const { afterRestart, effective } = changesBetween(before, after);
+  assert.deepEqual(afterRestart, ["server.tls.cert", "server.tls.key"]);
+  assert.equal(effective.server.tls, undefined);
+});
+
+test("what is written in another way has not changed", () => {
+  const { now, afterRestart } = changesBetween(
+    configWith({ server: { headersTimeout: "60s" } }),
+    configWith({ server: { headersTimeout: "1m" } }),
+  );
+  assert.deepEqual([now, afterRestart], [[], []]);
+});
