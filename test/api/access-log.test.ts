@@ -26,6 +26,13 @@ function loggerOf(format: "text" | "json"): { logger: FlushableLogger; lines: ()
   return { logger, lines };
 }
 
+test("a client is called by its IPv4 address also where Berth listens on every address", async (t) => {
+  const { client, log } = await runBerth(new Scope(t), { settings: { host: "::" } });
+  await client.get("/v2/");
+  const { client: address } = await waitUntil("it is logged", () => log.named("request")[0]);
+  assert.equal(address, "127.0.0.1");
+});
+
 test("each request is a line that says who asked what, and how it ended", async (t) => {
   const { client, log } = await runBerth(new Scope(t));
   await pushSmallImage(client, "team/app", "layer", { tag: "v1" });

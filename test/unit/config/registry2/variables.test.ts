@@ -104,6 +104,10 @@ test("a driver alone replaces the storage of the file, a part of one stands besi
   const scope = new Scope(t);
   const { config } = await loadLines(scope, head, { REGISTRY_STORAGE: "inmemory" });
   assert.equal(config.storage.driver, "memory");
+  const lines = ["version: 0.1", "storage: { s3: { bucket: images }, delete: { enabled: true } }"];
+  const variables = { REGISTRY_STORAGE: "filesystem", REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: "/x" };
+  const replaced = await loadLines(scope, lines, variables);
+  assert.deepEqual([replaced.config.storage.filesystem.root, replaced.config.private.delete], ["/x", false]);
   const problems = await problemsOfLines(scope, head, { REGISTRY_STORAGE_S3_BUCKET: "images" });
   assert.match(problems.join("\n"), /names several drivers, 'filesystem' and 's3'; keep one/);
   assert.match(problems.join("\n"), /REGISTRY_STORAGE_S3_BUCKET: storage\.s3: Berth has no driver 's3'/);
