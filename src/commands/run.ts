@@ -1,7 +1,5 @@
 import { CommanderError } from "commander";
-import { ConfigError } from "../config/problem.js";
-import { CollectionError } from "../maintenance/collection-lock.js";
-import { CommandFailure } from "./command-failure.js";
+import { describeError } from "./describe-error.js";
 import { createProgram } from "./program.js";
 import { createRegistryProgram, isRegistryName, withServe } from "./registry-program.js";
 
@@ -20,16 +18,7 @@ export async function runCommandLine(name: string, arguments_: readonly string[]
   } catch (error) {
     // Commander has said its part already: help, the version, or what is wrong with the command line.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.wrongUsage;
-    process.stderr.write(`berth: ${describe(error)}\n`);
+    process.stderr.write(`berth: ${describeError(error)}\n`);
     return exitCodes.failed;
   }
-}
-
-const expected = [ConfigError, CommandFailure, CollectionError];
-
-/** A sentence for what the user can mend, the stack for what only we can. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const isExpected = expected.some((kind) => error instanceof kind) || "code" in error;
-  return isExpected ? error.message : (error.stack ?? error.message);
 }

@@ -4,23 +4,27 @@ import type { ProxyConfig } from "./proxy-schema.js";
 import type { Config } from "./schema.js";
 import { upstreamsThatAreHere } from "./self-reference.js";
 import { brokenUpstreamRules, type UpstreamDraft } from "./upstream-rules.js";
+import { brokenWorkerRules, type WorkersDraft } from "./worker-rules.js";
 
 /** A configuration of which the values that are wrong by themselves are missing. */
 export interface ConfigDraft {
   readonly mode: Config["mode"] | undefined;
-  readonly server: { readonly host: string | undefined; readonly port: number | undefined };
-  readonly private: { readonly repositories: Config["private"]["repositories"] | undefined };
+  readonly server: WorkersDraft["server"] & { readonly host: string | undefined; readonly port: number | undefined };
+  readonly storage: WorkersDraft["storage"];
+  readonly private: WorkersDraft["private"] & { readonly repositories: Config["private"]["repositories"] | undefined };
   readonly proxy: Pick<ProxyConfig, "default"> & { readonly upstreams: readonly UpstreamDraft[] };
 }
 
 /** What does not fit together of what is right by itself. */
-export function brokenRules({ mode, server, private: own, proxy }: ConfigDraft): readonly BrokenRule[] {
+export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
+  const { mode, server, private: own, proxy } = draft;
   const nothingToCache = mode === "proxy" && proxy.upstreams.length === 0;
   return [
     ...(nothingToCache ? [emptyCache] : unknownDefault(proxy)),
     ...proxy.upstreams.flatMap((_, index) => brokenUpstreamRules(proxy.upstreams, index)),
     ...(mode === "hybrid" ? shadowedPatterns(own.repositories, proxy.upstreams) : []),
     ...(mode === "private" ? [] : upstreamsThatAreHere(server, proxy.upstreams)),
+    ...brokenWorkerRules(draft),
   ];
 }
 

@@ -26,6 +26,11 @@ const server = section("How clients reach Berth.", {
     meaning: "Port to listen on; 0 takes any free one.",
     needsRestart: true,
   }),
+  workers: setting(wholeNumber(1, 256), {
+    default: 1,
+    meaning: "Processes that serve on this port and one data directory; what is limited for all is shared out evenly.",
+    needsRestart: true,
+  }),
   tls: optionalSection("HTTPS instead of HTTP: files in PEM format, both or none.", {
     cert: requiredSetting(filePath, {
       example: "/etc/berth/tls.crt",

@@ -48,6 +48,7 @@ export class RegistryServer {
   /** What is not answered yet, or not to the last byte. */
   readonly #running = new Set<Exchange>();
   readonly #routes: Routes;
+  #connections = 0;
   #isStopping = false;
 
   constructor(settings: ServerSettings, routes: Routes, log: Logger) {
@@ -79,8 +80,7 @@ export class RegistryServer {
   /** Takes no more connections, lets what runs end, and cuts off what still runs after the grace. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
-    // Not the close of an HTTP server: that would cut off answers which are written and not yet sent.
-    const closed = new Promise<void>((resolve) => TcpServer.prototype.close.call(this.#server, () => resolve()));
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const sweep = setInterval(() => this.#closeIdle(), idleSweepMs);
     const timer = setTimeout(() => this.cut(), graceMs);
     await closed;
@@ -101,7 +101,7 @@ export class RegistryServer {
   }
 
   #create(): Server {
-    const { tls, maxHeaderSize, headersTimeout, keepAlive, maxConnections } = this.#settings;
+    const { tls, maxHeaderSize, headersTimeout, keepAlive } = this.#settings;
     const options = {
       maxHeaderSize,
       headersTimeout,
@@ -114,11 +114,26 @@ export class RegistryServer {
     const listener = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
     const server =
       tls === undefined ? createHttpServer(options, listener) : createHttpsServer({ ...options, ...tls }, listener);
-    server.maxConnections = maxConnections;
+    server.on("connection", (socket: Socket) => this.#admit(socket));
+    // An HTTP server's own would cut off answers that are written and not yet sent. Node's cluster module calls it, too.
+    server.close = (done) => {
+      TcpServer.prototype.close.call(server, done);
+      return server;
+    };
     server.on("clientError", answerClientError);
     // Each request that waits on a connection listens to its end, however many a client sends at once.
     server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => socket.setMaxListeners(0));
     return server;
+  }
+
+  /** Not by node's own limit: what a worker refuses by that comes back to it, again and again, when all are full. */
+  #admit(socket: Socket): void {
+    if (this.#connections >= this.#settings.maxConnections) {
+      socket.destroy();
+      return;
+    }
+    this.#connections++;
+    socket.once("close", () => this.#connections--);
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

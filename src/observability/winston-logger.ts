@@ -18,6 +18,8 @@ export interface FlushableLogger extends Logger {
   flush(): void;
 }
 
+const noFields: LogFields = {};
+
 const lineOf = { text: textLine, json: jsonLine } as const;
 
 /** Key under which winston's transports look for the finished text. */
@@ -26,8 +28,14 @@ const finishedText = Symbol.for("message");
 /**
  * Writes through winston, to which a block of lines is one message: its way through several streams costs as much as
  * the rest of a small answer, and at the end of a line there is nothing left that it could add.
+ *
+ * @param always what every line says at its end
  */
-export function createLogger(settings: LogSettings, target: NodeJS.WritableStream): FlushableLogger {
+export function createLogger(
+  settings: LogSettings,
+  target: NodeJS.WritableStream,
+  always: LogFields = noFields,
+): FlushableLogger {
   const toLine = lineOf[settings.format];
   const winston = createWinston({
     level: settings.level,
@@ -37,7 +45,8 @@ export function createLogger(settings: LogSettings, target: NodeJS.WritableStrea
   const buffer = new LineBuffer<Level>((level, message) => winston.log({ level, message }));
   const write = (level: Level) => {
     if (levels.indexOf(level) > levels.indexOf(settings.level)) return () => {};
-    return (event: string, fields: LogFields = {}) => {
+    return (event: string, said: LogFields = noFields) => {
+      const fields = always === noFields ? said : { ...said, ...always };
       buffer.add(level, toLine({ time: new Date().toISOString(), level, event, fields }));
     };
   };

@@ -20,6 +20,8 @@ export interface BerthOptions {
   readonly private?: Readonly<Record<string, unknown>>;
   /** Settings of the section `server`. */
   readonly server?: Readonly<Record<string, unknown>>;
+  /** Settings of the section `log`. */
+  readonly log?: Readonly<Record<string, unknown>>;
 }
 
 /** A Berth that runs as its users run it: `node dist/main.js serve`. */
@@ -44,6 +46,7 @@ export async function startBerth(scope: Scope, options: BerthOptions = {}): Prom
     server: { host: "127.0.0.1", port, ...options.server },
     storage: { driver: "filesystem", filesystem: { root } },
     private: options.private ?? {},
+    log: options.log ?? {},
     ...(proxy && { proxy }),
   });
   await writeFile(configFile, config);

@@ -3,7 +3,7 @@ import { toolPath } from "./project.js";
 import type { Scope } from "./scope.js";
 import { waitUntil } from "./wait-until.js";
 
-const outputKept = 64 * 1024;
+const outputKept = 4 * 1024 * 1024;
 
 export interface Exit {
   readonly code: number | undefined;

@@ -15,6 +15,7 @@ test("without a file and a variable Berth is a private registry of this machine"
     server: {
       host: "127.0.0.1",
       port: 5000,
+      workers: 1,
       tls: undefined,
       trustedProxies: [],
       cors: { origins: [] },

@@ -121,3 +121,20 @@ test("an upstream's prefix is its name, and its name is one of its namespaces", 
   assert.equal(prefixOf({ name: "a:5000", prefix: "a" }), "a");
   assert.deepEqual(namespacesOf({ name: "docker.io", ns: ["index.docker.io"] }), ["docker.io", "index.docker.io"]);
 });
+
+test("several workers need a storage that they share, and a share each of what is limited", async (t) => {
+  const lines = [
+    "server: { workers: 4, maxConnections: 3 }",
+    "storage: { driver: memory }",
+    "private: { uploads: { maxConcurrent: 3 } }",
+    "proxy:",
+    "  upstreams:",
+    "    - { name: docker.io, url: https://registry-1.docker.io, maxConcurrent: 2 }",
+  ];
+  assert.deepEqual(await problemsOf(t, ...lines), [
+    "berth.yml:1:23: server.maxConnections: must be at least server.workers, which is 4",
+    "berth.yml:2:12: storage.driver: memory is each process's own, so it needs server.workers: 1",
+    "berth.yml:3:23: private.uploads.maxConcurrent: must be at least server.workers, which is 4",
+    "berth.yml:6:61: proxy.upstreams[0].maxConcurrent: must be at least server.workers, which is 4",
+  ]);
+});

@@ -1,0 +1,9 @@
+/** Whoever read our output may leave, as `head` does, and a disk of logs may be full: neither stops a registry. */
+export function bearLostOutput(): void {
+  process.stdout.on("error", noteLoss);
+  process.stderr.on("error", noteLoss);
+}
+
+function noteLoss(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") process.exitCode = 1;
+}

@@ -1,0 +1,20 @@
+import type { LoadedConfig } from "../../config/load.js";
+import { createLogger } from "../../observability/winston-logger.js";
+import { announce } from "../announce.js";
+import { logRegistry2 } from "../log-registry2.js";
+import { untilToldToStop } from "../stop-signals.js";
+import { WorkerPool } from "./worker-pool.js";
+
+/** Serves with several processes on one port and one data directory; this one starts and watches them, and no more. */
+export async function serveByWorkers(loaded: LoadedConfig): Promise<void> {
+  const { config, registry2 } = loaded;
+  const log = createLogger(config.log, process.stdout);
+  try {
+    if (registry2 !== undefined) logRegistry2(registry2, log);
+    const workers = new WorkerPool(config, log);
+    announce(loaded, await workers.start(), log);
+    await untilToldToStop(workers, config.server.shutdownGrace, log);
+  } finally {
+    log.flush();
+  }
+}

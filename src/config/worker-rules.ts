@@ -1,0 +1,40 @@
+import type { ConfigPath } from "./definition.js";
+import type { BrokenRule } from "./findings.js";
+import type { Config } from "./schema.js";
+import type { UpstreamDraft } from "./upstream-rules.js";
+
+/** What the number of workers must fit; values that are wrong by themselves are missing. */
+export interface WorkersDraft {
+  readonly server: { readonly workers: number | undefined; readonly maxConnections: number | undefined };
+  readonly storage: { readonly driver: Config["storage"]["driver"] | undefined };
+  readonly private: { readonly uploads: { readonly maxConcurrent: number | undefined } };
+  readonly proxy: { readonly upstreams: readonly UpstreamDraft[] };
+}
+
+const workersPath = ["server", "workers"];
+
+/** What several workers cannot share. */
+export function brokenWorkerRules(draft: WorkersDraft): readonly BrokenRule[] {
+  const { server, storage, proxy } = draft;
+  const { workers = 1 } = server;
+  return [
+    ...(workers > 1 && storage.driver === "memory" ? [separateMemory] : []),
+    ...tooFew(workers, server.maxConnections, ["server", "maxConnections"]),
+    ...tooFew(workers, draft.private.uploads.maxConcurrent, ["private", "uploads", "maxConcurrent"]),
+    ...proxy.upstreams.flatMap(({ maxConcurrent }, index) =>
+      tooFew(workers, maxConcurrent, ["proxy", "upstreams", index, "maxConcurrent"]),
+    ),
+  ];
+}
+
+const separateMemory: BrokenRule = {
+  path: ["storage", "driver"],
+  causedBy: [workersPath],
+  message: "memory is each process's own, so it needs server.workers: 1",
+};
+
+/** A worker without a share would refuse all. */
+function tooFew(workers: number, shared: number | undefined, path: ConfigPath): BrokenRule[] {
+  if (shared === undefined || shared >= workers) return [];
+  return [{ path, causedBy: [workersPath], message: `must be at least server.workers, which is ${workers}` }];
+}

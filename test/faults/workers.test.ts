@@ -1,0 +1,184 @@
+import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { test } from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
+import { type BerthProcess, startBerth } from "../support/berth-process.js";
+import { expectStatus, pullBlob, pushBlob, seededBytes } from "../support/content.js";
+import { Daemon } from "../support/daemon.js";
+import { projectRoot } from "../support/project.js";
+import { RawConnection } from "../support/raw-connection.js";
+import type { OpenAnswer } from "../support/registry-client.js";
+import { Scope } from "../support/scope.js";
+import { startUpload } from "../support/upload.js";
+import { waitUntil } from "../support/wait-until.js";
+
+const twoWorkers = { workers: 2 };
+
+/** More than the kernel buffers between the two ends of a connection. */
+const large = seededBytes("large", 40_000_000);
+
+test("a worker that dies is started again, with a line that says why, and the others serve meanwhile", async (t) => {
+  const berth = await startBerth(new Scope(t), { server: twoWorkers });
+  const [first] = workersOf(berth);
+  process.kill(first ?? 0, "SIGKILL");
+  await waitUntil("another has its place", () => {
+    const now = workersOf(berth);
+    return (now.length === 2 && !now.includes(first ?? 0)) || undefined;
+  });
+  await answeredBy(berth, 2);
+  assert.match(
+    berth.daemon.output,
+    new RegExp(`warn  a worker ended and is started again worker=\\d pid=${first} signal=SIGKILL`),
+  );
+  for (let round = 0; round < 4; round++) expectStatus(await berth.client.get("/v2/"), 200, "any of the two");
+});
+
+test("workers do not outlive the process that started them", async (t) => {
+  const berth = await startBerth(new Scope(t), { server: twoWorkers });
+  const workers = workersOf(berth);
+  assert.equal(workers.length, 2);
+  await berth.daemon.kill();
+  await waitUntil("both are gone", () => !workers.some(isRunning) || undefined);
+});
+
+test("told to stop, all workers let what runs end, and Berth exits with 0", { timeout: 60_000 }, async (t) => {
+  const berth = await startBerth(new Scope(t), { server: { ...twoWorkers, shutdownGrace: "1h" } });
+  const downloads = await beginDownloads(berth);
+  berth.daemon.signal("SIGTERM");
+  await waitUntil("it refuses connections", () =>
+    berth.client.get("/v2/").then(
+      () => undefined,
+      () => true,
+    ),
+  );
+  assert.ok(berth.daemon.isRunning);
+  for (const { stream } of downloads) assert.deepEqual(await buffer(stream), large);
+  assert.deepEqual(await berth.daemon.exited, { code: 0, signal: undefined });
+  assert.equal(berth.daemon.output.match(/ stopped\n/g)?.length, 1);
+});
+
+test("a second signal ends what runs on all workers", { timeout: 60_000 }, async (t) => {
+  const berth = await startBerth(new Scope(t), { server: { ...twoWorkers, shutdownGrace: "1h" } });
+  const downloads = await beginDownloads(berth);
+  await waitUntil("the second signal is heeded", () => {
+    const hears = !berth.daemon.output.includes("stopping at once");
+    if (hears) berth.daemon.signal("SIGTERM");
+    return hears ? undefined : true;
+  });
+  assert.deepEqual(await berth.daemon.exited, { code: 0, signal: undefined });
+  for (const { stream } of downloads) await assert.rejects(buffer(stream));
+});
+
+test("workers that cannot start say why once, and Berth exits with 1", { timeout: 60_000 }, async (t) => {
+  const scope = new Scope(t);
+  const other = createServer().listen(0, "127.0.0.1");
+  scope.defer(() => other.close());
+  await waitUntil("the port is taken", () => other.listening || undefined);
+  const address = other.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const daemon = serve(scope, { BERTH_SERVER_PORT: `${port}`, BERTH_STORAGE_FILESYSTEM_ROOT: await scope.folder() });
+  assert.deepEqual(await daemon.exited, { code: 1, signal: undefined });
+  assert.match(daemon.output, /^berth: [^\n]*EADDRINUSE[^\n]*\n$/);
+});
+
+test("any free port is one for all workers", async (t) => {
+  const scope = new Scope(t);
+  const daemon = serve(scope, { BERTH_SERVER_PORT: "0", BERTH_STORAGE_FILESYSTEM_ROOT: await scope.folder() });
+  await waitUntil("it serves", () => / serving .* workers=2\n/.test(daemon.output) || undefined);
+  const ports = [...daemon.output.matchAll(/ address=http:\/\/127\.0\.0\.1:(\d+) /g)].map(([, port]) => port);
+  assert.equal(ports.length, 1);
+});
+
+test("lines of several workers never cut into each other, and say whose they are", { timeout: 60_000 }, async (t) => {
+  const berth = await startBerth(new Scope(t), { server: twoWorkers, log: { format: "json" } });
+  const path = `/v2/${"long/".repeat(40)}name/tags/list`;
+  const sender = async () => {
+    const connection = await RawConnection.open(new Scope(t), berth.port);
+    connection.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(499));
+    connection.send(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    await connection.closed;
+  };
+  await Promise.all(Array.from({ length: 8 }, sender));
+  await berth.daemon.stop();
+  const [, ...lines] = berth.daemon.output.split("\n").slice(0, -1);
+  const workers = lines.map((line) => JSON.parse(line)).map(({ event, worker }) => (event === "request" ? worker : 0));
+  assert.deepEqual([...new Set(workers)].sort(), [0, 1, 2]);
+});
+
+test("connections beyond the limit of all workers together are closed, whichever worker they come to", async (t) => {
+  const scope = new Scope(t);
+  const { port } = await startBerth(scope, { server: { ...twoWorkers, maxConnections: 4 } });
+  const open = await waitUntil("those before are gone", async () => {
+    const connections = await Promise.all(Array.from({ length: 8 }, () => RawConnection.open(scope, port)));
+    const answers = connections.map((connection) => {
+      connection.send("GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n");
+      return Promise.race([connection.receive(/200 OK/).then(() => true), connection.closed.then(() => false)]);
+    });
+    const taken = (await Promise.all(answers.map((answer) => answer.catch(() => false)))).filter((isTaken) => isTaken);
+    for (const { socket } of connections) socket.destroy();
+    return taken.length === 4 ? taken : undefined;
+  });
+  assert.equal(open.length, 4);
+});
+
+test("an upload whose parts come to different workers is whole, and at once there for all", async (t) => {
+  const berth = await startBerth(new Scope(t), { server: twoWorkers });
+  await answeredBy(berth, 2);
+  const bytes = seededBytes("parts", 900_000);
+  for (const name of ["one", "two", "three", "four"]) {
+    const session = await startUpload(berth.client, name);
+    for (let offset = 0; offset < bytes.length; offset += 100_000) {
+      const headers = { "content-range": `${offset}-${offset + 99_999}` };
+      const part = await berth.client.request("PATCH", session, {
+        headers,
+        body: bytes.subarray(offset, offset + 100_000),
+      });
+      expectStatus(part, 202, `part at ${offset}`);
+    }
+    expectStatus(await berth.client.request("PUT", `${session}?digest=${digestOf(bytes)}`), 201, "its end");
+    for (let round = 0; round < 4; round++) await pullBlob(berth.client, name, digestOf(bytes));
+  }
+  await pushBlob(berth.client, "one", seededBytes("whole", 1000));
+});
+
+/** Downloads that have begun, on both workers, and wait for their readers. */
+async function beginDownloads({ client }: BerthProcess): Promise<OpenAnswer[]> {
+  await pushBlob(client, "app", large);
+  const path = `/v2/app/blobs/${digestOf(large)}`;
+  const downloads = await Promise.all(Array.from({ length: 4 }, () => client.open("GET", path)));
+  for (const { stream } of downloads) await once(stream, "readable");
+  return downloads;
+}
+
+/** Berth with two workers, that may not even start. */
+function serve(scope: Scope, environment: Record<string, string>): Daemon {
+  const args = [`${projectRoot}/dist/main.js`, "serve"];
+  return new Daemon(scope, process.execPath, args, { BERTH_SERVER_WORKERS: "2", ...environment });
+}
+
+/** Pids of the processes that Berth's first one has started. */
+function workersOf({ daemon }: BerthProcess): number[] {
+  const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, "latin1");
+  return children.split(" ").filter(Boolean).map(Number);
+}
+
+/** Waits until so many workers have answered something. */
+async function answeredBy({ client, daemon }: BerthProcess, count: number): Promise<void> {
+  await waitUntil(`${count} workers answer`, async () => {
+    await client.get("/v2/");
+    const workers = new Set([...daemon.output.matchAll(/ worker=(\d)\n/g)].map(([, worker]) => worker));
+    return workers.size >= count || undefined;
+  });
+}
+
+/** One that ended and whose parent has not asked for it yet does not run. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "latin1"));
+  } catch {
+    return false;
+  }
+}
