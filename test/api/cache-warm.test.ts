@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -131,6 +131,16 @@ test("names mean what they mean to the registry: by host, by prefix, by digest",
   const { client } = await runProxy(scope, fake.url, { root, ...names });
   for (const path of pathsOf("github.mirror/owner/image", image))
     assert.equal((await client.get(path)).status, 200, path);
+});
+
+test("with both modes on one address a private name is not fetched from anywhere, and what to write is told", async (t) => {
+  const { fake, configFile, warm } = await prepare(t);
+  addIndex(fake, "library/alpine");
+  await writeFile(configFile, (await readFile(configFile, "utf8")).replace('"proxy"', '"hybrid"'));
+  const { code, stdout, stderr } = await warm(["alpine", "docker.io/alpine"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^ {2}alpine: .* private here, .* docker\.io\/library\/alpine$/m);
+  assert.match(stdout, /^docker\.io\/alpine: 30\d\.\d kB fetched/m);
 });
 
 test("a blob that two images want at the same time is fetched once, and both have it afterwards", async (t) => {
