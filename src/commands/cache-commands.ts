@@ -10,6 +10,7 @@ export function addCache(program: Command): void {
     .helpCommand(false);
   addWarm(cache);
   addList(cache);
+  addRemove(cache);
 }
 
 function addList(cache: Command): void {
@@ -23,6 +24,22 @@ function addList(cache: Command): void {
     .action(async (name: string | undefined, options: { config?: string; json?: true }) => {
       const { listCache } = await import("./cache-ls.js");
       await listCache(name, options);
+    });
+}
+
+function addRemove(cache: Command): void {
+  cache
+    .command("rm")
+    .summary("remove images from it")
+    .description(
+      "Removes images that are held of upstreams; the next pull fetches them again. Nothing private can be removed.",
+    )
+    .argument("<images...>", "name:tag, name@digest, or a name alone for all of a repository")
+    .option("-c, --config <file>", configFileNote)
+    .addHelpText("after", removeHelp)
+    .action(async (images: string[], options: { config?: string }) => {
+      const { removeFromCache } = await import("./cache-rm.js");
+      await removeFromCache(images, options);
     });
 }
 
@@ -86,3 +103,11 @@ same command goes on from there.
 Examples:
   berth cache warm alpine:3.20 ghcr.io/owner/image
   berth cache warm --file images.txt --platform linux/amd64,linux/arm64 --config /etc/berth/berth.yml`;
+
+const removeHelp = `
+A tag takes its image with it, unless another tag points there. If one of the images cannot be removed, none is.
+A server may run on the same data meanwhile.
+
+Examples:
+  berth cache rm alpine:3.20
+  berth cache rm ghcr.io/owner/image quay.io/app@sha256:...`;

@@ -7,6 +7,8 @@ import { layout } from "./layout.js";
 
 const rememberedTags = 100_000;
 const rememberedOwners = 100_000;
+/** What `berth cache rm` or another process changed is seen after so long. */
+const ownersRememberedForMs = 10_000;
 const waitForIdleMs = 500;
 
 /** A blob that is not here as a whole. */
@@ -18,7 +20,7 @@ export interface UnfinishedDownload extends StagedStat {
 export class CacheStore {
   readonly #driver: StorageDriver;
   readonly #checked = new LRUCache<string, number>({ max: rememberedTags });
-  readonly #owners = new LRUCache<RepositoryName, string>({ max: rememberedOwners });
+  readonly #owners = new LRUCache<RepositoryName, string>({ max: rememberedOwners, ttl: ownersRememberedForMs });
 
   constructor(driver: StorageDriver) {
     this.#driver = driver;
@@ -46,6 +48,7 @@ export class CacheStore {
 
   /** The content of a repository counts as private from now on. */
   async forgetOwner(name: RepositoryName): Promise<void> {
+    for (const folder of [layout.tagsChecked(name), layout.manifestsUsed(name)]) await this.#driver.remove(folder);
     await this.#driver.remove(layout.cachedFrom(name));
     this.#owners.delete(name);
   }

@@ -44,6 +44,8 @@ export const layout = {
   cachedBelow: (path: string) => (path === "" ? ".berth/cached" : `.berth/cached/${path}`),
   cachedFrom: (name: RepositoryName) => `.berth/cached/${name}/_upstream`,
   tagChecked: (name: RepositoryName, tag: Tag) => `.berth/cached/${name}/_checked/${tag}`,
+  tagsChecked: (name: RepositoryName) => `.berth/cached/${name}/_checked`,
+  manifestsUsed: (name: RepositoryName) => `.berth/cached/${name}/_used`,
   manifestUsed: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_used/${digest.replace(":", "-")}`,
   scratch: (id: string) => `.berth/scratch/${id}`,
   blob: (digest: Digest) => `${root}/blobs/${algorithmOf(digest)}/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}/data`,
@@ -58,6 +60,7 @@ export const layout = {
     `${root}/repositories/${name}/_manifests/revisions/${folderOf(digest)}`,
   revisionLink: (name: RepositoryName, digest: Digest) =>
     `${root}/repositories/${name}/_manifests/revisions/${folderOf(digest)}/link`,
+  manifests: (name: RepositoryName) => `${root}/repositories/${name}/_manifests`,
   tags: (name: RepositoryName) => `${root}/repositories/${name}/_manifests/tags`,
   tag: (name: RepositoryName, tag: Tag) => `${root}/repositories/${name}/_manifests/tags/${tag}`,
   tagLink: (name: RepositoryName, tag: Tag) => `${root}/repositories/${name}/_manifests/tags/${tag}/current/link`,
@@ -70,6 +73,7 @@ export const layout = {
   uploads: (name: RepositoryName) => `${root}/repositories/${name}/_uploads`,
   uploadContent: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/data`,
   uploadStart: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/startedat`,
+  allReferrers: (name: RepositoryName) => `${root}/repositories/${name}/_referrers`,
   subjectsOf: (name: RepositoryName, algorithm: DigestAlgorithm) =>
     `${root}/repositories/${name}/_referrers/${algorithm}`,
   referrers: (name: RepositoryName, subject: Digest) => `${root}/repositories/${name}/_referrers/${folderOf(subject)}`,

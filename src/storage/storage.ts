@@ -84,6 +84,16 @@ export class Storage {
     await this.driver.remove(layout.revision(name, digest));
   }
 
+  /**
+   * Removes what is left of a repository that came from an upstream, and last that it did: before, nobody could push to
+   * it, so nothing that was pushed goes.
+   */
+  async removeCachedRepository(name: RepositoryName): Promise<void> {
+    for (const folder of [layout.manifests(name), layout.layers(name), layout.allReferrers(name)])
+      await this.driver.remove(folder);
+    await this.cache.forgetOwner(name);
+  }
+
   /** The digest that a blob's bytes lie under, if the repository holds the blob and the bytes are there. */
   async findBlob(name: RepositoryName, digest: Digest): Promise<{ content: Digest; size: number } | undefined> {
     const content = await this.links.find(layout.layerLink(name, digest));

@@ -3,12 +3,17 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { type CommandResult, tryCommand } from "../support/command.js";
 import { pullWhole, seededBytes } from "../support/content.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
+import { runBerth } from "../support/running-berth.js";
 import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
+import { pushSmallImage } from "../support/small-image.js";
+import { storageAt } from "../support/storage.js";
 
+const name = parseRepositoryName("library/alpine");
 const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 
 /** A running cache of Docker Hub that holds alpine:3 and an index owner/app:1, and the command line beside it. */
@@ -64,3 +69,76 @@ test("cache ls tells a program all of it, and only the names that begin as asked
   for (const time of [image.lastUse, image.confirmed]) assert.ok(Date.now() - Date.parse(time) < 60_000, time);
   assert.deepEqual(JSON.parse((await cache("ls", "alpine", "--json")).stdout)[0].name, "alpine");
 });
+
+test("cache rm removes an image while the server runs, and the next pull fetches it again", async (t) => {
+  const { fake, client, storage, alpine, cache } = await runWithImages(new Scope(t));
+  const layer = alpine.layers[0]?.digest ?? assert.fail();
+  const { code, stdout, stderr } = await cache("rm", "alpine:3");
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /^removed alpine:3, 10\d\.\d kB freed\n$/);
+  assert.equal(await storage.blobs.storedSize(layer), undefined);
+  assert.deepEqual(namesIn(await cache("ls", "--json")), ["owner/app"]);
+  fake.ledger.clear();
+  await pullWhole(client, "library/alpine", "3");
+  // The other image has the same configuration.
+  assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 1);
+});
+
+test("cache rm of a tag leaves the image to another tag, and of a digest takes all tags", async (t) => {
+  const { fake, client, storage, alpine, cache } = await runWithImages(new Scope(t));
+  fake.store.tag("library/alpine", "latest", alpine.descriptor.digest);
+  await pullWhole(client, "library/alpine", "latest");
+  await cache("rm", "docker.io/alpine:3");
+  assert.deepEqual(await storage.tags.list(name), ["latest"]);
+  await fake.stop();
+  await pullWhole(client, "library/alpine", "latest");
+  await cache("rm", `alpine@${alpine.descriptor.digest}`);
+  assert.deepEqual(await storage.tags.list(name), []);
+  assert.equal(await storage.manifests.has(name, alpine.descriptor.digest), false);
+});
+
+test("cache rm of a name takes all of the repository, whose name is then free", async (t) => {
+  const { storage, root, cache } = await runWithImages(new Scope(t));
+  assert.equal((await cache("rm", "alpine", "owner/app")).code, 0);
+  assert.deepEqual(namesIn(await cache("ls", "--json")), []);
+  const { storage: fresh } = await storageAt(root);
+  assert.equal(await fresh.cache.ownerOf(name), undefined);
+  assert.equal(await fresh.holdsContent(name), false);
+  assert.deepEqual(await storage.cache.listDownloads(), []);
+});
+
+test("cache rm removes nothing private, says so, and then removes nothing else either", async (t) => {
+  const scope = new Scope(t);
+  const { root, client, alpine, cache } = await runWithImages(scope);
+  const mine = await runBerth(scope, { root });
+  const image = await pushSmallImage(mine.client, "team/app", "mine", { tag: "1" });
+  for (const written of ["team/app", "team/app:1", `team/app@${image.descriptor.digest}`]) {
+    const { code, stdout, stderr } = await cache("rm", "alpine:3", written);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /nothing was removed/);
+    assert.ok(stderr.includes(`${written}: team/app was pushed here: it is private`), stderr);
+  }
+  await pullWhole(mine.client, "team/app", "1");
+  await pullWhole(client, "library/alpine", alpine.descriptor.digest);
+});
+
+test("cache rm says what is not there, is no name, or is only a part of an image", async (t) => {
+  const { index, cache } = await runWithImages(new Scope(t));
+  const child = JSON.parse(index.bytes.toString()).manifests[0].digest;
+  const { code, stderr } = await cache("rm", "alpine:4", "busybox", "Alpine", `owner/app@${child}`);
+  assert.equal(code, 1);
+  const [, ...problems] = stderr.trimEnd().split("\n");
+  assert.deepEqual(
+    problems.map((problem) => problem.trim()),
+    [
+      "alpine:4: library/alpine has no tag 4",
+      "busybox: nothing is cached as library/busybox",
+      "Alpine: a repository name is lower case",
+      `owner/app@${child}: ${child} is a part of ${index.descriptor.digest}; remove that`,
+    ],
+  );
+});
+
+function namesIn({ stdout }: CommandResult): string[] {
+  return JSON.parse(stdout).map((image: { name: string }) => image.name);
+}

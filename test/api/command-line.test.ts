@@ -35,6 +35,7 @@ test("--help of every command says how it is used", async (t) => {
     ["cache", "warm"],
     ["setup"],
     ["cache", "ls"],
+    ["cache", "rm"],
   ]) {
     const { code, stdout, stderr } = await berth(t, [...command, "--help"]);
     assert.deepEqual([code, stderr], [0, ""]);

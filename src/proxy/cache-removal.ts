@@ -1,0 +1,75 @@
+import type { Digest } from "../oci/digest.js";
+import type { Tag } from "../oci/reference.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Storage } from "../storage/storage.js";
+import { removeUnlinked } from "../storage/unlinked-blobs.js";
+import { type CachedImage, imagesOf } from "./cached-images.js";
+import { EvictionPlan } from "./eviction-plan.js";
+import { unlinkImage } from "./unlink-image.js";
+
+/** What is to be removed: an image by digest or by tag, or with neither all of a repository. */
+export interface RemovalTarget {
+  readonly name: RepositoryName;
+  readonly tag: Tag | undefined;
+  readonly digest: Digest | undefined;
+}
+
+/** A sentence about why something cannot be removed; `undefined` if it can. Nothing private ever can. */
+export async function whyNotRemovable(storage: Storage, target: RemovalTarget): Promise<string | undefined> {
+  const { name, tag, digest } = target;
+  const upstream = await storage.cache.readOwner(name);
+  if (upstream === undefined) {
+    return (await storage.holdsContent(name))
+      ? `${name} was pushed here: it is private, and only what was cached can be removed`
+      : `nothing is cached as ${name}`;
+  }
+  if (digest !== undefined) {
+    const images = await imagesOf(storage, name, upstream);
+    if (images.some((image) => image.digest === digest)) return undefined;
+    const around = images.find((image) => image.manifests.includes(digest));
+    return around === undefined ? `${name} holds no ${digest}` : `${digest} is a part of ${around.digest}; remove that`;
+  }
+  if (tag !== undefined && (await storage.tags.find(name, tag)) === undefined) return `${name} has no tag ${tag}`;
+  return undefined;
+}
+
+/**
+ * Removes what came from an upstream. Only for who has the lock of evictions.
+ * @returns how many bytes were freed
+ */
+export async function removeCached(storage: Storage, target: RemovalTarget): Promise<number> {
+  const { name, tag, digest } = target;
+  const upstream = await storage.cache.readOwner(name);
+  if (upstream === undefined) return 0;
+  const images = await imagesOf(storage, name, upstream);
+  const isWhole = tag === undefined && digest === undefined;
+  const pointsAt = tag && (await storage.tags.find(name, tag));
+  if (digest === undefined && tag !== undefined && pointsAt !== undefined) {
+    await storage.tags.removeIfAt(name, tag, pointsAt);
+    await storage.cache.forgetCheck(name, tag);
+  }
+  const doomed = isWhole ? images : images.filter((image) => image.digest === (digest ?? onlyTagOf(image, tag)));
+  const freed = await removeImages(storage, images, doomed);
+  if (isWhole) await storage.removeCachedRepository(name);
+  return freed;
+}
+
+/** The image that nothing points at any more when the tag is gone. */
+function onlyTagOf(image: CachedImage, tag: Tag | undefined): Digest | undefined {
+  return tag !== undefined && image.tags.size === 1 && image.tags.get(tag) === image.digest ? image.digest : undefined;
+}
+
+async function removeImages(
+  storage: Storage,
+  images: readonly CachedImage[],
+  doomed: readonly CachedImage[],
+): Promise<number> {
+  const plan = new EvictionPlan(images, new Map());
+  const digests: Digest[] = [];
+  for (const image of doomed) {
+    const goes = plan.doom(image);
+    await unlinkImage(storage, goes);
+    digests.push(...goes.manifests, ...goes.blobs);
+  }
+  return removeUnlinked(storage, digests);
+}
