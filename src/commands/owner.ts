@@ -2,7 +2,7 @@ import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import { ownNameOf, remoteNameOf, storedNameOf } from "../proxy/upstream-names.js";
-import type { Owner } from "../registry/owners.js";
+import { type Owner, patternAround } from "../registry/owners.js";
 import { ownersOf, upstreamNamesOf } from "./upstream-names-of.js";
 
 /** Says whom a repository name belongs to, and why. */
@@ -14,7 +14,7 @@ export async function showOwner(name: string, options: { config?: string; ns?: s
 function describeOwner(name: RepositoryName, namespace: string | undefined, config: Config): string[] {
   if (config.mode === "private") return [`${name} is private: in mode: private every name is`];
   const owner = ownersOf(config).of(name, namespace);
-  const advice = owner.pattern === undefined || config.mode === "proxy" ? [] : [privateIf(owner.pattern)];
+  const advice = owner.mayBecomePrivate && config.mode === "hybrid" ? [privateIf(patternAround(name))] : [];
   switch (owner.kind) {
     case "private":
       return [`${name} is private: ${owner.because}`];

@@ -2,7 +2,7 @@ import { RegistryError } from "../oci/errors.js";
 import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "./context.js";
-import type { Owner, Owners } from "./owners.js";
+import { type Owner, type Owners, patternAround } from "./owners.js";
 import type { Registry } from "./registry.js";
 import type { PullRepository, PushRepository } from "./repository.js";
 
@@ -25,7 +25,7 @@ export class HybridRegistry implements Registry {
   async push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository> {
     const owner = this.#owners.of(name, namespace);
     if (owner.kind === "private") return this.#private.push(name, namespace, context);
-    throw new RegistryError("UNSUPPORTED", `${name} cannot be pushed to: ${whyNot(owner)}`, {
+    throw new RegistryError("UNSUPPORTED", `${name} cannot be pushed to: ${whyNot(name, owner)}`, {
       detail: { name, owner: owner.kind === "upstream" ? owner.upstream : undefined },
     });
   }
@@ -47,11 +47,10 @@ export class HybridRegistry implements Registry {
 }
 
 /** Tells whoever pushes what to change: the name, or the configuration. */
-function whyNot(owner: Exclude<Owner, { kind: "private" }>): string {
+function whyNot(name: RepositoryName, owner: Exclude<Owner, { kind: "private" }>): string {
   const whose = owner.kind === "upstream" ? `it belongs to the upstream ${owner.upstream}` : "it belongs to nobody";
-  const remedy =
-    owner.pattern === undefined
-      ? "push under a name that does not begin so"
-      : `"${owner.pattern}" in private.repositories would make it private`;
+  const remedy = owner.mayBecomePrivate
+    ? `"${patternAround(name)}" in private.repositories would make it private`
+    : "push under a name that does not begin so";
   return `${whose}, since ${owner.because}; ${remedy}`;
 }

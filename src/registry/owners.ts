@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { NamePatterns } from "./name-patterns.js";
 
@@ -27,24 +26,24 @@ export type Owner = Reason &
 interface Reason {
   /** Goes on a sentence. */
   readonly because: string;
-  /** What in `private.repositories` would make the name private; `undefined` if nothing could, or it is. */
-  readonly pattern?: string;
+  /** Whether a pattern in `private.repositories` would make the name private. */
+  readonly mayBecomePrivate: boolean;
 }
-
-const remembered = 20_000;
 
 /** Docker Hub has no namespace with a dot in it, so a name that begins with a host is another registry's. */
 export const dockerHub = "docker.io";
 
-/** Decides from the configuration alone whom a repository name belongs to. Each name has one owner. */
+/**
+ * Decides from the configuration alone whom a repository name belongs to. Each name has one owner. Every request asks
+ * this, so all answers are made before.
+ */
 export class Owners {
   readonly #patterns: NamePatterns;
-  readonly #prefixes: ReadonlyMap<string, string>;
-  readonly #namespaces: ReadonlyMap<string, string>;
+  readonly #byPattern: ReadonlyMap<string, Owner>;
+  readonly #byPrefix: ReadonlyMap<string, Owner>;
+  readonly #byNamespace: ReadonlyMap<string, Owner>;
   readonly #default: string | undefined;
-  /** Of the names that no rule gives to anybody. */
-  readonly #others: Owner;
-  readonly #known = new LRUCache<string, Owner>({ max: remembered });
+  readonly #rest: Owner;
 
   /**
    * @param privateNames patterns of the names that are ours
@@ -52,68 +51,76 @@ export class Owners {
    */
   constructor(privateNames: readonly string[], upstreams: readonly UpstreamNames[], others: "private" | "nobody") {
     this.#patterns = new NamePatterns(privateNames);
-    this.#prefixes = new Map(upstreams.map(({ prefix, name }) => [prefix, name]));
-    this.#namespaces = new Map(
-      upstreams.flatMap(({ namespaces, name }) => namespaces.map((namespace) => [namespace, name])),
+    this.#byPattern = new Map(privateNames.map((pattern) => [pattern, ownerByPattern(pattern)]));
+    this.#byPrefix = new Map(upstreams.map((upstream) => [upstream.prefix, ownerByPrefix(upstream)]));
+    this.#byNamespace = new Map(
+      upstreams.flatMap(({ namespaces, name }) => namespaces.map((each) => [each, ownerByNamespace(each, name)])),
     );
     this.#default = upstreams.find(({ isDefault }) => isDefault)?.name;
-    const because = "no upstream is called so, and proxy.default is not set";
-    this.#others = { kind: others, because };
+    this.#rest = ownerOfRest(this.#default, others);
   }
 
   /** @param namespace the registry that the client means, from containerd's `?ns=` */
   of(name: RepositoryName, namespace?: string): Owner {
-    const question = namespace === undefined ? name : `${name}?${namespace.slice(0, 255)}`;
-    const known = this.#known.get(question);
-    if (known !== undefined) return known;
-    const owner =
-      this.#byPrefix(name) ?? this.#byNamespace(namespace) ?? this.#byPattern(name) ?? this.#byDefault(name);
-    this.#known.set(question, owner);
-    return owner;
-  }
-
-  #byPrefix(name: RepositoryName): Owner | undefined {
-    const end = name.indexOf("/");
-    const first = name.slice(0, Math.max(0, end));
-    const upstream = this.#prefixes.get(first);
-    return upstream === undefined
-      ? undefined
-      : { kind: "upstream", upstream, because: `it begins with ${first}/, which means the upstream ${upstream}` };
-  }
-
-  #byNamespace(namespace: string | undefined): Owner | undefined {
-    if (namespace === undefined) return undefined;
-    const upstream = this.#namespaces.get(namespace);
-    if (upstream === undefined) {
-      const because = `the client asks for it as one of ${namespace.slice(0, 255)} (?ns=), which is no upstream here`;
-      return { kind: "nobody", because };
-    }
-    // A mirror's client names the default upstream with every name; that takes nothing from what is private.
-    if (upstream === this.#default) return undefined;
-    return { kind: "upstream", upstream, because: `the client asks for it as one of ${namespace} (?ns=)` };
-  }
-
-  #byPattern(name: RepositoryName): Owner | undefined {
-    const pattern = this.#patterns.find(name);
-    return pattern === undefined
-      ? undefined
-      : { kind: "private", because: `it fits "${pattern}" of private.repositories` };
-  }
-
-  #byDefault(name: RepositoryName): Owner {
-    if (this.#default === undefined) return this.#others;
     const first = name.slice(0, Math.max(0, name.indexOf("/")));
-    if (this.#default === dockerHub && (first.includes(".") || first === "localhost")) {
-      const because = `${first} looks like another registry, and is none of proxy.upstreams`;
-      return { kind: "nobody", because, pattern: patternAround(name) };
-    }
-    const because = "it begins with no upstream's name and fits no pattern of private.repositories";
-    return { kind: "upstream", upstream: this.#default, because, pattern: patternAround(name) };
+    const prefixed = this.#byPrefix.get(first);
+    if (prefixed !== undefined) return prefixed;
+    const meant = namespace === undefined ? undefined : this.#ofNamespace(namespace);
+    if (meant !== undefined) return meant;
+    const pattern = this.#patterns.find(name);
+    const own = pattern === undefined ? undefined : this.#byPattern.get(pattern);
+    return own ?? this.#ofNobodyElse(first);
+  }
+
+  /** A mirror's client names the default upstream with every name; that takes nothing from what is private. */
+  #ofNamespace(namespace: string): Owner | undefined {
+    const owner = this.#byNamespace.get(namespace);
+    if (owner === undefined) return unknownNamespace(namespace);
+    return owner.kind === "upstream" && owner.upstream === this.#default ? undefined : owner;
+  }
+
+  #ofNobodyElse(first: string): Owner {
+    const isHost = this.#default === dockerHub && (first.includes(".") || first === "localhost");
+    return isHost ? unknownHost(first) : this.#rest;
   }
 }
 
-/** The pattern of the names that people keep together: those with the same beginning. */
-function patternAround(name: RepositoryName): string {
+/** The pattern of the names that people keep together with this one: those with the same beginning. */
+export function patternAround(name: RepositoryName): string {
   const end = name.lastIndexOf("/");
   return end < 0 ? name : `${name.slice(0, end)}/*`;
+}
+
+function ownerByPattern(pattern: string): Owner {
+  return { kind: "private", because: `it fits "${pattern}" of private.repositories`, mayBecomePrivate: false };
+}
+
+function ownerByPrefix({ name, prefix }: UpstreamNames): Owner {
+  const because = `it begins with ${prefix}/, which means the upstream ${name}`;
+  return { kind: "upstream", upstream: name, because, mayBecomePrivate: false };
+}
+
+function ownerByNamespace(namespace: string, name: string): Owner {
+  const because = `the client asks for it as one of ${namespace} (?ns=)`;
+  return { kind: "upstream", upstream: name, because, mayBecomePrivate: false };
+}
+
+function ownerOfRest(byDefault: string | undefined, others: "private" | "nobody"): Owner {
+  if (byDefault === undefined) {
+    const because = "no upstream is called so, and proxy.default is not set";
+    return { kind: others, because, mayBecomePrivate: others === "nobody" };
+  }
+  const because = "it begins with no upstream's name and fits no pattern of private.repositories";
+  return { kind: "upstream", upstream: byDefault, because, mayBecomePrivate: true };
+}
+
+function unknownNamespace(namespace: string): Owner {
+  const shown = namespace.slice(0, 255);
+  const because = `the client asks for it as one of ${shown} (?ns=), which is no upstream here`;
+  return { kind: "nobody", because, mayBecomePrivate: false };
+}
+
+function unknownHost(first: string): Owner {
+  const because = `${first} looks like another registry, and is none of proxy.upstreams`;
+  return { kind: "nobody", because, mayBecomePrivate: true };
 }

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
-import { Owners, type UpstreamNames } from "../../../src/registry/owners.js";
+import { Owners, patternAround, type UpstreamNames } from "../../../src/registry/owners.js";
 
 const hub: UpstreamNames = { name: "docker.io", prefix: "docker.io", namespaces: ["docker.io"], isDefault: true };
 const ghcr: UpstreamNames = { name: "ghcr.io", prefix: "ghcr.io", namespaces: ["ghcr.io"], isDefault: false };
@@ -54,10 +54,11 @@ test("without a default, names that nobody takes are private in hybrid mode and 
   assert.equal(whose(new Owners([], [ghcr], "nobody"), "team/app"), "nobody");
 });
 
-test("an owner tells why, and which pattern would make the name private", () => {
-  const owner = hybrid.of(parseRepositoryName("platform/web/app"));
-  assert.match(owner.because, /fits no pattern of private\.repositories/);
-  assert.equal(owner.pattern, "platform/web/*");
+test("an owner tells why, and whether a pattern would make the name private", () => {
+  const name = parseRepositoryName("platform/web/app");
+  assert.match(hybrid.of(name).because, /fits no pattern of private\.repositories/);
+  assert.equal(hybrid.of(name).mayBecomePrivate, true);
+  assert.equal(patternAround(name), "platform/web/*");
   assert.match(hybrid.of(parseRepositoryName("team/app")).because, /"team\/\*\*"/);
-  assert.equal(hybrid.of(parseRepositoryName("ghcr.io/a")).pattern, undefined);
+  assert.equal(hybrid.of(parseRepositoryName("ghcr.io/a")).mayBecomePrivate, false);
 });
