@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -85,6 +85,18 @@ test("--write shows what changes, asks, keeps what was there, and a copy of it",
   });
   assert.equal(await read("etc/docker/daemon.json.bak"), existing);
   assert.deepEqual((await readdir(join(root, "etc/docker"))).sort(), ["daemon.json", "daemon.json.bak"]);
+});
+
+test("a file keeps its rights, and a link stays one: what it points at is changed", async (t) => {
+  const { root, setup, write, read } = await machine(t);
+  await write("srv/daemon.json", "{}\n");
+  await chmod(join(root, "srv/daemon.json"), 0o600);
+  await mkdir(join(root, "etc/docker"), { recursive: true });
+  await symlink("../../srv/daemon.json", join(root, "etc/docker/daemon.json"));
+  assert.equal((await setup(["docker", ...insecure, "--write", "--yes"])).code, 0);
+  assert.match(await read("srv/daemon.json"), /registry-mirrors/);
+  assert.equal((await lstat(join(root, "etc/docker/daemon.json"))).isSymbolicLink(), true);
+  assert.equal((await stat(join(root, "srv/daemon.json"))).mode & 0o777, 0o600);
 });
 
 test("nothing is written for any other answer than yes, nor for none", async (t) => {

@@ -34,7 +34,7 @@ export async function warmCache(images: readonly string[], options: CacheWarmOpt
   requireCache(config);
   const display = createDisplay(options.quiet === true);
   const log = createLogger({ ...config.log, level: "warn" }, logTarget(display));
-  const stop = stopSignal();
+  const stop = stopSignal(() => display.writeLog("stopping what runs; Ctrl-C again ends it at once\n"));
   const report = new WarmReport(display);
   try {
     await warmAll(images, config, options, { display, report, context: { signal: stop, caller, log } });
@@ -90,8 +90,9 @@ function requireCache({ mode, storage }: Config): void {
 }
 
 /** Aborted by the first Ctrl-C; the second ends the process as if nobody listened. */
-function stopSignal(): AbortSignal {
+function stopSignal(onStop: () => void): AbortSignal {
   const stop = new AbortController();
+  stop.signal.addEventListener("abort", onStop);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   }

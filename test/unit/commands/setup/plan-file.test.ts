@@ -63,7 +63,7 @@ test("what berth setup wrote is replaced by what it writes now, unless somebody 
 });
 
 test("tables go to the end of a TOML file, once, and nowhere if it knows registries of its own", () => {
-  const existing = "# registries of ours\ndebug = true\n\n[worker.oci]\n  gc = true\n";
+  const existing = "# a registry of ours\ndebug = true\n\n[worker.oci]\n  gc = true\n";
   const planned = planFile(tables, existing);
   assert.equal(planned, `${existing}\n${tables.content}`);
   assert.equal(planFile(tables, planned), planned);
