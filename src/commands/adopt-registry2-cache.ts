@@ -8,5 +8,10 @@ export async function adoptRegistry2Cache({ mode, proxy }: Config, storage: Stor
   const upstream = proxy.upstreams.find(({ name, adopt }) => adopt && name === proxy.default);
   if (mode === "private" || upstream === undefined) return;
   const { adoptScheduled } = await import("../proxy/adoption.js");
-  await adoptScheduled(storage, upstream.name, log);
+  try {
+    await adoptScheduled(storage, upstream.name, log);
+  } catch (cause) {
+    // A disk that is full keeps nobody from pulling: the upstream is asked then, repository by repository.
+    log.error("content that registry:2 cached could not be taken over", { cause });
+  }
 }

@@ -18,20 +18,34 @@ import { toRegistryError } from "./upstream-failure.js";
  * says that it has it all. Of what was pushed here nothing is ever the upstream's, and then evicted.
  */
 
+/** How many repositories are looked at together: they wait for the same disk, and are synced together. */
+const atOnce = 64;
+
 /** Records as the upstream's the repositories of which registry:2's scheduler names all that is held. */
 export async function adoptScheduled(storage: Storage, upstream: string, log: Logger): Promise<void> {
-  const scheduled = await readScheduledContent(storage.driver);
-  if (scheduled === undefined) return;
+  const scheduled = [...((await readScheduledContent(storage.driver)) ?? [])];
   let repositories = 0;
-  for (const [name, digests] of scheduled) {
-    if ((await storage.cache.ownerOf(name)) !== undefined) continue;
-    const { manifests, blobs } = await heldContent(storage, name);
-    const held = [...manifests, ...blobs];
-    if (held.length === 0 || held.some((digest) => !digests.has(digest))) continue;
-    await storage.cache.recordOwner(name, upstream);
-    repositories += 1;
+  for (let start = 0; start < scheduled.length; start += atOnce) {
+    const adopting = scheduled.slice(start, start + atOnce).map(async ([name, digests]) => {
+      if (!(await isScheduledWhole(storage, name, digests))) return;
+      await storage.cache.recordOwner(name, upstream);
+      repositories += 1;
+    });
+    await Promise.all(adopting);
   }
   if (repositories > 0) log.info("content that registry:2 cached was taken over", { upstream, repositories });
+}
+
+/** Whether nobody knows whose the repository is, and the scheduler names all that it holds. */
+async function isScheduledWhole(
+  storage: Storage,
+  name: RepositoryName,
+  digests: ReadonlySet<Digest>,
+): Promise<boolean> {
+  if ((await storage.cache.ownerOf(name)) !== undefined) return false;
+  const { manifests, blobs } = await heldContent(storage, name);
+  const held = [...manifests, ...blobs];
+  return held.length > 0 && held.every((digest) => digests.has(digest));
 }
 
 /** Finds out of one repository after another whether an upstream has all that registry:2 left there. */
