@@ -20,6 +20,7 @@ export function createProgram(): Command {
   addSetup(program);
   addOwner(program);
   addGarbageCollect(program);
+  addHealth(program);
   return program;
 }
 
@@ -32,9 +33,8 @@ function addServe(program: Command): void {
     .option("-c, --config <file>", "the same, by its name")
     .addHelpText("after", serveHelp)
     .action(async (file: string | undefined, { config }: { config?: string }, command: Command) => {
-      if (file !== undefined && config !== undefined) command.error("error: two files are named; keep one of them");
       const { serve } = await import("./serve.js");
-      await serve({ config: file ?? config });
+      await serve({ config: onlyOne(file, config, command) });
     });
 }
 
@@ -93,13 +93,26 @@ function addOwner(program: Command): void {
     });
 }
 
+function addHealth(program: Command): void {
+  program
+    .command("health")
+    .summary("ask the server whether it is well")
+    .description("Asks the server that runs with these settings for /healthz. Exit code 0: it is well.")
+    .argument("[file]", `settings in YAML; ${defaultFileNote}`)
+    .action(async (file?: string) => {
+      const { checkHealth } = await import("./health.js");
+      await checkHealth(file);
+    });
+}
+
 function addGarbageCollect(program: Command): void {
   program
     .command("gc")
     .alias("garbage-collect")
     .summary("remove what no image needs")
     .description("Removes content that no manifest names, while no server runs on the data directory.")
-    .option("-c, --config <file>", `settings in YAML; ${defaultFileNote}`)
+    .argument("[file]", `settings in YAML; ${defaultFileNote}`)
+    .option("-c, --config <file>", "the same, by its name")
     .option("-d, --dry-run", "say what would go, and change nothing", false)
     .option(
       "-m, --delete-untagged",
@@ -109,10 +122,17 @@ function addGarbageCollect(program: Command): void {
     .option("-q, --quiet", "say only what is wrong", false)
     .option("--force", "also while a server runs; what is younger than an hour stays then", false)
     .addHelpText("after", garbageCollectHelp)
-    .action(async (options: GarbageCollectOptions) => {
+    .action(async (file: string | undefined, options: GarbageCollectOptions, command: Command) => {
+      const config = onlyOne(file, options.config, command);
       const { collectGarbage } = await import("./garbage-collect.js");
-      await collectGarbage(options);
+      await collectGarbage({ ...options, config });
     });
+}
+
+/** A file that is named by its place or by the option. */
+function onlyOne(file: string | undefined, config: string | undefined, command: Command): string | undefined {
+  if (file !== undefined && config !== undefined) command.error("error: two files are named; keep one of them");
+  return file ?? config;
 }
 
 const defaultFileNote = "without it berth.yml of this folder, if it is there";

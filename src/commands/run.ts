@@ -13,7 +13,7 @@ const exitCodes = { fine: 0, failed: 1, wrongUsage: 2 } as const;
 export async function runCommandLine(name: string, arguments_: readonly string[]): Promise<number> {
   try {
     if (isRegistryName(name)) await createRegistryProgram(name).parseAsync(withServe(arguments_), { from: "user" });
-    else await createProgram().parseAsync(arguments_, { from: "user" });
+    else await createProgram().parseAsync(withServe(arguments_), { from: "user" });
     return exitCodes.fine;
   } catch (error) {
     // Commander has said its part already: help, the version, or what is wrong with the command line.

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { runCommand } from "./command.js";
+import { runCommand, tryCommand } from "./command.js";
 import { Daemon } from "./daemon.js";
 import type { Scope } from "./scope.js";
 
@@ -11,9 +11,12 @@ export async function startDocker(
   scope: Scope,
   env: Readonly<Record<string, string>> = {},
   flags: readonly string[] = [],
+  storageDriver: "vfs" | "overlay2" = "vfs",
 ): Promise<Docker> {
   const folder = await scope.folder("docker");
   const socket = `unix://${join(folder, "docker.sock")}`;
+  // What a container on the host's network was given stays mounted when the daemon has ended.
+  scope.defer(() => tryCommand("umount", [join(folder, "exec/netns/default")]));
   const daemon = new Daemon(
     scope,
     "dockerd",
@@ -22,10 +25,10 @@ export async function startDocker(
       `--data-root=${join(folder, "data")}`,
       `--exec-root=${join(folder, "exec")}`,
       `--pidfile=${join(folder, "pid")}`,
-      "--storage-driver=vfs",
       "--bridge=none",
       "--iptables=false",
       "--ip6tables=false",
+      `--storage-driver=${storageDriver}`,
       ...flags,
     ],
     env,

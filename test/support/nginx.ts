@@ -30,11 +30,27 @@ export async function startNginx(scope: Scope, behind: string): Promise<ReverseP
     "/etc/nginx/tls/registry.example.com.crt;": `${certificate};`,
     "/etc/nginx/tls/registry.example.com.key;": `${key};`,
   });
+  await startWith(scope, site, folder, port);
+  return { host: `localhost:${port}`, certFolder };
+}
+
+/** An nginx with the settings that it has in `compose.yaml`; `host` is where clients find it. */
+export async function startComposeNginx(scope: Scope, behind: string): Promise<string> {
+  const folder = await scope.folder("nginx");
+  const port = await freePort();
+  const site = adapt(await readFile(join(projectRoot, "config/nginx-compose.conf"), "utf8"), {
+    "server berth:5000;": `server ${behind};`,
+    "listen 80;": `listen 127.0.0.1:${port};`,
+  });
+  await startWith(scope, site, folder, port);
+  return `127.0.0.1:${port}`;
+}
+
+async function startWith(scope: Scope, site: string, folder: string, port: number): Promise<void> {
   const config = join(folder, "nginx.conf");
   await writeFile(config, around(site, folder));
   const daemon = new Daemon(scope, "nginx", ["-p", folder, "-c", config, "-e", "stderr"]);
   await daemon.ready(() => isListening(port));
-  return { host: `localhost:${port}`, certFolder };
 }
 
 async function makeCertificate(certificate: string, key: string): Promise<void> {
@@ -46,7 +62,7 @@ async function makeCertificate(certificate: string, key: string): Promise<void> 
 /** What the operator changes in the file, and this test with it; nothing else. */
 function adapt(text: string, changes: Readonly<Record<string, string>>): string {
   return Object.entries(changes).reduce((changed, [from, to]) => {
-    if (!changed.includes(from)) throw new Error(`config/nginx.conf does not say "${from}"`);
+    if (!changed.includes(from)) throw new Error(`the file in config/ does not say "${from}"`);
     return changed.replace(from, to);
   }, text);
 }

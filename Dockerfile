@@ -1,0 +1,33 @@
+# docker build --tag berth .
+# docker run --publish 5000:5000 --volume registry:/var/lib/registry berth
+
+# The official image, or another with node, npm and a user called node.
+ARG NODE_IMAGE=node:22-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY src src
+RUN npm run build && chmod +x dist/main.js && npm prune --omit=dev --ignore-scripts
+
+FROM ${NODE_IMAGE}
+WORKDIR /opt/berth
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/dist dist
+# Where registry:2 looks for its file, and registry:3: a file of either, mounted over it, is served.
+COPY config/container.yml /etc/docker/registry/config.yml
+RUN ln -s /opt/berth/dist/main.js /usr/local/bin/berth \
+ && ln -s /opt/berth/dist/main.js /usr/local/bin/registry \
+ && ln -s /etc/docker/registry /etc/distribution \
+ && mkdir -p /var/lib/registry \
+ && chown node:node /var/lib/registry
+
+USER node
+VOLUME /var/lib/registry
+EXPOSE 5000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["berth", "health", "/etc/docker/registry/config.yml"]
+ENTRYPOINT ["berth"]
+CMD ["serve", "/etc/docker/registry/config.yml"]

@@ -1,0 +1,38 @@
+import { get as getPlain } from "node:http";
+import { get as getSecure } from "node:https";
+import { loadConfig } from "../config/load.js";
+import type { Config } from "../config/schema.js";
+import { CommandFailure } from "./command-failure.js";
+
+const patienceMs = 4_000;
+
+/** Asks the server that runs with these settings whether it is well: for the health check of a container. */
+export async function checkHealth(file: string | undefined): Promise<void> {
+  const { config } = await loadConfig({ file, environment: process.env, directory: process.cwd() });
+  const url = healthUrl(config.server);
+  const status = await statusOf(url).catch((cause: Error) => {
+    throw new CommandFailure(`${url} does not answer: ${cause.message}`);
+  });
+  if (status !== 200) throw new CommandFailure(`${url} answers ${status}`);
+  process.stdout.write(`${url} is well\n`);
+}
+
+/** From here; an address that stands for all of them is no place to connect to. */
+function healthUrl({ host, port, tls }: Config["server"]): URL {
+  const reached = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[host] ?? (host.includes(":") ? `[${host}]` : host);
+  return new URL(`${tls === undefined ? "http" : "https"}://${reached}:${port}/healthz`);
+}
+
+function statusOf(url: URL): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(patienceMs);
+    // The certificate names the host that clients ask for, not this one.
+    const request =
+      url.protocol === "https:" ? getSecure(url, { signal, rejectUnauthorized: false }) : getPlain(url, { signal });
+    request.on("error", reject);
+    request.on("response", (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+  });
+}
