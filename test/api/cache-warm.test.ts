@@ -119,6 +119,17 @@ test("a second run asks the upstream nothing", async (t) => {
   assert.equal(fake.ledger.count(), 0);
 });
 
+test("what is warmed again counts as used, so that it is not the first to go when room is made", async (t) => {
+  const { fake, configFile, warm } = await prepare(t);
+  addIndex(fake, "library/alpine");
+  await warm(["alpine"]);
+  const again = new Date().toISOString();
+  await warm(["alpine"]);
+  const list = [main, "cache", "ls", "--json", "--config", configFile];
+  const [image] = JSON.parse((await tryCommand(process.execPath, list)).stdout);
+  assert.ok(image.lastUse >= again, `${image.lastUse} is before ${again}`);
+});
+
 test("names mean what they mean to the registry: by host, by prefix, by digest", async (t) => {
   const { scope, fake, root, warm } = await prepare(t);
   const image = fake.store.addImage("owner/image", [seededBytes("layer", 200_000)]);

@@ -3,11 +3,13 @@ import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { beginWork } from "../../maintenance/collection-lock.js";
 import { ModeSelector } from "../../mode-selector.js";
+import type { Logger } from "../../observability/logger.js";
 import { createLogger } from "../../observability/winston-logger.js";
 import type { WantedPlatforms } from "../../proxy/image-content.js";
 import { ImageWarmer } from "../../proxy/image-warmer.js";
 import type { Context } from "../../registry/context.js";
 import { openStorage } from "../../storage/open-storage.js";
+import type { Storage } from "../../storage/storage.js";
 import { CommandFailure } from "../command-failure.js";
 import { findRepository } from "./find-repository.js";
 import { listImages } from "./image-list.js";
@@ -73,8 +75,18 @@ async function warmAll(
       if (context.signal.aborted) return;
       report.add(image.title, await warmer.warm(image, context));
     });
+    await noteUse(storage, context.log);
   } finally {
     endWork();
+  }
+}
+
+/** What was warmed was used: else it would be the first to go when the server makes room. */
+async function noteUse(storage: Storage, log: Logger): Promise<void> {
+  try {
+    await storage.uses.write();
+  } catch (cause) {
+    log.warn("that the images were used could not be noted", { cause });
   }
 }
 
