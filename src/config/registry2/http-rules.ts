@@ -1,9 +1,19 @@
 import { showValue } from "../problem.js";
 import { fromGoDuration } from "./go-duration.js";
 import { corsRules } from "./header-rules.js";
-import { becomes, ifTrue, type Meaning, notHonoured, notNeeded, type Rule, type Rules, refused } from "./rule.js";
+import {
+  becomes,
+  ifTrue,
+  type Meaning,
+  notHonoured,
+  notNeeded,
+  type Rule,
+  type Rules,
+  refused,
+  type Said,
+} from "./rule.js";
 import type { Translation } from "./translation.js";
-import { findWritten, isMap, saysNothing } from "./written.js";
+import { findWritten, isMap, saysNothing, type Written } from "./written.js";
 
 const asDuration: Meaning<string> = { expected: "a duration such as 30s or 1h30m", parse: fromGoDuration };
 
@@ -72,7 +82,7 @@ const tlsRules: Readonly<Record<string, Rule>> = {
 };
 
 /** Certificate and key need each other, which is told in the words of registry:2. */
-function translateTls({ path, written }: Parameters<Rule>[0], translation: Translation): void {
+function translateTls({ path, written }: Said, translation: Translation): void {
   translation.nameOrigin([...path, "certificate"], ["server", "tls", "cert"]);
   translation.nameOrigin([...path, "key"], ["server", "tls", "key"]);
   if (!isMap(written)) {
@@ -88,7 +98,7 @@ function translateTls({ path, written }: Parameters<Rule>[0], translation: Trans
 }
 
 /** A section of which all is left empty, as `letsencrypt` stands in many files, says nothing. */
-function isNothing(written: Parameters<Rule>[0]["written"]): boolean {
+function isNothing(written: Written): boolean {
   if (!isMap(written)) return saysNothing(written);
   return Object.keys(written).every((key) => findWritten(written, [key]) === undefined);
 }

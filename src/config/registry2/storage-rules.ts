@@ -1,9 +1,20 @@
 import { findNearest } from "../nearest-key.js";
 import { showValue } from "../problem.js";
 import { fromGoDuration } from "./go-duration.js";
-import { asText, asTruth, becomes, ifTrue, type Meaning, notNeeded, type Rule, type Rules, refused } from "./rule.js";
+import {
+  asText,
+  asTruth,
+  becomes,
+  ifTrue,
+  type Meaning,
+  notNeeded,
+  type Rule,
+  type Rules,
+  refused,
+  type Said,
+} from "./rule.js";
 import type { Translation } from "./translation.js";
-import { findWritten, isMap, truthOf, type WrittenMap } from "./written.js";
+import { isMap, truthOf, type WrittenMap } from "./written.js";
 
 /** Folder of the images of registry:2, and its default. */
 export const usualRoot = "/var/lib/registry";
@@ -23,30 +34,27 @@ export const storageRules: Rules = {
   "storage.redirect": notNeeded("content is always sent by Berth itself"),
   "storage.cache": notNeeded("what is asked for often is kept in memory anyway (storage.cache)"),
   "storage.tag": notNeeded("tags are looked up without it"),
-  "storage.maintenance.uploadpurging": translatePurging,
+  "storage.maintenance.uploadpurging.enabled": ifTrue(notNeeded("abandoned uploads are always removed"), keepUploads),
+  "storage.maintenance.uploadpurging.dryrun": ifTrue(keepUploads, notNeeded("it is off")),
+  "storage.maintenance.uploadpurging.age": unlessKept(becomes("private.uploads.expire", asDuration)),
+  "storage.maintenance.uploadpurging.interval": unlessKept(becomes("private.uploads.purgeInterval", asDuration)),
   "storage.maintenance.readonly": ({ path, written }, translation) => {
-    const enabled = isMap(written) ? (written.enabled ?? "false") : written;
+    const enabled = isMap(written) ? (written.enabled ?? "") : written;
     ifTrue(readOnly, notNeeded("it is off"))({ path, written: enabled }, translation);
   },
 };
 
-function translatePurging({ path, written }: Parameters<Rule>[0], translation: Translation): void {
-  if (!isMap(written)) {
-    translation.refuse(path, `must be a section with keys, not ${showValue(written)}`);
-    return;
-  }
-  if (truthOf(written.enabled) === false || truthOf(written.dryrun) === true) {
-    const key = truthOf(written.enabled) === false ? "enabled" : "dryrun";
-    translation.honour([...path, key], ["private", "uploads", "expire"], never, "uploads are never removed");
-    return;
-  }
-  if (findWritten(written, ["age"]) !== undefined) {
-    becomes("private.uploads.expire", asDuration)({ path: [...path, "age"], written: written.age ?? "" }, translation);
-  }
-  if (findWritten(written, ["interval"]) !== undefined) {
-    const said = { path: [...path, "interval"], written: written.interval ?? "" };
-    becomes("private.uploads.purgeInterval", asDuration)(said, translation);
-  }
+function keepUploads({ path }: Said, translation: Translation): void {
+  translation.honour(path, ["private", "uploads", "expire"], never, "abandoned uploads are never removed");
+}
+
+/** The age of uploads that are never removed does not matter. */
+function unlessKept(rule: Rule): Rule {
+  return (said, translation) => {
+    const find = (key: string) => truthOf(translation.document.find("storage", "maintenance", "uploadpurging", key));
+    const areKept = find("enabled") === false || find("dryrun") === true;
+    (areKept ? notNeeded("abandoned uploads are never removed") : rule)(said, translation);
+  };
 }
 
 const buckets: readonly string[] = ["azure", "gcs", "oss", "s3", "swift"];

@@ -141,7 +141,15 @@ test("an empty variable takes a setting back, but not the lock off the door", as
 
 test("what Kubernetes and others call REGISTRY_ is nothing of ours, alone nor beside", async (t) => {
   const scope = new Scope(t);
-  const others = { REGISTRY_URL: "http://x", REGISTRY_PORT: "tcp://10.0.0.1:5000", REGISTRY_SERVICE_HOST: "10.0.0.1" };
+  const others = {
+    REGISTRY_URL: "http://x",
+    REGISTRY_PORT: "tcp://10.0.0.1:5000",
+    REGISTRY_SERVICE_HOST: "10.0.0.1",
+    // Of a service named registry-proxy.
+    REGISTRY_PROXY_SERVICE_HOST: "10.0.0.1",
+    REGISTRY_PROXY_PORT: "tcp://10.0.0.1:5000",
+    REGISTRY_PROXY_PORT_5000_TCP_ADDR: "10.0.0.1",
+  };
   const alone = await loadLines(scope, undefined, others);
   assert.equal(alone.registry2, undefined);
   assert.equal(alone.config.server.host, "127.0.0.1");
