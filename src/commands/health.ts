@@ -17,9 +17,9 @@ export async function checkHealth(file: string | undefined): Promise<void> {
   process.stdout.write(`${url} is well\n`);
 }
 
-/** From here; an address that stands for all of them is no place to connect to. */
+/** From here; an address that stands for all of them is no place to connect to, and IPv4 is one of them everywhere. */
 function healthUrl({ host, port, tls }: Config["server"]): URL {
-  const reached = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[host] ?? (host.includes(":") ? `[${host}]` : host);
+  const reached = { "0.0.0.0": "127.0.0.1", "::": "127.0.0.1" }[host] ?? (host.includes(":") ? `[${host}]` : host);
   return new URL(`${tls === undefined ? "http" : "https"}://${reached}:${port}/healthz`);
 }
 

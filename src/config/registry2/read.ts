@@ -40,7 +40,8 @@ export function readRegistry2Variables(environment: Environment): Registry2Setti
 
 /**
  * The variables of registry:2 beside a file of Berth's: what they say goes before it, as a variable does. What they
- * only imply does not: the file may say `mode: hybrid`, and its defaults are Berth's.
+ * only imply does not: the file may say `mode: hybrid`. Nor do they move address or folder; but who speaks the words of
+ * registry:2 and does not allow DELETE, as its container, does not have it allowed.
  */
 export function readVariablesBeside(berthFile: ConfigSource, environment: Environment): Registry2Settings | undefined {
   const { known, unknown } = sorted(registry2Variables(environment));
@@ -54,7 +55,7 @@ export function readVariablesBeside(berthFile: ConfigSource, environment: Enviro
     translation.refuse(["proxy", "remoteurl"], message);
   }
   return {
-    implied: { ...source, problems: [], tree: { mode } },
+    implied: { ...source, problems: [], tree: { mode, private: { delete: false } } },
     said: { ...source, tree: said },
     notes: notesOf(translation, unknown),
   };
@@ -65,8 +66,16 @@ function notesOf(translation: Translation, unknown: readonly Variable[]): readon
     const meaning = "no setting of registry:2 has this name; it would ignore it, too";
     return { where: showPath([name]), setting: showPath([name]), verdict: "unknown", meaning };
   });
-  return [...translation.notes, ...strangers];
+  const isDeleteSaid = translation.document.find("storage", "delete", "enabled") !== undefined;
+  return [...(isDeleteSaid ? [] : [noDelete]), ...translation.notes, ...strangers];
 }
+
+const noDelete: Note = {
+  where: "not said",
+  setting: "storage.delete.enabled",
+  verdict: "honoured",
+  meaning: "private.delete: false, unless Berth's own file or variable says otherwise",
+};
 
 /** Others have variables that begin alike, such as `REGISTRY_URL`. */
 function sorted(variables: readonly Variable[]): { known: readonly Variable[]; unknown: readonly Variable[] } {

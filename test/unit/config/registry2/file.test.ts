@@ -38,6 +38,7 @@ test("the file of the image means its folder, every address on port 5000, and no
   assert.equal(config.storage.filesystem.root, "/var/lib/registry");
   assert.equal(config.private.delete, false);
   assert.deepEqual(verdicts(registry2), {
+    "storage.delete.enabled": "honoured",
     "log.fields": "not needed",
     "storage.cache": "not needed",
     "storage.filesystem.rootdirectory": "honoured",
@@ -170,20 +171,23 @@ test("a file that is no YAML is told by its line, and its variables are read all
 
 test("keys that registry:2 does not know are told, with what was meant", async (t) => {
   const { registry2 } = await loadLines(new Scope(t), ["version: 0.1", "htpp: { addr: ':1' }", "log: { levl: info }"]);
-  assert.deepEqual(registry2, [
-    {
-      where: "config.yml:2:1",
-      setting: "htpp",
-      verdict: "unknown",
-      meaning: "registry:2 ignores it, too; did you mean http?",
-    },
-    {
-      where: "config.yml:3:8",
-      setting: "log.levl",
-      verdict: "unknown",
-      meaning: "registry:2 ignores it, too; did you mean log.level?",
-    },
-  ]);
+  assert.deepEqual(
+    registry2?.filter(({ verdict }) => verdict === "unknown"),
+    [
+      {
+        where: "config.yml:2:1",
+        setting: "htpp",
+        verdict: "unknown",
+        meaning: "registry:2 ignores it, too; did you mean http?",
+      },
+      {
+        where: "config.yml:3:8",
+        setting: "log.levl",
+        verdict: "unknown",
+        meaning: "registry:2 ignores it, too; did you mean log.level?",
+      },
+    ],
+  );
 });
 
 test("what somebody may wait for is told to be missing", async (t) => {
@@ -210,5 +214,5 @@ test("what somebody may wait for is told to be missing", async (t) => {
 test("a key that stands without a value says nothing", async (t) => {
   const { config, registry2 } = await loadLines(new Scope(t), ["version: 0.1", "auth:", "proxy:", "  remoteurl: ''"]);
   assert.equal(config.mode, "private");
-  assert.deepEqual(registry2, []);
+  assert.deepEqual(verdicts(registry2), { "storage.delete.enabled": "honoured" });
 });

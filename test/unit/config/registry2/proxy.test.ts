@@ -39,8 +39,12 @@ test("an address that is none, or has credentials in it, is refused without show
 });
 
 test("credentials without an upstream are told to be useless", async (t) => {
-  const lines = ["version: 0.1", "proxy: { username: ann, password: x }"];
+  const lines = ["version: 0.1", "proxy: { username: ann, password: x }", "storage: { delete: { enabled: true } }"];
   const { config, registry2 } = await loadLines(new Scope(t), lines);
   assert.equal(config.mode, "private");
-  assert.deepEqual(verdicts(registry2), { "proxy.username": "not needed", "proxy.password": "not needed" });
+  assert.deepEqual(verdicts(registry2), {
+    "proxy.username": "not needed",
+    "proxy.password": "not needed",
+    "storage.delete.enabled": "honoured",
+  });
 });

@@ -170,7 +170,16 @@ test("beside a file of Berth's, variables say what they say, and imply nothing t
   assert.equal(config.server.host, "127.0.0.1", "Berth's file has Berth's defaults");
   const silent = await loadLines(scope, ["log: { level: error }"], storyVariables);
   assert.equal(silent.config.mode, "proxy");
-  assert.equal((await loadLines(scope, ["mode: proxy"], { REGISTRY_LOG_LEVEL: "warn" })).config.private.delete, true);
+});
+
+test("who speaks registry:2's words beside a file of Berth's has DELETE only where one of them allows it", async (t) => {
+  const scope = new Scope(t);
+  const isAllowed = async (line: string, environment: Record<string, string>) =>
+    (await loadLines(scope, [line], environment)).config.private.delete;
+  assert.equal(await isAllowed("mode: private", { REGISTRY_LOG_LEVEL: "warn" }), false);
+  assert.equal(await isAllowed("private: { delete: true }", { REGISTRY_LOG_LEVEL: "warn" }), true);
+  assert.equal(await isAllowed("mode: private", { REGISTRY_DELETE_ENABLED: "true" }), true);
+  assert.equal(await isAllowed("mode: private", {}), true);
 });
 
 test("the upstreams of a file of Berth's are not replaced by a variable of registry:2", async (t) => {
