@@ -3,6 +3,7 @@ import type { Digest } from "../oci/digest.js";
 import type { UnfinishedDownload } from "../storage/cache-store.js";
 import { type CachedBytes, cachedBytes, cacheSize } from "../storage/cached-bytes.js";
 import type { Storage } from "../storage/storage.js";
+import { Turns } from "../storage/turns.js";
 import { removeUnlinked } from "../storage/unlinked-blobs.js";
 import { type CachedImage, cachedRepositories, imagesOf, lastUse } from "./cached-images.js";
 import { type DoomedImage, EvictionPlan } from "./eviction-plan.js";
@@ -21,7 +22,7 @@ interface Candidate {
 }
 
 /** Images whose bytes are looked for in all repositories together: a look is a walk. */
-const imagesAtOnce = 20;
+const imagesAtOnce = 100;
 
 /** One walk over the cache, and evictions if it has to be smaller. Only for who has the lock of evictions. */
 export class EvictionRun {
@@ -69,8 +70,10 @@ export class EvictionRun {
 
   async #cachedImages(): Promise<CachedImage[]> {
     const images: CachedImage[] = [];
+    const turns = new Turns();
     for await (const { name, upstream } of cachedRepositories(this.#storage)) {
       for (const image of await imagesOf(this.#storage, name, upstream)) images.push(image);
+      await turns.take();
     }
     return images;
   }

@@ -1,5 +1,6 @@
 import type { Logger } from "../observability/logger.js";
 import { LockError } from "../storage/driver.js";
+import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 import { clearAside, withEvictionLock } from "../storage/unlinked-blobs.js";
 import { EvictionRun } from "./eviction-run.js";
@@ -91,6 +92,8 @@ export class Eviction {
     try {
       await this.#writeUses();
       await this.#purgeDownloads();
+      // On a full disk it could not be made any more.
+      if (this.#maxSize !== undefined) await this.#storage.driver.ensureFolder(layout.evictions);
       const isLeft = (await this.#storage.blobs.listAside()).length > 0;
       if (this.#maxSize !== undefined || isLeft) await this.#evict((size) => this.#excess(size));
     } catch (cause) {

@@ -13,7 +13,8 @@ export async function unlinkImage(storage: Storage, { name, tags, manifests, blo
     if (await storage.tags.removeIfAt(name, tag, digest)) await storage.cache.forgetCheck(name, tag);
   }
   for (const digest of manifests) await unlinkManifest(storage, name, digest);
-  for (const digest of blobs) await storage.unlinkBlob(name, digest);
+  // Together: each waits for the disk, and their order does not matter.
+  await Promise.all(blobs.map((digest) => storage.unlinkBlob(name, digest)));
 }
 
 async function unlinkManifest(storage: Storage, name: RepositoryName, digest: Digest): Promise<void> {

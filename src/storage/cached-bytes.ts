@@ -3,6 +3,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import { walkRepositories } from "./catalog.js";
 import { linkedContent } from "./linked-content.js";
 import type { Storage } from "./storage.js";
+import { Turns } from "./turns.js";
 
 /** Bytes that are here only for repositories whose content came from upstreams. */
 export interface CachedBytes {
@@ -15,11 +16,14 @@ export interface CachedBytes {
 export async function cachedBytes(storage: Storage): Promise<Map<Digest, CachedBytes>> {
   const cached = new Map<Digest, CachedBytes>();
   const isPrivate: RepositoryName[] = [];
+  const turns = new Turns();
   for await (const { name } of walkRepositories(storage.driver)) {
+    await turns.take();
     if ((await storage.cache.readOwner(name)) === undefined) isPrivate.push(name);
     else await addContent(storage, name, cached);
   }
   for (const name of isPrivate) {
+    await turns.take();
     for await (const digest of linkedContent(storage, name, (asked) => cached.has(asked))) cached.delete(digest);
   }
   return cached;
@@ -37,7 +41,9 @@ async function addContent(storage: Storage, name: RepositoryName, cached: Map<Di
   // A manifest may be linked as a blob as well.
   const digests = new Set<Digest>();
   for await (const digest of linkedContent(storage, name, () => true)) digests.add(digest);
+  const turns = new Turns();
   for (const digest of digests) {
+    await turns.take();
     const known = cached.get(digest);
     if (known !== undefined) known.holders++;
     else {

@@ -1,17 +1,14 @@
-import { setImmediate } from "node:timers/promises";
 import { algorithmOf, type Digest, type DigestAlgorithm, digestAlgorithms, isDigest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { walkRepositories } from "./catalog.js";
 import { layout } from "./layout.js";
 import type { Storage } from "./storage.js";
+import { Turns } from "./turns.js";
 
 interface Link {
   readonly digest: Digest;
   readonly key: string;
 }
-
-/** A walk over links lets other work run each time after so many. */
-const linksPerTurn = 2_000;
 
 /** Digests of the manifests that a repository has links for. */
 export async function linkedManifests(storage: Storage, name: RepositoryName): Promise<Digest[]> {
@@ -32,10 +29,10 @@ export async function* linkedContent(
   name: RepositoryName,
   isAskedFor: (digest: Digest) => boolean,
 ): AsyncIterable<Digest> {
-  let looked = 0;
+  const turns = new Turns();
   for (const links of [layerLinks(storage, name), revisionLinks(storage, name)]) {
     for await (const { digest, key } of links) {
-      if (++looked % linksPerTurn === 0) await setImmediate();
+      await turns.take();
       const meant = algorithmOf(digest) === "sha256" ? digest : await storage.links.find(key);
       const asked = [...new Set([digest, meant ?? digest])].filter(isAskedFor);
       if (asked.length > 0 && (await isThere(storage, key))) yield* asked;
@@ -47,7 +44,9 @@ export async function* linkedContent(
 export async function linkedAnywhere(storage: Storage, digests: ReadonlySet<Digest>): Promise<Set<Digest>> {
   const linked = new Set<Digest>();
   if (digests.size === 0) return linked;
+  const turns = new Turns();
   for await (const { name } of walkRepositories(storage.driver)) {
+    await turns.take();
     for await (const digest of linkedContent(storage, name, (asked) => digests.has(asked))) linked.add(digest);
   }
   return linked;

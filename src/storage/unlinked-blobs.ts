@@ -16,6 +16,8 @@ import type { Storage } from "./storage.js";
  * reads meanwhile finds the bytes aside (`wherever` in `blob-store.ts`), and open readers go on whatever happens.
  */
 
+const changesAtOnce = 8;
+
 /** One removes at a time, in whichever process. */
 export function withEvictionLock<Result>(
   storage: Storage,
@@ -30,10 +32,10 @@ export async function removeUnlinked(storage: Storage, digests: Iterable<Digest>
   // A look beforehand: what is linked is hardly ever disturbed.
   for (const digest of await linkedAnywhere(storage, candidates)) candidates.delete(digest);
   const aside = new Map<Digest, number>();
-  for (const digest of candidates) {
+  await severalAtOnce(candidates, async (digest) => {
     const size = await storage.blobs.setAside(digest);
     if (size !== undefined) aside.set(digest, size);
-  }
+  });
   return removeAside(storage, aside);
 }
 
@@ -51,13 +53,22 @@ export async function restoreAside(storage: Storage): Promise<void> {
 async function removeAside(storage: Storage, aside: ReadonlyMap<Digest, number>): Promise<number> {
   const linked = await linkedAnywhere(storage, new Set(aside.keys()));
   let freed = 0;
-  for (const [digest, size] of aside) {
+  await severalAtOnce(aside.keys(), async (digest) => {
     if (linked.has(digest)) {
       await storage.blobs.putBack(digest);
-      continue;
+    } else {
+      await storage.blobs.removeAside(digest);
+      freed += aside.get(digest) ?? 0;
     }
-    await storage.blobs.removeAside(digest);
-    freed += size;
-  }
+  });
   return freed;
+}
+
+/** Changes of the disk that wait for it at the same time wait less. */
+async function severalAtOnce(digests: Iterable<Digest>, change: (digest: Digest) => Promise<void>): Promise<void> {
+  const waiting = digests[Symbol.iterator]();
+  const takeTurns = async () => {
+    for (let next = waiting.next(); !next.done; next = waiting.next()) await change(next.value);
+  };
+  await Promise.all(Array.from({ length: changesAtOnce }, takeTurns));
 }
