@@ -32,8 +32,8 @@ export class ModeSelector {
    * routes, and pushes that began may be finished by the new ones.
    */
   async select(config: Config): Promise<Routes> {
-    await this.#bound(config);
     const registry = await this.registryOf(config);
+    await this.#bound(config);
     if (this.#registry === undefined) this.#registry = new SwitchableRegistry(registry);
     else this.#registry.switchTo(registry);
     const dependencies = {

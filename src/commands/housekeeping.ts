@@ -9,7 +9,9 @@ import { adoptRegistry2Cache } from "./adopt-registry2-cache.js";
  * adds to the cache and writes what it served, and of those that make room one at a time does so.
  */
 export class Housekeeping {
-  readonly #purge: UploadPurge;
+  readonly #storage: Storage;
+  readonly #log: Logger;
+  #purge: UploadPurge;
 
   /** Does what must be done before anything is served, and begins with what is done from time to time. */
   static async begin(storage: Storage, config: Config, log: Logger): Promise<Housekeeping> {
@@ -18,7 +20,14 @@ export class Housekeeping {
   }
 
   private constructor(storage: Storage, config: Config, log: Logger) {
+    this.#storage = storage;
+    this.#log = log;
     this.#purge = new UploadPurge(storage, config.private.uploads, log);
+  }
+
+  reconfigure(config: Config): void {
+    this.#purge.stop();
+    this.#purge = new UploadPurge(this.#storage, config.private.uploads, this.#log);
   }
 
   stop(): void {

@@ -11,6 +11,8 @@ import type { Storage } from "../storage/storage.js";
 export interface OpenedServer {
   readonly server: RegistryServer;
   readonly storage: Storage;
+  /** Serves by another configuration from now on. @throws before anything is changed, if it cannot */
+  reconfigure(config: Config): Promise<void>;
   /** To be called when the server has stopped. */
   close(): Promise<void>;
 }
@@ -21,11 +23,15 @@ export async function openServer(config: Config, log: Logger): Promise<OpenedSer
   const endWork = await beginWork(storage);
   const modes = new ModeSelector(storage, log);
   const server = new RegistryServer(await serverSettings(config), await modes.select(config), log);
+  const reconfigure = async (next: Config) => {
+    const settings = await serverSettings(next);
+    server.reconfigure(settings, await modes.select(next));
+  };
   const close = async () => {
     await modes.stop();
     endWork();
   };
-  return { server, storage, close };
+  return { server, storage, reconfigure, close };
 }
 
 async function serverSettings(config: Config): Promise<ServerSettings> {

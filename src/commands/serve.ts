@@ -1,13 +1,16 @@
 import { loadConfig } from "../config/load.js";
+import { Reload } from "./reload.js";
 
 /** Starts Berth and serves until it is told to stop. Only what the number of processes asks for is loaded. */
 export async function serve(options: { config?: string | undefined }): Promise<void> {
-  const loaded = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
+  const load = () => loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
+  const loaded = await load();
+  const reload = new Reload(loaded, load);
   if (loaded.config.server.workers === 1) {
     const { serveAlone } = await import("./serve-alone.js");
-    await serveAlone(loaded);
+    await serveAlone(loaded, reload);
   } else {
     const { serveByWorkers } = await import("./workers/serve-by-workers.js");
-    await serveByWorkers(loaded);
+    await serveByWorkers(loaded, reload);
   }
 }

@@ -11,9 +11,13 @@ export interface Stoppable {
 /** Under `npm start` one stop may be two signals: the process group gets it, and npm passes its own on. */
 const oneStopMs = 300;
 
-/** The first signal lets what runs end, the second ends it. */
-export async function untilToldToStop(serving: Stoppable, graceMs: number, log: Logger): Promise<void> {
+/**
+ * The first signal lets what runs end, the second ends it.
+ * @param grace milliseconds, asked when the signal comes
+ */
+export async function untilToldToStop(serving: Stoppable, grace: () => number, log: Logger): Promise<void> {
   const signal = await nextSignal();
+  const graceMs = grace();
   log.info("stopping: running transfers may end", { signal, graceSeconds: graceMs / 1000 });
   void nextSignal(oneStopMs).then((second) => {
     log.warn("stopping at once: running transfers are cut off", { signal: second });

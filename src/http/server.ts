@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
+import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import { type AddressInfo, type Socket, Server as TcpServer } from "node:net";
 import type { Logger } from "../observability/logger.js";
 import { logAccess } from "./access-log.js";
@@ -39,15 +39,15 @@ const idleSweepMs = 50;
 
 /** Listens, and gives each request to the routes that hold when it comes. */
 export class RegistryServer {
-  readonly #settings: ServerSettings;
+  #settings: ServerSettings;
   readonly #log: Logger;
   readonly #server: Server;
-  readonly #clients: ClientAddress;
+  #clients: ClientAddress;
   readonly #ids = new RequestIds();
-  readonly #stalls: StallWatch;
+  #stalls: StallWatch;
   /** What is not answered yet, or not to the last byte. */
   readonly #running = new Set<Exchange>();
-  readonly #routes: Routes;
+  #routes: Routes;
   #connections = 0;
   #isStopping = false;
 
@@ -75,6 +75,22 @@ export class RegistryServer {
     this.#server.on("error", (cause) => this.#log.error("a connection could not be accepted", { cause }));
     // A TCP server's address is never the path of a pipe.
     return this.#server.address() as AddressInfo;
+  }
+
+  /**
+   * Answers what comes from now on by other routes and settings; what runs goes on as it began. Where it listens, and
+   * whether by TLS, stays; a renewed certificate is taken.
+   */
+  reconfigure(settings: ServerSettings, routes: Routes): void {
+    const { tls, headersTimeout, keepAlive, trustedProxies, stall } = settings;
+    if (tls !== undefined && this.#server instanceof HttpsServer) this.#server.setSecureContext(tls);
+    this.#server.headersTimeout = headersTimeout;
+    this.#server.keepAliveTimeout = keepAlive;
+    this.#clients = new ClientAddress(trustedProxies);
+    this.#stalls.retire();
+    this.#stalls = new StallWatch(stall);
+    this.#settings = settings;
+    this.#routes = routes;
   }
 
   /** Takes no more connections, lets what runs end, and cuts off what still runs after the grace. */

@@ -19,6 +19,7 @@ export class StallWatch {
   readonly #settings: StallSettings;
   readonly #watched = new Map<Exchange, Watched>();
   readonly #timer: NodeJS.Timeout | undefined;
+  #isRetired = false;
 
   constructor(settings: StallSettings) {
     this.#settings = settings;
@@ -36,6 +37,11 @@ export class StallWatch {
     clearInterval(this.#timer);
   }
 
+  /** Watches what it watches to its end, and nothing new. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
   /** An answer may come before the end of the body, which must not stand still forever then either. */
   #forgetWhenRead(exchange: Exchange): void {
     if (exchange.request.complete || exchange.request.destroyed) this.#watched.delete(exchange);
@@ -43,6 +49,7 @@ export class StallWatch {
   }
 
   #check(): void {
+    if (this.#isRetired && this.#watched.size === 0) this.stop();
     const now = performance.now();
     for (const [exchange, watched] of this.#watched) {
       const bytes = movedBytes(exchange);

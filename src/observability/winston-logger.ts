@@ -16,6 +16,8 @@ export interface LogSettings {
 /** A logger that can be made to write what it still holds, before the process ends. */
 export interface FlushableLogger extends Logger {
   flush(): void;
+  /** Writes by other settings from now on. */
+  reconfigure(settings: LogSettings): void;
 }
 
 const noFields: LogFields = {};
@@ -36,18 +38,18 @@ export function createLogger(
   target: NodeJS.WritableStream,
   always: LogFields = noFields,
 ): FlushableLogger {
-  const toLine = lineOf[settings.format];
+  let held = settings;
   const winston = createWinston({
-    level: settings.level,
+    level: "debug",
     format: format((info) => Object.assign(info, { [finishedText]: info.message }))(),
     transports: [new transports.Stream({ stream: target, eol: "\n" })],
   });
   const buffer = new LineBuffer<Level>((level, message) => winston.log({ level, message }));
   const write = (level: Level) => {
-    if (levels.indexOf(level) > levels.indexOf(settings.level)) return () => {};
     return (event: string, said: LogFields = noFields) => {
+      if (levels.indexOf(level) > levels.indexOf(held.level)) return;
       const fields = always === noFields ? said : { ...said, ...always };
-      buffer.add(level, toLine({ time: new Date().toISOString(), level, event, fields }));
+      buffer.add(level, lineOf[held.format]({ time: new Date().toISOString(), level, event, fields }));
     };
   };
   return {
@@ -56,5 +58,8 @@ export function createLogger(
     warn: write("warn"),
     error: write("error"),
     flush: () => buffer.flush(),
+    reconfigure: (next) => {
+      held = next;
+    },
   };
 }

@@ -8,7 +8,7 @@ import type { Scope } from "./scope.js";
 
 export interface BerthOptions {
   /** A cache where there are settings of `proxy`, else private, if not given. */
-  readonly mode?: "hybrid";
+  readonly mode?: "private" | "proxy" | "hybrid";
   /** The data directory; a fresh one if not given. */
   readonly root?: string;
   readonly port?: number;
@@ -32,6 +32,9 @@ export interface BerthProcess {
   /** `127.0.0.1:port`, as it stands in the names of images. */
   readonly host: string;
   readonly client: RegistryClient;
+  readonly configFile: string;
+  /** Writes other settings into the file, with the same data and port. */
+  reconfigure(options: BerthOptions): Promise<void>;
 }
 
 /** Starts Berth, in private mode unless told otherwise, and waits until it is ready. */
@@ -39,17 +42,8 @@ export async function startBerth(scope: Scope, options: BerthOptions = {}): Prom
   const root = options.root ?? (await scope.folder("data"));
   const port = options.port ?? (await freePort());
   const configFile = join(await scope.folder("config"), "berth.yml");
-  const proxy = options.proxy ?? cacheSettings(options.cacheOf);
-  // JSON is YAML.
-  const config = JSON.stringify({
-    mode: options.mode ?? (proxy === undefined ? "private" : "proxy"),
-    server: { host: "127.0.0.1", port, ...options.server },
-    storage: { driver: "filesystem", filesystem: { root } },
-    private: options.private ?? {},
-    log: options.log ?? {},
-    ...(proxy && { proxy }),
-  });
-  await writeFile(configFile, config);
+  const write = (settings: BerthOptions) => writeFile(configFile, configText({ ...settings, root, port }));
+  await write(options);
   const daemon = new Daemon(scope, process.execPath, [
     join(projectRoot, "dist/main.js"),
     "serve",
@@ -59,7 +53,20 @@ export async function startBerth(scope: Scope, options: BerthOptions = {}): Prom
   const host = `127.0.0.1:${port}`;
   const client = new RegistryClient(`http://${host}`);
   await daemon.ready(() => isReady(client));
-  return { daemon, root, port, host, client };
+  return { daemon, root, port, host, client, configFile, reconfigure: write };
+}
+
+function configText({ root, port, cacheOf, mode, ...options }: BerthOptions): string {
+  const proxy = options.proxy ?? cacheSettings(cacheOf);
+  // JSON is YAML.
+  return JSON.stringify({
+    mode: mode ?? (proxy === undefined ? "private" : "proxy"),
+    server: { host: "127.0.0.1", port, ...options.server },
+    storage: { driver: "filesystem", filesystem: { root } },
+    private: options.private ?? {},
+    log: options.log ?? {},
+    ...(proxy && { proxy }),
+  });
 }
 
 function cacheSettings(hub: string | undefined): Readonly<Record<string, unknown>> | undefined {

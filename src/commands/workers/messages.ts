@@ -3,6 +3,7 @@ import type { Config } from "../../config/schema.js";
 /** What the primary tells a worker. A worker is told the configuration, so that all serve by the same one. */
 export type WorkerOrder =
   | { readonly do: "serve"; readonly worker: number; readonly config: Config }
+  | { readonly do: "reconfigure"; readonly config: Config }
   | { readonly do: "stop"; readonly graceMs: number }
   | { readonly do: "cut" };
 

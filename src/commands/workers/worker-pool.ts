@@ -15,7 +15,7 @@ const steadyAfterMs = 60_000;
 
 /** All workers: the first starts before the others, each that ends is started again, and they stop together. */
 export class WorkerPool implements Stoppable {
-  readonly #config: Config;
+  #config: Config;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
   /** By number, from 1. */
@@ -50,6 +50,12 @@ export class WorkerPool implements Stoppable {
       await Promise.all(workers.map(({ ended }) => ended));
       throw error;
     }
+  }
+
+  /** Those that are started from now on serve by it, too. */
+  reconfigure(config: Config): void {
+    this.#config = config;
+    for (const [number, worker] of this.#workers) worker.tell({ do: "reconfigure", config: shareOf(config, number) });
   }
 
   async stop(graceMs: number): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Config } from "../../config/schema.js";
 import { createLogger, type FlushableLogger } from "../../observability/winston-logger.js";
 import { describeError } from "../describe-error.js";
 import { Housekeeping } from "../housekeeping.js";
@@ -17,6 +18,7 @@ bearLostOutput();
 // stop must not look like two, so the primary's word counts alone.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
+process.on("SIGHUP", () => {});
 
 let serving: Promise<Serving> | undefined;
 
@@ -25,6 +27,9 @@ process.on("message", (order: WorkerOrder) => {
     case "serve":
       serving = start(order);
       serving.catch(giveUp);
+      break;
+    case "reconfigure":
+      void serving?.then((started) => reconfigure(started, order.config));
       break;
     case "stop":
       void serving?.then((started) => stop(started, order.graceMs));
@@ -43,6 +48,16 @@ async function start({ worker, config }: Extract<WorkerOrder, { do: "serve" }>):
   const housekeeping = worker === 1 ? await Housekeeping.begin(opened.storage, config, log) : undefined;
   await opened.server.listen();
   return { ...opened, log, housekeeping };
+}
+
+async function reconfigure({ reconfigure: serveBy, housekeeping, log }: Serving, config: Config): Promise<void> {
+  try {
+    await serveBy(config);
+    housekeeping?.reconfigure(config);
+    log.reconfigure(config.log);
+  } catch (cause) {
+    log.error("a worker goes on by the configuration before", { cause });
+  }
 }
 
 async function stop({ server, log, housekeeping, close }: Serving, graceMs: number): Promise<void> {

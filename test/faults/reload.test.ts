@@ -1,0 +1,118 @@
+import { strict as assert } from "node:assert";
+import { writeFile } from "node:fs/promises";
+import { test } from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { type BerthOptions, type BerthProcess, startBerth } from "../support/berth-process.js";
+import { pushBlob, seededBytes } from "../support/content.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { Scope } from "../support/scope.js";
+import { pushSmallImage, smallImage } from "../support/small-image.js";
+import { startUpload } from "../support/upload.js";
+import { waitUntil } from "../support/wait-until.js";
+
+const layer = seededBytes("layer", 50_000);
+
+async function startUpstream(scope: Scope): Promise<BerthOptions> {
+  const hub = await FakeUpstream.start(scope);
+  hub.store.addImage(parseRepositoryName("library/alpine"), [layer], "latest");
+  return { proxy: { upstreams: [{ name: "docker.io", url: hub.url }] } };
+}
+
+/** Waits until Berth has told so many times what became of a change. */
+async function untilTold({ daemon }: BerthProcess, what: RegExp, times = 1): Promise<void> {
+  await waitUntil(`it tells ${what}`, () => ((daemon.output.match(what)?.length ?? 0) >= times ? true : undefined));
+}
+
+test("a change of the file is taken over without a signal: a private registry becomes one that caches, too", async (t) => {
+  const scope = new Scope(t);
+  const berth = await startBerth(scope);
+  const { client, reconfigure } = berth;
+  await pushSmallImage(client, "my_image", "mine", { tag: "latest" });
+  assert.equal((await client.get("/v2/library/alpine/manifests/latest")).status, 404);
+  await reconfigure({ mode: "hybrid", ...(await startUpstream(scope)) });
+  await untilTold(berth, /configuration taken over/g);
+  assert.equal((await client.get("/v2/library/alpine/manifests/latest")).status, 200);
+  assert.equal((await client.get("/v2/my_image/manifests/latest")).status, 200);
+});
+
+for (const workers of [1, 2]) {
+  test(`no request for a name whose owner stays fails while the mode is switched again and again (${workers} at work)`, async (t) => {
+    const scope = new Scope(t);
+    const upstream = await startUpstream(scope);
+    const server = { workers };
+    const berth = await startBerth(scope, { server });
+    const { client, daemon, reconfigure } = berth;
+    await pushSmallImage(client, "my_image", "mine", { tag: "latest" });
+    let isOver = false;
+    let rounds = 0;
+    const statuses = new Set<number>();
+    const pullAndPush = async (puller: number) => {
+      for (let round = 0; !isOver; round++) {
+        const pulled = await client.get("/v2/my_image/manifests/latest");
+        statuses.add(pulled.status);
+        await pushBlob(client, "my_image", seededBytes(`${puller} ${round}`, 1_000));
+        rounds++;
+      }
+    };
+    const load = Promise.all([1, 2, 3, 4].map(pullAndPush));
+    for (let change = 1; change <= 6; change++) {
+      await reconfigure(change % 2 === 1 ? { mode: "hybrid", server, ...upstream } : { server });
+      daemon.signal("SIGHUP");
+      await untilTold(berth, /configuration taken over/g, change);
+      const enough = rounds + 10;
+      await waitUntil("requests go on", () => (rounds >= enough ? true : undefined));
+    }
+    isOver = true;
+    await load;
+    assert.deepEqual([...statuses], [200]);
+  });
+}
+
+test("who was pushing when pushes end may finish, its manifest included, and nobody else begins", async (t) => {
+  const scope = new Scope(t);
+  const berth = await startBerth(scope);
+  const { client, daemon, reconfigure } = berth;
+  const text = "pushed across the change";
+  const session = await startUpload(client, "team/app");
+  await pushBlob(client, "team/app", Buffer.from("{}"));
+  assert.equal((await client.request("PATCH", session, { body: text.slice(0, 5) })).status, 202);
+
+  await reconfigure({ mode: "proxy", ...(await startUpstream(scope)) });
+  daemon.signal("SIGHUP");
+  await untilTold(berth, /configuration taken over/g);
+  const digest = digestOf(Buffer.from(text));
+  assert.equal((await client.request("PUT", `${session}?digest=${digest}`, { body: text.slice(5) })).status, 201);
+  const image = smallImage(text);
+  const headers = { "content-type": image.descriptor.mediaType };
+  const put = await client.request("PUT", "/v2/team/app/manifests/1.0", { body: image.bytes, headers });
+  assert.equal(put.status, 201);
+  const refused = await client.request("POST", "/v2/team/other/blobs/uploads/");
+  assert.equal(refused.status, 405);
+  assert.match(refused.body.toString(), /mode: hybrid to push and keep the cache/);
+});
+
+test("a broken file changes nothing, and the log names line and key", async (t) => {
+  const scope = new Scope(t);
+  const berth = await startBerth(scope);
+  const { client, daemon, configFile, reconfigure } = berth;
+  await pushSmallImage(client, "my_image", "mine", { tag: "latest" });
+  await writeFile(configFile, "mode: hybrid\nprivate:\n  repositorys: [a]\n");
+  daemon.signal("SIGHUP");
+  await untilTold(berth, /the one before holds.*berth\.yml:3:3.*private\.repositorys/g);
+  assert.equal((await client.get("/v2/my_image/manifests/latest")).status, 200);
+  assert.equal((await client.request("POST", "/v2/team/app/blobs/uploads/")).status, 202);
+  await reconfigure({ log: { level: "debug" } });
+  await untilTold(berth, /configuration taken over.*log\.level/g);
+});
+
+test("what needs a restart is named, and holds its old value until then", async (t) => {
+  const scope = new Scope(t);
+  const berth = await startBerth(scope);
+  const { client, daemon, reconfigure } = berth;
+  await reconfigure({ private: { delete: false }, server: { port: 1 } });
+  daemon.signal("SIGHUP");
+  await untilTold(berth, /hold when Berth is started again.*server\.port/g);
+  await pushBlob(client, "app", layer);
+  assert.equal((await client.request("DELETE", `/v2/app/blobs/${digestOf(layer)}`)).status, 405);
+});
