@@ -45,7 +45,7 @@ function commented(lines: readonly string[]): string[] {
 
 /** What has no default is shown as a comment, or as a part of its section's. */
 function settingLines(key: string, setting: Setting): string[] {
-  const comment = `# ${setting.meaning}`;
+  const comment = `# ${setting.meaning}${setting.needsRestart ? " A change needs a restart." : ""}`;
   if (setting.example === undefined) return [comment, `${key}: ${yamlValue(setting.default)}`];
   const line = `${key}: ${yamlValue(setting.example)}`;
   return [comment, setting.required ? line : `# ${line}`];
