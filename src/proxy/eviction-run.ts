@@ -49,7 +49,10 @@ export class EvictionRun {
     if (goal <= 0) return { size, freed: 0 };
     await this.#evict(cached, goal);
     const seconds = Math.round(performance.now() - startedAt) / 1000;
-    this.#log.info("room made in the cache", { images: this.#images, freed: this.#freed, goal, before: size, seconds });
+    const run = { images: this.#images, freed: this.#freed, goal: Math.ceil(goal), before: size, seconds };
+    if (this.#freed >= goal) this.#log.info("room made in the cache", run);
+    else
+      this.#log.warn("less room made in the cache than needed: the rest is being downloaded, or in use just now", run);
     return { size, freed: this.#freed };
   }
 

@@ -16,6 +16,9 @@ const lookEachMs = 5 * 60_000;
 /** After a look, nine times as long as it took nothing is looked at, and at least this long. */
 const pauseMs = 1_000;
 
+/** When nothing more could go, it is looked again after so long. */
+const fullPauseMs = 60_000;
+
 /** An unfinished download that nobody went on with for so long is in the way. */
 const resumableForMs = 24 * 60 * 60_000;
 
@@ -100,7 +103,8 @@ export class Eviction {
       if (!this.#stop.signal.aborted) this.#log.error("the size of the cache could not be looked after", { cause });
     }
     const now = performance.now();
-    this.#notBeforeMs = now + Math.max(pauseMs, 9 * (now - startedAt));
+    const isStillFull = this.#excess(this.#known.size) > 0;
+    this.#notBeforeMs = now + Math.max(isStillFull ? fullPauseMs : pauseMs, 9 * (now - startedAt));
   }
 
   #excess(size: number): number {
