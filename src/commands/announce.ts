@@ -3,13 +3,13 @@ import type { Logger } from "../observability/logger.js";
 import { packageVersion } from "../package-version.js";
 
 /** Says that Berth serves, where, and who can reach it. */
-export function announce({ config, file }: LoadedConfig, port: number, log: Logger): void {
+export function announce({ config, file, registry2 }: LoadedConfig, port: number, log: Logger): void {
   const { host, tls, workers } = config.server;
   log.info("serving", {
     version: packageVersion(),
     mode: config.mode,
     address: `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`,
-    config: file ?? "defaults",
+    config: file ?? (registry2 === undefined ? "defaults" : "variables of registry:2"),
     data: config.storage.driver === "filesystem" ? config.storage.filesystem.root : config.storage.driver,
     ...(workers > 1 && { workers }),
   });

@@ -65,6 +65,16 @@ export class KeptManifests {
     await ifThereIsRoom(store, { repository: name, tag, digest }, log);
   }
 
+  /** Notes what a client was told of a tag whose manifest is not here. */
+  async announce(name: RepositoryName, tag: Tag, digest: Digest, log: Logger): Promise<void> {
+    await ifThereIsRoom(() => this.#storage.announced.add(name, tag, digest), { repository: name, tag, digest }, log);
+  }
+
+  /** Points the tags at a manifest that clients were told of before it was here. */
+  async pointAnnounced(name: RepositoryName, digest: Digest, log: Logger): Promise<void> {
+    for (const tag of await this.#storage.announced.take(name, digest)) await this.point(name, tag, digest, log);
+  }
+
   async dropTag(name: RepositoryName, tag: Tag): Promise<void> {
     await this.#storage.tags.remove(name, tag);
   }

@@ -7,7 +7,6 @@ import type { Manifest, ResolvedManifest, Served } from "../registry/repository.
 import type { StoredManifest } from "../storage/manifest-store.js";
 import type { AskOptions, UpstreamManifestHead } from "../upstream/upstream.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
-import { AnnouncedTags } from "./announced-tags.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import type { KeptManifests } from "./kept-manifests.js";
 import type { KnownSizes } from "./known-sizes.js";
@@ -33,7 +32,6 @@ export class ManifestCache {
   readonly #sizes: KnownSizes;
   readonly #questions = new SharedQuestions<Manifest>();
   readonly #headQuestions = new SharedQuestions<ResolvedManifest>();
-  readonly #announced = new AnnouncedTags();
   readonly #notFound: NotFoundMemory;
 
   constructor(kept: KeptManifests, source: CachedUpstream, sizes: KnownSizes) {
@@ -85,7 +83,7 @@ export class ManifestCache {
     this.#throwIfKnownAbsent(name, digest);
     try {
       const manifest = await this.#fetch(name, digest, this.#options(context));
-      for (const tag of this.#announced.take(name, digest)) await this.#kept.point(name, tag, digest, context.log);
+      await this.#kept.pointAnnounced(name, digest, context.log);
       return manifest;
     } catch (error) {
       throw this.#explain(error, name, digest);
@@ -130,7 +128,7 @@ export class ManifestCache {
     const { digest, mediaType, size } = head;
     // Where the upstream left out what a client needs, the manifest has to tell.
     if (mediaType === undefined || size === undefined || head.manifest) return this.#fetchTagged(question, head);
-    this.#announced.add(question.name, question.tag, digest);
+    await this.#kept.announce(question.name, question.tag, digest, question.context.log);
     return { descriptor: { mediaType, digest, size }, served: { from: "miss" } };
   }
 

@@ -21,6 +21,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *     downloads/<algorithm>-<hex>/data                      a blob on its way from an upstream
  *     evicting/<algorithm>-<hex>                            bytes that are about to go, unless somebody links them yet
  *     cached/<name>/_upstream                               the upstream that the content of a repository came from
+ *     cached/<name>/_announced/<tag>                        what a client was told that the tag points at, and when
  *     cached/<name>/_checked/<tag>                          when the upstream last confirmed what the tag points at
  *     cached/<name>/_used/<algorithm>-<hex>                 when a manifest was last served, or some minutes before
  *
@@ -43,6 +44,8 @@ export const layout = {
   evicting: (digest: Digest) => `.berth/evicting/${digest.replace(":", "-")}`,
   cachedBelow: (path: string) => (path === "" ? ".berth/cached" : `.berth/cached/${path}`),
   cachedFrom: (name: RepositoryName) => `.berth/cached/${name}/_upstream`,
+  tagAnnounced: (name: RepositoryName, tag: Tag) => `.berth/cached/${name}/_announced/${tag}`,
+  tagsAnnounced: (name: RepositoryName) => `.berth/cached/${name}/_announced`,
   tagChecked: (name: RepositoryName, tag: Tag) => `.berth/cached/${name}/_checked/${tag}`,
   tagsChecked: (name: RepositoryName) => `.berth/cached/${name}/_checked`,
   manifestsUsed: (name: RepositoryName) => `.berth/cached/${name}/_used`,

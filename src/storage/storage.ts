@@ -1,6 +1,7 @@
 import type { Logger } from "../observability/logger.js";
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { AnnouncedTags } from "./announced-tags.js";
 import { BlobStore } from "./blob-store.js";
 import { CacheStore } from "./cache-store.js";
 import { Catalog } from "./catalog.js";
@@ -24,6 +25,7 @@ export class Storage {
   readonly uploads: UploadStore;
   readonly catalog: Catalog;
   readonly cache: CacheStore;
+  readonly announced: AnnouncedTags;
   readonly uses: UseStore;
   /** Bytes of blobs that this process has made part of repositories: whoever bounds them sees that there are more. */
   #added = 0;
@@ -38,6 +40,7 @@ export class Storage {
     this.referrers = new ReferrerStore(driver, log);
     this.uploads = new UploadStore(driver);
     this.catalog = new Catalog(driver);
+    this.announced = new AnnouncedTags(driver);
     this.cache = new CacheStore(driver);
     this.uses = new UseStore(driver);
   }

@@ -21,6 +21,20 @@ test("who pulled once as docker does, HEAD of the tag and GET of its digest, can
   assert.deepEqual([answer.status, answer.headers["docker-content-digest"]], [200, descriptor.digest]);
 });
 
+test("the second question may come to another process", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const { descriptor } = fake.store.addImage(name, [seededBytes("layer", 1_000)], "latest");
+  const first = await runProxy(scope, fake.url);
+  const second = await runProxy(scope, fake.url, { root: first.root });
+  await first.client.head(tagPath);
+  await second.client.get(`/v2/${name}/manifests/${descriptor.digest}`);
+  await fake.stop();
+  for (const { client } of [first, second]) {
+    assert.equal((await client.head(tagPath)).headers["docker-content-digest"], descriptor.digest);
+  }
+});
+
 test("a tag that moved between two clients' questions is what the later was told", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
