@@ -55,8 +55,11 @@ export interface StorageDriver {
   /** Writes objects in their order, each at once or not at all; together they are cheaper than one after another. */
   write(...objects: readonly ObjectContent[]): Promise<void>;
   openRead(key: string): Promise<BlobReader | undefined>;
-  /** Removes the object, or all below the key, at once. No error if there is none. */
-  remove(key: string): Promise<void>;
+  /**
+   * Removes objects, or all below the keys, each at once; together they are cheaper than one after another. No error
+   * for what is not there.
+   */
+  remove(...keys: readonly string[]): Promise<void>;
   /**
    * Gives an object another key, at once, replacing what had it, and removes the folder that it lay in if nothing is
    * left there; who reads it goes on.

@@ -51,6 +51,7 @@ export const layout = {
   manifestsUsed: (name: RepositoryName) => `.berth/cached/${name}/_used`,
   manifestUsed: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_used/${digest.replace(":", "-")}`,
   scratch: (id: string) => `.berth/scratch/${id}`,
+  blobFolder: (digest: Digest) => `${root}/blobs/${algorithmOf(digest)}/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}`,
   blob: (digest: Digest) => `${root}/blobs/${algorithmOf(digest)}/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}/data`,
   repository: (name: RepositoryName) => `${root}/repositories/${name}`,
   layers: (name: RepositoryName) => `${root}/repositories/${name}/_layers`,

@@ -58,6 +58,18 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.ok(modifiedMs > before - 1000 && modifiedMs <= Date.now(), String(modifiedMs - before));
   });
 
+  story(
+    "several are removed together, objects and all below a key, and what is not there is no error",
+    async (driver) => {
+      const keys = ["r/object", "r/folder/1", "r/folder/deep/2", "r/kept"];
+      for (const key of keys) await driver.write({ key, content: Buffer.from("x") });
+      await driver.remove("r/absent", "r/object", "r/folder", "r/object/below");
+      assert.deepEqual(await driver.list("r"), ["kept"]);
+      await driver.remove();
+      assert.ok(await driver.read("r/kept"));
+    },
+  );
+
   story("a folder is no object", async (driver) => {
     await driver.write({ key: "folder/object", content: Buffer.from("x") });
     assert.equal(await driver.stat("folder"), undefined);

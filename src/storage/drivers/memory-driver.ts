@@ -56,7 +56,11 @@ export class MemoryDriver implements StorageDriver {
     return found && new BufferReader(found.content);
   }
 
-  async remove(key: string): Promise<void> {
+  async remove(...keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#remove(key);
+  }
+
+  #remove(key: string): void {
     const below = `${key}/`;
     for (const stored of [...this.#objects.keys()]) {
       if (stored === key || stored.startsWith(below)) this.#objects.delete(stored);

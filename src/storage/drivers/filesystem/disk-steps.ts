@@ -29,7 +29,7 @@ export type DiskStep =
   | { readonly kind: "unlink"; readonly path: string }
   /** Empties a file, if it is there and was neither changed nor replaced. */
   | { readonly kind: "clear"; readonly path: string; readonly version: string }
-  /** Takes a file or folder out of its place; where it goes need not survive. */
+  /** Takes a file or folder out of its place, if it is there; where it goes need not survive. */
   | { readonly kind: "move-away"; readonly from: string; readonly to: string }
   /** Moves a file, replacing what lies there, and removes its folder if that is empty then. */
   | { readonly kind: "move"; readonly from: string; readonly to: string }
@@ -71,7 +71,7 @@ function perform(step: DiskStep, folders: DurableFolders): void {
       break;
     case "move-away":
       folders.make(dirname(step.to));
-      renameSync(step.from, step.to);
+      renameIfThere(step.from, step.to);
       folders.noteChange(dirname(step.from));
       break;
     case "move":
@@ -137,6 +137,14 @@ function clear(path: string, version: string): void {
 function unlinkIfThere(path: string): void {
   try {
     unlinkSync(path);
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+  }
+}
+
+function renameIfThere(from: string, to: string): void {
+  try {
+    renameSync(from, to);
   } catch (error) {
     if (!isAbsence(error)) throw error;
   }

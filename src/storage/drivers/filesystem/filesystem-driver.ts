@@ -81,14 +81,20 @@ export class FilesystemDriver implements StorageDriver {
   }
 
   /** A folder is renamed away first, so that all below it is gone at once and not file by file. */
-  async remove(key: string): Promise<void> {
-    const path = this.#pathOf(key);
-    const found = statOf(path);
-    if (found === undefined) return;
-    if (found.isFile()) return this.#workers.perform([{ kind: "unlink", path }]);
-    const doomed = this.#scratchPath();
-    await ifPresent(() => this.#workers.perform([{ kind: "move-away", from: path, to: doomed }]));
-    await rm(doomed, { recursive: true, force: true });
+  async remove(...keys: readonly string[]): Promise<void> {
+    const doomed: string[] = [];
+    const steps = keys.flatMap((key): DiskStep[] => {
+      const path = this.#pathOf(key);
+      const found = statOf(path);
+      if (found === undefined) return [];
+      if (found.isFile()) return [{ kind: "unlink", path }];
+      const away = this.#scratchPath();
+      doomed.push(away);
+      return [{ kind: "move-away", from: path, to: away }];
+    });
+    if (steps.length === 0) return;
+    await this.#workers.perform(steps);
+    await Promise.all(doomed.map((path) => rm(path, { recursive: true, force: true })));
   }
 
   async move(from: string, to: string): Promise<boolean> {
