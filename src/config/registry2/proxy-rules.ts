@@ -1,3 +1,4 @@
+import { fromGoDuration } from "./go-duration.js";
 import { notHonoured, notNeeded, type Rules, refused } from "./rule.js";
 import type { Translation } from "./translation.js";
 
@@ -11,7 +12,11 @@ const hubHosts: readonly string[] = [
   "registry.hub.docker.com",
 ];
 
-/** The section `proxy` beside the address. */
+const expiry = notHonoured(
+  "what is cached does not expire by its age; proxy.maxSize bounds it, and a tag is asked for again after its tagTtl",
+);
+
+/** The section `proxy`. */
 export const proxyRules: Rules = {
   "proxy.remoteurl": ({ path, written }, translation) => {
     if (typeof written === "string" && URL.canParse(written)) translateUpstream(written, translation);
@@ -19,9 +24,10 @@ export const proxyRules: Rules = {
   },
   "proxy.username": ofUpstream("username"),
   "proxy.password": ofUpstream("password"),
-  "proxy.ttl": notHonoured(
-    "what is cached does not expire by its age; a tag is asked for again after proxy.upstreams.tagTtl",
-  ),
+  "proxy.ttl": (said, translation) => {
+    const isEndless = typeof said.written === "string" && fromGoDuration(said.written) === "0s";
+    (isEndless ? notNeeded("what is cached never expires by its age") : expiry)(said, translation);
+  },
   "proxy.exec": refused(
     "Berth runs no program for credentials: give proxy.username and password, or dockerConfig of the upstream in a file of Berth's",
   ),

@@ -38,6 +38,17 @@ test("an address that is none, or has credentials in it, is refused without show
   assert.doesNotMatch(problem, /secret/);
 });
 
+test("content that expires there does not here, which is told; what never did is not", async (t) => {
+  const scope = new Scope(t);
+  for (const [ttl, verdict] of [
+    ["168h", "not honoured"],
+    ["0", "not needed"],
+  ] as const) {
+    const lines = ["version: 0.1", `proxy: { remoteurl: https://registry-1.docker.io, ttl: ${ttl} }`];
+    assert.equal(verdicts((await loadLines(scope, lines)).registry2)["proxy.ttl"], verdict);
+  }
+});
+
 test("credentials without an upstream are told to be useless", async (t) => {
   const lines = ["version: 0.1", "proxy: { username: ann, password: x }", "storage: { delete: { enabled: true } }"];
   const { config, registry2 } = await loadLines(new Scope(t), lines);
