@@ -90,7 +90,8 @@ export class Download {
   async #lookUntil(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       const stat = await this.#staged.stat();
-      if (stat !== undefined) this.#advance(stat.size);
+      if (stat !== undefined) this.#size ??= await this.#storage.cache.downloadSize(this.order.digest);
+      if (stat !== undefined && !stop.aborted) this.#advance(stat.size);
       await delay(lookEachMs);
     }
   }
@@ -103,6 +104,8 @@ export class Download {
     const isLinked = stored !== undefined && (await this.#storage.linkBlob(name, digest));
     if (!isLinked) await this.#fetchIntoRoom(signal);
     this.#size ??= stored;
+    // Another process has stored it, and whoever reads along here was told otherwise.
+    if (isLinked && stored !== this.#size) throw new Error(`${digest} has ${stored} bytes, and not ${this.#size}`);
     this.progress.advance(this.#size ?? 0);
   }
 
@@ -125,9 +128,11 @@ export class Download {
     try {
       await transfer.begin();
       this.#size ??= transfer.size;
+      if (this.#size !== undefined) await this.#storage.cache.noteDownloadSize(this.order.digest, this.#size);
       await this.#staged.append(digester.length, this.#told(digester.length, transfer));
       await this.#prove(transfer);
       await this.#storage.addBlob(this.order.name, this.order.digest, this.#staged);
+      await this.#storage.cache.forgetDownloadSize(this.order.digest);
     } finally {
       transfer.close();
       this.#received += transfer.received;
@@ -154,7 +159,10 @@ export class Download {
       transfer.prove();
       this.#size = transfer.size;
     } catch (error) {
-      await this.#staged.discard();
+      // Told before it is done: who comes from now on must not join this one.
+      this.progress.end(error instanceof Error ? error : new Error(String(error)));
+      await this.#staged.spoil();
+      await this.#storage.cache.forgetDownloadSize(this.order.digest);
       throw error;
     }
   }

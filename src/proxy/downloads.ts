@@ -48,7 +48,8 @@ export class Downloads {
    */
   async join(order: BlobOrder, { signal, log, caller }: Context): Promise<JoinedDownload> {
     if (performance.now() < this.#hasNoRoomUntil) return passThrough(order, signal, log);
-    const existing = this.#running.get(order.digest);
+    const found = this.#running.get(order.digest);
+    const existing = found?.download.progress.failure === undefined ? found : undefined;
     const running = existing ?? this.#start(order);
     running.download.noteClient(caller.address);
     running.readers++;
@@ -70,7 +71,7 @@ export class Downloads {
     const running = { download: new Download(order, this.#storage, this.#options), readers: 0 };
     this.#running.set(order.digest, running);
     void running.download.run().finally(() => {
-      this.#running.delete(order.digest);
+      this.#forget(running);
       if (isOutOfRoom(running.download.progress.failure)) this.#noteNoRoom(order, running.download.progress.failure);
     });
     return running;
@@ -87,7 +88,15 @@ export class Downloads {
 
   #leave(running: Running): void {
     running.readers--;
-    if (running.readers === 0 && !this.#options.finishUnwatched) running.download.cancel();
+    if (running.readers > 0 || this.#options.finishUnwatched) return;
+    running.download.cancel();
+    // Who comes now must not join one that gives up.
+    this.#forget(running);
+  }
+
+  #forget(running: Running): void {
+    const { digest } = running.download.order;
+    if (this.#running.get(digest) === running) this.#running.delete(digest);
   }
 
   /** The size is known with the first byte, if no manifest told it; of a blob without any, at its end. */

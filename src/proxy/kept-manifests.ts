@@ -24,6 +24,11 @@ export class KeptManifests {
     return this.#storage.manifests.find(name, digest);
   }
 
+  /** What is kept by now, else what is fetched and kept: of all processes one at a time does so, since a GET counts. */
+  findOrFetch(name: RepositoryName, digest: Digest, fetch: () => Promise<StoredManifest>): Promise<StoredManifest> {
+    return this.#storage.cache.whileFetching(digest, async () => (await this.find(name, digest)) ?? fetch());
+  }
+
   async findTagged(name: RepositoryName, tag: Tag): Promise<StoredManifest | undefined> {
     const digest = await this.#storage.tags.find(name, tag);
     return digest && this.find(name, digest);

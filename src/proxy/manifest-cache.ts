@@ -139,16 +139,19 @@ export class ManifestCache {
     head?: UpstreamManifestHead,
   ): Promise<Manifest> {
     const { upstream } = this.#source;
-    const startedAt = performance.now();
-    const fetched = head?.manifest ?? (await upstream.getManifest(this.#remote(name), digest, options));
-    const manifest = await this.#kept.keep(name, fetched, options.log);
-    options.log.info("manifest cached", {
-      repository: name,
-      digest,
-      upstream: upstream.name,
-      bytes: fetched.bytes.length,
-      seconds: Math.round(performance.now() - startedAt) / 1000,
-      ...(upstream.quota() && { quotaRemaining: upstream.quota()?.remaining }),
+    const manifest = await this.#kept.findOrFetch(name, digest, async () => {
+      const startedAt = performance.now();
+      const fetched = head?.manifest ?? (await upstream.getManifest(this.#remote(name), digest, options));
+      const kept = await this.#kept.keep(name, fetched, options.log);
+      options.log.info("manifest cached", {
+        repository: name,
+        digest,
+        upstream: upstream.name,
+        bytes: fetched.bytes.length,
+        seconds: Math.round(performance.now() - startedAt) / 1000,
+        ...(upstream.quota() && { quotaRemaining: upstream.quota()?.remaining }),
+      });
+      return kept;
     });
     return this.#serve(name, manifest, { from: "miss" });
   }

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { type Digest, isDigest } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
-import { LockError, type StagedObject, type StagedStat, type StorageDriver } from "./driver.js";
+import { isOutOfRoom, LockError, type StagedObject, type StagedStat, type StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
 const rememberedTags = 100_000;
@@ -10,6 +10,9 @@ const rememberedOwners = 100_000;
 /** What `berth cache rm` or another process changed is seen after so long. */
 const ownersRememberedForMs = 10_000;
 const waitForIdleMs = 500;
+
+/** Characters of a number of bytes. */
+const longestNumber = 16;
 
 /** A blob that is not here as a whole. */
 export interface UnfinishedDownload extends StagedStat {
@@ -101,14 +104,54 @@ export class CacheStore {
     return this.#driver.stage(layout.download(digest));
   }
 
+  /** How large a blob that is on its way will be, as far as the process that downloads it has heard. */
+  async downloadSize(digest: Digest): Promise<number | undefined> {
+    const reader = await this.#driver.stage(layout.downloadSize(digest)).openRead();
+    if (reader === undefined) return undefined;
+    try {
+      const text = Buffer.alloc(longestNumber);
+      const count = await reader.read(text, 0);
+      return count === 0 ? undefined : Number(text.toString("latin1", 0, count));
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** Not durable: it is for those who read along, whose manifests may have come by another process. */
+  async noteDownloadSize(digest: Digest, size: number): Promise<void> {
+    if ((await this.downloadSize(digest)) === size) return;
+    const staged = this.#driver.stage(layout.downloadSize(digest));
+    await staged.discard();
+    await staged.append(0, only(Buffer.from(String(size), "latin1")));
+  }
+
+  /** To be called when the download has ended, well or so badly that nothing of it was kept. */
+  async forgetDownloadSize(digest: Digest): Promise<void> {
+    await this.#driver.stage(layout.downloadSize(digest)).discard();
+  }
+
   /** One process at a time downloads a blob; the others wait, however long it takes, and read along meanwhile. */
   async lockDownload<Result>(digest: Digest, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     for (;;) {
       try {
         return await this.#driver.withLock(`download ${digest}`, action);
       } catch (error) {
-        if (!(error instanceof LockError) || error.reason !== "held") throw error;
+        // Whoever has it now, or took it over while this process stood still, downloads.
+        if (!(error instanceof LockError)) throw error;
       }
+    }
+  }
+
+  /**
+   * One process at a time asks for a manifest, and the others find what it has kept. Where the lock cannot be had, for
+   * time or for want of room, the question costs one more.
+   */
+  async whileFetching<Result>(digest: Digest, fetch: () => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#driver.withLock(`manifest ${digest}`, fetch);
+    } catch (error) {
+      if (!(error instanceof LockError) && !isOutOfRoom(error)) throw error;
+      return fetch();
     }
   }
 
@@ -132,6 +175,7 @@ export class CacheStore {
       const staged = this.download(digest);
       if ((await staged.stat())?.modifiedMs !== modifiedMs) return false;
       await staged.discard();
+      await this.forgetDownloadSize(digest);
       return true;
     });
   }
@@ -152,4 +196,8 @@ export class CacheStore {
         .catch((error) => (error instanceof LockError ? resolve(false) : reject(error)));
     });
   }
+}
+
+async function* only(bytes: Buffer): AsyncIterable<Buffer> {
+  yield bytes;
 }

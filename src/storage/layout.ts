@@ -18,7 +18,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, who works on what, a generation
  *     working/                                              processes that work here, so that no collection runs beside
- *     downloads/<algorithm>-<hex>/data                      a blob on its way from an upstream
+ *     downloads/<algorithm>-<hex>/data, size                a blob on its way from an upstream, and how large it will be
  *     evicting/<algorithm>-<hex>                            bytes that are about to go, unless somebody links them yet
  *     cached/<name>/_upstream                               the upstream that the content of a repository came from
  *     cached/<name>/_announced/<tag>                        what a client was told that the tag points at, and when
@@ -40,6 +40,7 @@ export const layout = {
   catalogGeneration: ".berth/catalog",
   downloads: ".berth/downloads",
   download: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/data`,
+  downloadSize: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/size`,
   evictions: ".berth/evicting",
   evicting: (digest: Digest) => `.berth/evicting/${digest.replace(":", "-")}`,
   cachedBelow: (path: string) => (path === "" ? ".berth/cached" : `.berth/cached/${path}`),

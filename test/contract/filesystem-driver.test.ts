@@ -168,3 +168,17 @@ async function openFiles(): Promise<string[]> {
   const paths = descriptors.map((descriptor) => readlink(`/proc/self/fd/${descriptor}`).catch(() => ""));
   return Promise.all(paths);
 }
+
+test("filesystem: who reads along what is spoiled meets its end, also in another process's driver", async (t) => {
+  const folder = await new Scope(t).folder("spoiled");
+  const [one, other] = await Promise.all([FilesystemDriver.open(folder), FilesystemDriver.open(folder)]);
+  const pieces = async function* () {
+    yield Buffer.from("wrong");
+  };
+  await one.stage("downloads/a").append(0, pieces());
+  const reader = await other.stage("downloads/a").openRead();
+  await one.stage("downloads/a").spoil();
+  assert.equal(await one.stage("downloads/a").stat(), undefined);
+  assert.equal(await reader?.read(Buffer.alloc(5), 0), 0);
+  await reader?.close();
+});

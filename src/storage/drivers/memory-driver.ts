@@ -111,6 +111,8 @@ export class MemoryDriver implements StorageDriver {
     return {
       stat: async () => this.#stagedStat(key),
       append: (offset, content) => this.#append(key, offset, content),
+      // Readers have copies here, of a process that knows itself what is wrong.
+      spoil: async () => this.#discard(key),
       openRead: async () => {
         const staged = this.#staged.get(key);
         return staged && new BufferReader(Buffer.concat(staged.chunks));

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, write } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, truncateSync, write } from "node:fs";
 import { dirname } from "node:path";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../../driver.js";
@@ -58,6 +58,11 @@ export class StagedFile implements StagedObject {
 
   discard(): Promise<void> {
     return this.#around.discard(this.#path);
+  }
+
+  async spoil(): Promise<void> {
+    if (statOf(this.#path) !== undefined) truncateSync(this.#path);
+    await this.discard();
   }
 
   /** What a failed sync left unwritten reads well until the memory is needed, and the next sync would not tell. */
