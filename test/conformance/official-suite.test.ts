@@ -21,7 +21,11 @@ const modes: Readonly<Record<string, BerthOptions>> = {
   hybrid: { mode: "hybrid", proxy: { upstreams: [{ name: "docker.io", url: "http://127.0.0.1:1" }] } },
 };
 
+/** What is pushed through one is asked of the other. */
+const twoWorkers: BerthOptions = { server: { workers: 2 } };
+
 for (const [mode, options] of Object.entries(modes)) for (const profile of profiles) testSuite(mode, options, profile);
+for (const profile of profiles.slice(-1)) testSuite("private, by two workers", twoWorkers, profile);
 
 function testSuite(mode: string, options: BerthOptions, profile: (typeof profiles)[number]): void {
   const { version, sparse, leavesOut } = profile;

@@ -6,12 +6,13 @@ import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { type BerthProcess, startBerth } from "../support/berth-process.js";
-import { expectStatus, pullBlob, pushBlob, seededBytes } from "../support/content.js";
+import { expectStatus, listTags, pullBlob, pushBlob, pushManifest, seededBytes } from "../support/content.js";
 import { Daemon } from "../support/daemon.js";
 import { projectRoot } from "../support/project.js";
 import { RawConnection } from "../support/raw-connection.js";
 import type { OpenAnswer } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
+import { pushSmallImage } from "../support/small-image.js";
 import { startUpload } from "../support/upload.js";
 import { waitUntil } from "../support/wait-until.js";
 
@@ -152,6 +153,36 @@ async function beginDownloads({ client }: BerthProcess): Promise<OpenAnswer[]> {
   for (const { stream } of downloads) await once(stream, "readable");
   return downloads;
 }
+
+test("what was pushed or deleted through one worker is so for all others at once", { timeout: 120_000 }, async (t) => {
+  const berth = await startBerth(new Scope(t), { server: twoWorkers });
+  await answeredBy(berth, 2);
+  const { client } = berth;
+  // Requests go to the workers in turn: an odd number of questions makes each of them see and write.
+  const everywhere = async (what: () => Promise<unknown>, expected: unknown) => {
+    for (let asked = 0; asked < 3; asked++) assert.deepEqual(await what(), expected);
+  };
+  const digestNow = async () => (await client.head("/v2/team/app/manifests/latest")).headers["docker-content-digest"];
+  for (let round = 0; round < 10; round++) {
+    const image = await pushSmallImage(client, "team/app", `layer ${round}`, { tag: "latest" });
+    await everywhere(digestNow, image.descriptor.digest);
+    await pushManifest(client, "team/app", image, `v${round}`);
+    const tags = ["latest", ...Array.from({ length: round + 1 }, (_, index) => `v${index}`)].sort();
+    await everywhere(() => listTags(client, "team/app"), tags);
+    await pushSmallImage(client, `team/other-${round}`, "layer", { tag: "latest" });
+    const catalog = async () => JSON.parse(String((await client.get("/v2/_catalog?n=1000")).body)).repositories;
+    const others = Array.from({ length: round + 1 }, (_, index) => `team/other-${index}`).sort();
+    await everywhere(catalog, ["team/app", ...others]);
+  }
+  for (let round = 9; round > 0; round--) {
+    expectStatus(await client.request("DELETE", `/v2/team/app/manifests/v${round}`), 202, "deletion of a tag");
+    await everywhere(async () => (await client.head(`/v2/team/app/manifests/v${round}`)).status, 404);
+  }
+  const digest = await digestNow();
+  expectStatus(await client.request("DELETE", `/v2/team/app/manifests/${digest}`), 202, "deletion of a manifest");
+  await everywhere(async () => (await client.head(`/v2/team/app/manifests/${digest}`)).status, 404);
+  await everywhere(() => listTags(client, "team/app"), ["v0"]);
+});
 
 /** Berth with two workers, that may not even start. */
 function serve(scope: Scope, environment: Record<string, string>): Daemon {
