@@ -4,7 +4,7 @@ import { createLogger } from "../observability/winston-logger.js";
 import { removeCached, whyNotRemovable } from "../proxy/cache-removal.js";
 import { openStorage } from "../storage/open-storage.js";
 import type { Storage } from "../storage/storage.js";
-import { withEvictionLock } from "../storage/unlinked-blobs.js";
+import { clearAside, withEvictionLock } from "../storage/unlinked-blobs.js";
 import { showBytes } from "./cache-warm/amounts.js";
 import { CommandFailure } from "./command-failure.js";
 import { ImageNames, type WrittenImage } from "./image-names.js";
@@ -19,7 +19,10 @@ export async function removeFromCache(images: readonly string[], options: { conf
   const storage = await openStorage(config.storage, createLogger(config.log, process.stderr));
   const targets = await removableTargets(storage, images, new ImageNames(config));
   for (const target of targets) {
-    const freed = await withEvictionLock(storage, () => removeCached(storage, target));
+    const freed = await withEvictionLock(storage, async () => {
+      await clearAside(storage);
+      return removeCached(storage, target);
+    });
     process.stdout.write(`removed ${target.written}, ${showBytes(freed)} freed\n`);
   }
 }

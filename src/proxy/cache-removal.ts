@@ -2,10 +2,9 @@ import type { Digest } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
-import { removeUnlinked } from "../storage/unlinked-blobs.js";
 import { type CachedImage, imagesOf } from "./cached-images.js";
 import { EvictionPlan } from "./eviction-plan.js";
-import { unlinkImage } from "./unlink-image.js";
+import { removeImages } from "./remove-images.js";
 
 /** What is to be removed: an image by digest or by tag, or with neither all of a repository. */
 export interface RemovalTarget {
@@ -49,7 +48,11 @@ export async function removeCached(storage: Storage, target: RemovalTarget): Pro
     await storage.cache.forgetCheck(name, tag);
   }
   const doomed = isWhole ? images : images.filter((image) => image.digest === (digest ?? onlyTagOf(image, tag)));
-  const freed = await removeImages(storage, images, doomed);
+  const plan = new EvictionPlan(images, new Map());
+  const freed = await removeImages(
+    storage,
+    doomed.map((image) => plan.doom(image)),
+  );
   if (isWhole) await storage.removeCachedRepository(name);
   return freed;
 }
@@ -57,19 +60,4 @@ export async function removeCached(storage: Storage, target: RemovalTarget): Pro
 /** The image that nothing points at any more when the tag is gone. */
 function onlyTagOf(image: CachedImage, tag: Tag | undefined): Digest | undefined {
   return tag !== undefined && image.tags.size === 1 && image.tags.get(tag) === image.digest ? image.digest : undefined;
-}
-
-async function removeImages(
-  storage: Storage,
-  images: readonly CachedImage[],
-  doomed: readonly CachedImage[],
-): Promise<number> {
-  const plan = new EvictionPlan(images, new Map());
-  const digests: Digest[] = [];
-  for (const image of doomed) {
-    const goes = plan.doom(image);
-    await unlinkImage(storage, goes);
-    digests.push(...goes.manifests, ...goes.blobs);
-  }
-  return removeUnlinked(storage, digests);
 }

@@ -4,10 +4,9 @@ import type { UnfinishedDownload } from "../storage/cache-store.js";
 import { type CachedBytes, cachedBytes, cacheSize } from "../storage/cached-bytes.js";
 import type { Storage } from "../storage/storage.js";
 import { Turns } from "../storage/turns.js";
-import { removeUnlinked } from "../storage/unlinked-blobs.js";
 import { type CachedImage, cachedRepositories, imagesOf, lastUse } from "./cached-images.js";
 import { type DoomedImage, EvictionPlan } from "./eviction-plan.js";
-import { unlinkImage } from "./unlink-image.js";
+import { removeImages } from "./remove-images.js";
 
 export interface EvictionResult {
   /** Bytes of the cache when the run began. */
@@ -66,7 +65,7 @@ export class EvictionRun {
       if (expected >= goal || this.#batch.length >= imagesAtOnce) await this.#removeBatch();
       if (this.#freed >= goal) return;
       if ("modifiedMs" in content) await this.#discard(content);
-      else if (await this.#mayGo(content, plan)) await this.#unlink(plan.doom(content));
+      else if (await this.#mayGo(content, plan)) this.#batch.push(plan.doom(content));
     }
     await this.#removeBatch();
   }
@@ -97,10 +96,15 @@ export class EvictionRun {
     return (await lastUse(this.#storage, image.name, image.manifests, image.tags)) <= image.usedMs;
   }
 
-  async #unlink(image: DoomedImage): Promise<void> {
-    await unlinkImage(this.#storage, image);
-    this.#batch.push(image);
-    this.#images++;
+  async #removeBatch(): Promise<void> {
+    const batch = this.#batch.splice(0);
+    if (batch.length === 0) return;
+    this.#freed += await removeImages(this.#storage, batch);
+    this.#images += batch.length;
+    for (const image of batch) this.#logEvicted(image);
+  }
+
+  #logEvicted(image: DoomedImage): void {
     this.#log.info("image evicted", {
       repository: image.name,
       digest: image.digest ?? "blobs that no manifest names",
@@ -108,12 +112,6 @@ export class EvictionRun {
       bytes: image.bytes,
       lastUse: image.usedMs === 0 ? "unknown" : new Date(image.usedMs).toISOString(),
     });
-  }
-
-  async #removeBatch(): Promise<void> {
-    const batch = this.#batch.splice(0);
-    const digests = batch.flatMap(({ manifests, blobs }) => [...manifests, ...blobs]);
-    this.#freed += await removeUnlinked(this.#storage, digests);
   }
 
   async #discard(download: UnfinishedDownload): Promise<void> {

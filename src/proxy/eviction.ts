@@ -2,7 +2,7 @@ import type { Logger } from "../observability/logger.js";
 import { LockError } from "../storage/driver.js";
 import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
-import { clearAside, withEvictionLock } from "../storage/unlinked-blobs.js";
+import { clearAside, isAnythingLeft, withEvictionLock } from "../storage/unlinked-blobs.js";
 import { EvictionRun } from "./eviction-run.js";
 
 /** Room is made for some time, not for the next blob only. */
@@ -97,8 +97,8 @@ export class Eviction {
       await this.#purgeDownloads();
       // On a full disk it could not be made any more.
       if (this.#maxSize !== undefined) await this.#storage.driver.ensureFolder(layout.evictions);
-      const isLeft = (await this.#storage.blobs.listAside()).length > 0;
-      if (this.#maxSize !== undefined || isLeft) await this.#evict((size) => this.#excess(size));
+      if (this.#maxSize !== undefined || (await isAnythingLeft(this.#storage)))
+        await this.#evict((size) => this.#excess(size));
     } catch (cause) {
       if (!this.#stop.signal.aborted) this.#log.error("the size of the cache could not be looked after", { cause });
     }

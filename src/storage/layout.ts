@@ -20,6 +20,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *     working/                                              processes that work here, so that no collection runs beside
  *     downloads/<algorithm>-<hex>/data, size                a blob on its way from an upstream, and how large it will be
  *     evicting/<algorithm>-<hex>                            bytes that are about to go, unless somebody links them yet
+ *     removing                                              digests whose links an eviction removes, a line each
  *     cached/<name>/_upstream                               the upstream that the content of a repository came from
  *     cached/<name>/_announced/<tag>                        what a client was told that the tag points at, and when
  *     cached/<name>/_checked/<tag>                          when the upstream last confirmed what the tag points at
@@ -42,6 +43,7 @@ export const layout = {
   download: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/data`,
   downloadSize: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/size`,
   evictions: ".berth/evicting",
+  removalNote: ".berth/removing",
   evicting: (digest: Digest) => `.berth/evicting/${digest.replace(":", "-")}`,
   cachedBelow: (path: string) => (path === "" ? ".berth/cached" : `.berth/cached/${path}`),
   cachedFrom: (name: RepositoryName) => `.berth/cached/${name}/_upstream`,

@@ -1,4 +1,6 @@
-import type { Digest } from "../oci/digest.js";
+import { type Digest, isDigest } from "../oci/digest.js";
+import { isOutOfRoom } from "./driver.js";
+import { layout } from "./layout.js";
 import { linkedAnywhere } from "./linked-content.js";
 import type { Storage } from "./storage.js";
 
@@ -39,8 +41,39 @@ export async function removeUnlinked(storage: Storage, digests: Iterable<Digest>
   return removeAside(storage, aside);
 }
 
-/** Removes what an eviction that was killed has left aside, or puts it back. Only for who has the lock of evictions. */
+/**
+ * Notes which digests lose links until the action has ended: bytes without any link are found by nothing but a garbage
+ * collection, so an eviction that is killed in between must leave word of them. Only for who has the lock of evictions.
+ */
+export async function withRemovalNoted<Result>(
+  storage: Storage,
+  digests: readonly Digest[],
+  action: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    await storage.driver.write({ key: layout.removalNote, content: Buffer.from(digests.join("\n")) });
+  } catch (error) {
+    // Room is what the action makes.
+    if (!isOutOfRoom(error)) throw error;
+  }
+  const result = await action();
+  await storage.driver.remove(layout.removalNote);
+  return result;
+}
+
+/** Whether an eviction was killed, or one runs. */
+export async function isAnythingLeft(storage: Storage): Promise<boolean> {
+  if ((await storage.driver.stat(layout.removalNote)) !== undefined) return true;
+  return (await storage.blobs.listAside()).length > 0;
+}
+
+/** Removes what an eviction that was killed has left, or puts it back. Only for who has the lock of evictions. */
 export async function clearAside(storage: Storage): Promise<void> {
+  const noted = (await storage.driver.read(layout.removalNote))?.toString().split("\n").filter(isDigest);
+  if (noted !== undefined) {
+    await removeUnlinked(storage, noted);
+    await storage.driver.remove(layout.removalNote);
+  }
   await removeAside(storage, new Map((await storage.blobs.listAside()).map((digest) => [digest, 0])));
 }
 

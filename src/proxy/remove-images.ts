@@ -1,0 +1,16 @@
+import type { Storage } from "../storage/storage.js";
+import { removeUnlinked, withRemovalNoted } from "../storage/unlinked-blobs.js";
+import type { CachedImage } from "./cached-images.js";
+import { unlinkImage } from "./unlink-image.js";
+
+/**
+ * Removes images, and the bytes that nobody needs any more. Only for who has the lock of evictions.
+ * @returns how many bytes were freed
+ */
+export function removeImages(storage: Storage, images: readonly CachedImage[]): Promise<number> {
+  const digests = images.flatMap(({ manifests, blobs }) => [...manifests, ...blobs]);
+  return withRemovalNoted(storage, digests, async () => {
+    for (const image of images) await unlinkImage(storage, image);
+    return removeUnlinked(storage, digests);
+  });
+}
