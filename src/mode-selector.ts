@@ -14,7 +14,7 @@ import type { Storage } from "./storage/storage.js";
 /** Memory that all running transfers share. */
 const transferBufferBytes = 8 * 1024 * 1024;
 
-/** Picks the registry of the configured mode and mounts the routes over it: with `upstream-modes.ts` the one place that knows the modes. */
+/** Picks the registry of the configured mode and mounts the routes over it: with `modes/` the one place that knows the modes. */
 export class ModeSelector {
   readonly #storage: Storage;
   readonly #log: Logger;
@@ -64,7 +64,7 @@ export class ModeSelector {
   async registryOf(config: Config): Promise<Registry> {
     if (config.mode === "private") return new PrivateRegistry(this.#storage, config.private);
     // Loaded when it is asked for: the client of upstreams takes longer to load than the rest of Berth.
-    const { hybridRegistryOf, proxyRegistryOf } = await import("./upstream-modes.js");
+    const { hybridRegistryOf, proxyRegistryOf } = await import("./modes/upstream-modes.js");
     const registryOf = config.mode === "proxy" ? proxyRegistryOf : hybridRegistryOf;
     const makeRoom = async (bytes: number) => (await this.#eviction?.makeRoom(bytes)) ?? 0;
     return registryOf(config, this.#storage, { makeRoom, log: this.#log });

@@ -6,7 +6,7 @@ import type { Logger } from "../observability/logger.js";
 import { createLogger } from "../observability/winston-logger.js";
 import { openStorageAsItIs, type StorageSettings } from "../storage/open-storage.js";
 import type { Storage } from "../storage/storage.js";
-import { showBytes } from "./cache-warm/amounts.js";
+import { showBytes } from "./cache/warm/amounts.js";
 import { CommandFailure } from "./command-failure.js";
 import { garbageLines } from "./garbage-lines.js";
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
-import { addCache } from "./cache-commands.js";
+import { addCache } from "./cache/cache-commands.js";
 import type { GarbageCollectOptions } from "./garbage-collect.js";
 import { addSetup } from "./setup-command.js";
 
@@ -50,7 +50,7 @@ function addConfig(program: Command): void {
     .description("Finds all that is wrong with the settings, each with its line. Exit code 0: nothing.")
     .argument("[file]", `settings in YAML; ${defaultFileNote}`)
     .action(async (file?: string) => {
-      const { checkConfig } = await import("./config-check.js");
+      const { checkConfig } = await import("./config/config-check.js");
       await checkConfig(file);
     });
   config
@@ -58,7 +58,7 @@ function addConfig(program: Command): void {
     .description("Prints the settings that hold, and where each came from. Secrets are shown as ***.")
     .argument("[file]", `settings in YAML; ${defaultFileNote}`)
     .action(async (file?: string) => {
-      const { printConfig } = await import("./config-print.js");
+      const { printConfig } = await import("./config/config-print.js");
       await printConfig(file);
     });
   config
@@ -67,14 +67,14 @@ function addConfig(program: Command): void {
     .argument("[file]", "settings of registry:2; without it its variables alone, REGISTRY_...")
     .option("-o, --output <file>", "the file to write, which must not be there yet; standard output without")
     .action(async (file: string | undefined, options: { output?: string }) => {
-      const { importConfig } = await import("./config-import.js");
+      const { importConfig } = await import("./config/config-import.js");
       await importConfig(file, options);
     });
   config
     .command("example")
     .description("Prints a file with every setting, its default and its meaning.")
     .action(async () => {
-      const { printExample } = await import("./config-example.js");
+      const { printExample } = await import("./config/config-example.js");
       printExample();
     });
 }

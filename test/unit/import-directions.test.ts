@@ -8,6 +8,18 @@ import { Scope } from "../support/scope.js";
 
 /** What the files of each folder of src/ may import, of the modules below. `biome.json` must say the same. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
+  modes: [
+    "config/schema",
+    "registry/registry",
+    "private/private-registry",
+    "proxy/proxy-registry",
+    "upstream/upstream",
+    "storage/storage",
+    "oci/digest",
+    "observability/logger",
+    "node:fs",
+    "node:fs/promises",
+  ],
   http: ["registry/registry", "oci/digest", "observability/logger", "express"],
   "http/handlers": ["registry/registry", "oci/digest", "observability/logger", "express"],
   registry: ["oci/digest", "observability/logger"],
@@ -30,6 +42,7 @@ const ours = [
   "main",
   "mode-selector",
   "commands/serve",
+  "modes/upstream-modes",
   "config/schema",
   "http/server",
   "registry/registry",

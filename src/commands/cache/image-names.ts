@@ -1,0 +1,62 @@
+import type { Config } from "../../config/schema.js";
+import { ownersOf, upstreamNamesOf } from "../../modes/upstream-names-of.js";
+import { type Digest, parseDigest } from "../../oci/digest.js";
+import { parseTag, type Tag } from "../../oci/reference.js";
+import { parseRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
+import { ownNameOf, shortNameOf, storedNameOf } from "../../proxy/upstream-names.js";
+import type { Owners, UpstreamNames } from "../../registry/owners.js";
+
+/** An image as it is written on a command line; without tag and digest it is a whole repository. */
+export interface WrittenImage {
+  readonly written: string;
+  readonly name: RepositoryName;
+  readonly tag: Tag | undefined;
+  readonly digest: Digest | undefined;
+}
+
+/** What users call images, and where those lie: `alpine:3` is the tag `3` of `library/alpine` where Docker Hub is the default. */
+export class ImageNames {
+  readonly #upstreams: readonly UpstreamNames[];
+  readonly #owners: Owners;
+  readonly #mode: Config["mode"];
+
+  constructor(config: Config) {
+    const { proxy, mode } = config;
+    this.#upstreams = proxy.upstreams.map((upstream) => upstreamNamesOf(upstream, proxy.default));
+    this.#owners = ownersOf(config);
+    this.#mode = mode;
+  }
+
+  /** @throws RegistryError for what is no image's name */
+  parse(written: string): WrittenImage {
+    const [rest = "", digest] = split(written, "@");
+    // A colon before a slash belongs to a port.
+    const nameEnd = rest.indexOf(":", rest.lastIndexOf("/"));
+    const name = nameEnd < 0 ? rest : rest.slice(0, nameEnd);
+    return {
+      written,
+      name: this.#storedName(parseRepositoryName(name)),
+      tag: nameEnd < 0 ? undefined : parseTag(rest.slice(nameEnd + 1)),
+      digest: digest === undefined ? undefined : parseDigest(digest),
+    };
+  }
+
+  /** As a client of this registry writes it, after the registry's address. */
+  written(stored: RepositoryName, upstream: string): string {
+    const names = this.#upstreams.find(({ name }) => name === upstream);
+    // Of what came under another configuration only the folder tells; and where names are private, a short one may be.
+    const isKnown = names !== undefined && (names.isDefault || stored.startsWith(`${names.prefix}/`));
+    return isKnown && this.#mode !== "hybrid" ? shortNameOf(stored, names) : stored;
+  }
+
+  #storedName(asked: RepositoryName): RepositoryName {
+    const owner = this.#owners.of(asked);
+    const names = owner.kind === "upstream" && this.#upstreams.find(({ name }) => name === owner.upstream);
+    return names ? storedNameOf(ownNameOf(asked, names), names) : asked;
+  }
+}
+
+function split(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,122 @@
+import { Writable } from "node:stream";
+import { loadConfig } from "../../../config/load.js";
+import type { Config } from "../../../config/schema.js";
+import { beginWork } from "../../../maintenance/collection-lock.js";
+import { ModeSelector } from "../../../mode-selector.js";
+import type { Logger } from "../../../observability/logger.js";
+import { createLogger } from "../../../observability/winston-logger.js";
+import type { WantedPlatforms } from "../../../proxy/image-content.js";
+import { ImageWarmer } from "../../../proxy/image-warmer.js";
+import type { Context } from "../../../registry/context.js";
+import { openStorage } from "../../../storage/open-storage.js";
+import type { Storage } from "../../../storage/storage.js";
+import { CommandFailure } from "../../command-failure.js";
+import { findRepository } from "./find-repository.js";
+import { listImages } from "./image-list.js";
+import { inParallel } from "./in-parallel.js";
+import { createDisplay, type WarmDisplay } from "./warm-display.js";
+import { WarmReport } from "./warm-report.js";
+
+export interface CacheWarmOptions {
+  readonly config?: string;
+  /** A list of images. */
+  readonly file?: string;
+  readonly platforms: WantedPlatforms;
+  readonly concurrency: number;
+  readonly quiet?: boolean;
+}
+
+/** Stores images before anybody pulls them; a server may work on the same data meanwhile. */
+export async function warmCache(images: readonly string[], options: CacheWarmOptions): Promise<void> {
+  const { config } = await loadConfig({
+    file: options.config,
+    environment: process.env,
+    directory: process.cwd(),
+  });
+  requireCache(config);
+  const display = createDisplay(options.quiet === true);
+  const log = createLogger({ ...config.log, level: "warn" }, logTarget(display));
+  const stop = stopSignal(() => display.writeLog("stopping what runs; Ctrl-C again ends it at once\n"));
+  const report = new WarmReport(display);
+  try {
+    await warmAll(images, config, options, { display, report, context: { signal: stop, caller, log } });
+  } finally {
+    log.flush();
+    display.close();
+  }
+  report.finish(stop.aborted);
+}
+
+/** Who asks, where a client's address would be. */
+const caller = { address: "berth cache warm" };
+
+interface Surroundings {
+  readonly display: WarmDisplay;
+  readonly report: WarmReport;
+  readonly context: Context;
+}
+
+async function warmAll(
+  images: readonly string[],
+  config: Config,
+  { file, platforms, concurrency }: CacheWarmOptions,
+  { display, report, context }: Surroundings,
+): Promise<void> {
+  const storage = await openStorage(config.storage, context.log);
+  const endWork = await beginWork(storage);
+  try {
+    // A download that this command does not wait for any more must not keep it from ending.
+    const own: Config = { ...config, proxy: { ...config.proxy, finishDownloads: false } };
+    const registry = await new ModeSelector(storage, context.log).registryOf(own);
+    const listed = await listImages(images, file, (name) => findRepository(name, { registry, config, context }));
+    const warmer = new ImageWarmer({ storage, platforms, concurrency, watch: display });
+    display.begins(listed.length);
+    await inParallel(listed, concurrency, async (image) => {
+      if (context.signal.aborted) return;
+      report.add(image.title, await warmer.warm(image, context));
+    });
+    await noteUse(storage, context.log);
+  } finally {
+    endWork();
+  }
+}
+
+/** What was warmed was used: else it would be the first to go when the server makes room. */
+async function noteUse(storage: Storage, log: Logger): Promise<void> {
+  try {
+    await storage.uses.write();
+  } catch (cause) {
+    log.warn("that the images were used could not be noted", { cause });
+  }
+}
+
+function requireCache({ mode, storage }: Config): void {
+  if (mode === "private") {
+    throw new CommandFailure(
+      "there is no cache to warm in mode: private; set mode: proxy or hybrid, or name another file with --config",
+    );
+  }
+  if (storage.driver === "memory") {
+    throw new CommandFailure("what storage.driver: memory keeps is lost when this command ends; set it to filesystem");
+  }
+}
+
+/** Aborted by the first Ctrl-C; the second ends the process as if nobody listened. */
+function stopSignal(onStop: () => void): AbortSignal {
+  const stop = new AbortController();
+  stop.signal.addEventListener("abort", onStop);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  }
+  return stop.signal;
+}
+
+function logTarget(display: WarmDisplay): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write(text: string | Buffer, _encoding, done) {
+      display.writeLog(text.toString());
+      done();
+    },
+  });
+}

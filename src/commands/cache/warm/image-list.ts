@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { messageOf } from "../../../config/problem.js";
+import { type ImageName, parseImageName } from "../../../oci/image-name.js";
+import type { ImageToWarm } from "../../../proxy/image-warmer.js";
+import type { PullRepository } from "../../../registry/repository.js";
+import { CommandFailure } from "../../command-failure.js";
+
+/** Finds the repository of a name. @throws RegistryError if it is nobody's */
+type FindRepository = (name: ImageName) => Promise<PullRepository>;
+
+interface WrittenImage {
+  readonly text: string;
+  /** The line of a list; `undefined` on the command line. */
+  readonly where: string | undefined;
+}
+
+const stdin = { argument: "-", shown: "standard input" };
+
+/**
+ * The images of the command line and of a list, each once.
+ * @param list a file with an image a line, or `-` for standard input
+ * @throws CommandFailure with all that are no images, or nobody's
+ */
+export async function listImages(
+  images: readonly string[],
+  list: string | undefined,
+  repositoryOf: FindRepository,
+): Promise<ImageToWarm[]> {
+  const named = images.map((image) => ({ text: image, where: undefined }));
+  const written = [...named, ...(list === undefined ? [] : linesOf(await read(list), list))];
+  const found = new Map<string, ImageToWarm>();
+  const problems: string[] = [];
+  for (const image of written) {
+    try {
+      const name = parseImageName(image.text);
+      found.set(image.text, { title: image.text, repository: await repositoryOf(name), reference: name.reference });
+    } catch (error) {
+      problems.push(describe(image, error));
+    }
+  }
+  if (problems.length > 0) throw new CommandFailure("nothing was fetched, since these cannot be", problems);
+  if (found.size === 0) throw new CommandFailure(`${list === stdin.argument ? stdin.shown : list} names no image`);
+  return [...found.values()];
+}
+
+async function read(list: string): Promise<string> {
+  return list === stdin.argument ? text(process.stdin) : readFile(list, "utf8");
+}
+
+/** Comments begin with `#`, at the beginning of a line or after a space. */
+function linesOf(content: string, list: string): WrittenImage[] {
+  const shown = list === stdin.argument ? stdin.shown : list;
+  return content
+    .split("\n")
+    .map((line, index) => ({ text: line.replace(/(^|\s)#.*/, "").trim(), where: `${shown}:${index + 1}` }))
+    .filter((line) => line.text !== "");
+}
+
+function describe({ text: image, where }: WrittenImage, error: unknown): string {
+  const shown = JSON.stringify(image.slice(0, 200));
+  const what = /\s/.test(image) ? "one image a line, without spaces in it" : messageOf(error);
+  return where === undefined ? `${shown}: ${what}` : `${where}: ${shown}: ${what}`;
+}

@@ -1,0 +1,41 @@
+import { messageOf } from "../../../config/problem.js";
+import type { WarmedImage } from "../../../proxy/image-warmer.js";
+import { CommandFailure } from "../../command-failure.js";
+import { showBytes, showSeconds } from "./amounts.js";
+import type { WarmDisplay } from "./warm-display.js";
+
+/** What became of all images together. */
+export class WarmReport {
+  readonly #display: WarmDisplay;
+  readonly #startedAt = performance.now();
+  readonly #failures: string[] = [];
+  #images = 0;
+  #fetched = 0;
+  #present = 0;
+
+  constructor(display: WarmDisplay) {
+    this.#display = display;
+  }
+
+  add(title: string, image: WarmedImage): void {
+    this.#images++;
+    this.#fetched += image.fetched;
+    this.#present += image.present;
+    if (image.failure !== undefined) this.#failures.push(`${title}: ${messageOf(image.failure)}`);
+    this.#display.endImage(title, image);
+  }
+
+  /** @throws CommandFailure if not all is there */
+  finish(isStopped: boolean): void {
+    const images = this.#images - this.#failures.length;
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    this.#display.summarize(
+      `${images} ${images === 1 ? "image is" : "images are"} here: ${showBytes(this.#fetched)} fetched, ` +
+        `${showBytes(this.#present)} already there, ${showSeconds(seconds)}`,
+    );
+    if (isStopped) throw new CommandFailure("stopped; what arrived stays, and the same command goes on from there");
+    if (this.#failures.length === 0) return;
+    const count = this.#failures.length === 1 ? "an image is" : `${this.#failures.length} images are`;
+    throw new CommandFailure(`${count} not whole`, this.#failures);
+  }
+}

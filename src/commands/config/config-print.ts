@@ -1,0 +1,8 @@
+import { effectiveFile } from "../../config/effective.js";
+import { loadConfig } from "../../config/load.js";
+
+/** Prints the configuration that holds when file, environment and defaults are put together. */
+export async function printConfig(file: string | undefined): Promise<void> {
+  const loaded = await loadConfig({ file, environment: process.env, directory: process.cwd() });
+  process.stdout.write(effectiveFile(loaded));
+}

@@ -1,0 +1,41 @@
+import { readFile } from "node:fs/promises";
+import type { Config } from "../../config/schema.js";
+import { RegistryServer, type ServerSettings } from "../../http/server.js";
+import { beginWork } from "../../maintenance/collection-lock.js";
+import { ModeSelector } from "../../mode-selector.js";
+import type { Logger } from "../../observability/logger.js";
+import { openStorage } from "../../storage/open-storage.js";
+import type { Storage } from "../../storage/storage.js";
+
+/** What one process serves with. */
+export interface OpenedServer {
+  readonly server: RegistryServer;
+  readonly storage: Storage;
+  /** Serves by another configuration from now on. @throws before anything is changed, if it cannot */
+  reconfigure(config: Config): Promise<void>;
+  /** To be called when the server has stopped. */
+  close(): Promise<void>;
+}
+
+/** Opens the storage, and a server with the routes of the mode over it, which listens as soon as it is told to. */
+export async function openServer(config: Config, log: Logger): Promise<OpenedServer> {
+  const storage = await openStorage(config.storage, log);
+  const endWork = await beginWork(storage);
+  const modes = new ModeSelector(storage, log);
+  const server = new RegistryServer(await serverSettings(config), await modes.select(config), log);
+  const reconfigure = async (next: Config) => {
+    const settings = await serverSettings(next);
+    server.reconfigure(settings, await modes.select(next));
+  };
+  const close = async () => {
+    await modes.stop();
+    endWork();
+  };
+  return { server, storage, reconfigure, close };
+}
+
+async function serverSettings(config: Config): Promise<ServerSettings> {
+  const { server, log } = config;
+  const tls = server.tls && { cert: await readFile(server.tls.cert), key: await readFile(server.tls.key) };
+  return { ...server, tls, corsOrigins: server.cors.origins, logAccess: log.access };
+}

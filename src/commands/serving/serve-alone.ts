@@ -1,0 +1,33 @@
+import type { LoadedConfig } from "../../config/load.js";
+import type { Config } from "../../config/schema.js";
+import { createLogger } from "../../observability/winston-logger.js";
+import { announce } from "./announce.js";
+import { Housekeeping } from "./housekeeping.js";
+import { logRegistry2 } from "./log-registry2.js";
+import { openServer } from "./open-server.js";
+import type { Reload } from "./reload.js";
+import { untilToldToStop } from "./stop-signals.js";
+
+/** Serves with this process alone. */
+export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<void> {
+  const { config, registry2 } = loaded;
+  const log = createLogger(config.log, process.stdout);
+  try {
+    if (registry2 !== undefined) logRegistry2(registry2, log);
+    const { server, storage, reconfigure, close } = await openServer(config, log);
+    const housekeeping = await Housekeeping.begin(storage, config, log);
+    const { port } = await server.listen();
+    announce(loaded, port, log);
+    const apply = async (next: Config) => {
+      await reconfigure(next);
+      housekeeping.reconfigure(next);
+    };
+    reload.begin({ apply, log });
+    await untilToldToStop(server, () => reload.config.server.shutdownGrace, log);
+    reload.stop();
+    housekeeping.stop();
+    await close();
+  } finally {
+    log.flush();
+  }
+}

@@ -1,0 +1,92 @@
+import cluster from "node:cluster";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Config } from "../../../config/schema.js";
+import type { Logger } from "../../../observability/logger.js";
+import type { Stoppable } from "../stop-signals.js";
+import { shareOf } from "./share.js";
+import { WorkerProcess } from "./worker-process.js";
+
+const firstPauseMs = 100;
+const longestPauseMs = 30_000;
+
+/** One that served for so long did not end because of its start. */
+const steadyAfterMs = 60_000;
+
+/** All workers: the first starts before the others, each that ends is started again, and they stop together. */
+export class WorkerPool implements Stoppable {
+  #config: Config;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+  /** By number, from 1. */
+  readonly #workers = new Map<number, WorkerProcess>();
+
+  constructor(config: Config, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+  }
+
+  /**
+   * @returns the port that all listen on
+   * @throws WorkerStartError if one of them cannot serve; none runs any more then
+   */
+  async start(): Promise<number> {
+    cluster.setupPrimary({
+      exec: fileURLToPath(new URL("./worker.js", import.meta.url)),
+      args: [],
+      // What they write goes through this process: only one writer never cuts into another's line.
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    try {
+      // What the first one does before it serves, the others must find done.
+      const { port } = await this.#start(1).listening;
+      for (let number = 2; number <= this.#config.server.workers; number++) this.#start(number);
+      await Promise.all([...this.#workers.values()].map(({ listening }) => listening));
+      for (const [number, worker] of this.#workers) void this.#keep(number, worker);
+      return port;
+    } catch (error) {
+      const workers = [...this.#workers.values()];
+      for (const worker of workers) worker.kill();
+      await Promise.all(workers.map(({ ended }) => ended));
+      throw error;
+    }
+  }
+
+  /** Those that are started from now on serve by it, too. */
+  reconfigure(config: Config): void {
+    this.#config = config;
+    for (const [number, worker] of this.#workers) worker.tell({ do: "reconfigure", config: shareOf(config, number) });
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    const workers = [...this.#workers.values()];
+    for (const worker of workers) worker.stop(graceMs);
+    await Promise.all(workers.map(({ ended }) => ended));
+  }
+
+  cut(): void {
+    for (const worker of this.#workers.values()) worker.tell({ do: "cut" });
+  }
+
+  #start(number: number): WorkerProcess {
+    const worker = new WorkerProcess({ do: "serve", worker: number, config: shareOf(this.#config, number) });
+    this.#workers.set(number, worker);
+    return worker;
+  }
+
+  /** Starts a worker again whenever it ended, until all are to stop. */
+  async #keep(number: number, first: WorkerProcess): Promise<void> {
+    let worker = first;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      const startedAt = performance.now();
+      const end = await worker.ended;
+      if (performance.now() - startedAt > steadyAfterMs) pauseMs = firstPauseMs;
+      if (this.#stopping.signal.aborted) return;
+      this.#log.warn("a worker ended and is started again", { worker: number, ...end, pauseSeconds: pauseMs / 1000 });
+      await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
+      if (this.#stopping.signal.aborted) return;
+      worker = this.#start(number);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { Config } from "../config/schema.js";
+import type { NameMeanings } from "../private/name-meanings.js";
+import { PrivateRegistry } from "../private/private-registry.js";
+import type { DownloadOptions } from "../proxy/download.js";
+import { ProxyRegistry } from "../proxy/proxy-registry.js";
+import { fullNameOf, ownNameOf, storedNameOf } from "../proxy/upstream-names.js";
+import { HybridRegistry } from "../registry/hybrid-registry.js";
+import { dockerHub, type Owners, type UpstreamNames } from "../registry/owners.js";
+import type { Registry } from "../registry/registry.js";
+import type { Storage } from "../storage/storage.js";
+import { proxyUpstreamsOf } from "./proxy-upstreams-of.js";
+import { ownersOf } from "./upstream-names-of.js";
+
+/** The registry of `mode: proxy`. */
+export async function proxyRegistryOf(
+  config: Config,
+  storage: Storage,
+  options: DownloadOptions,
+): Promise<ProxyRegistry> {
+  return new ProxyRegistry(storage, {
+    upstreams: await proxyUpstreamsOf(config),
+    owners: ownersOf(config),
+    finishDownloads: config.proxy.finishDownloads,
+    // As a registry:2 that caches names them.
+    shownNameOf: (stored) => stored,
+    ...options,
+  });
+}
+
+/** The registry of `mode: hybrid`. */
+export async function hybridRegistryOf(config: Config, storage: Storage, options: DownloadOptions): Promise<Registry> {
+  const upstreams = await proxyUpstreamsOf(config);
+  const owners = ownersOf(config);
+  const proxy = new ProxyRegistry(storage, {
+    upstreams,
+    owners,
+    finishDownloads: config.proxy.finishDownloads,
+    // The list shows by its names what is whose, and each can be pulled by the name it shows.
+    shownNameOf: fullNameOf,
+    ...options,
+  });
+  return new HybridRegistry(
+    owners,
+    new PrivateRegistry(storage, config.private, meaningsAmong(upstreams, owners, storage)),
+    proxy,
+  );
+}
+
+function meaningsAmong(upstreams: readonly UpstreamNames[], owners: Owners, storage: Storage): NameMeanings {
+  const hub = upstreams.find(({ name }) => name === dockerHub);
+  return {
+    sourcesOf: async (from) => {
+      const owner = owners.of(from);
+      const upstream = owner.kind === "upstream" && upstreams.find(({ name }) => name === owner.upstream);
+      if (!upstream) return [from];
+      const cached = [...(await storage.cache.owners())].filter(([, name]) => name === upstream.name);
+      return [storedNameOf(ownNameOf(from, upstream), upstream), ...cached.map(([name]) => name)];
+    },
+    otherMeaningOf: (name) => {
+      if (hub === undefined || name.includes("/")) return undefined;
+      const hubs = fullNameOf(ownNameOf(name, hub), { ...hub, isDefault: true });
+      return `it is private here, since ${owners.of(name).because}; Docker Hub's image is ${hubs}`;
+    },
+  };
+}
