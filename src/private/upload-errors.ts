@@ -23,3 +23,7 @@ export function digestMismatch(claimed: Digest, actual: Digest, size: number): R
     detail: { digest: claimed, actual, size },
   });
 }
+
+export function takenOver(): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_INVALID", "a newer request took the upload over");
+}

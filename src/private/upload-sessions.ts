@@ -1,6 +1,5 @@
 import { LRUCache } from "lru-cache";
 import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from "../oci/digest.js";
-import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Chunk, UploadSession, Uploads } from "../registry/repository.js";
@@ -9,7 +8,8 @@ import { LockError, type StagedObject, type StagedStat } from "../storage/driver
 import type { Storage } from "../storage/storage.js";
 import { isUploadId } from "../storage/upload-store.js";
 import { hashed, measured } from "./chunk-content.js";
-import { digestMismatch, outOfOrder, unknownUpload } from "./upload-errors.js";
+import { holdingUpload } from "./upload-claims.js";
+import { digestMismatch, outOfOrder, takenOver, unknownUpload } from "./upload-errors.js";
 
 const rememberedSessions = 10_000;
 
@@ -137,13 +137,14 @@ export class UploadSessions implements Uploads {
     context: Context,
     action: (signal: AbortSignal, lost: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    this.#running.senders
-      .get(id)
-      ?.abort(new RegistryError("BLOB_UPLOAD_INVALID", "a newer request took the upload over"));
+    // Before anything is asked of the storage: what a client made up is no part of a key.
+    if (!isUploadId(id)) throw unknownUpload(id);
+    this.#running.senders.get(id)?.abort(takenOver());
     const sender = new AbortController();
     this.#running.senders.set(id, sender);
+    const letGo = () => sender.abort(takenOver());
     try {
-      return await this.#storage.uploads.locked(id, (lost) =>
+      return await holdingUpload(this.#storage.uploads, id, letGo, (lost) =>
         action(AbortSignal.any([sender.signal, context.signal, lost]), lost),
       );
     } catch (error) {

@@ -17,6 +17,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *       _referrers/<algorithm>/<hex>/<algorithm>-<hex>      ours: descriptor of a manifest that refers to the first
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, who works on what, a generation
+ *     claims/<uuid>                                         somebody waits for an upload session that another process has
  *     working/                                              processes that work here, so that no collection runs beside
  *     downloads/<algorithm>-<hex>/data, size                a blob on its way from an upstream, and how large it will be
  *     evicting/<algorithm>-<hex>                            bytes that are about to go, unless somebody links them yet
@@ -53,6 +54,7 @@ export const layout = {
   tagsChecked: (name: RepositoryName) => `.berth/cached/${name}/_checked`,
   manifestsUsed: (name: RepositoryName) => `.berth/cached/${name}/_used`,
   manifestUsed: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_used/${digest.replace(":", "-")}`,
+  uploadClaim: (id: string) => `.berth/claims/${id}`,
   scratch: (id: string) => `.berth/scratch/${id}`,
   blobFolder: (digest: Digest) => `${root}/blobs/${algorithmOf(digest)}/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}`,
   blob: (digest: Digest) => `${root}/blobs/${algorithmOf(digest)}/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}/data`,

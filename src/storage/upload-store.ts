@@ -73,6 +73,25 @@ export class UploadStore {
     return this.#driver.withLock(`upload ${id}`, action);
   }
 
+  /** Tells the process that works on a session, and may do so for a client that is long gone, that another one waits. */
+  async claim(id: string): Promise<void> {
+    await this.endClaim(id);
+    await this.#claim(id).append(0, only(Buffer.from(id)));
+  }
+
+  /** When the session was last claimed, in milliseconds since 1970. */
+  async claimedAt(id: string): Promise<number | undefined> {
+    return (await this.#claim(id).stat())?.modifiedMs;
+  }
+
+  async endClaim(id: string): Promise<void> {
+    await this.#claim(id).discard();
+  }
+
+  #claim(id: string): StagedObject {
+    return this.#driver.stage(layout.uploadClaim(id));
+  }
+
   #start(name: RepositoryName, id: string): StagedObject {
     return this.#driver.stage(layout.uploadStart(name, id));
   }

@@ -13,7 +13,7 @@ import { RawConnection } from "../support/raw-connection.js";
 import type { OpenAnswer } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
-import { startUpload } from "../support/upload.js";
+import { offsetOf, resumeAsTold, startUpload } from "../support/upload.js";
 import { waitUntil } from "../support/wait-until.js";
 
 const twoWorkers = { workers: 2 };
@@ -182,6 +182,24 @@ test("what was pushed or deleted through one worker is so for all others at once
   expectStatus(await client.request("DELETE", `/v2/team/app/manifests/${digest}`), 202, "deletion of a manifest");
   await everywhere(async () => (await client.head(`/v2/team/app/manifests/${digest}`)).status, 404);
   await everywhere(() => listTags(client, "team/app"), ["v0"]);
+});
+
+test("a client that comes back through another worker need not wait for its own dead connection", async (t) => {
+  const berth = await startBerth(new Scope(t), { server: twoWorkers });
+  await answeredBy(berth, 2);
+  const { client } = berth;
+  const bytes = seededBytes("resumed", 2_000_000);
+  const session = await startUpload(client, "app");
+  const dead = client.start("PATCH", session);
+  await dead.send(bytes.subarray(0, 1_000_000));
+  await waitUntil("something arrived", async () => ((await offsetOf(client, session)) ?? 0) > 0 || undefined);
+  // Whichever worker the dead one is at, the next two requests are at both.
+  const resumed = async () => resumeAsTold(client, session, { bytes, digest: digestOf(bytes) });
+  const before = performance.now();
+  await resumed();
+  t.diagnostic(`resumed after ${Math.round(performance.now() - before)} ms`);
+  await assert.rejects(async () => expectStatus(await dead.answer, 202, "the dead one"));
+  await pullBlob(client, "app", digestOf(bytes));
 });
 
 /** Berth with two workers, that may not even start. */

@@ -1,0 +1,42 @@
+import type { UploadStore } from "../storage/upload-store.js";
+
+/** A session that is free, or whose sender is in this process, is had long before. */
+const claimAfterMs = 500;
+
+/** How often who works on a session looks whether another process wants it. */
+const lookEachMs = 500;
+
+/**
+ * Works on a session alone, in whichever process. Who waits for it claims it after a moment, and who has it then hears of
+ * that: a client that comes back through another worker need not wait for its own dead connection.
+ * @param letGo called when another process claims the session
+ */
+export async function holdingUpload<Result>(
+  uploads: UploadStore,
+  id: string,
+  letGo: () => void,
+  action: (lost: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  let claimed: Promise<void> | undefined;
+  // Where it cannot be claimed, it is waited for.
+  const claiming = setTimeout(() => {
+    claimed = uploads.claim(id).catch(() => {});
+  }, claimAfterMs).unref();
+  try {
+    return await uploads.locked(id, async (lost) => {
+      clearTimeout(claiming);
+      await claimed;
+      const before = await uploads.claimedAt(id);
+      const watch = setInterval(() => void lookForClaim(uploads, id, before, letGo), lookEachMs).unref();
+      return action(lost).finally(() => clearInterval(watch));
+    });
+  } finally {
+    clearTimeout(claiming);
+    if (claimed !== undefined) await claimed.then(() => uploads.endClaim(id));
+  }
+}
+
+async function lookForClaim(uploads: UploadStore, id: string, before: number | undefined, letGo: () => void) {
+  const claimedAt = await uploads.claimedAt(id);
+  if (claimedAt !== undefined && claimedAt !== before) letGo();
+}
