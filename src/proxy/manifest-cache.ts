@@ -1,6 +1,5 @@
 import type { Digest } from "../oci/digest.js";
-import { RegistryError } from "../oci/errors.js";
-import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
+import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, ResolvedManifest, Served } from "../registry/repository.js";
@@ -10,12 +9,8 @@ import { UpstreamError } from "../upstream/upstream-error.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import type { KeptManifests } from "./kept-manifests.js";
 import type { KnownSizes } from "./known-sizes.js";
-import { NotFoundMemory } from "./not-found-memory.js";
+import { ManifestSource } from "./manifest-source.js";
 import { SharedQuestions } from "./shared-questions.js";
-import { toRegistryError } from "./upstream-failure.js";
-
-/** A question to the upstream outlives the client that asked first: others wait for the same answer. */
-const unhurried = new AbortController().signal;
 
 /** One tag of a repository, and what is kept of it. */
 interface TagQuestion {
@@ -28,17 +23,17 @@ interface TagQuestion {
 /** The manifests of an upstream's repositories: the cache policy, on one screen. */
 export class ManifestCache {
   readonly #kept: KeptManifests;
-  readonly #source: CachedUpstream;
+  readonly #policy: CachedUpstream;
+  readonly #source: ManifestSource;
   readonly #sizes: KnownSizes;
   readonly #questions = new SharedQuestions<Manifest>();
   readonly #headQuestions = new SharedQuestions<ResolvedManifest>();
-  readonly #notFound: NotFoundMemory;
 
-  constructor(kept: KeptManifests, source: CachedUpstream, sizes: KnownSizes) {
+  constructor(kept: KeptManifests, policy: CachedUpstream, sizes: KnownSizes) {
     this.#kept = kept;
-    this.#source = source;
+    this.#policy = policy;
+    this.#source = new ManifestSource(policy, kept);
     this.#sizes = sizes;
-    this.#notFound = new NotFoundMemory(source.notFoundTtl);
   }
 
   /** What a digest names never changes: storage, for ever; else fetched and verified. */
@@ -73,20 +68,20 @@ export class ManifestCache {
   }
 
   async #serveFresh({ name, tag, stored }: TagQuestion): Promise<Manifest | undefined> {
-    const { tagTtl } = this.#source;
+    const { tagTtl } = this.#policy;
     const age = stored && (await this.#kept.age(name, tag, tagTtl));
     if (stored === undefined || age === undefined || age >= tagTtl) return undefined;
     return this.#serve(name, stored, { from: "hit", age: age / 1000 });
   }
 
   async #fetchByDigest(name: RepositoryName, digest: Digest, context: Context): Promise<Manifest> {
-    this.#throwIfKnownAbsent(name, digest);
+    this.#source.throwIfKnownAbsent(name, digest);
     try {
-      const manifest = await this.#fetch(name, digest, this.#options(context));
+      const manifest = await this.#source.fetch(name, digest, this.#source.optionsFor(context, false));
       await this.#kept.pointAnnounced(name, digest, context.log);
-      return manifest;
+      return this.#serve(name, manifest, { from: "miss" });
     } catch (error) {
-      throw this.#explain(error, name, digest);
+      throw this.#source.explain(error, name, digest);
     }
   }
 
@@ -95,11 +90,11 @@ export class ManifestCache {
     answerNew: (head: UpstreamManifestHead) => Promise<Answer>,
   ): Promise<Answer | Manifest> {
     const { name, tag, stored } = question;
-    if (stored === undefined) this.#throwIfKnownAbsent(name, tag);
+    if (stored === undefined) this.#source.throwIfKnownAbsent(name, tag);
     try {
       return await this.#askUpstream(question, answerNew);
     } catch (error) {
-      if (stored === undefined) throw this.#explain(error, name, tag);
+      if (stored === undefined) throw this.#source.explain(error, name, tag);
       return this.#fallBack(error, question, stored);
     }
   }
@@ -110,7 +105,7 @@ export class ManifestCache {
     answerNew: (head: UpstreamManifestHead) => Promise<Answer>,
   ): Promise<Answer | Manifest> {
     const { name, tag, context } = question;
-    const head = await this.#source.upstream.headManifest(this.#remote(name), tag, this.#tagOptions(question));
+    const head = await this.#source.head(name, tag, this.#optionsFor(question));
     const known = await this.#kept.find(name, head.digest);
     if (known === undefined) return answerNew(head);
     await this.#kept.point(name, tag, known.descriptor.digest, context.log);
@@ -119,9 +114,9 @@ export class ManifestCache {
 
   async #fetchTagged(question: TagQuestion, head: UpstreamManifestHead): Promise<Manifest> {
     const { name, tag, context } = question;
-    const manifest = await this.#fetch(name, head.digest, this.#tagOptions(question), head);
+    const manifest = await this.#source.fetch(name, head.digest, this.#optionsFor(question), head);
     await this.#kept.point(name, tag, head.digest, context.log);
-    return manifest;
+    return this.#serve(name, manifest, { from: "miss" });
   }
 
   async #describe(question: TagQuestion, head: UpstreamManifestHead): Promise<ResolvedManifest> {
@@ -132,37 +127,13 @@ export class ManifestCache {
     return { descriptor: { mediaType, digest, size }, served: { from: "miss" } };
   }
 
-  async #fetch(
-    name: RepositoryName,
-    digest: Digest,
-    options: AskOptions,
-    head?: UpstreamManifestHead,
-  ): Promise<Manifest> {
-    const { upstream } = this.#source;
-    const manifest = await this.#kept.findOrFetch(name, digest, async () => {
-      const startedAt = performance.now();
-      const fetched = head?.manifest ?? (await upstream.getManifest(this.#remote(name), digest, options));
-      const kept = await this.#kept.keep(name, fetched, options.log);
-      options.log.info("manifest cached", {
-        repository: name,
-        digest,
-        upstream: upstream.name,
-        bytes: fetched.bytes.length,
-        seconds: Math.round(performance.now() - startedAt) / 1000,
-        ...(upstream.quota() && { quotaRemaining: upstream.quota()?.remaining }),
-      });
-      return kept;
-    });
-    return this.#serve(name, manifest, { from: "miss" });
-  }
-
   /** The upstream is away, slow, refuses or limits: what is stored is better than an error. If it says "gone", the policy decides. */
   async #fallBack(error: unknown, { name, tag, context }: TagQuestion, stored: StoredManifest): Promise<Manifest> {
     if (!(error instanceof UpstreamError)) throw error;
-    if (error.kind === "not-found" && this.#source.onDelete === "drop") {
+    if (error.kind === "not-found" && this.#policy.onDelete === "drop") {
       await this.#kept.dropTag(name, tag);
       context.log.warn("tag is gone upstream and was dropped", { repository: name, tag });
-      throw this.#explain(error, name, tag);
+      throw this.#source.explain(error, name, tag);
     }
     const age = (await this.#kept.age(name, tag, 0)) ?? 0;
     context.log.warn("stored copy served, the upstream did not confirm it", { repository: name, tag, cause: error });
@@ -176,42 +147,7 @@ export class ManifestCache {
     return { descriptor, bytes, served };
   }
 
-  #options({ log, via }: Context): AskOptions {
-    return { signal: unhurried, log, via };
-  }
-
-  /** Where a stored copy can be served instead, nobody waits long. */
-  #tagOptions({ stored, context }: TagQuestion): AskOptions {
-    return { ...this.#options(context), ...(stored !== undefined && { deadlineMs: this.#source.staleDeadline }) };
-  }
-
-  #remote(name: RepositoryName): RepositoryName {
-    return this.#source.remoteName(name);
-  }
-
-  #throwIfKnownAbsent(name: RepositoryName, reference: Reference): void {
-    if (this.#notFound.has(`${name} ${reference}`)) throw this.#unknown(name, reference);
-  }
-
-  #explain(error: unknown, name: RepositoryName, reference: Reference): unknown {
-    if (error instanceof RegistryError && error.code === "MANIFEST_INVALID") {
-      const { name: upstream } = this.#source.upstream;
-      return new RegistryError("UNAVAILABLE", `${upstream} sent no valid manifest: ${error.message}`, {
-        status: 502,
-        cause: error,
-      });
-    }
-    return toRegistryError(error, () => {
-      this.#notFound.add(`${name} ${reference}`);
-      return this.#unknown(name, reference);
-    });
-  }
-
-  #unknown(name: RepositoryName, reference: Reference): RegistryError {
-    const upstream = this.#source.upstream.name;
-    const kind = isDigestReference(reference) ? "manifest" : "tag";
-    return new RegistryError("MANIFEST_UNKNOWN", `${upstream} has no ${kind} ${reference} in ${this.#remote(name)}`, {
-      detail: { name, reference, upstream },
-    });
+  #optionsFor({ stored, context }: TagQuestion): AskOptions {
+    return this.#source.optionsFor(context, stored !== undefined);
   }
 }
