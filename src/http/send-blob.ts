@@ -28,6 +28,12 @@ export async function sendBlob(exchange: Exchange, reader: BlobReader, span: Spa
   exchange.response.end();
 }
 
+/** What is to be sent, and the buffer that it lies in, if that is the pool's. */
+interface Filled {
+  readonly content: Buffer;
+  readonly buffer?: Buffer;
+}
+
 class Transfer {
   readonly #exchange: Exchange;
   readonly #reader: BlobReader;
@@ -55,17 +61,19 @@ class Transfer {
     }
   }
 
-  async #fill(position: number, end: number): Promise<{ buffer: Buffer; content: Buffer }> {
+  async #fill(position: number, end: number): Promise<Filled> {
+    const lent = await this.#reader.lend?.(position);
+    if (lent !== undefined) return { content: lent.subarray(0, end - position) };
     const buffer = this.#pool.take();
     const count = await this.#reader.read(buffer.subarray(0, Math.min(buffer.length, end - position)), position);
     if (count === 0) throw new Error(`the content ends at ${position} of ${end} bytes`);
     return { buffer, content: buffer.subarray(0, count) };
   }
 
-  async #write({ buffer, content }: { buffer: Buffer; content: Buffer }): Promise<void> {
+  async #write({ buffer, content }: Filled): Promise<void> {
     await writeAll(this.#exchange.response, content, this.#exchange.signal);
     this.#exchange.sent += content.length;
-    this.#pool.give(buffer);
+    if (buffer !== undefined) this.#pool.give(buffer);
   }
 }
 

@@ -9,6 +9,8 @@ export interface BlobReader {
    * belongs to the reader until the promise settles.
    */
   read(into: Buffer, position: number): Promise<number>;
+  /** What is in memory anyway from `position` on, instead of a copy of it; whoever gets it must not change it. */
+  lend?(position: number): Promise<Buffer | undefined>;
   close(): Promise<void>;
 }
 

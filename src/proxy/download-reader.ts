@@ -1,15 +1,22 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../observability/logger.js";
 import type { BlobReader } from "../oci/blob-reader.js";
 import { isOutOfRoom } from "../storage/driver.js";
 import type { Storage } from "../storage/storage.js";
 import type { Download } from "./download.js";
 import { PassThroughReader } from "./pass-through-reader.js";
+import type { RecentPieces } from "./recent-pieces.js";
+
+/** More than so many, if slow, would each hold another piece in memory: they get copies in small buffers. */
+const mostBorrowers = 100;
 
 /** What a reader needs of those around it. */
 interface DownloadReaderOptions {
   readonly storage: Storage;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** How many read along now. */
+  readonly readers: () => number;
   /** Called once, when nothing more will be read. */
   readonly leave: () => void;
 }
@@ -23,6 +30,8 @@ export class DownloadReader implements BlobReader {
   readonly #download: Download;
   readonly #options: DownloadReaderOptions;
   #file: BlobReader | undefined;
+  /** What is in memory of this file. */
+  #recent: RecentPieces | undefined;
   #passThrough: PassThroughReader | undefined;
 
   constructor(download: Download, size: number, options: DownloadReaderOptions) {
@@ -41,6 +50,21 @@ export class DownloadReader implements BlobReader {
     }
     const available = this.#download.progress.value - position;
     return file.read(into.subarray(0, Math.min(into.length, available)), position);
+  }
+
+  /** What has just arrived, or what others read, too. What they hold of it is bounded by their number. */
+  async lend(position: number): Promise<Buffer | undefined> {
+    if (position >= this.size) return undefined;
+    const readers = this.#options.readers();
+    // No read of a file gives the others their turn here.
+    if (readers > 1) await nextTurn();
+    const file = await this.#storedBeyond(position);
+    const { recent, progress } = this.#download;
+    if (file === undefined || recent === undefined || recent !== this.#recent || readers > mostBorrowers)
+      return undefined;
+    const arrived = recent.arrivedFrom(position);
+    const piece = arrived ?? (readers > 1 ? await recent.readFrom(position, file, progress.value) : undefined);
+    return piece?.subarray(0, progress.value - position);
   }
 
   async close(): Promise<void> {
@@ -65,6 +89,7 @@ export class DownloadReader implements BlobReader {
   async #open(): Promise<BlobReader | undefined> {
     const { storage } = this.#options;
     const { digest } = this.#download.order;
+    this.#recent = this.#download.recent;
     return (await storage.cache.download(digest).openRead()) ?? storage.blobs.open(digest);
   }
 

@@ -7,6 +7,7 @@ import type { Storage } from "../storage/storage.js";
 import { type BlobOrder, BlobTransfer } from "./blob-transfer.js";
 import { Progress } from "./progress.js";
 import { readAhead } from "./read-ahead.js";
+import { RecentPieces } from "./recent-pieces.js";
 
 /** How often a process that only reads along looks how far the one that downloads has come. */
 const lookEachMs = 50;
@@ -32,6 +33,7 @@ export class Download {
   readonly #staged: StagedObject;
   readonly #abort = new AbortController();
   readonly progress = new Progress();
+  #recent: RecentPieces | undefined;
   #size: number | undefined;
   #received = 0;
   /** Clients that asked for it while it ran. */
@@ -49,6 +51,11 @@ export class Download {
   /** Bytes of the whole blob, as soon as that is known. */
   get size(): number | undefined {
     return this.#size;
+  }
+
+  /** What of it is in memory. Another one belongs to another file: what was left by a process may turn out to be wrong. */
+  get recent(): RecentPieces | undefined {
+    return this.#recent;
   }
 
   /** For the log. */
@@ -129,7 +136,8 @@ export class Download {
       await transfer.begin();
       this.#size ??= transfer.size;
       if (this.#size !== undefined) await this.#storage.cache.noteDownloadSize(this.order.digest, this.#size);
-      await this.#staged.append(digester.length, this.#told(digester.length, transfer));
+      this.#recent = new RecentPieces();
+      await this.#staged.append(digester.length, this.#told(digester.length, transfer, this.#recent));
       await this.#prove(transfer);
       await this.#storage.addBlob(this.order.name, this.order.digest, this.#staged);
       await this.#storage.cache.forgetDownloadSize(this.order.digest);
@@ -140,10 +148,11 @@ export class Download {
   }
 
   /** What the storage has taken when it asks for more is there to be read. */
-  async *#told(offset: number, transfer: BlobTransfer): AsyncGenerator<Buffer, void, void> {
+  async *#told(offset: number, transfer: BlobTransfer, recent: RecentPieces): AsyncGenerator<Buffer, void, void> {
     let written = offset;
     for await (const piece of readAhead(transfer.content())) {
       yield piece;
+      recent.add(written, piece);
       written += piece.length;
       this.#advance(written);
     }

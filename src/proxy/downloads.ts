@@ -58,7 +58,14 @@ export class Downloads {
       const size = running.download.size ?? (await this.#sizeOf(running.download, signal));
       // An upstream that refuses must be heard before the answer to the client begins.
       if (size > 0) await running.download.progress.beyond(0, signal);
-      const reader = new DownloadReader(running.download, size, { storage: this.#storage, signal, log, leave });
+      const readers = () => running.readers;
+      const reader = new DownloadReader(running.download, size, {
+        storage: this.#storage,
+        signal,
+        log,
+        readers,
+        leave,
+      });
       return { reader, isShared: existing !== undefined };
     } catch (error) {
       leave();

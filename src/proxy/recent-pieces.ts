@@ -1,0 +1,60 @@
+import { LRUCache } from "lru-cache";
+import type { BlobReader } from "../oci/blob-reader.js";
+
+/** Bytes that are held of what arrived last. */
+const arrivedBytes = 2 * 1024 * 1024;
+const pieceBytes = 256 * 1024;
+/** Pieces that are held of what was read from the file. */
+const heldPieces = 32;
+
+interface Arrived {
+  readonly start: number;
+  readonly bytes: Buffer;
+}
+
+/**
+ * What of a growing file is in memory for all who read along: a piece is neither read by each of them nor copied for
+ * each. It belongs to one file: another one of the same digest may hold other bytes.
+ */
+export class RecentPieces {
+  readonly #arrived: Arrived[] = [];
+  #arrivedBytes = 0;
+  readonly #read = new LRUCache<number, Promise<Buffer>>({ max: heldPieces });
+
+  /** The bytes must not be changed any more. */
+  add(start: number, bytes: Buffer): void {
+    this.#arrived.push({ start, bytes });
+    this.#arrivedBytes += bytes.length;
+    while (this.#arrivedBytes > arrivedBytes && this.#arrived.length > 1) {
+      this.#arrivedBytes -= this.#arrived.shift()?.bytes.length ?? 0;
+    }
+  }
+
+  /** From the position on, as far as one piece goes, if that arrived just now. */
+  arrivedFrom(position: number): Buffer | undefined {
+    const piece = this.#arrived.findLast(({ start, bytes }) => start <= position && position < start + bytes.length);
+    return piece?.bytes.subarray(position - piece.start);
+  }
+
+  /** From the position on, as far as one piece goes, if the file holds all of the piece before `end`. */
+  async readFrom(position: number, file: BlobReader, end: number): Promise<Buffer | undefined> {
+    const start = position - (position % pieceBytes);
+    if (start + pieceBytes > end) return undefined;
+    const piece = this.#read.get(start) ?? this.#start(start, file);
+    return (await piece).subarray(position - start);
+  }
+
+  #start(start: number, file: BlobReader): Promise<Buffer> {
+    const piece = readPiece(file, start);
+    this.#read.set(start, piece);
+    piece.catch(() => this.#read.delete(start));
+    return piece;
+  }
+}
+
+async function readPiece(file: BlobReader, start: number): Promise<Buffer> {
+  const piece = Buffer.allocUnsafeSlow(pieceBytes);
+  const count = await file.read(piece, start);
+  if (count < pieceBytes) throw new Error(`the content ends at ${start + count}`);
+  return piece;
+}

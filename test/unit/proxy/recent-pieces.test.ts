@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { test } from "node:test";
+import { BufferReader } from "../../../src/oci/blob-reader.js";
+import { RecentPieces } from "../../../src/proxy/recent-pieces.js";
+
+const mebibyte = 1024 * 1024;
+
+/** A file that tells how often it was read. */
+class CountedFile extends BufferReader {
+  reads = 0;
+
+  override read(into: Buffer, position: number): Promise<number> {
+    this.reads++;
+    return super.read(into, position);
+  }
+}
+
+test("many who read the same part of a file at the same time cost one read, and each gets the bytes from its place on", async () => {
+  const content = randomBytes(mebibyte);
+  const file = new CountedFile(content);
+  const recent = new RecentPieces();
+  const positions = Array.from({ length: 50 }, (_, reader) => reader * 1000);
+  const pieces = await Promise.all(positions.map((position) => recent.readFrom(position, file, content.length)));
+  for (const [reader, position] of positions.entries()) {
+    const piece = pieces[reader];
+    assert.ok(piece !== undefined && piece.length > 0);
+    assert.deepEqual(piece, content.subarray(position, position + piece.length));
+  }
+  assert.equal(file.reads, 1);
+});
+
+test("a piece that has not come as a whole is not read: it would be taken for whole later", async () => {
+  const file = new CountedFile(randomBytes(mebibyte));
+  const recent = new RecentPieces();
+  assert.equal(await recent.readFrom(1000, file, 2000), undefined);
+  assert.equal(file.reads, 0);
+  assert.equal((await recent.readFrom(1000, file, mebibyte))?.equals(file.bytes.subarray(1000, 256 * 1024)), true);
+});
+
+test("what has just arrived is there from any place in it on, and goes when more has come than is kept", () => {
+  const [first, second, ...others] = Array.from({ length: 5 }, () => randomBytes(mebibyte));
+  assert.ok(first !== undefined && second !== undefined);
+  const recent = new RecentPieces();
+  recent.add(0, first);
+  recent.add(mebibyte, second);
+  assert.deepEqual(recent.arrivedFrom(10), first.subarray(10));
+  assert.deepEqual(recent.arrivedFrom(mebibyte), second);
+  assert.equal(recent.arrivedFrom(2 * mebibyte), undefined);
+  for (const [number, bytes] of others.entries()) recent.add((number + 2) * mebibyte, bytes);
+  assert.equal(recent.arrivedFrom(10), undefined);
+});
+
+test("a read that failed is tried again by the next who asks", async () => {
+  const content = randomBytes(mebibyte);
+  const recent = new RecentPieces();
+  await assert.rejects(recent.readFrom(0, new BufferReader(content.subarray(0, 100)), mebibyte), /ends at 100/);
+  const file = new BufferReader(content);
+  assert.deepEqual(await recent.readFrom(0, file, mebibyte), content.subarray(0, 256 * 1024));
+});
