@@ -57,51 +57,6 @@ export const hostName: Kind<string> = {
   },
 };
 
-/** What an upstream is called: the host that image names begin with. */
-export const registryName: Kind<string> = {
-  expected: "a host name in lower case, with its port if it has one, such as docker.io or registry.example.com:5000",
-  parse: (written) => {
-    if (typeof written !== "string") return undefined;
-    const [, host = "", port = "1"] = /^([a-z0-9.-]+)(?::(\d{1,5}))?$/.exec(written) ?? [];
-    const isHost = host.split(".").every((label) => /^[a-z0-9]+(-+[a-z0-9]+)*$/.test(label));
-    return isHost && Number(port) >= 1 && Number(port) <= 65_535 ? written : undefined;
-  },
-};
-
-/** One component of a repository's name. */
-export const nameComponent: Kind<string> = {
-  expected: "a part of a repository name: a-z, 0-9 and between them single separators (. _ __ -), without /",
-  parse: (written) =>
-    typeof written === "string" && /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/.test(written) ? written : undefined,
-};
-
-const patternComponent = /^(\*\*|[a-z0-9*]([a-z0-9*._-]*[a-z0-9*])?)$/;
-
-/** A pattern of repositories' names. */
-export const namePattern: Kind<string> = {
-  expected: "a pattern of names such as *, team/* or team/** (* within one part, ** for any number of parts)",
-  parse: (written) => (typeof written === "string" && isNamePattern(written) ? written : undefined),
-};
-
-/** A pattern of repositories' names, and of tags behind a colon. */
-export const contentPattern: Kind<string> = {
-  expected: "a pattern of names, or of names and tags, such as library/* or library/nginx:1.*",
-  parse: (written) => {
-    if (typeof written !== "string") return undefined;
-    const [name = "", tag = "*", ...more] = written.split(":");
-    return isNamePattern(name) && /^[a-zA-Z0-9*._-]{1,128}$/.test(tag) && more.length === 0 ? written : undefined;
-  },
-};
-
-/** A repository's name, or the first parts of some. */
-export const repositoryPath: Kind<string> = {
-  expected: "the first parts of repository names, such as owner or owner/project, without * and without / at its ends",
-  parse: (written) =>
-    typeof written === "string" && written.split("/").every((part) => nameComponent.parse(part, "") !== undefined)
-      ? written
-      : undefined,
-};
-
 /** Where another registry is asked. */
 export const registryUrl: Kind<string> = {
   expected: "an address that begins with https:// or http://, without credentials, ? and #",
@@ -183,10 +138,6 @@ export function listOf<Value>(kind: Kind<Value>): Kind<readonly Value[]> {
       return values.length === items.length ? values : undefined;
     },
   };
-}
-
-function isNamePattern(text: string): boolean {
-  return text.split("/").every((component) => patternComponent.test(component));
 }
 
 function within(parse: (text: string) => number | undefined, range: Range, written: string): number | undefined {

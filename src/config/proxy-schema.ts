@@ -8,21 +8,18 @@ import {
   type ValueOf,
 } from "./definition.js";
 import {
-  contentPattern,
   duration,
   filePath,
   listOf,
   longestTimer,
-  nameComponent,
   oneOf,
-  registryName,
   registryUrl,
-  repositoryPath,
   size,
   text,
   truth,
   wholeNumber,
 } from "./kinds.js";
+import { contentPattern, nameComponent, registryName, repositoryPath } from "./name-kinds.js";
 
 const naming = {
   name: requiredSetting(registryName, {

@@ -5,7 +5,6 @@ import {
   hostName,
   listOf,
   longestTimer,
-  namePattern,
   network,
   oneOf,
   origin,
@@ -13,6 +12,7 @@ import {
   truth,
   wholeNumber,
 } from "./kinds.js";
+import { namePattern } from "./name-kinds.js";
 import { proxy } from "./proxy-schema.js";
 
 const server = section("How clients reach Berth.", {

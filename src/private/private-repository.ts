@@ -21,6 +21,8 @@ import { layout } from "../storage/layout.js";
 import type { StoredManifest } from "../storage/manifest-store.js";
 import { listReferrers, referrerDescriptor } from "../storage/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
+import { Absence } from "./absence.js";
+import { findHolder } from "./blob-holder.js";
 import { hashed, measured } from "./chunk-content.js";
 import { checkEmbeddedData, checkKeys, checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
 import type { NameMeanings } from "./name-meanings.js";
@@ -42,6 +44,7 @@ export class PrivateRepository implements PushRepository {
   readonly #rules: PrivateRules;
   readonly #running: RunningUploads;
   readonly #meanings: NameMeanings;
+  readonly #absence: Absence;
 
   constructor(name: RepositoryName, storage: Storage, { rules, running, meanings }: PrivateRepositoryParts) {
     this.name = name;
@@ -49,6 +52,7 @@ export class PrivateRepository implements PushRepository {
     this.#rules = rules;
     this.#running = running;
     this.#meanings = meanings;
+    this.#absence = new Absence(name, meanings);
   }
 
   get uploads(): UploadSessions {
@@ -62,28 +66,27 @@ export class PrivateRepository implements PushRepository {
   async getManifest(reference: Reference): Promise<Manifest> {
     const digest = isDigestReference(reference) ? reference : await this.#storage.tags.find(this.name, reference);
     const found = digest && (await this.#storage.manifests.find(this.name, digest));
-    if (found === undefined) throw this.#manifestUnknown(reference);
+    if (found === undefined) throw this.#absence.ofManifest(reference);
     return { descriptor: found.descriptor, bytes: found.bytes, served: fromStorage };
   }
 
   async statBlob(digest: Digest): Promise<ResolvedBlob> {
     const found = await this.#storage.findBlob(this.name, digest);
-    if (found === undefined) throw this.#blobUnknown(digest);
+    if (found === undefined) throw this.#absence.ofBlob(digest);
     return { digest, size: found.size, served: fromStorage };
   }
 
   async openBlob(digest: Digest): Promise<OpenedBlob> {
     const content = await this.#storage.links.find(layout.layerLink(this.name, digest));
     const reader = content && (await this.#storage.blobs.open(content));
-    if (reader === undefined) throw this.#blobUnknown(digest);
+    if (reader === undefined) throw this.#absence.ofBlob(digest);
     return { digest, size: reader.size, reader, served: fromStorage };
   }
 
   async listTags(page: Page): Promise<PageOf<string>> {
     const tags = await this.#storage.tags.list(this.name);
     if (tags.length === 0 && !(await this.#storage.holdsContent(this.name))) {
-      const message = `there is no repository ${this.name}${this.#otherMeaning()}`;
-      throw new RegistryError("NAME_UNKNOWN", message, { detail: { name: this.name } });
+      throw this.#absence.ofRepository();
     }
     return pageOf(tags, page);
   }
@@ -108,7 +111,7 @@ export class PrivateRepository implements PushRepository {
   }
 
   async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
-    const source = await this.#findHolder(digest, from);
+    const source = await findHolder(this.#storage, digest, { from, meanings: this.#meanings });
     if (source === undefined) return false;
     if (!(await this.#storage.linkBlob(this.name, digest))) return false;
     context.log.info("blob mounted", { repository: this.name, digest, from: source });
@@ -132,14 +135,14 @@ export class PrivateRepository implements PushRepository {
 
   async deleteTag(tag: Tag, context: Context): Promise<void> {
     this.#refuseUnlessDeletable();
-    if (!(await this.#storage.tags.remove(this.name, tag))) throw this.#manifestUnknown(tag);
+    if (!(await this.#storage.tags.remove(this.name, tag))) throw this.#absence.ofManifest(tag);
     context.log.info("tag deleted", { repository: this.name, tag });
   }
 
   async deleteManifest(digest: Digest, context: Context): Promise<void> {
     this.#refuseUnlessDeletable();
     const { manifests, tags, referrers } = this.#storage;
-    if (!(await manifests.has(this.name, digest))) throw this.#manifestUnknown(digest);
+    if (!(await manifests.has(this.name, digest))) throw this.#absence.ofManifest(digest);
     // Its bytes may be gone or damaged; it can be deleted all the same.
     const found = await manifests.find(this.name, digest);
     await manifests.remove(this.name, digest);
@@ -153,7 +156,7 @@ export class PrivateRepository implements PushRepository {
 
   async deleteBlob(digest: Digest, context: Context): Promise<void> {
     this.#refuseUnlessDeletable();
-    if ((await this.#storage.findBlob(this.name, digest)) === undefined) throw this.#blobUnknown(digest);
+    if ((await this.#storage.findBlob(this.name, digest)) === undefined) throw this.#absence.ofBlob(digest);
     await this.#storage.links.remove(layout.layerLink(this.name, digest));
     context.log.info("blob deleted", { repository: this.name, digest });
   }
@@ -172,35 +175,8 @@ export class PrivateRepository implements PushRepository {
     } while (!(await this.#storage.manifests.has(this.name, digest)));
   }
 
-  async #findHolder(digest: Digest, from: RepositoryName | undefined): Promise<RepositoryName | undefined> {
-    // What lies nowhere, or under another digest only, is not looked for in every repository.
-    if ((await this.#storage.blobs.size(digest)) === undefined) return undefined;
-    const candidates =
-      from === undefined ? await this.#storage.catalog.holders() : await this.#meanings.sourcesOf(from);
-    for (const candidate of candidates) {
-      if ((await this.#storage.findBlob(candidate, digest))?.content === digest) return candidate;
-    }
-    return undefined;
-  }
-
   #refuseUnlessDeletable(): void {
     if (this.#rules.delete) return;
     throw new RegistryError("UNSUPPORTED", "deleting is switched off in this registry; private.delete: true allows it");
-  }
-
-  #manifestUnknown(reference: Reference): RegistryError {
-    const message = `the repository ${this.name} has no manifest ${reference}${this.#otherMeaning()}`;
-    return new RegistryError("MANIFEST_UNKNOWN", message, { detail: { name: this.name, reference } });
-  }
-
-  #otherMeaning(): string {
-    const meaning = this.#meanings.otherMeaningOf(this.name);
-    return meaning === undefined ? "" : `; ${meaning}`;
-  }
-
-  #blobUnknown(digest: Digest): RegistryError {
-    return new RegistryError("BLOB_UNKNOWN", `the repository ${this.name} has no blob ${digest}`, {
-      detail: { name: this.name, digest },
-    });
   }
 }

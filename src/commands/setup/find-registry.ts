@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { registryName } from "../../config/kinds.js";
+import { registryName } from "../../config/name-kinds.js";
 import { messageOf } from "../../config/problem.js";
 import type { Config } from "../../config/schema.js";
 import { prefixOf } from "../../config/upstream-rules.js";

@@ -6,17 +6,16 @@ import {
   hostName,
   type Kind,
   listOf,
-  nameComponent,
   network,
   oneOf,
   origin,
-  registryName,
   registryUrl,
   size,
   text,
   truth,
   wholeNumber,
 } from "../../../src/config/kinds.js";
+import { nameComponent, registryName } from "../../../src/config/name-kinds.js";
 
 /** What a kind takes, in the order of what was offered. */
 function taken(kind: Kind<unknown>, ...offered: unknown[]): unknown[] {
