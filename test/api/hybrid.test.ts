@@ -176,3 +176,17 @@ async function catalogOf(client: RegistryClient, query: string): Promise<string[
   const answer = await client.get(`/v2/_catalog${query}`);
   return JSON.parse(answer.body.toString()).repositories;
 }
+
+test("deleting on the private side takes nothing from the cache", async (t) => {
+  const scope = new Scope(t);
+  const { client } = await runHybrid(scope);
+  const digest = digestOf(layer);
+  const cached = `/v2/library/alpine/blobs/${digest}`;
+  await client.get("/v2/library/alpine/manifests/latest");
+  await client.get(cached);
+  await pushBlob(client, "team/app", layer);
+  assert.equal((await client.request("DELETE", `/v2/team/app/blobs/${digest}`)).status, 202);
+  const answer = await client.get(cached);
+  assert.equal(answer.headers["x-cache"], "hit");
+  assert.deepEqual(answer.body, layer);
+});

@@ -138,3 +138,45 @@ test("several workers need a storage that they share, and a share each of what i
     "berth.yml:6:61: proxy.upstreams[0].maxConcurrent: must be at least server.workers, which is 4",
   ]);
 });
+
+test("a private pattern cannot take what begins with an upstream", async (t) => {
+  const lines = [
+    "mode: hybrid",
+    "private:",
+    "  repositories: ['*', ghcr.io/mine/*, team/**]",
+    "proxy:",
+    "  default: null",
+    "  upstreams:",
+    "    - { name: ghcr.io, url: https://ghcr.io }",
+    "    - { name: quay.io, url: https://quay.io, prefix: team }",
+  ];
+  assert.deepEqual(await problemsOf(t, ...lines), [
+    "berth.yml:3:3: private.repositories: ghcr.io/mine/* begins with the prefix of proxy.upstreams[0], whose such names are",
+    "berth.yml:3:3: private.repositories: team/** begins with the prefix of proxy.upstreams[1], whose such names are",
+  ]);
+  assert.deepEqual(await problemsOf(t, "mode: private", ...lines.slice(1)), [], "where all names are private");
+});
+
+test("an upstream that leads to Berth itself is refused, whatever this machine is called in it", async (t) => {
+  const upstreamAt = (url: string, host: string) => [
+    "mode: proxy",
+    `server: { host: '${host}', port: 5000 }`,
+    "proxy:",
+    "  default: null",
+    "  upstreams:",
+    `    - { name: own.io, url: '${url}' }`,
+  ];
+  const problem =
+    "proxy.upstreams[0].url: leads to this Berth itself: server.host and server.port say that it listens there";
+  for (const [url, host] of [
+    ["http://127.0.0.1:5000", "127.0.0.1"],
+    ["http://localhost:5000", "127.0.0.1"],
+    ["http://[::1]:5000", "::"],
+    ["http://127.0.0.1:5000/v2", "0.0.0.0"],
+  ] as const) {
+    assert.deepEqual(await problemsOf(t, ...upstreamAt(url, host)), [`berth.yml:6:23: ${problem}`], url);
+  }
+  for (const url of ["http://127.0.0.2:5000", "http://127.0.0.1:5001", "https://registry.example.com:5000"]) {
+    assert.deepEqual(await problemsOf(t, ...upstreamAt(url, "127.0.0.1")), [], url);
+  }
+});
