@@ -3,7 +3,7 @@ import type { Config } from "../config/schema.js";
 import { ownersOf, upstreamNamesOf } from "../modes/upstream-names-of.js";
 import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import { ownNameOf, remoteNameOf, storedNameOf } from "../proxy/upstream-names.js";
-import { type Owner, patternAround } from "../registry/owners.js";
+import { type Owner, type Owners, patternAround } from "../registry/owners.js";
 
 /** Says whom a repository name belongs to, and why. */
 export async function showOwner(name: string, options: { config?: string; ns?: string }): Promise<void> {
@@ -13,7 +13,8 @@ export async function showOwner(name: string, options: { config?: string; ns?: s
 
 function describeOwner(name: RepositoryName, namespace: string | undefined, config: Config): string[] {
   if (config.mode === "private") return [`${name} is private: in mode: private every name is`];
-  const owner = ownersOf(config).of(name, namespace);
+  const owners = ownersOf(config);
+  const owner = owners.of(name, namespace);
   const advice = owner.mayBecomePrivate && config.mode === "hybrid" ? [privateIf(patternAround(name))] : [];
   switch (owner.kind) {
     case "private":
@@ -21,15 +22,23 @@ function describeOwner(name: RepositoryName, namespace: string | undefined, conf
     case "nobody":
       return [`${name} belongs to nobody and is refused: ${owner.because}`, ...advice];
     case "upstream":
-      return [`${name} belongs to ${owner.upstream}: ${owner.because}`, ...namesThere(name, owner, config), ...advice];
+      return [
+        `${name} belongs to ${owner.upstream}: ${owner.because}`,
+        ...namesThere(name, owner, { owners, proxy: config.proxy }),
+        ...advice,
+      ];
   }
 }
 
-function namesThere(name: RepositoryName, owner: Owner & { kind: "upstream" }, { proxy }: Config): string[] {
+function namesThere(
+  name: RepositoryName,
+  owner: Owner & { kind: "upstream" },
+  { owners, proxy }: Pick<Config, "proxy"> & { owners: Owners },
+): string[] {
   const upstream = proxy.upstreams.find((each) => each.name === owner.upstream);
   if (upstream === undefined) return [];
   const names = upstreamNamesOf(upstream, proxy.default);
-  const stored = storedNameOf(ownNameOf(name, names), names);
+  const stored = storedNameOf(ownNameOf(name, names), names, owners);
   return [`  it is asked for as ${remoteNameOf(stored, names)} at ${upstream.url}`, `  it is kept as ${stored}`];
 }
 

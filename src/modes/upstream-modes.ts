@@ -2,10 +2,11 @@ import type { Config } from "../config/schema.js";
 import type { NameMeanings } from "../private/name-meanings.js";
 import { PrivateRegistry } from "../private/private-registry.js";
 import type { DownloadOptions } from "../proxy/download.js";
-import { ProxyRegistry } from "../proxy/proxy-registry.js";
-import { fullNameOf, ownNameOf, storedNameOf } from "../proxy/upstream-names.js";
+import { ProxyRegistry, type ProxyUpstream } from "../proxy/proxy-registry.js";
+import { mayBePulled } from "../proxy/pullable.js";
+import { fullNameOf, officialNameOf, ownNameOf, storedNameOf } from "../proxy/upstream-names.js";
 import { HybridRegistry } from "../registry/hybrid-registry.js";
-import { dockerHub, type Owners, type UpstreamNames } from "../registry/owners.js";
+import { dockerHub, type Owners } from "../registry/owners.js";
 import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
 import { proxyUpstreamsOf } from "./proxy-upstreams-of.js";
@@ -41,12 +42,16 @@ export async function hybridRegistryOf(config: Config, storage: Storage, options
   });
   return new HybridRegistry(
     owners,
-    new PrivateRegistry(storage, config.private, meaningsAmong(upstreams, owners, storage)),
+    new PrivateRegistry(storage, config.private, meaningsAmong(upstreams, owners, { storage, ...config.private })),
     proxy,
   );
 }
 
-function meaningsAmong(upstreams: readonly UpstreamNames[], owners: Owners, storage: Storage): NameMeanings {
+function meaningsAmong(
+  upstreams: readonly ProxyUpstream[],
+  owners: Owners,
+  { storage, adopt }: { readonly storage: Storage; readonly adopt: boolean },
+): NameMeanings {
   const hub = upstreams.find(({ name }) => name === dockerHub);
   return {
     sourcesOf: async (from) => {
@@ -54,11 +59,17 @@ function meaningsAmong(upstreams: readonly UpstreamNames[], owners: Owners, stor
       const upstream = owner.kind === "upstream" && upstreams.find(({ name }) => name === owner.upstream);
       if (!upstream) return [from];
       const cached = [...(await storage.cache.owners())].filter(([, name]) => name === upstream.name);
-      return [storedNameOf(ownNameOf(from, upstream), upstream), ...cached.map(([name]) => name)];
+      return [storedNameOf(ownNameOf(from, upstream), upstream, owners), ...cached.map(([name]) => name)];
+    },
+    mayBeReadFrom: async (name) => {
+      const from = await storage.cache.ownerOf(name);
+      if (owners.of(name).kind === "private") return from === undefined || adopt;
+      const upstream = upstreams.find((each) => each.name === from);
+      return upstream !== undefined && mayBePulled(name, upstream, owners);
     },
     otherMeaningOf: (name) => {
-      if (hub === undefined || name.includes("/")) return undefined;
-      const hubs = fullNameOf(ownNameOf(name, hub), { ...hub, isDefault: true });
+      const hubs = hub && officialNameOf(name, hub);
+      if (hubs === undefined) return undefined;
       return `it is private here, since ${owners.of(name).because}; Docker Hub's image is ${hubs}`;
     },
   };

@@ -16,7 +16,8 @@ export async function findHolder(
   if ((await storage.blobs.size(digest)) === undefined) return undefined;
   const candidates = from === undefined ? await storage.catalog.holders() : await meanings.sourcesOf(from);
   for (const candidate of candidates) {
-    if ((await storage.findBlob(candidate, digest))?.content === digest) return candidate;
+    if ((await storage.findBlob(candidate, digest))?.content !== digest) continue;
+    if (await meanings.mayBeReadFrom(candidate)) return candidate;
   }
   return undefined;
 }

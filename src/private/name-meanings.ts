@@ -1,4 +1,5 @@
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { Storage } from "../storage/storage.js";
 
 /** What names mean where not all of them are ours. */
 export interface NameMeanings {
@@ -7,9 +8,17 @@ export interface NameMeanings {
    * another of the same upstream: a client that had a layer already never asked this registry for it there.
    */
   sourcesOf(from: RepositoryName): Promise<Iterable<RepositoryName>>;
+  /** Whether what lies there is served to anybody: what may not be pulled may not be mounted either. */
+  mayBeReadFrom(stored: RepositoryName): Promise<boolean>;
   /** What else somebody may have meant who asks for what is not there; goes on a sentence. */
   otherMeaningOf(name: RepositoryName): string | undefined;
 }
 
-/** All names are ours. */
-export const plainMeanings: NameMeanings = { sourcesOf: async (from) => [from], otherMeaningOf: () => undefined };
+/** All names are ours. @param adopt whether what was cached from upstreams is served as well */
+export function plainMeanings(storage: Storage, adopt: boolean): NameMeanings {
+  return {
+    sourcesOf: async (from) => [from],
+    mayBeReadFrom: async (stored) => adopt || (await storage.cache.ownerOf(stored)) === undefined,
+    otherMeaningOf: () => undefined,
+  };
+}

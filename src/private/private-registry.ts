@@ -28,7 +28,7 @@ export class PrivateRegistry implements Registry {
   readonly #catalog = new ListMemo<RepositoryName, readonly RepositoryName[]>();
   readonly #ours = new LRUCache<RepositoryName, true>({ max: rememberedNames, ttl: rememberedForMs });
 
-  constructor(storage: Storage, rules: PrivateRegistryRules, meanings: NameMeanings = plainMeanings) {
+  constructor(storage: Storage, rules: PrivateRegistryRules, meanings = plainMeanings(storage, rules.adopt)) {
     this.#storage = storage;
     this.#rules = rules;
     this.#meanings = meanings;

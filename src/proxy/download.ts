@@ -5,6 +5,8 @@ import { hashReader } from "../oci/hash-reader.js";
 import { isOutOfRoom, type StagedObject } from "../storage/driver.js";
 import type { Storage } from "../storage/storage.js";
 import { type BlobOrder, BlobTransfer } from "./blob-transfer.js";
+import { linkStored } from "./link-stored.js";
+import { claim } from "./ownership.js";
 import { Progress } from "./progress.js";
 import { readAhead } from "./read-ahead.js";
 import { RecentPieces } from "./recent-pieces.js";
@@ -104,15 +106,15 @@ export class Download {
   }
 
   async #fetchUnlessStored(signal: AbortSignal): Promise<void> {
-    const { digest, name, upstream } = this.order;
-    await this.#storage.cache.recordOwner(name, upstream.name);
-    const stored = await this.#storage.blobs.size(digest);
-    // What was there may have been evicted before it was linked.
-    const isLinked = stored !== undefined && (await this.#storage.linkBlob(name, digest));
-    if (!isLinked) await this.#fetchIntoRoom(signal);
+    const { digest, name } = this.order;
+    const stored =
+      (await this.#storage.findBlob(name, digest))?.size ??
+      (await linkStored(this.#storage, this.order, signal, this.#log));
+    if (stored === undefined) await this.#fetchIntoRoom(signal);
     this.#size ??= stored;
     // Another process has stored it, and whoever reads along here was told otherwise.
-    if (isLinked && stored !== this.#size) throw new Error(`${digest} has ${stored} bytes, and not ${this.#size}`);
+    if (stored !== undefined && stored !== this.#size)
+      throw new Error(`${digest} has ${stored} bytes, and not ${this.#size}`);
     this.progress.advance(this.#size ?? 0);
   }
 
@@ -135,12 +137,16 @@ export class Download {
     try {
       await transfer.begin();
       this.#size ??= transfer.size;
-      if (this.#size !== undefined) await this.#storage.cache.noteDownloadSize(this.order.digest, this.#size);
+      const { name, digest, upstream } = this.order;
+      await claim(this.#storage, name, upstream.name);
+      if (this.#size !== undefined) await this.#storage.cache.noteDownloadSize(digest, this.#size);
       this.#recent = new RecentPieces();
       await this.#staged.append(digester.length, this.#told(digester.length, transfer, this.#recent));
       await this.#prove(transfer);
-      await this.#storage.addBlob(this.order.name, this.order.digest, this.#staged);
-      await this.#storage.cache.forgetDownloadSize(this.order.digest);
+      // `berth cache rm` may have removed the repository meanwhile.
+      await claim(this.#storage, name, upstream.name);
+      await this.#storage.addBlob(name, digest, this.#staged);
+      await this.#storage.cache.forgetDownloadSize(digest);
     } finally {
       transfer.close();
       this.#received += transfer.received;

@@ -23,18 +23,29 @@ export class Ownership {
     if (owner === this.#upstream) return;
     if (owner === undefined && !(await this.#storage.holdsContent(name))) return;
     if (owner === undefined && (await this.#adoption.claims(name, context))) return;
-    const whose = owner === undefined ? "was pushed here" : `came from ${owner}`;
-    throw new RegistryError(
-      "DENIED",
-      `what this registry holds as ${name} ${whose}, and is not that of ${this.#upstream}`,
-      {
-        detail: { name, owner, upstream: this.#upstream },
-      },
-    );
+    throw notTheirs(name, owner, this.#upstream);
   }
 
-  /** To be called before the first content is stored. */
   async record(name: RepositoryName): Promise<void> {
-    await this.#storage.cache.recordOwner(name, this.#upstream);
+    await claim(this.#storage, name, this.#upstream);
   }
+}
+
+/**
+ * Records that a repository's content is an upstream's. To be called before any of it is stored, and not before the
+ * upstream said that it has it: else a question would be enough to take a name from others.
+ * @throws RegistryError DENIED if it became somebody else's since it was looked at
+ */
+export async function claim(storage: Storage, name: RepositoryName, upstream: string): Promise<void> {
+  // Asked of the storage: another process may have removed the repository, and its content would count as private.
+  const owner = await storage.cache.readOwner(name);
+  if (owner === upstream) return;
+  if (owner !== undefined || (await storage.holdsContent(name))) throw notTheirs(name, owner, upstream);
+  await storage.cache.recordOwner(name, upstream);
+}
+
+function notTheirs(name: RepositoryName, owner: string | undefined, upstream: string): RegistryError {
+  const whose = owner === undefined ? "was pushed here" : `came from ${owner}`;
+  const message = `what this registry holds as ${name} ${whose}, and is not that of ${upstream}`;
+  return new RegistryError("DENIED", message, { detail: { name, owner, upstream } });
 }

@@ -18,6 +18,7 @@ import { ListCache } from "./list-cache.js";
 import { ManifestCache } from "./manifest-cache.js";
 import { Ownership } from "./ownership.js";
 import { ProxiedRepository, type UpstreamCache } from "./proxied-repository.js";
+import { mayBePulled } from "./pullable.js";
 import { ownNameOf, remoteNameOf, storedNameOf } from "./upstream-names.js";
 
 /** One upstream: what it is called here, what the operator wants of it, and its client. */
@@ -64,7 +65,7 @@ export class ProxyRegistry implements Registry {
       throw new RegistryError("DENIED", message, { detail: { name: own, upstream: settings.name } });
     }
     refuseLoop(settings.upstream, context);
-    const stored = storedNameOf(own, settings);
+    const stored = storedNameOf(own, settings, this.#options.owners);
     await cache.ownership.check(stored, context);
     const heard = namespace !== undefined && settings.namespaces.includes(namespace) ? namespace : undefined;
     return new ProxiedRepository(stored, cache, { rules, namespace: heard });
@@ -86,8 +87,10 @@ export class ProxyRegistry implements Registry {
   async #shownNames(names: readonly RepositoryName[]): Promise<RepositoryName[]> {
     const owners = await this.#storage.cache.owners();
     const shown = names.flatMap((stored) => {
-      const source = this.#sources.get(owners.get(stored) ?? "");
-      return source === undefined ? [] : [this.#options.shownNameOf(stored, source.settings)];
+      const settings = this.#sources.get(owners.get(stored) ?? "")?.settings;
+      return settings !== undefined && mayBePulled(stored, settings, this.#options.owners)
+        ? [this.#options.shownNameOf(stored, settings)]
+        : [];
     });
     return shown.sort();
   }

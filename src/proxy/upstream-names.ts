@@ -1,23 +1,30 @@
-import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
-import { dockerHub, type UpstreamNames } from "../registry/owners.js";
+import { isRepositoryName, parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
+import { dockerHub, type Owners, type UpstreamNames } from "../registry/owners.js";
 
 /** Docker Hub's official images have one component for people, and two in the registry. */
 const official = "library";
 
 /** The repository that a client asked for, without what means the upstream: `docker.io/alpine` is `library/alpine`. */
-export function ownNameOf(asked: RepositoryName, { name, prefix }: UpstreamNames): RepositoryName {
-  const own = asked.startsWith(`${prefix}/`) ? asked.slice(prefix.length + 1) : asked;
+export function ownNameOf(asked: RepositoryName, upstream: UpstreamNames): RepositoryName {
+  const { name, prefix } = upstream;
+  const own = isPrefixed(asked, upstream) ? asked.slice(prefix.length + 1) : asked;
   return parseRepositoryName(name === dockerHub && !own.includes("/") ? `${official}/${own}` : own);
 }
 
-/** One folder for a repository, whichever way it was asked for: the default upstream's under the bare name. */
-export function storedNameOf(own: RepositoryName, { prefix, isDefault }: UpstreamNames): RepositoryName {
-  return isDefault ? own : parseRepositoryName(`${prefix}/${own}`);
+/**
+ * One folder for a repository, whichever way it was asked for: the default upstream's under the bare name, if that is
+ * nobody else's. So `docker.io/team/app` never lies where the private `team/app` does, nor `docker.io/ghcr.io/app` where
+ * GitHub's does.
+ */
+export function storedNameOf(own: RepositoryName, upstream: UpstreamNames, owners: Owners): RepositoryName {
+  const { name, prefix, isDefault } = upstream;
+  const bare = isDefault && !isPrefixed(own, upstream) ? owners.of(own) : undefined;
+  return bare?.kind === "upstream" && bare.upstream === name ? own : parseRepositoryName(`${prefix}/${own}`);
 }
 
 /** The way back from the folder's name. */
-export function ownNameOfStored(stored: RepositoryName, { prefix, isDefault }: UpstreamNames): RepositoryName {
-  return isDefault ? stored : parseRepositoryName(stored.slice(prefix.length + 1));
+export function ownNameOfStored(stored: RepositoryName, upstream: UpstreamNames): RepositoryName {
+  return isBare(stored, upstream) ? stored : parseRepositoryName(stored.slice(upstream.prefix.length + 1));
 }
 
 /** What a stored repository is called upstream. */
@@ -26,9 +33,16 @@ export function remoteNameOf(stored: RepositoryName, upstream: UpstreamNames): R
   return upstream.remotePrefix === undefined ? own : parseRepositoryName(`${upstream.remotePrefix}/${own}`);
 }
 
-/** The name that says whose it is, and by which it can be pulled: with the upstream before it. */
-export function fullNameOf(stored: RepositoryName, { prefix, isDefault }: UpstreamNames): RepositoryName {
-  return isDefault ? parseRepositoryName(`${prefix}/${stored}`) : stored;
+/** The name that says whose it is, and by which it can be pulled: with the upstream before it, unless that is too long. */
+export function fullNameOf(stored: RepositoryName, upstream: UpstreamNames): RepositoryName {
+  const full = isBare(stored, upstream) ? `${upstream.prefix}/${stored}` : stored;
+  return isRepositoryName(full) ? full : stored;
+}
+
+/** What Docker Hub's official image of a name is called here; `undefined` if it can have none. */
+export function officialNameOf(name: RepositoryName, { prefix }: UpstreamNames): RepositoryName | undefined {
+  const full = `${prefix}/${official}/${name}`;
+  return !name.includes("/") && isRepositoryName(full) ? full : undefined;
 }
 
 /** The shortest way to ask for it where no name is private. */
@@ -37,5 +51,13 @@ export function shortNameOf(stored: RepositoryName, upstream: UpstreamNames): st
   const [project, image, ...more] = own.split("/");
   const isOfficial = upstream.name === dockerHub && project === official && image !== undefined && more.length === 0;
   const short = isOfficial ? image : own;
-  return upstream.isDefault ? short : `${upstream.prefix}/${short}`;
+  return isBare(stored, upstream) ? short : `${upstream.prefix}/${short}`;
+}
+
+function isBare(stored: RepositoryName, upstream: UpstreamNames): boolean {
+  return upstream.isDefault && !isPrefixed(stored, upstream);
+}
+
+function isPrefixed(name: RepositoryName, { prefix }: UpstreamNames): boolean {
+  return name.startsWith(`${prefix}/`);
 }

@@ -43,8 +43,6 @@ export class CacheStore {
 
   /** To be called before the first content of a repository is stored. */
   async recordOwner(name: RepositoryName, upstream: string): Promise<void> {
-    // Asked of the storage: another process may have removed the repository, and its content would count as private.
-    if ((await this.readOwner(name)) === upstream) return;
     await this.#driver.write({ key: layout.cachedFrom(name), content: Buffer.from(upstream) });
     this.#owners.set(name, upstream);
   }

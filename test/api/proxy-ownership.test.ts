@@ -1,14 +1,18 @@
 import { strict as assert } from "node:assert";
+import { once } from "node:events";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { removeCached } from "../../src/proxy/cache-removal.js";
 import { seededBytes } from "../support/content.js";
+import { stallAt } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { errorCodeOf } from "../support/registry-client.js";
 import { runBerth } from "../support/running-berth.js";
 import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const name = parseRepositoryName("library/alpine");
 const layer = seededBytes("layer", 10_000);
@@ -49,4 +53,22 @@ test("one upstream's image is not passed off as another's when the default chang
   });
   assert.equal((await after.client.get(tagPath)).status, 403);
   assert.equal((await after.client.get(`/v2/${name}/blobs/${digestOf(layer)}`)).status, 403);
+});
+
+test("a repository that is removed while a blob of it comes is the upstream's when the blob is stored", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, [layer], "latest");
+  const { client, storage } = await runProxy(scope, fake.url);
+  await client.get(tagPath);
+  const recover = fake.faults.add({ kind: "blob" }, stallAt(5_000));
+  const pulled = await client.open("GET", `/v2/${name}/blobs/${digestOf(layer)}`);
+  await once(pulled.stream, "data");
+  await removeCached(storage, { name, tag: undefined, digest: undefined });
+  recover();
+  await fake.stop();
+  await fake.start();
+  await waitUntil("the blob is stored", () => storage.findBlob(name, digestOf(layer)));
+  assert.equal(await storage.cache.readOwner(name), "docker.io");
+  assert.equal((await client.get(tagPath)).status, 200);
 });

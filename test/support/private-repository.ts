@@ -21,7 +21,7 @@ export function privateRepository(
   return new PrivateRepository(parseRepositoryName(name), storage, {
     rules: { ...defaultRules, ...rules },
     running: new RunningUploads(),
-    meanings: plainMeanings,
+    meanings: plainMeanings(storage, false),
   });
 }
 

@@ -52,7 +52,7 @@ export class ImageNames {
   #storedName(asked: RepositoryName): RepositoryName {
     const owner = this.#owners.of(asked);
     const names = owner.kind === "upstream" && this.#upstreams.find(({ name }) => name === owner.upstream);
-    return names ? storedNameOf(ownNameOf(asked, names), names) : asked;
+    return names ? storedNameOf(ownNameOf(asked, names), names, this.#owners) : asked;
   }
 }
 

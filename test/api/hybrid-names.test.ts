@@ -1,0 +1,79 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { seededBytes } from "../support/content.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { runBerthOnDisk } from "../support/running-berth.js";
+import { Scope } from "../support/scope.js";
+import { pushSmallImage } from "../support/small-image.js";
+
+const layer = seededBytes("a layer", 10_000);
+const digest = digestOf(layer);
+
+/** Private names that Docker Hub has, too, and an upstream beside it. */
+async function runHybrid(scope: Scope) {
+  const hub = await FakeUpstream.start(scope);
+  const ghcr = await FakeUpstream.start(scope);
+  hub.store.addImage("team/app", [layer], "latest");
+  ghcr.store.addImage("owner/image", [layer], "latest");
+  const berth = await runBerthOnDisk(scope, {
+    mode: "hybrid",
+    private: { repositories: ["*", "team/**"] },
+    proxy: {
+      upstreams: [
+        { name: "docker.io", url: hub.url },
+        { name: "ghcr.io", url: ghcr.url },
+      ],
+    },
+  });
+  return { hub, ghcr, ...berth };
+}
+
+test("Docker Hub's image and the private one of the same name lie apart, and both are pulled and pushed", async (t) => {
+  const scope = new Scope(t);
+  const { client, hub } = await runHybrid(scope);
+  const hubs = await client.get("/v2/docker.io/team/app/manifests/latest");
+  assert.equal(hubs.status, 200);
+  const ours = await pushSmallImage(client, "team/app", "ours", { tag: "latest" });
+  assert.deepEqual((await client.get("/v2/team/app/manifests/latest")).body, ours.bytes);
+  assert.deepEqual((await client.get("/v2/docker.io/team/app/manifests/latest")).body, hubs.body);
+  assert.equal(hub.ledger.count({ name: "team/app", kind: "manifest", method: "GET" }), 1);
+  const catalog = JSON.parse((await client.get("/v2/_catalog")).body.toString());
+  assert.deepEqual(catalog.repositories, ["docker.io/team/app", "team/app"]);
+});
+
+test("nobody takes the place of another upstream's repository by a name of the default's", async (t) => {
+  const scope = new Scope(t);
+  const { client, hub } = await runHybrid(scope);
+  hub.store.addImage("ghcr.io/owner/image", [seededBytes("another", 1_000)], "latest");
+  for (const name of ["docker.io/ghcr.io/owner/image", "ghcr.io/owner/image", "docker.io/docker.io/team/app"])
+    await client.get(`/v2/${name}/blobs/${digest}`);
+  const other = await client.get("/v2/docker.io/ghcr.io/owner/image/manifests/latest");
+  const image = await client.get("/v2/ghcr.io/owner/image/manifests/latest");
+  assert.deepEqual([other.status, image.status], [200, 200]);
+  assert.notDeepEqual(other.body, image.body);
+  assert.equal((await client.get("/v2/docker.io/team/app/manifests/latest")).status, 200);
+});
+
+test("what an upstream does not have leaves no record of it", async (t) => {
+  const scope = new Scope(t);
+  const { client, storage } = await runHybrid(scope);
+  assert.equal((await client.get(`/v2/some/absent/blobs/${digest}`)).status, 404);
+  assert.equal((await client.get("/v2/some/absent/manifests/latest")).status, 404);
+  assert.equal(await storage.cache.readOwner(parseRepositoryName("some/absent")), undefined);
+});
+
+test("a name that is as long as it may be is too long with more before it, and disturbs no other", async (t) => {
+  const scope = new Scope(t);
+  const { client, hub } = await runHybrid(scope);
+  const long = `a/${"b".repeat(253)}`;
+  hub.store.addImage(long, [layer], "latest");
+  assert.equal((await client.get(`/v2/${long}/manifests/latest`)).status, 200);
+  assert.deepEqual(JSON.parse((await client.get("/v2/_catalog")).body.toString()).repositories, [long]);
+  assert.equal((await client.get(`/v2/${long}/manifests/latest?ns=ghcr.io`)).status, 400);
+  const ours = "b".repeat(255);
+  assert.equal((await client.get(`/v2/${ours}/manifests/latest`)).status, 404);
+  const from = `docker.io/${"b".repeat(245)}`;
+  assert.equal((await client.request("POST", `/v2/team/a/blobs/uploads/?mount=${digest}&from=${from}`)).status, 202);
+});
