@@ -8,6 +8,8 @@ const clients = 50;
 const slow = { count: clients / 2, bytesPerSecond: 20_000_000 };
 /** Then the peak is known, whether or not all have the blob. */
 const limitSeconds = 20;
+/** A blob four times as large needs no more; runs of the same differ by as much as this, by when memory is collected. */
+const growth = 1.25;
 
 /** Memory at the worst moment while many read a blob that arrives, half of them much slower than it does. */
 function herdMemory({ row, size }) {
@@ -48,7 +50,7 @@ export const herdMemoryMeasurements = [
       id: "herd-memory-1gib",
       title: "resident memory, 50 clients, half slow, cold 1 GiB",
       unit: "MB",
-      target: allOf(atMost(250), atMostTimesRow(1.1, "herd-memory-256mib")),
+      target: allOf(atMost(250), atMostTimesRow(growth, "herd-memory-256mib")),
     },
     size: 1024 * 1024 * 1024,
   }),
