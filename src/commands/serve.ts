@@ -3,9 +3,11 @@ import { Reload } from "./serving/reload.js";
 
 /** Starts Berth and serves until it is told to stop. Only what the number of processes asks for is loaded. */
 export async function serve(options: { config?: string | undefined }): Promise<void> {
-  const load = () => loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
-  const loaded = await load();
-  const reload = new Reload(loaded, load);
+  const loadFrom = (file: string | undefined) =>
+    loadConfig({ file, environment: process.env, directory: process.cwd() });
+  const loaded = await loadFrom(options.config);
+  // A file that is gone when it is read again is an error: the defaults would be another registry.
+  const reload = new Reload(loaded, () => loadFrom(loaded.file ?? options.config));
   if (loaded.config.server.workers === 1) {
     const { serveAlone } = await import("./serving/serve-alone.js");
     await serveAlone(loaded, reload);

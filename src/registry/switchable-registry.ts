@@ -10,29 +10,36 @@ import type { PullRepository, PushRepository } from "./repository.js";
 const goesOnWithinMs = 15 * 60_000;
 const rememberedPushes = 10_000;
 
+/** However often it is gone on with: who pushes without end must not keep what was taken from them. */
+const mostMs = 6 * 60 * 60_000;
+
 /** Older ones have had their time. */
 const rememberedRegistries = 4;
+
+interface Former {
+  readonly registry: Registry;
+  readonly untilMs: number;
+}
 
 /**
  * A registry that can be exchanged while it is used. Requests go on with what they began with, and a push that began
  * before may be finished, its manifest included, where names belong to somebody else now.
  */
 export class SwitchableRegistry implements Registry {
-  /** The one that holds, and after it those that held before. */
-  #registries: readonly [Registry, ...Registry[]];
+  #current: Registry;
+  /** Those that held before, the latest first. */
+  #former: readonly Former[] = [];
   /** Repositories that were pushed to of late. */
   readonly #pushedTo = new LRUCache<RepositoryName, true>({ max: rememberedPushes, ttl: goesOnWithinMs });
 
   constructor(first: Registry) {
-    this.#registries = [first];
-  }
-
-  get #current(): Registry {
-    return this.#registries[0];
+    this.#current = first;
   }
 
   switchTo(next: Registry): void {
-    this.#registries = [next, ...this.#registries.slice(0, rememberedRegistries)];
+    const replaced = { registry: this.#current, untilMs: performance.now() + mostMs };
+    this.#former = [replaced, ...this.#former].slice(0, rememberedRegistries);
+    this.#current = next;
   }
 
   pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
@@ -54,8 +61,9 @@ export class SwitchableRegistry implements Registry {
       return await this.#current.push(name, namespace, context);
     } catch (refusal) {
       if (!(refusal instanceof RegistryError) || !this.#pushedTo.has(name)) throw refusal;
-      for (const before of this.#registries.slice(1)) {
-        const repository = await before.push(name, namespace, context).catch(() => undefined);
+      for (const { registry, untilMs } of this.#former) {
+        if (performance.now() > untilMs) break;
+        const repository = await registry.push(name, namespace, context).catch(() => undefined);
         if (repository !== undefined) return repository;
       }
       throw refusal;

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
@@ -104,6 +104,18 @@ test("a broken file changes nothing, and the log names line and key", async (t) 
   assert.equal((await client.request("POST", "/v2/team/app/blobs/uploads/")).status, 202);
   await reconfigure({ log: { level: "debug" } });
   await untilTold(berth, /configuration taken over.*log\.level/g);
+});
+
+test("a file that is gone changes nothing, and a signal then says so", async (t) => {
+  const scope = new Scope(t);
+  // Named to nobody: without it there would be the defaults.
+  const berth = await startBerth(scope, { findsFile: true });
+  const { client, daemon, configFile } = berth;
+  await pushSmallImage(client, "my_image", "mine", { tag: "latest" });
+  await rm(configFile);
+  daemon.signal("SIGHUP");
+  await untilTold(berth, /the one before holds.*berth\.yml/g);
+  assert.equal((await client.get("/v2/my_image/manifests/latest")).status, 200);
 });
 
 test("what needs a restart is named, and holds its old value until then", async (t) => {

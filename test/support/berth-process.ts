@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Daemon } from "./daemon.js";
 import { freePort } from "./free-port.js";
 import { projectRoot } from "./project.js";
@@ -20,6 +20,8 @@ export interface BerthOptions {
   readonly private?: Readonly<Record<string, unknown>>;
   /** Settings of the section `server`. */
   readonly server?: Readonly<Record<string, unknown>>;
+  /** It is started in the folder of its file, and not told where that is. */
+  readonly findsFile?: boolean;
   /** Settings of the section `log`. */
   readonly log?: Readonly<Record<string, unknown>>;
 }
@@ -44,19 +46,16 @@ export async function startBerth(scope: Scope, options: BerthOptions = {}): Prom
   const configFile = join(await scope.folder("config"), "berth.yml");
   const write = (settings: BerthOptions) => writeFile(configFile, configText({ ...settings, root, port }));
   await write(options);
-  const daemon = new Daemon(scope, process.execPath, [
-    join(projectRoot, "dist/main.js"),
-    "serve",
-    "--config",
-    configFile,
-  ]);
+  const file = options.findsFile ? [] : ["--config", configFile];
+  const command = [process.execPath, join(projectRoot, "dist/main.js"), "serve", ...file];
+  const daemon = new Daemon(scope, "env", ["--chdir", options.findsFile ? dirname(configFile) : ".", ...command]);
   const host = `127.0.0.1:${port}`;
   const client = new RegistryClient(`http://${host}`);
   await daemon.ready(() => isReady(client));
   return { daemon, root, port, host, client, configFile, reconfigure: write };
 }
 
-function configText({ root, port, cacheOf, mode, ...options }: BerthOptions): string {
+function configText({ root, port, cacheOf, mode, findsFile: _, ...options }: BerthOptions): string {
   const proxy = options.proxy ?? cacheSettings(cacheOf);
   // JSON is YAML.
   return JSON.stringify({

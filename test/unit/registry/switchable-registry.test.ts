@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { RegistryError } from "../../../src/oci/errors.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
 import { PrivateRegistry } from "../../../src/private/private-registry.js";
@@ -15,7 +16,8 @@ const context = patientContext();
 const begun = parseRepositoryName("begun");
 const later = parseRepositoryName("later");
 
-test("who was pushing before a change may finish, nobody else may begin, and a second change takes nothing away", async () => {
+/** A registry that is private, and what makes it one that only caches. */
+async function runPrivate() {
   const storage = await openStorage(configWith({ storage: { driver: "memory" } }).storage, new RecordedLog());
   const rules = { delete: true, sparse: false, anyMediaType: false, adopt: false };
   const cacheOnly = () =>
@@ -28,10 +30,41 @@ test("who was pushing before a change may finish, nobody else may begin, and a s
       log: new RecordedLog(),
     });
   const registry = new SwitchableRegistry(new PrivateRegistry(storage, rules));
+  return { registry, endPushes: () => registry.switchTo(cacheOnly()) };
+}
+
+test("who was pushing before a change may finish, nobody else may begin, and a second change takes nothing away", async () => {
+  const { registry, endPushes } = await runPrivate();
   await registry.push(begun, undefined, context);
   for (let change = 0; change < 2; change++) {
-    registry.switchTo(cacheOnly());
+    endPushes();
     assert.equal((await registry.push(begun, undefined, context)).name, begun);
     await assert.rejects(registry.push(later, undefined, context), RegistryError);
   }
+});
+
+test("who pushes without end after a change is refused some day", async (t) => {
+  const { registry, endPushes } = await runPrivate();
+  await registry.push(begun, undefined, context);
+  const { performance } = globalThis;
+  const now = performance.now.bind(performance);
+  let passedMs = 0;
+  t.mock.method(performance, "now", () => now() + passedMs);
+  const passMinutes = async (minutes: number) => {
+    passedMs += minutes * 60_000;
+    // What remembers by time looks at the clock only once in a millisecond.
+    await delay(5);
+  };
+  endPushes();
+  for (let minutes = 0; minutes < 60; minutes += 10) {
+    await passMinutes(10);
+    assert.equal((await registry.push(begun, undefined, context)).name, begun);
+  }
+  const refused = async () => {
+    for (let hours = 0; hours < 24; hours += 1 / 6) {
+      await passMinutes(10);
+      await registry.push(begun, undefined, context);
+    }
+  };
+  await assert.rejects(refused(), RegistryError);
 });
