@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { RegistryError } from "../oci/errors.js";
 import { type Page, type PageOf, pageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -40,11 +41,19 @@ interface Source {
   readonly cache: UpstreamCache;
 }
 
+interface FoundRepository {
+  readonly cache: UpstreamCache;
+  readonly repository: ProxiedRepository;
+}
+
+const rememberedNames = 20_000;
+
 /** The repositories of upstreams. */
 export class ProxyRegistry implements Registry {
   readonly #storage: Storage;
   readonly #options: ProxyOptions;
   readonly #sources: ReadonlyMap<string, Source>;
+  readonly #known = new LRUCache<string, FoundRepository>({ max: rememberedNames });
   readonly #catalog = new ListMemo<RepositoryName, readonly RepositoryName[]>();
 
   constructor(storage: Storage, options: ProxyOptions) {
@@ -57,18 +66,13 @@ export class ProxyRegistry implements Registry {
   }
 
   async pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
-    const { settings, cache } = this.#sourceOf(name, namespace);
-    const own = ownNameOf(name, settings);
-    const rules = settings.rules.of(own);
-    if (rules === undefined) {
-      const message = `${own} of ${settings.name} may not be pulled here: allow and deny of this upstream say so`;
-      throw new RegistryError("DENIED", message, { detail: { name: own, upstream: settings.name } });
-    }
-    refuseLoop(settings.upstream, context);
-    const stored = storedNameOf(own, settings, this.#options.owners);
-    await cache.ownership.check(stored, context);
-    const heard = namespace !== undefined && settings.namespaces.includes(namespace) ? namespace : undefined;
-    return new ProxiedRepository(stored, cache, { rules, namespace: heard });
+    const question = namespace === undefined ? name : `${name}?${namespace}`;
+    const found = this.#known.get(question) ?? this.#find(name, namespace);
+    // What a client made up is not remembered, however long it is.
+    if (namespace === undefined || found.repository.namespace !== undefined) this.#known.set(question, found);
+    refuseLoop(found.cache.upstream, context);
+    await found.cache.ownership.check(found.repository.name, context);
+    return found.repository;
   }
 
   async push(name: RepositoryName): Promise<PushRepository> {
@@ -93,6 +97,20 @@ export class ProxyRegistry implements Registry {
         : [];
     });
     return shown.sort();
+  }
+
+  /** By the configuration alone, so it is the same the next time. */
+  #find(name: RepositoryName, namespace: string | undefined): FoundRepository {
+    const { settings, cache } = this.#sourceOf(name, namespace);
+    const own = ownNameOf(name, settings);
+    const rules = settings.rules.of(own);
+    if (rules === undefined) {
+      const message = `${own} of ${settings.name} may not be pulled here: allow and deny of this upstream say so`;
+      throw new RegistryError("DENIED", message, { detail: { name: own, upstream: settings.name } });
+    }
+    const stored = storedNameOf(own, settings, this.#options.owners);
+    const heard = namespace !== undefined && settings.namespaces.includes(namespace) ? namespace : undefined;
+    return { cache, repository: new ProxiedRepository(stored, cache, { rules, namespace: heard }) };
   }
 
   #sourceOf(name: RepositoryName, namespace: string | undefined): Source {
