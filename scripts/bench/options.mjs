@@ -35,7 +35,7 @@ export function helpText(measurements) {
   return `npm run bench -- [OPTION...]
 
   --only ROW[,ROW]     only these rows
-  --peers PEER[,PEER]  of berth, registry2, registry3 (default: all)
+  --peers PEER[,PEER]  of berth, registry2, registry3 (default: these), and berth-hybrid
   --quick              one run of ${quickSettings.seconds} s instead of ${fullSettings.runs}
   --full               also the rows that take minutes: ${rowIds(measurements.filter((one) => one.isLong)).join(", ")}
   --json FILE          every run of every row, for machines

@@ -43,6 +43,17 @@ ${cacheOf === undefined ? "mode: private\n" : berthCache(cacheOf)}`,
   env: {},
 };
 
+/** @type {Peer} Both modes at once, only when asked for: the rows of private mode push to a private name. */
+const berthHybrid = {
+  ...berth,
+  id: "berth-hybrid",
+  title: "Berth hybrid",
+  config: ({ port, data, cacheOf = { url: "http://127.0.0.1:1" } }) => `server: { port: ${port} }
+storage: { filesystem: { root: ${data} } }
+mode: hybrid
+${berthUpstream(cacheOf)}`,
+};
+
 /** @type {Peer} */
 const registry2 = {
   id: "registry2",
@@ -66,7 +77,7 @@ const registry3 = {
   env: { OTEL_TRACES_EXPORTER: "none" },
 };
 
-const peers = [berth, registry2, registry3];
+const peers = [berth, berthHybrid, registry2, registry3];
 
 /** The peers of these ids with the program of each, in a fixed order; throws with what to do if one is missing. */
 export function locatePeers(ids) {
@@ -88,10 +99,13 @@ function locateDistribution(name, versionPattern) {
   return version === undefined ? undefined : { program, version };
 }
 
+function berthCache(cacheOf) {
+  return `mode: proxy\n${berthUpstream(cacheOf)}`;
+}
+
 /** Apart from how long a tag is fresh, where a row asks for it, these are defaults, too. */
-function berthCache({ url, tagTtl = "5m" }) {
-  return `mode: proxy
-proxy:
+function berthUpstream({ url, tagTtl = "5m" }) {
+  return `proxy:
   default: upstream
   upstreams: [{ name: upstream, url: "${url}", tagTtl: ${tagTtl} }]
 `;
