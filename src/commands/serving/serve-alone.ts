@@ -6,7 +6,7 @@ import { Housekeeping } from "./housekeeping.js";
 import { logRegistry2 } from "./log-registry2.js";
 import { openServer } from "./open-server.js";
 import type { Reload } from "./reload.js";
-import { untilToldToStop } from "./stop-signals.js";
+import { nextSignal, stopWhenTold } from "./stop-signals.js";
 
 /** Serves with this process alone. */
 export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<void> {
@@ -15,6 +15,7 @@ export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<
   try {
     if (registry2 !== undefined) logRegistry2(registry2, log);
     const { server, storage, reconfigure, close } = await openServer(config, log);
+    const told = nextSignal();
     const housekeeping = await Housekeeping.begin(storage, config, log);
     const { port } = await server.listen();
     announce(loaded, port, log);
@@ -23,7 +24,7 @@ export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<
       housekeeping.reconfigure(next);
     };
     reload.begin({ apply, log });
-    await untilToldToStop(server, () => reload.config.server.shutdownGrace, log);
+    await stopWhenTold(told, { serving: server, grace: () => reload.config.server.shutdownGrace, log });
     reload.stop();
     housekeeping.stop();
     await close();

@@ -13,10 +13,14 @@ const oneStopMs = 300;
 
 /**
  * The first signal lets what runs end, the second ends it.
+ * @param told the first signal: who asks for it before the start is not ended by it in the middle of that
  * @param grace milliseconds, asked when the signal comes
  */
-export async function untilToldToStop(serving: Stoppable, grace: () => number, log: Logger): Promise<void> {
-  const signal = await nextSignal();
+export async function stopWhenTold(
+  told: Promise<NodeJS.Signals>,
+  { serving, grace, log }: { readonly serving: Stoppable; grace(): number; readonly log: Logger },
+): Promise<void> {
+  const signal = await told;
   const graceMs = grace();
   log.info("stopping: running transfers may end", { signal, graceSeconds: graceMs / 1000 });
   void nextSignal(oneStopMs).then((second) => {
@@ -27,7 +31,8 @@ export async function untilToldToStop(serving: Stoppable, grace: () => number, l
   log.info("stopped");
 }
 
-function nextSignal(ignoredForMs = 0): Promise<NodeJS.Signals> {
+/** The next signal that asks to stop, from now on. */
+export function nextSignal(ignoredForMs = 0): Promise<NodeJS.Signals> {
   const heededFrom = performance.now() + ignoredForMs;
   return new Promise((resolve) => {
     const settle = (signal: NodeJS.Signals) => {
