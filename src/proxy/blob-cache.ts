@@ -77,6 +77,8 @@ export class BlobCache {
     const { upstream } = this.#source;
     const size = this.#sizes.get(name, digest);
     const order = { upstream, remoteName: this.#source.remoteName(name), name, digest, size, via: context.via };
+    // Also of what is only on its way for another repository nothing is given out unless this one's upstream has it.
+    if (this.#downloads.runsElsewhere(order)) await this.#ask(name, digest, context);
     try {
       const { reader, isShared } = await this.#downloads.join(order, context);
       return { digest, size: reader.size, reader, served: { from: isShared ? "shared" : "miss" } };

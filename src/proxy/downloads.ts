@@ -1,6 +1,5 @@
 import type { Logger } from "../observability/logger.js";
 import type { BlobReader } from "../oci/blob-reader.js";
-import type { Digest } from "../oci/digest.js";
 import type { Context } from "../registry/context.js";
 import { isOutOfRoom } from "../storage/driver.js";
 import type { Storage } from "../storage/storage.js";
@@ -29,11 +28,14 @@ interface DownloadsOptions extends DownloadOptions {
   readonly finishUnwatched: boolean;
 }
 
-/** The downloads of this process: one for each digest, whoever asks. */
+/**
+ * The downloads of this process: one for each blob of a repository, whoever asks. Where repositories, or processes, want
+ * the same digest, one downloads, and the others read along what it writes.
+ */
 export class Downloads {
   readonly #storage: Storage;
   readonly #options: DownloadsOptions;
-  readonly #running = new Map<Digest, Running>();
+  readonly #running = new Map<string, Running>();
   #hasNoRoomUntil = 0;
 
   constructor(storage: Storage, options: DownloadsOptions) {
@@ -48,7 +50,7 @@ export class Downloads {
    */
   async join(order: BlobOrder, { signal, log, caller }: Context): Promise<JoinedDownload> {
     if (performance.now() < this.#hasNoRoomUntil) return passThrough(order, signal, log);
-    const found = this.#running.get(order.digest);
+    const found = this.#running.get(keyOf(order));
     const existing = found?.download.progress.failure === undefined ? found : undefined;
     const running = existing ?? this.#start(order);
     running.download.noteClient(caller.address);
@@ -74,9 +76,15 @@ export class Downloads {
     }
   }
 
+  /** Whether the blob is on its way, and only for other repositories. */
+  runsElsewhere(order: BlobOrder): boolean {
+    if (this.#running.has(keyOf(order))) return false;
+    return [...this.#running.values()].some(({ download }) => download.order.digest === order.digest);
+  }
+
   #start(order: BlobOrder): Running {
     const running = { download: new Download(order, this.#storage, this.#options), readers: 0 };
-    this.#running.set(order.digest, running);
+    this.#running.set(keyOf(order), running);
     void running.download.run().finally(() => {
       this.#forget(running);
       if (isOutOfRoom(running.download.progress.failure)) this.#noteNoRoom(order, running.download.progress.failure);
@@ -102,8 +110,8 @@ export class Downloads {
   }
 
   #forget(running: Running): void {
-    const { digest } = running.download.order;
-    if (this.#running.get(digest) === running) this.#running.delete(digest);
+    const key = keyOf(running.download.order);
+    if (this.#running.get(key) === running) this.#running.delete(key);
   }
 
   /** The size is known with the first byte, if no manifest told it; of a blob without any, at its end. */
@@ -116,6 +124,10 @@ export class Downloads {
 
 async function passThrough(order: BlobOrder, signal: AbortSignal, log: Logger): Promise<JoinedDownload> {
   return { reader: await PassThroughReader.open(order, { signal, log }), isShared: false };
+}
+
+function keyOf({ name, digest }: BlobOrder): string {
+  return `${name}@${digest}`;
 }
 
 function once(action: () => void): () => void {

@@ -1,6 +1,9 @@
 import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { type Digest, digestOf } from "../../src/oci/digest.js";
+import { mediaTypes } from "../../src/oci/media-types.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { seededBytes } from "../support/content.js";
 import {
@@ -10,6 +13,7 @@ import {
   type Fault,
   gzipped,
   html,
+  lateBy,
   stallAt,
   tooLong,
   tooShort,
@@ -19,6 +23,7 @@ import { errorReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const name = parseRepositoryName("library/alpine");
 const layer = seededBytes("layer", 300_000);
@@ -92,4 +97,35 @@ test("a repository does not get a blob that lies here for another one, unless it
   fake.ledger.clear();
   assert.deepEqual((await client.get(`/v2/library/third/blobs/${digest satisfies Digest}`)).body, layer);
   assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 0);
+});
+
+test("nor does it get one that is only on its way for another one", async (t) => {
+  const scope = new Scope(t);
+  const { fake, client } = await runWithImage(scope);
+  fake.store.addImage(parseRepositoryName("library/third"), [layer], "latest");
+  const recover = fake.faults.add({ kind: "blob", method: "GET" }, stallAt(100_000));
+  const running = await client.open("GET", path);
+  await once(running.stream, "data");
+  assert.equal((await client.get(`/v2/library/other/blobs/${digest}`)).status, 404);
+  const third = await client.open("GET", `/v2/library/third/blobs/${digest}`);
+  await once(third.stream, "data");
+  recover();
+  await fake.stop();
+  await fake.start();
+  const [first, other] = await Promise.all([buffer(running.stream), buffer(third.stream)]);
+  assert.ok(layer.subarray(-first.length).equals(first) && layer.subarray(-other.length).equals(other));
+  assert.ok(fake.ledger.bytes({ kind: "blob" }) < 1.5 * layer.length, "two downloaded it");
+});
+
+test("what another repository says of a blob's size keeps nobody from getting it", async (t) => {
+  const scope = new Scope(t);
+  const { fake, client } = await runWithImage(scope);
+  const config = { ...fake.store.addBlob("someone/liar", layer), size: 7 };
+  fake.store.addManifest("someone/liar", { mediaType: mediaTypes.ociManifest, config, layers: [] }, "latest");
+  await client.get("/v2/someone/liar/manifests/latest");
+  fake.faults.add({ kind: "blob", method: "GET" }, lateBy(300), { times: 1 });
+  const lied = client.get(`/v2/someone/liar/blobs/${digest}`);
+  await waitUntil("it is asked for", () => fake.ledger.count({ kind: "blob", method: "GET" }) || undefined);
+  assert.deepEqual((await client.get(path)).body, layer);
+  assert.equal((await lied).status, 502);
 });
