@@ -19,8 +19,10 @@ export interface BlobOrder {
   readonly via: string | undefined;
 }
 
-/** Breaks of a transfer in a row, without a byte between them, that are mended by resuming. */
+/** Breaks of a transfer in a row that are mended by resuming. */
 const breaksInARow = 4;
+/** Bytes between two breaks that make it worth going on: an upstream that sends one each time would be asked for ever. */
+const worthwhileBytes = 64 * 1024;
 const firstPauseMs = 200;
 
 /** A blob, or the rest of it, on its way from an upstream. It is hashed as it arrives, and a broken transfer goes on. */
@@ -79,7 +81,7 @@ export class BlobTransfer {
         return;
       } catch (error) {
         if (!(error instanceof UpstreamError) || !error.transient) throw error;
-        if (this.#digester.length > before) breaks = 0;
+        if (this.#digester.length - before >= worthwhileBytes) breaks = 0;
         if (breaks >= breaksInARow) throw error;
         const at = this.#digester.length;
         this.#log.warn("download broke off and goes on", { digest: this.#order.digest, at, cause: error });

@@ -58,8 +58,9 @@ export class Downloads {
     const leave = once(() => this.#leave(running));
     try {
       const size = running.download.size ?? (await this.#sizeOf(running.download, signal));
-      // An upstream that refuses must be heard before the answer to the client begins.
-      if (size > 0) await running.download.progress.beyond(0, signal);
+      // An upstream that refuses must be heard before the answer to the client begins. Of a blob that is said to be empty
+      // no byte can be held back, so all of it must be proved.
+      await running.download.progress.beyond(size > 0 ? 0 : Number.MAX_SAFE_INTEGER, signal);
       const readers = () => running.readers;
       const reader = new DownloadReader(running.download, size, {
         storage: this.#storage,

@@ -10,6 +10,9 @@ import type { Storage } from "../storage/storage.js";
 import type { UpstreamManifest } from "../upstream/upstream.js";
 import type { Ownership } from "./ownership.js";
 
+/** By which the clocks of machines that share a directory may differ. */
+const clockSkewMs = 60_000;
+
 /** The manifests and tags of upstreams as they lie in the storage. Where that has no more room, nothing fails for it. */
 export class KeptManifests {
   readonly #storage: Storage;
@@ -39,10 +42,9 @@ export class KeptManifests {
    * @param enough an age below this need not be the latest
    */
   async age(name: RepositoryName, tag: Tag, enough: number): Promise<number | undefined> {
-    const known = await this.#storage.cache.checkedAt(name, tag);
-    if (known !== undefined && Date.now() - known < enough) return Math.max(0, Date.now() - known);
-    const current = await this.#storage.cache.readCheckedAt(name, tag);
-    return current === undefined ? undefined : Math.max(0, Date.now() - current);
+    const known = ageOf(await this.#storage.cache.checkedAt(name, tag));
+    if (known !== undefined && known < enough) return known;
+    return ageOf(await this.#storage.cache.readCheckedAt(name, tag));
   }
 
   /**
@@ -92,6 +94,12 @@ export class KeptManifests {
     }
     await this.#storage.catalog.announce(name, "manifests");
   }
+}
+
+/** What was confirmed in the future was confirmed when the clock was wrong: it would count as fresh until then. */
+function ageOf(checkedMs: number | undefined): number | undefined {
+  if (checkedMs === undefined || checkedMs > Date.now() + clockSkewMs) return undefined;
+  return Math.max(0, Date.now() - checkedMs);
 }
 
 async function ifThereIsRoom(store: () => Promise<void>, what: Record<string, string>, log: Logger): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Logger } from "../observability/logger.js";
 import type { BlobReader } from "../oci/blob-reader.js";
 import { algorithmOf, Digester } from "../oci/digest.js";
+import { RegistryError } from "../oci/errors.js";
 import { hashReader } from "../oci/hash-reader.js";
 import { type BlobOrder, BlobTransfer } from "./blob-transfer.js";
 
@@ -30,7 +31,16 @@ export class PassThroughReader implements BlobReader {
     const position = digester.length;
     const transfer = new BlobTransfer(order, digester, signal, log);
     await transfer.begin();
-    return new PassThroughReader(transfer, position);
+    const reader = new PassThroughReader(transfer, position);
+    try {
+      if (transfer.size === undefined) throw unknownSize(order);
+      // No byte of an empty blob can be held back until it is proved.
+      if (transfer.size === 0) await reader.#proveEnd();
+    } catch (error) {
+      transfer.close();
+      throw error;
+    }
+    return reader;
   }
 
   private constructor(transfer: BlobTransfer, position: number) {
@@ -59,4 +69,10 @@ export class PassThroughReader implements BlobReader {
     if (!(await this.#content.next()).done) throw new Error("the upstream sends more than the blob has");
     this.#transfer.prove();
   }
+}
+
+/** The answer to a client begins with the size, and nothing may be kept until it is known. */
+function unknownSize({ digest, upstream }: BlobOrder): RegistryError {
+  const message = `there is no room to keep ${digest}, and ${upstream.name} does not say how large it is`;
+  return new RegistryError("UNAVAILABLE", message, { detail: { digest, upstream: upstream.name } });
 }

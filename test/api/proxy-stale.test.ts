@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { parseTag } from "../../src/oci/reference.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { seededBytes } from "../support/content.js";
 import { answer, silence } from "../support/fake-upstream/faults.js";
@@ -104,4 +105,15 @@ test("tags are listed from the upstream, and from what is stored when it is away
   await fake.stop();
   const other = await runProxy(scope, fake.url, { root });
   assert.deepEqual(JSON.parse(String((await other.client.get(list)).body)).tags, ["latest"]);
+});
+
+test("a tag that was confirmed by a clock that was ahead is asked for again", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, [layer], "latest");
+  const { client, storage } = await runProxy(scope, fake.url, { tagTtl: 60_000 });
+  await client.get(tagPath);
+  await storage.cache.recordCheck(name, parseTag("latest"), Date.now() + 24 * 60 * 60_000);
+  const moved = fake.store.addImage(name, [seededBytes("new layer", 10_000)], "latest");
+  assert.deepEqual((await client.get(tagPath)).body, moved.bytes);
 });
