@@ -51,6 +51,8 @@ class Transfer {
       for (let position = span.start; position < span.end; ) {
         const filled = await this.#fill(position, span.end);
         position += filled.content.length;
+        // Of a part, too: a client takes what came to its end for right.
+        if (position === span.end) await this.#reader.prove?.(position);
         await written;
         written = this.#write(filled);
         // A failure is met at the next await; until then it must not count as unhandled.

@@ -9,6 +9,12 @@ export interface BlobReader {
    * belongs to the reader until the promise settles.
    */
   read(into: Buffer, position: number): Promise<number>;
+  /**
+   * Settles when all of the content is proved to be what its digest names, where that is not known from the beginning.
+   * To be awaited before the last bytes of whatever is given out.
+   * @param position behind the last byte that was read
+   */
+  prove?(position: number): Promise<void>;
   /** What is in memory anyway from `position` on, instead of a copy of it; whoever gets it must not change it. */
   lend?(position: number): Promise<Buffer | undefined>;
   close(): Promise<void>;

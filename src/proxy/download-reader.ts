@@ -67,6 +67,12 @@ export class DownloadReader implements BlobReader {
     return piece?.subarray(0, progress.value - position);
   }
 
+  async prove(position: number): Promise<void> {
+    if ((await this.#storedBeyond(this.size - 1)) !== undefined) return;
+    this.#passThrough ??= await this.#goOnWithoutRoom(position);
+    await this.#passThrough.prove();
+  }
+
   async close(): Promise<void> {
     this.#options.leave();
     await Promise.all([this.#file?.close(), this.#passThrough?.close()]);

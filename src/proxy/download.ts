@@ -14,8 +14,8 @@ import { RecentPieces } from "./recent-pieces.js";
 /** How often a process that only reads along looks how far the one that downloads has come. */
 const lookEachMs = 50;
 
-/** Bytes that are made free for a blob whose size nobody told. */
-const roomForUnknownSize = 64 * 1024 * 1024;
+/** Bytes that are made free at least, if so many are missing. */
+const leastRoom = 64 * 1024 * 1024;
 
 export interface DownloadOptions {
   /** Frees so many bytes, if it may, and tells how many it has freed. */
@@ -118,16 +118,22 @@ export class Download {
     this.progress.advance(this.#size ?? 0);
   }
 
-  /** On a full disk older content goes, if it may; else all that came goes, since a part only takes the room that others need. */
+  /**
+   * On a full disk older content goes, if it may; else all that came goes, since a part only takes the room that others
+   * need. No more goes at once than has come: what a manifest says of the size may be a lie.
+   */
   async #fetchIntoRoom(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#fetch(signal);
-    } catch (error) {
-      if (!isOutOfRoom(error)) throw error;
-      const freed = await this.#makeRoom(this.#size ?? roomForUnknownSize);
-      if (freed > 0) return this.#fetch(signal);
-      await this.#staged.discard();
-      throw error;
+    for (;;) {
+      try {
+        return await this.#fetch(signal);
+      } catch (error) {
+        if (!isOutOfRoom(error)) throw error;
+        const arrived = (await this.#staged.stat())?.size ?? 0;
+        const missing = (this.#size ?? Number.POSITIVE_INFINITY) - arrived;
+        if ((await this.#makeRoom(Math.min(missing, Math.max(arrived, leastRoom)))) > 0) continue;
+        await this.#staged.discard();
+        throw error;
+      }
     }
   }
 

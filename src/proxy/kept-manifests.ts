@@ -64,12 +64,8 @@ export class KeptManifests {
   }
 
   /** Notes that the upstream's tag points at this now. */
-  async point(name: RepositoryName, tag: Tag, digest: Digest, log: Logger): Promise<void> {
-    const store = async () => {
-      if ((await this.#storage.tags.find(name, tag)) !== digest) await this.#storage.tags.put(name, tag, digest);
-      await this.#storage.cache.recordCheck(name, tag, Date.now());
-    };
-    await ifThereIsRoom(store, { repository: name, tag, digest }, log);
+  point(name: RepositoryName, tag: Tag, digest: Digest, log: Logger): Promise<void> {
+    return this.#pointSince(name, { tag, saidMs: Date.now() }, digest, log);
   }
 
   /** Notes what a client was told of a tag whose manifest is not here. */
@@ -79,11 +75,30 @@ export class KeptManifests {
 
   /** Points the tags at a manifest that clients were told of before it was here. */
   async pointAnnounced(name: RepositoryName, digest: Digest, log: Logger): Promise<void> {
-    for (const tag of await this.#storage.announced.take(name, digest)) await this.point(name, tag, digest, log);
+    for (const announced of await this.#storage.announced.take(name, digest)) {
+      const checkedMs = await this.#storage.cache.readCheckedAt(name, announced.tag);
+      // The upstream may have said something newer of the tag since.
+      if (checkedMs === undefined || checkedMs < announced.saidMs) {
+        await this.#pointSince(name, announced, digest, log);
+      }
+    }
   }
 
   async dropTag(name: RepositoryName, tag: Tag): Promise<void> {
     await this.#storage.tags.remove(name, tag);
+  }
+
+  async #pointSince(
+    name: RepositoryName,
+    { tag, saidMs }: { readonly tag: Tag; readonly saidMs: number },
+    digest: Digest,
+    log: Logger,
+  ): Promise<void> {
+    const store = async () => {
+      if ((await this.#storage.tags.find(name, tag)) !== digest) await this.#storage.tags.put(name, tag, digest);
+      await this.#storage.cache.recordCheck(name, tag, saidMs);
+    };
+    await ifThereIsRoom(store, { repository: name, tag, digest }, log);
   }
 
   async #store(name: RepositoryName, manifest: StoredManifest, content: ManifestContent): Promise<void> {

@@ -51,18 +51,27 @@ export class PassThroughReader implements BlobReader {
   }
 
   async read(into: Buffer, position: number): Promise<number> {
-    while (this.#position + this.#piece.length <= position) {
-      this.#position += this.#piece.length;
-      const { value, done } = await this.#content.next();
-      if (done) return 0;
-      this.#piece = value;
-      if (this.#position + value.length >= this.size) await this.#proveEnd();
-    }
+    await this.#reach(position);
     return this.#piece.copy(into, 0, position - this.#position);
+  }
+
+  async prove(): Promise<void> {
+    await this.#reach(this.size - 1);
   }
 
   async close(): Promise<void> {
     this.#transfer.close();
+  }
+
+  /** Goes on to the piece with this byte; with the last piece the whole is proved. */
+  async #reach(position: number): Promise<void> {
+    while (this.#position + this.#piece.length <= position) {
+      this.#position += this.#piece.length;
+      const { value, done } = await this.#content.next();
+      if (done) throw new Error(`the upstream ends at ${this.#position} of ${this.size} bytes`);
+      this.#piece = value;
+      if (this.#position + value.length >= this.size) await this.#proveEnd();
+    }
   }
 
   async #proveEnd(): Promise<void> {

@@ -10,6 +10,12 @@ const rememberedTags = 10_000;
 /** Who asks for a tag by HEAD asks for its digest in the next moment, or never. */
 const rememberedForMs = 10 * 60_000;
 
+interface AnnouncedTag {
+  readonly tag: Tag;
+  /** Milliseconds since 1970. */
+  readonly saidMs: number;
+}
+
 /**
  * Tags of which a client was told the digest before the manifest was here: docker and containerd ask by HEAD for the
  * tag, and then by GET for the digest, perhaps another process.
@@ -30,15 +36,16 @@ export class AnnouncedTags {
     this.#written.set(key, digest);
   }
 
-  /** The tags that were last said to point at a digest, and forgets them. */
-  async take(name: RepositoryName, digest: Digest): Promise<Tag[]> {
-    const tags: Tag[] = [];
+  /** The tags that were last said to point at a digest, and when that was; forgets them. */
+  async take(name: RepositoryName, digest: Digest): Promise<AnnouncedTag[]> {
+    const tags: AnnouncedTag[] = [];
     for (const tag of (await this.#driver.list(layout.tagsAnnounced(name))).filter(isTag)) {
       const key = layout.tagAnnounced(name, tag);
       const [announced, time = ""] = ((await this.#driver.read(key)) ?? "").toString().split(" ");
-      const isRecent = Date.now() - Date.parse(time) < rememberedForMs;
+      const saidMs = Date.parse(time);
+      const isRecent = Date.now() - saidMs < rememberedForMs;
       if (isRecent && announced !== digest) continue;
-      if (isRecent) tags.push(tag);
+      if (isRecent) tags.push({ tag, saidMs });
       this.#written.delete(key);
       await this.#driver.remove(key);
     }

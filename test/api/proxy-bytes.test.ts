@@ -148,3 +148,15 @@ test("an upstream that breaks off after each byte is given up", async (t) => {
   await assert.rejects(client.get(path));
   assert.ok(fake.ledger.count({ kind: "blob" }) < 10);
 });
+
+test("a part of a blob that is still on its way is whole only when the whole blob is proved", async (t) => {
+  const scope = new Scope(t);
+  const { fake, client, storage } = await runWithImage(scope);
+  const recover = fake.faults.add({ kind: "blob" }, wrongBytes);
+  await assert.rejects(client.get(path, { range: "bytes=0-999" }));
+  assert.equal(await storage.findBlob(name, digest), undefined);
+  recover();
+  const part = await client.get(path, { range: "bytes=1000-1999" });
+  assert.equal(part.status, 206);
+  assert.deepEqual(part.body, layer.subarray(1000, 2000));
+});

@@ -65,3 +65,15 @@ test("a log line tells of each thing that was fetched", async (t) => {
   assert.deepEqual({ bytes, clients }, { bytes: layer.length, clients: "127.0.0.1" });
   assert.equal(typeof seconds, "number");
 });
+
+test("a tag does not go back to what the upstream said of it before", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const before = fake.store.addImage(name, [seededBytes("before", 1_000)], "latest");
+  const { client } = await runProxy(scope, fake.url, { tagTtl: 60_000 });
+  assert.equal((await client.head(path)).headers["docker-content-digest"], before.descriptor.digest);
+  const after = fake.store.addImage(name, [seededBytes("after", 1_000)], "latest");
+  await client.get(path);
+  await client.get(`/v2/library/alpine/manifests/${before.descriptor.digest}`);
+  assert.equal((await client.get(path)).headers["docker-content-digest"], after.descriptor.digest);
+});

@@ -70,6 +70,7 @@ test("without room a broken transfer goes on all the same, and wrong bytes still
   fake.faults.clear();
   fake.faults.add({ kind: "blob" }, wrongBytes);
   await assert.rejects(client.get(path));
+  await assert.rejects(client.get(path, { range: "bytes=0-999" }));
 });
 
 test("on a full disk a cache with a bound lets go what was used longest ago, and keeps what is pulled now", async (t) => {
