@@ -6,7 +6,7 @@ import { createRoutes, type Routes } from "./http/router.js";
 import { UploadLimit } from "./http/upload-limit.js";
 import type { Logger } from "./observability/logger.js";
 import { PrivateRegistry } from "./private/private-registry.js";
-import type { Eviction } from "./proxy/eviction.js";
+import type { Eviction } from "./proxy/eviction/eviction.js";
 import type { Registry } from "./registry/registry.js";
 import { SwitchableRegistry } from "./registry/switchable-registry.js";
 import type { Storage } from "./storage/storage.js";
@@ -55,7 +55,7 @@ export class ModeSelector {
   async #bound(config: Config): Promise<void> {
     await this.stop();
     if (config.mode === "private") return;
-    const { Eviction } = await import("./proxy/eviction.js");
+    const { Eviction } = await import("./proxy/eviction/eviction.js");
     this.#eviction = new Eviction(this.#storage, config.proxy.maxSize, this.#log);
     this.#eviction.start();
   }

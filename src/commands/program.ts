@@ -7,7 +7,7 @@ import { addSetup } from "./setup-command.js";
 /** The command line: what can be said, and what then runs. A command's code is loaded only when it is asked for. */
 export function createProgram(): Command {
   const program = new Command("berth")
-    .description("A container registry in one process: docker push to it, docker pull from it.")
+    .description("A container registry and a cache of others: docker push to it, docker pull through it.")
     .version(packageVersion(), "--version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")

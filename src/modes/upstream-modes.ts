@@ -1,7 +1,7 @@
 import type { Config } from "../config/schema.js";
 import type { NameMeanings } from "../private/name-meanings.js";
 import { PrivateRegistry } from "../private/private-registry.js";
-import type { DownloadOptions } from "../proxy/download.js";
+import type { DownloadOptions } from "../proxy/downloads/download.js";
 import { ProxyRegistry, type ProxyUpstream } from "../proxy/proxy-registry.js";
 import { mayBePulled } from "../proxy/pullable.js";
 import { fullNameOf, officialNameOf, ownNameOf, storedNameOf } from "../proxy/upstream-names.js";

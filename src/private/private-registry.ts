@@ -1,8 +1,8 @@
-import { LRUCache } from "lru-cache";
 import { RegistryError } from "../oci/errors.js";
 import { type Page, type PageOf, pageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Registry } from "../registry/registry.js";
+import { BriefMemory } from "../storage/brief-memory.js";
 import { ListMemo } from "../storage/list-memo.js";
 import type { Storage } from "../storage/storage.js";
 import type { PrivateRules } from "./manifest-rules.js";
@@ -26,7 +26,7 @@ export class PrivateRegistry implements Registry {
   readonly #meanings: NameMeanings;
   readonly #running = new RunningUploads();
   readonly #catalog = new ListMemo<RepositoryName, readonly RepositoryName[]>();
-  readonly #ours = new LRUCache<RepositoryName, true>({ max: rememberedNames, ttl: rememberedForMs });
+  readonly #ours = new BriefMemory<RepositoryName, true>(rememberedNames, rememberedForMs);
 
   constructor(storage: Storage, rules: PrivateRegistryRules, meanings = plainMeanings(storage, rules.adopt)) {
     this.#storage = storage;
@@ -67,7 +67,7 @@ export class PrivateRegistry implements Registry {
   }
 
   async #cachedFrom(name: RepositoryName): Promise<string | undefined> {
-    if (this.#ours.has(name)) return undefined;
+    if (this.#ours.get(name)) return undefined;
     const upstream = await this.#storage.cache.ownerOf(name);
     if (upstream === undefined) this.#ours.set(name, true);
     return upstream;

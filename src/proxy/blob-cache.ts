@@ -7,7 +7,7 @@ import { isOutOfRoom } from "../storage/driver.js";
 import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 import type { CachedUpstream } from "./cached-upstream.js";
-import type { Downloads } from "./downloads.js";
+import type { Downloads } from "./downloads/downloads.js";
 import type { KnownSizes } from "./known-sizes.js";
 import type { Ownership } from "./ownership.js";
 import { toRegistryError } from "./upstream-failure.js";

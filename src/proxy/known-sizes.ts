@@ -3,7 +3,7 @@ import type { Digest } from "../oci/digest.js";
 import { parseManifest } from "../oci/manifest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 
-const remembered = 100_000;
+const remembered = 50_000;
 
 /** How large the blobs are that manifests of a repository have named: so nobody has to ask before one is fetched. */
 export class KnownSizes {

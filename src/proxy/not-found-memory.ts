@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 
-const remembered = 100_000;
+const remembered = 20_000;
 
 /** Remembers for a short time what an upstream does not have: some clients ask for the same absent tags with each pull. */
 export class NotFoundMemory {

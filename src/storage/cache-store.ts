@@ -2,11 +2,13 @@ import { LRUCache } from "lru-cache";
 import { type Digest, isDigest } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
+import { BriefMemory } from "./brief-memory.js";
 import { isOutOfRoom, LockError, type StagedObject, type StagedStat, type StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
-const rememberedTags = 100_000;
-const rememberedOwners = 100_000;
+// Each place is paid for from the start, used or not.
+const rememberedTags = 20_000;
+const rememberedOwners = 20_000;
 /** What `berth cache rm` or another process changed is seen after so long. */
 const ownersRememberedForMs = 10_000;
 const waitForIdleMs = 500;
@@ -23,7 +25,7 @@ export interface UnfinishedDownload extends StagedStat {
 export class CacheStore {
   readonly #driver: StorageDriver;
   readonly #checked = new LRUCache<string, number>({ max: rememberedTags });
-  readonly #owners = new LRUCache<RepositoryName, string>({ max: rememberedOwners, ttl: ownersRememberedForMs });
+  readonly #owners = new BriefMemory<RepositoryName, string>(rememberedOwners, ownersRememberedForMs);
 
   constructor(driver: StorageDriver) {
     this.#driver = driver;

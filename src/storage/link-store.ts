@@ -13,7 +13,7 @@ interface KnownLink {
   readonly digest: Digest;
 }
 
-const knownLinks = 100_000;
+const knownLinks = 50_000;
 
 /** The longest digest has 135 characters; what is longer than this is no link and need not be read. */
 const longestBytes = 200;

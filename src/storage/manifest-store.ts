@@ -23,7 +23,7 @@ interface ManifestStoreParts {
 /** A manifest that was stored by another program may be larger than ours may be; this bounds what is read into memory. */
 export const readableBytes = 64 * 1024 * 1024;
 
-const rememberedPuts = 100_000;
+const rememberedPuts = 20_000;
 
 /** Manifests of repositories. Their bytes lie among the blobs; a repository holds those that it has a revision link for. */
 export class ManifestStore {

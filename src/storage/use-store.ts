@@ -12,7 +12,8 @@ interface Use {
   writtenMs: number | undefined;
 }
 
-const remembered = 100_000;
+/** What is not remembered has been written; each place is paid for from the start. */
+const remembered = 20_000;
 
 /** How old the written time of use may become: the storage is not asked to write with each pull. */
 const writtenEachMs = 5 * 60_000;
@@ -36,10 +37,14 @@ export class UseStore {
   /** @param timeMs milliseconds since 1970 */
   touch(name: RepositoryName, digest: Digest, timeMs: number): void {
     const key = layout.manifestUsed(name, digest);
-    const use = this.#uses.get(key) ?? { name, digest, usedMs: timeMs, writtenMs: undefined };
-    this.#uses.set(key, use);
+    const use = this.#uses.get(key) ?? this.#remember(key, { name, digest, usedMs: timeMs, writtenMs: undefined });
     use.usedMs = Math.max(use.usedMs, timeMs);
     if (use.writtenMs === undefined || use.usedMs - use.writtenMs >= writtenEachMs) this.#due.add(use);
+  }
+
+  #remember(key: string, use: Use): Use {
+    this.#uses.set(key, use);
+    return use;
   }
 
   /** Milliseconds since 1970; `undefined` if nobody knows of a use. */

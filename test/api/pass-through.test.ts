@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { RegistryError } from "../../src/oci/errors.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
-import { PassThroughReader } from "../../src/proxy/pass-through-reader.js";
+import { PassThroughReader } from "../../src/proxy/downloads/pass-through-reader.js";
 import { seededBytes } from "../support/content.js";
 import { tooShort } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
-import { removeCached } from "../../src/proxy/cache-removal.js";
+import { removeCached } from "../../src/proxy/eviction/cache-removal.js";
 import { seededBytes } from "../support/content.js";
 import { stallAt } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";

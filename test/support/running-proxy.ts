@@ -5,7 +5,7 @@ import { createRoutes } from "../../src/http/router.js";
 import { RegistryServer } from "../../src/http/server.js";
 import { UploadLimit } from "../../src/http/upload-limit.js";
 import { ContentRules } from "../../src/proxy/content-rules.js";
-import { Eviction } from "../../src/proxy/eviction.js";
+import { Eviction } from "../../src/proxy/eviction/eviction.js";
 import { ProxyRegistry, type ProxyUpstream } from "../../src/proxy/proxy-registry.js";
 import { Owners } from "../../src/registry/owners.js";
 import { openStorage } from "../../src/storage/open-storage.js";

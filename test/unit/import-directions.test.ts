@@ -25,6 +25,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   registry: ["oci/digest", "observability/logger"],
   private: ["registry/registry", "storage/storage", "oci/digest", "observability/logger"],
   proxy: ["registry/registry", "storage/storage", "upstream/upstream", "oci/digest", "observability/logger"],
+  "proxy/downloads": [
+    "registry/registry",
+    "storage/storage",
+    "upstream/upstream",
+    "oci/digest",
+    "observability/logger",
+  ],
   upstream: ["oci/digest", "observability/logger", "axios"],
   "upstream/auth": ["oci/digest", "observability/logger", "axios"],
   storage: ["oci/digest", "observability/logger"],
@@ -69,7 +76,7 @@ for (const [folder, allowed] of Object.entries(mayImport)) {
 }
 
 test("a mode and maintenance reach the disk through storage/, not through its drivers", async (t) => {
-  for (const folder of ["private", "proxy", "maintenance"]) {
+  for (const folder of ["private", "proxy", "proxy/eviction", "maintenance"]) {
     const driver = "storage/drivers/memory-driver";
     assert.deepEqual([...(await refusedImports(await new Scope(t).folder("imports"), folder, [driver]))], [driver]);
   }

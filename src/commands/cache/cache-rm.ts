@@ -1,7 +1,7 @@
 import { loadConfig } from "../../config/load.js";
 import { messageOf } from "../../config/problem.js";
 import { createLogger } from "../../observability/winston-logger.js";
-import { removeCached, whyNotRemovable } from "../../proxy/cache-removal.js";
+import { removeCached, whyNotRemovable } from "../../proxy/eviction/cache-removal.js";
 import { openStorage } from "../../storage/open-storage.js";
 import type { Storage } from "../../storage/storage.js";
 import { clearAside, withEvictionLock } from "../../storage/unlinked-blobs.js";

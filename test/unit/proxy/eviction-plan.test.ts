@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { type Digest, digestOf } from "../../../src/oci/digest.js";
 import { parseTag } from "../../../src/oci/reference.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
-import type { CachedImage } from "../../../src/proxy/cached-images.js";
-import { EvictionPlan } from "../../../src/proxy/eviction-plan.js";
+import type { CachedImage } from "../../../src/proxy/eviction/cached-images.js";
+import { EvictionPlan } from "../../../src/proxy/eviction/eviction-plan.js";
 
 function digest(text: string): Digest {
   return digestOf(Buffer.from(text));

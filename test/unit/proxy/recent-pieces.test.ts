@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { BufferReader } from "../../../src/oci/blob-reader.js";
-import { RecentPieces } from "../../../src/proxy/recent-pieces.js";
+import { RecentPieces } from "../../../src/proxy/downloads/recent-pieces.js";
 
 const mebibyte = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import type { WarmingBlob } from "../../../proxy/image-warmer.js";
+import type { WarmingBlob } from "../../../proxy/warming/image-warmer.js";
 import { showBytes, showSeconds } from "./amounts.js";
 
 const barCells = 20;

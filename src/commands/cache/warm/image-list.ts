@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { messageOf } from "../../../config/problem.js";
 import { type ImageName, parseImageName } from "../../../oci/image-name.js";
-import type { ImageToWarm } from "../../../proxy/image-warmer.js";
+import type { ImageToWarm } from "../../../proxy/warming/image-warmer.js";
 import type { PullRepository } from "../../../registry/repository.js";
 import { CommandFailure } from "../../command-failure.js";
 

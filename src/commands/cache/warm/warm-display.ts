@@ -1,4 +1,4 @@
-import type { WarmedImage, WarmingBlob, WarmingWatch } from "../../../proxy/image-warmer.js";
+import type { WarmedImage, WarmingBlob, WarmingWatch } from "../../../proxy/warming/image-warmer.js";
 import { showBytes, showSeconds } from "./amounts.js";
 import { barLine, shortDigest } from "./bar-line.js";
 import { LiveLines, type Terminal } from "./live-lines.js";

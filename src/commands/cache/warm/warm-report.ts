@@ -1,5 +1,5 @@
 import { messageOf } from "../../../config/problem.js";
-import type { WarmedImage } from "../../../proxy/image-warmer.js";
+import type { WarmedImage } from "../../../proxy/warming/image-warmer.js";
 import { CommandFailure } from "../../command-failure.js";
 import { showBytes, showSeconds } from "./amounts.js";
 import type { WarmDisplay } from "./warm-display.js";

@@ -1,10 +1,10 @@
-import type { Descriptor } from "../oci/descriptor.js";
-import { type ManifestContent, parseManifest } from "../oci/manifest.js";
-import { isNonDistributable } from "../oci/media-types.js";
-import { isOfPlatform, type Platform, showPlatform } from "../oci/platform.js";
-import type { Reference } from "../oci/reference.js";
-import type { Context } from "../registry/context.js";
-import type { Manifest, PullRepository } from "../registry/repository.js";
+import type { Descriptor } from "../../oci/descriptor.js";
+import { type ManifestContent, parseManifest } from "../../oci/manifest.js";
+import { isNonDistributable } from "../../oci/media-types.js";
+import { isOfPlatform, type Platform, showPlatform } from "../../oci/platform.js";
+import type { Reference } from "../../oci/reference.js";
+import type { Context } from "../../registry/context.js";
+import type { Manifest, PullRepository } from "../../registry/repository.js";
 
 /** Which images of an index are wanted. */
 export type WantedPlatforms = readonly Platform[] | "all";

@@ -1,10 +1,10 @@
-import type { Digest } from "../oci/digest.js";
-import type { ManifestContent } from "../oci/manifest.js";
-import type { Tag } from "../oci/reference.js";
-import type { RepositoryName } from "../oci/repository-name.js";
-import { walkRepositories } from "../storage/catalog.js";
-import { linkedBlobs, linkedManifests } from "../storage/linked-content.js";
-import type { Storage } from "../storage/storage.js";
+import type { Digest } from "../../oci/digest.js";
+import type { ManifestContent } from "../../oci/manifest.js";
+import type { Tag } from "../../oci/reference.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import { walkRepositories } from "../../storage/catalog.js";
+import { linkedBlobs, linkedManifests } from "../../storage/linked-content.js";
+import type { Storage } from "../../storage/storage.js";
 
 /** What is kept and evicted as one: a manifest that no other one of its repository names, with all that it names. */
 export interface CachedImage {

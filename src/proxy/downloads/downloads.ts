@@ -1,8 +1,8 @@
-import type { Logger } from "../observability/logger.js";
-import type { BlobReader } from "../oci/blob-reader.js";
-import type { Context } from "../registry/context.js";
-import { isOutOfRoom } from "../storage/driver.js";
-import type { Storage } from "../storage/storage.js";
+import type { Logger } from "../../observability/logger.js";
+import type { BlobReader } from "../../oci/blob-reader.js";
+import type { Context } from "../../registry/context.js";
+import { isOutOfRoom } from "../../storage/driver.js";
+import type { Storage } from "../../storage/storage.js";
 import type { BlobOrder } from "./blob-transfer.js";
 import { Download, type DownloadOptions } from "./download.js";
 import { DownloadReader } from "./download-reader.js";

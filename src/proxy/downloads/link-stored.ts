@@ -1,7 +1,7 @@
-import type { Logger } from "../observability/logger.js";
-import type { Storage } from "../storage/storage.js";
+import type { Logger } from "../../observability/logger.js";
+import type { Storage } from "../../storage/storage.js";
+import { claim } from "../ownership.js";
 import type { BlobOrder } from "./blob-transfer.js";
-import { claim } from "./ownership.js";
 
 /**
  * Makes bytes that came for another repository this one's, which they are only if its upstream has them there, too.

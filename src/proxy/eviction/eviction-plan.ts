@@ -1,5 +1,5 @@
-import type { Digest } from "../oci/digest.js";
-import type { CachedBytes } from "../storage/cached-bytes.js";
+import type { Digest } from "../../oci/digest.js";
+import type { CachedBytes } from "../../storage/cached-bytes.js";
 import type { CachedImage } from "./cached-images.js";
 
 /** An image that is to go, with what goes with it. */

@@ -1,11 +1,11 @@
-import type { Descriptor } from "../oci/descriptor.js";
-import type { Digest } from "../oci/digest.js";
-import { RegistryError } from "../oci/errors.js";
-import { showPlatform } from "../oci/platform.js";
-import type { Reference } from "../oci/reference.js";
-import type { Context } from "../registry/context.js";
-import type { OpenedBlob, PullRepository } from "../registry/repository.js";
-import type { Storage } from "../storage/storage.js";
+import type { Descriptor } from "../../oci/descriptor.js";
+import type { Digest } from "../../oci/digest.js";
+import { RegistryError } from "../../oci/errors.js";
+import { showPlatform } from "../../oci/platform.js";
+import type { Reference } from "../../oci/reference.js";
+import type { Context } from "../../registry/context.js";
+import type { OpenedBlob, PullRepository } from "../../registry/repository.js";
+import type { Storage } from "../../storage/storage.js";
 import { BufferSlots } from "./buffer-slots.js";
 import { contentOfImage, type ImageContent, type WantedPlatforms } from "./image-content.js";
 

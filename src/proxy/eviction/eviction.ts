@@ -1,8 +1,8 @@
-import type { Logger } from "../observability/logger.js";
-import { LockError } from "../storage/driver.js";
-import { layout } from "../storage/layout.js";
-import type { Storage } from "../storage/storage.js";
-import { clearAside, isAnythingLeft, withEvictionLock } from "../storage/unlinked-blobs.js";
+import type { Logger } from "../../observability/logger.js";
+import { LockError } from "../../storage/driver.js";
+import { layout } from "../../storage/layout.js";
+import type { Storage } from "../../storage/storage.js";
+import { clearAside, isAnythingLeft, withEvictionLock } from "../../storage/unlinked-blobs.js";
 import { EvictionRun } from "./eviction-run.js";
 
 /** Room is made for some time, not for the next blob only. */

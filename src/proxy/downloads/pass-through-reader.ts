@@ -1,8 +1,8 @@
-import type { Logger } from "../observability/logger.js";
-import type { BlobReader } from "../oci/blob-reader.js";
-import { algorithmOf, Digester } from "../oci/digest.js";
-import { RegistryError } from "../oci/errors.js";
-import { hashReader } from "../oci/hash-reader.js";
+import type { Logger } from "../../observability/logger.js";
+import type { BlobReader } from "../../oci/blob-reader.js";
+import { algorithmOf, Digester } from "../../oci/digest.js";
+import { RegistryError } from "../../oci/errors.js";
+import { hashReader } from "../../oci/hash-reader.js";
 import { type BlobOrder, BlobTransfer } from "./blob-transfer.js";
 
 interface PassThroughOptions {

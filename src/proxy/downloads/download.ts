@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "../observability/logger.js";
-import { algorithmOf, Digester } from "../oci/digest.js";
-import { hashReader } from "../oci/hash-reader.js";
-import { isOutOfRoom, type StagedObject } from "../storage/driver.js";
-import type { Storage } from "../storage/storage.js";
+import type { Logger } from "../../observability/logger.js";
+import { algorithmOf, Digester } from "../../oci/digest.js";
+import { hashReader } from "../../oci/hash-reader.js";
+import { isOutOfRoom, type StagedObject } from "../../storage/driver.js";
+import type { Storage } from "../../storage/storage.js";
+import { claim } from "../ownership.js";
 import { type BlobOrder, BlobTransfer } from "./blob-transfer.js";
 import { linkStored } from "./link-stored.js";
-import { claim } from "./ownership.js";
 import { Progress } from "./progress.js";
 import { readAhead } from "./read-ahead.js";
 import { RecentPieces } from "./recent-pieces.js";

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Logger } from "../observability/logger.js";
-import type { BlobReader } from "../oci/blob-reader.js";
-import { isOutOfRoom } from "../storage/driver.js";
-import type { Storage } from "../storage/storage.js";
+import type { Logger } from "../../observability/logger.js";
+import type { BlobReader } from "../../oci/blob-reader.js";
+import { isOutOfRoom } from "../../storage/driver.js";
+import type { Storage } from "../../storage/storage.js";
 import type { Download } from "./download.js";
 import { PassThroughReader } from "./pass-through-reader.js";
 import type { RecentPieces } from "./recent-pieces.js";

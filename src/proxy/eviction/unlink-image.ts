@@ -1,6 +1,6 @@
-import type { Digest } from "../oci/digest.js";
-import type { RepositoryName } from "../oci/repository-name.js";
-import type { Storage } from "../storage/storage.js";
+import type { Digest } from "../../oci/digest.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { Storage } from "../../storage/storage.js";
 import type { CachedImage } from "./cached-images.js";
 
 /**

@@ -1,5 +1,5 @@
-import type { Storage } from "../storage/storage.js";
-import { removeUnlinked, withRemovalNoted } from "../storage/unlinked-blobs.js";
+import type { Storage } from "../../storage/storage.js";
+import { removeUnlinked, withRemovalNoted } from "../../storage/unlinked-blobs.js";
 import type { CachedImage } from "./cached-images.js";
 import { unlinkImage } from "./unlink-image.js";
 

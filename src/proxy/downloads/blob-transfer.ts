@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "../observability/logger.js";
-import type { Digest, Digester } from "../oci/digest.js";
-import { RegistryError } from "../oci/errors.js";
-import type { RepositoryName } from "../oci/repository-name.js";
-import type { Upstream, UpstreamBlob } from "../upstream/upstream.js";
-import { UpstreamError } from "../upstream/upstream-error.js";
+import type { Logger } from "../../observability/logger.js";
+import type { Digest, Digester } from "../../oci/digest.js";
+import { RegistryError } from "../../oci/errors.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { Upstream, UpstreamBlob } from "../../upstream/upstream.js";
+import { UpstreamError } from "../../upstream/upstream-error.js";
 
 /** What is fetched, and from where. */
 export interface BlobOrder {

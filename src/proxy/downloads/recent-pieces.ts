@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { BlobReader } from "../oci/blob-reader.js";
+import type { BlobReader } from "../../oci/blob-reader.js";
 
 /** Bytes that are held of what arrived last. */
 const arrivedBytes = 2 * 1024 * 1024;

@@ -1,0 +1,33 @@
+import { LRUCache } from "lru-cache";
+
+interface Entry<Value> {
+  readonly value: Value;
+  readonly until: number;
+}
+
+/**
+ * Remembers a bounded number of things for a time. (Not by the cache's own time to live: that starts a timer with almost
+ * each question, which costs more than the answer.)
+ */
+export class BriefMemory<Key extends string, Value> {
+  readonly #entries: LRUCache<Key, Entry<Value>>;
+  readonly #forMs: number;
+
+  constructor(max: number, forMs: number) {
+    this.#entries = new LRUCache({ max });
+    this.#forMs = forMs;
+  }
+
+  get(key: Key): Value | undefined {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && performance.now() < entry.until ? entry.value : undefined;
+  }
+
+  set(key: Key, value: Value): void {
+    this.#entries.set(key, { value, until: performance.now() + this.#forMs });
+  }
+
+  delete(key: Key): void {
+    this.#entries.delete(key);
+  }
+}
