@@ -160,3 +160,13 @@ test("a part of a blob that is still on its way is whole only when the whole blo
   assert.equal(part.status, 206);
   assert.deepEqual(part.body, layer.subarray(1000, 2000));
 });
+
+test("a transfer that broke off is gone on with only if the blob is still the same one there", async (t) => {
+  const scope = new Scope(t);
+  const { fake, client } = await runWithImage(scope);
+  fake.faults.add({ kind: "blob" }, cutAt(100_000), { times: 1 });
+  assert.deepEqual((await client.get(path)).body, layer);
+  const { headers } = fake.ledger.last({ kind: "blob" });
+  assert.match(String(headers.range), /^bytes=\d+-$/);
+  assert.notEqual(headers["if-range"], undefined);
+});
