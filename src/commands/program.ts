@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
 import { addCache } from "./cache/cache-commands.js";
 import type { GarbageCollectOptions } from "./garbage-collect.js";
+import { addGarbageOptions } from "./garbage-options.js";
 import { addSetup } from "./setup-command.js";
 
 /** The command line: what can be said, and what then runs. A command's code is loaded only when it is asked for. */
@@ -106,27 +107,19 @@ function addHealth(program: Command): void {
 }
 
 function addGarbageCollect(program: Command): void {
-  program
+  const command = program
     .command("gc")
     .alias("garbage-collect")
     .summary("remove what no image needs")
     .description("Removes content that no manifest names, while no server runs on the data directory.")
     .argument("[file]", `settings in YAML; ${defaultFileNote}`)
     .option("-c, --config <file>", "the same, by its name")
-    .option("-d, --dry-run", "say what would go, and change nothing", false)
-    .option(
-      "-m, --delete-untagged",
-      "manifests without a tag go, too, except children of indexes, and signatures",
-      false,
-    )
-    .option("-q, --quiet", "say only what is wrong", false)
-    .option("--force", "also while a server runs; what is younger than an hour stays then", false)
-    .addHelpText("after", garbageCollectHelp)
-    .action(async (file: string | undefined, options: GarbageCollectOptions, command: Command) => {
-      const config = onlyOne(file, options.config, command);
-      const { collectGarbage } = await import("./garbage-collect.js");
-      await collectGarbage({ ...options, config });
-    });
+    .addHelpText("after", garbageCollectHelp);
+  addGarbageOptions(command).action(async (file: string | undefined, options: GarbageCollectOptions) => {
+    const config = onlyOne(file, options.config, command);
+    const { collectGarbage } = await import("./garbage-collect.js");
+    await collectGarbage({ ...options, config });
+  });
 }
 
 /** A file that is named by its place or by the option. */

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
 import { CommandFailure } from "./command-failure.js";
 import type { GarbageCollectOptions } from "./garbage-collect.js";
+import { addGarbageOptions } from "./garbage-options.js";
 
 const names: readonly string[] = ["registry", "docker-registry"];
 
@@ -34,23 +35,17 @@ export function createRegistryProgram(name: string): Command {
 }
 
 function addGarbageCollect(program: Command): void {
-  program
+  const command = program
     .command("garbage-collect")
     .summary("remove what no image needs")
     .description("Removes content that no manifest names, while no server runs on the data directory.")
-    .argument("[config]", configNote)
-    .option("-d, --dry-run", "say what would go, and change nothing", false)
-    .option(
-      "-m, --delete-untagged",
-      "manifests without a tag go, too, except children of indexes, and signatures",
-      false,
-    )
-    .option("-q, --quiet", "say only what is wrong", false)
-    .option("--force", "also while a server runs; what is younger than an hour stays then", false)
-    .action(async (config: string | undefined, flags: Omit<GarbageCollectOptions, "config">) => {
+    .argument("[config]", configNote);
+  addGarbageOptions(command).action(
+    async (config: string | undefined, flags: Omit<GarbageCollectOptions, "config">) => {
       const { collectGarbage } = await import("./garbage-collect.js");
       await collectGarbage({ ...flags, config: config ?? namedByVariable() });
-    });
+    },
+  );
 }
 
 /** Images of registry:2 are also run with nothing but the file as their command. */
