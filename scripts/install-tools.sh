@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 
 packages=(
   docker.io containerd podman buildah skopeo # clients
+  charliecloud charliecloud-builders # ch-image, a client
+  maven                           # runs jib, a client
   docker-registry                 # peer, 2.8.2
   nginx-light openssl             # reverse proxy with TLS
   wrk apache2-utils               # load; htpasswd
@@ -18,7 +20,7 @@ programs=(
   github.com/google/go-containerregistry/cmd/crane@v0.22.1
   oras.land/oras/cmd/oras@v1.3.6
   github.com/regclient/regclient/cmd/regctl@v0.11.7
-  github.com/distribution/distribution/v3/cmd/registry@v3.1.1
+  github.com/distribution/distribution/v3/cmd/registry@v3.1.2
   github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111
 )
 

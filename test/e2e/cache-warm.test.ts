@@ -13,7 +13,7 @@ import { Scope } from "../support/scope.js";
 
 test("docker pulls what was warmed while Berth ran, with the upstream gone before the first pull", async (t) => {
   const scope = new Scope(t);
-  const upstream = await startPeer(scope, "registry 3.1.1", await scope.folder("upstream"));
+  const upstream = await startPeer(scope, "registry 3.1.2", await scope.folder("upstream"));
   const layout = await writeBusyboxLayout(await scope.folder("layout"));
   const ends = [`oci:${layout.folder}:index`, `docker://${upstream.host}/library/tool:latest`];
   await runCommand("skopeo", ["--insecure-policy", "copy", "--all", "--dest-tls-verify=false", ...ends]);

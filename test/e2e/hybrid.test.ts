@@ -18,7 +18,7 @@ async function startEverything(scope: Scope) {
     "ghcr.io": "owner/tool",
     "quay.io": "org/tool",
   })) {
-    const { host } = await startPeer(scope, "registry 3.1.1", await scope.folder("upstream"));
+    const { host } = await startPeer(scope, "registry 3.1.2", await scope.folder("upstream"));
     const to = `docker://${host}/${image}:latest`;
     const flags = ["--insecure-policy", "copy", "--all", "--dest-tls-verify=false"];
     await runCommand("skopeo", [...flags, `oci:${layout.folder}:index`, to]);

@@ -17,7 +17,7 @@ const sentence =
 
 test("who pushes to a cache reads why that cannot be, and what to do", async (t) => {
   const scope = new Scope(t);
-  const upstream = await startPeer(scope, "registry 3.1.1", await scope.folder("upstream"));
+  const upstream = await startPeer(scope, "registry 3.1.2", await scope.folder("upstream"));
   const { host } = await startBerth(scope, { cacheOf: `http://${upstream.host}` });
   const { folder } = await writeBusyboxLayout(await scope.folder("layout"));
   const image = `${host}/my_custom_image`;

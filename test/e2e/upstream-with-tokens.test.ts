@@ -15,7 +15,7 @@ const login = { username: "berth", password: "correct horse" };
 const [sample] = sampleContent();
 const names = ["public/image", "team/image"];
 
-test("what a registry 3.1.1 gives to everybody is pulled without a login, and nothing else", async (t) => {
+test("what a registry 3.1.2 gives to everybody is pulled without a login, and nothing else", async (t) => {
   const { issuer, startCache } = await start(new Scope(t));
   const cache = await startCache({});
   await pullWhole(cache.client, "public/image", "v1");
@@ -24,7 +24,7 @@ test("what a registry 3.1.1 gives to everybody is pulled without a login, and no
   assert.deepEqual(new Set(issuer.issued.map(({ user }) => user)), new Set([undefined]));
 });
 
-test("what a registry 3.1.1 gives to a login is pulled with it, many at once by one token a repository", async (t) => {
+test("what a registry 3.1.2 gives to a login is pulled with it, many at once by one token a repository", async (t) => {
   const { issuer, startCache } = await start(new Scope(t));
   const cache = await startCache(login);
   await Promise.all(names.flatMap((name) => Array.from({ length: 10 }, () => pullWhole(cache.client, name, "v1"))));
@@ -72,7 +72,7 @@ async function start(scope: Scope): Promise<Setting> {
   await writeFile(jwks, issuer.keySet);
   const { realm, service } = issuer;
   const token = { realm, service, issuer: issuer.issuer, jwks };
-  const upstream = await startPeer(scope, "registry 3.1.1", root, { token });
+  const upstream = await startPeer(scope, "registry 3.1.2", root, { token });
   const url = `http://${upstream.host}`;
   const startCache = (login: object) =>
     startBerth(scope, { proxy: { upstreams: [{ name: "docker.io", url, ...login }] } });
@@ -81,7 +81,7 @@ async function start(scope: Scope): Promise<Setting> {
 
 /** As long as everybody may push. */
 async function fill(scope: Scope, root: string): Promise<void> {
-  const { client, daemon } = await startPeer(scope, "registry 3.1.1", root);
+  const { client, daemon } = await startPeer(scope, "registry 3.1.2", root);
   assert.ok(sample);
   for (const name of names) await pushSample(client, { ...sample, name });
   await daemon.stop();

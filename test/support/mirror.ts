@@ -114,7 +114,7 @@ export async function pullInEveryState(t: TestContext, mirror: Mirror, pull: () 
 }
 
 async function startUpstream(scope: Scope, layout: BusyboxLayout, name: string): Promise<PeerRegistry> {
-  const upstream = await startPeer(scope, "registry 3.1.1", await scope.folder("upstream"));
+  const upstream = await startPeer(scope, "registry 3.1.2", await scope.folder("upstream"));
   const ends = [`oci:${layout.folder}:index`, `docker://${upstream.host}/${name}:latest`];
   await runCommand("skopeo", ["--insecure-policy", "copy", "--all", "--dest-tls-verify=false", ...ends]);
   return upstream;

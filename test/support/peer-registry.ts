@@ -9,7 +9,7 @@ import type { Scope } from "./scope.js";
 /** The CNCF distribution registry in the two versions that people run. */
 export const peers = {
   "registry 2.8.2": "docker-registry",
-  "registry 3.1.1": "registry",
+  "registry 3.1.2": "registry",
 } as const;
 
 export type PeerName = keyof typeof peers;
