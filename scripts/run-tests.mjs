@@ -25,7 +25,7 @@ const run = spawnSync(
   process.execPath,
   [
     "--test",
-    "--test-reporter=spec",
+    ...(options.some((option) => option.startsWith("--test-reporter")) ? [] : ["--test-reporter=spec"]),
     `--test-concurrency=${isHeavy ? 1 : availableParallelism()}`,
     `--test-timeout=${(isHeavy ? 15 : 3) * 60_000}`,
     ...options,
