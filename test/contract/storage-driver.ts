@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import type { BlobReader } from "../../src/oci/blob-reader.js";
 import { OffsetMismatchError, type StorageDriver } from "../../src/storage/driver.js";
 import { seededBytes } from "../support/content.js";
 import { Scope } from "../support/scope.js";
@@ -211,6 +212,43 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.equal(into.toString(), "first second");
   });
 
+  story(
+    "a reader sees what is appended after it was opened, and goes on when the content gets its name",
+    async (driver) => {
+      const staged = driver.stage("up/grows/data");
+      await staged.append(0, pieces("first"));
+      const reader = await staged.openRead();
+      assert.ok(reader);
+      assert.equal(await textAt(reader, 0), "first");
+      assert.equal(await textAt(reader, 5), "");
+      const more = seededBytes("more", 50_000);
+      await staged.append(5, pieces(more));
+      assert.equal(await textAt(reader, 0), "first");
+      const into = Buffer.alloc(60_000);
+      assert.equal(await reader.read(into, 5), more.length);
+      assert.ok(into.subarray(0, more.length).equals(more));
+      await staged.commit("blobs/grown");
+      assert.equal(await textAt(reader, 0), "first");
+      await reader.close();
+    },
+  );
+
+  story(
+    "a reader goes on when the content is discarded, and meets its end at once when it is spoiled",
+    async (driver) => {
+      const discarded = driver.stage("up/discarded/data");
+      const spoiled = driver.stage("up/spoiled/data");
+      for (const staged of [discarded, spoiled]) await staged.append(0, pieces("bytes"));
+      const [reader, misled] = [await discarded.openRead(), await spoiled.openRead()];
+      assert.ok(reader && misled);
+      await discarded.discard();
+      await spoiled.spoil();
+      assert.equal(await textAt(reader, 0), "bytes");
+      assert.equal(await textAt(misled, 0), "");
+      await Promise.all([reader.close(), misled.close()]);
+    },
+  );
+
   story("a piece may be overwritten once the next one is asked for", async (driver) => {
     const staged = driver.stage("up/3/data");
     await staged.append(0, lent(["aaa", "bbb", "ccc"]));
@@ -335,8 +373,14 @@ function settledVersion(driver: StorageDriver, key: string): Promise<string> {
   return waitUntil("the version settles", async () => (await driver.stat(key))?.version);
 }
 
-async function* pieces(...texts: string[]): AsyncIterable<Buffer> {
-  for (const text of texts) yield Buffer.from(text);
+async function* pieces(...contents: (string | Buffer)[]): AsyncIterable<Buffer> {
+  for (const content of contents) yield Buffer.from(content);
+}
+
+/** Up to five bytes from the position on. */
+async function textAt(reader: BlobReader, position: number): Promise<string> {
+  const into = Buffer.alloc(5);
+  return into.toString("utf8", 0, await reader.read(into, position));
 }
 
 async function* failing(text: string): AsyncIterable<Buffer> {

@@ -7,6 +7,7 @@ import {
   type StagedStat,
   type StorageDriver,
 } from "../driver.js";
+import { GrowingBytes } from "./growing-bytes.js";
 import { KeyedQueue } from "./keyed-queue.js";
 
 interface StoredObject {
@@ -15,17 +16,12 @@ interface StoredObject {
   readonly modifiedMs: number;
 }
 
-interface Staged {
-  readonly chunks: Buffer[];
-  modifiedMs: number;
-}
-
 const none: readonly string[] = [];
 
 /** Keeps all in memory: for tests and for registries that may forget. */
 export class MemoryDriver implements StorageDriver {
   readonly #objects = new Map<string, StoredObject>();
-  readonly #staged = new Map<string, Staged>();
+  readonly #staged = new Map<string, GrowingBytes>();
   /** Children of each key that has some; replaced, never changed, since callers keep what they were given. */
   readonly #children = new Map<string, readonly string[]>();
   readonly #queue = new KeyedQueue();
@@ -111,16 +107,15 @@ export class MemoryDriver implements StorageDriver {
     return {
       stat: async () => this.#stagedStat(key),
       append: (offset, content) => this.#append(key, offset, content),
-      // Readers have copies here, of a process that knows itself what is wrong.
-      spoil: async () => this.#discard(key),
-      openRead: async () => {
-        const staged = this.#staged.get(key);
-        return staged && new BufferReader(Buffer.concat(staged.chunks));
+      spoil: async () => {
+        this.#staged.get(key)?.clear();
+        this.#discard(key);
       },
+      openRead: async () => this.#staged.get(key)?.openRead(),
       commit: async (target, beside = []) => {
         const staged = this.#staged.get(key);
         if (staged === undefined) throw new Error(`nothing is staged at ${key}`);
-        await this.write({ key: target, content: Buffer.concat(staged.chunks) }, ...beside);
+        await this.write({ key: target, content: staged.content }, ...beside);
         this.#discard(key);
       },
       discard: async () => this.#discard(key),
@@ -129,21 +124,16 @@ export class MemoryDriver implements StorageDriver {
 
   #stagedStat(key: string): StagedStat | undefined {
     const found = this.#staged.get(key);
-    return found && { size: totalLength(found.chunks), modifiedMs: found.modifiedMs };
+    return found && { size: found.length, modifiedMs: found.modifiedMs };
   }
 
   async #append(key: string, offset: number, content: AsyncIterable<Buffer>): Promise<number> {
-    const staged = this.#staged.get(key) ?? { chunks: [], modifiedMs: 0 };
-    const size = totalLength(staged.chunks);
-    if (size !== offset) throw new OffsetMismatchError(size);
+    const staged = this.#staged.get(key) ?? new GrowingBytes();
+    if (staged.length !== offset) throw new OffsetMismatchError(staged.length);
     this.#staged.set(key, staged);
     this.#addToParents(key);
-    staged.modifiedMs = Date.now();
-    for await (const chunk of content) {
-      staged.chunks.push(Buffer.from(chunk));
-      staged.modifiedMs = Date.now();
-    }
-    return totalLength(staged.chunks);
+    for await (const chunk of content) staged.append(chunk);
+    return staged.length;
   }
 
   #discard(key: string): void {
@@ -175,10 +165,6 @@ export class MemoryDriver implements StorageDriver {
       );
     }
   }
-}
-
-function totalLength(chunks: readonly Buffer[]): number {
-  return chunks.reduce((length, chunk) => length + chunk.length, 0);
 }
 
 function parentOf(key: string): string {
