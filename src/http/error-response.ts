@@ -1,19 +1,20 @@
 import { type ErrorCode, RegistryError } from "../oci/errors.js";
+import { StorageError, type StorageFailure } from "../oci/storage-error.js";
 import type { Exchange } from "./exchange.js";
 import { discardBody } from "./read-body.js";
 import { sendJson } from "./send.js";
 
-/** Errors of the operating system that a client can do something about: wait, or tell the operator. */
-const diskErrors: Readonly<Record<string, string>> = {
-  ENOSPC: "the registry's disk is full",
-  EDQUOT: "the registry's disk quota is used up",
-  EROFS: "the registry's disk is read-only",
-  EMFILE: "the registry has too many files open",
-};
+/** What a client is told when the storage fails. The storage's own words may hold paths: they go to the log. */
+const storageFailures = {
+  full: { message: "the registry's disk is full, or its quota is used up", retryAfter: "30" },
+  readonly: { message: "the registry's storage is read-only: nothing can be pushed or deleted", retryAfter: "30" },
+  busy: { message: "the registry is busy with the same content or with too many requests", retryAfter: "5" },
+  unavailable: { message: "the registry's storage fails or cannot be reached", retryAfter: "30" },
+} as const satisfies Record<StorageFailure, { message: string; retryAfter: string }>;
 
 /** The one place that turns errors into answers. Once an answer has begun it can only be broken off. */
 export function respondWithError(exchange: Exchange, thrown: unknown): void {
-  const error = toRegistryError(thrown);
+  const error = toRegistryError(thrown, exchange.request.method);
   report(exchange, error, thrown);
   const { response } = exchange;
   if (response.headersSent || exchange.isCut) {
@@ -35,18 +36,10 @@ function otherMethods({ knownMethods, request }: Exchange): string {
   return knownMethods.filter((method) => method !== request.method).join(", ");
 }
 
-function toRegistryError(thrown: unknown): RegistryError {
+function toRegistryError(thrown: unknown, method: string | undefined): RegistryError {
   if (thrown instanceof RegistryError) return thrown;
   if (isBadRequest(thrown)) return new RegistryError("NAME_INVALID", "the path is not well encoded", { cause: thrown });
-  const onDisk = systemErrorOf(thrown);
-  if (onDisk !== undefined)
-    return new RegistryError("UNAVAILABLE", onDisk, { cause: thrown, headers: { "Retry-After": "30" } });
-  if (thrown instanceof Error && thrown.name === "LockError") {
-    return new RegistryError("UNAVAILABLE", "another process works on the same content", {
-      cause: thrown,
-      headers: { "Retry-After": "5" },
-    });
-  }
+  if (thrown instanceof StorageError) return ofStorage(thrown, method);
   return new RegistryError("UNKNOWN", undefined, { cause: thrown });
 }
 
@@ -55,18 +48,28 @@ function isBadRequest(thrown: unknown): boolean {
   return thrown instanceof Error && "status" in thrown && thrown.status === 400;
 }
 
-function systemErrorOf(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error) || !("code" in thrown)) return undefined;
-  return typeof thrown.code === "string" ? diskErrors[thrown.code] : undefined;
+/** A change that can never be is refused for good, as by registry:2 in its read-only mode: clients repeat what had a 503. */
+function ofStorage(cause: StorageError, method: string | undefined): RegistryError {
+  const { message, retryAfter } = storageFailures[cause.kind];
+  if (cause.kind === "readonly" && method !== "GET" && method !== "HEAD")
+    return new RegistryError("UNSUPPORTED", message, { cause });
+  return new RegistryError("UNAVAILABLE", message, { cause, headers: { "Retry-After": retryAfter } });
 }
 
 function report(exchange: Exchange, error: RegistryError, thrown: unknown): void {
   if (exchange.isCut) return;
   const fields = { id: exchange.id, code: error.code, status: error.status, message: error.message };
-  if (error.status >= 500 && error.code === ("UNKNOWN" satisfies ErrorCode)) {
+  if (isOurFault(error, thrown)) {
     exchange.log.error("request failed", { ...fields, cause: thrown });
-  } else if (error.status >= 500) exchange.log.warn("request failed", { ...fields, cause: error.cause });
+  } else if (error.status >= 500 || thrown instanceof StorageError)
+    exchange.log.warn("request failed", { ...fields, cause: error.cause });
   // Each push asks first whether its blobs are there: that they are not is no news, and the access line has the 404.
   else if (error.status === 404) exchange.log.debug("request refused", fields);
   else exchange.log.info("request refused", fields);
+}
+
+/** Neither the client nor the load explains it: somebody must look at the log. */
+function isOurFault(error: RegistryError, thrown: unknown): boolean {
+  if (thrown instanceof StorageError) return thrown.kind === "unavailable";
+  return error.status >= 500 && error.code === ("UNKNOWN" satisfies ErrorCode);
 }

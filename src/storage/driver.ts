@@ -1,4 +1,5 @@
 import type { BlobReader } from "../oci/blob-reader.js";
+import { StorageError } from "../oci/storage-error.js";
 
 /** What is known of an object without reading it. */
 export interface ObjectStat {
@@ -49,7 +50,7 @@ export interface StagedObject {
 /**
  * Keys and bytes: all that Berth asks of a place to store things. Keys are paths of components joined by `/`, built
  * by `layout.ts` alone. Absence is `undefined`. Whatever is acknowledged by `write`, `remove`, `move` and `commit` survives a
- * power cut; what `append` acknowledged survives the process.
+ * power cut; what `append` acknowledged survives the process. Whatever the disk refuses is a `StorageError`.
  */
 export interface StorageDriver {
   stat(key: string): Promise<ObjectStat | undefined>;
@@ -106,19 +107,17 @@ export class OffsetMismatchError extends Error {
 }
 
 /** `held`: somebody else has the lock for too long; `lost`: it was ours, and may not have been to the end. */
-export class LockError extends Error {
+export class LockError extends StorageError {
   override readonly name = "LockError";
   readonly reason: "held" | "lost";
 
   constructor(reason: "held" | "lost", message: string, options?: ErrorOptions) {
-    super(message, options);
+    super("busy", message, options);
     this.reason = reason;
   }
 }
 
-const outOfRoomCodes = ["ENOSPC", "EDQUOT", "EROFS"];
-
-/** Whether something could not be stored because no more can be, as drivers say it: with the code of the system's error. */
+/** Whether something could not be stored because nothing more can be, now or ever. */
 export function isOutOfRoom(error: unknown): boolean {
-  return error instanceof Error && "code" in error && outOfRoomCodes.includes(String(error.code));
+  return error instanceof StorageError && (error.kind === "full" || error.kind === "readonly");
 }

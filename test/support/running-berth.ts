@@ -11,6 +11,8 @@ import type { Scope } from "./scope.js";
 export interface RunningBerthOptions extends Omit<ConfigOverrides, "storage"> {
   /** The data directory; all is kept in memory without. */
   readonly root?: string;
+  /** What to serve from instead, such as a storage that the test can stop between two steps. */
+  readonly opened?: Storage;
   /** What the configuration would not take, such as very short times. */
   readonly settings?: Partial<ServerSettings>;
   /** Where log lines go instead of `log`. */
@@ -28,11 +30,11 @@ export interface RunningBerth {
 
 /** Serves on a free port until the test is over. */
 export async function runBerth(scope: Scope, options: RunningBerthOptions = {}): Promise<RunningBerth> {
-  const { root, settings, logger, ...overrides } = options;
+  const { root, opened, settings, logger, ...overrides } = options;
   const driver = root === undefined ? { driver: "memory" as const } : { filesystem: { root } };
   const config = configWith({ ...overrides, storage: driver });
   const log = new RecordedLog();
-  const storage = await openStorage(config.storage, logger ?? log);
+  const storage = opened ?? (await openStorage(config.storage, logger ?? log));
   const modes = new ModeSelector(storage, logger ?? log);
   scope.defer(() => modes.stop());
   const server = new RegistryServer(

@@ -20,6 +20,8 @@ interface ProxyOptions extends Partial<Omit<ProxyUpstream, "upstream">> {
   readonly finishDownloads?: boolean;
   /** Bytes that the cache may take. */
   readonly maxSize?: number;
+  /** What to keep the content in instead of a fresh folder, such as a storage that the test can stop between two steps. */
+  readonly opened?: Storage;
 }
 
 export interface RunningProxy {
@@ -38,10 +40,10 @@ export async function runProxy(
   upstreamUrl: string,
   options: ProxyOptions & { readonly root?: string } = {},
 ): Promise<RunningProxy> {
-  const { finishDownloads = true, maxSize, root = await scope.folder("cache"), ...policy } = options;
+  const { finishDownloads = true, maxSize, opened, root = await scope.folder("cache"), ...policy } = options;
   const log = new RecordedLog();
   const config = configWith({ storage: { filesystem: { root } } });
-  const storage = await openStorage(config.storage, log);
+  const storage = opened ?? (await openStorage(config.storage, log));
   const upstream: ProxyUpstream = {
     name: "docker.io",
     prefix: "docker.io",

@@ -1,5 +1,7 @@
+import { FilesystemDriver } from "../../src/storage/drivers/filesystem/filesystem-driver.js";
 import { openStorage } from "../../src/storage/open-storage.js";
-import type { Storage } from "../../src/storage/storage.js";
+import { Storage } from "../../src/storage/storage.js";
+import { PausableDriver } from "./pausable-driver.js";
 import { RecordedLog } from "./recorded-log.js";
 import type { Scope } from "./scope.js";
 
@@ -19,4 +21,11 @@ export async function storageAt(root: string): Promise<TestStorage> {
   const log = new RecordedLog();
   const storage = await openStorage({ driver: "filesystem", filesystem: { root }, cache: 1024 * 1024 }, log);
   return { root, storage, log };
+}
+
+/** As `storageAt`, with a driver that the test can stop between two steps. */
+export async function pausableStorageAt(root: string): Promise<TestStorage & { readonly driver: PausableDriver }> {
+  const log = new RecordedLog();
+  const driver = new PausableDriver(await FilesystemDriver.open(root));
+  return { root, driver, storage: new Storage(driver, 1024 * 1024, log), log };
 }

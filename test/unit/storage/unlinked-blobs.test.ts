@@ -1,6 +1,5 @@
 import { strict as assert } from "node:assert";
 import { type TestContext, test } from "node:test";
-import { setImmediate } from "node:timers/promises";
 import { digestOf } from "../../../src/oci/digest.js";
 import { mediaTypes } from "../../../src/oci/media-types.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
@@ -10,62 +9,104 @@ import type { Storage } from "../../../src/storage/storage.js";
 import { removeUnlinked } from "../../../src/storage/unlinked-blobs.js";
 import { manifestOf, seededBytes } from "../../support/content.js";
 import { Scope } from "../../support/scope.js";
-import { seededRandom } from "../../support/seeded-random.js";
-import { storageAt, storageOnDisk } from "../../support/storage.js";
+import { pausableStorageAt, storageAt, storageOnDisk } from "../../support/storage.js";
 
 const mine = parseRepositoryName("team/app");
-const rounds = 80;
+const content = seededBytes("content", 2_000);
+const digest = digestOf(content);
 
-async function store(storage: Storage, content: Buffer): Promise<void> {
-  await storage.driver.write({ key: layout.blob(digestOf(content)), content });
+/** Two storages on one folder, as of two processes: one evicts, and the other can be stopped between two steps, as can the first. */
+async function evictorAndWriter(t: TestContext) {
+  const root = await new Scope(t).folder("data");
+  const [evictor, writer] = [await pausableStorageAt(root), await pausableStorageAt(root)];
+  await store(evictor.storage, content);
+  return { evictor, writer };
 }
 
-/** Bytes without a link are removed by one storage, while another on the same folder does something with them at some moment. */
-async function race(t: TestContext, act: (storage: Storage, content: Buffer) => Promise<boolean>): Promise<void> {
-  const { storage: evictor, root } = await storageOnDisk(new Scope(t));
-  const { storage } = await storageAt(root);
-  const outcomes = { held: 0, lost: 0 };
-  const random = seededRandom(1);
-  for (let round = 0; round < rounds; round++) {
-    const content = seededBytes(`${round}`, 2_000);
-    await store(storage, content);
-    const startedAt = performance.now();
-    const removing = removeUnlinked(evictor, [digestOf(content)]);
-    const startAt = startedAt + random() * 4;
-    while (performance.now() < startAt) await setImmediate();
-    const isHeld = await act(storage, content);
-    const freed = await removing;
-    outcomes[isHeld ? "held" : "lost"]++;
-    // What one process was told holds for all, and goes on to hold.
-    for (const one of [storage, evictor]) {
-      assert.equal((await one.blobs.storedSize(digestOf(content))) !== undefined, isHeld, `round ${round}`);
-    }
-    if (!isHeld) assert.equal(freed, content.length);
-    assert.deepEqual(await storage.blobs.listAside(), []);
-  }
-  t.diagnostic(`held ${outcomes.held} times, lost ${outcomes.lost} times`);
+async function store(storage: Storage, bytes: Buffer): Promise<void> {
+  await storage.driver.write({ key: layout.blob(digestOf(bytes)), content: bytes });
 }
 
-test("who links bytes while they are removed is told the truth: they stay, or they are gone", async (t) => {
-  await race(t, (storage, content) => storage.linkBlob(mine, digestOf(content)));
+async function isStored(storage: Storage): Promise<boolean> {
+  return (await storage.driver.stat(layout.blob(digest))) !== undefined;
+}
+
+async function addBlob(storage: Storage): Promise<void> {
+  const staged = storage.uploads.scratch();
+  await staged.append(0, only(content));
+  await storage.addBlob(mine, digest, staged);
+}
+
+async function putManifest(storage: Storage): Promise<void> {
+  const descriptor = { mediaType: mediaTypes.ociManifest, digest, size: content.length };
+  await storage.manifests.put(mine, { descriptor, bytes: content });
+}
+
+const linkOf = { blob: layout.layerLink(mine, digest), manifest: layout.revisionLink(mine, digest) };
+
+test("a blob whose bytes are removed before its link is written is not told to be stored", async (t) => {
+  const { evictor, writer } = await evictorAndWriter(t);
+  const linking = writer.driver.pauseBefore("write", linkOf.blob);
+  const adding = assert.rejects(addBlob(writer.storage), /evicted while they were stored/);
+  await linking.reached;
+  assert.equal(await removeUnlinked(evictor.storage, [digest]), content.length);
+  linking.resume();
+  await adding;
+  assert.equal(await isStored(evictor.storage), false);
 });
 
-test("a manifest that is stored while its bytes are removed stays", async (t) => {
-  await race(t, async (storage, bytes) => {
-    const descriptor = { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), size: bytes.length };
-    await storage.manifests.put(mine, { descriptor, bytes });
-    return true;
-  });
+test("a manifest whose bytes are removed before its link is written is written again", async (t) => {
+  const { evictor, writer } = await evictorAndWriter(t);
+  const linking = writer.driver.pauseBefore("write", linkOf.manifest);
+  const putting = putManifest(writer.storage);
+  await linking.reached;
+  assert.equal(await removeUnlinked(evictor.storage, [digest]), content.length);
+  linking.resume();
+  await putting;
+  assert.equal(await isStored(evictor.storage), true);
 });
 
-test("a blob that is stored while its bytes are removed stays", async (t) => {
-  await race(t, async (storage, bytes) => {
-    const staged = storage.uploads.scratch();
-    await staged.append(0, only(bytes));
-    await storage.addBlob(mine, digestOf(bytes), staged);
-    return true;
-  });
+test("who links bytes that are removed before the link is written is told that they are gone", async (t) => {
+  const { evictor, writer } = await evictorAndWriter(t);
+  const linking = writer.driver.pauseBefore("write", linkOf.blob);
+  const linked = writer.storage.linkBlob(mine, digest);
+  await linking.reached;
+  assert.equal(await removeUnlinked(evictor.storage, [digest]), content.length);
+  linking.resume();
+  assert.equal(await linked, false);
 });
+
+const writers = {
+  "a blob that is stored": addBlob,
+  "a manifest that is stored": putManifest,
+  "a blob that is linked": async (storage: Storage) => assert.equal(await storage.linkBlob(mine, digest), true),
+};
+
+for (const [what, write] of Object.entries(writers)) {
+  test(`${what} while its bytes are set aside has them back before that is told`, async (t) => {
+    const { evictor, writer } = await evictorAndWriter(t);
+    const linking = writer.driver.pauseAfter("write", /\/link$/);
+    const writing = write(writer.storage);
+    await linking.reached;
+    // As an eviction that is killed once it has set them aside.
+    assert.equal(await evictor.storage.blobs.setAside(digest), content.length);
+    linking.resume();
+    await writing;
+    assert.equal(await isStored(evictor.storage), true);
+  });
+
+  test(`${what} once its bytes were set aside stays: whoever evicts sees the link`, async (t) => {
+    const { evictor, writer } = await evictorAndWriter(t);
+    const moved = evictor.driver.pauseAfter("move", layout.evicting(digest));
+    const removing = removeUnlinked(evictor.storage, [digest]);
+    await moved.reached;
+    await write(writer.storage);
+    moved.resume();
+    assert.equal(await removing, 0);
+    assert.equal(await isStored(writer.storage), true);
+    assert.deepEqual(await writer.storage.blobs.listAside(), []);
+  });
+}
 
 test("bytes stay that any repository has a link to, as a blob or as a manifest", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));

@@ -7,7 +7,7 @@ import { LockError } from "../../driver.js";
 import { KeyedQueue } from "../keyed-queue.js";
 import { lockFileCalls } from "./lock-file-calls.js";
 import { lifeOf, ownerOf, self } from "./lock-owner.js";
-import { hasCode } from "./system-error.js";
+import { hasCode, toStorageError } from "./system-error.js";
 
 /** A lock that was not renewed for so long has lost its owner, where that cannot be seen from here. */
 const defaultStaleMs = 10_000;
@@ -74,7 +74,7 @@ export class FileLocks {
         return await lock(path, options);
       } catch (error) {
         if (hasCode(error, "ENOENT")) mkdirSync(this.#folder, { recursive: true });
-        else if (!hasCode(error, "ELOCKED")) throw error;
+        else if (!hasCode(error, "ELOCKED")) throw toStorageError(error);
         else if (!removeIfOwnerEnded(path)) await delay(wait);
       }
       if (performance.now() > deadline)

@@ -1,6 +1,6 @@
 import { close, closeSync, fstatSync, openSync, read } from "node:fs";
 import type { BlobReader } from "../../../oci/blob-reader.js";
-import { isAbsence } from "./system-error.js";
+import { isAbsence, toStorageError } from "./system-error.js";
 
 /** An open file. Replacing or removing the file does not disturb it. */
 export class FileReader implements BlobReader {
@@ -40,7 +40,7 @@ export class FileReader implements BlobReader {
   #readOnce(into: Buffer, offset: number, position: number): Promise<number> {
     return new Promise((resolve, reject) => {
       read(this.#file, into, offset, into.length - offset, position, (error, count) => {
-        if (error) reject(error);
+        if (error) reject(toStorageError(error));
         else resolve(count);
       });
     });

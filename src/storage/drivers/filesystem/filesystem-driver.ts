@@ -13,7 +13,7 @@ import { FileReader } from "./file-reader.js";
 import { FolderListings } from "./folder-listings.js";
 import { StagedFile } from "./staged-file.js";
 import { statOf } from "./stat-of.js";
-import { ifPresent } from "./system-error.js";
+import { ifPresent, onDisk, toStorageError } from "./system-error.js";
 import { versionOf } from "./version.js";
 import { WorkMarks } from "./work-marks.js";
 
@@ -56,12 +56,12 @@ export class FilesystemDriver implements StorageDriver {
 
   /** A cached inode answers in a microsecond, a thread of the pool in fifty: this is asked several times a request. */
   async stat(key: string): Promise<ObjectStat | undefined> {
-    const found = statOf(this.#pathOf(key));
+    const found = await onDisk(() => statOf(this.#pathOf(key)));
     return found?.isFile() ? { size: found.size, modifiedMs: found.mtimeMs, version: versionOf(found) } : undefined;
   }
 
   async read(key: string): Promise<Buffer | undefined> {
-    const reader = FileReader.open(this.#pathOf(key));
+    const reader = await this.openRead(key);
     if (reader === undefined) return undefined;
     try {
       const content = Buffer.allocUnsafe(reader.size);
@@ -76,8 +76,8 @@ export class FilesystemDriver implements StorageDriver {
     return this.#perform([], objects);
   }
 
-  async openRead(key: string): Promise<BlobReader | undefined> {
-    return FileReader.open(this.#pathOf(key));
+  openRead(key: string): Promise<BlobReader | undefined> {
+    return onDisk(() => FileReader.open(this.#pathOf(key)));
   }
 
   /** A folder is renamed away first, so that all below it is gone at once and not file by file. */
@@ -93,39 +93,41 @@ export class FilesystemDriver implements StorageDriver {
       return [{ kind: "move-away", from: path, to: away }];
     });
     if (steps.length === 0) return;
-    await this.#workers.perform(steps);
-    await Promise.all(doomed.map((path) => rm(path, { recursive: true, force: true })));
+    await onDisk(async () => {
+      await this.#workers.perform(steps);
+      await Promise.all(doomed.map((path) => rm(path, { recursive: true, force: true })));
+    });
   }
 
   async move(from: string, to: string): Promise<boolean> {
     if (statOf(this.#pathOf(from)) === undefined) return false;
     const step: DiskStep = { kind: "move", from: this.#pathOf(from), to: this.#pathOf(to) };
-    return (await ifPresent(() => this.#workers.perform([step]).then(() => true))) ?? false;
+    return onDisk(async () => (await ifPresent(() => this.#workers.perform([step]).then(() => true))) ?? false);
   }
 
   async clear(key: string, version: string): Promise<void> {
-    await ifPresent(() => this.#workers.perform([{ kind: "clear", path: this.#pathOf(key), version }]));
+    await onDisk(() => ifPresent(() => this.#workers.perform([{ kind: "clear", path: this.#pathOf(key), version }])));
   }
 
-  ensureFolder(key: string): Promise<void> {
+  async ensureFolder(key: string): Promise<void> {
     const path = this.#pathOf(key);
-    return existsSync(path) ? Promise.resolve() : this.#workers.perform([{ kind: "make-folder", path }]);
+    if (!existsSync(path)) await onDisk(() => this.#workers.perform([{ kind: "make-folder", path }]));
   }
 
   list(key: string): Promise<readonly string[]> {
-    return this.#listings.list(this.#pathOf(key));
+    return onDisk(() => this.#listings.list(this.#pathOf(key)));
   }
 
   withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     return this.#locks.withLock(name, action);
   }
 
-  async markWork(): Promise<() => void> {
-    return this.#workMarks.set();
+  markWork(): Promise<() => void> {
+    return onDisk(() => this.#workMarks.set());
   }
 
-  async isWorkedOn(): Promise<boolean> {
-    return this.#workMarks.isAnySet();
+  isWorkedOn(): Promise<boolean> {
+    return onDisk(() => this.#workMarks.isAnySet());
   }
 
   stage(key: string): StagedObject {
@@ -135,7 +137,7 @@ export class FilesystemDriver implements StorageDriver {
         const name: DiskStep = { kind: "rename", from: path, to: this.#pathOf(target) };
         return this.#perform([{ kind: "sync", path }, name], beside);
       },
-      discard: (path) => this.#workers.perform([{ kind: "discard", path, keptFolder: this.#scratch }]),
+      discard: (path) => onDisk(() => this.#workers.perform([{ kind: "discard", path, keptFolder: this.#scratch }])),
     });
   }
 
@@ -155,7 +157,7 @@ export class FilesystemDriver implements StorageDriver {
       ]);
     } catch (error) {
       await Promise.all(asides.map(({ path }) => rm(path, { force: true })));
-      throw error;
+      throw toStorageError(error);
     }
   }
 

@@ -6,7 +6,7 @@ import { EarlyFlush, type FlushSlots } from "./early-flush.js";
 import { FileReader } from "./file-reader.js";
 import { fsync } from "./fsync.js";
 import { statOf } from "./stat-of.js";
-import { isAbsence } from "./system-error.js";
+import { ifPresent, isAbsence, onDisk, toStorageError } from "./system-error.js";
 
 /** What a staged file needs of the driver it belongs to. */
 export interface Surroundings {
@@ -33,13 +33,13 @@ export class StagedFile implements StagedObject {
   }
 
   async stat(): Promise<StagedStat | undefined> {
-    const found = statOf(this.#path);
+    const found = await onDisk(() => statOf(this.#path));
     return found && { size: found.size, modifiedMs: found.mtimeMs };
   }
 
   async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
     // Refused before a file is made: a session that another process ended would come back to life.
-    if (offset > 0 && statOf(this.#path) === undefined) throw new OffsetMismatchError(0);
+    if (offset > 0 && (await this.stat()) === undefined) throw new OffsetMismatchError(0);
     return this.#withFile(async (file) => {
       const { size } = fstatSync(file);
       if (size !== offset) throw new OffsetMismatchError(size);
@@ -48,11 +48,11 @@ export class StagedFile implements StagedObject {
   }
 
   async openRead(): Promise<BlobReader | undefined> {
-    return FileReader.open(this.#path);
+    return onDisk(() => FileReader.open(this.#path));
   }
 
   async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
-    if ((statOf(this.#path)?.size ?? 0) > largeBytes) await this.#sync();
+    if (((await this.stat())?.size ?? 0) > largeBytes) await onDisk(() => this.#sync());
     await this.#around.commit(this.#path, key, beside);
   }
 
@@ -61,7 +61,7 @@ export class StagedFile implements StagedObject {
   }
 
   async spoil(): Promise<void> {
-    if (statOf(this.#path) !== undefined) truncateSync(this.#path);
+    await onDisk(() => ifPresent(() => truncateSync(this.#path)));
     await this.discard();
   }
 
@@ -79,7 +79,7 @@ export class StagedFile implements StagedObject {
   }
 
   async #withFile<Result>(action: (file: number) => Promise<Result>): Promise<Result> {
-    const file = openOrCreate(this.#path) ?? makeFolderAndOpen(this.#path);
+    const file = await onDisk(() => openOrCreate(this.#path) ?? makeFolderAndOpen(this.#path));
     try {
       return await action(file);
     } finally {
@@ -122,13 +122,15 @@ async function appendAll(
       flush.noteWritten(end);
     }
   } finally {
-    await flush.settled();
+    await onDisk(() => flush.settled());
   }
   return end;
 }
 
 function writeOnce(file: number, bytes: Buffer, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    write(file, bytes, 0, bytes.length, position, (error, written) => (error ? reject(error) : resolve(written)));
+    write(file, bytes, 0, bytes.length, position, (error, written) =>
+      error ? reject(toStorageError(error)) : resolve(written),
+    );
   });
 }

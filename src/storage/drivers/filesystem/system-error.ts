@@ -1,3 +1,18 @@
+import { StorageError, type StorageFailure } from "../../../oci/storage-error.js";
+
+/** What an error of the operating system means for whoever stores. Any other one means `unavailable`. */
+const failures: Readonly<Record<string, StorageFailure>> = {
+  ENOSPC: "full",
+  EDQUOT: "full",
+  // A file system without large files, such as FAT32.
+  EFBIG: "full",
+  EROFS: "readonly",
+  EMFILE: "busy",
+  ENFILE: "busy",
+  EAGAIN: "busy",
+  ENOMEM: "busy",
+};
+
 /** Runs an action on the disk; `undefined` if what it names is not there. */
 export async function ifPresent<Result>(action: () => Promise<Result> | Result): Promise<Result | undefined> {
   try {
@@ -8,6 +23,23 @@ export async function ifPresent<Result>(action: () => Promise<Result> | Result):
   }
 }
 
+/** Runs an action on the disk. @throws StorageError instead of the system's error */
+export async function onDisk<Result>(action: () => Promise<Result> | Result): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    throw toStorageError(error);
+  }
+}
+
+/** What the system's error means; any other error as it is. */
+export function toStorageError(error: unknown): unknown {
+  if (error instanceof StorageError) return error;
+  const code = systemCodeOf(error);
+  if (code === undefined || !(error instanceof Error)) return error;
+  return new StorageError(failures[code] ?? "unavailable", error.message, { cause: error });
+}
+
 /** ENOTDIR: a file stands where the key has a folder, so nothing can lie below it. */
 export function isAbsence(error: unknown): boolean {
   return hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR");
@@ -15,4 +47,10 @@ export function isAbsence(error: unknown): boolean {
 
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
+}
+
+/** Of the operating system's errors only: Node's own have codes such as `ERR_INVALID_STATE`. */
+function systemCodeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
+  return /^E(?!RR_)[A-Z0-9]+$/.test(error.code) ? error.code : undefined;
 }

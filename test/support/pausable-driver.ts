@@ -1,0 +1,171 @@
+import type { BlobReader } from "../../src/oci/blob-reader.js";
+import type { ObjectContent, ObjectStat, StagedObject, StagedStat, StorageDriver } from "../../src/storage/driver.js";
+
+/**
+ * Steps of a driver, by the method that takes them. What is written together, or beside a commit, is a `write` each. `lock` comes before a lock is asked for, `locked` once it is had,
+ * `unlock` before it is given back; `append`, `spoil` and `discard` name the key that is staged, `commit` the key that
+ * the content gets.
+ */
+export type DriverStep =
+  | Exclude<keyof StorageDriver, "stage" | "withLock">
+  | "append"
+  | "commit"
+  | "discard"
+  | "spoil"
+  | "openStaged"
+  | "statStaged"
+  | "lock"
+  | "locked"
+  | "unlock";
+
+/** A step that a test holds up. */
+export interface Pause {
+  /** Settles when something has come to the step, and waits there. */
+  readonly reached: Promise<void>;
+  /** Lets it go on; to be called once. */
+  resume(): void;
+}
+
+interface Stop {
+  readonly when: "before" | "after";
+  readonly step: DriverStep;
+  readonly key: string | RegExp;
+  readonly act: () => Promise<void>;
+}
+
+/**
+ * A driver that stops between two named steps, or fails at one, where a test wants it to: what happens there meanwhile is
+ * certain then, and not a matter of luck. Each stop works once. All else is passed on to the driver inside.
+ */
+export class PausableDriver implements StorageDriver {
+  readonly #inner: StorageDriver;
+  readonly #stops = new Set<Stop>();
+
+  constructor(inner: StorageDriver) {
+    this.#inner = inner;
+  }
+
+  /** Holds up the next such step before it is taken. @param key of the object, or name of the lock; a pattern of it */
+  pauseBefore(step: DriverStep, key: string | RegExp): Pause {
+    return this.#pause("before", step, key);
+  }
+
+  /** Holds up the next such step once it was taken, before whoever took it hears of it. */
+  pauseAfter(step: DriverStep, key: string | RegExp): Pause {
+    return this.#pause("after", step, key);
+  }
+
+  /** Lets the next such step fail instead of being taken. */
+  failAt(step: DriverStep, key: string | RegExp, error: Error): void {
+    this.#stops.add({ when: "before", step, key, act: () => Promise.reject(error) });
+  }
+
+  stat(key: string): Promise<ObjectStat | undefined> {
+    return this.#take("stat", [key], () => this.#inner.stat(key));
+  }
+
+  read(...asked: Parameters<StorageDriver["read"]>): Promise<Buffer | undefined> {
+    return this.#take("read", [asked[0]], () => this.#inner.read(...asked));
+  }
+
+  /** One after another, as the contract lets others see them, so that a test can stop between two of them. */
+  async write(...objects: readonly ObjectContent[]): Promise<void> {
+    for (const object of objects) await this.#take("write", [object.key], () => this.#inner.write(object));
+  }
+
+  openRead(key: string): Promise<BlobReader | undefined> {
+    return this.#take("openRead", [key], () => this.#inner.openRead(key));
+  }
+
+  remove(...keys: readonly string[]): Promise<void> {
+    return this.#take("remove", keys, () => this.#inner.remove(...keys));
+  }
+
+  move(from: string, to: string): Promise<boolean> {
+    return this.#take("move", [from, to], () => this.#inner.move(from, to));
+  }
+
+  clear(key: string, version: string): Promise<void> {
+    return this.#take("clear", [key], () => this.#inner.clear(key, version));
+  }
+
+  ensureFolder(key: string): Promise<void> {
+    return this.#take("ensureFolder", [key], () => this.#inner.ensureFolder(key));
+  }
+
+  list(key: string): Promise<readonly string[]> {
+    return this.#take("list", [key], () => this.#inner.list(key));
+  }
+
+  withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
+    return this.#take("lock", [name], () =>
+      this.#inner.withLock(name, async (lost) => {
+        await this.#stop("before", "locked", [name]);
+        const result = await action(lost);
+        await this.#stop("before", "unlock", [name]);
+        return result;
+      }),
+    );
+  }
+
+  markWork(): Promise<() => void> {
+    return this.#take("markWork", [], () => this.#inner.markWork());
+  }
+
+  isWorkedOn(): Promise<boolean> {
+    return this.#take("isWorkedOn", [], () => this.#inner.isWorkedOn());
+  }
+
+  stage(key: string): StagedObject {
+    const inner = this.#inner.stage(key);
+    return {
+      stat: (): Promise<StagedStat | undefined> => this.#take("statStaged", [key], () => inner.stat()),
+      append: (offset, content) => this.#take("append", [key], () => inner.append(offset, content)),
+      openRead: () => this.#take("openStaged", [key], () => inner.openRead()),
+      commit: async (target, beside = []) => {
+        await this.#take("commit", [target], () => inner.commit(target));
+        await this.write(...beside);
+      },
+      discard: () => this.#take("discard", [key], () => inner.discard()),
+      spoil: () => this.#take("spoil", [key], () => inner.spoil()),
+    };
+  }
+
+  #pause(when: Stop["when"], step: DriverStep, key: string | RegExp): Pause {
+    const reached = signal();
+    const resumed = signal();
+    const act = () => {
+      reached.give();
+      return resumed.given;
+    };
+    this.#stops.add({ when, step, key, act });
+    return { reached: reached.given, resume: resumed.give };
+  }
+
+  async #take<Result>(step: DriverStep, keys: readonly string[], go: () => Promise<Result>): Promise<Result> {
+    await this.#stop("before", step, keys);
+    const result = await go();
+    await this.#stop("after", step, keys);
+    return result;
+  }
+
+  async #stop(when: Stop["when"], step: DriverStep, keys: readonly string[]): Promise<void> {
+    for (const stop of this.#stops) {
+      if (stop.when !== when || stop.step !== step || !keys.some((key) => fits(key, stop.key))) continue;
+      this.#stops.delete(stop);
+      await stop.act();
+    }
+  }
+}
+
+function fits(key: string, wanted: string | RegExp): boolean {
+  return typeof wanted === "string" ? key === wanted : wanted.test(key);
+}
+
+function signal(): { given: Promise<void>; give: () => void } {
+  let give = () => {};
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give };
+}
