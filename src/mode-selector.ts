@@ -41,6 +41,8 @@ export class ModeSelector {
       pool: this.#pool,
       uploadLimit: new UploadLimit(config.private.uploads.maxConcurrent),
       manifestMaxSize: config.private.manifestMaxSize,
+      locations: config.server.locations,
+      catalogMaxEntries: config.server.catalogMaxEntries,
     };
     return createRoutes([...pushRoutes(dependencies), ...pullRoutes(dependencies)]);
   }

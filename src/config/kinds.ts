@@ -68,6 +68,15 @@ export const registryUrl: Kind<string> = {
   },
 };
 
+/** How answers name the place of something: relative to the request, as the request shows it, or below a fixed address. */
+export const locationStyle: Kind<string> = {
+  expected: "relative, absolute, or an address such as https://registry.example.com",
+  parse: (written) => {
+    if (written === "relative" || written === "absolute") return written;
+    return registryUrl.parse(written, "")?.replace(/\/+$/, "");
+  },
+};
+
 /** An IP address or a network in CIDR notation. */
 export const network: Kind<string> = {
   expected: "an IP address or a network such as 10.0.0.0/8",

@@ -4,6 +4,7 @@ import {
   filePath,
   hostName,
   listOf,
+  locationStyle,
   longestTimer,
   network,
   oneOf,
@@ -52,6 +53,14 @@ const server = section("How clients reach Berth.", {
       default: [],
       meaning: 'Their origins, such as https://ui.example.com; "*" lets any page ask.',
     }),
+  }),
+  locations: setting(locationStyle, {
+    default: "relative",
+    meaning: "Location of answers: relative suits every proxy; absolute, or an address, is for clients that need it.",
+  }),
+  catalogMaxEntries: setting(wholeNumber(1, 10_000_000), {
+    default: 10_000,
+    meaning: "Repositories in one page of the catalog at most; 100 where the client does not say how many.",
   }),
   maxConnections: setting(wholeNumber(1, 1_000_000), {
     default: 10_000,

@@ -2,10 +2,13 @@ import { RegistryError } from "../oci/errors.js";
 import type { Chunk, ChunkRange } from "../registry/repository.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { Exchange } from "./exchange.js";
-import { RequestBody } from "./request-body.js";
+import { announcesBody, RequestBody } from "./request-body.js";
 
-/** `<start>-<end>`, both inclusive and without a unit (distribution-spec, "Pushing a blob in chunks"). */
-const rangePattern = /^([0-9]{1,15})-([0-9]{1,15})$/;
+/**
+ * `<start>-<end>`, both inclusive (distribution-spec, "Pushing a blob in chunks"). Clients that follow RFC 9110, section
+ * 14.4, instead write a unit before it and the whole size behind it: `bytes 0-9/10`.
+ */
+const rangePattern = /^(?:bytes *[ =] *)?([0-9]{1,15})-([0-9]{1,15})(?:\/(?:[0-9]+|\*))?$/i;
 
 /**
  * The body of a request as a piece of an upload.
@@ -14,7 +17,7 @@ const rangePattern = /^([0-9]{1,15})-([0-9]{1,15})$/;
 export function chunkOf(exchange: Exchange, pool: BufferPool): Chunk {
   const content = new RequestBody(exchange.request, pool);
   const header = exchange.header("content-range");
-  if (header === undefined) return { content };
+  if (header === undefined || isEmptyLast(exchange)) return { content };
   const range = parseRange(header);
   const announced = exchange.header("content-length");
   const length = range.end - range.start + 1;
@@ -24,16 +27,17 @@ export function chunkOf(exchange: Exchange, pool: BufferPool): Chunk {
   return { content, range };
 }
 
+/** A closing request without a body repeats the range of the chunk before it, or that of the whole blob: it adds nothing. */
+function isEmptyLast(exchange: Exchange): boolean {
+  return exchange.request.method === "PUT" && !announcesBody(exchange.request);
+}
+
 function parseRange(header: string): ChunkRange {
   const [, start, end] = rangePattern.exec(header) ?? [];
   if (start !== undefined && end !== undefined && Number(end) >= Number(start)) {
     return { start: Number(start), end: Number(end) };
   }
-  throw new RegistryError(
-    "BLOB_UPLOAD_INVALID",
-    "Content-Range must be <start>-<end>, both inclusive and without a unit",
-    {
-      detail: { contentRange: header.slice(0, 100) },
-    },
-  );
+  throw new RegistryError("BLOB_UPLOAD_INVALID", "Content-Range must be <start>-<end>, both inclusive", {
+    detail: { contentRange: header.slice(0, 100) },
+  });
 }

@@ -62,11 +62,15 @@ export class Exchange implements Context {
     return end < 0 ? url : url.slice(0, end);
   }
 
+  /**
+   * Some clients append `?digest=` to a Location that has a query already. No value of ours has a question mark, so a
+   * further one parts like an ampersand.
+   */
   get query(): URLSearchParams {
     if (this.#query === undefined) {
       const url = this.request.url ?? "";
       const start = url.indexOf("?");
-      this.#query = new URLSearchParams(start < 0 ? "" : url.slice(start));
+      this.#query = new URLSearchParams(start < 0 ? "" : url.slice(start + 1).replaceAll("?", "&"));
     }
     return this.#query;
   }

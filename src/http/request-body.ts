@@ -107,6 +107,11 @@ export class RequestBody implements IncomingContent {
   }
 }
 
+/** Whether a request says that it has a body (RFC 9112, section 6.3). */
+export function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
 function isFull(piece: Piece | undefined): boolean {
   return piece !== undefined && piece.length === piece.buffer.length;
 }

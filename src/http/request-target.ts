@@ -1,12 +1,15 @@
 const schemeAndAuthority = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 
+/** Clients of registry:2 append `&digest=` also to an address that they made themselves, which has no query yet. */
+const digestInPath = /^([^?]*\/blobs\/uploads\/[^?&/]+)&(?=digest=)/;
+
 /**
  * The path and query of a request's target. Some clients send a whole URL, which a server must accept (RFC 9112,
- * section 3.2.2); who is named in it, perhaps with a password, is nobody's business from here on.
+ * section 3.2.2); who is named in it, perhaps with a password, is nobody's business from here on. Others join an address
+ * that ends with a slash to a path, and send `//v2/`.
  */
 export function originForm(target: string | undefined): string {
   if (target === undefined || target === "") return "/";
-  if (target.startsWith("/")) return target;
-  const path = target.replace(schemeAndAuthority, "");
-  return path.startsWith("/") ? path : `/${path}`;
+  const path = target.startsWith("/") ? target : target.replace(schemeAndAuthority, "");
+  return (path.startsWith("/") ? path : `/${path}`).replace(/^\/{2,}/, "/").replace(digestInPath, "$1?");
 }

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { createLogger, type FlushableLogger } from "../../src/observability/winston-logger.js";
 import { manifestOf, pushManifest } from "../support/content.js";
 import { exchangeRaw, RawConnection } from "../support/raw-connection.js";
+import { locationOf } from "../support/registry-client.js";
 import { runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
@@ -67,15 +68,15 @@ test("a client that goes before it has its answer is logged as cut", async (t) =
 test("requests that wait behind another on their connection are logged when it is cut, answered or not", async (t) => {
   const scope = new Scope(t);
   const { client, port, storage, log } = await runBerth(scope);
-  const session = (await client.request("POST", "/v2/app/blobs/uploads/")).headers.location ?? "";
+  const started = await client.request("POST", "/v2/app/blobs/uploads/");
   let release = () => {};
-  const busy = storage.uploads.locked(session.slice(session.lastIndexOf("/") + 1), () => {
+  const busy = storage.uploads.locked(started.headers["docker-upload-uuid"] ?? "", () => {
     return new Promise<void>((resolve) => {
       release = resolve;
     });
   });
   const connection = await RawConnection.open(scope, port);
-  connection.send(`PATCH ${session} HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345`);
+  connection.send(`PATCH ${locationOf(started)} HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345`);
   const waiting = ["/v2/", "/healthz", "/v2/app/manifests/v1", "/nothing"].flatMap((path) => Array(5).fill(path));
   connection.send(waiting.map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(""));
   await waitUntil("all are read", () => log.named("request refused").length === 10 || undefined);

@@ -27,7 +27,7 @@ test("a session has an id that nobody guesses, and says where it is and how far"
     const answer = await client.request("POST", "/v2/team/app/blobs/uploads/");
     const id = answer.headers["docker-upload-uuid"] ?? "";
     assert.match(id, uuid);
-    assert.equal(locationOf(answer), `/v2/team/app/blobs/uploads/${id}`);
+    assert.equal(locationOf(answer), `/v2/team/app/blobs/uploads/${id}?_state=stored`);
     assert.equal(answer.headers.range, "0-0");
     assert.equal(answer.headers["content-length"], "0");
     ids.add(id);

@@ -73,6 +73,8 @@ export async function runProxy(
     pool: new BufferPool(8 * 1024 * 1024),
     uploadLimit: new UploadLimit(10),
     manifestMaxSize: 4 * 1024 * 1024,
+    locations: config.server.locations,
+    catalogMaxEntries: config.server.catalogMaxEntries,
   };
   const routes = createRoutes([...pushRoutes(dependencies), ...pullRoutes(dependencies)]);
   const settings = { ...config.server, port: 0, tls: undefined, corsOrigins: [], logAccess: true };

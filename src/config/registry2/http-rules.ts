@@ -39,8 +39,16 @@ export const httpRules: Rules = {
     if (written === "tcp") translation.note(path, "not needed", "Berth always listens on TCP");
     else translation.refuse(path, "Berth listens on TCP only: leave it out, and give http.addr a host and a port");
   },
-  "http.host": notNeeded("answers name no host, so any that leads here will do"),
-  "http.relativeurls": notNeeded("the locations in answers are always relative"),
+  "http.host": ({ path, written }, translation) => {
+    if (isAddress(written)) translation.honour(path, ["server", "locations"], written);
+    else
+      translation.note(
+        path,
+        "not honoured",
+        "it does not begin with https:// or http://, and so registry:2 passes it over",
+      );
+  },
+  "http.relativeurls": ifTrue(unlessHost("relative"), unlessHost("absolute")),
   "http.secret": notNeeded("the state of an upload lies in the storage, not in a signed address"),
   "http.prefix": ({ path, written }, translation) => {
     if (written === "/") translation.note(path, "not needed", "Berth serves at the root");
@@ -58,6 +66,19 @@ export const httpRules: Rules = {
     notNeeded("Berth speaks HTTP/1.1"),
   ),
 };
+
+/** Where there is a fixed address, it prevails (registry/handlers/app.go, `App.context`). */
+function unlessHost(style: "relative" | "absolute"): Rule {
+  return ({ path }, translation) => {
+    if (isAddress(translation.document.find("http", "host")))
+      translation.note(path, "not needed", "http.host prevails");
+    else translation.honour(path, ["server", "locations"], style);
+  };
+}
+
+function isAddress(written: Written | undefined): boolean {
+  return typeof written === "string" && /^https?:\/\/./.test(written) && URL.canParse(written);
+}
 
 const tlsRules: Readonly<Record<string, Rule>> = {
   certificate: becomes("server.tls.cert", { expected: "the path of a file", parse: (text) => text }),

@@ -1,4 +1,14 @@
-import { asOpposite, becomes, ifTrue, type Meaning, notHonoured, notNeeded, type Rules, refused } from "./rule.js";
+import {
+  asOpposite,
+  asText,
+  becomes,
+  ifTrue,
+  type Meaning,
+  notHonoured,
+  notNeeded,
+  type Rules,
+  refused,
+} from "./rule.js";
 import { isList, isMap, truthOf, type Written } from "./written.js";
 
 const levels: readonly string[] = ["error", "warn", "info", "debug"];
@@ -43,6 +53,7 @@ export const authRules: Rules = {
 
 /** Everything else. */
 export const otherRules: Rules = {
+  reporting: notHonoured("nothing is sent to Bugsnag or New Relic: what goes wrong is in the log"),
   redis: notNeeded("Berth needs no Redis"),
   health: notNeeded("/healthz and /readyz tell how Berth is; there are no checks to configure"),
   "notifications.endpoints": ({ path, written }, translation) => {
@@ -55,13 +66,16 @@ export const otherRules: Rules = {
   "middleware.storage": notHonoured("content is always sent by Berth itself, without a CDN or another host"),
   "middleware.registry": refused("Berth runs no code of others: leave it out"),
   "middleware.repository": refused("Berth runs no code of others: leave it out"),
-  "catalog.maxentries": notNeeded("a page has at most 10,000 repositories, as many as are asked for, and 100 without"),
+  "catalog.maxentries": becomes("server.catalogMaxEntries", asText),
   "tags.maxtags": notNeeded("a page has at most 100,000 tags, as many as are asked for"),
   "validation.enabled": notNeeded("what a manifest names is always checked"),
-  "validation.disabled": ifTrue(
-    notHonoured("what a manifest names is always checked; private.sparse relaxes it"),
-    notNeeded("it is off"),
-  ),
+  // It switches off what is said below `manifests`, and that children of an index must be here; `enabled` prevails
+  // (registry/handlers/app.go, "configure validation").
+  "validation.disabled": ifTrue(({ path }, translation) => {
+    if (truthOf(translation.document.find("validation", "enabled")) === true)
+      translation.note(path, "not needed", "validation.enabled prevails");
+    else translation.honour(path, ["private", "sparse"], "true", "which lets any manifest name what is not here");
+  }, notNeeded("it is off")),
   "validation.manifests.urls": notHonoured(
     "manifests whose layers lie elsewhere are taken, and those places never asked",
   ),

@@ -35,10 +35,10 @@ export function translate(document: Registry2Document): Translation {
   return translation;
 }
 
-/** What registry:2 does where nothing is said, and Berth does not: it listens on every address and takes no DELETE. */
+/** What registry:2 does where nothing is said, and Berth does not: every address, whole URLs in answers, no DELETE. */
 export const defaultsOfRegistry2: ConfigSource = {
   tree: {
-    server: { host: everyAddress },
+    server: { host: everyAddress, locations: "absolute" },
     storage: { filesystem: { root: usualRoot } },
     private: { delete: false },
   },

@@ -1,6 +1,7 @@
 import type { Registry } from "../../registry/registry.js";
 import type { BufferPool } from "../buffer-pool.js";
 import type { Exchange } from "../exchange.js";
+import type { LocationStyle } from "../location.js";
 import type { UploadLimit } from "../upload-limit.js";
 
 /** Answers one request. What it throws is turned into an answer elsewhere. */
@@ -13,4 +14,8 @@ export interface HandlerDependencies {
   readonly uploadLimit: UploadLimit;
   /** Bytes. */
   readonly manifestMaxSize: number;
+  /** How answers say where something lies. */
+  readonly locations: LocationStyle;
+  /** Repositories in one page of the catalog at most. */
+  readonly catalogMaxEntries: number;
 }

@@ -8,7 +8,7 @@ import { pulledRepository } from "./pulled-repository.js";
 
 /** Many clients read no further than the first page: it holds all tags, unless there are very many. */
 const tagsPerPage = { usual: 100_000, most: 100_000 };
-const repositoriesPerPage = { usual: 100, most: 10_000 };
+const usualRepositories = 100;
 
 /** Shorter lists are written out faster than they are looked up. */
 const worthKeeping = 200;
@@ -24,10 +24,10 @@ export function listTags({ registry }: HandlerDependencies): Handler {
   };
 }
 
-export function listRepositories({ registry }: HandlerDependencies): Handler {
+export function listRepositories({ registry, catalogMaxEntries }: HandlerDependencies): Handler {
   const bodies = new WeakMap<readonly string[], Buffer>();
   return async function listRepositories(exchange) {
-    const page = pageOfQuery(exchange, repositoriesPerPage.usual, repositoriesPerPage.most);
+    const page = pageOfQuery(exchange, usualRepositories, catalogMaxEntries);
     const repositories = await registry.catalog(page);
     const body = kept(bodies, repositories.items, () => JSON.stringify({ repositories: repositories.items }));
     sendPage(exchange, page, repositories, body);

@@ -3,6 +3,7 @@ import { RegistryError } from "../../oci/errors.js";
 import { isDigestReference, parseTag, type Tag } from "../../oci/reference.js";
 import type { Manifest, ResolvedManifest } from "../../registry/repository.js";
 import type { Exchange } from "../exchange.js";
+import { locationOf } from "../location.js";
 import { nameOf, namespaceOf, referenceOf } from "../parameters.js";
 import { readBody, refuseEncodedBody } from "../read-body.js";
 import { endSoon, sendBytes, sendEmpty } from "../send.js";
@@ -38,7 +39,7 @@ export function headManifest({ registry }: HandlerDependencies): Handler {
   };
 }
 
-export function putManifest({ registry, manifestMaxSize, uploadLimit }: HandlerDependencies): Handler {
+export function putManifest({ registry, manifestMaxSize, uploadLimit, locations }: HandlerDependencies): Handler {
   return async function putManifest(exchange) {
     const name = nameOf(exchange);
     const reference = referenceOf(exchange);
@@ -54,7 +55,7 @@ export function putManifest({ registry, manifestMaxSize, uploadLimit }: HandlerD
       exchange,
     );
     sendEmpty(exchange, 201, {
-      Location: `/v2/${name}/manifests/${pushed.digest}`,
+      Location: locationOf(exchange, locations, `/v2/${name}/manifests/${pushed.digest}`),
       "Docker-Content-Digest": pushed.digest,
       ...(pushed.subject === undefined ? {} : { "OCI-Subject": pushed.subject }),
       ...(tags.length === 0 ? {} : { "OCI-Tag": [...tags] }),

@@ -1,55 +1,80 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { type Digest, isDigestAlgorithm, parseDigest } from "../../oci/digest.js";
+import { algorithmOf, type Digest, digestOf, isDigest, isDigestAlgorithm, parseDigest } from "../../oci/digest.js";
 import { RegistryError } from "../../oci/errors.js";
-import { parseRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
-import type { UploadSession } from "../../registry/repository.js";
+import { isRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
+import type { PushRepository, UploadSession } from "../../registry/repository.js";
 import { chunkOf } from "../chunk.js";
 import type { Exchange } from "../exchange.js";
+import { type LocationStyle, locationOf } from "../location.js";
 import { digestOfQuery, nameOf, namespaceOf, uploadIdOf } from "../parameters.js";
 import { refuseEncodedBody } from "../read-body.js";
-import { RequestBody } from "../request-body.js";
+import { announcesBody, RequestBody } from "../request-body.js";
 import { sendEmpty } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 
-/** Starts a session; with `?mount=` takes the blob from another repository, with `?digest=` from the body at once. */
-export function startUpload({ registry, pool, uploadLimit }: HandlerDependencies): Handler {
+const nothing = Buffer.alloc(0);
+
+/**
+ * Starts a session; with `?mount=` takes the blob from another repository, with `?digest=` from the body at once. What
+ * cannot be done that way starts a session too, as in the distribution registry (distribution-spec, "Mounting a blob").
+ */
+export function startUpload({ registry, pool, uploadLimit, locations }: HandlerDependencies): Handler {
   return async function startUpload(exchange) {
     const name = nameOf(exchange);
     const repository = await registry.push(name, namespaceOf(exchange), exchange);
-    const mount = digestParameter(exchange, "mount");
-    if (mount !== undefined && (await repository.mountBlob(mount, sourceOf(exchange), exchange))) {
-      return sendCreated(exchange, name, mount);
-    }
-    const digest = digestParameter(exchange, "digest");
-    if (digest !== undefined && mount === undefined) {
+    const mounted = await mount(exchange, repository);
+    if (mounted !== undefined) return sendCreated(exchange, locations, name, mounted);
+    const digest = exchange.query.has("mount") ? undefined : digestOfBody(exchange);
+    if (digest !== undefined) {
       refuseEncodedBody(exchange);
       await uploadLimit.run(() => repository.putBlob(digest, new RequestBody(exchange.request, pool), exchange));
-      return sendCreated(exchange, name, digest);
+      return sendCreated(exchange, locations, name, digest);
     }
-    sendSession(exchange, 202, name, await repository.uploads.start(algorithmOfQuery(exchange), exchange));
+    const session = await repository.uploads.start(algorithmOfQuery(exchange), exchange);
+    sendSession(exchange, 202, locationOf(exchange, locations, sessionPath(name, session)), session);
   };
 }
 
-export function getUpload({ registry }: HandlerDependencies): Handler {
+/** @returns the digest of what was mounted; `undefined` if nothing was asked for, or it cannot be done */
+async function mount(exchange: Exchange, repository: PushRepository): Promise<Digest | undefined> {
+  const digest = exchange.query.get("mount") ?? "";
+  const from = exchange.query.get("from") ?? undefined;
+  if (!isDigest(digest) || (from !== undefined && !isRepositoryName(from))) return undefined;
+  return (await repository.mountBlob(digest, from, exchange)) ? digest : undefined;
+}
+
+/**
+ * The digest that the body is said to have. Without a body it is the digest of nothing, or a client that sends the
+ * blob later and named its digest too early.
+ */
+function digestOfBody(exchange: Exchange): Digest | undefined {
+  const text = exchange.query.get("digest");
+  if (text === null) return undefined;
+  if (announcesBody(exchange.request)) return parseDigest(text);
+  return isDigest(text) && digestOf(nothing, algorithmOf(text)) === text ? text : undefined;
+}
+
+export function getUpload({ registry, locations }: HandlerDependencies): Handler {
   return async function getUpload(exchange) {
     const name = nameOf(exchange);
     const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
-    sendSession(exchange, 204, name, await uploads.get(uploadIdOf(exchange), exchange));
+    const session = await uploads.get(uploadIdOf(exchange), exchange);
+    sendSession(exchange, 204, locationOf(exchange, locations, sessionPath(name, session)), session);
   };
 }
 
-export function appendToUpload({ registry, pool, uploadLimit }: HandlerDependencies): Handler {
+export function appendToUpload({ registry, pool, uploadLimit, locations }: HandlerDependencies): Handler {
   return async function appendToUpload(exchange) {
     const name = nameOf(exchange);
     const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
     refuseEncodedBody(exchange);
     const chunk = chunkOf(exchange, pool);
     const session = await uploadLimit.run(() => uploads.append(uploadIdOf(exchange), chunk, exchange));
-    sendSession(exchange, 202, name, session);
+    sendSession(exchange, 202, locationOf(exchange, locations, sessionPath(name, session)), session);
   };
 }
 
-export function finishUpload({ registry, pool, uploadLimit }: HandlerDependencies): Handler {
+export function finishUpload({ registry, pool, uploadLimit, locations }: HandlerDependencies): Handler {
   return async function finishUpload(exchange) {
     const name = nameOf(exchange);
     const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
@@ -57,7 +82,7 @@ export function finishUpload({ registry, pool, uploadLimit }: HandlerDependencie
     refuseEncodedBody(exchange);
     const chunk = chunkOf(exchange, pool);
     await uploadLimit.run(() => uploads.finish(uploadIdOf(exchange), digest, chunk, exchange));
-    sendCreated(exchange, name, digest);
+    sendCreated(exchange, locations, name, digest);
   };
 }
 
@@ -69,29 +94,27 @@ export function cancelUpload({ registry }: HandlerDependencies): Handler {
   };
 }
 
-/** Locations are relative, and so right behind any proxy, whatever host, scheme and port clients see. */
-function sendCreated(exchange: Exchange, name: RepositoryName, digest: Digest): void {
-  sendEmpty(exchange, 201, { Location: `/v2/${name}/blobs/${digest}`, "Docker-Content-Digest": digest });
+function sendCreated(exchange: Exchange, locations: LocationStyle, name: RepositoryName, digest: Digest): void {
+  const Location = locationOf(exchange, locations, `/v2/${name}/blobs/${digest}`);
+  sendEmpty(exchange, 201, { Location, "Docker-Content-Digest": digest });
 }
 
-function sendSession(exchange: Exchange, status: number, name: RepositoryName, session: UploadSession): void {
+/**
+ * With a query, as the distribution registry has one: scripts and clients written for it append `&digest=` to what they
+ * get. That registry signs the state of the session there; here it lies in the storage.
+ */
+function sessionPath(name: RepositoryName, { id }: UploadSession): string {
+  return `/v2/${name}/blobs/uploads/${id}?_state=stored`;
+}
+
+function sendSession(exchange: Exchange, status: number, location: string, session: UploadSession): void {
   const headers: OutgoingHttpHeaders = {
-    Location: `/v2/${name}/blobs/uploads/${session.id}`,
+    Location: location,
     // Of an empty session clients expect 0-0: the form has no way to say "nothing".
     Range: `0-${Math.max(0, session.offset - 1)}`,
     "Docker-Upload-UUID": session.id,
   };
   sendEmpty(exchange, status, headers);
-}
-
-function digestParameter(exchange: Exchange, parameter: string): Digest | undefined {
-  const text = exchange.query.get(parameter);
-  return text === null ? undefined : parseDigest(text);
-}
-
-function sourceOf(exchange: Exchange): RepositoryName | undefined {
-  const from = exchange.query.get("from");
-  return from === null ? undefined : parseRepositoryName(from);
 }
 
 /** What the closing digest will be of, so that it can be computed while the bytes arrive. */

@@ -19,6 +19,8 @@ test("without a file and a variable Berth is a private registry of this machine"
       tls: undefined,
       trustedProxies: [],
       cors: { origins: [] },
+      locations: "relative",
+      catalogMaxEntries: 10_000,
       maxConnections: 10_000,
       maxHeaderSize: 32_768,
       headersTimeout: 20_000,

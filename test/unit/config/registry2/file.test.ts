@@ -216,3 +216,34 @@ test("a key that stands without a value says nothing", async (t) => {
   assert.equal(config.mode, "private");
   assert.deepEqual(verdicts(registry2), { "storage.delete.enabled": "honoured" });
 });
+
+test("places in answers have a host as in registry:2, unless its file says relative or a fixed address", async (t) => {
+  for (const [http, locations] of [
+    ["{}", "absolute"],
+    ["{ relativeurls: false }", "absolute"],
+    ["{ relativeurls: true }", "relative"],
+    ["{ host: https://registry.example.com/ }", "https://registry.example.com"],
+    ["{ host: https://registry.example.com, relativeurls: true }", "https://registry.example.com"],
+    ["{ host: registry.example.com }", "absolute"],
+    ["{ host: registry.example.com, relativeurls: true }", "relative"],
+  ] as const) {
+    const { config } = await loadLines(new Scope(t), ["version: 0.1", `http: ${http}`]);
+    assert.equal(config.server.locations, locations, http);
+  }
+});
+
+test("what raises the catalog's pages, or switches validation off, does so here", async (t) => {
+  const { config, registry2 } = await loadLines(new Scope(t), [
+    "version: 0.1",
+    "catalog: { maxentries: 1000000 }",
+    "validation: { disabled: true }",
+    "reporting: { bugsnag: { apikey: k } }",
+  ]);
+  assert.equal(config.server.catalogMaxEntries, 1_000_000);
+  assert.equal(config.private.sparse, true);
+  assert.equal(verdicts(registry2)["catalog.maxentries"], "honoured");
+  assert.equal(verdicts(registry2)["validation.disabled"], "honoured");
+  assert.equal(verdicts(registry2)["reporting"], "not honoured");
+  const both = await loadLines(new Scope(t), ["version: 0.1", "validation: { disabled: true, enabled: true }"]);
+  assert.equal(both.config.private.sparse, false, "registry:2 lets enabled prevail");
+});

@@ -1,0 +1,51 @@
+import { TLSSocket } from "node:tls";
+import type { Exchange } from "./exchange.js";
+
+/** `relative`, `absolute`, or the address that clients know the registry by, without a slash at its end. */
+export type LocationStyle = string;
+
+/** The host of a URL with its port; anything else must not end up in a header of the answer. */
+const hostPattern = /^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i;
+
+/**
+ * What `Location` says of a path of ours. Relative ones are right behind every proxy, whatever host, scheme and port the
+ * client sees. A few clients do not resolve them (Charliecloud, ollama): for those there are absolute ones.
+ */
+export function locationOf(exchange: Exchange, style: LocationStyle, path: string): string {
+  if (style === "relative") return path;
+  return (style === "absolute" ? addressedBy(exchange) : style) + path;
+}
+
+/**
+ * Scheme and host as the client sees them; empty if they cannot be told. As in the distribution registry everybody's
+ * forwarding headers count: who makes them up misleads nobody but itself, since no answer with a Location is kept by caches.
+ */
+function addressedBy(exchange: Exchange): string {
+  const isSecure = exchange.request.socket instanceof TLSSocket;
+  const { proto = isSecure ? "https" : "http", host = exchange.header("host") } = forwarded(exchange);
+  return /^https?$/.test(proto) && host !== undefined && hostPattern.test(host) ? `${proto}://${host}` : "";
+}
+
+interface Forwarded {
+  readonly proto?: string | undefined;
+  readonly host?: string | undefined;
+}
+
+/** What the first proxy saw: `Forwarded` (RFC 7239) if there is one, else the headers that preceded it. */
+function forwarded(exchange: Exchange): Forwarded {
+  const standard = exchange.header("forwarded");
+  if (standard === undefined) {
+    return {
+      proto: firstOf(exchange.header("x-forwarded-proto"))?.toLowerCase(),
+      host: firstOf(exchange.header("x-forwarded-host")),
+    };
+  }
+  const pairs = (firstOf(standard) ?? "").split(";").map((pair) => pair.trim().split("="));
+  const said = (name: string) =>
+    pairs.find(([key]) => key?.toLowerCase() === name)?.[1]?.replaceAll('"', "") || undefined;
+  return { proto: said("proto")?.toLowerCase(), host: said("host") };
+}
+
+function firstOf(list: string | undefined): string | undefined {
+  return list?.split(",")[0]?.trim() || undefined;
+}
