@@ -1,4 +1,4 @@
-import { Authorizer } from "./auth/authorizer.js";
+import { AuthorizedQuestions } from "./auth/authorized-questions.js";
 import { credentialSource } from "./auth/credentials.js";
 import { Blame } from "./blame.js";
 import { Endpoint } from "./endpoint.js";
@@ -70,15 +70,15 @@ function createEndpoint(
   const url = parseEndpointUrl(endpoint.url);
   const connections = createConnections(url, endpoint, settings, surroundings);
   const wire = createWire(connections, settings, surroundings.version);
+  const limits = new RateLimits(clock);
   const questions = new Slots(settings.maxConcurrent);
   return new Endpoint({
     url,
-    wire,
-    authorizer: createAuthorizer(url, endpoint, settings, wire, clock),
+    questions: createQuestions(url, endpoint, settings, { wire, clock, limits }),
     blame: new Blame(settings.name, url.host),
     clock,
     outage: new Outage(clock, settings.outageMemory),
-    limits: new RateLimits(clock),
+    limits,
     quota,
     slots: { manifest: questions, list: questions, blob: new Slots(settings.maxConcurrent) },
     maxRetryAfterMs: settings.maxRetryAfter,
@@ -86,20 +86,18 @@ function createEndpoint(
   });
 }
 
-function createAuthorizer(
+function createQuestions(
   url: URL,
   endpoint: EndpointSettings,
   settings: CompleteSettings,
-  wire: Wire,
-  clock: Clock,
-): Authorizer {
-  return new Authorizer({
+  parts: { readonly wire: Wire; readonly clock: Clock; readonly limits: RateLimits },
+): AuthorizedQuestions {
+  return new AuthorizedQuestions({
+    ...parts,
     upstream: settings.name,
     endpoint: url,
     credentials: credentialSource(endpoint.credentials, url),
     realms: endpoint.realms ?? [],
-    wire,
-    clock,
     tokenTimeoutMs: settings.connectTimeout + settings.firstByteTimeout,
     maxRetryAfterMs: settings.maxRetryAfter,
   });

@@ -1,17 +1,15 @@
 import type { Logger } from "../observability/logger.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { Authorizer } from "./auth/authorizer.js";
+import type { AuthorizedQuestions } from "./auth/authorized-questions.js";
 import type { Blame } from "./blame.js";
 import type { Clock } from "./limits/clock.js";
 import type { Outage } from "./limits/outage.js";
 import type { Patience } from "./limits/patience.js";
 import type { QuotaMemory } from "./limits/quota.js";
-import type { Lane, RateLimits } from "./limits/rate-limits.js";
+import type { RateLimits } from "./limits/rate-limits.js";
 import { parseRetryAfter } from "./limits/retry-after.js";
-import type { Slots } from "./limits/slots.js";
-import { UpstreamError } from "./upstream-error.js";
-import { followRedirects } from "./wire/redirects.js";
-import type { Wire, WireAnswer, WireRequest } from "./wire/wire.js";
+import type { Lane, Slots } from "./limits/slots.js";
+import type { WireAnswer } from "./wire/wire.js";
 
 /** What is asked of an endpoint; its URL comes from {@link Endpoint.urlOf}. */
 export interface Question {
@@ -32,8 +30,7 @@ export interface Asking {
 
 interface EndpointOptions {
   readonly url: URL;
-  readonly wire: Wire;
-  readonly authorizer: Authorizer;
+  readonly questions: AuthorizedQuestions;
   readonly blame: Blame;
   readonly clock: Clock;
   readonly outage: Outage;
@@ -83,57 +80,50 @@ export class Endpoint {
    * @throws UpstreamError
    */
   async ask(question: Question, asking: Asking): Promise<WireAnswer> {
-    const { limits, slots, blame } = this.#options;
-    const waitMs = limits.waitMs(question.lane);
-    if (waitMs > 0) throw blame.limited(waitMs);
+    const { slots } = this.#options;
+    this.#refuseLimited(question.url, question);
     const giveBack = await slots[question.lane].take(asking.patience);
     try {
-      const answer = await this.#askAuthorized(question, asking.patience);
+      const answer = await this.#options.questions.put({
+        request: { ...question, audience: "endpoint" },
+        repository: question.repository,
+        patience: asking.patience,
+        admit: (url) => this.#refuseLimited(url, question),
+      });
       await this.#judge(answer, question, asking);
       answer.body.onClose(giveBack);
-      return answer;
+      // A proxy on the way changed something about the answer, and says so by 203 (RFC 9110): it is a 200 all the same.
+      return answer.status === 203 ? { ...answer, status: 200 } : answer;
     } catch (error) {
       giveBack();
-      throw this.#remember(this.explain(error, asking.patience), question.lane);
+      throw this.explain(error, asking.patience);
     }
   }
 
-  /** A second 401 is an answer, too: there is one new try, never a third. */
-  async #askAuthorized(question: Question, patience: Patience): Promise<WireAnswer> {
-    const { wire, authorizer, url } = this.#options;
-    const authorization = await authorizer.known(question.repository, patience);
-    const request: WireRequest = { ...question, authorization, audience: "endpoint" };
-    const answer = await followRedirects(wire, request, patience);
-    if (answer.status !== 401 || answer.url.origin !== url.origin) return answer;
-    const challenge = answer.headers["www-authenticate"];
-    const renewal = authorizer.answer(challenge, question.repository, authorization, patience);
-    const renewed = await renewal.catch((error) => {
-      answer.body.discard();
-      throw error;
-    });
-    if (renewed === undefined) return answer;
-    answer.body.discard();
-    return followRedirects(wire, { ...request, authorization: renewed }, patience);
+  /** A host that limits this kind of question is left alone until its time is over. */
+  #refuseLimited(url: URL, question: Question): void {
+    const { limits, blame } = this.#options;
+    const waitMs = limits.waitMs(url.host, kindOf(question));
+    if (waitMs > 0) throw blame.at(url.host).limited(waitMs);
   }
 
   async #judge(answer: WireAnswer, question: Question, asking: Asking): Promise<void> {
     const { outage, limits, quota, clock, maxRetryAfterMs, blame } = this.#options;
+    const { host } = answer.url;
+    const kind = kindOf(question);
     outage.ended();
     quota.note(answer.headers, asking.log);
-    if (answer.status !== 429) limits.answered(question.lane);
-    if (answer.status === 200 || answer.status === 206) return;
+    if (answer.status !== 429) limits.answered(host, kind);
+    if (answer.status === 200 || answer.status === 203 || answer.status === 206) return;
     const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], clock.wall(), maxRetryAfterMs);
-    const culprit = blame.at(answer.url.host);
+    const culprit = blame.at(host);
     if (answer.status !== 429) throw await culprit.ofAnswer(answer, retryAfterMs);
-    limits.refused(question.lane, retryAfterMs);
-    throw await culprit.ofAnswer(answer, limits.waitMs(question.lane));
+    limits.refused(host, kind, retryAfterMs);
+    throw await culprit.ofAnswer(answer, limits.waitMs(host, kind));
   }
+}
 
-  /** What was refused before the question itself was a token, without which nothing can be asked. */
-  #remember(error: unknown, lane: Lane): unknown {
-    const { limits } = this.#options;
-    const isLimit = error instanceof UpstreamError && error.kind === "rate-limited";
-    if (isLimit && limits.waitMs(lane) === 0) limits.refused("list", error.retryAfterMs);
-    return error;
-  }
+/** `manifests`, `blobs`, `tags` or `referrers`: what stands before the last part of the path. */
+function kindOf({ url }: Question): string {
+  return url.pathname.split("/").at(-2) ?? "";
 }

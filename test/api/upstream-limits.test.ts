@@ -72,15 +72,49 @@ test("a spent pull quota does not stop the blobs of a pull under way", async (t)
   assert.equal((await readWhole(await upstream.getBlob(name, digest, {}, asking()))).toString(), "layer");
 });
 
-test("a limit on anything else is a limit on everything", async (t) => {
+/** Asks in four ways, and says which were answered by a limit. */
+async function limitedQuestions(fake: FakeUpstream, upstream: Upstream): Promise<string[]> {
+  const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
+  const questions = {
+    manifest: () => upstream.headManifest(name, latest, asking()),
+    blob: () => upstream.headBlob(name, digest, asking()),
+    tags: () => upstream.listTags(name, asking()),
+    referrers: () => upstream.listReferrers(name, digest, asking()),
+  };
+  const limited: string[] = [];
+  for (const [kind, ask] of Object.entries(questions)) {
+    await ask().catch((error) => limited.push(`${kind}: ${error.kind}`));
+  }
+  return limited;
+}
+
+for (const kind of ["manifest", "blob", "tags", "referrers"] as const) {
+  test(`a limit on ${kind} questions is a limit on these alone`, async (t) => {
+    const scope = new Scope(t);
+    const fake = await FakeUpstream.start(scope);
+    fake.store.addImage(name, [], "latest");
+    fake.faults.add({ kind }, answer(errorReply(429, "ABUSE", "", { "retry-after": "3600" })));
+    const upstream = upstreamAt(scope, fake.url);
+    assert.deepEqual(await limitedQuestions(fake, upstream), [`${kind}: rate-limited`]);
+    fake.ledger.clear();
+    assert.deepEqual(await limitedQuestions(fake, upstream), [`${kind}: rate-limited`]);
+    assert.equal(fake.ledger.count({ kind }), 0);
+  });
+}
+
+test("a host behind a redirect that limits is left alone, and the upstream is not", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
-  fake.faults.add({ kind: "blob" }, answer(errorReply(429, "ABUSE", "", { "retry-after": "60" })));
+  fake.redirectBlobs();
+  fake.faults.add({ host: "cdn" }, answer(errorReply(429, "ABUSE", "", { "retry-after": "3600" })));
   const upstream = upstreamAt(scope, fake.url);
   await failureOf(upstream.getBlob(name, digest, {}, asking()), "rate-limited", /ABUSE/);
-  await failureOf(upstream.headManifest(name, latest, asking()), "rate-limited");
-  assert.equal(fake.ledger.count(), 1);
+  const error = await failureOf(upstream.getBlob(name, digest, {}, asking()), "rate-limited", /localhost/);
+  assert.ok((error.retryAfterMs ?? 0) > 3_500_000);
+  assert.equal(fake.ledger.count({ host: "cdn" }), 1);
+  fake.habits.blobsAt = undefined;
+  assert.equal((await readWhole(await upstream.getBlob(name, digest, {}, asking()))).toString(), "layer");
 });
 
 test("a token service that limits is left alone, too", async (t) => {

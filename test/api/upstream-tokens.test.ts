@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { parseTag } from "../../src/oci/reference.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { contentOf } from "../support/fake-upstream/content.js";
-import { answer, html } from "../support/fake-upstream/faults.js";
+import { answer, html, redirectTo } from "../support/fake-upstream/faults.js";
 import { errorReply, jsonReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
@@ -236,7 +236,7 @@ for (const [what, reply] of [
   ["ten megabytes", answer(jsonReply(200, { token: "a".repeat(10_000_000) }))],
   ["a list", answer({ status: 200, headers: {}, body: contentOf("[1]") })],
   ["a 404", answer(errorReply(404, "NOT_FOUND"))],
-  ["a redirect", answer({ status: 307, headers: { location: "/elsewhere" }, body: contentOf("") })],
+  ["redirects on and on", redirectTo("/token")],
 ] as const) {
   test(`a token service that answers with ${what} is not believed`, async (t) => {
     const scope = new Scope(t);

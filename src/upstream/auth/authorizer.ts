@@ -1,113 +1,197 @@
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { Blame } from "../blame.js";
-import type { Clock } from "../limits/clock.js";
-import { Patience } from "../limits/patience.js";
-import { parseRetryAfter } from "../limits/retry-after.js";
-import type { Wire } from "../wire/wire.js";
+import type { Patience } from "../limits/patience.js";
+import { UpstreamError } from "../upstream-error.js";
+import type { WireAnswer } from "../wire/wire.js";
 import { type Challenge, parseChallenges } from "./challenge.js";
-import { basicAuthorization, type CredentialSource } from "./credentials.js";
-import { trustedRealm } from "./realm.js";
-import { TokenCache } from "./token-cache.js";
-import { askForToken, readToken, type Token } from "./token-request.js";
+import { basicAuthorization } from "./credentials.js";
+import { parseRealm } from "./realm.js";
+import { RefusedTokens } from "./refused-tokens.js";
+import { allowedScopes } from "./scopes.js";
+import { type TokenSettings, Tokens } from "./tokens.js";
+import { type Way, Ways } from "./ways.js";
 
-interface AuthorizerOptions {
-  readonly upstream: string;
-  readonly endpoint: URL;
-  readonly credentials: CredentialSource;
-  readonly realms: readonly string[];
-  readonly wire: Wire;
-  readonly clock: Clock;
-  readonly tokenTimeoutMs: number;
-  readonly maxRetryAfterMs: number;
+/** For how long a host is not asked again for a challenge that it does not have. */
+const noChallengeMs = 300_000;
+
+/** What a question is sent with. */
+export interface Authorization {
+  /** The header; nothing if there is none yet, or none could be had. */
+  readonly header?: string;
+  /** The token was fetched for this very question, so another one would be no better. */
+  readonly isNew?: boolean;
+  /** Why no token could be had in the way that is known. */
+  readonly failure?: { readonly way: Way; readonly error: UpstreamError };
 }
 
-/** Where an endpoint's tokens come from. */
-interface TokenService {
-  readonly realm: URL;
-  readonly service: string | undefined;
-}
-
-/** Makes the `Authorization` of requests to one endpoint, and remembers how it wants to be asked. */
+/** Makes the `Authorization` of questions to one host, and remembers how it wants to be asked. */
 export class Authorizer {
-  readonly #options: AuthorizerOptions;
-  readonly #tokens: TokenCache;
-  #tokenService: TokenService | undefined;
-  #basic: string | undefined;
+  readonly #settings: TokenSettings;
+  readonly #tokens: Tokens;
+  readonly #ways = new Ways();
+  readonly #refused = new RefusedTokens();
+  #asksForChallengeFrom = 0;
 
-  constructor(options: AuthorizerOptions) {
-    this.#options = options;
-    this.#tokens = new TokenCache(options.clock);
-  }
-
-  /** What earlier challenges taught; `undefined` as long as there was none. */
-  async known(repository: RepositoryName, patience: Patience): Promise<string | undefined> {
-    if (!this.#tokenService) return this.#basic;
-    return this.#bearer(this.#tokenService, repository, patience, undefined);
+  constructor(settings: TokenSettings) {
+    this.#settings = settings;
+    this.#tokens = new Tokens(settings);
   }
 
   /**
-   * Answers a 401.
-   * @param rejected the `Authorization` that was not enough, if one was sent
-   * @returns another one to try; `undefined` if there is none
+   * By what earlier challenges taught. If that fails, the question may be asked without: it may need none, and if it
+   * does, the host says where tokens come from now.
    */
-  async answer(
-    header: string | undefined,
+  async known(repository: RepositoryName, patience: Patience): Promise<Authorization> {
+    const way = this.#ways.of(repository);
+    if (!way) return {};
+    const isCertain = this.#ways.isCertain(repository);
+    try {
+      return await this.#inWay(way, repository, patience);
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || error.kind === "unavailable") this.#ways.forget(repository, way);
+      if (!(error instanceof UpstreamError) || (isCertain && error.kind === "rate-limited")) throw error;
+      return { failure: { way, error } };
+    }
+  }
+
+  /**
+   * Looks whether an answer is a question for other authorization. There is one new try, never a third.
+   * @param ping asks the host's `/v2/`, which tells the challenge that its other answers hide
+   * @returns another header to try; `undefined` if the answer is to be taken as it is
+   * @throws UpstreamError if it cannot be taken, and no authorization can be had
+   */
+  async after(
+    answer: WireAnswer,
+    sent: Authorization,
     repository: RepositoryName,
-    rejected: string | undefined,
+    ping: () => Promise<WireAnswer>,
     patience: Patience,
   ): Promise<string | undefined> {
-    const challenges = parseChallenges(header ?? "");
-    const bearer = challenges.find(({ scheme }) => scheme === "bearer");
-    if (bearer) {
-      this.#tokenService = this.#serviceOf(bearer);
-      return this.#bearer(this.#tokenService, repository, patience, rejected);
-    }
-    this.#tokenService = undefined;
-    this.#basic = challenges.some(({ scheme }) => scheme === "basic") ? await this.#basicOf() : undefined;
-    return this.#basic === rejected ? undefined : this.#basic;
+    const { status } = answer;
+    if (status === 401) return this.#challenged(answer, sent, repository, ping, patience);
+    if (status < 300 && sent.failure) this.#ways.learn(repository, { scheme: "none" });
+    if (status !== 400 && status !== 403 && status !== 404) return undefined;
+    // Asked without the token that could not be had, so this does not say that the content is missing.
+    if (sent.failure) throw sent.failure.error;
+    if (sent.header === undefined) return status === 400 ? undefined : this.#hidden(repository, ping, patience);
+    // ECR says by 400 or 403 that a token has ended before its time (containers-roadmap#2835).
+    return status === 404 ? undefined : this.#renewed(sent, repository, patience);
   }
 
-  #serviceOf({ parameters }: Challenge): TokenService {
-    const { endpoint, realms } = this.#options;
-    return { realm: trustedRealm(parameters.get("realm"), endpoint, realms), service: parameters.get("service") };
+  /** The second try was refused, too: the same token is not doubted again. */
+  refusedAgain(repository: RepositoryName, header: string): void {
+    this.#refused.note(repository, header);
   }
 
-  async #basicOf(): Promise<string | undefined> {
-    const credentials = await this.#options.credentials();
-    if (!credentials || !("username" in credentials)) return undefined;
-    return basicAuthorization(credentials.username, credentials.password);
+  async #challenged(
+    answer: WireAnswer,
+    sent: Authorization,
+    repository: RepositoryName,
+    ping: () => Promise<WireAnswer>,
+    patience: Patience,
+  ): Promise<string | undefined> {
+    const challenges = parseChallenges(answer.headers["www-authenticate"] ?? "");
+    if (challenges.length > 0) return this.#meet(challenges, sent, repository, patience);
+    if (sent.header === undefined) return this.#hidden(repository, ping, patience);
+    return this.#renewed(sent, repository, patience);
   }
 
-  /** Asks for pulling alone, and for no repository but this one, whatever the challenge says. */
-  async #bearer(
-    service: TokenService,
+  /** Meets the first challenge that can be met: for a token, or else by the credentials themselves. */
+  async #meet(
+    challenges: readonly Challenge[],
+    sent: Authorization,
     repository: RepositoryName,
     patience: Patience,
-    rejected: string | undefined,
-  ): Promise<string> {
-    const scope = `repository:${repository}:pull`;
-    const key = JSON.stringify([service.realm.href, service.service, scope]);
-    const fetchToken = () => this.#fetch(service, scope);
-    const token = await patience.wait(this.#tokens.get(key, fetchToken, rejected?.replace(/^Bearer /, "")));
-    return `Bearer ${token}`;
+  ): Promise<string | undefined> {
+    const failures: UpstreamError[] = [];
+    for (const challenge of inOrderOfUse(challenges)) {
+      try {
+        const header = await this.#meetOne(challenge, sent, repository, patience);
+        if (header !== undefined && header !== sent.header) return header;
+      } catch (error) {
+        const explained = new Blame(this.#settings.upstream, this.#settings.endpoint.host).of(error, patience.signal);
+        if (!(explained instanceof UpstreamError)) throw explained;
+        failures.push(explained);
+      }
+    }
+    if (failures[0]) throw failures[0];
+    return undefined;
   }
 
-  /** Others may wait for the same token, so no caller's signal or deadline counts here. */
-  async #fetch(service: TokenService, scope: string): Promise<Token> {
-    const { wire, clock, tokenTimeoutMs, maxRetryAfterMs } = this.#options;
-    const blame = new Blame(this.#options.upstream, service.realm.host);
-    const { signal } = new AbortController();
-    const patience = new Patience(signal, tokenTimeoutMs, clock);
-    try {
-      const credentials = await this.#options.credentials();
-      const answer = await askForToken(wire, { ...service, scope, credentials }, patience);
-      if (answer.status === 200) return await readToken(answer);
-      const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], clock.wall(), maxRetryAfterMs);
-      const error = await blame.ofAnswer(answer, retryAfterMs);
-      // A missing token service does not mean that the content is missing.
-      throw error.kind === "not-found" ? blame.invalid(`its token service answers ${answer.status}`) : error;
-    } catch (error) {
-      throw blame.of(error, signal);
-    }
+  async #meetOne(
+    challenge: Challenge,
+    sent: Authorization,
+    repository: RepositoryName,
+    patience: Patience,
+  ): Promise<string | undefined> {
+    const way = await this.#wayOf(challenge, repository);
+    if (!way) return undefined;
+    this.#ways.learn(repository, way);
+    if (sent.failure && areSame(sent.failure.way, way)) throw sent.failure.error;
+    return (await this.#inWay(way, repository, patience, sent.header)).header;
   }
+
+  async #wayOf({ scheme, parameters }: Challenge, repository: RepositoryName): Promise<Way | undefined> {
+    if (scheme === "bearer") {
+      const realm = parseRealm(parameters.get("realm"), this.#settings.endpoint);
+      const scopes = allowedScopes(parameters.get("scope"), repository);
+      return { scheme, from: { realm, service: parameters.get("service"), scopes } };
+    }
+    const credentials = await this.#settings.credentials();
+    if (!credentials || !("username" in credentials)) return undefined;
+    return { scheme: "basic", authorization: basicAuthorization(credentials.username, credentials.password) };
+  }
+
+  async #inWay(way: Way, repository: RepositoryName, patience: Patience, rejected?: string): Promise<Authorization> {
+    if (way.scheme === "none") return {};
+    if (way.scheme === "basic") return { header: way.authorization };
+    const { text, isNew } = await this.#tokens.get(way.from, repository, patience, rejected?.replace(/^Bearer /, ""));
+    return { header: `Bearer ${text}`, isNew };
+  }
+
+  /**
+   * Some registries answer as if what is private did not exist, instead of asking who wants it. Who has credentials
+   * then asks `/v2/`, which does ask.
+   */
+  async #hidden(
+    repository: RepositoryName,
+    ping: () => Promise<WireAnswer>,
+    patience: Patience,
+  ): Promise<string | undefined> {
+    const { clock, credentials } = this.#settings;
+    if (clock.monotonic() < this.#asksForChallengeFrom || !(await credentials())) return undefined;
+    const answer = await ping();
+    const challenges = parseChallenges(answer.headers["www-authenticate"] ?? "");
+    if (answer.status === 401 && challenges.length > 0) {
+      answer.body.discard();
+      return this.#meet(challenges, {}, repository, patience);
+    }
+    const { upstream, endpoint } = this.#settings;
+    if (answer.status === 429 || answer.status >= 500) {
+      throw await new Blame(upstream, endpoint.host).ofAnswer(answer, undefined);
+    }
+    answer.body.discard();
+    this.#asksForChallengeFrom = clock.monotonic() + noChallengeMs;
+    return undefined;
+  }
+
+  /** Another token than the one that was refused, if that may be the reason. */
+  async #renewed(sent: Authorization, repository: RepositoryName, patience: Patience): Promise<string | undefined> {
+    const way = this.#ways.of(repository);
+    if (way?.scheme !== "bearer" || sent.isNew || this.#refused.has(repository, sent.header)) return undefined;
+    const { header } = await this.#inWay(way, repository, patience, sent.header);
+    return header === sent.header ? undefined : header;
+  }
+}
+
+/** A token before the credentials themselves. A Bearer that names no realm cannot be met, so it counts only if it is alone. */
+function inOrderOfUse(challenges: readonly Challenge[]): readonly Challenge[] {
+  const bearer = challenges.filter(({ scheme }) => scheme === "bearer");
+  const basic = challenges.filter(({ scheme }) => scheme === "basic");
+  const usable = [...bearer.filter(({ parameters }) => parameters.get("realm")), ...basic];
+  return usable.length > 0 ? usable : bearer;
+}
+
+function areSame(one: Way, other: Way): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -3,13 +3,12 @@ import { getDomain } from "tldts";
 import { InvalidAnswerError } from "../wire/wire-errors.js";
 
 /**
- * The address of the token service that a challenge names, if it may be trusted with credentials: on the upstream's
- * host, on its site, or listed by the operator (CVE-2026-33540).
- * @param listed hosts, with or without port
+ * The address of the token service that a challenge names, which may be a path on the endpoint's host.
+ * @throws InvalidAnswerError if it is none, or gives up the security of the endpoint
  */
-export function trustedRealm(realm: string | undefined, endpoint: URL, listed: readonly string[]): URL {
-  if (realm === undefined || !URL.canParse(realm)) throw new InvalidAnswerError("its challenge names no realm");
-  const url = new URL(realm);
+export function parseRealm(realm: string | undefined, endpoint: URL): URL {
+  if (!realm || !URL.canParse(realm, endpoint.href)) throw new InvalidAnswerError("its challenge names no realm");
+  const url = new URL(realm, endpoint);
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw new InvalidAnswerError(`its token realm is not a web address but ${url.protocol}`);
   }
@@ -19,13 +18,25 @@ export function trustedRealm(realm: string | undefined, endpoint: URL, listed: r
   if (endpoint.protocol === "https:" && url.protocol === "http:") {
     throw new InvalidAnswerError(`its token realm at ${url.host} is not secured by https`);
   }
-  const isListed = listed.some((host) => [url.host, url.hostname].includes(host.toLowerCase()));
-  if (!isListed && !isSameSite(url.hostname, endpoint.hostname)) {
-    throw new InvalidAnswerError(
-      `its token realm is on a foreign host; if ${url.host} may see the credentials, list it under \`realms\``,
-    );
-  }
   return url;
+}
+
+/**
+ * Whether a token service may see the credentials: on the upstream's host, on its site, or listed by the operator
+ * (CVE-2026-33540). An anonymous token may come from anywhere, since nothing is told to get it.
+ * @param listed hosts, with or without port
+ */
+export function isTrustedRealm(realm: URL, endpoint: URL, listed: readonly string[]): boolean {
+  const isListed = listed.some((host) => [realm.host, realm.hostname].includes(host.toLowerCase()));
+  return isListed || isSameSite(realm.hostname, endpoint.hostname);
+}
+
+/** @throws InvalidAnswerError that says how the operator can allow it */
+export function refuseUntrusted(realm: URL, endpoint: URL, listed: readonly string[]): void {
+  if (isTrustedRealm(realm, endpoint, listed)) return;
+  throw new InvalidAnswerError(
+    `its token realm is on a foreign host; if ${realm.host} may see the credentials, list it under \`realms\``,
+  );
 }
 
 /** Same host, or the same registrable domain: `auth.docker.io` and `registry-1.docker.io`. */

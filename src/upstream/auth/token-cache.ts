@@ -12,6 +12,12 @@ interface Entry {
   endsAt: number | undefined;
 }
 
+/** A token, and whether it was fetched for this very question. */
+export interface GivenToken {
+  readonly text: string;
+  readonly isNew: boolean;
+}
+
 /** Tokens by what they were asked for, each fetched once for all who wait. Times are those of receipt, on our clock. */
 export class TokenCache {
   readonly #clock: Clock;
@@ -22,14 +28,15 @@ export class TokenCache {
   }
 
   /** @param rejected a token that the upstream has just refused: it is not given out again */
-  async get(key: string, fetchToken: () => Promise<Token>, rejected?: string): Promise<string> {
+  async get(key: string, fetchToken: () => Promise<Token>, rejected?: string): Promise<GivenToken> {
     const known = this.#valid(key);
     if (known) {
-      const token = await known.token;
-      if (token !== rejected) return token;
+      const isNew = known.endsAt === undefined;
+      const text = await known.token;
+      if (text !== rejected) return { text, isNew };
       if (this.#entries.get(key) === known) this.#entries.delete(key);
     }
-    return (this.#valid(key) ?? this.#fetch(key, fetchToken)).token;
+    return { text: await (this.#valid(key) ?? this.#fetch(key, fetchToken)).token, isNew: true };
   }
 
   #valid(key: string): Entry | undefined {

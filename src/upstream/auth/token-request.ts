@@ -1,4 +1,8 @@
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import type { Patience } from "../limits/patience.js";
+import type { Audience } from "../wire/connections.js";
+import { isRedirect, redirectTarget } from "../wire/redirects.js";
 import type { Wire, WireAnswer, WireRequest } from "../wire/wire.js";
 import { InvalidAnswerError } from "../wire/wire-errors.js";
 import { basicAuthorization, type Credentials } from "./credentials.js";
@@ -7,8 +11,9 @@ import { basicAuthorization, type Credentials } from "./credentials.js";
 export interface TokenQuestion {
   readonly realm: URL;
   readonly service: string | undefined;
-  readonly scope: string;
+  readonly scopes: readonly string[];
   readonly credentials: Credentials | undefined;
+  readonly audience: Audience;
 }
 
 export interface Token {
@@ -23,17 +28,42 @@ const maxTokenLength = 32 * 1024;
 const defaultLifetimeMs = 60_000;
 const longestLifetimeMs = 86_400_000;
 
-/**
- * Asks a token service, by GET, and by POST (OAuth2) where GET is unknown or a refresh token is to be shown. Redirects
- * are not followed: the credentials are for this address.
- */
-export async function askForToken(wire: Wire, question: TokenQuestion, patience: Patience): Promise<WireAnswer> {
+const maxRedirects = 5;
+
+/** Asks a token service: by GET, and by POST (OAuth2) where GET is unknown or a refresh token is to be shown. */
+export async function requestToken(wire: Wire, question: TokenQuestion, patience: Patience): Promise<WireAnswer> {
   const { credentials } = question;
-  if (credentials && "identityToken" in credentials) return wire.exchange(byPost(question, credentials), patience);
-  const answer = await wire.exchange(byGet(question, credentials), patience);
+  const ask = (request: WireRequest) => askWithinOrigin(wire, request, credentials, patience);
+  if (credentials && "identityToken" in credentials) return ask(byPost(question, credentials));
+  const answer = await ask(byGet(question, credentials));
   if (!credentials || (answer.status !== 404 && answer.status !== 405)) return answer;
   answer.body.discard();
-  return wire.exchange(byPost(question, credentials), patience);
+  return ask(byPost(question, credentials));
+}
+
+/**
+ * Follows redirects as far as the credentials may go: not beyond the origin that they are for. Without credentials
+ * there is nothing to keep back.
+ */
+async function askWithinOrigin(
+  wire: Wire,
+  first: WireRequest,
+  credentials: Credentials | undefined,
+  patience: Patience,
+): Promise<WireAnswer> {
+  let request = first;
+  for (let redirects = 0; ; redirects += 1) {
+    const answer = await wire.exchange(request, patience);
+    if (!isRedirect(answer.status)) return answer;
+    answer.body.discard();
+    if (redirects === maxRedirects) throw new InvalidAnswerError("its token service redirects on and on");
+    const url = redirectTarget(answer);
+    const isElsewhere = url.origin !== first.url.origin;
+    if (isElsewhere && credentials) {
+      throw new InvalidAnswerError(`its token service redirects to ${url.host}, which may not see the credentials`);
+    }
+    request = { ...request, url, ...(isElsewhere && { audience: "elsewhere" }) };
+  }
 }
 
 type Login = Extract<Credentials, { username: string }>;
@@ -41,16 +71,17 @@ type Login = Extract<Credentials, { username: string }>;
 function byGet(question: TokenQuestion, login: Login | undefined): WireRequest {
   const url = new URL(question.realm);
   if (question.service !== undefined) url.searchParams.set("service", question.service);
-  url.searchParams.set("scope", question.scope);
+  for (const scope of question.scopes) url.searchParams.append("scope", scope);
   const headers = { Accept: "application/json" };
-  if (!login) return { method: "GET", url, headers, audience: "endpoint" };
+  const { audience } = question;
+  if (!login) return { method: "GET", url, headers, audience };
   url.searchParams.set("account", login.username);
   const authorization = basicAuthorization(login.username, login.password);
-  return { method: "GET", url, headers, authorization, audience: "endpoint" };
+  return { method: "GET", url, headers, authorization, audience };
 }
 
 function byPost(question: TokenQuestion, credentials: Credentials): WireRequest {
-  const form = new URLSearchParams({ client_id: clientId, scope: question.scope });
+  const form = new URLSearchParams({ client_id: clientId, scope: question.scopes.join(" ") });
   if (question.service !== undefined) form.set("service", question.service);
   if ("identityToken" in credentials) {
     form.set("grant_type", "refresh_token");
@@ -61,18 +92,33 @@ function byPost(question: TokenQuestion, credentials: Credentials): WireRequest 
     form.set("password", credentials.password);
   }
   const headers = { Accept: "application/json", "Content-Type": "application/x-www-form-urlencoded" };
-  return { method: "POST", url: question.realm, headers, body: form.toString(), audience: "endpoint" };
+  return { method: "POST", url: question.realm, headers, body: form.toString(), audience: question.audience };
 }
 
 /** Reads the answer of a token service, which may be hostile. */
 export async function readToken(answer: WireAnswer): Promise<Token> {
-  const text = (await answer.body.readAll(maxAnswerBytes)).toString();
-  const json = parseObject(text);
-  const token = json.token ?? json.access_token;
+  const bytes = await answer.body.readAll(maxAnswerBytes);
+  const json = parseObject((await decoded(bytes, answer.headers["content-encoding"])).toString());
+  const token = [json.token, json.access_token].find((text) => text !== "" && text !== null && text !== undefined);
   if (typeof token !== "string" || token.length > maxTokenLength || !/^[\x21-\x7e]+$/.test(token)) {
     throw new InvalidAnswerError("its token service sends no usable token");
   }
   return { text: token, lifetimeMs: lifetimeOf(json.expires_in) };
+}
+
+const decoders = new Map([
+  ["gzip", promisify(gunzip)],
+  ["x-gzip", promisify(gunzip)],
+  ["deflate", promisify(inflate)],
+  ["br", promisify(brotliDecompress)],
+]);
+
+/** Nobody asked for an encoding, but a token is not content with a digest, so it does no harm. */
+async function decoded(bytes: Buffer, encoding: string | undefined): Promise<Buffer> {
+  const decode = decoders.get(encoding?.trim().toLowerCase() ?? "");
+  if (!decode) return bytes;
+  // What is said to be encoded and is not is read as it is; if it is no JSON either, that is told.
+  return decode(bytes, { maxOutputLength: maxAnswerBytes }).catch(() => bytes);
 }
 
 function parseObject(text: string): Record<string, unknown> {
@@ -86,7 +132,9 @@ function parseObject(text: string): Record<string, unknown> {
   return { ...json };
 }
 
-function lifetimeOf(seconds: unknown): number {
+/** `issued_at` is not looked at: our clock and that of the service may differ. */
+function lifetimeOf(expiresIn: unknown): number {
+  const seconds = typeof expiresIn === "string" && /^\d+(\.\d+)?$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
   if (typeof seconds !== "number" || !(seconds > 0)) return defaultLifetimeMs;
   return Math.min(longestLifetimeMs, seconds * 1000);
 }

@@ -1,55 +1,57 @@
+import { LRUCache } from "lru-cache";
 import type { Clock } from "./clock.js";
-
-/** What is asked for. Docker Hub counts manifests apart from all else. */
-export type Lane = "manifest" | "list" | "blob";
 
 const firstPauseMs = 5_000;
 const longestPauseMs = 300_000;
+/** Redirects and realms name hosts, so an upstream could make up any number of them. */
+const maxLimits = 1_000;
 
 interface Limit {
   until: number;
-  /** How often in a row the upstream refused without saying for how long. */
+  /** How often in a row the host refused without saying for how long. */
   refusals: number;
 }
 
 /**
- * Remembers that an endpoint answered 429, so that nobody asks again before it is over. A 429 for a manifest is a
- * spent pull quota and says nothing of blobs, which a pull under way still needs; any other 429 is about everything.
+ * Remembers which hosts answered 429, so that nobody asks again before it is over. A limit belongs to the host that
+ * said it and to the kind of question: Docker Hub's pull quota says nothing of blobs, which a pull under way still
+ * needs, and a web page behind GHCR's referrers says nothing of GHCR (artifacthub/hub#4785).
  */
 export class RateLimits {
   readonly #clock: Clock;
-  readonly #manifests: Limit = { until: 0, refusals: 0 };
-  readonly #everything: Limit = { until: 0, refusals: 0 };
+  readonly #limits = new LRUCache<string, Limit>({ max: maxLimits });
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Milliseconds until this may be asked again, 0 if it may be now. */
-  waitMs(lane: Lane): number {
-    const until = Math.max(this.#everything.until, lane === "manifest" ? this.#manifests.until : 0);
-    return Math.max(0, until - this.#clock.monotonic());
+  /** Milliseconds until this host may be asked this again, 0 if it may be now. */
+  waitMs(host: string, kind: string): number {
+    const limit = this.#limits.get(keyOf(host, kind));
+    return limit ? Math.max(0, limit.until - this.#clock.monotonic()) : 0;
   }
 
   /** After a 429. Without a `Retry-After` the pause grows with each refusal. */
-  refused(lane: Lane, retryAfterMs: number | undefined): void {
-    const limit = this.#limitOf(lane);
+  refused(host: string, kind: string, retryAfterMs: number | undefined): void {
+    const limit = this.#limits.get(keyOf(host, kind)) ?? { until: 0, refusals: 0 };
     const now = this.#clock.monotonic();
     if (retryAfterMs !== undefined) limit.until = Math.max(limit.until, now + retryAfterMs);
-    else if (limit.until <= now) limit.until = now + this.#pauseAfter(limit);
+    else if (limit.until <= now) limit.until = now + pauseAfter(limit);
+    this.#limits.set(keyOf(host, kind), limit);
   }
 
   /** After any other answer. */
-  answered(lane: Lane): void {
-    this.#limitOf(lane).refusals = 0;
+  answered(host: string, kind: string): void {
+    const limit = this.#limits.get(keyOf(host, kind));
+    if (limit) limit.refusals = 0;
   }
+}
 
-  #limitOf(lane: Lane): Limit {
-    return lane === "manifest" ? this.#manifests : this.#everything;
-  }
+function keyOf(host: string, kind: string): string {
+  return `${host} ${kind}`;
+}
 
-  #pauseAfter(limit: Limit): number {
-    limit.refusals += 1;
-    return Math.min(longestPauseMs, firstPauseMs * 2 ** (limit.refusals - 1));
-  }
+function pauseAfter(limit: Limit): number {
+  limit.refusals += 1;
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** (limit.refusals - 1));
 }

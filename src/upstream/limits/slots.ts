@@ -1,5 +1,8 @@
 import type { Patience } from "./patience.js";
 
+/** What is asked for: questions do not wait behind downloads. */
+export type Lane = "manifest" | "list" | "blob";
+
 /** So many at once; the others wait their turn. */
 export class Slots {
   readonly #waiting: (() => void)[] = [];

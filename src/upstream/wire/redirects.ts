@@ -1,21 +1,25 @@
-import type { Patience } from "../limits/patience.js";
-import type { Wire, WireAnswer, WireRequest } from "./wire.js";
+import type { WireAnswer, WireRequest } from "./wire.js";
 import { InvalidAnswerError } from "./wire-errors.js";
 
-const redirectStatuses = new Set([301, 302, 303, 307, 308]);
-const maxHops = 5;
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** As many as Go programs follow, and so all other clients of registries. */
+const maxHops = 10;
 
 /**
  * Sends a request and follows where its answers lead. `Authorization` goes to the origin it was made for and never
  * further, and a secure connection is never given up.
+ * @param send sends one request
  */
-export async function followRedirects(wire: Wire, first: WireRequest, patience: Patience): Promise<WireAnswer> {
+export async function followRedirects(
+  first: WireRequest,
+  send: (request: WireRequest) => Promise<WireAnswer>,
+): Promise<WireAnswer> {
   const seen = new Set([first.url.href]);
   for (let request = first; ; ) {
-    const answer = await wire.exchange(request, patience);
-    if (!redirectStatuses.has(answer.status)) return answer;
+    const answer = await send(request);
+    if (!isRedirect(answer.status)) return answer;
     answer.body.discard();
-    const url = nextUrl(answer);
+    const url = redirectTarget(answer);
     if (seen.has(url.href)) throw new InvalidAnswerError("the redirects go in a circle");
     if (seen.size > maxHops) throw new InvalidAnswerError(`more than ${maxHops} redirects`);
     seen.add(url.href);
@@ -23,7 +27,12 @@ export async function followRedirects(wire: Wire, first: WireRequest, patience: 
   }
 }
 
-function nextUrl(answer: WireAnswer): URL {
+export function isRedirect(status: number): boolean {
+  return redirectStatuses.has(status);
+}
+
+/** @throws InvalidAnswerError if it may not be followed */
+export function redirectTarget(answer: WireAnswer): URL {
   const { location } = answer.headers;
   if (location === undefined || !URL.canParse(location, answer.url.href)) {
     throw new InvalidAnswerError(`status ${answer.status} without a Location that can be followed`);

@@ -24,6 +24,9 @@ export interface WireAnswer {
   readonly body: ResponseBody;
 }
 
+/** An upstream behind several proxies sends more than the 16 KiB that Node takes; Go programs take far more, too. */
+const maxHeaderBytes = 1024 * 1024;
+
 interface WireOptions {
   readonly connections: Connections;
   readonly userAgent: string;
@@ -84,7 +87,9 @@ export class Wire {
   #transport(connection: RequestOptions, watch: Watch) {
     return (options: RequestOptions, onResponse: (message: IncomingMessage) => void): ClientRequest => {
       const send = options.protocol === "https:" ? httpsRequest : httpRequest;
-      const request = send({ ...options, ...connection }, onResponse);
+      const request = send({ ...options, ...connection, maxHeaderSize: maxHeaderBytes }, onResponse);
+      // The size bounds them; Node would drop those beyond 2,000 without a word.
+      request.maxHeadersCount = 0;
       const onConnected = () => watch.expect("answer", this.#options.firstByteTimeoutMs);
       request.once("socket", (socket) => {
         if (request.reusedSocket) onConnected();

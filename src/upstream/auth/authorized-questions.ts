@@ -1,0 +1,102 @@
+import { LRUCache } from "lru-cache";
+import { parseRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
+import type { Patience } from "../limits/patience.js";
+import { followRedirects } from "../wire/redirects.js";
+import type { Wire, WireAnswer, WireRequest } from "../wire/wire.js";
+import { Authorizer } from "./authorizer.js";
+import type { TokenSettings } from "./tokens.js";
+
+/** Hosts behind redirects whose anonymous tokens are kept. */
+const maxGuests = 100;
+
+/** A question, and who asks it. */
+export interface AuthorizedQuestion {
+  readonly request: WireRequest;
+  readonly repository: RepositoryName;
+  readonly patience: Patience;
+  /** Called before each request with the address that it goes to; throws if that is not to be asked. */
+  readonly admit: (url: URL) => void;
+}
+
+/**
+ * Puts questions to an endpoint and follows where they lead. The endpoint is given what it asks for; a registry that
+ * it redirects to gets a token that anybody gets, and all others get nothing.
+ */
+export class AuthorizedQuestions {
+  readonly #settings: TokenSettings;
+  readonly #wire: Wire;
+  readonly #own: Authorizer;
+  readonly #guests = new LRUCache<string, Authorizer>({ max: maxGuests });
+
+  constructor(settings: TokenSettings) {
+    this.#settings = settings;
+    this.#wire = settings.wire;
+    this.#own = new Authorizer(settings);
+  }
+
+  put(question: AuthorizedQuestion): Promise<WireAnswer> {
+    const { origin } = this.#settings.endpoint;
+    let isElsewhere = false;
+    return followRedirects(question.request, (hop) => {
+      // Whoever sent us away must not lead us back in with the endpoint's credentials (Go: CVE-2024-45336).
+      isElsewhere ||= hop.url.origin !== origin;
+      if (!isElsewhere) return this.#ask(hop, this.#own, question.repository, question);
+      return this.#ask(hop, this.#guestAt(hop.url), repositoryIn(hop.url) ?? question.repository, question);
+    });
+  }
+
+  async #ask(
+    hop: WireRequest,
+    authorizer: Authorizer,
+    repository: RepositoryName,
+    { patience, admit }: AuthorizedQuestion,
+  ): Promise<WireAnswer> {
+    admit(hop.url);
+    const sent = isInApi(hop.url) ? await authorizer.known(repository, patience) : {};
+    const answer = await this.#wire.exchange({ ...hop, authorization: sent.header }, patience);
+    const ping = () => this.#wire.exchange(this.#pingLike(hop), patience);
+    const renewed = await authorizer.after(answer, sent, repository, ping, patience).catch((error) => {
+      answer.body.discard();
+      throw error;
+    });
+    if (renewed === undefined) return answer;
+    answer.body.discard();
+    const second = await this.#wire.exchange({ ...hop, authorization: renewed }, patience);
+    if (second.status === 400 || second.status === 403) authorizer.refusedAgain(repository, renewed);
+    return second;
+  }
+
+  #pingLike({ headers: { Via } }: WireRequest): WireRequest {
+    const url = new URL(this.#settings.endpoint);
+    url.pathname = `${url.pathname.replace(/\/$/, "")}/v2/`;
+    return { method: "GET", url, headers: { Accept: "application/json", ...(Via && { Via }) }, audience: "endpoint" };
+  }
+
+  #guestAt({ origin }: URL): Authorizer {
+    const known = this.#guests.get(origin);
+    if (known) return known;
+    const guest = new Authorizer({ ...this.#settings, endpoint: new URL(origin), credentials: async () => undefined });
+    this.#guests.set(origin, guest);
+    return guest;
+  }
+}
+
+const questionPattern = /\/v2\/(.+)\/(?:manifests|blobs|tags|referrers)\/[^/]+$/;
+
+/**
+ * What a registry guards lies below `/v2/`. Other addresses on its host are signed by themselves, and S3 answers 400 to
+ * a signature and an `Authorization` together (minio#5155).
+ */
+function isInApi(url: URL): boolean {
+  return questionPattern.test(url.pathname);
+}
+
+/** A registry behind a redirect may know the repository by another name. */
+function repositoryIn(url: URL): RepositoryName | undefined {
+  const name = questionPattern.exec(url.pathname)?.[1];
+  try {
+    return name === undefined ? undefined : parseRepositoryName(name);
+  } catch {
+    return undefined;
+  }
+}

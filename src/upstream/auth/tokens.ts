@@ -1,0 +1,92 @@
+import type { RepositoryName } from "../../oci/repository-name.js";
+import { Blame } from "../blame.js";
+import type { Clock } from "../limits/clock.js";
+import { Patience } from "../limits/patience.js";
+import type { RateLimits } from "../limits/rate-limits.js";
+import { parseRetryAfter } from "../limits/retry-after.js";
+import type { Wire, WireAnswer } from "../wire/wire.js";
+import type { CredentialSource } from "./credentials.js";
+import { isTrustedRealm, refuseUntrusted } from "./realm.js";
+import { pullScope } from "./scopes.js";
+import { type GivenToken, TokenCache } from "./token-cache.js";
+import { readToken, requestToken, type Token } from "./token-request.js";
+import type { TokenService } from "./ways.js";
+
+export interface TokenSettings {
+  /** The configured name. */
+  readonly upstream: string;
+  /** Whose tokens they are. */
+  readonly endpoint: URL;
+  readonly credentials: CredentialSource;
+  /** Further hosts that may see the credentials. */
+  readonly realms: readonly string[];
+  readonly wire: Wire;
+  readonly clock: Clock;
+  readonly limits: RateLimits;
+  readonly tokenTimeoutMs: number;
+  readonly maxRetryAfterMs: number;
+}
+
+/** The tokens for pulling from one host. */
+export class Tokens {
+  readonly #settings: TokenSettings;
+  readonly #cache: TokenCache;
+
+  constructor(settings: TokenSettings) {
+    this.#settings = settings;
+    this.#cache = new TokenCache(settings.clock);
+  }
+
+  /**
+   * A token for pulling from this repository alone, which may be one that was fetched before.
+   * @param rejected one that is not to be given out again
+   * @throws UpstreamError if the token service cannot be asked or refuses, or the caller's reason
+   */
+  get(from: TokenService, repository: RepositoryName, patience: Patience, rejected?: string): Promise<GivenToken> {
+    const scopes = [pullScope(repository), ...from.scopes];
+    const key = JSON.stringify([from.realm.href, from.service, ...scopes]);
+    return patience.wait(this.#cache.get(key, () => this.#fetch(from, scopes), rejected));
+  }
+
+  /** Others may wait for the same token, so no caller's signal or deadline counts here. */
+  async #fetch(from: TokenService, scopes: readonly string[]): Promise<Token> {
+    const { upstream, clock, limits, tokenTimeoutMs } = this.#settings;
+    const { host } = from.realm;
+    const blame = new Blame(upstream, host);
+    const waitMs = limits.waitMs(host, "token");
+    if (waitMs > 0) throw blame.limited(waitMs);
+    const { signal } = new AbortController();
+    try {
+      const answer = await this.#ask(from, scopes, new Patience(signal, tokenTimeoutMs, clock));
+      if (answer.status >= 200 && answer.status < 300) return await readToken(answer);
+      throw await this.#refusal(answer, blame);
+    } catch (error) {
+      throw blame.of(error, signal);
+    }
+  }
+
+  /** A service that knows only the scope of its challenge refuses ours: then that is asked for alone. */
+  async #ask(from: TokenService, scopes: readonly string[], patience: Patience): Promise<WireAnswer> {
+    const { wire, endpoint, realms } = this.#settings;
+    const credentials = await this.#settings.credentials();
+    if (credentials) refuseUntrusted(from.realm, endpoint, realms);
+    const audience = isTrustedRealm(from.realm, endpoint, realms) ? "endpoint" : "elsewhere";
+    const question = { ...from, scopes, credentials, audience } as const;
+    const answer = await requestToken(wire, question, patience);
+    if (from.scopes.length === 0 || ![400, 401, 403, 404].includes(answer.status)) return answer;
+    answer.body.discard();
+    return requestToken(wire, { ...question, scopes: from.scopes }, patience);
+  }
+
+  async #refusal(answer: WireAnswer, blame: Blame): Promise<Error> {
+    const { clock, limits, maxRetryAfterMs } = this.#settings;
+    const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], clock.wall(), maxRetryAfterMs);
+    if (answer.status === 429) {
+      limits.refused(blame.host, "token", retryAfterMs);
+      return blame.ofAnswer(answer, limits.waitMs(blame.host, "token"));
+    }
+    const error = await blame.ofAnswer(answer, retryAfterMs);
+    // A missing token service does not mean that the content is missing.
+    return error.kind === "not-found" ? blame.invalid(`its token service answers ${answer.status}`) : error;
+  }
+}
