@@ -55,6 +55,12 @@ export class Exchange implements Context {
     return this.header("via");
   }
 
+  /** RFC 9111, section 5.2.1.4, and what browsers and older clients send for it. */
+  get noCache(): boolean {
+    const { "cache-control": control, pragma } = this.request.headers;
+    return /(?:^|[\s,])(?:no-cache|max-age=0)(?:$|[\s,])/i.test(control ?? "") || pragma === "no-cache";
+  }
+
   /** The path, without the query. */
   get path(): string {
     const url = this.request.url ?? "";

@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.js";
+import { dockerHub } from "../oci/docker-hub.js";
 import type { NameMeanings } from "../private/name-meanings.js";
 import { PrivateRegistry } from "../private/private-registry.js";
 import type { DownloadOptions } from "../proxy/downloads/download.js";
@@ -6,7 +7,7 @@ import { ProxyRegistry, type ProxyUpstream } from "../proxy/proxy-registry.js";
 import { mayBePulled } from "../proxy/pullable.js";
 import { fullNameOf, officialNameOf, ownNameOf, storedNameOf } from "../proxy/upstream-names.js";
 import { HybridRegistry } from "../registry/hybrid-registry.js";
-import { dockerHub, type Owners } from "../registry/owners.js";
+import type { Owners } from "../registry/owners.js";
 import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
 import { proxyUpstreamsOf } from "./proxy-upstreams-of.js";

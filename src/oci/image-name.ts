@@ -1,4 +1,5 @@
 import { parseDigest } from "./digest.js";
+import { registryCalled } from "./docker-hub.js";
 import { RegistryError } from "./errors.js";
 import { parseTag, type Reference } from "./reference.js";
 import { parseRepositoryName, type RepositoryName } from "./repository-name.js";
@@ -12,9 +13,6 @@ export interface ImageName {
   /** `latest` if none is written; a digest goes before a tag. */
   readonly reference: Reference;
 }
-
-/** Docker Hub's name from the time before `docker.io`, which clients still take for it. */
-const oldHub = { name: "index.docker.io", today: "docker.io" };
 
 /** @throws RegistryError NAME_INVALID, or what is wrong with the tag or the digest */
 export function parseImageName(text: string): ImageName {
@@ -33,8 +31,7 @@ function splitRegistry(name: string): Pick<ImageName, "registry" | "path"> {
   const slash = name.indexOf("/");
   const first = name.slice(0, Math.max(slash, 0));
   if (!/[.:]/.test(first) && first !== "localhost") return { registry: undefined, path: parseRepositoryName(name) };
-  const registry = first === oldHub.name ? oldHub.today : first;
-  return { registry, path: parseRepositoryName(name.slice(slash + 1)) };
+  return { registry: registryCalled(first), path: parseRepositoryName(name.slice(slash + 1)) };
 }
 
 function splitAt(text: string, index: number): [string, string?] {

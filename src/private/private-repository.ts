@@ -3,6 +3,7 @@ import { algorithmOf, type Digest, Digester, digestOf } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import { type Page, type PageOf, pageOf, type ReferrersQuery } from "../oci/listing.js";
 import { type ManifestContent, parseManifest } from "../oci/manifest.js";
+import { readManifest } from "../oci/manifest-reading.js";
 import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
@@ -147,10 +148,10 @@ export class PrivateRepository implements PushRepository {
     const found = await manifests.find(this.name, digest);
     await manifests.remove(this.name, digest);
     await tags.removeDangling(this.name, digest);
-    const subject = found && parseManifest(found.bytes).subject;
+    const subject = found && readManifest(found.bytes)?.subject;
     // Who pushed it again meanwhile came after: then all of it stays.
     if (subject !== undefined && !(await manifests.has(this.name, digest)))
-      await referrers.remove(this.name, subject.digest, digest);
+      await referrers.remove(this.name, subject, digest);
     context.log.info("manifest deleted", { repository: this.name, digest });
   }
 

@@ -1,6 +1,7 @@
 import type { Logger } from "../observability/logger.js";
 import type { Digest } from "../oci/digest.js";
-import { type ManifestContent, parseManifest } from "../oci/manifest.js";
+import type { ManifestReading } from "../oci/manifest-reading.js";
+import { opaqueType } from "../oci/media-types.js";
 import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { isOutOfRoom } from "../storage/driver.js";
@@ -23,8 +24,11 @@ export class KeptManifests {
     this.#ownership = ownership;
   }
 
-  find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
-    return this.#storage.manifests.find(name, digest);
+  async find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
+    const found = await this.#storage.manifests.find(name, digest);
+    if (found?.descriptor.mediaType !== opaqueType) return found;
+    const mediaType = (await this.#storage.cache.typeOf(name, digest)) ?? opaqueType;
+    return { ...found, descriptor: { ...found.descriptor, mediaType } };
   }
 
   /** What is kept by now, else what is fetched and kept: of all processes one at a time does so, since a GET counts. */
@@ -55,11 +59,15 @@ export class KeptManifests {
     this.#storage.uses.touch(name, digest, Date.now());
   }
 
-  /** Keeps exact bytes. The type is what the manifest says of itself; a header that says otherwise is not believed. */
-  async keep(name: RepositoryName, { digest, bytes }: UpstreamManifest, log: Logger): Promise<StoredManifest> {
-    const content = parseManifest(bytes);
-    const manifest = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
-    await ifThereIsRoom(() => this.#store(name, manifest, content), { repository: name, digest }, log);
+  /**
+   * Keeps exact bytes. The type is what the manifest says of itself; a header that says otherwise is not believed, but
+   * where the manifest says nothing.
+   */
+  async keep(name: RepositoryName, fetched: UpstreamManifest, log: Logger): Promise<StoredManifest> {
+    const { digest, bytes, reading } = fetched;
+    const mediaType = reading.mediaType ?? fetched.mediaType ?? opaqueType;
+    const manifest = { descriptor: { mediaType, digest, size: bytes.length }, bytes };
+    await ifThereIsRoom(() => this.#store(name, manifest, reading), { repository: name, digest }, log);
     return manifest;
   }
 
@@ -75,13 +83,20 @@ export class KeptManifests {
 
   /** Points the tags at a manifest that clients were told of before it was here. */
   async pointAnnounced(name: RepositoryName, digest: Digest, log: Logger): Promise<void> {
-    for (const announced of await this.#storage.announced.take(name, digest)) {
+    const tags = await this.#storage.announced.find(name, digest);
+    for (const announced of tags) {
       const checkedMs = await this.#storage.cache.readCheckedAt(name, announced.tag);
       // The upstream may have said something newer of the tag since.
       if (checkedMs === undefined || checkedMs < announced.saidMs) {
         await this.#pointSince(name, announced, digest, log);
       }
     }
+    if (tags.length > 0) await this.#storage.announced.forget(name, digest);
+  }
+
+  /** Tags of which clients were told that they point at this. */
+  async announcedTags(name: RepositoryName, digest: Digest): Promise<Tag[]> {
+    return (await this.#storage.announced.find(name, digest)).map(({ tag }) => tag);
   }
 
   async dropTag(name: RepositoryName, tag: Tag): Promise<void> {
@@ -101,11 +116,13 @@ export class KeptManifests {
     await ifThereIsRoom(store, { repository: name, tag, digest }, log);
   }
 
-  async #store(name: RepositoryName, manifest: StoredManifest, content: ManifestContent): Promise<void> {
+  async #store(name: RepositoryName, manifest: StoredManifest, reading: ManifestReading): Promise<void> {
+    const { digest, mediaType } = manifest.descriptor;
     await this.#ownership.record(name);
+    if (reading.mediaType === undefined) await this.#storage.cache.recordType(name, digest, mediaType);
     await this.#storage.manifests.put(name, manifest);
-    if (content.subject !== undefined) {
-      await this.#storage.referrers.put(name, content.subject.digest, referrerDescriptor(manifest, content));
+    if (reading.subject !== undefined) {
+      await this.#storage.referrers.put(name, reading.subject, referrerDescriptor(manifest, reading));
     }
     await this.#storage.catalog.announce(name, "manifests");
   }

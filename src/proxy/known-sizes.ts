@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Digest } from "../oci/digest.js";
-import { parseManifest } from "../oci/manifest.js";
+import { readManifest } from "../oci/manifest-reading.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 
 const remembered = 50_000;
@@ -18,9 +18,8 @@ export class KnownSizes {
   /** Reads each manifest once. */
   learn(name: RepositoryName, digest: Digest, bytes: Buffer): void {
     if (this.#read.has(`${name}@${digest}`)) return;
-    const { config, layers } = parseManifest(bytes);
-    for (const blob of config === undefined ? layers : [config, ...layers]) {
-      this.#sizes.set(`${name}@${blob.digest}`, blob.size);
+    for (const blob of readManifest(bytes)?.blobs ?? []) {
+      if (blob.size !== undefined) this.#sizes.set(`${name}@${blob.digest}`, blob.size);
     }
     this.#read.set(`${name}@${digest}`, true);
   }

@@ -67,15 +67,15 @@ export class ManifestCache {
     );
   }
 
-  async #serveFresh({ name, tag, stored }: TagQuestion): Promise<Manifest | undefined> {
+  async #serveFresh({ name, tag, stored, context }: TagQuestion): Promise<Manifest | undefined> {
     const { tagTtl } = this.#policy;
-    const age = stored && (await this.#kept.age(name, tag, tagTtl));
-    if (stored === undefined || age === undefined || age >= tagTtl) return undefined;
+    const age = stored && !context.noCache && (await this.#kept.age(name, tag, tagTtl));
+    if (stored === undefined || typeof age !== "number" || age >= tagTtl) return undefined;
     return this.#serve(name, stored, { from: "hit", age: age / 1000 });
   }
 
   async #fetchByDigest(name: RepositoryName, digest: Digest, context: Context): Promise<Manifest> {
-    this.#source.throwIfKnownAbsent(name, digest);
+    if (!context.noCache) this.#source.throwIfKnownAbsent(name, digest);
     try {
       const manifest = await this.#source.fetch(name, digest, this.#source.optionsFor(context, false));
       await this.#kept.pointAnnounced(name, digest, context.log);
@@ -89,8 +89,8 @@ export class ManifestCache {
     question: TagQuestion,
     answerNew: (head: UpstreamManifestHead) => Promise<Answer>,
   ): Promise<Answer | Manifest> {
-    const { name, tag, stored } = question;
-    if (stored === undefined) this.#source.throwIfKnownAbsent(name, tag);
+    const { name, tag, stored, context } = question;
+    if (stored === undefined && !context.noCache) this.#source.throwIfKnownAbsent(name, tag);
     try {
       return await this.#askUpstream(question, answerNew);
     } catch (error) {
@@ -114,15 +114,16 @@ export class ManifestCache {
 
   async #fetchTagged(question: TagQuestion, head: UpstreamManifestHead): Promise<Manifest> {
     const { name, tag, context } = question;
-    const manifest = await this.#source.fetch(name, head.digest, this.#optionsFor(question), head);
-    await this.#kept.point(name, tag, head.digest, context.log);
+    const manifest = await this.#source.fetchTagged(name, tag, head, this.#optionsFor(question));
+    await this.#kept.point(name, tag, manifest.descriptor.digest, context.log);
     return this.#serve(name, manifest, { from: "miss" });
   }
 
   async #describe(question: TagQuestion, head: UpstreamManifestHead): Promise<ResolvedManifest> {
     const { digest, mediaType, size } = head;
-    // Where the upstream left out what a client needs, the manifest has to tell.
-    if (mediaType === undefined || size === undefined || head.manifest) return this.#fetchTagged(question, head);
+    // Only the manifest proves its size and type, and whoever asks will want it next. But a GET may cost a pull.
+    const isTold = mediaType !== undefined && size !== undefined && head.manifest === undefined;
+    if (!isTold || !this.#source.countsPulls) return this.#fetchTagged(question, head);
     await this.#kept.announce(question.name, question.tag, digest, question.context.log);
     return { descriptor: { mediaType, digest, size }, served: { from: "miss" } };
   }

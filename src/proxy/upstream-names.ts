@@ -1,5 +1,6 @@
+import { dockerHub } from "../oci/docker-hub.js";
 import { isRepositoryName, parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
-import { dockerHub, type Owners, type UpstreamNames } from "../registry/owners.js";
+import type { Owners, UpstreamNames } from "../registry/owners.js";
 
 /** Docker Hub's official images have one component for people, and two in the registry. */
 const official = "library";

@@ -13,5 +13,7 @@ export interface Context {
   readonly caller: Caller;
   /** The `Via` header: the caches that the request came through. */
   readonly via?: string | undefined;
+  /** Whether the client asked for an answer that is not only remembered (`Cache-Control: no-cache`). */
+  readonly noCache?: boolean;
   readonly log: Logger;
 }

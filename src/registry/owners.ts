@@ -1,3 +1,4 @@
+import { dockerHub } from "../oci/docker-hub.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { NamePatterns } from "./name-patterns.js";
 
@@ -29,9 +30,6 @@ interface Reason {
   /** Whether a pattern in `private.repositories` would make the name private. */
   readonly mayBecomePrivate: boolean;
 }
-
-/** Docker Hub has no namespace with a dot in it, so a name that begins with a host is another registry's. */
-export const dockerHub = "docker.io";
 
 /**
  * Decides from the configuration alone whom a repository name belongs to. Each name has one owner. Every request asks

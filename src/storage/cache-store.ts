@@ -51,7 +51,8 @@ export class CacheStore {
 
   /** The content of a repository counts as private from now on. */
   async forgetOwner(name: RepositoryName): Promise<void> {
-    for (const folder of [layout.tagsChecked(name), layout.manifestsUsed(name)]) await this.#driver.remove(folder);
+    const folders = [layout.tagsChecked(name), layout.manifestsTyped(name), layout.manifestsUsed(name)];
+    for (const folder of folders) await this.#driver.remove(folder);
     await this.#driver.remove(layout.cachedFrom(name));
     this.#owners.delete(name);
   }
@@ -97,6 +98,19 @@ export class CacheStore {
     const key = layout.tagChecked(name, tag);
     this.#checked.delete(key);
     await this.#driver.remove(key);
+  }
+
+  /** What the upstream called a manifest that does not say itself what it is. */
+  async typeOf(name: RepositoryName, digest: Digest): Promise<string | undefined> {
+    return (await this.#driver.read(layout.manifestTyped(name, digest)))?.toString();
+  }
+
+  async recordType(name: RepositoryName, digest: Digest, mediaType: string): Promise<void> {
+    await this.#driver.write({ key: layout.manifestTyped(name, digest), content: Buffer.from(mediaType) });
+  }
+
+  async forgetType(name: RepositoryName, digest: Digest): Promise<void> {
+    await this.#driver.remove(layout.manifestTyped(name, digest));
   }
 
   /** The place of a blob that is on its way. */

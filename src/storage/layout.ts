@@ -22,9 +22,10 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *     downloads/<algorithm>-<hex>/data, size                a blob on its way from an upstream, and how large it will be
  *     evicting/<algorithm>-<hex>                            bytes that are about to go, unless somebody links them yet
  *     removing                                              digests whose links an eviction removes, a line each
+ *     announced/<window>/<name>/_digests/<algorithm>-<hex>/<tag>  when a client was told that the tag points there
  *     cached/<name>/_upstream                               the upstream that the content of a repository came from
- *     cached/<name>/_announced/<tag>                        what a client was told that the tag points at, and when
  *     cached/<name>/_checked/<tag>                          when the upstream last confirmed what the tag points at
+ *     cached/<name>/_typed/<algorithm>-<hex>                what the upstream called a manifest that does not say what it is
  *     cached/<name>/_used/<algorithm>-<hex>                 when a manifest was last served, or some minutes before
  *
  * A link holds `<algorithm>:<hex>` and no newline. No component of a name begins with `_`, so ours and theirs never meet.
@@ -48,10 +49,16 @@ export const layout = {
   evicting: (digest: Digest) => `.berth/evicting/${digest.replace(":", "-")}`,
   cachedBelow: (path: string) => (path === "" ? ".berth/cached" : `.berth/cached/${path}`),
   cachedFrom: (name: RepositoryName) => `.berth/cached/${name}/_upstream`,
-  tagAnnounced: (name: RepositoryName, tag: Tag) => `.berth/cached/${name}/_announced/${tag}`,
-  tagsAnnounced: (name: RepositoryName) => `.berth/cached/${name}/_announced`,
+  announcements: ".berth/announced",
+  announcementsOf: (window: number) => `.berth/announced/${window}`,
+  tagsAnnounced: (window: number, name: RepositoryName, digest: Digest) =>
+    `.berth/announced/${window}/${name}/_digests/${digest.replace(":", "-")}`,
+  tagAnnounced: (window: number, name: RepositoryName, digest: Digest, tag: Tag) =>
+    `.berth/announced/${window}/${name}/_digests/${digest.replace(":", "-")}/${tag}`,
   tagChecked: (name: RepositoryName, tag: Tag) => `.berth/cached/${name}/_checked/${tag}`,
   tagsChecked: (name: RepositoryName) => `.berth/cached/${name}/_checked`,
+  manifestsTyped: (name: RepositoryName) => `.berth/cached/${name}/_typed`,
+  manifestTyped: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_typed/${digest.replace(":", "-")}`,
   manifestsUsed: (name: RepositoryName) => `.berth/cached/${name}/_used`,
   manifestUsed: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_used/${digest.replace(":", "-")}`,
   uploadClaim: (id: string) => `.berth/claims/${id}`,

@@ -2,7 +2,8 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "../observability/logger.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.js";
-import { type ManifestContent, parseManifest } from "../oci/manifest.js";
+import { type ManifestReading, readManifest } from "../oci/manifest-reading.js";
+import { opaqueType } from "../oci/media-types.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { type BlobStore, wherever } from "./blob-store.js";
 import type { StorageDriver } from "./driver.js";
@@ -69,7 +70,7 @@ export class ManifestStore {
   }
 
   /** What a manifest that the repository holds says, without remembering it: for walks over many. */
-  async readContent(name: RepositoryName, digest: Digest): Promise<ManifestContent | undefined> {
+  async readContent(name: RepositoryName, digest: Digest): Promise<ManifestReading | undefined> {
     const content = await this.#links.find(layout.revisionLink(name, digest));
     const bytes = content && (await this.#driver.read(layout.blob(content)));
     return bytes && bytes.length <= readableBytes ? this.#parse(digest, bytes) : undefined;
@@ -115,18 +116,15 @@ export class ManifestStore {
     }
     const parsed = this.#parse(digest, bytes);
     if (parsed === undefined) return undefined;
-    const manifest = { descriptor: { mediaType: parsed.mediaType, digest, size: bytes.length }, bytes };
+    const manifest = { descriptor: { mediaType: parsed.mediaType ?? opaqueType, digest, size: bytes.length }, bytes };
     this.#manifests.set(digest, manifest);
     return manifest;
   }
 
   /** The media type is stored nowhere: it is read from the manifest, as the distribution registry does. */
-  #parse(digest: Digest, bytes: Buffer): ManifestContent | undefined {
-    try {
-      return parseManifest(bytes);
-    } catch (cause) {
-      this.#log.warn("stored manifest cannot be read and counts as absent", { digest, cause });
-      return undefined;
-    }
+  #parse(digest: Digest, bytes: Buffer): ManifestReading | undefined {
+    const reading = readManifest(bytes);
+    if (reading === undefined) this.#log.warn("stored manifest is no JSON object and counts as absent", { digest });
+    return reading;
   }
 }

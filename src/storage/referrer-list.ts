@@ -1,7 +1,7 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import { algorithmOf, type Digest, hexOf } from "../oci/digest.js";
 import type { PageOf, ReferrersQuery } from "../oci/listing.js";
-import { type ManifestContent, parseManifest } from "../oci/manifest.js";
+import { readManifest } from "../oci/manifest-reading.js";
 import { parseTag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { StoredManifest } from "./manifest-store.js";
@@ -34,8 +34,14 @@ export async function listReferrers(
   return { items, more: false };
 }
 
+/** What a manifest says of itself that is listed. */
+interface Listed {
+  readonly artifactType: string | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
 /** A manifest as the list of referrers shows it (distribution-spec, "Listing Referrers"). */
-export function referrerDescriptor(manifest: StoredManifest, content: ManifestContent): Descriptor {
+export function referrerDescriptor(manifest: StoredManifest, content: Listed): Descriptor {
   return {
     mediaType: manifest.descriptor.mediaType,
     digest: manifest.descriptor.digest,
@@ -63,11 +69,11 @@ async function fallbackReferrers(
   const digest = await storage.tags.find(name, tag);
   const index = digest && (await storage.manifests.find(name, digest));
   if (index === undefined) return found;
-  for (const child of parseManifest(index.bytes).manifests) {
+  for (const child of readManifest(index.bytes)?.manifests ?? []) {
     const manifest = await storage.manifests.find(name, child.digest);
     if (manifest === undefined) continue;
-    const content = parseManifest(manifest.bytes);
-    if (content.subject?.digest === subject) found.set(child.digest, referrerDescriptor(manifest, content));
+    const content = readManifest(manifest.bytes);
+    if (content?.subject === subject) found.set(child.digest, referrerDescriptor(manifest, content));
   }
   return found;
 }

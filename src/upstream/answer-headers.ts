@@ -9,10 +9,12 @@ export function refuseEncoded(headers: IncomingHttpHeaders): void {
 
 /** A login page, or the page of a captive portal. */
 export function refuseHtml(headers: IncomingHttpHeaders): void {
+  if (isHtml(headers)) throw new InvalidAnswerError("it sends a web page");
+}
+
+export function isHtml(headers: IncomingHttpHeaders): boolean {
   const mediaType = mediaTypeOf(headers);
-  if (mediaType === "text/html" || mediaType === "application/xhtml+xml") {
-    throw new InvalidAnswerError("it sends a web page");
-  }
+  return mediaType === "text/html" || mediaType === "application/xhtml+xml";
 }
 
 /** `Content-Type` in lower case and without parameters. */

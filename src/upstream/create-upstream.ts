@@ -4,6 +4,7 @@ import { Blame } from "./blame.js";
 import { Endpoint } from "./endpoint.js";
 import { parseEndpointUrl } from "./endpoint-url.js";
 import { Failover } from "./failover.js";
+import { HeadMemory } from "./head-memory.js";
 import { type Clock, systemClock } from "./limits/clock.js";
 import { Outage } from "./limits/outage.js";
 import { QuotaMemory } from "./limits/quota.js";
@@ -80,6 +81,7 @@ function createEndpoint(
     outage: new Outage(clock, settings.outageMemory),
     limits,
     quota,
+    heads: new HeadMemory(clock),
     slots: { manifest: questions, list: questions, blob: new Slots(settings.maxConcurrent) },
     maxRetryAfterMs: settings.maxRetryAfter,
     close: () => connections.close(),

@@ -1,7 +1,9 @@
 import type { Logger } from "../observability/logger.js";
+import { dockerHub, isHubHost } from "../oci/docker-hub.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { AuthorizedQuestions } from "./auth/authorized-questions.js";
 import type { Blame } from "./blame.js";
+import type { HeadMemory } from "./head-memory.js";
 import type { Clock } from "./limits/clock.js";
 import type { Outage } from "./limits/outage.js";
 import type { Patience } from "./limits/patience.js";
@@ -36,6 +38,7 @@ interface EndpointOptions {
   readonly outage: Outage;
   readonly limits: RateLimits;
   readonly quota: QuotaMemory;
+  readonly heads: HeadMemory;
   readonly slots: Readonly<Record<Lane, Slots>>;
   readonly maxRetryAfterMs: number;
   readonly close: () => void;
@@ -61,6 +64,17 @@ export class Endpoint {
   /** Whether it was out of reach a moment ago. */
   get outage(): Outage {
     return this.#options.outage;
+  }
+
+  /** What HEAD was worth here. */
+  get heads(): HeadMemory {
+    return this.#options.heads;
+  }
+
+  /** Whether each GET of a manifest is one less that may be had: Docker Hub, and who tells a quota as it does. */
+  get countsPulls(): boolean {
+    const { blame, url, quota } = this.#options;
+    return blame.upstream === dockerHub || isHubHost(url.hostname) || quota.last !== undefined;
   }
 
   /** Names, tags and digests hold no character that means something in a URL. */

@@ -1,13 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.js";
+import { type Digest, isDigest } from "../oci/digest.js";
 import { mediaTypes } from "../oci/media-types.js";
 import { isDigestReference, type Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { contentLengthOf, mediaTypeOf, refuseEncoded, refuseHtml } from "./answer-headers.js";
+import { contentLengthOf, mediaTypeOf } from "./answer-headers.js";
 import type { Asking, Endpoint, Question } from "./endpoint.js";
+import { mayContradictHead } from "./head-refusal.js";
+import { provenManifest } from "./manifest-proof.js";
 import type { UpstreamManifest, UpstreamManifestHead } from "./upstream.js";
 import { UpstreamError } from "./upstream-error.js";
-import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 /** Without the list types Docker Hub answers with one platform; the rest is for artifacts of other types. */
 const accept = [
@@ -28,33 +29,23 @@ export interface ManifestQuestion {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Asks by HEAD; by GET where HEAD is unknown, or does not tell the digest. */
+/** Asks by HEAD; by GET where that refuses, does not tell the digest, or was seen to be worth nothing. */
 export async function headManifest(
   endpoint: Endpoint,
   wanted: ManifestQuestion,
   maxBytes: number,
   asking: Asking,
 ): Promise<UpstreamManifestHead> {
+  const kind = isDigestReference(wanted.reference) ? "manifest" : "tag";
+  if (!endpoint.heads.isWorthAsking(kind, asking.hasFallback)) return headByGet(endpoint, wanted, maxBytes, asking);
   const head = await askHead(endpoint, wanted, asking);
-  if (head) return head;
-  const manifest = await getManifest(endpoint, wanted, maxBytes, asking);
-  const { digest, mediaType, bytes } = manifest;
-  return { digest, mediaType, size: bytes.length, manifest };
-}
-
-async function askHead(
-  endpoint: Endpoint,
-  wanted: ManifestQuestion,
-  asking: Asking,
-): Promise<UpstreamManifestHead | undefined> {
+  if ("digest" in head) return head;
   try {
-    const answer = await endpoint.ask(questionOf(endpoint, wanted, "HEAD"), asking);
-    answer.body.discard();
-    const digest = isDigestReference(wanted.reference) ? wanted.reference : claimedDigest(answer.headers);
-    if (digest === undefined) return undefined;
-    return { digest, mediaType: manifestTypeOf(answer.headers), size: contentLengthOf(answer.headers) };
+    const found = await headByGet(endpoint, wanted, maxBytes, asking);
+    endpoint.heads.contradicted(kind);
+    return found;
   } catch (error) {
-    if (error instanceof UpstreamError && (error.status === 405 || error.status === 501)) return undefined;
+    if (error instanceof UpstreamError && error.kind === head.refusal?.kind) endpoint.heads.confirmed(kind);
     throw error;
   }
 }
@@ -68,17 +59,41 @@ export async function getManifest(
 ): Promise<UpstreamManifest> {
   const { headers, body } = await endpoint.ask(questionOf(endpoint, wanted, "GET"), asking);
   try {
-    refuseEncoded(headers);
-    refuseHtml(headers);
-    const bytes = await body.readAll(maxBytes);
-    const digest = digestOf(bytes, algorithmOf(expectedDigest(wanted.reference, headers)));
-    if (isDigestReference(wanted.reference) && digest !== wanted.reference) {
-      throw new InvalidAnswerError(`for ${wanted.reference} it sends content of the digest ${digest}`);
-    }
-    refuseOtherThanObject(bytes);
-    return { digest, mediaType: manifestTypeOf(headers), bytes };
+    const received = { headers, bytes: await body.readAll(maxBytes), claimed: claimedDigest(headers) };
+    const proven = await provenManifest(received, wanted.reference, maxBytes);
+    return { ...proven, mediaType: manifestTypeOf(headers) };
   } finally {
     body.close();
+  }
+}
+
+async function headByGet(
+  endpoint: Endpoint,
+  wanted: ManifestQuestion,
+  maxBytes: number,
+  asking: Asking,
+): Promise<UpstreamManifestHead> {
+  const manifest = await getManifest(endpoint, wanted, maxBytes, asking);
+  const { digest, mediaType, bytes } = manifest;
+  return { digest, mediaType, size: bytes.length, manifest };
+}
+
+/** What HEAD tells; else by what it refused, `undefined` if it tells no digest. */
+async function askHead(
+  endpoint: Endpoint,
+  wanted: ManifestQuestion,
+  asking: Asking,
+): Promise<UpstreamManifestHead | { readonly refusal: UpstreamError | undefined }> {
+  try {
+    const answer = await endpoint.ask(questionOf(endpoint, wanted, "HEAD"), asking);
+    answer.body.discard();
+    const digest = isDigestReference(wanted.reference) ? wanted.reference : claimedDigest(answer.headers);
+    if (digest === undefined) return { refusal: undefined };
+    return { digest, mediaType: manifestTypeOf(answer.headers), size: sizeOf(answer.headers) };
+  } catch (broken) {
+    const error = endpoint.explain(broken, asking.patience);
+    if (!mayContradictHead(error, endpoint)) throw error;
+    return { refusal: error };
   }
 }
 
@@ -88,26 +103,20 @@ function questionOf(endpoint: Endpoint, wanted: ManifestQuestion, method: "GET" 
   return { method, url, repository, lane: "manifest", headers: { ...headers, Accept: accept } };
 }
 
-/** For a tag, the upstream chooses the algorithm; its claim is not believed beyond that. */
-function expectedDigest(reference: Reference, headers: IncomingHttpHeaders): Digest {
-  if (isDigestReference(reference)) return reference;
-  return claimedDigest(headers) ?? digestOf(Buffer.alloc(0));
+/** Two proxies that each add the header make a list of it, of the same digest twice. */
+function claimedDigest(headers: IncomingHttpHeaders): Digest | undefined {
+  const value = String(headers["docker-content-digest"] ?? "");
+  const [digest = "", ...others] = new Set(value.split(",").map((text) => text.trim()));
+  return others.length === 0 && isDigest(digest) ? digest : undefined;
 }
 
-function claimedDigest(headers: IncomingHttpHeaders): Digest | undefined {
-  const digest = headers["docker-content-digest"];
-  return typeof digest === "string" && isDigest(digest) ? digest : undefined;
+/** No manifest is empty, and the length of an encoded one is another. */
+function sizeOf(headers: IncomingHttpHeaders): number | undefined {
+  const length = contentLengthOf(headers);
+  return length === 0 || headers["content-encoding"] !== undefined ? undefined : length;
 }
 
 function manifestTypeOf(headers: IncomingHttpHeaders): string | undefined {
   const mediaType = mediaTypeOf(headers);
   return mediaType === undefined || vagueTypes.has(mediaType) ? undefined : mediaType;
-}
-
-function refuseOtherThanObject(bytes: Buffer): void {
-  try {
-    const json: unknown = JSON.parse(bytes.toString("utf8"));
-    if (typeof json === "object" && json !== null && !Array.isArray(json)) return;
-  } catch {}
-  throw new InvalidAnswerError("for a manifest it sends something other than a JSON object");
 }

@@ -50,6 +50,10 @@ export class RegistryUpstream implements Upstream {
     return this.#options.name;
   }
 
+  get countsPulls(): boolean {
+    return this.#options.endpoints.some((endpoint) => endpoint.countsPulls);
+  }
+
   headManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifestHead> {
     const { maxManifestBytes } = this.#options;
     const wanted = { repository, reference, headers: this.#headers(options) };

@@ -1,6 +1,7 @@
 import type { Logger } from "../observability/logger.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
+import type { ManifestReading } from "../oci/manifest-reading.js";
 import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Quota } from "./limits/quota.js";
@@ -24,8 +25,9 @@ export interface UpstreamManifest {
   readonly digest: Digest;
   /** As `Content-Type` says it, without parameters; `undefined` if that is missing or says nothing about manifests. */
   readonly mediaType: string | undefined;
-  /** Byte for byte what the upstream sent: a JSON object, no more is known. */
+  /** Byte for byte what the digest is of. */
   readonly bytes: Buffer;
+  readonly reading: ManifestReading;
 }
 
 export interface UpstreamManifestHead {
@@ -76,6 +78,8 @@ export interface UpstreamBlob {
  */
 export interface Upstream {
   readonly name: string;
+  /** Whether each GET of a manifest is one less that may be had, as Docker Hub counts them. */
+  readonly countsPulls: boolean;
   /** Does not count as a pull, where the upstream counts. Asks by GET where HEAD is not understood. */
   headManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifestHead>;
   getManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifest>;

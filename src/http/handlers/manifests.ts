@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { RegistryError } from "../../oci/errors.js";
+import { servedType } from "../../oci/media-types.js";
 import { isDigestReference, parseTag, type Tag } from "../../oci/reference.js";
 import type { Manifest, ResolvedManifest } from "../../registry/repository.js";
 import type { Exchange } from "../exchange.js";
@@ -81,9 +82,11 @@ function send(exchange: Exchange, manifest: Manifest): void {
 
 function headersOf({ descriptor, served }: ResolvedManifest): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {
-    "Content-Type": descriptor.mediaType,
+    "Content-Type": servedType(descriptor.mediaType),
     "Docker-Content-Digest": descriptor.digest,
     ETag: `"${descriptor.digest}"`,
+    // Whoever opens it in a browser all the same sees no page of this registry.
+    "Content-Security-Policy": "sandbox",
   };
   addServedHeaders(headers, served);
   return headers;

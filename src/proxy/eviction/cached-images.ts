@@ -1,5 +1,5 @@
 import type { Digest } from "../../oci/digest.js";
-import type { ManifestContent } from "../../oci/manifest.js";
+import type { ManifestReading } from "../../oci/manifest-reading.js";
 import type { Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { walkRepositories } from "../../storage/catalog.js";
@@ -22,7 +22,7 @@ export interface CachedImage {
 
 /** A repository's content, as its links and manifests tell. */
 interface Content {
-  readonly manifests: ReadonlyMap<Digest, ManifestContent | undefined>;
+  readonly manifests: ReadonlyMap<Digest, ManifestReading | undefined>;
   readonly tags: ReadonlyMap<Tag, Digest>;
   readonly blobs: ReadonlySet<Digest>;
 }
@@ -38,7 +38,8 @@ export async function* cachedRepositories(storage: Storage): AsyncIterable<{ nam
 /** The images of a repository that came from an upstream, and last what no manifest there names. */
 export async function imagesOf(storage: Storage, name: RepositoryName, upstream: string): Promise<CachedImage[]> {
   const content = await readContent(storage, name);
-  const named = new Set([...content.manifests.values()].flatMap((manifest) => manifest?.manifests ?? []).map(digestIn));
+  const named = new Set<Digest>();
+  for (const manifest of content.manifests.values()) for (const digest of manifest?.names ?? []) named.add(digest);
   const images: CachedImage[] = [];
   const loose = new Set(content.blobs);
   for (const digest of content.manifests.keys()) {
@@ -64,7 +65,7 @@ export async function imagesOf(storage: Storage, name: RepositoryName, upstream:
 /** Blobs first: a pull stores the manifest before them, so none that is just being pulled looks as if nobody named it. */
 async function readContent(storage: Storage, name: RepositoryName): Promise<Content> {
   const blobs = new Set(await linkedBlobs(storage, name));
-  const manifests = new Map<Digest, ManifestContent | undefined>();
+  const manifests = new Map<Digest, ManifestReading | undefined>();
   for (const digest of await linkedManifests(storage, name)) {
     manifests.set(digest, await storage.manifests.readContent(name, digest));
   }
@@ -82,11 +83,11 @@ function heldBelow(content: Content, root: Digest): { manifests: Digest[]; blobs
   const blobs = new Set<Digest>();
   // A set gives what is added while it is walked, too.
   for (const digest of manifests) {
-    const manifest = content.manifests.get(digest);
-    for (const child of manifest?.manifests ?? []) if (content.manifests.has(child.digest)) manifests.add(child.digest);
-    const named = manifest?.config === undefined ? [] : [manifest.config];
-    for (const blob of [...named, ...(manifest?.layers ?? [])])
-      if (content.blobs.has(blob.digest)) blobs.add(blob.digest);
+    for (const named of content.manifests.get(digest)?.names ?? []) {
+      // The children of an index may be blobs (BuildKit's cache), and those of an unknown type anything.
+      if (content.manifests.has(named)) manifests.add(named);
+      if (content.blobs.has(named)) blobs.add(named);
+    }
   }
   return { manifests: [...manifests], blobs: [...blobs] };
 }
@@ -103,8 +104,4 @@ export async function lastUse(
     ...[...tags.keys()].map((tag) => storage.cache.readCheckedAt(name, tag)),
   ]);
   return Math.max(0, ...uses.map((use) => use ?? 0));
-}
-
-function digestIn({ digest }: { readonly digest: Digest }): Digest {
-  return digest;
 }

@@ -20,6 +20,7 @@ export async function unlinkImage(storage: Storage, { name, tags, manifests, blo
 async function unlinkManifest(storage: Storage, name: RepositoryName, digest: Digest): Promise<void> {
   const content = await storage.manifests.readContent(name, digest);
   await storage.unlinkManifest(name, digest);
-  if (content?.subject !== undefined) await storage.referrers.remove(name, content.subject.digest, digest);
+  if (content?.subject !== undefined) await storage.referrers.remove(name, content.subject, digest);
+  if (content?.mediaType === undefined) await storage.cache.forgetType(name, digest);
   await storage.uses.forget(name, digest);
 }

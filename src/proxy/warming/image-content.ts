@@ -1,5 +1,4 @@
-import type { Descriptor } from "../../oci/descriptor.js";
-import { type ManifestContent, parseManifest } from "../../oci/manifest.js";
+import { type ManifestReading, type NamedContent, readManifest } from "../../oci/manifest-reading.js";
 import { isNonDistributable } from "../../oci/media-types.js";
 import { isOfPlatform, type Platform, showPlatform } from "../../oci/platform.js";
 import type { Reference } from "../../oci/reference.js";
@@ -14,7 +13,7 @@ export interface ImageContent {
   /** Each once: the index if there is one, and the images. */
   readonly manifests: readonly Manifest[];
   /** Each once. */
-  readonly blobs: readonly Descriptor[];
+  readonly blobs: readonly NamedContent[];
   /** What is wanted, and not offered. */
   readonly missing: readonly Platform[];
   /** What is offered instead, in words. */
@@ -33,9 +32,9 @@ export async function contentOfImage(
 ): Promise<ImageContent> {
   const top = await repository.getManifest(reference, context);
   const manifests = new Map([[top.descriptor.digest, top]]);
-  const blobs = new Map<string, Descriptor>();
-  const index = parseManifest(top.bytes);
-  let level = [index];
+  const blobs = new Map<string, NamedContent>();
+  const index = readManifest(top.bytes);
+  let level = index === undefined ? [] : [index];
   for (let depth = 0; depth < maxDepth && level.length > 0; depth++) {
     for (const blob of level.flatMap(blobsOf)) blobs.set(blob.digest, blob);
     const children = level.flatMap((content) => content.manifests).filter((child) => isWanted(child, wanted));
@@ -44,24 +43,24 @@ export async function contentOfImage(
       if (manifests.has(digest)) continue;
       const child = await repository.getManifest(digest, context);
       manifests.set(digest, child);
-      level.push(parseManifest(child.bytes));
+      const reading = readManifest(child.bytes);
+      if (reading !== undefined) level.push(reading);
     }
   }
   return { manifests: [...manifests.values()], blobs: [...blobs.values()], ...offer(index, wanted) };
 }
 
-function blobsOf({ config, layers }: ManifestContent): Descriptor[] {
-  const all = config === undefined ? layers : [config, ...layers];
-  return all.filter(({ mediaType }) => !isNonDistributable(mediaType));
+function blobsOf({ blobs }: ManifestReading): NamedContent[] {
+  return blobs.filter(({ mediaType = "" }) => !isNonDistributable(mediaType));
 }
 
 /** An image of which the index does not say what it runs on may be the one that is wanted. */
-function isWanted({ platform }: Descriptor, wanted: WantedPlatforms): boolean {
+function isWanted({ platform }: NamedContent, wanted: WantedPlatforms): boolean {
   return wanted === "all" || platform === undefined || wanted.some((one) => isOfPlatform(platform, one));
 }
 
-function offer({ manifests }: ManifestContent, wanted: WantedPlatforms): Pick<ImageContent, "missing" | "offered"> {
-  const platforms = manifests.map(({ platform }) => platform);
+function offer(index: ManifestReading | undefined, wanted: WantedPlatforms): Pick<ImageContent, "missing" | "offered"> {
+  const platforms = (index?.manifests ?? []).map(({ platform }) => platform);
   const isTold = platforms.length > 0 && !platforms.includes(undefined);
   if (wanted === "all" || !isTold) return { missing: [], offered: [] };
   const known = platforms.filter((platform) => platform !== undefined);

@@ -1,6 +1,6 @@
-import type { Descriptor } from "../../oci/descriptor.js";
 import type { Digest } from "../../oci/digest.js";
 import { RegistryError } from "../../oci/errors.js";
+import type { NamedContent } from "../../oci/manifest-reading.js";
 import { showPlatform } from "../../oci/platform.js";
 import type { Reference } from "../../oci/reference.js";
 import type { Context } from "../../registry/context.js";
@@ -83,7 +83,7 @@ export class ImageWarmer {
   }
 
   /** One that fails keeps no other from being stored. */
-  async #warmBlobs(image: ImageToWarm, blobs: readonly Descriptor[], result: WarmedImage, context: Context) {
+  async #warmBlobs(image: ImageToWarm, blobs: readonly NamedContent[], result: WarmedImage, context: Context) {
     const warming = blobs.map((blob) =>
       this.#slots.run(async (buffer) => {
         context.signal.throwIfAborted();
@@ -96,17 +96,19 @@ export class ImageWarmer {
 
   async #warmBlob(
     { title, repository }: ImageToWarm,
-    { digest, size }: Descriptor,
+    { digest }: NamedContent,
     { result, buffer, context }: { result: WarmedImage; buffer: Buffer; context: Context },
   ): Promise<void> {
-    if (await isStored(repository, digest, context)) {
-      result.present += size;
+    const { size: known, served } = await repository.statBlob(digest, context);
+    if (served.from !== "miss") {
+      result.present += known;
       return;
     }
     const left = await this.#parts.storage.cache.download(digest).stat();
+    const opened = await repository.openBlob(digest, context);
+    const { size } = opened;
     const startedAt = Math.min(left?.size ?? 0, size);
     const blob: WarmingBlob = { title, digest, size, startedAt, arrived: 0 };
-    const opened = await repository.openBlob(digest, context);
     this.#parts.watch.begin(blob);
     try {
       await readThrough(opened, blob, buffer);

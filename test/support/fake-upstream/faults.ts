@@ -93,6 +93,9 @@ function ending(reply: Reply, byte: number, how: "cut" | "stall"): Reply {
 /** The connection is accepted and nothing is ever said. */
 export const silence: Fault = (reply) => ({ ...reply, ending: "never" });
 
+/** The connection is cut instead of an answer. */
+export const hangUp: Fault = (reply) => ({ ...reply, ending: "hang-up" });
+
 /** Headers come late. */
 export function lateBy(delayMs: number): Fault {
   return (reply) => ({ ...reply, delayMs });

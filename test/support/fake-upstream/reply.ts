@@ -9,8 +9,8 @@ export interface Reply {
   /** `content-length` is added if the size is finite; an empty one sends the body chunked. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Content;
-  /** After the body: nothing wrong, the connection is cut, or nothing comes any more. `never`: not even headers. */
-  readonly ending?: "complete" | "cut" | "stall" | "never";
+  /** After the body: nothing wrong, the connection is cut, or nothing comes any more. `never`: not even headers; `hang-up`: cut before them. */
+  readonly ending?: "complete" | "cut" | "stall" | "never" | "hang-up";
   /** Before the headers. */
   readonly delayMs?: number;
   /** A pause after each byte. */
@@ -46,6 +46,7 @@ export async function sendReply(response: ServerResponse, reply: Reply, sending:
   try {
     if (reply.delayMs) await delay(reply.delayMs, undefined, { signal: gone.signal });
     if (reply.ending === "never") return;
+    if (reply.ending === "hang-up") return void response.socket?.destroy();
     response.writeHead(reply.status, headersOf(reply));
     response.flushHeaders();
     if (!sending.isHead) await sendBody(response, reply, sending, gone.signal);

@@ -1,0 +1,163 @@
+import { type Digest, isDigest } from "./digest.js";
+import { type ManifestKind, manifestKind, mediaTypes } from "./media-types.js";
+import type { Platform } from "./platform.js";
+
+/** Content that a manifest names, as far as it says. */
+export interface NamedContent {
+  readonly digest: Digest;
+  readonly mediaType: string | undefined;
+  /** Bytes. What is said to be nothing and is not is `undefined`, as what is not said. */
+  readonly size: number | undefined;
+  readonly platform?: Platform;
+}
+
+/** What a manifest says, as far as it can be understood. */
+export interface ManifestReading {
+  /** What it says that it is, else what its fields make of it; `undefined` if neither tells. */
+  readonly mediaType: string | undefined;
+  readonly kind: ManifestKind | undefined;
+  /** Configuration and layers. */
+  readonly blobs: readonly NamedContent[];
+  /** Of an index. Some tools list blobs there. */
+  readonly manifests: readonly NamedContent[];
+  /** All that must stay as long as the manifest does, apart from its subject. */
+  readonly names: readonly Digest[];
+  readonly subject: Digest | undefined;
+  /** As referrers are listed by: the manifest's own, else an image's `config.mediaType` (distribution-spec, "Listing Referrers"). */
+  readonly artifactType: string | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+type Json = Record<string, unknown>;
+
+/** RFC 6838, section 4.2. */
+const mediaTypePattern = /^[a-zA-Z0-9][\w!#$&^.+-]{0,126}\/[a-zA-Z0-9][\w!#$&^.+-]{0,126}$/;
+
+/** Of SHA-256: what has it is nothing, and only that. */
+const digestOfNothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/**
+ * Reads a manifest that another registry took, which may be less strict than {@link parseManifest} is with a push:
+ * without types or sizes, with `null` for a list or a text, of schema 1 or an unknown type. What cannot be understood is
+ * passed over, what can be followed is followed. `undefined` if it is no JSON object.
+ */
+export function readManifest(bytes: Uint8Array): ManifestReading | undefined {
+  const json = parseObject(bytes);
+  if (json === undefined) return undefined;
+  const mediaType = mediaTypeOf(json);
+  const kind = mediaType === undefined ? undefined : manifestKind(mediaType);
+  const configs = membersOf(json, "config").flatMap(contentOf);
+  const layers = ["layers", "blobs"].flatMap((field) => listOf(json, field)).flatMap(contentOf);
+  const blobs = [...configs, ...layers, ...listOf(json, "fsLayers").flatMap(contentOfSchema1)];
+  const manifests = listOf(json, "manifests").flatMap(contentOf);
+  const known = [...blobs, ...manifests].map(({ digest }) => digest);
+  return {
+    mediaType,
+    kind,
+    blobs,
+    manifests,
+    names: kind === undefined ? digestsIn(json) : [...new Set(known)],
+    subject: membersOf(json, "subject").flatMap(contentOf)[0]?.digest,
+    artifactType: textOf(json, "artifactType") ?? (kind === "image" ? configs[0]?.mediaType : undefined),
+    annotations: textsIn(json.annotations),
+  };
+}
+
+/** As programs in Go read it: wrong UTF-8 becomes a mark; before it a byte order mark may stand. */
+function parseObject(bytes: Uint8Array): Json | undefined {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isObject(json) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function mediaTypeOf(json: Json): string | undefined {
+  const own = textOf(json, "mediaType");
+  if (own !== undefined && mediaTypePattern.test(own)) return own;
+  if (json.schemaVersion === 1 || Array.isArray(json.fsLayers)) {
+    return Array.isArray(json.signatures) ? mediaTypes.dockerSchema1Signed : mediaTypes.dockerSchema1;
+  }
+  if (Array.isArray(json.manifests)) return mediaTypes.ociIndex;
+  return isObject(json.config) || Array.isArray(json.layers) ? mediaTypes.ociManifest : undefined;
+}
+
+/** The members of that name. Programs in Go take one in other letters, too, so all of them count. */
+function membersOf(json: Json, field: string): unknown[] {
+  const folded = fold(field);
+  return Object.entries(json).flatMap(([key, value]) => (fold(key) === folded ? [value] : []));
+}
+
+/** As encoding/json folds names: also the long s and the sign for Kelvin. */
+function fold(key: string): string {
+  return key.toUpperCase().toLowerCase();
+}
+
+function listOf(json: Json, field: string): unknown[] {
+  return membersOf(json, field).flatMap((value) => (Array.isArray(value) ? value : []));
+}
+
+function contentOf(value: unknown): NamedContent[] {
+  if (!isObject(value)) return [];
+  const platform = platformOf(value.platform);
+  return membersOf(value, "digest").flatMap((member) => {
+    const digest = digestFrom(member);
+    if (digest === undefined) return [];
+    const size = sizeOf(value.size, digest);
+    return [{ digest, mediaType: textOf(value, "mediaType"), size, ...(platform !== undefined && { platform }) }];
+  });
+}
+
+/** Docker schema 1 names layers by `blobSum` and says nothing else of them. */
+function contentOfSchema1(value: unknown): NamedContent[] {
+  const digest = isObject(value) ? digestFrom(value.blobSum) : undefined;
+  return digest === undefined ? [] : [{ digest, mediaType: undefined, size: undefined }];
+}
+
+/** Some tools write the digits in upper case; stored is everything under lower case. */
+function digestFrom(value: unknown): Digest | undefined {
+  const text = typeof value === "string" ? value.toLowerCase() : "";
+  return isDigest(text) ? text : undefined;
+}
+
+function sizeOf(size: unknown, digest: Digest): number | undefined {
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) return undefined;
+  return size === 0 && digest !== digestOfNothing ? undefined : size;
+}
+
+function platformOf(value: unknown): Platform | undefined {
+  if (!isObject(value)) return undefined;
+  const { os, architecture, variant } = value;
+  if (typeof os !== "string" || typeof architecture !== "string") return undefined;
+  return { os, architecture, ...(typeof variant === "string" && variant !== "" && { variant }) };
+}
+
+function textOf(json: Json, field: string): string | undefined {
+  const value = json[field];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function textsIn(value: unknown): Record<string, string> {
+  const texts: Record<string, string> = Object.create(null);
+  if (!isObject(value)) return texts;
+  for (const [key, text] of Object.entries(value)) if (typeof text === "string") texts[key] = text;
+  return texts;
+}
+
+/** Every digest that stands anywhere. With a stack of its own: a document may be nested deeper than calls can be. */
+function digestsIn(json: unknown): Digest[] {
+  const digests = new Set<Digest>();
+  const pending = [json];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    const digest = digestFrom(value);
+    if (digest !== undefined) digests.add(digest);
+    if (typeof value === "object" && value !== null) for (const member of Object.values(value)) pending.push(member);
+  }
+  return [...digests];
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,80 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { algorithmOf, type Digest, digestOf } from "../oci/digest.js";
+import { type ManifestReading, readManifest } from "../oci/manifest-reading.js";
+import { isDigestReference, type Reference } from "../oci/reference.js";
+import { isHtml } from "./answer-headers.js";
+import { contentCodingsOf, decoded } from "./wire/content-coding.js";
+import { InvalidAnswerError } from "./wire/wire-errors.js";
+
+/** The answer to a GET of a manifest. */
+interface Received {
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
+  /** As the answer says. */
+  readonly claimed: Digest | undefined;
+}
+
+interface Proven {
+  readonly digest: Digest;
+  readonly bytes: Buffer;
+  readonly reading: ManifestReading;
+}
+
+/**
+ * Finds the manifest in what came: the bytes as they are, or decoded if the answer says that they are encoded. Asked was
+ * for neither, so the digest decides, and without one what is a manifest at all.
+ */
+export async function provenManifest(received: Received, reference: Reference, maxBytes: number): Promise<Proven> {
+  const expected = isDigestReference(reference) ? reference : received.claimed;
+  let readable: Proven | undefined;
+  for await (const bytes of formsOf(received, maxBytes)) {
+    const digest = digestOf(bytes, expected && algorithmOf(expected));
+    const isExpected = digest === expected;
+    // What a tag points at is what comes for it. A header that says otherwise was not made from these bytes.
+    if (!isExpected && (isDigestReference(reference) || readable !== undefined)) continue;
+    const reading = readManifest(bytes);
+    if (reading !== undefined && isExpected) return { digest, bytes, reading };
+    if (reading !== undefined) readable = { digest, bytes, reading };
+  }
+  if (readable !== undefined) return readable;
+  throw whatElse(received, reference);
+}
+
+async function* formsOf({ headers, bytes }: Received, maxBytes: number): AsyncGenerator<Buffer, void, void> {
+  yield bytes;
+  const codings = contentCodingsOf(headers);
+  const plain = codings.length === 0 ? undefined : await decodedWhole(decoded(only(bytes), codings), maxBytes);
+  if (plain !== undefined) yield plain;
+}
+
+/** `undefined` if it is not encoded as it says, or too large. */
+async function decodedWhole(content: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of content) {
+      length += chunk.length;
+      if (length > maxBytes) return undefined;
+      chunks.push(chunk);
+    }
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks, length);
+}
+
+function whatElse({ headers, bytes }: Received, reference: Reference): InvalidAnswerError {
+  if (isHtml(headers)) return new InvalidAnswerError("it sends a web page");
+  const encoding = headers["content-encoding"];
+  const how = encoding === undefined ? "" : `, neither as it is nor decoded (${encoding})`;
+  const isRight = isDigestReference(reference) && digestOf(bytes, algorithmOf(reference)) === reference;
+  if (!isDigestReference(reference) || isRight) {
+    return new InvalidAnswerError(`for a manifest it sends something other than a JSON object${how}`);
+  }
+  const digest = digestOf(bytes, algorithmOf(reference));
+  return new InvalidAnswerError(`for ${reference} it sends content of the digest ${digest}${how}`);
+}
+
+async function* only(bytes: Buffer): AsyncGenerator<Buffer, void, void> {
+  yield bytes;
+}
