@@ -1,6 +1,19 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 
+const groupsOfNetwork = 4;
+
+/** Who counts as one client: an IPv4 address, or the /64 of an IPv6 one, which is the least that a host is given. */
+export function networkOf(address: string): string {
+  const plain = withoutMapping(address);
+  if (!plain.includes(":")) return plain;
+  const [before = "", after] = plain.split("::");
+  const groups = before.split(":").filter(Boolean);
+  const last = after?.split(":").filter(Boolean) ?? [];
+  while (groups.length < 8 - last.length) groups.push("0");
+  return [...groups, ...last].slice(0, groupsOfNetwork).join(":");
+}
+
 /** Tells who asks, through the reverse proxies that are trusted to say so. */
 export class ClientAddress {
   readonly #trusted = new BlockList();

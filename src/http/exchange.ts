@@ -48,7 +48,7 @@ export class Exchange implements Context {
 
   /** Whether the client went before it had the whole answer. */
   get isCut(): boolean {
-    return this.#isCut;
+    return this.#isCut || (!this.#isOver && this.request.socket.destroyed);
   }
 
   get via(): string | undefined {

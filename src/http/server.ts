@@ -3,8 +3,10 @@ import { createServer as createHttpsServer, Server as HttpsServer } from "node:h
 import { type AddressInfo, type Socket, Server as TcpServer } from "node:net";
 import type { Logger } from "../observability/logger.js";
 import { logAccess } from "./access-log.js";
-import { ClientAddress } from "./client-address.js";
-import { answerClientError } from "./client-error.js";
+import { ClientAddress, networkOf } from "./client-address.js";
+import { Connections } from "./connections/connections.js";
+import { type ConnectionError, isAnswerable, type Refusal, refusalOf, refuse } from "./connections/refusal.js";
+import { answerExpectation, refusalOfHead } from "./connections/request-head.js";
 import { answerCors } from "./cors.js";
 import { respondWithError } from "./error-response.js";
 import { Exchange } from "./exchange.js";
@@ -48,7 +50,7 @@ export class RegistryServer {
   /** What is not answered yet, or not to the last byte. */
   readonly #running = new Set<Exchange>();
   #routes: Routes;
-  #connections = 0;
+  readonly #connections: Connections;
   #isStopping = false;
 
   constructor(settings: ServerSettings, routes: Routes, log: Logger) {
@@ -57,6 +59,7 @@ export class RegistryServer {
     this.#log = log;
     this.#clients = new ClientAddress(settings.trustedProxies);
     this.#stalls = new StallWatch(settings.stall);
+    this.#connections = new Connections(settings.maxConnections);
     this.#server = this.#create();
   }
 
@@ -86,6 +89,7 @@ export class RegistryServer {
     if (tls !== undefined && this.#server instanceof HttpsServer) this.#server.setSecureContext(tls);
     this.#server.headersTimeout = headersTimeout;
     this.#server.keepAliveTimeout = keepAlive;
+    this.#connections.most = settings.maxConnections;
     this.#clients = new ClientAddress(trustedProxies);
     this.#stalls.retire();
     this.#stalls = new StallWatch(stall);
@@ -107,11 +111,12 @@ export class RegistryServer {
 
   /** Cuts off everything at once. */
   cut(): void {
-    this.#server.closeAllConnections();
+    this.#connections.closeAll();
   }
 
   /** Node takes a connection for idle as soon as its answer is written, so it may be asked only when all are sent. */
   #closeIdle(): void {
+    this.#connections.closeSilent();
     for (const { response } of this.#running) if (response.writableEnded) return;
     this.#server.closeIdleConnections();
   }
@@ -126,33 +131,70 @@ export class RegistryServer {
       // the stall watch's business.
       requestTimeout: 0,
       connectionsCheckingInterval: Math.min(timeoutCheckMs, Math.ceil(headersTimeout / 2)),
+      // Node would refuse with an empty answer, and without a line in the log.
+      requireHostHeader: false,
     };
-    const listener = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
     const server =
-      tls === undefined ? createHttpServer(options, listener) : createHttpsServer({ ...options, ...tls }, listener);
-    server.on("connection", (socket: Socket) => this.#admit(socket));
+      tls === undefined
+        ? createHttpServer(options)
+        : createHttpsServer({ ...options, ...tls, handshakeTimeout: headersTimeout });
+    // Node would leave further headers out without a word; their size is limited, and their number where it is checked.
+    server.maxHeadersCount = 0;
     // An HTTP server's own would cut off answers that are written and not yet sent. Node's cluster module calls it, too.
     server.close = (done) => {
       TcpServer.prototype.close.call(server, done);
       return server;
     };
-    server.on("clientError", answerClientError);
-    // Each request that waits on a connection listens to its end, however many a client sends at once.
-    server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => socket.setMaxListeners(0));
+    this.#listenTo(server, tls !== undefined);
     return server;
   }
 
-  /** Not by node's own limit: what a worker refuses by that comes back to it, again and again, when all are full. */
-  #admit(socket: Socket): void {
-    if (this.#connections >= this.#settings.maxConnections) {
-      socket.destroy();
-      return;
-    }
-    this.#connections++;
-    socket.once("close", () => this.#connections--);
+  #listenTo(server: Server, speaksTls: boolean): void {
+    // Not by node's own limit: what a worker refuses by that comes back to it, again and again, when all are full.
+    server.on("connection", (socket: Socket) => this.#connections.admit(socket, speaksTls));
+    server.on("secureConnection", (socket: Socket) => this.#connections.secured(socket));
+    // Each request that waits on a connection listens to its end, however many a client sends at once.
+    server.on(speaksTls ? "secureConnection" : "connection", (socket: Socket) => socket.setMaxListeners(0));
+    const take = (request: IncomingMessage, response: ServerResponse) => this.#take(request, response);
+    server.on("request", take).on("checkContinue", take).on("checkExpectation", take);
+    server.on("clientError", (error, socket: Socket) => this.#refuseBroken(error, socket));
+    server.on("connect", (_, socket: Socket) => this.#refuse({ status: 405, message: "this is no proxy" }, socket));
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  /** Has a request answered when it is its turn on its connection, unless nobody can say for sure where it ends. */
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connections.of(request.socket);
+    if (connection === undefined || connection.isOver) return;
+    const refusal = refusalOfHead(request);
+    if (refusal === undefined) connection.take(request, () => this.#answer(request, response));
+    else this.#refuse(refusal, request.socket);
+  }
+
+  /** What node finds on a connection that is no request, or no HTTP at all. */
+  #refuseBroken(error: ConnectionError, socket: Socket): void {
+    if (isAnswerable(error)) this.#refuse(refusalOf(error), socket, error.code);
+    else {
+      this.#log.debug("connection broken off", { client: networkOf(socket.remoteAddress ?? ""), cause: error });
+      socket.destroy();
+    }
+  }
+
+  /**
+   * Refuses what is no valid request and closes its connection. Nothing is written into an answer: the client would take
+   * it for content.
+   */
+  #refuse(refusal: Refusal, socket: Socket, code?: string): void {
+    const connection = this.#connections.of(socket);
+    if (connection === undefined || connection.isOver) return;
+    connection.isOver = true;
+    // What follows the last request of a connection is ignored, and does not disturb its answer (RFC 9112, section 9.6).
+    if (code === "HPE_CLOSED_CONNECTION") return;
+    this.#log.info("request refused", { client: connection.client, code, ...refusal });
+    if (connection.owesAnswers || !socket.writable) socket.destroy();
+    else refuse(socket, refusal);
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): Exchange {
     request.url = originForm(request.url);
     const id = this.#ids.next(this.#clients.isTrusted(request) ? request.headers["x-request-id"] : undefined);
     const exchange = new Exchange(id, request, response, { address: this.#clients.of(request) }, this.#log);
@@ -166,11 +208,13 @@ export class RegistryServer {
     response.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
     if (this.#isStopping) response.setHeader("Connection", "close");
     try {
-      if (answerCors(exchange, this.#settings.corsOrigins)) return;
-      if (answerHealth(exchange, this.#isStopping)) return;
-      this.#routes(exchange);
+      answerExpectation(request, response);
+      if (!answerCors(exchange, this.#settings.corsOrigins) && !answerHealth(exchange, this.#isStopping)) {
+        this.#routes(exchange);
+      }
     } catch (error) {
       respondWithError(exchange, error);
     }
+    return exchange;
   }
 }

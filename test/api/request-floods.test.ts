@@ -51,7 +51,7 @@ test("very many headers, parameters and tags in one request are bounded and brea
   assert.equal((await client.get(`/v2/_catalog?${"n=1&".repeat(50_000)}`)).status, 200);
 });
 
-test("more connections than may be open are closed, and the next one is welcome when one is gone", async (t) => {
+test("when as many connections are open as may be, one that is idle gives way to the next", async (t) => {
   const scope = new Scope(t);
   const { port, client } = await runBerth(scope, { server: { maxConnections: 3 } });
   const open = [];
@@ -61,9 +61,37 @@ test("more connections than may be open are closed, and the next one is welcome 
     await connection.receive(/ok/);
     open.push(connection);
   }
+  assert.equal((await client.get("/healthz")).status, 200);
+  await open[0]?.closed;
+  assert.deepEqual(
+    open.map(({ socket }) => socket.destroyed),
+    [true, false, false],
+  );
+});
+
+test("connections that say nothing keep nobody out", async (t) => {
+  const scope = new Scope(t);
+  const { port, client } = await runBerth(scope, { server: { maxConnections: 10 } });
+  const silent = [];
+  for (let count = 0; count < 10; count++) silent.push(await RawConnection.open(scope, port));
+  for (let count = 0; count < 3; count++) assert.equal((await client.get("/healthz")).status, 200);
+  assert.ok(silent.some(({ socket }) => !socket.destroyed));
+});
+
+test("a connection that is answered does not give way: further ones are closed until it is through", async (t) => {
+  const scope = new Scope(t);
+  const { port, client } = await runBerth(scope, { server: { maxConnections: 3 } });
+  const open = [];
+  for (let count = 0; count < 3; count++) {
+    const connection = await RawConnection.open(scope, port);
+    const head = `PUT /v2/app/manifests/v${count} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9`;
+    connection.send(`${head}\r\n\r\n`);
+    await connection.receive(/100 Continue/);
+    open.push(connection);
+  }
   const refused = await RawConnection.open(scope, port);
   assert.equal(await refused.closed, "");
-  open[0]?.socket.destroy();
+  for (const { socket } of open) socket.destroy();
   await waitUntil("there is room again", () =>
     client.get("/healthz").then(
       ({ status }) => status === 200 || undefined,

@@ -4,16 +4,17 @@ import { request } from "node:https";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { connect, type TLSSocket } from "node:tls";
+import type { ServerSettings } from "../../src/http/server.js";
 import { CertificateAuthority } from "../support/certificates.js";
 import { exchangeRaw, RawConnection } from "../support/raw-connection.js";
 import { type RunningBerth, runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 
-async function start(scope: Scope): Promise<RunningBerth & { ca: string }> {
+async function start(scope: Scope, settings: Partial<ServerSettings> = {}): Promise<RunningBerth & { ca: string }> {
   const authority = await CertificateAuthority.create(scope);
   const { cert, key } = await authority.issue("server", ["IP:127.0.0.1"]);
   const tls = { cert: Buffer.from(cert), key: Buffer.from(key) };
-  return { ...(await runBerth(scope, { settings: { tls } })), ca: authority.cert };
+  return { ...(await runBerth(scope, { settings: { tls, ...settings } })), ca: authority.cert };
 }
 
 test("Berth speaks HTTPS by itself, and says the same as over HTTP", async (t) => {
@@ -60,4 +61,40 @@ test("who speaks HTTP to it, says nothing or goes in the middle does not harm it
     log.events.filter(({ level }) => level === "error"),
     [],
   );
+});
+
+const hello = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+
+test("a connection that does not end its handshake is closed", async (t) => {
+  const scope = new Scope(t);
+  const { port } = await start(scope, { headersTimeout: 300 });
+  const drips = await RawConnection.open(scope, port, { allowHalfOpen: true });
+  drips.send(hello);
+  const drip = setInterval(() => drips.send("\0"), 50);
+  scope.defer(() => clearInterval(drip));
+  const silent = await RawConnection.open(scope, port);
+  assert.equal(await silent.closed, "");
+  await drips.closed;
+});
+
+test("connections on which TLS does not begin keep nobody out", async (t) => {
+  const scope = new Scope(t);
+  const { port, ca } = await start(scope, { maxConnections: 5 });
+  for (let count = 0; count < 5; count++) (await RawConnection.open(scope, port)).send(count % 2 === 0 ? "" : hello);
+  const asked = request({ host: "127.0.0.1", port, ca, path: "/v2/", agent: false }).end();
+  const [answer] = await once(asked, "response");
+  assert.equal(answer.statusCode, 200);
+});
+
+test("a server that stops waits for no connection on which TLS never began, nor does a cut", async (t) => {
+  const scope = new Scope(t);
+  const { server, port } = await start(scope);
+  await RawConnection.open(scope, port, { allowHalfOpen: true });
+  const half = await RawConnection.open(scope, port, { allowHalfOpen: true });
+  half.send(hello);
+  const other = connect({ host: "127.0.0.1", port, rejectUnauthorized: false });
+  await once(other, "secureConnect");
+  const stopped = server.stop(3_600_000);
+  server.cut();
+  await stopped;
 });

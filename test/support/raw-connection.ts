@@ -9,8 +9,9 @@ export class RawConnection {
   readonly closed: Promise<string>;
   #received = "";
 
-  static async open(scope: Scope, port: number): Promise<RawConnection> {
-    const socket = connect(port, "127.0.0.1");
+  /** @param options `allowHalfOpen`: it stays open when the server has closed its side */
+  static async open(scope: Scope, port: number, options: { allowHalfOpen?: boolean } = {}): Promise<RawConnection> {
+    const socket = connect({ ...options, port, host: "127.0.0.1" });
     scope.defer(() => socket.destroy());
     await once(socket, "connect");
     return new RawConnection(socket);

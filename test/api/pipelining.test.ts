@@ -1,0 +1,90 @@
+import { strict as assert } from "node:assert";
+import { readdirSync, readlinkSync } from "node:fs";
+import { test } from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
+import { pushBlob, seededBytes } from "../support/content.js";
+import { RawConnection, statusesIn } from "../support/raw-connection.js";
+import { runBerth, runBerthOnDisk } from "../support/running-berth.js";
+import { Scope } from "../support/scope.js";
+import { waitUntil } from "../support/wait-until.js";
+
+const get = (target: string) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+
+test("thousands of requests on one connection open a few files, and others are served meanwhile", async (t) => {
+  const scope = new Scope(t);
+  const { client, port, root, log } = await runBerthOnDisk(scope);
+  const bytes = seededBytes("layer", 4_000_000);
+  await pushBlob(client, "app", bytes);
+  const target = `/v2/app/blobs/${digestOf(bytes)}`;
+  const connection = await RawConnection.open(scope, port);
+  connection.socket.pause();
+  connection.send(get(target).repeat(5_000));
+  await waitUntil("the first ones have begun", () => openFilesIn(root) > 0 || undefined);
+  for (let round = 0; round < 20; round++) assert.equal((await client.head(target)).status, 200);
+  assert.ok(openFilesIn(root) <= 5, `${openFilesIn(root)} files of the data directory are open`);
+  connection.socket.destroy();
+  await waitUntil("all are closed", () => openFilesIn(root) === 0 || undefined);
+  assert.ok(log.named("request").length < 100, "no request of a lost connection is begun");
+});
+
+test("all requests that one connection sends at once are answered, in their order", async (t) => {
+  const scope = new Scope(t);
+  const { port } = await runBerth(scope);
+  const connection = await RawConnection.open(scope, port);
+  const numbers = Array.from({ length: 3_000 }, (_, number) => number);
+  connection.send(numbers.map((number) => get(`/v2/a/tags/list?n=1&last=${number}`)).join(""));
+  connection.send(`GET /v2/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  const statuses = statusesIn(await connection.closed);
+  assert.deepEqual(statuses, [...numbers.map(() => 404), 200]);
+});
+
+test("a body behind many other requests is read when it is its turn", async (t) => {
+  const scope = new Scope(t);
+  const { client, port } = await runBerth(scope);
+  const bytes = seededBytes("layer", 3_000_000);
+  const connection = await RawConnection.open(scope, port);
+  connection.send(get("/v2/").repeat(50));
+  connection.send(
+    `POST /v2/app/blobs/uploads/?digest=${digestOf(bytes)} HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes.length}\r\n\r\n`,
+  );
+  connection.send(bytes);
+  connection.send(get("/v2/").repeat(50));
+  connection.send(`GET /v2/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  const fifty = Array.from({ length: 50 }, () => 200);
+  assert.deepEqual(statusesIn(await connection.closed), [...fifty, 201, ...fifty, 200]);
+  assert.equal((await client.head(`/v2/app/blobs/${digestOf(bytes)}`)).status, 200);
+});
+
+test("when too many requests wait on all connections, one that has the most is closed", async (t) => {
+  const scope = new Scope(t);
+  const { client, port } = await runBerthOnDisk(scope);
+  const bytes = seededBytes("layer", 20_000_000);
+  await pushBlob(client, "app", bytes);
+  const blobs = get(`/v2/app/blobs/${digestOf(bytes)}`).repeat(4);
+  const connections: RawConnection[] = [];
+  const anyClosed = () => connections.some(({ socket }) => socket.destroyed);
+  for (let count = 0; count < 20 && !anyClosed(); count++) {
+    const connection = await RawConnection.open(scope, port);
+    connections.push(connection);
+    connection.send(blobs + "GET / HTTP/1.1\r\nHost:a\r\n\r\n".repeat(2_000));
+    connection.socket.once("data", () => connection.socket.pause());
+  }
+  await waitUntil("one is closed, which a write finds out", () => {
+    for (const connection of connections) connection.send("\r\n");
+    return anyClosed() || undefined;
+  });
+  assert.equal((await client.get("/v2/")).status, 200);
+});
+
+function openFilesIn(folder: string): number {
+  return readdirSync("/proc/self/fd").filter((file) => linkOf(file).startsWith(folder)).length;
+}
+
+/** Files are closed while they are listed. */
+function linkOf(file: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${file}`);
+  } catch {
+    return "";
+  }
+}
