@@ -22,6 +22,7 @@ import type { AddressKind } from "./wire/address-kind.js";
 import { AddressPolicy, type Resolve, resolveByDns } from "./wire/address-policy.js";
 import { Connections } from "./wire/connections.js";
 import type { Environment } from "./wire/egress-proxy.js";
+import { Trust } from "./wire/trust.js";
 import { Wire } from "./wire/wire.js";
 
 /** What an upstream client needs beside its settings. */
@@ -121,13 +122,19 @@ function createConnections(
   settings: CompleteSettings,
   surroundings: UpstreamSurroundings,
 ): Connections {
+  const { environment, kindOf } = surroundings;
   const policy = new AddressPolicy({
     hostname: url.hostname,
     trusted: (endpoint.realms ?? []).map((realm) => realm.replace(/:\d+$/, "")),
     network: endpoint.network ?? "auto",
     resolve: surroundings.resolve ?? resolveByDns,
-    ...(surroundings.kindOf && { kindOf: surroundings.kindOf }),
+    ...(kindOf && { kindOf }),
   });
-  const { environment } = surroundings;
-  return new Connections({ tls: endpoint.tls ?? {}, policy, environment, maxIdle: settings.maxConcurrent });
+  return new Connections({
+    trust: new Trust(endpoint.tls ?? {}, environment),
+    policy,
+    environment,
+    connectTimeoutMs: settings.connectTimeout,
+    maxIdle: settings.maxConcurrent,
+  });
 }

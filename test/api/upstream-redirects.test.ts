@@ -228,6 +228,45 @@ test("a registry that was public cannot become private by another answer of its 
   await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /network: private/);
 });
 
+test("a registry that was private first is public as soon as an answer of its DNS is", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { address: "127.0.0.2" });
+  const { digest } = fake.store.addBlob(name, bytes);
+  fake.redirectBlobs();
+  const address = { now: "127.0.0.1" };
+  const resolve = async (host: string) => [{ address: host === "localhost" ? "127.0.0.1" : address.now, family: 4 }];
+  const url = fake.url.replace("127.0.0.2", "registry.example.com");
+  const upstream = upstreamAt(scope, url, { surroundings: { kindOf, resolve } });
+  await failureOf(upstream.getBlob(name, digest, {}, asking()), "unavailable", /refused/);
+  address.now = "127.0.0.2";
+  await failureOf(upstream.getBlob(name, digest, {}, asking()), "invalid", /private address/);
+  assert.equal(fake.ledger.count({ host: "cdn" }), 0);
+});
+
+test("of several addresses of a public registry those in private networks are left out", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { address: "127.0.0.2" });
+  fake.store.addImage(name, [], "latest");
+  const wrong = await FakeUpstream.start(scope, { address: "127.0.0.1" });
+  const addresses = ["169.254.169.254", "127.0.0.1", "127.0.0.2"].map((address) => ({ address, family: 4 }));
+  const url = fake.url.replace("127.0.0.2", "registry.example.com");
+  const upstream = upstreamAt(scope, url, { surroundings: { kindOf, resolve: async () => addresses } });
+  await upstream.headManifest(name, latest, asking());
+  assert.equal(wrong.connections, 0);
+});
+
+test("a host with an IPv6 address is reached from one without IPv6", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, [], "latest");
+  const resolve = async () => [
+    { address: "fd00::1", family: 6 },
+    { address: "127.0.0.1", family: 4 },
+  ];
+  const url = fake.url.replace("127.0.0.1", "registry.example.com");
+  await upstreamAt(scope, url, { surroundings: { resolve } }).headManifest(name, latest, asking());
+});
+
 test("a registry in a private network may use that network", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);

@@ -1,4 +1,6 @@
 import { strict as assert } from "node:assert";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { parseTag } from "../../src/oci/reference.js";
@@ -39,6 +41,50 @@ test("a certificate of the operator's own authority is accepted", async (t) => {
   const scope = new Scope(t);
   const { fake, ca } = await secured(scope);
   await upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, asking());
+});
+
+/** Writes certificates into a file of their own. */
+async function fileOf(scope: Scope, ...certificates: string[]): Promise<string> {
+  const file = join(await scope.folder(), "roots.pem");
+  await writeFile(file, ["not a certificate", ...certificates].join("\n"));
+  return file;
+}
+
+test("authorities in SSL_CERT_FILE, in SSL_CERT_DIR and in NODE_EXTRA_CA_CERTS are trusted", async (t) => {
+  const scope = new Scope(t);
+  const { fake, ca } = await secured(scope);
+  const { ca: other } = await secured(scope);
+  const file = await fileOf(scope, ca.cert);
+  for (const environment of [
+    { SSL_CERT_FILE: file },
+    { SSL_CERT_DIR: `/no/such/folder:${dirname(file)}` },
+    { SSL_CERT_FILE: "/no/such/file", SSL_CERT_DIR: dirname(file) },
+    { SSL_CERT_FILE: await fileOf(scope, other.cert), NODE_EXTRA_CA_CERTS: file },
+  ]) {
+    await upstreamAt(scope, fake.url, { surroundings: { environment } }).headManifest(name, latest, asking());
+  }
+});
+
+test("an upstream's own authority is trusted beside those of the environment, not instead of them", async (t) => {
+  const scope = new Scope(t);
+  const { fake, ca } = await secured(scope);
+  const { fake: second, ca: own } = await secured(scope);
+  const file = await fileOf(scope, ca.cert);
+  for (const environment of [{ NODE_EXTRA_CA_CERTS: file }, { SSL_CERT_FILE: file }, { SSL_CERT_DIR: dirname(file) }]) {
+    for (const { url } of [fake, second]) {
+      const upstream = upstreamAt(scope, url, { tls: { ca: own.cert }, surroundings: { environment } });
+      await upstream.headManifest(name, latest, asking());
+    }
+  }
+});
+
+test("authorities of other files are not trusted", async (t) => {
+  const scope = new Scope(t);
+  const { fake } = await secured(scope);
+  const { ca: other } = await secured(scope);
+  const file = await fileOf(scope, other.cert);
+  const upstream = upstreamAt(scope, fake.url, { surroundings: { environment: { SSL_CERT_FILE: file } } });
+  await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /unknown authority/);
 });
 
 test("a certificate for another name is refused", async (t) => {

@@ -46,7 +46,24 @@ export function isSameSite(one: string, other: string): boolean {
   return domain !== undefined && domain === siteOf(other);
 }
 
+/**
+ * Domains under which each customer of a registry service has a host of its own, and which the public suffix list lacks:
+ * https://learn.microsoft.com/azure/container-registry/container-registry-concepts (and the sovereign clouds),
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html, https://jfrog.com/help (JFrog Cloud URL),
+ * https://www.tencentcloud.com/document/product/1051, https://docs.ovhcloud.com (Managed Private Registry).
+ * Their token services are on the registry's own host.
+ */
+const sharedDomains = [
+  /\.azurecr\.(?:io|cn|us|de)$/,
+  /\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/,
+  /\.dkr-ecr(?:-fips)?\.[a-z0-9-]+\.on\.(?:aws|amazonwebservices\.com\.cn)$/,
+  /\.jfrog\.io$/,
+  /\.tencentcloudcr\.com$/,
+  /\.container-registry\.ovh\.(?:net|us)$/,
+];
+
 function siteOf(hostname: string): string | undefined {
   if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) return undefined;
+  if (sharedDomains.some((domain) => domain.test(hostname))) return hostname;
   return getDomain(hostname, { allowPrivateDomains: true }) ?? undefined;
 }

@@ -1,6 +1,6 @@
 import type { LookupAddress } from "node:dns";
 import { lookup as dnsLookup } from "node:dns/promises";
-import { isIP, type LookupFunction } from "node:net";
+import { isIP } from "node:net";
 import { type AddressKind, addressKind } from "./address-kind.js";
 import { InvalidAnswerError } from "./wire-errors.js";
 
@@ -29,7 +29,9 @@ export class AddressPolicy {
   readonly #trusted: ReadonlySet<string>;
   readonly #resolve: Resolve;
   readonly #kindOf: (address: string) => AddressKind;
-  #network: "auto" | "public" | "private";
+  readonly #network: "auto" | "public" | "private";
+  /** An answer of the resolver was public: `auto` means `public` from then on. */
+  #wasPublic = false;
 
   constructor(options: AddressPolicyOptions) {
     this.#hostname = bareHost(options.hostname);
@@ -37,7 +39,12 @@ export class AddressPolicy {
     this.#resolve = options.resolve;
     this.#kindOf = options.kindOf ?? addressKind;
     this.#network = options.network;
-    if (isIP(this.#hostname) !== 0) this.#learn([{ address: this.#hostname, family: isIP(this.#hostname) }]);
+    if (isIP(this.#hostname) !== 0) this.#learn([literal(this.#hostname)]);
+  }
+
+  /** Whether the endpoint lies on the internet, as far as is known. */
+  get isPublic(): boolean {
+    return this.#network === "public" || (this.#network === "auto" && this.#wasPublic);
   }
 
   /** Refuses a URL that names a forbidden address; names are judged later, by {@link lookup}. */
@@ -53,46 +60,41 @@ export class AddressPolicy {
     const addresses = await this.#resolve(host).catch(() => []);
     if (addresses.length > 0) this.#allowedOf(host, addresses);
     // Behind a proxy names of the internet often have no address here: such an endpoint is not a private one.
-    else if (host === this.#hostname && this.#network === "auto") this.#network = "public";
+    else if (host === this.#hostname) this.#wasPublic = true;
   }
 
-  /** For agents: resolves as usual, and gives only what may be connected to. */
-  readonly lookup: LookupFunction = (hostname, options, callback) => {
-    this.#resolve(hostname)
-      .then((addresses) => this.#allowedOf(bareHost(hostname), addresses))
-      .then(
-        ([first, ...others]) => {
-          if (options.all) callback(null, [first, ...others]);
-          else callback(null, first.address, first.family);
-        },
-        (error: Error) => callback(error, ""),
-      );
-  };
+  /**
+   * The addresses of a host that may be connected to.
+   * @throws InvalidAnswerError if it has none
+   */
+  async addressesOf(hostname: string): Promise<readonly LookupAddress[]> {
+    const host = bareHost(hostname);
+    return this.#allowedOf(host, isIP(host) === 0 ? await this.#resolve(host) : [literal(host)]);
+  }
 
-  #allowedOf(host: string, addresses: LookupAddress[]): [LookupAddress, ...LookupAddress[]] {
+  #allowedOf(host: string, addresses: readonly LookupAddress[]): readonly LookupAddress[] {
     if (host === this.#hostname) this.#learn(addresses);
-    const [first, ...others] = addresses.filter(({ address }) => this.#allows(host, address));
-    if (!first) {
-      throw this.#refusal(
-        host,
-        addresses.map(({ address }) => address),
-      );
-    }
-    return [first, ...others];
+    const allowed = addresses.filter(({ address }) => this.#allows(host, address));
+    if (allowed.length > 0) return allowed;
+    throw this.#refusal(
+      host,
+      addresses.map(({ address }) => address),
+    );
   }
 
-  /** One public address makes the endpoint public for good: a later private answer would be a trick. */
+  /**
+   * Each answer of the resolver is judged by itself, since the first one may be a trick to make a public endpoint pass
+   * for a private one. A public answer counts for good: a private one that follows would be a trick as well.
+   */
   #learn(addresses: readonly LookupAddress[]): void {
-    if (this.#network !== "auto" || addresses.length === 0) return;
-    const isPublic = addresses.some(({ address }) => this.#kindOf(address) === "public");
-    this.#network = isPublic ? "public" : "private";
+    this.#wasPublic ||= addresses.some(({ address }) => this.#kindOf(address) === "public");
   }
 
   #allows(host: string, address: string): boolean {
     if (this.#trusted.has(host)) return true;
     const kind = this.#kindOf(address);
     if (kind === "public") return true;
-    if (this.#network === "public") return false;
+    if (this.isPublic) return false;
     return kind === "private" || host === this.#hostname;
   }
 
@@ -100,11 +102,15 @@ export class AddressPolicy {
     const address = addresses[0] ?? "no address";
     const where = host === address ? address : `${host} (${address})`;
     const reason =
-      this.#network === "public" && this.#kindOf(address) === "private"
+      this.isPublic && this.#kindOf(address) === "private"
         ? "a public registry may not lead there; if it lies in a private network, say so by `network: private`"
         : "nothing may lead there";
     return new InvalidAnswerError(`${where} is a ${this.#kindOf(address)} address: ${reason}`);
   }
+}
+
+function literal(address: string): LookupAddress {
+  return { address, family: isIP(address) };
 }
 
 function bareHost(hostname: string): string {

@@ -1,17 +1,14 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent, type RequestOptions } from "node:https";
-import { rootCertificates, type SecureContextOptions } from "node:tls";
+import type { Agent } from "node:http";
+import type { RequestOptions } from "node:https";
 import type { AxiosProxyConfig } from "axios";
 import { HttpsProxyAgent } from "https-proxy-agent";
-import type { TlsSettings } from "../upstream-settings.js";
-import type { AddressPolicy } from "./address-policy.js";
+import { type AddressPolicy, resolveByDns } from "./address-policy.js";
+import { type Dialer, DialingHttpAgent, DialingHttpsAgent } from "./dialing-agents.js";
 import { type Environment, egressProxyFor } from "./egress-proxy.js";
+import type { Trust } from "./trust.js";
 
 /** Whether the operator chose the host, or the upstream sent us there. */
 export type Audience = "endpoint" | "elsewhere";
-
-/** TLS, as `node:https` takes it. */
-type Trust = Pick<SecureContextOptions, "ca" | "cert" | "key"> & { readonly rejectUnauthorized: boolean };
 
 /** How to reach a URL. */
 export interface Connection {
@@ -22,53 +19,66 @@ export interface Connection {
 }
 
 interface ConnectionsOptions {
-  readonly tls: TlsSettings;
+  readonly trust: Trust;
   readonly policy: AddressPolicy;
   readonly environment: Environment;
+  /** For name and connection together. */
+  readonly connectTimeoutMs: number;
   /** Connections that are kept open though idle, for each host. */
   readonly maxIdle: number;
 }
 
+/** Agents whose connections were judged by the same measure. */
+interface Pool {
+  readonly http: Agent;
+  readonly https: Readonly<Record<Audience, Agent>>;
+}
+
 /** The kept-alive connections of one endpoint, straight or through an egress proxy. */
 export class Connections {
-  readonly #policy: AddressPolicy;
-  readonly #environment: Environment;
+  readonly #options: ConnectionsOptions;
   readonly #keepAlive: { keepAlive: true; maxFreeSockets: number };
-  readonly #tls: Readonly<Record<Audience, Trust>>;
-  readonly #http: HttpAgent;
-  readonly #https: Readonly<Record<Audience, HttpsAgent>>;
-  /** To a proxy: chosen by the operator, so its address is not judged. */
-  readonly #toProxy: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  /** What was connected to before the endpoint was known to be public is not used after. */
+  readonly #pools: Readonly<Record<"unjudged" | "public", Pool>>;
+  readonly #toProxy: { readonly http: Agent; readonly https: Agent };
   readonly #tunnels = new Map<string, HttpsProxyAgent<string>>();
 
   constructor(options: ConnectionsOptions) {
-    const { ca, cert, key, verify = "full" } = options.tls;
-    const trust = { ...(ca && { ca: [...rootCertificates, ca] }), rejectUnauthorized: verify === "full" };
-    this.#policy = options.policy;
-    this.#environment = options.environment;
-    this.#keepAlive = { keepAlive: true, maxFreeSockets: options.maxIdle };
-    this.#tls = { endpoint: { ...trust, ...(cert && key && { cert, key }) }, elsewhere: trust };
-    const guarded = { ...this.#keepAlive, lookup: options.policy.lookup };
-    this.#http = new HttpAgent(guarded);
-    this.#https = {
-      endpoint: new HttpsAgent({ ...guarded, ...this.#tls.endpoint }),
-      elsewhere: new HttpsAgent({ ...guarded, ...this.#tls.elsewhere }),
-    };
-    this.#toProxy = { http: new HttpAgent(this.#keepAlive), https: new HttpsAgent(this.#keepAlive) };
+    const { policy, connectTimeoutMs: withinMs, maxIdle } = options;
+    this.#options = options;
+    this.#keepAlive = { keepAlive: true, maxFreeSockets: maxIdle };
+    const guarded: Dialer = { addressesOf: (hostname) => policy.addressesOf(hostname), withinMs };
+    this.#pools = { unjudged: this.#poolOf(guarded), public: this.#poolOf(guarded) };
+    // The operator chose the proxies, so their addresses are not judged.
+    this.#toProxy = this.#agentsOf({ addressesOf: resolveByDns, withinMs });
   }
 
   /** @throws InvalidAnswerError if nothing may lead to this URL */
   async to(url: URL, audience: Audience): Promise<Connection> {
-    this.#policy.admit(url);
-    const proxy = egressProxyFor(url, this.#environment);
-    if (proxy) await this.#policy.admitByName(url);
-    if (url.protocol === "http:") return proxy ? this.#forwarded(proxy) : { options: { agent: this.#http } };
-    const agent = proxy ? this.#tunnelTo(proxy, audience) : this.#https[audience];
-    return { options: { ...this.#tls[audience], agent } };
+    const { policy, environment, trust } = this.#options;
+    policy.admit(url);
+    const proxy = egressProxyFor(url, environment);
+    if (proxy) await policy.admitByName(url);
+    const pool = this.#pools[policy.isPublic ? "public" : "unjudged"];
+    if (url.protocol === "http:") return proxy ? this.#forwarded(proxy) : { options: { agent: pool.http } };
+    const agent = proxy ? this.#tunnelTo(proxy, audience) : pool.https[audience];
+    return { options: { ...trust.of(audience), agent } };
+  }
+
+  #poolOf(dialer: Dialer): Pool {
+    const { http, https } = this.#agentsOf(dialer);
+    return { http, https: { endpoint: https, elsewhere: new DialingHttpsAgent(dialer, this.#keepAlive) } };
+  }
+
+  #agentsOf(dialer: Dialer): { http: Agent; https: Agent } {
+    return {
+      http: new DialingHttpAgent(dialer, this.#keepAlive),
+      https: new DialingHttpsAgent(dialer, this.#keepAlive),
+    };
   }
 
   close(): void {
-    const direct = [this.#http, ...Object.values(this.#https)];
+    const direct = Object.values(this.#pools).flatMap(({ http, https }) => [http, ...Object.values(https)]);
     for (const agent of [...direct, ...Object.values(this.#toProxy), ...this.#tunnels.values()]) agent.destroy();
   }
 
@@ -80,14 +90,22 @@ export class Connections {
       ? { auth: { username: decodeURIComponent(username), password: decodeURIComponent(password) } }
       : {};
     const agent = secure ? this.#toProxy.https : this.#toProxy.http;
-    return { options: { agent }, forwardProxy: { protocol, host: hostname, port, ...auth } };
+    return {
+      options: { ...(secure && this.#options.trust.ofProxies()), agent },
+      forwardProxy: { protocol, host: hostname, port, ...auth },
+    };
   }
 
   #tunnelTo(proxy: URL, audience: Audience): HttpsProxyAgent<string> {
     const key = `${audience} ${proxy.href}`;
     const known = this.#tunnels.get(key);
     if (known) return known;
-    const tunnel = new HttpsProxyAgent(proxy.href, this.#keepAlive);
+    const tunnel = new HttpsProxyAgent(proxy.href, {
+      ...this.#keepAlive,
+      ...(proxy.protocol === "https:" && this.#options.trust.ofProxies()),
+      // It connects by itself, and so as Node does: each address but the last is given up after this.
+      autoSelectFamilyAttemptTimeout: this.#options.connectTimeoutMs / 4,
+    });
     this.#tunnels.set(key, tunnel);
     return tunnel;
   }

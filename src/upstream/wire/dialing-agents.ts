@@ -1,0 +1,61 @@
+import type { LookupAddress } from "node:dns";
+import { type AgentOptions, type ClientRequestArgs, Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions, type RequestOptions } from "node:https";
+import type { TcpSocketConnectOpts } from "node:net";
+import type { Duplex } from "node:stream";
+import { dial } from "./dial.js";
+
+/** How agents find a host, and how long a connection to it may take. */
+export interface Dialer {
+  readonly addressesOf: (hostname: string) => Promise<readonly LookupAddress[]>;
+  readonly withinMs: number;
+}
+
+type OnSocket = (error: Error | null, socket: Duplex) => void;
+
+/** Keeps plain connections alive, and makes new ones by {@link dial}. */
+export class DialingHttpAgent extends HttpAgent {
+  readonly #dialer: Dialer;
+
+  constructor(dialer: Dialer, options: AgentOptions) {
+    super(options);
+    this.#dialer = dialer;
+  }
+
+  override createConnection(options: ClientRequestArgs, onSocket: OnSocket): undefined {
+    reach(this.#dialer, options, (socket) => socket, onSocket);
+  }
+}
+
+/** The same for TLS. */
+export class DialingHttpsAgent extends HttpsAgent {
+  readonly #dialer: Dialer;
+
+  constructor(dialer: Dialer, options: HttpsAgentOptions) {
+    super(options);
+    this.#dialer = dialer;
+  }
+
+  override createConnection(options: RequestOptions, onSocket: OnSocket): undefined {
+    const secured = (socket: Duplex) => {
+      const overSocket: RequestOptions & { socket: Duplex } = { ...options, socket };
+      return super.createConnection(overSocket) ?? socket;
+    };
+    reach(this.#dialer, options, secured, onSocket);
+  }
+}
+
+/** Calls back with a connection, or with what went wrong. */
+function reach(
+  { addressesOf, withinMs }: Dialer,
+  options: ClientRequestArgs & Pick<TcpSocketConnectOpts, "noDelay" | "keepAlive" | "keepAliveInitialDelay">,
+  wrap: (socket: Duplex) => Duplex,
+  onSocket: OnSocket,
+): void {
+  const { host, port, noDelay, keepAlive, keepAliveInitialDelay } = options;
+  addressesOf(host ?? "")
+    .then((addresses) => dial(addresses, { port: Number(port), noDelay, keepAlive, keepAliveInitialDelay }, withinMs))
+    .then((socket) => onSocket(null, wrap(socket)))
+    // Node takes no socket beside an error.
+    .catch((error) => onSocket(error, undefined as never));
+}

@@ -1,0 +1,58 @@
+import { X509Certificate } from "node:crypto";
+// biome-ignore lint/style/noRestrictedImports: the certificates that the environment names, as for every Go program
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { rootCertificates } from "node:tls";
+import type { Environment } from "./egress-proxy.js";
+
+/** Where Go looks beside the one file (crypto/x509/root_linux.go). */
+const defaultFolders = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
+const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/**
+ * The authorities that are trusted, in PEM format, as Go programs find them: `SSL_CERT_FILE` stands for the usual file,
+ * which here is Node's own list, and `SSL_CERT_DIR` for the usual folders. `NODE_EXTRA_CA_CERTS` and an upstream's own
+ * `ca` are added. What cannot be read is passed over, as Go does.
+ * @returns `undefined` where Node's own way says the same
+ */
+export function rootsOf(environment: Environment, ca: string | undefined): readonly string[] | undefined {
+  const { SSL_CERT_FILE: file, SSL_CERT_DIR: folders, NODE_EXTRA_CA_CERTS: extra } = environment;
+  if (!file && !folders && ca === undefined) return undefined;
+  return [
+    ...(file ? certificatesIn(file) : rootCertificates),
+    ...foldersOf(file, folders).flatMap(certificatesInFolder),
+    ...(extra ? certificatesIn(extra) : []),
+    ...(ca === undefined ? [] : [ca]),
+  ];
+}
+
+function foldersOf(file: string | undefined, folders: string | undefined): readonly string[] {
+  if (folders) return folders.split(":").filter((folder) => folder !== "");
+  return file ? defaultFolders : [];
+}
+
+function certificatesInFolder(folder: string): readonly string[] {
+  const entries = found(() => readdirSync(folder, { withFileTypes: true })) ?? [];
+  return entries
+    .filter((entry) => !entry.isDirectory() && !(entry.isSymbolicLink() && isAlias(join(folder, entry.name))))
+    .flatMap(({ name }) => certificatesIn(join(folder, name)));
+}
+
+/** A link to a file of the same folder is the hash under which OpenSSL looks for it. */
+function isAlias(path: string): boolean {
+  const target = found(() => readlinkSync(path));
+  return target !== undefined && !target.includes("/");
+}
+
+function certificatesIn(path: string): readonly string[] {
+  const text = found(() => readFileSync(path, "latin1")) ?? "";
+  return (text.match(certificatePattern) ?? []).filter((pem) => found(() => new X509Certificate(pem)) !== undefined);
+}
+
+function found<Result>(look: () => Result): Result | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
