@@ -14,13 +14,13 @@ export class CollectionError extends Error {
  * @returns what ends the work
  * @throws CollectionError
  */
-export async function beginWork(storage: Storage): Promise<() => void> {
+export async function beginWork(storage: Storage): Promise<() => Promise<void>> {
   const end = await storage.driver.markWork();
   try {
     await withCollectionLock(storage, async () => {});
     return end;
   } catch (error) {
-    end();
+    await end();
     throw error;
   }
 }

@@ -34,7 +34,7 @@ async function readNames(storage: Storage, digest: Digest, content: Digest): Pro
   const stat = await wherever(content, (key) => storage.driver.stat(key));
   if (stat === undefined || stat.size === 0) return "absent";
   if (stat.size > readableBytes) return "unreadable";
-  const bytes = await wherever(content, (key) => storage.driver.read(key));
+  const bytes = await wherever(content, (key) => storage.driver.read(key, readableBytes));
   if (bytes === undefined) return "absent";
   if (digestOf(bytes, algorithmOf(digest)) !== digest) return "unreadable";
   return namesIn(bytes) ?? "unreadable";

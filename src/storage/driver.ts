@@ -1,6 +1,9 @@
 import type { BlobReader } from "../oci/blob-reader.js";
 import { StorageError } from "../oci/storage-error.js";
 
+/** What is read as a whole is small, unless whoever reads it says how large it may be. */
+export const smallObjectBytes = 16 * 1024 * 1024;
+
 /** What is known of an object without reading it. */
 export interface ObjectStat {
   /** Bytes. */
@@ -54,7 +57,8 @@ export interface StagedObject {
  */
 export interface StorageDriver {
   stat(key: string): Promise<ObjectStat | undefined>;
-  read(key: string): Promise<Buffer | undefined>;
+  /** Content of more bytes than that counts as absent: somebody else put it there. */
+  read(key: string, atMost?: number): Promise<Buffer | undefined>;
   /** Writes objects in their order, each at once or not at all; together they are cheaper than one after another. */
   write(...objects: readonly ObjectContent[]): Promise<void>;
   openRead(key: string): Promise<BlobReader | undefined>;
@@ -88,7 +92,7 @@ export interface StorageDriver {
    * Tells other processes that this one works on the storage, until it takes that back or ends.
    * @returns what takes it back
    */
-  markWork(): Promise<() => void>;
+  markWork(): Promise<() => Promise<void>>;
   /** Whether any process works on the storage. One that ended elsewhere, and could not say so, counts for a while. */
   isWorkedOn(): Promise<boolean>;
   /** The unfinished object at a key, whether it exists or not. */

@@ -72,8 +72,8 @@ export class ManifestStore {
   /** What a manifest that the repository holds says, without remembering it: for walks over many. */
   async readContent(name: RepositoryName, digest: Digest): Promise<ManifestReading | undefined> {
     const content = await this.#links.find(layout.revisionLink(name, digest));
-    const bytes = content && (await this.#driver.read(layout.blob(content)));
-    return bytes && bytes.length <= readableBytes ? this.#parse(digest, bytes) : undefined;
+    const bytes = content && (await this.#driver.read(layout.blob(content), readableBytes));
+    return bytes ? this.#parse(digest, bytes) : undefined;
   }
 
   async remove(name: RepositoryName, digest: Digest): Promise<void> {
@@ -105,7 +105,7 @@ export class ManifestStore {
   async #read(digest: Digest, content: Digest): Promise<StoredManifest | undefined> {
     const stat = await wherever(content, (key) => this.#driver.stat(key));
     if (stat === undefined || stat.size > readableBytes) return undefined;
-    const bytes = await wherever(content, (key) => this.#driver.read(key));
+    const bytes = await wherever(content, (key) => this.#driver.read(key, readableBytes));
     if (bytes === undefined) return undefined;
     if (digestOf(bytes, algorithmOf(digest)) !== digest) {
       this.#log.error("stored manifest is damaged and counts as absent; push it again", {

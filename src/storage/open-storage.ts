@@ -14,7 +14,7 @@ export interface StorageSettings {
 
 /** Opens the storage that the settings name, and puts right what an eviction that was killed has left. */
 export async function openStorage(settings: StorageSettings, log: Logger): Promise<Storage> {
-  const storage = new Storage(await openDriver(settings), settings.cache, log);
+  const storage = new Storage(await openDriver(settings, log), settings.cache, log);
   await restoreAside(storage);
   return storage;
 }
@@ -22,14 +22,14 @@ export async function openStorage(settings: StorageSettings, log: Logger): Promi
 /** Opens it to be looked at: whoever only reads changes nothing, not even what is unfinished. @throws if it is not there */
 export async function openStorageAsItIs(settings: StorageSettings, log: Logger): Promise<Storage> {
   const { driver, filesystem } = settings;
-  const opened = driver === "filesystem" ? await FilesystemDriver.openAsItIs(filesystem.root) : new MemoryDriver();
+  const opened = driver === "filesystem" ? await FilesystemDriver.openAsItIs(filesystem.root, log) : new MemoryDriver();
   return new Storage(opened, settings.cache, log);
 }
 
-async function openDriver(settings: StorageSettings): Promise<StorageDriver> {
+async function openDriver(settings: StorageSettings, log: Logger): Promise<StorageDriver> {
   switch (settings.driver) {
     case "filesystem":
-      return FilesystemDriver.open(settings.filesystem.root);
+      return FilesystemDriver.open(settings.filesystem.root, log);
     case "memory":
       return new MemoryDriver();
   }

@@ -4,6 +4,7 @@ import { type Digest, digestAlgorithms, isDigest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
+import { readableBytes } from "./manifest-store.js";
 
 /** Which manifests of a repository refer to another one: an object for each, so that pushes at once need no lock. */
 export class ReferrerStore {
@@ -41,7 +42,7 @@ export class ReferrerStore {
   }
 
   async find(name: RepositoryName, subject: Digest, digest: Digest): Promise<Descriptor | undefined> {
-    const bytes = await this.#driver.read(layout.referrer(name, subject, digest));
+    const bytes = await this.#driver.read(layout.referrer(name, subject, digest), readableBytes);
     if (bytes === undefined) return undefined;
     const record = parseRecord(bytes, digest);
     if (record === undefined)

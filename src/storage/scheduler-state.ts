@@ -15,9 +15,7 @@ const readableBytes = 512 * 1024 * 1024;
  * if there is none, or it cannot be read.
  */
 export async function readScheduledContent(driver: StorageDriver): Promise<ScheduledContent | undefined> {
-  const stat = await driver.stat(layout.schedulerState);
-  if (stat === undefined || stat.size > readableBytes) return undefined;
-  const bytes = await driver.read(layout.schedulerState);
+  const bytes = await driver.read(layout.schedulerState, readableBytes);
   return bytes && contentOf(parse(bytes.toString()));
 }
 

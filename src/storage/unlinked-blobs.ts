@@ -20,6 +20,9 @@ import type { Storage } from "./storage.js";
 
 const changesAtOnce = 8;
 
+/** A million digests. */
+const longestNote = 136_000_000;
+
 /** One removes at a time, in whichever process. */
 export function withEvictionLock<Result>(
   storage: Storage,
@@ -69,7 +72,7 @@ export async function isAnythingLeft(storage: Storage): Promise<boolean> {
 
 /** Removes what an eviction that was killed has left, or puts it back. Only for who has the lock of evictions. */
 export async function clearAside(storage: Storage): Promise<void> {
-  const noted = (await storage.driver.read(layout.removalNote))?.toString().split("\n").filter(isDigest);
+  const noted = (await storage.driver.read(layout.removalNote, longestNote))?.toString().split("\n").filter(isDigest);
   if (noted !== undefined) {
     await removeUnlinked(storage, noted);
     await storage.driver.remove(layout.removalNote);
@@ -80,7 +83,12 @@ export async function clearAside(storage: Storage): Promise<void> {
 /** What an eviction that was killed has set aside and somebody has linked gets its place again: no lock is needed to do that. */
 export async function restoreAside(storage: Storage): Promise<void> {
   const aside = new Set(await storage.blobs.listAside());
-  for (const digest of await linkedAnywhere(storage, aside)) await storage.blobs.putBack(digest);
+  try {
+    for (const digest of await linkedAnywhere(storage, aside)) await storage.blobs.putBack(digest);
+  } catch (error) {
+    // Where nothing can be changed it is served from aside.
+    if (!isOutOfRoom(error)) throw error;
+  }
 }
 
 async function removeAside(storage: Storage, aside: ReadonlyMap<Digest, number>): Promise<number> {

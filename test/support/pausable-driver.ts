@@ -108,7 +108,7 @@ export class PausableDriver implements StorageDriver {
     );
   }
 
-  markWork(): Promise<() => void> {
+  markWork(): Promise<() => Promise<void>> {
     return this.#take("markWork", [], () => this.#inner.markWork());
   }
 

@@ -29,7 +29,7 @@ export async function openServer(config: Config, log: Logger): Promise<OpenedSer
   };
   const close = async () => {
     await modes.stop();
-    endWork();
+    await endWork();
   };
   return { server, storage, reconfigure, close };
 }

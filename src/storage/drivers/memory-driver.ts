@@ -6,6 +6,7 @@ import {
   type StagedObject,
   type StagedStat,
   type StorageDriver,
+  smallObjectBytes,
 } from "../driver.js";
 import { GrowingBytes } from "./growing-bytes.js";
 import { KeyedQueue } from "./keyed-queue.js";
@@ -32,8 +33,9 @@ export class MemoryDriver implements StorageDriver {
     return found && { size: found.content.length, modifiedMs: found.modifiedMs, version: found.version };
   }
 
-  async read(key: string): Promise<Buffer | undefined> {
-    return this.#objects.get(key)?.content;
+  async read(key: string, atMost = smallObjectBytes): Promise<Buffer | undefined> {
+    const content = this.#objects.get(key)?.content;
+    return content !== undefined && content.length > atMost ? undefined : content;
   }
 
   async write(...objects: readonly ObjectContent[]): Promise<void> {
@@ -95,8 +97,8 @@ export class MemoryDriver implements StorageDriver {
   }
 
   /** No other process sees what lies in memory. */
-  async markWork(): Promise<() => void> {
-    return () => {};
+  async markWork(): Promise<() => Promise<void>> {
+    return async () => {};
   }
 
   async isWorkedOn(): Promise<boolean> {

@@ -18,7 +18,7 @@ test("no collection runs beside who works on the storage, and one does as soon a
     /a Berth serves this data directory/,
   );
   assert.equal(await whileCollecting(other, true, async () => "collected"), "collected");
-  endWork();
+  await endWork();
   assert.equal(await whileCollecting(other, false, async () => "collected"), "collected");
 });
 
@@ -30,7 +30,7 @@ test("who begins to work while a collection runs waits for its end", async (t) =
   await whileCollecting(storage, false, async () => {
     begun = beginWork(other).then((endWork) => {
       order.push("work");
-      endWork();
+      return endWork();
     });
     while (!(await storage.driver.isWorkedOn())) await new Promise(setImmediate);
     order.push("collected");
@@ -52,7 +52,7 @@ test("a mark of a process that cannot be seen from here counts as long as it is 
 
 test("marks of processes that ended are removed by the next, those of others are not", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
-  (await beginWork(storage))();
+  await (await beginWork(storage))();
   const folder = join(root, ".berth/working");
   const endWork = await beginWork(storage);
   const [own = ""] = await readdir(folder);
@@ -60,8 +60,8 @@ test("marks of processes that ended are removed by the next, those of others are
   const [place] = (await readlink(join(folder, own))).split(":");
   // No pid is that high.
   await symlink(`${place}:4194999:1:x`, join(folder, "ended"));
-  (await beginWork(storage))();
+  await (await beginWork(storage))();
   assert.deepEqual((await readdir(folder)).sort(), [own, "theirs"].sort());
-  endWork();
+  await endWork();
   assert.deepEqual(await readdir(folder), ["theirs"]);
 });

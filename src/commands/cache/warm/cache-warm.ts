@@ -77,7 +77,7 @@ async function warmAll(
     });
     await noteUse(storage, context.log);
   } finally {
-    endWork();
+    await endWork();
   }
 }
 

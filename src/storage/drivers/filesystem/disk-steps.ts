@@ -1,15 +1,17 @@
 import {
   closeSync,
+  copyFileSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
   renameSync,
   rmdirSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import type { DurableFolders } from "./durable-folders.js";
 import { hasCode, isAbsence } from "./system-error.js";
 import { stateOf } from "./version.js";
@@ -22,8 +24,11 @@ export type DiskStep =
   | { readonly kind: "write"; readonly path: string; readonly content: Uint8Array<ArrayBuffer> }
   /** Syncs the content of a file that is there; where that fails, the file is emptied. */
   | { readonly kind: "sync"; readonly path: string }
-  /** Gives a file or folder another name, replacing a file that has it, and makes the folders that it needs. */
-  | { readonly kind: "rename"; readonly from: string; readonly to: string }
+  /**
+   * Gives a file another name, replacing what has it, and makes the folders that it needs.
+   * `aside` is a free path near `to`, for the bytes if they have to be copied, or for a folder that has the name.
+   */
+  | { readonly kind: "rename"; readonly from: string; readonly to: string; readonly aside: string }
   | { readonly kind: "make-folder"; readonly path: string }
   /** Removes a file, if it is there. */
   | { readonly kind: "unlink"; readonly path: string }
@@ -32,9 +37,9 @@ export type DiskStep =
   /** Takes a file or folder out of its place, if it is there; where it goes need not survive. */
   | { readonly kind: "move-away"; readonly from: string; readonly to: string }
   /** Moves a file, replacing what lies there, and removes its folder if that is empty then. */
-  | { readonly kind: "move"; readonly from: string; readonly to: string }
-  /** Removes a file, if it is there, and its folder, if that is empty then and not the one to keep; not durable. */
-  | { readonly kind: "discard"; readonly path: string; readonly keptFolder: string };
+  | { readonly kind: "move"; readonly from: string; readonly to: string; readonly aside: string }
+  /** Removes a file, if it is there, and its folder, if that is empty then and not one to keep; not durable. */
+  | { readonly kind: "discard"; readonly path: string; readonly keptFolders: readonly string[] };
 
 /** Does the steps in their order; when it returns, a power cut can undo none of them. */
 export function performSteps(steps: readonly DiskStep[], folders: DurableFolders): void {
@@ -57,7 +62,7 @@ function perform(step: DiskStep, folders: DurableFolders): void {
       syncContent(step.path);
       break;
     case "rename":
-      renameInto(step.from, step.to, folders);
+      renameInto(step, folders);
       break;
     case "make-folder":
       folders.make(step.path);
@@ -71,32 +76,75 @@ function perform(step: DiskStep, folders: DurableFolders): void {
       break;
     case "move-away":
       folders.make(dirname(step.to));
-      renameIfThere(step.from, step.to);
+      moveAway(step.from, step.to);
       folders.noteChange(dirname(step.from));
       break;
     case "move":
-      renameInto(step.from, step.to, folders);
+      renameInto(step, folders);
       folders.noteChange(dirname(step.from));
       removeIfEmpty(dirname(step.from));
       break;
     case "discard":
       unlinkIfThere(step.path);
-      if (dirname(step.path) !== step.keptFolder) removeIfEmpty(dirname(step.path));
+      if (!step.keptFolders.includes(dirname(step.path))) removeIfEmpty(dirname(step.path));
   }
 }
 
+interface Renaming {
+  readonly from: string;
+  readonly to: string;
+  readonly aside: string;
+}
+
 /** An empty folder may be removed by somebody else between its making and its use: then it is made once more. */
-function renameInto(from: string, to: string, folders: DurableFolders): void {
+function renameInto(renaming: Renaming, folders: DurableFolders): void {
   for (let attempt = 1; ; attempt++) {
-    folders.make(dirname(to));
+    folders.make(dirname(renaming.to));
     try {
-      renameSync(from, to);
+      renameOrCopy(renaming, folders);
       break;
     } catch (error) {
       if (attempt === foldersMadeAtMost || !isAbsence(error)) throw error;
     }
   }
-  folders.noteChange(dirname(to));
+  folders.noteChange(dirname(renaming.to));
+}
+
+function renameOrCopy(renaming: Renaming, folders: DurableFolders): void {
+  const { from, to, aside } = renaming;
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!hasCode(error, "EXDEV") && !hasCode(error, "EISDIR")) throw error;
+    folders.make(dirname(aside));
+    if (hasCode(error, "EXDEV")) {
+      copyInto(renaming);
+      return;
+    }
+    // A folder that somebody made where a file belongs: a push heals that, too.
+    renameSync(to, aside);
+    renameSync(from, to);
+  }
+}
+
+/**
+ * The last resort where `from` lies in another file system: a copy is synced near `to`, and named. Near is the place for
+ * what is unfinished, and where even that is apart, as with a volume for one repository, the folder of `to` itself.
+ */
+function copyInto({ from, to, aside }: Renaming): void {
+  const copies = [aside, `${to}.${basename(aside)}`];
+  for (const copy of copies) {
+    try {
+      copyFileSync(from, copy);
+      syncContent(copy);
+      renameSync(copy, to);
+      unlinkIfThere(from);
+      return;
+    } catch (error) {
+      rmSync(copy, { force: true });
+      if (!hasCode(error, "EXDEV") || copy !== aside) throw error;
+    }
+  }
 }
 
 function writeSynced(path: string, content: Uint8Array): void {
@@ -142,18 +190,32 @@ function unlinkIfThere(path: string): void {
   }
 }
 
-function renameIfThere(from: string, to: string): void {
+/** What cannot be renamed away, since it is in another file system or is one, is removed where it lies. */
+function moveAway(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
-    if (!isAbsence(error)) throw error;
+    if (isAbsence(error)) return;
+    if (!hasCode(error, "EXDEV") && !hasCode(error, "EBUSY")) throw error;
+    removeAll(from);
   }
 }
+
+function removeAll(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    // The folder that another file system is mounted at stays, empty.
+    if (!hasCode(error, "EBUSY")) throw error;
+  }
+}
+
+const stayingFolder = ["ENOTEMPTY", "EEXIST", "EBUSY"];
 
 function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch (error) {
-    if (!hasCode(error, "ENOTEMPTY") && !isAbsence(error)) throw error;
+    if (!isAbsence(error) && !stayingFolder.some((code) => hasCode(error, code))) throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { isAbsence } from "./system-error.js";
+import { hasCode, isAbsence } from "./system-error.js";
 
 /** A process that writes to more folders than this forgets, and syncs some once more than needed. */
 const remembered = 100_000;
@@ -17,7 +17,7 @@ export class DurableFolders {
   readonly #known = new Set<string>();
   readonly #changed = new Set<string>();
 
-  constructor(root: string, syncFolder: (path: string) => void = syncPath) {
+  constructor(root: string, syncFolder: (path: string) => void = syncNames) {
     this.#root = root;
     this.#syncFolder = syncFolder;
   }
@@ -66,12 +66,19 @@ export class DurableFolders {
   }
 }
 
-/** Syncs a file's content or a folder's names. */
-export function syncPath(path: string): void {
-  const file = openSync(path, "r");
+/** How file systems say that folders are nothing to sync: SMB, exFAT, FUSE and 9p each in their own way. */
+const unknownSync = ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EBADF", "EISDIR"];
+
+/** Syncs the names in a folder. @returns whether the file system knows how to */
+export function syncNames(folder: string): boolean {
+  const opened = openSync(folder, "r");
   try {
-    fsyncSync(file);
+    fsyncSync(opened);
+    return true;
+  } catch (error) {
+    if (unknownSync.some((code) => hasCode(error, code))) return false;
+    throw error;
   } finally {
-    closeSync(file);
+    closeSync(opened);
   }
 }

@@ -1,4 +1,5 @@
-import { fdatasync, ftruncateSync } from "node:fs";
+import { fdatasync, ftruncate } from "node:fs";
+import { promisify } from "node:util";
 
 /** What may lie unwritten in the system's memory before the disk is asked to begin. */
 const flushEachBytes = 8 * 1024 * 1024;
@@ -59,7 +60,7 @@ export class EarlyFlush {
   async settled(): Promise<void> {
     await this.#flushing;
     if (this.#failure === undefined) return;
-    ftruncateSync(this.#file);
+    await promisify(ftruncate)(this.#file);
     throw this.#failure;
   }
 }

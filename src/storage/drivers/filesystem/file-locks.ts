@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { lock } from "proper-lockfile";
 import { LockError } from "../../driver.js";
 import { KeyedQueue } from "../keyed-queue.js";
 import { lockFileCalls } from "./lock-file-calls.js";
-import { lifeOf, ownerOf, self } from "./lock-owner.js";
-import { hasCode, toStorageError } from "./system-error.js";
+import { lifeOf, self } from "./lock-owner.js";
+import { OwnerFiles, ownerOf } from "./owner-files.js";
+import { hasCode, toChangeError } from "./system-error.js";
 
 /** A lock that was not renewed for so long has lost its owner, where that cannot be seen from here. */
 const defaultStaleMs = 10_000;
@@ -24,10 +25,13 @@ export class FileLocks {
   readonly #folder: string;
   readonly #staleMs: number;
   readonly #queue = new KeyedQueue();
-  readonly #calls = lockFileCalls(self);
+  readonly #files: OwnerFiles;
+  readonly #calls: ReturnType<typeof lockFileCalls>;
 
-  constructor(folder: string, staleMs = defaultStaleMs) {
+  constructor(folder: string, files = new OwnerFiles(), staleMs = defaultStaleMs) {
     this.#folder = folder;
+    this.#files = files;
+    this.#calls = lockFileCalls(self, files);
     this.#staleMs = staleMs;
   }
 
@@ -53,16 +57,18 @@ export class FileLocks {
     const lost = new AbortController();
     const reportLoss = (cause: unknown) => lost.abort(new LockError("lost", `the lock of ${name} was lost`, { cause }));
     const release = await this.#acquire(name, path, reportLoss);
+    let isOurs = false;
     try {
-      const result = await action(lost.signal).finally(() => {
-        // Seen at the end, too, by who was held up too long to be told.
-        if (ownerOf(path) !== self) reportLoss(undefined);
-        lost.signal.throwIfAborted();
-      });
-      done(result);
+      const [outcome] = await Promise.allSettled([action(lost.signal)]);
+      // Seen at the end, too, by a process that was held up too long to be told.
+      isOurs = (await ownerOf(path)) === self;
+      if (!isOurs) reportLoss(undefined);
+      lost.signal.throwIfAborted();
+      if (outcome.status === "rejected") throw outcome.reason;
+      done(outcome.value);
     } finally {
-      // Who took a lock over that we lost keeps it.
-      if (ownerOf(path) === self) await release().catch(reportLoss);
+      // Whoever took over a lock that we lost keeps it.
+      if (isOurs) await release().catch(reportLoss);
     }
   }
 
@@ -73,33 +79,36 @@ export class FileLocks {
       try {
         return await lock(path, options);
       } catch (error) {
-        if (hasCode(error, "ENOENT")) mkdirSync(this.#folder, { recursive: true });
-        else if (!hasCode(error, "ELOCKED")) throw toStorageError(error);
-        else if (!removeIfOwnerEnded(path)) await delay(wait);
+        if (hasCode(error, "ENOENT")) await mkdir(this.#folder, { recursive: true });
+        else if (!hasCode(error, "ELOCKED")) throw toChangeError(error);
+        else if (!(await this.#removeIfOwnerEnded(path))) await delay(wait);
       }
       if (performance.now() > deadline)
         throw new LockError("held", `the lock of ${name} is held by another process for too long`);
     }
   }
-}
 
-/**
- * Of those who see that an owner ended only one may remove its lock, since the others would remove that of who comes
- * next. Nothing here waits, so a claim outlasts its maker only if that is killed within it.
- */
-function removeIfOwnerEnded(path: string): boolean {
-  const owner = ownerOf(path);
-  if (owner === undefined || lifeOf(owner) !== "ended") return false;
-  const claim = `${path}-claim`;
-  try {
-    symlinkSync(self, claim);
-  } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
-    const claimer = ownerOf(claim);
-    if (claimer !== undefined && lifeOf(claimer) === "ended") rmSync(claim, { force: true });
-    return false;
+  /**
+   * Of those who see that an owner ended only one may remove its lock, since the others would remove that of whoever comes
+   * next: the one that has the claim, while which nobody else removes or makes one.
+   */
+  async #removeIfOwnerEnded(path: string): Promise<boolean> {
+    const owner = await ownerOf(path);
+    if (owner === undefined || lifeOf(owner) !== "ended") return false;
+    const claim = `${path}-claim`;
+    try {
+      await this.#files.create(claim, self);
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw toChangeError(error);
+      const claimer = await ownerOf(claim);
+      if (claimer !== undefined && lifeOf(claimer) === "ended") await this.#files.remove(claim);
+      return false;
+    }
+    try {
+      if ((await ownerOf(path)) === owner) await this.#files.remove(path);
+    } finally {
+      await this.#files.remove(claim);
+    }
+    return true;
   }
-  if (ownerOf(path) === owner) rmSync(path, { force: true });
-  rmSync(claim, { force: true });
-  return true;
 }

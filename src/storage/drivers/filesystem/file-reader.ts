@@ -1,24 +1,36 @@
-import { close, closeSync, fstatSync, openSync, read } from "node:fs";
+import { close, closeSync, constants, fstatSync, openSync, read } from "node:fs";
 import type { BlobReader } from "../../../oci/blob-reader.js";
-import { isAbsence, toStorageError } from "./system-error.js";
+import { hasCode, isAbsence, toStorageError } from "./system-error.js";
+
+/** A link is not followed, and a pipe that nobody writes to is not waited for. Windows knows neither. */
+export const plainFilesOnly = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** How the system refuses to open what is no file: a link, a socket, a device without a driver or a medium. */
+const noFileCodes = ["ELOOP", "EMLINK", "ENXIO", "ENODEV", "ENOMEDIUM", "EISDIR"];
 
 /** An open file. Replacing or removing the file does not disturb it. */
 export class FileReader implements BlobReader {
   readonly size: number;
   readonly #file: number;
 
-  /** Opening costs less than handing the opening to a thread would: it is done at once. */
-  static open(path: string): FileReader | undefined {
+  /**
+   * Opening costs less than handing the opening to a thread would: it is done at once.
+   * @param report is told when something lies there that is no file, and so counts as absent
+   */
+  static open(path: string, report: (path: string, what: string) => void): FileReader | undefined {
     let file: number;
     try {
-      file = openSync(path, "r");
+      file = openSync(path, constants.O_RDONLY | plainFilesOnly);
     } catch (error) {
       if (isAbsence(error)) return undefined;
-      throw error;
+      if (!isNoFile(error)) throw error;
+      report(path, "what is no file");
+      return undefined;
     }
     const stat = fstatSync(file);
     if (stat.isFile()) return new FileReader(file, stat.size);
     closeSync(file);
+    report(path, "what is no file");
     return undefined;
   }
 
@@ -49,4 +61,9 @@ export class FileReader implements BlobReader {
   close(): Promise<void> {
     return new Promise((resolve, reject) => close(this.#file, (error) => (error ? reject(error) : resolve())));
   }
+}
+
+/** Whether the system refused to open something because it is no file. */
+export function isNoFile(error: unknown): boolean {
+  return noFileCodes.some((code) => hasCode(error, code));
 }

@@ -1,69 +1,89 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readdir, rm, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { rm } from "node:fs/promises";
+import type { Logger } from "../../../observability/logger.js";
 import type { BlobReader } from "../../../oci/blob-reader.js";
-import type { ObjectContent, ObjectStat, StagedObject, StorageDriver } from "../../driver.js";
+import { StorageError } from "../../../oci/storage-error.js";
+import {
+  type ObjectContent,
+  type ObjectStat,
+  type StagedObject,
+  type StorageDriver,
+  smallObjectBytes,
+} from "../../driver.js";
+import { KeyedQueue } from "../keyed-queue.js";
+import { type DataDirectory, inspectDataDirectory, prepareDataDirectory } from "./data-directory.js";
+import type { DataFolders } from "./data-folders.js";
 import type { DiskStep } from "./disk-steps.js";
 import { DiskWorkers } from "./disk-workers.js";
-import { DurableFolders } from "./durable-folders.js";
 import { FlushSlots } from "./early-flush.js";
 import { FileLocks } from "./file-locks.js";
 import { FileReader } from "./file-reader.js";
 import { FolderListings } from "./folder-listings.js";
+import { KeyPaths, lstatOf } from "./key-paths.js";
 import { StagedFile } from "./staged-file.js";
-import { statOf } from "./stat-of.js";
-import { ifPresent, onDisk, toStorageError } from "./system-error.js";
+import { changing, ifPresent, reading, toChangeError } from "./system-error.js";
 import { versionOf } from "./version.js";
 import { WorkMarks } from "./work-marks.js";
 
-/** What a dead process left in the scratch folder is removed at the next start, once it is this old. */
-const scratchKeptMs = 60 * 60 * 1000;
-
-/** Objects are files below a root folder; what is not finished lies in the same file system, so that a rename names it. */
+/**
+ * Objects are files below a root folder; what is not finished lies in the same file system, so that a rename names it.
+ *
+ * Threads do all that changes the disk, so that a disk that stalls holds up who writes and not who asks for something else.
+ * The event loop itself does two things with it, a look at a path (`lstat`) and the opening of a file to be read: a request
+ * does five of them, which the system answers from its memory in a microsecond each, and a thread in fifty. On a network
+ * file system whose server is away they wait for it, and the process with them.
+ */
 export class FilesystemDriver implements StorageDriver {
-  readonly #root: string;
-  readonly #scratch: string;
+  readonly #folders: DataFolders;
+  readonly #paths: KeyPaths;
+  /** Why nothing can be changed. */
+  readonly #refusal: string | undefined;
   readonly #workers: DiskWorkers;
   readonly #flushSlots = new FlushSlots();
   readonly #listings = new FolderListings();
   readonly #locks: FileLocks;
+  readonly #queue = new KeyedQueue();
   readonly #workMarks: WorkMarks;
 
-  /** Makes the root if needed and removes what an earlier process left unfinished. */
-  static async open(root: string): Promise<FilesystemDriver> {
-    const driver = new FilesystemDriver(root);
-    const folders = new DurableFolders(driver.#root);
-    folders.make(driver.#scratch);
-    folders.sync();
-    await removeOldScratch(driver.#scratch);
-    return driver;
+  /** Makes the root if needed, removes what an earlier process left unfinished, and tells the log what the disk cannot do. */
+  static async open(root: string, log?: Logger): Promise<FilesystemDriver> {
+    return new FilesystemDriver(await prepareDataDirectory(root, log), log);
   }
 
   /** Makes and removes nothing: for who looks at what is there. @throws if there is no such folder */
-  static async openAsItIs(root: string): Promise<FilesystemDriver> {
-    await readdir(root);
-    return new FilesystemDriver(root);
+  static async openAsItIs(root: string, log?: Logger): Promise<FilesystemDriver> {
+    return new FilesystemDriver(await inspectDataDirectory(root), log);
   }
 
-  private constructor(root: string) {
-    this.#root = resolve(root);
-    this.#scratch = join(this.#root, ".berth/scratch");
-    this.#workers = new DiskWorkers(this.#root);
-    this.#locks = new FileLocks(join(this.#root, ".berth/locks"));
-    this.#workMarks = new WorkMarks(join(this.#root, ".berth/working"));
+  private constructor({ folders, ownerFiles, refusal }: DataDirectory, log: Logger | undefined) {
+    this.#folders = folders;
+    this.#paths = new KeyPaths(folders, log);
+    this.#refusal = refusal;
+    this.#workers = new DiskWorkers(folders.root);
+    this.#locks = new FileLocks(folders.pathOf(".berth/locks"), ownerFiles);
+    this.#workMarks = new WorkMarks(folders.pathOf(".berth/working"), ownerFiles);
   }
 
-  /** A cached inode answers in a microsecond, a thread of the pool in fifty: this is asked several times a request. */
-  async stat(key: string): Promise<ObjectStat | undefined> {
-    const found = await onDisk(() => statOf(this.#pathOf(key)));
-    return found?.isFile() ? { size: found.size, modifiedMs: found.mtimeMs, version: versionOf(found) } : undefined;
+  stat(key: string): Promise<ObjectStat | undefined> {
+    return reading(() => {
+      const path = this.#paths.ofFile(key);
+      const found = path === undefined ? undefined : lstatOf(path);
+      if (path === undefined || found === undefined) return undefined;
+      if (found.isFile()) return { size: found.size, modifiedMs: found.mtimeMs, version: versionOf(found) };
+      if (!found.isDirectory()) this.#paths.report(path, "what is no file");
+      return undefined;
+    });
   }
 
-  async read(key: string): Promise<Buffer | undefined> {
+  async read(key: string, atMost = smallObjectBytes): Promise<Buffer | undefined> {
     const reader = await this.openRead(key);
     if (reader === undefined) return undefined;
     try {
+      if (reader.size > atMost) {
+        this.#paths.report(this.#folders.pathOf(key), `a file of ${reader.size} bytes`);
+        return undefined;
+      }
       const content = Buffer.allocUnsafe(reader.size);
       const length = await reader.read(content, 0);
       return content.subarray(0, length);
@@ -77,67 +97,75 @@ export class FilesystemDriver implements StorageDriver {
   }
 
   openRead(key: string): Promise<BlobReader | undefined> {
-    return onDisk(() => FileReader.open(this.#pathOf(key)));
+    return reading(() => {
+      const path = this.#paths.ofFile(key);
+      return path === undefined ? undefined : FileReader.open(path, (what, kind) => this.#paths.report(what, kind));
+    });
   }
 
   /** A folder is renamed away first, so that all below it is gone at once and not file by file. */
   async remove(...keys: readonly string[]): Promise<void> {
     const doomed: string[] = [];
     const steps = keys.flatMap((key): DiskStep[] => {
-      const path = this.#pathOf(key);
-      const found = statOf(path);
+      const path = this.#paths.toChange(key);
+      const found = lstatOf(path);
       if (found === undefined) return [];
-      if (found.isFile()) return [{ kind: "unlink", path }];
-      const away = this.#scratchPath();
+      if (!found.isDirectory()) return [{ kind: "unlink", path }];
+      const away = this.#scratchFor(path);
       doomed.push(away);
       return [{ kind: "move-away", from: path, to: away }];
     });
     if (steps.length === 0) return;
-    await onDisk(async () => {
-      await this.#workers.perform(steps);
-      await Promise.all(doomed.map((path) => rm(path, { recursive: true, force: true })));
-    });
+    await this.#change(steps);
+    await changing(() => Promise.all(doomed.map((path) => rm(path, { recursive: true, force: true }))));
   }
 
   async move(from: string, to: string): Promise<boolean> {
-    if (statOf(this.#pathOf(from)) === undefined) return false;
-    const step: DiskStep = { kind: "move", from: this.#pathOf(from), to: this.#pathOf(to) };
-    return onDisk(async () => (await ifPresent(() => this.#workers.perform([step]).then(() => true))) ?? false);
+    const [source, target] = [this.#paths.toChange(from), this.#paths.toChange(to)];
+    if (lstatOf(source) === undefined) return false;
+    const step: DiskStep = { kind: "move", from: source, to: target, aside: this.#scratchFor(target) };
+    return changing(async () => (await ifPresent(() => this.#order([step]).then(() => true))) ?? false);
   }
 
   async clear(key: string, version: string): Promise<void> {
-    await onDisk(() => ifPresent(() => this.#workers.perform([{ kind: "clear", path: this.#pathOf(key), version }])));
+    const path = this.#paths.toChange(key);
+    await changing(() => ifPresent(() => this.#order([{ kind: "clear", path, version }])));
   }
 
   async ensureFolder(key: string): Promise<void> {
-    const path = this.#pathOf(key);
-    if (!existsSync(path)) await onDisk(() => this.#workers.perform([{ kind: "make-folder", path }]));
+    const path = this.#paths.toChange(key);
+    if (!existsSync(path)) await this.#change([{ kind: "make-folder", path }]);
   }
 
   list(key: string): Promise<readonly string[]> {
-    return onDisk(() => this.#listings.list(this.#pathOf(key)));
+    return reading(() => {
+      const path = this.#paths.ofFolder(key);
+      return path === undefined ? [] : this.#listings.list(path);
+    });
   }
 
+  /** Where nothing can be changed, one process need not keep others from it. */
   withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
-    return this.#locks.withLock(name, action);
+    if (this.#refusal === undefined) return this.#locks.withLock(name, action);
+    return this.#queue.run(name, () => action(new AbortController().signal));
   }
 
-  markWork(): Promise<() => void> {
-    return onDisk(() => this.#workMarks.set());
+  async markWork(): Promise<() => Promise<void>> {
+    if (this.#refusal !== undefined) return async () => {};
+    return changing(() => this.#workMarks.set());
   }
 
   isWorkedOn(): Promise<boolean> {
-    return onDisk(() => this.#workMarks.isAnySet());
+    return reading(() => this.#workMarks.isAnySet());
   }
 
   stage(key: string): StagedObject {
-    return new StagedFile(this.#pathOf(key), {
+    return new StagedFile(key, {
+      paths: this.#paths,
       flushSlots: this.#flushSlots,
-      commit: (path, target, beside) => {
-        const name: DiskStep = { kind: "rename", from: path, to: this.#pathOf(target) };
-        return this.#perform([{ kind: "sync", path }, name], beside);
-      },
-      discard: (path) => onDisk(() => this.#workers.perform([{ kind: "discard", path, keptFolder: this.#scratch }])),
+      mayChange: () => this.#mayChange(),
+      commit: (path, target, beside) => this.#perform([{ kind: "sync", path }, this.#naming(path, target)], beside),
+      discard: (path) => this.#change([{ kind: "discard", path, keptFolders: this.#folders.scratches }]),
     });
   }
 
@@ -147,34 +175,39 @@ export class FilesystemDriver implements StorageDriver {
     const asides = objects.map(({ key, content }) => ({
       key,
       content: new Uint8Array(content),
-      path: this.#scratchPath(),
+      path: this.#scratchFor(this.#paths.toChange(key)),
     }));
     try {
-      await this.#workers.perform([
+      await this.#order([
         ...asides.map(({ path, content }) => ({ kind: "write", path, content }) as const),
         ...steps,
-        ...asides.map(({ path, key }) => ({ kind: "rename", from: path, to: this.#pathOf(key) }) as const),
+        ...asides.map(({ path, key }) => this.#naming(path, key)),
       ]);
     } catch (error) {
-      await Promise.all(asides.map(({ path }) => rm(path, { force: true })));
-      throw toStorageError(error);
+      await Promise.all(asides.map(({ path }) => rm(path, { force: true }).catch(() => {})));
+      throw toChangeError(error);
     }
   }
 
-  #scratchPath(): string {
-    return join(this.#scratch, randomUUID());
+  #naming(from: string, key: string): DiskStep {
+    const to = this.#paths.toChange(key);
+    return { kind: "rename", from, to, aside: this.#scratchFor(to) };
   }
 
-  #pathOf(key: string): string {
-    return `${this.#root}/${key}`;
+  #change(steps: readonly DiskStep[]): Promise<void> {
+    return changing(() => this.#order(steps));
   }
-}
 
-async function removeOldScratch(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
-    const found = await ifPresent(() => stat(path));
-    if (found !== undefined && Date.now() - found.mtimeMs > scratchKeptMs)
-      await rm(path, { recursive: true, force: true });
+  async #order(steps: readonly DiskStep[]): Promise<void> {
+    this.#mayChange();
+    await this.#workers.perform(steps);
+  }
+
+  #mayChange(): void {
+    if (this.#refusal !== undefined) throw new StorageError("readonly", this.#refusal);
+  }
+
+  #scratchFor(path: string): string {
+    return `${this.#folders.scratchFor(path)}/${randomUUID()}`;
   }
 }

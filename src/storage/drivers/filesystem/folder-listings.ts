@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
-import { statOf } from "./stat-of.js";
+import { statOf } from "./key-paths.js";
 import { ifPresent } from "./system-error.js";
 import { versionOf } from "./version.js";
 

@@ -11,16 +11,6 @@ const place = createHash("sha256").update(pidSpace()).digest("hex").slice(0, 16)
 /** This process, as the owner of locks. */
 export const self = `${place}:${process.pid}:${startOf(process.pid) ?? ""}:${instance}`;
 
-/** Who has the lock at a path, `undefined` if nobody has. */
-export function ownerOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    // Released meanwhile, or not a link: then there is nobody to ask after.
-    return undefined;
-  }
-}
-
 /** Whether an owner is a process that we would see here, and do: `unknown` for one of another machine or container. */
 export function lifeOf(owner: string): "running" | "ended" | "unknown" {
   const [ownerPlace, pidText, start, ownerInstance] = owner.split(":");

@@ -1,112 +1,144 @@
-import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, truncateSync, write } from "node:fs";
+import { close, constants, fstat, fsync, ftruncate, open, type Stats, write } from "node:fs";
+import { mkdir, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import type { BlobReader } from "../../../oci/blob-reader.js";
+import { StorageError } from "../../../oci/storage-error.js";
 import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../../driver.js";
 import { EarlyFlush, type FlushSlots } from "./early-flush.js";
-import { FileReader } from "./file-reader.js";
-import { fsync } from "./fsync.js";
-import { statOf } from "./stat-of.js";
-import { ifPresent, isAbsence, onDisk, toStorageError } from "./system-error.js";
+import { FileReader, isNoFile, plainFilesOnly } from "./file-reader.js";
+import { type KeyPaths, lstatOf } from "./key-paths.js";
+import { changing, ifPresent, isAbsence, reading, toChangeError } from "./system-error.js";
 
 /** What a staged file needs of the driver it belongs to. */
 export interface Surroundings {
+  readonly paths: KeyPaths;
   readonly flushSlots: FlushSlots;
+  /** @throws StorageError if nothing may be changed */
+  mayChange(): void;
   /** Names a staged file and writes objects beside it, as one durable change. */
   commit(path: string, key: string, beside: readonly ObjectContent[]): Promise<void>;
   discard(path: string): Promise<void>;
 }
 
 /** "a" would ignore the position of a write on Linux, and "r+" does not create. */
-const readWriteCreate = constants.O_RDWR | constants.O_CREAT;
+const readWriteCreate = constants.O_RDWR | constants.O_CREAT | plainFilesOnly;
 
 /** More than this is synced before the disk threads name it, so that none of them is long with one file. */
 const largeBytes = 1024 * 1024;
 
-/** An unfinished file, appended to in place until it is given its name. */
+/** With an open file's number, which `fs/promises` does not take: its objects cost a multiple of time and memory. */
+const file = {
+  open: promisify(open),
+  stat: promisify(fstat) as (file: number) => Promise<Stats>,
+  sync: promisify(fsync),
+  truncate: promisify(ftruncate),
+  close: promisify(close),
+};
+
+/**
+ * An unfinished file, appended to in place until it is given its name. All that changes the disk is done by threads: a disk
+ * that stalls holds up who writes, and nobody else.
+ */
 export class StagedFile implements StagedObject {
-  readonly #path: string;
+  readonly #key: string;
   readonly #around: Surroundings;
 
-  constructor(path: string, around: Surroundings) {
-    this.#path = path;
+  constructor(key: string, around: Surroundings) {
+    this.#key = key;
     this.#around = around;
   }
 
-  async stat(): Promise<StagedStat | undefined> {
-    const found = await onDisk(() => statOf(this.#path));
-    return found && { size: found.size, modifiedMs: found.mtimeMs };
-  }
-
-  async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
-    // Refused before a file is made: a session that another process ended would come back to life.
-    if (offset > 0 && (await this.stat()) === undefined) throw new OffsetMismatchError(0);
-    return this.#withFile(async (file) => {
-      const { size } = fstatSync(file);
-      if (size !== offset) throw new OffsetMismatchError(size);
-      return appendAll(file, offset, content, new EarlyFlush(file, offset, this.#around.flushSlots));
+  stat(): Promise<StagedStat | undefined> {
+    return reading(() => {
+      const path = this.#around.paths.ofFile(this.#key);
+      const found = path === undefined ? undefined : lstatOf(path);
+      return found?.isFile() ? { size: found.size, modifiedMs: found.mtimeMs } : undefined;
     });
   }
 
-  async openRead(): Promise<BlobReader | undefined> {
-    return onDisk(() => FileReader.open(this.#path));
+  async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+    this.#around.mayChange();
+    // Refused before a file is made: a session that another process ended would come back to life.
+    if (offset > 0 && (await this.stat()) === undefined) throw new OffsetMismatchError(0);
+    return this.#withFile(async (opened, size) => {
+      if (size !== offset) throw new OffsetMismatchError(size);
+      return appendAll(opened, offset, content, new EarlyFlush(opened, offset, this.#around.flushSlots));
+    });
+  }
+
+  openRead(): Promise<BlobReader | undefined> {
+    return reading(() => {
+      const { paths } = this.#around;
+      const path = paths.ofFile(this.#key);
+      return path === undefined ? undefined : FileReader.open(path, (what, kind) => paths.report(what, kind));
+    });
   }
 
   async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
-    if (((await this.stat())?.size ?? 0) > largeBytes) await onDisk(() => this.#sync());
-    await this.#around.commit(this.#path, key, beside);
+    this.#around.mayChange();
+    const path = this.#path();
+    if (((await this.stat())?.size ?? 0) > largeBytes) await changing(() => syncOrEmpty(path));
+    await this.#around.commit(path, key, beside);
   }
 
-  discard(): Promise<void> {
-    return this.#around.discard(this.#path);
+  async discard(): Promise<void> {
+    if (lstatOf(this.#path()) === undefined) return;
+    this.#around.mayChange();
+    await this.#around.discard(this.#path());
   }
 
   async spoil(): Promise<void> {
-    await onDisk(() => ifPresent(() => truncateSync(this.#path)));
+    this.#around.mayChange();
+    if ((await this.stat()) !== undefined) await changing(() => ifPresent(() => truncate(this.#path())));
     await this.discard();
   }
 
-  /** What a failed sync left unwritten reads well until the memory is needed, and the next sync would not tell. */
-  async #sync(): Promise<void> {
-    const file = openSync(this.#path, "r+");
-    try {
-      await fsync(file);
-    } catch (error) {
-      ftruncateSync(file);
-      throw error;
-    } finally {
-      closeSync(file);
-    }
+  #path(): string {
+    return this.#around.paths.toChange(this.#key);
   }
 
-  async #withFile<Result>(action: (file: number) => Promise<Result>): Promise<Result> {
-    const file = await onDisk(() => openOrCreate(this.#path) ?? makeFolderAndOpen(this.#path));
+  async #withFile<Result>(action: (opened: number, size: number) => Promise<Result>): Promise<Result> {
+    const path = this.#path();
+    const opened = await changing(() => openStaged(path));
     try {
-      return await action(file);
+      const stat = await reading(() => file.stat(opened));
+      if (!stat.isFile()) throw new StorageError("unavailable", `${path} is no file: remove it`);
+      return await action(opened, stat.size);
     } finally {
-      closeSync(file);
+      await file.close(opened);
     }
   }
 }
 
-/** In one go: a session's folder with nothing in it would look abandoned. */
-function makeFolderAndOpen(path: string): number {
-  mkdirSync(dirname(path), { recursive: true });
-  return openSync(path, readWriteCreate);
-}
-
-/** `undefined` if its folder is missing. */
-function openOrCreate(path: string): number | undefined {
+/** What a failed sync left unwritten reads well until the memory is needed, and the next sync would not tell. */
+async function syncOrEmpty(path: string): Promise<void> {
+  const opened = await file.open(path, constants.O_RDWR | plainFilesOnly);
   try {
-    return openSync(path, readWriteCreate);
+    await file.sync(opened);
   } catch (error) {
-    if (isAbsence(error)) return undefined;
+    await file.truncate(opened);
     throw error;
+  } finally {
+    await file.close(opened);
   }
+}
+
+/** Makes the folder if needed, and the file at once: a session's folder with nothing in it would look abandoned. */
+async function openStaged(path: string): Promise<number> {
+  try {
+    return await file.open(path, readWriteCreate);
+  } catch (error) {
+    if (isNoFile(error)) throw new StorageError("unavailable", `${path} is no file: remove it`, { cause: error });
+    if (!isAbsence(error)) throw error;
+  }
+  await mkdir(dirname(path), { recursive: true });
+  return file.open(path, readWriteCreate);
 }
 
 /** @returns where the file ends then */
 async function appendAll(
-  file: number,
+  opened: number,
   offset: number,
   content: AsyncIterable<Buffer>,
   flush: EarlyFlush,
@@ -115,22 +147,22 @@ async function appendAll(
   try {
     for await (const piece of content) {
       for (let written = 0; written < piece.length; ) {
-        const count = await writeOnce(file, piece.subarray(written), end);
+        const count = await writeOnce(opened, piece.subarray(written), end);
         written += count;
         end += count;
       }
       flush.noteWritten(end);
     }
   } finally {
-    await onDisk(() => flush.settled());
+    await changing(() => flush.settled());
   }
   return end;
 }
 
-function writeOnce(file: number, bytes: Buffer, position: number): Promise<number> {
+function writeOnce(opened: number, bytes: Buffer, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    write(file, bytes, 0, bytes.length, position, (error, written) =>
-      error ? reject(toStorageError(error)) : resolve(written),
+    write(opened, bytes, 0, bytes.length, position, (error, written) =>
+      error ? reject(toChangeError(error)) : resolve(written),
     );
   });
 }

@@ -23,8 +23,8 @@ export async function ifPresent<Result>(action: () => Promise<Result> | Result):
   }
 }
 
-/** Runs an action on the disk. @throws StorageError instead of the system's error */
-export async function onDisk<Result>(action: () => Promise<Result> | Result): Promise<Result> {
+/** Reads something of the disk. @throws StorageError instead of the system's error */
+export async function reading<Result>(action: () => Promise<Result> | Result): Promise<Result> {
   try {
     return await action();
   } catch (error) {
@@ -32,12 +32,34 @@ export async function onDisk<Result>(action: () => Promise<Result> | Result): Pr
   }
 }
 
+/** Changes something on the disk: what may not be written is read-only. @throws StorageError instead of the system's error */
+export async function changing<Result>(action: () => Promise<Result> | Result): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    throw toChangeError(error);
+  }
+}
+
 /** What the system's error means; any other error as it is. */
 export function toStorageError(error: unknown): unknown {
-  if (error instanceof StorageError) return error;
+  if (error instanceof StorageError || !(error instanceof Error)) return error;
   const code = systemCodeOf(error);
-  if (code === undefined || !(error instanceof Error)) return error;
-  return new StorageError(failures[code] ?? "unavailable", error.message, { cause: error });
+  return code === undefined
+    ? error
+    : new StorageError(failures[code] ?? "unavailable", error.message, { cause: error });
+}
+
+/** The same of an error that a change met. */
+export function toChangeError(error: unknown): unknown {
+  if (!isDenied(error)) return toStorageError(error);
+  const message = error instanceof Error ? error.message : "not permitted";
+  return new StorageError("readonly", message, { cause: error });
+}
+
+/** Whether this user may not do what was tried. */
+export function isDenied(error: unknown): boolean {
+  return hasCode(error, "EACCES") || hasCode(error, "EPERM");
 }
 
 /** ENOTDIR: a file stands where the key has a folder, so nothing can lie below it. */

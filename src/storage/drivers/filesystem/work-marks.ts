@@ -1,62 +1,58 @@
 import { randomUUID } from "node:crypto";
-import { lstatSync, lutimes, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { lstat, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { lifeOf, ownerOf, self } from "./lock-owner.js";
-import { isAbsence } from "./system-error.js";
+import { lifeOf, self } from "./lock-owner.js";
+import { type OwnerFiles, ownerOf } from "./owner-files.js";
+import { ifPresent } from "./system-error.js";
 
 const renewedEachMs = 10_000;
 
 /** A mark that was not renewed for so long has lost its owner, where that cannot be seen from here. */
 const staleMs = 35_000;
 
-/** Marks of processes that work on a data directory: links that name their owners, as locks do, but each has its own. */
+/** Marks of processes that work on a data directory: they name their owners, as locks do, but each process has its own. */
 export class WorkMarks {
   readonly #folder: string;
+  readonly #files: OwnerFiles;
 
-  constructor(folder: string) {
+  constructor(folder: string, files: OwnerFiles) {
     this.#folder = folder;
+    this.#files = files;
   }
 
   /** @returns what takes the mark away */
-  set(): () => void {
-    mkdirSync(this.#folder, { recursive: true });
-    for (const path of this.#paths()) if (this.#hasEnded(path)) rmSync(path, { force: true });
+  async set(): Promise<() => Promise<void>> {
+    await mkdir(this.#folder, { recursive: true });
+    for (const path of await this.#paths()) if (!(await this.#isOfSomebody(path))) await this.#files.remove(path);
     const path = join(this.#folder, randomUUID());
-    symlinkSync(self, path);
+    await this.#files.create(path, self);
     const timer = setInterval(() => {
-      const now = new Date();
       // Where it cannot be renewed it was removed: then so was the data directory.
-      lutimes(path, now, now, () => {});
+      this.#files.renew(path, self, new Date()).catch(() => {});
     }, renewedEachMs).unref();
-    return () => {
+    return async () => {
       clearInterval(timer);
-      rmSync(path, { force: true });
+      await this.#files.remove(path);
     };
   }
 
   /** Whether there is a mark whose owner lives, or may. */
-  isAnySet(): boolean {
-    return this.#paths().some((path) => !this.#hasEnded(path) && !this.#isStale(path));
+  async isAnySet(): Promise<boolean> {
+    for (const path of await this.#paths()) if (await this.#isOfSomebody(path)) return true;
+    return false;
   }
 
-  #paths(): string[] {
-    try {
-      return readdirSync(this.#folder).map((name) => join(this.#folder, name));
-    } catch (error) {
-      if (isAbsence(error)) return [];
-      throw error;
-    }
+  async #paths(): Promise<string[]> {
+    const names = (await ifPresent(() => readdir(this.#folder))) ?? [];
+    return names.map((name) => join(this.#folder, name));
   }
 
-  #hasEnded(path: string): boolean {
-    const owner = ownerOf(path);
-    return owner === undefined || lifeOf(owner) === "ended";
-  }
-
-  #isStale(path: string): boolean {
-    const owner = ownerOf(path);
-    if (owner !== undefined && lifeOf(owner) === "running") return false;
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    return stat === undefined || Date.now() - stat.mtimeMs > staleMs;
+  /** Of an owner that cannot be seen from here, or whose name is not in the mark yet, the mark's age tells. */
+  async #isOfSomebody(path: string): Promise<boolean> {
+    const owner = await ownerOf(path);
+    const life = owner === undefined ? "unknown" : lifeOf(owner);
+    if (life !== "unknown") return life === "running";
+    const stat = await ifPresent(() => lstat(path));
+    return stat !== undefined && Date.now() - stat.mtimeMs <= staleMs;
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { LockError } from "../../../../../src/storage/driver.js";
 import { FileLocks } from "../../../../../src/storage/drivers/filesystem/file-locks.js";
+import { OwnerFiles } from "../../../../../src/storage/drivers/filesystem/owner-files.js";
 import { Scope } from "../../../../support/scope.js";
 import { SecondProcess } from "../../../../support/second-process.js";
 import { waitUntil } from "../../../../support/wait-until.js";
@@ -114,7 +115,7 @@ test("the next one waits for the end of an action that lost its lock", async (t)
 async function freshLocks(t: TestContext, staleMs?: number) {
   const root = await new Scope(t).folder("locks");
   const folder = join(root, ".berth/locks");
-  return { root, folder, locks: new FileLocks(folder, staleMs) };
+  return { root, folder, locks: new FileLocks(folder, new OwnerFiles(), staleMs) };
 }
 
 /** What a lock is called on the disk, and how its owner is, seen while it is held. It is free afterwards. */

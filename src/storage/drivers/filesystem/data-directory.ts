@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs";
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "../../../observability/logger.js";
+import { StorageError } from "../../../oci/storage-error.js";
+import { DataFolders } from "./data-folders.js";
+import { DurableFolders } from "./durable-folders.js";
+import { reportTraits } from "./file-system-traits.js";
+import { OwnerFiles } from "./owner-files.js";
+import { changing, ifPresent, reading } from "./system-error.js";
+import { explain, findWriteObstacle, obstacleOf, type WriteObstacle } from "./write-access.js";
+
+/** What a dead process left in the scratch folder is removed at the next start, once it is this old. */
+const scratchKeptMs = 60 * 60 * 1000;
+
+/** A data directory that was looked at. */
+export interface DataDirectory {
+  readonly folders: DataFolders;
+  readonly ownerFiles: OwnerFiles;
+  /** Why nothing can be changed there, in a sentence; `undefined` if all can. */
+  readonly refusal: string | undefined;
+}
+
+/**
+ * Makes the root if needed, and removes what an earlier process left unfinished. What may only be read is served so.
+ * @throws StorageError if it can neither be used nor read
+ */
+export async function prepareDataDirectory(root: string, log: Logger | undefined): Promise<DataDirectory> {
+  const folders = new DataFolders(root);
+  const ownerFiles = new OwnerFiles();
+  const obstacle = (await findWriteObstacle(folders)) ?? (await makeFolders(folders));
+  if (obstacle !== undefined) return { folders, ownerFiles, refusal: refuse(obstacle, folders.root, log) };
+  for (const scratch of folders.scratches) await changing(() => removeOld(scratch));
+  if (log !== undefined) await changing(() => reportPlaces(folders, ownerFiles, log));
+  return { folders, ownerFiles, refusal: undefined };
+}
+
+/** Looks at it, and changes nothing. @throws if there is no such folder */
+export async function inspectDataDirectory(root: string): Promise<DataDirectory> {
+  await reading(() => readdir(root));
+  const folders = new DataFolders(root);
+  const obstacle = await findWriteObstacle(folders);
+  return { folders, ownerFiles: new OwnerFiles(), refusal: obstacle && explain(obstacle, folders.root) };
+}
+
+async function makeFolders(folders: DataFolders): Promise<WriteObstacle | undefined> {
+  const durable = new DurableFolders(folders.root);
+  for (const scratch of folders.scratches) {
+    try {
+      durable.make(scratch);
+      durable.sync();
+    } catch (error) {
+      const obstacle = obstacleOf(error, scratch);
+      if (obstacle === undefined) await changing(() => Promise.reject(error));
+      return obstacle;
+    }
+  }
+  return undefined;
+}
+
+/** @returns the sentence, if there is something to serve all the same */
+function refuse(obstacle: WriteObstacle, root: string, log: Logger | undefined): string {
+  const sentence = explain(obstacle, root);
+  const canServe = obstacle.reason === "readonly" ? existsSync(root) : existsSync(join(root, "docker/registry/v2"));
+  if (obstacle.reason === "nofolder" || !canServe) throw new StorageError("readonly", sentence);
+  log?.warn(`what is stored is served, but nothing can be pushed, cached or deleted: ${sentence}`);
+  return sentence;
+}
+
+async function reportPlaces(folders: DataFolders, ownerFiles: OwnerFiles, log: Logger): Promise<void> {
+  const { root, state, bulk, areApart, scratches } = folders;
+  if (state !== root)
+    log.info("a volume is mounted below the data directory: what Berth keeps of its own lies there", { folder: state });
+  if (areApart)
+    log.warn(
+      "blobs and repositories lie in different file systems: each blob that is pushed in a session is copied once",
+      {
+        repositories: state,
+        blobs: bulk,
+      },
+    );
+  for (const scratch of scratches) await reportTraits(scratch, ownerFiles, log);
+}
+
+async function removeOld(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const found = await ifPresent(() => stat(path));
+    if (found !== undefined && Date.now() - found.mtimeMs > scratchKeptMs)
+      await rm(path, { recursive: true, force: true });
+  }
+}
