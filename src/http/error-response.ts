@@ -1,3 +1,4 @@
+import type { LogFields } from "../observability/logger.js";
 import { type ErrorCode, RegistryError } from "../oci/errors.js";
 import { StorageError, type StorageFailure } from "../oci/storage-error.js";
 import type { Exchange } from "./exchange.js";
@@ -62,7 +63,7 @@ function report(exchange: Exchange, error: RegistryError, thrown: unknown): void
   if (isOurFault(error, thrown)) {
     exchange.log.error("request failed", { ...fields, cause: thrown });
   } else if (error.status >= 500 || thrown instanceof StorageError)
-    exchange.log.warn("request failed", { ...fields, cause: error.cause });
+    exchange.log.warn("request failed", { ...fields, ...reasonOf(error, thrown) });
   // Each push asks first whether its blobs are there: that they are not is no news, and the access line has the 404.
   else if (error.status === 404) exchange.log.debug("request refused", fields);
   else exchange.log.info("request refused", fields);
@@ -72,4 +73,9 @@ function report(exchange: Exchange, error: RegistryError, thrown: unknown): void
 function isOurFault(error: RegistryError, thrown: unknown): boolean {
   if (thrown instanceof StorageError) return thrown.kind === "unavailable";
   return error.status >= 500 && error.code === ("UNKNOWN" satisfies ErrorCode);
+}
+
+/** A failing storage is told in its own sentence: where it came up is of no use to whoever mends the disk. */
+function reasonOf(error: RegistryError, thrown: unknown): LogFields {
+  return thrown instanceof StorageError ? { reason: thrown.message } : { cause: error.cause };
 }

@@ -53,7 +53,7 @@ export interface StagedObject {
 /**
  * Keys and bytes: all that Berth asks of a place to store things. Keys are paths of components joined by `/`, built
  * by `layout.ts` alone. Absence is `undefined`. Whatever is acknowledged by `write`, `remove`, `move` and `commit` survives a
- * power cut; what `append` acknowledged survives the process. Whatever the disk refuses is a `StorageError`.
+ * power cut; what `append` acknowledged survives the process. What the disk refuses is a `StorageError`, if anybody foresaw it.
  */
 export interface StorageDriver {
   stat(key: string): Promise<ObjectStat | undefined>;

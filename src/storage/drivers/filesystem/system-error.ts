@@ -1,6 +1,6 @@
 import { StorageError, type StorageFailure } from "../../../oci/storage-error.js";
 
-/** What an error of the operating system means for whoever stores. Any other one means `unavailable`. */
+/** What an error of the operating system means for whoever stores. One that nobody foresaw stays as it is. */
 const failures: Readonly<Record<string, StorageFailure>> = {
   ENOSPC: "full",
   EDQUOT: "full",
@@ -11,6 +11,19 @@ const failures: Readonly<Record<string, StorageFailure>> = {
   ENFILE: "busy",
   EAGAIN: "busy",
   ENOMEM: "busy",
+  EIO: "unavailable",
+  EACCES: "unavailable",
+  EPERM: "unavailable",
+  // A file system of a network whose server is away, or no longer knows the file.
+  ESTALE: "unavailable",
+  ETIMEDOUT: "unavailable",
+  EHOSTDOWN: "unavailable",
+  EHOSTUNREACH: "unavailable",
+  ENOTCONN: "unavailable",
+  ESHUTDOWN: "unavailable",
+  EREMOTEIO: "unavailable",
+  ENODEV: "unavailable",
+  ENXIO: "unavailable",
 };
 
 /** Runs an action on the disk; `undefined` if what it names is not there. */
@@ -44,10 +57,8 @@ export async function changing<Result>(action: () => Promise<Result> | Result): 
 /** What the system's error means; any other error as it is. */
 export function toStorageError(error: unknown): unknown {
   if (error instanceof StorageError || !(error instanceof Error)) return error;
-  const code = systemCodeOf(error);
-  return code === undefined
-    ? error
-    : new StorageError(failures[code] ?? "unavailable", error.message, { cause: error });
+  const kind = "code" in error ? failures[String(error.code)] : undefined;
+  return kind === undefined ? error : new StorageError(kind, error.message, { cause: error });
 }
 
 /** The same of an error that a change met. */
@@ -69,10 +80,4 @@ export function isAbsence(error: unknown): boolean {
 
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
-}
-
-/** Of the operating system's errors only: Node's own have codes such as `ERR_INVALID_STATE`. */
-function systemCodeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
-  return /^E(?!RR_)[A-Z0-9]+$/.test(error.code) ? error.code : undefined;
 }
