@@ -17,12 +17,7 @@ export interface GarbageCollectOptions {
   readonly deleteUntagged: boolean;
   /** Says nothing but what is wrong. */
   readonly quiet: boolean;
-  /** Also beside a server that runs. */
-  readonly force: boolean;
 }
-
-/** Beside a server, what is younger may belong to a push that is not finished. */
-const sparedBesideMs = 60 * 60 * 1000;
 
 /** Removes what no manifest needs, and says what stays and what goes as registry:2 does. */
 export async function collectGarbage(options: GarbageCollectOptions): Promise<void> {
@@ -31,7 +26,7 @@ export async function collectGarbage(options: GarbageCollectOptions): Promise<vo
   try {
     const storage = await openExisting(config.storage, log);
     if (options.dryRun) return await collect(storage, options);
-    await whileCollecting(storage, options.force, () => collect(storage, options));
+    await whileCollecting(storage, () => collect(storage, options));
   } finally {
     log.flush();
   }
@@ -49,11 +44,10 @@ async function openExisting(settings: StorageSettings, log: Logger): Promise<Sto
   }
 }
 
-async function collect(storage: Storage, { dryRun, deleteUntagged, quiet, force }: GarbageCollectOptions) {
+async function collect(storage: Storage, { dryRun, deleteUntagged, quiet }: GarbageCollectOptions) {
   const print = (line: string) => void (quiet || process.stdout.write(`${line}\n`));
   const complain = (line: string) => void process.stderr.write(`berth: ${line}\n`);
-  const rules = { deleteUntagged, keepSince: force ? Date.now() - sparedBesideMs : undefined };
-  const garbage = await findGarbage(storage, rules, garbageLines(print, complain));
+  const garbage = await findGarbage(storage, { deleteUntagged }, garbageLines(print, complain));
   if (dryRun) return print(`${showBytes(garbage.bytes)} would be freed; nothing was changed`);
-  print(`${showBytes(await removeGarbage(storage, garbage, !force))} freed`);
+  print(`${showBytes(await removeGarbage(storage, garbage))} freed`);
 }

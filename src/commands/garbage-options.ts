@@ -10,5 +10,9 @@ export function addGarbageOptions(command: Command): Command {
       false,
     )
     .option("-q, --quiet", "say only what is wrong", false)
-    .option("--force", "also while a server runs; what is younger than an hour stays then", false);
+    .option(
+      "--force",
+      "changes nothing: accepted for old scripts. A collection beside a server is always refused",
+      false,
+    );
 }

@@ -26,22 +26,19 @@ export async function beginWork(storage: Storage): Promise<() => Promise<void>> 
 }
 
 /**
- * Runs a collection while no other runs and, unless it may run beside others, nobody works on the storage.
+ * Runs a collection while no other runs and nobody works on the storage: what a push found here, and so did not send,
+ * could be removed before its manifest comes.
  * @throws CollectionError
  */
-export function whileCollecting<Result>(
-  storage: Storage,
-  isAllowedBeside: boolean,
-  collect: () => Promise<Result>,
-): Promise<Result> {
+export function whileCollecting<Result>(storage: Storage, collect: () => Promise<Result>): Promise<Result> {
   return withCollectionLock(storage, async () => {
-    if (!isAllowedBeside && (await storage.driver.isWorkedOn())) throw new CollectionError(servedMessage);
+    if (await storage.driver.isWorkedOn()) throw new CollectionError(servedMessage);
     return collect();
   });
 }
 
 const servedMessage =
-  "a Berth serves this data directory, and a push meanwhile could lose content: stop it first, or use --force, which spares what is younger than an hour. (One that ended in another container or machine counts for half a minute yet.)";
+  "a Berth serves this data directory, and a collection beside it could remove what is being pushed: stop it first. (One that ended in another container or machine counts for half a minute yet.)";
 
 async function withCollectionLock<Result>(storage: Storage, action: () => Promise<Result>): Promise<Result> {
   try {

@@ -47,7 +47,7 @@ export async function findGarbage(storage: Storage, rules: MarkRules, report: Ga
     const { unkept: manifests, unnamedLayers: layers, isEmptied } = mark;
     repositories.push({ name, manifests, layers, isEmptied });
   }
-  const garbage = { repositories, ...(await unmarkedBlobs(storage, marked, rules)) };
+  const garbage = { repositories, ...(await unmarkedBlobs(storage, marked)) };
   report.found(garbage, marked.size);
   return garbage;
 }
@@ -72,12 +72,11 @@ async function refuseIfFilled(storage: Storage, key: string): Promise<void> {
 async function unmarkedBlobs(
   storage: Storage,
   marked: ReadonlySet<Digest>,
-  { keepSince }: MarkRules,
 ): Promise<{ blobs: Digest[]; bytes: number }> {
   const blobs: Digest[] = [];
   let bytes = 0;
-  for await (const { digest, size, modifiedMs } of storedBlobs(storage.driver)) {
-    if (marked.has(digest) || (keepSince !== undefined && modifiedMs >= keepSince)) continue;
+  for await (const { digest, size } of storedBlobs(storage.driver)) {
+    if (marked.has(digest)) continue;
     blobs.push(digest);
     bytes += size;
   }

@@ -4,7 +4,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 import { type HeldManifest, readHeldManifests } from "./held-manifests.js";
-import { isYoung, type MarkRules } from "./mark-rules.js";
+import type { MarkRules } from "./mark-rules.js";
 import { reachableManifests } from "./reachable-manifests.js";
 
 /** Which of a repository's manifests stay. */
@@ -25,10 +25,7 @@ export async function markManifests(storage: Storage, name: RepositoryName, rule
   const isUnreadable = problems.length > 0;
   const tagged = await taggedManifests(storage, name);
   problems.push(...tagged.problems);
-  const roots =
-    rules.deleteUntagged && problems.length === 0
-      ? [...tagged.digests, ...(await youngManifests(storage, name, held, rules))]
-      : held.keys();
+  const roots = rules.deleteUntagged && problems.length === 0 ? tagged.digests : held.keys();
   const kept = reachableManifests(held, roots);
   const unkept = [...held.keys()].filter((digest) => !kept.has(digest));
   return { kept, unkept, named: namedBy(held, kept), isUnreadable, problems };
@@ -57,18 +54,6 @@ async function taggedManifests(
       );
   }
   return { digests, problems };
-}
-
-async function youngManifests(
-  storage: Storage,
-  name: RepositoryName,
-  held: ReadonlyMap<Digest, HeldManifest>,
-  rules: MarkRules,
-): Promise<Digest[]> {
-  const young: Digest[] = [];
-  for (const digest of held.keys())
-    if (await isYoung(storage, layout.revisionLink(name, digest), rules)) young.push(digest);
-  return young;
 }
 
 function namedBy(held: ReadonlyMap<Digest, HeldManifest>, kept: ReadonlySet<Digest>): Set<Digest> {

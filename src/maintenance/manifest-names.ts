@@ -1,45 +1,34 @@
 import { type Digest, isDigest } from "../oci/digest.js";
-import { RegistryError } from "../oci/errors.js";
-import { type ManifestContent, parseManifest } from "../oci/manifest.js";
-import { hasRepeatedKeys } from "../oci/repeated-keys.js";
+import { foldedKey } from "../oci/folded-key.js";
+import { readManifest } from "../oci/manifest-reading.js";
+import { scanManifest } from "../oci/manifest-scan.js";
 
 /** What must stay as long as a manifest does. */
 export interface ManifestNames {
   /** Configuration, layers and children: of an index, too, since some tools list blobs there. */
   readonly content: readonly Digest[];
-  readonly subject: Digest | undefined;
+  /** More than one where readers differ in which it is. */
+  readonly subjects: readonly Digest[];
 }
 
 /**
- * What a manifest names; `undefined` if that cannot be told. Of a type that we know nothing about every digest counts
- * that stands anywhere in it.
+ * What a manifest names; `undefined` if that cannot be told. Every digest counts that stands anywhere in it, if it is of
+ * a type that we know nothing about, or has keys that Go reads as others, such as `Layers`: its programs want the
+ * content under both spellings.
  */
 export function namesIn(bytes: Buffer): ManifestNames | undefined {
-  const json = parseJson(bytes);
-  if (json === undefined || hasRepeatedKeys(bytes, json)) return undefined;
-  const known = parseKnown(bytes);
-  if (known?.kind === undefined) return { content: digestsIn(json), subject: known?.subject?.digest };
-  const { config, layers, manifests, subject } = known;
-  const descriptors = [...(config === undefined ? [] : [config]), ...layers, ...manifests];
-  return { content: descriptors.map(({ digest }) => digest), subject: subject?.digest };
+  const { repeated, ambiguous } = scanManifest(bytes);
+  const reading = readManifest(bytes);
+  if (reading === undefined || repeated !== undefined) return undefined;
+  if (ambiguous !== undefined) return allNamesIn(JSON.parse(new TextDecoder().decode(bytes)));
+  return { content: reading.names, subjects: reading.subject === undefined ? [] : [reading.subject] };
 }
 
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return undefined;
-  }
-}
-
-/** `undefined` for what we would not take, such as schema 1, and another registry took. */
-function parseKnown(bytes: Buffer): ManifestContent | undefined {
-  try {
-    return parseManifest(bytes);
-  } catch (error) {
-    if (error instanceof RegistryError) return undefined;
-    throw error;
-  }
+function allNamesIn(json: object): ManifestNames {
+  const subjects = Object.entries(json).flatMap(([key, value]) =>
+    foldedKey(key) === "subject" ? digestsIn(value) : [],
+  );
+  return { content: digestsIn(json), subjects };
 }
 
 /** With a stack of its own: a document may be nested deeper than calls can be. */
@@ -48,7 +37,8 @@ function digestsIn(json: unknown): Digest[] {
   const pending = [json];
   while (pending.length > 0) {
     const value = pending.pop();
-    if (typeof value === "string" && isDigest(value)) digests.add(value);
+    const text = typeof value === "string" ? value.toLowerCase() : "";
+    if (isDigest(text)) digests.add(text);
     if (typeof value === "object" && value !== null) for (const member of Object.values(value)) pending.push(member);
   }
   return [...digests];

@@ -16,8 +16,10 @@ export function reachableManifests(
     const manifest = held.get(digest);
     if (manifest === undefined || reached.has(digest)) continue;
     reached.add(digest);
-    pending.push(manifest.content, ...(referrers.get(digest) ?? []));
-    if (typeof manifest.names !== "string") pending.push(...manifest.names.content);
+    pending.push(manifest.content);
+    // One by one: the arguments of a call lie on the stack, and these may be very many.
+    for (const referrer of referrers.get(digest) ?? []) pending.push(referrer);
+    if (typeof manifest.names !== "string") for (const other of manifest.names.content) pending.push(other);
   }
   return reached;
 }
@@ -25,10 +27,12 @@ export function reachableManifests(
 function referrersBySubject(held: ReadonlyMap<Digest, HeldManifest>): Map<Digest, Digest[]> {
   const referrers = new Map<Digest, Digest[]>();
   for (const [digest, { names }] of held) {
-    if (typeof names === "string" || names.subject === undefined) continue;
-    const others = referrers.get(names.subject);
-    if (others === undefined) referrers.set(names.subject, [digest]);
-    else others.push(digest);
+    if (typeof names === "string") continue;
+    for (const subject of names.subjects) {
+      const others = referrers.get(subject);
+      if (others === undefined) referrers.set(subject, [digest]);
+      else others.push(digest);
+    }
   }
   return referrers;
 }

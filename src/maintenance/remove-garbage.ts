@@ -3,7 +3,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import { layout } from "../storage/layout.js";
 import { removeRecordsOfGone, removeRepository } from "../storage/repository-removal.js";
 import type { Storage } from "../storage/storage.js";
-import { clearAside, removeUnlinked, withEvictionLock } from "../storage/unlinked-blobs.js";
+import { clearAside, withEvictionLock } from "../storage/unlinked-blobs.js";
 import type { Garbage, RepositoryGarbage } from "./find-garbage.js";
 
 /** A removal of many is one order to the disk, and costs it little more than that of one. */
@@ -11,19 +11,17 @@ const removedAtOnce = 500;
 
 /**
  * Removes links before the bytes that they lead to, so that whatever it is cut off at is garbage for the next time, too.
- * @param isAlone nobody else works on the storage
+ * Only for who is alone with the storage.
  * @returns how many bytes went
  */
-export async function removeGarbage(storage: Storage, garbage: Garbage, isAlone: boolean): Promise<number> {
+export async function removeGarbage(storage: Storage, garbage: Garbage): Promise<number> {
   for (const repository of garbage.repositories) {
-    // Somebody else may begin to push to it.
-    if (repository.isEmptied && isAlone) await removeRepository(storage.driver, repository.name);
+    if (repository.isEmptied) await removeRepository(storage.driver, repository.name);
     else await removeLinks(storage, repository);
   }
-  if (isAlone) await removeRecordsOfGone(storage.driver);
+  await removeRecordsOfGone(storage.driver);
   return withEvictionLock(storage, async () => {
     await clearAside(storage);
-    if (!isAlone) return removeUnlinked(storage, garbage.blobs);
     await removeAll(storage, garbage.blobs.map(layout.blobFolder));
     return garbage.bytes;
   });

@@ -4,7 +4,7 @@ import { layout } from "../storage/layout.js";
 import { linkedBlobs } from "../storage/linked-content.js";
 import type { Storage } from "../storage/storage.js";
 import { type ManifestMark, markManifests } from "./manifest-mark.js";
-import { isYoung, type MarkRules } from "./mark-rules.js";
+import type { MarkRules } from "./mark-rules.js";
 
 /** What of a repository stays, and what can go. */
 export interface RepositoryMark extends ManifestMark {
@@ -24,7 +24,7 @@ export async function markRepository(
 ): Promise<RepositoryMark> {
   const mark = await markManifests(storage, name, rules);
   const blobs = await linkedBlobs(storage, name);
-  const needed = await neededContent(storage, name, mark, { blobs, rules });
+  const needed = await neededContent(storage, name, mark, blobs);
   for (const digest of needed) marked.add(digest);
   const unnamedLayers = blobs.filter((digest) => !needed.has(digest));
   const isEmptied = mark.kept.size === 0 && unnamedLayers.length === blobs.length && (await isUnused(storage, name));
@@ -36,12 +36,12 @@ async function neededContent(
   storage: Storage,
   name: RepositoryName,
   { named, isUnreadable }: ManifestMark,
-  { blobs, rules }: { readonly blobs: readonly Digest[]; readonly rules: MarkRules },
+  blobs: readonly Digest[],
 ): Promise<Set<Digest>> {
   const needed = new Set(named);
   for (const digest of blobs) {
     const key = layout.layerLink(name, digest);
-    if (!isUnreadable && !named.has(digest) && !(await isYoung(storage, key, rules))) continue;
+    if (!isUnreadable && !named.has(digest)) continue;
     needed.add(digest);
     // Distribution links sha512 to what lies below sha256, and serves it only as long as that is linked, too.
     const content = await storage.links.find(key);

@@ -3,10 +3,19 @@ import type { Digester } from "./digest.js";
 
 const bufferBytes = 1024 * 1024;
 
-/** Shows a digester what a reader gives, from where the digester stands up to `end`, or to where the content ends. */
-export async function hashReader(reader: BlobReader, digester: Digester, end: number): Promise<void> {
+/**
+ * Shows a digester what a reader gives, from where the digester stands up to `end`, or to where the content ends.
+ * @throws the reason of the signal, once that is aborted
+ */
+export async function hashReader(
+  reader: BlobReader,
+  digester: Digester,
+  end: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const buffer = Buffer.allocUnsafe(Math.min(bufferBytes, Math.max(1, end - digester.length)));
   while (digester.length < end) {
+    signal?.throwIfAborted();
     const wanted = buffer.subarray(0, Math.min(buffer.length, end - digester.length));
     const count = await reader.read(wanted, digester.length);
     if (count === 0) return;

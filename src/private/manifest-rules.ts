@@ -3,9 +3,9 @@ import { carriesOwnContent } from "../oci/embedded-data.js";
 import { RegistryError } from "../oci/errors.js";
 import type { ManifestContent } from "../oci/manifest.js";
 import { isNonDistributable } from "../oci/media-types.js";
-import { hasRepeatedKeys } from "../oci/repeated-keys.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
+import { Turns } from "../storage/turns.js";
 
 /** What the operator allows in repositories that are ours: `private` of the configuration. */
 export interface PrivateRules {
@@ -16,22 +16,17 @@ export interface PrivateRules {
   readonly anyMediaType: boolean;
 }
 
-/** @throws RegistryError MANIFEST_INVALID for a manifest that readers may understand in two ways */
-export function checkKeys(bytes: Buffer): void {
-  if (!hasRepeatedKeys(bytes, JSON.parse(bytes.toString()))) return;
-  throw new RegistryError("MANIFEST_INVALID", "a key stands twice in one object of the manifest");
-}
-
 /** @throws RegistryError MANIFEST_INVALID for a descriptor that carries other content than it describes */
-export function checkEmbeddedData({ config, layers, manifests, subject }: ManifestContent): void {
+export async function checkEmbeddedData({ config, layers, manifests, subject }: ManifestContent): Promise<void> {
+  const turns = new Turns();
   for (const descriptor of [config, subject, ...layers, ...manifests]) {
-    if (descriptor === undefined || carriesOwnContent(descriptor)) continue;
+    if (descriptor?.data === undefined) continue;
+    await turns.take();
+    if (carriesOwnContent(descriptor)) continue;
     throw new RegistryError(
       "MANIFEST_INVALID",
-      `the data that the descriptor of ${descriptor.digest} carries is other content`,
-      {
-        detail: { digest: descriptor.digest },
-      },
+      `the data in the descriptor of ${descriptor.digest} is not the content that it describes`,
+      { detail: { digest: descriptor.digest } },
     );
   }
 }
@@ -46,41 +41,71 @@ export function checkMediaType(manifest: ManifestContent, rules: PrivateRules): 
   );
 }
 
+/** What a manifest names is looked up in a repository, for a client that may leave. */
+export interface ReferenceCheck {
+  readonly storage: Storage;
+  readonly name: RepositoryName;
+  readonly rules: PrivateRules;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Checks that the repository holds all that a manifest names: by links of this very repository, so that naming
  * somebody else's content does not make it readable. The subject may be absent (distribution-spec, "Pushing Manifests").
+ * Each descriptor is looked up once, however often it stands in the manifest.
  * @throws RegistryError MANIFEST_BLOB_UNKNOWN, or MANIFEST_INVALID for a size that is not the content's
  */
-export async function checkReferences(
-  storage: Storage,
-  name: RepositoryName,
-  manifest: ManifestContent,
-  rules: PrivateRules,
-): Promise<void> {
-  const blobs = [...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers];
+export async function checkReferences(manifest: ManifestContent, check: ReferenceCheck): Promise<void> {
+  const children = distinct(manifest.manifests);
+  refuseExcess(children);
+  const blobs = distinct([...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers]);
   const missing: Descriptor[] = [];
-  for (const blob of blobs) {
-    if (!(await mayNameBlob(storage, name, blob))) missing.push(blob);
+  const turns = new Turns();
+  for (const [descriptors, isHeld] of [
+    [blobs, mayNameBlob],
+    [children, mayNameManifest],
+  ] as const) {
+    for (const descriptor of descriptors) {
+      await turns.take();
+      check.signal.throwIfAborted();
+      if (await isHeld(descriptor, check)) continue;
+      missing.push(descriptor);
+      if (missing.length > mostNamed && !check.rules.sparse) throw unknownContent(missing);
+    }
   }
-  for (const child of manifest.manifests) {
-    if (!(await mayNameManifest(storage, name, child))) missing.push(child);
-  }
-  if (missing.length > 0 && !rules.sparse) throw unknownContent(missing);
+  if (missing.length > 0 && !check.rules.sparse) throw unknownContent(missing);
 }
 
-async function mayNameBlob(storage: Storage, name: RepositoryName, blob: Descriptor): Promise<boolean> {
+/** Those that say something else of their content, or may be absent for another reason, count apart. */
+function distinct(descriptors: readonly Descriptor[]): Descriptor[] {
+  return [...new Map(descriptors.map((each) => [`${each.digest} ${each.size} ${mayBeAbsent(each)}`, each])).values()];
+}
+
+/** Each child may have to be read and hashed. Thousands of usual ones are far below this. */
+const mostBytesOfChildren = 128 * 1024 * 1024;
+
+function refuseExcess(children: readonly Descriptor[]): void {
+  const bytes = children.reduce((sum, { size }) => sum + size, 0);
+  if (bytes <= mostBytesOfChildren) return;
+  throw new RegistryError(
+    "MANIFEST_INVALID",
+    `the index names manifests of ${bytes} bytes in all; at most ${mostBytesOfChildren} are accepted in one index`,
+  );
+}
+
+async function mayNameBlob(blob: Descriptor, { storage, name, signal }: ReferenceCheck): Promise<boolean> {
   const size = (await storage.findBlob(name, blob.digest))?.size;
   if (size === undefined) return mayBeAbsent(blob);
   if (size === blob.size) return true;
   // Either the manifest lies about the size, or the stored content is torn and can be pushed again once it is removed.
-  if (await storage.blobs.verify(blob.digest)) throw wrongSize(blob, size);
+  if (await storage.blobs.verify(blob.digest, signal)) throw wrongSize(blob, size);
   return false;
 }
 
-async function mayNameManifest(storage: Storage, name: RepositoryName, child: Descriptor): Promise<boolean> {
-  const found = await storage.manifests.find(name, child.digest);
-  if (found === undefined) return mayBeAbsent(child);
-  if (found.descriptor.size !== child.size) throw wrongSize(child, found.descriptor.size);
+async function mayNameManifest(child: Descriptor, { storage, name }: ReferenceCheck): Promise<boolean> {
+  const size = await storage.manifests.size(name, child.digest);
+  if (size === undefined) return mayBeAbsent(child);
+  if (size !== child.size) throw wrongSize(child, size);
   return true;
 }
 
@@ -88,6 +113,9 @@ async function mayNameManifest(storage: Storage, name: RepositoryName, child: De
 function mayBeAbsent(descriptor: Descriptor): boolean {
   return isNonDistributable(descriptor.mediaType) || (descriptor.urls !== undefined && descriptor.urls.length > 0);
 }
+
+/** A client needs to know of no more at once. */
+const mostNamed = 100;
 
 function wrongSize(descriptor: Descriptor, size: number): RegistryError {
   return new RegistryError(
@@ -102,6 +130,6 @@ function unknownContent(missing: readonly Descriptor[]): RegistryError {
   return new RegistryError(
     "MANIFEST_BLOB_UNKNOWN",
     `the manifest names content that this repository does not hold: ${digests.slice(0, 3).join(", ")}${digests.length > 3 ? " and more" : ""}; push it first, or set private.sparse: true`,
-    { detail: digests.slice(0, 100).map((digest) => ({ digest })) },
+    { detail: digests.slice(0, mostNamed).map((digest) => ({ digest })) },
   );
 }

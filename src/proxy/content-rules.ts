@@ -1,11 +1,12 @@
 import { LRUCache } from "lru-cache";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { globExpression, NamePatterns } from "../registry/name-patterns.js";
+import { Glob } from "../registry/glob.js";
+import { NamePatterns } from "../registry/name-patterns.js";
 
 /** A pattern of repositories, or of certain tags of them: `library/*`, `library/nginx:1.*`. */
 interface Rule {
   readonly names: NamePatterns;
-  readonly tags: RegExp | undefined;
+  readonly tags: Glob | undefined;
 }
 
 /** What may be had of one repository. */
@@ -46,7 +47,7 @@ export class ContentRules {
     const isAllowed = this.#allow.length === 0 || allowing.length > 0;
     if (!isAllowed || denying.some(({ tags }) => tags === undefined)) return undefined;
     const isPlain = denying.length === 0 && allowing.every(({ tags }) => tags === undefined);
-    const fitsTag = (tag: string) => (rule: Rule) => rule.tags === undefined || rule.tags.test(tag);
+    const fitsTag = (tag: string) => (rule: Rule) => rule.tags === undefined || rule.tags.fits(tag);
     const allows = (tag: string) =>
       (this.#allow.length === 0 || allowing.some(fitsTag(tag))) && !denying.some(fitsTag(tag));
     return { allows, allowed: (tags) => (isPlain ? tags : tags.filter(allows)) };
@@ -55,5 +56,5 @@ export class ContentRules {
 
 function ruleOf(pattern: string): Rule {
   const [name = "", tag] = pattern.split(":");
-  return { names: new NamePatterns([name]), tags: tag === undefined ? undefined : globExpression(tag) };
+  return { names: new NamePatterns([name]), tags: tag === undefined ? undefined : new Glob(tag) };
 }

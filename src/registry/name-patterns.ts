@@ -1,11 +1,12 @@
 import type { RepositoryName } from "../oci/repository-name.js";
+import { Glob } from "./glob.js";
 
 /** A place in the patterns, and what may come after it. */
 interface Node {
   /** The pattern that ends here. */
   end: string | undefined;
   readonly literals: Map<string, Node>;
-  readonly globs: { readonly glob: string; readonly fits: RegExp; readonly node: Node }[];
+  readonly globs: { readonly text: string; readonly glob: Glob; readonly node: Node }[];
   /** After `**`. */
   deep: Node | undefined;
 }
@@ -23,7 +24,7 @@ export class NamePatterns {
 
   /** A pattern that the name fits, the plainest first. */
   find(name: RepositoryName): string | undefined {
-    return find(this.#root, name.split("/"), 0);
+    return new Search(name.split("/")).find(this.#root, 0);
   }
 
   #add(pattern: string): void {
@@ -39,11 +40,6 @@ export function literalStartOf(pattern: string): string | undefined {
   return first.includes("*") ? undefined : first;
 }
 
-/** Whether a text fits a glob in which `*` stands for any characters. */
-export function globExpression(glob: string): RegExp {
-  return new RegExp(`^${glob.split("*").map(escaped).join(".*")}$`);
-}
-
 function childOf(node: Node, component: string): Node {
   if (component === "**") {
     node.deep ??= emptyNode();
@@ -54,38 +50,51 @@ function childOf(node: Node, component: string): Node {
     node.literals.set(component, known);
     return known;
   }
-  const known = node.globs.find(({ glob }) => glob === component);
+  const known = node.globs.find(({ text }) => text === component);
   if (known !== undefined) return known.node;
-  const added = { glob: component, fits: globExpression(component), node: emptyNode() };
+  const added = { text: component, glob: new Glob(component), node: emptyNode() };
   node.globs.push(added);
   return added.node;
 }
 
-function find(node: Node, components: readonly string[], index: number): string | undefined {
-  const component = components[index];
-  if (component === undefined) return node.end;
-  const literal = node.literals.get(component);
-  const plain = literal && find(literal, components, index + 1);
-  if (plain !== undefined) return plain;
-  for (const { fits, node: next } of node.globs) {
-    const found = fits.test(component) ? find(next, components, index + 1) : undefined;
-    if (found !== undefined) return found;
-  }
-  return node.deep && findDeep(node.deep, components, index + 1);
-}
+/** The search for the components of one name. */
+class Search {
+  readonly #components: readonly string[];
+  /**
+   * How far into the name each place after a `**` was tried in vain, from the end: several `**` lead to the same
+   * place again and again, and without this the work is exponential in their number.
+   */
+  readonly #triedFrom = new Map<Node, number>();
 
-function findDeep(node: Node, components: readonly string[], from: number): string | undefined {
-  for (let index = from; index <= components.length; index++) {
-    const found = find(node, components, index);
-    if (found !== undefined) return found;
+  constructor(components: readonly string[]) {
+    this.#components = components;
   }
-  return undefined;
+
+  find(node: Node, index: number): string | undefined {
+    const component = this.#components[index];
+    if (component === undefined) return node.end;
+    const literal = node.literals.get(component);
+    const plain = literal && this.find(literal, index + 1);
+    if (plain !== undefined) return plain;
+    for (const { glob, node: next } of node.globs) {
+      const found = glob.fits(component) ? this.find(next, index + 1) : undefined;
+      if (found !== undefined) return found;
+    }
+    return node.deep && this.#findDeep(node.deep, index + 1);
+  }
+
+  /** Whatever `**` takes, the rest must fit from some component on: what was tried from there on failed. */
+  #findDeep(node: Node, from: number): string | undefined {
+    const end = this.#triedFrom.get(node) ?? this.#components.length + 1;
+    if (from < end) this.#triedFrom.set(node, from);
+    for (let index = from; index < end; index++) {
+      const found = this.find(node, index);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
 }
 
 function emptyNode(): Node {
   return { end: undefined, literals: new Map(), globs: [], deep: undefined };
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.+?^${}()|[\]\\-]/g, "\\$&");
 }

@@ -3,6 +3,7 @@ import type { Logger } from "../observability/logger.js";
 import { type BlobReader, BufferReader } from "../oci/blob-reader.js";
 import { algorithmOf, type Digest, Digester, digestOf, isDigest } from "../oci/digest.js";
 import { hashReader } from "../oci/hash-reader.js";
+import { BlobVerification } from "./blob-verification.js";
 import type { ObjectContent, StagedObject, StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
@@ -12,6 +13,7 @@ const smallBytes = 256 * 1024;
 export class BlobStore {
   readonly #driver: StorageDriver;
   readonly #log: Logger;
+  readonly #verification: BlobVerification;
   /** Small content, verified when it was read. A digest's content never changes, so nothing makes it invalid. */
   readonly #small: LRUCache<Digest, BufferReader>;
 
@@ -19,6 +21,7 @@ export class BlobStore {
   constructor(driver: StorageDriver, cacheBytes: number, log: Logger) {
     this.#driver = driver;
     this.#log = log;
+    this.#verification = new BlobVerification(driver);
     this.#small = new LRUCache({ maxSize: Math.max(1, cacheBytes), sizeCalculation: (blob) => blob.size + 200 });
   }
 
@@ -58,17 +61,19 @@ export class BlobStore {
     await staged.commit(layout.blob(digest), beside);
   }
 
-  /** Reads the stored content again; if it is not what its name says, it is emptied, and so absent. */
-  async verify(digest: Digest): Promise<boolean> {
+  /**
+   * Whether the stored content is what its name says; if it is not, it is emptied, and so absent.
+   * @throws the reason of the signal, once that is aborted
+   */
+  async verify(digest: Digest, signal: AbortSignal): Promise<boolean> {
     const key = layout.blob(digest);
     const before = await this.#driver.stat(key);
-    const reader = await this.#driver.openRead(key);
-    if (reader === undefined) return false;
-    if ((await digestOfReader(reader, digest)) === digest) return true;
-    this.#log.error("stored blob is damaged and counts as absent; push it again", { digest, bytes: reader.size });
+    if (before === undefined) return false;
+    if (await this.#verification.isWhole(digest, signal)) return true;
+    this.#log.error("stored blob is damaged and counts as absent; push it again", { digest, bytes: before.size });
     this.#small.delete(digest);
     // It may have been pushed again meanwhile.
-    if (before?.version !== undefined) await this.#driver.clear(key, before.version);
+    if (before.version !== undefined) await this.#driver.clear(key, before.version);
     return false;
   }
 

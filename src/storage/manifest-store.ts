@@ -34,6 +34,8 @@ export class ManifestStore {
   readonly #log: Logger;
   /** Verified when read; content of a digest never changes, and the link is looked at each time. */
   readonly #manifests: LRUCache<Digest, StoredManifest>;
+  /** In which version the bytes of a manifest were found to be what the digest says. */
+  readonly #verified = new LRUCache<Digest, string>({ max: rememberedPuts });
   /** Links of manifests that this process stored. What another one did can be seen before it is durable. */
   readonly #stored = new LRUCache<string, true>({ max: rememberedPuts });
   /** Puts that run: who pushes the same manifest meanwhile waits, since a link may be seen before it is durable. */
@@ -59,6 +61,21 @@ export class ManifestStore {
     const content = await this.#links.find(layout.revisionLink(name, digest));
     if (content === undefined) return undefined;
     return this.#manifests.get(digest) ?? this.#read(digest, content);
+  }
+
+  /**
+   * Bytes that a manifest has which the repository holds. One whose bytes cannot be read or are damaged is absent.
+   * A manifest is read for this only the first time, and its bytes need not be kept in memory.
+   */
+  async size(name: RepositoryName, digest: Digest): Promise<number | undefined> {
+    const content = await this.#links.find(layout.revisionLink(name, digest));
+    if (content === undefined) return undefined;
+    const stat = await wherever(content, (key) => this.#driver.stat(key));
+    const version = stat?.version;
+    if (version !== undefined && this.#verified.get(digest) === version) return stat?.size;
+    const bytes = await this.#readBytes(digest, content);
+    if (bytes !== undefined && version !== undefined) this.#verified.set(digest, version);
+    return bytes?.length;
   }
 
   /** Stores exact bytes, whose digest and type must have been proved, and links them. Heals what is lost or damaged. */
@@ -101,24 +118,23 @@ export class ManifestStore {
     return stat?.size === descriptor.size && (await this.#links.find(key)) === descriptor.digest;
   }
 
-  /** @param content the digest that the bytes lie under, which may be of another algorithm */
   async #read(digest: Digest, content: Digest): Promise<StoredManifest | undefined> {
-    const stat = await wherever(content, (key) => this.#driver.stat(key));
-    if (stat === undefined || stat.size > readableBytes) return undefined;
-    const bytes = await wherever(content, (key) => this.#driver.read(key, readableBytes));
-    if (bytes === undefined) return undefined;
-    if (digestOf(bytes, algorithmOf(digest)) !== digest) {
-      this.#log.error("stored manifest is damaged and counts as absent; push it again", {
-        digest,
-        bytes: bytes.length,
-      });
-      return undefined;
-    }
-    const parsed = this.#parse(digest, bytes);
-    if (parsed === undefined) return undefined;
+    const bytes = await this.#readBytes(digest, content);
+    const parsed = bytes && this.#parse(digest, bytes);
+    if (bytes === undefined || parsed === undefined) return undefined;
     const manifest = { descriptor: { mediaType: parsed.mediaType ?? opaqueType, digest, size: bytes.length }, bytes };
     this.#manifests.set(digest, manifest);
     return manifest;
+  }
+
+  /** @param content the digest that the bytes lie under, which may be of another algorithm */
+  async #readBytes(digest: Digest, content: Digest): Promise<Buffer | undefined> {
+    const stat = await wherever(content, (key) => this.#driver.stat(key));
+    if (stat === undefined || stat.size > readableBytes) return undefined;
+    const bytes = await wherever(content, (key) => this.#driver.read(key, readableBytes));
+    if (bytes === undefined || digestOf(bytes, algorithmOf(digest)) === digest) return bytes;
+    this.#log.error("stored manifest is damaged and counts as absent; push it again", { digest, bytes: bytes.length });
+    return undefined;
   }
 
   /** The media type is stored nowhere: it is read from the manifest, as the distribution registry does. */

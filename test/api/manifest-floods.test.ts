@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { mediaTypes } from "../../src/oci/media-types.js";
 import { RawConnection } from "../support/raw-connection.js";
 import { runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
@@ -22,3 +23,44 @@ test("a manifest in chunks of one byte takes hardly more memory than its bytes",
   await connection.receive(/MANIFEST_INVALID/);
   assert.ok(most - before < 150 * mebibyte, `${(most - before) >> 20} MiB`);
 });
+
+const bombs: Readonly<Record<string, string>> = {
+  "a list of numbers": `"x":[0${",0".repeat(200_000)}]`,
+  "a list of objects": `"x":[0${",{}".repeat(200_000)}]`,
+  "very many annotations": `"annotations":{${members(50_000, (key) => `"${key}":""`)}}`,
+  "objects that all differ in their keys": `"x":[${members(50_000, (key) => `{"${key}":0}`)}]`,
+  "nested lists": `"x":${"[".repeat(500_000)}${"]".repeat(500_000)}`,
+  "nested objects": `"x":${'{"x":'.repeat(200_000)}0${"}".repeat(200_000)}`,
+  "nesting that never ends": `"x":${"[".repeat(1_000_000)}`,
+};
+
+test("a manifest that costs more to parse than any image's is refused, whatever it is made of", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  for (const [what, members] of Object.entries(bombs)) {
+    const body = `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[],${members}}`;
+    const answer = await client.request("PUT", "/v2/a/manifests/v1", { body });
+    assert.equal(answer.status, 400, what);
+    assert.match(
+      answer.body.toString(),
+      /MANIFEST_INVALID.*(nested deeper|more than \d+ (values|different keys))/,
+      what,
+    );
+  }
+});
+
+test("a long number, a long string and much space make a manifest long, and nothing else", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  for (const value of [
+    "9".repeat(1_000_000),
+    `1e${"9".repeat(1_000_000)}`,
+    `"${"\\u0041".repeat(500_000)}"`,
+    `0${" ".repeat(1_000_000)}`,
+  ]) {
+    const body = `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[],"x":${value}}`;
+    assert.equal((await client.request("PUT", "/v2/a/manifests/v1", { body })).status, 201, value.slice(0, 10));
+  }
+});
+
+function members(count: number, write: (key: string) => string): string {
+  return Array.from({ length: count }, (_, index) => write(`key${index}`)).join(",");
+}

@@ -20,8 +20,8 @@ export async function collect(storage: Storage, rules: Partial<MarkRules> = {}):
     },
     found: () => {},
   };
-  const garbage = await findGarbage(storage, { deleteUntagged: false, keepSince: undefined, ...rules }, report);
-  const freed = await removeGarbage(storage, garbage, rules.keepSince === undefined);
+  const garbage = await findGarbage(storage, { deleteUntagged: false, ...rules }, report);
+  const freed = await removeGarbage(storage, garbage);
   return { garbage, problems, freed };
 }
 

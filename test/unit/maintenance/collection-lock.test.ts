@@ -14,12 +14,11 @@ test("no collection runs beside who works on the storage, and one does as soon a
   const endWork = await beginWork(storage);
   const { storage: other } = await storageAt(root);
   await assert.rejects(
-    whileCollecting(other, false, async () => "collected"),
+    whileCollecting(other, async () => "collected"),
     /a Berth serves this data directory/,
   );
-  assert.equal(await whileCollecting(other, true, async () => "collected"), "collected");
   await endWork();
-  assert.equal(await whileCollecting(other, false, async () => "collected"), "collected");
+  assert.equal(await whileCollecting(other, async () => "collected"), "collected");
 });
 
 test("who begins to work while a collection runs waits for its end", async (t) => {
@@ -27,7 +26,7 @@ test("who begins to work while a collection runs waits for its end", async (t) =
   const { storage: other } = await storageAt(root);
   const order: string[] = [];
   let begun: Promise<unknown> | undefined;
-  await whileCollecting(storage, false, async () => {
+  await whileCollecting(storage, async () => {
     begun = beginWork(other).then((endWork) => {
       order.push("work");
       return endWork();

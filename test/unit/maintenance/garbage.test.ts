@@ -193,17 +193,6 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.equal(await storage.uploads.offset(name, id), 0);
   });
 
-  story("beside a server, what is young stays: it may belong to a push that is not finished", async (storage) => {
-    const blob = await storeBlob(storage, name, Buffer.from("a manifest will name it"));
-    const untagged = await storeImage(storage, "a tag will name it");
-    const young = await collect(storage, { deleteUntagged: true, keepSince: Date.now() - 60_000 });
-    assert.deepEqual(young.garbage.blobs, []);
-    assert.ok(await storage.findBlob(name, blob));
-    assert.ok(await storage.manifests.find(name, untagged.descriptor.digest));
-    const old = await collect(storage, { deleteUntagged: true, keepSince: Date.now() + 60_000 });
-    assert.equal(old.garbage.blobs.length, 4);
-  });
-
   story("what lies under no repository's name may need anything: then nothing goes", async (storage) => {
     await storeBlob(storage, name, Buffer.from("in no manifest"));
     await storage.driver.write({ key: `${layout.repositories}/Team/_layers/x`, content: Buffer.from("x") });

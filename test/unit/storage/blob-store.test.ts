@@ -67,12 +67,12 @@ test("a large blob that was emptied is absent, and damage is logged", async (t) 
 test("verifying makes absent what is damaged, and nothing else", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const digest = await storeBlob(storage, name, large);
-  assert.equal(await storage.blobs.verify(digest), true);
+  assert.equal(await storage.blobs.verify(digest, new AbortController().signal), true);
   await truncate(join(root, layout.blob(digest)), 600_000);
   await settled(storage, digest);
-  assert.equal(await storage.blobs.verify(digest), false);
+  assert.equal(await storage.blobs.verify(digest, new AbortController().signal), false);
   assert.equal(await storage.findBlob(name, digest), undefined);
-  assert.equal(await storage.blobs.verify(digest), false);
+  assert.equal(await storage.blobs.verify(digest, new AbortController().signal), false);
 });
 
 test("what is pushed while its damaged predecessor is verified stays", async (t) => {
@@ -84,7 +84,7 @@ test("what is pushed while its damaged predecessor is verified stays", async (t)
     const staged = storage.uploads.scratch();
     await staged.append(0, inOnePiece(large));
     await settled(storage, digest);
-    const verified = storage.blobs.verify(digest);
+    const verified = storage.blobs.verify(digest, new AbortController().signal);
     for (let turn = 0; turn < round; turn++) await new Promise(setImmediate);
     await Promise.all([verified, storage.addBlob(name, digest, staged)]);
     assert.deepEqual(await readFile(join(root, layout.blob(digest))), large, `round ${round}`);
