@@ -6,7 +6,7 @@ export type CredentialSettings =
 
 /** TLS of one endpoint: texts in PEM format. */
 export interface TlsSettings {
-  /** Authorities to trust beside those that Node knows. */
+  /** Authorities to trust beside those in use: Node's, or those that `SSL_CERT_FILE` and its kin name. */
   readonly ca?: string;
   /** Client certificate; with `key`. Never shown to hosts that a redirect leads to. */
   readonly cert?: string;
@@ -21,12 +21,12 @@ export interface EndpointSettings {
   readonly url: string;
   /** Sent to this endpoint alone, and to token realms that belong to it. */
   readonly credentials?: CredentialSettings;
-  /** Further hosts (`host` or `host:port`) that may issue tokens; those of the same site always may. */
+  /** Further hosts (`host` or `host:port`) that may see the credentials to issue tokens; those of the same site may. */
   readonly realms?: readonly string[];
   readonly tls?: TlsSettings;
   /**
-   * Where the endpoint lies. A public one may not send Berth into private networks. `auto` decides by the first
-   * address that its name resolves to, and stays with `public`.
+   * Where the endpoint lies. A public one may not send Berth into private networks. With `auto` it is
+   * public from the first answer of its DNS that has a public address.
    */
   readonly network?: "auto" | "public" | "private";
 }

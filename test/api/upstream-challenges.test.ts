@@ -92,6 +92,21 @@ test("a scope that the token service refuses is told for its repository, and har
   await upstream.getManifest(name, latest, asking());
 });
 
+test("a repository with a token service that cannot be reached keeps no other from its own", async (t) => {
+  const scope = new Scope(t);
+  const fake = await registry(scope);
+  const gone = await FakeUpstream.start(scope);
+  await gone.stop();
+  const undo = fake.faults.add({ name }, header("www-authenticate", `Bearer realm="${gone.tokens.realm}"`));
+  const upstream = upstreamAt(scope, fake.url, { attempts: 1 });
+  await failureOf(upstream.getManifest(name, latest, asking()), "unavailable");
+  fake.ledger.clear();
+  await upstream.getManifest(other, latest, asking());
+  assert.equal(fake.ledger.count(), 3);
+  undo();
+  await upstream.getManifest(name, latest, asking());
+});
+
 test("a repository that needs no token is had though the token service refuses one, and then costs no token", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
@@ -280,24 +295,4 @@ test("a 401 without a challenge leads to /v2/, which has one", async (t) => {
   const fake = await registry(scope);
   fake.faults.add({ kind: "manifest" }, (reply) => (reply.status === 401 ? errorReply(401, "UNAUTHORIZED") : reply));
   await upstreamAt(scope, fake.url, { credentials }).getManifest(name, latest, asking());
-});
-
-test("an answer by 203 is an answer", async (t) => {
-  const scope = new Scope(t);
-  const fake = await registry(scope, "none");
-  const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
-  fake.faults.add({}, (reply) => (reply.status === 200 ? { ...reply, status: 203 } : reply));
-  const upstream = upstreamAt(scope, fake.url);
-  await upstream.getManifest(name, latest, asking());
-  (await upstream.getBlob(name, digest, {}, asking())).close();
-});
-
-test("an answer may have 21 KB of headers, and a thousand of them", async (t) => {
-  const scope = new Scope(t);
-  const fake = await registry(scope, "none");
-  fake.faults.add({}, header("content-security-policy", "x".repeat(21_000)));
-  const many = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`x-header-${index}`, "x"]));
-  fake.faults.add({}, (reply) => ({ ...reply, headers: { ...many, ...reply.headers } }));
-  const { size } = await upstreamAt(scope, fake.url).headManifest(name, latest, asking());
-  assert.ok(size);
 });

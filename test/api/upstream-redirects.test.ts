@@ -65,6 +65,18 @@ for (const auth of ["bearer", "basic"] as const) {
   });
 }
 
+test("a signed address that has nothing is not asked again with credentials", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { auth: "basic" });
+  fake.tokens.logins.set("user", "password");
+  const { digest } = fake.store.addBlob(name, bytes);
+  fake.faults.add({ kind: "blob" }, (reply) => (reply.status === 200 ? signedAddress : reply));
+  fake.faults.add({ kind: "other" }, answer(errorReply(404, "NoSuchKey")));
+  const upstream = upstreamAt(scope, fake.url, { credentials: { username: "user", password: "password" } });
+  await failureOf(upstream.getBlob(name, digest, {}, asking()), "not-found");
+  assert.equal(fake.ledger.count({ kind: "other" }), 1);
+});
+
 /** A registry that redirects every question to another one, which wants a token of its own. */
 async function moved(scope: Scope, credentials?: { username: string; password: string }) {
   const front = await FakeUpstream.start(scope);

@@ -138,6 +138,15 @@ test("a redirect from https to http is refused", async (t) => {
   assert.equal(fake.ledger.count({ host: "cdn" }), 0);
 });
 
+test("a redirect to the same host and port by http is followed by https", async (t) => {
+  const scope = new Scope(t);
+  const { fake, ca } = await secured(scope);
+  const location = `${fake.origin.replace("https", "http")}/v2/${name}/manifests/latest?again`;
+  fake.faults.add({ kind: "manifest" }, redirectTo(location), { times: 1 });
+  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, asking());
+  assert.equal(fake.ledger.count({ kind: "manifest" }), 2);
+});
+
 test("a token realm without https is refused by a registry with it", async (t) => {
   const scope = new Scope(t);
   const ca = await CertificateAuthority.create(scope);

@@ -52,8 +52,10 @@ export class AuthorizedQuestions {
     { patience, admit }: AuthorizedQuestion,
   ): Promise<WireAnswer> {
     admit(hop.url);
-    const sent = isInApi(hop.url) ? await authorizer.known(repository, patience) : {};
+    const isGuarded = isInApi(hop.url);
+    const sent = isGuarded ? await authorizer.known(repository, patience) : {};
     const answer = await this.#wire.exchange({ ...hop, authorization: sent.header }, patience);
+    if (!isGuarded && answer.status !== 401) return answer;
     const ping = () => this.#wire.exchange(this.#pingLike(hop), patience);
     const renewed = await authorizer.after(answer, sent, repository, ping, patience).catch((error) => {
       answer.body.discard();

@@ -3,16 +3,14 @@ import { Blame } from "../blame.js";
 import type { Patience } from "../limits/patience.js";
 import { UpstreamError } from "../upstream-error.js";
 import type { WireAnswer } from "../wire/wire.js";
-import { type Challenge, parseChallenges } from "./challenge.js";
+import { type Challenge, inOrderOfUse, parseChallenges } from "./challenge.js";
 import { basicAuthorization } from "./credentials.js";
+import { HiddenChallenge } from "./hidden-challenge.js";
 import { parseRealm } from "./realm.js";
 import { RefusedTokens } from "./refused-tokens.js";
 import { allowedScopes } from "./scopes.js";
 import { type TokenSettings, Tokens } from "./tokens.js";
 import { type Way, Ways } from "./ways.js";
-
-/** For how long a host is not asked again for a challenge that it does not have. */
-const noChallengeMs = 300_000;
 
 /** What a question is sent with. */
 export interface Authorization {
@@ -30,11 +28,12 @@ export class Authorizer {
   readonly #tokens: Tokens;
   readonly #ways = new Ways();
   readonly #refused = new RefusedTokens();
-  #asksForChallengeFrom = 0;
+  readonly #hidden: HiddenChallenge;
 
   constructor(settings: TokenSettings) {
     this.#settings = settings;
     this.#tokens = new Tokens(settings);
+    this.#hidden = new HiddenChallenge(settings);
   }
 
   /**
@@ -69,11 +68,11 @@ export class Authorizer {
   ): Promise<string | undefined> {
     const { status } = answer;
     if (status === 401) return this.#challenged(answer, sent, repository, ping, patience);
-    if (status < 300 && sent.failure) this.#ways.learn(repository, { scheme: "none" });
+    if (status < 400 && sent.failure) this.#ways.learn(repository, { scheme: "none" });
     if (status !== 400 && status !== 403 && status !== 404) return undefined;
     // Asked without the token that could not be had, so this does not say that the content is missing.
     if (sent.failure) throw sent.failure.error;
-    if (sent.header === undefined) return status === 400 ? undefined : this.#hidden(repository, ping, patience);
+    if (sent.header === undefined) return status === 400 ? undefined : this.#asPingSays(repository, ping, patience);
     // ECR says by 400 or 403 that a token has ended before its time (containers-roadmap#2835).
     return status === 404 ? undefined : this.#renewed(sent, repository, patience);
   }
@@ -92,7 +91,8 @@ export class Authorizer {
   ): Promise<string | undefined> {
     const challenges = parseChallenges(answer.headers["www-authenticate"] ?? "");
     if (challenges.length > 0) return this.#meet(challenges, sent, repository, patience);
-    if (sent.header === undefined) return this.#hidden(repository, ping, patience);
+    if (sent.failure) throw sent.failure.error;
+    if (sent.header === undefined) return this.#asPingSays(repository, ping, patience);
     return this.#renewed(sent, repository, patience);
   }
 
@@ -128,7 +128,9 @@ export class Authorizer {
     if (!way) return undefined;
     this.#ways.learn(repository, way);
     if (sent.failure && areSame(sent.failure.way, way)) throw sent.failure.error;
-    return (await this.#inWay(way, repository, patience, sent.header)).header;
+    const { header } = await this.#inWay(way, repository, patience, sent.header);
+    this.#ways.prove(way);
+    return header;
   }
 
   async #wayOf({ scheme, parameters }: Challenge, repository: RepositoryName): Promise<Way | undefined> {
@@ -149,30 +151,14 @@ export class Authorizer {
     return { header: `Bearer ${text}`, isNew };
   }
 
-  /**
-   * Some registries answer as if what is private did not exist, instead of asking who wants it. Who has credentials
-   * then asks `/v2/`, which does ask.
-   */
-  async #hidden(
+  /** Asks as `/v2/` says, where the answer did not say how. */
+  async #asPingSays(
     repository: RepositoryName,
     ping: () => Promise<WireAnswer>,
     patience: Patience,
   ): Promise<string | undefined> {
-    const { clock, credentials } = this.#settings;
-    if (clock.monotonic() < this.#asksForChallengeFrom || !(await credentials())) return undefined;
-    const answer = await ping();
-    const challenges = parseChallenges(answer.headers["www-authenticate"] ?? "");
-    if (answer.status === 401 && challenges.length > 0) {
-      answer.body.discard();
-      return this.#meet(challenges, {}, repository, patience);
-    }
-    const { upstream, endpoint } = this.#settings;
-    if (answer.status === 429 || answer.status >= 500) {
-      throw await new Blame(upstream, endpoint.host).ofAnswer(answer, undefined);
-    }
-    answer.body.discard();
-    this.#asksForChallengeFrom = clock.monotonic() + noChallengeMs;
-    return undefined;
+    const challenges = await this.#hidden.find(ping);
+    return challenges.length === 0 ? undefined : this.#meet(challenges, {}, repository, patience);
   }
 
   /** Another token than the one that was refused, if that may be the reason. */
@@ -182,14 +168,6 @@ export class Authorizer {
     const { header } = await this.#inWay(way, repository, patience, sent.header);
     return header === sent.header ? undefined : header;
   }
-}
-
-/** A token before the credentials themselves. A Bearer that names no realm cannot be met, so it counts only if it is alone. */
-function inOrderOfUse(challenges: readonly Challenge[]): readonly Challenge[] {
-  const bearer = challenges.filter(({ scheme }) => scheme === "bearer");
-  const basic = challenges.filter(({ scheme }) => scheme === "basic");
-  const usable = [...bearer.filter(({ parameters }) => parameters.get("realm")), ...basic];
-  return usable.length > 0 ? usable : bearer;
 }
 
 function areSame(one: Way, other: Way): boolean {

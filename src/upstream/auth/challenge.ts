@@ -38,6 +38,14 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges;
 }
 
+/** A token before the credentials themselves. A Bearer that names no realm cannot be met, so it counts only if it is alone. */
+export function inOrderOfUse(challenges: readonly Challenge[]): readonly Challenge[] {
+  const bearer = challenges.filter(({ scheme }) => scheme === "bearer");
+  const basic = challenges.filter(({ scheme }) => scheme === "basic");
+  const usable = [...bearer.filter(({ parameters }) => parameters.get("realm")), ...basic];
+  return usable.length > 0 ? usable : bearer;
+}
+
 function next(pattern: RegExp, text: string, at: { position: number }): RegExpExecArray | undefined {
   pattern.lastIndex = at.position;
   const found = pattern.exec(text);

@@ -20,7 +20,7 @@ const maxRepositories = 10_000;
 
 /**
  * What challenges taught about the repositories of one host. Most hosts have one way for all, so a repository that is
- * new is tried in the way that was learned last.
+ * new is tried in the way that last led somewhere.
  */
 export class Ways {
   readonly #byRepository = new LRUCache<RepositoryName, Way>({ max: maxRepositories });
@@ -28,8 +28,11 @@ export class Ways {
 
   learn(repository: RepositoryName, way: Way): void {
     this.#byRepository.set(repository, way);
-    if (way.scheme === "bearer") this.#usual = { ...way, from: forAnyRepository(way.from) };
-    if (way.scheme === "basic") this.#usual = way;
+  }
+
+  /** It led to an authorization, so other repositories may try it. */
+  prove(way: Way): void {
+    this.#usual = way.scheme === "bearer" ? { ...way, from: forAnyRepository(way.from) } : way;
   }
 
   of(repository: RepositoryName): Way | undefined {

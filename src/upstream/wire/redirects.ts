@@ -41,6 +41,7 @@ export function redirectTarget(answer: WireAnswer): URL {
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw new InvalidAnswerError(`a redirect to ${url.protocol}`);
   }
+  if (answer.url.protocol === "https:" && isSameHostByHttp(url, answer.url)) url.protocol = "https:";
   if (answer.url.protocol === "https:" && url.protocol === "http:") {
     throw new InvalidAnswerError(`a redirect from https to http, to ${url.host}`);
   }
@@ -48,6 +49,11 @@ export function redirectTarget(answer: WireAnswer): URL {
     throw new InvalidAnswerError(`a redirect with credentials in it, to ${url.host}`);
   }
   return url;
+}
+
+/** Behind a proxy that ends TLS a registry takes its own scheme for http, and means the address that was asked. */
+function isSameHostByHttp(url: URL, asked: URL): boolean {
+  return url.protocol === "http:" && url.host === asked.host;
 }
 
 function nextRequest(request: WireRequest, url: URL, endpoint: URL): WireRequest {

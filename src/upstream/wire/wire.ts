@@ -26,6 +26,11 @@ export interface WireAnswer {
 
 /** An upstream behind several proxies sends more than the 16 KiB that Node takes; Go programs take far more, too. */
 const maxHeaderBytes = 1024 * 1024;
+/**
+ * Lines that end with LF alone, or a length beside chunks: other clients of registries take them. What they could hide,
+ * content of another answer, has another digest; and no two upstreams share a connection.
+ */
+const lenientParser = { maxHeaderSize: maxHeaderBytes, insecureHTTPParser: true };
 
 interface WireOptions {
   readonly connections: Connections;
@@ -87,7 +92,7 @@ export class Wire {
   #transport(connection: RequestOptions, watch: Watch) {
     return (options: RequestOptions, onResponse: (message: IncomingMessage) => void): ClientRequest => {
       const send = options.protocol === "https:" ? httpsRequest : httpRequest;
-      const request = send({ ...options, ...connection, maxHeaderSize: maxHeaderBytes }, onResponse);
+      const request = send({ ...options, ...connection, ...lenientParser }, onResponse);
       // The size bounds them; Node would drop those beyond 2,000 without a word.
       request.maxHeadersCount = 0;
       const onConnected = () => watch.expect("answer", this.#options.firstByteTimeoutMs);

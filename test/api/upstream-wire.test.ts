@@ -1,0 +1,72 @@
+import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { test } from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
+import { parseTag } from "../../src/oci/reference.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { header } from "../support/fake-upstream/faults.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { Scope } from "../support/scope.js";
+import { asking, readWhole, upstreamAt } from "../support/upstream-client.js";
+
+const name = parseRepositoryName("team/app");
+const latest = parseTag("latest");
+const layer = "layer";
+
+async function registry(scope: Scope): Promise<FakeUpstream> {
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, [], "latest");
+  return fake;
+}
+
+/** A server that gives this answer, whatever it is asked, and says where it listens. */
+async function answering(scope: Scope, answer: string): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => socket.end(answer));
+  }).listen(0, "127.0.0.1");
+  scope.defer(() => server.close());
+  await once(server, "listening");
+  // A server on a port always has an address with a port.
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const answers = {
+  "a length beside chunks": `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n${layer}\r\n0\r\n\r\n`,
+  "chunks with extensions and trailers": `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n5;a=b\r\n${layer}\r\n0\r\nX-Sum: 1\r\n\r\n`,
+  "no length, up to the end of the connection": `HTTP/1.0 200 OK\r\n\r\n${layer}`,
+  "lines that end with LF alone": `HTTP/1.1 200 OK\nContent-Length: 5\n\n${layer}`,
+  "early hints before it": `HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n${layer}`,
+  "a 100 and a 102 before it": `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n${layer}`,
+  "no reason beside the status": `HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n${layer}`,
+  "a control character in a header": `HTTP/1.1 200 OK\r\nX-Odd: a\x01b\r\nContent-Length: 5\r\n\r\n${layer}`,
+};
+for (const [what, answer] of Object.entries(answers)) {
+  test(`an answer is taken with ${what}`, async (t) => {
+    const scope = new Scope(t);
+    const upstream = upstreamAt(scope, await answering(scope, answer));
+    const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, asking());
+    assert.equal((await readWhole(blob)).toString(), layer);
+  });
+}
+
+test("an answer by 203 is an answer", async (t) => {
+  const scope = new Scope(t);
+  const fake = await registry(scope);
+  const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
+  fake.faults.add({}, (reply) => (reply.status === 200 ? { ...reply, status: 203 } : reply));
+  const upstream = upstreamAt(scope, fake.url);
+  await upstream.getManifest(name, latest, asking());
+  (await upstream.getBlob(name, digest, {}, asking())).close();
+});
+
+test("an answer may have 21 KB of headers, and a thousand of them", async (t) => {
+  const scope = new Scope(t);
+  const fake = await registry(scope);
+  fake.faults.add({}, header("content-security-policy", "x".repeat(21_000)));
+  const many = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`x-header-${index}`, "x"]));
+  fake.faults.add({}, (reply) => ({ ...reply, headers: { ...many, ...reply.headers } }));
+  const { size } = await upstreamAt(scope, fake.url).headManifest(name, latest, asking());
+  assert.ok(size);
+});
