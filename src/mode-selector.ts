@@ -3,7 +3,7 @@ import { BufferPool } from "./http/buffer-pool.js";
 import { pullRoutes } from "./http/pull-routes.js";
 import { pushRoutes } from "./http/push-routes.js";
 import { createRoutes, type Routes } from "./http/router.js";
-import { UploadLimit } from "./http/upload-limit.js";
+import { UploadPlaces } from "./http/upload-places.js";
 import type { Logger } from "./observability/logger.js";
 import { PrivateRegistry } from "./private/private-registry.js";
 import type { Eviction } from "./proxy/eviction/eviction.js";
@@ -39,7 +39,7 @@ export class ModeSelector {
     const dependencies = {
       registry: this.#registry,
       pool: this.#pool,
-      uploadLimit: new UploadLimit(config.private.uploads.maxConcurrent),
+      uploadPlaces: new UploadPlaces(config.private.uploads.maxConcurrent),
       manifestMaxSize: config.private.manifestMaxSize,
       locations: config.server.locations,
       catalogMaxEntries: config.server.catalogMaxEntries,

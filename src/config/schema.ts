@@ -144,6 +144,15 @@ const privateMode = section("Repositories that are pushed to.", {
       default: 1000,
       meaning: "Uploads that may send at once; further ones are answered with 429.",
     }),
+    maxOpen: setting(wholeNumber(1, 10_000_000), {
+      default: 20_000,
+      meaning:
+        "Upload sessions that may be open; then empty ones give way, the oldest first, or a start is answered with 429.",
+    }),
+    maxOpenPerClient: setting(wholeNumber(1, 10_000_000), {
+      default: 10_000,
+      meaning: "Upload sessions that one client may have open: an address, or a /64 network of IPv6.",
+    }),
     expire: setting(duration({ from: "1m", to: "3650d" }), {
       default: "7d",
       meaning: "Age at which an abandoned upload is removed.",

@@ -3,11 +3,14 @@ import type { BrokenRule } from "./findings.js";
 import type { Config } from "./schema.js";
 import type { UpstreamDraft } from "./upstream-rules.js";
 
+const sharedUploadLimits = ["maxConcurrent", "maxOpen", "maxOpenPerClient"] as const;
+type SharedUploadLimit = (typeof sharedUploadLimits)[number];
+
 /** What the number of workers must fit; values that are wrong by themselves are missing. */
 export interface WorkersDraft {
   readonly server: { readonly workers: number | undefined; readonly maxConnections: number | undefined };
   readonly storage: { readonly driver: Config["storage"]["driver"] | undefined };
-  readonly private: { readonly uploads: { readonly maxConcurrent: number | undefined } };
+  readonly private: { readonly uploads: Readonly<Record<SharedUploadLimit, number | undefined>> };
   readonly proxy: { readonly upstreams: readonly UpstreamDraft[] };
 }
 
@@ -20,7 +23,7 @@ export function brokenWorkerRules(draft: WorkersDraft): readonly BrokenRule[] {
   return [
     ...(workers > 1 && storage.driver === "memory" ? [separateMemory] : []),
     ...tooFew(workers, server.maxConnections, ["server", "maxConnections"]),
-    ...tooFew(workers, draft.private.uploads.maxConcurrent, ["private", "uploads", "maxConcurrent"]),
+    ...sharedUploadLimits.flatMap((key) => tooFew(workers, draft.private.uploads[key], ["private", "uploads", key])),
     ...proxy.upstreams.flatMap(({ maxConcurrent }, index) =>
       tooFew(workers, maxConcurrent, ["proxy", "upstreams", index, "maxConcurrent"]),
     ),

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIPv4, isIPv6 } from "node:net";
+import type { Caller } from "../registry/context.js";
 
 const groupsOfNetwork = 4;
 
@@ -32,6 +33,11 @@ export class ClientAddress {
 
   isTrusted(request: IncomingMessage): boolean {
     return !this.#trustsNobody && this.#isTrustedAddress(request.socket.remoteAddress ?? "");
+  }
+
+  callerOf(request: IncomingMessage): Caller {
+    const address = this.of(request);
+    return { address, network: networkOf(address) };
   }
 
   /** The last address of `X-Forwarded-For` that no trusted proxy has: what stands before it anybody may have written. */

@@ -197,7 +197,7 @@ export class RegistryServer {
   #answer(request: IncomingMessage, response: ServerResponse): Exchange {
     request.url = originForm(request.url);
     const id = this.#ids.next(this.#clients.isTrusted(request) ? request.headers["x-request-id"] : undefined);
-    const exchange = new Exchange(id, request, response, { address: this.#clients.of(request) }, this.#log);
+    const exchange = new Exchange(id, request, response, this.#clients.callerOf(request), this.#log);
     if (this.#settings.logAccess) logAccess(exchange, this.#log);
     this.#stalls.watch(exchange);
     this.#running.add(exchange);

@@ -67,11 +67,11 @@ export class StallWatch {
   }
 }
 
-function movedBytes({ request }: Exchange): number {
+export function movedBytes({ request }: Exchange): number {
   return request.socket.bytesRead + request.socket.bytesWritten;
 }
 
 /** We wait for the rest of a body of which nothing lies here unread, or for a client to take what we wrote. */
-function waitsForClient({ request, response }: Exchange): boolean {
+export function waitsForClient({ request, response }: Exchange): boolean {
   return (!request.complete && request.readableLength === 0) || response.writableLength > 0;
 }

@@ -7,12 +7,14 @@ import { ListMemo } from "../storage/list-memo.js";
 import type { Storage } from "../storage/storage.js";
 import type { PrivateRules } from "./manifest-rules.js";
 import { type NameMeanings, plainMeanings } from "./name-meanings.js";
+import type { OpenUploadLimits } from "./open-uploads.js";
 import { PrivateRepository } from "./private-repository.js";
 import { RunningUploads } from "./upload-sessions.js";
 
 interface PrivateRegistryRules extends PrivateRules {
   /** Whether what was cached from upstreams counts as ours where it lies under a name that is. */
   readonly adopt: boolean;
+  readonly uploads: OpenUploadLimits;
 }
 
 const rememberedNames = 20_000;
@@ -24,7 +26,7 @@ export class PrivateRegistry implements Registry {
   readonly #storage: Storage;
   readonly #rules: PrivateRegistryRules;
   readonly #meanings: NameMeanings;
-  readonly #running = new RunningUploads();
+  readonly #running: RunningUploads;
   readonly #catalog = new ListMemo<RepositoryName, readonly RepositoryName[]>();
   readonly #ours = new BriefMemory<RepositoryName, true>(rememberedNames, rememberedForMs);
 
@@ -32,6 +34,7 @@ export class PrivateRegistry implements Registry {
     this.#storage = storage;
     this.#rules = rules;
     this.#meanings = meanings;
+    this.#running = new RunningUploads(storage, rules.uploads);
   }
 
   async pull(name: RepositoryName): Promise<PrivateRepository> {

@@ -8,6 +8,7 @@ import { LockError, type StagedObject, type StagedStat } from "../storage/driver
 import type { Storage } from "../storage/storage.js";
 import { isUploadId } from "../storage/upload-store.js";
 import { hashed, measured } from "./chunk-content.js";
+import { type OpenUploadLimits, OpenUploads } from "./open-uploads.js";
 import { holdingUpload } from "./upload-claims.js";
 import { digestMismatch, outOfOrder, takenOver, unknownUpload } from "./upload-errors.js";
 
@@ -27,6 +28,15 @@ export class RunningUploads {
   readonly hashes = new LRUCache<string, RunningHash>({ max: rememberedSessions });
   /** What a connection is still sending; a newer request for the same session makes it let go. */
   readonly senders = new Map<string, AbortController>();
+  readonly open: OpenUploads;
+
+  constructor(storage: Storage, limits: OpenUploadLimits) {
+    this.open = new OpenUploads(limits, async (name, id) => {
+      if (!(await storage.uploads.removeIfEmpty(name, id))) return "has bytes";
+      this.hashes.delete(id);
+      return "removed";
+    });
+  }
 }
 
 /** The upload sessions of one repository. */
@@ -41,9 +51,11 @@ export class UploadSessions implements Uploads {
     this.#running = running;
   }
 
-  async start(algorithm: DigestAlgorithm): Promise<UploadSession> {
+  async start(algorithm: DigestAlgorithm, { caller }: Context): Promise<UploadSession> {
+    await this.#running.open.makeRoom(caller.network);
     const id = await this.#storage.uploads.create(this.#name, new Date());
     this.#running.hashes.set(id, { digester: new Digester(algorithm), stored: undefined });
+    this.#running.open.started({ id, name: this.#name, client: caller.network });
     return { id, offset: 0 };
   }
 
@@ -68,6 +80,7 @@ export class UploadSessions implements Uploads {
       lost.throwIfAborted();
       await this.#storage.addBlob(this.#name, digest, content);
       await this.#storage.uploads.close(this.#name, id);
+      this.#running.open.ended(id);
       context.log.info("blob pushed", { repository: this.#name, digest, size });
     });
   }
@@ -86,10 +99,13 @@ export class UploadSessions implements Uploads {
     if (chunk.range !== undefined && chunk.range.start !== offset) throw outOfOrder(id, offset);
     const content = this.#storage.uploads.content(this.#name, id);
     const digester = this.#takeDigester(id, await content.stat());
+    this.#running.open.filled(id);
     try {
       return await content.append(offset, hashed(measured(chunk, signal), digester));
     } finally {
-      if (digester !== undefined) this.#keepDigester(id, digester, await content.stat());
+      const stored = await content.stat();
+      if (digester !== undefined) this.#keepDigester(id, digester, stored);
+      if (stored === undefined || stored.size === 0) this.#running.open.emptied(id);
     }
   }
 
@@ -126,6 +142,7 @@ export class UploadSessions implements Uploads {
   async #forget(id: string): Promise<void> {
     this.#running.hashes.delete(id);
     await this.#storage.uploads.remove(this.#name, id);
+    this.#running.open.ended(id);
   }
 
   /**

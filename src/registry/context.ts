@@ -4,6 +4,8 @@ import type { Logger } from "../observability/logger.js";
 export interface Caller {
   /** The client's address, for the log. */
   readonly address: string;
+  /** What limits for each client count by: the address, or for IPv6 its network. */
+  readonly network: string;
 }
 
 /** What every operation of a repository is given beside its arguments. */

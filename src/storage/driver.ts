@@ -46,6 +46,8 @@ export interface StagedObject {
   commit(key: string, beside?: readonly ObjectContent[]): Promise<void>;
   /** Removes it, and the folder it lies in if nothing is left there. */
   discard(): Promise<void>;
+  /** Removes it, and the folders above it that hold nothing else, as far as one of this key. */
+  discardWithFolders(below: string): Promise<void>;
   /** Empties it first, so that who reads along meets its end at once, in whichever process. */
   spoil(): Promise<void>;
 }

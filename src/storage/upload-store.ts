@@ -58,6 +58,26 @@ export class UploadStore {
     await this.close(name, id);
   }
 
+  /**
+   * Removes a session that has received nothing, with the folders that were made for it alone.
+   * @returns `false` if it has bytes; a request that is about to bring the first ones, to another process, meets no session
+   */
+  async removeIfEmpty(name: RepositoryName, id: string): Promise<boolean> {
+    const content = await this.content(name, id).stat();
+    if (content !== undefined && content.size > 0) return false;
+    if (content === undefined) await this.#start(name, id).discardWithFolders(layout.repositories);
+    // A file without bytes may be another process's, which is about to write into it.
+    else void this.locked(id, () => this.#removeEmpty(name, id)).catch(() => {});
+    return true;
+  }
+
+  async #removeEmpty(name: RepositoryName, id: string): Promise<void> {
+    const content = this.content(name, id);
+    if ((await content.stat())?.size !== 0) return;
+    await content.discard();
+    await this.#start(name, id).discardWithFolders(layout.repositories);
+  }
+
   /** Removes all of a session, whatever another program left in it. */
   async purge(name: RepositoryName, id: string): Promise<void> {
     await this.#driver.remove(`${layout.uploads(name)}/${id}`);

@@ -265,6 +265,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     await unwanted.append(0, pieces("x"));
     await unwanted.discard();
     await unwanted.discard();
+    await unwanted.discardWithFolders("up");
     assert.ok(!(await driver.list("up")).includes("5"));
   });
 

@@ -127,6 +127,7 @@ export class PausableDriver implements StorageDriver {
         await this.write(...beside);
       },
       discard: () => this.#take("discard", [key], () => inner.discard()),
+      discardWithFolders: (below) => this.#take("discard", [key], () => inner.discardWithFolders(below)),
       spoil: () => this.#take("spoil", [key], () => inner.spoil()),
     };
   }

@@ -20,14 +20,14 @@ export function privateRepository(
 ): PushRepository {
   return new PrivateRepository(parseRepositoryName(name), storage, {
     rules: { ...defaultRules, ...rules },
-    running: new RunningUploads(),
+    running: new RunningUploads(storage, { maxOpen: 1_000, maxOpenPerClient: 1_000 }),
     meanings: plainMeanings(storage, false),
   });
 }
 
 /** Of a request that nobody gives up. */
 export function patientContext(signal = new AbortController().signal): Context {
-  return { signal, caller: { address: "127.0.0.1" }, log: new RecordedLog() };
+  return { signal, caller: { address: "127.0.0.1", network: "127.0.0.1" }, log: new RecordedLog() };
 }
 
 /** A body that came whole; `undefined` as a piece breaks it off there. */

@@ -3,7 +3,7 @@ import { pullRoutes } from "../../src/http/pull-routes.js";
 import { pushRoutes } from "../../src/http/push-routes.js";
 import { createRoutes } from "../../src/http/router.js";
 import { RegistryServer } from "../../src/http/server.js";
-import { UploadLimit } from "../../src/http/upload-limit.js";
+import { UploadPlaces } from "../../src/http/upload-places.js";
 import { ContentRules } from "../../src/proxy/content-rules.js";
 import { Eviction } from "../../src/proxy/eviction/eviction.js";
 import { ProxyRegistry, type ProxyUpstream } from "../../src/proxy/proxy-registry.js";
@@ -71,7 +71,7 @@ export async function runProxy(
       log,
     }),
     pool: new BufferPool(8 * 1024 * 1024),
-    uploadLimit: new UploadLimit(10),
+    uploadPlaces: new UploadPlaces(10),
     manifestMaxSize: 4 * 1024 * 1024,
     locations: config.server.locations,
     catalogMaxEntries: config.server.catalogMaxEntries,

@@ -2,7 +2,7 @@ import type { Registry } from "../../registry/registry.js";
 import type { BufferPool } from "../buffer-pool.js";
 import type { Exchange } from "../exchange.js";
 import type { LocationStyle } from "../location.js";
-import type { UploadLimit } from "../upload-limit.js";
+import type { UploadPlaces } from "../upload-places.js";
 
 /** Answers one request. What it throws is turned into an answer elsewhere. */
 export type Handler = (exchange: Exchange) => Promise<void> | void;
@@ -11,7 +11,7 @@ export type Handler = (exchange: Exchange) => Promise<void> | void;
 export interface HandlerDependencies {
   readonly registry: Registry;
   readonly pool: BufferPool;
-  readonly uploadLimit: UploadLimit;
+  readonly uploadPlaces: UploadPlaces;
   /** Bytes. */
   readonly manifestMaxSize: number;
   /** How answers say where something lies. */

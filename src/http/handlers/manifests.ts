@@ -40,7 +40,7 @@ export function headManifest({ registry }: HandlerDependencies): Handler {
   };
 }
 
-export function putManifest({ registry, manifestMaxSize, uploadLimit, locations }: HandlerDependencies): Handler {
+export function putManifest({ registry, manifestMaxSize, uploadPlaces, locations }: HandlerDependencies): Handler {
   return async function putManifest(exchange) {
     const name = nameOf(exchange);
     const reference = referenceOf(exchange);
@@ -50,7 +50,7 @@ export function putManifest({ registry, manifestMaxSize, uploadLimit, locations 
     }
     const repository = await registry.push(name, namespaceOf(exchange), exchange);
     refuseEncodedBody(exchange);
-    const bytes = await uploadLimit.run(() => readBody(exchange, manifestMaxSize));
+    const bytes = await uploadPlaces.run(exchange, () => readBody(exchange, manifestMaxSize));
     const pushed = await repository.putManifest(
       { reference, bytes, contentType: contentTypeOf(exchange), tags },
       exchange,

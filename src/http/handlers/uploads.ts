@@ -18,7 +18,7 @@ const nothing = Buffer.alloc(0);
  * Starts a session; with `?mount=` takes the blob from another repository, with `?digest=` from the body at once. What
  * cannot be done that way starts a session too, as in the distribution registry (distribution-spec, "Mounting a blob").
  */
-export function startUpload({ registry, pool, uploadLimit, locations }: HandlerDependencies): Handler {
+export function startUpload({ registry, pool, uploadPlaces, locations }: HandlerDependencies): Handler {
   return async function startUpload(exchange) {
     const name = nameOf(exchange);
     const repository = await registry.push(name, namespaceOf(exchange), exchange);
@@ -27,7 +27,9 @@ export function startUpload({ registry, pool, uploadLimit, locations }: HandlerD
     const digest = exchange.query.has("mount") ? undefined : digestOfBody(exchange);
     if (digest !== undefined) {
       refuseEncodedBody(exchange);
-      await uploadLimit.run(() => repository.putBlob(digest, new RequestBody(exchange.request, pool), exchange));
+      await uploadPlaces.run(exchange, () =>
+        repository.putBlob(digest, new RequestBody(exchange.request, pool), exchange),
+      );
       return sendCreated(exchange, locations, name, digest);
     }
     const session = await repository.uploads.start(algorithmOfQuery(exchange), exchange);
@@ -63,25 +65,25 @@ export function getUpload({ registry, locations }: HandlerDependencies): Handler
   };
 }
 
-export function appendToUpload({ registry, pool, uploadLimit, locations }: HandlerDependencies): Handler {
+export function appendToUpload({ registry, pool, uploadPlaces, locations }: HandlerDependencies): Handler {
   return async function appendToUpload(exchange) {
     const name = nameOf(exchange);
     const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
     refuseEncodedBody(exchange);
     const chunk = chunkOf(exchange, pool);
-    const session = await uploadLimit.run(() => uploads.append(uploadIdOf(exchange), chunk, exchange));
+    const session = await uploadPlaces.run(exchange, () => uploads.append(uploadIdOf(exchange), chunk, exchange));
     sendSession(exchange, 202, locationOf(exchange, locations, sessionPath(name, session)), session);
   };
 }
 
-export function finishUpload({ registry, pool, uploadLimit, locations }: HandlerDependencies): Handler {
+export function finishUpload({ registry, pool, uploadPlaces, locations }: HandlerDependencies): Handler {
   return async function finishUpload(exchange) {
     const name = nameOf(exchange);
     const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
     const digest = digestOfQuery(exchange);
     refuseEncodedBody(exchange);
     const chunk = chunkOf(exchange, pool);
-    await uploadLimit.run(() => uploads.finish(uploadIdOf(exchange), digest, chunk, exchange));
+    await uploadPlaces.run(exchange, () => uploads.finish(uploadIdOf(exchange), digest, chunk, exchange));
     sendCreated(exchange, locations, name, digest);
   };
 }

@@ -121,6 +121,7 @@ export class MemoryDriver implements StorageDriver {
         this.#discard(key);
       },
       discard: async () => this.#discard(key),
+      discardWithFolders: async () => this.#discard(key),
     };
   }
 

@@ -36,7 +36,13 @@ test("without a file and a variable Berth is a private registry of this machine"
       sparse: false,
       manifestMaxSize: 4_194_304,
       anyMediaType: false,
-      uploads: { maxConcurrent: 1000, expire: 604_800_000, purgeInterval: 3_600_000 },
+      uploads: {
+        maxConcurrent: 1000,
+        maxOpen: 20_000,
+        maxOpenPerClient: 10_000,
+        expire: 604_800_000,
+        purgeInterval: 3_600_000,
+      },
     },
     proxy: {
       default: "docker.io",

@@ -19,7 +19,13 @@ const later = parseRepositoryName("later");
 /** A registry that is private, and what makes it one that only caches. */
 async function runPrivate() {
   const storage = await openStorage(configWith({ storage: { driver: "memory" } }).storage, new RecordedLog());
-  const rules = { delete: true, sparse: false, anyMediaType: false, adopt: false };
+  const rules = {
+    delete: true,
+    sparse: false,
+    anyMediaType: false,
+    adopt: false,
+    uploads: { maxOpen: 9, maxOpenPerClient: 9 },
+  };
   const cacheOnly = () =>
     new ProxyRegistry(storage, {
       upstreams: [],

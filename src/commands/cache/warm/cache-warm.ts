@@ -48,7 +48,7 @@ export async function warmCache(images: readonly string[], options: CacheWarmOpt
 }
 
 /** Who asks, where a client's address would be. */
-const caller = { address: "berth cache warm" };
+const caller = { address: "berth cache warm", network: "berth cache warm" };
 
 interface Surroundings {
   readonly display: WarmDisplay;

@@ -9,7 +9,15 @@ export function shareOf(config: Config, worker: number): Config {
     ...config,
     server: { ...server, maxConnections: share(server.maxConnections) },
     storage: { ...storage, cache: share(storage.cache) },
-    private: { ...config.private, uploads: { ...uploads, maxConcurrent: share(uploads.maxConcurrent) } },
+    private: {
+      ...config.private,
+      uploads: {
+        ...uploads,
+        maxConcurrent: share(uploads.maxConcurrent),
+        maxOpen: share(uploads.maxOpen),
+        maxOpenPerClient: share(uploads.maxOpenPerClient),
+      },
+    },
     proxy: {
       ...proxy,
       upstreams: proxy.upstreams.map((upstream) => ({ ...upstream, maxConcurrent: share(upstream.maxConcurrent) })),

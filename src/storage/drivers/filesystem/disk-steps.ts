@@ -6,13 +6,13 @@ import {
   ftruncateSync,
   openSync,
   renameSync,
-  rmdirSync,
   rmSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { DurableFolders } from "./durable-folders.js";
+import { pruneFolders, removeIfEmpty } from "./empty-folders.js";
 import { hasCode, isAbsence } from "./system-error.js";
 import { stateOf } from "./version.js";
 
@@ -39,7 +39,9 @@ export type DiskStep =
   /** Moves a file, replacing what lies there, and removes its folder if that is empty then. */
   | { readonly kind: "move"; readonly from: string; readonly to: string; readonly aside: string }
   /** Removes a file, if it is there, and its folder, if that is empty then and not one to keep; not durable. */
-  | { readonly kind: "discard"; readonly path: string; readonly keptFolders: readonly string[] };
+  | { readonly kind: "discard"; readonly path: string; readonly keptFolders: readonly string[] }
+  /** Removes a folder, and those above it below another, as far as they are empty; not durable. */
+  | { readonly kind: "prune"; readonly folder: string; readonly below: string };
 
 /** Does the steps in their order; when it returns, a power cut can undo none of them. */
 export function performSteps(steps: readonly DiskStep[], folders: DurableFolders): void {
@@ -87,6 +89,9 @@ function perform(step: DiskStep, folders: DurableFolders): void {
     case "discard":
       unlinkIfThere(step.path);
       if (!step.keptFolders.includes(dirname(step.path))) removeIfEmpty(dirname(step.path));
+      break;
+    case "prune":
+      pruneFolders(step.folder, step.below);
   }
 }
 
@@ -207,15 +212,5 @@ function removeAll(folder: string): void {
   } catch (error) {
     // The folder that another file system is mounted at stays, empty.
     if (!hasCode(error, "EBUSY")) throw error;
-  }
-}
-
-const stayingFolder = ["ENOTEMPTY", "EEXIST", "EBUSY"];
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    if (!isAbsence(error) && !stayingFolder.some((code) => hasCode(error, code))) throw error;
   }
 }

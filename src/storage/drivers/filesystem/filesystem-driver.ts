@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Logger } from "../../../observability/logger.js";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import { StorageError } from "../../../oci/storage-error.js";
@@ -166,6 +167,7 @@ export class FilesystemDriver implements StorageDriver {
       mayChange: () => this.#mayChange(),
       commit: (path, target, beside) => this.#perform([{ kind: "sync", path }, this.#naming(path, target)], beside),
       discard: (path) => this.#change([{ kind: "discard", path, keptFolders: this.#folders.scratches }]),
+      prune: (path, below) => this.#change([{ kind: "prune", folder: dirname(dirname(path)), below }]),
     });
   }
 

@@ -19,6 +19,8 @@ export interface Surroundings {
   /** Names a staged file and writes objects beside it, as one durable change. */
   commit(path: string, key: string, beside: readonly ObjectContent[]): Promise<void>;
   discard(path: string): Promise<void>;
+  /** Removes the empty folders above a staged file that is gone, as far as another one. */
+  prune(path: string, below: string): Promise<void>;
 }
 
 /** "a" would ignore the position of a write on Linux, and "r+" does not create. */
@@ -86,6 +88,11 @@ export class StagedFile implements StagedObject {
     if (lstatOf(this.#path()) === undefined) return;
     this.#around.mayChange();
     await this.#around.discard(this.#path());
+  }
+
+  async discardWithFolders(below: string): Promise<void> {
+    await this.discard();
+    await this.#around.prune(this.#path(), this.#around.paths.toChange(below));
   }
 
   async spoil(): Promise<void> {
