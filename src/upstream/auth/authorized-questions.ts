@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache";
 import { parseRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
+import { Blame } from "../blame.js";
 import type { Patience } from "../limits/patience.js";
 import { followRedirects } from "../wire/redirects.js";
-import type { Wire, WireAnswer, WireRequest } from "../wire/wire.js";
+import type { WireAnswer, WireRequest } from "../wire/wire.js";
 import { Authorizer } from "./authorizer.js";
 import type { TokenSettings } from "./tokens.js";
 
@@ -24,13 +25,11 @@ export interface AuthorizedQuestion {
  */
 export class AuthorizedQuestions {
   readonly #settings: TokenSettings;
-  readonly #wire: Wire;
   readonly #own: Authorizer;
   readonly #guests = new LRUCache<string, Authorizer>({ max: maxGuests });
 
   constructor(settings: TokenSettings) {
     this.#settings = settings;
-    this.#wire = settings.wire;
     this.#own = new Authorizer(settings);
   }
 
@@ -54,18 +53,27 @@ export class AuthorizedQuestions {
     admit(hop.url);
     const isGuarded = isInApi(hop.url);
     const sent = isGuarded ? await authorizer.known(repository, patience) : {};
-    const answer = await this.#wire.exchange({ ...hop, authorization: sent.header }, patience);
+    const answer = await this.#exchange({ ...hop, authorization: sent.header }, patience);
     if (!isGuarded && answer.status !== 401) return answer;
-    const ping = () => this.#wire.exchange(this.#pingLike(hop), patience);
+    const ping = () => this.#exchange(this.#pingLike(hop), patience);
     const renewed = await authorizer.after(answer, sent, repository, ping, patience).catch((error) => {
       answer.body.discard();
       throw error;
     });
     if (renewed === undefined) return answer;
     answer.body.discard();
-    const second = await this.#wire.exchange({ ...hop, authorization: renewed }, patience);
+    const second = await this.#exchange({ ...hop, authorization: renewed }, patience);
     if (second.status === 400 || second.status === 403) authorizer.refusedAgain(repository, renewed);
     return second;
+  }
+
+  /** What breaks is blamed on the host that was asked, which a redirect may have chosen. */
+  async #exchange(request: WireRequest, patience: Patience): Promise<WireAnswer> {
+    try {
+      return await this.#settings.wire.exchange(request, patience);
+    } catch (error) {
+      throw new Blame(this.#settings.upstream, request.url.host).of(error, patience.signal);
+    }
   }
 
   #pingLike({ headers: { Via } }: WireRequest): WireRequest {

@@ -48,7 +48,8 @@ export class Authorizer {
       return await this.#inWay(way, repository, patience);
     } catch (error) {
       if (!(error instanceof UpstreamError) || error.kind === "unavailable") this.#ways.forget(repository, way);
-      if (!(error instanceof UpstreamError) || (isCertain && error.kind === "rate-limited")) throw error;
+      if (!(error instanceof UpstreamError) || patience.upTo(1) === 0) throw error;
+      if (isCertain && error.kind === "rate-limited") throw error;
       return { failure: { way, error } };
     }
   }

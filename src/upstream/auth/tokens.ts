@@ -42,10 +42,19 @@ export class Tokens {
    * @param rejected one that is not to be given out again
    * @throws UpstreamError if the token service cannot be asked or refuses, or the caller's reason
    */
-  get(from: TokenService, repository: RepositoryName, patience: Patience, rejected?: string): Promise<GivenToken> {
+  async get(
+    from: TokenService,
+    repository: RepositoryName,
+    patience: Patience,
+    rejected?: string,
+  ): Promise<GivenToken> {
     const scopes = [pullScope(repository), ...from.scopes];
     const key = JSON.stringify([from.realm.href, from.service, ...scopes]);
-    return patience.wait(this.#cache.get(key, () => this.#fetch(from, scopes), rejected));
+    try {
+      return await patience.wait(this.#cache.get(key, () => this.#fetch(from, scopes), rejected));
+    } catch (error) {
+      throw new Blame(this.#settings.upstream, from.realm.host).of(error, patience.signal);
+    }
   }
 
   /** Others may wait for the same token, so no caller's signal or deadline counts here. */
