@@ -1,14 +1,25 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 
 /** What a test took and gives back when it is over, passed or failed: the last taken goes first. */
 export class Scope {
   readonly #releases: (() => Promise<unknown> | unknown)[] = [];
 
-  constructor(t: TestContext) {
+  /** @param t the test, or whatever else says when it is over */
+  constructor(t: { after(release: () => Promise<void>): void }) {
     t.after(() => this.#close());
+  }
+
+  /** Gives back what a task took as soon as the task is over, for a test that does many of them. */
+  static async during<Result>(task: (scope: Scope) => Promise<Result>): Promise<Result> {
+    const releases: (() => Promise<void>)[] = [];
+    const scope = new Scope({ after: (release) => releases.push(release) });
+    try {
+      return await task(scope);
+    } finally {
+      for (const release of releases) await release();
+    }
   }
 
   defer(release: () => Promise<unknown> | unknown): void {

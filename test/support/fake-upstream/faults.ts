@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { contentOf, joined, noContent, partOf, repeated } from "./content.js";
-import { emptyReply, type Reply } from "./reply.js";
+import { emptyReply, errorReply, type Reply } from "./reply.js";
 import type { FakeRequest } from "./request.js";
 
 /** Makes a wrong reply out of a right one. */
@@ -95,6 +95,21 @@ export const silence: Fault = (reply) => ({ ...reply, ending: "never" });
 
 /** The connection is cut instead of an answer. */
 export const hangUp: Fault = (reply) => ({ ...reply, ending: "hang-up" });
+
+/** A status without a body. */
+export function status(code: number, headers: Record<string, string> = {}): Fault {
+  return () => emptyReply(code, headers);
+}
+
+/** The right content under another status. */
+export function statusOnly(code: number): Fault {
+  return (reply) => ({ ...reply, status: code });
+}
+
+/** Too many requests: come back after so many seconds. */
+export function limited(seconds: number): Fault {
+  return () => errorReply(429, "TOOMANYREQUESTS", "slow down", { "retry-after": String(seconds) });
+}
 
 /** Headers come late. */
 export function lateBy(delayMs: number): Fault {

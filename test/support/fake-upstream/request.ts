@@ -26,6 +26,8 @@ export interface RequestMatch {
   readonly method?: string;
   readonly name?: string;
   readonly reference?: string;
+  /** How a manifest is asked for. */
+  readonly by?: "tag" | "digest";
 }
 
 export function matches(request: FakeRequest, match: RequestMatch): boolean {
@@ -34,7 +36,8 @@ export function matches(request: FakeRequest, match: RequestMatch): boolean {
     (match.kind === undefined || match.kind === request.kind) &&
     (match.method === undefined || match.method === request.method) &&
     (match.name === undefined || match.name === request.name) &&
-    (match.reference === undefined || match.reference === request.reference)
+    (match.reference === undefined || match.reference === request.reference) &&
+    (match.by === undefined || (match.by === "digest") === request.reference.includes(":"))
   );
 }
 

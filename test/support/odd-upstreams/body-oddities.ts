@@ -1,0 +1,51 @@
+import { type Fault, gzipped, header, statusOnly } from "../fake-upstream/faults.js";
+import type { RequestKind } from "../fake-upstream/request.js";
+import type { Oddity } from "./oddity.js";
+
+/** An intact body, whatever the headers say of it. */
+const encoding = (name: string) => header("content-encoding", name);
+const withoutLength: Fault = header("content-length", "");
+const type = (mediaType: string) => header("content-type", mediaType);
+const bigHeaders: Fault = header("content-security-policy", "x".repeat(21_000));
+
+const blobs: Readonly<Record<string, readonly Fault[]>> = {
+  "have the type text/html (nginx without a type)": [type("text/html; charset=utf-8")],
+  "have the type text/html and no length": [type("text/html; charset=utf-8"), withoutLength],
+  "have the type application/json": [type("application/json")],
+  "have no type": [type("")],
+  "have no length": [withoutLength],
+  "have the encoding aws-chunked, and are as they are (S3)": [encoding("aws-chunked")],
+  "have the encoding gzip, and are as they are (Google Cloud Storage)": [encoding("gzip")],
+  "have the encoding x-gzip, and are as they are (Apache)": [encoding("x-gzip")],
+  "have the encoding utf-8, and are as they are": [encoding("utf-8")],
+  "are compressed on the way": [gzipped],
+  "are compressed on the way, without a length": [gzipped, withoutLength],
+  "come with 21 KB of headers": [bigHeaders],
+  "have the status 203": [statusOnly(203)],
+};
+
+const manifests: Readonly<Record<string, readonly Fault[]>> = {
+  "are compressed on the way (a CDN)": [gzipped],
+  "are compressed on the way, without a length": [gzipped, withoutLength],
+  "have the encoding gzip, and are as they are": [encoding("gzip")],
+  "have no length": [withoutLength],
+  "have no digest in the headers": [header("docker-content-digest", "")],
+  "have the type text/html": [type("text/html")],
+  "have the type application/json": [type("application/json")],
+  "have a type with a charset": [type("application/vnd.oci.image.manifest.v1+json; charset=utf-8")],
+  "come with 21 KB of headers": [bigHeaders],
+  "have the status 203 (a transforming proxy)": [statusOnly(203)],
+};
+
+/** Registries that send the right bytes, which the digest proves, under odd headers or in an encoding. */
+export const bodyOddities: readonly Oddity[] = [...odd("blob", blobs), ...odd("manifest", manifests)];
+
+function odd(kind: RequestKind, answers: Readonly<Record<string, readonly Fault[]>>): Oddity[] {
+  return Object.entries(answers).map(([what, faults]) => ({
+    title: `${kind}s ${what}`,
+    arrange: (upstream) => {
+      for (const fault of faults) upstream.faults.add({ kind }, fault);
+      return undefined;
+    },
+  }));
+}
