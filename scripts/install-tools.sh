@@ -21,10 +21,14 @@ programs=(
   oras.land/oras/cmd/oras@v1.3.6
   github.com/regclient/regclient/cmd/regctl@v0.11.7
   github.com/distribution/distribution/v3/cmd/registry@v3.1.2
+  helm.sh/helm/v3/cmd/helm@v3.22.0
+  github.com/google/ko@v0.19.1
+  github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
   github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111
 )
 
 buildkit_version=v0.34.2
+jib_plugin=com.google.cloud.tools:jib-maven-plugin:3.5.2
 
 export GOBIN="$PWD/.build/tools/bin"
 
@@ -34,6 +38,7 @@ main() {
   local program
   for program in "${programs[@]}"; do install_program "$program"; done
   install_buildkit
+  install_jib
 }
 
 install_packages() {
@@ -78,6 +83,18 @@ install_buildkit() {
     CGO_ENABLED=0 go -C "$source" build -trimpath -ldflags "-X $path/version.Version=$buildkit_version" \
       -o "$GOBIN/$program" "./cmd/$program"
   done
+}
+
+# Maven keeps what it runs in a folder of its own; a build that is told to skip its work fetches all of it.
+install_jib() {
+  local repository=$PWD/.build/tools/maven
+  local fetched=$repository/$jib_plugin project=$repository/pom.xml
+  [[ -e $fetched ]] && return
+  echo "installing $jib_plugin"
+  mkdir -p "$repository"
+  echo '<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version></project>' >"$project"
+  mvn --batch-mode --quiet --file "$project" "-Dmaven.repo.local=$repository" -Djib.skip=true "$jib_plugin:build" </dev/null
+  touch "$fetched"
 }
 
 main

@@ -1,4 +1,6 @@
 import { writeFile } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { dirname, join } from "node:path";
 import { Daemon } from "./daemon.js";
 import { freePort } from "./free-port.js";
@@ -51,7 +53,7 @@ export async function startBerth(scope: Scope, options: BerthOptions = {}): Prom
   const daemon = new Daemon(scope, "env", ["--chdir", options.findsFile ? dirname(configFile) : ".", ...command]);
   const host = `127.0.0.1:${port}`;
   const client = new RegistryClient(`http://${host}`);
-  await daemon.ready(() => isReady(client));
+  await daemon.ready(() => isReady(port, options.server?.tls !== undefined));
   return { daemon, root, port, host, client, configFile, reconfigure: write };
 }
 
@@ -72,10 +74,16 @@ function cacheSettings(hub: string | undefined): Readonly<Record<string, unknown
   return hub === undefined ? undefined : { upstreams: [{ name: "docker.io", url: hub }] };
 }
 
-async function isReady(client: RegistryClient): Promise<true | undefined> {
-  try {
-    return (await client.get("/readyz")).status === 200 ? true : undefined;
-  } catch {
-    return undefined;
-  }
+/** By TLS if it has a certificate, which is then one that nobody trusts. */
+function isReady(port: number, hasTls: boolean): Promise<true | undefined> {
+  const request = hasTls ? httpsRequest : httpRequest;
+  const options = { host: "127.0.0.1", port, path: "/readyz", agent: false, rejectUnauthorized: false };
+  return new Promise((resolve) => {
+    const asked = request(options, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200 ? true : undefined);
+    });
+    asked.on("error", () => resolve(undefined));
+    asked.end();
+  });
 }

@@ -10,6 +10,7 @@ import type { Attempt, OddImage, Oddity } from "./oddity.js";
 const hour = 3_600;
 /** What a client of an image waits for headers, a tenth of containerd's 30 s, as `answer` is of Berth's default. */
 const patienceMs = 3_000;
+const slowLayerSize = 40;
 const quick = { timeouts: { answer: "2500ms" } };
 
 /** Registries that limit, are slow, or list in pages. */
@@ -48,9 +49,12 @@ export const limitOddities: readonly Oddity[] = [
     title: "40 layers at once, each 4 s long",
     notForClients: true,
     settings: quick,
-    extraLayers: (unique) => Array.from({ length: 40 }, (_, at) => seededBytes(`${unique} ${at}`, 40)),
+    extraLayers: (unique) => Array.from({ length: 40 }, (_, at) => seededBytes(`${unique} ${at}`, slowLayerSize)),
     arrange: (upstream) => {
-      upstream.faults.add({ kind: "blob", method: "GET" }, drip(100));
+      const slowly = drip(100);
+      upstream.faults.add({ kind: "blob", method: "GET" }, (reply, request) =>
+        reply.body.size === slowLayerSize ? slowly(reply, request) : reply,
+      );
       return undefined;
     },
     attempt: async ({ client, images: [image] }) => {
