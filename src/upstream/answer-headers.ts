@@ -41,10 +41,12 @@ export interface ContentRange {
   readonly size: number | undefined;
 }
 
+/** Some write `bytes=5-9/10`, or spaces. */
+const rangePattern = /^\s*bytes[\s=:]\s*(\d{1,15})\s*-\s*(\d{1,15})\s*\/\s*(\d{1,15}|\*)\s*$/i;
+
 /** @throws InvalidAnswerError if it is missing or contradicts itself */
 export function contentRangeOf(headers: IncomingHttpHeaders): ContentRange {
-  const [, start, end, size] =
-    /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(headers["content-range"] ?? "") ?? [];
+  const [, start, end, size] = rangePattern.exec(headers["content-range"] ?? "") ?? [];
   const range = { start: Number(start), end: Number(end), size: size === "*" ? undefined : Number(size) };
   if (!(range.start <= range.end && (range.size === undefined || range.end < range.size))) {
     throw new InvalidAnswerError("it sends a part without saying which");

@@ -3,7 +3,7 @@ import { plainText } from "./plain-text.js";
 import { UpstreamError } from "./upstream-error.js";
 import type { ResponseBody } from "./wire/response-body.js";
 import type { WireAnswer } from "./wire/wire.js";
-import { InvalidAnswerError, TimedOutError } from "./wire/wire-errors.js";
+import { InvalidAnswerError, RecalledError, TimedOutError } from "./wire/wire-errors.js";
 
 const maxErrorBody = 64 * 1024;
 const maxMessageLength = 300;
@@ -23,9 +23,10 @@ export class Blame {
     return host === this.host ? this : new Blame(this.upstream, host);
   }
 
-  /** Says what an exchange broke by; the caller's own abort passes unchanged. */
+  /** Says what an exchange broke by; the caller's own abort and our own recall pass unchanged. */
   of(error: unknown, signal: AbortSignal): unknown {
-    if (error instanceof UpstreamError || (signal.aborted && error === signal.reason)) return error;
+    if (error instanceof UpstreamError || error instanceof RecalledError) return error;
+    if (signal.aborted && error === signal.reason) return error;
     if (error instanceof InvalidAnswerError) return this.invalid(error.message);
     if (error instanceof TimedOutError) {
       return this.#error("unavailable", `could not be asked: ${error.message}`, { transient: true });

@@ -1,10 +1,12 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { contentLengthOf, contentRangeOf, refuseEncoded, refuseHtml, strongETagOf } from "./answer-headers.js";
+import { contentLengthOf, contentRangeOf, strongETagOf } from "./answer-headers.js";
 import { checkedContent } from "./blob-content.js";
 import type { Asking, Endpoint, Question } from "./endpoint.js";
-import type { BlobPart, UpstreamBlob, UpstreamBlobHead } from "./upstream.js";
+import type { Lane } from "./limits/slots.js";
+import type { BlobPart, UpstreamBlob } from "./upstream.js";
 import { UpstreamError } from "./upstream-error.js";
+import { type ContentCoding, contentCodingsOf } from "./wire/content-coding.js";
 import type { WireAnswer } from "./wire/wire.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
@@ -13,64 +15,68 @@ export interface BlobQuestion {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly headers: Readonly<Record<string, string>>;
+  /** Time for the headers of the answer, if not that of all questions. */
+  readonly firstByteMs?: number | undefined;
 }
 
-/** Asks by HEAD; where that is unknown, by a GET whose body is not read. */
-export async function headBlob(endpoint: Endpoint, wanted: BlobQuestion, asking: Asking): Promise<UpstreamBlobHead> {
-  try {
-    const answer = await endpoint.ask(questionOf(endpoint, wanted, "HEAD"), asking);
-    answer.body.discard();
-    refuseHtml(answer.headers);
-    return { size: contentLengthOf(answer.headers) };
-  } catch (error) {
-    if (!(error instanceof UpstreamError && (error.status === 405 || error.status === 501))) throw error;
-    const blob = await getBlob(endpoint, wanted, {}, asking);
-    blob.close();
-    return { size: blob.size };
-  }
-}
+/** Configurations and the like: they are through in a moment, and must not wait behind layers. */
+const smallBytes = 1024 * 1024;
 
-/** Opens a blob, or the part of it that is wanted, or, if the upstream will not send parts, the whole. */
+/**
+ * Opens a blob, or the part of it that is wanted. An upstream that will not send the part, in whatever way it says so,
+ * is asked for the whole: many answer Range wrongly, and a plain GET right (RFC 9110, section 14.2 leaves them free to).
+ */
 export async function getBlob(
   endpoint: Endpoint,
   wanted: BlobQuestion,
   part: BlobPart,
   asking: Asking,
 ): Promise<UpstreamBlob> {
+  const question = blobQuestion(endpoint, wanted, "GET", laneOf(part));
   const range = rangeHeaders(part);
-  const question = questionOf(endpoint, wanted, "GET");
-  try {
-    const answer = await endpoint.ask({ ...question, headers: { ...question.headers, ...range } }, asking);
-    return opened(answer, part, endpoint, asking);
-  } catch (error) {
-    if (!(error instanceof UpstreamError && error.status === 416) || !range.Range) throw error;
-    return opened(await endpoint.ask(question, asking), part, endpoint, asking);
+  if (range !== undefined) {
+    try {
+      const answer = await endpoint.ask({ ...question, headers: { ...question.headers, ...range } }, asking);
+      return opened(answer, part, endpoint, asking);
+    } catch (error) {
+      if (!refusesPart(error)) throw error;
+      asking.log.debug("upstream sends no part of a blob and is asked for the whole", { digest: wanted.digest, error });
+    }
   }
+  return opened(await endpoint.ask(question, asking), part, endpoint, asking);
 }
 
-function questionOf(endpoint: Endpoint, wanted: BlobQuestion, method: "GET" | "HEAD"): Question {
-  const { repository, digest, headers } = wanted;
-  return { method, url: endpoint.urlOf(repository, "blobs", digest), repository, lane: "blob", headers };
+export function blobQuestion(endpoint: Endpoint, wanted: BlobQuestion, method: "GET" | "HEAD", lane: Lane): Question {
+  const { repository, digest, headers, firstByteMs } = wanted;
+  return { method, url: endpoint.urlOf(repository, "blobs", digest), repository, lane, headers, firstByteMs };
 }
 
-function rangeHeaders({ offset = 0, end, validator }: BlobPart): { Range?: string; "If-Range"?: string } {
-  if (offset === 0 && end === undefined) return {};
+function laneOf({ expectedSize, end }: BlobPart): Lane {
+  return end !== undefined || (expectedSize !== undefined && expectedSize <= smallBytes) ? "small" : "download";
+}
+
+function rangeHeaders({ offset = 0, end, validator }: BlobPart): Record<string, string> | undefined {
+  if (offset === 0 && end === undefined) return undefined;
   return { Range: `bytes=${offset}-${end ?? ""}`, ...(validator !== undefined && { "If-Range": validator }) };
+}
+
+/** Not one that cannot be reached, or that allows no further request: there the whole cannot be had either. */
+function refusesPart(error: unknown): boolean {
+  if (error instanceof InvalidAnswerError) return true;
+  if (!(error instanceof UpstreamError) || error.kind === "rate-limited") return false;
+  return error.status !== undefined || error.kind === "invalid";
 }
 
 function opened(answer: WireAnswer, part: BlobPart, endpoint: Endpoint, asking: Asking): UpstreamBlob {
   const { headers, body } = answer;
   try {
-    refuseEncoded(headers);
-    refuseHtml(headers);
-    const { start, length, size } = extentOf(answer, part);
+    const extent = extentOf(answer, part);
     const explain = (error: unknown) => endpoint.explain(error, asking.patience);
     asking.patience.liftDeadline();
     return {
-      start,
-      size,
+      ...extent,
       validator: strongETagOf(headers),
-      content: checkedContent(body, length, explain),
+      content: checkedContent(body, extent.end === undefined ? undefined : extent.end - extent.start, explain),
       close: () => body.close(),
     };
   } catch (error) {
@@ -79,31 +85,34 @@ function opened(answer: WireAnswer, part: BlobPart, endpoint: Endpoint, asking: 
   }
 }
 
-/** Where the body starts, how long it must be, and how large the blob is, all as far as anybody says. */
-interface Extent {
-  readonly start: number;
-  readonly length: number | undefined;
-  readonly size: number | undefined;
-}
+type Extent = Pick<UpstreamBlob, "start" | "end" | "size" | "codings">;
 
+/** Where the body starts and ends in the blob, and how large that is, as far as the answer says. */
 function extentOf(answer: WireAnswer, part: BlobPart): Extent {
-  const announced = contentLengthOf(answer.headers);
-  if (answer.status === 200) {
-    const size = agreed(announced, part.expectedSize);
-    return { start: 0, length: size, size };
-  }
-  const range = contentRangeOf(answer.headers);
-  const size = agreed(range.size, part.expectedSize);
-  const lastWanted = Math.min(part.end ?? Number.POSITIVE_INFINITY, (size ?? Number.POSITIVE_INFINITY) - 1);
-  const isWanted = range.start === (part.offset ?? 0) && (range.end === lastWanted || lastWanted === Infinity);
-  if (!isWanted)
-    throw new InvalidAnswerError(`it sends the bytes ${range.start} to ${range.end}, which nobody asked for`);
-  return { start: range.start, length: agreed(announced, range.end - range.start + 1), size };
+  const length = contentLengthOf(answer.headers);
+  const codings = codingsOf(answer, length, part);
+  if (answer.status === 206) return { ...partialExtent(answer, length, part), codings };
+  // The length of what is compressed says nothing of what comes out.
+  const size = codings.length > 0 ? undefined : length;
+  return { start: 0, end: size, size, codings };
 }
 
-function agreed(announced: number | undefined, expected: number | undefined): number | undefined {
-  if (announced !== undefined && expected !== undefined && announced !== expected) {
-    throw new InvalidAnswerError(`it announces ${announced} bytes instead of ${expected}`);
+/** Whoever sends as many bytes as the blob has sends it as it is, whatever else the headers say. */
+function codingsOf({ headers }: WireAnswer, length: number | undefined, part: BlobPart): readonly ContentCoding[] {
+  return length !== undefined && length === part.expectedSize ? [] : contentCodingsOf(headers);
+}
+
+/** A part may be longer than was asked for, and shorter (RFC 9110, section 15.3.7); what is before it is passed over. */
+function partialExtent(answer: WireAnswer, length: number | undefined, part: BlobPart): Omit<Extent, "codings"> {
+  if (contentCodingsOf(answer.headers).length > 0) throw new InvalidAnswerError("it sends a part of something encoded");
+  const { start, end: last, size } = contentRangeOf(answer.headers);
+  const { offset = 0, end: lastWanted = Number.POSITIVE_INFINITY } = part;
+  if (start > offset || last < offset || last > lastWanted) {
+    throw new InvalidAnswerError(`it sends the bytes ${start} to ${last}, which nobody asked for`);
   }
-  return announced ?? expected;
+  const end = last + 1;
+  if (length !== undefined && length !== end - start) {
+    throw new InvalidAnswerError(`it announces ${length} bytes instead of ${end - start}`);
+  }
+  return { start, end, size };
 }

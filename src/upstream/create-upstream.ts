@@ -83,7 +83,13 @@ function createEndpoint(
     limits,
     quota,
     heads: new HeadMemory(clock),
-    slots: { manifest: questions, list: questions, blob: new Slots(settings.maxConcurrent) },
+    slots: {
+      manifest: questions,
+      list: questions,
+      proof: new Slots(settings.maxConcurrent),
+      small: new Slots(settings.maxConcurrent),
+      download: new Slots(settings.maxDownloads),
+    },
     maxRetryAfterMs: settings.maxRetryAfter,
     close: () => connections.close(),
   });

@@ -5,13 +5,15 @@ import type { AuthorizedQuestions } from "./auth/authorized-questions.js";
 import type { Blame } from "./blame.js";
 import type { HeadMemory } from "./head-memory.js";
 import type { Clock } from "./limits/clock.js";
+import type { Interest } from "./limits/interest.js";
 import type { Outage } from "./limits/outage.js";
 import type { Patience } from "./limits/patience.js";
 import type { QuotaMemory } from "./limits/quota.js";
 import type { RateLimits } from "./limits/rate-limits.js";
 import { parseRetryAfter } from "./limits/retry-after.js";
-import type { Lane, Slots } from "./limits/slots.js";
+import type { Lane, Slot, Slots } from "./limits/slots.js";
 import type { WireAnswer } from "./wire/wire.js";
+import { RecalledError } from "./wire/wire-errors.js";
 
 /** What is asked of an endpoint; its URL comes from {@link Endpoint.urlOf}. */
 export interface Question {
@@ -20,6 +22,8 @@ export interface Question {
   readonly repository: RepositoryName;
   readonly lane: Lane;
   readonly headers: Readonly<Record<string, string>>;
+  /** Time from the connection to the headers, if not that of all questions. */
+  readonly firstByteMs?: number | undefined;
 }
 
 /** Who asks, and how long it may take. */
@@ -28,6 +32,10 @@ export interface Asking {
   readonly log: Logger;
   /** Whether the caller has another answer: then an upstream that was just out of reach is not asked. */
   readonly hasFallback: boolean;
+  /** Whether anybody waits for the answer. */
+  readonly interest: Interest;
+  /** Called when the question goes out: until then it waited for its turn. */
+  readonly onAsked: () => void;
 }
 
 interface EndpointOptions {
@@ -94,10 +102,10 @@ export class Endpoint {
    * @throws UpstreamError
    */
   async ask(question: Question, asking: Asking): Promise<WireAnswer> {
-    const { slots } = this.#options;
     this.#refuseLimited(question.url, question);
-    const giveBack = await slots[question.lane].take(asking.patience);
+    const slot = await this.#slotFor(question, asking);
     try {
+      asking.onAsked();
       const answer = await this.#options.questions.put({
         request: { ...question, audience: "endpoint" },
         repository: question.repository,
@@ -105,13 +113,20 @@ export class Endpoint {
         admit: (url) => this.#refuseLimited(url, question),
       });
       await this.#judge(answer, question, asking);
-      answer.body.onClose(giveBack);
+      answer.body.onClose(() => slot.giveBack());
+      slot.onRecall(() => answer.body.breakOff(new RecalledError()));
       // A proxy on the way changed something about the answer, and says so by 203 (RFC 9110): it is a 200 all the same.
       return answer.status === 203 ? { ...answer, status: 200 } : answer;
     } catch (error) {
-      giveBack();
+      slot.giveBack();
       throw this.explain(error, asking.patience);
     }
+  }
+
+  /** Who has a stored copy does not wait for a turn longer than for an answer. */
+  #slotFor({ lane }: Question, { patience, hasFallback, interest }: Asking): Promise<Slot> {
+    const turn = (signal: AbortSignal) => this.#options.slots[lane].take(interest, signal);
+    return hasFallback ? patience.timed(turn) : patience.untimed(turn);
   }
 
   /** A host that limits this kind of question is left alone until its time is over. */

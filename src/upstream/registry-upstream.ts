@@ -2,10 +2,12 @@ import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { getBlob, headBlob } from "./blob-client.js";
+import { getBlob } from "./blob-client.js";
+import { proveBlob } from "./blob-proof.js";
 import type { Endpoint } from "./endpoint.js";
 import type { Attempt, Failover } from "./failover.js";
 import type { Clock } from "./limits/clock.js";
+import { watched } from "./limits/interest.js";
 import { Patience } from "./limits/patience.js";
 import type { Quota, QuotaMemory } from "./limits/quota.js";
 import { getManifest, headManifest } from "./manifest-client.js";
@@ -14,7 +16,9 @@ import { listReferrers } from "./referrer-list.js";
 import { listTags } from "./tag-list.js";
 import type {
   AskOptions,
+  BlobOptions,
   BlobPart,
+  ProofOptions,
   Upstream,
   UpstreamBlob,
   UpstreamBlobHead,
@@ -66,14 +70,21 @@ export class RegistryUpstream implements Upstream {
     return this.#ask(options, (endpoint, asking) => getManifest(endpoint, wanted, maxManifestBytes, asking));
   }
 
-  headBlob(repository: RepositoryName, digest: Digest, options: AskOptions): Promise<UpstreamBlobHead> {
+  headBlob(repository: RepositoryName, digest: Digest, options: ProofOptions): Promise<UpstreamBlobHead> {
     const wanted = { repository, digest, headers: this.#headers(options) };
-    return this.#ask(options, (endpoint, asking) => headBlob(endpoint, wanted, asking));
+    return this.#ask(options, (endpoint, asking) => proveBlob(endpoint, wanted, options.knownSize, asking));
   }
 
-  getBlob(repository: RepositoryName, digest: Digest, part: BlobPart, options: AskOptions): Promise<UpstreamBlob> {
+  getBlob(repository: RepositoryName, digest: Digest, part: BlobPart, options: BlobOptions): Promise<UpstreamBlob> {
+    const { headersMs = this.#options.answerTimeoutMs } = options;
     const wanted = { repository, digest, headers: this.#headers(options) };
-    return this.#ask(options, (endpoint, asking) => getBlob(endpoint, wanted, part, asking));
+    const last = this.#options.endpoints.at(-1);
+    const attempt: Attempt<UpstreamBlob> = (endpoint, asking) => {
+      // Where there is another one to ask, none is waited for any longer.
+      const firstByteMs = endpoint === last ? options.headersMs : undefined;
+      return getBlob(endpoint, { ...wanted, firstByteMs }, part, asking);
+    };
+    return this.#ask(options, attempt, headersMs);
   }
 
   listTags(repository: RepositoryName, options: AskOptions): Promise<string[]> {
@@ -99,11 +110,15 @@ export class RegistryUpstream implements Upstream {
     for (const endpoint of this.#options.endpoints) endpoint.close();
   }
 
-  #ask<Result>(options: AskOptions, attempt: Attempt<Result>): Promise<Result> {
-    const { failover, clock, answerTimeoutMs } = this.#options;
-    const { signal, log, deadlineMs } = options;
-    const patience = new Patience(signal, deadlineMs ?? answerTimeoutMs, clock);
-    return failover.run({ patience, log, hasFallback: deadlineMs !== undefined }, attempt);
+  #ask<Result>(
+    options: AskOptions,
+    attempt: Attempt<Result>,
+    usualMs: number = this.#options.answerTimeoutMs,
+  ): Promise<Result> {
+    const { failover, clock } = this.#options;
+    const { signal, log, deadlineMs, interest = watched, onAsked = () => {} } = options;
+    const patience = new Patience(signal, deadlineMs ?? usualMs, clock);
+    return failover.run({ patience, log, hasFallback: deadlineMs !== undefined, interest, onAsked }, attempt);
   }
 
   /** Each cache on the way adds itself, so that one that finds its own id knows of a loop (RFC 9110, "Via"). */

@@ -47,7 +47,8 @@ export interface EndpointSettings {
  * | `retryDelay` | 200 ms | before the second attempt; doubled each time, and half of it random |
  * | `outageMemory` | 10 s | how long an endpoint that was out of reach is not asked where there is another way |
  * | `maxRetryAfter` | 1 h | a longer `Retry-After` is cut to this |
- * | `maxConcurrent` | 32 | questions to one endpoint at once, and as many downloads beside them |
+ * | `maxConcurrent` | 32 | questions to one endpoint at once; beside them as many that ask whether it has a blob, and small blobs |
+ * | `maxDownloads` | 256, or `maxConcurrent` if that is given | downloads of larger blobs from one endpoint at once |
  * | `maxManifestSize` | 4 MiB | larger ones are refused |
  */
 export interface UpstreamSettings {
@@ -64,6 +65,7 @@ export interface UpstreamSettings {
   readonly outageMemory?: number;
   readonly maxRetryAfter?: number;
   readonly maxConcurrent?: number;
+  readonly maxDownloads?: number;
   readonly maxManifestSize?: number;
 }
 
@@ -79,6 +81,7 @@ export const upstreamDefaults = {
   outageMemory: 10_000,
   maxRetryAfter: 3_600_000,
   maxConcurrent: 32,
+  maxDownloads: 256,
   maxManifestSize: 4 * 1024 * 1024,
 } as const;
 
@@ -86,5 +89,6 @@ export const upstreamDefaults = {
 export type CompleteSettings = Required<UpstreamSettings>;
 
 export function completeSettings(settings: UpstreamSettings): CompleteSettings {
-  return { ...upstreamDefaults, ...settings };
+  const { maxDownloads = settings.maxConcurrent ?? upstreamDefaults.maxDownloads } = settings;
+  return { ...upstreamDefaults, ...settings, maxDownloads };
 }

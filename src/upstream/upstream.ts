@@ -4,7 +4,9 @@ import type { Digest } from "../oci/digest.js";
 import type { ManifestReading } from "../oci/manifest-reading.js";
 import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { Interest } from "./limits/interest.js";
 import type { Quota } from "./limits/quota.js";
+import type { ContentCoding } from "./wire/content-coding.js";
 
 /** What every question to an upstream is given beside its arguments. */
 export interface AskOptions {
@@ -18,6 +20,22 @@ export interface AskOptions {
   readonly deadlineMs?: number;
   /** The `Via` header of the client's request, so that a loop of caches is found by the one that closes it. */
   readonly via?: string | undefined;
+  /** Whether anybody waits for the answer; without it, somebody does. What nobody waits for gives way. */
+  readonly interest?: Interest;
+  /** Called whenever a question goes out: until then it waited for its turn, which is not the upstream's time. */
+  readonly onAsked?: () => void;
+}
+
+/** What is asked when a blob need only be there. */
+export interface ProofOptions extends AskOptions {
+  /** Bytes, where they are known: an answer that says otherwise is not believed. */
+  readonly knownSize?: number | undefined;
+}
+
+/** What is asked when a blob is opened. */
+export interface BlobOptions extends AskOptions {
+  /** Time for the headers, if it may be more than that of a question: nobody is made to wait for them. */
+  readonly headersMs?: number;
 }
 
 export interface UpstreamManifest {
@@ -52,15 +70,19 @@ export interface BlobPart {
   readonly end?: number;
   /** Of an earlier answer: `If-Range`, so that a changed blob comes whole. */
   readonly validator?: string;
-  /** Bytes of the whole blob, from its descriptor. An upstream that says or sends otherwise is refused. */
+  /** Bytes of the whole blob as its descriptor says, which may be wrong: the digest decides. */
   readonly expectedSize?: number;
 }
 
 export interface UpstreamBlob {
-  /** Where the content starts: 0 instead of the wanted offset if the upstream sends the blob whole. */
+  /** Where the content starts: not behind the wanted offset, and at 0 if the upstream sends the blob whole. */
   readonly start: number;
-  /** Bytes of the whole blob, if known. */
+  /** Where the content ends, if the upstream said so: a part may be shorter than was asked for. */
+  readonly end: number | undefined;
+  /** Bytes of the whole blob, if the upstream said so. */
   readonly size: number | undefined;
+  /** How the content is said to be compressed, which may be wrong; empty if it is the blob itself. */
+  readonly codings: readonly ContentCoding[];
   /** A strong ETag, for resuming. */
   readonly validator: string | undefined;
   /**
@@ -83,8 +105,9 @@ export interface Upstream {
   /** Does not count as a pull, where the upstream counts. Asks by GET where HEAD is not understood. */
   headManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifestHead>;
   getManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifest>;
-  headBlob(repository: RepositoryName, digest: Digest, options: AskOptions): Promise<UpstreamBlobHead>;
-  getBlob(repository: RepositoryName, digest: Digest, part: BlobPart, options: AskOptions): Promise<UpstreamBlob>;
+  /** Whether it has the blob. Asks by a GET that is not read where HEAD is not to be believed. */
+  headBlob(repository: RepositoryName, digest: Digest, options: ProofOptions): Promise<UpstreamBlobHead>;
+  getBlob(repository: RepositoryName, digest: Digest, part: BlobPart, options: BlobOptions): Promise<UpstreamBlob>;
   /** All tags, in the upstream's order. */
   listTags(repository: RepositoryName, options: AskOptions): Promise<string[]>;
   /** From the referrers API, or else from the fallback tag; empty if the upstream knows of none. */

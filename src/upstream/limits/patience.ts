@@ -27,6 +27,27 @@ export class Patience {
     this.#endsAt = Number.POSITIVE_INFINITY;
   }
 
+  /** Waits for a turn among others, which is no time that the upstream takes: the deadline moves on by it. */
+  async untimed<Result>(wait: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const since = this.#clock.monotonic();
+    try {
+      return await wait(this.signal);
+    } finally {
+      this.#endsAt += this.#clock.monotonic() - since;
+    }
+  }
+
+  /** Waits for a turn among others, and not longer than the deadline allows. */
+  async timed<Result>(wait: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(this.expired()), this.upTo(longestTimerMs));
+    try {
+      return await wait(AbortSignal.any([this.signal, late.signal]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   expired(): TimedOutError {
     return new TimedOutError(`no answer within ${inWords(this.#givenMs)}`);
   }

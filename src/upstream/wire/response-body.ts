@@ -73,6 +73,11 @@ export class ResponseBody implements AsyncIterable<Buffer> {
     this.#message.destroy();
   }
 
+  /** Whoever reads it gets the error. */
+  breakOff(error: Error): void {
+    this.#message.destroy(error);
+  }
+
   /** Calls back once, when it was read to its end or broken off. */
   onClose(listener: () => void): void {
     if (this.#message.closed) listener();

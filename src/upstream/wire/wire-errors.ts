@@ -7,3 +7,12 @@ export class TimedOutError extends Error {
 export class InvalidAnswerError extends Error {
   override readonly name = "InvalidAnswerError";
 }
+
+/** Broken off here, since somebody who is waited for needed the slot; whoever is told asks again in turn. */
+export class RecalledError extends Error {
+  override readonly name = "RecalledError";
+
+  constructor() {
+    super("the slot was needed for what a client waits for");
+  }
+}

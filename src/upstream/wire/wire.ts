@@ -13,6 +13,8 @@ export interface WireRequest {
   readonly authorization?: string | undefined;
   readonly body?: string;
   readonly audience: Audience;
+  /** From the connection to the headers of the answer, if not the usual time. */
+  readonly firstByteMs?: number | undefined;
 }
 
 export interface WireAnswer {
@@ -74,7 +76,7 @@ export class Wire {
         headers: request.authorization ? { ...headers, Authorization: request.authorization } : headers,
         ...(body !== undefined && { data: body }),
         proxy: connection.forwardProxy ?? false,
-        transport: { request: this.#transport(connection.options, watch) },
+        transport: { request: this.#transport(request, connection.options, watch) },
         signal: watch.signal,
         responseType: "stream",
         decompress: false,
@@ -89,13 +91,17 @@ export class Wire {
   }
 
   /** Hands axios' request to Node over our connection, and tells the watch when that stands. */
-  #transport(connection: RequestOptions, watch: Watch) {
+  #transport(
+    { firstByteMs = this.#options.firstByteTimeoutMs }: WireRequest,
+    connection: RequestOptions,
+    watch: Watch,
+  ) {
     return (options: RequestOptions, onResponse: (message: IncomingMessage) => void): ClientRequest => {
       const send = options.protocol === "https:" ? httpsRequest : httpRequest;
       const request = send({ ...options, ...connection, ...lenientParser }, onResponse);
       // The size bounds them; Node would drop those beyond 2,000 without a word.
       request.maxHeadersCount = 0;
-      const onConnected = () => watch.expect("answer", this.#options.firstByteTimeoutMs);
+      const onConnected = () => watch.expect("answer", firstByteMs);
       request.once("socket", (socket) => {
         if (request.reusedSocket) onConnected();
         else if ("encrypted" in socket) socket.once("secureConnect", onConnected);

@@ -1,11 +1,10 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { systemClock } from "../../../../src/upstream/limits/clock.js";
-import { Patience } from "../../../../src/upstream/limits/patience.js";
-import { Slots } from "../../../../src/upstream/limits/slots.js";
+import { type Interest, Watchers, watched } from "../../../../src/upstream/limits/interest.js";
+import { type Slot, Slots } from "../../../../src/upstream/limits/slots.js";
 
-function patient(signal = new AbortController().signal): Patience {
-  return new Patience(signal, 60_000, systemClock);
+function take(slots: Slots, interest: Interest = watched, signal = new AbortController().signal): Promise<Slot> {
+  return slots.take(interest, signal);
 }
 
 /** Lets everything that can go on go on. */
@@ -13,60 +12,118 @@ function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** A slot that is given back when it is recalled, and says so. */
+async function yielding(slots: Slots, interest: Interest, told: string[], name: string): Promise<void> {
+  const slot = await take(slots, interest);
+  slot.onRecall(() => {
+    told.push(`${name} gives way`);
+    slot.giveBack();
+  });
+}
+
 test("slots are given in the order of asking", async () => {
   const slots = new Slots(1);
-  const first = await slots.take(patient());
+  const first = await take(slots);
   const order: string[] = [];
-  const second = slots.take(patient()).then((giveBack) => order.push("second") && giveBack());
-  const third = slots.take(patient()).then((giveBack) => order.push("third") && giveBack());
+  const second = take(slots).then((slot) => order.push("second") && slot.giveBack());
+  const third = take(slots).then((slot) => order.push("third") && slot.giveBack());
   await settle();
   assert.deepEqual(order, []);
-  first();
+  first.giveBack();
   await Promise.all([second, third]);
   assert.deepEqual(order, ["second", "third"]);
 });
 
 test("giving a slot back twice does not make two of it", async () => {
   const slots = new Slots(1);
-  const giveBack = await slots.take(patient());
-  giveBack();
-  giveBack();
-  const giveBackAgain = await slots.take(patient());
+  const slot = await take(slots);
+  slot.giveBack();
+  slot.giveBack();
+  const again = await take(slots);
   let isTaken = false;
-  const waiting = slots.take(patient()).then(() => {
+  const waiting = take(slots).then(() => {
     isTaken = true;
   });
   await settle();
   assert.equal(isTaken, false);
-  giveBackAgain();
+  again.giveBack();
   await waiting;
 });
 
-test("whoever gives up waiting frees no slot that somebody holds", async () => {
+test("whoever gives up waiting frees no slot that somebody holds, and takes none from the next", async () => {
   const slots = new Slots(1);
-  const giveBack = await slots.take(patient());
+  const slot = await take(slots);
   let isTaken = false;
-  const second = slots.take(patient()).then(() => {
+  const impatient = new AbortController();
+  const second = take(slots, watched, impatient.signal);
+  const third = take(slots).then(() => {
     isTaken = true;
   });
-  const impatient = new AbortController();
-  const third = slots.take(patient(impatient.signal));
   impatient.abort(new Error("gone"));
-  await assert.rejects(third, /gone/);
+  await assert.rejects(second, /gone/);
   await settle();
   assert.equal(isTaken, false);
-  giveBack();
-  await second;
+  slot.giveBack();
+  await third;
 });
 
-test("a slot that comes in the moment of giving up goes to the next", async () => {
+test("a question of somebody who is gone already waits for no slot", async () => {
   const slots = new Slots(1);
-  const giveBack = await slots.take(patient());
-  const impatient = new AbortController();
-  const second = slots.take(patient(impatient.signal));
-  const third = slots.take(patient());
-  impatient.abort(new Error("gone"));
-  giveBack();
-  await assert.rejects(second, /gone/);
-  await third;
+  const slot = await take(slots);
+  await assert.rejects(take(slots, watched, AbortSignal.abort(new Error("gone"))), /gone/);
+  slot.giveBack();
+  await take(slots);
+});
+
+test("what a client waits for goes before what nobody waits for, whoever asked first", async () => {
+  const slots = new Slots(1);
+  const slot = await take(slots);
+  const order: string[] = [];
+  const idle = take(slots, new Watchers()).then((given) => order.push("idle") && given.giveBack());
+  const urgent = take(slots).then((given) => order.push("urgent") && given.giveBack());
+  slot.giveBack();
+  await Promise.all([idle, urgent]);
+  assert.deepEqual(order, ["urgent", "idle"]);
+});
+
+test("what nobody waits for gives way to what a client waits for, the youngest first, and nothing more than needed", async () => {
+  const slots = new Slots(2);
+  const told: string[] = [];
+  await yielding(slots, new Watchers(), told, "the older");
+  await yielding(slots, new Watchers(), told, "the younger");
+  await take(slots);
+  assert.deepEqual(told, ["the younger gives way"]);
+  const idle = take(slots, new Watchers());
+  await settle();
+  assert.deepEqual(told, ["the younger gives way"]);
+  await take(slots);
+  assert.deepEqual(told, ["the younger gives way", "the older gives way"]);
+  idle.catch(() => {});
+});
+
+test("what a client waits for gives way to nobody, until the client leaves", async () => {
+  const slots = new Slots(1);
+  const told: string[] = [];
+  const watchers = new Watchers();
+  const leave = watchers.join();
+  await yielding(slots, watchers, told, "the download");
+  const waiting = take(slots);
+  await settle();
+  assert.deepEqual(told, []);
+  leave();
+  await waiting;
+  assert.deepEqual(told, ["the download gives way"]);
+});
+
+test("what waits without a client goes first as soon as a client joins", async () => {
+  const slots = new Slots(1);
+  const told: string[] = [];
+  await yielding(slots, new Watchers(), told, "the running one");
+  const watchers = new Watchers();
+  const waiting = take(slots, watchers);
+  await settle();
+  assert.deepEqual(told, []);
+  watchers.join();
+  await waiting;
+  assert.deepEqual(told, ["the running one gives way"]);
 });
