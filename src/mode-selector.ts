@@ -6,6 +6,7 @@ import { createRoutes, type Routes } from "./http/router.js";
 import { UploadPlaces } from "./http/upload-places.js";
 import type { Logger } from "./observability/logger.js";
 import { PrivateRegistry } from "./private/private-registry.js";
+import type { CacheRoom } from "./proxy/downloads/cache-room.js";
 import type { Eviction } from "./proxy/eviction/eviction.js";
 import type { Registry } from "./registry/registry.js";
 import { SwitchableRegistry } from "./registry/switchable-registry.js";
@@ -68,7 +69,18 @@ export class ModeSelector {
     // Loaded when it is asked for: the client of upstreams takes longer to load than the rest of Berth.
     const { hybridRegistryOf, proxyRegistryOf } = await import("./modes/upstream-modes.js");
     const registryOf = config.mode === "proxy" ? proxyRegistryOf : hybridRegistryOf;
-    const makeRoom = async (bytes: number) => (await this.#eviction?.makeRoom(bytes)) ?? 0;
-    return registryOf(config, this.#storage, { makeRoom, log: this.#log });
+    return registryOf(config, this.#storage, { room: this.#room(), log: this.#log });
+  }
+
+  /** That of the eviction which runs just then: it changes with the configuration. */
+  #room(): CacheRoom {
+    const current = () => this.#eviction;
+    return {
+      get largest() {
+        return current()?.largest ?? Number.POSITIVE_INFINITY;
+      },
+      left: () => current()?.left() ?? Number.POSITIVE_INFINITY,
+      makeRoom: async (bytes) => (await current()?.makeRoom(bytes)) ?? 0,
+    };
   }
 }

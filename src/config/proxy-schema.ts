@@ -122,6 +122,10 @@ const patience = {
       default: "25s",
       meaning: "For a question with all its attempts; clients such as containerd wait 30s.",
     }),
+    blob: setting(duration({ from: "10ms", to: longestTimer }), {
+      default: "10m",
+      meaning: "For the headers of a blob: after answer the client is told to come back, and the fetch goes on.",
+    }),
     idle: setting(duration({ from: "10ms", to: longestTimer }), {
       default: "30s",
       meaning: "Without any byte of a download.",
@@ -141,11 +145,23 @@ const patience = {
   }),
   maxConcurrent: setting(wholeNumber(1, 10_000), {
     default: 32,
-    meaning: "Questions at once, and as many downloads beside them, to each address.",
+    meaning: "Questions at once to each address, and beside them as many small blobs.",
+  }),
+  maxDownloads: setting(wholeNumber(1, 10_000), {
+    default: 256,
+    meaning: "Downloads of larger blobs at once from each address; what nobody waits for gives way.",
   }),
   maxManifestSize: setting(size({ from: "1KiB", to: "256MiB" }), {
     default: "4MiB",
     meaning: "Larger manifests are refused.",
+  }),
+};
+
+const laziness = {
+  lazyRanges: setting(truth, {
+    default: false,
+    meaning:
+      "true: small ranges far ahead of a download are fetched apart, unproved, for lazy pullers that verify chunks.",
   }),
 };
 
@@ -171,7 +187,7 @@ export const proxy = section("Repositories that are cached from other registries
       default: [{ name: "docker.io", url: "https://registry-1.docker.io" }],
       example: { name: "ghcr.io", url: "https://ghcr.io" },
     },
-    { ...naming, ...access, ...freshness, ...patience },
+    { ...naming, ...access, ...freshness, ...patience, ...laziness },
   ),
 });
 

@@ -4,7 +4,7 @@ import type { BufferPool } from "./buffer-pool.js";
 import type { Exchange } from "./exchange.js";
 import { endSoon } from "./send.js";
 
-/** Bytes of a blob, from the first up to but not including the last. */
+/** Bytes of a blob, from the first up to but not including the last, which may be infinite: to the end. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -19,6 +19,9 @@ export async function sendBlob(exchange: Exchange, reader: BlobReader, span: Spa
     endSoon(exchange, reader.bytes.subarray(span.start, span.end));
     return;
   }
+  reader.expect?.(span.start, span.end);
+  // What must be proved first may come in a minute, and clients such as containerd give up on late headers.
+  if (reader.prove !== undefined) exchange.response.flushHeaders();
   const leavePool = pool.join();
   try {
     await new Transfer(exchange, reader, pool).send(span);
@@ -50,6 +53,7 @@ class Transfer {
     try {
       for (let position = span.start; position < span.end; ) {
         const filled = await this.#fill(position, span.end);
+        if (filled === undefined) break;
         position += filled.content.length;
         // Of a part, too: a client takes what came to its end for right.
         if (position === span.end) await this.#reader.prove?.(position);
@@ -63,11 +67,16 @@ class Transfer {
     }
   }
 
-  async #fill(position: number, end: number): Promise<Filled> {
+  /** `undefined` at the end of what has no known end. */
+  async #fill(position: number, end: number): Promise<Filled | undefined> {
     const lent = await this.#reader.lend?.(position);
     if (lent !== undefined) return { content: lent.subarray(0, end - position) };
     const buffer = this.#pool.take();
     const count = await this.#reader.read(buffer.subarray(0, Math.min(buffer.length, end - position)), position);
+    if (count === 0 && end === Number.POSITIVE_INFINITY) {
+      this.#pool.give(buffer);
+      return undefined;
+    }
     if (count === 0) throw new Error(`the content ends at ${position} of ${end} bytes`);
     return { buffer, content: buffer.subarray(0, count) };
   }

@@ -20,6 +20,9 @@ export async function proxyUpstreamsOf({ proxy }: Config): Promise<ProxyUpstream
       onDelete: upstream.onDelete,
       staleDeadline: upstream.staleDeadline,
       notFoundTtl: upstream.notFoundTtl,
+      answerTimeout: upstream.timeouts.answer,
+      blobTimeout: Math.max(upstream.timeouts.answer, upstream.timeouts.blob),
+      lazyRanges: upstream.lazyRanges,
     })),
   );
 }

@@ -1,8 +1,9 @@
 import type { Config } from "../config/schema.js";
 import { dockerHub } from "../oci/docker-hub.js";
+import type { Logger } from "../observability/logger.js";
 import type { NameMeanings } from "../private/name-meanings.js";
 import { PrivateRegistry } from "../private/private-registry.js";
-import type { DownloadOptions } from "../proxy/downloads/download.js";
+import type { CacheRoom } from "../proxy/downloads/cache-room.js";
 import { ProxyRegistry, type ProxyUpstream } from "../proxy/proxy-registry.js";
 import { mayBePulled } from "../proxy/pullable.js";
 import { fullNameOf, officialNameOf, ownNameOf, storedNameOf } from "../proxy/upstream-names.js";
@@ -13,12 +14,13 @@ import type { Storage } from "../storage/storage.js";
 import { proxyUpstreamsOf } from "./proxy-upstreams-of.js";
 import { ownersOf } from "./upstream-names-of.js";
 
+interface CacheOptions {
+  readonly room: CacheRoom;
+  readonly log: Logger;
+}
+
 /** The registry of `mode: proxy`. */
-export async function proxyRegistryOf(
-  config: Config,
-  storage: Storage,
-  options: DownloadOptions,
-): Promise<ProxyRegistry> {
+export async function proxyRegistryOf(config: Config, storage: Storage, options: CacheOptions): Promise<ProxyRegistry> {
   return new ProxyRegistry(storage, {
     upstreams: await proxyUpstreamsOf(config),
     owners: ownersOf(config),
@@ -30,7 +32,7 @@ export async function proxyRegistryOf(
 }
 
 /** The registry of `mode: hybrid`. */
-export async function hybridRegistryOf(config: Config, storage: Storage, options: DownloadOptions): Promise<Registry> {
+export async function hybridRegistryOf(config: Config, storage: Storage, options: CacheOptions): Promise<Registry> {
   const upstreams = await proxyUpstreamsOf(config);
   const owners = ownersOf(config);
   const proxy = new ProxyRegistry(storage, {

@@ -13,7 +13,7 @@ import type {
  * @throws ConfigError if one cannot be read
  */
 export async function upstreamSettingsOf(upstream: UpstreamConfig): Promise<UpstreamSettings> {
-  const { name, timeouts, slowBelow, slowWindow, attempts, maxConcurrent, maxManifestSize } = upstream;
+  const { name, timeouts, slowBelow, slowWindow, attempts, maxConcurrent, maxDownloads, maxManifestSize } = upstream;
   return {
     name,
     endpoints: await endpointsOf(upstream),
@@ -25,6 +25,7 @@ export async function upstreamSettingsOf(upstream: UpstreamConfig): Promise<Upst
     slowWindow,
     attempts,
     maxConcurrent,
+    maxDownloads,
     maxManifestSize,
   };
 }

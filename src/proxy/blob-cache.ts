@@ -6,7 +6,10 @@ import type { OpenedBlob, ResolvedBlob } from "../registry/repository.js";
 import { isOutOfRoom } from "../storage/driver.js";
 import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
+import type { BlobProofs } from "./blob-proofs.js";
+import type { CachedHolders } from "./cached-holders.js";
 import type { CachedUpstream } from "./cached-upstream.js";
+import type { BlobManners } from "./downloads/blob-order.js";
 import type { Downloads } from "./downloads/downloads.js";
 import type { KnownSizes } from "./known-sizes.js";
 import type { Ownership } from "./ownership.js";
@@ -14,6 +17,9 @@ import { toRegistryError } from "./upstream-failure.js";
 
 interface BlobCacheParts {
   readonly downloads: Downloads;
+  readonly manners: BlobManners;
+  readonly holders: CachedHolders;
+  readonly proofs: BlobProofs;
   readonly sizes: KnownSizes;
   readonly ownership: Ownership;
 }
@@ -22,24 +28,19 @@ interface BlobCacheParts {
 export class BlobCache {
   readonly #storage: Storage;
   readonly #source: CachedUpstream;
-  readonly #downloads: Downloads;
-  readonly #sizes: KnownSizes;
-  readonly #ownership: Ownership;
+  readonly #parts: BlobCacheParts;
 
   constructor(storage: Storage, source: CachedUpstream, parts: BlobCacheParts) {
     this.#storage = storage;
     this.#source = source;
-    this.#downloads = parts.downloads;
-    this.#sizes = parts.sizes;
-    this.#ownership = parts.ownership;
+    this.#parts = parts;
   }
 
   async stat(name: RepositoryName, digest: Digest, context: Context): Promise<ResolvedBlob> {
     const linked = await this.#storage.findBlob(name, digest);
     if (linked !== undefined) return { digest, size: linked.size, served: { from: "hit" } };
-    const known = this.#sizes.get(name, digest);
-    const size = known ?? (await this.#ask(name, digest, context)).size;
-    if (size === undefined) throw this.#unknown(name, digest);
+    const known = this.#parts.sizes.get(name, digest);
+    const size = known ?? (await this.#ask(name, digest, context)).size ?? Number.POSITIVE_INFINITY;
     return { digest, size, served: { from: "miss" } };
   }
 
@@ -47,14 +48,7 @@ export class BlobCache {
   async open(name: RepositoryName, digest: Digest, context: Context): Promise<OpenedBlob> {
     const linked = await this.#openLinked(name, digest);
     if (linked !== undefined) return linked;
-    if ((await this.#storage.blobs.size(digest)) !== undefined) {
-      // Bytes that another repository holds are this one's only if its upstream says that it has them, too.
-      await this.#ask(name, digest, context);
-      await this.#link(name, digest);
-      const reader = await this.#storage.blobs.open(digest);
-      if (reader !== undefined) return { digest, size: reader.size, reader, served: { from: "hit" } };
-    }
-    return this.#download(name, digest, context);
+    return (await this.#openOfOthers(name, digest, context)) ?? this.#download(name, digest, context);
   }
 
   async #openLinked(name: RepositoryName, digest: Digest): Promise<OpenedBlob | undefined> {
@@ -63,9 +57,20 @@ export class BlobCache {
     return reader && { digest, size: reader.size, reader, served: { from: "hit" } };
   }
 
+  /** Bytes that another repository of an upstream holds are this one's only if its upstream says that it has them, too. */
+  async #openOfOthers(name: RepositoryName, digest: Digest, context: Context): Promise<OpenedBlob | undefined> {
+    const knownSize = await this.#storage.blobs.size(digest);
+    if (knownSize === undefined) return undefined;
+    if (!(await this.#parts.holders.hold(digest))) return undefined;
+    await this.#ask(name, digest, context, knownSize);
+    await this.#link(name, digest);
+    const reader = await this.#storage.blobs.open(digest);
+    return reader && { digest, size: reader.size, reader, served: { from: "hit" } };
+  }
+
   async #link(name: RepositoryName, digest: Digest): Promise<void> {
     try {
-      await this.#ownership.record(name);
+      await this.#parts.ownership.record(name);
       await this.#storage.linkBlob(name, digest);
     } catch (error) {
       // Then the upstream is asked again the next time.
@@ -74,22 +79,33 @@ export class BlobCache {
   }
 
   async #download(name: RepositoryName, digest: Digest, context: Context): Promise<OpenedBlob> {
+    const { downloads, manners, proofs, sizes } = this.#parts;
+    if (proofs.isKnownAbsent(name, digest)) throw this.#unknown(name, digest);
     const { upstream } = this.#source;
-    const size = this.#sizes.get(name, digest);
-    const order = { upstream, remoteName: this.#source.remoteName(name), name, digest, size, via: context.via };
-    // Also of what is only on its way for another repository nothing is given out unless this one's upstream has it.
-    if (this.#downloads.runsElsewhere(order)) await this.#ask(name, digest, context);
+    const size = sizes.get(name, digest);
+    const order = {
+      upstream,
+      manners,
+      remoteName: this.#source.remoteName(name),
+      name,
+      digest,
+      size,
+      via: context.via,
+    };
     try {
-      const { reader, isShared } = await this.#downloads.join(order, context);
+      const { reader, isShared } = await downloads.join(order, context);
       return { digest, size: reader.size, reader, served: { from: isShared ? "shared" : "miss" } };
     } catch (error) {
+      proofs.noteFailure(name, digest, error);
       throw toRegistryError(error, () => this.#unknown(name, digest));
     }
   }
 
-  async #ask(name: RepositoryName, digest: Digest, context: Context) {
+  /** Asked for all who want to know; whoever leaves only stops waiting. */
+  async #ask(name: RepositoryName, digest: Digest, { signal, via }: Context, knownSize?: number) {
+    if (this.#parts.proofs.isKnownAbsent(name, digest)) throw this.#unknown(name, digest);
     try {
-      return await this.#source.upstream.headBlob(this.#source.remoteName(name), digest, context);
+      return await untilAborted(this.#parts.proofs.ask(name, digest, { via, knownSize }), signal);
     } catch (error) {
       throw toRegistryError(error, () => this.#unknown(name, digest));
     }
@@ -100,4 +116,13 @@ export class BlobCache {
       detail: { name, digest, upstream: this.#source.upstream.name },
     });
   }
+}
+
+function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }

@@ -17,6 +17,12 @@ export interface CachedUpstream {
   readonly onDelete: "keep" | "drop";
   /** Time for an answer where a stored copy can be served instead. */
   readonly staleDeadline: number;
+  /** Time for the headers of a blob: then the client is told to come back, and the fetch goes on. */
+  readonly answerTimeout: number;
+  /** Time for the headers of a blob, whether or not a client still waits for them. */
+  readonly blobTimeout: number;
+  /** Whether small parts far ahead of a download are fetched apart, and passed on unproved. */
+  readonly lazyRanges: boolean;
   /** How long an upstream's "not found" is remembered. */
   readonly notFoundTtl: number;
 }

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import type { Logger } from "../observability/logger.js";
 import { RegistryError } from "../oci/errors.js";
 import { type Page, type PageOf, pageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -10,7 +11,10 @@ import { ListMemo } from "../storage/list-memo.js";
 import type { Storage } from "../storage/storage.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { BlobCache } from "./blob-cache.js";
+import { BlobProofs } from "./blob-proofs.js";
+import { CachedHolders } from "./cached-holders.js";
 import type { CachedUpstream } from "./cached-upstream.js";
+import { BodyForms } from "./downloads/body-forms.js";
 import type { DownloadOptions } from "./downloads/download.js";
 import { Downloads } from "./downloads/downloads.js";
 import { KeptManifests } from "./kept-manifests.js";
@@ -27,7 +31,7 @@ export interface ProxyUpstream extends UpstreamNames, Omit<CachedUpstream, "remo
   readonly upstream: Upstream;
 }
 
-interface ProxyOptions extends DownloadOptions {
+interface ProxyOptions extends Omit<DownloadOptions, "holders"> {
   readonly upstreams: readonly ProxyUpstream[];
   readonly owners: Owners;
   /** Whether a download goes on that nobody waits for any more. */
@@ -59,9 +63,11 @@ export class ProxyRegistry implements Registry {
   constructor(storage: Storage, options: ProxyOptions) {
     this.#storage = storage;
     this.#options = options;
-    const downloads = new Downloads(storage, { ...options, finishUnwatched: options.finishDownloads });
+    const holders = new CachedHolders(storage);
+    const downloads = new Downloads(storage, { ...options, holders, finishUnwatched: options.finishDownloads });
+    const shared = { downloads, holders, log: options.log };
     this.#sources = new Map(
-      options.upstreams.map((settings) => [settings.name, createSource(storage, settings, downloads)]),
+      options.upstreams.map((settings) => [settings.name, createSource(storage, settings, shared)]),
     );
   }
 
@@ -123,17 +129,26 @@ export class ProxyRegistry implements Registry {
   }
 }
 
-function createSource(storage: Storage, settings: ProxyUpstream, downloads: Downloads): Source {
+/** What all upstreams have together. */
+interface SharedParts {
+  readonly downloads: Downloads;
+  readonly holders: CachedHolders;
+  readonly log: Logger;
+}
+
+function createSource(storage: Storage, settings: ProxyUpstream, { downloads, holders, log }: SharedParts): Source {
   const cached: CachedUpstream = { ...settings, remoteName: (stored) => remoteNameOf(stored, settings) };
   const sizes = new KnownSizes();
   const ownership = new Ownership(storage, cached);
+  const manners = { ...settings, forms: new BodyForms() };
+  const proofs = new BlobProofs(cached, log);
   return {
     settings,
     cache: {
       upstream: settings.upstream,
       ownership,
       manifests: new ManifestCache(new KeptManifests(storage, ownership), cached, sizes),
-      blobs: new BlobCache(storage, cached, { downloads, sizes, ownership }),
+      blobs: new BlobCache(storage, cached, { downloads, manners, holders, proofs, sizes, ownership }),
       lists: new ListCache(storage, cached),
     },
   };

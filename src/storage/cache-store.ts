@@ -118,6 +118,11 @@ export class CacheStore {
     return this.#driver.stage(layout.download(digest));
   }
 
+  /** The place of the same where it is said to be compressed, until it is known whether it is. */
+  encodedDownload(digest: Digest): StagedObject {
+    return this.#driver.stage(layout.encodedDownload(digest));
+  }
+
   /** How large a blob that is on its way will be, as far as the process that downloads it has heard. */
   async downloadSize(digest: Digest): Promise<number | undefined> {
     const reader = await this.#driver.stage(layout.downloadSize(digest)).openRead();
@@ -142,6 +147,12 @@ export class CacheStore {
   /** To be called when the download has ended, well or so badly that nothing of it was kept. */
   async forgetDownloadSize(digest: Digest): Promise<void> {
     await this.#driver.stage(layout.downloadSize(digest)).discard();
+  }
+
+  /** Removes what came so far, from all of its places. Only for whoever has the lock of the download. */
+  async dropDownload(digest: Digest): Promise<void> {
+    for (const place of [this.download(digest), this.encodedDownload(digest)]) await place.discard();
+    await this.forgetDownloadSize(digest);
   }
 
   /** One process at a time downloads a blob; the others wait, however long it takes, and read along meanwhile. */
@@ -174,10 +185,19 @@ export class CacheStore {
     const unfinished: UnfinishedDownload[] = [];
     for (const name of await this.#driver.list(layout.downloads)) {
       const digest = name.replace("-", ":");
-      const stat = isDigest(digest) ? await this.download(digest).stat() : undefined;
+      const stat = isDigest(digest) ? await this.#downloadStat(digest) : undefined;
       if (isDigest(digest) && stat !== undefined) unfinished.push({ digest, ...stat });
     }
     return unfinished;
+  }
+
+  /** What it takes of the disk in all its places. */
+  async #downloadStat(digest: Digest): Promise<StagedStat | undefined> {
+    const places = [this.download(digest), this.encodedDownload(digest)];
+    const stats = (await Promise.all(places.map((place) => place.stat()))).filter((stat) => stat !== undefined);
+    if (stats.length === 0) return undefined;
+    const size = stats.reduce((sum, stat) => sum + stat.size, 0);
+    return { size, modifiedMs: Math.max(...stats.map(({ modifiedMs }) => modifiedMs)) };
   }
 
   /**
@@ -186,10 +206,8 @@ export class CacheStore {
    */
   async discardDownload({ digest, modifiedMs }: UnfinishedDownload): Promise<boolean> {
     return this.#withIdleDownload(digest, async () => {
-      const staged = this.download(digest);
-      if ((await staged.stat())?.modifiedMs !== modifiedMs) return false;
-      await staged.discard();
-      await this.forgetDownloadSize(digest);
+      if ((await this.#downloadStat(digest))?.modifiedMs !== modifiedMs) return false;
+      await this.dropDownload(digest);
       return true;
     });
   }

@@ -20,6 +20,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *     claims/<uuid>                                         somebody waits for an upload session that another process has
  *     working/                                              processes that work here, so that no collection runs beside
  *     downloads/<algorithm>-<hex>/data, size                a blob on its way from an upstream, and how large it will be
+ *     downloads/<algorithm>-<hex>/encoded                   the same, where it may be compressed
  *     evicting/<algorithm>-<hex>                            bytes that are about to go, unless somebody links them yet
  *     removing                                              digests whose links an eviction removes, a line each
  *     announced/<window>/<name>/_digests/<algorithm>-<hex>/<tag>  when a client was told that the tag points there
@@ -43,6 +44,7 @@ export const layout = {
   catalogGeneration: ".berth/catalog",
   downloads: ".berth/downloads",
   download: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/data`,
+  encodedDownload: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/encoded`,
   downloadSize: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/size`,
   evictions: ".berth/evicting",
   removalNote: ".berth/removing",

@@ -27,7 +27,7 @@ export class Storage {
   readonly cache: CacheStore;
   readonly announced: AnnouncedTags;
   readonly uses: UseStore;
-  /** Bytes of blobs that this process has made part of repositories: whoever bounds them sees that there are more. */
+  /** Bytes of blobs that this process has made part of repositories, or is about to: whoever bounds them sees that there are more. */
   #added = 0;
 
   /** @param cacheBytes memory for manifests and small blobs together */
@@ -53,6 +53,11 @@ export class Storage {
 
   get addedBytes(): number {
     return this.#added;
+  }
+
+  /** Counts bytes that are on their way into a repository, until they are part of it, or dropped: then a negative number. */
+  noteArriving(bytes: number): void {
+    this.#added += bytes;
   }
 
   /** Makes staged content, whose digest was proved, part of a repository. */

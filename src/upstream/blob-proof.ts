@@ -18,7 +18,7 @@ export async function proveBlob(
   knownSize: number | undefined,
   asking: Asking,
 ): Promise<UpstreamBlobHead> {
-  if (!endpoint.heads.isWorthAsking("blob", false)) return byGet(endpoint, wanted, asking);
+  if (!endpoint.heads.isWorthAsking("blob", knownSize !== undefined)) return byGet(endpoint, wanted, asking);
   const head = await byHead(endpoint, wanted, asking);
   if (head !== undefined && isPlausible(head, knownSize)) return head;
   try {

@@ -1,5 +1,5 @@
 import type { Endpoint } from "./endpoint.js";
-import { UpstreamError } from "./upstream-error.js";
+import { isCut, UpstreamError } from "./upstream-error.js";
 
 /** Servers that do not know HEAD, or not as we ask, say so by these. */
 const notUnderstood = new Set([400, 405, 406, 501]);
@@ -13,9 +13,4 @@ export function mayContradictHead(error: unknown, endpoint: Endpoint): error is 
     return false;
   if (notUnderstood.has(error.status ?? 0)) return true;
   return !endpoint.countsPulls && (error.status !== undefined || error.kind === "invalid" || isCut(error));
-}
-
-/** Broken off in the middle of the answer; one that could not be asked at all cannot be asked by GET either. */
-function isCut({ cause }: UpstreamError): boolean {
-  return cause instanceof Error && "code" in cause && (cause.code === "ECONNRESET" || cause.code === "EPIPE");
 }

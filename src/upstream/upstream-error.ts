@@ -45,3 +45,8 @@ export class UpstreamError extends Error {
     this.transient = details.transient ?? false;
   }
 }
+
+/** Broken off in the middle of the answer, by one that could be asked. */
+export function isCut({ cause }: UpstreamError): boolean {
+  return cause instanceof Error && "code" in cause && (cause.code === "ECONNRESET" || cause.code === "EPIPE");
+}

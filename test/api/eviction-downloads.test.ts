@@ -53,7 +53,7 @@ test("a download that runs is left alone, whichever process looks", async (t) =>
   const layer = seededBytes("large", 3_000_000);
   fake.store.addImage(name, [layer], "latest");
   fake.faults.add({ kind: "blob" }, stallAt(2_000_000));
-  const proxy = await runProxy(scope, fake.url, { maxSize: 1 });
+  const proxy = await runProxy(scope, fake.url, { maxSize: layer.length });
   await proxy.client.get(`/v2/${name}/manifests/latest`);
   const pulling = pullBlob(proxy.client, name, digestOf(layer));
   pulling.catch(() => {});

@@ -77,7 +77,7 @@ test("what was evicted is fetched again by the next pull", async (t) => {
 test("nothing private goes, and no bytes that a private repository needs, however small the bound is", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await upstreamWith(scope, ["a", "b"]);
-  const proxy = await runProxy(scope, fake.url, { maxSize: 1 });
+  const proxy = await runProxy(scope, fake.url, { maxSize: layerSize });
   const mine = await runBerth(scope, { root: proxy.root });
   const [shared, own] = [seededBytes("a", layerSize), seededBytes("own", layerSize)];
   for (const bytes of [shared, own]) await pushBlob(mine.client, "team/app", bytes);

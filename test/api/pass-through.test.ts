@@ -1,11 +1,13 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import type { BlobReader } from "../../src/oci/blob-reader.js";
 import { digestOf } from "../../src/oci/digest.js";
-import { RegistryError } from "../../src/oci/errors.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { BodyForms } from "../../src/proxy/downloads/body-forms.js";
 import { PassThroughReader } from "../../src/proxy/downloads/pass-through-reader.js";
 import { seededBytes } from "../support/content.js";
-import { tooShort } from "../support/fake-upstream/faults.js";
+import { noContent } from "../support/fake-upstream/content.js";
+import { answer, tooShort, wrongBytes } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { RecordedLog } from "../support/recorded-log.js";
 import { Scope } from "../support/scope.js";
@@ -20,6 +22,7 @@ async function openOf(scope: Scope, size: number | undefined) {
   fake.store.addBlob(name, layer);
   const order = {
     upstream: upstreamAt(scope, fake.url),
+    manners: { answerTimeout: 25_000, blobTimeout: 25_000, lazyRanges: false, forms: new BodyForms() },
     remoteName: name,
     name,
     digest: digestOf(layer),
@@ -30,18 +33,33 @@ async function openOf(scope: Scope, size: number | undefined) {
   return { fake, open: () => PassThroughReader.open(order, options) };
 }
 
-test("what cannot be kept, and has no size that anybody tells, is refused and not taken for empty", async (t) => {
+test("what cannot be kept, and has no size that anybody tells, comes to its end, which is proved", async (t) => {
   const { fake, open } = await openOf(new Scope(t), undefined);
   const recover = fake.faults.add({ kind: "blob" }, tooShort(0));
-  await assert.rejects(open(), RegistryError);
+  assert.deepEqual(await readAll(await open()), layer);
   recover();
-  const reader = await open();
-  assert.equal(reader.size, layer.length);
-  await reader.close();
+  assert.equal((await open()).size, layer.length);
+  fake.faults.add({ kind: "blob" }, (reply, request) => tooShort(0)(wrongBytes(reply, request), request));
+  await assert.rejects(open().then(readAll), /other content/);
 });
 
-test("what cannot be kept, and is said to be empty, must be empty", async (t) => {
+test("what cannot be kept, and is said to be empty by its manifest alone, comes as it is", async (t) => {
   const { fake, open } = await openOf(new Scope(t), 0);
-  fake.faults.add({ kind: "blob" }, tooShort(0));
-  await assert.rejects(open());
+  assert.deepEqual(await readAll(await open()), layer);
+  fake.faults.add({ kind: "blob" }, answer({ status: 200, headers: {}, body: noContent }));
+  await assert.rejects(open(), /other content/);
 });
+
+/** All of what has no known end, and never its last byte before it is proved. */
+async function readAll(reader: BlobReader): Promise<Buffer> {
+  assert.equal(reader.size, Number.POSITIVE_INFINITY);
+  const chunks: Buffer[] = [];
+  for (let position = 0; ; ) {
+    const into = Buffer.alloc(64 * 1024);
+    const count = await reader.read(into, position);
+    if (count === 0) return Buffer.concat(chunks);
+    position += count;
+    chunks.push(into.subarray(0, count));
+    if (position === layer.length) await reader.prove?.(position);
+  }
+}

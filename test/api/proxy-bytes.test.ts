@@ -11,7 +11,6 @@ import {
   cutAt,
   endless,
   type Fault,
-  gzipped,
   html,
   lateBy,
   stallAt,
@@ -44,7 +43,6 @@ const lies: Record<string, Fault> = {
   "more bytes": tooLong(1),
   "fewer bytes": tooShort(1),
   "a page of HTML": html,
-  "a packed body": gzipped,
   "a body without end": endless,
 };
 
@@ -127,7 +125,7 @@ test("what another repository says of a blob's size keeps nobody from getting it
   const lied = client.get(`/v2/someone/liar/blobs/${digest}`);
   await waitUntil("it is asked for", () => fake.ledger.count({ kind: "blob", method: "GET" }) || undefined);
   assert.deepEqual((await client.get(path)).body, layer);
-  assert.equal((await lied).status, 502);
+  assert.deepEqual((await lied).body, layer);
 });
 
 test("a blob that is said to be empty, and is not, comes as its digest says; and one that is empty comes", async (t) => {

@@ -10,6 +10,7 @@ import { ProxyRegistry, type ProxyUpstream } from "../../src/proxy/proxy-registr
 import { Owners } from "../../src/registry/owners.js";
 import { openStorage } from "../../src/storage/open-storage.js";
 import type { Storage } from "../../src/storage/storage.js";
+import type { UpstreamSettings } from "../../src/upstream/upstream-settings.js";
 import { configWith } from "./config.js";
 import { RecordedLog } from "./recorded-log.js";
 import { RegistryClient } from "./registry-client.js";
@@ -17,7 +18,10 @@ import type { Scope } from "./scope.js";
 import { upstreamAt } from "./upstream-client.js";
 
 interface ProxyOptions extends Partial<Omit<ProxyUpstream, "upstream">> {
+  readonly driver?: "filesystem" | "memory";
   readonly finishDownloads?: boolean;
+  /** What of the client of the upstream is not as usual. */
+  readonly upstreamLimits?: Partial<UpstreamSettings>;
   /** Bytes that the cache may take. */
   readonly maxSize?: number;
   /** What to keep the content in instead of a fresh folder, such as a storage that the test can stop between two steps. */
@@ -40,9 +44,10 @@ export async function runProxy(
   upstreamUrl: string,
   options: ProxyOptions & { readonly root?: string } = {},
 ): Promise<RunningProxy> {
-  const { finishDownloads = true, maxSize, opened, root = await scope.folder("cache"), ...policy } = options;
+  const { driver = "filesystem", finishDownloads = true, maxSize, upstreamLimits, ...rest } = options;
+  const { opened, root = await scope.folder("cache"), ...policy } = rest;
   const log = new RecordedLog();
-  const config = configWith({ storage: { filesystem: { root } } });
+  const config = configWith({ storage: { driver, filesystem: { root } } });
   const storage = opened ?? (await openStorage(config.storage, log));
   const upstream: ProxyUpstream = {
     name: "docker.io",
@@ -54,8 +59,11 @@ export async function runProxy(
     tagTtl: 0,
     onDelete: "keep",
     staleDeadline: 2_000,
+    answerTimeout: 25_000,
+    blobTimeout: 600_000,
+    lazyRanges: false,
     notFoundTtl: 0,
-    upstream: upstreamAt(scope, upstreamUrl, { name: policy.name ?? "docker.io", outageMemory: 0 }),
+    upstream: upstreamAt(scope, upstreamUrl, { name: policy.name ?? "docker.io", outageMemory: 0, ...upstreamLimits }),
     ...policy,
   };
   const eviction = new Eviction(storage, maxSize, log);
@@ -67,7 +75,7 @@ export async function runProxy(
       owners: new Owners([], [upstream], "nobody"),
       finishDownloads,
       shownNameOf: (stored) => stored,
-      makeRoom: (bytes) => eviction.makeRoom(bytes),
+      room: eviction,
       log,
     }),
     pool: new BufferPool(8 * 1024 * 1024),

@@ -29,7 +29,7 @@ export function getBlob({ registry, pool }: HandlerDependencies): Handler {
     }
     const blob = await repository.openBlob(digest, exchange);
     try {
-      const span = requestedSpan(exchange, blob.size, etagOf(digest));
+      const span = isSizeKnown(blob) ? requestedSpan(exchange, blob.size, etagOf(digest)) : undefined;
       begin(exchange, blob, span);
       await sendBlob(exchange, blob.reader, span ?? { start: 0, end: blob.size }, pool);
     } finally {
@@ -47,12 +47,18 @@ export function deleteBlob({ registry }: HandlerDependencies): Handler {
   };
 }
 
+/** Where nobody knows how long the blob is, it goes out chunked, and as a whole: a part has no place in it yet. */
 function begin(exchange: Exchange, blob: ResolvedBlob, span: Span | undefined): void {
   const headers = headersOf(blob);
   const { start, end } = span ?? { start: 0, end: blob.size };
-  headers["Content-Length"] = end - start;
+  if (isSizeKnown(blob)) headers["Content-Length"] = end - start;
+  else headers["Accept-Ranges"] = "none";
   if (span !== undefined) headers["Content-Range"] = `bytes ${start}-${end - 1}/${blob.size}`;
   exchange.response.writeHead(span === undefined ? 200 : 206, headers);
+}
+
+function isSizeKnown({ size }: ResolvedBlob): boolean {
+  return Number.isFinite(size);
 }
 
 function headersOf(blob: ResolvedBlob): OutgoingHttpHeaders {

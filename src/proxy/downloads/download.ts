@@ -1,25 +1,31 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../observability/logger.js";
-import { algorithmOf, Digester } from "../../oci/digest.js";
-import { hashReader } from "../../oci/hash-reader.js";
 import { isOutOfRoom, type StagedObject } from "../../storage/driver.js";
 import type { Storage } from "../../storage/storage.js";
+import { Watchers } from "../../upstream/limits/interest.js";
+import type { AskOptions } from "../../upstream/upstream.js";
+import type { CachedHolders } from "../cached-holders.js";
 import { claim } from "../ownership.js";
-import { type BlobOrder, BlobTransfer } from "./blob-transfer.js";
+import { beginTransfer } from "./begin-transfer.js";
+import type { BlobOrder } from "./blob-order.js";
+import type { BlobTransfer } from "./blob-transfer.js";
+import { ArrivalBound, type CacheRoom, cannotBeKept, refuseLarger } from "./cache-room.js";
+import { takeInEncoded } from "./encoded-body.js";
+import { GrowingBlob } from "./growing-blob.js";
 import { linkStored } from "./link-stored.js";
 import { Progress } from "./progress.js";
 import { readAhead } from "./read-ahead.js";
+import { lookAlong } from "./reading-along.js";
 import { RecentPieces } from "./recent-pieces.js";
-
-/** How often a process that only reads along looks how far the one that downloads has come. */
-const lookEachMs = 50;
 
 /** Bytes that are made free at least, if so many are missing. */
 const leastRoom = 64 * 1024 * 1024;
 
+/** Within this the lock is had, unless somebody else downloads the same blob. */
+const lockMs = 1_000;
+
 export interface DownloadOptions {
-  /** Frees so many bytes, if it may, and tells how many it has freed. */
-  makeRoom(bytes: number): Promise<number>;
+  readonly room: CacheRoom;
+  readonly holders: CachedHolders;
   readonly log: Logger;
 }
 
@@ -29,35 +35,24 @@ export interface DownloadOptions {
  */
 export class Download {
   readonly order: BlobOrder;
+  /** Who waits for it now. */
+  readonly watchers = new Watchers();
+  readonly blob = new GrowingBlob();
+  /** Begins when the upstream is asked: until then it waits for its turn among others. */
+  readonly turn = new Progress();
   readonly #storage: Storage;
-  readonly #makeRoom: DownloadOptions["makeRoom"];
-  readonly #log: Logger;
+  readonly #options: DownloadOptions;
   readonly #staged: StagedObject;
   readonly #abort = new AbortController();
-  readonly progress = new Progress();
-  #recent: RecentPieces | undefined;
-  #size: number | undefined;
   #received = 0;
   /** Clients that asked for it while it ran. */
   readonly #clients = new Set<string>();
 
-  constructor(order: BlobOrder, storage: Storage, { makeRoom, log }: DownloadOptions) {
+  constructor(order: BlobOrder, storage: Storage, options: DownloadOptions) {
     this.order = order;
     this.#storage = storage;
-    this.#makeRoom = makeRoom;
-    this.#log = log;
+    this.#options = options;
     this.#staged = storage.cache.download(order.digest);
-    this.#size = order.size;
-  }
-
-  /** Bytes of the whole blob, as soon as that is known. */
-  get size(): number | undefined {
-    return this.#size;
-  }
-
-  /** What of it is in memory. Another one belongs to another file: what was left by a process may turn out to be wrong. */
-  get recent(): RecentPieces | undefined {
-    return this.#recent;
   }
 
   /** For the log. */
@@ -68,148 +63,155 @@ export class Download {
   /** Runs until the blob is stored. Failures are told to all who read along. */
   async run(): Promise<void> {
     const startedAt = performance.now();
-    const watching = this.#watchOther();
+    const looking = new AbortController();
+    void this.#readAlong(looking.signal);
+    // Whoever has the lock has asked already.
+    const hasOther = setTimeout(() => this.turn.begin(), lockMs);
     try {
       await this.#storage.cache.lockDownload(this.order.digest, async (lost) => {
-        watching.abort();
+        looking.abort();
+        clearTimeout(hasOther);
         await this.#fetchUnlessStored(AbortSignal.any([this.#abort.signal, lost]));
       });
       this.#logEnd(startedAt);
-      this.progress.end();
+      this.blob.progress.end();
     } catch (error) {
-      this.progress.end(error instanceof Error ? error : new Error(String(error)));
+      this.blob.fail(error);
     } finally {
-      watching.abort();
+      looking.abort();
+      clearTimeout(hasOther);
+      this.turn.end();
     }
   }
 
-  /** Gives up, for want of anybody who waits. What arrived stays for the next time. */
-  cancel(): void {
-    this.#abort.abort(new Error("nobody waits for the download any more"));
+  /** Gives up. What arrived stays for the next time. */
+  cancel(reason = new Error("nobody waits for the download any more")): void {
+    this.#abort.abort(reason);
   }
 
-  /** Another process may be downloading: what it has written can be read along. */
-  #watchOther(): AbortController {
-    const stop = new AbortController();
-    // What fails here fails in the download as well, which tells it.
-    this.#lookUntil(stop.signal).catch(() => {});
-    return stop;
-  }
-
-  async #lookUntil(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      const stat = await this.#staged.stat();
-      if (stat !== undefined) this.#size ??= await this.#storage.cache.downloadSize(this.order.digest);
-      if (stat !== undefined && !stop.aborted) this.#advance(stat.size);
-      await delay(lookEachMs);
+  async #readAlong(stop: AbortSignal): Promise<void> {
+    try {
+      for await (const { size, whole } of lookAlong(this.#storage, this.order, this.#asking(stop), stop)) {
+        this.blob.begin(this.#agreed(whole));
+        this.blob.arrived(size);
+      }
+    } catch (error) {
+      if (stop.aborted) return;
+      // Told at once: the other one may take for hours.
+      this.blob.fail(error);
+      this.cancel();
     }
   }
 
   async #fetchUnlessStored(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const { digest, name } = this.order;
     const stored =
       (await this.#storage.findBlob(name, digest))?.size ??
-      (await linkStored(this.#storage, this.order, signal, this.#log));
-    if (stored === undefined) await this.#fetchIntoRoom(signal);
-    this.#size ??= stored;
-    // Another process has stored it, and whoever reads along here was told otherwise.
-    if (stored !== undefined && stored !== this.#size)
-      throw new Error(`${digest} has ${stored} bytes, and not ${this.#size}`);
-    this.progress.advance(this.#size ?? 0);
+      (await linkStored(this.#storage, this.#options.holders, this.order, this.#asking(signal)));
+    this.blob.proved(stored ?? (await this.#fetchIntoRoom(signal)));
   }
 
   /**
    * On a full disk older content goes, if it may; else all that came goes, since a part only takes the room that others
-   * need. No more goes at once than has come: what a manifest says of the size may be a lie.
+   * need. No more goes at once than has come, and nothing for more than the upstream announced: that may be a lie.
    */
-  async #fetchIntoRoom(signal: AbortSignal): Promise<void> {
+  async #fetchIntoRoom(signal: AbortSignal): Promise<number> {
     for (;;) {
+      const { blobTimeout: headersMs } = this.order.manners;
+      const transfer = await beginTransfer(this.order, this.#staged, { ...this.#asking(signal), headersMs });
+      const around = { storage: this.#storage, room: this.#options.room };
+      const blob = { expected: transfer.announced ?? this.order.size, arrived: transfer.length };
+      const bound = new ArrivalBound(around, this.watchers, blob);
       try {
-        return await this.#fetch(signal);
+        refuseLarger(transfer.announced, around.room);
+        return await this.#fetch(transfer, bound);
       } catch (error) {
-        if (!isOutOfRoom(error)) throw error;
-        const arrived = (await this.#staged.stat())?.size ?? 0;
-        const missing = (this.#size ?? Number.POSITIVE_INFINITY) - arrived;
-        if ((await this.#makeRoom(Math.min(missing, Math.max(arrived, leastRoom)))) > 0) continue;
-        await this.#staged.discard();
+        if (!cannotBeKept(error)) throw error;
+        if (isOutOfRoom(error) && (await this.#makeRoom(bound))) continue;
+        await this.#storage.cache.dropDownload(this.order.digest);
         throw error;
+      } finally {
+        bound.release();
+        transfer.close();
+        this.#received += transfer.received;
       }
     }
   }
 
-  async #fetch(signal: AbortSignal): Promise<void> {
-    const digester = await this.#rehash();
-    const transfer = new BlobTransfer(this.order, digester, signal, this.#log);
-    try {
-      await transfer.begin();
-      this.#size ??= transfer.size;
-      const { name, digest, upstream } = this.order;
-      await claim(this.#storage, name, upstream.name);
-      if (this.#size !== undefined) await this.#storage.cache.noteDownloadSize(digest, this.#size);
-      this.#recent = new RecentPieces();
-      await this.#staged.append(digester.length, this.#told(digester.length, transfer, this.#recent));
-      await this.#prove(transfer);
-      // `berth cache rm` may have removed the repository meanwhile.
-      await claim(this.#storage, name, upstream.name);
-      await this.#storage.addBlob(name, digest, this.#staged);
-      await this.#storage.cache.forgetDownloadSize(digest);
-    } finally {
-      transfer.close();
-      this.#received += transfer.received;
-    }
+  async #makeRoom({ missing }: ArrivalBound): Promise<boolean> {
+    const arrived = (await this.#staged.stat())?.size ?? 0;
+    const wanted = Math.min(missing, Math.max(arrived, leastRoom));
+    return wanted > 0 && (await this.#options.room.makeRoom(wanted)) > 0;
   }
 
-  /** What the storage has taken when it asks for more is there to be read. */
-  async *#told(offset: number, transfer: BlobTransfer, recent: RecentPieces): AsyncGenerator<Buffer, void, void> {
-    let written = offset;
-    for await (const piece of readAhead(transfer.content())) {
-      yield piece;
-      recent.add(written, piece);
-      written += piece.length;
-      this.#advance(written);
-    }
+  /** @returns the bytes of the blob, which is stored then */
+  async #fetch(transfer: BlobTransfer, bound: ArrivalBound): Promise<number> {
+    const { name, digest, upstream } = this.order;
+    await claim(this.#storage, name, upstream.name);
+    this.blob.begin(this.#agreed(transfer.codings.length === 0 ? transfer.announced : undefined));
+    if (this.blob.size === undefined) await this.#storage.cache.forgetDownloadSize(digest);
+    else await this.#storage.cache.noteDownloadSize(digest, this.blob.size);
+    const parts = { storage: this.#storage, bound, largest: this.#options.room.largest, log: this.#options.log };
+    const staged = transfer.isInDoubt
+      ? await takeInEncoded(this.order, transfer, parts)
+      : await this.#takeIn(transfer, bound);
+    const size = (await staged.stat())?.size ?? 0;
+    // `berth cache rm` may have removed the repository meanwhile.
+    await claim(this.#storage, name, upstream.name);
+    await this.#storage.addBlob(name, digest, staged);
+    this.#options.holders.note(digest, name);
+    await this.#storage.cache.forgetDownloadSize(digest);
+    return size;
   }
 
-  /** The last byte is held back until the digest is proved: no client must take a wrong blob for whole. */
-  #advance(written: number): void {
-    this.progress.advance(this.#size === undefined ? written - 1 : Math.min(written, this.#size - 1));
+  /** The upstream's word counts; clients are told nothing where the manifest says otherwise. */
+  #agreed(announced: number | undefined): number | undefined {
+    const { size } = this.order;
+    return size === undefined || size === announced ? announced : undefined;
   }
 
-  async #prove(transfer: BlobTransfer): Promise<void> {
+  async #takeIn(transfer: BlobTransfer, bound: ArrivalBound): Promise<StagedObject> {
+    const recent = new RecentPieces();
+    this.blob.recent = recent;
+    await this.#staged.append(transfer.length, this.#told(transfer, bound, recent));
     try {
       transfer.prove();
-      this.#size = transfer.size;
     } catch (error) {
       // Told before it is done: who comes from now on must not join this one.
-      this.progress.end(error instanceof Error ? error : new Error(String(error)));
+      this.blob.fail(error);
       await this.#staged.spoil();
       await this.#storage.cache.forgetDownloadSize(this.order.digest);
       throw error;
     }
+    return this.#staged;
   }
 
-  /** Hashes what an earlier transfer left; what is longer than the blob cannot be a part of it. */
-  async #rehash(): Promise<Digester> {
-    const digester = new Digester(algorithmOf(this.order.digest));
-    const reader = await this.#staged.openRead();
-    if (reader === undefined) return digester;
-    try {
-      const isPart = this.#size === undefined || reader.size <= this.#size;
-      if (isPart) await hashReader(reader, digester, reader.size);
-      else await this.#staged.discard();
-    } finally {
-      await reader.close();
+  /** What the storage has taken when it asks for more is there to be read. */
+  async *#told(transfer: BlobTransfer, bound: ArrivalBound, recent: RecentPieces): AsyncGenerator<Buffer, void, void> {
+    let written = transfer.length;
+    this.blob.arrived(written);
+    for await (const piece of readAhead(transfer.content())) {
+      bound.admit(piece.length);
+      yield piece;
+      recent.add(written, piece);
+      written += piece.length;
+      this.blob.arrived(written);
     }
-    return digester;
+  }
+
+  #asking(signal: AbortSignal): AskOptions {
+    const { via } = this.order;
+    return { signal, log: this.#options.log, via, interest: this.watchers, onAsked: () => this.turn.begin() };
   }
 
   #logEnd(startedAt: number): void {
     const { name, digest, upstream } = this.order;
-    this.#log.info("blob cached", {
+    this.#options.log.info("blob cached", {
       repository: name,
       digest,
       upstream: upstream.name,
-      bytes: this.#size,
+      bytes: this.blob.progress.value,
       fetched: this.#received,
       seconds: Math.round(performance.now() - startedAt) / 1000,
       clients: [...this.#clients].join(" "),

@@ -1,9 +1,11 @@
 import type { Logger } from "../../observability/logger.js";
 import type { BlobReader } from "../../oci/blob-reader.js";
+import { RegistryError } from "../../oci/errors.js";
 import type { Context } from "../../registry/context.js";
 import { isOutOfRoom } from "../../storage/driver.js";
 import type { Storage } from "../../storage/storage.js";
-import type { BlobOrder } from "./blob-transfer.js";
+import type { BlobOrder } from "./blob-order.js";
+import { cannotBeKept } from "./cache-room.js";
 import { Download, type DownloadOptions } from "./download.js";
 import { DownloadReader } from "./download-reader.js";
 import { PassThroughReader } from "./pass-through-reader.js";
@@ -11,9 +13,14 @@ import { PassThroughReader } from "./pass-through-reader.js";
 /** How long nothing is tried to be kept after a disk was found full: each try takes the last room from all others. */
 const noRoomForMs = 10_000;
 
+/** How long a download goes on for a client that was told to come back, and when it is to do so. */
+const comesBackWithinMs = 60_000;
+const retrySeconds = 10;
+
 interface Running {
   readonly download: Download;
-  readers: number;
+  /** Until then it goes on, whoever waits. */
+  keptUntilMs: number;
 }
 
 /** A blob that is being read while it is downloaded. */
@@ -44,53 +51,65 @@ export class Downloads {
   }
 
   /**
-   * Joins the download of a blob, or starts it; where there is no room for it, the client gets it all the same. The
-   * caller closes the reader.
+   * Joins the download of a blob, or starts it; where it cannot be kept, the client gets it all the same. The caller
+   * closes the reader.
    * @throws what the upstream answered, if it has not even begun to send
    */
   async join(order: BlobOrder, { signal, log, caller }: Context): Promise<JoinedDownload> {
     if (performance.now() < this.#hasNoRoomUntil) return passThrough(order, signal, log);
     const found = this.#running.get(keyOf(order));
-    const existing = found?.download.progress.failure === undefined ? found : undefined;
+    const existing = found?.download.blob.progress.failure === undefined ? found : undefined;
     const running = existing ?? this.#start(order);
-    running.download.noteClient(caller.address);
-    running.readers++;
-    const leave = once(() => this.#leave(running));
+    const { download } = running;
+    download.noteClient(caller.address);
+    const stopWatching = download.watchers.join();
+    const leave = () => {
+      stopWatching();
+      this.#cancelUnwatched(running);
+    };
     try {
-      const size = running.download.size ?? (await this.#sizeOf(running.download, signal));
-      // An upstream that refuses must be heard before the answer to the client begins. Of a blob that is said to be empty
-      // no byte can be held back, so all of it must be proved.
-      await running.download.progress.beyond(size > 0 ? 0 : Number.MAX_SAFE_INTEGER, signal);
-      const readers = () => running.readers;
-      const reader = new DownloadReader(running.download, size, {
-        storage: this.#storage,
-        signal,
-        log,
-        readers,
-        leave,
-      });
+      await this.#headersOf(running, signal);
+      // Of a blob that is said to be empty no byte can be held back, so all of it must be proved.
+      const { size, progress } = download.blob;
+      if (size === 0) await progress.beyond(Number.MAX_SAFE_INTEGER, signal);
+      const reader = new DownloadReader(download, { storage: this.#storage, signal, log, leave });
       return { reader, isShared: existing !== undefined };
     } catch (error) {
       leave();
-      if (isOutOfRoom(error)) return passThrough(order, signal, log);
+      if (cannotBeKept(error)) return passThrough(order, signal, log);
       throw error;
     }
   }
 
-  /** Whether the blob is on its way, and only for other repositories. */
-  runsElsewhere(order: BlobOrder): boolean {
-    if (this.#running.has(keyOf(order))) return false;
-    return [...this.#running.values()].some(({ download }) => download.order.digest === order.digest);
-  }
-
   #start(order: BlobOrder): Running {
-    const running = { download: new Download(order, this.#storage, this.#options), readers: 0 };
+    const running = { download: new Download(order, this.#storage, this.#options), keptUntilMs: 0 };
     this.#running.set(keyOf(order), running);
     void running.download.run().finally(() => {
       this.#forget(running);
-      if (isOutOfRoom(running.download.progress.failure)) this.#noteNoRoom(order, running.download.progress.failure);
+      const { failure } = running.download.blob.progress;
+      if (isOutOfRoom(failure)) this.#noteNoRoom(order, failure);
     });
     return running;
+  }
+
+  /**
+   * The answer to the client begins when the upstream's has: one that refuses must be heard before. One that only takes
+   * long, because it scans what it sends or is a cache itself, is given the time; the client is not, since containerd
+   * gives up after 30 s and would begin anew each time.
+   */
+  async #headersOf(running: Running, signal: AbortSignal): Promise<void> {
+    const { turn, order } = running.download;
+    const { progress } = running.download.blob;
+    await turn.begun(signal);
+    const late = AbortSignal.timeout(order.manners.answerTimeout);
+    try {
+      await progress.begun(AbortSignal.any([signal, late]));
+    } catch (error) {
+      if (error !== late.reason) throw error;
+      running.keptUntilMs = performance.now() + comesBackWithinMs;
+      setTimeout(() => this.#cancelUnwatched(running), comesBackWithinMs).unref();
+      throw tooLate(order);
+    }
   }
 
   #noteNoRoom({ name, digest }: BlobOrder, cause: unknown): void {
@@ -102,10 +121,10 @@ export class Downloads {
     });
   }
 
-  #leave(running: Running): void {
-    running.readers--;
-    if (running.readers > 0 || this.#options.finishUnwatched) return;
-    running.download.cancel();
+  #cancelUnwatched(running: Running): void {
+    const { download, keptUntilMs } = running;
+    if (download.watchers.isWatched || this.#options.finishUnwatched || performance.now() < keptUntilMs) return;
+    download.cancel();
     // Who comes now must not join one that gives up.
     this.#forget(running);
   }
@@ -113,13 +132,6 @@ export class Downloads {
   #forget(running: Running): void {
     const key = keyOf(running.download.order);
     if (this.#running.get(key) === running) this.#running.delete(key);
-  }
-
-  /** The size is known with the first byte, if no manifest told it; of a blob without any, at its end. */
-  async #sizeOf(download: Download, signal: AbortSignal): Promise<number> {
-    await download.progress.beyond(0, signal);
-    if (download.size === undefined) await download.progress.beyond(Number.MAX_SAFE_INTEGER, signal);
-    return download.size ?? 0;
   }
 }
 
@@ -131,10 +143,10 @@ function keyOf({ name, digest }: BlobOrder): string {
   return `${name}@${digest}`;
 }
 
-function once(action: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) action();
-    isDone = true;
-  };
+function tooLate({ upstream, digest, name }: BlobOrder): RegistryError {
+  const message = `${upstream.name} has not begun to send ${digest} yet; it is fetched meanwhile, so come back for it`;
+  return new RegistryError("UNAVAILABLE", message, {
+    detail: { upstream: upstream.name, name, digest },
+    headers: { "Retry-After": String(retrySeconds) },
+  });
 }

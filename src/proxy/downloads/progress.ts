@@ -1,7 +1,8 @@
-/** Lets many wait until a number has grown beyond what they have, or will grow no more. */
+/** Lets many wait until something has begun, until a number has grown beyond what they have, or will grow no more. */
 export class Progress {
   readonly #waiting = new Set<() => void>();
   #value = 0;
+  #hasBegun = false;
   #end: { failure: Error | undefined } | undefined;
 
   get value(): number {
@@ -11,6 +12,20 @@ export class Progress {
   /** What it ended with, unless it came to its end. */
   get failure(): Error | undefined {
     return this.#end?.failure;
+  }
+
+  /** Whether nothing more will come. */
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  begin(): void {
+    this.#hasBegun = true;
+    this.#wakeAll();
   }
 
   advance(value: number): void {
@@ -26,7 +41,16 @@ export class Progress {
 
   /** @throws the failure it ended with, or the signal's reason */
   async beyond(value: number, signal: AbortSignal): Promise<void> {
-    while (this.#value <= value) {
+    await this.#until(() => this.#value > value, signal);
+  }
+
+  /** @throws the failure it ended with, or the signal's reason */
+  async begun(signal: AbortSignal): Promise<void> {
+    await this.#until(() => this.#hasBegun, signal);
+  }
+
+  async #until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!isSo()) {
       signal.throwIfAborted();
       if (this.#end?.failure !== undefined) throw this.#end.failure;
       if (this.#end !== undefined) return;

@@ -3,6 +3,7 @@ import { LockError } from "../../storage/driver.js";
 import { layout } from "../../storage/layout.js";
 import type { Storage } from "../../storage/storage.js";
 import { clearAside, isAnythingLeft, withEvictionLock } from "../../storage/unlinked-blobs.js";
+import type { CacheRoom } from "../downloads/cache-room.js";
 import { EvictionRun } from "./eviction-run.js";
 
 /** Room is made for some time, not for the next blob only. */
@@ -30,7 +31,7 @@ const writePauseMs = 60_000;
  * counts what this process adds in between, and lets go what was used longest ago. Of all processes on the storage one
  * at a time does so.
  */
-export class Eviction {
+export class Eviction implements CacheRoom {
   readonly #storage: Storage;
   readonly #maxSize: number | undefined;
   readonly #log: Logger;
@@ -62,6 +63,14 @@ export class Eviction {
     this.#stop.abort(new Error("the eviction was stopped"));
     await this.#evicting?.catch(() => {});
     await this.#writeUses();
+  }
+
+  get largest(): number {
+    return this.#maxSize ?? Number.POSITIVE_INFINITY;
+  }
+
+  left(): number {
+    return this.largest - this.#size();
   }
 
   /**

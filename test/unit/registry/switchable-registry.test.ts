@@ -14,6 +14,7 @@ import { RecordedLog } from "../../support/recorded-log.js";
 
 const context = patientContext();
 const begun = parseRepositoryName("begun");
+const unboundedRoom = { largest: Infinity, left: () => Infinity, makeRoom: async () => 0 };
 const later = parseRepositoryName("later");
 
 /** A registry that is private, and what makes it one that only caches. */
@@ -32,7 +33,7 @@ async function runPrivate() {
       owners: new Owners([], [], "nobody"),
       finishDownloads: true,
       shownNameOf: (stored) => stored,
-      makeRoom: async () => 0,
+      room: unboundedRoom,
       log: new RecordedLog(),
     });
   const registry = new SwitchableRegistry(new PrivateRegistry(storage, rules));

@@ -20,7 +20,11 @@ export function shareOf(config: Config, worker: number): Config {
     },
     proxy: {
       ...proxy,
-      upstreams: proxy.upstreams.map((upstream) => ({ ...upstream, maxConcurrent: share(upstream.maxConcurrent) })),
+      upstreams: proxy.upstreams.map((upstream) => ({
+        ...upstream,
+        maxConcurrent: share(upstream.maxConcurrent),
+        maxDownloads: share(upstream.maxDownloads),
+      })),
     },
   };
 }

@@ -1,0 +1,59 @@
+import type { Logger } from "../observability/logger.js";
+import type { Digest } from "../oci/digest.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { UpstreamBlobHead } from "../upstream/upstream.js";
+import { UpstreamError } from "../upstream/upstream-error.js";
+import type { CachedUpstream } from "./cached-upstream.js";
+import { NotFoundMemory } from "./not-found-memory.js";
+import { SharedQuestions } from "./shared-questions.js";
+
+interface ProofQuestion {
+  readonly via: string | undefined;
+  /** Bytes, if the blob lies here. */
+  readonly knownSize: number | undefined;
+}
+
+/** Asks an upstream whether it has a blob: once for all who want to know, and once in a while for what is absent. */
+export class BlobProofs {
+  readonly #source: CachedUpstream;
+  readonly #log: Logger;
+  readonly #questions = new SharedQuestions<UpstreamBlobHead>();
+  readonly #absent: NotFoundMemory;
+
+  constructor(source: CachedUpstream, log: Logger) {
+    this.#source = source;
+    this.#log = log;
+    this.#absent = new NotFoundMemory(source.notFoundTtl);
+  }
+
+  /** Whether the upstream said a moment ago that it does not have it. */
+  isKnownAbsent(name: RepositoryName, digest: Digest): boolean {
+    return this.#absent.has(keyOf(name, digest));
+  }
+
+  /** To be called with what a question of another kind about the blob failed by. */
+  noteFailure(name: RepositoryName, digest: Digest, error: unknown): void {
+    if (error instanceof UpstreamError && error.kind === "not-found") this.#absent.add(keyOf(name, digest));
+  }
+
+  /**
+   * The answer is for all who ask meanwhile, so none of them ends the question by leaving.
+   * @throws what the upstream answers
+   */
+  async ask(name: RepositoryName, digest: Digest, { via, knownSize }: ProofQuestion): Promise<UpstreamBlobHead> {
+    const { upstream } = this.#source;
+    return this.#questions.ask(keyOf(name, digest), async () => {
+      try {
+        const asking = { signal: new AbortController().signal, log: this.#log, via, knownSize };
+        return await upstream.headBlob(this.#source.remoteName(name), digest, asking);
+      } catch (error) {
+        this.noteFailure(name, digest, error);
+        throw error;
+      }
+    });
+  }
+}
+
+function keyOf(name: RepositoryName, digest: Digest): string {
+  return `${name}@${digest}`;
+}

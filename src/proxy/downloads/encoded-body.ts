@@ -1,0 +1,120 @@
+import type { Logger } from "../../observability/logger.js";
+import type { BlobReader } from "../../oci/blob-reader.js";
+import { algorithmOf, Digester } from "../../oci/digest.js";
+import type { StagedObject } from "../../storage/driver.js";
+import type { Storage } from "../../storage/storage.js";
+import { type ContentCoding, decoded } from "../../upstream/wire/content-coding.js";
+import type { BlobOrder } from "./blob-order.js";
+import type { BlobTransfer } from "./blob-transfer.js";
+import type { ArrivalBound } from "./cache-room.js";
+import { readAhead } from "./read-ahead.js";
+import { otherContent } from "./transfer-errors.js";
+
+const pieceBytes = 256 * 1024;
+
+/** Where no manifest tells a size: a few bytes can be made that decode to any number. */
+const mostInflation = 100;
+const alwaysDecoded = 64 * 1024 * 1024;
+
+interface TakingIn {
+  readonly storage: Storage;
+  readonly bound: ArrivalBound;
+  /** Bytes that any blob may have. */
+  readonly largest: number;
+  readonly log: Logger;
+}
+
+/**
+ * Takes in a body that is said to be compressed, though nothing of the kind was asked for: some only say so (S3 keeps
+ * `aws-chunked` of an upload; others label a layer by its name), some do it. All of it is kept as it came, and the digest
+ * tells which form is the blob. Nobody gets a byte before.
+ * @returns the place of the form that is right
+ * @throws RegistryError if neither is
+ */
+export async function takeInEncoded(
+  order: BlobOrder,
+  transfer: BlobTransfer,
+  { storage, bound, largest, log }: TakingIn,
+): Promise<StagedObject> {
+  const { digest, manners } = order;
+  const encoded = storage.cache.encodedDownload(digest);
+  await encoded.discard();
+  await encoded.append(0, admitted(readAhead(transfer.content()), bound));
+  const actual = transfer.digest();
+  if (actual === digest) {
+    manners.forms.proved("plain");
+    return encoded;
+  }
+  const staged = storage.cache.download(digest);
+  await staged.discard();
+  const mostDecoded = order.size ?? Math.min(largest, alwaysDecoded + transfer.length * mostInflation);
+  const isDecoded = await decodeInto(staged, encoded, order, transfer.codings, mostDecoded);
+  await encoded.spoil();
+  if (isDecoded) {
+    manners.forms.proved("decoded");
+    return staged;
+  }
+  await staged.spoil();
+  throw otherContent(order, { actual, size: transfer.length }, log);
+}
+
+async function* admitted(content: AsyncIterable<Buffer>, bound: ArrivalBound): AsyncGenerator<Buffer, void, void> {
+  for await (const piece of content) {
+    bound.admit(piece.length);
+    yield piece;
+  }
+}
+
+/** @returns whether what comes out is the blob */
+async function decodeInto(
+  staged: StagedObject,
+  encoded: StagedObject,
+  { digest }: BlobOrder,
+  codings: readonly ContentCoding[],
+  largest: number,
+): Promise<boolean> {
+  const reader = await encoded.openRead();
+  if (reader === undefined) return false;
+  const digester = new Digester(algorithmOf(digest));
+  try {
+    await staged.append(0, hashed(decodedOf(reader, codings), digester, largest));
+    return digester.digest() === digest;
+  } catch (error) {
+    if (!isUndecodable(error)) throw error;
+    return false;
+  } finally {
+    await reader.close();
+  }
+}
+
+class UndecodableError extends Error {}
+
+function isUndecodable(error: unknown): boolean {
+  return error instanceof UndecodableError;
+}
+
+async function* hashed(content: AsyncIterable<Buffer>, digester: Digester, largest: number): AsyncIterable<Buffer> {
+  for await (const piece of content) {
+    digester.update(piece);
+    if (digester.length > largest) throw new UndecodableError("more comes out than the blob may have");
+    yield piece;
+  }
+}
+
+async function* decodedOf(reader: BlobReader, codings: readonly ContentCoding[]): AsyncIterable<Buffer> {
+  try {
+    yield* decoded(contentOf(reader), codings);
+  } catch (error) {
+    throw new UndecodableError("it is not compressed as it says", { cause: error });
+  }
+}
+
+async function* contentOf(reader: BlobReader): AsyncGenerator<Buffer, void, void> {
+  for (let position = 0; ; ) {
+    const piece = Buffer.allocUnsafe(pieceBytes);
+    const count = await reader.read(piece, position);
+    if (count === 0) return;
+    position += count;
+    yield piece.subarray(0, count);
+  }
+}

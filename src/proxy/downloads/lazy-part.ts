@@ -1,0 +1,77 @@
+import type { Logger } from "../../observability/logger.js";
+import type { UpstreamBlob } from "../../upstream/upstream.js";
+import type { BlobOrder } from "./blob-order.js";
+
+/** A part that is larger than this is no lazy pull. */
+const largestPart = 16 * 1024 * 1024;
+/** What is nearer than this comes soon enough with the download. */
+const farAhead = 1024 * 1024;
+
+/** Bytes of a blob, from the first up to but not including the last. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Whether a part of a blob that is being downloaded is fetched beside that: where the operator allows it. */
+export function isWorthFetchingApart({ manners }: BlobOrder, { start, end }: Part, arrived: number): boolean {
+  return manners.lazyRanges && end - start <= largestPart && start > arrived + farAhead;
+}
+
+/**
+ * A small part of a blob that is fetched apart from the upstream and passed on unproved, while the download goes on:
+ * stargz, SOCI, nydus and zstd:chunked read an index at the end of a layer first, and verify each chunk by it.
+ */
+export class LazyPart {
+  readonly #order: BlobOrder;
+  readonly #part: Part;
+  readonly #asking: { readonly signal: AbortSignal; readonly log: Logger };
+  #opening: Promise<UpstreamBlob | undefined> | undefined;
+  #content: AsyncIterator<Buffer> | undefined;
+  #piece: Buffer = Buffer.alloc(0);
+
+  constructor(order: BlobOrder, part: Part, asking: { readonly signal: AbortSignal; readonly log: Logger }) {
+    this.#order = order;
+    this.#part = part;
+    this.#asking = asking;
+  }
+
+  /** Whether the upstream sends the part; asks it the first time. */
+  async isOpen(): Promise<boolean> {
+    this.#opening ??= this.#open();
+    const blob = await this.#opening;
+    this.#content ??= blob?.content[Symbol.asyncIterator]();
+    return blob !== undefined;
+  }
+
+  /** What comes next; to be read in order, and not beyond the end. */
+  async read(into: Buffer): Promise<number> {
+    if (this.#piece.length === 0) this.#piece = (await this.#content?.next())?.value ?? this.#piece;
+    const count = this.#piece.copy(into);
+    this.#piece = this.#piece.subarray(count);
+    return count;
+  }
+
+  close(): void {
+    this.#opening?.then((blob) => blob?.close()).catch(() => {});
+  }
+
+  async #open(): Promise<UpstreamBlob | undefined> {
+    const { upstream, remoteName, digest, via } = this.#order;
+    const { start, end } = this.#part;
+    try {
+      const blob = await upstream.getBlob(
+        remoteName,
+        digest,
+        { offset: start, end: end - 1 },
+        { ...this.#asking, via },
+      );
+      if (blob.start === start && blob.end === end && blob.codings.length === 0) return blob;
+      blob.close();
+    } catch (error) {
+      if (this.#asking.signal.aborted) throw error;
+      this.#asking.log.debug("a part of a blob cannot be fetched apart from its download", { digest, error });
+    }
+    return undefined;
+  }
+}
