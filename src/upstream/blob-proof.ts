@@ -4,6 +4,7 @@ import type { Asking, Endpoint } from "./endpoint.js";
 import { mayContradictHead } from "./head-refusal.js";
 import type { UpstreamBlobHead } from "./upstream.js";
 import { contentCodingsOf } from "./wire/content-coding.js";
+import { UpstreamError } from "./upstream-error.js";
 import type { WireAnswer } from "./wire/wire.js";
 
 /**
@@ -26,7 +27,8 @@ export async function proveBlob(
     if (head === undefined) endpoint.heads.contradicted("blob");
     return proof;
   } catch (error) {
-    if (head === undefined) endpoint.heads.confirmed("blob");
+    if (head === undefined && error instanceof UpstreamError && error.status !== undefined)
+      endpoint.heads.confirmed("blob");
     throw error;
   }
 }
@@ -38,9 +40,15 @@ async function byHead(endpoint: Endpoint, wanted: BlobQuestion, asking: Asking):
     answer.body.discard();
     return { size: sizeIn(answer) };
   } catch (error) {
-    if (!mayContradictHead(error, endpoint)) throw error;
+    if (!mayContradictHead(error, endpoint) && !wantsTokenForHead(error)) throw error;
     return undefined;
   }
+}
+
+/** The token that HEAD asks for cannot be had, and GET may want none (ECR Public, distribution#4383). */
+function wantsTokenForHead(error: unknown): boolean {
+  if (!(error instanceof UpstreamError) || error.kind === "rate-limited") return false;
+  return error.status === undefined && error.cause !== undefined;
 }
 
 /** Nothing of the body is read: it may be gigabytes. */
