@@ -1,6 +1,6 @@
 import type { Config } from "../config/schema.js";
-import { dockerHub } from "../oci/docker-hub.js";
 import type { Logger } from "../observability/logger.js";
+import { dockerHub } from "../oci/docker-hub.js";
 import type { NameMeanings } from "../private/name-meanings.js";
 import { PrivateRegistry } from "../private/private-registry.js";
 import type { CacheRoom } from "../proxy/downloads/cache-room.js";

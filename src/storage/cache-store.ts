@@ -1,9 +1,9 @@
 import { LRUCache } from "lru-cache";
-import { type Digest, isDigest } from "../oci/digest.js";
+import type { Digest } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import { BriefMemory } from "./brief-memory.js";
-import { isOutOfRoom, LockError, type StagedObject, type StagedStat, type StorageDriver } from "./driver.js";
+import { isOutOfRoom, LockError, type StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
 // Each place is paid for from the start, used or not.
@@ -11,16 +11,6 @@ const rememberedTags = 20_000;
 const rememberedOwners = 20_000;
 /** What `berth cache rm` or another process changed is seen after so long. */
 const ownersRememberedForMs = 10_000;
-const waitForIdleMs = 500;
-
-/** Characters of a number of bytes. */
-const longestNumber = 16;
-
-/** A blob that is not here as a whole. */
-export interface UnfinishedDownload extends StagedStat {
-  readonly digest: Digest;
-}
-
 /** What is known of content that came from an upstream. Losing it is safe: content counts as old then, and as private. */
 export class CacheStore {
   readonly #driver: StorageDriver;
@@ -113,60 +103,6 @@ export class CacheStore {
     await this.#driver.remove(layout.manifestTyped(name, digest));
   }
 
-  /** The place of a blob that is on its way. */
-  download(digest: Digest): StagedObject {
-    return this.#driver.stage(layout.download(digest));
-  }
-
-  /** The place of the same where it is said to be compressed, until it is known whether it is. */
-  encodedDownload(digest: Digest): StagedObject {
-    return this.#driver.stage(layout.encodedDownload(digest));
-  }
-
-  /** How large a blob that is on its way will be, as far as the process that downloads it has heard. */
-  async downloadSize(digest: Digest): Promise<number | undefined> {
-    const reader = await this.#driver.stage(layout.downloadSize(digest)).openRead();
-    if (reader === undefined) return undefined;
-    try {
-      const text = Buffer.alloc(longestNumber);
-      const count = await reader.read(text, 0);
-      return count === 0 ? undefined : Number(text.toString("latin1", 0, count));
-    } finally {
-      await reader.close();
-    }
-  }
-
-  /** Not durable: it is for those who read along, whose manifests may have come by another process. */
-  async noteDownloadSize(digest: Digest, size: number): Promise<void> {
-    if ((await this.downloadSize(digest)) === size) return;
-    const staged = this.#driver.stage(layout.downloadSize(digest));
-    await staged.discard();
-    await staged.append(0, only(Buffer.from(String(size), "latin1")));
-  }
-
-  /** To be called when the download has ended, well or so badly that nothing of it was kept. */
-  async forgetDownloadSize(digest: Digest): Promise<void> {
-    await this.#driver.stage(layout.downloadSize(digest)).discard();
-  }
-
-  /** Removes what came so far, from all of its places. Only for whoever has the lock of the download. */
-  async dropDownload(digest: Digest): Promise<void> {
-    for (const place of [this.download(digest), this.encodedDownload(digest)]) await place.discard();
-    await this.forgetDownloadSize(digest);
-  }
-
-  /** One process at a time downloads a blob; the others wait, however long it takes, and read along meanwhile. */
-  async lockDownload<Result>(digest: Digest, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
-    for (;;) {
-      try {
-        return await this.#driver.withLock(`download ${digest}`, action);
-      } catch (error) {
-        // Whoever has it now, or took it over while this process stood still, downloads.
-        if (!(error instanceof LockError)) throw error;
-      }
-    }
-  }
-
   /**
    * One process at a time asks for a manifest, and the others find what it has kept. Where the lock cannot be had, for
    * time or for want of room, the question costs one more.
@@ -179,57 +115,4 @@ export class CacheStore {
       return fetch();
     }
   }
-
-  /** Downloads that have not ended, whether or not one runs. */
-  async listDownloads(): Promise<UnfinishedDownload[]> {
-    const unfinished: UnfinishedDownload[] = [];
-    for (const name of await this.#driver.list(layout.downloads)) {
-      const digest = name.replace("-", ":");
-      const stat = isDigest(digest) ? await this.#downloadStat(digest) : undefined;
-      if (isDigest(digest) && stat !== undefined) unfinished.push({ digest, ...stat });
-    }
-    return unfinished;
-  }
-
-  /** What it takes of the disk in all its places. */
-  async #downloadStat(digest: Digest): Promise<StagedStat | undefined> {
-    const places = [this.download(digest), this.encodedDownload(digest)];
-    const stats = (await Promise.all(places.map((place) => place.stat()))).filter((stat) => stat !== undefined);
-    if (stats.length === 0) return undefined;
-    const size = stats.reduce((sum, stat) => sum + stat.size, 0);
-    return { size, modifiedMs: Math.max(...stats.map(({ modifiedMs }) => modifiedMs)) };
-  }
-
-  /**
-   * Removes what an unfinished download has left, if none runs and none has gone on with it.
-   * @returns whether it is gone
-   */
-  async discardDownload({ digest, modifiedMs }: UnfinishedDownload): Promise<boolean> {
-    return this.#withIdleDownload(digest, async () => {
-      if ((await this.#downloadStat(digest))?.modifiedMs !== modifiedMs) return false;
-      await this.dropDownload(digest);
-      return true;
-    });
-  }
-
-  /** A download that runs has the lock, and may have it for hours: who waits here is not even there when it ends. */
-  #withIdleDownload(digest: Digest, action: () => Promise<boolean>): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      let hasLeft = false;
-      const leave = setTimeout(() => {
-        hasLeft = true;
-        resolve(false);
-      }, waitForIdleMs).unref();
-      this.#driver
-        .withLock(`download ${digest}`, async () => {
-          clearTimeout(leave);
-          if (!hasLeft) resolve(await action());
-        })
-        .catch((error) => (error instanceof LockError ? resolve(false) : reject(error)));
-    });
-  }
-}
-
-async function* only(bytes: Buffer): AsyncIterable<Buffer> {
-  yield bytes;
 }

@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { UnfinishedDownload } from "./cache-store.js";
 import { walkRepositories } from "./catalog.js";
+import type { UnfinishedDownload } from "./download-store.js";
 import { linkedContent } from "./linked-content.js";
 import type { Storage } from "./storage.js";
 import { Turns } from "./turns.js";
@@ -37,13 +37,13 @@ export async function cachedBytes(storage: Storage): Promise<Map<Digest, CachedB
 export async function cacheSize(storage: Storage, cached: ReadonlyMap<Digest, CachedBytes>): Promise<number> {
   let total = 0;
   for (const { size } of cached.values()) total += size;
-  for (const download of await storage.cache.listDownloads()) total += await countedSize(storage, download);
+  for (const download of await storage.downloads.list()) total += await countedSize(storage, download);
   return total;
 }
 
 /** A download that runs may have no end. Then it is bounded where it runs, and is no reason to let go of anything. */
 async function countedSize(storage: Storage, { digest, size, modifiedMs }: UnfinishedDownload): Promise<number> {
-  const whole = await storage.cache.downloadSize(digest);
+  const whole = await storage.downloads.size(digest);
   if (whole !== undefined) return Math.min(size, whole);
   return Date.now() - modifiedMs < runsForMs ? 0 : size;
 }

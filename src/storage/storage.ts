@@ -5,6 +5,7 @@ import { AnnouncedTags } from "./announced-tags.js";
 import { BlobStore } from "./blob-store.js";
 import { CacheStore } from "./cache-store.js";
 import { Catalog } from "./catalog.js";
+import { DownloadStore } from "./download-store.js";
 import type { StagedObject, StorageDriver } from "./driver.js";
 import { layout, repositoryFolders } from "./layout.js";
 import { LinkStore, linkTo } from "./link-store.js";
@@ -25,6 +26,7 @@ export class Storage {
   readonly uploads: UploadStore;
   readonly catalog: Catalog;
   readonly cache: CacheStore;
+  readonly downloads: DownloadStore;
   readonly announced: AnnouncedTags;
   readonly uses: UseStore;
   /** Bytes of blobs that this process has made part of repositories, or is about to: whoever bounds them sees that there are more. */
@@ -42,6 +44,7 @@ export class Storage {
     this.catalog = new Catalog(driver);
     this.announced = new AnnouncedTags(driver);
     this.cache = new CacheStore(driver);
+    this.downloads = new DownloadStore(driver);
     this.uses = new UseStore(driver);
   }
 

@@ -1,10 +1,9 @@
 import { contentLengthOf } from "./answer-headers.js";
 import { type BlobQuestion, blobQuestion } from "./blob-client.js";
 import type { Asking, Endpoint } from "./endpoint.js";
-import { mayContradictHead } from "./head-refusal.js";
 import type { UpstreamBlobHead } from "./upstream.js";
-import { contentCodingsOf } from "./wire/content-coding.js";
 import { UpstreamError } from "./upstream-error.js";
+import { contentCodingsOf } from "./wire/content-coding.js";
 import type { WireAnswer } from "./wire/wire.js";
 
 /**
@@ -40,15 +39,20 @@ async function byHead(endpoint: Endpoint, wanted: BlobQuestion, asking: Asking):
     answer.body.discard();
     return { size: sizeIn(answer) };
   } catch (error) {
-    if (!mayContradictHead(error, endpoint) && !wantsTokenForHead(error)) throw error;
+    if (!mayBeHadByGet(error)) throw error;
     return undefined;
   }
 }
 
-/** The token that HEAD asks for cannot be had, and GET may want none (ECR Public, distribution#4383). */
-function wantsTokenForHead(error: unknown): boolean {
-  if (!(error instanceof UpstreamError) || error.kind === "rate-limited") return false;
-  return error.status === undefined && error.cause !== undefined;
+/**
+ * After a 429 nothing may be asked, and a server that asks for time is given it. Without a status, either the answer broke
+ * off, or a token could not be had that GET may not want (ECR Public, distribution#4383). A GET of a blob is no pull that
+ * anybody counts, not even Docker Hub.
+ */
+function mayBeHadByGet(error: unknown): boolean {
+  if (!(error instanceof UpstreamError) || error.kind === "rate-limited" || error.retryAfterMs !== undefined)
+    return false;
+  return error.status !== undefined || error.kind === "invalid" || error.cause !== undefined;
 }
 
 /** Nothing of the body is read: it may be gigabytes. */

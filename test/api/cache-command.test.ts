@@ -104,7 +104,7 @@ test("cache rm of a name takes all of the repository, whose name is then free", 
   const { storage: fresh } = await storageAt(root);
   assert.equal(await fresh.cache.ownerOf(name), undefined);
   assert.equal(await fresh.holdsContent(name), false);
-  assert.deepEqual(await storage.cache.listDownloads(), []);
+  assert.deepEqual(await storage.downloads.list(), []);
 });
 
 test("cache rm removes nothing private, says so, and then removes nothing else either", async (t) => {

@@ -21,14 +21,14 @@ const day = 24 * 60 * minute;
 /** What a download that broke off some time ago has left. */
 async function leaveDownload({ storage, root }: { storage: Storage; root: string }, text: string, ageMs: number) {
   const digest = digestOf(Buffer.from(text));
-  await storage.cache.download(digest).append(0, only(seededBytes(text, 50_000)));
+  await storage.downloads.staged(digest).append(0, only(seededBytes(text, 50_000)));
   const time = new Date(Date.now() - ageMs);
   await utimes(join(root, layout.download(digest)), time, time);
   return digest;
 }
 
 async function unfinished(storage: Storage): Promise<Digest[]> {
-  return (await storage.cache.listDownloads()).map(({ digest }) => digest);
+  return (await storage.downloads.list()).map(({ digest }) => digest);
 }
 
 test("an unfinished download that nobody went on with counts, and goes in its turn", async (t) => {
@@ -62,9 +62,9 @@ test("a download that runs is left alone, whichever process looks", async (t) =>
   assert.deepEqual(await unfinished(proxy.storage), [digestOf(layer)]);
   assert.ok(proxy.log.events.some(({ event }) => event.startsWith("less room made")));
   const { storage: other } = await storageAt(proxy.root);
-  const [download] = await other.cache.listDownloads();
+  const [download] = await other.downloads.list();
   assert.ok(download);
-  assert.equal(await other.cache.discardDownload(download), false, "another process could not see that it runs");
+  assert.equal(await other.downloads.discard(download), false, "another process could not see that it runs");
 });
 
 test("what was left a day ago goes without any bound, and what is younger stays", async (t) => {

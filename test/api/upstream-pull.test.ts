@@ -4,7 +4,7 @@ import { digestOf } from "../../src/oci/digest.js";
 import { parseTag } from "../../src/oci/reference.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { seededBytes } from "../support/content.js";
-import { cutAt, gzipped, header, methodNotAllowed } from "../support/fake-upstream/faults.js";
+import { cutAt, header, methodNotAllowed } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
 import { asking, failureOf, readWhole, upstreamAt } from "../support/upstream-client.js";

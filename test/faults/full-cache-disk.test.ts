@@ -37,7 +37,7 @@ test("a disk that fills up in the middle of a blob is not noticed by those who p
   assert.equal(digestOf(other.body), digest);
   assert.deepEqual(part.body, tooLarge.subarray(11 * mebibyte));
   assert.equal(await storage.blobs.size(digest), undefined);
-  assert.equal(await storage.cache.download(digest).stat(), undefined, "a part takes the room that others need");
+  assert.equal(await storage.downloads.staged(digest).stat(), undefined, "a part takes the room that others need");
   assert.ok(log.events.some(({ event }) => event.includes("no room")));
 });
 

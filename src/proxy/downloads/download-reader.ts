@@ -118,7 +118,7 @@ export class DownloadReader implements BlobReader {
     const { storage } = this.#options;
     const { digest } = this.#download.order;
     this.#recent = this.#blob.recent;
-    return (await storage.cache.download(digest).openRead()) ?? storage.blobs.open(digest);
+    return (await storage.downloads.staged(digest).openRead()) ?? storage.blobs.open(digest);
   }
 
   /** The client has what is before the position: it must not notice that the disk is full. */

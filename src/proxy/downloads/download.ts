@@ -52,7 +52,7 @@ export class Download {
     this.order = order;
     this.#storage = storage;
     this.#options = options;
-    this.#staged = storage.cache.download(order.digest);
+    this.#staged = storage.downloads.staged(order.digest);
   }
 
   /** For the log. */
@@ -68,7 +68,7 @@ export class Download {
     // Whoever has the lock has asked already.
     const hasOther = setTimeout(() => this.turn.begin(), lockMs);
     try {
-      await this.#storage.cache.lockDownload(this.order.digest, async (lost) => {
+      await this.#storage.downloads.lock(this.order.digest, async (lost) => {
         looking.abort();
         clearTimeout(hasOther);
         await this.#fetchUnlessStored(AbortSignal.any([this.#abort.signal, lost]));
@@ -129,7 +129,7 @@ export class Download {
       } catch (error) {
         if (!cannotBeKept(error)) throw error;
         if (isOutOfRoom(error) && (await this.#makeRoom(bound))) continue;
-        await this.#storage.cache.dropDownload(this.order.digest);
+        await this.#storage.downloads.drop(this.order.digest);
         throw error;
       } finally {
         bound.release();
@@ -150,8 +150,8 @@ export class Download {
     const { name, digest, upstream } = this.order;
     await claim(this.#storage, name, upstream.name);
     this.blob.begin(this.#agreed(transfer.codings.length === 0 ? transfer.announced : undefined));
-    if (this.blob.size === undefined) await this.#storage.cache.forgetDownloadSize(digest);
-    else await this.#storage.cache.noteDownloadSize(digest, this.blob.size);
+    if (this.blob.size === undefined) await this.#storage.downloads.forgetSize(digest);
+    else await this.#storage.downloads.noteSize(digest, this.blob.size);
     const parts = { storage: this.#storage, bound, largest: this.#options.room.largest, log: this.#options.log };
     const staged = transfer.isInDoubt
       ? await takeInEncoded(this.order, transfer, parts)
@@ -161,7 +161,7 @@ export class Download {
     await claim(this.#storage, name, upstream.name);
     await this.#storage.addBlob(name, digest, staged);
     this.#options.holders.note(digest, name);
-    await this.#storage.cache.forgetDownloadSize(digest);
+    await this.#storage.downloads.forgetSize(digest);
     return size;
   }
 
@@ -181,7 +181,7 @@ export class Download {
       // Told before it is done: who comes from now on must not join this one.
       this.blob.fail(error);
       await this.#staged.spoil();
-      await this.#storage.cache.forgetDownloadSize(this.order.digest);
+      await this.#storage.downloads.forgetSize(this.order.digest);
       throw error;
     }
     return this.#staged;

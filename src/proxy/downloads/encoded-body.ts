@@ -37,7 +37,7 @@ export async function takeInEncoded(
   { storage, bound, largest, log }: TakingIn,
 ): Promise<StagedObject> {
   const { digest, manners } = order;
-  const encoded = storage.cache.encodedDownload(digest);
+  const encoded = storage.downloads.encoded(digest);
   await encoded.discard();
   await encoded.append(0, admitted(readAhead(transfer.content()), bound));
   const actual = transfer.digest();
@@ -45,7 +45,7 @@ export async function takeInEncoded(
     manners.forms.proved("plain");
     return encoded;
   }
-  const staged = storage.cache.download(digest);
+  const staged = storage.downloads.staged(digest);
   await staged.discard();
   const mostDecoded = order.size ?? Math.min(largest, alwaysDecoded + transfer.length * mostInflation);
   const isDecoded = await decodeInto(staged, encoded, order, transfer.codings, mostDecoded);

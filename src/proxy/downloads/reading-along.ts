@@ -24,14 +24,14 @@ export async function* lookAlong(
   asking: AskOptions,
   stop: AbortSignal,
 ): AsyncGenerator<SeenDownload, void, void> {
-  const staged = storage.cache.download(digest);
+  const staged = storage.downloads.staged(digest);
   let isProved = false;
   for (;;) {
     // First, since hardly ever another one has the lock.
     await delay(lookEachMs, undefined, { signal: stop });
     const stat = await staged.stat();
     if (stat === undefined) continue;
-    const whole = await storage.cache.downloadSize(digest);
+    const whole = await storage.downloads.size(digest);
     if (!isProved) await upstream.headBlob(remoteName, digest, { ...asking, signal: stop, knownSize: whole });
     isProved = true;
     if (stop.aborted) return;

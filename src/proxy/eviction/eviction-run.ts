@@ -1,7 +1,7 @@
 import type { Logger } from "../../observability/logger.js";
 import type { Digest } from "../../oci/digest.js";
-import type { UnfinishedDownload } from "../../storage/cache-store.js";
 import { type CachedBytes, cachedBytes, cacheSize } from "../../storage/cached-bytes.js";
+import type { UnfinishedDownload } from "../../storage/download-store.js";
 import type { Storage } from "../../storage/storage.js";
 import { Turns } from "../../storage/turns.js";
 import { type CachedImage, cachedRepositories, imagesOf, lastUse } from "./cached-images.js";
@@ -81,7 +81,7 @@ export class EvictionRun {
   }
 
   async #candidates(images: readonly CachedImage[]): Promise<Candidate[]> {
-    const downloads = await this.#storage.cache.listDownloads();
+    const downloads = await this.#storage.downloads.list();
     const candidates = [
       ...images.map((content) => ({ usedMs: content.usedMs, content })),
       ...downloads.map((content) => ({ usedMs: content.modifiedMs, content })),
@@ -115,7 +115,7 @@ export class EvictionRun {
   }
 
   async #discard(download: UnfinishedDownload): Promise<void> {
-    if (!(await this.#storage.cache.discardDownload(download))) return;
+    if (!(await this.#storage.downloads.discard(download))) return;
     this.#freed += download.size;
     const { digest, size, modifiedMs } = download;
     this.#log.info("unfinished download evicted", {

@@ -145,9 +145,9 @@ export class Eviction implements CacheRoom {
   }
 
   async #purgeDownloads(): Promise<void> {
-    for (const download of await this.#storage.cache.listDownloads()) {
+    for (const download of await this.#storage.downloads.list()) {
       if (Date.now() - download.modifiedMs < resumableForMs) continue;
-      if (!(await this.#storage.cache.discardDownload(download))) continue;
+      if (!(await this.#storage.downloads.discard(download))) continue;
       this.#log.info("abandoned download purged", { digest: download.digest, bytes: download.size });
     }
   }

@@ -104,7 +104,7 @@ export class ImageWarmer {
       result.present += known;
       return;
     }
-    const left = await this.#parts.storage.cache.download(digest).stat();
+    const left = await this.#parts.storage.downloads.staged(digest).stat();
     const opened = await repository.openBlob(digest, context);
     const { size } = opened;
     const startedAt = Math.min(left?.size ?? 0, size);

@@ -33,6 +33,7 @@ test("times, sizes and counts reach the client", async () => {
       slowWindow: "6s",
       attempts: 7,
       maxConcurrent: 8,
+      maxDownloads: 9,
       maxManifestSize: "9MiB",
     }),
   );
@@ -46,6 +47,7 @@ test("times, sizes and counts reach the client", async () => {
     slowWindow: 6000,
     attempts: 7,
     maxConcurrent: 8,
+    maxDownloads: 9,
     maxManifestSize: 9_437_184,
   });
 });
