@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Logger } from "../observability/logger.js";
-import { type Digest, isDigest } from "../oci/digest.js";
+import { algorithmOf, type Digest, isDigest } from "../oci/digest.js";
 import type { ObjectContent, StorageDriver } from "./driver.js";
 
 /** A link as it is written: to be stored together with what it points at. */
@@ -30,8 +30,8 @@ export class LinkStore {
   }
 
   /**
-   * What the link at a key holds. A link that another program or a power cut left empty or torn counts as absent; a
-   * trailing newline is read over.
+   * What the link at a key holds. A link that another program or a power cut left empty or torn, or that holds another
+   * digest than the one it lies under, counts as absent; a trailing newline is read over.
    */
   async find(key: string): Promise<Digest | undefined> {
     const stat = await this.#driver.stat(key);
@@ -41,7 +41,7 @@ export class LinkStore {
     const bytes = stat.size > longestBytes ? Buffer.alloc(0) : await this.#driver.read(key);
     if (bytes === undefined) return undefined;
     const text = bytes.toString("latin1").trim();
-    if (!isDigest(text)) {
+    if (!isDigest(text) || !mayHold(key, text)) {
       this.#log.warn("link is damaged and counts as absent; a push heals it", { key, bytes: stat.size });
       return undefined;
     }
@@ -56,4 +56,11 @@ export class LinkStore {
   async remove(key: string): Promise<void> {
     await this.#driver.remove(key);
   }
+}
+
+/** A link below a digest holds that digest. Below sha512 distribution writes the sha256 that the bytes lie under. */
+function mayHold(key: string, held: Digest): boolean {
+  const named = /\/(sha256|sha512)\/([0-9a-f]+)\/link$/.exec(key);
+  if (named === null || held === `${named[1]}:${named[2]}`) return true;
+  return named[1] === "sha512" && algorithmOf(held) === "sha256";
 }

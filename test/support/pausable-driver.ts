@@ -1,5 +1,12 @@
 import type { BlobReader } from "../../src/oci/blob-reader.js";
-import type { ObjectContent, ObjectStat, StagedObject, StagedStat, StorageDriver } from "../../src/storage/driver.js";
+import {
+  LockError,
+  type ObjectContent,
+  type ObjectStat,
+  type StagedObject,
+  type StagedStat,
+  type StorageDriver,
+} from "../../src/storage/driver.js";
 
 /**
  * Steps of a driver, by the method that takes them. What is written together, or beside a commit, is a `write` each. `lock` comes before a lock is asked for, `locked` once it is had,
@@ -40,6 +47,7 @@ interface Stop {
 export class PausableDriver implements StorageDriver {
   readonly #inner: StorageDriver;
   readonly #stops = new Set<Stop>();
+  readonly #held = new Map<string, AbortController>();
 
   constructor(inner: StorageDriver) {
     this.#inner = inner;
@@ -58,6 +66,11 @@ export class PausableDriver implements StorageDriver {
   /** Lets the next such step fail instead of being taken. */
   failAt(step: DriverStep, key: string | RegExp, error: Error): void {
     this.#stops.add({ when: "before", step, key, act: () => Promise.reject(error) });
+  }
+
+  /** Tells whoever holds a lock that it was lost. */
+  loseLock(name: string): void {
+    this.#held.get(name)?.abort(new LockError("lost", `the lock of ${name} was lost`));
   }
 
   stat(key: string): Promise<ObjectStat | undefined> {
@@ -100,8 +113,10 @@ export class PausableDriver implements StorageDriver {
   withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     return this.#take("lock", [name], () =>
       this.#inner.withLock(name, async (lost) => {
+        const loss = new AbortController();
+        this.#held.set(name, loss);
         await this.#stop("before", "locked", [name]);
-        const result = await action(lost);
+        const result = await action(AbortSignal.any([lost, loss.signal]));
         await this.#stop("before", "unlock", [name]);
         return result;
       }),

@@ -10,7 +10,7 @@ import { LockError } from "../../../src/storage/driver.js";
 import { layout } from "../../../src/storage/layout.js";
 import { chunk, patientContext, privateRepository } from "../../support/private-repository.js";
 import { Scope } from "../../support/scope.js";
-import { storageAt, storageOnDisk } from "../../support/storage.js";
+import { pausableStorageAt, storageAt, storageOnDisk } from "../../support/storage.js";
 
 const context = patientContext();
 const ours = digestOf(Buffer.from("ours"));
@@ -38,6 +38,21 @@ test("what a holder wrote whose lock was taken over is not committed by its hash
   await assert.rejects(here.uploads.append(id, { content }, context), LockError);
   await overwriteContent(root, id, "else");
   await assertRefused(here, id, ours);
+});
+
+test("an upload whose lock is lost before it ends is not committed, and stays as it is", async (t) => {
+  const scope = new Scope(t);
+  const { storage, driver } = await pausableStorageAt(await scope.folder("data"));
+  const here = privateRepository(storage);
+  const { id } = await here.uploads.start("sha256", context);
+  const appended = driver.pauseAfter("append", layout.uploadContent(parseRepositoryName("team/app"), id));
+  const finished = assert.rejects(here.uploads.finish(id, ours, chunk("ours"), context), LockError);
+  await appended.reached;
+  driver.loseLock(`upload ${id}`);
+  appended.resume();
+  await finished;
+  await assert.rejects(here.openBlob(ours, context), RegistryError);
+  assert.equal((await here.uploads.get(id, context)).offset, "ours".length);
 });
 
 async function twoProcesses(scope: Scope) {

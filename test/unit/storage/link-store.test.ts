@@ -34,6 +34,20 @@ test("a link with a newline, as an editor leaves it, is read", async (t) => {
   assert.equal(await storage.links.find("link"), one);
 });
 
+test("a link below a digest that holds another one is absent, and a push heals it", async (t) => {
+  const { storage, log } = await storageOnDisk(new Scope(t));
+  const key = `_layers/${one.replace(":", "/")}/link`;
+  await storage.links.put(key, digestOf(Buffer.from("secret")));
+  assert.equal(await storage.links.find(key), undefined);
+  assert.equal(log.events[0]?.level, "warn");
+  await storage.links.put(key, one);
+  assert.equal(await storage.links.find(key), one);
+  // Distribution writes that below sha512.
+  const below512 = `_layers/${other.replace(":", "/")}/link`;
+  await storage.links.put(below512, one);
+  assert.equal(await storage.links.find(below512), one);
+});
+
 for (const [what, text] of [
   ["empty", ""],
   ["torn", one.slice(0, 40)],

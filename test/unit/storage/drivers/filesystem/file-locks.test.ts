@@ -99,6 +99,17 @@ test("an action learns that its lock was lost, and the lock of who took it over 
   assert.equal(await readlink(path), "elsewhere:1:x");
 });
 
+test("an action that ends before it could be told that its lock was lost fails all the same", async (t) => {
+  const { locks, folder } = await freshLocks(t);
+  const { path } = await lockFileOf(locks, folder, "one");
+  const failed = locks.withLock("one", async () => {
+    await unlink(path);
+    await symlink("elsewhere:1:x", path);
+  });
+  await assert.rejects(failed, (error) => error instanceof LockError && error.reason === "lost");
+  assert.equal(await readlink(path), "elsewhere:1:x");
+});
+
 test("the next one waits for the end of an action that lost its lock", async (t) => {
   const { locks, folder } = await freshLocks(t, 2000);
   const { path } = await lockFileOf(locks, folder, "one");
