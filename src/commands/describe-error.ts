@@ -1,8 +1,9 @@
 import { ConfigError } from "../config/problem.js";
 import { CollectionError } from "../maintenance/collection-lock.js";
+import { StorageError } from "../oci/storage-error.js";
 import { CommandFailure } from "./command-failure.js";
 
-const expected = [ConfigError, CommandFailure, CollectionError];
+const expected = [ConfigError, CommandFailure, CollectionError, StorageError];
 
 /** A sentence for what the user can mend, the stack for what only we can. */
 export function describeError(error: unknown): string {

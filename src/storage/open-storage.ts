@@ -1,5 +1,6 @@
 import type { Logger } from "../observability/logger.js";
 import type { StorageDriver } from "./driver.js";
+import { findObstacle, type StorageObstacle } from "./drivers/filesystem/data-directory.js";
 import { FilesystemDriver } from "./drivers/filesystem/filesystem-driver.js";
 import { MemoryDriver } from "./drivers/memory-driver.js";
 import { Storage } from "./storage.js";
@@ -24,6 +25,11 @@ export async function openStorageAsItIs(settings: StorageSettings, log: Logger):
   const { driver, filesystem } = settings;
   const opened = driver === "filesystem" ? await FilesystemDriver.openAsItIs(filesystem.root, log) : new MemoryDriver();
   return new Storage(opened, settings.cache, log);
+}
+
+/** What keeps this user from storing where the settings say, in a sentence; changes nothing. */
+export async function findStorageObstacle(settings: StorageSettings): Promise<StorageObstacle | undefined> {
+  return settings.driver === "filesystem" ? findObstacle(settings.filesystem.root) : undefined;
 }
 
 async function openDriver(settings: StorageSettings, log: Logger): Promise<StorageDriver> {

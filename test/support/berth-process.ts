@@ -26,6 +26,8 @@ export interface BerthOptions {
   readonly findsFile?: boolean;
   /** Settings of the section `log`. */
   readonly log?: Readonly<Record<string, unknown>>;
+  /** Variables of the process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A Berth that runs as its users run it: `node dist/main.js serve`. */
@@ -50,7 +52,12 @@ export async function startBerth(scope: Scope, options: BerthOptions = {}): Prom
   await write(options);
   const file = options.findsFile ? [] : ["--config", configFile];
   const command = [process.execPath, join(projectRoot, "dist/main.js"), "serve", ...file];
-  const daemon = new Daemon(scope, "env", ["--chdir", options.findsFile ? dirname(configFile) : ".", ...command]);
+  const daemon = new Daemon(
+    scope,
+    "env",
+    ["--chdir", options.findsFile ? dirname(configFile) : ".", ...command],
+    options.env,
+  );
   const host = `127.0.0.1:${port}`;
   const client = new RegistryClient(`http://${host}`);
   await daemon.ready(() => isReady(port, options.server?.tls !== undefined));

@@ -1,12 +1,39 @@
 import { type LoadedConfig, loadConfig } from "../../config/load.js";
+import type { Config } from "../../config/schema.js";
+import { CommandFailure } from "../command-failure.js";
+import { readCertificate } from "../serving/read-certificate.js";
 
-/** Says that a configuration is right, or all that is wrong with it; of registry:2's, what became of each setting. */
+/**
+ * Says that a configuration is right, and that a start would find what it needs, or all that is wrong; of registry:2's,
+ * what became of each setting. Whether the port is free is not asked: a running Berth has it.
+ */
 export async function checkConfig(file: string | undefined): Promise<void> {
   const loaded = await loadConfig({ file, environment: process.env, directory: process.cwd() });
-  process.stdout.write(`${loaded.file ?? unnamed(loaded)}: no problems\n`);
+  const name = loaded.file ?? unnamed(loaded);
+  const { failures, notes } = await lookAround(loaded.config);
+  if (failures.length > 0)
+    throw new CommandFailure(`${name} is well written, but Berth could not start by it`, failures);
+  process.stdout.write(`${[`${name}: no problems`, ...notes].join("\n")}\n`);
   if (loaded.registry2 === undefined) return;
   const { reportLines } = await import("../../config/registry2/report-text.js");
   process.stdout.write(`${reportLines(loaded.registry2).join("\n")}\n`);
+}
+
+/** Looks at the files and folders that a start would need. */
+async function lookAround({ server, storage }: Config): Promise<{ failures: string[]; notes: string[] }> {
+  const { findStorageObstacle } = await import("../../storage/open-storage.js");
+  const failures: string[] = [];
+  try {
+    if (server.tls !== undefined) await readCertificate(server.tls);
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    failures.push(error.message);
+  }
+  const obstacle = await findStorageObstacle(storage);
+  if (obstacle?.canServe === false) failures.push(obstacle.sentence);
+  const notes =
+    obstacle?.canServe === true ? [`note: what is stored can be pulled, and nothing pushed: ${obstacle.sentence}`] : [];
+  return { failures, notes };
 }
 
 function unnamed({ registry2 }: LoadedConfig): string {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { Config } from "../../config/schema.js";
 import { RegistryServer, type ServerSettings } from "../../http/server.js";
 import { beginWork } from "../../maintenance/collection-lock.js";
@@ -6,6 +5,7 @@ import { ModeSelector } from "../../mode-selector.js";
 import type { Logger } from "../../observability/logger.js";
 import { openStorage } from "../../storage/open-storage.js";
 import type { Storage } from "../../storage/storage.js";
+import { readCertificate } from "./read-certificate.js";
 
 /** What one process serves with. */
 export interface OpenedServer {
@@ -19,10 +19,11 @@ export interface OpenedServer {
 
 /** Opens the storage, and a server with the routes of the mode over it, which listens as soon as it is told to. */
 export async function openServer(config: Config, log: Logger): Promise<OpenedServer> {
+  const settings = await serverSettings(config);
   const storage = await openStorage(config.storage, log);
   const endWork = await beginWork(storage);
   const modes = new ModeSelector(storage, log);
-  const server = new RegistryServer(await serverSettings(config), await modes.select(config), log);
+  const server = new RegistryServer(settings, await modes.select(config), log);
   const reconfigure = async (next: Config) => {
     const settings = await serverSettings(next);
     server.reconfigure(settings, await modes.select(next));
@@ -36,6 +37,6 @@ export async function openServer(config: Config, log: Logger): Promise<OpenedSer
 
 async function serverSettings(config: Config): Promise<ServerSettings> {
   const { server, log } = config;
-  const tls = server.tls && { cert: await readFile(server.tls.cert), key: await readFile(server.tls.key) };
+  const tls = server.tls && (await readCertificate(server.tls));
   return { ...server, tls, corsOrigins: server.cors.origins, logAccess: log.access };
 }

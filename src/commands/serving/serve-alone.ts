@@ -3,6 +3,7 @@ import type { Config } from "../../config/schema.js";
 import { createLogger } from "../../observability/winston-logger.js";
 import { announce } from "./announce.js";
 import { Housekeeping } from "./housekeeping.js";
+import { listen } from "./listen.js";
 import { logRegistry2 } from "./log-registry2.js";
 import { openServer } from "./open-server.js";
 import type { Reload } from "./reload.js";
@@ -17,7 +18,7 @@ export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<
     const { server, storage, reconfigure, close } = await openServer(config, log);
     const told = nextSignal();
     const housekeeping = await Housekeeping.begin(storage, config, log);
-    const { port } = await server.listen();
+    const { port } = await listen(server, config);
     announce(loaded, port, log);
     const apply = async (next: Config) => {
       await reconfigure(next);

@@ -2,6 +2,7 @@ import type { Config } from "../../../config/schema.js";
 import { createLogger, type FlushableLogger } from "../../../observability/winston-logger.js";
 import { describeError } from "../../describe-error.js";
 import { Housekeeping } from "../housekeeping.js";
+import { listen } from "../listen.js";
 import { bearLostOutput } from "../lost-output.js";
 import { type OpenedServer, openServer } from "../open-server.js";
 import type { WorkerOrder, WorkerReport } from "./messages.js";
@@ -46,7 +47,7 @@ async function start({ worker, config }: Extract<WorkerOrder, { do: "serve" }>):
   const log = createLogger(config.log, process.stdout, { worker });
   const opened = await openServer(config, log);
   const housekeeping = worker === 1 ? await Housekeeping.begin(opened.storage, config, log) : undefined;
-  await opened.server.listen();
+  await listen(opened.server, config);
   return { ...opened, log, housekeeping };
 }
 

@@ -58,11 +58,30 @@ async function makeFolders(folders: DataFolders): Promise<WriteObstacle | undefi
   return undefined;
 }
 
+/** What keeps a user from storing somewhere. */
+export interface StorageObstacle {
+  readonly sentence: string;
+  /** Whether what is stored can be served all the same. */
+  readonly canServe: boolean;
+}
+
+/** Looks for what a start would meet, and changes nothing. */
+export async function findObstacle(root: string): Promise<StorageObstacle | undefined> {
+  const folders = new DataFolders(root);
+  const obstacle = await findWriteObstacle(folders);
+  return obstacle && { sentence: explain(obstacle, folders.root), canServe: canServe(obstacle, folders.root) };
+}
+
+/** What this user may not write is served if there is something; what nobody can write is meant so. */
+function canServe({ reason }: WriteObstacle, root: string): boolean {
+  if (reason === "nofolder") return false;
+  return existsSync(reason === "readonly" ? root : join(root, "docker/registry/v2"));
+}
+
 /** @returns the sentence, if there is something to serve all the same */
 function refuse(obstacle: WriteObstacle, root: string, log: Logger | undefined): string {
   const sentence = explain(obstacle, root);
-  const canServe = obstacle.reason === "readonly" ? existsSync(root) : existsSync(join(root, "docker/registry/v2"));
-  if (obstacle.reason === "nofolder" || !canServe) throw new StorageError("readonly", sentence);
+  if (!canServe(obstacle, root)) throw new StorageError("readonly", sentence);
   log?.warn(`what is stored is served, but nothing can be pushed, cached or deleted: ${sentence}`);
   return sentence;
 }

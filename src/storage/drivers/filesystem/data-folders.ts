@@ -67,9 +67,12 @@ function homeOf(root: string, components: readonly string[], mounts: ReadonlySet
 
 /** Whether a folder is in another file system than the one it lies in, or mounted: then no rename crosses, either. */
 function isApart(folder: string, mounts: ReadonlySet<string>): boolean {
-  const [above, here] = [join(folder, ".."), folder].map((path) => statSync(path, { throwIfNoEntry: false }));
-  if (above === undefined || here === undefined) return false;
-  return above.dev !== here.dev || mounts.has(realpathSync(folder));
+  try {
+    return statSync(join(folder, "..")).dev !== statSync(folder).dev || mounts.has(realpathSync(folder));
+  } catch {
+    // Not there yet, or not to be seen by this user, who can store nothing in it either.
+    return false;
+  }
 }
 
 /** Of Linux (proc_pid_mountinfo(5)): a folder that is mounted a second time is of one device with what it lies in. */

@@ -10,6 +10,9 @@ interface Listing {
 }
 
 const maxNames = 2_000_000;
+/** Lies in the folder of the repositories where that has a volume of its own, and is no part of it. */
+const ownFolder = ".berth";
+
 const none: readonly string[] = [];
 
 /** Lists folders, and lists them again only when they changed, by whichever process. */
@@ -26,7 +29,7 @@ export class FolderListings {
     const known = this.#listings.get(folder);
     if (version !== undefined && known?.version === version) return known.names;
     // The version is older than the listing: a change in between makes the next call list again.
-    const names = (await ifPresent(() => readdir(folder)))?.sort() ?? none;
+    const names = (await ifPresent(() => readdir(folder)))?.filter((name) => name !== ownFolder).sort() ?? none;
     if (version !== undefined) this.#listings.set(folder, { version, names });
     return names;
   }

@@ -63,22 +63,23 @@ function reasonOf(error: unknown): WriteObstacle["reason"] {
   return hasCode(error, "EROFS") ? "readonly" : "denied";
 }
 
-/** A sentence for whoever runs Berth: what is wrong, and what to do. */
+/** A sentence for whoever runs Berth: what is wrong where, and what to do. */
 export function explain({ path, reason }: WriteObstacle, root: string): string {
-  const where = path === root ? `the data directory ${root}` : `${path} in the data directory ${root}`;
+  const setting = "storage.filesystem.root";
   switch (reason) {
     case "readonly":
-      return `${where} (storage.filesystem.root) is on a read-only file system: mount it writable, or name another folder`;
+      return `${setting}: ${path} is on a read-only file system: mount it writable, or name another folder`;
     case "denied":
-      return `${where} (storage.filesystem.root) cannot be written by user ${userAndGroup()}: ${remedy(path, root)}`;
+      return `${setting}: ${path} cannot be written by user ${userAndGroup()}: ${remedy(path, root)}, or name another folder`;
     case "nofolder":
-      return `${where} (storage.filesystem.root) is a file where a folder must be: remove it, or name another folder`;
+      return `${setting}: ${path} is a file where a folder must be: remove it, or name another folder`;
   }
 }
 
+/** What lies above the root is somebody else's. */
 function remedy(path: string, root: string): string {
-  const folder = path.length < root.length ? path : root;
-  return `run chown -R ${userAndGroup()} ${folder}, or name another folder`;
+  if (path.length >= root.length) return `run chown -R ${userAndGroup()} ${root}`;
+  return `make ${root} for it (mkdir -p ${root} && chown ${userAndGroup()} ${root})`;
 }
 
 function userAndGroup(): string {

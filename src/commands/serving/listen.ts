@@ -1,0 +1,31 @@
+import type { AddressInfo } from "node:net";
+import type { Config } from "../../config/schema.js";
+import type { RegistryServer } from "../../http/server.js";
+import { CommandFailure } from "../command-failure.js";
+
+/** Lets the server listen. @throws CommandFailure with a sentence if the port or the address cannot be had */
+export async function listen(server: RegistryServer, config: Config): Promise<AddressInfo> {
+  try {
+    return await server.listen();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const sentence = explain(code, config.server);
+    throw sentence === undefined ? error : new CommandFailure(sentence);
+  }
+}
+
+function explain(code: string, { host, port }: Config["server"]): string | undefined {
+  switch (code) {
+    case "EADDRINUSE":
+      return `server.port: port ${port} of ${host} is taken by another program: stop that one, or name another port`;
+    case "EACCES":
+      return `server.port: this user may not listen on port ${port}: name one above 1023, such as 5000`;
+    case "EADDRNOTAVAIL":
+      return `server.host: ${host} is no address of this machine: name one that is, or 0.0.0.0 for all`;
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `server.host: the name ${host} has no address: name an address of this machine, or 0.0.0.0 for all`;
+    default:
+      return undefined;
+  }
+}
