@@ -29,7 +29,10 @@ async function refusalOf(t: TestContext, prepare: (folder: string, scope: Scope)
 /** A certificate with its key, and the key of another one, in files. */
 async function certificates(folder: string, scope: Scope): Promise<void> {
   const authority = await CertificateAuthority.create(scope);
-  const [one, other] = [await authority.issue("one", ["DNS:localhost"]), await authority.issue("other", ["DNS:localhost"])];
+  const [one, other] = [
+    await authority.issue("one", ["DNS:localhost"]),
+    await authority.issue("other", ["DNS:localhost"]),
+  ];
   await writeFile(join(folder, "cert.pem"), one.cert);
   await writeFile(join(folder, "key.pem"), one.key);
   await writeFile(join(folder, "other.pem"), other.key);
