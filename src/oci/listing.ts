@@ -1,3 +1,4 @@
+import type { Descriptor } from "./descriptor.js";
 import type { Digest } from "./digest.js";
 
 /** A part of a list in code point order: at most `limit` items, all after `last`. */
@@ -12,6 +13,12 @@ export interface PageOf<Item> {
   readonly more: boolean;
 }
 
+/** A part of a list of referrers. */
+export interface ReferrersPage extends PageOf<Descriptor> {
+  /** Behind which digest the next page begins, if not behind the last item: a filter may leave a page empty. */
+  readonly last?: Digest;
+}
+
 /** A part of the referrers of a manifest; `last` is the digest of the last one seen. */
 export interface ReferrersQuery {
   readonly artifactType?: string;
@@ -20,13 +27,15 @@ export interface ReferrersQuery {
 
 /** A part of a list that is in code point order, found without walking what comes before it. */
 export function pageOf(all: readonly string[], page: Page): PageOf<string> {
-  const start = page.last === undefined ? 0 : firstAfter(all, page.last);
+  const start = firstAfter(all, page.last);
   const end = start + page.limit;
   const items = start === 0 && end >= all.length ? all : all.slice(start, end);
   return { items, more: end < all.length && page.limit > 0 };
 }
 
-function firstAfter(all: readonly string[], last: string): number {
+/** Where what comes after a text begins in a list that is in code point order; at the start if there is no text. */
+export function firstAfter(all: readonly string[], last: string | undefined): number {
+  if (last === undefined) return 0;
   let low = 0;
   let high = all.length;
   while (low < high) {

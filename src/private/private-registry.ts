@@ -1,9 +1,9 @@
 import { RegistryError } from "../oci/errors.js";
-import { type Page, type PageOf, pageOf } from "../oci/listing.js";
+import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Registry } from "../registry/registry.js";
 import { BriefMemory } from "../storage/brief-memory.js";
-import { ListMemo } from "../storage/list-memo.js";
+import { CatalogPages } from "../storage/catalog-pages.js";
 import type { Storage } from "../storage/storage.js";
 import type { PrivateRules } from "./manifest-rules.js";
 import { type NameMeanings, plainMeanings } from "./name-meanings.js";
@@ -27,7 +27,7 @@ export class PrivateRegistry implements Registry {
   readonly #rules: PrivateRegistryRules;
   readonly #meanings: NameMeanings;
   readonly #running: RunningUploads;
-  readonly #catalog = new ListMemo<RepositoryName, readonly RepositoryName[]>();
+  readonly #catalog: CatalogPages;
   readonly #ours = new BriefMemory<RepositoryName, true>(rememberedNames, rememberedForMs);
 
   constructor(storage: Storage, rules: PrivateRegistryRules, meanings = plainMeanings(storage, rules.adopt)) {
@@ -35,6 +35,8 @@ export class PrivateRegistry implements Registry {
     this.#rules = rules;
     this.#meanings = meanings;
     this.#running = new RunningUploads(storage, rules.uploads);
+    const isOurs = async (name: RepositoryName) => rules.adopt || (await this.#cachedFrom(name)) === undefined;
+    this.#catalog = new CatalogPages(storage, isOurs);
   }
 
   async pull(name: RepositoryName): Promise<PrivateRepository> {
@@ -59,14 +61,8 @@ export class PrivateRegistry implements Registry {
     return this.#repository(name);
   }
 
-  async catalog(page: Page): Promise<PageOf<string>> {
-    const names = await this.#storage.catalog.names();
-    if (this.#rules.adopt) return pageOf(names, page);
-    const ours = await this.#catalog.of(names, async () => {
-      const cached = await this.#storage.cache.owners();
-      return names.filter((name) => !cached.has(name));
-    });
-    return pageOf(ours, page);
+  catalog(page: Page): Promise<PageOf<string>> {
+    return this.#catalog.page(page);
   }
 
   async #cachedFrom(name: RepositoryName): Promise<string | undefined> {

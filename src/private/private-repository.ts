@@ -1,8 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import type { Descriptor } from "../oci/descriptor.js";
 import { algorithmOf, type Digest, Digester, digestOf } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
-import { type Page, type PageOf, pageOf, type ReferrersQuery } from "../oci/listing.js";
+import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import type { ManifestContent } from "../oci/manifest.js";
 import { readManifest } from "../oci/manifest-reading.js";
 import { parsePushedManifest } from "../oci/pushed-manifest.js";
@@ -22,7 +21,8 @@ import type {
 } from "../registry/repository.js";
 import { layout } from "../storage/layout.js";
 import type { StoredManifest } from "../storage/manifest-store.js";
-import { listReferrers, referrerDescriptor } from "../storage/referrer-list.js";
+import { referrerDescriptor } from "../storage/referrer-descriptor.js";
+import { listReferrers } from "../storage/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
 import { Absence } from "./absence.js";
 import { findHolder } from "./blob-holder.js";
@@ -87,14 +87,14 @@ export class PrivateRepository implements PushRepository {
   }
 
   async listTags(page: Page): Promise<PageOf<string>> {
-    const tags = await this.#storage.tags.list(this.name);
-    if (tags.length === 0 && !(await this.#storage.holdsContent(this.name))) {
+    const tags = await this.#storage.tags.page(this.name, page);
+    if (tags.items.length === 0 && !(await this.#storage.holdsContent(this.name))) {
       throw this.#absence.ofRepository();
     }
-    return pageOf(tags, page);
+    return tags;
   }
 
-  listReferrers(subject: Digest, query: ReferrersQuery): Promise<PageOf<Descriptor>> {
+  listReferrers(subject: Digest, query: ReferrersQuery): Promise<ReferrersPage> {
     return listReferrers(this.#storage, this.name, subject, query);
   }
 

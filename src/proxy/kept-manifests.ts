@@ -6,7 +6,7 @@ import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { isOutOfRoom } from "../storage/driver.js";
 import type { StoredManifest } from "../storage/manifest-store.js";
-import { referrerDescriptor } from "../storage/referrer-list.js";
+import { referrerDescriptor } from "../storage/referrer-descriptor.js";
 import type { Storage } from "../storage/storage.js";
 import type { UpstreamManifest } from "../upstream/upstream.js";
 import type { Ownership } from "./ownership.js";

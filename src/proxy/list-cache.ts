@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
-import type { PageOf, ReferrersQuery } from "../oci/listing.js";
+import type { ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import { listReferrers } from "../storage/referrer-list.js";
@@ -48,7 +48,7 @@ export class ListCache {
     subject: Digest,
     query: ReferrersQuery,
     context: Context,
-  ): Promise<PageOf<Descriptor>> {
+  ): Promise<ReferrersPage> {
     const key = `${name}@${subject}`;
     try {
       const all = this.#referrers.get(key) ?? (await this.#askReferrers(name, subject, context));

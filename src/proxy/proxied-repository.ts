@@ -1,7 +1,6 @@
-import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
-import { type Page, type PageOf, pageOf, type ReferrersQuery } from "../oci/listing.js";
+import { type Page, type PageOf, pageOf, type ReferrersPage, type ReferrersQuery } from "../oci/listing.js";
 import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
@@ -68,7 +67,7 @@ export class ProxiedRepository implements PullRepository {
     return pageOf(this.#rules.allowed(await this.#cache.lists.tags(this.name, context)), page);
   }
 
-  listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<PageOf<Descriptor>> {
+  listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<ReferrersPage> {
     return this.#cache.lists.listReferrers(this.name, subject, query, context);
   }
 

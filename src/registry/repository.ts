@@ -1,7 +1,7 @@
 import type { BlobReader } from "../oci/blob-reader.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest, DigestAlgorithm } from "../oci/digest.js";
-import type { Page, PageOf, ReferrersQuery } from "../oci/listing.js";
+import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import type { Reference, Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "./context.js";
@@ -48,7 +48,7 @@ export interface PullRepository {
   openBlob(digest: Digest, context: Context): Promise<OpenedBlob>;
   listTags(page: Page, context: Context): Promise<PageOf<string>>;
   /** Never fails for want of the subject or the repository: the list is then empty. */
-  listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<PageOf<Descriptor>>;
+  listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<ReferrersPage>;
 }
 
 /** Where the next bytes of an upload belong, as `Content-Range` says: both inclusive. */

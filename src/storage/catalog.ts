@@ -50,7 +50,7 @@ export class Catalog {
 
   async #current(): Promise<KnownCatalog> {
     const known = this.#known;
-    if (known?.generation !== undefined && known.generation === (await this.#generation()) && isFresh(known))
+    if (known?.generation !== undefined && known.generation === (await this.generation()) && isFresh(known))
       return known;
     // A walk that runs may have passed by where the new repository lies: only one that starts from now on will do.
     this.#nextWalk ??= this.#startWalk();
@@ -58,7 +58,7 @@ export class Catalog {
   }
 
   /** `undefined` while it changes too fast to be told apart. */
-  async #generation(): Promise<string | undefined> {
+  async generation(): Promise<string | undefined> {
     const stat = await this.#driver.stat(layout.catalogGeneration);
     return stat === undefined ? "none" : stat.version;
   }
@@ -74,7 +74,7 @@ export class Catalog {
 
   async #walkAll(): Promise<KnownCatalog> {
     const walkedAtMs = performance.now();
-    const generation = await this.#generation();
+    const generation = await this.generation();
     const names: RepositoryName[] = [];
     const holders = new Set<RepositoryName>();
     for await (const { name, folders } of walkRepositories(this.#driver)) {

@@ -15,6 +15,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *       _manifests/tags/<tag>/index/<algorithm>/<hex>/link  what it ever pointed at
  *       _uploads/<uuid>/data, startedat                     an upload session
  *       _referrers/<algorithm>/<hex>/<algorithm>-<hex>      ours: descriptor of a manifest that refers to the first
+ *       _referrers/whole                                    ours: all referrers are recorded, even if there are none
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, who works on what, a generation
  *     claims/<uuid>                                         somebody waits for an upload session that another process has
@@ -92,6 +93,8 @@ export const layout = {
   uploadContent: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/data`,
   uploadStart: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/startedat`,
   allReferrers: (name: RepositoryName) => `${root}/repositories/${name}/_referrers`,
+  /** Says that all referrers of a repository are recorded. */
+  referrersWhole: (name: RepositoryName) => `${root}/repositories/${name}/_referrers/whole`,
   subjectsOf: (name: RepositoryName, algorithm: DigestAlgorithm) =>
     `${root}/repositories/${name}/_referrers/${algorithm}`,
   referrers: (name: RepositoryName, subject: Digest) => `${root}/repositories/${name}/_referrers/${folderOf(subject)}`,

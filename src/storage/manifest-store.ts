@@ -56,6 +56,11 @@ export class ManifestStore {
     return (await this.#links.find(layout.revisionLink(name, digest))) !== undefined;
   }
 
+  /** The same by a look at the link, which is not read: for lists of many. */
+  async isLinked(name: RepositoryName, digest: Digest): Promise<boolean> {
+    return ((await this.#driver.stat(layout.revisionLink(name, digest)))?.size ?? 0) > 0;
+  }
+
   /** The manifest, if the repository holds it. */
   async find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
     const content = await this.#links.find(layout.revisionLink(name, digest));
@@ -91,6 +96,18 @@ export class ManifestStore {
     const content = await this.#links.find(layout.revisionLink(name, digest));
     const bytes = content && (await this.#driver.read(layout.blob(content), readableBytes));
     return bytes ? this.#parse(digest, bytes) : undefined;
+  }
+
+  /** A manifest that the repository holds, and what it says, without remembering it. */
+  async readUnremembered(
+    name: RepositoryName,
+    digest: Digest,
+  ): Promise<{ readonly descriptor: Descriptor; readonly reading: ManifestReading } | undefined> {
+    const content = await this.#links.find(layout.revisionLink(name, digest));
+    const bytes = content && (await this.#readBytes(digest, content));
+    const reading = bytes && this.#parse(digest, bytes);
+    if (bytes === undefined || reading === undefined) return undefined;
+    return { descriptor: { mediaType: reading.mediaType ?? opaqueType, digest, size: bytes.length }, reading };
   }
 
   async remove(name: RepositoryName, digest: Digest): Promise<void> {

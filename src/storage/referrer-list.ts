@@ -1,79 +1,64 @@
 import type { Descriptor } from "../oci/descriptor.js";
-import { algorithmOf, type Digest, hexOf } from "../oci/digest.js";
-import type { PageOf, ReferrersQuery } from "../oci/listing.js";
-import { readManifest } from "../oci/manifest-reading.js";
-import { parseTag } from "../oci/reference.js";
+import type { Digest } from "../oci/digest.js";
+import type { ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { StoredManifest } from "./manifest-store.js";
+import { fallbackChildren, recordFallbackReferrer } from "./fallback-referrers.js";
+import { ReadAllowance } from "./read-allowance.js";
 import type { Storage } from "./storage.js";
+import { Turns } from "./turns.js";
 
 /** An answer must fit into a manifest's usual 4 MiB (distribution-spec, "Listing Referrers"); this leaves room for its frame. */
 const pageBytes = 4 * 1024 * 1024 - 64 * 1024;
+const pageItems = 1_000;
 
-/** Lists what refers to a manifest in order of digests, at most as much as one answer holds. */
+/** Lists what refers to a manifest in order of digests, as much as one answer holds and is worth. */
 export async function listReferrers(
   storage: Storage,
   name: RepositoryName,
   subject: Digest,
   query: ReferrersQuery,
-): Promise<PageOf<Descriptor>> {
-  const fallback = await fallbackReferrers(storage, name, subject);
-  const digests = new Set([...(await storage.referrers.list(name, subject)), ...fallback.keys()]);
-  const items: Descriptor[] = [];
-  let bytes = 0;
-  for (const digest of [...digests].sort()) {
-    if (query.last !== undefined && digest <= query.last) continue;
+): Promise<ReferrersPage> {
+  await storage.referrerRebuild.runIfMissing(name);
+  const recorded = await storage.referrers.list(name, subject);
+  const isRecorded = new Set(recorded);
+  const unrecorded = (await fallbackChildren(storage, name, subject)).filter((digest) => !isRecorded.has(digest));
+  const { last } = query;
+  const digests = [...recorded, ...unrecorded].filter((digest) => last === undefined || digest > last).sort();
+  const page = new PageInProgress();
+  const allowance = new ReadAllowance();
+  const turns = new Turns();
+  for (const digest of digests) {
+    if (allowance.isUsedUp) return page.upTo(page.lookedAt);
+    await turns.take();
+    const referrer = isRecorded.has(digest)
+      ? await storage.referrers.find(name, subject, { digest, allowance })
+      : await recordFallbackReferrer(storage, name, subject, { digest, allowance });
     // A record may outlast its manifest, when another program collected that.
-    if (!(await storage.manifests.has(name, digest))) continue;
-    const referrer = fallback.get(digest) ?? (await storage.referrers.find(name, subject, digest));
-    if (referrer === undefined || !matches(referrer, query)) continue;
-    bytes += Buffer.byteLength(JSON.stringify(referrer));
-    if (bytes > pageBytes && items.length > 0) return { items, more: true };
-    items.push(referrer);
+    const isListed = referrer && matches(referrer, query) && (await storage.manifests.isLinked(name, digest));
+    if (isListed && !page.add(referrer)) return page.upTo(page.items.at(-1)?.digest);
+    page.lookedAt = digest;
   }
-  return { items, more: false };
+  return { items: page.items, more: false };
 }
 
-/** What a manifest says of itself that is listed. */
-interface Listed {
-  readonly artifactType: string | undefined;
-  readonly annotations: Readonly<Record<string, string>>;
-}
+class PageInProgress {
+  readonly items: Descriptor[] = [];
+  lookedAt: Digest | undefined;
+  #bytes = 0;
 
-/** A manifest as the list of referrers shows it (distribution-spec, "Listing Referrers"). */
-export function referrerDescriptor(manifest: StoredManifest, content: Listed): Descriptor {
-  return {
-    mediaType: manifest.descriptor.mediaType,
-    digest: manifest.descriptor.digest,
-    size: manifest.descriptor.size,
-    ...(content.artifactType === undefined ? {} : { artifactType: content.artifactType }),
-    ...(Object.keys(content.annotations).length === 0 ? {} : { annotations: content.annotations }),
-  };
+  /** @returns whether there is room; one item always has it */
+  add(referrer: Descriptor): boolean {
+    this.#bytes += Buffer.byteLength(JSON.stringify(referrer));
+    if (this.items.length > 0 && (this.#bytes > pageBytes || this.items.length === pageItems)) return false;
+    this.items.push(referrer);
+    return true;
+  }
+
+  upTo(last: Digest | undefined): ReferrersPage {
+    return { items: this.items, more: true, ...(last !== undefined && { last }) };
+  }
 }
 
 function matches(referrer: Descriptor, query: ReferrersQuery): boolean {
   return query.artifactType === undefined || referrer.artifactType === query.artifactType;
-}
-
-/**
- * What clients listed by hand while the registry had no referrers API: an index under a tag made from the subject's
- * digest. A registry with the API must include it (distribution-spec, "Enabling the Referrers API").
- */
-async function fallbackReferrers(
-  storage: Storage,
-  name: RepositoryName,
-  subject: Digest,
-): Promise<Map<Digest, Descriptor>> {
-  const found = new Map<Digest, Descriptor>();
-  const tag = parseTag(`${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`);
-  const digest = await storage.tags.find(name, tag);
-  const index = digest && (await storage.manifests.find(name, digest));
-  if (index === undefined) return found;
-  for (const child of readManifest(index.bytes)?.manifests ?? []) {
-    const manifest = await storage.manifests.find(name, child.digest);
-    if (manifest === undefined) continue;
-    const content = readManifest(manifest.bytes);
-    if (content?.subject === subject) found.set(child.digest, referrerDescriptor(manifest, content));
-  }
-  return found;
 }

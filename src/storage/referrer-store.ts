@@ -1,15 +1,35 @@
+import { LRUCache } from "lru-cache";
 import type { Logger } from "../observability/logger.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { type Digest, digestAlgorithms, isDigest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
-import { readableBytes } from "./manifest-store.js";
+import type { ReadAllowance } from "./read-allowance.js";
 
-/** Which manifests of a repository refer to another one: an object for each, so that pushes at once need no lock. */
+const rememberedBytes = 16 * 1024 * 1024;
+const rememberedSubjects = 50_000;
+const rememberedChildren = 200_000;
+
+/**
+ * Which manifests of a repository refer to another one: an object for each, which holds the descriptor that is listed,
+ * so that a list reads no manifests, and pushes at once need no lock. A descriptor says what the bytes of its digest
+ * say, and so is remembered for ever.
+ */
 export class ReferrerStore {
   readonly #driver: StorageDriver;
   readonly #log: Logger;
+  readonly #descriptors = new LRUCache<Digest, Descriptor>({
+    maxSize: rememberedBytes,
+    sizeCalculation: (descriptor) => 200 + JSON.stringify(descriptor).length,
+  });
+  /** What manifests refer to that a fallback index names; `none` for those that refer to nothing. */
+  readonly subjectOf = new LRUCache<Digest, Digest | "none">({ max: rememberedSubjects });
+  /** What fallback indexes name, by their digests. */
+  readonly childrenOf = new LRUCache<Digest, readonly Digest[]>({
+    maxSize: rememberedChildren,
+    sizeCalculation: (children) => children.length + 1,
+  });
 
   constructor(driver: StorageDriver, log: Logger) {
     this.#driver = driver;
@@ -19,10 +39,21 @@ export class ReferrerStore {
   async put(name: RepositoryName, subject: Digest, referrer: Descriptor): Promise<void> {
     const key = layout.referrer(name, subject, referrer.digest);
     await this.#driver.write({ key, content: Buffer.from(JSON.stringify(referrer)) });
+    this.#descriptors.set(referrer.digest, referrer);
   }
 
   async remove(name: RepositoryName, subject: Digest, digest: Digest): Promise<void> {
     await this.#driver.remove(layout.referrer(name, subject, digest));
+  }
+
+  /** Whether the repository has a place for records: one that another program wrote, or a part of a backup, has none. */
+  async isKept(name: RepositoryName): Promise<boolean> {
+    return (await this.#driver.list(layout.allReferrers(name))).length > 0;
+  }
+
+  /** Notes that all referrers of a repository are recorded, even if there are none. */
+  async noteWhole(name: RepositoryName): Promise<void> {
+    await this.#driver.write({ key: layout.referrersWhole(name), content: Buffer.from("all referrers are recorded") });
   }
 
   /** Digests of what is referred to, whether it is there or not. */
@@ -41,12 +72,20 @@ export class ReferrerStore {
     return names.map((file) => file.replace("-", ":")).filter(isDigest);
   }
 
-  async find(name: RepositoryName, subject: Digest, digest: Digest): Promise<Descriptor | undefined> {
-    const bytes = await this.#driver.read(layout.referrer(name, subject, digest), readableBytes);
+  async find(
+    name: RepositoryName,
+    subject: Digest,
+    { digest, allowance }: { readonly digest: Digest; readonly allowance: ReadAllowance },
+  ): Promise<Descriptor | undefined> {
+    const known = this.#descriptors.get(digest);
+    if (known !== undefined) return known;
+    const bytes = await this.#driver.read(layout.referrer(name, subject, digest));
     if (bytes === undefined) return undefined;
+    allowance.take(bytes.length);
     const record = parseRecord(bytes, digest);
     if (record === undefined)
       this.#log.warn("record of a referrer is damaged and counts as absent", { repository: name, digest });
+    else this.#descriptors.set(digest, record);
     return record;
   }
 }

@@ -10,6 +10,7 @@ import type { StagedObject, StorageDriver } from "./driver.js";
 import { layout, repositoryFolders } from "./layout.js";
 import { LinkStore, linkTo } from "./link-store.js";
 import { ManifestStore } from "./manifest-store.js";
+import { ReferrerRebuild } from "./referrer-rebuild.js";
 import { ReferrerStore } from "./referrer-store.js";
 import { TagStore } from "./tag-store.js";
 import { UploadStore } from "./upload-store.js";
@@ -23,6 +24,7 @@ export class Storage {
   readonly manifests: ManifestStore;
   readonly tags: TagStore;
   readonly referrers: ReferrerStore;
+  readonly referrerRebuild: ReferrerRebuild;
   readonly uploads: UploadStore;
   readonly catalog: Catalog;
   readonly cache: CacheStore;
@@ -40,6 +42,7 @@ export class Storage {
     this.manifests = new ManifestStore(this, cacheBytes / 2, log);
     this.tags = new TagStore(driver, this.links);
     this.referrers = new ReferrerStore(driver, log);
+    this.referrerRebuild = new ReferrerRebuild(this);
     this.uploads = new UploadStore(driver);
     this.catalog = new Catalog(driver);
     this.announced = new AnnouncedTags(driver);

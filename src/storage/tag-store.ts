@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { type Digest, digestAlgorithms, isDigest } from "../oci/digest.js";
+import { firstAfter, type Page, type PageOf, pageOf } from "../oci/listing.js";
 import { isTag, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { StorageDriver } from "./driver.js";
@@ -49,6 +50,22 @@ export class TagStore {
     }
     this.#listings.set(name, { folders, tags, torn });
     return tags;
+  }
+
+  /** A part of the tags, of which no more are looked at than it holds, unless all are known anyway. */
+  async page(name: RepositoryName, page: Page): Promise<PageOf<string>> {
+    const folders = await this.#driver.list(layout.tags(name));
+    const known = this.#listings.get(name)?.folders === folders;
+    if (known || page.limit >= folders.length) return pageOf(await this.list(name), page);
+    const items: Tag[] = [];
+    for (let index = firstAfter(folders, page.last); index < folders.length && page.limit > 0; index++) {
+      const tag = folders[index] ?? "";
+      if (!isTag(tag) || !(await this.#isWhole(name, tag))) continue;
+      if (items.length === page.limit) return { items, more: true };
+      items.push(tag);
+      if (items.length % tagsPerTurn === 0) await setImmediate();
+    }
+    return { items, more: false };
   }
 
   /** Moves the tag together with its history, and last of all that a push does: then it points at something whole. */

@@ -15,11 +15,10 @@ export function listReferrers({ registry }: HandlerDependencies): Handler {
     const subject = digestOfPath(exchange);
     const query = queryOf(exchange);
     const repository = await pulledRepository(registry, exchange);
-    const { items, more } = await repository.listReferrers(subject, query, exchange);
+    const { items, more, last = items.at(-1)?.digest } = await repository.listReferrers(subject, query, exchange);
     const headers: OutgoingHttpHeaders = { "Content-Type": mediaTypes.ociIndex };
     if (query.artifactType !== undefined) headers["OCI-Filters-Applied"] = "artifactType";
-    const last = items.at(-1);
-    if (more && last !== undefined) headers.Link = nextLink(exchange, { last: last.digest });
+    if (more && last !== undefined) headers.Link = nextLink(exchange, { last });
     sendJson(exchange, 200, { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: items }, headers);
   };
 }

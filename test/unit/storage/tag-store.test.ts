@@ -5,8 +5,11 @@ import { test } from "node:test";
 import { digestOf } from "../../../src/oci/digest.js";
 import { parseTag } from "../../../src/oci/reference.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
-import type { Storage } from "../../../src/storage/storage.js";
+import { Storage } from "../../../src/storage/storage.js";
+import { countCalls } from "../../support/counted-driver.js";
+import { RecordedLog } from "../../support/recorded-log.js";
 import { Scope } from "../../support/scope.js";
 import { SecondProcess } from "../../support/second-process.js";
 import { storageOnDisk } from "../../support/storage.js";
@@ -98,3 +101,21 @@ async function settled(storage: Storage): Promise<void> {
   });
   await storage.tags.list(name);
 }
+
+test("a page of tags looks at no more of them than it shows, and pages are the whole list", async () => {
+  const counted = countCalls(new MemoryDriver());
+  const storage = new Storage(counted.driver, 2, new RecordedLog());
+  const tags = Array.from({ length: 500 }, (_, index) => `v${1000 + index}`);
+  for (const tag of tags)
+    await storage.driver.write({ key: layout.tagLink(name, parseTag(tag)), content: Buffer.from(one) });
+  const seen: string[] = [];
+  for (let more = true; more; ) {
+    counted.look();
+    const last = seen.at(-1);
+    const page = await storage.tags.page(name, { limit: 40, ...(last !== undefined && { last }) });
+    assert.ok(counted.look().total <= 43);
+    seen.push(...page.items);
+    more = page.more;
+  }
+  assert.deepEqual(seen, tags);
+});
