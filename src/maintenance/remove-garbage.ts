@@ -31,7 +31,7 @@ async function removeLinks(storage: Storage, { name, manifests, layers }: Reposi
   if (manifests.length > 0) await storage.tags.forget(name, new Set(manifests));
   await removeAll(
     storage,
-    manifests.map((digest) => layout.revision(name, digest)),
+    manifests.flatMap((digest) => [layout.revision(name, digest), layout.tagged(name, digest)]),
   );
   for (const digest of manifests) await storage.uses.forget(name, digest);
   await removeDanglingReferrers(storage, name);

@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";
 import { dockerHub } from "../oci/docker-hub.js";
+import type { RepositoryName } from "../oci/repository-name.js";
 import type { NameMeanings } from "../private/name-meanings.js";
 import { PrivateRegistry } from "../private/private-registry.js";
 import type { CacheRoom } from "../proxy/downloads/cache-room.js";
@@ -56,13 +57,18 @@ function meaningsAmong(
   { storage, adopt }: { readonly storage: Storage; readonly adopt: boolean },
 ): NameMeanings {
   const hub = upstreams.find(({ name }) => name === dockerHub);
+  const upstreamOf = (name: RepositoryName) => {
+    const owner = owners.of(name);
+    return owner.kind === "upstream" ? upstreams.find((each) => each.name === owner.upstream) : undefined;
+  };
   return {
-    sourcesOf: async (from) => {
-      const owner = owners.of(from);
-      const upstream = owner.kind === "upstream" && upstreams.find(({ name }) => name === owner.upstream);
-      if (!upstream) return [from];
-      const cached = [...(await storage.cache.owners())].filter(([, name]) => name === upstream.name);
-      return [storedNameOf(ownNameOf(from, upstream), upstream, owners), ...cached.map(([name]) => name)];
+    sourceOf: (from) => {
+      const upstream = upstreamOf(from);
+      return upstream === undefined ? from : storedNameOf(ownNameOf(from, upstream), upstream, owners);
+    },
+    sourcesBeside: (from) => {
+      const upstream = upstreamOf(from);
+      return upstream && (async (stored) => (await storage.cache.ownerOf(stored)) === upstream.name);
     },
     mayBeReadFrom: async (name) => {
       const from = await storage.cache.ownerOf(name);

@@ -1,23 +1,43 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { repositoriesAfter } from "../storage/repository-walk.js";
 import type { Storage } from "../storage/storage.js";
 import type { NameMeanings } from "./name-meanings.js";
 
 /**
+ * So many repositories are looked at for a blob that is not known to lie in one. A mount is a saving: a client that gets
+ * none uploads the blob (distribution-spec, "Mounting a blob from another repository").
+ */
+const mostLookedAt = 100;
+
+/**
  * A repository that a blob can be mounted from.
- * @param from the one that the client names; any if it names none (distribution-spec, "Mounting a blob from another repository")
+ * @param from the one that the client names; any if it names none
  */
 export async function findHolder(
   storage: Storage,
   digest: Digest,
   { from, meanings }: { readonly from: RepositoryName | undefined; readonly meanings: NameMeanings },
 ): Promise<RepositoryName | undefined> {
-  // What lies nowhere, or under another digest only, is not looked for in every repository.
+  // What lies nowhere, or under another digest only, is not looked for in any repository.
   if ((await storage.blobs.size(digest)) === undefined) return undefined;
-  const candidates = from === undefined ? await storage.catalog.holders() : await meanings.sourcesOf(from);
-  for (const candidate of candidates) {
-    if ((await storage.findBlob(candidate, digest))?.content !== digest) continue;
-    if (await meanings.mayBeReadFrom(candidate)) return candidate;
+  const isSource = from === undefined ? async () => true : meanings.sourcesBeside(from);
+  const isHolder = async (name: RepositoryName) =>
+    (await storage.findBlob(name, digest))?.content === digest && (await meanings.mayBeReadFrom(name));
+  if (from !== undefined && (await isHolder(meanings.sourceOf(from)))) return meanings.sourceOf(from);
+  if (isSource === undefined) return undefined;
+  for await (const candidate of likelyHolders(storage, digest)) {
+    if ((await isSource(candidate)) && (await isHolder(candidate))) return candidate;
   }
   return undefined;
+}
+
+/** Those that this process knows of, then some of all. */
+async function* likelyHolders(storage: Storage, digest: Digest): AsyncIterable<RepositoryName> {
+  yield* storage.knownHolders(digest);
+  let lookedAt = 0;
+  for await (const { name } of repositoriesAfter(storage.driver)) {
+    yield name;
+    if (++lookedAt === mostLookedAt) return;
+  }
 }

@@ -3,11 +3,13 @@ import type { Storage } from "../storage/storage.js";
 
 /** What names mean where not all of them are ours. */
 export interface NameMeanings {
+  /** The repository that a client means by a name. */
+  sourceOf(from: RepositoryName): RepositoryName;
   /**
-   * Where content may lie that somebody knows from a repository, the likeliest place first. Of a cached one that may be
-   * another of the same upstream: a client that had a layer already never asked this registry for it there.
+   * Whether content that a client knows from a repository may come from another one that lies here; `undefined` if it
+   * never may. Of an upstream it may come from any: a client that had a layer already never asked this registry for it.
    */
-  sourcesOf(from: RepositoryName): Promise<Iterable<RepositoryName>>;
+  sourcesBeside(from: RepositoryName): ((stored: RepositoryName) => Promise<boolean>) | undefined;
   /** Whether what lies there is served to anybody: what may not be pulled may not be mounted either. */
   mayBeReadFrom(stored: RepositoryName): Promise<boolean>;
   /** What else somebody may have meant who asks for what is not there; goes on a sentence. */
@@ -17,7 +19,8 @@ export interface NameMeanings {
 /** All names are ours. @param adopt whether what was cached from upstreams is served as well */
 export function plainMeanings(storage: Storage, adopt: boolean): NameMeanings {
   return {
-    sourcesOf: async (from) => [from],
+    sourceOf: (from) => from,
+    sourcesBeside: () => undefined,
     mayBeReadFrom: async (stored) => adopt || (await storage.cache.ownerOf(stored)) === undefined,
     otherMeaningOf: () => undefined,
   };

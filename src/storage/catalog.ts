@@ -9,8 +9,6 @@ interface KnownCatalog {
   readonly walkedAtMs: number;
   /** Names of the repositories that hold manifests, in code point order. */
   readonly names: readonly RepositoryName[];
-  /** Those and the ones that hold blobs only. */
-  readonly holders: ReadonlySet<RepositoryName>;
 }
 
 /** How long a repository that a program other than Berth wrote may stay unseen. */
@@ -34,11 +32,6 @@ export class Catalog {
   /** Names of the repositories that hold manifests, in code point order; the same array as long as nothing changed. */
   async names(): Promise<readonly RepositoryName[]> {
     return (await this.#current()).names;
-  }
-
-  /** All repositories that hold something, those without a manifest included. */
-  async holders(): Promise<ReadonlySet<RepositoryName>> {
-    return (await this.#current()).holders;
   }
 
   /** To be called once a repository got content of a kind: tells every process if it is the first. */
@@ -76,12 +69,10 @@ export class Catalog {
     const walkedAtMs = performance.now();
     const generation = await this.generation();
     const names: RepositoryName[] = [];
-    const holders = new Set<RepositoryName>();
     for await (const { name, folders } of walkRepositories(this.#driver)) {
       if (folders.includes(repositoryFolders.manifests)) names.push(name);
-      holders.add(name);
     }
-    this.#known = { generation, walkedAtMs, names: keepIfEqual(this.#known?.names, names.sort()), holders };
+    this.#known = { generation, walkedAtMs, names: keepIfEqual(this.#known?.names, names.sort()) };
     return this.#known;
   }
 }

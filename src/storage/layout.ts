@@ -16,6 +16,8 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *       _uploads/<uuid>/data, startedat                     an upload session
  *       _referrers/<algorithm>/<hex>/<algorithm>-<hex>      ours: descriptor of a manifest that refers to the first
  *       _referrers/whole                                    ours: all referrers are recorded, even if there are none
+ *       _tagged/<algorithm>/<hex>/<tag>                     ours: the tag once pointed at the manifest, and may still
+ *       _tagged/whole                                       ours: no tag of the repository is older than that
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, who works on what, a generation
  *     claims/<uuid>                                         somebody waits for an upload session that another process has
@@ -89,6 +91,10 @@ export const layout = {
     `${root}/repositories/${name}/_manifests/tags/${tag}/index/${algorithm}`,
   tagHistory: (name: RepositoryName, tag: Tag, digest: Digest) =>
     `${root}/repositories/${name}/_manifests/tags/${tag}/index/${folderOf(digest)}`,
+  allTagged: (name: RepositoryName) => `${root}/repositories/${name}/_tagged`,
+  tagged: (name: RepositoryName, digest: Digest) => `${root}/repositories/${name}/_tagged/${folderOf(digest)}`,
+  taggedBy: (name: RepositoryName, digest: Digest, tag: Tag) =>
+    `${root}/repositories/${name}/_tagged/${folderOf(digest)}/${tag}`,
   uploads: (name: RepositoryName) => `${root}/repositories/${name}/_uploads`,
   uploadContent: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/data`,
   uploadStart: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/startedat`,

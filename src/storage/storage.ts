@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Logger } from "../observability/logger.js";
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -16,6 +17,9 @@ import { TagStore } from "./tag-store.js";
 import { UploadStore } from "./upload-store.js";
 import { UseStore } from "./use-store.js";
 
+const rememberedHolders = 20_000;
+const holdersOfEach = 4;
+
 /** What lies in the storage, for both modes. Absence is `undefined` in all of it. */
 export class Storage {
   readonly driver: StorageDriver;
@@ -33,6 +37,8 @@ export class Storage {
   readonly uses: UseStore;
   /** Bytes of blobs that this process has made part of repositories, or is about to: whoever bounds them sees that there are more. */
   #added = 0;
+  /** Where blobs were stored, linked or found of late. */
+  readonly #holders = new LRUCache<Digest, readonly RepositoryName[]>({ max: rememberedHolders });
 
   /** @param cacheBytes memory for manifests and small blobs together */
   constructor(driver: StorageDriver, cacheBytes: number, log: Logger) {
@@ -57,6 +63,18 @@ export class Storage {
     return folders.includes(repositoryFolders.manifests) || folders.includes(repositoryFolders.layers);
   }
 
+  /** Repositories that are known to have had a blob, the latest first. */
+  knownHolders(digest: Digest): readonly RepositoryName[] {
+    return this.#holders.get(digest) ?? [];
+  }
+
+  #noteHolder(name: RepositoryName, digest: Digest): void {
+    const known = this.#holders.get(digest);
+    if (known?.[0] === name) return;
+    const others = known?.filter((other) => other !== name) ?? [];
+    this.#holders.set(digest, [name, ...others].slice(0, holdersOfEach));
+  }
+
   get addedBytes(): number {
     return this.#added;
   }
@@ -74,6 +92,7 @@ export class Storage {
     if (!(await this.blobs.hold(digest)))
       throw new Error(`the bytes of ${digest} were evicted while they were stored; store them again`);
     this.#added += size;
+    this.#noteHolder(name, digest);
     await this.catalog.announce(name, "blobs");
   }
 
@@ -85,6 +104,7 @@ export class Storage {
   async linkBlob(name: RepositoryName, digest: Digest): Promise<boolean> {
     await this.links.put(layout.layerLink(name, digest), digest);
     const isHeld = await this.blobs.hold(digest);
+    this.#noteHolder(name, digest);
     await this.catalog.announce(name, "blobs");
     return isHeld;
   }
@@ -95,7 +115,7 @@ export class Storage {
   }
 
   async unlinkManifest(name: RepositoryName, digest: Digest): Promise<void> {
-    await this.driver.remove(layout.revision(name, digest));
+    await this.driver.remove(layout.revision(name, digest), layout.tagged(name, digest));
   }
 
   /**
@@ -103,7 +123,7 @@ export class Storage {
    * it, so nothing that was pushed goes.
    */
   async removeCachedRepository(name: RepositoryName): Promise<void> {
-    for (const folder of [layout.manifests(name), layout.layers(name), layout.allReferrers(name)])
+    for (const folder of [layout.manifests, layout.layers, layout.allReferrers, layout.allTagged].map((of) => of(name)))
       await this.driver.remove(folder);
     await this.cache.forgetOwner(name);
   }
@@ -112,6 +132,8 @@ export class Storage {
   async findBlob(name: RepositoryName, digest: Digest): Promise<{ content: Digest; size: number } | undefined> {
     const content = await this.links.find(layout.layerLink(name, digest));
     const size = content && (await this.blobs.size(content));
-    return content === undefined || size === undefined ? undefined : { content, size };
+    if (content === undefined || size === undefined) return undefined;
+    this.#noteHolder(name, digest);
+    return { content, size };
   }
 }

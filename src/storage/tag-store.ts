@@ -7,6 +7,8 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 import { type LinkStore, linkTo } from "./link-store.js";
+import { TagIndex } from "./tag-index.js";
+import { UnindexedTags } from "./unindexed-tags.js";
 
 interface TagList {
   /** The driver's list that this was made from: the same array as long as nothing changed. */
@@ -18,6 +20,9 @@ interface TagList {
 
 const knownListings = 1_000;
 
+/** So few are all looked at when a manifest is deleted, whoever gave them to it. */
+const fewTags = 1_000;
+
 /** A look at all tags lets other work run each time after so many. */
 const tagsPerTurn = 1_000;
 
@@ -25,11 +30,17 @@ const tagsPerTurn = 1_000;
 export class TagStore {
   readonly #driver: StorageDriver;
   readonly #links: LinkStore;
+  readonly #index: TagIndex;
+  readonly #unindexed: UnindexedTags;
+  /** Repositories of which it is settled whether all their tags are in the index. */
+  readonly #settled = new LRUCache<RepositoryName, true>({ max: knownListings });
   readonly #listings = new LRUCache<RepositoryName, TagList>({ max: knownListings });
 
   constructor(driver: StorageDriver, links: LinkStore) {
     this.#driver = driver;
     this.#links = links;
+    this.#index = new TagIndex(driver);
+    this.#unindexed = new UnindexedTags((name, tag) => this.find(name, tag));
   }
 
   find(name: RepositoryName, tag: Tag): Promise<Digest | undefined> {
@@ -72,6 +83,8 @@ export class TagStore {
   async put(name: RepositoryName, tag: Tag, digest: Digest): Promise<void> {
     const history = linkTo(layout.tagHistoryLink(name, tag, digest), digest);
     const current = linkTo(layout.tagLink(name, tag), digest);
+    await this.#noteWholeIfNew(name);
+    await this.#index.note(name, tag, digest);
     await this.#locked(name, tag, () => this.#driver.write(history, current));
   }
 
@@ -93,12 +106,37 @@ export class TagStore {
     });
   }
 
-  /** Removes the tags of a manifest that is gone; none that was moved meanwhile, or whose manifest was pushed again. */
+  /**
+   * Removes the tags of a manifest that is gone; none that was moved meanwhile, or whose manifest was pushed again. Of
+   * very many tags those are looked at that were ever given to it. Where some are older than that record, they are
+   * removed soon after: until then they are listed, and lead to nothing.
+   */
   async removeDangling(name: RepositoryName, digest: Digest): Promise<void> {
+    const children = await this.#driver.list(layout.tags(name));
+    if (children.length <= fewTags) {
+      await this.#removeIfDangling(name, digest, children.filter(isTag));
+    } else {
+      await this.#removeIfDangling(name, digest, await this.#index.tagsOf(name, digest));
+      if (!(await this.#index.isWhole(name))) await this.#removeOlder(name, digest, children);
+    }
+    await this.#index.forget(name, digest);
+  }
+
+  async #removeOlder(name: RepositoryName, digest: Digest, children: readonly string[]): Promise<void> {
+    const known = this.#unindexed.known(name);
+    if (known !== undefined) return this.#removeIfDangling(name, digest, known.get(digest) ?? []);
+    const removal = this.#unindexed
+      .read(name, children)
+      .then((tags) => this.#removeIfDangling(name, digest, tags.get(digest) ?? []));
+    // Nobody waits for it; what fails is done again with the next deletion.
+    removal.catch(() => {});
+  }
+
+  async #removeIfDangling(name: RepositoryName, digest: Digest, tags: readonly Tag[]): Promise<void> {
     const isDangling = async (tag: Tag) =>
       (await this.find(name, tag)) === digest &&
       (await this.#links.find(layout.revisionLink(name, digest))) === undefined;
-    for (const tag of await this.list(name)) {
+    for (const tag of tags) {
       if (!(await isDangling(tag))) continue;
       await this.#locked(name, tag, async () => {
         if (await isDangling(tag)) await this.#driver.remove(layout.tag(name, tag));
@@ -115,6 +153,12 @@ export class TagStore {
           if (digests.has(digest)) await this.#driver.remove(layout.tagHistory(name, tag, digest));
       }
     }
+  }
+
+  async #noteWholeIfNew(name: RepositoryName): Promise<void> {
+    if (this.#settled.has(name)) return;
+    if ((await this.#driver.list(layout.tags(name))).length === 0) await this.#index.noteWhole(name);
+    this.#settled.set(name, true);
   }
 
   async #anyWhole(name: RepositoryName, tags: readonly Tag[]): Promise<boolean> {

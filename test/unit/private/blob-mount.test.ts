@@ -2,9 +2,13 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { digestOf } from "../../../src/oci/digest.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
+import { Storage } from "../../../src/storage/storage.js";
 import { storeBlob } from "../../support/blob.js";
+import { countCalls } from "../../support/counted-driver.js";
 import { patientContext, privateRepository } from "../../support/private-repository.js";
+import { RecordedLog } from "../../support/recorded-log.js";
 import { Scope } from "../../support/scope.js";
 import { storageAt, storageOnDisk } from "../../support/storage.js";
 
@@ -38,4 +42,19 @@ test("an alias that the distribution registry linked is not mounted: a link here
   const repository = privateRepository(storage);
   for (const from of [source, undefined]) assert.equal(await repository.mountBlob(alias, from, context), false);
   await assert.rejects(repository.statBlob(alias, context), { code: "BLOB_UNKNOWN" });
+});
+
+test("a mount costs the same, however many repositories there are, and finds what this process has seen", async () => {
+  const counted = countCalls(new MemoryDriver());
+  const storage = new Storage(counted.driver, 2, new RecordedLog());
+  for (let index = 0; index < 400; index++)
+    await storage.driver.write({ key: `${layout.repositories}/r${index}/_layers/x`, content: bytes });
+  const unheld = await storeBlob(storage, source, Buffer.from("nobody holds it"));
+  await storage.unlinkBlob(source, unheld);
+  const held = await storeBlob(storage, parseRepositoryName("zzz/last"), bytes);
+  const repository = privateRepository(storage);
+  counted.look();
+  assert.equal(await repository.mountBlob(unheld, undefined, context), false);
+  assert.ok(counted.look().total < 350);
+  assert.equal(await repository.mountBlob(held, undefined, context), true);
 });

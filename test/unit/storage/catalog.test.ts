@@ -24,7 +24,6 @@ test("a repository is listed once its first manifest is there, even if its blobs
   const { storage } = await storageOnDisk(new Scope(t));
   await putBlob(storage, "early");
   assert.deepEqual(await storage.catalog.names(), []);
-  assert.deepEqual([...(await storage.catalog.holders())], ["early"]);
   await settled(storage);
   await putManifest(storage, "early");
   assert.deepEqual(await storage.catalog.names(), ["early"]);

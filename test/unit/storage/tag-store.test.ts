@@ -88,6 +88,37 @@ test("removing tells whether there was such a tag, and removes remains of one", 
   assert.deepEqual(await storage.driver.list(layout.tags(name)), []);
 });
 
+test("a deletion beside very many tags looks at those that the manifest had, and leaves the others", async () => {
+  const counted = countCalls(new MemoryDriver());
+  const storage = new Storage(counted.driver, 2, new RecordedLog());
+  for (let index = 0; index < 1_100; index++) await storage.tags.put(name, parseTag(`v${index}`), other);
+  for (const tag of [v1, v2]) await storage.tags.put(name, tag, one);
+  await storage.tags.put(name, v2, other);
+  counted.look();
+  await storage.tags.removeDangling(name, one);
+  assert.ok(counted.look().total < 20);
+  assert.equal(await storage.tags.find(name, v1), undefined);
+  assert.equal(await storage.tags.find(name, v2), other);
+  assert.deepEqual(await storage.driver.list(layout.tagged(name, one)), []);
+});
+
+test("very many tags that another program wrote are looked at after the deletion, and only once", async () => {
+  const counted = countCalls(new MemoryDriver());
+  const storage = new Storage(counted.driver, 2, new RecordedLog());
+  const plantTag = (tag: string, digest: string) =>
+    storage.driver.write({ key: layout.tagLink(name, parseTag(tag)), content: Buffer.from(digest) });
+  for (let index = 0; index < 2_200; index++) await plantTag(`v${index}`, index % 2 === 0 ? one : other);
+  counted.look();
+  await storage.tags.removeDangling(name, one);
+  await waitUntil("the tags are removed", async () => (await storage.tags.list(name)).length === 1_100 || undefined);
+  await storage.tags.put(name, parseTag("later"), other);
+  counted.look();
+  await storage.tags.removeDangling(name, digestOf(Buffer.from("in no tag")));
+  assert.ok(counted.look().total < 10);
+  await storage.tags.removeDangling(name, other);
+  assert.deepEqual(await storage.tags.list(name), []);
+});
+
 async function plant(root: string, key: string, text: string): Promise<void> {
   await mkdir(dirname(join(root, key)), { recursive: true });
   await writeFile(join(root, key), text);
