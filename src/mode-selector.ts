@@ -21,6 +21,11 @@ export class ModeSelector {
   readonly #log: Logger;
   #registry: SwitchableRegistry | undefined;
   #eviction: Eviction | undefined;
+  #boundedBy: CacheBound | undefined;
+  /** Settles when those that were in charge before have ended. */
+  #retired: Promise<unknown> = Promise.resolve();
+  /** One for all configurations: what runs counts, whichever it began under. */
+  readonly #uploadPlaces = new UploadPlaces(Number.POSITIVE_INFINITY);
   readonly #pool = new BufferPool(transferBufferBytes);
 
   constructor(storage: Storage, log: Logger) {
@@ -28,19 +33,34 @@ export class ModeSelector {
     this.#log = log;
   }
 
-  /**
-   * The routes of the mode that a configuration asks for. Asked again, it switches: requests that run keep their old
-   * routes, and pushes that began may be finished by the new ones.
-   */
+  /** The routes of the mode that a configuration asks for. */
   async select(config: Config): Promise<Routes> {
+    return (await this.prepare(config))();
+  }
+
+  /**
+   * Makes all that a configuration asks for, and changes nothing yet.
+   * @returns what switches to it, which cannot fail: requests that run keep their old routes, and pushes that began may
+   * be finished by the new ones
+   * @throws if Berth cannot serve by it
+   */
+  async prepare(config: Config): Promise<() => Routes> {
     const registry = await this.registryOf(config);
-    await this.#bound(config);
-    if (this.#registry === undefined) this.#registry = new SwitchableRegistry(registry);
-    else this.#registry.switchTo(registry);
+    const bound = await boundOf(config);
+    return () => {
+      this.#bound(bound);
+      if (this.#registry === undefined) this.#registry = new SwitchableRegistry(registry);
+      else this.#registry.switchTo(registry);
+      this.#uploadPlaces.limitTo(config.private.uploads.maxConcurrent);
+      return this.#routesTo(this.#registry, config);
+    };
+  }
+
+  #routesTo(registry: Registry, config: Config): Routes {
     const dependencies = {
-      registry: this.#registry,
+      registry,
       pool: this.#pool,
-      uploadPlaces: new UploadPlaces(config.private.uploads.maxConcurrent),
+      uploadPlaces: this.#uploadPlaces,
       manifestMaxSize: config.private.manifestMaxSize,
       locations: config.server.locations,
       catalogMaxEntries: config.server.catalogMaxEntries,
@@ -50,17 +70,22 @@ export class ModeSelector {
 
   /** Ends what the mode does beside requests. */
   async stop(): Promise<void> {
-    await this.#eviction?.stop();
-    this.#eviction = undefined;
+    this.#bound(undefined);
+    await this.#retired;
   }
 
-  /** Where content is cached, its size is bounded from now on as the configuration says. */
-  async #bound(config: Config): Promise<void> {
-    await this.stop();
-    if (config.mode === "private") return;
-    const { Eviction } = await import("./proxy/eviction/eviction.js");
-    this.#eviction = new Eviction(this.#storage, config.proxy.maxSize, this.#log);
-    this.#eviction.start();
+  /** One eviction at a time is in charge, whatever comes between: the one before is told to end at once. */
+  #bound(bound: CacheBound | undefined): void {
+    if (bound !== undefined && bound.maxSize === this.#boundedBy?.maxSize) return;
+    const retired = this.#eviction;
+    this.#retired = Promise.all([this.#retired, retired?.stop().catch((cause) => this.#noteLoss(cause))]);
+    this.#boundedBy = bound;
+    this.#eviction = bound && new bound.Eviction(this.#storage, bound.maxSize, this.#log);
+    this.#eviction?.start();
+  }
+
+  #noteLoss(cause: unknown): void {
+    this.#log.error("when cached images were last used could not be written", { cause });
   }
 
   /** The registry of the mode that a configuration asks for, for those who need no routes. */
@@ -83,4 +108,17 @@ export class ModeSelector {
       makeRoom: async (bytes) => (await current()?.makeRoom(bytes)) ?? 0,
     };
   }
+}
+
+/** What bounds the size of cached content. */
+interface CacheBound {
+  readonly Eviction: typeof Eviction;
+  readonly maxSize: number | undefined;
+}
+
+/** `undefined` where nothing is cached. */
+async function boundOf({ mode, proxy }: Config): Promise<CacheBound | undefined> {
+  if (mode === "private") return undefined;
+  const { Eviction } = await import("./proxy/eviction/eviction.js");
+  return { Eviction, maxSize: proxy.maxSize };
 }

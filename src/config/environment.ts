@@ -18,8 +18,9 @@ export async function readEnvironment(environment: Environment, definition: Sect
   const variableByPath = new Map<string, string>();
   const problems: Problem[] = [];
   const tree: Tree = Object.create(null);
-  for (const [variable, text] of Object.entries(environment)) {
-    if (!variable.startsWith("BERTH_") || text === undefined || text === "") continue;
+  for (const [variable, value = ""] of Object.entries(environment)) {
+    const text = unquoted(value);
+    if (!variable.startsWith("BERTH_") || text === "") continue;
     if (isOfKubernetes("BERTH", variable, text)) continue;
     const path = known.get(variable) ?? [];
     const earlier = variableByPath.get(path.join("."));
@@ -64,6 +65,16 @@ function variableOfNearest(variableByPath: ReadonlyMap<string, string>, path: Co
 function unknownVariable(variable: string, known: ReadonlyMap<string, readonly string[]>): string {
   const meant = findNearest(variable, [...known.keys()]);
   return meant === undefined ? "no setting has this name" : `no setting has this name; did you mean ${meant}?`;
+}
+
+/**
+ * `docker run --env-file` passes on the quotes around a value (docker/cli#3630), and the line ends of Windows. No value
+ * of ours begins and ends with a quote.
+ */
+export function unquoted(value: string): string {
+  const text = value.replace(/\r$/, "");
+  const [, inner] = /^"(.*)"$/s.exec(text) ?? /^'(.*)'$/s.exec(text) ?? [];
+  return inner ?? text;
 }
 
 /** Text stays text, since every kind reads its own; what is no list in spite of its bracket is left to be refused. */

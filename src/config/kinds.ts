@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { parseDuration } from "./duration.js";
 import { parseSize } from "./size.js";
@@ -10,6 +11,8 @@ import { parseSize } from "./size.js";
 export interface Kind<Value> {
   /** What a right value is; follows "must be". */
   readonly expected: string;
+  /** What to do about a value of another kind, where that is not plain; a sentence without its full stop. */
+  adviceFor?(written: unknown): string | undefined;
   /**
    * The value of what was written; `undefined` if that is of another kind.
    * @param directory what relative paths are relative to
@@ -32,19 +35,36 @@ export const text: Kind<string> = {
   parse: (written) => (typeof written === "string" && written !== "" ? written : undefined),
 };
 
-/** A file or folder, made absolute. */
+/** A shell would put something else in its place, and nobody means a folder of that name. */
+function isForShells(path: string): boolean {
+  return /(^|\/)\$[A-Za-z_]|\$\{/.test(path) || /^~[^/]/.test(path);
+}
+
+/** A file or folder, made absolute. `~` is the home folder, as shells have it. */
 export const filePath: Kind<string> = {
   expected: "the path of a file or folder",
-  parse: (written, directory) =>
-    typeof written === "string" && written !== "" && !written.includes("\0") ? resolve(directory, written) : undefined,
+  adviceFor: (written) =>
+    typeof written === "string" && isForShells(written)
+      ? "write it out: variables are not read in a path, and of home folders only one's own, ~/"
+      : undefined,
+  parse: (written, directory) => {
+    if (typeof written !== "string" || written === "" || written.includes("\0")) return undefined;
+    if (isForShells(written)) return undefined;
+    return resolve(directory, written.replace(/^~(?=$|\/)/, homedir()));
+  },
 };
 
-/** `true` or `false`. */
+const truths: readonly string[] = ["true", "yes", "on", "y"];
+const lies: readonly string[] = ["false", "no", "off", "n"];
+
+/** `true` or `false`, or another word that YAML 1.1 takes for them, as registry:2 and Docker Compose do. */
 export const truth: Kind<boolean> = {
   expected: "true or false",
   parse: (written) => {
-    if (written === true || written === "true") return true;
-    return written === false || written === "false" ? false : undefined;
+    if (typeof written === "boolean") return written;
+    if (typeof written !== "string") return undefined;
+    if (truths.includes(written.toLowerCase())) return true;
+    return lies.includes(written.toLowerCase()) ? false : undefined;
   },
 };
 

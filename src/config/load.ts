@@ -1,6 +1,6 @@
 import { access } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type Environment, readEnvironment } from "./environment.js";
+import { type Environment, readEnvironment, unquoted } from "./environment.js";
 import type { Registry2Settings } from "./registry2/read.js";
 import type { Note } from "./registry2/translation.js";
 import { resolveSettings } from "./resolve.js";
@@ -31,6 +31,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** The file that was read. */
   readonly file: string | undefined;
+  /** The text of the file. */
+  readonly text: string | undefined;
   /** Each setting with where it came from. */
   readonly settings: ResolvedSection;
   /** What became of the settings of registry:2, if its file or its variables were read. */
@@ -44,7 +46,7 @@ export interface LoadedConfig {
  */
 export async function loadConfig(from: ConfigOrigin): Promise<LoadedConfig> {
   const file = from.file ?? (await findFile(from));
-  const [{ fileSources, registry2 }, environment] = await Promise.all([
+  const [{ text, fileSources, registry2 }, environment] = await Promise.all([
     readFile(file, from),
     readEnvironment(from.environment, schema),
   ]);
@@ -52,12 +54,12 @@ export async function loadConfig(from: ConfigOrigin): Promise<LoadedConfig> {
   // Here and below: the values follow the definition that the type is derived from.
   const rules = (values: unknown) => brokenRules(values as ConfigDraft);
   const settings = resolveSettings(schema, { sources, directory: from.directory, rules });
-  return { config: valuesOf(settings) as Config, file, settings, registry2: registry2?.notes };
+  return { config: valuesOf(settings) as Config, file, text, settings, registry2: registry2?.notes };
 }
 
 /** The one that registry:2's variable names, else the one of the folder. */
 async function findFile({ environment, directory }: ConfigOrigin): Promise<string | undefined> {
-  const { [fileVariable]: named = "" } = environment;
+  const named = unquoted(environment[fileVariable] ?? "");
   if (named !== "") return named;
   try {
     await access(resolve(directory, defaultFile));
@@ -68,6 +70,7 @@ async function findFile({ environment, directory }: ConfigOrigin): Promise<strin
 }
 
 interface FileSettings {
+  readonly text: string | undefined;
   readonly fileSources: readonly ConfigSource[];
   readonly registry2: Registry2Settings | undefined;
 }
@@ -77,15 +80,16 @@ async function readFile(file: string | undefined, { environment, directory }: Co
   const source = file === undefined ? undefined : await readSource(file, directory);
   const isRegistry2File = file !== undefined && isOfRegistry2(source);
   const hasVariables = Object.keys(environment).some((variable) => variable.startsWith("REGISTRY_"));
-  if (!isRegistry2File && !hasVariables) return { fileSources: source ? [source] : [], registry2: undefined };
+  const text = source?.text;
+  if (!isRegistry2File && !hasVariables) return { text, fileSources: source ? [source] : [], registry2: undefined };
   const { readRegistry2File, readRegistry2Variables, readVariablesBeside } = await import("./registry2/read.js");
   if (isRegistry2File) {
     const registry2 = readRegistry2File(await readSource(file, directory, "letters"), environment);
-    return { fileSources: [registry2.implied, registry2.said], registry2 };
+    return { text, fileSources: [registry2.implied, registry2.said], registry2 };
   }
   const registry2 = source ? readVariablesBeside(source, environment) : readRegistry2Variables(environment);
   const fileSources = [registry2?.implied, source, registry2?.said].filter((present) => present !== undefined);
-  return { fileSources, registry2 };
+  return { text, fileSources, registry2 };
 }
 
 /** Without a file Berth starts sooner, since the parser of YAML is then not loaded. */

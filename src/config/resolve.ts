@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import {
   type ConfigPath,
   type Members,
@@ -9,6 +8,7 @@ import {
   withDefaults,
 } from "./definition.js";
 import { type BrokenRule, Findings } from "./findings.js";
+import { filePath } from "./kinds.js";
 import { secretOfFileKey } from "./known-keys.js";
 import { ConfigError, messageOf, showValue } from "./problem.js";
 import {
@@ -148,7 +148,8 @@ class Resolver {
     if (isWrong && written !== undefined) {
       const instead = setting.secret ? "" : `, not ${showValue(written)}`;
       const expected = setting.nullable ? `${setting.kind.expected}, or null` : setting.kind.expected;
-      this.#findings.report(statement, `must be ${expected}${instead}`);
+      const advice = setting.kind.adviceFor?.(written);
+      this.#findings.report(statement, `must be ${expected}${instead}${advice === undefined ? "" : `; ${advice}`}`);
     }
     return { type: "setting", setting, value, written, where };
   }
@@ -162,12 +163,13 @@ class Resolver {
   /** Without the line end that editors and `echo` leave. */
   #readSecret(statement: Statement): string | undefined {
     const { value } = statement;
-    if (typeof value !== "string") {
-      this.#findings.report(statement, `must be the path of a file, not ${showValue(value)}`);
+    const path = filePath.parse(value, this.#directory);
+    if (path === undefined) {
+      this.#findings.report(statement, `must be ${filePath.expected}, not ${showValue(value)}`);
       return undefined;
     }
     try {
-      return readFileSync(resolve(this.#directory, value), "utf8").replace(/\r?\n$/, "");
+      return readFileSync(path, "utf8").replace(/\r?\n$/, "");
     } catch (error) {
       this.#findings.report(statement, `cannot be read: ${messageOf(error)}`);
       return undefined;

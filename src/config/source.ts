@@ -3,6 +3,8 @@ import type { Problem } from "./problem.js";
 
 /** Something that says settings: a file, or the environment. */
 export interface ConfigSource {
+  /** The text of a file, as it was read. */
+  readonly text?: string;
   /** What it says, as maps of keys; `undefined` or `null` if nothing. */
   readonly tree: unknown;
   /** What kept it from being read as a whole. */

@@ -1,6 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type YAMLParseError,
+  type YAMLWarning,
+} from "yaml";
 import type { ConfigPath } from "./definition.js";
 import { messageOf } from "./problem.js";
 import type { ConfigSource } from "./source.js";
@@ -15,7 +26,8 @@ export type Reading = "typed" | "letters";
 export async function readYamlFile(file: string, directory: string, reading?: Reading): Promise<ConfigSource> {
   try {
     const bytes = await readFile(resolve(directory, file));
-    return parseYamlSource(new TextDecoder("utf-8", { fatal: true }).decode(bytes), file, reading);
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return { ...parseYamlSource(text, file, reading), text };
   } catch (error) {
     const reason = error instanceof TypeError ? "is not text in UTF-8" : `cannot be read: ${messageOf(error)}`;
     return sourceOfProblem(file, reason);
@@ -39,14 +51,28 @@ export function parseYamlSource(text: string, file: string, reading: Reading = "
   // A warning means that the value is not what its writer meant, such as an unknown !tag.
   const mistakes = [...document.errors, ...document.warnings];
   if (mistakes.length > 0) {
-    const problems = mistakes.map(({ pos, message }) => ({ where: place(pos[0]), path: [], message }));
+    const problems = mistakes.map((mistake) => ({
+      where: place(mistake.pos[0]),
+      path: [],
+      message: meaningOf(mistake),
+    }));
     return { tree: undefined, problems, locate: () => file };
   }
   try {
-    return { tree: document.toJS(), problems: [], locate: (path) => place(offsetOf(document, path)) };
+    const tree: unknown = document.toJS();
+    // As an editor or a full disk leaves it for a second: the defaults would be another registry, where all may delete.
+    if (tree === null) return sourceOfProblem(file, saysNothing);
+    return { tree, problems: [], locate: (path) => place(offsetOf(document, path)) };
   } catch (error) {
     return sourceOfProblem(file, messageOf(error));
   }
+}
+
+const saysNothing = "says nothing; if all defaults are meant, write {} into it, or name no file";
+
+function meaningOf({ code, message }: YAMLParseError | YAMLWarning): string {
+  if (code !== "MULTIPLE_DOCS") return message;
+  return "a second document begins here, and one alone is read: take out this line and all below, or put them elsewhere";
 }
 
 /** Where a key or an item of a list begins, or the nearest one above it that is written. */

@@ -25,11 +25,16 @@ interface Sender {
  * that hardly moves, or one of a client that has far more of them; it is refused if there is neither.
  */
 export class UploadPlaces {
-  readonly #most: number;
+  #most: number;
   readonly #senders = new Set<Sender>();
   readonly #placesOf = new Map<string, number>();
 
   constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Those that run go on, and count. */
+  limitTo(most: number): void {
     this.#most = most;
   }
 

@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert";
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
-import { type BerthOptions, type BerthProcess, startBerth } from "../support/berth-process.js";
+import { type BerthOptions, type BerthProcess, startBerth, workersOf } from "../support/berth-process.js";
 import { pushBlob, seededBytes } from "../support/content.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
@@ -104,6 +105,74 @@ test("a broken file changes nothing, and the log names line and key", async (t) 
   assert.equal((await client.request("POST", "/v2/team/app/blobs/uploads/")).status, 202);
   await reconfigure({ log: { level: "debug" } });
   await untilTold(berth, /configuration taken over.*log\.level/g);
+});
+
+for (const workers of [1, 2]) {
+  test(`what some worker cannot serve by is taken over by none, and one that dies then starts again (${workers} at work)`, async (t) => {
+    const scope = new Scope(t);
+    const server = { workers };
+    const berth = await startBerth(scope, { server });
+    const { client, reconfigure } = berth;
+    const ca = join(await scope.folder("ca"), "gone.crt");
+    const unable = { mode: "hybrid", server, private: { delete: false } } as const;
+    await reconfigure({ ...unable, proxy: { upstreams: [{ name: "docker.io", url: "https://hub.test", ca }] } });
+    await untilTold(berth, /the one before holds.*gone\.crt/g);
+    assert.doesNotMatch(berth.daemon.output, /configuration taken over/);
+    if (workers > 1) {
+      assert.match(berth.daemon.output, /the one before holds.* worker=\d /);
+      await replaceWorkers(berth);
+    }
+    for (let round = 0; round < 6; round++) {
+      await pushBlob(client, "app", layer);
+      const deleted = await client.request("DELETE", `/v2/app/blobs/${digestOf(layer)}`);
+      assert.equal(deleted.status, 202, "DELETE is still allowed");
+    }
+    await reconfigure({ server, private: { delete: false } });
+    await untilTold(berth, /configuration taken over.*private\.delete/g);
+    await pushBlob(client, "app", layer);
+    for (let round = 0; round < 6; round++) {
+      const deleted = await client.request("DELETE", `/v2/app/blobs/${digestOf(layer)}`);
+      assert.equal(deleted.status, 405, "all have taken it over");
+    }
+  });
+}
+
+/** Ends each worker, and waits until another one serves in its place. */
+async function replaceWorkers(berth: BerthProcess): Promise<void> {
+  const before = workersOf(berth);
+  for (const worker of before) process.kill(worker, "SIGKILL");
+  await waitUntil("others have their places", () => {
+    const now = workersOf(berth);
+    return (now.length === before.length && !now.some((worker) => before.includes(worker))) || undefined;
+  });
+  await waitUntil("they serve", async () => ((await isServing(berth)) ? true : undefined));
+}
+
+async function isServing({ client }: BerthProcess): Promise<boolean> {
+  try {
+    return (await client.get("/readyz")).status === 200;
+  } catch {
+    return false;
+  }
+}
+
+test("a file that is empty, or cut off anywhere, changes nothing", async (t) => {
+  const scope = new Scope(t);
+  const berth = await startBerth(scope, { private: { delete: false } });
+  const { client, configFile, daemon } = berth;
+  await pushBlob(client, "app", layer);
+  const whole = `${await readFile(configFile, "utf8")}\n`;
+  await writeFile(configFile, whole);
+  daemon.signal("SIGHUP");
+  await untilTold(berth, /configuration taken over.*nothing/g);
+  for (const [times, part] of ["", "mode: hybrid", '{"mode":"private","private":{"delete":true}}'].entries()) {
+    await writeFile(configFile, part);
+    daemon.signal("SIGHUP");
+    await untilTold(berth, /the one before holds/g, times + 1);
+  }
+  assert.equal((await client.request("DELETE", `/v2/app/blobs/${digestOf(layer)}`)).status, 405);
+  await writeFile(configFile, whole.replace("false", "true"));
+  await untilTold(berth, /configuration taken over.*private\.delete/g);
 });
 
 test("a file that is gone changes nothing, and a signal then says so", async (t) => {

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
-import { type BerthProcess, startBerth } from "../support/berth-process.js";
+import { type BerthProcess, startBerth, workersOf } from "../support/berth-process.js";
 import { expectStatus, listTags, pullBlob, pushBlob, pushManifest, seededBytes } from "../support/content.js";
 import { Daemon } from "../support/daemon.js";
 import { projectRoot } from "../support/project.js";
@@ -209,11 +209,6 @@ function serve(scope: Scope, environment: Record<string, string>): Daemon {
 }
 
 /** Pids of the processes that Berth's first one has started. */
-function workersOf({ daemon }: BerthProcess): number[] {
-  const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, "latin1");
-  return children.split(" ").filter(Boolean).map(Number);
-}
-
 /** Waits until so many workers have answered something. */
 async function answeredBy({ client, daemon }: BerthProcess, count: number): Promise<void> {
   await waitUntil(`${count} workers answer`, async () => {

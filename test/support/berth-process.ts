@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -62,6 +63,12 @@ export async function startBerth(scope: Scope, options: BerthOptions = {}): Prom
   const client = new RegistryClient(`http://${host}`);
   await daemon.ready(() => isReady(port, options.server?.tls !== undefined));
   return { daemon, root, port, host, client, configFile, reconfigure: write };
+}
+
+/** Process ids of its workers. */
+export function workersOf({ daemon }: BerthProcess): number[] {
+  const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, "latin1");
+  return children.split(" ").filter(Boolean).map(Number);
 }
 
 function configText({ root, port, cacheOf, mode, findsFile: _, ...options }: BerthOptions): string {

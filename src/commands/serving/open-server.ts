@@ -11,8 +11,12 @@ import { readCertificate } from "./read-certificate.js";
 export interface OpenedServer {
   readonly server: RegistryServer;
   readonly storage: Storage;
-  /** Serves by another configuration from now on. @throws before anything is changed, if it cannot */
-  reconfigure(config: Config): Promise<void>;
+  /**
+   * Makes ready for another configuration, and changes nothing yet.
+   * @returns what takes it over, which cannot fail
+   * @throws if it cannot serve by it
+   */
+  prepare(config: Config): Promise<() => void>;
   /** To be called when the server has stopped. */
   close(): Promise<void>;
 }
@@ -24,15 +28,16 @@ export async function openServer(config: Config, log: Logger): Promise<OpenedSer
   const endWork = await beginWork(storage);
   const modes = new ModeSelector(storage, log);
   const server = new RegistryServer(settings, await modes.select(config), log);
-  const reconfigure = async (next: Config) => {
+  const prepare = async (next: Config) => {
     const settings = await serverSettings(next);
-    server.reconfigure(settings, await modes.select(next));
+    const switchMode = await modes.prepare(next);
+    return () => server.reconfigure(settings, switchMode());
   };
   const close = async () => {
     await modes.stop();
     await endWork();
   };
-  return { server, storage, reconfigure, close };
+  return { server, storage, prepare, close };
 }
 
 async function serverSettings(config: Config): Promise<ServerSettings> {

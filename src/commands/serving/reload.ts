@@ -1,10 +1,12 @@
 import { type ConfigChanges, changesBetween } from "../../config/changes.js";
 import { ConfigWatch } from "../../config/config-watch.js";
+import { CutOffDetector } from "../../config/cut-off.js";
 import type { LoadedConfig } from "../../config/load.js";
 import { ConfigError, showPath } from "../../config/problem.js";
 import type { Config } from "../../config/schema.js";
 import type { Logger } from "../../observability/logger.js";
 import type { FlushableLogger } from "../../observability/winston-logger.js";
+import { WorkerRefusal } from "./workers/worker-refusal.js";
 
 const signalled = "SIGHUP";
 
@@ -20,10 +22,10 @@ interface Serving {
  */
 export class Reload {
   readonly #load: () => Promise<LoadedConfig>;
-  readonly #file: string | undefined;
   readonly #onSignal = () => this.#reload(signalled);
+  readonly #cutOff: CutOffDetector;
   #config: Config;
-  #watch: ConfigWatch | undefined;
+  readonly #watch: ConfigWatch | undefined;
   #begin: (serving: Serving) => void = () => {};
   readonly #serving = new Promise<Serving>((resolve) => {
     this.#begin = resolve;
@@ -32,16 +34,17 @@ export class Reload {
   #running: Promise<void> = Promise.resolve();
 
   /** @param load reads the configuration again */
-  constructor({ config, file }: LoadedConfig, load: () => Promise<LoadedConfig>) {
+  constructor({ config, file, text }: LoadedConfig, load: () => Promise<LoadedConfig>) {
     this.#config = config;
-    this.#file = file;
+    this.#cutOff = new CutOffDetector(text);
     this.#load = load;
     process.on(signalled, this.#onSignal);
+    // From now on: what changes while Berth starts is taken over when it serves.
+    if (file !== undefined) this.#watch = new ConfigWatch(file, () => this.#reload("its file has changed"));
   }
 
   begin(serving: Serving): void {
     this.#begin(serving);
-    if (this.#file !== undefined) this.#watch = new ConfigWatch(this.#file, () => this.#reload("its file has changed"));
   }
 
   /** The one that holds. */
@@ -61,11 +64,14 @@ export class Reload {
   async #tryReload(reason: string): Promise<void> {
     const { apply, log } = await this.#serving;
     try {
-      const { config } = await this.#load();
+      const { config, file, text } = await this.#load();
+      const problem = this.#cutOff.problemOf(text, reason === signalled);
+      if (problem !== undefined) throw new ConfigError([{ where: file ?? "", path: [], message: problem }]);
       const changes = changesBetween(this.#config, config);
       // Also where nothing is written in another way: files that it names, certificates for one, may be new.
       await apply(changes.effective);
       this.#config = changes.effective;
+      this.#cutOff.taken(text);
       log.reconfigure(changes.effective.log);
       // A file may be touched, or already be known from the signal.
       if (reason === signalled || changes.now.length + changes.afterRestart.length > 0) tell(reason, changes, log);
@@ -83,11 +89,9 @@ function tell(reason: string, { now, afterRestart }: ConfigChanges, log: Logger)
 
 function tellFailure(reason: string, cause: unknown, log: Logger): void {
   const event = "the changed configuration cannot be taken over; the one before holds";
-  if (!(cause instanceof ConfigError)) {
-    log.error(event, { reason, cause });
-    return;
-  }
-  for (const { where, path, message } of cause.problems) {
-    log.error(event, { reason, where, key: showPath(path), problem: message });
-  }
+  if (cause instanceof WorkerRefusal) log.error(event, { reason, worker: cause.worker, problem: cause.message });
+  else if (!(cause instanceof ConfigError)) log.error(event, { reason, cause });
+  else
+    for (const { where, path, message } of cause.problems)
+      log.error(event, { reason, where, key: showPath(path), problem: message });
 }

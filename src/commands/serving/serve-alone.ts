@@ -15,13 +15,14 @@ export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<
   const log = createLogger(config.log, process.stdout);
   try {
     if (registry2 !== undefined) logRegistry2(registry2, log);
-    const { server, storage, reconfigure, close } = await openServer(config, log);
+    const { server, storage, prepare, close } = await openServer(config, log);
     const told = nextSignal();
     const housekeeping = await Housekeeping.begin(storage, config, log);
     const { port } = await listen(server, config);
     announce(loaded, port, log);
     const apply = async (next: Config) => {
-      await reconfigure(next);
+      const takeOver = await prepare(next);
+      takeOver();
       housekeeping.reconfigure(next);
     };
     reload.begin({ apply, log });

@@ -1,3 +1,5 @@
+import { truth } from "../kinds.js";
+
 /** What is written in YAML, read in letters: text, lists and maps. */
 export type Written = string | readonly Written[] | WrittenMap;
 
@@ -6,8 +8,6 @@ export interface WrittenMap {
 }
 
 const nothing: readonly unknown[] = ["", "~", "null", "Null", "NULL"];
-const truths: readonly string[] = ["true", "yes", "on", "y"];
-const lies: readonly string[] = ["false", "no", "off", "n"];
 
 export function isMap(written: Written | undefined): written is WrittenMap {
   return typeof written === "object" && !isList(written);
@@ -25,9 +25,7 @@ export function saysNothing(written: Written | undefined): boolean {
 
 /** The words that Go's YAML takes for a truth; `undefined` for others. */
 export function truthOf(written: Written | undefined): boolean | undefined {
-  if (typeof written !== "string") return undefined;
-  if (truths.includes(written.toLowerCase())) return true;
-  return lies.includes(written.toLowerCase()) ? false : undefined;
+  return truth.parse(written, "");
 }
 
 /** What lies at a path; `undefined` if nothing is said there. */

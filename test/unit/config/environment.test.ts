@@ -100,3 +100,14 @@ test("what Kubernetes tells of services named berth, or berth-server, is no sett
   };
   assert.deepEqual(await treeOf(injected), {});
 });
+
+test("quotes that docker run --env-file leaves around a value, and line ends of Windows, are no part of it", async () => {
+  for (const text of ['"5001"', "'5001'", "5001\r", '"5001"\r'])
+    assert.deepEqual(await treeOf({ BERTH_SERVER_PORT: text }), { server: { port: "5001" } }, text);
+  assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTEDPROXIES: "'[\"::1\"]'" }), {
+    server: { trustedProxies: ["::1"] },
+  });
+  assert.deepEqual(await treeOf({ BERTH_SERVER_PORT: '""' }), {});
+  assert.deepEqual(await treeOf({ BERTH_SERVER_PORT: '"' }), { server: { port: '"' } });
+  assert.deepEqual(await treeOf({ BERTH_SERVER_PORT: "\"a'" }), { server: { port: "\"a'" } });
+});

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import test from "node:test";
 import {
   duration,
@@ -32,9 +34,9 @@ test("a whole number keeps to its ends, and may be written as text", () => {
   );
 });
 
-test("a truth is true or false, and neither yes nor 1", () => {
+test("a truth is true or false in words, and no number", () => {
   assert.equal(truth.parse("false", "/"), false);
-  assert.deepEqual(taken(truth, true, "true", false, "yes", "on", 1, 0, "", null), [true, "true", false]);
+  assert.deepEqual(taken(truth, true, "true", false, "maybe", 1, 0, "1", "", null), [true, "true", false]);
 });
 
 test("a text is not taken from a number, since YAML has dropped its leading zeros already", () => {
@@ -115,4 +117,21 @@ test("a list may be written as text with commas, and is refused as a whole for o
   assert.deepEqual(list.parse("10.0.0.0/8, ::1", "/"), ["10.0.0.0/8", "::1"]);
   assert.deepEqual(list.parse([], "/"), []);
   assert.deepEqual(taken(list, ["10.0.0.0/8", "nginx"], "10.0.0.0/8,", { 0: "::1" }, null, 5), []);
+});
+
+test("a path may begin with ~, the home folder, and what a shell would replace is refused", () => {
+  assert.equal(filePath.parse("~/registry", "/work"), join(homedir(), "registry"));
+  assert.equal(filePath.parse("~", "/work"), homedir());
+  assert.equal(filePath.parse("data~/x", "/work"), "/work/data~/x");
+  assert.equal(filePath.parse("a$b", "/work"), "/work/a$b");
+  for (const path of ["$HOME/registry", `$${"{HOME}"}/registry`, "/srv/$NAME", `/srv/a$${"{NAME}"}`, "~anna/x"]) {
+    assert.equal(filePath.parse(path, "/work"), undefined, path);
+    assert.match(filePath.adviceFor?.(path) ?? "", /write it out/);
+  }
+});
+
+test("the words that YAML 1.1 takes for true and false are understood in any case", () => {
+  for (const word of ["true", "yes", "on", "y", "Yes", "TRUE", "On"]) assert.equal(truth.parse(word, ""), true, word);
+  for (const word of ["false", "no", "off", "n", "No", "OFF"]) assert.equal(truth.parse(word, ""), false, word);
+  for (const word of ["", "1", "maybe", "yes please", 1, null]) assert.equal(truth.parse(word, ""), undefined);
 });

@@ -40,13 +40,6 @@ test("a key that is not written is found at the nearest one above it", () => {
   assert.equal(source.locate(["log"]), "berth.yml:1:1");
 });
 
-test("a file that is empty, or has only comments, says nothing and is right", () => {
-  for (const text of ["", "\n", "# nothing\n", "---\n"]) {
-    const { tree, problems } = parseYamlSource(text, "berth.yml");
-    assert.deepEqual({ tree, problems }, { tree: null, problems: [] }, JSON.stringify(text));
-  }
-});
-
 test("a key that stands twice is refused where it stands the second time", () => {
   assert.match(problemsOf("server:\n  port: 1\n  port: 2\n").join(), /^berth\.yml:3:3 .*unique/);
 });
@@ -83,4 +76,21 @@ test("a file that is missing, is a folder or is not UTF-8 is refused by its name
   assert.match(String(await told("gone.yml")), /^gone\.yml,cannot be read: ENOENT/);
   assert.match(String(await told(".")), /^\.,cannot be read: EISDIR/);
   assert.deepEqual(await told("latin1.yml"), [["latin1.yml", "is not text in UTF-8"]]);
+});
+
+test("a file that says nothing, as an editor or a full disk leaves it, is an error and does not mean the defaults", () => {
+  for (const text of ["", "\n", "  \n\n", "# mode: private\n", "---\n", "--- \n...\n", "null\n", "~\n", "\ufeff"])
+    assert.deepEqual(problemsOf(text), [
+      "berth.yml says nothing; if all defaults are meant, write {} into it, or name no file",
+    ]);
+  assert.deepEqual(parseYamlSource("{}", "berth.yml").tree, {});
+});
+
+test("of two documents the place of the second is told, and what to do", () => {
+  for (const text of ["mode: private\n---\nmode: proxy\n", "---\nmode: private\n---\nmode: proxy\n"]) {
+    const [problem = "", ...others] = problemsOf(text);
+    assert.match(problem, /^berth\.yml:[23]:\d a second document begins here, and one alone is read: take out/);
+    assert.deepEqual(others, []);
+  }
+  assert.deepEqual(parseYamlSource("---\nmode: private\n...\n", "berth.yml").tree, { mode: "private" });
 });

@@ -15,7 +15,7 @@ export async function serveByWorkers(loaded: LoadedConfig, reload: Reload): Prom
     if (registry2 !== undefined) logRegistry2(registry2, log);
     const workers = new WorkerPool(config, log);
     announce(loaded, await workers.start(), log);
-    reload.begin({ apply: async (next) => workers.reconfigure(next), log });
+    reload.begin({ apply: (next) => workers.reconfigure(next), log });
     await stopWhenTold(told, { serving: workers, grace: () => reload.config.server.shutdownGrace, log });
     reload.stop();
   } finally {

@@ -6,6 +6,7 @@ import type { Logger } from "../../../observability/logger.js";
 import type { Stoppable } from "../stop-signals.js";
 import { shareOf } from "./share.js";
 import { WorkerProcess } from "./worker-process.js";
+import { WorkerRefusal } from "./worker-refusal.js";
 
 const firstPauseMs = 100;
 const longestPauseMs = 30_000;
@@ -20,6 +21,8 @@ export class WorkerPool implements Stoppable {
   readonly #stopping = new AbortController();
   /** By number, from 1. */
   readonly #workers = new Map<number, WorkerProcess>();
+  #changes = 0;
+  #changing: Promise<void> = Promise.resolve();
 
   constructor(config: Config, log: Logger) {
     this.#config = config;
@@ -52,10 +55,38 @@ export class WorkerPool implements Stoppable {
     }
   }
 
-  /** Those that are started from now on serve by it, too. */
-  reconfigure(config: Config): void {
+  /**
+   * Has all workers serve by another configuration, or none of them: each makes ready, and only when all are does any
+   * take it over.
+   * @throws WorkerRefusal by the first that cannot serve by it
+   */
+  async reconfigure(config: Config): Promise<void> {
+    const change = ++this.#changes;
+    const changing = this.#prepare(change, config);
+    // Who is started again meanwhile waits, to be started by what holds then.
+    this.#changing = changing.catch(() => {});
+    await changing;
+  }
+
+  async #prepare(change: number, config: Config): Promise<void> {
+    const workers = [...this.#workers];
+    await Promise.all(
+      workers.map(([number, worker]) =>
+        worker.prepare(change, shareOf(config, number)).catch((cause: Error) => {
+          throw new WorkerRefusal(number, cause.message);
+        }),
+      ),
+    );
     this.#config = config;
-    for (const [number, worker] of this.#workers) worker.tell({ do: "reconfigure", config: shareOf(config, number) });
+    for (const [, worker] of workers) worker.tell({ do: "takeOver", change });
+  }
+
+  /** Settles when no change is under way. */
+  async #decided(): Promise<void> {
+    for (let seen: unknown; seen !== this.#changing; ) {
+      seen = this.#changing;
+      await seen;
+    }
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -85,6 +116,7 @@ export class WorkerPool implements Stoppable {
       if (this.#stopping.signal.aborted) return;
       this.#log.warn("a worker ended and is started again", { worker: number, ...end, pauseSeconds: pauseMs / 1000 });
       await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
+      await this.#decided();
       if (this.#stopping.signal.aborted) return;
       worker = this.#start(number);
     }

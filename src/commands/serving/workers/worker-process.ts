@@ -1,4 +1,5 @@
 import cluster, { type Address, type Worker } from "node:cluster";
+import type { Config } from "../../../config/schema.js";
 import { passLinesOn } from "../../../observability/pass-lines-on.js";
 import type { WorkerOrder, WorkerReport } from "./messages.js";
 
@@ -67,6 +68,27 @@ export class WorkerProcess {
   tell(order: WorkerOrder): void {
     void this.#ready.then(() => {
       if (this.#worker.isConnected()) this.#worker.send(order, () => {});
+    });
+  }
+
+  /**
+   * Makes it ready for another configuration.
+   * @returns also when it ends meanwhile: started again, it serves by the configuration that holds then
+   * @throws Error with its reason if it cannot serve by it
+   */
+  prepare(change: number, config: Config): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const hear = (report: WorkerReport) => {
+        if (report.is === "prepared" && report.change === change) settle(resolve);
+        if (report.is === "unable" && report.change === change) settle(() => reject(new Error(report.reason)));
+      };
+      const settle = (done: () => void) => {
+        this.#worker.off("message", hear);
+        done();
+      };
+      this.#worker.on("message", hear);
+      void this.ended.then(() => settle(resolve));
+      this.tell({ do: "prepare", change, config });
     });
   }
 

@@ -1,4 +1,3 @@
-import type { Config } from "../../../config/schema.js";
 import { createLogger, type FlushableLogger } from "../../../observability/winston-logger.js";
 import { describeError } from "../../describe-error.js";
 import { Housekeeping } from "../housekeeping.js";
@@ -22,6 +21,8 @@ process.on("SIGTERM", () => {});
 process.on("SIGHUP", () => {});
 
 let serving: Promise<Serving> | undefined;
+/** What it is ready for; a later one takes its place. */
+let prepared: { readonly change: number; takeOver(): void } | undefined;
 
 process.on("message", (order: WorkerOrder) => {
   switch (order.do) {
@@ -29,8 +30,11 @@ process.on("message", (order: WorkerOrder) => {
       serving = start(order);
       serving.catch(giveUp);
       break;
-    case "reconfigure":
-      void serving?.then((started) => reconfigure(started, order.config));
+    case "prepare":
+      void serving?.then((started) => prepare(started, order));
+      break;
+    case "takeOver":
+      if (prepared?.change === order.change) prepared.takeOver();
       break;
     case "stop":
       void serving?.then((started) => stop(started, order.graceMs));
@@ -51,13 +55,21 @@ async function start({ worker, config }: Extract<WorkerOrder, { do: "serve" }>):
   return { ...opened, log, housekeeping };
 }
 
-async function reconfigure({ reconfigure: serveBy, housekeeping, log }: Serving, config: Config): Promise<void> {
+async function prepare(
+  { prepare: makeReady, housekeeping, log }: Serving,
+  { change, config }: Extract<WorkerOrder, { do: "prepare" }>,
+): Promise<void> {
   try {
-    await serveBy(config);
-    housekeeping?.reconfigure(config);
-    log.reconfigure(config.log);
-  } catch (cause) {
-    log.error("a worker goes on by the configuration before", { cause });
+    const serveBy = await makeReady(config);
+    const takeOver = () => {
+      serveBy();
+      housekeeping?.reconfigure(config);
+      log.reconfigure(config.log);
+    };
+    prepared = { change, takeOver };
+    report({ is: "prepared", change });
+  } catch (error) {
+    report({ is: "unable", change, reason: describeError(error) });
   }
 }
 

@@ -243,7 +243,7 @@ test("what raises the catalog's pages, or switches validation off, does so here"
   assert.equal(config.private.sparse, true);
   assert.equal(verdicts(registry2)["catalog.maxentries"], "honoured");
   assert.equal(verdicts(registry2)["validation.disabled"], "honoured");
-  assert.equal(verdicts(registry2)["reporting"], "not honoured");
+  assert.equal(verdicts(registry2).reporting, "not honoured");
   const both = await loadLines(new Scope(t), ["version: 0.1", "validation: { disabled: true, enabled: true }"]);
   assert.equal(both.config.private.sparse, false, "registry:2 lets enabled prevail");
 });

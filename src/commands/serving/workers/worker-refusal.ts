@@ -1,0 +1,10 @@
+/** A worker cannot serve by a configuration; the message is the reason in words for people. */
+export class WorkerRefusal extends Error {
+  override readonly name = "WorkerRefusal";
+  readonly worker: number;
+
+  constructor(worker: number, reason: string) {
+    super(reason);
+    this.worker = worker;
+  }
+}

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { CutOffDetector } from "../../../src/config/cut-off.js";
+
+const whole = "mode: hybrid\nserver:\n  workers: 24\nprivate:\n  delete: false\n";
+
+test("no beginning of the text that holds is taken over by itself, wherever it ends", () => {
+  const detector = new CutOffDetector(whole);
+  for (let end = 0; end < whole.length; end++)
+    assert.notEqual(detector.problemOf(whole.slice(0, end), false), undefined, whole.slice(0, end));
+  assert.equal(detector.problemOf(whole, false), undefined);
+  assert.equal(detector.problemOf(`${whole}log: { level: debug }\n`, false), undefined);
+});
+
+test("a new text that ends in the middle of a line is not taken over, even when it is asked for", () => {
+  const detector = new CutOffDetector(whole);
+  assert.match(detector.problemOf("mode: proxy\nserver:\n  workers: 2", true) ?? "", /ends in the middle of a line/);
+  assert.equal(detector.problemOf("mode: proxy\n", false), undefined);
+});
+
+test("whole lines that are missing at the end are missing on purpose when somebody says so", () => {
+  const detector = new CutOffDetector(whole);
+  assert.equal(detector.problemOf("mode: hybrid\n", true), undefined);
+});
+
+test("who goes back to a text that held before has taken out lines on purpose", () => {
+  const detector = new CutOffDetector(whole);
+  const longer = `${whole}log: { level: debug }\n`;
+  detector.taken(longer);
+  assert.equal(detector.problemOf(whole, false), undefined);
+});
+
+test("where no file has a line end at its end, as Helm writes them, only a beginning is suspicious", () => {
+  const detector = new CutOffDetector("mode: hybrid\nlog: { level: info }");
+  assert.equal(detector.problemOf("mode: hybrid\nlog: { level: debug }", false), undefined);
+  assert.match(detector.problemOf("mode: hybrid", true) ?? "", /the beginning of the one that holds/);
+});
+
+test("without a file nothing is cut off", () => {
+  assert.equal(new CutOffDetector(undefined).problemOf(undefined, false), undefined);
+});
