@@ -19,8 +19,13 @@ COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
 # Where registry:2 looks for its file, and registry:3: a file of either, mounted over it, is served.
 COPY config/container.yml /etc/docker/registry/config.yml
+COPY --chmod=755 config/entrypoint.sh /entrypoint.sh
+# Health checks that were written for registry:2 call wget.
+RUN command -v wget > /dev/null \
+ || { apt-get update && apt-get install --yes --no-install-recommends wget && rm -rf /var/lib/apt/lists/*; }
 RUN ln -s /opt/berth/dist/main.js /usr/local/bin/berth \
  && ln -s /opt/berth/dist/main.js /usr/local/bin/registry \
+ && ln -s /opt/berth/dist/main.js /bin/registry \
  && ln -s /etc/docker/registry /etc/distribution \
  && mkdir -p /var/lib/registry \
  && chown node:node /var/lib/registry
@@ -29,5 +34,5 @@ USER node
 VOLUME /var/lib/registry
 EXPOSE 5000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["berth", "health", "/etc/docker/registry/config.yml"]
-ENTRYPOINT ["berth"]
+ENTRYPOINT ["/entrypoint.sh"]
 CMD ["serve", "/etc/docker/registry/config.yml"]

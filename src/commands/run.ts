@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { describeError } from "./describe-error.js";
+import { withPlainFlags } from "./plain-flags.js";
 import { createProgram } from "./program.js";
 import { createRegistryProgram, isRegistryName, withServe } from "./registry-program.js";
 
@@ -12,8 +13,8 @@ const exitCodes = { fine: 0, failed: 1, wrongUsage: 2 } as const;
  */
 export async function runCommandLine(name: string, arguments_: readonly string[]): Promise<number> {
   try {
-    if (isRegistryName(name)) await createRegistryProgram(name).parseAsync(withServe(arguments_), { from: "user" });
-    else await createProgram().parseAsync(withServe(arguments_), { from: "user" });
+    const program = isRegistryName(name) ? createRegistryProgram(name) : createProgram();
+    await program.parseAsync(withPlainFlags(withServe(arguments_)), { from: "user" });
     return exitCodes.fine;
   } catch (error) {
     // Commander has said its part already: help, the version, or what is wrong with the command line.

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import type { Kind } from "./kinds.js";
 
 /** What an upstream is called: the host that image names begin with. */
@@ -8,6 +9,18 @@ export const registryName: Kind<string> = {
     const [, host = "", port = "1"] = /^([a-z0-9.-]+)(?::(\d{1,5}))?$/.exec(written) ?? [];
     const isHost = host.split(".").every((label) => /^[a-z0-9]+(-+[a-z0-9]+)*$/.test(label));
     return isHost && Number(port) >= 1 && Number(port) <= 65_535 ? written : undefined;
+  },
+};
+
+/** How clients reach a registry: also an IPv6 address, in brackets as in the names of images. */
+export const registryAddress: Kind<string> = {
+  expected: `${registryName.expected}, or an IPv6 address such as [2001:db8::1]:5000`,
+  parse: (written) => {
+    if (typeof written !== "string") return undefined;
+    if (isIPv6(written)) return `[${written}]`;
+    const [, address = "", port = "1"] = /^\[([0-9a-f:.]+)\](?::(\d{1,5}))?$/i.exec(written) ?? [];
+    const isAddress = isIPv6(address) && Number(port) >= 1 && Number(port) <= 65_535;
+    return isAddress ? written : registryName.parse(written, "");
   },
 };
 

@@ -9,7 +9,12 @@ import { brokenWorkerRules, type WorkersDraft } from "./worker-rules.js";
 /** A configuration of which the values that are wrong by themselves are missing. */
 export interface ConfigDraft {
   readonly mode: Config["mode"] | undefined;
-  readonly server: WorkersDraft["server"] & { readonly host: string | undefined; readonly port: number | undefined };
+  readonly server: WorkersDraft["server"] & { readonly host: string | undefined; readonly port: number | undefined } & {
+    readonly cors: {
+      readonly origins: readonly string[] | undefined;
+      readonly credentials: boolean | undefined;
+    };
+  };
   readonly storage: WorkersDraft["storage"];
   readonly private: WorkersDraft["private"] & { readonly repositories: Config["private"]["repositories"] | undefined };
   readonly proxy: Pick<ProxyConfig, "default"> & { readonly upstreams: readonly UpstreamDraft[] };
@@ -25,8 +30,15 @@ export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
     ...(mode === "hybrid" ? shadowedPatterns(own.repositories, proxy.upstreams) : []),
     ...(mode === "private" ? [] : upstreamsThatAreHere(server, proxy.upstreams)),
     ...brokenWorkerRules(draft),
+    ...(server.cors.credentials && server.cors.origins?.includes("*") ? [anybodysLogin] : []),
   ];
 }
+
+const anybodysLogin: BrokenRule = {
+  path: ["server", "cors", "credentials"],
+  causedBy: [["server", "cors", "origins"]],
+  message: "needs origins that are named: with * any page could use the login of whoever looks at it",
+};
 
 const emptyCache: BrokenRule = {
   path: ["proxy", "upstreams"],

@@ -53,6 +53,10 @@ const server = section("How clients reach Berth.", {
       default: [],
       meaning: 'Their origins, such as https://ui.example.com; "*" lets any page ask.',
     }),
+    credentials: setting(truth, {
+      default: false,
+      meaning: "true: they may send the browser's login or cookie of an authenticating proxy in front.",
+    }),
   }),
   locations: setting(locationStyle, {
     default: "relative",

@@ -59,7 +59,7 @@ function ofStorage(cause: StorageError, method: string | undefined): RegistryErr
 
 function report(exchange: Exchange, error: RegistryError, thrown: unknown): void {
   if (exchange.isCut) return;
-  const fields = { id: exchange.id, code: error.code, status: error.status, message: error.message };
+  const fields = { code: error.code, status: error.status, message: error.message };
   if (isOurFault(error, thrown)) {
     exchange.log.error("request failed", { ...fields, cause: thrown });
   } else if (error.status >= 500 || thrown instanceof StorageError)

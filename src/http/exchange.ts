@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "../observability/logger.js";
 import type { Caller, Context } from "../registry/context.js";
+import { requestLog } from "./request-log.js";
 
 /** What stands in a path where the route has a name: a list of components for `*name`. */
 export type PathParameters = Readonly<Record<string, string | string[] | undefined>>;
@@ -14,7 +15,6 @@ export class Exchange implements Context {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly caller: Caller;
-  readonly log: Logger;
   readonly startedAt = performance.now();
   parameters: PathParameters = noParameters;
   /** What may be asked of the resource that the path names. */
@@ -22,6 +22,8 @@ export class Exchange implements Context {
   /** Bytes of content that the answer holds. */
   sent = 0;
   #query: URLSearchParams | undefined;
+  readonly #serverLog: Logger;
+  #log: Logger | undefined;
   #controller: AbortController | undefined;
   readonly #endings: (() => void)[] = [];
   #isOver = false;
@@ -32,11 +34,17 @@ export class Exchange implements Context {
     this.request = request;
     this.response = response;
     this.caller = caller;
-    this.log = log;
+    this.#serverLog = log;
     response.on("close", () => this.#end());
     request.on("close", () => this.#endWithSocket());
     // The reason is told where the body is read; without a listener it would end the process.
     request.on("error", () => {});
+  }
+
+  /** Its lines say the id of the request. Made only for those who log. */
+  get log(): Logger {
+    this.#log ??= requestLog(this.#serverLog, this.id);
+    return this.#log;
   }
 
   /** Aborted when the client is gone before it has the whole answer. Made only for those who ask. */

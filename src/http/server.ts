@@ -7,7 +7,7 @@ import { ClientAddress, networkOf } from "./client-address.js";
 import { Connections } from "./connections/connections.js";
 import { type ConnectionError, isAnswerable, type Refusal, refusalOf, refuse } from "./connections/refusal.js";
 import { answerExpectation, refusalOfHead } from "./connections/request-head.js";
-import { answerCors } from "./cors.js";
+import { answerCors, type CorsSettings } from "./cors.js";
 import { respondWithError } from "./error-response.js";
 import { Exchange } from "./exchange.js";
 import { answerHealth } from "./health.js";
@@ -22,7 +22,7 @@ export interface ServerSettings {
   /** Certificate chain and private key in PEM; HTTP without. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly trustedProxies: readonly string[];
-  readonly corsOrigins: readonly string[];
+  readonly cors: CorsSettings;
   readonly maxConnections: number;
   /** Bytes. */
   readonly maxHeaderSize: number;
@@ -209,7 +209,7 @@ export class RegistryServer {
     if (this.#isStopping) response.setHeader("Connection", "close");
     try {
       answerExpectation(request, response);
-      if (!answerCors(exchange, this.#settings.corsOrigins) && !answerHealth(exchange, this.#isStopping)) {
+      if (!answerCors(exchange, this.#settings.cors) && !answerHealth(exchange, this.#isStopping)) {
         this.#routes(exchange);
       }
     } catch (error) {

@@ -2,7 +2,7 @@ import type { Descriptor } from "../oci/descriptor.js";
 import { carriesOwnContent } from "../oci/embedded-data.js";
 import { RegistryError } from "../oci/errors.js";
 import type { ManifestContent } from "../oci/manifest.js";
-import { isNonDistributable } from "../oci/media-types.js";
+import { isNonDistributable, manifestKind } from "../oci/media-types.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
 import { Turns } from "../storage/turns.js";
@@ -56,7 +56,9 @@ export interface ReferenceCheck {
  * @throws RegistryError MANIFEST_BLOB_UNKNOWN, or MANIFEST_INVALID for a size that is not the content's
  */
 export async function checkReferences(manifest: ManifestContent, check: ReferenceCheck): Promise<void> {
-  const children = distinct(manifest.manifests);
+  const named = distinct(manifest.manifests);
+  const children = named.filter(({ mediaType }) => manifestKind(mediaType) !== undefined);
+  const others = named.filter(({ mediaType }) => manifestKind(mediaType) === undefined);
   refuseExcess(children);
   const blobs = distinct([...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers]);
   const missing: Descriptor[] = [];
@@ -64,6 +66,7 @@ export async function checkReferences(manifest: ManifestContent, check: Referenc
   for (const [descriptors, isHeld] of [
     [blobs, mayNameBlob],
     [children, mayNameManifest],
+    [others, mayNameOther],
   ] as const) {
     for (const descriptor of descriptors) {
       await turns.take();
@@ -100,6 +103,15 @@ async function mayNameBlob(blob: Descriptor, { storage, name, signal }: Referenc
   // Either the manifest lies about the size, or the stored content is torn and can be pushed again once it is removed.
   if (await storage.blobs.verify(blob.digest, signal)) throw wrongSize(blob, size);
   return false;
+}
+
+/**
+ * A child whose type is no manifest's is a blob: BuildKit's cache lists its layers and its configuration so
+ * (`image-manifest=false`, the default before 0.21). Where a manifest of an unknown type was taken, it may be that as well.
+ */
+async function mayNameOther(child: Descriptor, check: ReferenceCheck): Promise<boolean> {
+  const isManifest = await check.storage.manifests.has(check.name, child.digest);
+  return isManifest ? mayNameManifest(child, check) : mayNameBlob(child, check);
 }
 
 async function mayNameManifest(child: Descriptor, { storage, name }: ReferenceCheck): Promise<boolean> {

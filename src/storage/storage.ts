@@ -44,8 +44,10 @@ export class Storage {
   constructor(driver: StorageDriver, cacheBytes: number, log: Logger) {
     this.driver = driver;
     this.links = new LinkStore(driver, log);
-    this.blobs = new BlobStore(driver, cacheBytes / 2, log);
-    this.manifests = new ManifestStore(this, cacheBytes / 2, log);
+    // Whole bytes: an LRU cache takes no others, and a share of an odd number of them is none.
+    const half = Math.floor(cacheBytes / 2);
+    this.blobs = new BlobStore(driver, half, log);
+    this.manifests = new ManifestStore(this, half, log);
     this.tags = new TagStore(driver, this.links);
     this.referrers = new ReferrerStore(driver, log);
     this.referrerRebuild = new ReferrerRebuild(this);

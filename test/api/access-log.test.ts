@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import type { OutgoingHttpHeaders } from "node:http";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import { createLogger, type FlushableLogger } from "../../src/observability/winston-logger.js";
@@ -198,5 +199,44 @@ test("only a trusted proxy may say who the client is, and only as far as it know
     await connection.closed;
     const fields = await waitUntil("it is logged", () => behind.log.named("request")[0]);
     assert.equal(fields.client, expected, forwarded);
+  }
+});
+
+test("every line that a request leads to says its id, which the answer carries", async (t) => {
+  const { client, log } = await runBerth(new Scope(t));
+  await pushSmallImage(client, "team/app", "layer", { tag: "v1" });
+  const refused = await client.get("/v2/team/app/manifests/Bad%20Tag");
+  const ids = await waitUntil("the last line is written", () => {
+    const told = new Set(log.named("request").map(({ id }) => id));
+    return told.has(refused.headers["x-request-id"]) ? told : undefined;
+  });
+  for (const event of ["blob pushed", "manifest pushed", "request refused"]) {
+    const lines = log.named(event);
+    assert.ok(lines.length > 0, event);
+    for (const { id } of lines) assert.ok(typeof id === "string" && ids.has(id), event);
+  }
+});
+
+test("probes that find all well are logged at debug, and others as every request", async (t) => {
+  const { client, log } = await runBerth(new Scope(t));
+  const probe = { "user-agent": "kube-probe/1.31" };
+  const levelOf = async (path: string, headers: OutgoingHttpHeaders) => {
+    const before = log.levelsOf("request").length;
+    await client.get(path, headers);
+    return waitUntil("its line is written", () => log.levelsOf("request")[before]);
+  };
+  for (const [path, headers] of [
+    ["/healthz", {}],
+    ["/readyz", {}],
+    ["/v2/", probe],
+    ["/", probe],
+  ] as const) {
+    assert.equal(await levelOf(path, headers), "debug", path);
+  }
+  for (const [path, headers] of [
+    ["/v2/", {}],
+    ["/v2/nothing/tags/list", probe],
+  ] as const) {
+    assert.equal(await levelOf(path, headers), "info", path);
   }
 });

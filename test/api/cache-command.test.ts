@@ -56,6 +56,14 @@ test("cache ls lists the images by the names that users write, with tags, digest
   );
 });
 
+test("cache ls in private mode says why it lists nothing", async (t) => {
+  const cwd = await new Scope(t).folder("private");
+  const env = { BERTH_STORAGE_FILESYSTEM_ROOT: cwd };
+  const { code, stdout, stderr } = await tryCommand(process.execPath, [main, "cache", "ls", "--json"], { cwd, env });
+  assert.deepEqual([code, JSON.parse(stdout)], [0, []]);
+  assert.match(stderr, /nothing is cached in mode: private/);
+});
+
 test("cache ls tells a program all of it, and only the names that begin as asked", async (t) => {
   const { cache, index } = await runWithImages(new Scope(t));
   const { stdout } = await cache("ls", "owner/", "--json");

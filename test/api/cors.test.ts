@@ -73,3 +73,28 @@ test("caches are told that the answer depends on the origin, whether one was sen
     assert.equal((await client.get("/v2/", headers)).headers.vary, "Origin");
   }
 });
+
+test("a preflight allows the headers that the page asks for, Cache-Control of Joxit's interface among them", async (t) => {
+  const { client } = await runBerth(new Scope(t), { server: { cors: { origins: [origin] } } });
+  for (const asked of ["cache-control", "authorization, x-requested-with", "Cache-Control,Pragma"]) {
+    const headers = { origin, ...preflight, "access-control-request-headers": asked };
+    const answer = await client.request("OPTIONS", "/v2/a/manifests/b", { headers });
+    assert.equal(answer.headers["access-control-allow-headers"], asked);
+  }
+  const headers = { origin, ...preflight, "access-control-request-headers": "a b; <c>" };
+  const answer = await client.request("OPTIONS", "/v2/a/manifests/b", { headers });
+  assert.match(answer.headers["access-control-allow-headers"] ?? "", /^Accept, Authorization, Cache-Control/);
+});
+
+test("credentials of the browser are allowed along only where the operator says so, and then to named origins", async (t) => {
+  const { client } = await runBerth(new Scope(t), { server: { cors: { origins: [origin], credentials: true } } });
+  for (const method of ["GET", "OPTIONS"]) {
+    const answer = await client.request(method, "/v2/", { headers: { origin, ...preflight } });
+    assert.equal(answer.headers["access-control-allow-credentials"], "true");
+    assert.equal(answer.headers["access-control-allow-origin"], origin);
+    const other = await client.request(method, "/v2/", { headers: { ...preflight, origin: "https://evil.example" } });
+    assert.equal(other.headers["access-control-allow-credentials"], undefined);
+  }
+  const usual = await runBerth(new Scope(t), { server: { cors: { origins: [origin] } } });
+  assert.equal((await usual.client.get("/v2/", { origin })).headers["access-control-allow-credentials"], undefined);
+});

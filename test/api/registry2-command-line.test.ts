@@ -94,3 +94,24 @@ test("config import writes a file that nobody else may read, and never over anot
   assert.equal(native.code, 1);
   assert.match(native.stderr, /^berth: there is nothing of registry:2 to import: berth\.yml says no version: 0\.1/);
 });
+
+test("flags take a truth behind =, as Helm charts for registry:2 write them, before and behind the file", async (t) => {
+  const folder = await new Scope(t).folder("data");
+  const file = ["version: 0.1", `storage: { filesystem: { rootdirectory: ${folder} } }`];
+  for (const [args, isDry] of [
+    [["--delete-untagged=true", "config.yml"], false],
+    [["--delete-untagged=false", "--dry-run=false", "config.yml"], false],
+    [["config.yml", "--dry-run=true", "-m"], true],
+    [["-m=true", "config.yml", "-d"], true],
+    [["--dry-run=1", "-q=F", "config.yml"], true],
+  ] as const) {
+    for (const name of ["registry", "berth"]) {
+      const { code, stdout, stderr } = await call(t, ["garbage-collect", ...args], { name, file });
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout.includes("nothing was changed"), isDry, `${name} ${args.join(" ")}: ${stdout}`);
+    }
+  }
+  const wrong = await call(t, ["garbage-collect", "--dry-run=maybe", "config.yml"], { name: "registry", file });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /--dry-run is true or false, not "maybe"/);
+});

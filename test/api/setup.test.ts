@@ -172,3 +172,33 @@ test("a wrong client, address or upstream is told", async (t) => {
     assert.match(stderr, /^berth: .+ (none of docker, |must be )/);
   }
 });
+
+test("an IPv6 address is taken with its port and without, and is safe in every client's file", async (t) => {
+  const { setup } = await machine(t);
+  for (const [given, shown] of [
+    ["[2001:db8::1]:5000", "[2001:db8::1]:5000"],
+    ["[2001:db8::1]", "[2001:db8::1]"],
+    ["2001:db8::1", "[2001:db8::1]"],
+  ] as const) {
+    for (const client of [
+      "docker",
+      "containerd",
+      "podman",
+      "buildkit",
+      "k3s",
+      "kubernetes",
+      "github-actions",
+      "gitlab-ci",
+    ]) {
+      const { code, stdout, stderr } = await setup([client, "--address", given, "--insecure"]);
+      assert.equal(code, 0, stderr);
+      assert.ok(stdout.includes(shown), `${client}: ${stdout}`);
+      assert.doesNotMatch(stdout, /^ *\w+: \[2001/m, `${client}: a bracket that begins a list`);
+    }
+  }
+  for (const wrong of ["[2001:db8::1]:0", "[2001:db8::1]x", "[::g]", "[127.0.0.1]:5000"]) {
+    const { code, stderr } = await setup(["docker", "--address", wrong]);
+    assert.equal(code, 1, wrong);
+    assert.match(stderr, /--address must be/);
+  }
+});

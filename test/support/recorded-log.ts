@@ -20,6 +20,10 @@ export class RecordedLog implements Logger {
     this.events.push({ level: "error", event, fields });
   }
 
+  levelsOf(event: string): readonly (keyof Logger)[] {
+    return this.events.filter((entry) => entry.event === event).map(({ level }) => level);
+  }
+
   named(event: string): readonly LogFields[] {
     return this.events.filter((entry) => entry.event === event).map(({ fields }) => fields);
   }

@@ -42,7 +42,6 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
       ...config.server,
       port: 0,
       tls: undefined,
-      corsOrigins: config.server.cors.origins,
       logAccess: config.log.access,
       ...settings,
     },

@@ -85,7 +85,7 @@ export async function runProxy(
     catalogMaxEntries: config.server.catalogMaxEntries,
   };
   const routes = createRoutes([...pushRoutes(dependencies), ...pullRoutes(dependencies)]);
-  const settings = { ...config.server, port: 0, tls: undefined, corsOrigins: [], logAccess: true };
+  const settings = { ...config.server, port: 0, tls: undefined, logAccess: true };
   const server = new RegistryServer(settings, routes, log);
   const { port } = await server.listen();
   scope.defer(() => server.stop(0));

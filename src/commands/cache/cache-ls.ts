@@ -32,8 +32,12 @@ export async function listCache(filter: string | undefined, options: { config?: 
   const log = createLogger(config.log, process.stderr);
   const storage = await openStorage(config.storage, log);
   const images = await listedImages(storage, new ImageNames(config), filter ?? "");
+  if (images.length === 0 && config.mode === "private") process.stderr.write(`berth: ${nothingInPrivateMode}\n`);
   process.stdout.write(options.json ? `${JSON.stringify(images, undefined, 2)}\n` : asTable(images));
 }
+
+const nothingInPrivateMode =
+  "nothing is cached in mode: private; name the settings of the cache (--config FILE, BERTH_MODE), if there is one";
 
 async function listedImages(storage: Storage, names: ImageNames, prefix: string): Promise<ListedImage[]> {
   const listed: ListedImage[] = [];

@@ -43,5 +43,5 @@ export async function openServer(config: Config, log: Logger): Promise<OpenedSer
 async function serverSettings(config: Config): Promise<ServerSettings> {
   const { server, log } = config;
   const tls = server.tls && (await readCertificate(server.tls));
-  return { ...server, tls, corsOrigins: server.cors.origins, logAccess: log.access };
+  return { ...server, tls, logAccess: log.access };
 }

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { registryName } from "../../config/name-kinds.js";
+import { registryAddress, registryName } from "../../config/name-kinds.js";
 import { messageOf } from "../../config/problem.js";
 import type { Config } from "../../config/schema.js";
 import { prefixOf } from "../../config/upstream-rules.js";
@@ -18,9 +18,8 @@ export interface RegistryOptions {
 
 /** @throws CommandFailure if nothing says how clients reach it */
 export async function findRegistry(options: RegistryOptions, config: Config): Promise<RegistryToReach> {
-  const address = options.address ?? addressOf(config);
-  if (registryName.parse(address, "") === undefined)
-    throw new CommandFailure(`--address must be ${registryName.expected}`);
+  const address = registryAddress.parse(options.address ?? addressOf(config), "");
+  if (address === undefined) throw new CommandFailure(`--address must be ${registryAddress.expected}`);
   const mode = options.mode ?? config.mode;
   const upstreams = options.upstream ?? config.proxy.upstreams.map(({ name }) => name);
   return {
@@ -34,7 +33,7 @@ export async function findRegistry(options: RegistryOptions, config: Config): Pr
 
 /** Where it listens is where clients reach it only if that is one address. */
 function addressOf({ server: { host, port } }: Config): string {
-  if (host !== "0.0.0.0" && !host.includes(":")) return `${host}:${port}`;
+  if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   throw new CommandFailure("how do clients reach this registry? Say --address registry.example.com:5000");
 }
 

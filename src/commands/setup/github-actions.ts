@@ -1,6 +1,6 @@
 import { buildkitTables } from "./buildkit.js";
 import { type ClientSetup, ownFile } from "./client-setup.js";
-import { type RegistryToReach, takesPushes } from "./registry-to-reach.js";
+import { plainInYaml, type RegistryToReach, takesPushes } from "./registry-to-reach.js";
 
 /** For a workflow that builds an image, on a runner that reaches the registry. */
 export function setUpGithubActions(registry: RegistryToReach): ClientSetup {
@@ -17,7 +17,7 @@ export function setUpGithubActions(registry: RegistryToReach): ClientSetup {
     "      - uses: docker/build-push-action@v6",
     "        with:",
     `          push: ${takesPushes(registry)}`,
-    `          tags: ${address}/team/app:\${{ github.sha }}`,
+    `          tags: ${plainInYaml(`${address}/team/app:\${{ github.sha }}`)}`,
   ];
   const certificate =
     authority === undefined ? [] : [`The runner needs the authority's certificate at ${authority.file}.`];

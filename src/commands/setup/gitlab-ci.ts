@@ -1,5 +1,12 @@
 import { type ClientSetup, ownFile } from "./client-setup.js";
-import { mirrorsDockerHub, type OwnAuthority, type RegistryToReach, takesPushes, urlOf } from "./registry-to-reach.js";
+import {
+  mirrorsDockerHub,
+  type OwnAuthority,
+  plainInYaml,
+  type RegistryToReach,
+  takesPushes,
+  urlOf,
+} from "./registry-to-reach.js";
 
 /** For a job that builds an image with Docker in Docker. */
 export function setUpGitlabCi(registry: RegistryToReach): ClientSetup {
@@ -12,7 +19,7 @@ export function setUpGitlabCi(registry: RegistryToReach): ClientSetup {
     ...daemonFlags(registry),
     "  variables:",
     "    DOCKER_TLS_CERTDIR: /certs",
-    `    IMAGE: ${address}/team/app:$CI_COMMIT_SHORT_SHA`,
+    `    IMAGE: ${plainInYaml(`${address}/team/app:$CI_COMMIT_SHORT_SHA`)}`,
     "  script:",
     '    - docker build --tag "$IMAGE" .',
     ...(takesPushes(registry) ? ['    - docker push "$IMAGE"'] : []),

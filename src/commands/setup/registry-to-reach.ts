@@ -41,5 +41,10 @@ export function mirrorsDockerHub({ upstreams, address }: RegistryToReach): boole
 
 /** Whether it is on the client's own machine, where docker takes plain HTTP. */
 export function isOnLoopback({ address }: RegistryToReach): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+)(:|$)/.test(address);
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)/.test(address);
+}
+
+/** The name of an image as a value of YAML, where the bracket of an IPv6 address would begin a list. */
+export function plainInYaml(image: string): string {
+  return image.startsWith("[") ? `"${image}"` : image;
 }

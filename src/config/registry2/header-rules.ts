@@ -18,9 +18,7 @@ export const corsRules: Rules = {
 
 function ruleOf(header: string): Rule {
   if (header === "access-control-allow-origin") return allowOrigins;
-  if (header === "access-control-allow-credentials") {
-    return notHonoured("no credentials of a browser are ever allowed along; without access control none are needed");
-  }
+  if (header === "access-control-allow-credentials") return allowCredentials;
   if (header.startsWith("access-control-"))
     return notNeeded("Berth says this itself once server.cors.origins names who may ask");
   if (ours.includes(header)) return notNeeded("Berth sends it always");
@@ -29,6 +27,20 @@ function ruleOf(header: string): Rule {
 
 const allowOrigins: Rule = ({ path, written }, translation) => {
   translation.honour(path, ["server", "cors", "origins"], listOf(written));
+};
+
+/** Beside an origin of * no browser heeds it (Fetch standard, "CORS check"), and so nobody can count on it. */
+const allowCredentials: Rule = ({ path, written }, translation) => {
+  const headers = translation.document.find("http", "headers");
+  const origins = isMap(headers)
+    ? Object.entries(headers).flatMap(([name, values]) =>
+        name.toLowerCase() === "access-control-allow-origin" ? listOf(values) : [],
+      )
+    : [];
+  if (!listOf(written).includes("true")) translation.note(path, "not needed", "it allows none");
+  else if (origins.length === 0 || origins.includes("*"))
+    translation.note(path, "not honoured", "browsers heed it only where Access-Control-Allow-Origin names origins");
+  else translation.honour(path, ["server", "cors", "credentials"], "true");
 };
 
 /** Several origins in one value are separated by commas or spaces, where somebody thought that browsers take that. */

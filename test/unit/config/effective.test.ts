@@ -32,7 +32,7 @@ test("what is printed is a file that says the same", async () => {
   const { tree, problems } = parseYamlSource(effectiveFile(loaded), "printed.yml");
   assert.deepEqual(problems, []);
   const { server } = tree as { server: { cors: unknown; tls: unknown } };
-  assert.deepEqual(server.cors, { origins: ["*"] });
+  assert.deepEqual(server.cors, { origins: ["*"], credentials: false });
   assert.deepEqual(server.tls, { cert: "/a #b", key: "/c: d" });
 });
 

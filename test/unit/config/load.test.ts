@@ -18,7 +18,7 @@ test("without a file and a variable Berth is a private registry of this machine"
       workers: 1,
       tls: undefined,
       trustedProxies: [],
-      cors: { origins: [] },
+      cors: { origins: [], credentials: false },
       locations: "relative",
       catalogMaxEntries: 10_000,
       maxConnections: 10_000,

@@ -247,3 +247,17 @@ test("what raises the catalog's pages, or switches validation off, does so here"
   const both = await loadLines(new Scope(t), ["version: 0.1", "validation: { disabled: true, enabled: true }"]);
   assert.equal(both.config.private.sparse, false, "registry:2 lets enabled prevail");
 });
+
+test("credentials of a browser are allowed along as registry:2's headers do, where browsers heed it", async (t) => {
+  const credentials = "Access-Control-Allow-Credentials: ['true']";
+  for (const [headers, isAllowed, verdict] of [
+    [`{ Access-Control-Allow-Origin: ['https://ui.example.com'], ${credentials} }`, true, "honoured"],
+    [`{ Access-Control-Allow-Origin: ['*'], ${credentials} }`, false, "not honoured"],
+    [`{ ${credentials} }`, false, "not honoured"],
+    ["{ Access-Control-Allow-Credentials: ['false'] }", false, "not needed"],
+  ] as const) {
+    const { config, registry2 } = await loadLines(new Scope(t), ["version: 0.1", `http: { headers: ${headers} }`]);
+    assert.equal(config.server.cors.credentials, isAllowed, headers);
+    assert.equal(verdicts(registry2)["http.headers.Access-Control-Allow-Credentials"], verdict, headers);
+  }
+});
