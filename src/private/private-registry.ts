@@ -5,10 +5,11 @@ import type { Registry } from "../registry/registry.js";
 import { BriefMemory } from "../storage/brief-memory.js";
 import { CatalogPages } from "../storage/catalog-pages.js";
 import type { Storage } from "../storage/storage.js";
+import { AdoptedRepository } from "./adopted-repository.js";
 import type { PrivateRules } from "./manifest-rules.js";
 import { type NameMeanings, plainMeanings } from "./name-meanings.js";
 import type { OpenUploadLimits } from "./open-uploads.js";
-import { PrivateRepository } from "./private-repository.js";
+import { PrivateRepository, type PrivateRepositoryParts } from "./private-repository.js";
 import { RunningUploads } from "./upload-sessions.js";
 
 interface PrivateRegistryRules extends PrivateRules {
@@ -56,9 +57,7 @@ export class PrivateRegistry implements Registry {
       const message = `${name} holds what was cached from ${upstream}, so nothing can be pushed to it; ${advice}`;
       throw new RegistryError("DENIED", message, { detail: { name, upstream } });
     }
-    // What is pushed to is ours from now on, and no eviction may touch it.
-    await this.#storage.cache.forgetOwner(name);
-    return this.#repository(name);
+    return new AdoptedRepository(name, this.#storage, this.#parts());
   }
 
   catalog(page: Page): Promise<PageOf<string>> {
@@ -73,11 +72,15 @@ export class PrivateRegistry implements Registry {
   }
 
   #repository(name: RepositoryName): PrivateRepository {
-    return new PrivateRepository(name, this.#storage, {
+    return new PrivateRepository(name, this.#storage, this.#parts());
+  }
+
+  #parts(): PrivateRepositoryParts {
+    return {
       rules: this.#rules,
       running: this.#running,
       meanings: this.#meanings,
-    });
+    };
   }
 }
 

@@ -18,6 +18,7 @@ import type {
   ResolvedBlob,
   ResolvedManifest,
   Served,
+  Uploads,
 } from "../registry/repository.js";
 import { layout } from "../storage/layout.js";
 import type { StoredManifest } from "../storage/manifest-store.js";
@@ -34,7 +35,7 @@ import { type RunningUploads, UploadSessions } from "./upload-sessions.js";
 
 const fromStorage: Served = { from: "storage" };
 
-interface PrivateRepositoryParts {
+export interface PrivateRepositoryParts {
   readonly rules: PrivateRules;
   readonly running: RunningUploads;
   readonly meanings: NameMeanings;
@@ -58,7 +59,7 @@ export class PrivateRepository implements PushRepository {
     this.#absence = new Absence(name, meanings);
   }
 
-  get uploads(): UploadSessions {
+  get uploads(): Uploads {
     return new UploadSessions(this.#storage, this.name, this.#running);
   }
 

@@ -29,8 +29,8 @@ export class SwitchableRegistry implements Registry {
   #current: Registry;
   /** Those that held before, the latest first. */
   #former: readonly Former[] = [];
-  /** Repositories that were pushed to of late. */
-  readonly #pushedTo = new LRUCache<RepositoryName, true>({ max: rememberedPushes, ttl: goesOnWithinMs });
+  /** Who pushed to which repositories of late. */
+  readonly #pushes = new LRUCache<string, true>({ max: rememberedPushes, ttl: goesOnWithinMs });
 
   constructor(first: Registry) {
     this.#current = first;
@@ -48,7 +48,7 @@ export class SwitchableRegistry implements Registry {
 
   async push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository> {
     const repository = await this.#pushOrFinish(name, namespace, context);
-    this.#pushedTo.set(name, true);
+    this.#pushes.set(pushOf(name, context), true);
     return repository;
   }
 
@@ -60,7 +60,7 @@ export class SwitchableRegistry implements Registry {
     try {
       return await this.#current.push(name, namespace, context);
     } catch (refusal) {
-      if (!(refusal instanceof RegistryError) || !this.#pushedTo.has(name)) throw refusal;
+      if (!(refusal instanceof RegistryError) || !this.#pushes.has(pushOf(name, context))) throw refusal;
       for (const { registry, untilMs } of this.#former) {
         if (performance.now() > untilMs) break;
         const repository = await registry.push(name, namespace, context).catch(() => undefined);
@@ -69,4 +69,9 @@ export class SwitchableRegistry implements Registry {
       throw refusal;
     }
   }
+}
+
+/** Of the caller only the address is known. */
+function pushOf(name: RepositoryName, { caller }: Context): string {
+  return `${caller.address} ${name}`;
 }

@@ -140,6 +140,10 @@ test("what was cached is not private where names change their owner, unless it i
   const adopting = await runBerthOnDisk(scope, { root, mode: "private", private: { adopt: true } });
   assert.equal((await adopting.client.get("/v2/library/alpine/manifests/latest")).status, 200);
   assert.equal(await adopting.storage.cache.ownerOf(alpine), "docker.io", "what is only pulled stays a cached one");
+  await adopting.client.get("/v2/library/alpine/blobs/uploads/8b4f1a52-4a3f-4d0e-9a53-3f5a9c1f0f11");
+  await adopting.client.request("DELETE", "/v2/library/alpine/blobs/uploads/8b4f1a52-4a3f-4d0e-9a53-3f5a9c1f0f11");
+  await adopting.client.request("DELETE", `/v2/library/alpine/blobs/${digestOf(Buffer.from("absent"))}`);
+  assert.equal(await adopting.storage.cache.ownerOf(alpine), "docker.io", "no more does a question, or a deletion");
   await pushBlob(adopting.client, "library/alpine", seededBytes("new", 1_000));
   assert.equal(await adopting.storage.cache.ownerOf(alpine), undefined);
 });

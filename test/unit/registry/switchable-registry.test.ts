@@ -50,6 +50,15 @@ test("who was pushing before a change may finish, nobody else may begin, and a s
   }
 });
 
+test("who did not push before a change may not go on with what another one pushed", async () => {
+  const { registry, endPushes } = await runPrivate();
+  await registry.push(begun, undefined, context);
+  endPushes();
+  const other = { ...context, caller: { ...context.caller, address: "192.0.2.7" } };
+  await assert.rejects(registry.push(begun, undefined, other), RegistryError);
+  assert.equal((await registry.push(begun, undefined, context)).name, begun);
+});
+
 test("who pushes without end after a change is refused some day", async (t) => {
   const { registry, endPushes } = await runPrivate();
   await registry.push(begun, undefined, context);
