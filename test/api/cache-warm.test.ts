@@ -301,3 +301,14 @@ test("a wrong command line is told before anything is read", async (t) => {
     assert.match(stderr, /^error: .+\n/);
   }
 });
+
+test("the blobs that an index names itself, as BuildKit's cache does, are warmed", async (t) => {
+  const { fake, warm } = await prepare(t);
+  const layer = fake.store.addBlob("team/cache", seededBytes("layer", 50_000));
+  const config = fake.store.addBlob("team/cache", Buffer.from("{}"), "application/vnd.buildkit.cacheconfig.v0");
+  const index = { mediaType: "application/vnd.oci.image.index.v1+json", manifests: [layer, config] };
+  fake.store.addManifest("team/cache", index, "main");
+  const { code, stdout, stderr } = await warm(["team/cache:main"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /^1 image is here: 50\.\d kB fetched/m);
+});

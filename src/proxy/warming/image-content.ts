@@ -1,5 +1,5 @@
 import { type ManifestReading, type NamedContent, readManifest } from "../../oci/manifest-reading.js";
-import { isNonDistributable } from "../../oci/media-types.js";
+import { isNonDistributable, manifestKind } from "../../oci/media-types.js";
 import { isOfPlatform, type Platform, showPlatform } from "../../oci/platform.js";
 import type { Reference } from "../../oci/reference.js";
 import type { Context } from "../../registry/context.js";
@@ -37,7 +37,9 @@ export async function contentOfImage(
   let level = index === undefined ? [] : [index];
   for (let depth = 0; depth < maxDepth && level.length > 0; depth++) {
     for (const blob of level.flatMap(blobsOf)) blobs.set(blob.digest, blob);
-    const children = level.flatMap((content) => content.manifests).filter((child) => isWanted(child, wanted));
+    const children = level
+      .flatMap(({ manifests: all }) => all)
+      .filter((child) => !isBlob(child) && isWanted(child, wanted));
     level = [];
     for (const { digest } of children) {
       if (manifests.has(digest)) continue;
@@ -50,8 +52,13 @@ export async function contentOfImage(
   return { manifests: [...manifests.values()], blobs: [...blobs.values()], ...offer(index, wanted) };
 }
 
-function blobsOf({ blobs }: ManifestReading): NamedContent[] {
-  return blobs.filter(({ mediaType = "" }) => !isNonDistributable(mediaType));
+function blobsOf({ blobs, manifests }: ManifestReading): NamedContent[] {
+  return [...blobs, ...manifests.filter(isBlob)].filter(({ mediaType = "" }) => !isNonDistributable(mediaType));
+}
+
+/** A child whose type is no manifest's, such as a layer in the index of BuildKit's cache. */
+function isBlob({ mediaType }: NamedContent): boolean {
+  return mediaType !== undefined && manifestKind(mediaType) === undefined;
 }
 
 /** An image of which the index does not say what it runs on may be the one that is wanted. */
