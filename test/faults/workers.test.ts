@@ -109,20 +109,57 @@ test("lines of several workers never cut into each other, and say whose they are
   assert.deepEqual([...new Set(workers)].sort(), [0, 1, 2]);
 });
 
-test("connections beyond the limit of all workers together are closed, whichever worker they come to", async (t) => {
+test("no more connections are open than all workers together may have, whichever worker they come to", async (t) => {
   const scope = new Scope(t);
   const { port } = await startBerth(scope, { server: { ...twoWorkers, maxConnections: 4 } });
-  const open = await waitUntil("those before are gone", async () => {
-    const connections = await Promise.all(Array.from({ length: 8 }, () => RawConnection.open(scope, port)));
-    const answers = connections.map((connection) => {
-      connection.send("GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n");
-      return Promise.race([connection.receive(/200 OK/).then(() => true), connection.closed.then(() => false)]);
-    });
-    const taken = (await Promise.all(answers.map((answer) => answer.catch(() => false)))).filter((isTaken) => isTaken);
-    for (const { socket } of connections) socket.destroy();
-    return taken.length === 4 ? taken : undefined;
+  const connections = await Promise.all(Array.from({ length: 12 }, () => RawConnection.open(scope, port)));
+  await waitUntil(
+    "the others are closed",
+    () => connections.filter(({ socket }) => !socket.destroyed).length <= 4 || undefined,
+  );
+});
+
+test("workers that are killed again and again are back within moments, and no request hangs", {
+  timeout: 120_000,
+}, async (t) => {
+  const berth = await startBerth(new Scope(t), { server: twoWorkers });
+  let isOver = false;
+  const answers = { served: 0, broken: 0 };
+  const asking = Array.from({ length: 4 }, async () => {
+    while (!isOver) {
+      await berth.client.get("/v2/").then(
+        () => answers.served++,
+        () => answers.broken++,
+      );
+    }
   });
-  assert.equal(open.length, 4);
+  for (let round = 0; round < 8; round++) {
+    const victims = workersOf(berth);
+    for (const victim of round % 2 === 0 ? victims : victims.slice(0, 1)) process.kill(victim, "SIGKILL");
+    await waitUntil("others have their places", () => {
+      const now = workersOf(berth);
+      return (now.length === 2 && !now.some((pid) => victims.slice(0, 1).includes(pid))) || undefined;
+    });
+    await waitUntil("Berth serves", () =>
+      berth.client.get("/v2/").then(
+        () => true,
+        () => undefined,
+      ),
+    );
+  }
+  isOver = true;
+  // A request that hangs would keep this waiting.
+  await Promise.all(asking);
+  const pauses = [...berth.daemon.output.matchAll(/ pauseSeconds=([\d.]+)/g)].map(([, seconds]) => Number(seconds));
+  assert.ok(pauses.length >= 8 && pauses.every((seconds) => seconds <= 2), pauses.join(" "));
+  assert.ok(answers.served > 0);
+});
+
+test("a worker that is stuck does not keep Berth from ending after the grace", { timeout: 60_000 }, async (t) => {
+  const berth = await startBerth(new Scope(t), { server: { ...twoWorkers, shutdownGrace: "0s" } });
+  process.kill(workersOf(berth)[0] ?? 0, "SIGSTOP");
+  berth.daemon.signal("SIGTERM");
+  assert.deepEqual(await berth.daemon.exited, { code: 0, signal: undefined });
 });
 
 test("an upload whose parts come to different workers is whole, and at once there for all", async (t) => {

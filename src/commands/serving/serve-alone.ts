@@ -7,7 +7,7 @@ import { listen } from "./listen.js";
 import { logRegistry2 } from "./log-registry2.js";
 import { openServer } from "./open-server.js";
 import type { Reload } from "./reload.js";
-import { nextSignal, stopWhenTold } from "./stop-signals.js";
+import { StopSignals, stopWhenTold } from "./stop-signals.js";
 
 /** Serves with this process alone. */
 export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<void> {
@@ -16,7 +16,7 @@ export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<
   try {
     if (registry2 !== undefined) logRegistry2(registry2, log);
     const { server, storage, prepare, close } = await openServer(config, log);
-    const told = nextSignal();
+    const signals = new StopSignals();
     const housekeeping = await Housekeeping.begin(storage, config, log);
     const { port } = await listen(server, config);
     announce(loaded, port, log);
@@ -26,7 +26,7 @@ export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<
       housekeeping.reconfigure(next);
     };
     reload.begin({ apply, log });
-    await stopWhenTold(told, { serving: server, grace: () => reload.config.server.shutdownGrace, log });
+    await stopWhenTold(signals, { serving: server, grace: () => reload.config.server.shutdownGrace, log });
     reload.stop();
     housekeeping.stop();
     await close();

@@ -8,11 +8,16 @@ import { shareOf } from "./share.js";
 import { WorkerProcess } from "./worker-process.js";
 import { WorkerRefusal } from "./worker-refusal.js";
 
-const firstPauseMs = 100;
-const longestPauseMs = 30_000;
+/** A worker that served is missed: the next one starts at once. */
+const shortestPauseMs = 100;
+/** One that ends again and again, or cannot start, is not to take a core from the others. */
+const longestPauseMs = 2_000;
 
-/** One that served for so long did not end because of its start. */
-const steadyAfterMs = 60_000;
+/** Each time that a worker served for so long, the pause before the next one is half of the last. */
+const steadyAfterMs = 2_000;
+
+/** After the grace a worker has little left to do; one that takes longer hangs. */
+const lastStepsMs = 2_000;
 
 /** All workers: the first starts before the others, each that ends is started again, and they stop together. */
 export class WorkerPool implements Stoppable {
@@ -34,6 +39,9 @@ export class WorkerPool implements Stoppable {
    * @throws WorkerStartError if one of them cannot serve; none runs any more then
    */
   async start(): Promise<number> {
+    // Each worker accepts for itself. Dealt out by the primary, a connection would hang if its worker died before it said
+    // that it has it, and a worker that is stuck would get as many as the others.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({
       exec: fileURLToPath(new URL("./worker.js", import.meta.url)),
       args: [],
@@ -93,11 +101,20 @@ export class WorkerPool implements Stoppable {
     this.#stopping.abort();
     const workers = [...this.#workers.values()];
     for (const worker of workers) worker.stop(graceMs);
+    const killing = setTimeout(() => this.#killAll(), graceMs + lastStepsMs);
     await Promise.all(workers.map(({ ended }) => ended));
+    clearTimeout(killing);
   }
 
   cut(): void {
     for (const worker of this.#workers.values()) worker.tell({ do: "cut" });
+    // One that is stuck does not hear of it.
+    setTimeout(() => this.#killAll(), lastStepsMs).unref();
+  }
+
+  #killAll(): void {
+    this.#log.error("workers hang, on a disk perhaps, and are killed");
+    for (const worker of this.#workers.values()) worker.kill();
   }
 
   #start(number: number): WorkerProcess {
@@ -109,10 +126,12 @@ export class WorkerPool implements Stoppable {
   /** Starts a worker again whenever it ended, until all are to stop. */
   async #keep(number: number, first: WorkerProcess): Promise<void> {
     let worker = first;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    let pauseMs = shortestPauseMs;
+    for (;;) {
       const startedAt = performance.now();
       const end = await worker.ended;
-      if (performance.now() - startedAt > steadyAfterMs) pauseMs = firstPauseMs;
+      const wasSteady = performance.now() - startedAt > steadyAfterMs;
+      pauseMs = wasSteady ? Math.max(pauseMs / 2, shortestPauseMs) : Math.min(pauseMs * 2, longestPauseMs);
       if (this.#stopping.signal.aborted) return;
       this.#log.warn("a worker ended and is started again", { worker: number, ...end, pauseSeconds: pauseMs / 1000 });
       await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
