@@ -1,7 +1,9 @@
 # docker build --tag berth .
 # docker run --publish 5000:5000 --volume registry:/var/lib/registry berth
 
-# The official image, or another with node, npm and a user called node.
+# The official image, or another with node, npm and a user called node. A tag moves: for a build that can be repeated
+# give the digest, which `docker buildx imagetools inspect node:22-bookworm-slim` tells, as
+# --build-arg NODE_IMAGE=node:22-bookworm-slim@sha256:...
 ARG NODE_IMAGE=node:22-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build

@@ -1,0 +1,69 @@
+// Says what Berth is made of at run time: node scripts/supply-chain.mjs [FOLDER]
+// Writes a software bill of materials (CycloneDX) and a list of licences to FOLDER, .build/supply-chain if not given.
+// It ends with 1 if a package has a licence that is not known to be free to pass on, or may differ from the one locked.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** SPDX names of licences under which a package may be passed on with Berth, if its notice comes along. */
+const freeLicences = new Set([
+  "0BSD",
+  "Apache-2.0",
+  "BlueOak-1.0.0",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "CC0-1.0",
+  "ISC",
+  "MIT",
+]);
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = process.argv[2] ?? join(root, ".build/supply-chain");
+  const packages = packagesAtRunTime(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
+  const problems = problemsOf(packages);
+  for (const problem of problems) console.error(problem);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "licences.txt"), licenceList(packages));
+  writeFileSync(join(folder, "sbom.cdx.json"), billOfMaterials());
+  console.log(`${packages.length} packages at run time; bill of materials and licences are in ${folder}`);
+  if (problems.length > 0) process.exitCode = 1;
+}
+
+/** What an installation without development dependencies may hold, optional packages too. */
+export function packagesAtRunTime(lock) {
+  return Object.entries(lock.packages)
+    .filter(([path, { dev }]) => path !== "" && dev !== true)
+    .map(([path, { version, license, integrity }]) => {
+      const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+      return { name, version, licence: license, integrity };
+    });
+}
+
+export function problemsOf(packages) {
+  return packages.flatMap(({ name, version, licence, integrity }) => [
+    ...(isFree(licence)
+      ? []
+      : [`${name} ${version}: the licence ${licence ?? "(none)"} is not on the list of free ones`]),
+    ...(integrity?.startsWith("sha512-") ? [] : [`${name} ${version}: package-lock.json has no sha512 of it`]),
+  ]);
+}
+
+/** Of a choice one is enough, of several that hold together each must be free. */
+function isFree(licence) {
+  if (typeof licence !== "string") return false;
+  const choices = licence.replace(/^\((.*)\)$/, "$1").split(" OR ");
+  return choices.some((choice) => choice.split(" AND ").every((name) => freeLicences.has(name.trim())));
+}
+
+function licenceList(packages) {
+  const lines = packages.map(({ name, version, licence }) => `${licence ?? "(none)"}\t${name}\t${version}\n`);
+  return lines.sort().join("");
+}
+
+function billOfMaterials() {
+  const args = ["sbom", "--sbom-format=cyclonedx", "--sbom-type=application", "--omit=dev", "--package-lock-only"];
+  return execFileSync("npm", args, { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+}
