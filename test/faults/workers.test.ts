@@ -63,6 +63,7 @@ test("told to stop, all workers let what runs end, and Berth exits with 0", { ti
 
 test("a second signal ends what runs on all workers", { timeout: 60_000 }, async (t) => {
   const berth = await startBerth(new Scope(t), { server: { ...twoWorkers, shutdownGrace: "1h" } });
+  await answeredBy(berth, 2);
   const downloads = await beginDownloads(berth);
   await waitUntil("the second signal is heeded", () => {
     const hears = !berth.daemon.output.includes("stopping at once");
@@ -95,6 +96,7 @@ test("any free port is one for all workers", async (t) => {
 
 test("lines of several workers never cut into each other, and say whose they are", { timeout: 60_000 }, async (t) => {
   const berth = await startBerth(new Scope(t), { server: twoWorkers, log: { format: "json" } });
+  await answeredBy(berth, 2);
   const path = `/v2/${"long/".repeat(40)}name/tags/list`;
   const sender = async () => {
     const connection = await RawConnection.open(new Scope(t), berth.port);
@@ -123,6 +125,7 @@ test("workers that are killed again and again are back within moments, and no re
   timeout: 120_000,
 }, async (t) => {
   const berth = await startBerth(new Scope(t), { server: twoWorkers });
+  await answeredBy(berth, 2);
   let isOver = false;
   const answers = { served: 0, broken: 0 };
   const asking = Array.from({ length: 4 }, async () => {
@@ -157,6 +160,7 @@ test("workers that are killed again and again are back within moments, and no re
 
 test("a worker that is stuck does not keep Berth from ending after the grace", { timeout: 60_000 }, async (t) => {
   const berth = await startBerth(new Scope(t), { server: { ...twoWorkers, shutdownGrace: "0s" } });
+  await answeredBy(berth, 2);
   process.kill(workersOf(berth)[0] ?? 0, "SIGSTOP");
   berth.daemon.signal("SIGTERM");
   assert.deepEqual(await berth.daemon.exited, { code: 0, signal: undefined });
@@ -250,7 +254,9 @@ function serve(scope: Scope, environment: Record<string, string>): Daemon {
 async function answeredBy({ client, daemon }: BerthProcess, count: number): Promise<void> {
   await waitUntil(`${count} workers answer`, async () => {
     await client.get("/v2/");
-    const workers = new Set([...daemon.output.matchAll(/ worker=(\d)\n/g)].map(([, worker]) => worker));
+    const workers = new Set(
+      [...daemon.output.matchAll(/ worker=(\d)\n|"worker":(\d)/g)].map(([, text, json]) => text ?? json),
+    );
     return workers.size >= count || undefined;
   });
 }
