@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+
+/** A Berth of one process in mode: hybrid, with the hostile registry as its upstream. */
+export class AttackedBerth {
+  #process;
+
+  static async start(folder, upstreamUrl) {
+    const port = await freePort();
+    const file = join(folder, "berth.yml");
+    const config = {
+      mode: "hybrid",
+      server: { port },
+      storage: { filesystem: { root: join(folder, "data") } },
+      private: { repositories: ["own/**"] },
+      proxy: { upstreams: [{ name: "hostile.example", url: upstreamUrl, network: "any" }] },
+      log: { level: "error" },
+    };
+    await writeFile(file, JSON.stringify(config));
+    const process_ = spawn(process.execPath, [main, "serve", "--config", file], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    const berth = new AttackedBerth(port, process_);
+    for (let attempt = 0; attempt < 200; attempt++) {
+      const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+      if (answer?.ok) return berth;
+      if (process_.exitCode !== null) break;
+      await delay(100);
+    }
+    process_.kill("SIGKILL");
+    throw new Error("Berth did not start");
+  }
+
+  constructor(port, process_) {
+    this.port = port;
+    this.#process = process_;
+    process.once("exit", () => process_.kill("SIGKILL"));
+  }
+
+  openFiles() {
+    return readdirSync(`/proc/${this.#process.pid}/fd`).length;
+  }
+
+  peakMebibytes() {
+    const status = readFileSync(`/proc/${this.#process.pid}/status`, "latin1");
+    return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024);
+  }
+
+  async stop() {
+    if (this.#process.exitCode !== null) return;
+    const exited = once(this.#process, "exit");
+    this.#process.kill("SIGKILL");
+    await exited;
+  }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}

@@ -1,0 +1,51 @@
+import { Agent } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { ask, pushImage } from "./requests.mjs";
+
+/** Pauses, so that good clients are a light load that sees waiting, and not the load itself. */
+const pauseMs = 20;
+
+/** What honest people do, a client for each. */
+export class GoodClients {
+  #actions;
+
+  static async prepare(port) {
+    const agent = new Agent({ keepAlive: true });
+    await pushImage(port, "own/good", "warm", { agent });
+    return new GoodClients(port, agent);
+  }
+
+  constructor(port, agent) {
+    let pushed = 0;
+    this.#actions = {
+      "/v2/": () => expect(200, ask(port, "GET", "/v2/", { agent })),
+      "warm manifest": () => expect(200, ask(port, "GET", "/v2/own/good/manifests/warm", { agent })),
+      push: () => pushImage(port, "own/pushed", `t${pushed++}`, { agent }),
+    };
+  }
+
+  /** @returns of each action how long the slowest hundredth waited at least, how many there were and how many failed */
+  async run(ms) {
+    const end = performance.now() + ms;
+    const entries = Object.entries(this.#actions).map(async ([what, action]) => [what, await waits(action, end)]);
+    return Object.fromEntries(await Promise.all(entries));
+  }
+}
+
+async function waits(action, end) {
+  const all = [];
+  let failures = 0;
+  while (performance.now() < end) {
+    const before = performance.now();
+    await action().catch(() => failures++);
+    all.push(performance.now() - before);
+    await delay(pauseMs);
+  }
+  all.sort((one, other) => one - other);
+  return { count: all.length, failures, p99: all[Math.min(all.length - 1, Math.floor(all.length * 0.99))] };
+}
+
+async function expect(status, answer) {
+  const actual = await answer;
+  if (actual !== status) throw new Error(`answered with ${actual}, not ${status}`);
+}

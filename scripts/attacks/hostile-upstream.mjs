@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { digestOf, imageType } from "./requests.mjs";
+
+/** A registry that has every image; its layers never end, and its lists are as long as it is asked for. */
+export class HostileUpstream {
+  #server;
+
+  static async start() {
+    const server = createServer(answer).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new HostileUpstream(server);
+  }
+
+  constructor(server) {
+    this.#server = server;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  async stop() {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+/** The digest of a blob that cannot be proved. */
+export function endlessDigest(number) {
+  return `sha256:${number.toString(16).padStart(64, "0")}`;
+}
+
+function answer(request, response) {
+  response.on("error", () => {});
+  const [, kind] = /\/(manifests|blobs|tags|referrers)\//.exec(request.url ?? "") ?? [];
+  if (kind === "manifests") sendManifest(request, response);
+  else if (kind === "blobs") sendEndlessly(request, response);
+  else if (kind === "tags") sendTags(response);
+  else response.end("{}");
+}
+
+function sendManifest(request, response) {
+  const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: endlessDigest(1), size: 1e9 };
+  const body = Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType: imageType, config, layers: [], annotations: { url: request.url } }),
+  );
+  response.writeHead(200, {
+    "content-type": imageType,
+    "content-length": body.length,
+    "docker-content-digest": digestOf(body),
+  });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+/** Slowly, since bytes that come as quickly as the machine can are no test of anything else. */
+function sendEndlessly(request, response) {
+  response.writeHead(200, { "content-type": "application/octet-stream" });
+  if (request.method === "HEAD") return response.end();
+  const sending = setInterval(() => response.write(Buffer.alloc(50_000)), 50);
+  response.on("close", () => clearInterval(sending));
+}
+
+function sendTags(response) {
+  const tags = Array.from({ length: 100_000 }, (_, number) => `tag-${number}-${"x".repeat(60)}`);
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(JSON.stringify({ name: "any", tags }));
+}
