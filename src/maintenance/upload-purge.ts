@@ -30,11 +30,19 @@ export class UploadPurge {
 
   async #run(): Promise<void> {
     try {
-      await purgeUploads(this.#storage, Date.now() - this.#settings.expire, this.#log);
+      await purgeUploads(this.#storage, steadyNow() - this.#settings.expire, this.#log);
     } catch (cause) {
       this.#log.error("abandoned uploads could not be purged", { cause });
     }
   }
+}
+
+/**
+ * The time, in milliseconds since 1970, or an earlier one where the clock jumped ahead while Berth runs: sessions that are
+ * being pushed to would all look abandoned.
+ */
+function steadyNow(): number {
+  return Math.min(Date.now(), performance.timeOrigin + performance.now());
 }
 
 /** Removes every session that received nothing since, in milliseconds since 1970. */
