@@ -21,7 +21,7 @@ export class AttackedBerth {
       server: { port },
       storage: { filesystem: { root: join(folder, "data") } },
       private: { repositories: ["own/**"] },
-      proxy: { upstreams: [{ name: "hostile.example", url: upstreamUrl, network: "any" }] },
+      proxy: { default: null, upstreams: [{ name: "hostile.example", url: upstreamUrl, network: "private" }] },
       log: { level: "error" },
     };
     await writeFile(file, JSON.stringify(config));
