@@ -143,6 +143,10 @@ const privateMode = section("Repositories that are pushed to.", {
     default: false,
     meaning: "true: manifests of types other than Docker's and OCI's too; they make registry:2's garbage-collect fail.",
   }),
+  referrersTag: setting(truth, {
+    default: false,
+    meaning: "true: signatures are also listed by a tag of their image, as clients of registry:2 look for them.",
+  }),
   uploads: section("Blobs on their way in.", {
     maxConcurrent: setting(wholeNumber(1, 1_000_000), {
       default: 1000,

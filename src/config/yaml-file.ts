@@ -43,11 +43,6 @@ export function parseYamlSource(text: string, file: string, reading: Reading = "
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  if (document.errors.some(({ code }) => code === "MULTIPLE_DOCS"))
-    return sourceOfProblem(
-      file,
-      "holds several documents, divided by ---: keep one, since nobody could say which counts",
-    );
   // A warning means that the value is not what its writer meant, such as an unknown !tag.
   const mistakes = [...document.errors, ...document.warnings];
   if (mistakes.length > 0) {

@@ -14,6 +14,8 @@ export interface PrivateRules {
   readonly sparse: boolean;
   /** Manifests of types outside Docker schema 2 and OCI are accepted. */
   readonly anyMediaType: boolean;
+  /** What refers to a manifest is also listed by its fallback tag. */
+  readonly referrersTag?: boolean;
 }
 
 /** @throws RegistryError MANIFEST_INVALID for a descriptor that carries other content than it describes */

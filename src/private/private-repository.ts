@@ -28,6 +28,7 @@ import type { Storage } from "../storage/storage.js";
 import { Absence } from "./absence.js";
 import { findHolder } from "./blob-holder.js";
 import { hashed, measured } from "./chunk-content.js";
+import { writeFallbackTag } from "./fallback-tag.js";
 import { checkEmbeddedData, checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
 import type { NameMeanings } from "./name-meanings.js";
 import { digestMismatch } from "./upload-errors.js";
@@ -156,8 +157,10 @@ export class PrivateRepository implements PushRepository {
     await tags.removeDangling(this.name, digest);
     const subject = found && readManifest(found.bytes)?.subject;
     // Who pushed it again meanwhile came after: then all of it stays.
-    if (subject !== undefined && !(await manifests.has(this.name, digest)))
+    if (subject !== undefined && !(await manifests.has(this.name, digest))) {
       await referrers.remove(this.name, subject, digest);
+      await this.#writeFallbackTag(subject);
+    }
     context.log.info("manifest deleted", { repository: this.name, digest });
   }
 
@@ -178,8 +181,15 @@ export class PrivateRepository implements PushRepository {
         await this.#storage.referrers.put(this.name, content.subject.digest, referrer);
       }
       await this.#storage.catalog.announce(this.name, "manifests");
+      if (content.subject !== undefined) await this.#writeFallbackTag(content.subject.digest);
       for (const tag of new Set(tags)) await this.#storage.tags.put(this.name, tag, digest);
     } while (!(await this.#storage.manifests.has(this.name, digest)));
+  }
+
+  /** Before the tags move: who sees the manifest by its tag finds it by that of its subject. */
+  async #writeFallbackTag(subject: Digest): Promise<void> {
+    if (this.#rules.referrersTag !== true) return;
+    await writeFallbackTag(this.#storage, this.name, subject, (query) => this.listReferrers(subject, query));
   }
 
   #refuseUnlessDeletable(): void {

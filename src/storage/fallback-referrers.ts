@@ -1,7 +1,7 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import { algorithmOf, type Digest, hexOf } from "../oci/digest.js";
 import { readManifest } from "../oci/manifest-reading.js";
-import { parseTag } from "../oci/reference.js";
+import { parseTag, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { isOutOfRoom } from "./driver.js";
 import type { ReadAllowance } from "./read-allowance.js";
@@ -15,14 +15,18 @@ import type { Storage } from "./storage.js";
  * manifests is read once, and recorded as any other referrer if it is one.
  */
 
+/** The tag of a subject's index (distribution-spec, "Referrers Tag Schema"). */
+export function fallbackTagOf(subject: Digest): Tag {
+  return parseTag(`${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`);
+}
+
 /** Digests of what the index names, each once. */
 export async function fallbackChildren(
   storage: Storage,
   name: RepositoryName,
   subject: Digest,
 ): Promise<readonly Digest[]> {
-  const tag = parseTag(`${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`);
-  const digest = await storage.tags.find(name, tag);
+  const digest = await storage.tags.find(name, fallbackTagOf(subject));
   if (digest === undefined || !(await storage.manifests.isLinked(name, digest))) return [];
   const known = storage.referrers.childrenOf.get(digest);
   if (known !== undefined) return known;

@@ -5,8 +5,8 @@ import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
 /**
- * Which tags ever pointed at a manifest: so that its deletion need not look at all tags. An entry is written before the
- * tag moves and says nothing of where the tag points now, so a stale one does no harm. Entries are not synced, since a tag
+ * Which tags ever pointed at a manifest: so that its deletion need not look at all tags. An entry is written as the tag
+ * moves and says nothing of where the tag points now, so a stale one does no harm. Entries are not synced, since a tag
  * that a power cut makes them lose is merely listed until it is pushed or deleted.
  */
 export class TagIndex {

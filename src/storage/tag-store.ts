@@ -84,8 +84,11 @@ export class TagStore {
     const history = linkTo(layout.tagHistoryLink(name, tag, digest), digest);
     const current = linkTo(layout.tagLink(name, tag), digest);
     await this.#noteWholeIfNew(name);
-    await this.#index.note(name, tag, digest);
-    await this.#locked(name, tag, () => this.#driver.write(history, current));
+    // Both before this ends: a push looks last of all whether its manifest was deleted meanwhile, and then is done again.
+    await Promise.all([
+      this.#index.note(name, tag, digest),
+      this.#locked(name, tag, () => this.#driver.write(history, current)),
+    ]);
   }
 
   /** @returns whether there was such a tag */

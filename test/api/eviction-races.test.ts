@@ -1,56 +1,68 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { digestOf } from "../../src/oci/digest.js";
+import { type Digest, digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { layout } from "../../src/storage/layout.js";
 import { withEvictionLock } from "../../src/storage/unlinked-blobs.js";
 import { expectStatus, pullBlob, pullWhole, pushBlob, seededBytes } from "../support/content.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { type RunningBerth, runBerth } from "../support/running-berth.js";
-import { type RunningProxy, runProxy } from "../support/running-proxy.js";
+import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
-import { seededRandom } from "../support/seeded-random.js";
 import { smallImage } from "../support/small-image.js";
-import { storageAt } from "../support/storage.js";
+import { pausableStorageAt, storageAt } from "../support/storage.js";
 
 const cached = parseRepositoryName("library/app");
 const mine = "team/app";
-const rounds = 20;
+/** Where an eviction is held up while something else is done with the bytes that it is about to remove. */
+const stops = [
+  ["pauseBefore", "remove", (digest: Digest) => layout.layer(cached, digest)],
+  ["pauseAfter", "remove", (digest: Digest) => layout.layer(cached, digest)],
+  ["pauseBefore", "move", layout.evicting],
+  ["pauseAfter", "move", layout.evicting],
+  ["pauseBefore", "remove", layout.evicting],
+  ["pauseAfter", "remove", layout.evicting],
+] as const;
 
 /** A cache and a private registry on one data directory, which know of each other only by what lies there. */
 async function runBoth(scope: Scope) {
   const fake = await FakeUpstream.start(scope);
-  const proxy = await runProxy(scope, fake.url, { maxSize: 1_000_000_000 });
-  const home = await runBerth(scope, { root: proxy.root });
-  return { fake, proxy, home };
+  const { root, driver, storage } = await pausableStorageAt(await scope.folder("cache"));
+  const proxy = await runProxy(scope, fake.url, { maxSize: 1_000_000_000, root, opened: storage });
+  const home = await runBerth(scope, { root });
+  return { fake, proxy, home, driver };
 }
 
-/** Lets an image be evicted while something else is done with its layer, a little earlier or later each time. */
+/** Stops the eviction of an image at one of the steps, does something else with a layer of it, and lets it go on. */
 async function whileEvicting<Result>(
-  { fake, proxy }: { fake: FakeUpstream; proxy: RunningProxy },
-  round: number,
+  { fake, proxy, driver }: Awaited<ReturnType<typeof runBoth>>,
+  stop: (typeof stops)[number],
   action: (layer: Buffer) => Promise<Result>,
 ): Promise<Result> {
-  const layer = seededBytes(`layer ${round}`, 20_000);
+  const [when, step, keyOf] = stop;
+  const layer = seededBytes(layerText(stop), 20_000);
   fake.store.addImage(cached, [layer], "latest");
   await pullWhole(proxy.client, cached, "latest");
-  const turns = seededRandom(round);
-  const later = async (what: () => Promise<unknown>, most: number) => {
-    for (let turn = Math.floor(turns() * most); turn > 0; turn--) await setImmediate();
-    return what();
-  };
-  const evicting = later(() => proxy.eviction.makeRoom(1), 40);
-  const result = await later(() => action(layer), 80);
+  const pause = driver[when](step, keyOf(digestOf(layer)));
+  const evicting = proxy.eviction.makeRoom(1);
+  // What the cache and the registry share is not removed: then there is no such step.
+  await Promise.race([pause.reached, evicting]);
+  const result = await action(layer);
+  pause.resume();
   await evicting;
-  // `later` gives what the action gave.
-  return result as Result;
+  return result;
+}
+
+function layerText(stop: (typeof stops)[number]): string {
+  return `layer ${stops.indexOf(stop)}`;
 }
 
 test("what is mounted from the cache while it is evicted is mounted and stays, or is not mounted", async (t) => {
   const both = await runBoth(new Scope(t));
   const counts = { mounted: 0, refused: 0 };
-  for (let round = 0; round < rounds; round++) {
-    const { status, digest } = await whileEvicting(both, round, async (layer) => {
+  for (const stop of stops) {
+    const { status, digest } = await whileEvicting(both, stop, async (layer) => {
       const answer = await both.home.client.request(
         "POST",
         `/v2/${mine}/blobs/uploads/?mount=${digestOf(layer)}&from=${cached}`,
@@ -66,24 +78,24 @@ test("what is mounted from the cache while it is evicted is mounted and stays, o
 
 test("what is pushed while its bytes are evicted stays, whole", async (t) => {
   const both = await runBoth(new Scope(t));
-  for (let round = 0; round < rounds; round++) {
-    await whileEvicting(both, round, (layer) => pushBlob(both.home.client, mine, layer));
-    await pullBlob(both.home.client, mine, digestOf(seededBytes(`layer ${round}`, 20_000)));
+  for (const stop of stops) {
+    await whileEvicting(both, stop, (layer) => pushBlob(both.home.client, mine, layer));
+    await pullBlob(both.home.client, mine, digestOf(seededBytes(layerText(stop), 20_000)));
   }
 });
 
 test("a manifest that is pushed while its bytes are evicted stays", async (t) => {
   const both = await runBoth(new Scope(t));
-  for (let round = 0; round < rounds; round++) {
-    const image = smallImage(`text ${round}`);
-    const text = Buffer.from(`text ${round}`);
+  for (const stop of stops) {
+    const image = smallImage(`text ${stops.indexOf(stop)}`);
+    const text = Buffer.from(`text ${stops.indexOf(stop)}`);
     for (const blob of [text, Buffer.from("{}")]) {
       both.fake.store.addBlob(cached, blob);
       await pushBlob(both.home.client, mine, blob);
     }
     both.fake.store.addManifestBytes(cached, image.bytes, image.descriptor.mediaType, "small");
     await pullWhole(both.proxy.client, cached, "small");
-    await whileEvicting(both, round, () => pushed(both.home, image));
+    await whileEvicting(both, stop, () => pushed(both.home, image));
     await both.proxy.eviction.makeRoom(Number.MAX_SAFE_INTEGER);
     await pullWhole(both.home.client, mine, image.descriptor.digest);
   }
@@ -91,8 +103,8 @@ test("a manifest that is pushed while its bytes are evicted stays", async (t) =>
 
 test("a pull while the image is evicted gets it whole, from here or anew", async (t) => {
   const both = await runBoth(new Scope(t));
-  for (let round = 0; round < rounds; round++) {
-    await whileEvicting(both, round, () => pullWhole(both.proxy.client, cached, "latest"));
+  for (const stop of stops) {
+    await whileEvicting(both, stop, () => pullWhole(both.proxy.client, cached, "latest"));
     await pullWhole(both.proxy.client, cached, "latest");
   }
 });

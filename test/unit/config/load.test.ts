@@ -36,6 +36,7 @@ test("without a file and a variable Berth is a private registry of this machine"
       sparse: false,
       manifestMaxSize: 4_194_304,
       anyMediaType: false,
+      referrersTag: false,
       uploads: {
         maxConcurrent: 1000,
         maxOpen: 20_000,
