@@ -189,3 +189,20 @@ test("an encoded manifest is neither unpacked nor stored", async (t) => {
   });
   assert.equal(answer.status, 415);
 });
+
+test("a key that Go's clients read as another one is refused, and annotations may differ by case", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  const text = JSON.stringify(image);
+  for (const doubled of [
+    text.replace("{", '{"Layers":[],'),
+    text.replace("{", '{"layer\u017f":[],'),
+    text.replace("{", '{"Subject":null,'),
+    text.replace('"digest"', '"Digest":"sha256:0","digest"'),
+  ]) {
+    const answer = await put(client, doubled, mediaTypes.ociManifest);
+    expectInvalid(answer, doubled.slice(0, 60));
+    assert.match(answer.body.toString(), /programs in Go/);
+  }
+  const annotated = text.replace("{", '{"annotations":{"key":"1","Key":"2"},');
+  assert.equal((await put(client, annotated, mediaTypes.ociManifest)).status, 201);
+});

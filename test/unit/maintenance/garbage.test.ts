@@ -131,6 +131,28 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.ok(await storage.findBlob(name, part));
   });
 
+  story(
+    "what programs in Go read under another spelling stays, and so does what refers so to an image",
+    async (storage) => {
+      const image = await storeImage(storage, "kept", { tags: ["v1"] });
+      const { descriptor: subject } = image;
+      const layers = await Promise.all(["plain", "by Go"].map((text) => storeBlob(storage, name, Buffer.from(text))));
+      const described = layers.map((digest) => ({ mediaType: "text/plain", digest, size: 5 }));
+      const content = { mediaType: mediaTypes.ociManifest, config: descriptorOf(emptyConfig, emptyConfigType) };
+      const doubled = manifestOf({
+        ...content,
+        layers: [described[0]],
+        "layer\u017f": [described[1]],
+        Subject: subject,
+      });
+      // As it came from an upstream: a push would be refused.
+      await storage.manifests.put(name, doubled);
+      await collect(storage, { deleteUntagged: true });
+      for (const digest of layers) assert.ok(await storage.findBlob(name, digest), digest);
+      assert.ok(await storage.manifests.find(name, doubled.descriptor.digest));
+    },
+  );
+
   story("a manifest that cannot be read holds back its repository, with a reason, and no other", async (storage) => {
     const damaged = await storeImage(storage, "damaged", { tags: ["v1"] });
     const untagged = await storeImage(storage, "untagged");
