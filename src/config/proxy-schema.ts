@@ -152,7 +152,7 @@ const patience = {
     meaning: "Downloads of larger blobs at once from each address; what nobody waits for gives way.",
   }),
   maxManifestSize: setting(size({ from: "1KiB", to: "256MiB" }), {
-    default: "4MiB",
+    default: "8MiB",
     meaning: "Larger manifests are refused.",
   }),
 };

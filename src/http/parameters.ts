@@ -29,9 +29,9 @@ export function digestOfQuery(exchange: Exchange): Digest {
   return parseDigest(digest);
 }
 
-/** The registry that the client means, where it asks a mirror of it: containerd's `?ns=`. */
+/** The registry that the client means, where it asks a mirror of it: containerd's `?ns=`. An empty one means none. */
 export function namespaceOf(exchange: Exchange): string | undefined {
-  return exchange.query.get("ns") ?? undefined;
+  return exchange.query.get("ns") || undefined;
 }
 
 function text(exchange: Exchange, parameter: string): string {

@@ -7,8 +7,12 @@ export function addServedHeaders(headers: OutgoingHttpHeaders, served: Served): 
   if (served.from === "storage") return;
   headers["X-Cache"] = served.from;
   if (served.age !== undefined) headers.Age = Math.floor(served.age);
-  // Clients print warnings of code 299 to their users (distribution-spec, "Warnings").
-  if (served.warning !== undefined) headers.Warning = `299 - "${quotable(served.warning)}"`;
+  addWarning(headers, served.warning);
+}
+
+/** Clients print warnings of code 299 to their users (distribution-spec, "Warnings"). */
+export function addWarning(headers: OutgoingHttpHeaders, warning: string | undefined): void {
+  if (warning !== undefined) headers.Warning = `299 - "${quotable(warning)}"`;
 }
 
 /** Whether the client has this content already (RFC 9110, section 13.1.2); some send the digest without quotes. */

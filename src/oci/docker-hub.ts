@@ -4,9 +4,9 @@ export const dockerHub = "docker.io";
 /** What clients call it, too: from before `docker.io`, and where its API is. */
 const otherNames = new Set(["index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"]);
 
-/** The registry that a client means by a host, in whatever letters it is written. */
+/** The registry that a client means by a host, in whatever letters it is written, and with the port of https or without. */
 export function registryCalled(host: string): string {
-  const name = host.toLowerCase();
+  const name = host.toLowerCase().replace(/:443$/, "");
   return otherNames.has(name) ? dockerHub : name;
 }
 

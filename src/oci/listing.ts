@@ -11,6 +11,8 @@ export interface PageOf<Item> {
   readonly items: readonly Item[];
   /** Whether there are items after these. */
   readonly more: boolean;
+  /** A sentence for the user, such as why not all are listed. */
+  readonly warning?: string;
 }
 
 /** A part of a list of referrers. */

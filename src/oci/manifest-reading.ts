@@ -1,4 +1,5 @@
 import { type Digest, isDigest } from "./digest.js";
+import { foldedKey } from "./folded-key.js";
 import { type ManifestKind, manifestKind, mediaTypes } from "./media-types.js";
 import type { Platform } from "./platform.js";
 
@@ -85,13 +86,8 @@ function mediaTypeOf(json: Json): string | undefined {
 
 /** The members of that name. Programs in Go take one in other letters, too, so all of them count. */
 function membersOf(json: Json, field: string): unknown[] {
-  const folded = fold(field);
-  return Object.entries(json).flatMap(([key, value]) => (fold(key) === folded ? [value] : []));
-}
-
-/** As encoding/json folds names: also the long s and the sign for Kelvin. */
-function fold(key: string): string {
-  return key.toUpperCase().toLowerCase();
+  const folded = foldedKey(field);
+  return Object.entries(json).flatMap(([key, value]) => (foldedKey(key) === folded ? [value] : []));
 }
 
 function listOf(json: Json, field: string): unknown[] {

@@ -11,6 +11,8 @@ interface Rule {
 
 /** What may be had of one repository. */
 export interface RepositoryRules {
+  /** Whether some of its tags are forbidden, and others are not: then a digest alone does not say what may be had. */
+  readonly dependOnTag: boolean;
   allows(tag: string): boolean;
   /** Those of the tags that are allowed; the same array if all are. */
   allowed(tags: readonly string[]): readonly string[];
@@ -50,7 +52,7 @@ export class ContentRules {
     const fitsTag = (tag: string) => (rule: Rule) => rule.tags === undefined || rule.tags.fits(tag);
     const allows = (tag: string) =>
       (this.#allow.length === 0 || allowing.some(fitsTag(tag))) && !denying.some(fitsTag(tag));
-    return { allows, allowed: (tags) => (isPlain ? tags : tags.filter(allows)) };
+    return { dependOnTag: !isPlain, allows, allowed: (tags) => (isPlain ? tags : tags.filter(allows)) };
   }
 }
 

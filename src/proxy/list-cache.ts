@@ -2,44 +2,60 @@ import { LRUCache } from "lru-cache";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
-import type { ReferrersPage, ReferrersQuery } from "../oci/listing.js";
+import { type Page, type PageOf, pageOf, type ReferrersPage, type ReferrersQuery } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import { listReferrers } from "../storage/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
 import type { CachedUpstream } from "./cached-upstream.js";
-import { allowsStale, toRegistryError } from "./upstream-failure.js";
+import type { RepositoryRules } from "./content-rules.js";
+import { GrowingTagList } from "./growing-tag-list.js";
+import { pageOfReferrers, sizeOfReferrer } from "./referrer-page.js";
+import { SharedQuestions } from "./shared-questions.js";
+import { allowsStale, toFailure, toRegistryError } from "./upstream-failure.js";
 
-const remembered = 1_000;
+/** Of all lists of an upstream together: they may be of any size, and so their number bounds nothing. */
+const rememberedBytes = 8 * 1024 * 1024;
+
+/** Of all lists that clients wait for at the same time. */
+const heldBytes = 64 * 1024 * 1024;
 
 /** Lists change often and are asked for often: each is remembered for a moment, and no longer. */
 const rememberedForMs = 30_000;
+
+/** A question to the upstream outlives the client that asked first: others wait for the same answer. */
+const unhurried = new AbortController().signal;
+
+interface SizedReferrers {
+  readonly all: readonly Descriptor[];
+  readonly bytes: number;
+}
 
 /** Tags and referrers, as the upstream lists them; when it is away, as far as they are known here. */
 export class ListCache {
   readonly #storage: Storage;
   readonly #source: CachedUpstream;
-  readonly #tags = new LRUCache<RepositoryName, readonly string[]>({ max: remembered, ttl: rememberedForMs });
-  readonly #referrers = new LRUCache<string, readonly Descriptor[]>({ max: remembered, ttl: rememberedForMs });
+  readonly #tags = rememberedLists<RepositoryName, GrowingTagList>();
+  readonly #referrers = rememberedLists<string, SizedReferrers>();
+  /** Lists that clients wait for, with how many. */
+  readonly #waitedFor = new Map<RepositoryName, { readonly list: GrowingTagList; clients: number }>();
+  readonly #referrerQuestions = new SharedQuestions<SizedReferrers>();
 
   constructor(storage: Storage, source: CachedUpstream) {
     this.#storage = storage;
     this.#source = source;
   }
 
-  /** All tags, in code point order. */
-  async tags(name: RepositoryName, context: Context): Promise<readonly string[]> {
-    const known = this.#tags.get(name);
-    if (known !== undefined) return known;
+  /** The tags that may be pulled, in code point order. */
+  async tags(name: RepositoryName, page: Page, rules: RepositoryRules, context: Context): Promise<PageOf<string>> {
     try {
-      const tags = await this.#source.upstream.listTags(this.#source.remoteName(name), context);
-      const sorted = tags.sort();
-      this.#tags.set(name, sorted);
-      return sorted;
+      return await this.#askTags(name, page, rules, context);
     } catch (error) {
       const stored = await this.#storage.tags.list(name);
-      if (stored.length > 0 && allowsStale(error)) return stored;
-      throw toRegistryError(error, () => this.#unknown(name));
+      if (stored.length === 0 || !allowsStale(error)) throw toRegistryError(error, () => this.#unknown(name));
+      context.log.warn("stored tags listed, the upstream did not list them", { repository: name, cause: error });
+      const warning = `only the tags that are in the cache: ${error.message}`;
+      return { ...pageOf(rules.allowed(stored), page), warning };
     }
   }
 
@@ -49,26 +65,72 @@ export class ListCache {
     query: ReferrersQuery,
     context: Context,
   ): Promise<ReferrersPage> {
-    const key = `${name}@${subject}`;
     try {
-      const all = this.#referrers.get(key) ?? (await this.#askReferrers(name, subject, context));
-      this.#referrers.set(key, all);
-      const { artifactType, last } = query;
-      const items = all.filter(
-        (item) =>
-          (artifactType === undefined || item.artifactType === artifactType) &&
-          (last === undefined || item.digest > last),
-      );
-      return { items, more: false };
+      return pageOfReferrers((await this.#askReferrers(name, subject, context)).all, query);
     } catch (error) {
-      if (!allowsStale(error)) throw toRegistryError(error, () => this.#unknown(name));
-      return listReferrers(this.#storage, name, subject, query);
+      const known = allowsStale(error) ? await listReferrers(this.#storage, name, subject, query) : undefined;
+      // That none are known here says nothing: who looks for a signature would take the image for unsigned.
+      if (known === undefined || known.items.length === 0) throw toFailure(error, `the referrers of ${subject}`);
+      context.log.warn("stored referrers listed, the upstream did not list them", { repository: name, cause: error });
+      return { ...known, warning: `only the referrers that are in the cache: ${failureText(error)}` };
     }
   }
 
-  async #askReferrers(name: RepositoryName, subject: Digest, context: Context): Promise<Descriptor[]> {
-    const listed = await this.#source.upstream.listReferrers(this.#source.remoteName(name), subject, context);
-    return listed.sort((one, other) => (one.digest < other.digest ? -1 : 1));
+  async #askTags(name: RepositoryName, page: Page, rules: RepositoryRules, context: Context): Promise<PageOf<string>> {
+    const remembered = context.noCache ? undefined : this.#tags.get(name);
+    const waited = this.#waitedFor.get(name) ?? { list: remembered ?? this.#newList(name, context), clients: 0 };
+    const { list } = waited;
+    this.#waitedFor.set(name, waited);
+    waited.clients += 1;
+    try {
+      const found = await list.page(page, rules, context.signal, () => this.#refuseTooMuch());
+      this.#tags.set(name, list);
+      return found;
+    } catch (error) {
+      if (list.isBroken) this.#forget(name, list);
+      throw error;
+    } finally {
+      waited.clients -= 1;
+      if (waited.clients === 0 && this.#waitedFor.get(name) === waited) this.#waitedFor.delete(name);
+    }
+  }
+
+  #newList(name: RepositoryName, { log, via }: Context): GrowingTagList {
+    const { upstream } = this.#source;
+    return new GrowingTagList(upstream.tagPages(this.#source.remoteName(name), { signal: unhurried, log, via }));
+  }
+
+  #forget(name: RepositoryName, list: GrowingTagList): void {
+    if (this.#tags.get(name) === list) this.#tags.delete(name);
+    if (this.#waitedFor.get(name)?.list === list) this.#waitedFor.delete(name);
+  }
+
+  #refuseTooMuch(): void {
+    let bytes = 0;
+    for (const { list } of this.#waitedFor.values()) bytes += list.bytes;
+    if (bytes <= heldBytes) return;
+    const message = "too much is being listed at the same time; ask again in a moment, or for fewer with ?n=";
+    throw new RegistryError("UNAVAILABLE", message, { headers: { "Retry-After": "10" } });
+  }
+
+  async #askReferrers(name: RepositoryName, subject: Digest, context: Context): Promise<SizedReferrers> {
+    const key = `${name}@${subject}`;
+    const known = context.noCache ? undefined : this.#referrers.get(key);
+    return known ?? this.#referrerQuestions.ask(key, () => this.#fetchReferrers(key, name, subject, context));
+  }
+
+  async #fetchReferrers(
+    key: string,
+    name: RepositoryName,
+    subject: Digest,
+    { log, via }: Context,
+  ): Promise<SizedReferrers> {
+    const options = { signal: unhurried, log, via };
+    const all = await this.#source.upstream.listReferrers(this.#source.remoteName(name), subject, options);
+    all.sort((one, other) => (one.digest < other.digest ? -1 : 1));
+    const listed = { all, bytes: all.reduce((bytes, referrer) => bytes + sizeOfReferrer(referrer), 0) };
+    this.#referrers.set(key, listed);
+    return listed;
   }
 
   #unknown(name: RepositoryName): RegistryError {
@@ -77,4 +139,19 @@ export class ListCache {
       detail: { name, upstream },
     });
   }
+}
+
+/** What is over is let go of at once, not when somebody asks for it; what is too large is not remembered. */
+function rememberedLists<Key extends string, List extends { readonly bytes: number }>(): LRUCache<Key, List> {
+  return new LRUCache<Key, List>({
+    maxSize: rememberedBytes,
+    sizeCalculation: ({ bytes }) => bytes + 500,
+    ttl: rememberedForMs,
+    ttlAutopurge: true,
+    noUpdateTTL: true,
+  });
+}
+
+function failureText(error: unknown): string {
+  return error instanceof Error ? error.message : "the upstream did not answer";
 }

@@ -1,11 +1,12 @@
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
-import { type Page, type PageOf, pageOf, type ReferrersPage, type ReferrersQuery } from "../oci/listing.js";
-import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
+import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
+import { isDigestReference, type Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, OpenedBlob, PullRepository, ResolvedBlob, ResolvedManifest } from "../registry/repository.js";
 import type { Upstream } from "../upstream/upstream.js";
+import type { AllowedContent } from "./allowed-content.js";
 import type { BlobCache } from "./blob-cache.js";
 import type { RepositoryRules } from "./content-rules.js";
 import type { ListCache } from "./list-cache.js";
@@ -19,6 +20,7 @@ export interface UpstreamCache {
   readonly manifests: ManifestCache;
   readonly blobs: BlobCache;
   readonly lists: ListCache;
+  readonly allowed: AllowedContent;
 }
 
 interface ProxiedRepositoryOptions {
@@ -43,38 +45,56 @@ export class ProxiedRepository implements PullRepository {
 
   async resolveManifest(reference: Reference, context: Context): Promise<ResolvedManifest> {
     const { manifests } = this.#cache;
+    await this.#refuseUnlessAllowed(reference);
     if (isDigestReference(reference)) return manifests.getByDigest(this.name, reference, context);
-    this.#refuseUnlessAllowed(reference);
     return manifests.resolveTag(this.name, reference, context);
   }
 
   async getManifest(reference: Reference, context: Context): Promise<Manifest> {
     const { manifests } = this.#cache;
+    await this.#refuseUnlessAllowed(reference);
     if (isDigestReference(reference)) return manifests.getByDigest(this.name, reference, context);
-    this.#refuseUnlessAllowed(reference);
     return manifests.getByTag(this.name, reference, context);
   }
 
-  statBlob(digest: Digest, context: Context): Promise<ResolvedBlob> {
+  async statBlob(digest: Digest, context: Context): Promise<ResolvedBlob> {
+    await this.#refuseUnlessAllowed(digest);
     return this.#cache.blobs.stat(this.name, digest, context);
   }
 
-  openBlob(digest: Digest, context: Context): Promise<OpenedBlob> {
+  async openBlob(digest: Digest, context: Context): Promise<OpenedBlob> {
+    await this.#refuseUnlessAllowed(digest);
     return this.#cache.blobs.open(this.name, digest, context);
   }
 
-  async listTags(page: Page, context: Context): Promise<PageOf<string>> {
-    return pageOf(this.#rules.allowed(await this.#cache.lists.tags(this.name, context)), page);
+  listTags(page: Page, context: Context): Promise<PageOf<string>> {
+    return this.#cache.lists.tags(this.name, page, this.#rules, context);
   }
 
-  listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<ReferrersPage> {
-    return this.#cache.lists.listReferrers(this.name, subject, query, context);
+  async listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<ReferrersPage> {
+    await this.#refuseUnlessAllowed(subject);
+    const page = await this.#cache.lists.listReferrers(this.name, subject, query, context);
+    // What belongs to allowed content may be had as that may.
+    if (this.#rules.dependOnTag)
+      this.#cache.allowed.note(
+        this.name,
+        page.items.map(({ digest }) => digest),
+      );
+    return page;
   }
 
-  #refuseUnlessAllowed(tag: Tag): void {
-    if (this.#rules.allows(tag)) return;
+  async #refuseUnlessAllowed(wanted: Reference): Promise<void> {
     const { name } = this.#cache.upstream;
-    const message = `the tag ${tag} of ${this.name} may not be pulled here: allow and deny of the upstream ${name} say so`;
-    throw new RegistryError("DENIED", message, { detail: { name: this.name, tag, upstream: name } });
+    const detail = { name: this.name, reference: wanted, upstream: name };
+    if (!isDigestReference(wanted)) {
+      if (this.#rules.allows(wanted)) return;
+      const message = `the tag ${wanted} of ${this.name} may not be pulled here: allow and deny of the upstream ${name} say so`;
+      throw new RegistryError("DENIED", message, { detail });
+    }
+    if (!this.#rules.dependOnTag || (await this.#cache.allowed.has(this.name, wanted, this.#rules))) return;
+    const message =
+      `allow and deny of the upstream ${name} forbid tags of ${this.name}, and no tag that may be pulled is known to lead ` +
+      `to ${wanted}: pull it by such a tag first`;
+    throw new RegistryError("DENIED", message, { detail });
   }
 }

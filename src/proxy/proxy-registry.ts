@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Logger } from "../observability/logger.js";
+import { registryCalled } from "../oci/docker-hub.js";
 import { RegistryError } from "../oci/errors.js";
 import { type Page, type PageOf, pageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -10,6 +11,7 @@ import type { PullRepository, PushRepository } from "../registry/repository.js";
 import { ListMemo } from "../storage/list-memo.js";
 import type { Storage } from "../storage/storage.js";
 import type { Upstream } from "../upstream/upstream.js";
+import { AllowedContent } from "./allowed-content.js";
 import { BlobCache } from "./blob-cache.js";
 import { BlobProofs } from "./blob-proofs.js";
 import { CachedHolders } from "./cached-holders.js";
@@ -115,7 +117,8 @@ export class ProxyRegistry implements Registry {
       throw new RegistryError("DENIED", message, { detail: { name: own, upstream: settings.name } });
     }
     const stored = storedNameOf(own, settings, this.#options.owners);
-    const heard = namespace !== undefined && settings.namespaces.includes(namespace) ? namespace : undefined;
+    const meant = [namespace, registryCalled(namespace ?? "")];
+    const heard = settings.namespaces.some((each) => meant.includes(each)) ? namespace : undefined;
     return { cache, repository: new ProxiedRepository(stored, cache, { rules, namespace: heard }) };
   }
 
@@ -150,6 +153,7 @@ function createSource(storage: Storage, settings: ProxyUpstream, { downloads, ho
       manifests: new ManifestCache(new KeptManifests(storage, ownership), cached, sizes),
       blobs: new BlobCache(storage, cached, { downloads, manners, holders, proofs, sizes, ownership }),
       lists: new ListCache(storage, cached),
+      allowed: new AllowedContent(storage),
     },
   };
 }

@@ -32,6 +32,21 @@ export function toRegistryError(error: unknown, absent: () => RegistryError): un
   }
 }
 
+/**
+ * What a client is told where nothing but an answer would do: that the upstream refuses, limits or does not know what it
+ * should is its failure, too, since whoever reads 403 or 404 may take it for "there is none".
+ */
+export function toFailure(error: unknown, what: string): unknown {
+  if (!(error instanceof UpstreamError)) return error;
+  const isPassing = error.kind === "unavailable" || error.kind === "rate-limited";
+  return new RegistryError("UNAVAILABLE", `${what} cannot be told: ${error.message}`, {
+    status: isPassing ? 503 : 502,
+    cause: error,
+    detail: detailOf(error),
+    headers: isPassing ? retryAfter(error) : {},
+  });
+}
+
 /** Whether a stored copy is better than the upstream's answer: it did not say that the content is gone. */
 export function allowsStale(error: unknown): error is UpstreamError {
   return error instanceof UpstreamError && error.kind !== "not-found";

@@ -1,4 +1,4 @@
-import { dockerHub } from "../oci/docker-hub.js";
+import { dockerHub, registryCalled } from "../oci/docker-hub.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { NamePatterns } from "./name-patterns.js";
 
@@ -72,7 +72,7 @@ export class Owners {
 
   /** A mirror's client names the default upstream with every name; that takes nothing from what is private. */
   #ofNamespace(namespace: string): Owner | undefined {
-    const owner = this.#byNamespace.get(namespace);
+    const owner = this.#byNamespace.get(namespace) ?? this.#byNamespace.get(registryCalled(namespace));
     if (owner === undefined) return unknownNamespace(namespace);
     return owner.kind === "upstream" && owner.upstream === this.#default ? undefined : owner;
   }

@@ -147,14 +147,21 @@ export class TagStore {
     }
   }
 
+  /** All that the tag ever pointed at, as far as that is still here. */
+  async history(name: RepositoryName, tag: Tag): Promise<Digest[]> {
+    const digests: string[] = [];
+    for (const algorithm of digestAlgorithms) {
+      const folders = await this.#driver.list(layout.tagHistoryOf(name, tag, algorithm));
+      digests.push(...folders.map((hex) => `${algorithm}:${hex}`));
+    }
+    return digests.filter(isDigest);
+  }
+
   /** Takes manifests that are gone out of the history of every tag. */
   async forget(name: RepositoryName, digests: ReadonlySet<Digest>): Promise<void> {
     for (const tag of (await this.#driver.list(layout.tags(name))).filter(isTag)) {
-      for (const algorithm of digestAlgorithms) {
-        const folders = await this.#driver.list(layout.tagHistoryOf(name, tag, algorithm));
-        for (const digest of folders.map((hex) => `${algorithm}:${hex}`).filter(isDigest))
-          if (digests.has(digest)) await this.#driver.remove(layout.tagHistory(name, tag, digest));
-      }
+      for (const digest of await this.history(name, tag))
+        if (digests.has(digest)) await this.#driver.remove(layout.tagHistory(name, tag, digest));
     }
   }
 

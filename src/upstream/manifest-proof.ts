@@ -1,15 +1,13 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.js";
 import { type ManifestReading, readManifest } from "../oci/manifest-reading.js";
+import { pushedBounds, scanManifest } from "../oci/manifest-scan.js";
 import { isDigestReference, type Reference } from "../oci/reference.js";
 import { isHtml } from "./answer-headers.js";
-import { contentCodingsOf, decoded } from "./wire/content-coding.js";
+import { bodyForms, type ReceivedBody } from "./received-body.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 /** The answer to a GET of a manifest. */
-interface Received {
-  readonly headers: IncomingHttpHeaders;
-  readonly bytes: Buffer;
+interface Received extends ReceivedBody {
   /** As the answer says. */
   readonly claimed: Digest | undefined;
 }
@@ -27,11 +25,12 @@ interface Proven {
 export async function provenManifest(received: Received, reference: Reference, maxBytes: number): Promise<Proven> {
   const expected = isDigestReference(reference) ? reference : received.claimed;
   let readable: Proven | undefined;
-  for await (const bytes of formsOf(received, maxBytes)) {
+  for await (const bytes of bodyForms(received, maxBytes)) {
     const digest = digestOf(bytes, expected && algorithmOf(expected));
     const isExpected = digest === expected;
     // What a tag points at is what comes for it. A header that says otherwise was not made from these bytes.
     if (!isExpected && (isDigestReference(reference) || readable !== undefined)) continue;
+    refuseExcess(bytes, maxBytes);
     const reading = readManifest(bytes);
     if (reading !== undefined && isExpected) return { digest, bytes, reading };
     if (reading !== undefined) readable = { digest, bytes, reading };
@@ -40,27 +39,10 @@ export async function provenManifest(received: Received, reference: Reference, m
   throw whatElse(received, reference);
 }
 
-async function* formsOf({ headers, bytes }: Received, maxBytes: number): AsyncGenerator<Buffer, void, void> {
-  yield bytes;
-  const codings = contentCodingsOf(headers);
-  const plain = codings.length === 0 ? undefined : await decodedWhole(decoded(only(bytes), codings), maxBytes);
-  if (plain !== undefined) yield plain;
-}
-
-/** `undefined` if it is not encoded as it says, or too large. */
-async function decodedWhole(content: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of content) {
-      length += chunk.length;
-      if (length > maxBytes) return undefined;
-      chunks.push(chunk);
-    }
-  } catch {
-    return undefined;
-  }
-  return Buffer.concat(chunks, length);
+/** A few bytes can be a value, so what is small enough to hold may take seconds to parse. */
+function refuseExcess(bytes: Buffer, maxBytes: number): void {
+  const { excess } = scanManifest(bytes, { ...pushedBounds, values: Math.max(pushedBounds.values, maxBytes / 28) });
+  if (excess !== undefined) throw new InvalidAnswerError(`its manifest is refused: ${excess}`);
 }
 
 function whatElse({ headers, bytes }: Received, reference: Reference): InvalidAnswerError {
@@ -73,8 +55,4 @@ function whatElse({ headers, bytes }: Received, reference: Reference): InvalidAn
   }
   const digest = digestOf(bytes, algorithmOf(reference));
   return new InvalidAnswerError(`for ${reference} it sends content of the digest ${digest}${how}`);
-}
-
-async function* only(bytes: Buffer): AsyncGenerator<Buffer, void, void> {
-  yield bytes;
 }

@@ -1,7 +1,7 @@
 import type { RepositoryName } from "../oci/repository-name.js";
-import { refuseEncoded } from "./answer-headers.js";
 import type { Asking, Endpoint } from "./endpoint.js";
 import { nextLink } from "./link-header.js";
+import { bodyForms } from "./received-body.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 const maxPages = 1_000;
@@ -19,54 +19,83 @@ export interface ListQuestion {
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** A part of a list. */
+export interface ListPage {
+  readonly json: JsonObject;
+  readonly bytes: number;
+  /** The query of the next one, if there is one. */
+  readonly next: string | undefined;
+}
+
 /**
- * Reads the pages of a list one after the other, as `Link` leads from one to the next. Only its query is followed, so
- * that no other host and no other list can be meant.
+ * Reads the pages of a list one after the other, as `Link` leads from one to the next. Each is a question of its own,
+ * with its own time, and asked for only when the reader wants it.
+ * @param ask reads one page, the first without a query
  */
 export async function* pagesOf(
-  endpoint: Endpoint,
-  question: ListQuestion,
-  asking: Asking,
+  ask: (query: string | undefined) => Promise<ListPage>,
+  refuse: (what: string) => Error,
 ): AsyncGenerator<JsonObject, void, void> {
-  const { repository, headers } = question;
   const seen = new Set<string>();
   let bytes = 0;
-  for (let url: URL | undefined = question.url; url; ) {
-    if (seen.has(url.href)) throw new InvalidAnswerError("the pages of its list go in a circle");
-    if (seen.size === maxPages) throw new InvalidAnswerError(`its list has more than ${maxPages} pages`);
-    seen.add(url.href);
-    const answer = await endpoint.ask({ method: "GET", url, repository, lane: "list", headers }, asking);
-    refuseEncoded(answer.headers);
-    const page = await answer.body.readAll(maxPageBytes);
-    bytes += page.length;
-    if (bytes > maxListBytes) throw new InvalidAnswerError(`its list is larger than ${maxListBytes} bytes`);
-    yield parseObject(page);
-    url = nextPage(url, String(answer.headers.link ?? ""));
+  for (let query: string | undefined; ; ) {
+    const page = await ask(query);
+    bytes += page.bytes;
+    if (bytes > maxListBytes) throw refuse(`its list is larger than ${maxListBytes} bytes`);
+    yield page.json;
+    query = page.next;
+    if (query === undefined) return;
+    if (seen.has(query)) throw refuse("the pages of its list go in a circle");
+    if (seen.size === maxPages - 1) throw refuse(`its list has more than ${maxPages} pages`);
+    seen.add(query);
   }
+}
+
+/** @param query of a page that is not the first: nothing else of a link counts, so no other host or list can be meant */
+export async function readPage(
+  endpoint: Endpoint,
+  { repository, url: first, headers }: ListQuestion,
+  query: string | undefined,
+  asking: Asking,
+): Promise<ListPage> {
+  const url = new URL(first);
+  if (query !== undefined) url.search = query;
+  const answer = await endpoint.ask({ method: "GET", url, repository, lane: "list", headers }, asking);
+  const page = await answer.body.readAll(maxPageBytes);
+  const json = await objectIn({ headers: answer.headers, bytes: page });
+  const next = nextQuery(String(answer.headers.link ?? ""));
+  // A page that leads to itself would be read for ever.
+  if (next !== undefined && next === url.search.slice(1)) {
+    throw new InvalidAnswerError("the pages of its list go in a circle");
+  }
+  return { json, bytes: page.length, next };
 }
 
 /**
  * Behind a reverse proxy the registry writes its own host, scheme, port or path into the link, or encodes the path. None
  * of that is needed: the list is the one that was asked for, and the query says where it goes on.
  */
-function nextPage(current: URL, link: string): URL | undefined {
+function nextQuery(link: string): string | undefined {
   const target = nextLink(link);
   if (target === undefined) return undefined;
   const [, query] = /^[^?#]*\?([^#]+)/.exec(target) ?? [];
   if (query === undefined) throw new InvalidAnswerError("its list goes on, but the link to the next page has no query");
-  const url = new URL(current);
-  url.search = query;
-  return url;
+  return query;
 }
 
-function parseObject(page: Buffer): JsonObject {
-  let json: unknown;
-  try {
-    json = JSON.parse(page.toString("utf8"));
-  } catch {
-    json = undefined;
+async function objectIn(received: Parameters<typeof bodyForms>[0]): Promise<JsonObject> {
+  for await (const bytes of bodyForms(received, maxPageBytes)) {
+    const json = parseObject(bytes);
+    if (json !== undefined) return json;
   }
-  if (typeof json !== "object" || json === null)
-    throw new InvalidAnswerError("for a list it sends something other than JSON");
-  return { ...json };
+  throw new InvalidAnswerError("for a list it sends something other than JSON");
+}
+
+function parseObject(page: Buffer): JsonObject | undefined {
+  try {
+    const json: unknown = JSON.parse(page.toString("utf8"));
+    return typeof json === "object" && json !== null && !Array.isArray(json) ? { ...json } : undefined;
+  } catch {
+    return undefined;
+  }
 }

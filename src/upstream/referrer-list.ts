@@ -5,7 +5,7 @@ import { parseTag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Asking, Endpoint } from "./endpoint.js";
 import { getManifest } from "./manifest-client.js";
-import { type JsonObject, pagesOf } from "./pages.js";
+import { type JsonObject, type ListPage, readPage } from "./pages.js";
 import { UpstreamError } from "./upstream-error.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
@@ -16,57 +16,51 @@ export interface ReferrerQuestion {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/**
- * The referrers of a manifest: by the API, or where there is none, from the tag that clients keep instead
- * (distribution-spec, "Unavailable Referrers API" and "Referrers Tag Schema").
- */
-export async function listReferrers(
+/** Reads one page of the answer of the referrers API. */
+export async function readReferrerPage(
   endpoint: Endpoint,
   question: ReferrerQuestion,
-  maxManifestBytes: number,
+  query: string | undefined,
   asking: Asking,
-): Promise<Descriptor[]> {
-  try {
-    return await listByApi(endpoint, question, asking);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    return listByTag(endpoint, question, maxManifestBytes, asking);
-  }
-}
-
-async function listByApi(endpoint: Endpoint, question: ReferrerQuestion, asking: Asking): Promise<Descriptor[]> {
+): Promise<ListPage> {
   const { repository, subject } = question;
   const url = endpoint.urlOf(repository, "referrers", subject);
   const headers = { ...question.headers, Accept: mediaTypes.ociIndex };
-  const list: Descriptor[] = [];
-  for await (const page of pagesOf(endpoint, { repository, url, headers }, asking)) list.push(...descriptorsIn(page));
-  return list;
+  const page = await readPage(endpoint, { repository, url, headers }, query, asking);
+  referrersIn(page.json);
+  return page;
 }
 
-async function listByTag(
+/**
+ * Reads the referrers from the tag that clients keep where there is no API (distribution-spec, "Referrers Tag Schema").
+ * `undefined` if there is no such tag.
+ */
+export async function referrersByTag(
   endpoint: Endpoint,
   question: ReferrerQuestion,
   maxBytes: number,
   asking: Asking,
-): Promise<Descriptor[]> {
+): Promise<Descriptor[] | undefined> {
   const { repository, subject, headers } = question;
   const reference = parseTag(`${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`);
   try {
     const { bytes } = await getManifest(endpoint, { repository, reference, headers }, maxBytes, asking);
-    return descriptorsIn(JSON.parse(bytes.toString("utf8")));
+    return referrersIn(JSON.parse(bytes.toString("utf8")));
   } catch (error) {
-    if (error instanceof UpstreamError && error.kind === "not-found") return [];
+    if (error instanceof UpstreamError && error.kind === "not-found") return undefined;
     throw error;
   }
 }
 
 /** Registries without the API answer 404, or that they do not know the method, the path or what it means. */
-function isMissing(error: unknown): boolean {
-  return error instanceof UpstreamError && [400, 404, 405, 406, 410, 501].includes(error.status ?? 0);
+export function saysNoApi({ status = 0 }: UpstreamError): boolean {
+  return [400, 404, 405, 406, 410, 501].includes(status);
 }
 
-function descriptorsIn(index: JsonObject): Descriptor[] {
-  const { manifests } = index;
+/** @throws InvalidAnswerError if it is no index */
+export function referrersIn({ manifests }: JsonObject): Descriptor[] {
+  // Programs in Go write an empty list as null.
+  if (manifests === null) return [];
   if (!Array.isArray(manifests)) throw new InvalidAnswerError("its referrers are no index");
   return manifests.map(descriptorOf);
 }

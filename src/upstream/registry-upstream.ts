@@ -2,6 +2,7 @@ import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { Blame } from "./blame.js";
 import { getBlob } from "./blob-client.js";
 import { proveBlob } from "./blob-proof.js";
 import type { Endpoint } from "./endpoint.js";
@@ -11,9 +12,10 @@ import { watched } from "./limits/interest.js";
 import { Patience } from "./limits/patience.js";
 import type { Quota, QuotaMemory } from "./limits/quota.js";
 import { getManifest, headManifest } from "./manifest-client.js";
+import { type JsonObject, type ListPage, pagesOf } from "./pages.js";
 import { plainText } from "./plain-text.js";
-import { listReferrers } from "./referrer-list.js";
-import { listTags } from "./tag-list.js";
+import { type ReferrerQuestion, readReferrerPage, referrersByTag, referrersIn, saysNoApi } from "./referrer-list.js";
+import { readTagPage, tagsOn } from "./tag-list.js";
 import type {
   AskOptions,
   BlobOptions,
@@ -25,6 +27,7 @@ import type {
   UpstreamManifest,
   UpstreamManifestHead,
 } from "./upstream.js";
+import { UpstreamError } from "./upstream-error.js";
 
 interface RegistryUpstreamOptions {
   readonly name: string;
@@ -87,15 +90,30 @@ export class RegistryUpstream implements Upstream {
     return this.#ask(options, attempt, headersMs);
   }
 
-  listTags(repository: RepositoryName, options: AskOptions): Promise<string[]> {
+  async *tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<string[], void, void> {
     const headers = this.#headers(options);
-    return this.#ask(options, (endpoint, asking) => listTags(endpoint, repository, headers, asking));
+    const pages = this.#pages(options, (query) => (endpoint, asking) => {
+      return readTagPage(endpoint, repository, { headers, query }, asking);
+    });
+    for await (const page of pages) yield tagsOn(page);
   }
 
-  listReferrers(repository: RepositoryName, subject: Digest, options: AskOptions): Promise<Descriptor[]> {
-    const { maxManifestBytes } = this.#options;
+  /**
+   * The tag is asked for after each failure of the API: some answer for it with a web page, or refuse it. Without the tag
+   * there are none if the upstream has no API; else the failure is told, so that no signed image looks unsigned.
+   */
+  async listReferrers(repository: RepositoryName, subject: Digest, options: AskOptions): Promise<Descriptor[]> {
     const question = { repository, subject, headers: this.#headers(options) };
-    return this.#ask(options, (endpoint, asking) => listReferrers(endpoint, question, maxManifestBytes, asking));
+    try {
+      return await this.#referrersByApi(question, options);
+    } catch (failure) {
+      if (!(failure instanceof UpstreamError)) throw failure;
+      const listed = await this.#referrersByTag(question, options).catch((error) => {
+        throw saysNoApi(failure) ? error : failure;
+      });
+      if (listed === undefined && !saysNoApi(failure)) throw failure;
+      return listed ?? [];
+    }
   }
 
   comesFromHere(via: string | undefined): boolean {
@@ -119,6 +137,31 @@ export class RegistryUpstream implements Upstream {
     const { signal, log, deadlineMs, interest = watched, onAsked = () => {} } = options;
     const patience = new Patience(signal, deadlineMs ?? usualMs, clock);
     return failover.run({ patience, log, hasFallback: deadlineMs !== undefined, interest, onAsked }, attempt);
+  }
+
+  async #referrersByApi(question: ReferrerQuestion, options: AskOptions): Promise<Descriptor[]> {
+    const list: Descriptor[] = [];
+    const pages = this.#pages(options, (query) => (endpoint, asking) => {
+      return readReferrerPage(endpoint, question, query, asking);
+    });
+    for await (const page of pages) for (const referrer of referrersIn(page)) list.push(referrer);
+    return list;
+  }
+
+  #referrersByTag(question: ReferrerQuestion, options: AskOptions): Promise<Descriptor[] | undefined> {
+    const { maxManifestBytes } = this.#options;
+    return this.#ask(options, (endpoint, asking) => referrersByTag(endpoint, question, maxManifestBytes, asking));
+  }
+
+  #pages(
+    options: AskOptions,
+    attemptFor: (query: string | undefined) => Attempt<ListPage>,
+  ): AsyncGenerator<JsonObject, void, void> {
+    const blame = new Blame(this.name, this.#options.endpoints.at(-1)?.host ?? this.name);
+    return pagesOf(
+      (query) => this.#ask(options, attemptFor(query)),
+      (what) => blame.invalid(what),
+    );
   }
 
   /** Each cache on the way adds itself, so that one that finds its own id knows of a loop (RFC 9110, "Via"). */

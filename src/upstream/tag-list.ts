@@ -1,26 +1,33 @@
 import { isTag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Asking, Endpoint } from "./endpoint.js";
-import { pagesOf } from "./pages.js";
+import { type JsonObject, type ListPage, readPage } from "./pages.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 /** As many as all registries allow. */
 const pageSize = 1_000;
 
-/** All tags of a repository; what is no tag is left out. */
-export async function listTags(
+/** Reads one page of the tags of a repository. */
+export async function readTagPage(
   endpoint: Endpoint,
   repository: RepositoryName,
-  headers: Readonly<Record<string, string>>,
+  { headers, query }: { readonly headers: Readonly<Record<string, string>>; readonly query: string | undefined },
   asking: Asking,
-): Promise<string[]> {
+): Promise<ListPage> {
   const url = endpoint.urlOf(repository, "tags", "list");
   url.searchParams.set("n", String(pageSize));
-  const list: string[] = [];
-  for await (const { tags } of pagesOf(endpoint, { repository, url, headers }, asking)) {
-    if (tags !== null && tags !== undefined && !Array.isArray(tags))
-      throw new InvalidAnswerError("its tags are no list");
-    for (const tag of tags ?? []) if (typeof tag === "string" && isTag(tag)) list.push(tag);
-  }
-  return list;
+  const page = await readPage(endpoint, { repository, url, headers }, query, asking);
+  refuseOtherThanTags(page.json);
+  return page;
+}
+
+/** The tags on a page; what is no tag is left out. */
+export function tagsOn({ tags }: JsonObject): string[] {
+  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string" && isTag(tag)) : [];
+}
+
+/** Programs in Go write an empty list as null, or leave it out; an object that says nothing at all is no list of tags. */
+function refuseOtherThanTags({ tags, name }: JsonObject): void {
+  if (Array.isArray(tags) || tags === null || (tags === undefined && typeof name === "string")) return;
+  throw new InvalidAnswerError("its tags are no list");
 }

@@ -49,7 +49,7 @@ export interface EndpointSettings {
  * | `maxRetryAfter` | 1 h | a longer `Retry-After` is cut to this |
  * | `maxConcurrent` | 32 | questions to one endpoint at once; beside them as many that ask whether it has a blob, and small blobs |
  * | `maxDownloads` | 256, or `maxConcurrent` if that is given | downloads of larger blobs from one endpoint at once |
- * | `maxManifestSize` | 4 MiB | larger ones are refused |
+ * | `maxManifestSize` | 8 MiB | larger ones are refused; containerd takes as much, the specification asks for 4 |
  */
 export interface UpstreamSettings {
   readonly name: string;
@@ -82,7 +82,7 @@ export const upstreamDefaults = {
   maxRetryAfter: 3_600_000,
   maxConcurrent: 32,
   maxDownloads: 256,
-  maxManifestSize: 4 * 1024 * 1024,
+  maxManifestSize: 8 * 1024 * 1024,
 } as const;
 
 /** The same with every default filled in. */

@@ -108,9 +108,12 @@ export interface Upstream {
   /** Whether it has the blob. Asks by a GET that is not read where HEAD is not to be believed. */
   headBlob(repository: RepositoryName, digest: Digest, options: ProofOptions): Promise<UpstreamBlobHead>;
   getBlob(repository: RepositoryName, digest: Digest, part: BlobPart, options: BlobOptions): Promise<UpstreamBlob>;
-  /** All tags, in the upstream's order. */
-  listTags(repository: RepositoryName, options: AskOptions): Promise<string[]>;
-  /** From the referrers API, or else from the fallback tag; empty if the upstream knows of none. */
+  /** All tags page by page, in the upstream's order. A page is asked for when it is wanted, and has its own time. */
+  tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<string[], void, void>;
+  /**
+   * From the referrers API, or else from the fallback tag. Empty only if the upstream says that there are none; where it
+   * does not tell, that is an error.
+   */
   listReferrers(repository: RepositoryName, subject: Digest, options: AskOptions): Promise<Descriptor[]>;
   /** Whether a request with this `Via` header was sent by this process, and came back by way of other caches. */
   comesFromHere(via: string | undefined): boolean;

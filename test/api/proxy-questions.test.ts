@@ -30,6 +30,9 @@ test("a client that says by ?ns= which registry it means is told that it was hea
   const { client } = await runProxy(scope, fake.url);
   assert.equal((await client.get(`${path}?ns=docker.io`)).headers["oci-namespace"], "docker.io");
   assert.equal((await client.get("/v2/library/alpine/tags/list?ns=docker.io")).headers["oci-namespace"], "docker.io");
+  assert.equal((await client.get(`${path}?ns=Index.docker.io`)).headers["oci-namespace"], "Index.docker.io");
+  const unnamed = await client.get(`${path}?ns=`);
+  assert.deepEqual([unnamed.status, unnamed.headers["oci-namespace"]], [200, undefined]);
   assert.equal((await client.get(path)).headers["oci-namespace"], undefined);
   assert.equal(
     (await client.get("/v2/docker.io/alpine/manifests/latest?ns=other")).headers["oci-namespace"],

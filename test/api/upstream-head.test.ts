@@ -194,6 +194,15 @@ test("a manifest that would be too large once it is decoded is refused", async (
   await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, asking()), "invalid", /nor decoded \(gzip\)/);
 });
 
+test("a manifest that would take long to parse is refused before it is parsed", async (t) => {
+  const scope = new Scope(t);
+  const { fake } = await withImage(scope);
+  for (const text of [`{"many":[${"1,".repeat(1_000_000)}1]}`, `{"deep":${"[".repeat(20_000)}${"]".repeat(20_000)}}`]) {
+    fake.store.addManifestBytes(name, Buffer.from(text), "application/json", "latest");
+    await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, asking()), "invalid", /manifest is refused/);
+  }
+});
+
 test("a login page in the place of a manifest is no manifest", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await withImage(scope);

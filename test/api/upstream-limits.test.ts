@@ -9,7 +9,7 @@ import { errorReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { RecordedLog } from "../support/recorded-log.js";
 import { Scope } from "../support/scope.js";
-import { asking, failureOf, readWhole, upstreamAt } from "../support/upstream-client.js";
+import { allTags, asking, failureOf, readWhole, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
@@ -78,7 +78,7 @@ async function limitedQuestions(fake: FakeUpstream, upstream: Upstream): Promise
   const questions = {
     manifest: () => upstream.headManifest(name, latest, asking()),
     blob: () => upstream.headBlob(name, digest, asking()),
-    tags: () => upstream.listTags(name, asking()),
+    tags: () => allTags(upstream),
     referrers: () => upstream.listReferrers(name, digest, asking()),
   };
   const limited: string[] = [];

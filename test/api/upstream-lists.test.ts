@@ -6,7 +6,7 @@ import { answer, html } from "../support/fake-upstream/faults.js";
 import { errorReply, jsonReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
-import { asking, failureOf, upstreamAt } from "../support/upstream-client.js";
+import { allTags, asking, failureOf, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 const artifact = {
@@ -27,7 +27,7 @@ test("all pages of a tag list are read", async (t) => {
   const scope = new Scope(t);
   const [fake, tags] = await tagged(scope, 250);
   fake.habits.tagsPerPage = 100;
-  assert.deepEqual(await upstreamAt(scope, fake.url).listTags(name, asking()), tags);
+  assert.deepEqual(await allTags(upstreamAt(scope, fake.url)), tags);
   assert.equal(fake.ledger.count({ kind: "tags" }), 3);
 });
 
@@ -41,7 +41,7 @@ test("pages are found behind a reverse proxy that takes off a prefix", async (t)
     const link = reply.headers.link?.replace("/hub", "");
     return link ? { ...reply, headers: { ...reply.headers, link } } : reply;
   });
-  assert.deepEqual(await upstreamAt(scope, fake.url).listTags(name, asking()), ["a", "b", "c"]);
+  assert.deepEqual(await allTags(upstreamAt(scope, fake.url)), ["a", "b", "c"]);
 });
 
 for (const [what, link] of [
@@ -57,7 +57,7 @@ for (const [what, link] of [
     const [fake, tags] = await tagged(scope, 2);
     fake.habits.tagsPerPage = 1;
     fake.faults.add({ kind: "tags" }, (reply) => ({ ...reply, headers: { ...reply.headers, link } }), { times: 1 });
-    assert.deepEqual(await upstreamAt(scope, fake.url).listTags(name, asking()), tags);
+    assert.deepEqual(await allTags(upstreamAt(scope, fake.url)), tags);
     assert.equal(fake.ledger.entries()[1]?.request.path, "/v2/library/alpine/tags/list");
     assert.equal(fake.ledger.entries()[1]?.request.query.get("last"), "v0000");
   });
@@ -71,7 +71,7 @@ for (const [what, link, message] of [
     const scope = new Scope(t);
     const [fake] = await tagged(scope, 1);
     fake.faults.add({ kind: "tags" }, (reply) => ({ ...reply, headers: { ...reply.headers, link } }));
-    await failureOf(upstreamAt(scope, fake.url).listTags(name, asking()), "invalid", message);
+    await failureOf(allTags(upstreamAt(scope, fake.url)), "invalid", message);
     assert.equal(fake.ledger.count(), 1);
   });
 }
@@ -84,21 +84,21 @@ test("pages without end are given up", async (t) => {
     page += 1;
     return { ...reply, headers: { ...reply.headers, link: `</v2/library/alpine/tags/list?page=${page}>; rel=next` } };
   });
-  await failureOf(upstreamAt(scope, fake.url).listTags(name, asking()), "invalid", /more than 1000 pages/);
+  await failureOf(allTags(upstreamAt(scope, fake.url)), "invalid", /more than 1000 pages/);
 });
 
 test("what is no tag is left out of the list", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.faults.add({}, answer(jsonReply(200, { tags: ["good", "../bad", 5, null, "a b", "__proto__"] })));
-  assert.deepEqual(await upstreamAt(scope, fake.url).listTags(name, asking()), ["good", "__proto__"]);
+  assert.deepEqual(await allTags(upstreamAt(scope, fake.url)), ["good", "__proto__"]);
 });
 
 test("a repository without tags has an empty list, even if the upstream says null", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.faults.add({}, answer(jsonReply(200, { name, tags: null })));
-  assert.deepEqual(await upstreamAt(scope, fake.url).listTags(name, asking()), []);
+  assert.deepEqual(await allTags(upstreamAt(scope, fake.url)), []);
 });
 
 for (const [what, fault] of [
@@ -109,14 +109,14 @@ for (const [what, fault] of [
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     fake.faults.add({}, fault);
-    await failureOf(upstreamAt(scope, fake.url).listTags(name, asking()), "invalid");
+    await failureOf(allTags(upstreamAt(scope, fake.url)), "invalid");
   });
 }
 
 test("the tags of a missing repository are not found", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
-  await failureOf(upstreamAt(scope, fake.url).listTags(name, asking()), "not-found", /NAME_UNKNOWN/);
+  await failureOf(allTags(upstreamAt(scope, fake.url)), "not-found", /NAME_UNKNOWN/);
 });
 
 test("referrers come from the API, with what a client needs to choose among them", async (t) => {

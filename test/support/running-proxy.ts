@@ -17,7 +17,7 @@ import { RegistryClient } from "./registry-client.js";
 import type { Scope } from "./scope.js";
 import { upstreamAt } from "./upstream-client.js";
 
-interface ProxyOptions extends Partial<Omit<ProxyUpstream, "upstream">> {
+interface ProxyOptions extends Partial<ProxyUpstream> {
   readonly driver?: "filesystem" | "memory";
   readonly finishDownloads?: boolean;
   /** What of the client of the upstream is not as usual. */

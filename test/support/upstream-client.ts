@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { createUpstream, type UpstreamSurroundings } from "../../src/upstream/create-upstream.js";
 import type { AskOptions, Upstream, UpstreamBlob } from "../../src/upstream/upstream.js";
 import { UpstreamError, type UpstreamErrorKind } from "../../src/upstream/upstream-error.js";
@@ -30,6 +31,13 @@ export function upstreamAt(scope: Scope, url: string, setup: Setup = {}): Upstre
 /** What every question needs, with a log that nobody reads. */
 export function asking(options: Partial<AskOptions> = {}): AskOptions {
   return { signal: new AbortController().signal, log: new RecordedLog(), ...options };
+}
+
+/** The tags on all pages. */
+export async function allTags(upstream: Upstream, options = asking()): Promise<string[]> {
+  const tags: string[] = [];
+  for await (const page of upstream.tagPages(parseRepositoryName("library/alpine"), options)) tags.push(...page);
+  return tags;
 }
 
 export async function readWhole(blob: UpstreamBlob): Promise<Buffer> {

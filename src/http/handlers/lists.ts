@@ -3,6 +3,7 @@ import type { Page, PageOf } from "../../oci/listing.js";
 import type { Exchange } from "../exchange.js";
 import { nextLink, pageOfQuery } from "../pagination.js";
 import { sendBytes } from "../send.js";
+import { addWarning } from "../served-headers.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 import { pulledRepository } from "./pulled-repository.js";
 
@@ -34,8 +35,9 @@ export function listRepositories({ registry, catalogMaxEntries }: HandlerDepende
   };
 }
 
-function sendPage(exchange: Exchange, page: Page, { items, more }: PageOf<string>, body: Buffer): void {
+function sendPage(exchange: Exchange, page: Page, { items, more, warning }: PageOf<string>, body: Buffer): void {
   const headers: OutgoingHttpHeaders = { "Content-Type": "application/json" };
+  addWarning(headers, warning);
   const last = items.at(-1);
   if (more && last !== undefined) headers.Link = nextLink(exchange, { n: String(page.limit), last });
   sendBytes(exchange, 200, headers, body);

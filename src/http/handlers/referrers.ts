@@ -6,6 +6,7 @@ import type { Exchange } from "../exchange.js";
 import { nextLink } from "../pagination.js";
 import { digestOfPath } from "../parameters.js";
 import { sendJson } from "../send.js";
+import { addWarning } from "../served-headers.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 import { pulledRepository } from "./pulled-repository.js";
 
@@ -15,9 +16,11 @@ export function listReferrers({ registry }: HandlerDependencies): Handler {
     const subject = digestOfPath(exchange);
     const query = queryOf(exchange);
     const repository = await pulledRepository(registry, exchange);
-    const { items, more, last = items.at(-1)?.digest } = await repository.listReferrers(subject, query, exchange);
+    const page = await repository.listReferrers(subject, query, exchange);
+    const { items, more, last = items.at(-1)?.digest, warning } = page;
     const headers: OutgoingHttpHeaders = { "Content-Type": mediaTypes.ociIndex };
     if (query.artifactType !== undefined) headers["OCI-Filters-Applied"] = "artifactType";
+    addWarning(headers, warning);
     if (more && last !== undefined) headers.Link = nextLink(exchange, { last });
     sendJson(exchange, 200, { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: items }, headers);
   };

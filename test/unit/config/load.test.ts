@@ -79,7 +79,7 @@ test("without a file and a variable Berth is a private registry of this machine"
           attempts: 3,
           maxConcurrent: 32,
           maxDownloads: 256,
-          maxManifestSize: 4_194_304,
+          maxManifestSize: 8_388_608,
           lazyRanges: false,
         },
       ],

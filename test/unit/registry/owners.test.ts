@@ -40,6 +40,15 @@ test("a namespace means its upstream, takes nothing that is private from us if i
   assert.equal(whose(hybrid, "ghcr.io/owner/image", "registry.k8s.io"), "ghcr.io");
 });
 
+test("Docker Hub is meant by each of its names, in whatever letters; a name that was configured goes before that", () => {
+  for (const namespace of ["docker.io", "Docker.io", "index.docker.io", "registry-1.docker.io", "DOCKER.IO:443"]) {
+    assert.equal(whose(hybrid, "library/alpine", namespace), "docker.io", namespace);
+    assert.equal(whose(new Owners([], [{ ...hub, isDefault: false }], "nobody"), "app", namespace), "docker.io");
+  }
+  const mirror = { ...ghcr, namespaces: ["index.docker.io"] };
+  assert.equal(whose(new Owners([], [hub, mirror], "nobody"), "app", "index.docker.io"), "ghcr.io");
+});
+
 test("a name that looks like another registry's is never asked of Docker Hub, and another default may have it", () => {
   assert.equal(whose(hybrid, "registry.k8s.io/pause"), "nobody");
   assert.equal(whose(hybrid, "localhost/app"), "nobody");

@@ -1,0 +1,77 @@
+import { type Page, type PageOf, pageOf } from "../oci/listing.js";
+import type { RepositoryRules } from "./content-rules.js";
+
+/** What a string takes in memory beside its characters. */
+const bytesBeside = 40;
+
+/**
+ * The tags of one repository, read from the upstream as far as somebody wants them. Whoever wants more reads the next
+ * page, one at a time for all; when nobody waits any more, nothing more is read, and who comes later goes on there.
+ */
+export class GrowingTagList {
+  readonly #pages: AsyncIterator<string[]>;
+  #tags: string[] = [];
+  /** In the order that registries list them by, so that what was read is the beginning (distribution-spec, "Listing Tags"). */
+  #isOrdered = true;
+  #isWhole = false;
+  #bytes = 0;
+  #isBroken = false;
+  #reading: Promise<void> | undefined;
+
+  constructor(pages: AsyncIterable<string[]>) {
+    this.#pages = pages[Symbol.asyncIterator]();
+  }
+
+  /** What it takes in memory, about. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether it cannot be read on: a new one has to begin. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /**
+   * @param grew is told each time that more was read, and may throw
+   * @throws what the upstream's pages throw, or the signal's reason
+   */
+  async page(page: Page, rules: RepositoryRules, signal: AbortSignal, grew: () => void): Promise<PageOf<string>> {
+    let [looked, found] = [0, 0];
+    for (;;) {
+      for (; this.#isOrdered && looked < this.#tags.length; looked++) {
+        const tag = this.#tags[looked] ?? "";
+        if ((page.last === undefined || tag > page.last) && rules.allows(tag)) found += 1;
+      }
+      // One more than is wanted tells whether there are more.
+      if (this.#isWhole || (this.#isOrdered && found > page.limit)) return pageOf(rules.allowed(this.#tags), page);
+      signal.throwIfAborted();
+      this.#reading ??= this.#readOn().finally(() => {
+        this.#reading = undefined;
+      });
+      await this.#reading;
+      grew();
+    }
+  }
+
+  async #readOn(): Promise<void> {
+    const { value = [], done } = await this.#pages.next().catch((error) => {
+      this.#isBroken = true;
+      throw error;
+    });
+    // After a failure the pages only look as if they were at their end.
+    if (this.#isBroken) throw new Error("a list of tags was read on after it had broken");
+    if (done) return this.#end();
+    for (const tag of value) {
+      this.#isOrdered &&= tag > (this.#tags.at(-1) ?? "");
+      this.#tags.push(tag);
+      this.#bytes += tag.length + bytesBeside;
+    }
+  }
+
+  #end(): void {
+    if (!this.#isOrdered) this.#tags = [...new Set(this.#tags)].sort();
+    this.#isOrdered = true;
+    this.#isWhole = true;
+  }
+}
