@@ -74,6 +74,11 @@ export class ModeSelector {
     await this.#retired;
   }
 
+  /** Keeps the cache within what a configuration says, for those who need no routes. */
+  async keepBound(config: Config): Promise<void> {
+    this.#bound(await boundOf(config));
+  }
+
   /** One eviction at a time is in charge, whatever comes between: the one before is told to end at once. */
   #bound(bound: CacheBound | undefined): void {
     if (bound !== undefined && bound.maxSize === this.#boundedBy?.maxSize) return;
@@ -82,6 +87,8 @@ export class ModeSelector {
     this.#boundedBy = bound;
     this.#eviction = bound && new bound.Eviction(this.#storage, bound.maxSize, this.#log);
     this.#eviction?.start();
+    const eviction = this.#eviction;
+    this.#storage.makeRoom = async (bytes) => eviction?.makeRoom(bytes) ?? 0;
   }
 
   #noteLoss(cause: unknown): void {

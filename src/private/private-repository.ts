@@ -24,6 +24,7 @@ import { layout } from "../storage/layout.js";
 import type { StoredManifest } from "../storage/manifest-store.js";
 import { referrerDescriptor } from "../storage/referrer-descriptor.js";
 import { listReferrers } from "../storage/referrer-list.js";
+import { withRoom } from "../storage/room-making-stage.js";
 import type { Storage } from "../storage/storage.js";
 import { Absence } from "./absence.js";
 import { findHolder } from "./blob-holder.js";
@@ -136,7 +137,11 @@ export class PrivateRepository implements PushRepository {
     const { signal } = context;
     await checkReferences(content, { storage: this.#storage, name: this.name, rules: this.#rules, signal });
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
-    await this.#store(stored, content, isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags]);
+    const tags = isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags];
+    await withRoom(
+      (missing) => this.#storage.makeRoom(missing),
+      () => this.#store(stored, content, tags),
+    );
     context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: manifest.tags });
     return { digest, subject: content.subject?.digest };
   }

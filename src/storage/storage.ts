@@ -13,6 +13,7 @@ import { LinkStore, linkTo } from "./link-store.js";
 import { ManifestStore } from "./manifest-store.js";
 import { ReferrerRebuild } from "./referrer-rebuild.js";
 import { ReferrerStore } from "./referrer-store.js";
+import type { MakeRoom } from "./room-making-stage.js";
 import { TagStore } from "./tag-store.js";
 import { UploadStore } from "./upload-store.js";
 import { UseStore } from "./use-store.js";
@@ -39,6 +40,8 @@ export class Storage {
   #added = 0;
   /** Where blobs were stored, linked or found of late. */
   readonly #holders = new LRUCache<Digest, readonly RepositoryName[]>({ max: rememberedHolders });
+  /** Frees bytes on a full disk for what is pushed. Whoever knows what may go sets it. */
+  makeRoom: MakeRoom = async () => 0;
 
   /** @param cacheBytes memory for manifests and small blobs together */
   constructor(driver: StorageDriver, cacheBytes: number, log: Logger) {
@@ -51,7 +54,7 @@ export class Storage {
     this.tags = new TagStore(driver, this.links);
     this.referrers = new ReferrerStore(driver, log);
     this.referrerRebuild = new ReferrerRebuild(this);
-    this.uploads = new UploadStore(driver);
+    this.uploads = new UploadStore(driver, (bytes) => this.makeRoom(bytes));
     this.catalog = new Catalog(driver);
     this.announced = new AnnouncedTags(driver);
     this.cache = new CacheStore(driver);

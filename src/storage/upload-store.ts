@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { StagedObject, StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
+import { type MakeRoom, RoomMakingStage, withRoom } from "./room-making-stage.js";
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -13,15 +14,18 @@ export function isUploadId(text: string): boolean {
 /** Unfinished pushes of blobs, as the distribution registry keeps them: its purge expects a UUID and the start time. */
 export class UploadStore {
   readonly #driver: StorageDriver;
+  readonly #makeRoom: MakeRoom;
 
-  constructor(driver: StorageDriver) {
+  constructor(driver: StorageDriver, makeRoom: MakeRoom) {
     this.#driver = driver;
+    this.#makeRoom = makeRoom;
   }
 
   async create(name: RepositoryName, startedAt: Date): Promise<string> {
     const id = randomUUID();
     const started = `${startedAt.toISOString().slice(0, 19)}Z`;
-    await this.#driver.stage(layout.uploadStart(name, id)).append(0, only(Buffer.from(started)));
+    const start = this.#driver.stage(layout.uploadStart(name, id));
+    await withRoom(this.#makeRoom, () => start.append(0, only(Buffer.from(started))));
     return id;
   }
 
@@ -40,12 +44,12 @@ export class UploadStore {
   }
 
   content(name: RepositoryName, id: string): StagedObject {
-    return this.#driver.stage(layout.uploadContent(name, id));
+    return new RoomMakingStage(this.#driver.stage(layout.uploadContent(name, id)), this.#makeRoom);
   }
 
   /** A place for a blob that comes in one request and needs no session. */
   scratch(): StagedObject {
-    return this.#driver.stage(layout.scratch(randomUUID()));
+    return new RoomMakingStage(this.#driver.stage(layout.scratch(randomUUID())), this.#makeRoom);
   }
 
   /** Ends a session whose content got a name. */

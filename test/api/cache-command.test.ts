@@ -92,6 +92,14 @@ test("cache rm removes an image while the server runs, and the next pull fetches
   assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 1);
 });
 
+test("cache rm removes what a broken download has left of the image, too", async (t) => {
+  const { storage, alpine, cache } = await runWithImages(new Scope(t));
+  const layer = alpine.layers[0]?.digest ?? assert.fail();
+  await storage.downloads.staged(layer).append(0, onlyPiece(Buffer.alloc(1000)));
+  assert.equal((await cache("rm", "alpine:3")).code, 0);
+  assert.deepEqual(await storage.downloads.list(), []);
+});
+
 test("cache rm of a tag leaves the image to another tag, and of a digest takes all tags", async (t) => {
   const { fake, client, storage, alpine, cache } = await runWithImages(new Scope(t));
   fake.store.tag("library/alpine", "latest", alpine.descriptor.digest);
@@ -149,4 +157,8 @@ test("cache rm says what is not there, is no name, or is only a part of an image
 
 function namesIn({ stdout }: CommandResult): string[] {
   return JSON.parse(stdout).map((image: { name: string }) => image.name);
+}
+
+async function* onlyPiece(bytes: Buffer): AsyncIterable<Buffer> {
+  yield bytes;
 }

@@ -25,6 +25,7 @@ export async function whyNotRemovable(storage: Storage, target: RemovalTarget): 
   if (digest !== undefined) {
     const images = await imagesOf(storage, name, upstream);
     if (images.some((image) => image.digest === digest)) return undefined;
+    if ((await storage.downloads.list()).some((download) => download.digest === digest)) return undefined;
     const around = images.find((image) => image.manifests.includes(digest));
     return around === undefined ? `${name} holds no ${digest}` : `${digest} is a part of ${around.digest}; remove that`;
   }
@@ -48,12 +49,34 @@ export async function removeCached(storage: Storage, target: RemovalTarget): Pro
     await storage.cache.forgetCheck(name, tag);
   }
   const doomed = isWhole ? images : images.filter((image) => image.digest === (digest ?? onlyTagOf(image, tag)));
+  const unfinished = await dropUnfinished(storage, name, [digest, ...doomed.flatMap(({ manifests }) => manifests)]);
   const plan = new EvictionPlan(images, new Map());
   const freed = await removeImages(
     storage,
     doomed.map((image) => plan.doom(image)),
   );
   if (isWhole) await storage.removeCachedRepository(name);
+  return freed + unfinished;
+}
+
+/**
+ * Drops what downloads that do not run any more have left of blobs that the manifests name, or of these digests: an
+ * operator who removes an image expects that the next pull begins from nothing.
+ */
+async function dropUnfinished(
+  storage: Storage,
+  name: RepositoryName,
+  digests: readonly (Digest | undefined)[],
+): Promise<number> {
+  const wanted = new Set(digests);
+  for (const digest of digests) {
+    const content = digest && (await storage.manifests.readContent(name, digest));
+    for (const blob of content?.blobs ?? []) wanted.add(blob.digest);
+  }
+  let freed = 0;
+  for (const download of await storage.downloads.list()) {
+    if (wanted.has(download.digest) && (await storage.downloads.discard(download))) freed += download.size;
+  }
   return freed;
 }
 

@@ -23,8 +23,8 @@ export interface ImageToWarm {
 export interface WarmingBlob {
   readonly title: string;
   readonly digest: Digest;
-  /** Bytes. */
-  readonly size: number;
+  /** Bytes; infinite as long as nobody knows. */
+  size: number;
   /** Bytes that an earlier transfer had left. */
   readonly startedAt: number;
   /** Bytes so far. */
@@ -106,7 +106,7 @@ export class ImageWarmer {
     }
     const left = await this.#parts.storage.downloads.staged(digest).stat();
     const opened = await repository.openBlob(digest, context);
-    const { size } = opened;
+    const size = Number.isFinite(opened.size) ? opened.size : known;
     const startedAt = Math.min(left?.size ?? 0, size);
     const blob: WarmingBlob = { title, digest, size, startedAt, arrived: 0 };
     this.#parts.watch.begin(blob);
@@ -128,9 +128,11 @@ async function readThrough({ reader }: OpenedBlob, blob: WarmingBlob, buffer: Bu
   try {
     while (blob.arrived < reader.size) {
       const count = await reader.read(buffer, blob.arrived);
+      if (count === 0 && reader.size === Number.POSITIVE_INFINITY) break;
       if (count === 0) throw new Error(`${blob.digest} ends after ${blob.arrived} of ${reader.size} bytes`);
       blob.arrived += count;
     }
+    blob.size = blob.arrived;
   } finally {
     await reader.close();
   }

@@ -1,15 +1,14 @@
 import { Writable } from "node:stream";
 import { loadConfig } from "../../../config/load.js";
+import type { UpstreamConfig } from "../../../config/proxy-schema.js";
 import type { Config } from "../../../config/schema.js";
 import { beginWork } from "../../../maintenance/collection-lock.js";
 import { ModeSelector } from "../../../mode-selector.js";
-import type { Logger } from "../../../observability/logger.js";
 import { createLogger } from "../../../observability/winston-logger.js";
 import type { WantedPlatforms } from "../../../proxy/warming/image-content.js";
 import { ImageWarmer } from "../../../proxy/warming/image-warmer.js";
 import type { Context } from "../../../registry/context.js";
 import { openStorage } from "../../../storage/open-storage.js";
-import type { Storage } from "../../../storage/storage.js";
 import { CommandFailure } from "../../command-failure.js";
 import { findRepository } from "./find-repository.js";
 import { listImages } from "./image-list.js";
@@ -64,10 +63,15 @@ async function warmAll(
 ): Promise<void> {
   const storage = await openStorage(config.storage, context.log);
   const endWork = await beginWork(storage);
+  const modes = new ModeSelector(storage, context.log);
   try {
     // A download that this command does not wait for any more must not keep it from ending.
-    const own: Config = { ...config, proxy: { ...config.proxy, finishDownloads: false } };
-    const registry = await new ModeSelector(storage, context.log).registryOf(own);
+    const own: Config = {
+      ...config,
+      proxy: { ...config.proxy, upstreams: config.proxy.upstreams.map(patient), finishDownloads: false },
+    };
+    const registry = await modes.registryOf(own);
+    await modes.keepBound(own);
     const listed = await listImages(images, file, (name) => findRepository(name, { registry, config, context }));
     const warmer = new ImageWarmer({ storage, platforms, concurrency, watch: display });
     display.begins(listed.length);
@@ -75,19 +79,17 @@ async function warmAll(
       if (context.signal.aborted) return;
       report.add(image.title, await warmer.warm(image, context));
     });
-    await noteUse(storage, context.log);
   } finally {
+    // What was warmed was used, which is written then: else it would be the first to go when room is made.
+    await modes.stop();
     await endWork();
   }
 }
 
-/** What was warmed was used: else it would be the first to go when the server makes room. */
-async function noteUse(storage: Storage, log: Logger): Promise<void> {
-  try {
-    await storage.uses.write();
-  } catch (cause) {
-    log.warn("that the images were used could not be noted", { cause });
-  }
+/** No client gives up here: an upstream that takes minutes to answer is given them. */
+function patient(upstream: UpstreamConfig): UpstreamConfig {
+  const { timeouts } = upstream;
+  return { ...upstream, timeouts: { ...timeouts, answer: Math.max(timeouts.answer, timeouts.blob) } };
 }
 
 function requireCache({ mode, storage }: Config): void {

@@ -1,0 +1,186 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { digestOf } from "../../src/oci/digest.js";
+import { mediaTypes } from "../../src/oci/media-types.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { seededBytes } from "../support/content.js";
+import { contentOf } from "../support/fake-upstream/content.js";
+import {
+  answer,
+  cutAt,
+  endless,
+  type Fault,
+  gzipped,
+  hangUp,
+  header,
+  tooShort,
+} from "../support/fake-upstream/faults.js";
+import { emptyReply, errorReply } from "../support/fake-upstream/reply.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { runProxy } from "../support/running-proxy.js";
+import { Scope } from "../support/scope.js";
+
+const name = parseRepositoryName("library/alpine");
+const layer = gzipSync(seededBytes("layer", 300_000));
+const digest = digestOf(layer);
+const path = `/v2/library/alpine/blobs/${digest}`;
+
+async function runWithImage(scope: Scope, size: unknown = layer.length, options: Parameters<typeof runProxy>[2] = {}) {
+  const fake = await FakeUpstream.start(scope);
+  const described = { ...fake.store.addBlob(name, layer), size };
+  fake.store.addManifest(name, { mediaType: mediaTypes.ociManifest, layers: [described] }, "latest");
+  const proxy = await runProxy(scope, fake.url, options);
+  await proxy.client.get("/v2/library/alpine/manifests/latest");
+  return { fake, ...proxy };
+}
+
+for (const size of [0, 7, layer.length * 2, -1, undefined]) {
+  test(`a layer of which the manifest says that it has ${size} bytes comes as it is`, async (t) => {
+    const { fake, client } = await runWithImage(new Scope(t), size);
+    fake.faults.add({ kind: "blob", method: "GET" }, cutAt(100_000), { times: 1 });
+    const taken = await client.get(path, { range: "bytes=0-" });
+    assert.deepEqual(taken.body, layer);
+    assert.deepEqual((await client.get(path, { range: "bytes=5-9" })).body, layer.subarray(5, 10));
+  });
+}
+
+test("a layer without a length goes out chunked and whole, whatever range is asked, and by range when it is stored", async (t) => {
+  const { fake, client } = await runWithImage(new Scope(t));
+  fake.faults.add({ kind: "blob", method: "GET" }, tooShort(0));
+  const cold = await client.get(path, { range: "bytes=0-1" });
+  assert.deepEqual(
+    [cold.status, cold.headers["content-length"], cold.headers["accept-ranges"]],
+    [200, undefined, "none"],
+  );
+  assert.deepEqual(cold.body, layer);
+  assert.deepEqual((await client.get(path, { range: "bytes=0-1" })).body, layer.subarray(0, 2));
+});
+
+for (const encoding of ["gzip", "x-gzip", "aws-chunked", "br", "utf-8"]) {
+  for (const size of [layer.length, 7]) {
+    test(`an intact layer that is labelled ${encoding} comes as it is, with ${size} bytes by its manifest`, async (t) => {
+      const { fake, client } = await runWithImage(new Scope(t), size);
+      fake.faults.add({ kind: "blob" }, header("content-encoding", encoding));
+      assert.deepEqual((await client.get(path)).body, layer);
+    });
+  }
+}
+
+test("a layer that is compressed on the way is proved in its decoded form, and the next comes at once in that", async (t) => {
+  const { fake, client, storage } = await runWithImage(new Scope(t));
+  const second = seededBytes("second", 200_000);
+  fake.store.addBlob(name, second);
+  fake.faults.add({ kind: "blob" }, gzipped);
+  assert.deepEqual((await client.get(path)).body, layer);
+  assert.deepEqual((await client.get(`/v2/${name}/blobs/${digestOf(second)}`)).body, second);
+  assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 2);
+  assert.deepEqual(await storage.downloads.list(), []);
+});
+
+test("of a compressed body that is neither form nobody gets a byte, and the right one is taken afterwards", async (t) => {
+  const { fake, client, storage } = await runWithImage(new Scope(t));
+  const recover = fake.faults.add({ kind: "blob" }, (reply, request) =>
+    gzipped({ ...reply, body: contentOf("something else") }, request),
+  );
+  await assert.rejects(client.get(path));
+  assert.deepEqual(await storage.downloads.list(), []);
+  recover();
+  assert.deepEqual((await client.get(path)).body, layer);
+});
+
+const refusals: Record<string, Fault> = {
+  ...Object.fromEntries([400, 403, 404, 412, 416, 500, 501].map((status) => [status, answer(emptyReply(status))])),
+  "no answer": hangUp,
+  "a 206 that says nothing": header("content-range", ""),
+};
+
+for (const [what, fault] of Object.entries(refusals)) {
+  test(`a download that broke, and gets ${what} for its rest, comes whole: now, and after a restart`, async (t) => {
+    const scope = new Scope(t);
+    const { fake, client, stop, root } = await runWithImage(scope);
+    const onlyRanges: Fault = (reply, request) => (request.headers.range ? fault(reply, request) : reply);
+    fake.faults.add({ kind: "blob", method: "GET" }, cutAt(100_000), { times: 1 });
+    fake.faults.add({ kind: "blob", method: "GET" }, onlyRanges);
+    assert.deepEqual((await client.get(path)).body, layer);
+    await stop();
+    const second = await runProxy(scope, fake.url, { root: await scope.folder("second") });
+    await second.storage.downloads.staged(digest).append(0, onlyPiece(layer.subarray(0, 100_000)));
+    assert.deepEqual((await second.client.get(path)).body, layer);
+    assert.ok(root);
+  });
+}
+
+test("what an earlier process left, and is no part of the blob, keeps nobody from it for longer than one pull", async (t) => {
+  const { client, storage } = await runWithImage(new Scope(t));
+  await storage.downloads.staged(digest).append(0, onlyPiece(Buffer.alloc(1000, "wrong")));
+  await assert.rejects(client.get(path));
+  assert.deepEqual((await client.get(path)).body, layer);
+});
+
+test("what an earlier process left, and is longer than the blob, is dropped at once", async (t) => {
+  const { client, storage } = await runWithImage(new Scope(t));
+  await storage.downloads.staged(digest).append(0, onlyPiece(Buffer.alloc(layer.length + 1, "wrong")));
+  assert.deepEqual((await client.get(path)).body, layer);
+});
+
+test("a blob that only a private repository holds is not made public by an upstream that says it has it", async (t) => {
+  const { fake, client, storage } = await runWithImage(new Scope(t));
+  const secret = seededBytes("secret", 100_000);
+  const owner = parseRepositoryName("team/private");
+  const staged = storage.uploads.scratch();
+  await staged.append(0, onlyPiece(secret));
+  await storage.addBlob(owner, digestOf(secret), staged);
+  fake.faults.add(
+    { kind: "blob", method: "HEAD" },
+    answer({ status: 200, headers: {}, body: contentOf("x".repeat(100_000)) }),
+  );
+  assert.equal((await client.get(`/v2/${name}/blobs/${digestOf(secret)}`)).status, 404);
+  fake.store.addBlob(name, secret);
+  assert.deepEqual((await client.get(`/v2/${name}/blobs/${digestOf(secret)}`)).body, secret);
+  assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 2);
+});
+
+test("an absent blob that many ask for at once is asked for once", async (t) => {
+  const { fake, client } = await runWithImage(new Scope(t), layer.length, { notFoundTtl: 30_000 });
+  fake.ledger.clear();
+  const absent = `/v2/${name}/blobs/${digestOf(Buffer.from("absent"))}`;
+  const answers = await Promise.all(Array.from({ length: 50 }, () => client.head(absent)));
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [404]);
+  assert.equal((await client.get(absent)).status, 404);
+  assert.equal(fake.ledger.count({ kind: "blob", method: "HEAD" }), 1);
+  assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 1);
+});
+
+test("a limit of the upstream is told, and no other question follows it", async (t) => {
+  const { fake, client } = await runWithImage(new Scope(t));
+  fake.faults.add({ kind: "blob" }, answer(errorReply(429, "TOOMANYREQUESTS")));
+  assert.equal((await client.head(`/v2/${name}/blobs/${digestOf(Buffer.from("x"))}`)).status, 429);
+  assert.equal(fake.ledger.count({ kind: "blob" }), 1);
+});
+
+test("a blob that is larger than the cache is passed on and lets nothing go, and an endless one ends with its client", async (t) => {
+  const { fake, client, storage, log } = await runWithImage(new Scope(t), layer.length, {
+    maxSize: layer.length + 50_000,
+  });
+  assert.deepEqual((await client.get(path)).body, layer);
+  const larger = seededBytes("larger", layer.length + 100_000);
+  fake.store.addBlob(name, larger);
+  assert.deepEqual((await client.get(`/v2/${name}/blobs/${digestOf(larger)}`)).body, larger);
+  const lie = digestOf(Buffer.from("lie"));
+  fake.store.addBlob(name, Buffer.from("lie"));
+  fake.faults.add({ kind: "blob", reference: lie }, endless);
+  const { stream } = await client.open("GET", `/v2/${name}/blobs/${lie}`);
+  let received = 0;
+  for await (const chunk of stream) {
+    received += chunk.length;
+    if (received > 4 * layer.length) break;
+  }
+  assert.deepEqual(log.named("image evicted"), []);
+  assert.notEqual(await storage.findBlob(name, digest), undefined);
+  assert.equal(await storage.findBlob(name, digestOf(larger)), undefined);
+});
+
+async function* onlyPiece(bytes: Buffer): AsyncIterable<Buffer> {
+  yield bytes;
+}
