@@ -3,6 +3,7 @@ import type { BrokenRule } from "./findings.js";
 import type { Config } from "./schema.js";
 import type { UpstreamDraft } from "./upstream-rules.js";
 
+const sharedUpstreamLimits = ["maxConcurrent", "maxDownloads"] as const;
 const sharedUploadLimits = ["maxConcurrent", "maxOpen", "maxOpenPerClient"] as const;
 type SharedUploadLimit = (typeof sharedUploadLimits)[number];
 
@@ -24,8 +25,8 @@ export function brokenWorkerRules(draft: WorkersDraft): readonly BrokenRule[] {
     ...(workers > 1 && storage.driver === "memory" ? [separateMemory] : []),
     ...tooFew(workers, server.maxConnections, ["server", "maxConnections"]),
     ...sharedUploadLimits.flatMap((key) => tooFew(workers, draft.private.uploads[key], ["private", "uploads", key])),
-    ...proxy.upstreams.flatMap(({ maxConcurrent }, index) =>
-      tooFew(workers, maxConcurrent, ["proxy", "upstreams", index, "maxConcurrent"]),
+    ...proxy.upstreams.flatMap((upstream, index) =>
+      sharedUpstreamLimits.flatMap((limit) => tooFew(workers, upstream[limit], ["proxy", "upstreams", index, limit])),
     ),
   ];
 }
