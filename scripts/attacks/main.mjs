@@ -1,6 +1,7 @@
 // What attacks do to good clients: npm run bench:attacks [-- PART OF AN ATTACK'S NAME...]
 // While each attack runs, good clients ask /v2/, pull a warm manifest and push; what they waited is set beside a time
 // without attack. Berth, the attackers and the good clients share this machine: what the attackers need counts, too.
+import { setMaxListeners } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,6 +36,8 @@ async function measure({ name, prepare, run }) {
     const before = await good.run(measuredMs);
     const filesBefore = berth.openFiles();
     const attack = new AbortController();
+    // Each connection of an attacker ends with it.
+    setMaxListeners(0, attack.signal);
     const attacking = run({ port: berth.port, upstream, prepared, signal: attack.signal }).catch(() => {});
     await delay(500);
     const during = await good.run(measuredMs);
