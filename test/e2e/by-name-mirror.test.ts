@@ -14,12 +14,12 @@ const clients: Readonly<Record<string, (run: Run, image: string, host: string, f
     return run("crane", "digest", "--insecure", image);
   },
   oras: async (run, image, _host, folder) => {
-    await run("oras", "copy", "--recursive", "--from-plain-http", "--to-oci-layout", image, `${folder}:latest`);
+    await run("oras", "copy", "--from-plain-http", "--to-oci-layout", image, `${folder}:latest`);
     return run("oras", "resolve", "--oci-layout", `${folder}:latest`);
   },
   regctl: async (run, image, host, folder) => {
     const plain = ["--host", `reg=${host},tls=disabled`];
-    await run("regctl", ...plain, "image", "copy", "--referrers", "--digest-tags", image, `ocidir://${folder}:latest`);
+    await run("regctl", ...plain, "image", "copy", image, `ocidir://${folder}:latest`);
     return run("regctl", "image", "digest", `ocidir://${folder}:latest`);
   },
 };
@@ -38,3 +38,17 @@ for (const [client, pull] of Object.entries(clients)) {
     });
   });
 }
+
+test("oras is told that referrers cannot be told, and not that there are none, when Berth has never asked for them", async (t) => {
+  const scope = new Scope(t);
+  const mirror = await Mirror.start(scope);
+  const env = { ...(await clientHome(scope)), ...mirror.clientEnvironment };
+  const copy = async (...options: string[]) => {
+    const ends = [`${mirror.host}/tool:latest`, `${await scope.folder("pulled")}:latest`];
+    await runCommand("oras", ["copy", ...options, "--from-plain-http", "--to-oci-layout", ...ends], { env });
+  };
+  await copy();
+  await mirror.killUpstreams();
+  await copy();
+  await assert.rejects(copy("--recursive"), /the referrers of sha256:[0-9a-f]+ cannot be told/);
+});
