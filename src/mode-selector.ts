@@ -1,8 +1,11 @@
+import { GuardedRegistry } from "./auth/guarded-registry.js";
 import type { Config } from "./config/schema.js";
+import { authenticated } from "./http/authentication.js";
 import { BufferPool } from "./http/buffer-pool.js";
 import { pullRoutes } from "./http/pull-routes.js";
 import { pushRoutes } from "./http/push-routes.js";
 import { createRoutes, type Routes } from "./http/router.js";
+import { tokenRoutes } from "./http/token-routes.js";
 import { UploadPlaces } from "./http/upload-places.js";
 import type { Logger } from "./observability/logger.js";
 import { PrivateRegistry } from "./private/private-registry.js";
@@ -10,6 +13,7 @@ import type { CacheRoom } from "./proxy/downloads/cache-room.js";
 import type { Eviction } from "./proxy/eviction/eviction.js";
 import type { Registry } from "./registry/registry.js";
 import { SwitchableRegistry } from "./registry/switchable-registry.js";
+import { createGuard, type Guard } from "./serving/access/create-access-control.js";
 import type { Storage } from "./storage/storage.js";
 
 /** Memory that all running transfers share. */
@@ -20,6 +24,7 @@ export class ModeSelector {
   readonly #storage: Storage;
   readonly #log: Logger;
   #registry: SwitchableRegistry | undefined;
+  #guard: Guard | undefined;
   #eviction: Eviction | undefined;
   #boundedBy: CacheBound | undefined;
   /** Settles when those that were in charge before have ended. */
@@ -46,8 +51,12 @@ export class ModeSelector {
    */
   async prepare(config: Config): Promise<() => Routes> {
     const registry = await this.registryOf(config);
+    const guard = await createGuard(config, this.#storage, this.#log);
     const bound = await boundOf(config);
     return () => {
+      this.#guard?.close();
+      this.#guard = guard;
+      guard?.start();
       this.#bound(bound);
       if (this.#registry === undefined) this.#registry = new SwitchableRegistry(registry);
       else this.#registry.switchTo(registry);
@@ -57,19 +66,25 @@ export class ModeSelector {
   }
 
   #routesTo(registry: Registry, config: Config): Routes {
+    const guard = this.#guard;
     const dependencies = {
-      registry,
+      registry: guard === undefined ? registry : new GuardedRegistry(registry),
       pool: this.#pool,
       uploadPlaces: this.#uploadPlaces,
       manifestMaxSize: config.private.manifestMaxSize,
       locations: config.server.locations,
       catalogMaxEntries: config.server.catalogMaxEntries,
     };
-    return createRoutes([...pushRoutes(dependencies), ...pullRoutes(dependencies)]);
+    const resources = [...pushRoutes(dependencies), ...pullRoutes(dependencies)];
+    if (guard === undefined) return createRoutes(resources);
+    const { control } = guard;
+    const routes = createRoutes([...resources, ...tokenRoutes(control)]);
+    return authenticated(routes, { control, publicUrl: config.server.publicUrl });
   }
 
   /** Ends what the mode does beside requests. */
   async stop(): Promise<void> {
+    this.#guard?.close();
     this.#bound(undefined);
     await this.#retired;
   }

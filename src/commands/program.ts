@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
+import { addAccess } from "./access/access-commands.js";
 import { addCache } from "./cache/cache-commands.js";
 import type { GarbageCollectOptions } from "./garbage-collect.js";
 import { addGarbageOptions } from "./garbage-options.js";
@@ -18,6 +19,7 @@ export function createProgram(): Command {
   addServe(program);
   addConfig(program);
   addCache(program);
+  addAccess(program);
   addSetup(program);
   addOwner(program);
   addGarbageCollect(program);

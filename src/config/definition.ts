@@ -36,6 +36,8 @@ export interface Section<Keys extends Members = Members, Optional extends boolea
   readonly members: Keys;
   /** Whether all of it is `undefined` when nothing of it is written. */
   readonly optional: Optional;
+  /** Settings that can be written as one word in place of the section. */
+  readonly words?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** Some settings of a section as one would write them. */
@@ -96,8 +98,12 @@ export function section<Keys extends Members>(meaning: string, members: Keys): S
 }
 
 /** A section that is there only if something of it is written. */
-export function optionalSection<Keys extends Members>(meaning: string, members: Keys): Section<Keys, true> {
-  return { type: "section", meaning, members, optional: true };
+export function optionalSection<Keys extends Members>(
+  meaning: string,
+  members: Keys,
+  words: NonNullable<Section["words"]> = {},
+): Section<Keys, true> {
+  return { type: "section", meaning, members, optional: true, words };
 }
 
 /** Any number of sections with the same keys. */

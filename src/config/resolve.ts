@@ -121,7 +121,12 @@ class Resolver {
   }
 
   #statementsBelow(section: Section, statement: Statement): Statement[] {
-    const { source, path, value } = statement;
+    const { source, path } = statement;
+    const { words = {} } = section;
+    const value =
+      typeof statement.value === "string" && Object.hasOwn(words, statement.value)
+        ? words[statement.value]
+        : statement.value;
     if (value === undefined || value === null) return [];
     if (!isMap(value)) {
       this.#findings.report(statement, `must be a section with keys, not ${showValue(value)}`);

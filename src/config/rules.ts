@@ -1,3 +1,4 @@
+import { type AccessDraft, brokenAccessRules } from "./access-rules.js";
 import type { BrokenRule } from "./findings.js";
 import { shadowedPatterns } from "./private-rules.js";
 import type { ProxyConfig } from "./proxy-schema.js";
@@ -17,6 +18,7 @@ export interface ConfigDraft {
   };
   readonly storage: WorkersDraft["storage"];
   readonly private: WorkersDraft["private"] & { readonly repositories: Config["private"]["repositories"] | undefined };
+  readonly access: AccessDraft | undefined;
   readonly proxy: Pick<ProxyConfig, "default"> & { readonly upstreams: readonly UpstreamDraft[] };
 }
 
@@ -31,6 +33,7 @@ export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
     ...(mode === "private" ? [] : upstreamsThatAreHere(server, proxy.upstreams)),
     ...brokenWorkerRules(draft),
     ...(server.cors.credentials && server.cors.origins?.includes("*") ? [anybodysLogin] : []),
+    ...brokenAccessRules(draft.access, server.host),
   ];
 }
 

@@ -1,4 +1,5 @@
-import { optionalSection, requiredSetting, section, setting, type ValueOf } from "./definition.js";
+import { access } from "./access-schema.js";
+import { optionalSection, optionalSetting, requiredSetting, section, setting, type ValueOf } from "./definition.js";
 import {
   duration,
   filePath,
@@ -9,6 +10,7 @@ import {
   network,
   oneOf,
   origin,
+  registryUrl,
   size,
   truth,
   wholeNumber,
@@ -57,6 +59,11 @@ const server = section("How clients reach Berth.", {
       default: false,
       meaning: "true: they may send the browser's login or cookie of an authenticating proxy in front.",
     }),
+  }),
+  publicUrl: optionalSetting(registryUrl, {
+    example: "https://registry.example.com",
+    meaning:
+      "Address that clients know the registry by, for tokens; needed where a proxy in front does not pass it on.",
   }),
   locations: setting(locationStyle, {
     default: "relative",
@@ -194,6 +201,7 @@ export const schema = section("Berth", {
   storage,
   private: privateMode,
   proxy,
+  access,
   log,
 });
 

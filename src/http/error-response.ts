@@ -1,6 +1,7 @@
 import type { LogFields } from "../observability/logger.js";
 import { type ErrorCode, RegistryError } from "../oci/errors.js";
 import { StorageError, type StorageFailure } from "../oci/storage-error.js";
+import { AccessRefusal } from "../registry/access-refusal.js";
 import type { Exchange } from "./exchange.js";
 import { discardBody } from "./read-body.js";
 import { sendJson } from "./send.js";
@@ -27,6 +28,9 @@ export function respondWithError(exchange: Exchange, thrown: unknown): void {
     if (name.startsWith("content-")) response.removeHeader(name);
   }
   for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
+  if (error.status === 401 && exchange.challenge !== undefined) {
+    response.setHeader("WWW-Authenticate", exchange.challenge(error instanceof AccessRefusal ? error : undefined));
+  }
   if (error.status === 405) response.setHeader("Allow", otherMethods(exchange));
   const { code, message, detail } = error;
   sendJson(exchange, error.status, { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] });

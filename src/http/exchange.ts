@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Admission } from "../auth/access-control.js";
 import type { Logger } from "../observability/logger.js";
+import type { Access } from "../registry/access.js";
+import type { AccessRefusal } from "../registry/access-refusal.js";
 import type { Caller, Context } from "../registry/context.js";
 import { requestLog } from "./request-log.js";
 
@@ -17,6 +20,11 @@ export class Exchange implements Context {
   readonly caller: Caller;
   readonly startedAt = performance.now();
   parameters: PathParameters = noParameters;
+  access: Access | undefined;
+  /** What is known of the client; `undefined` where everybody may do everything. */
+  admission: Admission | undefined;
+  /** How the client is asked for credentials, where some are needed. */
+  challenge: ((refusal: AccessRefusal | undefined) => string) | undefined;
   /** What may be asked of the resource that the path names. */
   knownMethods: readonly string[] = noMethods;
   /** Bytes of content that the answer holds. */

@@ -13,14 +13,14 @@ const hostPattern = /^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i;
  */
 export function locationOf(exchange: Exchange, style: LocationStyle, path: string): string {
   if (style === "relative") return path;
-  return (style === "absolute" ? addressedBy(exchange) : style) + path;
+  return (style === "absolute" ? originOf(exchange) : style) + path;
 }
 
 /**
  * Scheme and host as the client sees them; empty if they cannot be told. As in the distribution registry everybody's
  * forwarding headers count: who makes them up misleads nobody but itself, since no answer with a Location is kept by caches.
  */
-function addressedBy(exchange: Exchange): string {
+export function originOf(exchange: Exchange): string {
   const isSecure = exchange.request.socket instanceof TLSSocket;
   const { proto = isSecure ? "https" : "http", host = exchange.header("host") } = forwarded(exchange);
   return /^https?$/.test(proto) && host !== undefined && hostPattern.test(host) ? `${proto}://${host}` : "";

@@ -1,8 +1,15 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { Access } from "../registry/access.js";
 import { repositoriesAfter } from "../storage/repository-walk.js";
 import type { Storage } from "../storage/storage.js";
 import type { NameMeanings } from "./name-meanings.js";
+
+interface Mounting {
+  readonly from: RepositoryName | undefined;
+  readonly meanings: NameMeanings;
+  readonly access: Access | undefined;
+}
 
 /**
  * So many repositories are looked at for a blob that is not known to lie in one. A mount is a saving: a client that gets
@@ -17,13 +24,15 @@ const mostLookedAt = 100;
 export async function findHolder(
   storage: Storage,
   digest: Digest,
-  { from, meanings }: { readonly from: RepositoryName | undefined; readonly meanings: NameMeanings },
+  { from, meanings, access }: Mounting,
 ): Promise<RepositoryName | undefined> {
   // What lies nowhere, or under another digest only, is not looked for in any repository.
   if ((await storage.blobs.size(digest)) === undefined) return undefined;
   const isSource = from === undefined ? async () => true : meanings.sourcesBeside(from);
   const isHolder = async (name: RepositoryName) =>
-    (await storage.findBlob(name, digest))?.content === digest && (await meanings.mayBeReadFrom(name));
+    (await storage.findBlob(name, digest))?.content === digest &&
+    access?.may("pull", name) !== false &&
+    (await meanings.mayBeReadFrom(name));
   if (from !== undefined && (await isHolder(meanings.sourceOf(from)))) return meanings.sourceOf(from);
   if (isSource === undefined) return undefined;
   for await (const candidate of likelyHolders(storage, digest)) {

@@ -117,7 +117,11 @@ export class PrivateRepository implements PushRepository {
   }
 
   async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
-    const source = await findHolder(this.#storage, digest, { from, meanings: this.#meanings });
+    const source = await findHolder(this.#storage, digest, {
+      from,
+      meanings: this.#meanings,
+      access: context.access,
+    });
     if (source === undefined) return false;
     if (!(await this.#storage.linkBlob(this.name, digest))) return false;
     context.log.info("blob mounted", { repository: this.name, digest, from: source });

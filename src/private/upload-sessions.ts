@@ -51,15 +51,16 @@ export class UploadSessions implements Uploads {
     this.#running = running;
   }
 
-  async start(algorithm: DigestAlgorithm, { caller }: Context): Promise<UploadSession> {
+  async start(algorithm: DigestAlgorithm, { caller, access }: Context): Promise<UploadSession> {
     await this.#running.open.makeRoom(caller.network);
-    const id = await this.#storage.uploads.create(this.#name, new Date());
+    const id = await this.#storage.uploads.create(this.#name, new Date(), access?.identity.user);
     this.#running.hashes.set(id, { digester: new Digester(algorithm), stored: undefined });
     this.#running.open.started({ id, name: this.#name, client: caller.network });
     return { id, offset: 0 };
   }
 
-  async get(id: string): Promise<UploadSession> {
+  async get(id: string, context: Context): Promise<UploadSession> {
+    await this.#requireOwn(id, context);
     return { id, offset: await this.#offset(id) };
   }
 
@@ -145,6 +146,15 @@ export class UploadSessions implements Uploads {
     this.#running.open.ended(id);
   }
 
+  /** A session belongs to the user who opened it: to others it is not there, whatever they may push. */
+  async #requireOwn(id: string, { access }: Context): Promise<void> {
+    // Before anything is asked of the storage: what a client made up is no part of a key.
+    if (!isUploadId(id)) throw unknownUpload(id);
+    if (access === undefined) return;
+    const openedBy = await this.#storage.uploads.openedBy(this.#name, id);
+    if (openedBy !== undefined && openedBy !== access.identity.user) throw unknownUpload(id);
+  }
+
   /**
    * One request at a time works on a session. The newest wins: a client that comes back after a lost connection must
    * not wait for its own dead one, so that one is made to let go, and what it brought stays.
@@ -154,8 +164,7 @@ export class UploadSessions implements Uploads {
     context: Context,
     action: (signal: AbortSignal, lost: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    // Before anything is asked of the storage: what a client made up is no part of a key.
-    if (!isUploadId(id)) throw unknownUpload(id);
+    await this.#requireOwn(id, context);
     this.#running.senders.get(id)?.abort(takenOver());
     const sender = new AbortController();
     this.#running.senders.set(id, sender);

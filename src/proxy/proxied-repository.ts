@@ -9,6 +9,7 @@ import type { Upstream } from "../upstream/upstream.js";
 import type { AllowedContent } from "./allowed-content.js";
 import type { BlobCache } from "./blob-cache.js";
 import type { RepositoryRules } from "./content-rules.js";
+import type { KeptManifests } from "./kept-manifests.js";
 import type { ListCache } from "./list-cache.js";
 import type { ManifestCache } from "./manifest-cache.js";
 import type { Ownership } from "./ownership.js";
@@ -17,6 +18,7 @@ import type { Ownership } from "./ownership.js";
 export interface UpstreamCache {
   readonly upstream: Upstream;
   readonly ownership: Ownership;
+  readonly kept: KeptManifests;
   readonly manifests: ManifestCache;
   readonly blobs: BlobCache;
   readonly lists: ListCache;

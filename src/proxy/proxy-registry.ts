@@ -16,6 +16,7 @@ import { BlobCache } from "./blob-cache.js";
 import { BlobProofs } from "./blob-proofs.js";
 import { CachedHolders } from "./cached-holders.js";
 import type { CachedUpstream } from "./cached-upstream.js";
+import type { RepositoryRules } from "./content-rules.js";
 import { BodyForms } from "./downloads/body-forms.js";
 import type { DownloadOptions } from "./downloads/download.js";
 import { Downloads } from "./downloads/downloads.js";
@@ -26,6 +27,7 @@ import { ManifestCache } from "./manifest-cache.js";
 import { Ownership } from "./ownership.js";
 import { ProxiedRepository, type UpstreamCache } from "./proxied-repository.js";
 import { mayBePulled } from "./pullable.js";
+import { StoredRepository } from "./stored-repository.js";
 import { ownNameOf, remoteNameOf, storedNameOf } from "./upstream-names.js";
 
 /** One upstream: what it is called here, what the operator wants of it, and its client. */
@@ -49,6 +51,7 @@ interface Source {
 
 interface FoundRepository {
   readonly cache: UpstreamCache;
+  readonly rules: RepositoryRules;
   readonly repository: ProxiedRepository;
 }
 
@@ -80,7 +83,18 @@ export class ProxyRegistry implements Registry {
     if (namespace === undefined || found.repository.namespace !== undefined) this.#known.set(question, found);
     refuseLoop(found.cache.upstream, context);
     await found.cache.ownership.check(found.repository.name, context);
+    if (context.access?.may("cache", name, namespace) === false) return this.#storedOnly(found, name, context);
     return found.repository;
+  }
+
+  #storedOnly(
+    { cache, rules, repository }: FoundRepository,
+    asked: RepositoryName,
+    { access }: Context,
+  ): PullRepository {
+    const { name, namespace } = repository;
+    const refuseFetch = () => access?.require("cache", asked, namespace);
+    return new StoredRepository(name, { storage: this.#storage, kept: cache.kept, allowed: cache.allowed, rules, namespace, refuseFetch });
   }
 
   async push(name: RepositoryName): Promise<PushRepository> {
@@ -119,7 +133,7 @@ export class ProxyRegistry implements Registry {
     const stored = storedNameOf(own, settings, this.#options.owners);
     const meant = [namespace, registryCalled(namespace ?? "")];
     const heard = settings.namespaces.some((each) => meant.includes(each)) ? namespace : undefined;
-    return { cache, repository: new ProxiedRepository(stored, cache, { rules, namespace: heard }) };
+    return { cache, rules, repository: new ProxiedRepository(stored, cache, { rules, namespace: heard }) };
   }
 
   #sourceOf(name: RepositoryName, namespace: string | undefined): Source {
@@ -145,12 +159,14 @@ function createSource(storage: Storage, settings: ProxyUpstream, { downloads, ho
   const ownership = new Ownership(storage, cached);
   const manners = { ...settings, forms: new BodyForms() };
   const proofs = new BlobProofs(cached, log);
+  const kept = new KeptManifests(storage, ownership);
   return {
     settings,
     cache: {
       upstream: settings.upstream,
       ownership,
-      manifests: new ManifestCache(new KeptManifests(storage, ownership), cached, sizes),
+      kept,
+      manifests: new ManifestCache(kept, cached, sizes),
       blobs: new BlobCache(storage, cached, { downloads, manners, holders, proofs, sizes, ownership }),
       lists: new ListCache(storage, cached),
       allowed: new AllowedContent(storage),

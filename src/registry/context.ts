@@ -1,4 +1,5 @@
 import type { Logger } from "../observability/logger.js";
+import type { Access } from "./access.js";
 
 /** Who asks. */
 export interface Caller {
@@ -13,6 +14,8 @@ export interface Context {
   /** Aborted when the client is gone or the server gives the request up. */
   readonly signal: AbortSignal;
   readonly caller: Caller;
+  /** What the client may do; `undefined` where everybody may do everything. */
+  readonly access?: Access | undefined;
   /** The `Via` header: the caches that the request came through. */
   readonly via?: string | undefined;
   /** Whether the client asked for an answer that is not only remembered (`Cache-Control: no-cache`). */

@@ -30,8 +30,11 @@ export class HybridRegistry implements Registry {
     });
   }
 
-  async catalog(page: Page): Promise<PageOf<string>> {
-    const [ours, cached] = await Promise.all([this.#private.catalog(page), this.#proxy.catalog(page)]);
+  async catalog(page: Page, context: Context): Promise<PageOf<string>> {
+    const [ours, cached] = await Promise.all([
+      this.#private.catalog(page, context),
+      this.#proxy.catalog(page, context),
+    ]);
     const all = [...ours.items, ...cached.items].sort();
     const items = all.slice(0, page.limit);
     return { items, more: ours.more || cached.more || items.length < all.length };

@@ -13,5 +13,5 @@ export interface Registry {
   /** @throws RegistryError UNSUPPORTED, with a sentence that tells what to do, if the name cannot be pushed to */
   push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository>;
   /** Names of the repositories that hold content, in code point order. */
-  catalog(page: Page): Promise<PageOf<string>>;
+  catalog(page: Page, context: Context): Promise<PageOf<string>>;
 }

@@ -52,8 +52,8 @@ export class SwitchableRegistry implements Registry {
     return repository;
   }
 
-  catalog(page: Page): Promise<PageOf<string>> {
-    return this.#current.catalog(page);
+  catalog(page: Page, context: Context): Promise<PageOf<string>> {
+    return this.#current.catalog(page, context);
   }
 
   async #pushOrFinish(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository> {

@@ -14,6 +14,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *       _manifests/tags/<tag>/current/link                  what the tag points at
  *       _manifests/tags/<tag>/index/<algorithm>/<hex>/link  what it ever pointed at
  *       _uploads/<uuid>/data, startedat                     an upload session
+ *       _uploads/<uuid>/openedby                            ours: the user who opened it, where users are known
  *       _referrers/<algorithm>/<hex>/<algorithm>-<hex>      ours: descriptor of a manifest that refers to the first
  *       _referrers/whole                                    ours: all referrers are recorded, even if there are none
  *       _tagged/<algorithm>/<hex>/<tag>                     ours: the tag once pointed at the manifest, and may still
@@ -21,6 +22,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, who works on what, a generation
  *     claims/<uuid>                                         somebody waits for an upload session that another process has
+ *     access-tokens/<id>/token, used                        a user's token, hashed, and when it was last used
  *     working/                                              processes that work here, so that no collection runs beside
  *     downloads/<algorithm>-<hex>/data, size                a blob on its way from an upstream, and how large it will be
  *     downloads/<algorithm>-<hex>/encoded                   the same, where it may be compressed
@@ -66,6 +68,10 @@ export const layout = {
   manifestTyped: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_typed/${digest.replace(":", "-")}`,
   manifestsUsed: (name: RepositoryName) => `.berth/cached/${name}/_used`,
   manifestUsed: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_used/${digest.replace(":", "-")}`,
+  accessTokens: ".berth/access-tokens",
+  accessTokenFolder: (id: string) => `.berth/access-tokens/${id}`,
+  accessToken: (id: string) => `.berth/access-tokens/${id}/token`,
+  accessTokenUse: (id: string) => `.berth/access-tokens/${id}/used`,
   uploadClaim: (id: string) => `.berth/claims/${id}`,
   scratch: (id: string) => `.berth/scratch/${id}`,
   blobFolder: (digest: Digest) => `${root}/blobs/${algorithmOf(digest)}/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}`,
@@ -97,6 +103,7 @@ export const layout = {
     `${root}/repositories/${name}/_tagged/${folderOf(digest)}/${tag}`,
   uploads: (name: RepositoryName) => `${root}/repositories/${name}/_uploads`,
   uploadContent: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/data`,
+  uploadOwner: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/openedby`,
   uploadStart: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/startedat`,
   allReferrers: (name: RepositoryName) => `${root}/repositories/${name}/_referrers`,
   /** Says that all referrers of a repository are recorded. */

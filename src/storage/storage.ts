@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "../observability/logger.js";
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { AccessTokenStore } from "./access-token-store.js";
 import { AnnouncedTags } from "./announced-tags.js";
 import { BlobStore } from "./blob-store.js";
 import { CacheStore } from "./cache-store.js";
@@ -36,6 +37,7 @@ export class Storage {
   readonly downloads: DownloadStore;
   readonly announced: AnnouncedTags;
   readonly uses: UseStore;
+  readonly accessTokens: AccessTokenStore;
   /** Bytes of blobs that this process has made part of repositories, or is about to: whoever bounds them sees that there are more. */
   #added = 0;
   /** Where blobs were stored, linked or found of late. */
@@ -60,6 +62,7 @@ export class Storage {
     this.cache = new CacheStore(driver);
     this.downloads = new DownloadStore(driver);
     this.uses = new UseStore(driver);
+    this.accessTokens = new AccessTokenStore(driver);
   }
 
   /** Whether the repository holds manifests or blobs, or once did. */

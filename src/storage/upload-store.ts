@@ -6,6 +6,9 @@ import { type MakeRoom, RoomMakingStage, withRoom } from "./room-making-stage.js
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** Bytes; of an issuer's user, whose name is made of claims. */
+const longestUser = 4096;
+
 /** Whether a text can be the id of an upload session, and so part of a key. */
 export function isUploadId(text: string): boolean {
   return idPattern.test(text);
@@ -21,12 +24,27 @@ export class UploadStore {
     this.#makeRoom = makeRoom;
   }
 
-  async create(name: RepositoryName, startedAt: Date): Promise<string> {
+  /** @param openedBy the user to whom the session belongs; nobody in particular without */
+  async create(name: RepositoryName, startedAt: Date, openedBy?: string): Promise<string> {
     const id = randomUUID();
+    // First, or a process that is ended in between would leave a session that everybody may go on with.
+    if (openedBy !== undefined) await this.#owner(name, id).append(0, only(Buffer.from(openedBy)));
     const started = `${startedAt.toISOString().slice(0, 19)}Z`;
     const start = this.#driver.stage(layout.uploadStart(name, id));
     await withRoom(this.#makeRoom, () => start.append(0, only(Buffer.from(started))));
     return id;
+  }
+
+  /** The user who opened a session, `undefined` if nobody in particular did. */
+  async openedBy(name: RepositoryName, id: string): Promise<string | undefined> {
+    const reader = await this.#owner(name, id).openRead();
+    if (reader === undefined) return undefined;
+    try {
+      const bytes = Buffer.alloc(Math.min(reader.size, longestUser));
+      return bytes.subarray(0, await reader.read(bytes, 0)).toString();
+    } finally {
+      await reader.close();
+    }
   }
 
   /** Bytes received, `undefined` if the repository has no such session. */
@@ -54,6 +72,7 @@ export class UploadStore {
 
   /** Ends a session whose content got a name. */
   async close(name: RepositoryName, id: string): Promise<void> {
+    await this.#owner(name, id).discard();
     await this.#start(name, id).discard();
   }
 
@@ -114,6 +133,10 @@ export class UploadStore {
 
   #claim(id: string): StagedObject {
     return this.#driver.stage(layout.uploadClaim(id));
+  }
+
+  #owner(name: RepositoryName, id: string): StagedObject {
+    return this.#driver.stage(layout.uploadOwner(name, id));
   }
 
   #start(name: RepositoryName, id: string): StagedObject {

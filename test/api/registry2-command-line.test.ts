@@ -9,7 +9,7 @@ import { Scope } from "../support/scope.js";
 const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 
 const settings = ["version: 0.1", "storage: { filesystem: { rootdirectory: /srv } }", "http: { addr: ':5000' }"];
-const guarded = [...settings, "auth: { htpasswd: { realm: r, path: /p } }"];
+const guarded = [...settings, "auth: { silly: { realm: r, service: s } }"];
 
 interface Called {
   readonly name?: string;
@@ -46,7 +46,7 @@ test("registry serve takes its file by place, by variable, and as the only word"
   ] as const) {
     const { code, stderr } = await call(t, args, { name: "registry", file, env });
     assert.equal(code, 1);
-    assert.match(stderr, /config\.yml:4:9: auth\.htpasswd: Berth has no access control yet/);
+    assert.match(stderr, /config\.yml:4:9: auth\.silly: lets everybody in/);
   }
   const { code, stderr } = await call(t, ["serve"], { name: "registry", file });
   assert.equal(code, 1);
@@ -56,7 +56,7 @@ test("registry serve takes its file by place, by variable, and as the only word"
 test("berth serve takes a file by place, but not two", async (t) => {
   const { code, stderr } = await call(t, ["serve", "config.yml"], { file: guarded });
   assert.equal(code, 1);
-  assert.match(stderr, /auth\.htpasswd/);
+  assert.match(stderr, /auth\.silly/);
   const both = await call(t, ["serve", "config.yml", "--config", "config.yml"], { file: guarded });
   assert.equal(both.code, 2);
   assert.match(both.stderr, /^error: two files are named/);

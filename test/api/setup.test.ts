@@ -62,7 +62,7 @@ test("settings are printed for the mode and the upstreams of berth.yml, unless t
 test("without --address it is where Berth listens, if that is one address", async (t) => {
   const here = await machine(t);
   assert.match((await here.setup(["docker"])).stdout, /"registry-mirrors": \[\n {4}"http:\/\/127\.0\.0\.1:5000"/);
-  const everywhere = await machine(t, "server: { host: 0.0.0.0 }\n");
+  const everywhere = await machine(t, "server: { host: 0.0.0.0 }\naccess: open\n");
   const { code, stderr } = await everywhere.setup(["docker"]);
   assert.equal(code, 1);
   assert.match(stderr, /^berth: how do clients reach this registry\? Say --address /);

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { type BerthOptions, startBerth } from "../support/berth-process.js";
 import { type ConformanceCase, type ConformanceProfile, runConformanceSuite } from "../support/conformance-suite.js";
+import { htpasswdFile } from "../support/guarded-berth.js";
 import { Scope } from "../support/scope.js";
 
 const sparseContent = ["Sparse Manifests"];
@@ -27,12 +28,35 @@ const twoWorkers: BerthOptions = { server: { workers: 2 } };
 for (const [mode, options] of Object.entries(modes)) for (const profile of profiles) testSuite(mode, options, profile);
 for (const profile of profiles.slice(-1)) testSuite("private, by two workers", twoWorkers, profile);
 
-function testSuite(mode: string, options: BerthOptions, profile: (typeof profiles)[number]): void {
+const login = { user: "ann", password: "ann-password" };
+for (const challenge of ["basic", "bearer"] as const) {
+  for (const profile of profiles) testGuarded(challenge, profile);
+}
+
+/** Everybody may pull nothing here, and ann may do everything. */
+function testGuarded(challenge: "basic" | "bearer", profile: (typeof profiles)[number]): void {
+  const name = `mode private with ${challenge} credentials`;
+  const access = async (scope: Scope) => ({
+    access: { challenge, users: { htpasswd: await htpasswdFile(scope, { [login.user]: login.password }) } },
+  });
+  testSuite(name, {}, { ...profile, login }, access);
+}
+
+function testSuite(
+  mode: string,
+  options: BerthOptions,
+  profile: (typeof profiles)[number],
+  more: (scope: Scope) => Promise<BerthOptions> = async () => ({}),
+): void {
   const { version, sparse, leavesOut } = profile;
   const accepted = sparse ? "accepted" : "refused";
   test(`passes the official suite in mode ${mode}, version ${version}, sparse content ${accepted}`, async (t) => {
     const scope = new Scope(t);
-    const berth = await startBerth(scope, { ...options, private: { sparse, repositories: ["conformance/**"] } });
+    const berth = await startBerth(scope, {
+      ...options,
+      ...(await more(scope)),
+      private: { sparse, repositories: ["conformance/**"] },
+    });
     const report = await runConformanceSuite(scope, berth.host, profile);
     const { passed, failed, skipped, disabled, leftOut } = report;
     t.diagnostic(

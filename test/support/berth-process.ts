@@ -25,6 +25,8 @@ export interface BerthOptions {
   readonly server?: Readonly<Record<string, unknown>>;
   /** It is started in the folder of its file, and not told where that is. */
   readonly findsFile?: boolean;
+  /** Settings of the section `access`. */
+  readonly access?: Readonly<Record<string, unknown>>;
   /** Settings of the section `log`. */
   readonly log?: Readonly<Record<string, unknown>>;
   /** Variables of the process. */
@@ -81,6 +83,7 @@ function configText({ root, port, cacheOf, mode, findsFile: _, ...options }: Ber
     private: options.private ?? {},
     log: options.log ?? {},
     ...(proxy && { proxy }),
+    ...(options.access && { access: options.access }),
   });
 }
 

@@ -12,6 +12,8 @@ export interface ConformanceProfile {
   readonly sparse: boolean;
   /** Whether what was pushed stays: the suite tests no deletion. */
   readonly keepsContent?: boolean;
+  /** Who logs in; nobody, if not given. */
+  readonly login?: { readonly user: string; readonly password: string };
 }
 
 /** Settings of the suite under which nothing is deleted. */
@@ -53,6 +55,7 @@ export async function runConformanceSuite(
     OCI_VERSION: profile.version,
     OCI_DATA_SPARSE: String(profile.sparse),
     ...(profile.keepsContent && noDeletion),
+    ...(profile.login && { OCI_USERNAME: profile.login.user, OCI_PASSWORD: profile.login.password }),
   };
   const { stdout, stderr } = await tryCommand("conformance", [], { cwd, env });
   try {

@@ -36,10 +36,20 @@ export interface RunningRequest {
 /** HTTP/1.1 as it is: one connection a request, no redirects, no decoding, paths sent as they are written. */
 export class RegistryClient {
   readonly #base: URL;
+  readonly #headers: OutgoingHttpHeaders;
 
-  /** @param base such as `http://127.0.0.1:5000` */
-  constructor(base: string) {
+  /**
+   * @param base such as `http://127.0.0.1:5000`
+   * @param headers of every request
+   */
+  constructor(base: string, headers: OutgoingHttpHeaders = {}) {
     this.#base = new URL(base);
+    this.#headers = headers;
+  }
+
+  /** The same, with headers in every request, such as those of a login. */
+  with(headers: OutgoingHttpHeaders): RegistryClient {
+    return new RegistryClient(this.#base.href, headers);
   }
 
   /** Sends a request and reads the whole answer. */
@@ -97,7 +107,15 @@ export class RegistryClient {
     const url = isPath ? this.#base : new URL(target);
     const path = isPath ? target : url.pathname + url.search;
     const { hostname, port } = url;
-    return httpRequest({ method, hostname, port, path, headers, agent: false, ...(signal && { signal }) });
+    return httpRequest({
+      method,
+      hostname,
+      port,
+      path,
+      headers: { ...this.#headers, ...headers },
+      agent: false,
+      ...(signal && { signal }),
+    });
   }
 }
 

@@ -1,9 +1,11 @@
+import { isLoopback } from "../../config/access-rules.js";
 import type { LoadedConfig } from "../../config/load.js";
 import type { Logger } from "../../observability/logger.js";
 import { packageVersion } from "../../package-version.js";
 
 /** Says that Berth serves, where, and who can reach it. */
 export function announce({ config, file, registry2 }: LoadedConfig, port: number, log: Logger): void {
+  const { access } = config;
   const { host, tls, workers } = config.server;
   log.info("serving", {
     version: packageVersion(),
@@ -13,10 +15,13 @@ export function announce({ config, file, registry2 }: LoadedConfig, port: number
     data: config.storage.driver === "filesystem" ? config.storage.filesystem.root : config.storage.driver,
     ...(workers > 1 && { workers }),
   });
-  if (isLoopback(host)) log.info("only this machine can connect; server.host: 0.0.0.0 lets others in");
-  else log.warn("everybody who can connect may pull and push: there is no access control yet", { host });
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
+  if (isLoopback(host)) log.info("only this machine can connect; server.host: 0.0.0.0 lets others connect");
+  else if (access === undefined || access.open) {
+    log.warn("whoever can connect may pull, push and delete: access is open; access.users.htpasswd names users", {
+      host,
+    });
+  }
+  if (access?.rules.some(({ audit }) => audit)) {
+    log.warn("a rule of access is on trial (audit: true): what it would refuse to users is logged, and passes");
+  }
 }

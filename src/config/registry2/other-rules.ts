@@ -23,9 +23,6 @@ const asFormat: Meaning<string> = {
   parse: (text) => ({ text: "text", json: "json", logstash: "json" })[text],
 };
 
-const noAccessControl =
-  "Berth has no access control yet, and would let everybody in: leave auth out, and let a reverse proxy in front ask who it is";
-
 /** The section `log`. */
 export const logRules: Rules = {
   "log.level": becomes("log.level", asLevel),
@@ -38,17 +35,6 @@ export const logRules: Rules = {
   "log.fields": notNeeded("what collects the lines can add fields to all of them"),
   "log.hooks": notHonoured("no mail is sent about errors"),
   "log.reportcaller": notNeeded("lines do not name places in the code"),
-};
-
-/** What guards a registry. */
-export const authRules: Rules = {
-  auth: ({ path, written }, translation) => {
-    const kinds = isMap(written) ? Object.keys(written) : [String(written)];
-    for (const kind of kinds) {
-      if (kind === "none") translation.note(path, "not needed", "it says that there is none");
-      else translation.refuse(isMap(written) ? [...path, kind] : path, noAccessControl);
-    }
-  },
 };
 
 /** Everything else. */

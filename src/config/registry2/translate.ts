@@ -2,9 +2,10 @@ import type { ConfigPath } from "../definition.js";
 import { findNearest } from "../nearest-key.js";
 import { showValue } from "../problem.js";
 import type { ConfigSource } from "../source.js";
+import { authRules } from "./auth-rules.js";
 import type { Registry2Document } from "./document.js";
 import { everyAddress, httpRules } from "./http-rules.js";
-import { authRules, logRules, otherRules } from "./other-rules.js";
+import { logRules, otherRules } from "./other-rules.js";
 import { proxyRules } from "./proxy-rules.js";
 import type { Rules } from "./rule.js";
 import { storageRules, translateDriver, usualRoot } from "./storage-rules.js";
@@ -35,12 +36,16 @@ export function translate(document: Registry2Document): Translation {
   return translation;
 }
 
-/** What registry:2 does where nothing is said, and Berth does not: every address, whole URLs in answers, no DELETE. */
+/**
+ * What registry:2 does where nothing is said, and Berth does not: every address, whole URLs in answers, no DELETE, and
+ * everybody may do everything.
+ */
 export const defaultsOfRegistry2: ConfigSource = {
   tree: {
     server: { host: everyAddress, locations: "absolute" },
     storage: { filesystem: { root: usualRoot } },
     private: { delete: false },
+    access: { open: true },
   },
   problems: [],
   locate: () => "a default of registry:2",

@@ -1,3 +1,4 @@
+import { AccessRefusal } from "../../registry/access-refusal.js";
 import { sendBytes, sendJson } from "../send.js";
 import type { Handler } from "./handler.js";
 
@@ -16,6 +17,8 @@ const greeting = Buffer.from("Berth, a container registry. Its API is at /v2/.\n
 
 /** Tells that this is a registry (distribution-spec, "Determining Support"). */
 export const ping: Handler = function ping(exchange) {
+  // Docker and podman learn here, and nowhere else, how they have to prove who they are.
+  if (exchange.admission?.isProved === false) throw new AccessRefusal("UNAUTHORIZED", "authentication required");
   sendBytes(exchange, 200, { "Content-Type": "application/json" }, empty);
 };
 

@@ -29,7 +29,7 @@ export function listRepositories({ registry, catalogMaxEntries }: HandlerDepende
   const bodies = new WeakMap<readonly string[], Buffer>();
   return async function listRepositories(exchange) {
     const page = pageOfQuery(exchange, usualRepositories, catalogMaxEntries);
-    const repositories = await registry.catalog(page);
+    const repositories = await registry.catalog(page, exchange);
     const body = kept(bodies, repositories.items, () => JSON.stringify({ repositories: repositories.items }));
     sendPage(exchange, page, repositories, body);
   };

@@ -32,9 +32,11 @@ test("config.example.yml says nothing but the defaults", async () => {
 
 test("config.example.yml has every setting, those without a default as comments that can be taken in", async () => {
   const written = await readFile(file, "utf8");
-  const comments =
-    /^( *)# (tls:|maxSize:|(?: {2})?(?:cert|key|prefix|remotePrefix|username|password|dockerConfig|ca): )/gm;
-  const { tree, problems } = parseYamlSource(written.replaceAll(comments, "$1$2"), file);
+  const [introduction = "", ...sections] = written.split("\n\n");
+  // A meaning ends with a full stop, a setting does not. In a section that is a comment settings may be one twice.
+  const takeIn = (text: string) => text.replaceAll(/^( *)# (.*[^.])$/gm, "$1$2");
+  const source = [introduction, ...sections.map((each) => takeIn(takeIn(takeIn(each))))].join("\n\n");
+  const { tree, problems } = parseYamlSource(source.replaceAll(/^ *# .*$/gm, ""), file);
   assert.deepEqual(problems, []);
   for (const path of pathsBelow(schema)) {
     const value = path.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], tree);
@@ -45,7 +47,9 @@ test("config.example.yml has every setting, those without a default as comments 
 /** Of all settings, for lists those of the first item. */
 function pathsBelow(parent: Section): (string | number)[][] {
   return settingsBelow(parent).flatMap(({ path, setting }) =>
-    setting.type === "list" ? pathsBelow(setting.item).map((below) => [...path, 0, ...below]) : [[...path]],
+    setting.type === "list" && setting.default.length > 0
+      ? pathsBelow(setting.item).map((below) => [...path, 0, ...below])
+      : [[...path]],
   );
 }
 

@@ -19,6 +19,7 @@ test("without a file and a variable Berth is a private registry of this machine"
       tls: undefined,
       trustedProxies: [],
       cors: { origins: [], credentials: false },
+      publicUrl: undefined,
       locations: "relative",
       catalogMaxEntries: 10_000,
       maxConnections: 10_000,
@@ -29,6 +30,7 @@ test("without a file and a variable Berth is a private registry of this machine"
       shutdownGrace: 30_000,
     },
     storage: { driver: "filesystem", filesystem: { root: join(directory, "data") }, cache: 67_108_864 },
+    access: undefined,
     private: {
       repositories: ["*"],
       adopt: false,

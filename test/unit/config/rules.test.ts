@@ -161,6 +161,7 @@ test("an upstream that leads to Berth itself is refused, whatever this machine i
   const upstreamAt = (url: string, host: string) => [
     "mode: proxy",
     `server: { host: '${host}', port: 5000 }`,
+    "access: open",
     "proxy:",
     "  default: null",
     "  upstreams:",
@@ -174,7 +175,7 @@ test("an upstream that leads to Berth itself is refused, whatever this machine i
     ["http://[::1]:5000", "::"],
     ["http://127.0.0.1:5000/v2", "0.0.0.0"],
   ] as const) {
-    assert.deepEqual(await problemsOf(t, ...upstreamAt(url, host)), [`berth.yml:6:23: ${problem}`], url);
+    assert.deepEqual(await problemsOf(t, ...upstreamAt(url, host)), [`berth.yml:7:23: ${problem}`], url);
   }
   for (const url of ["http://127.0.0.2:5000", "http://127.0.0.1:5001", "https://registry.example.com:5000"]) {
     assert.deepEqual(await problemsOf(t, ...upstreamAt(url, "127.0.0.1")), [], url);

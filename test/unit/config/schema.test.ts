@@ -23,10 +23,14 @@ test("every default and every example is right by its own rule", () => {
 test("every setting can also be said as text, as a variable does", () => {
   for (const { name, setting } of settings) {
     const written = setting.default ?? setting.example;
-    const text = Array.isArray(written) ? "" : String(written);
+    const text = Array.isArray(written) ? "" : textOf(written);
     if (text !== "") assert.deepEqual(setting.kind.parse(text, "/srv"), setting.kind.parse(written, "/srv"), name);
   }
 });
+
+function textOf(written: unknown): string {
+  return typeof written === "object" ? JSON.stringify(written) : String(written);
+}
 
 test("every setting has a meaning in one line", () => {
   for (const { name, setting } of settings) assert.match(setting.meaning, /^\S.{5,110}\.$/, name);

@@ -48,10 +48,54 @@ test("the file of the image means its folder, every address on port 5000, and no
   });
 });
 
-test("Debian's file, whose users must log in, is not served to everybody", async (t) => {
-  const [problem = "", ...others] = await problemsOfLines(new Scope(t), debianFile);
-  assert.match(problem, /^config\.yml:17:3: auth\.htpasswd: Berth has no access control yet/);
-  assert.deepEqual(others, []);
+test("Debian's file, whose users must log in, is served to them alone", async (t) => {
+  const { config, registry2 } = await loadLines(new Scope(t), debianFile);
+  assert.equal(config.access?.open, false);
+  assert.equal(config.access?.users.htpasswd, "/etc/docker/registry");
+  assert.equal(config.access?.challenge, "basic");
+  assert.equal(verdicts(registry2)["auth.htpasswd.path"], "honoured");
+});
+
+test("a file without auth is served to everybody, as registry:2 does", async (t) => {
+  const { config } = await loadLines(new Scope(t), ["version: 0.1"]);
+  assert.equal(config.access?.open, true);
+});
+
+test("auth.token is taken over with its keys, and clients are sent to its realm", async (t) => {
+  const token = [
+    "realm: https://auth.example.com/token",
+    "service: here",
+    "issuer: there",
+    "rootcertbundle: /etc/auth.crt",
+  ];
+  const { config } = await loadLines(new Scope(t), [
+    "version: 0.1",
+    "auth:",
+    "  token:",
+    ...token.map((line) => `    ${line}`),
+  ]);
+  assert.deepEqual(config.access?.tokenService, {
+    realm: "https://auth.example.com/token",
+    service: "here",
+    issuer: "there",
+    rootCertBundle: "/etc/auth.crt",
+    jwksFile: undefined,
+    jwksUrl: undefined,
+  });
+  assert.equal(config.access?.open, false);
+});
+
+test("auth without what it needs keeps Berth from starting", async (t) => {
+  const scope = new Scope(t);
+  for (const [line, message] of [
+    ["auth: { htpasswd: { realm: x } }", /auth\.htpasswd\.path: is missing/],
+    ["auth: { silly: { realm: x, service: y } }", /auth\.silly: lets everybody in/],
+    ["auth: { ldap: { url: x } }", /auth\.ldap: ldap is not known/],
+    ["auth: { token: { realm: https://a.example.com, service: x } }", /auth\.token\.issuer: is missing/],
+    ["auth: { token: { realm: https://a.example.com, service: x, issuer: y } }", /no token could be checked/],
+  ] as const) {
+    assert.match((await problemsOfLines(scope, ["version: 0.1", line])).join("\n"), message);
+  }
 });
 
 test("a file with all that Berth knows in other words is translated", async (t) => {
@@ -111,7 +155,7 @@ test("what would be lost without a word keeps Berth from starting, each with its
     "    letsencrypt: { email: me@example.com }",
     "    minimumtls: tls1.3",
     "auth:",
-    "  token: { realm: https://auth.example.com }",
+    "  silly: { realm: x, service: y }",
     "proxy:",
     "  remoteurl: https://registry-1.docker.io",
     "  exec: { command: docker-credential-x }",
@@ -126,7 +170,7 @@ test("what would be lost without a word keeps Berth from starting, each with its
       "config.yml:11:5 http.tls.clientcas",
       "config.yml:12:5 http.tls.letsencrypt",
       "config.yml:13:5 http.tls.minimumtls",
-      "config.yml:15:3 auth.token",
+      "config.yml:15:3 auth.silly",
       "config.yml:18:3 proxy.exec",
     ],
   );

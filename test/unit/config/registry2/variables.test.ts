@@ -136,7 +136,7 @@ test("an empty variable takes a setting back, but not the lock off the door", as
   const cache = [...head, "proxy: { remoteurl: 'https://registry-1.docker.io' }"];
   assert.equal((await loadLines(scope, cache, { REGISTRY_PROXY_REMOTEURL: "" })).config.mode, "private");
   const guarded = [...head, "auth: { htpasswd: { realm: r, path: /p } }"];
-  assert.match((await problemsOfLines(scope, guarded, { REGISTRY_AUTH: "" })).join(), /no access control yet/);
+  assert.equal((await loadLines(scope, guarded, { REGISTRY_AUTH: "" })).config.access?.open, false);
 });
 
 test("what Kubernetes and others call REGISTRY_ is nothing of ours, alone nor beside", async (t) => {

@@ -1,0 +1,108 @@
+import { anonymous, type Credential, type Identity } from "../registry/access.js";
+import { AccessRefusal } from "../registry/access-refusal.js";
+import { type BasicCredentials, parseBasic, parseBearer } from "./authorization-header.js";
+import type { Issuers } from "./issuers/issuers.js";
+import type { Passwords } from "./passwords/passwords.js";
+import { type AccessTokens, looksLikeAccessToken } from "./tokens/access-tokens.js";
+import type { ExternalTokens } from "./tokens/external-tokens.js";
+import type { RegistryToken, RegistryTokens } from "./tokens/registry-tokens.js";
+import { ceilingOfScopes } from "./tokens/token-scope.js";
+import type { Users } from "./users.js";
+
+/** A client as its credentials show it. */
+export interface Authentication {
+  readonly identity: Identity;
+  /** Good credentials were sent, or a good token, be it an anonymous one. */
+  readonly isProved: boolean;
+  /** A token was sent that is not good: a challenge says so, and what everybody may pull is served all the same. */
+  readonly hasInvalidToken: boolean;
+}
+
+export interface AuthenticatorParts {
+  readonly users: Users;
+  readonly passwords: Passwords;
+  readonly accessTokens: AccessTokens;
+  readonly registryTokens: RegistryTokens;
+  readonly issuers: Issuers;
+  /** Of a token service that others run. */
+  readonly externalTokens: ExternalTokens | undefined;
+}
+
+const withoutCredentials: Authentication = { identity: anonymous, isProved: false, hasInvalidToken: false };
+const withInvalidToken: Authentication = { identity: anonymous, isProved: false, hasInvalidToken: true };
+
+/** Finds out which client sent a request, from what its `Authorization` header says. */
+export class Authenticator {
+  readonly #parts: AuthenticatorParts;
+
+  constructor(parts: AuthenticatorParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param address the client's, by which guessing is slowed down
+   * @throws AccessRefusal UNAUTHORIZED if a password is wrong: whoever sent it expects to be known
+   */
+  async authenticate(authorization: string | undefined, address: string): Promise<Authentication> {
+    if (authorization === undefined) return withoutCredentials;
+    const token = parseBearer(authorization);
+    if (token !== undefined) return this.#byToken(token);
+    const basic = parseBasic(authorization);
+    // Podman sends an empty user and an empty password where it has neither.
+    if (basic !== undefined && basic.user === "" && basic.password === "") return withoutCredentials;
+    const identity = basic && (await this.#byPassword(basic, address));
+    if (identity === undefined) throw wrongCredentials();
+    return { identity, isProved: true, hasInvalidToken: false };
+  }
+
+  /** Access tokens and identity tokens come as passwords, since every client can send one. */
+  async #byPassword({ user, password }: BasicCredentials, address: string): Promise<Identity | undefined> {
+    const { users, passwords, issuers } = this.#parts;
+    if (looksLikeAccessToken(password)) return this.#byAccessToken(password);
+    if (issuers.mayHaveIssued(password)) return issuers.identify(password);
+    if (!passwords.recall(user, password) && !(await passwords.check(user, password, address))) return undefined;
+    return { user, groups: users.groupsOf(user), credential: this.#passwordOf(user) };
+  }
+
+  #passwordOf(user: string): Credential {
+    return { kind: "password", id: this.#parts.users.fingerprintOf(user) ?? "" };
+  }
+
+  async #byToken(token: string): Promise<Authentication> {
+    const identity = await this.#identityOfToken(token);
+    return identity === undefined ? withInvalidToken : { identity, isProved: true, hasInvalidToken: false };
+  }
+
+  async #identityOfToken(token: string): Promise<Identity | undefined> {
+    const { registryTokens, issuers, externalTokens } = this.#parts;
+    if (looksLikeAccessToken(token)) return this.#byAccessToken(token);
+    const ours = registryTokens.recall(token) ?? (await registryTokens.verify(token));
+    if (ours !== undefined) return this.#identityOfOurs(ours);
+    return issuers.mayHaveIssued(token) ? issuers.identify(token) : externalTokens?.identify(token);
+  }
+
+  async #byAccessToken(token: string): Promise<Identity | undefined> {
+    const { users, accessTokens } = this.#parts;
+    const record = await accessTokens.check(token);
+    if (record === undefined) return undefined;
+    const { id, user, scopes } = record;
+    const ceiling = ceilingOfScopes(scopes);
+    return { user, groups: users.groupsOf(user), credential: { kind: "access token", id }, ceiling };
+  }
+
+  /** Looks at each request whether what the token was issued for is still good, so that revoking takes effect. */
+  async #identityOfOurs({ user, groups, credential, ceiling }: RegistryToken): Promise<Identity | undefined> {
+    const { users, accessTokens } = this.#parts;
+    const { kind, id } = credential;
+    if (user === undefined) return { ...anonymous, ceiling };
+    if (kind === "password" && users.fingerprintOf(user) !== id) return undefined;
+    if (kind === "access token" && (await accessTokens.find(id)) === undefined) return undefined;
+    // An issuer's groups are those of its token; our own users' are those of now.
+    const groupsNow = kind === "issuer" ? groups : users.groupsOf(user);
+    return { user, groups: groupsNow, credential, ceiling };
+  }
+}
+
+function wrongCredentials(): AccessRefusal {
+  return new AccessRefusal("UNAUTHORIZED", "the user name or the password is wrong");
+}

@@ -1,0 +1,100 @@
+import type { Logger } from "../observability/logger.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Access, Action, Identity } from "../registry/access.js";
+import { AccessRefusal } from "../registry/access-refusal.js";
+import type { AccessPolicy } from "./access-policy.js";
+
+/** The names that rules know a repository by, whichever way the client asks for it. */
+export interface RepositoryNames {
+  /** @param namespace the registry that the client means, from containerd's `?ns=` */
+  namesOf(name: RepositoryName, namespace?: string): readonly RepositoryName[];
+  /** What the name may mean, one for each registry that a client could name: a scope does not say which. */
+  meaningsOf(name: RepositoryName): readonly (readonly RepositoryName[])[];
+}
+
+/** The rules, and the names that they are applied to. */
+export interface AccessRules {
+  readonly policy: AccessPolicy;
+  readonly names: RepositoryNames;
+}
+
+/** What one client may do by the rules. */
+export class CallerAccess implements Access {
+  readonly identity: Identity;
+  readonly #rules: AccessRules;
+  readonly #log: Logger;
+
+  constructor(identity: Identity, rules: AccessRules, log: Logger) {
+    this.identity = identity;
+    this.#rules = rules;
+    this.#log = log;
+  }
+
+  may(action: Action, name: RepositoryName, namespace?: string): boolean {
+    const { policy, names } = this.#rules;
+    const decision = policy.decide(this.identity, action, { asked: name, names: names.namesOf(name, namespace) });
+    if (decision.onTrial) {
+      const { user } = this.identity;
+      const fields = { user, action, repository: name, rule: decision.rule?.place };
+      this.#log.warn("a rule on trial would refuse this request", fields);
+    }
+    return decision.allowed;
+  }
+
+  require(action: Action, name: RepositoryName, namespace?: string): void {
+    if (this.may(action, name, namespace)) return;
+    const { user, ceiling } = this.identity;
+    const scope = scopeOf(action, name);
+    if (user === undefined) {
+      throw new AccessRefusal("UNAUTHORIZED", `authentication is required to ${verbs[action]} ${name}`, { scope });
+    }
+    if (ceiling?.canBeWidened && this.#mayWithoutCeiling(action, name, namespace)) {
+      const message = `a token with the scope ${scope} is needed to ${verbs[action]} ${name}`;
+      throw new AccessRefusal("UNAUTHORIZED", message, { scope, isInsufficientScope: true });
+    }
+    throw new AccessRefusal("DENIED", `${user} may not ${verbs[action]} ${name}`, { scope });
+  }
+
+  requireCatalog(): void {
+    const { ceiling } = this.identity;
+    if (ceiling === undefined || !ceiling.canBeWidened || ceiling.isForCatalog) return;
+    const message = `a token with the scope ${catalogScope} is needed to list repositories`;
+    throw new AccessRefusal("UNAUTHORIZED", message, { scope: catalogScope, isInsufficientScope: true });
+  }
+
+  lists(name: RepositoryName): boolean {
+    return this.identity.ceiling?.isForCatalog
+      ? this.#mayWithoutCeiling("pull", name, undefined)
+      : this.may("pull", name);
+  }
+
+  #mayWithoutCeiling(action: Action, name: RepositoryName, namespace: string | undefined): boolean {
+    const { policy, names } = this.#rules;
+    const identity = { ...this.identity, ceiling: undefined };
+    return policy.decide(identity, action, { asked: name, names: names.namesOf(name, namespace) }).allowed;
+  }
+}
+
+/** How a sentence says each action. */
+const verbs: Readonly<Record<Action, string>> = {
+  pull: "pull from",
+  push: "push to",
+  delete: "delete from",
+  cache: "fetch what is not cached yet of",
+  admin: "administer",
+};
+
+const catalogScope = "registry:catalog:*";
+
+/** What a client has to ask a token for: before a push it asks what is there, and the right to cache is no scope. */
+const scopes: Readonly<Record<Action, string>> = {
+  pull: "pull",
+  push: "pull,push",
+  delete: "delete",
+  cache: "pull",
+  admin: "admin",
+};
+
+function scopeOf(action: Action, name: RepositoryName): string {
+  return `repository:${name}:${scopes[action]}`;
+}

@@ -1,0 +1,51 @@
+import type { Page, PageOf } from "../oci/listing.js";
+import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
+import type { Context } from "../registry/context.js";
+import type { Registry } from "../registry/registry.js";
+import type { PullRepository, PushRepository } from "../registry/repository.js";
+import { GuardedRepository } from "./guarded-repository.js";
+
+/** Names that are read at once when a list is thinned out to what the client may pull. */
+const catalogPageSize = 1_000;
+
+/** A registry in which each client can do what the rules allow it, and sees nothing of the rest. */
+export class GuardedRegistry implements Registry {
+  readonly #registry: Registry;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  async pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
+    context.access?.require("pull", name, namespace);
+    return this.#registry.pull(name, namespace, context);
+  }
+
+  /** Somebody who may only delete comes this way, too: each method of the repository asks for its own right. */
+  async push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository> {
+    const { access } = context;
+    if (access === undefined) return this.#registry.push(name, namespace, context);
+    if (!access.may("delete", name, namespace)) access.require("push", name, namespace);
+    return new GuardedRepository(await this.#registry.push(name, namespace, context), name, namespace);
+  }
+
+  /** Only what the client may pull. */
+  async catalog(page: Page, context: Context): Promise<PageOf<string>> {
+    const { access } = context;
+    if (access === undefined) return this.#registry.catalog(page, context);
+    access.requireCatalog();
+    const items: string[] = [];
+    let last = page.last;
+    for (;;) {
+      context.signal.throwIfAborted();
+      const next = await this.#registry.catalog(
+        { ...page, limit: catalogPageSize, ...(last !== undefined && { last }) },
+        context,
+      );
+      items.push(...next.items.filter((name) => isRepositoryName(name) && access.lists(name)));
+      if (items.length > page.limit) return { items: items.slice(0, page.limit), more: true };
+      last = next.items.at(-1);
+      if (!next.more || last === undefined) return { items, more: false };
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+
+export interface FetchOptions {
+  /** Authorities to trust instead of the usual ones, in PEM format. */
+  readonly ca?: string | undefined;
+  readonly bearerToken?: string | undefined;
+}
+
+/** Key sets have some kilobytes. */
+const largestBody = 512 * 1024;
+const timeoutMs = 5_000;
+
+/**
+ * Gets a JSON document. Redirects are not followed: an issuer's keys come from where the configuration or its own
+ * discovery document says, and a token never goes to another place.
+ * @throws Error with a sentence that names the address
+ */
+export async function fetchJson(url: URL, { ca, bearerToken }: FetchOptions): Promise<unknown> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const headers = { Accept: "application/json", ...(bearerToken && { Authorization: `Bearer ${bearerToken}` }) };
+  try {
+    const text = await new Promise<string>((resolve, reject) => {
+      const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+      const request = send(url, { headers, signal, agent: false, ...(ca !== undefined && { ca }) });
+      request.on("response", (response) => readBody(response).then(resolve, reject));
+      request.on("error", reject);
+      request.end();
+    });
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${url.origin}${url.pathname} gave no usable answer: ${reason}`, { cause });
+  }
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  if (response.statusCode !== 200) {
+    response.destroy();
+    throw new Error(`status ${response.statusCode}`);
+  }
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of response) {
+    // A stream without an encoding gives buffers.
+    pieces.push(piece as Buffer);
+    length += (piece as Buffer).length;
+    if (length > largestBody) {
+      response.destroy();
+      throw new Error(`more than ${largestBody} bytes`);
+    }
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}

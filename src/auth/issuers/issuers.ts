@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import { decodeJwt, jwtVerify } from "jose";
+import { LRUCache } from "lru-cache";
+import type { Logger } from "../../observability/logger.js";
+import type { Identity } from "../../registry/access.js";
+import { ceilingOfScopes } from "../tokens/token-scope.js";
+import { type ClaimRules, type Claims, claimAt, fillIn, satisfies, textsOf } from "./claim-rules.js";
+import { IssuerKeys, type KeySource } from "./issuer-keys.js";
+
+/** Who a token that fits some claims is here. */
+export interface IdentityRule {
+  readonly claims: ClaimRules;
+  /** The name behind the issuer's, such as `${repository}`; the user is then `github:owner/repository`. */
+  readonly user: string;
+  readonly groups: readonly string[];
+  /** A claim that lists further groups. */
+  readonly groupsClaim?: string | undefined;
+  /** What its tokens are limited to, as `push:team/*`; none for all that the rules allow. */
+  readonly scopes: readonly string[];
+}
+
+export interface IssuerSettings extends KeySource {
+  readonly audience: readonly string[];
+  readonly identities: readonly IdentityRule[];
+}
+
+/** Those with a secret that both sides know are left out: an issuer's keys are public. */
+const algorithms = [
+  "EdDSA",
+  "Ed25519",
+  "ES256",
+  "ES384",
+  "ES512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+];
+
+const longestToken = 16 * 1024;
+const clockTolerance = 60;
+const rememberedTokens = 1_000;
+/** Milliseconds; a push asks some forty times. */
+const rememberedMs = 30_000;
+
+/** The issuers whose identity tokens are taken: those of CI services, of Kubernetes, of a company's login. */
+export class Issuers {
+  readonly #byIssuer: ReadonlyMap<string, Issuer>;
+  readonly #known = new LRUCache<string, Identity>({ max: rememberedTokens, ttl: rememberedMs, ttlResolution: 0 });
+
+  constructor(issuers: readonly IssuerSettings[], log: Logger) {
+    this.#byIssuer = new Map(issuers.map((settings) => [settings.issuer, new Issuer(settings, log)]));
+  }
+
+  /** Whether a text is a token that says it is of one of the issuers; nothing is proved by that. */
+  mayHaveIssued(text: string): boolean {
+    return this.#issuerOf(text) !== undefined;
+  }
+
+  /** The client whom a token stands for; `undefined` if it is not good, or of nobody that is known here. */
+  async identify(token: string): Promise<Identity | undefined> {
+    const key = createHash("sha256").update(token).digest("base64");
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const found = await this.#issuerOf(token)?.identify(token);
+    if (found === undefined) return undefined;
+    const ttl = Math.min(rememberedMs, found.expiresMs - Date.now());
+    if (ttl > 0) this.#known.set(key, found.identity, { ttl });
+    return found.identity;
+  }
+
+  #issuerOf(text: string): Issuer | undefined {
+    if (this.#byIssuer.size === 0 || text.length > longestToken || text.split(".").length !== 3) return undefined;
+    try {
+      return this.#byIssuer.get(decodeJwt(text).iss ?? "");
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+class Issuer {
+  readonly #settings: IssuerSettings;
+  readonly #keys: IssuerKeys;
+  readonly #log: Logger;
+
+  constructor(settings: IssuerSettings, log: Logger) {
+    this.#settings = settings;
+    this.#keys = new IssuerKeys(settings, log);
+    this.#log = log;
+  }
+
+  async identify(token: string): Promise<{ readonly identity: Identity; readonly expiresMs: number } | undefined> {
+    const { name, issuer, audience, identities } = this.#settings;
+    const claims = await this.#verify(token, { issuer, audience });
+    if (claims === undefined) return undefined;
+    const rule = identities.find((each) => satisfies(claims, each.claims));
+    const user = rule && fillIn(rule.user, claims);
+    if (rule === undefined || user === undefined || user === "" || /[\p{Cc}\s]/u.test(user)) {
+      this.#log.info("a token is good, and no identity of its issuer fits its claims", {
+        issuer: name,
+        subject: claims.sub,
+      });
+      return undefined;
+    }
+    const listed = rule.groupsClaim === undefined ? [] : textsOf(claimAt(claims, rule.groupsClaim));
+    const groups = [...rule.groups, ...listed].filter((group) => !/[\p{Cc}]/u.test(group));
+    const ceiling = ceilingOfScopes(rule.scopes);
+    const identity = { user: `${name}:${user}`, groups, credential: { kind: "issuer", id: name } as const, ceiling };
+    return { identity, expiresMs: (Number(claims.exp) + clockTolerance) * 1000 };
+  }
+
+  async #verify(token: string, expected: { issuer: string; audience: readonly string[] }): Promise<Claims | undefined> {
+    try {
+      const { payload } = await jwtVerify(token, this.#keys.find, {
+        issuer: expected.issuer,
+        audience: [...expected.audience],
+        algorithms,
+        clockTolerance,
+        requiredClaims: ["exp", "iss", "aud"],
+      });
+      return payload;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.info("a token of an issuer is refused", { issuer: this.#settings.name, reason });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { LRUCache } from "lru-cache";
+
+/** Guesses in a row that cost nothing: people mistype. */
+const freeGuesses = 3;
+const firstDelayMs = 250;
+const longestDelayMs = 8_000;
+const rememberedMs = 15 * 60_000;
+const rememberedGuessers = 20_000;
+
+/** An office shares an address, and a user has several machines. */
+const sharedBy = 4;
+
+/** Slows guessing at passwords down: by delay, since docker never tries again after a 429. */
+export class GuessDelays {
+  readonly #guesses = new LRUCache<string, number>({ max: rememberedGuessers, ttl: rememberedMs, ttlResolution: 0 });
+
+  /** Counts a guess, and says how many milliseconds it has to wait for those before it. */
+  begin(user: string, address: string): number {
+    const [pair, byAddress, byUser] = keysOf(user, address).map((key) => {
+      const before = this.#guesses.get(key) ?? 0;
+      this.#guesses.set(key, before + 1);
+      return before;
+    });
+    return delayAfter(
+      Math.max(pair ?? 0, Math.floor((byAddress ?? 0) / sharedBy), Math.floor((byUser ?? 0) / sharedBy)),
+    );
+  }
+
+  /** Forgets the guesses of a client that knew the password in the end, but not its guesses at other users. */
+  forgive(user: string, address: string): void {
+    const [pair = "", ...shared] = keysOf(user, address);
+    const own = this.#guesses.get(pair) ?? 0;
+    this.#guesses.delete(pair);
+    for (const key of shared) this.#guesses.set(key, Math.max(0, (this.#guesses.get(key) ?? 0) - own));
+  }
+}
+
+/** Milliseconds. */
+export function delayAfter(guesses: number): number {
+  if (guesses < freeGuesses) return 0;
+  return Math.min(longestDelayMs, firstDelayMs * 2 ** (guesses - freeGuesses));
+}
+
+function keysOf(user: string, address: string): readonly string[] {
+  return [JSON.stringify([user, address]), `address ${address}`, `user ${user}`];
+}

@@ -1,0 +1,54 @@
+import { reservedSubjects } from "../rule.js";
+
+/** A line of an htpasswd file that cannot be used. */
+export interface HtpasswdProblem {
+  readonly line: number;
+  readonly message: string;
+}
+
+export interface HtpasswdFile {
+  /** Bcrypt hashes by user. */
+  readonly hashes: ReadonlyMap<string, string>;
+  readonly problems: readonly HtpasswdProblem[];
+}
+
+/** `htpasswd -B` writes `$2y$`, other programs `$2b$` and `$2a$`: all are the same algorithm. */
+const bcryptPattern = /^\$2[aby]\$\d{2}\$[./A-Za-z0-9]{53}$/;
+
+/** A higher cost takes longer than clients wait, and keeps others waiting. */
+const highestCost = 16;
+
+/** Reads `user:hash` lines; a wrong one is named and left out, so that it locks out nobody else. */
+export function parseHtpasswd(content: string): HtpasswdFile {
+  const hashes = new Map<string, string>();
+  const problems: HtpasswdProblem[] = [];
+  for (const [index, text] of content.split(/\r?\n/).entries()) {
+    if (text === "" || text.startsWith("#")) continue;
+    const end = text.indexOf(":");
+    const [user, hash] = [text.slice(0, Math.max(0, end)), text.slice(end + 1)];
+    const message =
+      problemOf(user, hash) ?? (hashes.has(user) ? `${user} is given twice; the first line holds` : undefined);
+    if (message === undefined) hashes.set(user, hash);
+    else problems.push({ line: index + 1, message });
+  }
+  return { hashes, problems };
+}
+
+/** What is wrong with a user's name; `undefined` if it can be one. */
+export function userNameProblem(user: string): string | undefined {
+  if (reservedSubjects.includes(user)) return `${user} is a word of the rules and cannot be a user's name`;
+  if (/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/.test(user)) return undefined;
+  return "a user's name has 1 to 128 characters of A-Z, a-z, 0-9 and . _ @ + -, and begins with a letter or a digit";
+}
+
+function problemOf(user: string, hash: string): string | undefined {
+  const wrongName = userNameProblem(user);
+  if (wrongName !== undefined) return wrongName;
+  if (!bcryptPattern.test(hash)) {
+    return `the password of ${user} must be hashed with bcrypt; make the line with: htpasswd -nB ${user}`;
+  }
+  const cost = Number(hash.slice(4, 6));
+  return cost > highestCost
+    ? `the password of ${user} is hashed with cost ${cost}; at most ${highestCost} is taken`
+    : undefined;
+}

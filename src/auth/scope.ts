@@ -1,0 +1,53 @@
+import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
+import type { Action, Ceiling } from "../registry/access.js";
+
+/** What a token is asked for, or grants, in one repository: an entry of a token's `access` claim. */
+export interface ResourceActions {
+  readonly type: string;
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
+const scopePattern = /^(repository(?:\([a-z]+\))?|registry):(.+):([a-z*,]+)$/;
+
+/**
+ * Reads the `scope` parameters of a token request (distribution, "Token Scope Documentation"): repeated, or separated
+ * by spaces in one. What is not understood is left out: it is granted nothing, which is no error.
+ */
+export function parseScopes(parameters: readonly string[]): readonly ResourceActions[] {
+  const merged = new Map<string, { type: string; name: string; actions: Set<string> }>();
+  for (const text of parameters.flatMap((parameter) => parameter.split(" "))) {
+    const [, type = "", name = "", actions = ""] = scopePattern.exec(text) ?? [];
+    if (type === "") continue;
+    const key = `${type}:${name}`;
+    const entry = merged.get(key) ?? { type: type.replace(/\(.*/, ""), name, actions: new Set() };
+    for (const action of actions.split(",")) if (action !== "") entry.actions.add(action);
+    merged.set(key, entry);
+  }
+  return [...merged.values()].map(({ type, name, actions }) => ({ type, name, actions: [...actions] }));
+}
+
+/** Actions of a scope as ours; `*` is all that a client may do to a repository (skopeo asks for it to delete). */
+export function actionsOf(written: readonly string[]): readonly Action[] {
+  const all: readonly Action[] = ["pull", "push", "delete"];
+  return written.includes("*") ? all : all.filter((action) => written.includes(action));
+}
+
+/** What a token allows at the most: what its claims grant. */
+export function ceilingOf(granted: readonly ResourceActions[]): Ceiling {
+  const byName = new Map<RepositoryName, readonly Action[]>();
+  for (const { type, name, actions } of granted) {
+    if (type === "repository" && isRepositoryName(name)) byName.set(name, actionsOf(actions));
+  }
+  return {
+    key: JSON.stringify(granted),
+    canBeWidened: true,
+    isForCatalog: granted.some(({ type, name }) => type === "registry" && name === "catalog"),
+    allows: (action, name) => {
+      const actions = byName.get(name) ?? [];
+      // To fetch what is not cached yet is a pull to the client; the rules say whether its user may.
+      if (action === "cache" || action === "pull") return actions.includes("pull") || actions.includes("push");
+      return actions.includes(action);
+    },
+  };
+}

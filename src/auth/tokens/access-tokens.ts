@@ -1,0 +1,111 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { LRUCache } from "lru-cache";
+
+/** What is kept of an access token. Its secret is not: only a hash, which finds nothing. */
+export interface AccessTokenRecord {
+  readonly id: string;
+  /** Whose rights it has. */
+  readonly user: string;
+  /** SHA-256 of the secret, in base64url. A slow hash would add nothing: the secret has 256 random bits. */
+  readonly hash: string;
+  /** What it is limited to, as `push:team/*`; empty for all that its user may do. */
+  readonly scopes: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly createdMs: number;
+  /** `undefined` if it never expires. */
+  readonly expiresMs?: number | undefined;
+  /** For people: what it is used for. */
+  readonly description?: string | undefined;
+}
+
+/** Where access tokens lie, for all processes and replicas. */
+export interface AccessTokenStore {
+  read(id: string): Promise<AccessTokenRecord | undefined>;
+  write(record: AccessTokenRecord): Promise<void>;
+  remove(id: string): Promise<boolean>;
+  list(): Promise<readonly AccessTokenRecord[]>;
+  /** Milliseconds since 1970. */
+  readLastUse(id: string): Promise<number | undefined>;
+  writeLastUse(id: string, usedMs: number): Promise<void>;
+}
+
+/** How long a token that was revoked elsewhere may still be taken. */
+const rememberedMs = 4_000;
+const rememberedTokens = 10_000;
+
+/** The last use is for people, who do not ask by the second. */
+const lastUseEachMs = 10 * 60_000;
+
+/** Begins every access token, so that scanners for leaked secrets find it. */
+const prefix = "berth_";
+const tokenPattern = /^berth_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
+
+/** Whether a password can only be an access token. */
+export function looksLikeAccessToken(password: string): boolean {
+  return password.startsWith(prefix);
+}
+
+/** Whether a text can be the id of an access token, and so part of a key. */
+export function isAccessTokenId(text: string): boolean {
+  return /^[0-9a-f]{12}$/.test(text);
+}
+
+/** Tokens that users make for machines: used as a password, limited, and revoked one by one. */
+export class AccessTokens {
+  readonly #store: AccessTokenStore;
+  readonly #known = new LRUCache<string, { readonly record: AccessTokenRecord | undefined }>({
+    max: rememberedTokens,
+    ttl: rememberedMs,
+    ttlResolution: 0,
+  });
+  readonly #usedMs = new LRUCache<string, number>({ max: rememberedTokens });
+
+  constructor(store: AccessTokenStore) {
+    this.#store = store;
+  }
+
+  /** @returns the token, which is shown once and kept nowhere */
+  async create(wanted: Omit<AccessTokenRecord, "id" | "hash" | "createdMs">, now = Date.now()): Promise<string> {
+    const id = randomBytes(6).toString("hex");
+    const secret = randomBytes(32).toString("base64url");
+    await this.#store.write({ ...wanted, id, hash: hashOf(secret), createdMs: now });
+    return `${prefix}${id}_${secret}`;
+  }
+
+  /** The record of a token that is right, known and not expired. */
+  async check(token: string): Promise<AccessTokenRecord | undefined> {
+    const [, id = "", secret = ""] = tokenPattern.exec(token) ?? [];
+    const record = id === "" ? undefined : await this.find(id);
+    if (record === undefined || !isSame(hashOf(secret), record.hash)) return undefined;
+    void this.#noteUse(id);
+    return record;
+  }
+
+  /** A token that is not revoked and not expired, as it was at most some seconds ago. */
+  async find(id: string): Promise<AccessTokenRecord | undefined> {
+    const known = this.#known.get(id) ?? (await this.#read(id));
+    const { record } = known;
+    return record === undefined || (record.expiresMs ?? Infinity) <= Date.now() ? undefined : record;
+  }
+
+  async #read(id: string): Promise<{ readonly record: AccessTokenRecord | undefined }> {
+    const read = { record: await this.#store.read(id) };
+    this.#known.set(id, read);
+    return read;
+  }
+
+  /** A use that cannot be noted is no reason to refuse the client. */
+  async #noteUse(id: string, now = Date.now()): Promise<void> {
+    if (now - (this.#usedMs.get(id) ?? 0) < lastUseEachMs) return;
+    this.#usedMs.set(id, now);
+    await this.#store.writeLastUse(id, now).catch(() => undefined);
+  }
+}
+
+function hashOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("base64url");
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+}

@@ -1,0 +1,122 @@
+import { createHash, createPublicKey, type KeyObject, type X509Certificate } from "node:crypto";
+import { decodeProtectedHeader, type JWTVerifyGetKey, jwtVerify, type ProtectedHeaderParameters } from "jose";
+import { LRUCache } from "lru-cache";
+import type { Identity } from "../../registry/access.js";
+import { ceilingOf, type ResourceActions } from "../scope.js";
+import { certificatesOfHeader, isTrusted } from "./certificate-chain.js";
+import { libtrustIdOf } from "./libtrust-id.js";
+import { thumbprintOf } from "./token-keys.js";
+
+/** A token service that others run, as registry:2's `auth.token` names it. */
+export interface ExternalTokenSettings {
+  /** Where clients are sent for tokens. */
+  readonly realm: string;
+  readonly service: string;
+  readonly issuer: string;
+  readonly roots: readonly X509Certificate[];
+  /** Finds the key of a token in a key set, where there is one. */
+  readonly keySet: JWTVerifyGetKey | undefined;
+}
+
+/** None with a secret that both sides know: a public key would do as that secret. */
+const algorithms = [
+  "EdDSA",
+  "Ed25519",
+  "ES256",
+  "ES384",
+  "ES512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+];
+
+const longestToken = 16 * 1024;
+/** As distribution has it (registry/auth/token, `Leeway`). */
+const clockTolerance = 60;
+const rememberedTokens = 10_000;
+
+interface Known {
+  readonly identity: Identity;
+  /** Milliseconds since 1970. */
+  readonly expiresMs: number;
+}
+
+/** Checks tokens of an external token service: what they grant is the most that their holder may do. */
+export class ExternalTokens {
+  readonly settings: ExternalTokenSettings;
+  readonly #keysById: ReadonlyMap<string, KeyObject>;
+  readonly #known = new LRUCache<string, Known>({ max: rememberedTokens });
+
+  private constructor(settings: ExternalTokenSettings, keysById: ReadonlyMap<string, KeyObject>) {
+    this.settings = settings;
+    this.#keysById = keysById;
+  }
+
+  /** Keys of certificates are known by libtrust's id, as registry 2.8 has it, and by the thumbprint of registry 3. */
+  static async create(settings: ExternalTokenSettings): Promise<ExternalTokens> {
+    const named = settings.roots.map(async ({ publicKey }) => [
+      [libtrustIdOf(publicKey), publicKey] as const,
+      [await thumbprintOf(publicKey), publicKey] as const,
+    ]);
+    return new ExternalTokens(settings, new Map((await Promise.all(named)).flat()));
+  }
+
+  /** The holder of a good token; `undefined` for any other. */
+  async identify(token: string): Promise<Identity | undefined> {
+    if (token.length > longestToken) return undefined;
+    const key = createHash("sha256").update(token).digest("base64");
+    const known = this.#known.get(key);
+    if (known !== undefined && known.expiresMs > Date.now()) return known.identity;
+    const verified = await this.#verify(token);
+    if (verified !== undefined) this.#known.set(key, verified);
+    return verified?.identity;
+  }
+
+  async #verify(token: string): Promise<Known | undefined> {
+    const { issuer, service } = this.settings;
+    try {
+      const options = { issuer, audience: service, algorithms, clockTolerance, requiredClaims: ["exp"] };
+      const { payload } = await this.#verifySignature(token, options);
+      const user = payload.sub === undefined || payload.sub === "" ? "holder of an anonymous token" : payload.sub;
+      const ceiling = ceilingOf(accessOf(payload.access));
+      const identity = { user, groups: [], credential: { kind: "issuer", id: issuer }, ceiling } as const;
+      return { identity, expiresMs: ((payload.exp ?? 0) + clockTolerance) * 1000 };
+    } catch {
+      return undefined;
+    }
+  }
+
+  #verifySignature(token: string, options: Parameters<typeof jwtVerify>[2]) {
+    const { keySet } = this.settings;
+    const key = this.#keyOf(decodeProtectedHeader(token));
+    if (key !== undefined) return jwtVerify(token, key, options);
+    if (keySet === undefined) throw new Error("no key that is trusted signed it");
+    return jwtVerify(token, keySet, options);
+  }
+
+  /** A key that the token brings is trusted by its certificates only, never by itself (CVE-2025-24976). */
+  #keyOf({ kid, x5c, jwk }: ProtectedHeaderParameters & { readonly x5c?: readonly string[] }): KeyObject | undefined {
+    const chain = x5c ?? (Array.isArray(jwk?.x5c) ? jwk.x5c : undefined);
+    if (chain !== undefined) {
+      const certificates = certificatesOfHeader(chain);
+      if (!isTrusted(certificates, this.settings.roots))
+        throw new Error("its certificates lead to none that is trusted");
+      return certificates[0] && createPublicKey(certificates[0].toString());
+    }
+    return kid === undefined ? undefined : this.#keysById.get(kid);
+  }
+}
+
+/** The `access` claim; what is no entry of it grants nothing. */
+function accessOf(claim: unknown): readonly ResourceActions[] {
+  const entries: readonly unknown[] = Array.isArray(claim) ? claim : [];
+  return entries.flatMap((entry) => {
+    if (typeof entry !== "object" || entry === null) return [];
+    const { type, name, actions } = entry as Readonly<Record<string, unknown>>;
+    if (typeof type !== "string" || typeof name !== "string" || !Array.isArray(actions)) return [];
+    return [{ type, name, actions: actions.filter((action) => typeof action === "string") }];
+  });
+}

@@ -1,0 +1,120 @@
+import { createHash, randomUUID } from "node:crypto";
+import { decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { LRUCache } from "lru-cache";
+import type { Ceiling, Credential } from "../../registry/access.js";
+import { ceilingOf, type ResourceActions } from "../scope.js";
+import type { TokenKey } from "./token-keys.js";
+
+/** What one of our tokens says: the client, how it proved who it is, and what the token is limited to. */
+export interface TokenClaims {
+  /** `undefined` for an anonymous client. */
+  readonly user: string | undefined;
+  readonly groups: readonly string[];
+  /** What the client proved who it is with; whether it is still good is looked up at each request. */
+  readonly credential: Credential;
+  readonly granted: readonly ResourceActions[];
+}
+
+interface VerifiedToken {
+  readonly token: RegistryToken;
+  /** Milliseconds since 1970. */
+  readonly expiresMs: number;
+}
+
+/** A token that was found to be ours, and the ceiling that it sets. */
+export interface RegistryToken extends TokenClaims {
+  readonly ceiling: Ceiling;
+}
+
+/** Seconds: a push goes on with a new token when one expires, since clients ask again after a 401. */
+export const tokenLifetime = 300;
+
+/** Clocks of replicas differ. */
+const clockTolerance = 60;
+
+const rememberedTokens = 10_000;
+
+/** Longer ones are none of ours, and are not worth a signature check. */
+const longestToken = 16 * 1024;
+
+/** Tokens that Berth's own token service signs, and checks with each request. */
+export class RegistryTokens {
+  readonly #service: string;
+  readonly #keys: readonly TokenKey[];
+  /** By hash, so that no memory dump holds what can be used. */
+  readonly #verified = new LRUCache<string, VerifiedToken>({ max: rememberedTokens });
+
+  /** @param keys the first one signs; tokens of the others are taken until they expire, for a change of keys */
+  constructor(service: string, keys: readonly TokenKey[]) {
+    this.#service = service;
+    this.#keys = keys;
+  }
+
+  async issue({ user, groups, credential, granted }: TokenClaims, now = Date.now()): Promise<string> {
+    const [key] = this.#keys;
+    if (key === undefined) throw new Error("there is no key to sign tokens with");
+    const seconds = Math.floor(now / 1000);
+    return new SignJWT({ groups: [...groups], credential, access: granted })
+      .setProtectedHeader({ alg: key.algorithm, typ: "JWT", kid: key.id })
+      .setIssuer(this.#service)
+      .setSubject(user ?? "")
+      .setAudience(this.#service)
+      .setIssuedAt(seconds)
+      .setNotBefore(seconds)
+      .setExpirationTime(seconds + tokenLifetime)
+      .setJti(randomUUID())
+      .sign(key.privateKey);
+  }
+
+  /** What a token that was seen before says, without a signature check. */
+  recall(token: string): RegistryToken | undefined {
+    const known = this.#verified.get(hashOf(token));
+    return known !== undefined && known.expiresMs > Date.now() ? known.token : undefined;
+  }
+
+  /** What a token says; `undefined` if it is none of ours, was changed, or has expired. */
+  async verify(token: string): Promise<RegistryToken | undefined> {
+    if (token.length > longestToken) return undefined;
+    const key = this.#keyOf(token);
+    if (key === undefined) return undefined;
+    try {
+      const { payload } = await jwtVerify(token, key.publicKey, {
+        algorithms: [key.algorithm],
+        issuer: this.#service,
+        audience: this.#service,
+        clockTolerance,
+        requiredClaims: ["exp", "nbf", "sub", "credential"],
+      });
+      const claims = claimsOf(payload);
+      const verified = { ...claims, ceiling: ceilingOf(claims.granted) };
+      this.#verified.set(hashOf(token), { token: verified, expiresMs: ((payload.exp ?? 0) + clockTolerance) * 1000 });
+      return verified;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** By the id in the header only: a key that the token itself brings proves nothing (CVE-2025-24976). */
+  #keyOf(token: string): TokenKey | undefined {
+    try {
+      const { kid } = decodeProtectedHeader(token);
+      return this.#keys.find(({ id }) => id === kid);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** We signed it, so its parts have the types that {@link RegistryTokens.issue} gave them. */
+function claimsOf({ sub, groups, credential, access }: JWTPayload): TokenClaims {
+  return {
+    user: sub === "" ? undefined : sub,
+    groups: groups as readonly string[],
+    credential: credential as Credential,
+    granted: access as readonly ResourceActions[],
+  };
+}
+
+function hashOf(token: string): string {
+  return createHash("sha256").update(token).digest("base64");
+}

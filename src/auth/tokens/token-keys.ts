@@ -1,0 +1,50 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
+
+/** A key that signs tokens, and the name that tokens know it by. */
+export interface TokenKey {
+  /** RFC 7638 thumbprint of the public key. */
+  readonly id: string;
+  readonly algorithm: "EdDSA" | "ES256";
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+/** A new key in PEM format, for whoever keeps it. */
+export function createTokenKey(): string {
+  return generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+}
+
+/**
+ * Reads a private key in PEM format: Ed25519, or ECDSA on P-256.
+ * @throws Error with a sentence that follows the name of its file
+ */
+export async function readTokenKey(pem: string): Promise<TokenKey> {
+  const privateKey = parsePrivateKey(pem);
+  const algorithm = algorithmOf(privateKey);
+  if (algorithm === undefined) {
+    throw new Error("must hold an Ed25519 or P-256 private key; make one with: openssl genpkey -algorithm ed25519");
+  }
+  const publicKey = createPublicKey(privateKey);
+  return { id: await thumbprintOf(publicKey), algorithm, privateKey, publicKey };
+}
+
+/** RFC 7638. */
+export async function thumbprintOf(publicKey: KeyObject): Promise<string> {
+  const jwk: JWK = await exportJWK(publicKey);
+  return calculateJwkThumbprint(jwk);
+}
+
+function parsePrivateKey(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    throw new Error("must hold a private key in PEM format without a passphrase", { cause });
+  }
+}
+
+function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): TokenKey["algorithm"] | undefined {
+  if (asymmetricKeyType === "ed25519") return "EdDSA";
+  const isP256 = asymmetricKeyType === "ec" && asymmetricKeyDetails?.namedCurve === "prime256v1";
+  return isP256 ? "ES256" : undefined;
+}

@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+
+/** The users that Berth itself knows, with their passwords and groups, as they are now. */
+export class Users {
+  #hashes: ReadonlyMap<string, string>;
+  readonly #groupsByUser: ReadonlyMap<string, readonly string[]>;
+
+  /**
+   * @param hashes bcrypt hashes by user
+   * @param groups members by group
+   */
+  constructor(hashes: ReadonlyMap<string, string>, groups: ReadonlyMap<string, readonly string[]>) {
+    this.#hashes = hashes;
+    this.#groupsByUser = groupsByUser(groups);
+  }
+
+  /** Takes other users over, such as those of a file that has changed. */
+  replace(hashes: ReadonlyMap<string, string>): void {
+    this.#hashes = hashes;
+  }
+
+  hashOf(user: string): string | undefined {
+    return this.#hashes.get(user);
+  }
+
+  groupsOf(user: string): readonly string[] {
+    return this.#groupsByUser.get(user) ?? [];
+  }
+
+  /** Changes when the password does, and tells nothing of it; `undefined` for an unknown user. */
+  fingerprintOf(user: string): string | undefined {
+    const hash = this.#hashes.get(user);
+    return hash && createHash("sha256").update(hash).digest("base64url").slice(0, 16);
+  }
+}
+
+function groupsByUser(groups: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> {
+  const byUser = new Map<string, string[]>();
+  for (const [group, members] of groups) {
+    for (const member of members) byUser.set(member, [...(byUser.get(member) ?? []), group]);
+  }
+  return byUser;
+}

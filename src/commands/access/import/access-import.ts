@@ -1,0 +1,30 @@
+import { readYamlFile } from "../../../config/yaml-file.js";
+import { yamlValue } from "../../../config/yaml-value.js";
+import { CommandFailure } from "../../command-failure.js";
+import { importDockerAuth } from "./docker-auth.js";
+import { type ImportedAccess, isMap } from "./imported-rules.js";
+import { findZotAccess, importZot } from "./zot.js";
+
+/** Prints the access control of zot or docker_auth as rules of Berth, with what has no equivalent as comments. */
+export async function importAccess(file: string): Promise<void> {
+  const { tree: document, problems } = await readYamlFile(file, process.cwd());
+  if (problems.length > 0) {
+    throw new CommandFailure(problems.map(({ where, message }) => `${where}: ${message}`).join("\n"));
+  }
+  if (!isMap(document)) throw new CommandFailure(`${file} is neither zot's configuration nor docker_auth's`);
+  const zot = findZotAccess(document);
+  if (zot !== undefined) return print(importZot(zot));
+  if (Array.isArray(document.acl)) return print(importDockerAuth(document.acl));
+  throw new CommandFailure(`${file} has neither accessControl, as zot's, nor acl, as docker_auth's`);
+}
+
+function print({ groups, rules, remarks }: ImportedAccess): void {
+  const lines = [
+    ...remarks.map((remark) => `# ${remark}`),
+    "access:",
+    ...(Object.keys(groups).length > 0 ? [`  groups: ${yamlValue(groups)}`] : []),
+    rules.length === 0 ? "  rules: []" : "  rules:",
+    ...rules.map((rule) => `    - ${yamlValue(rule)}`),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,46 @@
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { CommandFailure } from "../command-failure.js";
+
+/** Bcrypt reads no further (in bytes). */
+const longestPassword = 72;
+
+/** A password from the keyboard, asked for twice and not shown, or the first line of standard input. */
+export async function readPassword(user: string): Promise<string> {
+  const password = process.stdin.isTTY ? await askTwice(user) : await firstLine();
+  if (password === "") throw new CommandFailure("a password must not be empty");
+  if (Buffer.byteLength(password) > longestPassword) {
+    throw new CommandFailure(`a password has at most ${longestPassword} bytes: bcrypt reads no further`);
+  }
+  if (/\p{Cc}/u.test(password)) throw new CommandFailure("a password must not hold control characters");
+  return password;
+}
+
+async function askTwice(user: string): Promise<string> {
+  const password = await ask(`Password of ${user}: `);
+  if (password !== (await ask("The same again: "))) throw new CommandFailure("the two passwords differ");
+  return password;
+}
+
+function ask(question: string): Promise<string> {
+  process.stderr.write(question);
+  // What is typed goes nowhere.
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output, terminal: true });
+  return new Promise((resolve, reject) => {
+    terminal.once("SIGINT", () => reject(new CommandFailure("nothing was changed")));
+    terminal.question("", resolve);
+  })
+    .then((answer) => answer as string)
+    .finally(() => {
+      terminal.close();
+      process.stderr.write("\n");
+    });
+}
+
+async function firstLine(): Promise<string> {
+  const pieces: Buffer[] = [];
+  // A stream without an encoding gives buffers.
+  for await (const piece of process.stdin) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces).toString("utf8").split(/\r?\n/)[0] ?? "";
+}

@@ -1,0 +1,44 @@
+import { userNameProblem } from "../../auth/passwords/htpasswd.js";
+import { AccessTokens } from "../../auth/tokens/access-tokens.js";
+import { parseTokenScope } from "../../auth/tokens/token-scope.js";
+import { parseDuration } from "../../config/duration.js";
+import { CommandFailure } from "../command-failure.js";
+import { withAccessTokens } from "./with-access-tokens.js";
+
+interface CreateOptions {
+  readonly user: string;
+  readonly scope?: readonly string[];
+  readonly expires?: string;
+  readonly description?: string;
+  readonly config?: string;
+}
+
+/** Makes an access token, and prints it alone on standard output, so that a pipe can take it. */
+export async function createToken({ user, scope = [], expires, description, config }: CreateOptions): Promise<void> {
+  const problem = userNameProblem(user);
+  if (problem !== undefined) throw new CommandFailure(problem);
+  for (const text of scope) checkScope(text);
+  const expiresMs = expires === undefined ? undefined : Date.now() + lifetimeOf(expires);
+  const token = await withAccessTokens(config, (store) =>
+    new AccessTokens(store).create({ user, scopes: scope, expiresMs, description }),
+  );
+  const until = expiresMs === undefined ? "does not expire" : `expires ${new Date(expiresMs).toISOString()}`;
+  const limits = scope.length === 0 ? "all that the rules allow" : scope.join(", ");
+  process.stderr.write(`token of ${user}, limited to ${limits}; it ${until} and is not shown again:\n`);
+  process.stdout.write(`${token}\n`);
+}
+
+function checkScope(text: string): void {
+  try {
+    parseTokenScope(text);
+  } catch (error) {
+    throw new CommandFailure(`--scope: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function lifetimeOf(text: string): number {
+  const lifetime = parseDuration(text);
+  if (lifetime === undefined || lifetime <= 0)
+    throw new CommandFailure("--expires must be a duration such as 90d or 12h");
+  return lifetime;
+}

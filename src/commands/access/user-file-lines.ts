@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+import { loadConfig } from "../../config/load.js";
+import { CommandFailure } from "../command-failure.js";
+
+export interface UserFileOptions {
+  readonly file?: string;
+  readonly config?: string;
+}
+
+/** The file of users that the command line names, or the settings. */
+export async function userFileOf({ file, config: configFile }: UserFileOptions): Promise<string> {
+  if (file !== undefined) return file;
+  const { config } = await loadConfig({ file: configFile, environment: process.env, directory: process.cwd() });
+  const named = config.access?.users.htpasswd;
+  if (named === undefined) {
+    throw new CommandFailure("the settings name no access.users.htpasswd; name a file with --file");
+  }
+  return named;
+}
+
+/** Its lines without the one of a user; comments and wrong lines stay as they are. */
+export async function linesWithout(file: string, user: string): Promise<{ lines: string[]; wasThere: boolean }> {
+  const content = await readFile(file, "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  });
+  const all = content.split(/\r?\n/).filter((line, index, lines) => line !== "" || index < lines.length - 1);
+  const lines = all.filter((line) => !line.startsWith(`${user}:`));
+  return { lines, wasThere: lines.length < all.length };
+}

@@ -1,0 +1,12 @@
+import { CommandFailure } from "../command-failure.js";
+import { replaceFile } from "./replace-file.js";
+import { linesWithout, type UserFileOptions, userFileOf } from "./user-file-lines.js";
+
+/** Removes a user from the htpasswd file. */
+export async function removeUser(user: string, options: UserFileOptions): Promise<void> {
+  const file = await userFileOf(options);
+  const { lines, wasThere } = await linesWithout(file, user);
+  if (!wasThere) throw new CommandFailure(`${file} has no user ${user}`);
+  await replaceFile(file, lines);
+  process.stdout.write(`${user} was removed from ${file}\n`);
+}

@@ -1,0 +1,22 @@
+import { loadConfig } from "../../config/load.js";
+import { createLogger } from "../../observability/winston-logger.js";
+import type { AccessTokenStore } from "../../storage/access-token-store.js";
+import { openStorage } from "../../storage/open-storage.js";
+import { CommandFailure } from "../command-failure.js";
+
+/** Runs an action on the access tokens that lie in the storage of the settings. */
+export async function withAccessTokens<Result>(
+  configFile: string | undefined,
+  action: (tokens: AccessTokenStore) => Promise<Result>,
+): Promise<Result> {
+  const { config } = await loadConfig({ file: configFile, environment: process.env, directory: process.cwd() });
+  if (config.storage.driver === "memory") {
+    throw new CommandFailure("storage.driver: memory keeps nothing that this command could reach");
+  }
+  const log = createLogger(config.log, process.stderr);
+  try {
+    return await action((await openStorage(config.storage, log)).accessTokens);
+  } finally {
+    log.flush();
+  }
+}

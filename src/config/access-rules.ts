@@ -1,0 +1,90 @@
+import type { AccessConfig } from "./access-schema.js";
+import type { BrokenRule } from "./findings.js";
+
+/** The section of which the values that are wrong by themselves are missing. */
+export type AccessDraft = { readonly [Key in keyof AccessConfig]: AccessConfig[Key] | undefined };
+
+/** What of `access` does not fit together. */
+export function brokenAccessRules(access: AccessDraft | undefined, host: string | undefined): readonly BrokenRule[] {
+  if (access === undefined) return host === undefined || isLoopback(host) ? [] : [nobodyIsAsked(host)];
+  return [
+    ...openAndGuarded(access),
+    ...(access.rules ?? []).flatMap(brokenRuleAt),
+    ...(access.issuers ?? []).flatMap((_, index, issuers) => brokenIssuer(issuers, index)),
+    ...keylessTokenService(access),
+  ];
+}
+
+/** Whether only this machine can connect to an address. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+function nobodyIsAsked(host: string): BrokenRule {
+  const message =
+    `lets others connect (${host}), and nothing says who may do what: add "access: { users: { htpasswd: FILE } }" ` +
+    'and make users with "berth user add NAME"; or say "access: open" if whoever can connect may pull, push and delete';
+  return { path: ["server", "host"], causedBy: [], message };
+}
+
+/** Else somebody who adds users to a file that says `access: open` would believe that they are asked. */
+function openAndGuarded(access: AccessDraft): BrokenRule[] {
+  if (access.open !== true) return [];
+  const { users, issuers, tokenService, anonymousPull } = access;
+  const guarding: readonly (readonly [string, boolean])[] = [
+    ["users", users?.htpasswd !== undefined || Object.keys(users?.hashes ?? {}).length > 0],
+    ["issuers", (issuers?.length ?? 0) > 0],
+    ["tokenService", tokenService !== undefined],
+    ["anonymousPull", anonymousPull === true],
+  ];
+  const given = guarding.find(([, isGiven]) => isGiven)?.[0];
+  if (given === undefined) return [];
+  const message = `lets everybody do everything, and ${given} is given too: keep one of them`;
+  return [{ path: ["access", "open"], causedBy: [["access", given]], message }];
+}
+
+function brokenRuleAt(rule: AccessConfig["rules"][number], index: number): BrokenRule[] {
+  const { allow = [], deny = [], audit } = rule;
+  const path = ["access", "rules", index];
+  if (allow.length === 0 && deny.length === 0) {
+    return [
+      {
+        path: [...path, "allow"],
+        causedBy: [[...path, "to"]],
+        message: "is missing, and so is deny: the rule says nothing",
+      },
+    ];
+  }
+  if (audit === true && deny.length > 0) {
+    return [
+      { path: [...path, "audit"], causedBy: [], message: "is for rules that allow: what is denied is always refused" },
+    ];
+  }
+  return [];
+}
+
+function brokenIssuer(issuers: AccessConfig["issuers"], index: number): BrokenRule[] {
+  const [own, path] = [issuers[index], ["access", "issuers", index]];
+  const earlier = issuers.slice(0, index);
+  const problems: BrokenRule[] = [];
+  for (const key of ["name", "issuer"] as const) {
+    const place = earlier.findIndex((other) => other[key] !== undefined && other[key] === own?.[key]);
+    if (place >= 0)
+      problems.push({ path: [...path, key], causedBy: [], message: `is that of access.issuers[${place}] too` });
+  }
+  if (own !== undefined && own.identities?.length === 0) {
+    const message = "is missing: nobody is known by its tokens, so none would be taken";
+    problems.push({ path: [...path, "identities"], causedBy: [[...path, "name"]], message });
+  }
+  return problems;
+}
+
+function keylessTokenService({ tokenService }: AccessDraft): BrokenRule[] {
+  if (tokenService === undefined) return [];
+  const { rootCertBundle, jwksFile, jwksUrl } = tokenService;
+  if (rootCertBundle !== undefined || jwksFile !== undefined || jwksUrl !== undefined) return [];
+  const message = "is missing, and so are jwksFile and jwksUrl: no token could be checked";
+  return [
+    { path: ["access", "tokenService", "rootCertBundle"], causedBy: [["access", "tokenService", "realm"]], message },
+  ];
+}

@@ -1,0 +1,43 @@
+import type { AccessControl, Admission } from "../../auth/access-control.js";
+import { parseScopes } from "../../auth/scope.js";
+import { RegistryError } from "../../oci/errors.js";
+import type { Exchange } from "../exchange.js";
+import { readBody } from "../read-body.js";
+import { sendJson } from "../send.js";
+import type { Handler } from "./handler.js";
+
+/** A form has a password and some scopes. */
+const largestForm = 64 * 1024;
+
+const headers = { "Cache-Control": "no-store" };
+
+/** Gives a token for the credentials of the request; without any, one for what everybody may do. */
+export function getToken(control: AccessControl): Handler {
+  return async function getToken(exchange) {
+    const { admission = control.anonymous, query } = exchange;
+    if (admission.hasInvalidToken) throw new RegistryError("UNAUTHORIZED", "a token is asked for by name and password");
+    const { identity } = admission.access;
+    sendJson(exchange, 200, await control.issueToken(identity, parseScopes(query.getAll("scope"))), headers);
+  };
+}
+
+/** The same by a form, as OAuth2 has it: containerd and regctl ask this way first. */
+export function postToken(control: AccessControl): Handler {
+  return async function postToken(exchange) {
+    const form = new URLSearchParams((await readBody(exchange, largestForm)).toString("utf8"));
+    const { identity } = (await admissionOf(exchange, control, form)).access;
+    sendJson(exchange, 200, await control.issueToken(identity, parseScopes(form.getAll("scope"))), headers);
+  };
+}
+
+async function admissionOf(exchange: Exchange, control: AccessControl, form: URLSearchParams): Promise<Admission> {
+  const grant = form.get("grant_type");
+  if (grant !== "password") {
+    // With 400 clients go on to ask by GET; what they keep of `docker login` is the password.
+    const message = `grant_type must be password, not ${grant?.slice(0, 100) ?? "absent"}: no refresh tokens are given`;
+    throw new RegistryError("UNSUPPORTED", message, { status: 400 });
+  }
+  const { username, password } = { username: form.get("username") ?? "", password: form.get("password") ?? "" };
+  const credentials = Buffer.from(`${username}:${password}`).toString("base64");
+  return control.admit(`Basic ${credentials}`, exchange.caller.address);
+}

@@ -1,0 +1,87 @@
+import type { Descriptor } from "../oci/descriptor.js";
+import type { Digest } from "../oci/digest.js";
+import { type Page, type PageOf, pageOf, type ReferrersQuery } from "../oci/listing.js";
+import { isDigestReference, type Reference } from "../oci/reference.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Context } from "../registry/context.js";
+import type { Manifest, OpenedBlob, PullRepository, ResolvedBlob } from "../registry/repository.js";
+import { layout } from "../storage/layout.js";
+import { listReferrers } from "../storage/referrer-list.js";
+import type { Storage } from "../storage/storage.js";
+import type { AllowedContent } from "./allowed-content.js";
+import type { RepositoryRules } from "./content-rules.js";
+import type { KeptManifests } from "./kept-manifests.js";
+
+interface StoredRepositoryParts {
+  readonly storage: Storage;
+  readonly kept: KeptManifests;
+  readonly rules: RepositoryRules;
+  readonly allowed: AllowedContent;
+  /** What the client called the upstream, in `?ns=`. */
+  readonly namespace: string | undefined;
+  /** @throws RegistryError that tells the client that it may not make the cache fetch this */
+  refuseFetch(): void;
+}
+
+/** A repository of an upstream as far as it lies here: for clients that may pull from it, and not make it fetch more. */
+export class StoredRepository implements PullRepository {
+  readonly name: RepositoryName;
+  readonly namespace: string | undefined;
+  readonly #parts: StoredRepositoryParts;
+
+  constructor(name: RepositoryName, parts: StoredRepositoryParts) {
+    this.name = name;
+    this.namespace = parts.namespace;
+    this.#parts = parts;
+  }
+
+  resolveManifest(reference: Reference): Promise<Manifest> {
+    return this.getManifest(reference);
+  }
+
+  async getManifest(reference: Reference): Promise<Manifest> {
+    const { kept, rules } = this.#parts;
+    const isDigest = isDigestReference(reference);
+    const isAllowed = isDigest ? await this.#mayGive(reference) : rules.allows(reference);
+    const find = () => (isDigest ? kept.find(this.name, reference) : kept.findTagged(this.name, reference));
+    const stored = this.#required(isAllowed ? await find() : undefined);
+    const age = isDigest ? undefined : await kept.age(this.name, reference, 0);
+    kept.noteUse(this.name, stored.descriptor.digest);
+    return { ...stored, served: { from: "hit", ...(age !== undefined && { age: age / 1000 }) } };
+  }
+
+  async statBlob(digest: Digest): Promise<ResolvedBlob> {
+    const isAllowed = await this.#mayGive(digest);
+    const found = this.#required(isAllowed ? await this.#parts.storage.findBlob(this.name, digest) : undefined);
+    return { digest, size: found.size, served: { from: "hit" } };
+  }
+
+  async openBlob(digest: Digest): Promise<OpenedBlob> {
+    const { storage } = this.#parts;
+    const isAllowed = await this.#mayGive(digest);
+    const content = isAllowed ? await storage.links.find(layout.layerLink(this.name, digest)) : undefined;
+    const reader = this.#required(content && (await storage.blobs.open(content)));
+    return { digest, size: reader.size, reader, served: { from: "hit" } };
+  }
+
+  async listTags(page: Page): Promise<PageOf<string>> {
+    const { storage, rules } = this.#parts;
+    return pageOf(rules.allowed(await storage.tags.list(this.name)), page);
+  }
+
+  listReferrers(subject: Digest, query: ReferrersQuery, _context: Context): Promise<PageOf<Descriptor>> {
+    return listReferrers(this.#parts.storage, this.name, subject, query);
+  }
+
+  /** Rules on tags hold for what the tags lead to, too. */
+  async #mayGive(digest: Digest): Promise<boolean> {
+    const { rules, allowed } = this.#parts;
+    return !rules.dependOnTag || allowed.has(this.name, digest, rules);
+  }
+
+  #required<Found>(found: Found | undefined): Found {
+    if (found !== undefined) return found;
+    this.#parts.refuseFetch();
+    throw new Error("a client that may fetch was given a repository that does not");
+  }
+}

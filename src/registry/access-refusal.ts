@@ -1,0 +1,15 @@
+import { RegistryError } from "../oci/errors.js";
+
+/** A request that needs credentials, or better ones: `http/` adds the challenge that asks for them. */
+export class AccessRefusal extends RegistryError {
+  /** What to ask a token for, such as `repository:team/app:pull,push`; empty where no scope would help. */
+  readonly scope: string;
+  /** Whether the client has a token, and needs one for more (RFC 6750, section 3.1). */
+  readonly isInsufficientScope: boolean;
+
+  constructor(code: "UNAUTHORIZED" | "DENIED", message: string, { scope = "", isInsufficientScope = false } = {}) {
+    super(code, message);
+    this.scope = scope;
+    this.isInsufficientScope = isInsufficientScope;
+  }
+}

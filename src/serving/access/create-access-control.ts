@@ -1,0 +1,98 @@
+import { AccessControl, type ChallengeScheme } from "../../auth/access-control.js";
+import { AccessPolicy } from "../../auth/access-policy.js";
+import { Authenticator } from "../../auth/authenticator.js";
+import { type IssuerSettings, Issuers } from "../../auth/issuers/issuers.js";
+import { Passwords } from "../../auth/passwords/passwords.js";
+import { Rule, type RuleSettings } from "../../auth/rule.js";
+import { TokenService } from "../../auth/token-service.js";
+import { AccessTokens } from "../../auth/tokens/access-tokens.js";
+import { RegistryTokens } from "../../auth/tokens/registry-tokens.js";
+import { Users } from "../../auth/users.js";
+import type { AccessConfig } from "../../config/access-schema.js";
+import type { ConfigWatch } from "../../config/config-watch.js";
+import type { Config } from "../../config/schema.js";
+import type { Logger } from "../../observability/logger.js";
+import type { Storage } from "../../storage/storage.js";
+import { openExternalTokens } from "./external-tokens.js";
+import { repositoryNamesOf } from "./repository-names.js";
+import { tokenKeysOf } from "./token-key-file.js";
+import { readUserFile, watchUserFile } from "./user-file.js";
+
+/** What guards a registry by its configuration. */
+export interface Guard {
+  readonly control: AccessControl;
+  /** Begins to watch files: a guard that never comes into use watches none. */
+  start(): void;
+  /** Ends what watches files. */
+  close(): void;
+}
+
+/** @returns `undefined` where whoever can connect may do everything */
+export async function createGuard(config: Config, storage: Storage, log: Logger): Promise<Guard | undefined> {
+  const { access } = config;
+  if (access === undefined || access.open) return undefined;
+  const { users, start, close } = await openUsers(access, log);
+  const policy = policyOf(access);
+  const names = repositoryNamesOf(config);
+  const registryTokens = new RegistryTokens(access.service, await tokenKeysOf(config, log));
+  const authenticator = new Authenticator({
+    users,
+    passwords: new Passwords(users),
+    accessTokens: new AccessTokens(storage.accessTokens),
+    registryTokens,
+    issuers: new Issuers(access.issuers.map(issuerOf), log),
+    externalTokens: await openExternalTokens(access, log),
+  });
+  const tokens = new TokenService({ policy, names, tokens: registryTokens });
+  const parts = {
+    authenticator,
+    rules: { policy, names },
+    tokens,
+    scheme: schemeOf(access, policy),
+    service: access.tokenService?.service ?? access.service,
+    realm: access.tokenService?.realm,
+  };
+  return { control: new AccessControl(parts, log), start, close };
+}
+
+/** The rules of the configuration, with those that it has one word for. */
+export function policyOf({ rules, anonymousPull }: AccessConfig): AccessPolicy {
+  const written = rules.map((rule, index) => new Rule(rule, `access.rules[${index}]`));
+  return new AccessPolicy(anonymousPull ? [...written, new Rule(anonymousPullRule, "access.anonymousPull")] : written);
+}
+
+/** Not to fetch what is not cached yet: that would spend the upstream's quota for anybody. */
+const anonymousPullRule: RuleSettings = { allow: ["pull"], deny: [], to: ["everyone"], in: ["**"], audit: false };
+
+/** Docker and podman pull without credentials only where they are asked for a token (access-control, 1.1). */
+function schemeOf({ challenge, issuers, tokenService }: AccessConfig, policy: AccessPolicy): ChallengeScheme {
+  if (tokenService !== undefined) return "Bearer";
+  if (challenge !== "auto") return challenge === "basic" ? "Basic" : "Bearer";
+  return policy.opensToAnonymous || issuers.length > 0 ? "Bearer" : "Basic";
+}
+
+function issuerOf(issuer: AccessConfig["issuers"][number]): IssuerSettings {
+  const identities = issuer.identities.map((rule) => ({ ...rule, claims: new Map(Object.entries(rule.claims)) }));
+  return { ...issuer, identities };
+}
+
+interface OpenedUsers {
+  readonly users: Users;
+  start(): void;
+  close(): void;
+}
+
+/** Of the file and of the settings, the latter prevailing. */
+async function openUsers({ users: settings, ...access }: AccessConfig, log: Logger): Promise<OpenedUsers> {
+  const written = new Map(Object.entries(settings.hashes).map(([user, [hash = ""]]) => [user, hash] as const));
+  const groups = new Map(Object.entries(access.groups));
+  const { htpasswd } = settings;
+  if (htpasswd === undefined) return { users: new Users(written, groups), start: () => {}, close: () => {} };
+  const withWritten = (read: ReadonlyMap<string, string>) => new Map([...read, ...written]);
+  const users = new Users(withWritten(await readUserFile(htpasswd, log)), groups);
+  let watch: ConfigWatch | undefined;
+  const start = () => {
+    watch = watchUserFile(htpasswd, (read) => users.replace(withWritten(read)), log);
+  };
+  return { users, start, close: () => watch?.close() };
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from "node:crypto";
+import { link, mkdir, open, readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createTokenKey, readTokenKey, type TokenKey } from "../../auth/tokens/token-keys.js";
+import { ConfigError, messageOf } from "../../config/problem.js";
+import type { Config } from "../../config/schema.js";
+import type { Logger } from "../../observability/logger.js";
+
+/** Where the key lies that Berth makes for itself: on the disk of the data, never in a bucket. */
+const ownKey = ".berth/token.key";
+
+/**
+ * The keys that tokens are signed and checked with, the first one signs.
+ * @throws ConfigError if a file that the configuration names cannot be used
+ */
+export async function tokenKeysOf(config: Config, log: Logger): Promise<readonly TokenKey[]> {
+  const files = config.access?.tokenKeyFile;
+  if (files !== undefined) return Promise.all(files.map(readConfiguredKey));
+  if (config.storage.driver !== "filesystem") return [await readTokenKey(createTokenKey())];
+  const file = join(config.storage.filesystem.root, ownKey);
+  try {
+    return [await readTokenKey(await readOrCreate(file))];
+  } catch (cause) {
+    log.warn("tokens are signed with a key that is lost when Berth stops: its own could not be kept", { file, cause });
+    return [await readTokenKey(createTokenKey())];
+  }
+}
+
+async function readConfiguredKey(file: string): Promise<TokenKey> {
+  try {
+    return await readTokenKey(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new ConfigError([{ where: file, path: ["access", "tokenKeyFile"], message: messageOf(error) }]);
+  }
+}
+
+/** Of several processes that start together one makes it: a link is there whole, or not at all. */
+async function readOrCreate(file: string): Promise<string> {
+  const known = await readFile(file, "utf8").catch(() => undefined);
+  if (known !== undefined) return known;
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.${randomUUID()}`;
+  const handle = await open(draft, "wx", 0o600);
+  try {
+    await handle.writeFile(createTokenKey());
+    await handle.sync();
+    await link(draft, file).catch(ignoreIfThere);
+  } finally {
+    await handle.close();
+    await rm(draft, { force: true });
+  }
+  return readFile(file, "utf8");
+}
+
+function ignoreIfThere(error: unknown): void {
+  if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+}

@@ -1,0 +1,36 @@
+import { readFile } from "node:fs/promises";
+import { parseHtpasswd } from "../../auth/passwords/htpasswd.js";
+import { ConfigWatch } from "../../config/config-watch.js";
+import { ConfigError, messageOf } from "../../config/problem.js";
+import type { Logger } from "../../observability/logger.js";
+
+/**
+ * The users of an htpasswd file; a wrong line is named and left out.
+ * @throws ConfigError if the file cannot be read
+ */
+export async function readUserFile(file: string, log: Logger): Promise<ReadonlyMap<string, string>> {
+  const content = await readFile(file, "utf8").catch((error: unknown) => {
+    const message = `cannot be read: ${messageOf(error)}`;
+    throw new ConfigError([{ where: file, path: ["access", "users", "htpasswd"], message }]);
+  });
+  const { hashes, problems } = parseHtpasswd(content);
+  for (const { line, message } of problems) log.warn("a line of the users' file is left out", { file, line, message });
+  return hashes;
+}
+
+/** Takes the users over whenever the file has changed. One that cannot be read leaves the old ones. */
+export function watchUserFile(
+  file: string,
+  take: (users: ReadonlyMap<string, string>) => void,
+  log: Logger,
+): ConfigWatch {
+  const look = async () => {
+    try {
+      take(await readUserFile(file, log));
+      log.info("the users' file has changed and is taken over", { file });
+    } catch (cause) {
+      log.error("the users' file has changed and cannot be read; the users stay as they were", { file, cause });
+    }
+  };
+  return new ConfigWatch(file, () => void look());
+}

@@ -1,0 +1,57 @@
+import type { StorageDriver } from "./driver.js";
+import { layout } from "./layout.js";
+
+/** An access token as it is kept; what its parts mean is said in `auth/`. */
+export interface StoredAccessToken {
+  readonly id: string;
+  readonly user: string;
+  readonly hash: string;
+  readonly scopes: readonly string[];
+  readonly createdMs: number;
+  readonly expiresMs?: number | undefined;
+  readonly description?: string | undefined;
+}
+
+/** Access tokens as JSON, one object each, and beside each when it was last used. */
+export class AccessTokenStore {
+  readonly #driver: StorageDriver;
+
+  constructor(driver: StorageDriver) {
+    this.#driver = driver;
+  }
+
+  async read(id: string): Promise<StoredAccessToken | undefined> {
+    const content = await this.#driver.read(layout.accessToken(id));
+    // Only `write` puts objects there.
+    return content === undefined ? undefined : (JSON.parse(content.toString()) as StoredAccessToken);
+  }
+
+  async write(token: StoredAccessToken): Promise<void> {
+    await this.#driver.write({ key: layout.accessToken(token.id), content: Buffer.from(JSON.stringify(token)) });
+  }
+
+  /** @returns whether there was such a token */
+  async remove(id: string): Promise<boolean> {
+    const isThere = (await this.#driver.stat(layout.accessToken(id))) !== undefined;
+    await this.#driver.remove(layout.accessTokenFolder(id));
+    return isThere;
+  }
+
+  async list(): Promise<readonly StoredAccessToken[]> {
+    const ids = await this.#driver.list(layout.accessTokens);
+    const tokens = await Promise.all(ids.map((id) => this.read(id)));
+    return tokens.filter((token) => token !== undefined);
+  }
+
+  /** Milliseconds since 1970. */
+  async readLastUse(id: string): Promise<number | undefined> {
+    const content = await this.#driver.read(layout.accessTokenUse(id));
+    const usedMs = content === undefined ? Number.NaN : Date.parse(content.toString());
+    return Number.isNaN(usedMs) ? undefined : usedMs;
+  }
+
+  async writeLastUse(id: string, usedMs: number): Promise<void> {
+    const content = Buffer.from(new Date(usedMs).toISOString());
+    await this.#driver.write({ key: layout.accessTokenUse(id), content });
+  }
+}

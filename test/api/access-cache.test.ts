@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { seededBytes } from "../support/content.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { basic, bearer, runGuardedBerth } from "../support/guarded-berth.js";
+import { errorCodeOf, type RegistryClient } from "../support/registry-client.js";
+import { Scope } from "../support/scope.js";
+
+const layer = seededBytes("a layer of a guarded cache", 50_000);
+const alpine = parseRepositoryName("library/alpine");
+const blob = `/v2/library/alpine/blobs/${digestOf(layer)}`;
+const tag = "/v2/library/alpine/manifests/latest";
+
+/** A cache of two upstreams, in which everybody may pull and users may have it fetch. */
+async function runCache(scope: Scope) {
+  const hub = await FakeUpstream.start(scope);
+  const ghcr = await FakeUpstream.start(scope);
+  hub.store.addImage(alpine, [layer], "latest");
+  ghcr.store.addImage(parseRepositoryName("owner/image"), [layer], "latest");
+  const upstreams = [
+    { name: "docker.io", url: hub.url, tagTtl: "0s" },
+    { name: "ghcr.io", url: ghcr.url },
+  ];
+  const access = {
+    anonymousPull: true,
+    rules: [
+      { allow: "pull, cache", to: "authenticated", in: "docker.io/**" },
+      { allow: "pull, cache", to: "bob", in: "ghcr.io/owner/*" },
+      { deny: "pull", to: "everyone", in: "docker.io/library/secret" },
+    ],
+  } as const;
+  const berth = await runGuardedBerth(scope, access, { mode: "proxy", proxy: { upstreams } });
+  return { ...berth, hub, ghcr };
+}
+
+async function statusesOf(client: RegistryClient, paths: readonly string[]): Promise<number[]> {
+  const answers = await Promise.all(paths.map((path) => client.get(path)));
+  return answers.map(({ status }) => status);
+}
+
+test("who may not make the cache fetch gets what is here, and nothing is asked of the upstream", async (t) => {
+  const { client, hub } = await runCache(new Scope(t));
+  assert.deepEqual(await statusesOf(client, [tag, blob]), [401, 401]);
+  assert.equal(hub.ledger.count({}), 0);
+  const ann = client.with(basic("ann"));
+  assert.deepEqual(await statusesOf(ann, [tag, blob]), [200, 200]);
+  const asked = hub.ledger.count({});
+  assert.deepEqual(await statusesOf(client, [tag, blob, "/v2/library/alpine/tags/list"]), [200, 200, 200]);
+  const { body } = await client.get(blob);
+  assert.equal(digestOf(body), digestOf(layer));
+  assert.equal(hub.ledger.count({}), asked);
+});
+
+test("a known client that may not fetch is told so", async (t) => {
+  const { client } = await runCache(new Scope(t));
+  const refused = await client.get("/v2/ghcr.io/owner/image/manifests/latest", basic("ann"));
+  assert.deepEqual([refused.status, errorCodeOf(refused)], [403, "DENIED"]);
+  assert.match(refused.body.toString(), /ann may not fetch what is not cached yet of ghcr\.io\/owner\/image/);
+  assert.equal((await client.get("/v2/ghcr.io/owner/image/manifests/latest", basic("bob"))).status, 200);
+});
+
+test("a rule holds however the client names the repository", async (t) => {
+  const { client } = await runCache(new Scope(t));
+  for (const path of [
+    "/v2/library/secret/manifests/latest",
+    "/v2/secret/manifests/latest",
+    "/v2/docker.io/secret/manifests/latest",
+    "/v2/docker.io/library/secret/manifests/latest",
+    "/v2/library/secret/manifests/latest?ns=docker.io",
+    "//v2/library/secret/manifests/latest",
+    "/v2/library%2fsecret/manifests/latest",
+    "/v2/library/%73ecret/manifests/latest",
+  ]) {
+    const { status } = await client.get(path, basic("ann"));
+    assert.ok(status === 403 || status === 400 || status === 404, `${path}: ${status}`);
+    if (status === 404) assert.doesNotMatch(path, /^\/v2\/(docker\.io|library)\/secret/);
+  }
+  assert.equal((await client.get("/v2/owner/image/manifests/latest?ns=ghcr.io", basic("ann"))).status, 403);
+});
+
+test("a token is good for the registry that a client names by ?ns=", async (t) => {
+  const { client } = await runCache(new Scope(t));
+  const answer = await client.get("/v2/_berth/token?scope=repository:owner/image:pull", basic("bob"));
+  const { token } = JSON.parse(answer.body.toString());
+  assert.equal((await client.get("/v2/owner/image/manifests/latest?ns=ghcr.io", bearer(token))).status, 200);
+});

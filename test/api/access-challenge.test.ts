@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { basic, bearer, runGuardedBerth } from "../support/guarded-berth.js";
+import { type Answer, errorCodeOf, type RegistryClient } from "../support/registry-client.js";
+import { Scope } from "../support/scope.js";
+import { pushSmallImage } from "../support/small-image.js";
+
+const publicAndPrivate = {
+  anonymousPull: true,
+  rules: [
+    { allow: "pull, push, delete", to: "@platform", in: "team/**" },
+    { allow: "push", to: "ci", in: "team/**" },
+    { deny: "pull", to: "anonymous", in: "team/secret" },
+  ],
+} as const;
+
+function challengeOf(answer: Answer): string {
+  return answer.headers["www-authenticate"] ?? "";
+}
+
+async function tokenFor(client: RegistryClient, scope: string): Promise<string> {
+  const answer = await client.get(`/v2/_berth/token?service=berth&scope=${encodeURIComponent(scope)}`);
+  assert.equal(answer.status, 200);
+  return JSON.parse(answer.body.toString()).token;
+}
+
+test("/v2/ asks every client for a token, and is content with one, or with a password", async (t) => {
+  const { client, port } = await runGuardedBerth(new Scope(t), publicAndPrivate);
+  for (const agent of ["docker/28.0", "containers/5.36 (github.com/containers/image)", "curl/8", undefined]) {
+    const answer = await client.get("/v2/", agent === undefined ? {} : { "user-agent": agent });
+    assert.equal(answer.status, 401);
+    assert.equal(challengeOf(answer), `Bearer realm="http://127.0.0.1:${port}/v2/_berth/token",service="berth"`);
+  }
+  assert.equal((await client.get("/v2/", basic("ann"))).status, 200);
+  assert.equal((await client.get("/v2/", bearer(await tokenFor(client.with(basic("ann")), "")))).status, 200);
+  assert.equal((await client.get("/v2/", bearer(await tokenFor(client, "repository:team/app:pull")))).status, 200);
+  assert.equal((await client.get("/v2/", basic("", ""))).status, 401);
+});
+
+test("what everybody may pull needs no token, and no credentials make it fail but a wrong password", async (t) => {
+  const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
+  await pushSmallImage(client.with(basic("ann")), "team/app", "layer", { tag: "v1" });
+  const path = "/v2/team/app/manifests/v1";
+  const useless = [{}, basic("", ""), basic("bob"), bearer("a.b.c"), bearer("x"), { authorization: "Digest x" }];
+  const statuses = await Promise.all(useless.map(async (headers) => (await client.get(path, headers)).status));
+  assert.deepEqual(statuses, [200, 200, 200, 200, 200, 401]);
+  assert.equal((await client.get(path, basic("ann", "wrong"))).status, 401);
+  assert.equal((await client.get(path, basic("nobody"))).status, 401);
+});
+
+test("an unknown client is asked for the scope that it needs, a known one is told what it may not", async (t) => {
+  const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
+  const unknown = await client.request("POST", "/v2/team/app/blobs/uploads/");
+  assert.equal(unknown.status, 401);
+  assert.match(challengeOf(unknown), /,scope="repository:team\/app:pull,push"$/);
+  const known = await client.request("POST", "/v2/other/app/blobs/uploads/", { headers: basic("ann") });
+  assert.equal(known.status, 403);
+  assert.equal(errorCodeOf(known), "DENIED");
+  assert.match(known.body.toString(), /ann may not push to other\/app/);
+  assert.equal(challengeOf(known), "");
+});
+
+test("a token for less than is asked is no error, and one for more is asked for when it is needed", async (t) => {
+  const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
+  const ci = client.with(basic("ci"));
+  const answer = await ci.get(
+    "/v2/_berth/token?scope=repository:team/app:push,pull,delete&scope=repository:other/app:push%20repository:x/y:*",
+  );
+  const { scope, token, access_token, expires_in } = JSON.parse(answer.body.toString());
+  assert.equal(scope, "repository:team/app:pull,push repository:x/y:pull");
+  assert.equal(token, access_token);
+  assert.ok(expires_in >= 60);
+  const narrow = await tokenFor(ci, "repository:team/app:pull");
+  const refused = await client.request("POST", "/v2/team/app/blobs/uploads/", { headers: bearer(narrow) });
+  assert.equal(refused.status, 401);
+  assert.match(challengeOf(refused), /scope="repository:team\/app:pull,push",error="insufficient_scope"$/);
+  const never = await client.request("DELETE", `/v2/team/app/manifests/v1`, { headers: basic("ci") });
+  assert.equal(never.status, 403);
+});
+
+test("a token that is not good is told so only where a token is needed", async (t) => {
+  const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
+  const refused = await client.get("/v2/team/secret/tags/list", bearer("a.b.c"));
+  assert.equal(refused.status, 401);
+  assert.match(challengeOf(refused), /error="invalid_token"$/);
+});
+
+test("the form of OAuth2 gives the same tokens, in any charset; what it cannot do sends clients back to GET", async (t) => {
+  const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
+  const headers = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
+  const post = (form: string) => client.request("POST", "/v2/_berth/token", { body: form, headers });
+  const good = await post(
+    "grant_type=password&username=ann&password=ann&service=berth&scope=repository:team/app:pull,push",
+  );
+  assert.equal(good.status, 200);
+  const { access_token } = JSON.parse(good.body.toString());
+  const started = await client.request("POST", "/v2/team/app/blobs/uploads/", { headers: bearer(access_token) });
+  assert.equal(started.status, 202);
+  assert.equal((await post("grant_type=password&username=ann&password=wrong")).status, 401);
+  assert.equal((await post("grant_type=refresh_token&refresh_token=x")).status, 400);
+  assert.equal((await post(`grant_type=password&x=${"a".repeat(100_000)}`)).status, 413);
+});
+
+test("a login is checked at once: the token service refuses a wrong password, and an anonymous token grants little", async (t) => {
+  const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
+  assert.equal(
+    (await client.get("/v2/_berth/token?account=ann&offline_token=true", basic("ann", "wrong"))).status,
+    401,
+  );
+  const anonymous = await client.get("/v2/_berth/token?scope=repository:team/app:pull,push");
+  assert.equal(JSON.parse(anonymous.body.toString()).scope, "repository:team/app:pull");
+});
+
+test("where nothing is anonymous clients are asked for Basic credentials", async (t) => {
+  const { client } = await runGuardedBerth(new Scope(t), {});
+  const answer = await client.get("/v2/");
+  assert.equal(answer.status, 401);
+  assert.equal(challengeOf(answer), 'Basic realm="berth"');
+  assert.equal((await client.get("/v2/", basic("bob"))).status, 200);
+});
+
+test("the realm is what the client calls the registry, or what server.publicUrl says", async (t) => {
+  const scope = new Scope(t);
+  const { client } = await runGuardedBerth(scope, publicAndPrivate);
+  const forwarded = await client.get("/v2/", { "x-forwarded-proto": "https", host: "registry.example.com" });
+  assert.match(challengeOf(forwarded), /realm="https:\/\/registry\.example\.com\/v2\/_berth\/token"/);
+  const named = await runGuardedBerth(scope, publicAndPrivate, { server: { publicUrl: "https://hub.example.com" } });
+  assert.match(challengeOf(await named.client.get("/v2/")), /realm="https:\/\/hub\.example\.com\/v2\/_berth\/token"/);
+});
+
+test("garbage in Authorization is refused without a word of it in the log", async (t) => {
+  const { client, log } = await runGuardedBerth(new Scope(t), publicAndPrivate);
+  for (const authorization of [
+    "Basic",
+    "Basic !!!",
+    "Basic YW5u",
+    `Basic ${Buffer.from("a\nb:secret-c").toString("base64")}`,
+  ]) {
+    assert.equal((await client.get("/v2/", { authorization })).status, 401, authorization);
+  }
+  assert.equal((await client.get("/v2/", basic("ann", "secret-password"))).status, 401);
+  assert.doesNotMatch(JSON.stringify(log.events), /secret-/);
+});

@@ -1,0 +1,57 @@
+import { writeFile } from "node:fs/promises";
+import type { OutgoingHttpHeaders } from "node:http";
+import { join } from "node:path";
+import { hash } from "@node-rs/bcrypt";
+import type { ConfigOverrides } from "./config.js";
+import { type RunningBerth, runBerth } from "./running-berth.js";
+import type { Scope } from "./scope.js";
+import { waitUntil } from "./wait-until.js";
+
+/** The least that bcrypt does: tests are not attacked. */
+const cost = 4;
+
+/** An htpasswd file with users and their passwords. */
+export async function htpasswdFile(scope: Scope, passwords: Readonly<Record<string, string>>): Promise<string> {
+  const file = join(await scope.folder("users"), "htpasswd");
+  await writeFile(file, await htpasswdLines(passwords));
+  return file;
+}
+
+export async function htpasswdLines(passwords: Readonly<Record<string, string>>): Promise<string> {
+  const lines = Object.entries(passwords).map(async ([user, password]) => `${user}:${await hash(password, cost)}\n`);
+  return (await Promise.all(lines)).join("");
+}
+
+/** The file of the users, to be changed while Berth serves. */
+export interface UserFile {
+  /** Resolves when Berth has taken the users over. */
+  replaceWith(lines: string): Promise<void>;
+}
+
+/** A Berth that knows ann (of the group platform), bob and ci, each with its name as its password. */
+export async function runGuardedBerth(
+  scope: Scope,
+  access: NonNullable<ConfigOverrides["access"]>,
+  options: Omit<ConfigOverrides, "storage" | "access"> & { readonly root?: string } = {},
+): Promise<RunningBerth & { readonly users: UserFile }> {
+  const htpasswd = await htpasswdFile(scope, { ann: "ann", bob: "bob", ci: "ci" });
+  const berth = await runBerth(scope, {
+    ...options,
+    access: { users: { htpasswd }, groups: { platform: ["ann"] }, ...access },
+  } as Parameters<typeof runBerth>[1]);
+  const replaceWith = async (lines: string) => {
+    await writeFile(htpasswd, lines);
+    const event = "the users' file has changed and is taken over";
+    await waitUntil(event, () => berth.log.named(event)[0]);
+  };
+  return { ...berth, users: { replaceWith } };
+}
+
+/** The header of Basic credentials, the name being the password unless another is given. */
+export function basic(user: string, password = user): OutgoingHttpHeaders {
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
+}
+
+export function bearer(token: string): OutgoingHttpHeaders {
+  return { authorization: `Bearer ${token}` };
+}

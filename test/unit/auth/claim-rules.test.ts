@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { fillIn, fits, satisfies } from "../../../src/auth/issuers/claim-rules.js";
+
+test("a star stands for any characters, a claim otherwise is what is written", () => {
+  for (const [text, pattern, expected] of [
+    ["refs/heads/main", "refs/heads/*", true],
+    ["refs/heads/main", "refs/*/main", true],
+    ["refs/tags/v1", "refs/heads/*", false],
+    ["main", "main", true],
+    ["main2", "main", false],
+    ["", "*", true],
+    ["abc", "a*b*c", true],
+    ["ab", "a*b*c", false],
+  ] as const) {
+    assert.equal(fits(text, pattern), expected, `${text} ${pattern}`);
+  }
+});
+
+test("all claims must fit, one that is absent never does, and a list fits by any of its texts", () => {
+  const claims = {
+    ref: "refs/heads/main",
+    protected: "true",
+    groups: ["dev", "ops"],
+    "kubernetes.io": { namespace: "ci" },
+  };
+  const rules = (entries: Record<string, string[]>) => new Map(Object.entries(entries));
+  assert.equal(satisfies(claims, rules({ ref: ["refs/heads/*"], protected: ["true"] })), true);
+  assert.equal(satisfies(claims, rules({ ref: ["refs/heads/*"], environment: ["*"] })), false);
+  assert.equal(satisfies(claims, rules({ groups: ["ops"] })), true);
+  assert.equal(satisfies(claims, rules({ "kubernetes.io/namespace": ["ci"] })), true);
+  assert.equal(satisfies(claims, rules({ constructor: ["*"], toString: ["*"] })), false);
+});
+
+test("a user's name is made of claims, and of none that is absent", () => {
+  assert.equal(fillIn("$" + "{owner}-$" + "{id}", { owner: "ann", id: 7 }), "ann-7");
+  assert.equal(fillIn("$" + "{owner}-$" + "{id}", { owner: "ann" }), undefined);
+});

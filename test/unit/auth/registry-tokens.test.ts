@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import test from "node:test";
+import { exportJWK, SignJWT } from "jose";
+import { RegistryTokens, tokenLifetime } from "../../../src/auth/tokens/registry-tokens.js";
+import { createTokenKey, readTokenKey, type TokenKey } from "../../../src/auth/tokens/token-keys.js";
+
+const claims = { user: "ann", groups: ["team"], credential: { kind: "password", id: "abc" }, granted: [] } as const;
+
+async function newKey(): Promise<TokenKey> {
+  return readTokenKey(createTokenKey());
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+test("a token says what it was issued for, to every holder of the key", async () => {
+  const key = await newKey();
+  const token = await new RegistryTokens("berth", [key]).issue(claims);
+  const verified = await new RegistryTokens("berth", [key]).verify(token);
+  assert.equal(verified?.user, "ann");
+  assert.deepEqual(verified?.credential, claims.credential);
+});
+
+test("after a change of keys the tokens of the old one are taken as long as it is named", async () => {
+  const [old, next] = [await newKey(), await newKey()];
+  const token = await new RegistryTokens("berth", [old]).issue(claims);
+  assert.notEqual(await new RegistryTokens("berth", [next, old]).verify(token), undefined);
+  assert.equal(await new RegistryTokens("berth", [next]).verify(token), undefined);
+});
+
+test("a token that was not signed by us, or not for us, or not for now, is none", async () => {
+  const key = await newKey();
+  const tokens = new RegistryTokens("berth", [key]);
+  const good = await tokens.issue(claims);
+  const [header = "", payload = "", signature = ""] = good.split(".");
+  const said = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, unknown>;
+  const sign = (change: Record<string, unknown>, by = key, head: Record<string, unknown> = {}) =>
+    new SignJWT({ ...said, ...change }).setProtectedHeader({ alg: "EdDSA", kid: key.id, ...head }).sign(by.privateKey);
+  const now = Math.floor(Date.now() / 1000);
+  const other = await newKey();
+  const publicPem = key.publicKey.export({ format: "pem", type: "spki" }).toString();
+  const hs256 = `${encode({ alg: "HS256", kid: key.id })}.${payload}`;
+  const wrong: Record<string, string> = {
+    "no algorithm": `${encode({ alg: "none", kid: key.id })}.${payload}.`,
+    "the public key as a secret": `${hs256}.${createHmac("sha256", publicPem).update(hs256).digest("base64url")}`,
+    "another key by our name": await sign({}, other),
+    "a key of its own": await sign({}, other, { kid: "x", jwk: await exportJWK(other.publicKey) }),
+    "a changed payload": `${header}.${encode({ ...said, sub: "root" })}.${signature}`,
+    "another issuer": await sign({ iss: "else" }),
+    "another audience": await sign({ aud: "else" }),
+    "a past end": await sign({ exp: now - 120 }),
+    "a later begin": await sign({ nbf: now + 120 }),
+    "no end": await sign({ exp: undefined }),
+    "a megabyte": `${good}${"a".repeat(1024 * 1024)}`,
+    nothing: "",
+    "two parts": `${header}.${payload}`,
+  };
+  for (const [what, token] of Object.entries(wrong)) assert.equal(await tokens.verify(token), undefined, what);
+});
+
+test("a token that was seen is forgotten at its end", async () => {
+  const key = await newKey();
+  const tokens = new RegistryTokens("berth", [key]);
+  const token = await tokens.issue(claims, Date.now() - (tokenLifetime + 30) * 1000);
+  // Within the tolerance for clocks that differ.
+  assert.notEqual(await tokens.verify(token), undefined);
+  assert.notEqual(tokens.recall(token), undefined);
+  const old = await tokens.issue(claims, Date.now() - (tokenLifetime + 90) * 1000);
+  assert.equal(await tokens.verify(old), undefined);
+  assert.equal(tokens.recall(old), undefined);
+});
