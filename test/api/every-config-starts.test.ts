@@ -25,8 +25,9 @@ async function serveAndAsk(config: Config): Promise<void> {
   try {
     const { port } = await server.listen();
     const client = new RegistryClient(`http://127.0.0.1:${port}`);
-    assert.equal((await client.get("/v2/")).status, 200);
-    if (config.mode === "private") await pushBlob(client, "app", Buffer.from("layer"));
+    const isGuarded = config.access?.open === false;
+    assert.equal((await client.get("/v2/")).status, isGuarded ? 401 : 200);
+    if (config.mode === "private" && !isGuarded) await pushBlob(client, "app", Buffer.from("layer"));
   } finally {
     await server.stop(0);
     await close();

@@ -7,6 +7,7 @@ import { parseSize } from "../../src/config/size.js";
 /** What a test decides itself: where Berth listens, where its data lie, and files that would have to be there. */
 const decided: readonly string[] = [
   ...["server.host", "server.port", "server.tls", "storage.filesystem", "proxy.default"],
+  ...["access.rules", "access.issuers", "access.tokenService"],
   ...["dockerConfig", "ca", "cert", "key", "mirrors", "ns", "realms", "url", "name", "prefix", "username", "password"],
 ];
 
