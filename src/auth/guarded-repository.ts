@@ -1,4 +1,3 @@
-
 import type { Digest } from "../oci/digest.js";
 import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import type { Reference, Tag } from "../oci/reference.js";

@@ -94,7 +94,14 @@ export class ProxyRegistry implements Registry {
   ): PullRepository {
     const { name, namespace } = repository;
     const refuseFetch = () => access?.require("cache", asked, namespace);
-    return new StoredRepository(name, { storage: this.#storage, kept: cache.kept, allowed: cache.allowed, rules, namespace, refuseFetch });
+    return new StoredRepository(name, {
+      storage: this.#storage,
+      kept: cache.kept,
+      allowed: cache.allowed,
+      rules,
+      namespace,
+      refuseFetch,
+    });
   }
 
   async push(name: RepositoryName): Promise<PushRepository> {
