@@ -50,7 +50,9 @@ export async function loadConfig(from: ConfigOrigin): Promise<LoadedConfig> {
     readFile(file, from),
     readEnvironment(from.environment, schema),
   ]);
-  const sources = [...fileSources, environment];
+  // An empty file beside variables is meant so, as in containers; alone it is what a full disk leaves of a file.
+  const isConfigured = Object.keys(environment.tree ?? {}).length > 0;
+  const sources = [...fileSources.filter(({ isEmpty }) => !(isEmpty && isConfigured)), environment];
   // Here and below: the values follow the definition that the type is derived from.
   const rules = (values: unknown) => brokenRules(values as ConfigDraft);
   const settings = resolveSettings(schema, { sources, directory: from.directory, rules });

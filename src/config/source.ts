@@ -7,6 +7,8 @@ export interface ConfigSource {
   readonly text?: string;
   /** What it says, as maps of keys; `undefined` or `null` if nothing. */
   readonly tree: unknown;
+  /** Whether it is a file without any setting. */
+  readonly isEmpty?: boolean;
   /** What kept it from being read as a whole. */
   readonly problems: readonly Problem[];
   /** Where it says a key, for people: `berth.yml:3:9`, or the name of an environment variable. */

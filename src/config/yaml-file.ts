@@ -56,7 +56,7 @@ export function parseYamlSource(text: string, file: string, reading: Reading = "
   try {
     const tree: unknown = document.toJS();
     // As an editor or a full disk leaves it for a second: the defaults would be another registry, where all may delete.
-    if (tree === null) return sourceOfProblem(file, saysNothing);
+    if (tree === null) return { ...sourceOfProblem(file, saysNothing), isEmpty: true };
     return { tree, problems: [], locate: (path) => place(offsetOf(document, path)) };
   } catch (error) {
     return sourceOfProblem(file, messageOf(error));

@@ -6,6 +6,14 @@ import { loadConfig } from "../../../src/config/load.js";
 import { ConfigError } from "../../../src/config/problem.js";
 import { Scope } from "../../support/scope.js";
 
+test("an empty file is an error, unless variables say the settings; then it says nothing", async (t) => {
+  const directory = await new Scope(t).folder("config");
+  await writeFile(join(directory, "berth.yml"), "\n");
+  await assert.rejects(loadConfig({ environment: {}, directory }), /says nothing; if all defaults/);
+  const { config } = await loadConfig({ environment: { BERTH_SERVER_PORT: "5001" }, directory });
+  assert.equal(config.server.port, 5001);
+});
+
 test("without a file and a variable Berth is a private registry of this machine", async (t) => {
   const directory = await new Scope(t).folder("config");
   const { config, file } = await loadConfig({ environment: {}, directory });
