@@ -21,7 +21,7 @@ COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
 # Where registry:2 looks for its file, and registry:3: a file of either, mounted over it, is served.
 COPY config/container.yml /etc/docker/registry/config.yml
-COPY --chmod=755 config/entrypoint.sh /entrypoint.sh
+COPY config/entrypoint.sh /entrypoint.sh
 # Health checks that were written for registry:2 call wget.
 RUN command -v wget > /dev/null \
  || { apt-get update && apt-get install --yes --no-install-recommends wget && rm -rf /var/lib/apt/lists/*; }
