@@ -1,4 +1,5 @@
 import { chmod, copyFile, cp, mkdir, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { runCommand } from "./command.js";
 import type { Docker } from "./docker-daemon.js";
@@ -39,7 +40,7 @@ async function addShell(root: string): Promise<void> {
 }
 
 async function addNode(root: string): Promise<void> {
-  const libraries = (await runCommand("ldd", [process.execPath])).match(/\/[^\s)]+/g) ?? [];
+  const libraries = [...(await librariesOf(process.execPath)), ...(await librariesOf(nativeModule))];
   for (const path of libraries) await copyTo(root, path, path);
   await copyTo(root, process.execPath, "usr/bin/node");
   const npm = (await runCommand("npm", ["root", "--global"])).trim();
@@ -53,4 +54,11 @@ async function copyTo(root: string, from: string, to: string): Promise<void> {
   const target = join(root, to);
   await mkdir(dirname(target), { recursive: true });
   await copyFile(from, target);
+}
+
+/** The one native module that Berth has; the real image has all of glibc, this one what is used. */
+const nativeModule = createRequire(import.meta.url).resolve(`@node-rs/bcrypt-linux-${process.arch}-gnu`);
+
+async function librariesOf(program: string): Promise<string[]> {
+  return (await runCommand("ldd", [program])).match(/\/[^\s)]+/g) ?? [];
 }
