@@ -3,7 +3,7 @@ import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Registry } from "../registry/registry.js";
 import { BriefMemory } from "../storage/brief-memory.js";
-import { CatalogPages } from "../storage/catalog-pages.js";
+import { CatalogPages, holdersOfManifests } from "../storage/catalog-pages.js";
 import type { Storage } from "../storage/storage.js";
 import { AdoptedRepository } from "./adopted-repository.js";
 import type { PrivateRules } from "./manifest-rules.js";
@@ -37,7 +37,7 @@ export class PrivateRegistry implements Registry {
     this.#meanings = meanings;
     this.#running = new RunningUploads(storage, rules.uploads);
     const isOurs = async (name: RepositoryName) => rules.adopt || (await this.#cachedFrom(name)) === undefined;
-    this.#catalog = new CatalogPages(storage, isOurs);
+    this.#catalog = new CatalogPages(storage.catalog, (last) => holdersOfManifests(storage.driver, last, isOurs));
   }
 
   async pull(name: RepositoryName): Promise<PrivateRepository> {

@@ -2,19 +2,20 @@ import { LRUCache } from "lru-cache";
 import type { Logger } from "../observability/logger.js";
 import { registryCalled } from "../oci/docker-hub.js";
 import { RegistryError } from "../oci/errors.js";
-import { type Page, type PageOf, pageOf } from "../oci/listing.js";
+import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Owners, UpstreamNames } from "../registry/owners.js";
 import type { Registry } from "../registry/registry.js";
 import type { PullRepository, PushRepository } from "../registry/repository.js";
-import { ListMemo } from "../storage/list-memo.js";
+import { CatalogPages } from "../storage/catalog-pages.js";
 import type { Storage } from "../storage/storage.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { AllowedContent } from "./allowed-content.js";
 import { BlobCache } from "./blob-cache.js";
 import { BlobProofs } from "./blob-proofs.js";
 import { CachedHolders } from "./cached-holders.js";
+import { cachedNamesAfter } from "./cached-names.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import type { RepositoryRules } from "./content-rules.js";
 import { BodyForms } from "./downloads/body-forms.js";
@@ -63,11 +64,16 @@ export class ProxyRegistry implements Registry {
   readonly #options: ProxyOptions;
   readonly #sources: ReadonlyMap<string, Source>;
   readonly #known = new LRUCache<string, FoundRepository>({ max: rememberedNames });
-  readonly #catalog = new ListMemo<RepositoryName, readonly RepositoryName[]>();
+  readonly #catalog: CatalogPages;
 
   constructor(storage: Storage, options: ProxyOptions) {
     this.#storage = storage;
     this.#options = options;
+    const shownNameOf = (stored: RepositoryName) => this.#shownNameOf(stored);
+    const { upstreams } = options;
+    this.#catalog = new CatalogPages(storage.catalog, (last) =>
+      cachedNamesAfter(storage, { last, upstreams, shownNameOf }),
+    );
     const holders = new CachedHolders(storage);
     const downloads = new Downloads(storage, { ...options, holders, finishUnwatched: options.finishDownloads });
     const shared = { downloads, holders, log: options.log };
@@ -111,21 +117,16 @@ export class ProxyRegistry implements Registry {
     throw new RegistryError("UNSUPPORTED", message, { detail: { name, mode: "proxy" } });
   }
 
-  async catalog(page: Page): Promise<PageOf<string>> {
-    const names = await this.#storage.catalog.names();
-    return pageOf(await this.#catalog.of(names, () => this.#shownNames(names)), page);
+  catalog(page: Page): Promise<PageOf<string>> {
+    return this.#catalog.page(page);
   }
 
   /** Of what lies here, what a client may get. */
-  async #shownNames(names: readonly RepositoryName[]): Promise<RepositoryName[]> {
-    const owners = await this.#storage.cache.owners();
-    const shown = names.flatMap((stored) => {
-      const settings = this.#sources.get(owners.get(stored) ?? "")?.settings;
-      return settings !== undefined && mayBePulled(stored, settings, this.#options.owners)
-        ? [this.#options.shownNameOf(stored, settings)]
-        : [];
-    });
-    return shown.sort();
+  async #shownNameOf(stored: RepositoryName): Promise<RepositoryName | undefined> {
+    const upstream = await this.#storage.cache.ownerOf(stored);
+    const settings = this.#sources.get(upstream ?? "")?.settings;
+    if (settings === undefined || !mayBePulled(stored, settings, this.#options.owners)) return undefined;
+    return this.#options.shownNameOf(stored, settings);
   }
 
   /** By the configuration alone, so it is the same the next time. */

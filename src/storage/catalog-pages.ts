@@ -1,9 +1,10 @@
 import { LRUCache } from "lru-cache";
 import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { Catalog } from "./catalog.js";
+import type { StorageDriver } from "./driver.js";
 import { repositoryFolders } from "./layout.js";
 import { repositoriesAfter } from "./repository-walk.js";
-import type { Storage } from "./storage.js";
 
 interface KnownPage extends PageOf<RepositoryName> {
   readonly generation: string;
@@ -14,25 +15,29 @@ interface KnownPage extends PageOf<RepositoryName> {
 const trustedForMs = 5_000;
 const rememberedNames = 100_000;
 
-/** Pages of the repositories that hold manifests. Each reads as much of the tree as it shows. */
+/** Names in code point order, read only as far as they are taken. */
+export type NamesAfter = (last: string | undefined) => AsyncIterable<RepositoryName>;
+
+/** Pages of the names of repositories. Each reads as much of the storage as it shows. */
 export class CatalogPages {
-  readonly #storage: Storage;
-  readonly #isShown: (name: RepositoryName) => Promise<boolean>;
+  readonly #catalog: Catalog;
+  readonly #namesAfter: NamesAfter;
   readonly #known = new LRUCache<string, KnownPage>({
     maxSize: rememberedNames,
     sizeCalculation: ({ items }) => items.length + 1,
   });
 
-  constructor(storage: Storage, isShown: (name: RepositoryName) => Promise<boolean>) {
-    this.#storage = storage;
-    this.#isShown = isShown;
+  /** @param catalog tells when a repository has come into being */
+  constructor(catalog: Catalog, namesAfter: NamesAfter) {
+    this.#catalog = catalog;
+    this.#namesAfter = namesAfter;
   }
 
   /** The same array as long as it is known to be the same. */
   async page(page: Page): Promise<PageOf<RepositoryName>> {
     const key = `${page.limit} ${page.last ?? ""}`;
     // Asked before the tree is read: a repository that comes meanwhile makes the next one read it again.
-    const generation = await this.#storage.catalog.generation();
+    const generation = await this.#catalog.generation();
     const known = this.#known.get(key);
     if (known !== undefined && known.generation === generation && performance.now() - known.readAtMs < trustedForMs)
       return known;
@@ -45,11 +50,21 @@ export class CatalogPages {
   async #read({ limit, last }: Page): Promise<PageOf<RepositoryName>> {
     const items: RepositoryName[] = [];
     if (limit === 0) return { items, more: false };
-    for await (const { name, folders } of repositoriesAfter(this.#storage.driver, last)) {
-      if (!folders.includes(repositoryFolders.manifests) || !(await this.#isShown(name))) continue;
+    for await (const name of this.#namesAfter(last)) {
       if (items.length === limit) return { items, more: true };
       items.push(name);
     }
     return { items, more: false };
+  }
+}
+
+/** The repositories that hold manifests, of those that a test lets through. */
+export async function* holdersOfManifests(
+  driver: StorageDriver,
+  last: string | undefined,
+  isShown: (name: RepositoryName) => Promise<boolean>,
+): AsyncIterable<RepositoryName> {
+  for await (const { name, folders } of repositoriesAfter(driver, last)) {
+    if (folders.includes(repositoryFolders.manifests) && (await isShown(name))) yield name;
   }
 }

@@ -13,27 +13,40 @@ export interface WalkedRepository {
  * Every folder that a repository lies in, in code point order of the names, where `a-b` comes before `a/b`, though a tree
  * has all below `a` together. As much of the tree is read as the caller takes, however large it is.
  * @param last only names after this one; what comes before is not read
+ * @param root the key below which the repositories lie
  */
-export async function* repositoriesAfter(driver: StorageDriver, last?: string): AsyncIterable<WalkedRepository> {
+export async function* repositoriesAfter(
+  driver: StorageDriver,
+  last?: string,
+  root: string = layout.repositories,
+): AsyncIterable<WalkedRepository> {
   const turns = new Turns();
-  const cursors = [await openFolder(driver, "", last)];
+  const open = (path: string) => openFolder(driver, { root, path, last });
+  const cursors = [await open("")];
   for (let cursor = cursors.at(-1); cursor !== undefined; cursor = cursors.at(-1)) {
     await turns.take();
     const step = cursor.next();
     if (step === undefined) {
       cursors.pop();
     } else if (step.isBelow) {
-      cursors.push(await openFolder(driver, step.name, last));
+      cursors.push(await open(step.name));
     } else if (last === undefined || step.name > last) {
-      const folders = await driver.list(`${layout.repositories}/${step.name}`);
+      const folders = await driver.list(`${root}/${step.name}`);
       if (folders.every(isOfRepository)) cursor.passBelow();
       if (folders.some(isOfRepository)) yield { name: step.name, folders };
     }
   }
 }
 
-async function openFolder(driver: StorageDriver, path: string, last: string | undefined): Promise<FolderCursor> {
-  const children = await driver.list(path === "" ? layout.repositories : `${layout.repositories}/${path}`);
+interface Place {
+  readonly root: string;
+  /** Below the root; empty for the root itself. */
+  readonly path: string;
+  readonly last: string | undefined;
+}
+
+async function openFolder(driver: StorageDriver, { root, path, last }: Place): Promise<FolderCursor> {
+  const children = await driver.list(path === "" ? root : `${root}/${path}`);
   const below = path === "" ? "" : `${path}/`;
   // Of a folder that comes as a whole after the last name nothing is passed over.
   const start = last?.startsWith(below) ? last.slice(below.length).split("/")[0] : undefined;

@@ -123,11 +123,12 @@ for (const digest of [
       assert.equal(errorCodeOf(answer), "DIGEST_INVALID", target);
     }
     const query = digest.replace("+", "%2B");
-    for (const parameter of ["digest", "mount"]) {
-      const answer = await client.request("POST", `/v2/team/app/blobs/uploads/?${parameter}=${query}`, { body: "x" });
-      assert.equal(answer.status, 400, parameter);
-      assert.equal(errorCodeOf(answer), "DIGEST_INVALID", parameter);
-    }
+    const push = await client.request("POST", `/v2/team/app/blobs/uploads/?digest=${query}`, { body: "x" });
+    assert.equal(push.status, 400);
+    assert.equal(errorCodeOf(push), "DIGEST_INVALID");
+    // A mount that cannot be starts a session, as with registry:2.
+    const mount = await client.request("POST", `/v2/team/app/blobs/uploads/?mount=${query}`);
+    assert.equal(mount.status, 202);
   });
 }
 

@@ -194,3 +194,44 @@ test("deleting on the private side takes nothing from the cache", async (t) => {
   assert.equal(answer.headers["x-cache"], "hit");
   assert.deepEqual(answer.body, layer);
 });
+
+test("the catalog merges private and cached names in one order, whatever page is asked for", async (t) => {
+  const { client, hub, ghcr } = await runHybrid(new Scope(t));
+  for (const name of ["library/zoo", "docker/app"]) hub.store.addImage(parseRepositoryName(name), [layer], "latest");
+  ghcr.store.addImage(parseRepositoryName("a/b"), [layer], "latest");
+  for (const name of [
+    "docker.io/library/alpine",
+    "docker.io/library/zoo",
+    "docker.io/docker/app",
+    "ghcr.io/owner/image",
+    "ghcr.io/a/b",
+  ])
+    assert.equal((await client.get(`/v2/${name}/manifests/latest`)).status, 200);
+  for (const name of ["a", "docker", "docker.ioo", "team/app", "zeta"])
+    await pushSmallImage(client, name, name, { tag: "v1" });
+  const expected = [
+    "a",
+    "docker",
+    "docker.io/docker/app",
+    "docker.io/library/alpine",
+    "docker.io/library/zoo",
+    "docker.ioo",
+    "ghcr.io/a/b",
+    "ghcr.io/owner/image",
+    "team/app",
+    "zeta",
+  ];
+  const namesOf = async (query: string): Promise<string[]> =>
+    JSON.parse((await client.get(`/v2/_catalog${query}`)).body.toString()).repositories;
+  assert.deepEqual(await namesOf(""), expected);
+  for (const size of [1, 2, 3]) {
+    const seen: string[] = [];
+    for (
+      let page = await namesOf(`?n=${size}`);
+      page.length > 0;
+      page = await namesOf(`?n=${size}&last=${seen.at(-1)}`)
+    )
+      seen.push(...page);
+    assert.deepEqual(seen, expected, `pages of ${size}`);
+  }
+});

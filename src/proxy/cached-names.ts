@@ -1,0 +1,56 @@
+import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
+import type { UpstreamNames } from "../registry/owners.js";
+import { layout, repositoryFolders } from "../storage/layout.js";
+import { repositoriesAfter } from "../storage/repository-walk.js";
+import type { Storage } from "../storage/storage.js";
+
+/** What the catalog calls a cached repository; `undefined` for one that no client may get. */
+export type ShownName = (stored: RepositoryName) => Promise<RepositoryName | undefined>;
+
+/**
+ * The names of cached repositories in code point order, after one of them. Only what was cached is walked, as far as the
+ * names are taken. Those of the default upstream may be shown with its prefix, and so come in two orders that are merged.
+ */
+export async function* cachedNamesAfter(
+  storage: Storage,
+  {
+    last,
+    upstreams,
+    shownNameOf,
+  }: { last: string | undefined; upstreams: readonly UpstreamNames[]; shownNameOf: ShownName },
+): AsyncIterable<RepositoryName> {
+  const walks = ["", ...upstreams.filter(({ isDefault }) => isDefault).map(({ prefix }) => `${prefix}/`)].map(
+    (prefix) => shownWith(prefix, { storage, last, shownNameOf })[Symbol.asyncIterator](),
+  );
+  const heads = await Promise.all(walks.map((walk) => walk.next()));
+  for (;;) {
+    const [first] = heads
+      .flatMap(({ done, value }, index) => (done ? [] : [{ index, name: value }]))
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
+    const walk = first && walks[first.index];
+    if (first === undefined || walk === undefined) return;
+    yield first.name;
+    heads[first.index] = await walk.next();
+  }
+}
+
+interface Walking {
+  readonly storage: Storage;
+  readonly last: string | undefined;
+  readonly shownNameOf: ShownName;
+}
+
+/** Those whose shown name is the stored one behind a prefix, in the order of both. */
+async function* shownWith(
+  prefix: string,
+  { storage, last, shownNameOf }: Walking,
+): AsyncGenerator<RepositoryName, void> {
+  // Of all that begin alike none comes after a name that is greater than the beginning, and begins otherwise.
+  if (last !== undefined && last > prefix && !last.startsWith(prefix)) return;
+  const lastStored = last?.startsWith(prefix) ? last.slice(prefix.length) : undefined;
+  for await (const { name } of repositoriesAfter(storage.driver, lastStored, layout.cachedBelow(""))) {
+    const shown = `${prefix}${name}`;
+    if (!isRepositoryName(shown) || (await shownNameOf(name)) !== shown) continue;
+    if ((await storage.driver.list(layout.repository(name))).includes(repositoryFolders.manifests)) yield shown;
+  }
+}
