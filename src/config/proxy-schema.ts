@@ -145,11 +145,11 @@ const patience = {
   }),
   maxConcurrent: setting(wholeNumber(1, 10_000), {
     default: 32,
-    meaning: "Questions at once to each address, and beside them as many small blobs.",
+    meaning: "Questions at once to each address.",
   }),
   maxDownloads: setting(wholeNumber(1, 10_000), {
     default: 256,
-    meaning: "Downloads of larger blobs at once from each address; what nobody waits for gives way.",
+    meaning: "Downloads at once from each address, small and large ones apart; what nobody waits for gives way.",
   }),
   maxManifestSize: setting(size({ from: "1KiB", to: "256MiB" }), {
     default: "8MiB",

@@ -87,7 +87,8 @@ function createEndpoint(
       manifest: questions,
       list: questions,
       proof: new Slots(settings.maxConcurrent),
-      small: new Slots(settings.maxConcurrent),
+      // As many as of the large ones: an upstream may be slow with each of them, and a page of layers is wanted at once.
+      small: new Slots(settings.maxDownloads),
       download: new Slots(settings.maxDownloads),
     },
     maxRetryAfterMs: settings.maxRetryAfter,

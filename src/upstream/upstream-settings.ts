@@ -47,8 +47,8 @@ export interface EndpointSettings {
  * | `retryDelay` | 200 ms | before the second attempt; doubled each time, and half of it random |
  * | `outageMemory` | 10 s | how long an endpoint that was out of reach is not asked where there is another way |
  * | `maxRetryAfter` | 1 h | a longer `Retry-After` is cut to this |
- * | `maxConcurrent` | 32 | questions to one endpoint at once; beside them as many that ask whether it has a blob, and small blobs |
- * | `maxDownloads` | 256, or `maxConcurrent` if that is given | downloads of larger blobs from one endpoint at once |
+ * | `maxConcurrent` | 32 | questions to one endpoint at once; beside them as many that ask whether it has a blob |
+ * | `maxDownloads` | 256, or `maxConcurrent` if that is given | blobs of up to 1 MiB from one endpoint at once, and as many larger ones |
  * | `maxManifestSize` | 8 MiB | larger ones are refused; containerd takes as much, the specification asks for 4 |
  */
 export interface UpstreamSettings {
