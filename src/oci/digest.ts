@@ -31,6 +31,15 @@ export function parseDigest(text: string): Digest {
   });
 }
 
+const digestsOfNothing: ReadonlySet<string> = new Set(
+  digestAlgorithms.map((algorithm) => `${algorithm}:${createHash(algorithm).digest("hex")}`),
+);
+
+/** What has such a digest is empty, and nothing else is. */
+export function isDigestOfNothing(digest: Digest): boolean {
+  return digestsOfNothing.has(digest);
+}
+
 export function algorithmOf(digest: Digest): DigestAlgorithm {
   return digest.startsWith("sha256:") ? "sha256" : "sha512";
 }

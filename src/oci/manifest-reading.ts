@@ -1,4 +1,4 @@
-import { type Digest, isDigest } from "./digest.js";
+import { type Digest, isDigest, isDigestOfNothing } from "./digest.js";
 import { foldedKey } from "./folded-key.js";
 import { type ManifestKind, manifestKind, mediaTypes } from "./media-types.js";
 import type { Platform } from "./platform.js";
@@ -33,9 +33,6 @@ type Json = Record<string, unknown>;
 
 /** RFC 6838, section 4.2. */
 const mediaTypePattern = /^[a-zA-Z0-9][\w!#$&^.+-]{0,126}\/[a-zA-Z0-9][\w!#$&^.+-]{0,126}$/;
-
-/** Of SHA-256: what has it is nothing, and only that. */
-const digestOfNothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /**
  * Reads a manifest that another registry took, which may be less strict than {@link parseManifest} is with a push:
@@ -119,7 +116,7 @@ function digestFrom(value: unknown): Digest | undefined {
 
 function sizeOf(size: unknown, digest: Digest): number | undefined {
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) return undefined;
-  return size === 0 && digest !== digestOfNothing ? undefined : size;
+  return size === 0 && !isDigestOfNothing(digest) ? undefined : size;
 }
 
 function platformOf(value: unknown): Platform | undefined {

@@ -36,11 +36,12 @@ export class BlobCache {
     this.#parts = parts;
   }
 
+  /** What a manifest says of a size may be wrong, so the upstream is asked: hardly any client asks by HEAD before it pulls. */
   async stat(name: RepositoryName, digest: Digest, context: Context): Promise<ResolvedBlob> {
     const linked = await this.#storage.findBlob(name, digest);
     if (linked !== undefined) return { digest, size: linked.size, served: { from: "hit" } };
-    const known = this.#parts.sizes.get(name, digest);
-    const size = known ?? (await this.#ask(name, digest, context)).size ?? Number.POSITIVE_INFINITY;
+    const told = this.#parts.sizes.get(name, digest);
+    const { size = Number.POSITIVE_INFINITY } = await this.#ask(name, digest, context, told);
     return { digest, size, served: { from: "miss" } };
   }
 

@@ -1,3 +1,4 @@
+import { type Digest, isDigestOfNothing } from "../oci/digest.js";
 import { contentLengthOf } from "./answer-headers.js";
 import { type BlobQuestion, blobQuestion } from "./blob-client.js";
 import type { Asking, Endpoint } from "./endpoint.js";
@@ -8,7 +9,7 @@ import type { WireAnswer } from "./wire/wire.js";
 
 /**
  * Whether the upstream has a blob, and how large it is. HEAD is a saving, never the truth: where it refuses, breaks off,
- * or tells no length or another one than is known, a GET is asked that ends after its headers (ECR Public, Harbor and
+ * or tells no length, one that cannot be or another one than is known, a GET is asked that ends after its headers (ECR Public, Harbor and
  * addresses that are signed for GET alone refuse HEAD for what they have).
  * @param knownSize bytes, where they are here or a manifest told
  */
@@ -37,7 +38,7 @@ async function byHead(endpoint: Endpoint, wanted: BlobQuestion, asking: Asking):
   try {
     const answer = await endpoint.ask(blobQuestion(endpoint, wanted, "HEAD", "proof"), asking);
     answer.body.discard();
-    return { size: sizeIn(answer) };
+    return { size: sizeIn(answer, wanted.digest) };
   } catch (error) {
     if (!mayBeHadByGet(error)) throw error;
     return undefined;
@@ -59,13 +60,15 @@ function mayBeHadByGet(error: unknown): boolean {
 async function byGet(endpoint: Endpoint, wanted: BlobQuestion, asking: Asking): Promise<UpstreamBlobHead> {
   const answer = await endpoint.ask(blobQuestion(endpoint, wanted, "GET", "proof"), asking);
   answer.body.close();
-  return { size: sizeIn(answer) };
+  return { size: sizeIn(answer, wanted.digest) };
 }
 
 function isPlausible({ size }: UpstreamBlobHead, knownSize: number | undefined): boolean {
   return size !== undefined && (knownSize === undefined || size === knownSize);
 }
 
-function sizeIn({ headers }: WireAnswer): number | undefined {
-  return contentCodingsOf(headers).length > 0 ? undefined : contentLengthOf(headers);
+/** Some answer HEAD with the length of the body that it does not have. */
+function sizeIn({ headers }: WireAnswer, digest: Digest): number | undefined {
+  const size = contentCodingsOf(headers).length > 0 ? undefined : contentLengthOf(headers);
+  return size === 0 && !isDigestOfNothing(digest) ? undefined : size;
 }

@@ -5,8 +5,9 @@ import { digestOf } from "../../src/oci/digest.js";
 import { mediaTypes } from "../../src/oci/media-types.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { seededBytes } from "../support/content.js";
-import { contentOf } from "../support/fake-upstream/content.js";
+import { contentOf, partOf } from "../support/fake-upstream/content.js";
 import {
+  announcing,
   answer,
   cutAt,
   endless,
@@ -26,6 +27,16 @@ const layer = gzipSync(seededBytes("layer", 300_000));
 const digest = digestOf(layer);
 const path = `/v2/library/alpine/blobs/${digest}`;
 
+/** Sends parts of so many bytes, even where the whole was asked for. */
+function partsOf(bytes: number): Fault {
+  return (reply) => {
+    const start = Number(/^bytes (\d+)-/.exec(reply.headers["content-range"] ?? "")?.[1] ?? 0);
+    const body = partOf(reply.body, 0, Math.min(bytes, reply.body.size));
+    const range = `bytes ${start}-${start + body.size - 1}/${start + reply.body.size}`;
+    return { ...reply, status: 206, headers: { ...reply.headers, "content-range": range }, body };
+  };
+}
+
 async function runWithImage(scope: Scope, size: unknown = layer.length, options: Parameters<typeof runProxy>[2] = {}) {
   const fake = await FakeUpstream.start(scope);
   const described = { ...fake.store.addBlob(name, layer), size };
@@ -44,6 +55,29 @@ for (const size of [0, 7, layer.length * 2, -1, undefined]) {
     assert.deepEqual((await client.get(path, { range: "bytes=5-9" })).body, layer.subarray(5, 10));
   });
 }
+
+for (const size of [0, 7, layer.length * 2, -1, undefined]) {
+  test(`HEAD of a cold layer tells its real size, whatever upstream's HEAD and a manifest with ${size} bytes say`, async (t) => {
+    const { fake, client } = await runWithImage(new Scope(t), size);
+    assert.equal((await client.head(path)).headers["content-length"], String(layer.length));
+    fake.faults.add({ kind: "blob", method: "HEAD" }, announcing(0));
+    assert.equal((await client.head(path)).headers["content-length"], String(layer.length));
+  });
+}
+
+test("HEAD of a cold layer tells no size where the upstream does not, whatever the manifest says", async (t) => {
+  const { fake, client } = await runWithImage(new Scope(t), 7);
+  fake.faults.add({ kind: "blob" }, tooShort(0));
+  const { status, headers } = await client.head(path);
+  assert.deepEqual([status, headers["content-length"]], [200, undefined]);
+});
+
+test("an upstream that never sends more than a part is asked for one part after the other", async (t) => {
+  const { fake, client } = await runWithImage(new Scope(t));
+  fake.faults.add({ kind: "blob", method: "GET" }, cutAt(100_000), { times: 1 });
+  fake.faults.add({ kind: "blob", method: "GET" }, partsOf(80_000), { after: 1 });
+  assert.deepEqual((await client.get(path)).body, layer);
+});
 
 test("a layer without a length goes out chunked and whole, whatever range is asked, and by range when it is stored", async (t) => {
   const { fake, client } = await runWithImage(new Scope(t));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { repeated } from "../support/fake-upstream/content.js";
-import { announcing, answer, type Fault, hangUp, header, methodNotAllowed } from "../support/fake-upstream/faults.js";
+import { announcing, answer, type Fault, hangUp, methodNotAllowed, tooShort } from "../support/fake-upstream/faults.js";
 import { errorReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
@@ -27,7 +27,8 @@ const refusals: Record<string, Fault> = {
   "answers 501": answer(errorReply(501, "UNSUPPORTED")),
   "is unknown": methodNotAllowed,
   "is broken off": hangUp,
-  "tells no length": header("content-length", ""),
+  "tells no length": tooShort(0),
+  "tells the length 0": announcing(0),
 };
 
 for (const [what, fault] of Object.entries(refusals)) {

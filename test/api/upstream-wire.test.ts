@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseTag } from "../../src/oci/reference.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
@@ -32,6 +33,24 @@ async function answering(scope: Scope, answer: string): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** Sends each byte of the answer by itself, and keeps the connection open. */
+async function answeringByPieces(scope: Scope, answer: string): Promise<string> {
+  const server = createServer({ noDelay: true }, (socket) => {
+    socket.on("error", () => {});
+    socket.on("data", async () => {
+      for (const piece of answer) {
+        await new Promise((resolve) => socket.write(piece, resolve));
+        await setImmediate();
+      }
+    });
+    scope.defer(() => socket.destroy());
+  }).listen(0, "127.0.0.1");
+  scope.defer(() => server.close());
+  await once(server, "listening");
+  // A server on a port always has an address with a port.
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 const answers = {
   "a length beside chunks": `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n${layer}\r\n0\r\n\r\n`,
   "chunks with extensions and trailers": `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n5;a=b\r\n${layer}\r\n0\r\nX-Sum: 1\r\n\r\n`,
@@ -40,6 +59,10 @@ const answers = {
   "early hints before it": `HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n${layer}`,
   "a 100 and a 102 before it": `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n${layer}`,
   "no reason beside the status": `HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n${layer}`,
+  "its length twice": `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "e"\r\ncontent-length:5 \r\n\r\n${layer}`,
+  "its length twice, behind early hints": `HTTP/1.1 103 Early Hints\nContent-Length: 0\n\nHTTP/1.1 200 OK\nContent-Length: 5\nContent-Length: 5\n\n${layer}`,
+  "a space in the name of a header": `HTTP/1.1 200 OK\r\nX Odd: a b\r\nContent-Length: 5\r\n\r\n${layer}`,
+  "a space before the colon": `HTTP/1.1 200 OK\r\nX-Odd : a\r\nContent-Length : 7\r\nContent-Length: 5\r\n\r\n${layer}`,
   "a control character in a header": `HTTP/1.1 200 OK\r\nX-Odd: a\x01b\r\nContent-Length: 5\r\n\r\n${layer}`,
 };
 for (const [what, answer] of Object.entries(answers)) {
@@ -50,6 +73,29 @@ for (const [what, answer] of Object.entries(answers)) {
     assert.equal((await readWhole(blob)).toString(), layer);
   });
 }
+
+const broken = {
+  "two lengths": `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 3\r\n\r\n${layer}`,
+  "one length in one line, another in the next": `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length:\r\n\r\n${layer}`,
+};
+for (const [what, answer] of Object.entries(broken)) {
+  test(`an answer is refused with ${what}`, async (t) => {
+    const scope = new Scope(t);
+    const upstream = upstreamAt(scope, await answering(scope, answer));
+    const blob = upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, asking());
+    await assert.rejects(blob, /two lengths/);
+  });
+}
+
+test("what is repaired in an answer may come in pieces, and on a connection that is used again", async (t) => {
+  const scope = new Scope(t);
+  const answer = `HTTP/1.1 200 OK\r\nX Odd: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n${layer}`;
+  const upstream = upstreamAt(scope, await answeringByPieces(scope, answer));
+  for (let round = 0; round < 3; round++) {
+    const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, asking());
+    assert.equal((await readWhole(blob)).toString(), layer);
+  }
+});
 
 test("an answer by 203 is an answer", async (t) => {
   const scope = new Scope(t);

@@ -156,7 +156,8 @@ export class BlobTransfer {
       }
       const { end, size = this.#order.size } = blob;
       if (end === undefined || size === undefined || end >= size) return;
-      this.#mayResume = false;
+      // Whoever sends no more than a part of the whole sends the rest by Range alone.
+      this.#mayResume = blob.start === 0;
       throw onlyAPart(this.#order);
     } finally {
       blob.close();

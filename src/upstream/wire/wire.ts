@@ -3,6 +3,7 @@ import { request as httpsRequest, type RequestOptions } from "node:https";
 import axios from "axios";
 import type { Patience } from "../limits/patience.js";
 import type { Audience, Connection, Connections } from "./connections.js";
+import { repairHead } from "./head-repair.js";
 import { type Pace, ResponseBody } from "./response-body.js";
 import { Watch } from "./watch.js";
 
@@ -101,6 +102,7 @@ export class Wire {
       const request = send({ ...options, ...connection, ...lenientParser }, onResponse);
       // The size bounds them; Node would drop those beyond 2,000 without a word.
       request.maxHeadersCount = 0;
+      repairHead(request);
       const onConnected = () => watch.expect("answer", firstByteMs);
       request.once("socket", (socket) => {
         if (request.reusedSocket) onConnected();

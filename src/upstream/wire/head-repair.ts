@@ -1,0 +1,122 @@
+import type { ClientRequest } from "node:http";
+import type { Socket } from "node:net";
+import { InvalidAnswerError } from "./wire-errors.js";
+
+const lf = 0x0a;
+const cr = 0x0d;
+const tab = 0x09;
+const space = 0x20;
+const colon = 0x3a;
+const underscore = 0x5f;
+
+const lengthName = "content-length";
+/** Enough for what is compared here; longer ones are none of that. */
+const longestKept = 64;
+
+/**
+ * Changes the head of an answer where Node's parser refuses what Go's takes (net/textproto, net/http "fixLength"), even
+ * when told to be lenient: a space in a header's name, and a `Content-Length` that is there again with the same value.
+ * Both become a header that nobody knows. No byte is added or taken away, so nothing has to be held back.
+ */
+export function repairHead(request: ClientRequest): void {
+  request.once("socket", (socket: Socket) => {
+    const head = new Head();
+    const onData = (bytes: Buffer) => {
+      try {
+        if (head.repair(bytes)) socket.off("data", onData);
+      } catch (error) {
+        socket.off("data", onData);
+        request.destroy(error instanceof Error ? error : new Error(String(error)));
+      }
+    };
+    // The parser listens already, and reads the same memory afterwards.
+    socket.prependListener("data", onData);
+    request.once("close", () => socket.off("data", onData));
+  });
+}
+
+/** The head of one answer, and of the interim ones before it. */
+class Head {
+  #at: "status" | "line" | "name" | "value" = "status";
+  /** Of the line that is being read, as far as it matters. */
+  #text = "";
+  /** The value of the first `Content-Length`. */
+  #length: string | undefined;
+  #isLength = false;
+  #isInterim = false;
+
+  /**
+   * Reads on, and changes what must be changed.
+   * @returns whether the head has ended
+   * @throws InvalidAnswerError if there are two lengths: one of them would hide something
+   */
+  repair(bytes: Buffer): boolean {
+    for (let index = 0; index < bytes.length; index++) {
+      const byte = bytes[index] ?? 0;
+      if (byte === lf) {
+        if (this.#endLine()) return true;
+      } else if (byte !== cr) bytes[index] = this.#take(byte);
+    }
+    return false;
+  }
+
+  /** @returns what is to stand there instead */
+  #take(byte: number): number {
+    if (this.#at === "line") {
+      // A line that begins with a space goes on with the value before it (RFC 9112, section 5.2).
+      this.#at = byte === space || byte === tab ? "value" : "name";
+      this.#text = "";
+      this.#isLength = false;
+    }
+    if (this.#at !== "name") {
+      this.#keep(byte);
+      return byte;
+    }
+    if (byte === colon) {
+      this.#isLength = this.#text === lengthName;
+      this.#at = "value";
+      this.#text = "";
+      return byte;
+    }
+    this.#keep(byte);
+    // The colon may be in the next piece, and then it would be too late.
+    const isRepeated = this.#length !== undefined && this.#text === lengthName;
+    return isRepeated || byte === space ? underscore : byte;
+  }
+
+  #keep(byte: number): void {
+    if (this.#text.length < longestKept) this.#text += String.fromCharCode(byte).toLowerCase();
+  }
+
+  /** @returns whether the head ends with it */
+  #endLine(): boolean {
+    switch (this.#at) {
+      case "status":
+        if (this.#text === "") return false;
+        // 101 would end HTTP, and nobody asks for it.
+        this.#isInterim = /^\S+ +1(?!01)/.test(this.#text);
+        break;
+      case "value":
+        if (this.#isLength) this.#noteLength(this.#text.trim());
+        break;
+      case "line":
+        if (!this.#isInterim) return true;
+        this.#at = "status";
+        this.#text = "";
+        this.#length = undefined;
+        return false;
+      case "name":
+        // A line without a colon, which the parser refuses.
+        break;
+    }
+    this.#at = "line";
+    return false;
+  }
+
+  #noteLength(value: string): void {
+    this.#length ??= value;
+    if (value !== this.#length) {
+      throw new InvalidAnswerError(`it announces two lengths, ${this.#length} and ${value}`);
+    }
+  }
+}
