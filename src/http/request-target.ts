@@ -6,10 +6,12 @@ const digestInPath = /^([^?]*\/blobs\/uploads\/[^?&/]+)&(?=digest=)/;
 /**
  * The path and query of a request's target. Some clients send a whole URL, which a server must accept (RFC 9112,
  * section 3.2.2); who is named in it, perhaps with a password, is nobody's business from here on. Others join an address
- * that ends with a slash to a path, and send `//v2/`.
+ * that ends with a slash to a path, and send `//v2/`, or join an empty project to a name, and send `/v2//app`. registry:2
+ * redirects both to the path without the second slash; no name here has an empty component.
  */
 export function originForm(target: string | undefined): string {
   if (target === undefined || target === "") return "/";
-  const path = target.startsWith("/") ? target : target.replace(schemeAndAuthority, "");
-  return (path.startsWith("/") ? path : `/${path}`).replace(/^\/{2,}/, "/").replace(digestInPath, "$1?");
+  const withQuery = `/${target.startsWith("/") ? target : target.replace(schemeAndAuthority, "")}`;
+  const [path = "", ...query] = withQuery.replace(digestInPath, "$1?").split("?");
+  return [path.replace(/\/{2,}/g, "/"), ...query].join("?");
 }

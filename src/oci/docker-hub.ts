@@ -10,6 +10,11 @@ export function registryCalled(host: string): string {
   return otherNames.has(name) ? dockerHub : name;
 }
 
+/** Whether clients mean Docker Hub by a host. */
+export function isHubName(host: string): boolean {
+  return registryCalled(host) === dockerHub;
+}
+
 /** Whether an address is the Hub's own, not that of a mirror. */
 export function isHubHost(hostname: string): boolean {
   return hostname === dockerHub || hostname.endsWith(`.${dockerHub}`);

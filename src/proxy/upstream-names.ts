@@ -1,4 +1,4 @@
-import { dockerHub } from "../oci/docker-hub.js";
+import { dockerHub, isHubName } from "../oci/docker-hub.js";
 import { isRepositoryName, parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import type { Owners, UpstreamNames } from "../registry/owners.js";
 
@@ -8,7 +8,9 @@ const official = "library";
 /** The repository that a client asked for, without what means the upstream: `docker.io/alpine` is `library/alpine`. */
 export function ownNameOf(asked: RepositoryName, upstream: UpstreamNames): RepositoryName {
   const { name, prefix } = upstream;
-  const own = isPrefixed(asked, upstream) ? asked.slice(prefix.length + 1) : asked;
+  const [first = "", ...rest] = asked.split("/");
+  const isNamed = rest.length > 0 && (first === prefix || (name === dockerHub && isHubName(first)));
+  const own = isNamed ? rest.join("/") : asked;
   return parseRepositoryName(name === dockerHub && !own.includes("/") ? `${official}/${own}` : own);
 }
 

@@ -1,4 +1,4 @@
-import { dockerHub, registryCalled } from "../oci/docker-hub.js";
+import { dockerHub, isHubName, registryCalled } from "../oci/docker-hub.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { NamePatterns } from "./name-patterns.js";
 
@@ -40,6 +40,8 @@ export class Owners {
   readonly #byPattern: ReadonlyMap<string, Owner>;
   readonly #byPrefix: ReadonlyMap<string, Owner>;
   readonly #byNamespace: ReadonlyMap<string, Owner>;
+  /** Docker Hub, by whichever of its names a client means it. */
+  readonly #hub: Owner | undefined;
   readonly #default: string | undefined;
   readonly #rest: Owner;
 
@@ -54,6 +56,8 @@ export class Owners {
     this.#byNamespace = new Map(
       upstreams.flatMap(({ namespaces, name }) => namespaces.map((each) => [each, ownerByNamespace(each, name)])),
     );
+    const hub = upstreams.find(({ name }) => name === dockerHub);
+    this.#hub = hub && ownerByPrefix(hub);
     this.#default = upstreams.find(({ isDefault }) => isDefault)?.name;
     this.#rest = ownerOfRest(this.#default, others);
   }
@@ -78,6 +82,8 @@ export class Owners {
   }
 
   #ofNobodyElse(first: string): Owner {
+    const hub = this.#rest.kind === "private" || !isHubName(first) ? undefined : this.#hub;
+    if (hub !== undefined) return hub;
     const isHost = this.#default === dockerHub && (first.includes(".") || first === "localhost");
     return isHost ? unknownHost(first) : this.#rest;
   }

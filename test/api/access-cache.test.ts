@@ -69,7 +69,9 @@ test("a rule holds however the client names the repository", async (t) => {
     "/v2/docker.io/secret/manifests/latest",
     "/v2/docker.io/library/secret/manifests/latest",
     "/v2/library/secret/manifests/latest?ns=docker.io",
+    "/v2/index.docker.io/library/secret/manifests/latest",
     "//v2/library/secret/manifests/latest",
+    "/v2//library//secret/manifests/latest",
     "/v2/library%2fsecret/manifests/latest",
     "/v2/library/%73ecret/manifests/latest",
   ]) {

@@ -38,6 +38,7 @@ test("one address takes pushes and caches: each name goes to its owner", async (
   assert.equal((await client.get("/v2/my_custom_image/manifests/latest")).status, 200);
   assert.equal((await client.get("/v2/library/alpine/manifests/latest")).headers["x-cache"], "miss");
   assert.equal((await client.get("/v2/docker.io/alpine/manifests/latest")).headers["x-cache"], "hit");
+  assert.equal((await client.get("/v2/index.docker.io/library/alpine/manifests/latest")).headers["x-cache"], "hit");
   assert.equal((await client.get("/v2/ghcr.io/owner/image/manifests/latest")).headers["x-cache"], "miss");
   assert.equal((await client.get("/v2/owner/image/manifests/latest?ns=ghcr.io")).headers["x-cache"], "hit");
   assert.equal(hub.ledger.count({ kind: "manifest", method: "GET" }), 1);

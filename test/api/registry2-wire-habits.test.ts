@@ -99,10 +99,10 @@ test("a closing PUT without a body closes, whatever Content-Range it repeats", a
   }
 });
 
-test("a path that begins with two slashes, as it comes from joined addresses, is understood", async (t) => {
+test("a path with two slashes in a row, as it comes from joined addresses, is understood", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushBlob(client, "team/app", bytes);
-  for (const target of ["//v2/", "///v2/", `//v2/team/app/blobs/${digest}`])
+  for (const target of ["//v2/", "/v2//", `//v2/team/app/blobs/${digest}`, `/v2//team//app/blobs///${digest}?a=b//c?d`])
     assert.equal((await client.get(target)).status, 200, target);
   const started = await client.request("POST", "//v2/team/app/blobs/uploads/");
   assert.equal(started.status, 202);

@@ -23,8 +23,8 @@ first of them twice. "yes": every byte came, and every answer was right; otherwi
 
 Of ${rows.length} rows work: ${counts.join(", ")}.
 
-Not in the tables, since a server of Node cannot send them: a \`Content-Length\` that is there twice and the space in a header's
-name. Go's client takes both, so the registries work; the HTTP parser of Node, and so Berth, refuses them.
+Not in the tables, since a server of Node cannot send them: a \`Content-Length\` that is there twice and a space in a header's
+name. All three take both.
 
 \`npm run compare:upstreams\` writes this page. The rows are in
 [test/support/odd-upstreams](../test/support/odd-upstreams), and a test fails where another cache works and Berth does not.`;

@@ -49,6 +49,24 @@ test("Docker Hub is meant by each of its names, in whatever letters; a name that
   assert.equal(whose(new Owners([], [hub, mirror], "nobody"), "app", "index.docker.io"), "ghcr.io");
 });
 
+test("Docker Hub's other names before a repository mean it, too, unless that is private", () => {
+  for (const first of ["index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"]) {
+    assert.equal(whose(hybrid, `${first}/library/alpine`), "docker.io", first);
+    const harbor = new Owners(
+      [],
+      [
+        { ...hub, isDefault: false },
+        { ...ghcr, isDefault: true },
+      ],
+      "private",
+    );
+    assert.equal(whose(harbor, `${first}/library/alpine`), "docker.io", first);
+    assert.equal(whose(new Owners([], [ghcr], "private"), `${first}/library/alpine`), "private", first);
+    assert.equal(whose(new Owners([], [{ ...hub, isDefault: false }], "private"), `${first}/app`), "private", first);
+    assert.equal(whose(new Owners([`${first}/**`], [hub], "private"), `${first}/library/alpine`), "private", first);
+  }
+});
+
 test("a name that looks like another registry's is never asked of Docker Hub, and another default may have it", () => {
   assert.equal(whose(hybrid, "registry.k8s.io/pause"), "nobody");
   assert.equal(whose(hybrid, "localhost/app"), "nobody");
