@@ -59,7 +59,7 @@ export class RegistryServer {
     this.#log = log;
     this.#clients = new ClientAddress(settings.trustedProxies);
     this.#stalls = new StallWatch(settings.stall);
-    this.#connections = new Connections(settings.maxConnections);
+    this.#connections = new Connections(settings.maxConnections, log);
     this.#server = this.#create();
   }
 

@@ -38,6 +38,22 @@ test("all requests that one connection sends at once are answered, in their orde
   assert.deepEqual(statuses, [...numbers.map(() => 404), 200]);
 });
 
+test("thousands of requests that are read together keep another client waiting for a few of them", async (t) => {
+  const scope = new Scope(t);
+  const { client, port, log } = await runBerth(scope);
+  const flood = await RawConnection.open(scope, port);
+  const linesAtAnswer = new Promise<number>((resolve, reject) => {
+    // Sent when the flood's first answer is here, so while thousands of its requests wait.
+    flood.socket.once("data", () => {
+      client.get("/healthz").then(() => resolve(log.named("request").length), reject);
+    });
+  });
+  const crowd = get("/").repeat(2_000);
+  flood.send(`${crowd}GET /v2/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  assert.ok((await linesAtAnswer) < 1_500, "the other client is answered before the flood is through");
+  assert.equal(statusesIn(await flood.closed).length, 2_001);
+});
+
 test("a body behind many other requests is read when it is its turn", async (t) => {
   const scope = new Scope(t);
   const { client, port } = await runBerth(scope);

@@ -7,7 +7,7 @@ import { MovedClock } from "../support/moved-clock.js";
 import { Scope } from "../support/scope.js";
 import { seededRandom, wholeNumber } from "../support/seeded-random.js";
 
-const rounds = 15;
+const rounds = 4;
 const names = ["app", "team/one", "team/two"];
 const dayMs = 86_400_000;
 const seed = 20_261_126;
@@ -38,18 +38,16 @@ test("what was acknowledged survives a clock that jumps, with a kill in between,
     let steps = 0;
     const step = () => {
       steps += 1;
-      if (steps % 8 === 0) void clock.jump(jumps[wholeNumber(random, 0, jumps.length - 1)] ?? 0);
+      if (steps % 4 === 0) void clock.jump(jumps[wholeNumber(random, 0, jumps.length - 1)] ?? 0);
       if (steps === 80) void daemon.kill();
     };
     await Promise.all(names.map((name) => pushUntilItDies({ client, name, log, step }, `round-${round}`)));
     berth = await startBerth(scope, { ...settings, root, port });
   }
   assert.ok(log.images.length > rounds, `only ${log.images.length} images were pushed`);
-  for (const offset of [0, ...jumps]) {
-    await clock.jump(offset);
-    for (const { name, tag, digest } of log.images) {
-      await pullWhole(berth.client, name, digest);
-      assert.equal((await listTags(berth.client, name)).includes(tag), true, `${name}:${tag}`);
-    }
+  for (const [number, { name, tag, digest }] of log.images.entries()) {
+    await clock.jump(jumps[number % jumps.length] ?? 0);
+    await pullWhole(berth.client, name, digest);
+    assert.equal((await listTags(berth.client, name)).includes(tag), true, `${name}:${tag}`);
   }
 });

@@ -11,6 +11,10 @@ export interface ConnectionWatcher {
   becameIdle(connection: Connection): void;
   /** So many more requests wait for their turn, or fewer. */
   waitingChanged(by: number): void;
+  /** The connection may begin with a request that waits: `beginNext` is to be called when it is its turn. */
+  wantsTurn(connection: Connection): void;
+  /** The connection ended while so many requests waited, which are not begun any more. */
+  dropped(connection: Connection, count: number): void;
 }
 
 /** One client's connection, from its acceptance to its end. */
@@ -64,6 +68,21 @@ export class Connection {
     else this.#wait(request.socket, begin);
   }
 
+  /**
+   * Begins with the request that waits longest, if there is one and fewer than enough others run.
+   * @returns whether a further one may begin
+   */
+  beginNext(): boolean {
+    if (this.#running.size >= mostAtOnce) return false;
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      this.#watcher.waitingChanged(-1);
+      this.#begin(next);
+    }
+    if (this.#waiting.length === 0) this.#readOn();
+    return this.#waiting.length > 0 && this.#running.size < mostAtOnce;
+  }
+
   destroy(): void {
     this.socket.destroy();
   }
@@ -89,23 +108,23 @@ export class Connection {
 
   #goOn(): void {
     if (this.#held?.destroyed) this.#drop();
-    while (this.#running.size < mostAtOnce) {
-      const next = this.#waiting.shift();
-      if (next === undefined) break;
-      this.#watcher.waitingChanged(-1);
-      this.#begin(next);
-    }
-    if (this.#waiting.length === 0) {
-      this.#held?.off("resume", pauseAgain).resume();
-      this.#held = undefined;
-    }
-    if (this.#running.size === 0) this.#watcher.becameIdle(this);
+    if (this.#waiting.length > 0) this.#watcher.wantsTurn(this);
+    else this.#readOn();
+    if (this.#running.size === 0 && this.#waiting.length === 0) this.#watcher.becameIdle(this);
+  }
+
+  #readOn(): void {
+    this.#held?.off("resume", pauseAgain).resume();
+    this.#held = undefined;
   }
 
   /** What waits for its turn is asked by nobody any more. */
   #drop(): void {
-    this.#watcher.waitingChanged(-this.#waiting.length);
+    const count = this.#waiting.length;
+    if (count === 0) return;
     this.#waiting.length = 0;
+    this.#watcher.waitingChanged(-count);
+    this.#watcher.dropped(this, count);
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Socket } from "node:net";
+import type { Logger } from "../../observability/logger.js";
 import { networkOf } from "../client-address.js";
 import { Connection, type ConnectionWatcher } from "./connection.js";
 import { IdleConnections } from "./idle-connections.js";
+import { Turns } from "./turns.js";
 
 /** Requests that may wait for their turn on all connections together: each takes some kilobytes of memory. */
 const mostWaiting = 10_000;
@@ -22,10 +24,13 @@ export class Connections implements ConnectionWatcher {
   /** Until TLS is agreed upon: by the addresses of both ends, which are the same for both sockets. */
   readonly #handshaking = new Map<string, Connection>();
   readonly #idle = new IdleConnections();
+  readonly #turns = new Turns();
+  readonly #log: Logger;
   #waiting = 0;
 
-  constructor(most: number) {
+  constructor(most: number, log: Logger) {
     this.most = most;
+    this.#log = log;
   }
 
   /** Where a request or an error came from; `undefined` before TLS is agreed upon. */
@@ -90,6 +95,15 @@ export class Connections implements ConnectionWatcher {
   waitingChanged(by: number): void {
     this.#waiting += by;
     if (this.#waiting > mostWaiting) this.#mostWaitingOne()?.destroy();
+  }
+
+  wantsTurn(connection: Connection): void {
+    this.#turns.ask(connection);
+  }
+
+  /** One line for all: a client must not fill the log with requests that cost it a few bytes each. */
+  dropped({ client }: Connection, count: number): void {
+    this.#log.info("requests dropped: their connection ended before it was their turn", { client, count });
   }
 
   #mostWaitingOne(): Connection | undefined {

@@ -1,10 +1,11 @@
 import { Worker } from "node:worker_threads";
+import { StorageError } from "../../../oci/storage-error.js";
 import type { DiskStep } from "./disk-steps.js";
 import type { DiskFailure } from "./disk-worker.js";
 
 interface Order {
   readonly steps: readonly DiskStep[];
-  readonly settle: (failure: DiskFailure | undefined) => void;
+  readonly settle: (error: Error | undefined) => void;
 }
 
 /** As many wait for the disk at once, started as they are needed. More gain little, and each costs 9 MB of memory. */
@@ -29,7 +30,7 @@ export class DiskWorkers {
   /** Does the steps in their order; settles when they are durable, or fails with the system's error. */
   perform(steps: readonly DiskStep[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ steps, settle: (failure) => (failure ? reject(new DiskError(failure)) : resolve()) });
+      this.#waiting.push({ steps, settle: (error) => (error ? reject(error) : resolve()) });
       this.#assign();
     });
   }
@@ -58,15 +59,18 @@ export class DiskWorkers {
     worker.unref();
     this.#idle.push(worker);
     if (this.#waiting.length > 0) this.#assign();
-    order?.settle(failure);
+    order?.settle(failure && new DiskError(failure));
   }
 
-  /** A thread that died takes its order with it: nobody can say how far it came, so it was not done. */
+  /**
+   * A thread that died, or could not be started for want of memory, takes its order with it: nobody can say how far it
+   * came, so it was not done. The next order gets another thread, so the client may repeat its request.
+   */
   #lose(worker: Worker, error: Error): void {
     const order = this.#running.get(worker);
     this.#running.delete(worker);
     if (this.#idle.includes(worker)) this.#idle.splice(this.#idle.indexOf(worker), 1);
-    order?.settle({ message: `a disk thread ended: ${error.message}`, code: undefined });
+    order?.settle(new StorageError("busy", `a disk thread ended: ${error.message}`, { cause: error }));
     if (this.#waiting.length > 0) this.#assign();
   }
 }
