@@ -1,5 +1,6 @@
 import type { Logger } from "../observability/logger.js";
 import { type Access, anonymous, type Identity } from "../registry/access.js";
+import type { Caller } from "../registry/context.js";
 import type { Authenticator } from "./authenticator.js";
 import { type AccessRules, CallerAccess } from "./caller-access.js";
 import type { ResourceActions } from "./scope.js";
@@ -48,11 +49,9 @@ export class AccessControl {
   }
 
   /** @throws AccessRefusal UNAUTHORIZED if a password is wrong */
-  async admit(authorization: string, address: string): Promise<Admission> {
-    const { identity, hasInvalidToken, isProved } = await this.#parts.authenticator.authenticate(
-      authorization,
-      address,
-    );
+  async admit(authorization: string, { network }: Caller): Promise<Admission> {
+    const { authenticator } = this.#parts;
+    const { identity, hasInvalidToken, isProved } = await authenticator.authenticate(authorization, network);
     return { access: this.#accessOf(identity), isProved, hasInvalidToken };
   }
 

@@ -40,27 +40,27 @@ export class Authenticator {
   }
 
   /**
-   * @param address the client's, by which guessing is slowed down
+   * @param network the client's, by which guessing is slowed down
    * @throws AccessRefusal UNAUTHORIZED if a password is wrong: whoever sent it expects to be known
    */
-  async authenticate(authorization: string | undefined, address: string): Promise<Authentication> {
+  async authenticate(authorization: string | undefined, network: string): Promise<Authentication> {
     if (authorization === undefined) return withoutCredentials;
     const token = parseBearer(authorization);
     if (token !== undefined) return this.#byToken(token);
     const basic = parseBasic(authorization);
     // Podman sends an empty user and an empty password where it has neither.
     if (basic !== undefined && basic.user === "" && basic.password === "") return withoutCredentials;
-    const identity = basic && (await this.#byPassword(basic, address));
+    const identity = basic && (await this.#byPassword(basic, network));
     if (identity === undefined) throw wrongCredentials();
     return { identity, isProved: true, hasInvalidToken: false };
   }
 
   /** Access tokens and identity tokens come as passwords, since every client can send one. */
-  async #byPassword({ user, password }: BasicCredentials, address: string): Promise<Identity | undefined> {
+  async #byPassword({ user, password }: BasicCredentials, network: string): Promise<Identity | undefined> {
     const { users, passwords, issuers } = this.#parts;
     if (looksLikeAccessToken(password)) return this.#byAccessToken(password);
     if (issuers.mayHaveIssued(password)) return issuers.identify(password);
-    if (!passwords.recall(user, password) && !(await passwords.check(user, password, address))) return undefined;
+    if (!passwords.recall(user, password) && !(await passwords.check(user, password, network))) return undefined;
     return { user, groups: users.groupsOf(user), credential: this.#passwordOf(user) };
   }
 
@@ -92,11 +92,12 @@ export class Authenticator {
 
   /** Looks at each request whether what the token was issued for is still good, so that revoking takes effect. */
   async #identityOfOurs({ user, groups, credential, ceiling }: RegistryToken): Promise<Identity | undefined> {
-    const { users, accessTokens } = this.#parts;
+    const { users, accessTokens, issuers } = this.#parts;
     const { kind, id } = credential;
     if (user === undefined) return { ...anonymous, ceiling };
     if (kind === "password" && users.fingerprintOf(user) !== id) return undefined;
     if (kind === "access token" && (await accessTokens.find(id)) === undefined) return undefined;
+    if (kind === "issuer" && !issuers.has(id)) return undefined;
     // An issuer's groups are those of its token; our own users' are those of now.
     const groupsNow = kind === "issuer" ? groups : users.groupsOf(user);
     return { user, groups: groupsNow, credential, ceiling };

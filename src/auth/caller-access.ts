@@ -48,7 +48,7 @@ export class CallerAccess implements Access {
     if (user === undefined) {
       throw new AccessRefusal("UNAUTHORIZED", `authentication is required to ${verbs[action]} ${name}`, { scope });
     }
-    if (ceiling?.canBeWidened && this.#mayWithoutCeiling(action, name, namespace)) {
+    if (ceiling?.canBeWidened && this.#mayWithAnotherToken(action, name, namespace)) {
       const message = `a token with the scope ${scope} is needed to ${verbs[action]} ${name}`;
       throw new AccessRefusal("UNAUTHORIZED", message, { scope, isInsufficientScope: true });
     }
@@ -64,13 +64,14 @@ export class CallerAccess implements Access {
 
   lists(name: RepositoryName): boolean {
     return this.identity.ceiling?.isForCatalog
-      ? this.#mayWithoutCeiling("pull", name, undefined)
+      ? this.#mayWithAnotherToken("pull", name, undefined)
       : this.may("pull", name);
   }
 
-  #mayWithoutCeiling(action: Action, name: RepositoryName, namespace: string | undefined): boolean {
+  /** Within the scopes of the credential that the token was issued for. */
+  #mayWithAnotherToken(action: Action, name: RepositoryName, namespace: string | undefined): boolean {
     const { policy, names } = this.#rules;
-    const identity = { ...this.identity, ceiling: undefined };
+    const identity = { ...this.identity, ceiling: this.identity.ceiling?.widest };
     return policy.decide(identity, action, { asked: name, names: names.namesOf(name, namespace) }).allowed;
   }
 }

@@ -1,5 +1,6 @@
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import type { Action, Ceiling } from "../registry/access.js";
+import { ceilingOfScopes } from "./tokens/token-scope.js";
 
 /** What a token is asked for, or grants, in one repository: an entry of a token's `access` claim. */
 export interface ResourceActions {
@@ -33,15 +34,20 @@ export function actionsOf(written: readonly string[]): readonly Action[] {
   return written.includes("*") ? all : all.filter((action) => written.includes(action));
 }
 
-/** What a token allows at the most: what its claims grant. */
-export function ceilingOf(granted: readonly ResourceActions[]): Ceiling {
+/**
+ * What a token allows at the most: what its claims grant.
+ * @param limits scopes of the credential that the token was issued for
+ */
+export function ceilingOf(granted: readonly ResourceActions[], limits: readonly string[] = []): Ceiling {
   const byName = new Map<RepositoryName, readonly Action[]>();
   for (const { type, name, actions } of granted) {
     if (type === "repository" && isRepositoryName(name)) byName.set(name, actionsOf(actions));
   }
   return {
-    key: JSON.stringify(granted),
+    key: JSON.stringify([granted, limits]),
     canBeWidened: true,
+    limits,
+    widest: ceilingOfScopes(limits),
     isForCatalog: granted.some(({ type, name }) => type === "registry" && name === "catalog"),
     allows: (action, name) => {
       const actions = byName.get(name) ?? [];

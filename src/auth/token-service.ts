@@ -36,8 +36,9 @@ export class TokenService {
   /** Grants what the client may of what it asks for: less is no error, and nothing is a token that proves who it is. */
   async issue(identity: Identity, asked: readonly ResourceActions[]): Promise<TokenAnswer> {
     const granted = asked.slice(0, mostScopes).flatMap((resource) => this.#grant(identity, resource));
-    const { user, groups, credential } = identity;
-    const token = await this.#parts.tokens.issue({ user, groups, credential, granted });
+    const { user, groups, credential, ceiling } = identity;
+    const limits = ceiling?.limits ?? [];
+    const token = await this.#parts.tokens.issue({ user, groups, credential, limits, granted });
     const scope = granted.map(({ type, name, actions }) => `${type}:${name}:${actions.join(",")}`).join(" ");
     return { token, access_token: token, expires_in: tokenLifetime, scope };
   }

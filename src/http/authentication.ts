@@ -38,7 +38,7 @@ interface Authenticating {
 async function answer(exchange: Exchange, { routes, control, authorization }: Authenticating): Promise<void> {
   try {
     refuseSecondHeader(exchange);
-    admit(exchange, await control.admit(authorization, exchange.caller.address));
+    admit(exchange, await control.admit(authorization, exchange.caller));
     routes(exchange);
   } catch (error) {
     respondWithError(exchange, error);

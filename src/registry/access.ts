@@ -32,6 +32,10 @@ export interface Ceiling {
   readonly key: string;
   /** Whether the client can have a token for more: one of our token service has the scope that was asked for. */
   readonly canBeWidened: boolean;
+  /** Scopes of the credential itself, such as `push:team/*`: a token that is issued for it never exceeds them. */
+  readonly limits: readonly string[];
+  /** What {@link limits} allow, where this is the ceiling of such a token; `undefined` for all that the rules allow. */
+  readonly widest?: Ceiling | undefined;
   /** Whether the catalog shows all that the rules let its user pull: a token for that names no repository. */
   readonly isForCatalog: boolean;
   allows(action: Action, name: RepositoryName): boolean;

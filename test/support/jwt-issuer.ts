@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,6 +15,12 @@ export interface IssuedJwt {
   readonly scope: string;
 }
 
+export interface JwtIssuerOptions {
+  /** An ECDSA key on P-256; a new one if not given. */
+  readonly key?: KeyObject;
+  readonly header?: Readonly<Record<string, unknown>>;
+}
+
 /** A token service as the distribution registry wants it, beside it: it signs what the registry checks by itself. */
 export class JwtIssuer {
   readonly service = "test-registry";
@@ -27,15 +33,19 @@ export class JwtIssuer {
   readonly #privateKey: KeyObject;
   readonly #publicKey: KeyObject;
 
-  private constructor() {
-    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    this.#privateKey = privateKey;
-    this.#publicKey = publicKey;
+  /** Of its tokens: by what they name their key. */
+  readonly #header: Readonly<Record<string, unknown>>;
+
+  private constructor({ key, header = { kid: keyId } }: JwtIssuerOptions) {
+    const made = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    this.#privateKey = key ?? made.privateKey;
+    this.#publicKey = key === undefined ? made.publicKey : createPublicKey(key);
+    this.#header = header;
     this.#server = createServer((request, response) => this.#answer(request, response));
   }
 
-  static async start(scope: Scope): Promise<JwtIssuer> {
-    const issuer = new JwtIssuer();
+  static async start(scope: Scope, options: JwtIssuerOptions = {}): Promise<JwtIssuer> {
+    const issuer = new JwtIssuer(options);
     issuer.#server.listen(0, "127.0.0.1");
     await once(issuer.#server, "listening");
     scope.defer(() => {
@@ -82,7 +92,7 @@ export class JwtIssuer {
 
   #sign(scope: string, user: string | undefined): string {
     const now = Math.floor(Date.now() / 1000);
-    const header = { typ: "JWT", alg: "ES256", kid: keyId };
+    const header = { typ: "JWT", alg: "ES256", ...this.#header };
     const claims = {
       iss: this.issuer,
       sub: user ?? "",

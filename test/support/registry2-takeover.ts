@@ -52,7 +52,7 @@ export class Takeover {
     const daemon = new Daemon(this.#scope, program, ["serve", join(this.#folder, "config.yml")], this.#environment);
     await daemon.ready(async () => {
       const answer = await this.client.get("/v2/").catch(() => undefined);
-      return answer?.status === 200 ? true : undefined;
+      return answer?.status === 200 || answer?.status === 401 ? true : undefined;
     });
     return daemon;
   }

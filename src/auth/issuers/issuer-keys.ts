@@ -12,7 +12,10 @@ export interface KeySource {
   readonly jwksUrl?: string | undefined;
   readonly jwksFile?: string | undefined;
   readonly caFile?: string | undefined;
-  /** Sent to the issuer's own origin only: a Kubernetes API server shows its keys to its service accounts alone. */
+  /**
+   * Sent to the origins of `issuer` and `jwksUrl` only, which the configuration names: a Kubernetes API server shows its
+   * keys to its service accounts alone.
+   */
   readonly bearerTokenFile?: string | undefined;
 }
 
@@ -89,16 +92,20 @@ async function fetchKeySet({ issuer, jwksUrl, jwksFile, caFile, bearerTokenFile 
   const ca = caFile === undefined ? undefined : await readFile(caFile, "utf8");
   // Read anew each time: Kubernetes replaces it every hour.
   const token = bearerTokenFile === undefined ? undefined : (await readFile(bearerTokenFile, "utf8")).trim();
-  const origin = new URL(issuer).origin;
-  const get = (url: URL) => fetchJson(url, { ca, bearerToken: url.origin === origin ? token : undefined });
+  const origins = [issuer, ...(jwksUrl === undefined ? [] : [jwksUrl])].map((url) => new URL(url).origin);
+  const get = (url: URL) => fetchJson(url, { ca, bearerToken: origins.includes(url.origin) ? token : undefined });
   return get(jwksUrl === undefined ? await discover(issuer, get) : new URL(jwksUrl));
 }
 
-/** OpenID Connect Discovery 1.0, section 4. */
+/** OpenID Connect Discovery 1.0, section 4: a document of another issuer is none of this one (4.3). */
 async function discover(issuer: string, get: (url: URL) => Promise<unknown>): Promise<URL> {
   const document = await get(new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`));
-  const uri =
-    typeof document === "object" && document !== null && "jwks_uri" in document ? document.jwks_uri : undefined;
+  const said: Readonly<Record<string, unknown>> =
+    typeof document === "object" && document !== null ? { ...document } : {};
+  const { issuer: named, jwks_uri: uri } = said;
+  if (named !== issuer) {
+    throw new Error(`the discovery document of ${issuer} is that of the issuer ${JSON.stringify(named)}`);
+  }
   if (typeof uri !== "string" || !/^https?:/.test(uri) || !URL.canParse(uri)) {
     throw new Error(`the discovery document of ${issuer} names no jwks_uri`);
   }

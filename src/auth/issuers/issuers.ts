@@ -3,9 +3,11 @@ import { decodeJwt, jwtVerify } from "jose";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "../../observability/logger.js";
 import type { Identity } from "../../registry/access.js";
+import { refuseRepeatedClaims } from "../tokens/repeated-claims.js";
 import { ceilingOfScopes } from "../tokens/token-scope.js";
 import { type ClaimRules, type Claims, claimAt, fillIn, satisfies, textsOf } from "./claim-rules.js";
 import { IssuerKeys, type KeySource } from "./issuer-keys.js";
+import { weaknessOf } from "./recyclable-names.js";
 
 /** Who a token that fits some claims is here. */
 export interface IdentityRule {
@@ -48,10 +50,17 @@ const rememberedMs = 30_000;
 /** The issuers whose identity tokens are taken: those of CI services, of Kubernetes, of a company's login. */
 export class Issuers {
   readonly #byIssuer: ReadonlyMap<string, Issuer>;
+  readonly #names: ReadonlySet<string>;
   readonly #known = new LRUCache<string, Identity>({ max: rememberedTokens, ttl: rememberedMs, ttlResolution: 0 });
 
   constructor(issuers: readonly IssuerSettings[], log: Logger) {
+    this.#names = new Set(issuers.map(({ name }) => name));
     this.#byIssuer = new Map(issuers.map((settings) => [settings.issuer, new Issuer(settings, log)]));
+  }
+
+  /** Whether there still is an issuer of this name. */
+  has(name: string): boolean {
+    return this.#names.has(name);
   }
 
   /** Whether a text is a token that says it is of one of the issuers; nothing is proved by that. */
@@ -88,8 +97,17 @@ class Issuer {
 
   constructor(settings: IssuerSettings, log: Logger) {
     this.#settings = settings;
+    this.#warnOfNames(log);
     this.#keys = new IssuerKeys(settings, log);
     this.#log = log;
+  }
+
+  #warnOfNames(log: Logger): void {
+    const { name, issuer, identities } = this.#settings;
+    for (const [index, { claims, user }] of identities.entries()) {
+      const problem = weaknessOf(claims, issuer);
+      if (problem !== undefined) log.warn("an identity rule is weak", { issuer: name, rule: index, user, problem });
+    }
   }
 
   async identify(token: string): Promise<{ readonly identity: Identity; readonly expiresMs: number } | undefined> {
@@ -114,6 +132,7 @@ class Issuer {
 
   async #verify(token: string, expected: { issuer: string; audience: readonly string[] }): Promise<Claims | undefined> {
     try {
+      refuseRepeatedClaims(token);
       const { payload } = await jwtVerify(token, this.#keys.find, {
         issuer: expected.issuer,
         audience: [...expected.audience],

@@ -15,20 +15,20 @@ export class GuessDelays {
   readonly #guesses = new LRUCache<string, number>({ max: rememberedGuessers, ttl: rememberedMs, ttlResolution: 0 });
 
   /** Counts a guess, and says how many milliseconds it has to wait for those before it. */
-  begin(user: string, address: string): number {
-    const [pair, byAddress, byUser] = keysOf(user, address).map((key) => {
+  begin(user: string, network: string): number {
+    const [pair, byNetwork, byUser] = keysOf(user, network).map((key) => {
       const before = this.#guesses.get(key) ?? 0;
       this.#guesses.set(key, before + 1);
       return before;
     });
     return delayAfter(
-      Math.max(pair ?? 0, Math.floor((byAddress ?? 0) / sharedBy), Math.floor((byUser ?? 0) / sharedBy)),
+      Math.max(pair ?? 0, Math.floor((byNetwork ?? 0) / sharedBy), Math.floor((byUser ?? 0) / sharedBy)),
     );
   }
 
   /** Forgets the guesses of a client that knew the password in the end, but not its guesses at other users. */
-  forgive(user: string, address: string): void {
-    const [pair = "", ...shared] = keysOf(user, address);
+  forgive(user: string, network: string): void {
+    const [pair = "", ...shared] = keysOf(user, network);
     const own = this.#guesses.get(pair) ?? 0;
     this.#guesses.delete(pair);
     for (const key of shared) this.#guesses.set(key, Math.max(0, (this.#guesses.get(key) ?? 0) - own));
@@ -41,6 +41,6 @@ export function delayAfter(guesses: number): number {
   return Math.min(longestDelayMs, firstDelayMs * 2 ** (guesses - freeGuesses));
 }
 
-function keysOf(user: string, address: string): readonly string[] {
-  return [JSON.stringify([user, address]), `address ${address}`, `user ${user}`];
+function keysOf(user: string, network: string): readonly string[] {
+  return [JSON.stringify([user, network]), `network ${network}`, `user ${user}`];
 }

@@ -27,7 +27,7 @@ export function parseHtpasswd(content: string): HtpasswdFile {
     const end = text.indexOf(":");
     const [user, hash] = [text.slice(0, Math.max(0, end)), text.slice(end + 1)];
     const message =
-      problemOf(user, hash) ?? (hashes.has(user) ? `${user} is given twice; the first line holds` : undefined);
+      userProblem(user, hash) ?? (hashes.has(user) ? `${user} is given twice; the first line holds` : undefined);
     if (message === undefined) hashes.set(user, hash);
     else problems.push({ line: index + 1, message });
   }
@@ -41,7 +41,8 @@ export function userNameProblem(user: string): string | undefined {
   return "a user's name has 1 to 128 characters of A-Z, a-z, 0-9 and . _ @ + -, and begins with a letter or a digit";
 }
 
-function problemOf(user: string, hash: string): string | undefined {
+/** What is wrong with a user and its hash; `undefined` if they can be used. */
+export function userProblem(user: string, hash: string): string | undefined {
   const wrongName = userNameProblem(user);
   if (wrongName !== undefined) return wrongName;
   if (!bcryptPattern.test(hash)) {

@@ -2,17 +2,20 @@ import { createHmac, randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { verify } from "@node-rs/bcrypt";
 import { LRUCache } from "lru-cache";
+import { RegistryError } from "../../oci/errors.js";
 import { GuessDelays } from "./guess-delays.js";
 
 /** Users and their bcrypt hashes as they are now. */
 export interface PasswordHashes {
   hashOf(user: string): string | undefined;
+  /** The cost of bcrypt to check an unknown user with: that of some known one, the same each time. */
+  costOfUnknown(user: string): string;
 }
 
 interface Guess {
   readonly user: string;
   readonly password: string;
-  readonly address: string;
+  readonly network: string;
 }
 
 /** How long a password that was right is taken without another bcrypt: a pull of forty layers asks forty times. */
@@ -24,8 +27,8 @@ const concurrentChecks = 2;
 /** Further ones are refused: whoever waited longer would have given up. */
 const waitingChecks = 100;
 
-/** Of a password that nobody has, so that unknown users take as long as known ones. */
-const decoy = "$2b$10$CwTycUXWue0Thq9StjUM0uJ8.m7fRkLQmVb0iGQhGSNVqfYcCPbZa";
+/** Salt and hash of a password that nobody has, so that unknown users take as long as known ones. */
+const decoy = "CwTycUXWue0Thq9StjUM0uJ8.m7fRkLQmVb0iGQhGSNVqfYcCPbZa";
 
 /** Checks passwords, off the event loop and a few at a time. */
 export class Passwords {
@@ -50,25 +53,25 @@ export class Passwords {
 
   /**
    * Whether it is the user's password. Wrong ones are answered later and later, by address and by user.
-   * @param address the client's
-   * @throws TooManyChecksError if more wait than can be checked in time
+   * @param network the client's address, or the network that it may take addresses from
+   * @throws RegistryError UNAVAILABLE if more wait than can be checked in time
    */
-  check(user: string, password: string, address: string): Promise<boolean> {
+  check(user: string, password: string, network: string): Promise<boolean> {
     const key = this.#keyOf(user, password);
     // A client that asks for forty layers at once has its password checked once.
     const running = this.#running.get(key);
     if (running !== undefined) return running;
-    const check = this.#checkSlowly(key, { user, password, address }).finally(() => this.#running.delete(key));
+    const check = this.#checkSlowly(key, { user, password, network }).finally(() => this.#running.delete(key));
     this.#running.set(key, check);
     return check;
   }
 
-  async #checkSlowly(key: string, { user, password, address }: Guess): Promise<boolean> {
+  async #checkSlowly(key: string, { user, password, network }: Guess): Promise<boolean> {
     // Counted before the answer is known, or guesses that come together would all be the first.
-    const delay = this.#delays.begin(user, address);
+    const delay = this.#delays.begin(user, network);
     if (delay > 0) await setTimeout(delay, undefined, { ref: false });
     const isRight = await this.#verify(key, user, password);
-    if (isRight) this.#delays.forgive(user, address);
+    if (isRight) this.#delays.forgive(user, network);
     return isRight;
   }
 
@@ -76,7 +79,8 @@ export class Passwords {
     const hash = this.#hashes.hashOf(user);
     await this.#enter();
     try {
-      const isRight = (await verify(password, hash ?? decoy)) && hash !== undefined;
+      const isRight =
+        (await verify(password, hash ?? `$2b$${this.#hashes.costOfUnknown(user)}$${decoy}`)) && hash !== undefined;
       if (isRight) this.#right.set(key, hash);
       return isRight;
     } finally {
@@ -89,7 +93,7 @@ export class Passwords {
       this.#checks++;
       return;
     }
-    if (this.#waiting.length >= waitingChecks) throw new TooManyChecksError();
+    if (this.#waiting.length >= waitingChecks) throw tooManyChecks();
     // Whoever leaves hands its place over.
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
@@ -105,7 +109,8 @@ export class Passwords {
   }
 }
 
-/** More passwords are to be checked than the machine can. */
-export class TooManyChecksError extends Error {
-  override readonly name = "TooManyChecksError";
+/** Docker repeats what had a 503, and nothing that had a 429. */
+function tooManyChecks(): RegistryError {
+  const message = "more passwords are to be checked than this registry can; try again in a moment";
+  return new RegistryError("UNAVAILABLE", message, { headers: { "Retry-After": "5" } });
 }

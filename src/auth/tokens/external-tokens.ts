@@ -5,6 +5,7 @@ import type { Identity } from "../../registry/access.js";
 import { ceilingOf, type ResourceActions } from "../scope.js";
 import { certificatesOfHeader, isTrusted } from "./certificate-chain.js";
 import { libtrustIdOf } from "./libtrust-id.js";
+import { refuseRepeatedClaims } from "./repeated-claims.js";
 import { thumbprintOf } from "./token-keys.js";
 
 /** A token service that others run, as registry:2's `auth.token` names it. */
@@ -89,8 +90,10 @@ export class ExternalTokens {
     }
   }
 
-  #verifySignature(token: string, options: Parameters<typeof jwtVerify>[2]) {
+  // Asynchronous, so that what it refuses at once is a rejection, too.
+  async #verifySignature(token: string, options: Parameters<typeof jwtVerify>[2]) {
     const { keySet } = this.settings;
+    refuseRepeatedClaims(token);
     const key = this.#keyOf(decodeProtectedHeader(token));
     if (key !== undefined) return jwtVerify(token, key, options);
     if (keySet === undefined) throw new Error("no key that is trusted signed it");
@@ -106,7 +109,9 @@ export class ExternalTokens {
         throw new Error("its certificates lead to none that is trusted");
       return certificates[0] && createPublicKey(certificates[0].toString());
     }
-    return kid === undefined ? undefined : this.#keysById.get(kid);
+    if (kid !== undefined) return this.#keysById.get(kid);
+    // libtrust writes the key itself in the place of its id; it only names the one that is trusted.
+    return jwk && this.#keysById.get(libtrustIdOf(createPublicKey({ key: { ...jwk }, format: "jwk" })));
   }
 }
 

@@ -3,6 +3,7 @@ import { decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT } from "jose
 import { LRUCache } from "lru-cache";
 import type { Ceiling, Credential } from "../../registry/access.js";
 import { ceilingOf, type ResourceActions } from "../scope.js";
+import { refuseRepeatedClaims } from "./repeated-claims.js";
 import type { TokenKey } from "./token-keys.js";
 
 /** What one of our tokens says: the client, how it proved who it is, and what the token is limited to. */
@@ -12,6 +13,8 @@ export interface TokenClaims {
   readonly groups: readonly string[];
   /** What the client proved who it is with; whether it is still good is looked up at each request. */
   readonly credential: Credential;
+  /** Scopes of that credential, such as `push:team/*`; none for all that the rules allow. */
+  readonly limits: readonly string[];
   readonly granted: readonly ResourceActions[];
 }
 
@@ -50,11 +53,11 @@ export class RegistryTokens {
     this.#keys = keys;
   }
 
-  async issue({ user, groups, credential, granted }: TokenClaims, now = Date.now()): Promise<string> {
+  async issue({ user, groups, credential, limits, granted }: TokenClaims, now = Date.now()): Promise<string> {
     const [key] = this.#keys;
     if (key === undefined) throw new Error("there is no key to sign tokens with");
     const seconds = Math.floor(now / 1000);
-    return new SignJWT({ groups: [...groups], credential, access: granted })
+    return new SignJWT({ groups: [...groups], credential, limits: [...limits], access: granted })
       .setProtectedHeader({ alg: key.algorithm, typ: "JWT", kid: key.id })
       .setIssuer(this.#service)
       .setSubject(user ?? "")
@@ -78,6 +81,7 @@ export class RegistryTokens {
     const key = this.#keyOf(token);
     if (key === undefined) return undefined;
     try {
+      refuseRepeatedClaims(token);
       const { payload } = await jwtVerify(token, key.publicKey, {
         algorithms: [key.algorithm],
         issuer: this.#service,
@@ -86,7 +90,7 @@ export class RegistryTokens {
         requiredClaims: ["exp", "nbf", "sub", "credential"],
       });
       const claims = claimsOf(payload);
-      const verified = { ...claims, ceiling: ceilingOf(claims.granted) };
+      const verified = { ...claims, ceiling: ceilingOf(claims.granted, claims.limits) };
       this.#verified.set(hashOf(token), { token: verified, expiresMs: ((payload.exp ?? 0) + clockTolerance) * 1000 });
       return verified;
     } catch {
@@ -106,11 +110,13 @@ export class RegistryTokens {
 }
 
 /** We signed it, so its parts have the types that {@link RegistryTokens.issue} gave them. */
-function claimsOf({ sub, groups, credential, access }: JWTPayload): TokenClaims {
+function claimsOf({ sub, groups, credential, limits, access }: JWTPayload): TokenClaims {
   return {
     user: sub === "" ? undefined : sub,
     groups: groups as readonly string[],
     credential: credential as Credential,
+    // Those that a Berth before this one signed have none, and live for minutes.
+    limits: (limits ?? []) as readonly string[],
     granted: access as readonly ResourceActions[],
   };
 }

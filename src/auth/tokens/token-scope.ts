@@ -36,6 +36,7 @@ export function ceilingOfScopes(texts: readonly string[]): Ceiling | undefined {
   return {
     key: JSON.stringify(texts),
     canBeWidened: false,
+    limits: texts,
     isForCatalog: false,
     allows: (action, name) => patternsOf.get(action)?.find(name) !== undefined,
   };

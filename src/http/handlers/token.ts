@@ -15,8 +15,10 @@ const headers = { "Cache-Control": "no-store" };
 export function getToken(control: AccessControl): Handler {
   return async function getToken(exchange) {
     const { admission = control.anonymous, query } = exchange;
-    if (admission.hasInvalidToken) throw new RegistryError("UNAUTHORIZED", "a token is asked for by name and password");
     const { identity } = admission.access;
+    // Nor for one of ours: it would go on for ever, and become wider than it was.
+    if (admission.hasInvalidToken || identity.ceiling?.canBeWidened)
+      throw new RegistryError("UNAUTHORIZED", "a token is asked for by name and password");
     sendJson(exchange, 200, await control.issueToken(identity, parseScopes(query.getAll("scope"))), headers);
   };
 }
@@ -38,6 +40,8 @@ async function admissionOf(exchange: Exchange, control: AccessControl, form: URL
     throw new RegistryError("UNSUPPORTED", message, { status: 400 });
   }
   const { username, password } = { username: form.get("username") ?? "", password: form.get("password") ?? "" };
+  // In Basic credentials the first colon ends the name: this one would be read as another user's.
+  if (username.includes(":")) throw new RegistryError("UNAUTHORIZED", "a user name holds no colon");
   const credentials = Buffer.from(`${username}:${password}`).toString("base64");
-  return control.admit(`Basic ${credentials}`, exchange.caller.address);
+  return control.admit(`Basic ${credentials}`, exchange.caller);
 }

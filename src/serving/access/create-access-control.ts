@@ -16,7 +16,7 @@ import type { Storage } from "../../storage/storage.js";
 import { openExternalTokens } from "./external-tokens.js";
 import { repositoryNamesOf } from "./repository-names.js";
 import { tokenKeysOf } from "./token-key-file.js";
-import { readUserFile, watchUserFile } from "./user-file.js";
+import { readUserFile, usersOfSettings, watchUserFile } from "./user-file.js";
 
 /** What guards a registry by its configuration. */
 export interface Guard {
@@ -84,7 +84,7 @@ interface OpenedUsers {
 
 /** Of the file and of the settings, the latter prevailing. */
 async function openUsers({ users: settings, ...access }: AccessConfig, log: Logger): Promise<OpenedUsers> {
-  const written = new Map(Object.entries(settings.hashes).map(([user, [hash = ""]]) => [user, hash] as const));
+  const written = usersOfSettings(settings.hashes);
   const groups = new Map(Object.entries(access.groups));
   const { htpasswd } = settings;
   if (htpasswd === undefined) return { users: new Users(written, groups), start: () => {}, close: () => {} };

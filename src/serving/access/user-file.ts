@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { parseHtpasswd } from "../../auth/passwords/htpasswd.js";
+import { parseHtpasswd, userProblem } from "../../auth/passwords/htpasswd.js";
 import { ConfigWatch } from "../../config/config-watch.js";
 import { ConfigError, messageOf } from "../../config/problem.js";
 import type { Logger } from "../../observability/logger.js";
@@ -16,6 +16,20 @@ export async function readUserFile(file: string, log: Logger): Promise<ReadonlyM
   const { hashes, problems } = parseHtpasswd(content);
   for (const { line, message } of problems) log.warn("a line of the users' file is left out", { file, line, message });
   return hashes;
+}
+
+/**
+ * The users of the settings.
+ * @throws ConfigError if one has a name that means something else in a rule, or a hash that no password has
+ */
+export function usersOfSettings(settings: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, string> {
+  const users = Object.entries(settings).map(([user, [hash = ""]]) => [user, hash] as const);
+  const problems = users.flatMap(([user, hash]) => {
+    const message = userProblem(user, hash);
+    return message === undefined ? [] : [{ where: "", path: ["access", "users", "hashes", user], message }];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return new Map(users);
 }
 
 /** Takes the users over whenever the file has changed. One that cannot be read leaves the old ones. */

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import test from "node:test";
-import { exportJWK, SignJWT } from "jose";
+import { CompactSign, exportJWK, SignJWT } from "jose";
 import { RegistryTokens, tokenLifetime } from "../../../src/auth/tokens/registry-tokens.js";
 import { createTokenKey, readTokenKey, type TokenKey } from "../../../src/auth/tokens/token-keys.js";
 
-const claims = { user: "ann", groups: ["team"], credential: { kind: "password", id: "abc" }, granted: [] } as const;
+const claims = {
+  user: "ann",
+  groups: ["team"],
+  credential: { kind: "password", id: "abc" },
+  limits: [],
+  granted: [],
+} as const;
 
 async function newKey(): Promise<TokenKey> {
   return readTokenKey(createTokenKey());
@@ -48,6 +54,9 @@ test("a token that was not signed by us, or not for us, or not for now, is none"
     "another key by our name": await sign({}, other),
     "a key of its own": await sign({}, other, { kid: "x", jwk: await exportJWK(other.publicKey) }),
     "a changed payload": `${header}.${encode({ ...said, sub: "root" })}.${signature}`,
+    "a claim that stands twice": await new CompactSign(Buffer.from(JSON.stringify(said).replace("{", '{"sub":"root",')))
+      .setProtectedHeader({ alg: "EdDSA", kid: key.id })
+      .sign(key.privateKey),
     "another issuer": await sign({ iss: "else" }),
     "another audience": await sign({ aud: "else" }),
     "a past end": await sign({ exp: now - 120 }),

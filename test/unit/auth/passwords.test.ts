@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { hash } from "@node-rs/bcrypt";
+import { GuessDelays } from "../../../src/auth/passwords/guess-delays.js";
+import { Passwords } from "../../../src/auth/passwords/passwords.js";
+import { Users } from "../../../src/auth/users.js";
+
+function hashWithCost(cost: string): string {
+  return `$2y$${cost}$${"a".repeat(53)}`;
+}
+
+test("an unknown user costs as much as a known one, and the same each time", () => {
+  const users = new Users(
+    new Map(["05", "05", "12"].map((cost, index) => [`user${index}`, hashWithCost(cost)])),
+    new Map(),
+  );
+  const costs = Array.from({ length: 300 }, (_, index) => users.costOfUnknown(`stranger${index}`));
+  assert.deepEqual([...new Set(costs)].sort(), ["05", "12"]);
+  assert.equal(users.costOfUnknown("stranger1"), costs[1]);
+  assert.equal(new Users(new Map(), new Map()).costOfUnknown("x"), "10");
+});
+
+test("no password is right for an unknown user, and a right one is remembered until it changes", async () => {
+  const users = new Users(new Map([["ann", await hash("secret", 4)]]), new Map());
+  const passwords = new Passwords(users);
+  assert.equal(await passwords.check("nobody", "secret", "10.0.0.1"), false);
+  assert.equal(passwords.recall("ann", "secret"), false);
+  assert.equal(await passwords.check("ann", "secret", "10.0.0.1"), true);
+  assert.equal(passwords.recall("ann", "secret"), true);
+  users.replace(new Map([["ann", await hash("other", 4)]]));
+  assert.equal(passwords.recall("ann", "secret"), false);
+});
+
+test("guesses wait longer and longer, by user and by network, and what others did costs a client little", () => {
+  const delays = new GuessDelays();
+  const waits = Array.from({ length: 12 }, () => delays.begin("ann", "10.0.0.1"));
+  assert.deepEqual(waits.slice(0, 3), [0, 0, 0]);
+  assert.ok(waits.every((wait, index) => wait >= (waits[index - 1] ?? 0)));
+  assert.equal(waits.at(-1), 8_000);
+  assert.equal(delays.begin("bob", "10.0.0.2"), 0);
+  const spread = Array.from({ length: 40 }, (_, index) => delays.begin("root", `10.0.1.${index}`));
+  assert.ok((spread.at(-1) ?? 0) > 0);
+  const sprayed = Array.from({ length: 40 }, (_, index) => delays.begin(`user${index}`, "10.0.0.9"));
+  assert.ok((sprayed.at(-1) ?? 0) > 0);
+});
+
+test("whoever knows the password in the end has its own guesses forgiven", () => {
+  const delays = new GuessDelays();
+  for (let count = 0; count < 8; count++) delays.begin("ann", "10.0.0.1");
+  delays.forgive("ann", "10.0.0.1");
+  assert.equal(delays.begin("ann", "10.0.0.1"), 0);
+});
