@@ -96,7 +96,8 @@ export class ModeSelector {
 
   /** One eviction at a time is in charge, whatever comes between: the one before is told to end at once. */
   #bound(bound: CacheBound | undefined): void {
-    if (bound !== undefined && bound.maxSize === this.#boundedBy?.maxSize) return;
+    const before = this.#boundedBy;
+    if (bound !== undefined && before !== undefined && bound.maxSize === before.maxSize) return;
     const retired = this.#eviction;
     this.#retired = Promise.all([this.#retired, retired?.stop().catch((cause) => this.#noteLoss(cause))]);
     this.#boundedBy = bound;

@@ -19,7 +19,7 @@ test("all that runs has a free licence and a checksum, and is told by a bill of 
   const licences = (await readFile(join(folder, "licences.txt"), "utf8")).trimEnd().split("\n");
   assert.equal(licences.length, count);
   // A package more is a decision: src/README.md says what each of ours brings.
-  assert.ok(count <= 121, `${count} packages at run time`);
+  assert.ok(count <= 136, `${count} packages at run time`);
 });
 
 test("a package of another licence, of none or without a checksum is a problem", async () => {

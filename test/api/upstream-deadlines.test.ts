@@ -117,9 +117,9 @@ test("a blob may take longer than any question", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, bytes);
-  fake.throttle.bytesPerSecond = 100_000;
+  fake.throttle.bytesPerSecond = bytes.length;
   fake.faults.add({ kind: "blob" }, (reply) => ({ ...reply, dripMs: 0 }));
-  const upstream = upstreamAt(scope, fake.url, { answerTimeout: 60 });
+  const upstream = upstreamAt(scope, fake.url, { answerTimeout: 500 });
   const blob = await upstream.getBlob(name, digest, {}, asking());
   assert.deepEqual(await readWhole(blob), bytes);
 });
