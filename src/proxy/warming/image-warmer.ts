@@ -99,14 +99,15 @@ export class ImageWarmer {
     { digest }: NamedContent,
     { result, buffer, context }: { result: WarmedImage; buffer: Buffer; context: Context },
   ): Promise<void> {
-    const { size: known, served } = await repository.statBlob(digest, context);
-    if (served.from !== "miss") {
-      result.present += known;
+    const left = await this.#parts.storage.downloads.staged(digest).stat();
+    // Not asked for its size before: that would be a question to the upstream more for each blob.
+    const opened = await repository.openBlob(digest, context);
+    if (opened.served.from === "hit") {
+      await opened.reader.close();
+      result.present += opened.size;
       return;
     }
-    const left = await this.#parts.storage.downloads.staged(digest).stat();
-    const opened = await repository.openBlob(digest, context);
-    const size = Number.isFinite(opened.size) ? opened.size : known;
+    const { size } = opened;
     const startedAt = Math.min(left?.size ?? 0, size);
     const blob: WarmingBlob = { title, digest, size, startedAt, arrived: 0 };
     this.#parts.watch.begin(blob);
