@@ -1,3 +1,4 @@
+import { AuditedRegistry } from "./auth/audit/audited-registry.js";
 import { GuardedRegistry } from "./auth/guarded-registry.js";
 import type { Config } from "./config/schema.js";
 import { authenticated } from "./http/authentication.js";
@@ -13,6 +14,7 @@ import type { CacheRoom } from "./proxy/downloads/cache-room.js";
 import type { Eviction } from "./proxy/eviction/eviction.js";
 import type { Registry } from "./registry/registry.js";
 import { SwitchableRegistry } from "./registry/switchable-registry.js";
+import { openAuditTrail } from "./serving/access/audit-writer.js";
 import { createGuard, type Guard } from "./serving/access/create-access-control.js";
 import type { Storage } from "./storage/storage.js";
 
@@ -51,7 +53,8 @@ export class ModeSelector {
    */
   async prepare(config: Config): Promise<() => Routes> {
     const registry = await this.registryOf(config);
-    const guard = await createGuard(config, this.#storage, this.#log);
+    const audit = await openAuditTrail(config.access?.audit, this.#log);
+    const guard = await createGuard(config, { storage: this.#storage, audit, log: this.#log });
     const bound = await boundOf(config);
     return () => {
       this.#guard?.close();
@@ -61,7 +64,8 @@ export class ModeSelector {
       if (this.#registry === undefined) this.#registry = new SwitchableRegistry(registry);
       else this.#registry.switchTo(registry);
       this.#uploadPlaces.limitTo(config.private.uploads.maxConcurrent);
-      return this.#routesTo(this.#registry, config);
+      const audited = audit === undefined ? this.#registry : new AuditedRegistry(this.#registry, audit);
+      return this.#routesTo(audited, config);
     };
   }
 

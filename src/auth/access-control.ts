@@ -1,10 +1,16 @@
 import type { Logger } from "../observability/logger.js";
 import { type Access, anonymous, type Identity } from "../registry/access.js";
+import { AccessRefusal } from "../registry/access-refusal.js";
 import type { Caller } from "../registry/context.js";
+import { type AuditTrail, failedLogin } from "./audit/audit-trail.js";
 import type { Authenticator } from "./authenticator.js";
+import { parseBasic, parseBearer } from "./authorization-header.js";
 import { type AccessRules, CallerAccess } from "./caller-access.js";
 import type { ResourceActions } from "./scope.js";
 import type { TokenAnswer, TokenService } from "./token-service.js";
+
+/** No name of a user is longer; what is may be anything. */
+const longestUser = 128;
 
 /** What is known of the client of a request. */
 export interface Admission {
@@ -23,6 +29,8 @@ interface AccessControlParts {
   readonly rules: AccessRules;
   readonly tokens: TokenService;
   readonly scheme: ChallengeScheme;
+  /** Where logins that fail are told of. */
+  readonly audit: AuditTrail | undefined;
   /** Names this registry to its clients, and in its tokens. */
   readonly service: string;
   /** Where clients get tokens, if not here: an address, or a path at the address of this registry. */
@@ -49,14 +57,26 @@ export class AccessControl {
   }
 
   /** @throws AccessRefusal UNAUTHORIZED if a password is wrong */
-  async admit(authorization: string, { network }: Caller): Promise<Admission> {
+  async admit(authorization: string, caller: Caller): Promise<Admission> {
     const { authenticator } = this.#parts;
-    const { identity, hasInvalidToken, isProved } = await authenticator.authenticate(authorization, network);
+    const authenticated = authenticator.authenticate(authorization, caller.network);
+    const { identity, hasInvalidToken, isProved } = await authenticated.catch(async (error: unknown) => {
+      if (error instanceof AccessRefusal) await this.#tellFailure(authorization, caller);
+      throw error;
+    });
+    if (hasInvalidToken) await this.#tellFailure(authorization, caller);
     return { access: this.#accessOf(identity), isProved, hasInvalidToken };
   }
 
   issueToken(identity: Identity, asked: readonly ResourceActions[]): Promise<TokenAnswer> {
     return this.#parts.tokens.issue(identity, asked);
+  }
+
+  /** A trail that cannot be written is told in the log; the login has failed anyway. */
+  async #tellFailure(authorization: string, caller: Caller): Promise<void> {
+    const kind = parseBearer(authorization) === undefined ? "password" : "token";
+    const user = parseBasic(authorization)?.user.slice(0, longestUser);
+    await this.#parts.audit?.write([failedLogin(user, kind, caller)]).catch(() => {});
   }
 
   #accessOf(identity: Identity): Access {

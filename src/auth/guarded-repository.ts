@@ -82,11 +82,11 @@ export class GuardedRepository implements PushRepository {
     return this.#with("push", context).putManifest(manifest, context);
   }
 
-  async deleteTag(tag: Tag, context: Context): Promise<void> {
+  async deleteTag(tag: Tag, context: Context): Promise<Digest> {
     return this.#with("delete", context).deleteTag(tag, context);
   }
 
-  async deleteManifest(digest: Digest, context: Context): Promise<void> {
+  async deleteManifest(digest: Digest, context: Context): Promise<readonly Tag[]> {
     return this.#with("delete", context).deleteManifest(digest, context);
   }
 

@@ -1,4 +1,4 @@
-import type { Kind } from "./kinds.js";
+import { filePath, type Kind } from "./kinds.js";
 
 /** What a rule is about: `pull`, `push`, `delete`, `cache` (fetch what is not cached yet) or `admin`. */
 export const accessActions = ["pull", "push", "delete", "cache", "admin"] as const;
@@ -17,6 +17,13 @@ const subjectPattern = /^(@[^\s\p{Cc}]{1,255}|[A-Za-z0-9][^\s\p{Cc}]{0,255})$/u;
 export const quotable: Kind<string> = {
   expected: "1 to 255 printable ASCII characters without quotes and backslashes",
   parse: (written) => (typeof written === "string" && /^[ !#-[\]-~]{1,255}$/.test(written) ? written : undefined),
+};
+
+/** A file, or the word for what the process prints. */
+export const outputFile: Kind<string> = {
+  ...filePath,
+  expected: "the path of a file, or stdout",
+  parse: (written, directory) => (written === "stdout" ? written : filePath.parse(written, directory)),
 };
 
 /** Whom a rule is for. */

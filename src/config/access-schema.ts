@@ -1,4 +1,12 @@
-import { accessAction, accessPattern, accessScope, accessSubject, quotable, textsByKey } from "./access-kinds.js";
+import {
+  accessAction,
+  accessPattern,
+  accessScope,
+  accessSubject,
+  outputFile,
+  quotable,
+  textsByKey,
+} from "./access-kinds.js";
 import {
   listOfSections,
   optionalSection,
@@ -126,6 +134,18 @@ const tokenService = optionalSection(
   },
 );
 
+const audit = optionalSection("The audit trail: who changed what, in lines of JSON, and which logins failed.", {
+  file: requiredSetting(outputFile, {
+    example: "/var/log/berth/audit.jsonl",
+    meaning: "File to append to, opened again for each line, so that it can be renamed; or stdout.",
+  }),
+  whenFull: setting(oneOf("log", "refuse"), {
+    default: "log",
+    meaning:
+      "What is done when a line cannot be written. refuse: pushes and deletions fail with 503; log: the log tells.",
+  }),
+});
+
 /** Who may do what. */
 export const access = optionalSection(
   "Who may do what; without it Berth listens on this machine only.",
@@ -150,6 +170,7 @@ export const access = optionalSection(
     }),
     issuers,
     tokenService,
+    audit,
   },
   { open: { open: true } },
 );

@@ -11,6 +11,7 @@ import type { Context } from "../registry/context.js";
 import type {
   IncomingContent,
   Manifest,
+  MovedTag,
   OpenedBlob,
   PushedManifest,
   PushRepository,
@@ -142,28 +143,30 @@ export class PrivateRepository implements PushRepository {
     await checkReferences(content, { storage: this.#storage, name: this.name, rules: this.#rules, signal });
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
     const tags = isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags];
-    await withRoom(
+    const moved = await withRoom(
       (missing) => this.#storage.makeRoom(missing),
       () => this.#store(stored, content, tags),
     );
     context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: manifest.tags });
-    return { digest, subject: content.subject?.digest };
+    return { digest, subject: content.subject?.digest, moved };
   }
 
-  async deleteTag(tag: Tag, context: Context): Promise<void> {
+  async deleteTag(tag: Tag, context: Context): Promise<Digest> {
     this.#refuseUnlessDeletable();
-    if (!(await this.#storage.tags.remove(this.name, tag))) throw this.#absence.ofManifest(tag);
+    const pointedAt = await this.#storage.tags.remove(this.name, tag);
+    if (pointedAt === undefined) throw this.#absence.ofManifest(tag);
     context.log.info("tag deleted", { repository: this.name, tag });
+    return pointedAt;
   }
 
-  async deleteManifest(digest: Digest, context: Context): Promise<void> {
+  async deleteManifest(digest: Digest, context: Context): Promise<readonly Tag[]> {
     this.#refuseUnlessDeletable();
     const { manifests, tags, referrers } = this.#storage;
     if (!(await manifests.has(this.name, digest))) throw this.#absence.ofManifest(digest);
     // Its bytes may be gone or damaged; it can be deleted all the same.
     const found = await manifests.find(this.name, digest);
     await manifests.remove(this.name, digest);
-    await tags.removeDangling(this.name, digest);
+    const removed = await tags.removeDangling(this.name, digest);
     const subject = found && readManifest(found.bytes)?.subject;
     // Who pushed it again meanwhile came after: then all of it stays.
     if (subject !== undefined && !(await manifests.has(this.name, digest))) {
@@ -171,6 +174,7 @@ export class PrivateRepository implements PushRepository {
       await this.#writeFallbackTag(subject);
     }
     context.log.info("manifest deleted", { repository: this.name, digest });
+    return removed;
   }
 
   async deleteBlob(digest: Digest, context: Context): Promise<void> {
@@ -181,8 +185,9 @@ export class PrivateRepository implements PushRepository {
   }
 
   /** Tags move last of all. Who deleted the manifest meanwhile came before this push: then all is done again. */
-  async #store(manifest: StoredManifest, content: ManifestContent, tags: readonly Tag[]): Promise<void> {
+  async #store(manifest: StoredManifest, content: ManifestContent, tags: readonly Tag[]): Promise<readonly MovedTag[]> {
     const { digest } = manifest.descriptor;
+    const before = new Map<Tag, Digest | undefined>();
     do {
       await this.#storage.manifests.put(this.name, manifest);
       if (content.subject !== undefined) {
@@ -191,8 +196,12 @@ export class PrivateRepository implements PushRepository {
       }
       await this.#storage.catalog.announce(this.name, "manifests");
       if (content.subject !== undefined) await this.#writeFallbackTag(content.subject.digest);
-      for (const tag of new Set(tags)) await this.#storage.tags.put(this.name, tag, digest);
+      for (const tag of new Set(tags)) {
+        const from = await this.#storage.tags.put(this.name, tag, digest);
+        if (!before.has(tag)) before.set(tag, from);
+      }
     } while (!(await this.#storage.manifests.has(this.name, digest)));
+    return [...before].map(([tag, from]) => ({ tag, from }));
   }
 
   /** Before the tags move: who sees the manifest by its tag finds it by that of its subject. */

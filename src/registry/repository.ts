@@ -103,6 +103,14 @@ export interface PushedManifest {
   readonly digest: Digest;
   /** The manifest that this one refers to, if it has a subject. */
   readonly subject: Digest | undefined;
+  /** The tags that point at it by this push. */
+  readonly moved: readonly MovedTag[];
+}
+
+export interface MovedTag {
+  readonly tag: Tag;
+  /** What it pointed at before; `undefined` if it is new. */
+  readonly from: Digest | undefined;
 }
 
 /** What one may push to. */
@@ -113,8 +121,12 @@ export interface PushRepository extends PullRepository {
   /** Makes a blob that another repository holds part of this one; `false` if there is none that the caller may read. */
   mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean>;
   putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest>;
-  deleteTag(tag: Tag, context: Context): Promise<void>;
-  /** Deletes the manifest and every tag that points at it. */
-  deleteManifest(digest: Digest, context: Context): Promise<void>;
+  /** @returns what it pointed at */
+  deleteTag(tag: Tag, context: Context): Promise<Digest>;
+  /**
+   * Deletes the manifest and every tag that points at it.
+   * @returns those tags, but for some of very many that are deleted soon after
+   */
+  deleteManifest(digest: Digest, context: Context): Promise<readonly Tag[]>;
   deleteBlob(digest: Digest, context: Context): Promise<void>;
 }

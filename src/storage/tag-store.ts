@@ -79,24 +79,30 @@ export class TagStore {
     return { items, more: false };
   }
 
-  /** Moves the tag together with its history, and last of all that a push does: then it points at something whole. */
-  async put(name: RepositoryName, tag: Tag, digest: Digest): Promise<void> {
+  /**
+   * Moves the tag together with its history, and last of all that a push does: then it points at something whole.
+   * @returns what it pointed at before
+   */
+  async put(name: RepositoryName, tag: Tag, digest: Digest): Promise<Digest | undefined> {
     const history = linkTo(layout.tagHistoryLink(name, tag, digest), digest);
     const current = linkTo(layout.tagLink(name, tag), digest);
     await this.#noteWholeIfNew(name);
     // Both before this ends: a push looks last of all whether its manifest was deleted meanwhile, and then is done again.
-    await Promise.all([
-      this.#index.note(name, tag, digest),
-      this.#locked(name, tag, () => this.#driver.write(history, current)),
-    ]);
+    const move = async () => {
+      const before = await this.find(name, tag);
+      await this.#driver.write(history, current);
+      return before;
+    };
+    const [before] = await Promise.all([this.#locked(name, tag, move), this.#index.note(name, tag, digest)]);
+    return before;
   }
 
-  /** @returns whether there was such a tag */
-  remove(name: RepositoryName, tag: Tag): Promise<boolean> {
+  /** @returns what it pointed at; `undefined` if there was no such tag */
+  remove(name: RepositoryName, tag: Tag): Promise<Digest | undefined> {
     return this.#locked(name, tag, async () => {
       const found = await this.find(name, tag);
       await this.#driver.remove(layout.tag(name, tag));
-      return found !== undefined;
+      return found;
     });
   }
 
@@ -113,19 +119,23 @@ export class TagStore {
    * Removes the tags of a manifest that is gone; none that was moved meanwhile, or whose manifest was pushed again. Of
    * very many tags those are looked at that were ever given to it. Where some are older than that record, they are
    * removed soon after: until then they are listed, and lead to nothing.
+   * @returns those that were removed before it ends
    */
-  async removeDangling(name: RepositoryName, digest: Digest): Promise<void> {
+  async removeDangling(name: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
     const children = await this.#driver.list(layout.tags(name));
-    if (children.length <= fewTags) {
-      await this.#removeIfDangling(name, digest, children.filter(isTag));
-    } else {
-      await this.#removeIfDangling(name, digest, await this.#index.tagsOf(name, digest));
-      if (!(await this.#index.isWhole(name))) await this.#removeOlder(name, digest, children);
-    }
+    const removed = await this.#removeDangling(name, digest, children);
     await this.#index.forget(name, digest);
+    return removed;
   }
 
-  async #removeOlder(name: RepositoryName, digest: Digest, children: readonly string[]): Promise<void> {
+  async #removeDangling(name: RepositoryName, digest: Digest, children: readonly string[]): Promise<readonly Tag[]> {
+    if (children.length <= fewTags) return this.#removeIfDangling(name, digest, children.filter(isTag));
+    const removed = await this.#removeIfDangling(name, digest, await this.#index.tagsOf(name, digest));
+    if (await this.#index.isWhole(name)) return removed;
+    return [...removed, ...(await this.#removeOlder(name, digest, children))];
+  }
+
+  async #removeOlder(name: RepositoryName, digest: Digest, children: readonly string[]): Promise<readonly Tag[]> {
     const known = this.#unindexed.known(name);
     if (known !== undefined) return this.#removeIfDangling(name, digest, known.get(digest) ?? []);
     const removal = this.#unindexed
@@ -133,18 +143,23 @@ export class TagStore {
       .then((tags) => this.#removeIfDangling(name, digest, tags.get(digest) ?? []));
     // Nobody waits for it; what fails is done again with the next deletion.
     removal.catch(() => {});
+    return [];
   }
 
-  async #removeIfDangling(name: RepositoryName, digest: Digest, tags: readonly Tag[]): Promise<void> {
+  async #removeIfDangling(name: RepositoryName, digest: Digest, tags: readonly Tag[]): Promise<readonly Tag[]> {
+    const removed: Tag[] = [];
     const isDangling = async (tag: Tag) =>
       (await this.find(name, tag)) === digest &&
       (await this.#links.find(layout.revisionLink(name, digest))) === undefined;
     for (const tag of tags) {
       if (!(await isDangling(tag))) continue;
       await this.#locked(name, tag, async () => {
-        if (await isDangling(tag)) await this.#driver.remove(layout.tag(name, tag));
+        if (!(await isDangling(tag))) return;
+        await this.#driver.remove(layout.tag(name, tag));
+        removed.push(tag);
       });
     }
+    return removed;
   }
 
   /** All that the tag ever pointed at, as far as that is still here. */

@@ -1,5 +1,6 @@
 import { AccessControl, type ChallengeScheme } from "../../auth/access-control.js";
 import { AccessPolicy } from "../../auth/access-policy.js";
+import type { AuditTrail } from "../../auth/audit/audit-trail.js";
 import { Authenticator } from "../../auth/authenticator.js";
 import { type IssuerSettings, Issuers } from "../../auth/issuers/issuers.js";
 import { Passwords } from "../../auth/passwords/passwords.js";
@@ -27,8 +28,14 @@ export interface Guard {
   close(): void;
 }
 
+interface Surroundings {
+  readonly storage: Storage;
+  readonly audit: AuditTrail | undefined;
+  readonly log: Logger;
+}
+
 /** @returns `undefined` where whoever can connect may do everything */
-export async function createGuard(config: Config, storage: Storage, log: Logger): Promise<Guard | undefined> {
+export async function createGuard(config: Config, { storage, audit, log }: Surroundings): Promise<Guard | undefined> {
   const { access } = config;
   if (access === undefined || access.open) return undefined;
   const { users, start, close } = await openUsers(access, log);
@@ -49,6 +56,7 @@ export async function createGuard(config: Config, storage: Storage, log: Logger)
     rules: { policy, names },
     tokens,
     scheme: schemeOf(access, policy),
+    audit,
     service: access.tokenService?.service ?? access.service,
     realm: access.tokenService?.realm,
   };

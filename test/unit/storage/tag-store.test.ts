@@ -78,14 +78,22 @@ test("what another process pushes, moves and deletes is seen at once", async (t)
   assert.equal(await storage.tags.find(name, v1), undefined);
 });
 
-test("removing tells whether there was such a tag, and removes remains of one", async (t) => {
+test("removing tells what the tag pointed at, and removes remains of one", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   await storage.tags.put(name, v1, one);
   await plant(root, layout.tagHistoryLink(name, v2, one), one);
-  assert.equal(await storage.tags.remove(name, v1), true);
-  assert.equal(await storage.tags.remove(name, v1), false);
-  assert.equal(await storage.tags.remove(name, v2), false);
+  assert.equal(await storage.tags.remove(name, v1), one);
+  assert.equal(await storage.tags.remove(name, v1), undefined);
+  assert.equal(await storage.tags.remove(name, v2), undefined);
   assert.deepEqual(await storage.driver.list(layout.tags(name)), []);
+});
+
+test("moving a tag tells what it pointed at, also of moves that meet", async () => {
+  const storage = new Storage(new MemoryDriver(), 2, new RecordedLog());
+  assert.equal(await storage.tags.put(name, v1, one), undefined);
+  assert.equal(await storage.tags.put(name, v1, other), one);
+  const before = await Promise.all([storage.tags.put(name, v1, one), storage.tags.put(name, v1, other)]);
+  assert.deepEqual(before, [other, one]);
 });
 
 test("a deletion beside very many tags looks at those that the manifest had, and leaves the others", async () => {

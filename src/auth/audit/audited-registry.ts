@@ -1,0 +1,30 @@
+import type { Page, PageOf } from "../../oci/listing.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { Context } from "../../registry/context.js";
+import type { Registry } from "../../registry/registry.js";
+import type { PullRepository, PushRepository } from "../../registry/repository.js";
+import type { AuditTrail } from "./audit-trail.js";
+import { AuditedRepository } from "./audited-repository.js";
+
+/** A registry of which the audit trail tells who changed what. */
+export class AuditedRegistry implements Registry {
+  readonly #registry: Registry;
+  readonly #trail: AuditTrail;
+
+  constructor(registry: Registry, trail: AuditTrail) {
+    this.#registry = registry;
+    this.#trail = trail;
+  }
+
+  pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
+    return this.#registry.pull(name, namespace, context);
+  }
+
+  async push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository> {
+    return new AuditedRepository(await this.#registry.push(name, namespace, context), this.#trail);
+  }
+
+  catalog(page: Page, context: Context): Promise<PageOf<string>> {
+    return this.#registry.catalog(page, context);
+  }
+}

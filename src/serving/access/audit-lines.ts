@@ -1,0 +1,40 @@
+import { type FileHandle, open } from "node:fs/promises";
+
+/** Where lines of the audit trail go: all of them whole, or an error. */
+export type AuditLines = (lines: string) => Promise<void>;
+
+/**
+ * Appends to a file, which is opened each time: it can be renamed at any moment, and the next line makes a new one. What
+ * several processes append at once never cuts into each other (write(2), O_APPEND).
+ */
+export function appendingTo(file: string): AuditLines {
+  return async (lines) => {
+    const handle = await open(file, "a+", 0o640);
+    try {
+      const bytes = Buffer.from(lines);
+      const { bytesWritten } = await handle.write(bytes);
+      if (bytesWritten < bytes.length) {
+        await takeBack(handle, bytes.subarray(0, bytesWritten));
+        throw new Error(`only ${bytesWritten} of ${bytes.length} bytes could be written`);
+      }
+      if ((await handle.stat()).isFile()) await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+  };
+}
+
+export function printing(): AuditLines {
+  return (lines) =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(lines, (error) => (error ? reject(error) : resolve()));
+    });
+}
+
+/** A disk that is full takes a part. It is removed if it is the end of the file, so that all lines are whole. */
+async function takeBack(handle: FileHandle, part: Buffer): Promise<void> {
+  const { size } = await handle.stat();
+  const end = Buffer.alloc(part.length);
+  await handle.read(end, 0, end.length, size - end.length);
+  if (end.equals(part)) await handle.truncate(size - part.length);
+}
