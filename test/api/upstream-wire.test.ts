@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { digestOf } from "../../src/oci/digest.js";
@@ -95,6 +95,27 @@ test("what is repaired in an answer may come in pieces, and on a connection that
     const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, asking());
     assert.equal((await readWhole(blob)).toString(), layer);
   }
+});
+
+test("what arrived before the connection was cut is read, even if the reader comes later than the cut", async (t) => {
+  const scope = new Scope(t);
+  const start = "a part of it";
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n${start}`));
+  }).listen(0, "127.0.0.1");
+  scope.defer(() => server.close());
+  await once(server, "listening");
+  const connected: Promise<Socket[]> = once(server, "connection");
+  const upstream = upstreamAt(scope, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, asking());
+  const [socket] = await connected;
+  if (socket?.closed === false) await once(socket, "close");
+  let read = "";
+  await assert.rejects(async () => {
+    for await (const chunk of blob.content) read += chunk.toString();
+  });
+  assert.equal(read, start);
 });
 
 test("an answer by 203 is an answer", async (t) => {

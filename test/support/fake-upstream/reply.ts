@@ -71,16 +71,19 @@ async function sendBody(response: ServerResponse, reply: Reply, sending: Sending
   for (let position = 0; position < reply.body.size && !gone.aborted; ) {
     const chunk = reply.body.slice(position, Math.min(position + step, reply.body.size));
     await sending.throttle.take(chunk.length, gone);
-    await written(response, chunk);
+    if (!(await written(response, chunk))) return;
     sending.onBytes(chunk.length);
     position += chunk.length;
     if (reply.dripMs) await delay(reply.dripMs, undefined, { signal: gone });
   }
 }
 
-/** Resolves when the kernel has it, or the connection is gone. */
-function written(response: ServerResponse, chunk: Buffer): Promise<void> {
+/**
+ * Resolves when the kernel has it; to `false` if the connection is gone. Node 26 refuses such a write at once, before the
+ * event loop can tell that the response is closed: a body without end would be written for ever.
+ */
+function written(response: ServerResponse, chunk: Buffer): Promise<boolean> {
   return new Promise((resolve) => {
-    response.write(chunk, () => resolve());
+    response.write(chunk, (error) => resolve(!error));
   });
 }
