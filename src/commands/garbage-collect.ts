@@ -15,11 +15,11 @@ export interface GarbageCollectOptions {
   /** Changes nothing. */
   readonly dryRun: boolean;
   readonly deleteUntagged: boolean;
-  /** Says nothing but what is wrong. */
+  /** Prints errors only. */
   readonly quiet: boolean;
 }
 
-/** Removes what no manifest needs, and says what stays and what goes as registry:2 does. */
+/** Deletes what no manifest needs, and prints what it keeps and deletes as registry:2 does. */
 export async function collectGarbage(options: GarbageCollectOptions): Promise<void> {
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
   const log = createLogger(config.log, process.stderr);
@@ -35,12 +35,12 @@ export async function collectGarbage(options: GarbageCollectOptions): Promise<vo
 /** A wrong path must not look like a registry without garbage. */
 async function openExisting(settings: StorageSettings, log: Logger): Promise<Storage> {
   if (settings.driver === "memory")
-    throw new CommandFailure("storage.driver is memory: nobody but the server itself sees what it holds");
+    throw new CommandFailure("storage.driver is memory: only the server itself can see its content");
   try {
     return await openStorageAsItIs(settings, log);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandFailure(`storage.filesystem.root is no folder that can be read: ${reason}`);
+    throw new CommandFailure(`storage.filesystem.root cannot be read: ${reason}`);
   }
 }
 

@@ -6,7 +6,7 @@ import { CommandFailure } from "./command-failure.js";
 
 const patienceMs = 4_000;
 
-/** Asks the server that runs with these settings whether it is well: for the health check of a container. */
+/** Checks the server that runs with these settings: for the health check of a container. */
 export async function checkHealth(file: string | undefined): Promise<void> {
   const { config } = await loadConfig({ file, environment: process.env, directory: process.cwd() });
   const url = healthUrl(config.server);
@@ -14,7 +14,7 @@ export async function checkHealth(file: string | undefined): Promise<void> {
     throw new CommandFailure(`${url} does not answer: ${cause.message}`);
   });
   if (status !== 200) throw new CommandFailure(`${url} answers ${status}`);
-  process.stdout.write(`${url} is well\n`);
+  process.stdout.write(`${url} is healthy\n`);
 }
 
 /** From here; an address that stands for all of them is no place to connect to, and IPv4 is one of them everywhere. */

@@ -5,14 +5,14 @@ import { parseRepositoryName, type RepositoryName } from "../oci/repository-name
 import { ownNameOf, remoteNameOf, storedNameOf } from "../proxy/upstream-names.js";
 import { type Owner, type Owners, patternAround } from "../registry/owners.js";
 
-/** Says whom a repository name belongs to, and why. */
+/** Says which mode owns a repository name, and why. */
 export async function showOwner(name: string, options: { config?: string; ns?: string }): Promise<void> {
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
   process.stdout.write(`${describeOwner(parseRepositoryName(name), options.ns, config).join("\n")}\n`);
 }
 
 function describeOwner(name: RepositoryName, namespace: string | undefined, config: Config): string[] {
-  if (config.mode === "private") return [`${name} is private: in mode: private every name is`];
+  if (config.mode === "private") return [`${name} is private: in mode: private every name is private`];
   const owners = ownersOf(config);
   const owner = owners.of(name, namespace);
   const advice = owner.mayBecomePrivate && config.mode === "hybrid" ? [privateIf(patternAround(name))] : [];
@@ -20,10 +20,10 @@ function describeOwner(name: RepositoryName, namespace: string | undefined, conf
     case "private":
       return [`${name} is private: ${owner.because}`];
     case "nobody":
-      return [`${name} belongs to nobody and is refused: ${owner.because}`, ...advice];
+      return [`${name} has no owner and is refused: ${owner.because}`, ...advice];
     case "upstream":
       return [
-        `${name} belongs to ${owner.upstream}: ${owner.because}`,
+        `${name} is cached from ${owner.upstream}: ${owner.because}`,
         ...namesThere(name, owner, { owners, proxy: config.proxy }),
         ...advice,
       ];
@@ -39,9 +39,9 @@ function namesThere(
   if (upstream === undefined) return [];
   const names = upstreamNamesOf(upstream, proxy.default);
   const stored = storedNameOf(ownNameOf(name, names), names, owners);
-  return [`  it is asked for as ${remoteNameOf(stored, names)} at ${upstream.url}`, `  it is kept as ${stored}`];
+  return [`  name at ${upstream.url}: ${remoteNameOf(stored, names)}`, `  name in the storage: ${stored}`];
 }
 
 function privateIf(pattern: string): string {
-  return `  "${pattern}" in private.repositories would make it private`;
+  return `  to make it private, add "${pattern}" to private.repositories`;
 }

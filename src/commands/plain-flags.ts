@@ -22,6 +22,6 @@ export function withPlainFlags(arguments_: readonly string[]): readonly string[]
     const value = rest.join("=");
     if (truths.includes(value)) return [flag];
     if (lies.includes(value)) return [];
-    throw new CommandFailure(`${flag} is true or false, not ${JSON.stringify(value)}`);
+    throw new CommandFailure(`${flag} must be true or false, not ${JSON.stringify(value)}`);
   });
 }

@@ -9,12 +9,12 @@ import { addSetup } from "./setup-command.js";
 /** The command line: what can be said, and what then runs. A command's code is loaded only when it is asked for. */
 export function createProgram(): Command {
   const program = new Command("berth")
-    .description("A container registry and a cache of others: docker push to it, docker pull through it.")
+    .description("A container registry that stores your images and caches other registries.")
     .version(packageVersion(), "--version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
     .exitOverride()
-    .showHelpAfterError("(--help says what there is)")
+    .showHelpAfterError("(add --help for usage)")
     .addHelpText("after", programHelp);
   addServe(program);
   addConfig(program);
@@ -33,7 +33,7 @@ function addServe(program: Command): void {
     .summary("run the registry")
     .description("Runs the registry until it gets SIGTERM or SIGINT.")
     .argument("[file]", `settings in YAML; ${defaultFileNote}`)
-    .option("-c, --config <file>", "the same, by its name")
+    .option("-c, --config <file>", "the same as [file]")
     .addHelpText("after", serveHelp)
     .action(async (file: string | undefined, { config }: { config?: string }, command: Command) => {
       const { serve } = await import("./serve.js");
@@ -44,13 +44,13 @@ function addServe(program: Command): void {
 function addConfig(program: Command): void {
   const config = program
     .command("config")
-    .summary("check, print or begin a file of settings")
-    .description("Looks at the settings without serving.")
+    .summary("check, print, import or create a settings file")
+    .description("Works with the settings without starting the server.")
     .helpCommand(false)
     .addHelpText("after", configHelp);
   config
     .command("check")
-    .description("Finds all that is wrong with the settings, each with its line. Exit code 0: nothing.")
+    .description("Reports every problem of the settings, with its line. Exits with 0 if there is none.")
     .argument("[file]", `settings in YAML; ${defaultFileNote}`)
     .action(async (file?: string) => {
       const { checkConfig } = await import("./config/config-check.js");
@@ -58,7 +58,7 @@ function addConfig(program: Command): void {
     });
   config
     .command("print")
-    .description("Prints the settings that hold, and where each came from. Secrets are shown as ***.")
+    .description("Prints the settings in effect and where each comes from. Secrets are shown as ***.")
     .argument("[file]", `settings in YAML; ${defaultFileNote}`)
     .action(async (file?: string) => {
       const { printConfig } = await import("./config/config-print.js");
@@ -66,9 +66,9 @@ function addConfig(program: Command): void {
     });
   config
     .command("import")
-    .description("Writes the settings of registry:2 as a file of Berth's, with what became of each.")
-    .argument("[file]", "settings of registry:2; without it its variables alone, REGISTRY_...")
-    .option("-o, --output <file>", "the file to write, which must not be there yet; standard output without")
+    .description("Converts settings of registry:2 to a file for Berth, and says what became of each.")
+    .argument("[file]", "settings of registry:2 (default: only its REGISTRY_... variables)")
+    .option("-o, --output <file>", "the file to write; it must not exist (default: standard output)")
     .action(async (file: string | undefined, options: { output?: string }) => {
       const { importConfig } = await import("./config/config-import.js");
       await importConfig(file, options);
@@ -85,11 +85,11 @@ function addConfig(program: Command): void {
 function addOwner(program: Command): void {
   program
     .command("owner")
-    .summary("say whose a repository name is")
-    .description("Says whether a name is private or an upstream's, and by which setting.")
+    .summary("say which mode owns a name")
+    .description("Says whether a repository name is private or cached from an upstream, and which setting decides.")
     .argument("<name>", "such as team/app, library/alpine or ghcr.io/owner/image")
     .option("-c, --config <file>", `settings in YAML; ${defaultFileNote}`)
-    .option("--ns <registry>", "the registry that containerd names in ?ns=")
+    .option("--ns <registry>", "the registry that containerd sends in ?ns=")
     .action(async (name: string, options: { config?: string; ns?: string }) => {
       const { showOwner } = await import("./owner.js");
       await showOwner(name, options);
@@ -99,8 +99,8 @@ function addOwner(program: Command): void {
 function addHealth(program: Command): void {
   program
     .command("health")
-    .summary("ask the server whether it is well")
-    .description("Asks the server that runs with these settings for /healthz. Exit code 0: it is well.")
+    .summary("check a running server")
+    .description("Requests /healthz from the server that runs with these settings. Exits with 0 if it is healthy.")
     .argument("[file]", `settings in YAML; ${defaultFileNote}`)
     .action(async (file?: string) => {
       const { checkHealth } = await import("./health.js");
@@ -112,10 +112,10 @@ function addGarbageCollect(program: Command): void {
   const command = program
     .command("gc")
     .alias("garbage-collect")
-    .summary("remove what no image needs")
-    .description("Removes content that no manifest names, while no server runs on the data directory.")
+    .summary("delete content that no image needs")
+    .description("Deletes content that no manifest references. Stop the server first.")
     .argument("[file]", `settings in YAML; ${defaultFileNote}`)
-    .option("-c, --config <file>", "the same, by its name")
+    .option("-c, --config <file>", "the same as [file]")
     .addHelpText("after", garbageCollectHelp);
   addGarbageOptions(command).action(async (file: string | undefined, options: GarbageCollectOptions) => {
     const config = onlyOne(file, options.config, command);
@@ -126,26 +126,26 @@ function addGarbageCollect(program: Command): void {
 
 /** A file that is named by its place or by the option. */
 function onlyOne(file: string | undefined, config: string | undefined, command: Command): string | undefined {
-  if (file !== undefined && config !== undefined) command.error("error: two files are named; keep one of them");
+  if (file !== undefined && config !== undefined) command.error("error: two settings files are given; keep one");
   return file ?? config;
 }
 
-const defaultFileNote = "without it berth.yml of this folder, if it is there";
+const defaultFileNote = "default: berth.yml in this folder, if it exists";
 
 const programHelp = `
 Examples:
-  berth serve                        serve at 127.0.0.1:5000, with the content in ./data
-  berth serve berth.yml              serve as the file says, be it Berth's or registry:2's
-  berth config check berth.yml       find all that is wrong with the file
-  berth config example > berth.yml   begin a file of your own
-  berth owner library/alpine         say whose the name is, and why
+  berth serve                        listen on 127.0.0.1:5000 and store content in ./data
+  berth serve berth.yml              use the settings of a file, of Berth or of registry:2
+  berth config check berth.yml       find every mistake in a file
+  berth config example > berth.yml   start a file of your own
+  berth owner library/alpine         say which mode owns the name, and why
 
-Exit codes: 0 it went well, 1 it failed, 2 the command line is wrong.`;
+Exit codes: 0 success, 1 failure, 2 wrong usage.`;
 
 const serveHelp = `
-Settings come from the file, and before it from the environment: BERTH_SERVER_PORT is server.port.
-A file of registry:2 will do (it says version: 0.1), and its variables, such as REGISTRY_HTTP_ADDR.
-"berth config example" prints all there are. Relative paths are relative to this folder.
+Environment variables override the file: BERTH_SERVER_PORT is server.port. A file of registry:2 works too
+(it says version: 0.1), and so do its variables, such as REGISTRY_HTTP_ADDR. Relative paths start at this
+folder. "berth config example" prints every setting.
 
 Examples:
   berth serve
@@ -153,16 +153,16 @@ Examples:
   BERTH_SERVER_HOST=0.0.0.0 BERTH_STORAGE_FILESYSTEM_ROOT=/srv/registry berth serve`;
 
 const garbageCollectHelp = `
-Whatever it is cut off at, nothing that stays is lost, and the next run does the rest.
+You may interrupt it: nothing that images need is lost, and the next run does the rest.
 
 Examples:
-  berth gc --dry-run                 see what would go
-  berth gc -c berth.yml              after images were deleted
-  berth gc --delete-untagged         what tags no longer point at goes, too`;
+  berth gc --dry-run                 show what would be deleted
+  berth gc -c berth.yml              free space after images were deleted
+  berth gc --delete-untagged         also delete manifests without a tag`;
 
 const configHelp = `
 Examples:
-  berth config check                 berth.yml of this folder, and the environment
-  berth config print berth.yml       what holds, and where it was said
-  berth config example > berth.yml   begin a file of your own
-  berth config import config.yml     registry:2's settings, as a file of Berth's`;
+  berth config check                 check berth.yml in this folder and the environment
+  berth config print berth.yml       show the settings in effect and their origin
+  berth config example > berth.yml   start a file of your own
+  berth config import config.yml     convert a file of registry:2`;

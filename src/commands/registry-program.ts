@@ -6,21 +6,21 @@ import { addGarbageOptions } from "./garbage-options.js";
 
 const names: readonly string[] = ["registry", "docker-registry"];
 
-const configNote = "settings of registry:2 or of Berth; without it the file that REGISTRY_CONFIGURATION_PATH names";
+const configNote = "settings of registry:2 or of Berth (default: the file named by REGISTRY_CONFIGURATION_PATH)";
 
-/** Whether the command is called by a name of the distribution registry's, by a link that somebody made. */
+/** Whether Berth was called by a name of the distribution registry, through a link. */
 export function isRegistryName(name: string): boolean {
   return names.includes(name);
 }
 
-/** The command line of the distribution registry, for who is used to it and for scripts: what it says runs Berth. */
+/** The command line of the distribution registry, for people and scripts that are used to it. */
 export function createRegistryProgram(name: string): Command {
   const program = new Command(name)
-    .description("Berth, called by the name of the distribution registry: its command line and its settings.")
+    .description("Berth under the name of the distribution registry: it takes the same commands and settings.")
     .version(`${name} berth ${packageVersion()}`, "-v, --version", "show the version and exit")
     .helpOption("-h, --help", "print help")
     .exitOverride()
-    .showHelpAfterError("(--help says what there is)");
+    .showHelpAfterError("(add --help for usage)");
   program
     .command("serve")
     .summary("run the registry")
@@ -37,8 +37,8 @@ export function createRegistryProgram(name: string): Command {
 function addGarbageCollect(program: Command): void {
   const command = program
     .command("garbage-collect")
-    .summary("remove what no image needs")
-    .description("Removes content that no manifest names, while no server runs on the data directory.")
+    .summary("delete content that no image needs")
+    .description("Deletes content that no manifest references. Stop the server first.")
     .argument("[config]", configNote);
   addGarbageOptions(command).action(
     async (config: string | undefined, flags: Omit<GarbageCollectOptions, "config">) => {
@@ -48,7 +48,7 @@ function addGarbageCollect(program: Command): void {
   );
 }
 
-/** Images of registry:2 are also run with nothing but the file as their command. */
+/** The image of registry:2 may also be run with only a settings file as its command. */
 export function withServe(arguments_: readonly string[]): readonly string[] {
   return /\.ya?ml$/.test(arguments_[0] ?? "") ? ["serve", ...arguments_] : arguments_;
 }
@@ -57,6 +57,6 @@ function namedByVariable(): string {
   const { REGISTRY_CONFIGURATION_PATH: named = "" } = process.env;
   if (named !== "") return named;
   throw new CommandFailure(
-    "no settings are named: registry serve FILE, or REGISTRY_CONFIGURATION_PATH (berth serve needs none)",
+    "no settings file: run registry serve FILE, or set REGISTRY_CONFIGURATION_PATH (berth serve needs neither)",
   );
 }

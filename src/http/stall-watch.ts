@@ -57,7 +57,7 @@ export class StallWatch {
         watched.sinceMs = now;
         watched.bytes = bytes;
       } else if (now - watched.sinceMs >= this.#settings.window) {
-        exchange.log.info("transfer broken off: the client let it stand still", {
+        exchange.log.info("transfer cut off: the client stalled", {
           id: exchange.id,
           path: exchange.path,
         });

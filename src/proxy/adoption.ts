@@ -33,7 +33,7 @@ export async function adoptScheduled(storage: Storage, upstream: string, log: Lo
     });
     await Promise.all(adopting);
   }
-  if (repositories > 0) log.info("content that registry:2 cached was taken over", { upstream, repositories });
+  if (repositories > 0) log.info("the cache of registry:2 was taken over", { upstream, repositories });
 }
 
 /** Whether nobody knows whose the repository is, and the scheduler names all that it holds. */
@@ -81,7 +81,10 @@ export class Adoption {
       throw toRegistryError(error, () => notAllThere(name, upstream.name));
     }
     await this.#storage.cache.recordOwner(name, upstream.name);
-    context.log.info("repository that registry:2 cached was taken over", { repository: name, upstream: upstream.name });
+    context.log.info("a repository from the cache of registry:2 was taken over", {
+      repository: name,
+      upstream: upstream.name,
+    });
     return true;
   }
 }

@@ -139,6 +139,6 @@ async function ifThereIsRoom(store: () => Promise<void>, what: Record<string, st
     await store();
   } catch (cause) {
     if (!isOutOfRoom(cause)) throw cause;
-    log.error("there is no room to cache a manifest; clients get it without it being kept", { ...what, cause });
+    log.error("no room to cache a manifest; clients get it, and it is not stored", { ...what, cause });
   }
 }

@@ -53,7 +53,7 @@ export class ListCache {
     } catch (error) {
       const stored = await this.#storage.tags.list(name);
       if (stored.length === 0 || !allowsStale(error)) throw toRegistryError(error, () => this.#unknown(name));
-      context.log.warn("stored tags listed, the upstream did not list them", { repository: name, cause: error });
+      context.log.warn("stored tags listed: the upstream did not list its own", { repository: name, cause: error });
       const warning = `only the tags that are in the cache: ${error.message}`;
       return { ...pageOf(rules.allowed(stored), page), warning };
     }
@@ -71,7 +71,10 @@ export class ListCache {
       const known = allowsStale(error) ? await listReferrers(this.#storage, name, subject, query) : undefined;
       // That none are known here says nothing: who looks for a signature would take the image for unsigned.
       if (known === undefined || known.items.length === 0) throw toFailure(error, `the referrers of ${subject}`);
-      context.log.warn("stored referrers listed, the upstream did not list them", { repository: name, cause: error });
+      context.log.warn("stored referrers listed: the upstream did not list its own", {
+        repository: name,
+        cause: error,
+      });
       return { ...known, warning: `only the referrers that are in the cache: ${failureText(error)}` };
     }
   }

@@ -137,7 +137,7 @@ export class ManifestCache {
       throw this.#source.explain(error, name, tag);
     }
     const age = (await this.#kept.age(name, tag, 0)) ?? 0;
-    context.log.warn("stored copy served, the upstream did not confirm it", { repository: name, tag, cause: error });
+    context.log.warn("stored copy served: the upstream did not confirm it", { repository: name, tag, cause: error });
     const warning = `served from the cache, ${Math.round(age / 1000)} s old: ${error.message}`;
     return this.#serve(name, stored, { from: "stale", age: age / 1000, warning });
   }

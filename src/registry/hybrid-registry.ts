@@ -43,7 +43,7 @@ export class HybridRegistry implements Registry {
   #ownerOf(name: RepositoryName, namespace: string | undefined): Registry {
     const owner = this.#owners.of(name, namespace);
     if (owner.kind !== "nobody") return owner.kind === "private" ? this.#private : this.#proxy;
-    throw new RegistryError("NAME_UNKNOWN", `${name} belongs to nobody here: ${owner.because}`, {
+    throw new RegistryError("NAME_UNKNOWN", `${name} has no owner here: ${owner.because}`, {
       detail: { name, namespace: namespace?.slice(0, 255) },
     });
   }
@@ -51,9 +51,9 @@ export class HybridRegistry implements Registry {
 
 /** Tells whoever pushes what to change: the name, or the configuration. */
 function whyNot(name: RepositoryName, owner: Exclude<Owner, { kind: "private" }>): string {
-  const whose = owner.kind === "upstream" ? `it belongs to the upstream ${owner.upstream}` : "it belongs to nobody";
+  const whose = owner.kind === "upstream" ? `it belongs to the upstream ${owner.upstream}` : "it has no owner";
   const remedy = owner.mayBecomePrivate
-    ? `"${patternAround(name)}" in private.repositories would make it private`
-    : "push under a name that does not begin so";
+    ? `to make it private, add "${patternAround(name)}" to private.repositories`
+    : "push under another name";
   return `${whose}, since ${owner.because}; ${remedy}`;
 }

@@ -16,7 +16,7 @@ export interface UpstreamNames {
   readonly remotePrefix?: string | undefined;
 }
 
-/** Whom a name belongs to. */
+/** The owner of a name. */
 export type Owner = Reason &
   (
     | { readonly kind: "private" }
@@ -32,8 +32,8 @@ interface Reason {
 }
 
 /**
- * Decides from the configuration alone whom a repository name belongs to. Each name has one owner. Every request asks
- * this, so all answers are made before.
+ * Decides from the configuration alone who owns a repository name. Each name has one owner. Every request asks, so the
+ * answers are prepared once.
  */
 export class Owners {
   readonly #patterns: NamePatterns;
@@ -47,7 +47,7 @@ export class Owners {
 
   /**
    * @param privateNames patterns of the names that are ours
-   * @param others whose the names are that no pattern and no upstream takes
+   * @param others the owner of names that match no pattern and no upstream
    */
   constructor(privateNames: readonly string[], upstreams: readonly UpstreamNames[], others: "private" | "nobody") {
     this.#patterns = new NamePatterns(privateNames);
@@ -96,35 +96,35 @@ export function patternAround(name: RepositoryName): string {
 }
 
 function ownerByPattern(pattern: string): Owner {
-  return { kind: "private", because: `it fits "${pattern}" of private.repositories`, mayBecomePrivate: false };
+  return { kind: "private", because: `it matches "${pattern}" in private.repositories`, mayBecomePrivate: false };
 }
 
 function ownerByPrefix({ name, prefix }: UpstreamNames): Owner {
-  const because = `it begins with ${prefix}/, which means the upstream ${name}`;
+  const because = `it begins with ${prefix}/, the prefix of the upstream ${name}`;
   return { kind: "upstream", upstream: name, because, mayBecomePrivate: false };
 }
 
 function ownerByNamespace(namespace: string, name: string): Owner {
-  const because = `the client asks for it as one of ${namespace} (?ns=)`;
+  const because = `the client names the registry ${namespace} (?ns=)`;
   return { kind: "upstream", upstream: name, because, mayBecomePrivate: false };
 }
 
 function ownerOfRest(byDefault: string | undefined, others: "private" | "nobody"): Owner {
   if (byDefault === undefined) {
-    const because = "no upstream is called so, and proxy.default is not set";
+    const because = "it begins with no upstream's name, and proxy.default is not set";
     return { kind: others, because, mayBecomePrivate: others === "nobody" };
   }
-  const because = "it begins with no upstream's name and fits no pattern of private.repositories";
+  const because = "it begins with no upstream's name and matches no pattern in private.repositories";
   return { kind: "upstream", upstream: byDefault, because, mayBecomePrivate: true };
 }
 
 function unknownNamespace(namespace: string): Owner {
   const shown = namespace.slice(0, 255);
-  const because = `the client asks for it as one of ${shown} (?ns=), which is no upstream here`;
+  const because = `the client names the registry ${shown} (?ns=), which is not an upstream here`;
   return { kind: "nobody", because, mayBecomePrivate: false };
 }
 
 function unknownHost(first: string): Owner {
-  const because = `${first} looks like another registry, and is none of proxy.upstreams`;
+  const because = `${first} looks like another registry, and is not in proxy.upstreams`;
   return { kind: "nobody", because, mayBecomePrivate: true };
 }

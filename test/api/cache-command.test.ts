@@ -83,7 +83,7 @@ test("cache rm removes an image while the server runs, and the next pull fetches
   const layer = alpine.layers[0]?.digest ?? assert.fail();
   const { code, stdout, stderr } = await cache("rm", "alpine:3");
   assert.deepEqual([code, stderr], [0, ""]);
-  assert.match(stdout, /^removed alpine:3, 10\d\.\d kB freed\n$/);
+  assert.match(stdout, /^deleted alpine:3, 10\d\.\d kB freed\n$/);
   assert.equal(await storage.blobs.storedSize(layer), undefined);
   assert.deepEqual(namesIn(await cache("ls", "--json")), ["owner/app"]);
   fake.ledger.clear();
@@ -131,7 +131,7 @@ test("cache rm removes nothing private, says so, and then removes nothing else e
   for (const written of ["team/app", "team/app:1", `team/app@${image.descriptor.digest}`]) {
     const { code, stdout, stderr } = await cache("rm", "alpine:3", written);
     assert.deepEqual([code, stdout], [1, ""]);
-    assert.match(stderr, /nothing was removed/);
+    assert.match(stderr, /nothing was deleted/);
     assert.ok(stderr.includes(`${written}: team/app was pushed here: it is private`), stderr);
   }
   await pullWhole(mine.client, "team/app", "1");
@@ -150,7 +150,7 @@ test("cache rm says what is not there, is no name, or is only a part of an image
       "alpine:4: library/alpine has no tag 4",
       "busybox: nothing is cached as library/busybox",
       "Alpine: a repository name is lower case",
-      `owner/app@${child}: ${child} is a part of ${index.descriptor.digest}; remove that`,
+      `owner/app@${child}: ${child} is part of ${index.descriptor.digest}; delete that`,
     ],
   );
 });

@@ -71,7 +71,7 @@ test("a warmed image can be pulled when the upstream is gone, by its index, for 
   const { code, stdout, stderr } = await warm(["alpine"]);
   assert.deepEqual([code, stderr], [0, ""]);
   assert.match(stdout, /^alpine: [0-9a-f]{12} 300\.0 kB in \d/m);
-  assert.match(stdout, /^1 image is here: 30\d\.\d kB fetched, 0 B already there, \d/m);
+  assert.match(stdout, /^1 image is cached: 30\d\.\d kB downloaded, 0 B cached before, \d/m);
   await fake.stop();
   const { client } = await runProxy(scope, fake.url, { root });
   for (const path of ["/v2/library/alpine/manifests/latest", ...pathsOf("library/alpine", local)]) {
@@ -115,7 +115,7 @@ test("a second run asks the upstream nothing", async (t) => {
   fake.ledger.clear();
   const { code, stdout } = await warm(["docker.io/library/alpine:latest"]);
   assert.equal(code, 0);
-  assert.match(stdout, /^1 image is here: 0 B fetched, 30\d\.\d kB already there, /m);
+  assert.match(stdout, /^1 image is cached: 0 B downloaded, 30\d\.\d kB cached before, /m);
   assert.equal(fake.ledger.count(), 0);
 });
 
@@ -151,7 +151,7 @@ test("with both modes on one address a private name is not fetched from anywhere
   const { code, stdout, stderr } = await warm(["alpine", "docker.io/alpine"]);
   assert.equal(code, 1);
   assert.match(stderr, /^ {2}alpine: .* private here, .* docker\.io\/library\/alpine$/m);
-  assert.match(stdout, /^docker\.io\/alpine: 30\d\.\d kB fetched/m);
+  assert.match(stdout, /^docker\.io\/alpine: 30\d\.\d kB downloaded/m);
 });
 
 test("a blob that two images want at the same time is fetched once, and both have it afterwards", async (t) => {
@@ -178,9 +178,9 @@ test("a list has an image a line, comments and blank lines; - is standard input"
   const list = "# what CI needs\r\none:1\r\n\n  two:1  # the second\nghcr.io/owner/three:1\none:1\n";
   await writeFile(join(folder, "images.txt"), list);
   const fromFile = await warm(["--file", "images.txt"]);
-  assert.match(fromFile.stdout, /^3 images are here: /m, fromFile.stderr);
+  assert.match(fromFile.stdout, /^3 images are cached: /m, fromFile.stderr);
   const fromInput = await warm(["--file", "-"], list);
-  assert.match(fromInput.stdout, /^3 images are here: 0 B fetched, /m, fromInput.stderr);
+  assert.match(fromInput.stdout, /^3 images are cached: 0 B downloaded, /m, fromInput.stderr);
 });
 
 test("all bad lines of a list are told at once, with their numbers, before anything is fetched", async (t) => {
@@ -191,7 +191,7 @@ test("all bad lines of a list are told at once, with their numbers, before anyth
   assert.deepEqual(
     stderr.split("\n").map((line) => line.replace(/("): .*/, "$1")),
     [
-      "berth: nothing was fetched, since these cannot be",
+      "berth: nothing was downloaded, since these images cannot be",
       '  "alpine:"',
       '  images.txt:2: "UPPER"',
       '  images.txt:4: "alpine latest"',
@@ -217,11 +217,11 @@ test("one image that fails keeps no other from being fetched, and is told at the
   fake.store.removeBlob("library/broken", gone);
   const { code, stdout, stderr } = await warm(["missing", "broken", "good"]);
   assert.equal(code, 1);
-  assert.match(stdout, /^broken: not whole, 1\.\d kB fetched/m);
-  assert.match(stdout, /^1 image is here: /m);
+  assert.match(stdout, /^broken: incomplete, 1\.\d kB downloaded/m);
+  assert.match(stdout, /^1 image is cached: /m);
   assert.match(
     stderr,
-    /^berth: 2 images are not whole\n {2}missing: docker\.io has no .+ library\/missing\n {2}broken: docker\.io has no blob sha256:.+\n$/m,
+    /^berth: 2 images are incomplete\n {2}missing: docker\.io has no .+ library\/missing\n {2}broken: docker\.io has no blob sha256:.+\n$/m,
   );
 });
 
@@ -235,13 +235,13 @@ test("what arrived before Ctrl-C stays, and the same command goes on from there"
   await daemon.ready(async () => ((await sizeOf(part)) > 0 ? true : undefined));
   daemon.signal("SIGINT");
   assert.deepEqual(await daemon.exited, { code: 1, signal: undefined });
-  assert.match(daemon.output, /stopped; what arrived stays, and the same command goes on from there/);
+  assert.match(daemon.output, /stopped; what arrived stays, and the same command resumes there/);
   const left = await sizeOf(part);
   isFluent();
   fake.ledger.clear();
   const { code, stdout } = await warm(["large"]);
   assert.equal(code, 0);
-  assert.match(stdout, /the first \d.* were there$/m);
+  assert.match(stdout, /resumed after \d.*$/m);
   assert.equal(fake.ledger.bytes({ kind: "blob", reference: digest }), 3_000_000 - left);
 });
 
@@ -279,12 +279,9 @@ test("--quiet tells nothing but what goes wrong", async (t) => {
 test("where there is no cache, or one that would not last, the command says so", async (t) => {
   const { configFile, warm } = await prepare(t);
   await writeFile(configFile, "mode: private\n");
-  assert.match(
-    (await warm(["alpine"])).stderr,
-    /^berth: there is no cache to warm in mode: private; set mode: proxy or hybrid/,
-  );
+  assert.match((await warm(["alpine"])).stderr, /^berth: mode: private has no cache; set mode: proxy or hybrid/);
   await writeFile(configFile, "mode: proxy\nstorage: { driver: memory }\n");
-  assert.match((await warm(["alpine"])).stderr, /^berth: what storage\.driver: memory keeps is lost/);
+  assert.match((await warm(["alpine"])).stderr, /^berth: storage\.driver is memory, which is lost/);
 });
 
 test("a wrong command line is told before anything is read", async (t) => {
@@ -310,5 +307,5 @@ test("the blobs that an index names itself, as BuildKit's cache does, are warmed
   fake.store.addManifest("team/cache", index, "main");
   const { code, stdout, stderr } = await warm(["team/cache:main"]);
   assert.deepEqual([code, stderr], [0, ""]);
-  assert.match(stdout, /^1 image is here: 50\.\d kB fetched/m);
+  assert.match(stdout, /^1 image is cached: 50\.\d kB downloaded/m);
 });

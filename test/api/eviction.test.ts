@@ -39,7 +39,7 @@ const whole = [true, true, true];
 const gone = [false, false, false];
 
 function roomMade({ log }: RunningProxy): Promise<unknown> {
-  return waitUntil("room is made", () => log.named("room made in the cache")[0]);
+  return waitUntil("room is made", () => log.named("made room in the cache")[0]);
 }
 
 test("when the bound is passed, the image goes that was used longest ago, and no more than needed", async (t) => {

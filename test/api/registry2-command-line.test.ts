@@ -50,7 +50,7 @@ test("registry serve takes its file by place, by variable, and as the only word"
   }
   const { code, stderr } = await call(t, ["serve"], { name: "registry", file });
   assert.equal(code, 1);
-  assert.match(stderr, /^berth: no settings are named: registry serve FILE/);
+  assert.match(stderr, /^berth: no settings file: run registry serve FILE/);
 });
 
 test("berth serve takes a file by place, but not two", async (t) => {
@@ -59,7 +59,7 @@ test("berth serve takes a file by place, but not two", async (t) => {
   assert.match(stderr, /auth\.silly/);
   const both = await call(t, ["serve", "config.yml", "--config", "config.yml"], { file: guarded });
   assert.equal(both.code, 2);
-  assert.match(both.stderr, /^error: two files are named/);
+  assert.match(both.stderr, /^error: two settings files are given/);
 });
 
 test("config check tells what became of each setting of registry:2", async (t) => {
@@ -92,7 +92,10 @@ test("config import writes a file that nobody else may read, and never over anot
   assert.match(again.stderr, /berth\.yml/);
   const native = await tryCommand(process.execPath, [main, "config", "import", "berth.yml"], { cwd });
   assert.equal(native.code, 1);
-  assert.match(native.stderr, /^berth: there is nothing of registry:2 to import: berth\.yml says no version: 0\.1/);
+  assert.match(
+    native.stderr,
+    /^berth: there are no settings of registry:2 to import: berth\.yml does not say version: 0\.1/,
+  );
 });
 
 test("flags take a truth behind =, as Helm charts for registry:2 write them, before and behind the file", async (t) => {
@@ -113,5 +116,5 @@ test("flags take a truth behind =, as Helm charts for registry:2 write them, bef
   }
   const wrong = await call(t, ["garbage-collect", "--dry-run=maybe", "config.yml"], { name: "registry", file });
   assert.equal(wrong.code, 1);
-  assert.match(wrong.stderr, /--dry-run is true or false, not "maybe"/);
+  assert.match(wrong.stderr, /--dry-run must be true or false, not "maybe"/);
 });

@@ -65,7 +65,7 @@ test("without --address it is where Berth listens, if that is one address", asyn
   const everywhere = await machine(t, "server: { host: 0.0.0.0 }\naccess: open\n");
   const { code, stderr } = await everywhere.setup(["docker"]);
   assert.equal(code, 1);
-  assert.match(stderr, /^berth: how do clients reach this registry\? Say --address /);
+  assert.match(stderr, /^berth: the address that clients use is unknown; add --address/);
 });
 
 test("--write shows what changes, asks, keeps what was there, and a copy of it", async (t) => {
@@ -115,7 +115,7 @@ test("--yes writes without asking, and a second time finds nothing to do", async
   assert.deepEqual([first.code, first.stderr], [0, ""]);
   assert.match(await read(`etc/containerd/certs.d/${address}/hosts.toml`), /^server = /m);
   assert.equal((await stat(join(root, "etc/containerd/certs.d/docker.io/hosts.toml"))).mode & 0o777, 0o644);
-  assert.match((await setup(args)).stdout, /^All is there already\.$/m);
+  assert.match((await setup(args)).stdout, /^Everything is in place already\.$/m);
 });
 
 test("what was written for an address is replaced when the address changes, and each older file is kept", async (t) => {
@@ -138,7 +138,7 @@ test("where one file cannot be changed without a person none is, and what to add
   assert.deepEqual([code, stdout], [1, ""]);
   assert.match(
     stderr,
-    /^berth: nothing was written\n.*docker\.io\/hosts\.toml: it is there already, with other content\. To be added by hand:/,
+    /^berth: nothing was written\n.*docker\.io\/hosts\.toml: it exists with other content\. Add this by hand:/,
   );
   assert.match(stderr, /\[host\."http:\/\/registry\.example\.com:5000"\]/);
   assert.deepEqual(await readdir(join(root, "etc/containerd/certs.d")), ["docker.io"]);
@@ -153,14 +153,14 @@ test("the certificate of an authority is copied", async (t) => {
   assert.equal((await setup(args)).code, 0);
   assert.equal(await read(`etc/docker/certs.d/${address}/ca.crt`), pem);
   await write("ca.crt", "a key");
-  assert.match((await setup(args)).stderr, /holds no certificate in PEM format/);
+  assert.match((await setup(args)).stderr, /contains no certificate in PEM format/);
 });
 
 test("what clients need no word of is said to need none", async (t) => {
   const { setup } = await machine(t);
   const { code, stdout } = await setup(["podman", "--address", "registry.example.com", "--mode", "private", "--write"]);
   assert.equal(code, 0);
-  assert.match(stdout, /^registry\.example\.com \(mode: private\) needs no settings of the client\.$/m);
+  assert.match(stdout, /^The client needs no settings for registry\.example\.com \(mode: private\)\.$/m);
 });
 
 test("a wrong client, address or upstream is told", async (t) => {
@@ -169,7 +169,7 @@ test("a wrong client, address or upstream is told", async (t) => {
   for (const args of wrong) {
     const { code, stdout, stderr } = await setup(args);
     assert.deepEqual([code, stdout], [1, ""], args.join(" "));
-    assert.match(stderr, /^berth: .+ (none of docker, |must be )/);
+    assert.match(stderr, /^berth: .+ (known are docker, |must be )/);
   }
 });
 

@@ -10,7 +10,7 @@ import { offsetOf, resumeUpload, startUpload } from "../support/upload.js";
 import { waitUntil } from "../support/wait-until.js";
 
 const stall = { window: 400, minimum: 1024 };
-const brokenOff = "transfer broken off: the client let it stand still";
+const brokenOff = "transfer cut off: the client stalled";
 
 /** More than the kernel buffers between the two ends of a connection. */
 const large = seededBytes("large", 40_000_000);

@@ -97,7 +97,7 @@ test("a port that is taken is told in a sentence", async (t) => {
   assert.equal(code, 1);
   assert.equal(
     stderr,
-    `berth: server.port: port ${port} of 127.0.0.1 is taken by another program: stop that one, or name another port\n`,
+    `berth: server.port: port ${port} on 127.0.0.1 is in use by another program: stop it, or choose another port\n`,
   );
 });
 

@@ -23,7 +23,7 @@ test("docker pulls what was warmed while Berth ran, with the upstream gone befor
   const configFile = join(await scope.folder("config"), "berth.yml");
   await writeFile(configFile, JSON.stringify({ mode: "proxy", storage: { filesystem: { root } }, proxy }));
   const warm = [join(projectRoot, "dist/main.js"), "cache", "warm", "tool", "--config", configFile];
-  assert.match(await runCommand(process.execPath, warm), /^1 image is here: /m);
+  assert.match(await runCommand(process.execPath, warm), /^1 image is cached: /m);
   await upstream.daemon.kill();
 
   const egress = await EgressProxy.start(scope);

@@ -65,6 +65,9 @@ test("docker shows whoever pushes to an upstream's name what would make it priva
   const { berth, docker } = await startEverything(scope);
   await docker("pull", "tool");
   await docker("tag", "tool", `${berth.host}/team/tool`);
-  await assert.rejects(docker("push", `${berth.host}/team/tool`), /"team\/\*" in private\.repositories would make it/);
+  await assert.rejects(
+    docker("push", `${berth.host}/team/tool`),
+    /to make it private, add "team\/\*" to private\.repositories/,
+  );
   await assert.rejects(docker("pull", `${berth.host}/tool`), /Docker Hub's image is docker\.io\/library\/tool/);
 });

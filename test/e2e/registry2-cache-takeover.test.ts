@@ -47,7 +47,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
     await upstream.stop();
     const berth = await takeover.berth();
     await t.test("what its scheduler names is served at once, though the upstream is away", async () => {
-      await printed(berth, /content that registry:2 cached was taken over .*repositories=1/);
+      await printed(berth, /the cache of registry:2 was taken over .*repositories=1/);
       await pullWhole(client, "library/tool", "v1");
     });
     await t.test("of the rest nothing is said to be the upstream's as long as it cannot be asked", async () => {
@@ -58,7 +58,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
       upstream.ledger.clear();
       await pullWhole(client, "old/tool", "v1");
       assert.equal(upstream.ledger.count({ kind: "blob" }), 0);
-      await printed(berth, /repository that registry:2 cached was taken over repository=old\/tool/);
+      await printed(berth, /a repository from the cache of registry:2 was taken over repository=old\/tool/);
     });
     await t.test("what was pushed is not passed off as the upstream's, nor what stands beside it", async () => {
       for (const [name, tag] of [

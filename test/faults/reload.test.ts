@@ -32,7 +32,7 @@ test("a change of the file is taken over without a signal: a private registry be
   await pushSmallImage(client, "my_image", "mine", { tag: "latest" });
   assert.equal((await client.get("/v2/library/alpine/manifests/latest")).status, 404);
   await reconfigure({ mode: "hybrid", ...(await startUpstream(scope)) });
-  await untilTold(berth, /configuration taken over/g);
+  await untilTold(berth, /configuration applied/g);
   assert.equal((await client.get("/v2/library/alpine/manifests/latest")).status, 200);
   assert.equal((await client.get("/v2/my_image/manifests/latest")).status, 200);
 });
@@ -60,7 +60,7 @@ for (const workers of [1, 2]) {
     for (let change = 1; change <= 6; change++) {
       await reconfigure(change % 2 === 1 ? { mode: "hybrid", server, ...upstream } : { server });
       daemon.signal("SIGHUP");
-      await untilTold(berth, /configuration taken over/g, change);
+      await untilTold(berth, /configuration applied/g, change);
       const enough = rounds + 10;
       await waitUntil("requests go on", () => (rounds >= enough ? true : undefined));
     }
@@ -81,7 +81,7 @@ test("who was pushing when pushes end may finish, its manifest included, and nob
 
   await reconfigure({ mode: "proxy", ...(await startUpstream(scope)) });
   daemon.signal("SIGHUP");
-  await untilTold(berth, /configuration taken over/g);
+  await untilTold(berth, /configuration applied/g);
   const digest = digestOf(Buffer.from(text));
   assert.equal((await client.request("PUT", `${session}?digest=${digest}`, { body: text.slice(5) })).status, 201);
   const image = smallImage(text);
@@ -100,11 +100,11 @@ test("a broken file changes nothing, and the log names line and key", async (t) 
   await pushSmallImage(client, "my_image", "mine", { tag: "latest" });
   await writeFile(configFile, "mode: hybrid\nprivate:\n  repositorys: [a]\n");
   daemon.signal("SIGHUP");
-  await untilTold(berth, /the one before holds.*berth\.yml:3:3.*private\.repositorys/g);
+  await untilTold(berth, /the previous one stays in effect.*berth\.yml:3:3.*private\.repositorys/g);
   assert.equal((await client.get("/v2/my_image/manifests/latest")).status, 200);
   assert.equal((await client.request("POST", "/v2/team/app/blobs/uploads/")).status, 202);
   await reconfigure({ log: { level: "debug" } });
-  await untilTold(berth, /configuration taken over.*log\.level/g);
+  await untilTold(berth, /configuration applied.*log\.level/g);
 });
 
 for (const workers of [1, 2]) {
@@ -116,10 +116,10 @@ for (const workers of [1, 2]) {
     const ca = join(await scope.folder("ca"), "gone.crt");
     const unable = { mode: "hybrid", server, private: { delete: false } } as const;
     await reconfigure({ ...unable, proxy: { upstreams: [{ name: "docker.io", url: "https://hub.test", ca }] } });
-    await untilTold(berth, /the one before holds.*gone\.crt/g);
-    assert.doesNotMatch(berth.daemon.output, /configuration taken over/);
+    await untilTold(berth, /the previous one stays in effect.*gone\.crt/g);
+    assert.doesNotMatch(berth.daemon.output, /configuration applied/);
     if (workers > 1) {
-      assert.match(berth.daemon.output, /the one before holds.* worker=\d /);
+      assert.match(berth.daemon.output, /the previous one stays in effect.* worker=\d /);
       await replaceWorkers(berth);
     }
     for (let round = 0; round < 6; round++) {
@@ -128,7 +128,7 @@ for (const workers of [1, 2]) {
       assert.equal(deleted.status, 202, "DELETE is still allowed");
     }
     await reconfigure({ server, private: { delete: false } });
-    await untilTold(berth, /configuration taken over.*private\.delete/g);
+    await untilTold(berth, /configuration applied.*private\.delete/g);
     await pushBlob(client, "app", layer);
     for (let round = 0; round < 6; round++) {
       const deleted = await client.request("DELETE", `/v2/app/blobs/${digestOf(layer)}`);
@@ -164,15 +164,15 @@ test("a file that is empty, or cut off anywhere, changes nothing", async (t) => 
   const whole = `${await readFile(configFile, "utf8")}\n`;
   await writeFile(configFile, whole);
   daemon.signal("SIGHUP");
-  await untilTold(berth, /configuration taken over.*nothing/g);
+  await untilTold(berth, /configuration applied.*nothing/g);
   for (const [times, part] of ["", "mode: hybrid", '{"mode":"private","private":{"delete":true}}'].entries()) {
     await writeFile(configFile, part);
     daemon.signal("SIGHUP");
-    await untilTold(berth, /the one before holds/g, times + 1);
+    await untilTold(berth, /the previous one stays in effect/g, times + 1);
   }
   assert.equal((await client.request("DELETE", `/v2/app/blobs/${digestOf(layer)}`)).status, 405);
   await writeFile(configFile, whole.replace("false", "true"));
-  await untilTold(berth, /configuration taken over.*private\.delete/g);
+  await untilTold(berth, /configuration applied.*private\.delete/g);
 });
 
 test("a file that is gone changes nothing, and a signal then says so", async (t) => {
@@ -183,7 +183,7 @@ test("a file that is gone changes nothing, and a signal then says so", async (t)
   await pushSmallImage(client, "my_image", "mine", { tag: "latest" });
   await rm(configFile);
   daemon.signal("SIGHUP");
-  await untilTold(berth, /the one before holds.*berth\.yml/g);
+  await untilTold(berth, /the previous one stays in effect.*berth\.yml/g);
   assert.equal((await client.get("/v2/my_image/manifests/latest")).status, 200);
 });
 
@@ -193,7 +193,7 @@ test("what needs a restart is named, and holds its old value until then", async 
   const { client, daemon, reconfigure } = berth;
   await reconfigure({ private: { delete: false }, server: { port: 1 } });
   daemon.signal("SIGHUP");
-  await untilTold(berth, /hold when Berth is started again.*server\.port/g);
+  await untilTold(berth, /take effect when Berth restarts.*server\.port/g);
   await pushBlob(client, "app", layer);
   assert.equal((await client.request("DELETE", `/v2/app/blobs/${digestOf(layer)}`)).status, 405);
 });

@@ -32,7 +32,7 @@ test("a worker that dies is started again, with a line that says why, and the ot
   await answeredBy(berth, 2);
   assert.match(
     berth.daemon.output,
-    new RegExp(`warn  a worker ended and is started again worker=\\d pid=${first} signal=SIGKILL`),
+    new RegExp(`warn  a worker died and is restarted worker=\\d pid=${first} signal=SIGKILL`),
   );
   for (let round = 0; round < 4; round++) expectStatus(await berth.client.get("/v2/"), 200, "any of the two");
 });

@@ -41,7 +41,7 @@ export async function runGuardedBerth(
   } as Parameters<typeof runBerth>[1]);
   const replaceWith = async (lines: string) => {
     await writeFile(htpasswd, lines);
-    const event = "the users' file has changed and is taken over";
+    const event = "the htpasswd file has changed and was read again";
     await waitUntil(event, () => berth.log.named(event)[0]);
   };
   return { ...berth, users: { replaceWith } };

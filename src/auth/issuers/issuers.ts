@@ -117,7 +117,7 @@ class Issuer {
     const rule = identities.find((each) => satisfies(claims, each.claims));
     const user = rule && fillIn(rule.user, claims);
     if (rule === undefined || user === undefined || user === "" || /[\p{Cc}\s]/u.test(user)) {
-      this.#log.info("a token is good, and no identity of its issuer fits its claims", {
+      this.#log.info("a token is valid, but no identity of its issuer matches its claims", {
         issuer: name,
         subject: claims.sub,
       });

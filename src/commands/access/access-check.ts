@@ -17,11 +17,11 @@ interface Question {
 export async function checkAccess(question: Question, options: { group?: string[]; config?: string }): Promise<void> {
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
   const action = actions.find((each) => each === question.action);
-  if (action === undefined) throw new CommandFailure(`an action is one of ${actions.join(", ")}`);
+  if (action === undefined) throw new CommandFailure(`the action must be one of ${actions.join(", ")}`);
   const { access } = config;
   const asked = `${question.user} may ${action} ${question.repository}`;
   if (access === undefined || access.open) {
-    process.stdout.write(`${asked}: there is no access control, so everybody may do everything\n`);
+    process.stdout.write(`${asked}: there is no access control, so everyone may do everything\n`);
     return;
   }
   const name = parseRepositoryName(question.repository);

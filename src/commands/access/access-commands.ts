@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-const configFileNote = "settings in YAML; without it berth.yml of this folder, if it is there";
+const configFileNote = "settings in YAML (default: berth.yml in this folder, if it exists)";
 
 /** Users, their tokens, and what the rules allow. */
 export function addAccess(program: Command): void {
@@ -13,14 +13,14 @@ function addUser(program: Command): void {
   const user = program
     .command("user")
     .summary("add or remove users")
-    .description("Writes the htpasswd file that access.users.htpasswd names. A running server reads it again.")
+    .description("Changes the htpasswd file named by access.users.htpasswd. A running server reads it again.")
     .helpCommand(false);
   user
     .command("add")
     .summary("add a user, or change a password")
-    .description("Asks for the password, or reads it from standard input, and writes its bcrypt hash.")
+    .description("Asks for the password, or reads it from standard input, and stores its bcrypt hash.")
     .argument("<name>", "the user")
-    .option("--file <htpasswd>", "the file to write, instead of the one that the settings name")
+    .option("--file <htpasswd>", "the htpasswd file to change (default: the one in the settings)")
     .option("-c, --config <file>", configFileNote)
     .addHelpText("after", userHelp)
     .action(async (name: string, options: { file?: string; config?: string }) => {
@@ -30,9 +30,9 @@ function addUser(program: Command): void {
   user
     .command("rm")
     .summary("remove a user")
-    .description("Removes the user's line. Tokens that Berth gave for the password stop working; access tokens stay.")
+    .description("Removes the user's line. Logins with the password end; access tokens stay valid.")
     .argument("<name>", "the user")
-    .option("--file <htpasswd>", "the file to write, instead of the one that the settings name")
+    .option("--file <htpasswd>", "the htpasswd file to change (default: the one in the settings)")
     .option("-c, --config <file>", configFileNote)
     .action(async (name: string, options: { file?: string; config?: string }) => {
       const { removeUser } = await import("./user-rm.js");
@@ -51,16 +51,16 @@ interface TokenOptions {
 function addToken(program: Command): void {
   const token = program
     .command("token")
-    .summary("make, list and revoke access tokens")
-    .description("Access tokens are passwords for machines: limited, and revoked one by one within five seconds.")
+    .summary("create, list and revoke access tokens")
+    .description("Access tokens are passwords for machines: limited in scope, and revoked within five seconds.")
     .helpCommand(false);
   token
     .command("create")
-    .description("Makes a token and prints it. It is kept nowhere, and not shown again.")
-    .requiredOption("--user <name>", "whose rights it has; the rules name this user, who needs no password")
-    .option("--scope <scope...>", "limits it, such as push:team/* or pull,delete:team/**; may be given again")
-    .option("--expires <duration>", "such as 90d; without it never")
-    .option("--description <text>", "what it is for")
+    .description("Creates a token and prints it. Berth does not store it and cannot show it again.")
+    .requiredOption("--user <name>", "the user whose rights the token has; needs no password")
+    .option("--scope <scope...>", "limits the token, such as push:team/* or pull,delete:team/**; may be repeated")
+    .option("--expires <duration>", "lifetime, such as 90d (default: never expires)")
+    .option("--description <text>", "what the token is for")
     .option("-c, --config <file>", configFileNote)
     .addHelpText("after", tokenHelp)
     .action(async (options: TokenOptions) => {
@@ -69,8 +69,8 @@ function addToken(program: Command): void {
     });
   token
     .command("ls")
-    .description("Lists the tokens with their users, limits, ends and last uses.")
-    .option("--json", "as JSON")
+    .description("Lists the tokens with user, scope, expiry and last use.")
+    .option("--json", "print JSON")
     .option("-c, --config <file>", configFileNote)
     .action(async (options: { json?: true; config?: string }) => {
       const { listTokens } = await import("./token-ls.js");
@@ -91,16 +91,16 @@ function addToken(program: Command): void {
 function addRules(program: Command): void {
   const access = program
     .command("access")
-    .summary("see what the rules allow")
-    .description("Looks at the rules of access without serving.")
+    .summary("explain and import access rules")
+    .description("Works with access rules without starting the server.")
     .helpCommand(false);
   access
     .command("check")
-    .description("Says whether a user may do something, and which rule decides. Exit code 0: yes, 1: no.")
+    .description("Says whether a user may do something, and which rule decides. Exits with 0 for yes, 1 for no.")
     .argument("<user>", "a user, or anonymous")
     .argument("<action>", "pull, push, delete, cache or admin")
     .argument("<repository>", "such as team/app or ghcr.io/owner/image")
-    .option("--group <name...>", "groups of the user beside those of the settings, as an issuer would name them")
+    .option("--group <name...>", "groups of the user besides those in the settings, such as an issuer adds")
     .option("-c, --config <file>", configFileNote)
     .action(
       async (user: string, action: string, repository: string, options: { group?: string[]; config?: string }) => {
@@ -110,8 +110,10 @@ function addRules(program: Command): void {
     );
   access
     .command("import")
-    .description("Prints the access control of zot or docker_auth as rules of Berth, and says what has no equivalent.")
-    .argument("<file>", "zot's configuration, or docker_auth's, in JSON or YAML")
+    .description(
+      "Converts the access control of zot or docker_auth to rules for Berth, and says what has no equivalent.",
+    )
+    .argument("<file>", "a configuration of zot or docker_auth, in JSON or YAML")
     .action(async (file: string) => {
       const { importAccess } = await import("./import/access-import.js");
       await importAccess(file);

@@ -10,15 +10,15 @@ export async function readPassword(user: string): Promise<string> {
   const password = process.stdin.isTTY ? await askTwice(user) : await firstLine();
   if (password === "") throw new CommandFailure("a password must not be empty");
   if (Buffer.byteLength(password) > longestPassword) {
-    throw new CommandFailure(`a password has at most ${longestPassword} bytes: bcrypt reads no further`);
+    throw new CommandFailure(`a password has at most ${longestPassword} bytes: bcrypt ignores the rest`);
   }
-  if (/\p{Cc}/u.test(password)) throw new CommandFailure("a password must not hold control characters");
+  if (/\p{Cc}/u.test(password)) throw new CommandFailure("a password must not contain control characters");
   return password;
 }
 
 async function askTwice(user: string): Promise<string> {
   const password = await ask(`Password of ${user}: `);
-  if (password !== (await ask("The same again: "))) throw new CommandFailure("the two passwords differ");
+  if (password !== (await ask("Repeat it: "))) throw new CommandFailure("the passwords differ");
   return password;
 }
 

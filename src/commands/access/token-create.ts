@@ -23,8 +23,8 @@ export async function createToken({ user, scope = [], expires, description, conf
     new AccessTokens(store).create({ user, scopes: scope, expiresMs, description }),
   );
   const until = expiresMs === undefined ? "does not expire" : `expires ${new Date(expiresMs).toISOString()}`;
-  const limits = scope.length === 0 ? "all that the rules allow" : scope.join(", ");
-  process.stderr.write(`token of ${user}, limited to ${limits}; it ${until} and is not shown again:\n`);
+  const limits = scope.length === 0 ? "what the rules allow" : scope.join(", ");
+  process.stderr.write(`token of ${user}, limited to ${limits}; it ${until}. It is not shown again:\n`);
   process.stdout.write(`${token}\n`);
 }
 

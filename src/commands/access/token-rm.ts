@@ -6,7 +6,7 @@ import { withAccessTokens } from "./with-access-tokens.js";
 export async function revokeTokens(texts: readonly string[], { config }: { config?: string }): Promise<void> {
   const ids = texts.map((text) => (looksLikeAccessToken(text) ? (text.split("_")[1] ?? "") : text));
   const wrong = ids.find((id) => !isAccessTokenId(id));
-  if (wrong !== undefined) throw new CommandFailure(`${wrong} is no id of a token; "berth token ls" shows them`);
+  if (wrong !== undefined) throw new CommandFailure(`${wrong} is not a token id; "berth token ls" shows them`);
   const unknown = await withAccessTokens(config, async (store) => {
     const removed = await Promise.all(ids.map(async (id) => ((await store.remove(id)) ? undefined : id)));
     return removed.filter((id) => id !== undefined);

@@ -13,7 +13,7 @@ export async function userFileOf({ file, config: configFile }: UserFileOptions):
   const { config } = await loadConfig({ file: configFile, environment: process.env, directory: process.cwd() });
   const named = config.access?.users.htpasswd;
   if (named === undefined) {
-    throw new CommandFailure("the settings name no access.users.htpasswd; name a file with --file");
+    throw new CommandFailure("access.users.htpasswd is not set; name a file with --file");
   }
   return named;
 }

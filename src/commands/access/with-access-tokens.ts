@@ -11,7 +11,7 @@ export async function withAccessTokens<Result>(
 ): Promise<Result> {
   const { config } = await loadConfig({ file: configFile, environment: process.env, directory: process.cwd() });
   if (config.storage.driver === "memory") {
-    throw new CommandFailure("storage.driver: memory keeps nothing that this command could reach");
+    throw new CommandFailure("storage.driver is memory: this command cannot reach tokens in the memory of a server");
   }
   const log = createLogger(config.log, process.stderr);
   try {

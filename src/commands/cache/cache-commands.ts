@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { linuxOn, type Platform, parsePlatform } from "../../oci/platform.js";
 
-/** What can be done with the cache, whether or not a server runs. */
+/** The commands for the cache; they work with and without a running server. */
 export function addCache(program: Command): void {
   const cache = program
     .command("cache")
-    .summary("fill the cache, or look at what it holds")
-    .description("Works on the content that was fetched from upstreams, directly in the data directory.")
+    .summary("fill, list or clean the cache")
+    .description("Works on cached content, directly in the data directory. A server may run meanwhile.")
     .helpCommand(false);
   addWarm(cache);
   addList(cache);
@@ -16,10 +16,10 @@ export function addCache(program: Command): void {
 function addList(cache: Command): void {
   cache
     .command("ls")
-    .summary("list the images that it holds")
-    .description("Lists the images that are held of upstreams. Nothing private is among them.")
-    .argument("[name]", "only those whose names begin so, such as ghcr.io/")
-    .option("--json", "as JSON, with sizes in bytes")
+    .summary("list cached images")
+    .description("Lists cached images. Private images are not among them.")
+    .argument("[name]", "only names that begin with this, such as ghcr.io/")
+    .option("--json", "print JSON, with sizes in bytes")
     .option("-c, --config <file>", configFileNote)
     .action(async (name: string | undefined, options: { config?: string; json?: true }) => {
       const { listCache } = await import("./cache-ls.js");
@@ -30,11 +30,9 @@ function addList(cache: Command): void {
 function addRemove(cache: Command): void {
   cache
     .command("rm")
-    .summary("remove images from it")
-    .description(
-      "Removes images that are held of upstreams; the next pull fetches them again. Nothing private can be removed.",
-    )
-    .argument("<images...>", "name:tag, name@digest, or a name alone for all of a repository")
+    .summary("delete cached images")
+    .description("Deletes cached images; the next pull downloads them again. Private images cannot be deleted.")
+    .argument("<images...>", "name:tag, name@digest, or a name alone for the whole repository")
     .option("-c, --config <file>", configFileNote)
     .addHelpText("after", removeHelp)
     .action(async (images: string[], options: { config?: string }) => {
@@ -43,7 +41,7 @@ function addRemove(cache: Command): void {
     });
 }
 
-const configFileNote = "settings in YAML; without it berth.yml of this folder, if it is there";
+const configFileNote = "settings in YAML (default: berth.yml in this folder, if it exists)";
 
 interface WarmOptions {
   readonly config?: string;
@@ -57,19 +55,19 @@ interface WarmOptions {
 function addWarm(cache: Command): void {
   cache
     .command("warm")
-    .summary("fetch images before somebody pulls them")
-    .description("Fetches images from their upstreams into the cache. What is there already is not fetched again.")
-    .argument("[images...]", "as docker pull takes them: alpine, ghcr.io/owner/image:1.0, quay.io/app@sha256:...")
-    .option("-f, --file <list>", "a file with an image a line and # comments; - is standard input")
+    .summary("download images before anyone pulls them")
+    .description("Downloads images into the cache. What is cached already is not downloaded again.")
+    .argument("[images...]", "as for docker pull: alpine, ghcr.io/owner/image:1.0, quay.io/app@sha256:...")
+    .option("-f, --file <list>", "a file with one image per line and # comments; - is standard input")
     .addOption(
-      new Option("--platform <list>", "images of an index to fetch, such as linux/amd64,linux/arm64")
+      new Option("--platform <list>", "platforms of an index to download, such as linux/amd64,linux/arm64")
         .argParser(parsePlatforms)
-        .default([linuxOn(process.arch)], "Linux on a processor as here")
+        .default([linuxOn(process.arch)], "Linux on this machine's processor")
         .conflicts("allPlatforms"),
     )
-    .option("--all-platforms", "each image of an index")
-    .option("--concurrency <number>", "images and blobs to fetch at once", parseConcurrency, 4)
-    .option("-q, --quiet", "tell nothing but what goes wrong")
+    .option("--all-platforms", "download every platform of an index")
+    .option("--concurrency <number>", "images and blobs to download at once", parseConcurrency, 4)
+    .option("-q, --quiet", "print errors only")
     .option("-c, --config <file>", configFileNote)
     .addHelpText("after", warmHelp)
     .action(async (images: string[], options: WarmOptions, command: Command) => {
@@ -83,7 +81,7 @@ function addWarm(cache: Command): void {
 function parsePlatforms(text: string): Platform[] {
   return text.split(",").map((one) => {
     const platform = parsePlatform(one.trim());
-    if (platform === undefined) throw new InvalidArgumentError(`A platform is os/architecture, such as linux/amd64.`);
+    if (platform === undefined) throw new InvalidArgumentError("A platform is os/architecture, such as linux/amd64.");
     return platform;
   });
 }
@@ -92,21 +90,20 @@ const mostAtOnce = 64;
 
 function parseConcurrency(text: string): number {
   const count = /^\d+$/.test(text) ? Number(text) : 0;
-  if (count < 1 || count > mostAtOnce) throw new InvalidArgumentError(`It is a number from 1 to ${mostAtOnce}.`);
+  if (count < 1 || count > mostAtOnce) throw new InvalidArgumentError(`It must be a number from 1 to ${mostAtOnce}.`);
   return count;
 }
 
 const warmHelp = `
-A server may run on the same data meanwhile: each blob is fetched once. What arrived before Ctrl-C stays, and the
-same command goes on from there.
+With a server on the same data, each blob is still downloaded once. What arrived before Ctrl-C stays, and the
+same command resumes there.
 
 Examples:
   berth cache warm alpine:3.20 ghcr.io/owner/image
   berth cache warm --file images.txt --platform linux/amd64,linux/arm64 --config /etc/berth/berth.yml`;
 
 const removeHelp = `
-A tag takes its image with it, unless another tag points there. If one of the images cannot be removed, none is.
-A server may run on the same data meanwhile.
+A tag is deleted with its image, unless another tag points to it. If one image cannot be deleted, none is.
 
 Examples:
   berth cache rm alpine:3.20

@@ -37,7 +37,7 @@ export async function listCache(filter: string | undefined, options: { config?: 
 }
 
 const nothingInPrivateMode =
-  "nothing is cached in mode: private; name the settings of the cache (--config FILE, BERTH_MODE), if there is one";
+  "nothing is cached in mode: private; if there is a cache, name its settings (--config FILE, BERTH_MODE)";
 
 async function listedImages(storage: Storage, names: ImageNames, prefix: string): Promise<ListedImage[]> {
   const listed: ListedImage[] = [];

@@ -23,7 +23,7 @@ export async function removeFromCache(images: readonly string[], options: { conf
       await clearAside(storage);
       return removeCached(storage, target);
     });
-    process.stdout.write(`removed ${target.written}, ${showBytes(freed)} freed\n`);
+    process.stdout.write(`deleted ${target.written}, ${showBytes(freed)} freed\n`);
   }
 }
 
@@ -45,6 +45,6 @@ async function removableTargets(
       problems.push(`${written}: ${messageOf(error)}`);
     }
   }
-  if (problems.length > 0) throw new CommandFailure("nothing was removed, since these cannot be", problems);
+  if (problems.length > 0) throw new CommandFailure("nothing was deleted, since these images cannot be", problems);
   return targets;
 }

@@ -11,8 +11,7 @@ export async function checkConfig(file: string | undefined): Promise<void> {
   const loaded = await loadConfig({ file, environment: process.env, directory: process.cwd() });
   const name = loaded.file ?? unnamed(loaded);
   const { failures, notes } = await lookAround(loaded.config);
-  if (failures.length > 0)
-    throw new CommandFailure(`${name} is well written, but Berth could not start by it`, failures);
+  if (failures.length > 0) throw new CommandFailure(`${name} is valid, but Berth cannot start with it`, failures);
   process.stdout.write(`${[`${name}: no problems`, ...notes].join("\n")}\n`);
   if (loaded.registry2 === undefined) return;
   const { reportLines } = await import("../../config/registry2/report-text.js");
@@ -31,8 +30,7 @@ async function lookAround({ server, storage }: Config): Promise<{ failures: stri
   }
   const obstacle = await findStorageObstacle(storage);
   if (obstacle?.canServe === false) failures.push(obstacle.sentence);
-  const notes =
-    obstacle?.canServe === true ? [`note: what is stored can be pulled, and nothing pushed: ${obstacle.sentence}`] : [];
+  const notes = obstacle?.canServe === true ? [`note: images can be pulled, but not pushed: ${obstacle.sentence}`] : [];
   return { failures, notes };
 }
 

@@ -6,8 +6,10 @@ import { CommandFailure } from "../command-failure.js";
 export async function importConfig(file: string | undefined, { output }: { output?: string }): Promise<void> {
   const loaded = await loadConfig({ file, environment: registry2Environment(), directory: process.cwd() });
   if (loaded.registry2 === undefined) {
-    const place = loaded.file === undefined ? "no file is named" : `${loaded.file} says no version: 0.1`;
-    throw new CommandFailure(`there is nothing of registry:2 to import: ${place}, and no variable REGISTRY_... is set`);
+    const place = loaded.file === undefined ? "no file is given" : `${loaded.file} does not say version: 0.1`;
+    throw new CommandFailure(
+      `there are no settings of registry:2 to import: ${place}, and no REGISTRY_... variable is set`,
+    );
   }
   const { importedFile } = await import("../../config/registry2/import-file.js");
   const text = importedFile(loaded);

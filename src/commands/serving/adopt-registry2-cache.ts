@@ -9,14 +9,14 @@ export async function adoptRegistry2Cache({ mode, proxy }: Config, storage: Stor
   const upstream = proxy.upstreams.find(({ name, adopt }) => adopt && name === proxy.default);
   if (mode === "private" || upstream === undefined) return;
   if ((await storage.driver.stat(layout.schedulerState)) === undefined) return;
-  if (mode === "hybrid") log.warn("no registry:2 may run as a cache on this folder any more", { reason: expiry });
+  if (mode === "hybrid") log.warn("do not run registry:2 as a cache on this folder any more", { reason: expiry });
   const { adoptScheduled } = await import("../../proxy/adoption.js");
   try {
     await adoptScheduled(storage, upstream.name, log);
   } catch (cause) {
     // A disk that is full keeps nobody from pulling: the upstream is asked then, repository by repository.
-    log.error("content that registry:2 cached could not be taken over", { cause });
+    log.error("the cache of registry:2 could not be taken over", { cause });
   }
 }
 
-const expiry = "it deletes the blobs whose time is over, also where an image that was pushed has them";
+const expiry = "it deletes expired blobs, even those that a pushed image needs";

@@ -3,7 +3,7 @@ import type { LoadedConfig } from "../../config/load.js";
 import type { Logger } from "../../observability/logger.js";
 import { packageVersion } from "../../package-version.js";
 
-/** Says that Berth serves, where, and who can reach it. */
+/** Logs that Berth serves, where, and who can connect. */
 export function announce({ config, file, registry2 }: LoadedConfig, port: number, log: Logger): void {
   const { access } = config;
   const { host, tls, workers } = config.server;
@@ -15,13 +15,17 @@ export function announce({ config, file, registry2 }: LoadedConfig, port: number
     data: config.storage.driver === "filesystem" ? config.storage.filesystem.root : config.storage.driver,
     ...(workers > 1 && { workers }),
   });
-  if (isLoopback(host)) log.info("only this machine can connect; server.host: 0.0.0.0 lets others connect");
+  if (isLoopback(host))
+    log.info("only this machine can connect; to let others in, set server.host: 0.0.0.0 and access");
   else if (access === undefined || access.open) {
-    log.warn("whoever can connect may pull, push and delete: access is open; access.users.htpasswd names users", {
-      host,
-    });
+    log.warn(
+      "access is open: everyone who can connect may pull, push and delete; to require a login, set access.users.htpasswd",
+      {
+        host,
+      },
+    );
   }
   if (access?.rules.some(({ audit }) => audit)) {
-    log.warn("a rule of access is on trial (audit: true): what it would refuse to users is logged, and passes");
+    log.warn("an access rule is on trial (audit: true): what it would refuse to users is logged and allowed");
   }
 }

@@ -17,14 +17,14 @@ export async function listen(server: RegistryServer, config: Config): Promise<Ad
 function explain(code: string, { host, port }: Config["server"]): string | undefined {
   switch (code) {
     case "EADDRINUSE":
-      return `server.port: port ${port} of ${host} is taken by another program: stop that one, or name another port`;
+      return `server.port: port ${port} on ${host} is in use by another program: stop it, or choose another port`;
     case "EACCES":
-      return `server.port: this user may not listen on port ${port}: name one above 1023, such as 5000`;
+      return `server.port: this user may not listen on port ${port}: choose one above 1023, such as 5000`;
     case "EADDRNOTAVAIL":
-      return `server.host: ${host} is no address of this machine: name one that is, or 0.0.0.0 for all`;
+      return `server.host: ${host} is not an address of this machine: use one that is, or 0.0.0.0 for all`;
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `server.host: the name ${host} has no address: name an address of this machine, or 0.0.0.0 for all`;
+      return `server.host: the name ${host} has no address: use an address of this machine, or 0.0.0.0 for all`;
     default:
       return undefined;
   }

@@ -82,13 +82,13 @@ export class Reload {
 }
 
 function tell(reason: string, { now, afterRestart }: ConfigChanges, log: Logger): void {
-  log.info("configuration taken over", { reason, changed: now.join(" ") || "nothing" });
+  log.info("configuration applied", { reason, changed: now.join(" ") || "nothing" });
   if (afterRestart.length === 0) return;
-  log.warn("these settings hold when Berth is started again", { settings: afterRestart.join(" ") });
+  log.warn("these settings take effect when Berth restarts", { settings: afterRestart.join(" ") });
 }
 
 function tellFailure(reason: string, cause: unknown, log: Logger): void {
-  const event = "the changed configuration cannot be taken over; the one before holds";
+  const event = "the changed configuration cannot be applied; the previous one stays in effect";
   if (cause instanceof WorkerRefusal) log.error(event, { reason, worker: cause.worker, problem: cause.message });
   else if (!(cause instanceof ConfigError)) log.error(event, { reason, cause });
   else

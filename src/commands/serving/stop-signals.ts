@@ -46,7 +46,7 @@ export async function stopWhenTold(
   });
   const signal = await signals.first;
   const graceMs = grace();
-  log.info("stopping: running transfers may end", { signal, graceSeconds: graceMs / 1000 });
+  log.info("stopping: running transfers may finish", { signal, graceSeconds: graceMs / 1000 });
   endAfter(graceMs + lastStepsMs, log);
   await serving.stop(graceMs);
   log.info("stopped");
@@ -55,7 +55,7 @@ export async function stopWhenTold(
 /** Only if the process still runs then: the timer does not keep it. */
 function endAfter(ms: number, log: FlushableLogger): void {
   const end = () => {
-    log.error("something hangs, a disk perhaps, and Berth ends without it");
+    log.error("stopping takes too long, perhaps a disk hangs: Berth ends now");
     log.flush();
     // An exit would wait for threads, and so for what hangs.
     process.kill(process.pid, "SIGKILL");

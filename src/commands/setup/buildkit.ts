@@ -29,7 +29,7 @@ export function buildkitTables(registry: RegistryToReach, authorityFile: string)
 function fallbackNotes({ upstreams }: RegistryToReach): string[] {
   if (upstreams.length === 0) return [];
   return [
-    "After a 404 BuildKit asks the registry itself, which no setting of its own prevents.",
-    "The builder inside dockerd reads no such file: it follows registry-mirrors of daemon.json (berth setup docker).",
+    "After a 404 BuildKit asks the registry itself; no setting of BuildKit prevents that.",
+    "The builder inside dockerd does not read this file, but registry-mirrors in daemon.json (berth setup docker).",
   ];
 }

@@ -40,7 +40,7 @@ const pathNotes = [
 function fallbackNotes(registry: RegistryToReach): string[] {
   if (registry.upstreams.length === 0) return [];
   return [
-    "What Berth does not answer, a 404 included, containerd asks the registry itself for; " +
+    "When Berth does not answer, or answers 404, containerd asks the registry itself; " +
       `server = "${urlOf(registry)}" at the top of a hosts.toml prevents that.`,
   ];
 }

@@ -28,7 +28,7 @@ function restart(settings: Record<string, string[]>): string[] {
 
 function mirrorNotes(registry: RegistryToReach): string[] {
   return mirrorsDockerHub(registry)
-    ? ["For what the mirror does not have docker asks Docker Hub itself; no setting of docker prevents that."]
+    ? ["Docker asks Docker Hub itself for what the mirror does not have; no setting of Docker prevents that."]
     : [];
 }
 
@@ -36,7 +36,9 @@ function examples(registry: RegistryToReach): string[] {
   const { address, upstreams } = registry;
   const others = upstreams.filter(({ location }) => location !== address);
   return [
-    ...others.map(({ name, location }) => `Images of ${name} go by Berth's name: docker pull ${location}/owner/image`),
-    ...(takesPushes(registry) ? [`Images of your own: docker push ${address}/my_custom_image`] : []),
+    ...others.map(
+      ({ name, location }) => `Pull images of ${name} by the address of Berth: docker pull ${location}/owner/image`,
+    ),
+    ...(takesPushes(registry) ? [`Push your own images: docker push ${address}/my_custom_image`] : []),
   ];
 }

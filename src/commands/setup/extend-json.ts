@@ -14,7 +14,7 @@ export function extendJson(existing: string, added: string): string {
   let isChanged = false;
   for (const [key, items] of Object.entries(JSON.parse(added) as Record<string, string[]>)) {
     const list = object[key] ?? [];
-    if (!Array.isArray(list)) throw new Unsafe(`its ${key} is no list`);
+    if (!Array.isArray(list)) throw new Unsafe(`its ${key} is not a list`);
     const missing = items.filter((item) => !list.includes(item));
     if (missing.length === 0) continue;
     object[key] = [...list, ...missing];
@@ -28,11 +28,12 @@ function parseFaithfully(text: string): Record<string, unknown> {
   try {
     json = JSON.parse(text);
   } catch {
-    throw new Unsafe("it is no valid JSON");
+    throw new Unsafe("it is not valid JSON");
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Unsafe("it is no JSON object");
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Unsafe("it is not a JSON object");
   // A key that is there twice, or a number with more digits than JavaScript has, would not survive.
-  if (JSON.stringify(json) !== compacted(text)) throw new Unsafe("it holds JSON that cannot be written back as it was");
+  if (JSON.stringify(json) !== compacted(text))
+    throw new Unsafe("it contains JSON that cannot be written back unchanged");
   return json as Record<string, unknown>;
 }
 

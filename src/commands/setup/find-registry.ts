@@ -34,7 +34,9 @@ export async function findRegistry(options: RegistryOptions, config: Config): Pr
 /** Where it listens is where clients reach it only if that is one address. */
 function addressOf({ server: { host, port } }: Config): string {
   if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-  throw new CommandFailure("how do clients reach this registry? Say --address registry.example.com:5000");
+  throw new CommandFailure(
+    "the address that clients use is unknown; add --address, such as --address registry.example.com:5000",
+  );
 }
 
 /** Of an address that is named, only the command line can say that it has no TLS: a proxy may stand in front. */
@@ -48,7 +50,7 @@ async function readAuthority(file: string): Promise<OwnAuthority> {
     throw new CommandFailure(`--ca cannot be read: ${messageOf(error)}`);
   });
   if (!pem.includes("-----BEGIN CERTIFICATE-----"))
-    throw new CommandFailure(`--ca ${file} holds no certificate in PEM format`);
+    throw new CommandFailure(`--ca ${file} contains no certificate in PEM format`);
   return { file, pem };
 }
 

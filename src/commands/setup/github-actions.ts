@@ -23,7 +23,7 @@ export function setUpGithubActions(registry: RegistryToReach): ClientSetup {
     authority === undefined ? [] : [`The runner needs the authority's certificate at ${authority.file}.`];
   return {
     files: [ownFile(".github/workflows/image.yml", lines)],
-    notes: ["runs-on names a runner of yours that reaches the registry; those of GitHub do not.", ...certificate],
+    notes: ["Set runs-on to your own runner that reaches the registry; GitHub's runners do not.", ...certificate],
   };
 }
 

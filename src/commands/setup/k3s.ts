@@ -10,11 +10,11 @@ export function setUpK3s(registry: RegistryToReach): ClientSetup {
   const files: SetupFile[] = [ownFile(`${folder}/registries.yaml`, registriesOf(registry))];
   if (authority !== undefined) files.push(certificateFile(authorityPath, authority));
   const fallback =
-    "For what Berth does not have k3s asks the registry itself, unless --disable-default-registry-endpoint.";
+    "k3s asks the registry itself for what Berth does not have, unless started with --disable-default-registry-endpoint.";
   return {
     files,
     notes: [
-      "On every node, and then: systemctl restart k3s (of an agent: k3s-agent). RKE2 reads /etc/rancher/rke2/registries.yaml.",
+      "Do this on every node, then: systemctl restart k3s (on an agent: k3s-agent). RKE2 reads /etc/rancher/rke2/registries.yaml.",
       ...(registry.upstreams.length > 0 ? [fallback] : []),
     ],
   };

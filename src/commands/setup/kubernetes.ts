@@ -6,9 +6,8 @@ import { type RegistryToReach, takesPushes } from "./registry-to-reach.js";
 export function setUpKubernetes(registry: RegistryToReach): ClientSetup {
   const { files, notes } = setUpContainerd(registry);
   const { address } = registry;
-  const onEachNode =
-    files.length > 0 ? ["These files belong on every node. k3s has a file of its own: berth setup k3s"] : [];
-  const image = takesPushes(registry) ? [`In a pod, an image of your own is image: ${address}/team/app:1.0`] : [];
-  const cached = registry.upstreams.length > 0 ? ["Images of others keep their names: image: nginx:1.27"] : [];
+  const onEachNode = files.length > 0 ? ["These files belong on every node. For k3s: berth setup k3s"] : [];
+  const image = takesPushes(registry) ? [`In a pod, use your own images as image: ${address}/team/app:1.0`] : [];
+  const cached = registry.upstreams.length > 0 ? ["Other images keep their names: image: nginx:1.27"] : [];
   return { files, notes: [...onEachNode, ...notes, ...image, ...cached] };
 }

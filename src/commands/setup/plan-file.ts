@@ -12,13 +12,13 @@ export function planFile(file: SetupFile, existing: string | undefined): string 
   if (joining === "extend-json") return extendJson(existing, content);
   if (isOwnFile(existing)) return content;
   if (joining === "append-toml") return appendTables(existing, content);
-  throw new Unsafe("it is there already, with other content");
+  throw new Unsafe("it exists with other content");
 }
 
 /** Tables may come in any order, but none may come twice. */
 function appendTables(existing: string, tables: string): string {
   if (existing.includes(tables)) return existing;
   const settings = existing.replaceAll(/^\s*#.*$/gm, "");
-  if (/\bregistry\b/.test(settings)) throw new Unsafe("it has registries already");
+  if (/\bregistry\b/.test(settings)) throw new Unsafe("it configures registries already");
   return `${existing.trimEnd()}\n\n${tables}`;
 }

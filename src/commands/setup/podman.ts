@@ -39,8 +39,8 @@ function notesOn(registry: RegistryToReach): string[] {
   const { address, upstreams } = registry;
   return [
     ...(upstreams.length > 0
-      ? [`For what Berth does not have they ask the registry itself, unless its own location is "${address}", too.`]
+      ? [`They ask the registry itself for what Berth does not have, unless its location is "${address}", too.`]
       : []),
-    ...(takesPushes(registry) ? [`Images of your own: podman push my_custom_image ${address}/my_custom_image`] : []),
+    ...(takesPushes(registry) ? [`Push your own images: podman push my_custom_image ${address}/my_custom_image`] : []),
   ];
 }

@@ -20,7 +20,9 @@ export async function setup(clientName: string | undefined, options: SetupOption
   }
   const client = clients.get(clientName);
   if (client === undefined) {
-    throw new CommandFailure(`${JSON.stringify(clientName)} is none of ${[...clients.keys()].join(", ")}`);
+    throw new CommandFailure(
+      `unknown client ${JSON.stringify(clientName)}; known are ${[...clients.keys()].join(", ")}`,
+    );
   }
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
   const registry = await findRegistry(options, config);

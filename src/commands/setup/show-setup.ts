@@ -5,19 +5,13 @@ import type { RegistryToReach } from "./registry-to-reach.js";
 /** The clients that there are, a line each. */
 export function showClients(): string {
   const lines = [...clients].map(([name, { meaning }]) => `  ${name.padEnd(16)}${meaning}`);
-  return [
-    "Clients that can be set up:",
-    ...lines,
-    "",
-    "berth setup docker --address registry.example.com:5000",
-    "",
-  ].join("\n");
+  return ["Clients:", ...lines, "", "berth setup docker --address registry.example.com:5000", ""].join("\n");
 }
 
 /** What goes where, and what is left to be done. */
 export function showSetup({ files, notes }: ClientSetup, registry: RegistryToReach): string {
   const { address, mode } = registry;
-  const intro = files.length === 0 ? `${address} (mode: ${mode}) needs no settings of the client.\n` : "";
+  const intro = files.length === 0 ? `The client needs no settings for ${address} (mode: ${mode}).\n` : "";
   return [intro, ...files.map(showFile), showNotes(notes)].filter((part) => part !== "").join("\n");
 }
 
@@ -26,5 +20,5 @@ export function showNotes(notes: readonly string[]): string {
 }
 
 function showFile({ path, content, copyOf }: SetupFile): string {
-  return copyOf === undefined ? `--- ${path}\n${content}` : `--- ${path}\na copy of ${copyOf}\n`;
+  return copyOf === undefined ? `--- ${path}\n${content}` : `--- ${path}\ncopy of ${copyOf}\n`;
 }

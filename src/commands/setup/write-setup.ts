@@ -26,7 +26,7 @@ interface Change {
 export async function writeSetup({ files }: ClientSetup, options: WriteOptions): Promise<void> {
   const changes = await planAll(files, options.root);
   if (changes.length === 0) {
-    process.stdout.write("All is there already.\n");
+    process.stdout.write("Everything is in place already.\n");
     return;
   }
   for (const { path, before = "", after } of changes) {
@@ -35,9 +35,7 @@ export async function writeSetup({ files }: ClientSetup, options: WriteOptions):
   if (!options.isConfirmed && !(await isAgreed(changes.length))) throw new CommandFailure("nothing was written");
   for (const { path, after } of changes) {
     const backup = await writeKeepingOld(path, after);
-    process.stdout.write(
-      backup === undefined ? `wrote ${path}\n` : `wrote ${path}, and kept the old one as ${backup}\n`,
-    );
+    process.stdout.write(backup === undefined ? `wrote ${path}\n` : `wrote ${path}, kept the old file as ${backup}\n`);
   }
 }
 
@@ -52,7 +50,7 @@ async function planAll(files: readonly SetupFile[], root: string): Promise<Chang
       if (after !== before) changes.push({ path, before, after });
     } catch (error) {
       if (!(error instanceof Unsafe)) throw error;
-      refusals.push(`${path}: ${error.message}. To be added by hand:\n\n${file.content}`);
+      refusals.push(`${path}: ${error.message}. Add this by hand:\n\n${file.content}`);
     }
   }
   if (refusals.length > 0) throw new CommandFailure("nothing was written", refusals);

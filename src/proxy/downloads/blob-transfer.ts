@@ -197,7 +197,7 @@ export class BlobTransfer {
   async #pauseAfter(error: unknown, breaks: number): Promise<void> {
     if (!(error instanceof UpstreamError) || !error.transient || breaks >= breaksInARow) throw error;
     const { digest } = this.#order;
-    this.#options.log.warn("download broke off and goes on", { digest, at: this.length, cause: error });
+    this.#options.log.warn("download interrupted; resuming", { digest, at: this.length, cause: error });
     await delay(firstPauseMs * 2 ** breaks, undefined, { signal: this.#options.signal });
   }
 }

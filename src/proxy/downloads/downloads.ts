@@ -114,7 +114,7 @@ export class Downloads {
 
   #noteNoRoom({ name, digest }: BlobOrder, cause: unknown): void {
     this.#hasNoRoomUntil = performance.now() + noRoomForMs;
-    this.#options.log.error("there is no room to cache a blob; clients get it without it being kept", {
+    this.#options.log.error("no room to cache a blob; clients get it, and it is not stored", {
       repository: name,
       digest,
       cause,

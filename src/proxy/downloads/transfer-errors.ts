@@ -10,7 +10,7 @@ export function otherContent(
   log: Logger,
 ): RegistryError {
   const { name } = upstream;
-  log.warn("upstream sent other content than asked for; nothing of it was kept", { upstream: name, digest, ...found });
+  log.warn("upstream sent other content than requested; none of it was stored", { upstream: name, digest, ...found });
   return new RegistryError("UNAVAILABLE", `${name} sent other content than ${digest}`, { status: 502 });
 }
 

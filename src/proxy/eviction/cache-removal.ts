@@ -19,7 +19,7 @@ export async function whyNotRemovable(storage: Storage, target: RemovalTarget): 
   const upstream = await storage.cache.readOwner(name);
   if (upstream === undefined) {
     return (await storage.holdsContent(name))
-      ? `${name} was pushed here: it is private, and only what was cached can be removed`
+      ? `${name} was pushed here: it is private, and only cached images can be deleted`
       : `nothing is cached as ${name}`;
   }
   if (digest !== undefined) {
@@ -27,7 +27,9 @@ export async function whyNotRemovable(storage: Storage, target: RemovalTarget): 
     if (images.some((image) => image.digest === digest)) return undefined;
     if ((await storage.downloads.list()).some((download) => download.digest === digest)) return undefined;
     const around = images.find((image) => image.manifests.includes(digest));
-    return around === undefined ? `${name} holds no ${digest}` : `${digest} is a part of ${around.digest}; remove that`;
+    return around === undefined
+      ? `${name} does not have ${digest}`
+      : `${digest} is part of ${around.digest}; delete that`;
   }
   if (tag !== undefined && (await storage.tags.find(name, tag)) === undefined) return `${name} has no tag ${tag}`;
   return undefined;

@@ -49,9 +49,8 @@ export class EvictionRun {
     await this.#evict(cached, goal);
     const seconds = Math.round(performance.now() - startedAt) / 1000;
     const run = { images: this.#images, freed: this.#freed, goal: Math.ceil(goal), before: size, seconds };
-    if (this.#freed >= goal) this.#log.info("room made in the cache", run);
-    else
-      this.#log.warn("less room made in the cache than needed: the rest is being downloaded, or in use just now", run);
+    if (this.#freed >= goal) this.#log.info("made room in the cache", run);
+    else this.#log.warn("the cache is still too large: the rest is being downloaded or in use", run);
     return { size, freed: this.#freed };
   }
 

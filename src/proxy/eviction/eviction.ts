@@ -109,7 +109,7 @@ export class Eviction implements CacheRoom {
       if (this.#maxSize !== undefined || (await isAnythingLeft(this.#storage)))
         await this.#evict((size) => this.#excess(size));
     } catch (cause) {
-      if (!this.#stop.signal.aborted) this.#log.error("the size of the cache could not be looked after", { cause });
+      if (!this.#stop.signal.aborted) this.#log.error("the cache could not be reduced", { cause });
     }
     const now = performance.now();
     const isStillFull = this.#excess(this.#known.size) > 0;
@@ -158,7 +158,7 @@ export class Eviction implements CacheRoom {
       await this.#storage.uses.write();
     } catch (cause) {
       this.#nextWriteMs = performance.now() + writePauseMs;
-      this.#log.warn("when images were last used could not be stored", { cause });
+      this.#log.warn("the last uses of images could not be stored", { cause });
     }
   }
 }

@@ -21,7 +21,7 @@ export async function tokenKeysOf(config: Config, log: Logger): Promise<readonly
   try {
     return [await readTokenKey(await readOrCreate(file))];
   } catch (cause) {
-    log.warn("tokens are signed with a key that is lost when Berth stops: its own could not be kept", { file, cause });
+    log.warn("the signing key of tokens could not be stored: logins end when Berth stops", { file, cause });
     return [await readTokenKey(createTokenKey())];
   }
 }

@@ -14,7 +14,7 @@ export async function readUserFile(file: string, log: Logger): Promise<ReadonlyM
     throw new ConfigError([{ where: file, path: ["access", "users", "htpasswd"], message }]);
   });
   const { hashes, problems } = parseHtpasswd(content);
-  for (const { line, message } of problems) log.warn("a line of the users' file is left out", { file, line, message });
+  for (const { line, message } of problems) log.warn("a line of the htpasswd file is ignored", { file, line, message });
   return hashes;
 }
 
@@ -41,9 +41,9 @@ export function watchUserFile(
   const look = async () => {
     try {
       take(await readUserFile(file, log));
-      log.info("the users' file has changed and is taken over", { file });
+      log.info("the htpasswd file has changed and was read again", { file });
     } catch (cause) {
-      log.error("the users' file has changed and cannot be read; the users stay as they were", { file, cause });
+      log.error("the htpasswd file has changed and cannot be read; the users stay as they were", { file, cause });
     }
   };
   return new ConfigWatch(file, () => void look());

@@ -83,7 +83,7 @@ test("without a default, names that nobody takes are private in hybrid mode and 
 
 test("an owner tells why, and whether a pattern would make the name private", () => {
   const name = parseRepositoryName("platform/web/app");
-  assert.match(hybrid.of(name).because, /fits no pattern of private\.repositories/);
+  assert.match(hybrid.of(name).because, /matches no pattern in private\.repositories/);
   assert.equal(hybrid.of(name).mayBecomePrivate, true);
   assert.equal(patternAround(name), "platform/web/*");
   assert.match(hybrid.of(parseRepositoryName("team/app")).because, /"team\/\*\*"/);

@@ -35,7 +35,7 @@ export async function warmCache(images: readonly string[], options: CacheWarmOpt
   requireCache(config);
   const display = createDisplay(options.quiet === true);
   const log = createLogger({ ...config.log, level: "warn" }, logTarget(display));
-  const stop = stopSignal(() => display.writeLog("stopping what runs; Ctrl-C again ends it at once\n"));
+  const stop = stopSignal(() => display.writeLog("stopping; press Ctrl-C again to end at once\n"));
   const report = new WarmReport(display);
   try {
     await warmAll(images, config, options, { display, report, context: { signal: stop, caller, log } });
@@ -95,11 +95,11 @@ function patient(upstream: UpstreamConfig): UpstreamConfig {
 function requireCache({ mode, storage }: Config): void {
   if (mode === "private") {
     throw new CommandFailure(
-      "there is no cache to warm in mode: private; set mode: proxy or hybrid, or name another file with --config",
+      "mode: private has no cache; set mode: proxy or hybrid, or name another file with --config",
     );
   }
   if (storage.driver === "memory") {
-    throw new CommandFailure("what storage.driver: memory keeps is lost when this command ends; set it to filesystem");
+    throw new CommandFailure("storage.driver is memory, which is lost when this command ends; set it to filesystem");
   }
 }
 

@@ -39,8 +39,8 @@ export async function listImages(
       problems.push(describe(image, error));
     }
   }
-  if (problems.length > 0) throw new CommandFailure("nothing was fetched, since these cannot be", problems);
-  if (found.size === 0) throw new CommandFailure(`${list === stdin.argument ? stdin.shown : list} names no image`);
+  if (problems.length > 0) throw new CommandFailure("nothing was downloaded, since these images cannot be", problems);
+  if (found.size === 0) throw new CommandFailure(`${list === stdin.argument ? stdin.shown : list} contains no image`);
   return [...found.values()];
 }
 
@@ -59,6 +59,6 @@ function linesOf(content: string, list: string): WrittenImage[] {
 
 function describe({ text: image, where }: WrittenImage, error: unknown): string {
   const shown = JSON.stringify(image.slice(0, 200));
-  const what = /\s/.test(image) ? "one image a line, without spaces in it" : messageOf(error);
+  const what = /\s/.test(image) ? "write one image per line, without spaces" : messageOf(error);
   return where === undefined ? `${shown}: ${what}` : `${where}: ${shown}: ${what}`;
 }

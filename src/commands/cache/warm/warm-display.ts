@@ -42,7 +42,7 @@ class PlainDisplay implements WarmDisplay {
     const seconds = (performance.now() - (this.#began.get(blob) ?? 0)) / 1000;
     this.#began.delete(blob);
     if (blob.arrived < blob.size) return;
-    const rest = blob.startedAt > 0 ? `, the first ${showBytes(blob.startedAt)} were there` : "";
+    const rest = blob.startedAt > 0 ? `, resumed after ${showBytes(blob.startedAt)}` : "";
     this.#say(`${blob.title}: ${shortDigest(blob.digest)} ${showBytes(blob.size)} in ${showSeconds(seconds)}${rest}`);
   }
 
@@ -119,6 +119,6 @@ class BarDisplay implements WarmDisplay {
 }
 
 function imageLine(title: string, { fetched, present, failure }: WarmedImage): string {
-  const amounts = `${showBytes(fetched)} fetched, ${showBytes(present)} already there`;
-  return failure === undefined ? `${title}: ${amounts}` : `${title}: not whole, ${amounts}`;
+  const amounts = `${showBytes(fetched)} downloaded, ${showBytes(present)} cached before`;
+  return failure === undefined ? `${title}: ${amounts}` : `${title}: incomplete, ${amounts}`;
 }

@@ -30,12 +30,12 @@ export class WarmReport {
     const images = this.#images - this.#failures.length;
     const seconds = (performance.now() - this.#startedAt) / 1000;
     this.#display.summarize(
-      `${images} ${images === 1 ? "image is" : "images are"} here: ${showBytes(this.#fetched)} fetched, ` +
-        `${showBytes(this.#present)} already there, ${showSeconds(seconds)}`,
+      `${images} ${images === 1 ? "image is" : "images are"} cached: ${showBytes(this.#fetched)} downloaded, ` +
+        `${showBytes(this.#present)} cached before, ${showSeconds(seconds)}`,
     );
-    if (isStopped) throw new CommandFailure("stopped; what arrived stays, and the same command goes on from there");
+    if (isStopped) throw new CommandFailure("stopped; what arrived stays, and the same command resumes there");
     if (this.#failures.length === 0) return;
-    const count = this.#failures.length === 1 ? "an image is" : `${this.#failures.length} images are`;
-    throw new CommandFailure(`${count} not whole`, this.#failures);
+    const count = this.#failures.length === 1 ? "1 image is" : `${this.#failures.length} images are`;
+    throw new CommandFailure(`${count} incomplete`, this.#failures);
   }
 }

@@ -113,7 +113,7 @@ export class WorkerPool implements Stoppable {
   }
 
   #killAll(): void {
-    this.#log.error("workers hang, on a disk perhaps, and are killed");
+    this.#log.error("workers take too long to stop, perhaps a disk hangs: they are killed");
     for (const worker of this.#workers.values()) worker.kill();
   }
 
@@ -133,7 +133,7 @@ export class WorkerPool implements Stoppable {
       const wasSteady = performance.now() - startedAt > steadyAfterMs;
       pauseMs = wasSteady ? Math.max(pauseMs / 2, shortestPauseMs) : Math.min(pauseMs * 2, longestPauseMs);
       if (this.#stopping.signal.aborted) return;
-      this.#log.warn("a worker ended and is started again", { worker: number, ...end, pauseSeconds: pauseMs / 1000 });
+      this.#log.warn("a worker died and is restarted", { worker: number, ...end, pauseSeconds: pauseMs / 1000 });
       await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
       await this.#decided();
       if (this.#stopping.signal.aborted) return;

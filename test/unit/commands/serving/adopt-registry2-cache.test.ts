@@ -26,7 +26,7 @@ async function adopt(t: TestContext, mode: Config["mode"], scheduled: readonly s
   await adoptRegistry2Cache(configWith({ mode, proxy: { upstreams } }), storage, log);
   return {
     owner: await storage.cache.ownerOf(name),
-    warnings: log.named("no registry:2 may run as a cache on this folder any more"),
+    warnings: log.named("do not run registry:2 as a cache on this folder any more"),
   };
 }
 
