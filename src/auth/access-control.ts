@@ -1,11 +1,11 @@
 import type { Logger } from "../observability/logger.js";
 import { type Access, anonymous, type Identity } from "../registry/access.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
-import type { Caller } from "../registry/context.js";
 import { type AuditTrail, failedLogin } from "./audit/audit-trail.js";
-import type { Authenticator } from "./authenticator.js";
+import type { Authentication, Authenticator, Credentials } from "./authenticator.js";
 import { parseBasic, parseBearer } from "./authorization-header.js";
 import { type AccessRules, CallerAccess } from "./caller-access.js";
+import type { ClientCertificate } from "./client-certificate.js";
 import type { ResourceActions } from "./scope.js";
 import type { TokenAnswer, TokenService } from "./token-service.js";
 
@@ -57,15 +57,20 @@ export class AccessControl {
   }
 
   /** @throws AccessRefusal UNAUTHORIZED if a password is wrong */
-  async admit(authorization: string, caller: Caller): Promise<Admission> {
-    const { authenticator } = this.#parts;
-    const authenticated = authenticator.authenticate(authorization, caller.network);
-    const { identity, hasInvalidToken, isProved } = await authenticated.catch(async (error: unknown) => {
-      if (error instanceof AccessRefusal) await this.#tellFailure(authorization, caller);
+  async admit(credentials: Credentials): Promise<Admission> {
+    const authenticated = this.#parts.authenticator.authenticate(credentials);
+    const authentication = await authenticated.catch(async (error: unknown) => {
+      if (error instanceof AccessRefusal) await this.#tellFailure(credentials);
       throw error;
     });
-    if (hasInvalidToken) await this.#tellFailure(authorization, caller);
-    return { access: this.#accessOf(identity), isProved, hasInvalidToken };
+    if (authentication.hasInvalidToken) await this.#tellFailure(credentials);
+    return this.#admissionOf(authentication);
+  }
+
+  /** A request without an `Authorization` header. */
+  admitByCertificate(certificate: ClientCertificate | undefined): Admission {
+    if (certificate === undefined) return this.anonymous;
+    return this.#admissionOf(this.#parts.authenticator.byCertificate(certificate));
   }
 
   issueToken(identity: Identity, asked: readonly ResourceActions[]): Promise<TokenAnswer> {
@@ -73,10 +78,14 @@ export class AccessControl {
   }
 
   /** A trail that cannot be written is told in the log; the login has failed anyway. */
-  async #tellFailure(authorization: string, caller: Caller): Promise<void> {
+  async #tellFailure({ authorization, caller }: Credentials): Promise<void> {
     const kind = parseBearer(authorization) === undefined ? "password" : "token";
     const user = parseBasic(authorization)?.user.slice(0, longestUser);
     await this.#parts.audit?.write([failedLogin(user, kind, caller)]).catch(() => {});
+  }
+
+  #admissionOf({ identity, hasInvalidToken, isProved }: Authentication): Admission {
+    return { access: this.#accessOf(identity), isProved, hasInvalidToken };
   }
 
   #accessOf(identity: Identity): Access {

@@ -1,6 +1,7 @@
 import { anonymous, type Credential, type Identity } from "../registry/access.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
 import { type BasicCredentials, parseBasic, parseBearer } from "./authorization-header.js";
+import type { ClientCertificate } from "./client-certificate.js";
 import type { Issuers } from "./issuers/issuers.js";
 import type { Passwords } from "./passwords/passwords.js";
 import { type AccessTokens, looksLikeAccessToken } from "./tokens/access-tokens.js";
@@ -18,6 +19,16 @@ export interface Authentication {
   readonly hasInvalidToken: boolean;
 }
 
+/** What a request shows of its client. */
+export interface Credentials {
+  /** The header of that name. */
+  readonly authorization: string | undefined;
+  /** The client's, by which guessing is slowed down. */
+  readonly network: string;
+  /** Of its connection. */
+  readonly certificate: ClientCertificate | undefined;
+}
+
 export interface AuthenticatorParts {
   readonly users: Users;
   readonly passwords: Passwords;
@@ -31,7 +42,7 @@ export interface AuthenticatorParts {
 const withoutCredentials: Authentication = { identity: anonymous, isProved: false, hasInvalidToken: false };
 const withInvalidToken: Authentication = { identity: anonymous, isProved: false, hasInvalidToken: true };
 
-/** Finds out which client sent a request, from what its `Authorization` header says. */
+/** Finds out which client sent a request: from its `Authorization` header, or else from the certificate it has shown. */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
 
@@ -39,19 +50,25 @@ export class Authenticator {
     this.#parts = parts;
   }
 
-  /**
-   * @param network the client's, by which guessing is slowed down
-   * @throws AccessRefusal UNAUTHORIZED if a password is wrong: whoever sent it expects to be known
-   */
-  async authenticate(authorization: string | undefined, network: string): Promise<Authentication> {
-    if (authorization === undefined) return withoutCredentials;
+  /** @throws AccessRefusal UNAUTHORIZED if a password is wrong: whoever sent it expects to be known */
+  async authenticate({ authorization, network, certificate }: Credentials): Promise<Authentication> {
+    if (authorization === undefined) return this.byCertificate(certificate);
     const token = parseBearer(authorization);
-    if (token !== undefined) return this.#byToken(token);
+    if (token !== undefined) return this.#byToken(token, certificate);
     const basic = parseBasic(authorization);
     // Podman sends an empty user and an empty password where it has neither.
-    if (basic !== undefined && basic.user === "" && basic.password === "") return withoutCredentials;
+    if (basic !== undefined && basic.user === "" && basic.password === "") return this.byCertificate(certificate);
     const identity = basic && (await this.#byPassword(basic, network));
     if (identity === undefined) throw wrongCredentials();
+    return { identity, isProved: true, hasInvalidToken: false };
+  }
+
+  /** A request without other credentials. */
+  byCertificate(certificate: ClientCertificate | undefined): Authentication {
+    if (certificate?.user === undefined) return withoutCredentials;
+    const { user, fingerprint } = certificate;
+    const credential: Credential = { kind: "certificate", id: fingerprint };
+    const identity = { user, groups: this.#parts.users.groupsOf(user), credential };
     return { identity, isProved: true, hasInvalidToken: false };
   }
 
@@ -68,16 +85,16 @@ export class Authenticator {
     return { kind: "password", id: this.#parts.users.fingerprintOf(user) ?? "" };
   }
 
-  async #byToken(token: string): Promise<Authentication> {
-    const identity = await this.#identityOfToken(token);
+  async #byToken(token: string, certificate: ClientCertificate | undefined): Promise<Authentication> {
+    const identity = await this.#identityOfToken(token, certificate);
     return identity === undefined ? withInvalidToken : { identity, isProved: true, hasInvalidToken: false };
   }
 
-  async #identityOfToken(token: string): Promise<Identity | undefined> {
+  async #identityOfToken(token: string, certificate: ClientCertificate | undefined): Promise<Identity | undefined> {
     const { registryTokens, issuers, externalTokens } = this.#parts;
     if (looksLikeAccessToken(token)) return this.#byAccessToken(token);
     const ours = registryTokens.recall(token) ?? (await registryTokens.verify(token));
-    if (ours !== undefined) return this.#identityOfOurs(ours);
+    if (ours !== undefined) return this.#identityOfOurs(ours, certificate);
     return issuers.mayHaveIssued(token) ? issuers.identify(token) : externalTokens?.identify(token);
   }
 
@@ -91,11 +108,16 @@ export class Authenticator {
   }
 
   /** Looks at each request whether what the token was issued for is still good, so that revoking takes effect. */
-  async #identityOfOurs({ user, groups, credential, ceiling }: RegistryToken): Promise<Identity | undefined> {
+  async #identityOfOurs(
+    { user, groups, credential, ceiling }: RegistryToken,
+    certificate: ClientCertificate | undefined,
+  ): Promise<Identity | undefined> {
     const { users, accessTokens, issuers } = this.#parts;
     const { kind, id } = credential;
     if (user === undefined) return { ...anonymous, ceiling };
     if (kind === "password" && users.fingerprintOf(user) !== id) return undefined;
+    // Only on a connection that shows the certificate: a token alone, stolen or older than a new authority, is no proof.
+    if (kind === "certificate" && certificate?.fingerprint !== id) return undefined;
     if (kind === "access token" && (await accessTokens.find(id)) === undefined) return undefined;
     if (kind === "issuer" && !issuers.has(id)) return undefined;
     // An issuer's groups are those of its token; our own users' are those of now.

@@ -5,6 +5,7 @@ import { addCache } from "./cache/cache-commands.js";
 import type { GarbageCollectOptions } from "./garbage-collect.js";
 import { addGarbageOptions } from "./garbage-options.js";
 import { addSetup } from "./setup-command.js";
+import { addTls } from "./tls/tls-commands.js";
 
 /** The command line: what can be said, and what then runs. A command's code is loaded only when it is asked for. */
 export function createProgram(): Command {
@@ -20,6 +21,7 @@ export function createProgram(): Command {
   addConfig(program);
   addCache(program);
   addAccess(program);
+  addTls(program);
   addSetup(program);
   addOwner(program);
   addGarbageCollect(program);

@@ -124,6 +124,15 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Kin
   return { expected: `one of ${words.join(", ")}`, parse: (written) => words.find((word) => word === written) };
 }
 
+/** A version of TLS, which YAML takes for a number. */
+export const tlsVersion: Kind<"1.2" | "1.3"> = {
+  expected: "1.2 or 1.3",
+  parse: (written) => {
+    const version = String(written);
+    return version === "1.2" || version === "1.3" ? version : undefined;
+  },
+};
+
 /** An integer, inclusive of both ends. */
 export function wholeNumber(from: number, to: number): Kind<number> {
   return {

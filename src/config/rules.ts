@@ -4,13 +4,17 @@ import { shadowedPatterns } from "./private-rules.js";
 import type { ProxyConfig } from "./proxy-schema.js";
 import type { Config } from "./schema.js";
 import { upstreamsThatAreHere } from "./self-reference.js";
+import { brokenTlsRules, clientAuthOf, type TlsDraft } from "./tls-rules.js";
 import { brokenUpstreamRules, type UpstreamDraft } from "./upstream-rules.js";
 import { brokenWorkerRules, type WorkersDraft } from "./worker-rules.js";
 
 /** A configuration of which the values that are wrong by themselves are missing. */
 export interface ConfigDraft {
   readonly mode: Config["mode"] | undefined;
-  readonly server: WorkersDraft["server"] & { readonly host: string | undefined; readonly port: number | undefined } & {
+  readonly server: WorkersDraft["server"] & {
+    readonly host: string | undefined;
+    readonly port: number | undefined;
+    readonly tls: TlsDraft | undefined;
     readonly cors: {
       readonly origins: readonly string[] | undefined;
       readonly credentials: boolean | undefined;
@@ -33,8 +37,14 @@ export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
     ...(mode === "private" ? [] : upstreamsThatAreHere(server, proxy.upstreams)),
     ...brokenWorkerRules(draft),
     ...(server.cors.credentials && server.cors.origins?.includes("*") ? [anybodysLogin] : []),
-    ...brokenAccessRules(draft.access, server.host),
+    ...brokenTlsRules(server.tls),
+    ...(needsCertificate(server.tls) && draft.access === undefined ? [] : brokenAccessRules(draft.access, server.host)),
   ];
+}
+
+/** Then whoever has one may do everything, and nobody else gets in. */
+function needsCertificate(tls: TlsDraft | undefined): boolean {
+  return tls !== undefined && clientAuthOf(tls) === "require";
 }
 
 const anybodysLogin: BrokenRule = {

@@ -1,5 +1,5 @@
 import { access } from "./access-schema.js";
-import { optionalSection, optionalSetting, requiredSetting, section, setting, type ValueOf } from "./definition.js";
+import { optionalSetting, section, setting, type ValueOf } from "./definition.js";
 import {
   duration,
   filePath,
@@ -17,6 +17,7 @@ import {
 } from "./kinds.js";
 import { namePattern } from "./name-kinds.js";
 import { proxy } from "./proxy-schema.js";
+import { tls } from "./tls-schema.js";
 
 const server = section("How clients reach Berth.", {
   host: setting(hostName, {
@@ -34,18 +35,7 @@ const server = section("How clients reach Berth.", {
     meaning: "Processes that serve on this port and one data directory; what is limited for all is shared out evenly.",
     needsRestart: true,
   }),
-  tls: optionalSection("HTTPS instead of HTTP: files in PEM format, both or none.", {
-    cert: requiredSetting(filePath, {
-      example: "/etc/berth/tls.crt",
-      meaning: "Certificate, with the intermediate ones after it.",
-      needsRestart: true,
-    }),
-    key: requiredSetting(filePath, {
-      example: "/etc/berth/tls.key",
-      meaning: "Its private key.",
-      needsRestart: true,
-    }),
-  }),
+  tls,
   trustedProxies: setting(listOf(network), {
     default: [],
     meaning: "Addresses and networks of reverse proxies whose X-Forwarded-For is believed.",
@@ -138,6 +128,10 @@ const privateMode = section("Repositories that are pushed to.", {
     meaning: "true: what was cached from an upstream under a private name is served, and may be pushed to.",
   }),
   delete: setting(truth, { default: true, meaning: "Whether DELETE is allowed; false answers 405." }),
+  readonly: setting(truth, {
+    default: false,
+    meaning: "true: pushes and deletions are answered with 405; pulls and the cache go on.",
+  }),
   sparse: setting(truth, {
     default: false,
     meaning: "true: a manifest may name content that is not here, such as an index of platforms left out.",

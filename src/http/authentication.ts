@@ -21,7 +21,7 @@ export function authenticated(routes: Routes, { control, publicUrl }: Guarding):
     exchange.challenge = (refusal) => challengeOf(exchange, { control, publicUrl }, refusal);
     const { authorization } = exchange.request.headers;
     if (authorization === undefined) {
-      admit(exchange, control.anonymous);
+      admit(exchange, control.admitByCertificate(exchange.certificate));
       routes(exchange);
       return;
     }
@@ -38,7 +38,8 @@ interface Authenticating {
 async function answer(exchange: Exchange, { routes, control, authorization }: Authenticating): Promise<void> {
   try {
     refuseSecondHeader(exchange);
-    admit(exchange, await control.admit(authorization, exchange.caller));
+    const { caller, certificate } = exchange;
+    admit(exchange, await control.admit({ authorization, network: caller.network, certificate }));
     routes(exchange);
   } catch (error) {
     respondWithError(exchange, error);

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Admission } from "../auth/access-control.js";
+import type { ClientCertificate } from "../auth/client-certificate.js";
 import type { Logger } from "../observability/logger.js";
 import type { Access } from "../registry/access.js";
 import type { AccessRefusal } from "../registry/access-refusal.js";
 import type { Caller, Context } from "../registry/context.js";
 import { requestLog } from "./request-log.js";
+import { clientCertificateOf } from "./tls/shown-certificate.js";
 
 /** What stands in a path where the route has a name: a list of components for `*name`. */
 export type PathParameters = Readonly<Record<string, string | string[] | undefined>>;
@@ -65,6 +67,11 @@ export class Exchange implements Context {
   /** Whether the client went before it had the whole answer. */
   get isCut(): boolean {
     return this.#isCut || (!this.#isOver && this.request.socket.destroyed);
+  }
+
+  /** The certificate that the client has shown, if an authority of `server.tls.clientCa` has signed it. */
+  get certificate(): ClientCertificate | undefined {
+    return clientCertificateOf(this.request.socket);
   }
 
   get via(): string | undefined {

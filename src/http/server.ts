@@ -1,26 +1,38 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
-import { type AddressInfo, type Socket, Server as TcpServer } from "node:net";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { Server as HttpsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "../observability/logger.js";
 import { logAccess } from "./access-log.js";
 import { ClientAddress, networkOf } from "./client-address.js";
+import type { Connection } from "./connections/connection.js";
 import { Connections } from "./connections/connections.js";
-import { type ConnectionError, isAnswerable, type Refusal, refusalOf, refuse } from "./connections/refusal.js";
+import {
+  type ConnectionError,
+  isAnswerable,
+  isPlainHttp,
+  plainHttpRefusal,
+  type Refusal,
+  refusalOf,
+  refuse,
+} from "./connections/refusal.js";
 import { answerExpectation, refusalOfHead } from "./connections/request-head.js";
 import { answerCors, type CorsSettings } from "./cors.js";
 import { respondWithError } from "./error-response.js";
 import { Exchange } from "./exchange.js";
 import { answerHealth } from "./health.js";
+import { createNodeServer } from "./node-server.js";
 import { RequestIds } from "./request-ids.js";
 import { originForm } from "./request-target.js";
 import type { Routes } from "./router.js";
 import { type StallSettings, StallWatch } from "./stall-watch.js";
+import { checkClientCertificate } from "./tls/shown-certificate.js";
+import { haveAuthoritiesChanged, type TlsSettings, tlsOptionsOf } from "./tls/tls-settings.js";
 
 export interface ServerSettings {
   readonly host: string;
   readonly port: number;
-  /** Certificate chain and private key in PEM; HTTP without. */
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** HTTP without. */
+  readonly tls: TlsSettings | undefined;
   readonly trustedProxies: readonly string[];
   readonly cors: CorsSettings;
   readonly maxConnections: number;
@@ -32,9 +44,6 @@ export interface ServerSettings {
   readonly stall: StallSettings;
   readonly logAccess: boolean;
 }
-
-/** How often node looks for connections whose headers take too long, where these have long enough. */
-const timeoutCheckMs = 5_000;
 
 /** How often a server that stops looks for connections that wait for a next request. */
 const idleSweepMs = 50;
@@ -51,6 +60,8 @@ export class RegistryServer {
   readonly #running = new Set<Exchange>();
   #routes: Routes;
   readonly #connections: Connections;
+  /** When other authorities of client certificates came into use. */
+  #authoritiesSince = 0;
   #isStopping = false;
 
   constructor(settings: ServerSettings, routes: Routes, log: Logger) {
@@ -60,7 +71,8 @@ export class RegistryServer {
     this.#clients = new ClientAddress(settings.trustedProxies);
     this.#stalls = new StallWatch(settings.stall);
     this.#connections = new Connections(settings.maxConnections, log);
-    this.#server = this.#create();
+    this.#server = createNodeServer(settings);
+    this.#listenTo(this.#server, settings.tls !== undefined);
   }
 
   /** @returns where it listens */
@@ -86,15 +98,23 @@ export class RegistryServer {
    */
   reconfigure(settings: ServerSettings, routes: Routes): void {
     const { tls, headersTimeout, keepAlive, trustedProxies, stall } = settings;
-    if (tls !== undefined && this.#server instanceof HttpsServer) this.#server.setSecureContext(tls);
+    if (tls !== undefined) this.renewTls(tls);
     this.#server.headersTimeout = headersTimeout;
     this.#server.keepAliveTimeout = keepAlive;
     this.#connections.most = settings.maxConnections;
     this.#clients = new ClientAddress(trustedProxies);
     this.#stalls.retire();
     this.#stalls = new StallWatch(stall);
-    this.#settings = settings;
+    this.#settings = { ...settings, tls: this.#settings.tls };
     this.#routes = routes;
+  }
+
+  /** Takes other certificates for connections that come from now on; those that are open keep theirs. */
+  renewTls(tls: TlsSettings): void {
+    if (!(this.#server instanceof HttpsServer)) return;
+    this.#server.setSecureContext(tlsOptionsOf(tls));
+    if (haveAuthoritiesChanged(this.#settings.tls, tls)) this.#authoritiesSince = performance.now();
+    this.#settings = { ...this.#settings, tls };
   }
 
   /** Takes no more connections, lets what runs end, and cuts off what still runs after the grace. */
@@ -121,34 +141,6 @@ export class RegistryServer {
     this.#server.closeIdleConnections();
   }
 
-  #create(): Server {
-    const { tls, maxHeaderSize, headersTimeout, keepAlive } = this.#settings;
-    const options = {
-      maxHeaderSize,
-      headersTimeout,
-      keepAliveTimeout: keepAlive,
-      // No limit on a whole request: a layer of 100 GB over a slow line is no attack. Bodies that stand still are
-      // the stall watch's business.
-      requestTimeout: 0,
-      connectionsCheckingInterval: Math.min(timeoutCheckMs, Math.ceil(headersTimeout / 2)),
-      // Node would refuse with an empty answer, and without a line in the log.
-      requireHostHeader: false,
-    };
-    const server =
-      tls === undefined
-        ? createHttpServer(options)
-        : createHttpsServer({ ...options, ...tls, handshakeTimeout: headersTimeout });
-    // Node would leave further headers out without a word; their size is limited, and their number where it is checked.
-    server.maxHeadersCount = 0;
-    // An HTTP server's own would cut off answers that are written and not yet sent. Node's cluster module calls it, too.
-    server.close = (done) => {
-      TcpServer.prototype.close.call(server, done);
-      return server;
-    };
-    this.#listenTo(server, tls !== undefined);
-    return server;
-  }
-
   #listenTo(server: Server, speaksTls: boolean): void {
     // Not by node's own limit: what a worker refuses by that comes back to it, again and again, when all are full.
     server.on("connection", (socket: Socket) => this.#connections.admit(socket, speaksTls));
@@ -165,6 +157,11 @@ export class RegistryServer {
   #take(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#connections.of(request.socket);
     if (connection === undefined || connection.isOver) return;
+    // Its client proved who it is to authorities that may no longer count; it connects again and shows its certificate.
+    if (connection.openedAt < this.#authoritiesSince) {
+      connection.destroy();
+      return;
+    }
     const refusal = refusalOfHead(request);
     if (refusal === undefined) connection.take(request, () => this.#answer(request, response));
     else this.#refuse(refusal, request.socket);
@@ -172,7 +169,9 @@ export class RegistryServer {
 
   /** What node finds on a connection that is no request, or no HTTP at all. */
   #refuseBroken(error: ConnectionError, socket: Socket): void {
-    if (isAnswerable(error)) this.#refuse(refusalOf(error), socket, error.code);
+    const withoutTls = isPlainHttp(error) ? this.#connections.beforeTls(socket) : undefined;
+    if (withoutTls !== undefined) this.#refusePlainHttp(withoutTls);
+    else if (isAnswerable(error)) this.#refuse(refusalOf(error), socket, error.code);
     else {
       this.#log.debug("connection broken off", { client: networkOf(socket.remoteAddress ?? ""), cause: error });
       socket.destroy();
@@ -194,6 +193,12 @@ export class RegistryServer {
     else refuse(socket, refusal);
   }
 
+  /** Without TLS, on the connection below it: a client that does not speak it could not read the answer otherwise. */
+  #refusePlainHttp({ client, socket }: Connection): void {
+    this.#log.info("request refused", { client, ...plainHttpRefusal });
+    refuse(socket, plainHttpRefusal);
+  }
+
   #answer(request: IncomingMessage, response: ServerResponse): Exchange {
     request.url = originForm(request.url);
     const id = this.#ids.next(this.#clients.isTrusted(request) ? request.headers["x-request-id"] : undefined);
@@ -210,6 +215,7 @@ export class RegistryServer {
     try {
       answerExpectation(request, response);
       if (!answerCors(exchange, this.#settings.cors) && !answerHealth(exchange, this.#isStopping)) {
+        checkClientCertificate(request.socket, this.#settings.tls?.clientAuth ?? "off");
         this.#routes(exchange);
       }
     } catch (error) {

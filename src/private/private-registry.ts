@@ -15,6 +15,8 @@ import { RunningUploads } from "./upload-sessions.js";
 interface PrivateRegistryRules extends PrivateRules {
   /** Whether what was cached from upstreams counts as ours where it lies under a name that is. */
   readonly adopt: boolean;
+  /** Whether nothing can be pushed or deleted. */
+  readonly readonly: boolean;
   readonly uploads: OpenUploadLimits;
 }
 
@@ -51,6 +53,7 @@ export class PrivateRegistry implements Registry {
   }
 
   async push(name: RepositoryName): Promise<PrivateRepository> {
+    if (this.#rules.readonly) throw new RegistryError("UNSUPPORTED", readOnly);
     const upstream = await this.#cachedFrom(name);
     if (upstream === undefined) return this.#repository(name);
     if (!this.#rules.adopt) {
@@ -84,4 +87,6 @@ export class PrivateRegistry implements Registry {
   }
 }
 
+const readOnly =
+  "this registry is read-only for now: nothing can be pushed or deleted (private.readonly); pulls go on as usual";
 const advice = "private.adopt: true takes over what was cached, and `berth cache rm` removes it";

@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { connect, type TLSSocket } from "node:tls";
 import type { ServerSettings } from "../../src/http/server.js";
+import type { TlsSettings } from "../../src/http/tls/tls-settings.js";
 import { CertificateAuthority } from "../support/certificates.js";
 import { exchangeRaw, RawConnection } from "../support/raw-connection.js";
 import { type RunningBerth, runBerth } from "../support/running-berth.js";
@@ -13,7 +14,13 @@ import { Scope } from "../support/scope.js";
 async function start(scope: Scope, settings: Partial<ServerSettings> = {}): Promise<RunningBerth & { ca: string }> {
   const authority = await CertificateAuthority.create(scope);
   const { cert, key } = await authority.issue("server", ["IP:127.0.0.1"]);
-  const tls = { cert: Buffer.from(cert), key: Buffer.from(key) };
+  const tls: TlsSettings = {
+    cert: Buffer.from(cert),
+    key: Buffer.from(key),
+    minVersion: "TLSv1.2",
+    clientCa: [],
+    clientAuth: "off",
+  };
   return { ...(await runBerth(scope, { settings: { tls, ...settings } })), ca: authority.cert };
 }
 

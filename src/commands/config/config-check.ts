@@ -1,7 +1,7 @@
 import { type LoadedConfig, loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { CommandFailure } from "../command-failure.js";
-import { readCertificate } from "../serving/read-certificate.js";
+import { readTlsFiles } from "../serving/tls/read-tls-files.js";
 
 /**
  * Says that a configuration is right, and that a start would find what it needs, or all that is wrong; of registry:2's,
@@ -23,7 +23,7 @@ async function lookAround({ server, storage }: Config): Promise<{ failures: stri
   const { findStorageObstacle } = await import("../../storage/open-storage.js");
   const failures: string[] = [];
   try {
-    if (server.tls !== undefined) await readCertificate(server.tls);
+    if (server.tls !== undefined) await readTlsFiles(server.tls);
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
     failures.push(error.message);

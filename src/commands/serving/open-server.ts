@@ -5,7 +5,7 @@ import { ModeSelector } from "../../mode-selector.js";
 import type { Logger } from "../../observability/logger.js";
 import { openStorage } from "../../storage/open-storage.js";
 import type { Storage } from "../../storage/storage.js";
-import { readCertificate } from "./read-certificate.js";
+import { ServedTls } from "./tls/served-tls.js";
 
 /** What one process serves with. */
 export interface OpenedServer {
@@ -23,25 +23,25 @@ export interface OpenedServer {
 
 /** Opens the storage, and a server with the routes of the mode over it, which listens as soon as it is told to. */
 export async function openServer(config: Config, log: Logger): Promise<OpenedServer> {
-  const settings = await serverSettings(config);
+  const tls = config.server.tls && (await ServedTls.open(config.server.tls, log));
   const storage = await openStorage(config.storage, log);
   const endWork = await beginWork(storage);
   const modes = new ModeSelector(storage, log);
-  const server = new RegistryServer(settings, await modes.select(config), log);
+  const server = new RegistryServer(settingsOf(config, tls), await modes.select(config), log);
+  tls?.watch((renewed) => server.renewTls(renewed));
   const prepare = async (next: Config) => {
-    const settings = await serverSettings(next);
+    await tls?.refresh();
     const switchMode = await modes.prepare(next);
-    return () => server.reconfigure(settings, switchMode());
+    return () => server.reconfigure(settingsOf(next, tls), switchMode());
   };
   const close = async () => {
+    tls?.close();
     await modes.stop();
     await endWork();
   };
   return { server, storage, prepare, close };
 }
 
-async function serverSettings(config: Config): Promise<ServerSettings> {
-  const { server, log } = config;
-  const tls = server.tls && (await readCertificate(server.tls));
-  return { ...server, tls, logAccess: log.access };
+function settingsOf({ server, log }: Config, tls: ServedTls | undefined): ServerSettings {
+  return { ...server, tls: tls?.current, logAccess: log.access };
 }

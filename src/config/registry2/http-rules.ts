@@ -1,4 +1,5 @@
 import { showValue } from "../problem.js";
+import type { ClientAuth } from "../tls-rules.js";
 import { fromGoDuration } from "./go-duration.js";
 import { corsRules } from "./header-rules.js";
 import {
@@ -80,24 +81,42 @@ function isAddress(written: Written | undefined): boolean {
   return typeof written === "string" && /^https?:\/\/./.test(written) && URL.canParse(written);
 }
 
+/** What registry:2 calls them (configuration.go, `ClientAuth`). With clientcas and nothing said it requires one. */
+const clientAuths: Readonly<Record<string, readonly [clientAuth: ClientAuth, remark?: string]>> = {
+  "request-client-cert": ["request"],
+  "verify-client-cert-if-given": ["request"],
+  "require-and-verify-client-cert": ["require"],
+  "require-any-client-cert": ["require", "only certificates that clientcas have signed are taken"],
+};
+
 const tlsRules: Readonly<Record<string, Rule>> = {
   certificate: becomes("server.tls.cert", { expected: "the path of a file", parse: (text) => text }),
   key: becomes("server.tls.key", { expected: "the path of a file", parse: (text) => text }),
-  clientcas: refused(
-    "Berth does not ask clients for certificates yet, and would let everybody in: let a reverse proxy in front ask",
-  ),
-  clientauth: ({ path }, translation) => {
-    if (translation.document.find("http", "tls", "clientcas") === undefined) {
+  clientcas: ({ path, written }, translation) => {
+    const isListOfFiles = Array.isArray(written) && written.every((item) => typeof item === "string" && item !== "");
+    if (isListOfFiles) translation.honour(path, ["server", "tls", "clientCa"], written);
+    else translation.refuse(path, `must be a list of files, not ${showValue(written)}`);
+  },
+  clientauth: ({ path, written }, translation) => {
+    const [clientAuth, remark] = Object.hasOwn(clientAuths, String(written))
+      ? (clientAuths[String(written)] ?? [])
+      : [];
+    if (clientAuth === undefined) {
+      translation.refuse(path, `must be one of ${Object.keys(clientAuths).join(", ")}, not ${showValue(written)}`);
+    } else if (translation.document.find("http", "tls", "clientcas") === undefined) {
       translation.note(path, "not needed", "there are no clientcas to check certificates by");
-    }
+    } else translation.honour(path, ["server", "tls", "clientAuth"], clientAuth, remark);
   },
   letsencrypt: refused(
     "Berth does not get certificates by itself: give http.tls.certificate and key, or let a reverse proxy in front get them",
   ),
   minimumtls: ({ path, written }, translation) => {
-    if (written === "tls1.3") {
-      translation.refuse(path, "Berth takes TLS 1.2, too: let a reverse proxy in front insist on 1.3");
-    } else translation.note(path, "not needed", "Berth takes TLS 1.2 and 1.3, nothing older");
+    const version = /^tls(1\.[0-3])$/.exec(String(written))?.[1];
+    if (version === undefined) {
+      translation.refuse(path, `must be one of tls1.0, tls1.1, tls1.2, tls1.3, not ${showValue(written)}`);
+    } else if (version === "1.2" || version === "1.3") {
+      translation.honour(path, ["server", "tls", "minVersion"], version);
+    } else translation.note(path, "not honoured", "Berth speaks TLS 1.2 and 1.3, nothing older");
   },
   ciphersuites: notHonoured("the ciphers are those of Node"),
 };

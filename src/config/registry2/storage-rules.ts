@@ -1,18 +1,7 @@
 import { findNearest } from "../nearest-key.js";
 import { showValue } from "../problem.js";
 import { fromGoDuration } from "./go-duration.js";
-import {
-  asText,
-  asTruth,
-  becomes,
-  ifTrue,
-  type Meaning,
-  notNeeded,
-  type Rule,
-  type Rules,
-  refused,
-  type Said,
-} from "./rule.js";
+import { asText, asTruth, becomes, ifTrue, type Meaning, notNeeded, type Rule, type Rules, type Said } from "./rule.js";
 import type { Translation } from "./translation.js";
 import { isMap, truthOf, type WrittenMap } from "./written.js";
 
@@ -23,8 +12,6 @@ export const usualRoot = "/var/lib/registry";
 const never = "3650d";
 
 const asDuration: Meaning<string> = { expected: "a duration such as 24h", parse: fromGoDuration };
-
-const readOnly = refused("Berth cannot be set to read only yet, and would take pushes");
 
 /** The section `storage`, but for which driver it is. */
 export const storageRules: Rules = {
@@ -40,6 +27,7 @@ export const storageRules: Rules = {
   "storage.maintenance.uploadpurging.interval": unlessKept(becomes("private.uploads.purgeInterval", asDuration)),
   "storage.maintenance.readonly": ({ path, written }, translation) => {
     const enabled = isMap(written) ? (written.enabled ?? "") : written;
+    const readOnly: Rule = (said) => translation.honour(said.path, ["private", "readonly"], true);
     ifTrue(readOnly, notNeeded("it is off"))({ path, written: enabled }, translation);
   },
 };

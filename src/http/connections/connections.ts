@@ -38,6 +38,11 @@ export class Connections implements ConnectionWatcher {
     return this.#bySocket.get(socket);
   }
 
+  /** The connection of a socket on which TLS did not begin. */
+  beforeTls(socket: Socket): Connection | undefined {
+    return this.#handshaking.get(endsOf(socket));
+  }
+
   /** Takes a connection that was accepted, or closes it if there is no place for it. */
   admit(socket: Socket, speaksTls: boolean): void {
     if (this.#open.size >= this.most) {

@@ -16,12 +16,29 @@ const refusals: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: "the headers did not arrive within server.headersTimeout" },
 };
 
+export const plainHttpRefusal: Refusal = {
+  status: 400,
+  message: "this port speaks HTTPS, and the request came without TLS: use https:// in its address",
+};
+
+/** What OpenSSL finds where TLS should begin: a request it knows, one to a proxy, or anything else that is no TLS. */
+const plainHttpErrors: readonly string[] = [
+  "ERR_SSL_HTTP_REQUEST",
+  "ERR_SSL_HTTPS_PROXY_REQUEST",
+  "ERR_SSL_WRONG_VERSION_NUMBER",
+];
+
 /** A client gets this long to read its answer and to close; one that does neither is cut off. */
 const lingerMs = 2_000;
 
 /** A connection that was reset, or on which TLS failed, has no HTTP answer to read. */
 export function isAnswerable({ code = "" }: ConnectionError): boolean {
   return code.startsWith("HPE_") || code in refusals;
+}
+
+/** Whether a request came to a port of HTTPS that is one of HTTP. */
+export function isPlainHttp({ code = "" }: ConnectionError): boolean {
+  return plainHttpErrors.includes(code);
 }
 
 export function refusalOf({ code = "", reason, message }: ConnectionError): Refusal {

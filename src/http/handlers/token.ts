@@ -42,6 +42,9 @@ async function admissionOf(exchange: Exchange, control: AccessControl, form: URL
   const { username, password } = { username: form.get("username") ?? "", password: form.get("password") ?? "" };
   // In Basic credentials the first colon ends the name: this one would be read as another user's.
   if (username.includes(":")) throw new RegistryError("UNAUTHORIZED", "a user name holds no colon");
-  const credentials = Buffer.from(`${username}:${password}`).toString("base64");
-  return control.admit(`Basic ${credentials}`, exchange.caller);
+  return control.admit({
+    authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
+    network: exchange.caller.network,
+    certificate: exchange.certificate,
+  });
 }

@@ -25,6 +25,7 @@ async function runPrivate() {
     sparse: false,
     anyMediaType: false,
     adopt: false,
+    readonly: false,
     uploads: { maxOpen: 9, maxOpenPerClient: 9 },
   };
   const cacheOnly = () =>
