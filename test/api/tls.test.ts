@@ -11,13 +11,17 @@ import { exchangeRaw, RawConnection } from "../support/raw-connection.js";
 import { type RunningBerth, runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 
-async function start(scope: Scope, settings: Partial<ServerSettings> = {}): Promise<RunningBerth & { ca: string }> {
+async function start(
+  scope: Scope,
+  settings: Partial<ServerSettings> = {},
+  minVersion: TlsSettings["minVersion"] = "TLSv1.2",
+): Promise<RunningBerth & { ca: string }> {
   const authority = await CertificateAuthority.create(scope);
   const { cert, key } = await authority.issue("server", ["IP:127.0.0.1"]);
   const tls: TlsSettings = {
     cert: Buffer.from(cert),
     key: Buffer.from(key),
-    minVersion: "TLSv1.2",
+    minVersion,
     clientCa: [],
     clientAuth: "off",
   };
@@ -33,13 +37,15 @@ test("Berth speaks HTTPS by itself, and says the same as over HTTP", async (t) =
   assert.equal(await text(answer), "{}");
 });
 
-test("versions before TLS 1.2 are refused, later ones taken", async (t) => {
+test("versions before TLS 1.2 are refused, later ones taken; and with a floor of 1.3 those before that", async (t) => {
   const scope = new Scope(t);
-  const { port, ca } = await start(scope);
-  for (const [version, isTaken] of [
-    ["TLSv1.1", false],
-    ["TLSv1.2", true],
-    ["TLSv1.3", true],
+  const [usual, strict] = [await start(scope), await start(scope, {}, "TLSv1.3")];
+  for (const [{ port, ca }, version, isTaken] of [
+    [usual, "TLSv1.1", false],
+    [usual, "TLSv1.2", true],
+    [usual, "TLSv1.3", true],
+    [strict, "TLSv1.2", false],
+    [strict, "TLSv1.3", true],
   ] as const) {
     const options = { host: "127.0.0.1", port, ca, minVersion: version, maxVersion: version };
     const socket: TLSSocket = connect({ ...options, ciphers: "DEFAULT:@SECLEVEL=0" });
@@ -49,6 +55,18 @@ test("versions before TLS 1.2 are refused, later ones taken", async (t) => {
       () => false,
     );
     assert.equal(await outcome, isTaken, version);
+  }
+});
+
+test("a client that speaks plain HTTP to it is told so in plain HTTP, whatever it asks", async (t) => {
+  const scope = new Scope(t);
+  const { port } = await start(scope);
+  for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT"]) {
+    const body = method === "PUT" ? "x".repeat(200_000) : "";
+    const head = `${method} /v2/ HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const answer = await exchangeRaw(scope, port, head + body);
+    assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/, method);
+    assert.match(answer, /"message":"this port speaks HTTPS, .*use https:\/\//, method);
   }
 });
 

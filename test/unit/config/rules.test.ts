@@ -181,3 +181,14 @@ test("an upstream that leads to Berth itself is refused, whatever this machine i
     assert.deepEqual(await problemsOf(t, ...upstreamAt(url, "127.0.0.1")), [], url);
   }
 });
+
+test("client certificates need an authority to be checked by, and where they are required users are not", async (t) => {
+  const tls = (more: string) => `  tls: { cert: a.crt, key: a.key, ${more} }`;
+  const [problem = ""] = await problemsOf(t, "server:", tls("clientAuth: request"));
+  assert.match(problem, /server\.tls\.clientCa: is missing: clientAuth needs to know/);
+  assert.deepEqual(await problemsOf(t, "server:", "  host: 0.0.0.0", tls("clientCa: ca.crt")), []);
+  const [open = ""] = await problemsOf(t, "server:", "  host: 0.0.0.0", tls("clientCa: ca.crt, clientAuth: request"));
+  assert.match(open, /server\.host: lets others connect/);
+  assert.match((await problemsOf(t, "server:", tls("minVersion: 1.1"))).join(), /minVersion: must be 1\.2 or 1\.3/);
+  assert.deepEqual(await problemsOf(t, "server:", tls("minVersion: 1.3")), []);
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { clientAuthOf } from "../../../../src/config/tls-rules.js";
 import { loadLines, problemsOfLines, verdicts } from "../../../support/registry2-config.js";
 import { Scope } from "../../../support/scope.js";
 
@@ -122,8 +123,45 @@ test("a file with all that Berth knows in other words is translated", async (t) 
   assert.equal(config.private.sparse, true);
   assert.deepEqual([config.private.uploads.expire, config.private.uploads.purgeInterval], [172_800_000, 5_400_000]);
   assert.deepEqual([config.server.host, config.server.port, config.server.shutdownGrace], ["127.0.0.1", 5001, 90_000]);
-  assert.deepEqual(config.server.tls, { cert: "/etc/tls.crt", key: "/etc/tls.key" });
+  assert.deepEqual(config.server.tls, {
+    cert: "/etc/tls.crt",
+    key: "/etc/tls.key",
+    minVersion: "1.2",
+    clientCa: [],
+    clientAuth: undefined,
+  });
   assert.deepEqual(config.server.cors.origins, ["https://ui.example.com"]);
+});
+
+test("what guards its TLS is honoured: versions, and certificates of clients, which it requires unless told otherwise", async (t) => {
+  const scope = new Scope(t);
+  const tlsOf = async (...more: string[]) => {
+    const lines = ["version: 0.1", "http:", "  tls:", "    certificate: /a.crt", "    key: /a.key", ...more];
+    return (await loadLines(scope, lines)).config.server.tls;
+  };
+  assert.equal((await tlsOf("    minimumtls: tls1.3"))?.minVersion, "1.3");
+  assert.equal((await tlsOf("    minimumtls: tls1.0"))?.minVersion, "1.2");
+  const authorities = "    clientcas: [/ca.crt, /other.crt]";
+  const required = await tlsOf(authorities);
+  assert.deepEqual(required?.clientCa, ["/ca.crt", "/other.crt"]);
+  assert.equal(required && clientAuthOf(required), "require");
+  for (const [theirs, ours] of [
+    ["request-client-cert", "request"],
+    ["verify-client-cert-if-given", "request"],
+    ["require-any-client-cert", "require"],
+    ["require-and-verify-client-cert", "require"],
+  ]) {
+    assert.equal((await tlsOf(authorities, `    clientauth: ${theirs}`))?.clientAuth, ours);
+  }
+  assert.equal((await tlsOf("    clientauth: request-client-cert"))?.clientAuth, undefined);
+});
+
+test("its read-only mode is ours", async (t) => {
+  const { config } = await loadLines(new Scope(t), [
+    "version: 0.1",
+    "storage: { filesystem: {}, maintenance: { readonly: { enabled: true } } }",
+  ]);
+  assert.equal(config.private.readonly, true);
 });
 
 test("uploads that were never purged are not purged", async (t) => {
@@ -145,15 +183,15 @@ test("what would be lost without a word keeps Berth from starting, each with its
     "storage:",
     "  s3: { bucket: images }",
     "  maintenance:",
-    "    readonly: { enabled: true }",
+    "    readonly: { enabled: perhaps }",
     "http:",
     "  addr: :5000",
     "  net: unix",
     "  prefix: /registry/",
     "  tls:",
-    "    clientcas: [/etc/ca.crt]",
+    "    clientcas: /etc/ca.crt",
     "    letsencrypt: { email: me@example.com }",
-    "    minimumtls: tls1.3",
+    "    minimumtls: tls2",
     "auth:",
     "  silly: { realm: x, service: y }",
     "proxy:",
