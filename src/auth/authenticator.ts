@@ -1,5 +1,6 @@
 import { anonymous, type Credential, type Identity } from "../registry/access.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
+import type { Caller } from "../registry/context.js";
 import { type BasicCredentials, parseBasic, parseBearer } from "./authorization-header.js";
 import type { ClientCertificate } from "./client-certificate.js";
 import type { Issuers } from "./issuers/issuers.js";
@@ -22,9 +23,9 @@ export interface Authentication {
 /** What a request shows of its client. */
 export interface Credentials {
   /** The header of that name. */
-  readonly authorization: string | undefined;
-  /** The client's, by which guessing is slowed down. */
-  readonly network: string;
+  readonly authorization: string;
+  /** By whose network guessing is slowed down. */
+  readonly caller: Caller;
   /** Of its connection. */
   readonly certificate: ClientCertificate | undefined;
 }
@@ -51,14 +52,13 @@ export class Authenticator {
   }
 
   /** @throws AccessRefusal UNAUTHORIZED if a password is wrong: whoever sent it expects to be known */
-  async authenticate({ authorization, network, certificate }: Credentials): Promise<Authentication> {
-    if (authorization === undefined) return this.byCertificate(certificate);
+  async authenticate({ authorization, caller, certificate }: Credentials): Promise<Authentication> {
     const token = parseBearer(authorization);
     if (token !== undefined) return this.#byToken(token, certificate);
     const basic = parseBasic(authorization);
     // Podman sends an empty user and an empty password where it has neither.
     if (basic !== undefined && basic.user === "" && basic.password === "") return this.byCertificate(certificate);
-    const identity = basic && (await this.#byPassword(basic, network));
+    const identity = basic && (await this.#byPassword(basic, caller.network));
     if (identity === undefined) throw wrongCredentials();
     return { identity, isProved: true, hasInvalidToken: false };
   }

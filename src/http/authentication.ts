@@ -39,7 +39,7 @@ async function answer(exchange: Exchange, { routes, control, authorization }: Au
   try {
     refuseSecondHeader(exchange);
     const { caller, certificate } = exchange;
-    admit(exchange, await control.admit({ authorization, network: caller.network, certificate }));
+    admit(exchange, await control.admit({ authorization, caller, certificate }));
     routes(exchange);
   } catch (error) {
     respondWithError(exchange, error);

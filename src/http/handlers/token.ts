@@ -44,7 +44,7 @@ async function admissionOf(exchange: Exchange, control: AccessControl, form: URL
   if (username.includes(":")) throw new RegistryError("UNAUTHORIZED", "a user name holds no colon");
   return control.admit({
     authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
-    network: exchange.caller.network,
+    caller: exchange.caller,
     certificate: exchange.certificate,
   });
 }

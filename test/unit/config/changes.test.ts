@@ -23,7 +23,11 @@ test("TLS that is new waits for a restart, and so the section is not there befor
   const before = configWith({});
   const after = configWith({ server: { tls: { cert: "/tls.crt", key: "/tls.key" } } });
   const { afterRestart, effective } = changesBetween(before, after);
-  assert.deepEqual(afterRestart, ["server.tls.cert", "server.tls.key"]);
+  const keys = ["cert", "key", "minVersion", "clientCa"];
+  assert.deepEqual(
+    afterRestart,
+    keys.map((key) => `server.tls.${key}`),
+  );
   assert.equal(effective.server.tls, undefined);
 });
 

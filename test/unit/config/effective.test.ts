@@ -33,7 +33,7 @@ test("what is printed is a file that says the same", async () => {
   assert.deepEqual(problems, []);
   const { server } = tree as { server: { cors: unknown; tls: unknown } };
   assert.deepEqual(server.cors, { origins: ["*"], credentials: false });
-  assert.deepEqual(server.tls, { cert: "/a #b", key: "/c: d" });
+  assert.deepEqual(server.tls, { cert: "/a #b", key: "/c: d", minVersion: "1.2", clientCa: [] });
 });
 
 test("a secret is never printed, nor how long it is", () => {

@@ -43,6 +43,7 @@ test("without a file and a variable Berth is a private registry of this machine"
       repositories: ["*"],
       adopt: false,
       delete: true,
+      readonly: false,
       sparse: false,
       manifestMaxSize: 4_194_304,
       anyMediaType: false,
