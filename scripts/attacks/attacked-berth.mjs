@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,15 +15,23 @@ const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 export class AttackedBerth {
   #process;
 
-  static async start(folder, upstreamUrl) {
+  /**
+   * @param root its data directory; one in the folder if not given
+   * @param server settings of the section `server`
+   */
+  static async start({ folder, upstreamUrl, root = join(folder, "data"), server = {} }) {
     const port = await freePort();
     const file = join(folder, "berth.yml");
     const config = {
       mode: "hybrid",
-      server: { port },
-      storage: { filesystem: { root: join(folder, "data") } },
+      server: { port, ...server },
+      storage: { filesystem: { root } },
       private: { repositories: ["own/**"] },
-      proxy: { default: null, upstreams: [{ name: "hostile.example", url: upstreamUrl, network: "private" }] },
+      proxy: {
+        default: null,
+        maxSize: "1GiB",
+        upstreams: [{ name: "hostile.example", url: upstreamUrl, network: "private" }],
+      },
       log: { level: "error" },
     };
     await writeFile(file, JSON.stringify(config));
@@ -30,8 +40,7 @@ export class AttackedBerth {
     });
     const berth = new AttackedBerth(port, process_);
     for (let attempt = 0; attempt < 200; attempt++) {
-      const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-      if (answer?.ok) return berth;
+      if (await isReady(port, server.tls !== undefined)) return berth;
       if (process_.exitCode !== null) break;
       await delay(100);
     }
@@ -54,12 +63,35 @@ export class AttackedBerth {
     return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024);
   }
 
+  signal(name) {
+    this.#process.kill(name);
+  }
+
+  /** @returns whether it has ended by then */
+  async endsWithin(ms) {
+    if (this.#process.exitCode === null) await Promise.race([once(this.#process, "exit"), delay(ms)]);
+    return this.#process.exitCode !== null;
+  }
+
   async stop() {
     if (this.#process.exitCode !== null) return;
     const exited = once(this.#process, "exit");
     this.#process.kill("SIGKILL");
     await exited;
   }
+}
+
+/** Its certificate, if it has one, is one that nobody trusts. */
+function isReady(port, hasTls) {
+  const ask = hasTls ? httpsRequest : httpRequest;
+  return new Promise((resolve) => {
+    ask({ host: "127.0.0.1", port, path: "/readyz", agent: false, rejectUnauthorized: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    })
+      .on("error", () => resolve(false))
+      .end();
+  });
 }
 
 async function freePort() {

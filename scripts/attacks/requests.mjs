@@ -10,9 +10,9 @@ export function digestOf(bytes) {
 }
 
 /** Resolves with the status when the whole answer is here. */
-export function ask(port, method, path, { body, headers = {}, agent = false, signal } = {}) {
+export function ask(port, method, path, { body, headers = {}, agent = false, signal, timeout = 20_000 } = {}) {
   return new Promise((resolve, reject) => {
-    const options = { host: "127.0.0.1", port, method, path, agent, signal, timeout: 20_000 };
+    const options = { host: "127.0.0.1", port, method, path, agent, signal, timeout };
     const sent = request({ ...options, headers: { "content-length": body?.length ?? 0, ...headers } }, (answer) => {
       answer
         .resume()
@@ -21,7 +21,7 @@ export function ask(port, method, path, { body, headers = {}, agent = false, sig
     });
     sent
       .on("error", reject)
-      .on("timeout", () => sent.destroy(new Error("no answer for 20 s")))
+      .on("timeout", () => sent.destroy(new Error(`no answer for ${timeout / 1000} s`)))
       .end(body);
   });
 }

@@ -1,0 +1,26 @@
+// A process of its own for all that is hostile, so that what it costs delays no good client: the upstream, and one
+// attack at a time. Its parent tells it by messages what to do, and ends it.
+import { setMaxListeners } from "node:events";
+import { attacks } from "./attacks.mjs";
+import { faultLoads } from "./fault-loads.mjs";
+import { HostileUpstream } from "./hostile-upstream.mjs";
+
+let attack = new AbortController();
+
+process.on("message", ({ begin, end, port, prepared }) => {
+  if (begin !== undefined) void run(begin, { port, prepared });
+  if (end) attack.abort();
+});
+process.on("disconnect", () => process.exit());
+
+const upstream = await HostileUpstream.start();
+process.send({ url: upstream.url });
+
+async function run(wanted, context) {
+  attack = new AbortController();
+  // Each connection of an attacker ends with it.
+  setMaxListeners(0, attack.signal);
+  const { run } = [...attacks, ...faultLoads].find(({ name }) => name === wanted);
+  await run({ ...context, signal: attack.signal }).catch(() => {});
+  process.send({ ended: wanted });
+}

@@ -1,0 +1,26 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { AttackedBerth } from "./attacked-berth.mjs";
+import { judgeLeftOpen, judgeMemory, judgeWaits } from "./bounds.mjs";
+import { GoodClients } from "./good-clients.mjs";
+
+/** How long good clients are watched, with and without attack. */
+export const measuredMs = Number(process.env.ATTACK_SECONDS ?? 8) * 1000;
+
+/** @returns what was found, each with whether it holds */
+export async function measureAttack({ name, prepare }, { folder, hostile }) {
+  const berth = await AttackedBerth.start({ folder, upstreamUrl: hostile.upstreamUrl });
+  try {
+    const good = await GoodClients.prepare(berth.port);
+    const prepared = await prepare?.({ port: berth.port });
+    await good.run(2000);
+    const before = await good.run(measuredMs);
+    const filesBefore = berth.openFiles();
+    hostile.begin(name, { port: berth.port, prepared });
+    await delay(500);
+    const during = await good.run(measuredMs);
+    await hostile.end();
+    return [...judgeWaits(during, before), judgeMemory(berth), await judgeLeftOpen(berth, filesBefore)];
+  } finally {
+    await berth.stop();
+  }
+}
