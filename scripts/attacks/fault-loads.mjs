@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { cachedDigest } from "./hostile-upstream.mjs";
 import { ask, digestOf, pushBlob, rawConnection, repeat } from "./requests.mjs";
 
@@ -18,6 +19,8 @@ export const faultLoads = [
       repeat(signal, 2, async (place, round) => {
         const path = `/v2/hostile.example/app/blobs/${cachedDigest(place * 1000 + (round % 1000))}`;
         await ask(port, "GET", path, { signal });
+        // Slower than the machine can, or the upstream's own work is all that is measured.
+        await delay(50);
       }),
   },
   {
