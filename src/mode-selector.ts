@@ -2,6 +2,7 @@ import { AuditedRegistry } from "./auth/audit/audited-registry.js";
 import { GuardedRegistry } from "./auth/guarded-registry.js";
 import type { Config } from "./config/schema.js";
 import { authenticated } from "./http/authentication.js";
+import { BodyRooms } from "./http/body-room.js";
 import { BufferPool } from "./http/buffer-pool.js";
 import { pullRoutes } from "./http/pull-routes.js";
 import { pushRoutes } from "./http/push-routes.js";
@@ -21,6 +22,9 @@ import type { Storage } from "./storage/storage.js";
 /** Memory that all running transfers share. */
 const transferBufferBytes = 8 * 1024 * 1024;
 
+/** What manifests on their way in may hold together; each takes a multiple while it is parsed and stored. */
+const bodyBytes = 16 * 1024 * 1024;
+
 /** Picks the registry of the configured mode and mounts the routes over it: with `modes/` the one place that knows the modes. */
 export class ModeSelector {
   readonly #storage: Storage;
@@ -33,6 +37,7 @@ export class ModeSelector {
   #retired: Promise<unknown> = Promise.resolve();
   /** One for all configurations: what runs counts, whichever it began under. */
   readonly #uploadPlaces = new UploadPlaces(Number.POSITIVE_INFINITY);
+  readonly #bodyRooms = new BodyRooms(bodyBytes);
   readonly #pool = new BufferPool(transferBufferBytes);
 
   constructor(storage: Storage, log: Logger) {
@@ -75,6 +80,7 @@ export class ModeSelector {
       registry: guard === undefined ? registry : new GuardedRegistry(registry),
       pool: this.#pool,
       uploadPlaces: this.#uploadPlaces,
+      bodyRooms: this.#bodyRooms,
       manifestMaxSize: config.private.manifestMaxSize,
       locations: config.server.locations,
       catalogMaxEntries: config.server.catalogMaxEntries,

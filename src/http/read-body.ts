@@ -1,31 +1,36 @@
 import type { IncomingMessage } from "node:http";
 import { RegistryError } from "../oci/errors.js";
+import type { BodyRoom } from "./body-room.js";
 import type { Exchange } from "./exchange.js";
 
 /** What may still come after the answer: enough for clients that read it only behind the end of their body. */
 const discardedBytes = 32 * 1024 * 1024;
 
-/** Room for a first piece of a body whose length is not announced. */
-const firstRoom = 64 * 1024;
+/** A body up to this size waits for no room: hardly one is larger. */
+const smallBytes = 64 * 1024;
 
 /**
  * Reads a small body whole. Bytes are counted, since a length is often not announced, and when it is, may be a lie.
  * They are copied as they arrive: a million chunks of one byte, kept as they are, take 350 MB.
  * @throws RegistryError with status 413 as soon as there is more than may be
  */
-export async function readBody(exchange: Exchange, maxBytes: number): Promise<Buffer> {
-  if (Number(exchange.header("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  let body: Buffer = Buffer.allocUnsafeSlow(Math.min(maxBytes, firstRoom));
+export async function readBody(exchange: Exchange, maxBytes: number, room: BodyRoom): Promise<Buffer> {
+  const announced = Number(exchange.header("content-length") ?? maxBytes);
+  if (announced > maxBytes) throw tooLarge(maxBytes);
+  let body: Buffer = Buffer.allocUnsafeSlow(Math.min(announced, smallBytes));
   let length = 0;
   for await (const chunk of exchange.request.iterator({ destroyOnReturn: false })) {
     const end = length + chunk.length;
     if (end > maxBytes) throw tooLarge(maxBytes);
-    if (end > body.length) body = withRoom(body, Math.min(maxBytes, Math.max(end, body.length * 2)));
+    if (end > body.length) {
+      if (body.length <= smallBytes) await room.take(announced);
+      body = withRoom(body, Math.min(announced, Math.max(end, body.length * 2)));
+    }
     chunk.copy(body, length);
     length = end;
   }
   // What is stored is kept in memory for a while, and no larger than it is.
-  return Buffer.from(body.subarray(0, length));
+  return length === body.length ? body : Buffer.from(body.subarray(0, length));
 }
 
 function withRoom(body: Buffer, bytes: number): Buffer {

@@ -4,6 +4,7 @@ import { mediaTypes } from "../../src/oci/media-types.js";
 import { RawConnection } from "../support/raw-connection.js";
 import { runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const mebibyte = 1024 * 1024;
 
@@ -22,6 +23,29 @@ test("a manifest in chunks of one byte takes hardly more memory than its bytes",
   connection.send("0\r\n\r\n");
   await connection.receive(/MANIFEST_INVALID/);
   assert.ok(most - before < 150 * mebibyte, `${(most - before) >> 20} MiB`);
+});
+
+test("many large manifests at once are received in turn, and small ones wait for none of them", async (t) => {
+  const scope = new Scope(t);
+  const { port, client } = await runBerth(scope, { private: { manifestMaxSize: "32MiB" } });
+  const size = 32 * mebibyte;
+  const head = `PUT /v2/a/manifests/v1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`;
+  const connections: RawConnection[] = [];
+  for (let count = 0; count < 5; count++) {
+    const connection = await RawConnection.open(scope, port);
+    connection.send(head);
+    connection.send(Buffer.alloc(size - 1, "{"));
+    connections.push(connection);
+  }
+  const received = () => connections.filter(({ socket }) => socket.writableLength === 0).length;
+  await waitUntil("one is received", () => received() > 0 || undefined);
+  const small = await client.request("PUT", "/v2/a/manifests/small", {
+    body: `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`,
+  });
+  assert.equal(small.status, 201);
+  assert.equal(received(), 1, "the others are not read from");
+  for (const connection of connections) connection.send("{");
+  for (const { closed } of connections) assert.match(await closed, /MANIFEST_INVALID/);
 });
 
 const bombs: Readonly<Record<string, string>> = {

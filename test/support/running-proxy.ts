@@ -1,3 +1,4 @@
+import { BodyRooms } from "../../src/http/body-room.js";
 import { BufferPool } from "../../src/http/buffer-pool.js";
 import { pullRoutes } from "../../src/http/pull-routes.js";
 import { pushRoutes } from "../../src/http/push-routes.js";
@@ -80,6 +81,7 @@ export async function runProxy(
     }),
     pool: new BufferPool(8 * 1024 * 1024),
     uploadPlaces: new UploadPlaces(10),
+    bodyRooms: new BodyRooms(10_000_000),
     manifestMaxSize: 4 * 1024 * 1024,
     locations: config.server.locations,
     catalogMaxEntries: config.server.catalogMaxEntries,

@@ -1,4 +1,5 @@
 import type { Registry } from "../../registry/registry.js";
+import type { BodyRooms } from "../body-room.js";
 import type { BufferPool } from "../buffer-pool.js";
 import type { Exchange } from "../exchange.js";
 import type { LocationStyle } from "../location.js";
@@ -12,6 +13,7 @@ export interface HandlerDependencies {
   readonly registry: Registry;
   readonly pool: BufferPool;
   readonly uploadPlaces: UploadPlaces;
+  readonly bodyRooms: BodyRooms;
   /** Bytes. */
   readonly manifestMaxSize: number;
   /** How answers say where something lies. */

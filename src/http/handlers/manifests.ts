@@ -40,7 +40,13 @@ export function headManifest({ registry }: HandlerDependencies): Handler {
   };
 }
 
-export function putManifest({ registry, manifestMaxSize, uploadPlaces, locations }: HandlerDependencies): Handler {
+export function putManifest({
+  registry,
+  manifestMaxSize,
+  uploadPlaces,
+  bodyRooms,
+  locations,
+}: HandlerDependencies): Handler {
   return async function putManifest(exchange) {
     const name = nameOf(exchange);
     const reference = referenceOf(exchange);
@@ -50,11 +56,10 @@ export function putManifest({ registry, manifestMaxSize, uploadPlaces, locations
     }
     const repository = await registry.push(name, namespaceOf(exchange), exchange);
     refuseEncodedBody(exchange);
-    const bytes = await uploadPlaces.run(exchange, () => readBody(exchange, manifestMaxSize));
-    const pushed = await repository.putManifest(
-      { reference, bytes, contentType: contentTypeOf(exchange), tags },
-      exchange,
-    );
+    const pushed = await bodyRooms.run(exchange, async (room) => {
+      const bytes = await uploadPlaces.run(exchange, () => readBody(exchange, manifestMaxSize, room));
+      return repository.putManifest({ reference, bytes, contentType: contentTypeOf(exchange), tags }, exchange);
+    });
     sendEmpty(exchange, 201, {
       Location: locationOf(exchange, locations, `/v2/${name}/manifests/${pushed.digest}`),
       "Docker-Content-Digest": pushed.digest,

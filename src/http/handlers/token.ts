@@ -1,6 +1,7 @@
 import type { AccessControl, Admission } from "../../auth/access-control.js";
 import { parseScopes } from "../../auth/scope.js";
 import { RegistryError } from "../../oci/errors.js";
+import type { BodyRoom } from "../body-room.js";
 import type { Exchange } from "../exchange.js";
 import { readBody } from "../read-body.js";
 import { sendJson } from "../send.js";
@@ -8,6 +9,9 @@ import type { Handler } from "./handler.js";
 
 /** A form has a password and some scopes. */
 const largestForm = 64 * 1024;
+
+/** None is larger than a small body, which needs no room. */
+const noRoom: BodyRoom = { take: async () => {} };
 
 const headers = { "Cache-Control": "no-store" };
 
@@ -26,7 +30,7 @@ export function getToken(control: AccessControl): Handler {
 /** The same by a form, as OAuth2 has it: containerd and regctl ask this way first. */
 export function postToken(control: AccessControl): Handler {
   return async function postToken(exchange) {
-    const form = new URLSearchParams((await readBody(exchange, largestForm)).toString("utf8"));
+    const form = new URLSearchParams((await readBody(exchange, largestForm, noRoom)).toString("utf8"));
     const { identity } = (await admissionOf(exchange, control, form)).access;
     sendJson(exchange, 200, await control.issueToken(identity, parseScopes(form.getAll("scope"))), headers);
   };
