@@ -43,6 +43,11 @@ export type DiskStep =
   /** Removes a folder, and those above it below another, as far as they are empty; not durable. */
   | { readonly kind: "prune"; readonly folder: string; readonly below: string };
 
+/** Memory that is handed over to another thread instead of copied. */
+export function contentsOf(steps: readonly DiskStep[]): ArrayBuffer[] {
+  return steps.flatMap((step) => (step.kind === "write" ? [step.content.buffer] : []));
+}
+
 /** Does the steps in their order; when it returns, a power cut can undo none of them. */
 export function performSteps(steps: readonly DiskStep[], folders: DurableFolders): void {
   try {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { type DiskStep, performSteps } from "./disk-steps.js";
+import { contentsOf, type DiskStep, performSteps } from "./disk-steps.js";
 import { DurableFolders } from "./durable-folders.js";
 
 /** What went wrong, as far as it can cross from one thread to another. */
@@ -13,7 +13,9 @@ const folders = new DurableFolders(root);
 
 // A thread of its own: it does what it is told, one order after another, and answers nothing or what went wrong.
 parentPort?.on("message", (steps: readonly DiskStep[]) => {
-  parentPort?.postMessage(attempt(steps));
+  const failure = attempt(steps);
+  // With the memory of what was written: a thread that makes no garbage of its own collects none for a long time.
+  parentPort?.postMessage(failure, contentsOf(steps));
 });
 
 function attempt(steps: readonly DiskStep[]): DiskFailure | undefined {

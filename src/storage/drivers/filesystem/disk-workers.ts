@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { StorageError } from "../../../oci/storage-error.js";
-import type { DiskStep } from "./disk-steps.js";
+import { contentsOf, type DiskStep } from "./disk-steps.js";
 import type { DiskFailure } from "./disk-worker.js";
 
 interface Order {
@@ -73,11 +73,6 @@ export class DiskWorkers {
     order?.settle(new StorageError("busy", `a disk thread ended: ${error.message}`, { cause: error }));
     if (this.#waiting.length > 0) this.#assign();
   }
-}
-
-/** Memory that is handed over instead of copied. */
-function contentsOf(steps: readonly DiskStep[]): ArrayBuffer[] {
-  return steps.flatMap((step) => (step.kind === "write" ? [step.content.buffer] : []));
 }
 
 /** An error of the operating system, raised in another thread. */
