@@ -104,6 +104,11 @@ export class ModeSelector {
     this.#bound(await boundOf(config));
   }
 
+  /** Brings the cache within its bound now, for those who end before the next look. */
+  async settleBound(): Promise<void> {
+    await this.#eviction?.settle();
+  }
+
   /** One eviction at a time is in charge, whatever comes between: the one before is told to end at once. */
   #bound(bound: CacheBound | undefined): void {
     const before = this.#boundedBy;

@@ -12,6 +12,7 @@ import { stallAt } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
+import { storageAt } from "../support/storage.js";
 import { waitUntil } from "../support/wait-until.js";
 
 const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
@@ -128,6 +129,19 @@ test("what is warmed again counts as used, so that it is not the first to go whe
   const list = [main, "cache", "ls", "--json", "--config", configFile];
   const [image] = JSON.parse((await tryCommand(process.execPath, list)).stdout);
   assert.ok(image.lastUse >= again, `${image.lastUse} is before ${again}`);
+});
+
+test("what is too much after the cache was warmed goes before the command ends, the longest unused first", async (t) => {
+  const { fake, configFile, root, warm } = await prepare(t);
+  const config = JSON.parse(await readFile(configFile, "utf8"));
+  await writeFile(configFile, JSON.stringify({ ...config, proxy: { ...config.proxy, maxSize: "1MiB" } }));
+  const [first, second] = ["first", "second"].map((name) =>
+    fake.store.addImage(`library/${name}`, [seededBytes(name, 700_000)], "latest"),
+  );
+  for (const name of ["first", "second"]) assert.equal((await warm([name])).stderr, "");
+  const { storage } = await storageAt(root);
+  const sizeOf = (image?: StoredImage) => image?.layers[0] && storage.blobs.size(image.layers[0].digest);
+  assert.deepEqual([await sizeOf(first), await sizeOf(second)], [undefined, 700_000]);
 });
 
 test("names mean what they mean to the registry: by host, by prefix, by digest", async (t) => {

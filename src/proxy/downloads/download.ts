@@ -125,7 +125,7 @@ export class Download {
       const bound = new ArrivalBound(around, this.watchers, blob);
       try {
         refuseLarger(transfer.announced, around.room);
-        return await this.#fetch(transfer, bound);
+        return await this.#fetch(transfer, bound, signal);
       } catch (error) {
         if (!cannotBeKept(error)) throw error;
         if (isOutOfRoom(error) && (await this.#makeRoom(bound))) continue;
@@ -146,7 +146,7 @@ export class Download {
   }
 
   /** @returns the bytes of the blob, which is stored then */
-  async #fetch(transfer: BlobTransfer, bound: ArrivalBound): Promise<number> {
+  async #fetch(transfer: BlobTransfer, bound: ArrivalBound, signal: AbortSignal): Promise<number> {
     const { name, digest, upstream } = this.order;
     await claim(this.#storage, name, upstream.name);
     this.blob.begin(this.#agreed(transfer.codings.length === 0 ? transfer.announced : undefined));
@@ -157,6 +157,8 @@ export class Download {
       ? await takeInEncoded(this.order, transfer, parts)
       : await this.#takeIn(transfer, bound);
     const size = (await staged.stat())?.size ?? 0;
+    // Without the lock another process may be writing to the same file.
+    signal.throwIfAborted();
     // `berth cache rm` may have removed the repository meanwhile.
     await claim(this.#storage, name, upstream.name);
     await this.#storage.addBlob(name, digest, staged);

@@ -65,6 +65,12 @@ export class Eviction implements CacheRoom {
     await this.#writeUses();
   }
 
+  /** Lets go of what is too much before this process ends, which may be long before the next look of any. */
+  async settle(): Promise<void> {
+    await this.#running;
+    if (this.#size() > this.largest) await this.#look();
+  }
+
   get largest(): number {
     return this.#maxSize ?? Number.POSITIVE_INFINITY;
   }

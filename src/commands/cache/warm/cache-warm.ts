@@ -79,6 +79,7 @@ async function warmAll(
       if (context.signal.aborted) return;
       report.add(image.title, await warmer.warm(image, context));
     });
+    await modes.settleBound();
   } finally {
     // What was warmed was used, which is written then: else it would be the first to go when room is made.
     await modes.stop();

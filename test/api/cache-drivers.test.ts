@@ -1,0 +1,77 @@
+import { strict as assert } from "node:assert";
+import { buffer } from "node:stream/consumers";
+import { test } from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { seededBytes } from "../support/content.js";
+import { cutAt, gzipped, stallAt, wrongBytes } from "../support/fake-upstream/faults.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { type RunningProxy, runProxy } from "../support/running-proxy.js";
+import { Scope } from "../support/scope.js";
+
+const name = parseRepositoryName("library/alpine");
+const layer = seededBytes("layer", 1_500_000);
+const path = `/v2/${name}/blobs/${digestOf(layer)}`;
+const tagPath = `/v2/${name}/manifests/latest`;
+
+type Cache = Pick<RunningProxy, "client" | "storage"> & { readonly fake: FakeUpstream };
+
+const stories: Record<string, (cache: Cache) => Promise<void>> = {
+  "an image is fetched once, and then comes from here": async ({ client, fake }) => {
+    for (const from of ["miss", "hit"]) {
+      assert.equal((await client.get(tagPath)).status, 200);
+      const blob = await client.get(path);
+      assert.equal(blob.headers["x-cache"], from);
+      assert.ok(blob.body.equals(layer));
+    }
+    assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 1);
+  },
+  "a herd on a cold blob is one GET": async ({ client, fake }) => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => client.get(path)));
+    for (const { body } of answers) assert.ok(body.equals(layer));
+    assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 1);
+  },
+  "a download that breaks goes on where it ended": async ({ client, fake }) => {
+    fake.faults.add({ kind: "blob" }, cutAt(400_000), { times: 3 });
+    assert.ok((await client.get(path)).body.equals(layer));
+    assert.ok(fake.ledger.bytes({ kind: "blob" }) <= layer.length * 1.05);
+  },
+  "who reads along gets what is there, and the rest when it comes": async ({ client, fake }) => {
+    const recover = fake.faults.add({ kind: "blob", method: "GET" }, stallAt(700_000));
+    const part = await client.get(path, { range: "bytes=100-600000" });
+    assert.ok(part.body.equals(layer.subarray(100, 600_001)));
+    const ahead = await client.open("GET", path, { headers: { range: "bytes=-51" } });
+    assert.equal(ahead.status, 206);
+    recover();
+    await fake.stop();
+    await fake.start();
+    assert.ok((await buffer(ahead.stream)).equals(layer.subarray(-51)));
+  },
+  "a layer that is compressed on the way is proved in its decoded form": async ({ client, fake }) => {
+    fake.faults.add({ kind: "blob" }, gzipped);
+    assert.ok((await client.get(path)).body.equals(layer));
+  },
+  "a wrong byte completes nothing, and the next client gets the right ones": async ({ client, fake, storage }) => {
+    fake.faults.add({ kind: "blob", method: "GET" }, wrongBytes, { times: 1 });
+    await assert.rejects(client.get(path));
+    assert.equal(await storage.blobs.size(digestOf(layer)), undefined);
+    assert.ok((await client.get(path)).body.equals(layer));
+  },
+  "a tag that moved upstream is the new one here": async ({ client, fake }) => {
+    const before = (await client.get(tagPath)).body;
+    const { bytes } = fake.store.addImage(name, [seededBytes("other", 1_000)], "latest");
+    const after = (await client.get(tagPath)).body;
+    assert.deepEqual([before.equals(after), after], [false, bytes]);
+  },
+};
+
+for (const driver of ["filesystem", "memory"] as const) {
+  for (const [what, tell] of Object.entries(stories)) {
+    test(`storage.driver: ${driver}: ${what}`, async (t) => {
+      const scope = new Scope(t);
+      const fake = await FakeUpstream.start(scope);
+      fake.store.addImage(name, [layer], "latest");
+      await tell({ fake, ...(await runProxy(scope, fake.url, { driver })) });
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { layout } from "../../src/storage/layout.js";
+import { seededBytes } from "../support/content.js";
+import { wrongBytes } from "../support/fake-upstream/faults.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { runProxy } from "../support/running-proxy.js";
+import { Scope } from "../support/scope.js";
+import { pausableStorageAt } from "../support/storage.js";
+
+const name = parseRepositoryName("library/alpine");
+const layer = seededBytes("layer", 300_000);
+const digest = digestOf(layer);
+const path = `/v2/${name}/blobs/${digest}`;
+const lock = `download ${digest}`;
+
+/** A cache that the test can stop between two steps of a download. */
+async function runCache(scope: Scope) {
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, [layer], "latest");
+  const { root, driver, storage } = await pausableStorageAt(await scope.folder("cache"));
+  return { fake, driver, ...(await runProxy(scope, fake.url, { root, opened: storage })) };
+}
+
+test("a download whose lock was lost behind its last byte stores nothing before it has the lock again", async (t) => {
+  const { client, driver, storage } = await runCache(new Scope(t));
+  const arrived = driver.pauseAfter("append", layout.download(digest));
+  const answer = client.get(path);
+  await arrived.reached;
+  driver.loseLock(lock);
+  const again = driver.pauseBefore("locked", lock);
+  arrived.resume();
+  await Promise.race([again.reached, answer]);
+  assert.equal(await storage.blobs.size(digest), undefined);
+  again.resume();
+  assert.ok((await answer).body.equals(layer));
+  assert.equal(await storage.blobs.size(digest), layer.length);
+});
+
+test("a repository that is removed while its blob arrives is the upstream's again when that is stored", async (t) => {
+  const { client, driver, storage } = await runCache(new Scope(t));
+  const arrived = driver.pauseAfter("append", layout.download(digest));
+  const answer = client.get(path);
+  await arrived.reached;
+  await storage.removeCachedRepository(name);
+  arrived.resume();
+  assert.ok((await answer).body.equals(layer));
+  assert.equal(await storage.cache.readOwner(name), "docker.io");
+});
+
+test("who comes while wrong bytes are dropped does not join them", async (t) => {
+  const { client, driver, fake } = await runCache(new Scope(t));
+  fake.faults.add({ kind: "blob", method: "GET" }, wrongBytes, { times: 1 });
+  const dropping = driver.pauseBefore("spoil", layout.download(digest));
+  const first = client.get(path).then(
+    () => "whole",
+    () => "broken off",
+  );
+  await dropping.reached;
+  const second = client.get(path);
+  // It has come as far as the lock when the first one still has it.
+  const waiting = driver.pauseBefore("lock", lock);
+  await Promise.race([waiting.reached, second.catch(() => {})]);
+  dropping.resume();
+  waiting.resume();
+  assert.equal(await first, "broken off");
+  assert.ok((await second).body.equals(layer));
+});
+
+test("bytes of another repository that are evicted while they are linked are fetched", async (t) => {
+  const { client, driver, fake, storage } = await runCache(new Scope(t));
+  const other = parseRepositoryName("library/busybox");
+  fake.store.addImage(other, [layer], "latest");
+  assert.ok((await client.get(path)).body.equals(layer));
+  const linking = driver.pauseBefore("write", layout.layerLink(other, digest));
+  const answer = client.get(`/v2/${other}/blobs/${digest}`);
+  await linking.reached;
+  await storage.removeCachedRepository(name);
+  await driver.remove(layout.blob(digest));
+  linking.resume();
+  assert.ok((await answer).body.equals(layer));
+  assert.ok((await client.get(`/v2/${other}/blobs/${digest}`)).body.equals(layer));
+});
