@@ -2,7 +2,7 @@ import { RegistryError } from "../oci/errors.js";
 import type { Chunk, ChunkRange } from "../registry/repository.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { Exchange } from "./exchange.js";
-import { announcesBody, RequestBody } from "./request-body.js";
+import { isWithoutBody, RequestBody } from "./request-body.js";
 
 /**
  * `<start>-<end>`, both inclusive (distribution-spec, "Pushing a blob in chunks"). Clients that follow RFC 9110, section
@@ -17,7 +17,7 @@ const rangePattern = /^(?:bytes *[ =] *)?([0-9]{1,15})-([0-9]{1,15})(?:\/(?:[0-9
 export function chunkOf(exchange: Exchange, pool: BufferPool): Chunk {
   const content = new RequestBody(exchange.request, pool);
   const header = exchange.header("content-range");
-  if (header === undefined || isEmptyLast(exchange)) return { content };
+  if (header === undefined) return { content };
   const range = parseRange(header);
   const announced = exchange.header("content-length");
   const length = range.end - range.start + 1;
@@ -27,9 +27,10 @@ export function chunkOf(exchange: Exchange, pool: BufferPool): Chunk {
   return { content, range };
 }
 
-/** A closing request without a body repeats the range of the chunk before it, or that of the whole blob: it adds nothing. */
-function isEmptyLast(exchange: Exchange): boolean {
-  return exchange.request.method === "PUT" && !announcesBody(exchange.request);
+/** The same of a closing request. One without a body repeats the range of the chunk before it, or that of the whole blob. */
+export async function lastChunkOf(exchange: Exchange, pool: BufferPool): Promise<Chunk> {
+  const repeatsRange = exchange.header("content-range") !== undefined && (await isWithoutBody(exchange.request));
+  return repeatsRange ? { content: new RequestBody(exchange.request, pool) } : chunkOf(exchange, pool);
 }
 
 function parseRange(header: string): ChunkRange {

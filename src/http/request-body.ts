@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { IncomingContent } from "../registry/repository.js";
 import type { BufferPool } from "./buffer-pool.js";
@@ -110,6 +111,14 @@ export class RequestBody implements IncomingContent {
 /** Whether a request says that it has a body (RFC 9112, section 6.3). */
 export function announcesBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+/** Whether no byte follows the headers; where they do not tell, the first one is awaited. */
+export async function isWithoutBody(request: IncomingMessage): Promise<boolean> {
+  if (!announcesBody(request)) return true;
+  if (request.headers["content-length"] !== undefined) return false;
+  if (request.readableLength === 0 && !request.complete) await once(request, "readable");
+  return request.readableLength === 0;
 }
 
 function isFull(piece: Piece | undefined): boolean {

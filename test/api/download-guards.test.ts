@@ -50,7 +50,7 @@ test("a repository that is removed while its blob arrives is the upstream's agai
   assert.equal(await storage.cache.readOwner(name), "docker.io");
 });
 
-test("who comes while wrong bytes are dropped does not join them", async (t) => {
+test("who comes while wrong bytes are dropped does not join them", { timeout: 60_000 }, async (t) => {
   const { client, driver, fake } = await runCache(new Scope(t));
   fake.faults.add({ kind: "blob", method: "GET" }, wrongBytes, { times: 1 });
   const dropping = driver.pauseBefore("spoil", layout.download(digest));
@@ -82,4 +82,22 @@ test("bytes of another repository that are evicted while they are linked are fet
   linking.resume();
   assert.ok((await answer).body.equals(layer));
   assert.ok((await client.get(`/v2/${other}/blobs/${digest}`)).body.equals(layer));
+});
+
+test("bytes that came by another repository, and are evicted while they are linked, are fetched again", async (t) => {
+  const { client, driver, fake, storage } = await runCache(new Scope(t));
+  const other = parseRepositoryName("library/busybox");
+  fake.store.addImage(other, [layer], "latest");
+  const waiting = driver.pauseBefore("lock", lock);
+  const answer = client.get(`/v2/${other}/blobs/${digest}`);
+  await waiting.reached;
+  assert.ok((await client.get(path)).body.equals(layer));
+  const linking = driver.pauseBefore("write", layout.layerLink(other, digest));
+  waiting.resume();
+  await linking.reached;
+  await storage.removeCachedRepository(name);
+  await driver.remove(layout.blob(digest));
+  linking.resume();
+  assert.ok((await answer).body.equals(layer));
+  assert.equal(await storage.blobs.size(digest), layer.length);
 });

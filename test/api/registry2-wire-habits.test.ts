@@ -69,6 +69,11 @@ test("a POST that names a digest and brings nothing starts a session, unless it 
   }
   assert.equal((await post(client, `digest=${nothing}`)).status, 201);
   await pullBlob(client, "team/app", nothing);
+  const chunked = { "transfer-encoding": "chunked" };
+  assert.equal((await client.start("POST", `${uploads}?digest=${digest}`, chunked).end()).status, 202);
+  const whole = client.start("POST", `${uploads}?digest=${digest}`, chunked);
+  await whole.send(bytes);
+  assert.equal((await whole.end()).status, 201);
   const malformed = await client.request("POST", `${uploads}?digest=sha384:00`, { body: bytes });
   assert.equal(errorCodeOf(malformed), "DIGEST_INVALID", "with a body the digest counts");
 });
@@ -96,6 +101,10 @@ test("a closing PUT without a body closes, whatever Content-Range it repeats", a
     const headers = { "content-range": range, "content-length": 0 };
     const closed = await client.request("PUT", locationOf(patched, `digest=${digest}`), { headers });
     assert.equal(closed.status, 201, range);
+    const again = await client.request("PATCH", await startUpload(client, "team/app"), { body: bytes });
+    const chunked = { "content-range": range, "transfer-encoding": "chunked" };
+    const last = client.start("PUT", locationOf(again, `digest=${digest}`), chunked);
+    assert.equal((await last.end()).status, 201, `${range}, chunked`);
   }
 });
 

@@ -1,3 +1,4 @@
+import type { Config } from "../../src/config/schema.js";
 import { RegistryServer, type ServerSettings } from "../../src/http/server.js";
 import { ModeSelector } from "../../src/mode-selector.js";
 import type { Logger } from "../../src/observability/logger.js";
@@ -26,6 +27,8 @@ export interface RunningBerth {
   readonly log: RecordedLog;
   readonly port: number;
   readonly client: RegistryClient;
+  /** Makes ready for another configuration. @returns what takes it over */
+  prepare(overrides: ConfigOverrides): Promise<() => void>;
 }
 
 /** Serves on a free port until the test is over. */
@@ -37,20 +40,22 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
   const storage = opened ?? (await openStorage(config.storage, logger ?? log));
   const modes = new ModeSelector(storage, logger ?? log);
   scope.defer(() => modes.stop());
-  const server = new RegistryServer(
-    {
-      ...config.server,
-      port: 0,
-      tls: undefined,
-      logAccess: config.log.access,
-      ...settings,
-    },
-    await modes.select(config),
-    logger ?? log,
-  );
+  const settingsOf = (config: Config): ServerSettings => ({
+    ...config.server,
+    port: 0,
+    tls: undefined,
+    logAccess: config.log.access,
+    ...settings,
+  });
+  const server = new RegistryServer(settingsOf(config), await modes.select(config), logger ?? log);
   const { port } = await server.listen();
   scope.defer(() => server.stop(0));
-  return { server, storage, log, port, client: new RegistryClient(`http://127.0.0.1:${port}`) };
+  const prepare = async (overrides: ConfigOverrides) => {
+    const next = configWith({ ...overrides, storage: driver });
+    const routes = await modes.prepare(next);
+    return () => server.reconfigure(settingsOf(next), routes());
+  };
+  return { server, storage, log, port, client: new RegistryClient(`http://127.0.0.1:${port}`), prepare };
 }
 
 /** Serves from a data directory: an empty one of the test's own, unless one is given. */

@@ -3,12 +3,12 @@ import { algorithmOf, type Digest, digestOf, isDigest, isDigestAlgorithm, parseD
 import { RegistryError } from "../../oci/errors.js";
 import { isRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
 import type { PushRepository, UploadSession } from "../../registry/repository.js";
-import { chunkOf } from "../chunk.js";
+import { chunkOf, lastChunkOf } from "../chunk.js";
 import type { Exchange } from "../exchange.js";
 import { type LocationStyle, locationOf } from "../location.js";
 import { digestOfQuery, nameOf, namespaceOf, uploadIdOf } from "../parameters.js";
 import { refuseEncodedBody } from "../read-body.js";
-import { announcesBody, RequestBody } from "../request-body.js";
+import { isWithoutBody, RequestBody } from "../request-body.js";
 import { sendEmpty } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 
@@ -24,7 +24,7 @@ export function startUpload({ registry, pool, uploadPlaces, locations }: Handler
     const repository = await registry.push(name, namespaceOf(exchange), exchange);
     const mounted = await mount(exchange, repository);
     if (mounted !== undefined) return sendCreated(exchange, locations, name, mounted);
-    const digest = exchange.query.has("mount") ? undefined : digestOfBody(exchange);
+    const digest = exchange.query.has("mount") ? undefined : await digestOfBody(exchange);
     if (digest !== undefined) {
       refuseEncodedBody(exchange);
       await uploadPlaces.run(exchange, () =>
@@ -49,10 +49,10 @@ async function mount(exchange: Exchange, repository: PushRepository): Promise<Di
  * The digest that the body is said to have. Without a body it is the digest of nothing, or a client that sends the
  * blob later and named its digest too early.
  */
-function digestOfBody(exchange: Exchange): Digest | undefined {
+async function digestOfBody(exchange: Exchange): Promise<Digest | undefined> {
   const text = exchange.query.get("digest");
   if (text === null) return undefined;
-  if (announcesBody(exchange.request)) return parseDigest(text);
+  if (!(await isWithoutBody(exchange.request))) return parseDigest(text);
   return isDigest(text) && digestOf(nothing, algorithmOf(text)) === text ? text : undefined;
 }
 
@@ -82,7 +82,7 @@ export function finishUpload({ registry, pool, uploadPlaces, locations }: Handle
     const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
     const digest = digestOfQuery(exchange);
     refuseEncodedBody(exchange);
-    const chunk = chunkOf(exchange, pool);
+    const chunk = await lastChunkOf(exchange, pool);
     await uploadPlaces.run(exchange, () => uploads.finish(uploadIdOf(exchange), digest, chunk, exchange));
     sendCreated(exchange, locations, name, digest);
   };

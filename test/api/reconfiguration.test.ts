@@ -1,0 +1,56 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { pullWhole, seededBytes } from "../support/content.js";
+import { FakeUpstream } from "../support/fake-upstream.js";
+import { errorCodeOf } from "../support/registry-client.js";
+import { runBerth } from "../support/running-berth.js";
+import { Scope } from "../support/scope.js";
+import { pausableStorageAt } from "../support/storage.js";
+import { startUpload } from "../support/upload.js";
+
+const name = parseRepositoryName("library/alpine");
+const layers = [seededBytes("first", 700_000), seededBytes("second", 700_000)];
+
+test("of two configurations that are made ready at once, the bound of the last one taken over holds, and no other", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, layers, "latest");
+  const { storage, driver } = await pausableStorageAt(await scope.folder("cache"));
+  const upstreams = [{ name: "docker.io", url: fake.url }];
+  const { client, log, prepare } = await runBerth(scope, { mode: "proxy", proxy: { upstreams }, opened: storage });
+  await pullWhole(client, name, "latest");
+  const [toSmall, toLarge] = await Promise.all([
+    prepare({ mode: "proxy", proxy: { upstreams, maxSize: "1MiB" } }),
+    prepare({ mode: "proxy", proxy: { upstreams, maxSize: "1GiB" } }),
+  ]);
+  const evicting = driver.pauseBefore("locked", "eviction");
+  toSmall();
+  await evicting.reached;
+  toLarge();
+  // The one of the larger bound waits for the lock of the smaller one's.
+  const looking = driver.pauseBefore("unlock", "eviction");
+  evicting.resume();
+  await looking.reached;
+  looking.resume();
+  assert.deepEqual(log.named("image evicted"), []);
+  await fake.stop();
+  await pullWhole(client, name, "latest");
+});
+
+test("uploads that run count, whichever configuration they began under", async (t) => {
+  const { client, prepare } = await runBerth(new Scope(t), { private: { uploads: { maxConcurrent: 2 } } });
+  const senders = [
+    client.start("PATCH", await startUpload(client, "app")),
+    client.start("PATCH", await startUpload(client, "app")),
+  ];
+  for (const sender of senders) await sender.send(Buffer.alloc(20_000));
+  const third = await startUpload(client, "app");
+  for (const maxConcurrent of [2, 1, 3]) {
+    (await prepare({ private: { uploads: { maxConcurrent } } }))();
+    const answer = await client.request("PATCH", third, { body: "x" });
+    assert.equal(answer.status, maxConcurrent === 3 ? 202 : 429, `at most ${maxConcurrent}`);
+    if (maxConcurrent !== 3) assert.equal(errorCodeOf(answer), "TOOMANYREQUESTS");
+  }
+  for (const sender of senders) assert.equal((await sender.end()).status, 202);
+});
