@@ -15,8 +15,8 @@ import { Scope } from "../support/scope.js";
 import { askByTls } from "../support/tls-client.js";
 import { waitUntil } from "../support/wait-until.js";
 
-const renewed = "the files of server.tls have changed and are taken over";
-const refused = "the files of server.tls have changed and cannot be used; the ones before stay";
+const renewed = "the files of server.tls have changed and were read again";
+const refused = "the files of server.tls have changed and cannot be used; the previous ones stay in use";
 
 /** A Berth over TLS whose files lie as Kubernetes mounts a secret: links to a folder that a link names. */
 async function start(scope: Scope, pair: Certificate, others: { clientCa?: string } = {}) {

@@ -51,10 +51,10 @@ export class ServedTls {
       if (isDeepStrictEqual(settings, this.#current)) return;
       this.#current = settings;
       this.#take(settings);
-      this.#log.info("the files of server.tls have changed and are taken over", { cert });
+      this.#log.info("the files of server.tls have changed and were read again", { cert });
     } catch (error) {
       const problem = describeError(error);
-      this.#log.error("the files of server.tls have changed and cannot be used; the ones before stay", {
+      this.#log.error("the files of server.tls have changed and cannot be used; the previous ones stay in use", {
         cert,
         problem,
       });
