@@ -18,30 +18,33 @@ import {
 } from "./definition.js";
 import { filePath, listOf, oneOf, registryUrl, text, truth } from "./kinds.js";
 
-const users = section("The users that Berth itself knows, with passwords hashed by bcrypt.", {
+const users = section("Users with passwords, hashed by bcrypt.", {
   htpasswd: optionalSetting(filePath, {
     example: "/etc/berth/htpasswd",
-    meaning:
-      "File with a line user:hash each, as `berth user add` and `htpasswd -B` write it; read again when it changes.",
+    meaning: "File with a user:hash per line, as of `berth user add` or `htpasswd -B`; read again when it changes.",
   }),
   hashes: setting(textsByKey, {
     default: {},
-    meaning: "Further users with their hashes: {ann: $2y$10$...}.",
+    meaning: "Further users and their hashes: {ann: $2y$10$...}.",
   }),
 });
 
 const rules = listOfSections(
   {
-    meaning: "What users may do: all that a rule allows, and a deny beats it. What no rule allows is refused.",
+    meaning: "What users may do. Deny overrides allow; what no rule allows is refused.",
     default: [{ allow: "pull, push, delete, cache", to: "authenticated", in: "**" }],
     example: { allow: "pull, push", to: "@platform", in: "team/**" },
   },
   {
     allow: setting(listOf(accessAction), {
       default: [],
-      meaning: "pull; push (and pull); delete; cache: fetch what is not cached yet; admin: the registry itself.",
+      meaning:
+        "pull; push (includes pull); delete; cache: download what is not cached yet; admin: the registry itself.",
     }),
-    deny: setting(listOf(accessAction), { default: [], meaning: "The same, refused whatever another rule allows." }),
+    deny: setting(listOf(accessAction), {
+      default: [],
+      meaning: "The same actions, refused whatever other rules allow.",
+    }),
     to: requiredSetting(listOf(accessSubject), {
       example: "@platform",
       meaning: "Users, @groups, anonymous, authenticated or everyone.",
@@ -49,19 +52,19 @@ const rules = listOfSections(
     in: setting(listOf(accessPattern), {
       default: ["**"],
       meaning:
-        "Patterns of repositories; $" + "{user} in one is the user's name. A cached one has its upstream before it.",
+        "Patterns of repositories; $" + "{user} stands for the user's name. Cached ones have their upstream in front.",
     }),
     audit: setting(truth, {
       default: false,
       meaning:
-        "true: what the rule would refuse to users is logged and passes; deny, delete, admin and anonymous do not.",
+        "true: what the rule would refuse to users is logged and allowed, except deny, delete, admin and anonymous.",
     }),
   },
 );
 
 const identities = listOfSections(
   {
-    meaning: "Who its tokens are here: the first of these whose claims fit.",
+    meaning: "The users that its tokens stand for: the first entry whose claims match.",
     default: [],
     example: { user: "$" + "{repository_owner}", scopes: "pull, push:team/*" },
   },
@@ -72,25 +75,26 @@ const identities = listOfSections(
     }),
     user: requiredSetting(text, {
       example: "$" + "{repository}",
-      meaning: "Name of the user, after the issuer's and a colon; claims in it as $" + "{claim}.",
+      meaning: "User name, which gets the issuer's name and a colon in front; insert claims by $" + "{claim}.",
     }),
     groups: setting(listOf(text), { default: [], meaning: "Groups of the user." }),
-    groupsClaim: optionalSetting(text, { example: "groups", meaning: "Claim that lists further groups." }),
+    groupsClaim: optionalSetting(text, { example: "groups", meaning: "Claim with further groups." }),
     scopes: setting(listOf(accessScope), {
       default: [],
-      meaning: "What its tokens are limited to, such as push:team/*; none: to what the rules allow.",
+      meaning: "Limits of its tokens, such as push:team/*; an empty list: only the rules limit them.",
     }),
   },
 );
 
 const issuers = listOfSections(
   {
-    meaning: "Whose identity tokens are taken as passwords: CI services, Kubernetes, a company's login (OIDC).",
+    meaning:
+      "Issuers whose identity tokens (OIDC) are accepted as passwords: CI services, Kubernetes, a company's login.",
     default: [],
     example: { name: "github", issuer: "https://token.actions.githubusercontent.com", audience: "berth" },
   },
   {
-    name: requiredSetting(text, { example: "github", meaning: "Its users are called by it: github:owner/repository." }),
+    name: requiredSetting(text, { example: "github", meaning: "Prefix of its users: github:owner/repository." }),
     issuer: requiredSetting(registryUrl, {
       example: "https://gitlab.example.com",
       meaning: "The claim iss of its tokens.",
@@ -98,38 +102,38 @@ const issuers = listOfSections(
     audience: requiredSetting(listOf(text), { example: "berth", meaning: "The claim aud must be one of these." }),
     jwksUrl: optionalSetting(registryUrl, {
       example: "https://gitlab.example.com/oauth/discovery/keys",
-      meaning: "Where its keys are; else its discovery document tells.",
+      meaning: "Where its keys are; by default, where its discovery document says.",
     }),
     jwksFile: optionalSetting(filePath, { example: "/etc/berth/jwks.json", meaning: "File with its keys." }),
     caFile: optionalSetting(filePath, {
       example: "/etc/berth/ca.crt",
-      meaning: "Authorities of its HTTPS, in PEM format.",
+      meaning: "Certificate authorities to trust at the issuer, in PEM format.",
     }),
     bearerTokenFile: optionalSetting(filePath, {
       example: "/var/run/secrets/kubernetes.io/serviceaccount/token",
-      meaning: "Token to send when its keys are asked for; read anew each time.",
+      meaning: "Token to send when its keys are fetched; read again each time.",
     }),
     identities,
   },
 );
 
 const tokenService = optionalSection(
-  "A token service that others run, as in registry:2's auth.token; clients are sent to it.",
+  "An external token service, as in registry:2's auth.token; clients are sent there.",
   {
     realm: requiredSetting(quotable, {
       example: "https://auth.example.com/token",
       meaning: "Its address, or a path such as /auth/token at the address of this registry.",
     }),
-    service: requiredSetting(quotable, { example: "registry.example.com", meaning: "What it knows this registry by." }),
+    service: requiredSetting(quotable, { example: "registry.example.com", meaning: "Its name for this registry." }),
     issuer: requiredSetting(text, { example: "auth.example.com", meaning: "The claim iss of its tokens." }),
     rootCertBundle: optionalSetting(filePath, {
       example: "/etc/berth/auth.crt",
-      meaning: "Certificates of its keys, or of what signed those, in PEM format.",
+      meaning: "Certificates of its keys, or of their issuers, in PEM format.",
     }),
     jwksFile: optionalSetting(filePath, { example: "/etc/berth/auth.jwks", meaning: "File with its keys." }),
     jwksUrl: optionalSetting(registryUrl, {
       example: "https://auth.example.com/keys",
-      meaning: "Where its keys are; fetched again when a new one comes into use.",
+      meaning: "Where its keys are; fetched again when a new key is used.",
     }),
   },
 );
@@ -142,7 +146,7 @@ const audit = optionalSection("The audit trail: who changed what, in lines of JS
   whenFull: setting(oneOf("log", "refuse"), {
     default: "log",
     meaning:
-      "What is done when a line cannot be written. refuse: pushes and deletions fail with 503; log: the log tells.",
+      "What happens when a line cannot be written. refuse: pushes and deletions get 503; log: the log gets the line.",
   }),
 });
 
@@ -150,23 +154,29 @@ const audit = optionalSection("The audit trail: who changed what, in lines of JS
 export const access = optionalSection(
   "Who may do what; without it Berth listens on this machine only.",
   {
-    open: setting(truth, { default: false, meaning: "true, or access: open: whoever can connect may do everything." }),
+    open: setting(truth, {
+      default: false,
+      meaning: "true, or access: open: everyone who can connect may do everything.",
+    }),
     anonymousPull: setting(truth, {
       default: false,
-      meaning: "true: whoever can connect may pull what is here; a rule can deny it.",
+      meaning: "true: everyone who can connect may pull stored content; a rule can deny it.",
     }),
     users,
-    groups: setting(textsByKey, { default: {}, meaning: "Members by group: {platform: [ann, bob]}." }),
+    groups: setting(textsByKey, { default: {}, meaning: "Groups and their members: {platform: [ann, bob]}." }),
     rules,
     challenge: setting(oneOf("auto", "bearer", "basic"), {
       default: "auto",
-      meaning: "How clients are asked for credentials. auto: basic where nothing is anonymous and no issuer is known.",
+      meaning: "How clients are asked for credentials. auto: basic if nothing is anonymous and there is no issuer.",
     }),
-    service: setting(quotable, { default: "berth", meaning: "Names this registry in tokens; replicas share it." }),
+    service: setting(quotable, {
+      default: "berth",
+      meaning: "Name of this registry in tokens; replicas must share it.",
+    }),
     tokenKeyFile: optionalSetting(listOf(filePath), {
       example: "/etc/berth/token.key",
       meaning:
-        "Keys of tokens, Ed25519 or P-256 in PEM format: the first signs. Without: made and kept in the data folder.",
+        "Keys of tokens, Ed25519 or P-256 in PEM format; the first signs. By default Berth creates one with its data.",
     }),
     issuers,
     tokenService,

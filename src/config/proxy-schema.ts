@@ -24,136 +24,139 @@ import { contentPattern, nameComponent, registryName, repositoryPath } from "./n
 const naming = {
   name: requiredSetting(registryName, {
     example: "docker.io",
-    meaning: "Host that its images are called by, which selects it as prefix of a name and in containerd's ?ns=.",
+    meaning: "Host name in its image names; selects it as prefix of a name and in containerd's ?ns=.",
   }),
   url: requiredSetting(registryUrl, {
     example: "https://registry-1.docker.io",
-    meaning: "Where it is asked.",
+    meaning: "Where Berth requests it.",
   }),
   prefix: optionalSetting(nameComponent, {
     example: "hub",
-    meaning: "Another first part of its repositories' names here; needed if the name has a port.",
+    meaning: "Another prefix for its names here; needed if the name has a port.",
   }),
-  ns: setting(listOf(registryName), { default: [], meaning: "Further values of ?ns= that mean it." }),
+  ns: setting(listOf(registryName), { default: [], meaning: "Further values of ?ns= that select it." }),
   remotePrefix: optionalSetting(repositoryPath, {
     example: "owner/project",
-    meaning: "What its repositories' names begin with there, and not here.",
+    meaning: "Path that its repository names begin with there, but not here.",
   }),
   allow: setting(listOf(contentPattern), {
     default: [],
-    meaning: "Patterns such as library/* or library/nginx:1.* of what may be pulled; none allows all.",
+    meaning: "Patterns of what may be pulled, such as library/* or library/nginx:1.*; an empty list allows everything.",
   }),
-  deny: setting(listOf(contentPattern), { default: [], meaning: "Patterns of what may not be pulled; they prevail." }),
+  deny: setting(listOf(contentPattern), {
+    default: [],
+    meaning: "Patterns of what may not be pulled; they override allow.",
+  }),
 };
 
 const access = {
   mirrors: setting(listOf(registryUrl), {
     default: [],
-    meaning: "Addresses with the same content, asked in this order before the url.",
+    meaning: "Addresses with the same content, tried in this order before the url.",
   }),
   username: optionalSetting(text, {
     example: "ci",
-    meaning: "Sent to the url, never to mirrors; without one Berth is anonymous.",
+    meaning: "User name for the url, never sent to mirrors; without it, Berth pulls anonymously.",
   }),
   password: optionalSetting(text, {
     example: "dckr_pat_abc",
-    meaning: "Password or access token; passwordFile names a file that holds it.",
+    meaning: "Password or access token; passwordFile names a file that contains it.",
     secret: true,
   }),
   dockerConfig: optionalSetting(filePath, {
     example: "/etc/berth/docker/config.json",
-    meaning: "File of docker login, instead of username and password; for mirrors too.",
+    meaning: "File written by docker login, instead of username and password; also used for mirrors.",
   }),
   realms: setting(listOf(registryName), {
     default: [],
-    meaning: "Further hosts that may issue its tokens, and so see the credentials; those of its own site may.",
+    meaning: "Further hosts that may issue its tokens, and so see the credentials; hosts of its own site may anyway.",
   }),
   network: setting(oneOf("auto", "public", "private"), {
     default: "auto",
-    meaning: "Where it lies; a public one cannot send Berth into private networks. auto: as its address tells.",
+    meaning: "Its network; a public upstream cannot send Berth into private networks. auto: decided by its address.",
   }),
   ca: optionalSetting(filePath, {
     example: "/etc/berth/upstream-ca.crt",
-    meaning: "Authorities to trust beside the known ones, in PEM format; for mirrors too.",
+    meaning: "Further certificate authorities to trust, in PEM format; also used for mirrors.",
   }),
   cert: optionalSetting(filePath, {
     example: "/etc/berth/client.crt",
     meaning: "Client certificate, in PEM format.",
   }),
   key: optionalSetting(filePath, { example: "/etc/berth/client.key", meaning: "Its private key." }),
-  verify: setting(truth, { default: true, meaning: "false: any certificate will do for the url." }),
+  verify: setting(truth, { default: true, meaning: "false: accepts any certificate of the url." }),
 };
 
 const freshness = {
   adopt: setting(truth, {
     default: false,
     meaning:
-      "true: the folder was registry:2's cache of it, so content without an owner is its, if one of them says so.",
+      "true: the folder was registry:2's cache of it; content without an owner belongs to it, if it confirms that.",
   }),
   tagTtl: setting(duration({ from: "0s", to: "3650d" }), {
     default: "5m",
-    meaning: "How long a tag is served without asking again.",
+    meaning: "How long a tag is served without asking the upstream again.",
   }),
   onDelete: setting(oneOf("keep", "drop"), {
     default: "keep",
-    meaning: "What happens to a stored tag that is gone there: it is kept and served, or dropped.",
+    meaning: "What happens to a stored tag that the upstream deleted: keep and serve it, or drop it.",
   }),
   staleDeadline: setting(duration({ from: "10ms", to: longestTimer }), {
     default: "2s",
-    meaning: "Time for an answer where a stored copy can be served instead.",
+    meaning: "Time for an answer if a stored copy can be served instead.",
   }),
   notFoundTtl: setting(duration({ from: "0s", to: "30d" }), {
     default: "30s",
-    meaning: "How long it is remembered that something is not there.",
+    meaning: "How long Berth remembers that the upstream does not have something.",
   }),
 };
 
 const patience = {
-  timeouts: section("Times after which it counts as out of reach.", {
+  timeouts: section("Times after which the upstream counts as unreachable.", {
     connect: setting(duration({ from: "10ms", to: longestTimer }), {
       default: "10s",
       meaning: "For name resolution, connection and TLS together.",
     }),
     firstByte: setting(duration({ from: "10ms", to: longestTimer }), {
       default: "15s",
-      meaning: "From the connection to the headers of an answer.",
+      meaning: "From the connection to the headers of the response.",
     }),
     answer: setting(duration({ from: "10ms", to: longestTimer }), {
       default: "25s",
-      meaning: "For a question with all its attempts; clients such as containerd wait 30s.",
+      meaning: "For a request with all its attempts; clients such as containerd wait 30s.",
     }),
     blob: setting(duration({ from: "10ms", to: longestTimer }), {
       default: "10m",
-      meaning: "For the headers of a blob: after answer the client is told to come back, and the fetch goes on.",
+      meaning: "For the headers of a blob; after `answer` the client is told to retry, and the download goes on.",
     }),
     idle: setting(duration({ from: "10ms", to: longestTimer }), {
       default: "30s",
-      meaning: "Without any byte of a download.",
+      meaning: "Without a byte of a download.",
     }),
   }),
   slowBelow: setting(size({ from: "0B", to: "1GiB" }), {
     default: "1KiB",
-    meaning: "A download with fewer bytes a second is broken off and resumed; 0 never breaks off.",
+    meaning: "A download with fewer bytes per second is cut off and resumed; 0 never cuts off.",
   }),
   slowWindow: setting(duration({ from: "1s", to: longestTimer }), {
     default: "30s",
-    meaning: "Time over which is measured.",
+    meaning: "Time over which the speed is measured.",
   }),
   attempts: setting(wholeNumber(1, 100), {
     default: 3,
-    meaning: "Times that the mirrors and the url are tried.",
+    meaning: "How often the mirrors and the url are tried.",
   }),
   maxConcurrent: setting(wholeNumber(1, 10_000), {
     default: 32,
-    meaning: "Questions at once to each address.",
+    meaning: "Maximum concurrent requests to each address, downloads apart.",
   }),
   maxDownloads: setting(wholeNumber(1, 10_000), {
     default: 256,
-    meaning: "Downloads at once from each address, small and large ones apart; what nobody waits for gives way.",
+    meaning: "Maximum concurrent downloads from each address, small and large apart; those without a client make room.",
   }),
   maxManifestSize: setting(size({ from: "1KiB", to: "256MiB" }), {
     default: "8MiB",
-    meaning: "Larger manifests are refused.",
+    meaning: "Maximum size of a manifest; larger ones are refused.",
   }),
 };
 
@@ -161,29 +164,28 @@ const laziness = {
   lazyRanges: setting(truth, {
     default: false,
     meaning:
-      "true: small ranges far ahead of a download are fetched apart, unproved, for lazy pullers that verify chunks.",
+      "true: small ranges far ahead of a download are fetched separately and passed on unproved, for lazy pullers.",
   }),
 };
 
 /** What is cached from where, for `mode: proxy` and `mode: hybrid`. */
-export const proxy = section("Repositories that are cached from other registries, the upstreams.", {
+export const proxy = section("Repositories that are cached from other registries, called upstreams.", {
   default: nullableSetting(registryName, {
     default: "docker.io",
-    meaning: "Name of the upstream that has the repositories whose names begin with no upstream; null: none.",
+    meaning: "Name of the upstream for names that begin with no upstream's name; null: none.",
   }),
   maxSize: nullableSetting(size({ from: "1MiB", to: "1024TiB" }), {
     default: null,
     example: "50GiB",
-    meaning:
-      "Bytes that cached content may take; then the images used longest ago go, nothing private; null: no bound.",
+    meaning: "Maximum size of cached content; beyond it the images used longest ago are deleted. null: no limit.",
   }),
   finishDownloads: setting(truth, {
     default: true,
-    meaning: "Whether a download that nobody waits for any more is finished.",
+    meaning: "Whether a download is finished when no client waits for it any more.",
   }),
   upstreams: listOfSections(
     {
-      meaning: "The registries. Who writes the list writes all of it.",
+      meaning: "The registries to cache. A list of your own replaces the default.",
       default: [{ name: "docker.io", url: "https://registry-1.docker.io" }],
       example: { name: "ghcr.io", url: "https://ghcr.io" },
     },

@@ -5,7 +5,7 @@ import { filePath, listOf, oneOf, tlsVersion } from "./kinds.js";
 export const tls = optionalSection("HTTPS instead of HTTP: files in PEM format, read again when they change.", {
   cert: requiredSetting(filePath, {
     example: "/etc/berth/tls.crt",
-    meaning: "Certificate, with the intermediate ones after it.",
+    meaning: "Certificate, followed by the intermediate ones.",
     needsRestart: true,
   }),
   key: requiredSetting(filePath, {
@@ -15,18 +15,18 @@ export const tls = optionalSection("HTTPS instead of HTTP: files in PEM format, 
   }),
   minVersion: setting(tlsVersion, {
     default: "1.2",
-    meaning: "The oldest version that is spoken: 1.2 or 1.3.",
+    meaning: "Oldest TLS version to accept: 1.2 or 1.3.",
     needsRestart: true,
   }),
   clientCa: setting(listOf(filePath), {
     default: [],
-    meaning: "Authorities whose client certificates say who the client is: the user is the common name.",
+    meaning: "Authorities of client certificates; the user is the common name of the certificate.",
     needsRestart: true,
   }),
   clientAuth: optionalSetting(oneOf("off", "request", "require"), {
     example: "request",
     meaning:
-      "off, request, or require: no answer without one, but for health checks. Without: require if clientCa is given.",
+      "off, request or require (without one only health checks are answered); by default require if clientCa is set.",
     needsRestart: true,
   }),
 });
