@@ -54,7 +54,8 @@ function measure(measurement, peer, folder, { settings, cpuProf }) {
   return measurement.measure({
     settings,
     folder,
-    withServer: (seed, work) => withServer({ peer, folder, seed, cpuProf }, work),
+    peerId: peer.id,
+    withServer: (seed, work, access) => withServer({ peer, folder, seed, cpuProf, access }, work),
     withUpstream: (seed, work) => withUpstream({ folder, seed }, work),
     withCache: (cacheOf, work) => withServer({ peer, folder, seed: () => {}, cpuProf, cacheOf }, work),
   });

@@ -1,3 +1,4 @@
+import { accessMeasurements } from "./measurements/access.mjs";
 import { blobMeasurements } from "./measurements/blobs.mjs";
 import { cachePullMeasurements } from "./measurements/cache-pulls.mjs";
 import { cacheServingMeasurements } from "./measurements/cache-serving.mjs";
@@ -17,7 +18,9 @@ import { upstreamAwayMeasurements } from "./measurements/upstream-away.mjs";
  * @typedef {object} Bench what a measurement is given
  * @property {object} settings how long, how often, over how many connections
  * @property {string} folder for what it shares between peers
- * @property {(seed: (layout: object) => void, work: (server: object) => Promise<T>) => Promise<T>} withServer private
+ * @property {string} peerId whom it measures
+ * @property {(seed: (layout: object) => void, work: (server: object) => Promise<T>, access?: object) => Promise<T>}
+ *   withServer private, with these settings of access control
  * @property {(seed: (layout: object) => void, work: (upstream: object) => Promise<T>) => Promise<T>} withUpstream
  * @property {(upstream: object, work: (server: object) => Promise<T>) => Promise<T>} withCache an empty cache of it
  *
@@ -41,6 +44,7 @@ export const measurements = [
   ...imagePushMeasurements,
   ...smallPushMeasurements,
   ...listingMeasurements,
+  ...accessMeasurements,
   ...memoryMeasurements,
   ...startMeasurements,
   ...coldHerdMeasurements,

@@ -16,11 +16,11 @@ const stopLimitMs = 20_000;
 /**
  * Runs `work` against a server on a fresh data directory that `seed` filled, alone on the machine, and removes both.
  * @template T
- * @param {{ peer: object, folder: string, seed: (layout: Layout) => void, cpuProf?: string, cacheOf?: object }} options
+ * @param {{ peer: object, folder: string, seed: (layout: Layout) => void, cpuProf?: string, cacheOf?: object, access?: object }} options
  * @param {(server: Server) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function withServer({ peer, folder, seed, cpuProf, cacheOf }, work) {
+export async function withServer({ peer, folder, seed, cpuProf, cacheOf, access }, work) {
   const home = mkdtempSync(join(folder, `${peer.id}-`));
   try {
     const data = join(home, "data");
@@ -28,7 +28,7 @@ export async function withServer({ peer, folder, seed, cpuProf, cacheOf }, work)
     seed(new Layout(data));
     // What was written until now must not be written back while the server is measured.
     await promisify(execFile)("sync");
-    const server = await Server.start({ peer, home, data, cpuProf, cacheOf });
+    const server = await Server.start({ peer, home, data, cpuProf, cacheOf, access });
     try {
       return await work(server);
     } finally {
@@ -41,18 +41,18 @@ export async function withServer({ peer, folder, seed, cpuProf, cacheOf }, work)
 
 /** A running peer. */
 class Server {
-  /** Milliseconds from the start of the process to the first 200 of GET /v2/. */
+  /** Milliseconds from the start of the process to the first answer to GET /v2/. */
   startMs;
   /** @type {ProcessTree} */
   tree;
   port;
   #child;
 
-  static async start({ peer, home, data, cpuProf, cacheOf }) {
+  static async start({ peer, home, data, cpuProf, cacheOf, access }) {
     const port = await freePort();
     const configFile = join(home, "config.yml");
     const logFile = join(home, "server.log");
-    writeFileSync(configFile, peer.config({ port, data, cacheOf }));
+    writeFileSync(configFile, peer.config({ port, data, cacheOf, access }));
     const log = openSync(logFile, "w");
     const started = performance.now();
     const child = spawn(peer.program, peer.args(configFile, cpuProf), {
@@ -104,7 +104,8 @@ class Server {
   async #answers() {
     const deadline = performance.now() + startLimitMs;
     while (this.#isRunning && performance.now() < deadline) {
-      if ((await statusOf(`${this.url}/v2/`)) === 200) return true;
+      // 401 where there is access control.
+      if ([200, 401].includes(await statusOf(`${this.url}/v2/`))) return true;
       await sleep(pollMs);
     }
     return false;

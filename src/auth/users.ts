@@ -6,6 +6,8 @@ const usualCost = "10";
 /** The users that Berth itself knows, with their passwords and groups, as they are now. */
 export class Users {
   #hashes: ReadonlyMap<string, string>;
+  /** By hash: each request asks for one. */
+  readonly #fingerprints = new Map<string, string>();
   readonly #groupsByUser: ReadonlyMap<string, readonly string[]>;
 
   /**
@@ -20,6 +22,7 @@ export class Users {
   /** Takes other users over, such as those of a file that has changed. */
   replace(hashes: ReadonlyMap<string, string>): void {
     this.#hashes = hashes;
+    this.#fingerprints.clear();
   }
 
   hashOf(user: string): string | undefined {
@@ -43,7 +46,11 @@ export class Users {
   /** Changes when the password does, and tells nothing of it; `undefined` for an unknown user. */
   fingerprintOf(user: string): string | undefined {
     const hash = this.#hashes.get(user);
-    return hash && createHash("sha256").update(hash).digest("base64url").slice(0, 16);
+    if (hash === undefined) return undefined;
+    const fingerprint =
+      this.#fingerprints.get(hash) ?? createHash("sha256").update(hash).digest("base64url").slice(0, 16);
+    this.#fingerprints.set(hash, fingerprint);
+    return fingerprint;
   }
 }
 

@@ -1,4 +1,5 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { hash as hashOnce, randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { verify } from "@node-rs/bcrypt";
 import { LRUCache } from "lru-cache";
@@ -22,8 +23,8 @@ interface Guess {
 const rememberedMs = 60_000;
 const rememberedPasswords = 10_000;
 
-/** Checks that run at once: bcrypt takes threads that reads from the disk need, too. */
-const concurrentChecks = 2;
+/** Checks that run at once: bcrypt takes threads that reads from the disk need, too, and half the processors at most. */
+const concurrentChecks = Math.min(2, Math.max(1, Math.floor(availableParallelism() / 2)));
 /** Further ones are refused: whoever waited longer would have given up. */
 const waitingChecks = 100;
 
@@ -35,7 +36,7 @@ export class Passwords {
   readonly #hashes: PasswordHashes;
   readonly #delays = new GuessDelays();
   /** Under a key of this process, so that what is kept is of no use elsewhere. */
-  readonly #key = randomBytes(32);
+  readonly #key = randomBytes(32).toString("base64");
   readonly #right = new LRUCache<string, string>({ max: rememberedPasswords, ttl: rememberedMs, ttlResolution: 0 });
   readonly #running = new Map<string, Promise<boolean>>();
   readonly #waiting: (() => void)[] = [];
@@ -105,7 +106,8 @@ export class Passwords {
   }
 
   #keyOf(user: string, password: string): string {
-    return createHmac("sha256", this.#key).update(`${user}\0${password}`).digest("base64");
+    // Each request takes this way: in one call it costs a third of what HMAC does.
+    return hashOnce("sha256", `${this.#key}${user}\0${password}`, "base64");
   }
 }
 

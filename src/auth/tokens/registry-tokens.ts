@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { hash as hashOnce, randomUUID } from "node:crypto";
 import { decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import type { Ceiling, Credential } from "../../registry/access.js";
@@ -122,5 +122,5 @@ function claimsOf({ sub, groups, credential, limits, access }: JWTPayload): Toke
 }
 
 function hashOf(token: string): string {
-  return createHash("sha256").update(token).digest("base64");
+  return hashOnce("sha256", token, "base64");
 }
