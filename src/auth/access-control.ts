@@ -56,6 +56,12 @@ export class AccessControl {
     this.anonymous = { access: this.#accessOf(anonymous), isProved: false, hasInvalidToken: false };
   }
 
+  /** What is known at once of the client, if anything is. */
+  recall(credentials: Credentials): Admission | undefined {
+    const known = this.#parts.authenticator.recall(credentials);
+    return known && this.#admissionOf(known);
+  }
+
   /** @throws AccessRefusal UNAUTHORIZED if a password is wrong */
   async admit(credentials: Credentials): Promise<Admission> {
     const authenticated = this.#parts.authenticator.authenticate(credentials);

@@ -51,6 +51,12 @@ export class Authenticator {
     this.#parts = parts;
   }
 
+  /** What is known at once, since it was checked a moment ago: most requests of a pull go this way. */
+  recall({ authorization, certificate }: Credentials): Authentication | undefined {
+    const identity = this.#recallToken(authorization, certificate) ?? this.#recallPassword(authorization);
+    return identity && { identity, isProved: true, hasInvalidToken: false };
+  }
+
   /** @throws AccessRefusal UNAUTHORIZED if a password is wrong: whoever sent it expects to be known */
   async authenticate({ authorization, caller, certificate }: Credentials): Promise<Authentication> {
     const token = parseBearer(authorization);
@@ -74,15 +80,34 @@ export class Authenticator {
 
   /** Access tokens and identity tokens come as passwords, since every client can send one. */
   async #byPassword({ user, password }: BasicCredentials, network: string): Promise<Identity | undefined> {
-    const { users, passwords, issuers } = this.#parts;
+    const { passwords, issuers } = this.#parts;
     if (looksLikeAccessToken(password)) return this.#byAccessToken(password);
     if (issuers.mayHaveIssued(password)) return issuers.identify(password);
-    if (!passwords.recall(user, password) && !(await passwords.check(user, password, network))) return undefined;
-    return { user, groups: users.groupsOf(user), credential: this.#passwordOf(user) };
+    return (await passwords.check(user, password, network)) ? this.#identityOf(user) : undefined;
+  }
+
+  #recallPassword(authorization: string): Identity | undefined {
+    const basic = parseBasic(authorization);
+    return basic !== undefined && this.#parts.passwords.recall(basic.user, basic.password)
+      ? this.#identityOf(basic.user)
+      : undefined;
+  }
+
+  /** Of a user whose password is right. */
+  #identityOf(user: string): Identity {
+    return { user, groups: this.#parts.users.groupsOf(user), credential: this.#passwordOf(user) };
   }
 
   #passwordOf(user: string): Credential {
     return { kind: "password", id: this.#parts.users.fingerprintOf(user) ?? "" };
+  }
+
+  /** Whether an access token is revoked, its store alone tells. */
+  #recallToken(authorization: string, certificate: ClientCertificate | undefined): Identity | undefined {
+    const token = parseBearer(authorization);
+    const ours = token === undefined ? undefined : this.#parts.registryTokens.recall(token);
+    if (ours === undefined || ours.credential.kind === "access token") return undefined;
+    return this.#identityNow(ours, certificate);
   }
 
   async #byToken(token: string, certificate: ClientCertificate | undefined): Promise<Authentication> {
@@ -109,16 +134,24 @@ export class Authenticator {
 
   /** Looks at each request whether what the token was issued for is still good, so that revoking takes effect. */
   async #identityOfOurs(
-    { user, groups, credential, ceiling }: RegistryToken,
+    token: RegistryToken,
     certificate: ClientCertificate | undefined,
   ): Promise<Identity | undefined> {
-    const { users, accessTokens, issuers } = this.#parts;
+    const { kind, id } = token.credential;
+    if (kind === "access token" && (await this.#parts.accessTokens.find(id)) === undefined) return undefined;
+    return this.#identityNow(token, certificate);
+  }
+
+  #identityNow(
+    { user, groups, credential, ceiling }: RegistryToken,
+    certificate: ClientCertificate | undefined,
+  ): Identity | undefined {
+    const { users, issuers } = this.#parts;
     const { kind, id } = credential;
     if (user === undefined) return { ...anonymous, ceiling };
     if (kind === "password" && users.fingerprintOf(user) !== id) return undefined;
     // Only on a connection that shows the certificate: a token alone, stolen or older than a new authority, is no proof.
     if (kind === "certificate" && certificate?.fingerprint !== id) return undefined;
-    if (kind === "access token" && (await accessTokens.find(id)) === undefined) return undefined;
     if (kind === "issuer" && !issuers.has(id)) return undefined;
     // An issuer's groups are those of its token; our own users' are those of now.
     const groupsNow = kind === "issuer" ? groups : users.groupsOf(user);
