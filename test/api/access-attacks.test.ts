@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AccessTokens } from "../../src/auth/tokens/access-tokens.js";
+import { ConfigError } from "../../src/config/problem.js";
 import { digestOf } from "../../src/oci/digest.js";
 import { basic, bearer, htpasswdLines, runGuardedBerth } from "../support/guarded-berth.js";
 import { exchangeRaw } from "../support/raw-connection.js";
@@ -63,6 +64,25 @@ test("no name of a user reaches beyond its own, in whatever way it is sent", asy
   const answer = await client.request("POST", "/v2/_berth/token", { body: colon.toString() });
   assert.equal(answer.status, 401);
   assert.deepEqual(log.named("request failed"), []);
+});
+
+test("a user in the settings cannot be called like a path, a group or two names, nor have a hash that no password has", async (t) => {
+  const hash = `$2y$10$${"a".repeat(53)}`;
+  for (const [user, written] of [
+    ["../x", hash],
+    ["a:b", hash],
+    ["a\nb", hash],
+    ["everyone", hash],
+    ["@platform", hash],
+    ["ann", "plain text"],
+  ] as const) {
+    const users = { hashes: { [user]: [written] } };
+    await assert.rejects(
+      runBerth(new Scope(t), { access: { users } } as never),
+      (error) => error instanceof ConfigError && !error.message.includes("plain text"),
+      user,
+    );
+  }
 });
 
 test("a scope grants no more than the rules, however it is written", async (t) => {

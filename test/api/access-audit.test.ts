@@ -52,8 +52,8 @@ test("the trail tells who pushed, which tag was moved from where to where, and w
       ["tag deleted", "ann", "v2", to, undefined],
     ],
   );
-  for (const { repository, address, time, credential } of lines) {
-    assert.deepEqual([repository, address], ["team/app", "127.0.0.1"]);
+  for (const { type, repository, address, time, credential } of lines) {
+    assert.deepEqual([type, repository, address], ["audit", "team/app", "127.0.0.1"]);
     assert.match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     assert.equal((credential as Line).kind, "password");
   }

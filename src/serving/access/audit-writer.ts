@@ -103,8 +103,8 @@ function unwritable(cause: unknown): RegistryError {
   return new RegistryError("UNAVAILABLE", message, { cause, headers: { "Retry-After": "30" } });
 }
 
-/** In ASCII: nothing that a client sends can begin a line, or steer a terminal. */
+/** By its `type` it is told from lines of the log, where both are printed. In ASCII: nothing that a client sends can begin a line, or steer a terminal. */
 function lineOf(event: AuditEvent): string {
-  const line = JSON.stringify({ time: new Date().toISOString(), ...event, user: event.user ?? null });
+  const line = JSON.stringify({ time: new Date().toISOString(), type: "audit", ...event, user: event.user ?? null });
   return `${line.replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
 }

@@ -31,6 +31,16 @@ test("no password is right for an unknown user, and a right one is remembered un
   assert.equal(passwords.recall("ann", "secret"), false);
 });
 
+test("more passwords than can be checked in time are refused so that clients try again", async () => {
+  const passwords = new Passwords(new Users(new Map([["ann", await hash("secret", 4)]]), new Map()));
+  const guesses = Array.from({ length: 300 }, (_, index) => passwords.check(`user${index}`, "x", `10.1.0.${index}`));
+  const outcomes = await Promise.allSettled(guesses);
+  const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+  assert.ok(refused.length > 0);
+  for (const { reason } of refused) assert.equal(reason.code, "UNAVAILABLE");
+  assert.equal(await passwords.check("ann", "secret", "10.2.0.1"), true);
+});
+
 test("guesses wait longer and longer, by user and by network, and what others did costs a client little", () => {
   const delays = new GuessDelays();
   const waits = Array.from({ length: 12 }, () => delays.begin("ann", "10.0.0.1"));
