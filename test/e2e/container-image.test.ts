@@ -67,6 +67,30 @@ test("the image that the Dockerfile builds", async (t) => {
     }
   });
 
+  await t.test("is called, configured and watched in the ways in which people do it with registry:2", async () => {
+    const port = await freePort();
+    const file = "/etc/docker/registry/config.yml";
+    const options = [
+      "--volume",
+      "called:/var/lib/registry",
+      "--health-cmd",
+      `wget --spider -q http://127.0.0.1:${port}/v2/`,
+    ];
+    for (const variable of [`HTTP_ADDR=127.0.0.1:${port}`, "STORAGE_DELETE_ENABLED=true", "LOG_LEVEL=info"])
+      options.push("--env", `REGISTRY_${variable}`);
+    for (const call of [
+      ["berth", "/bin/registry", "serve", file],
+      ["berth", "/entrypoint.sh", file],
+      ["--entrypoint", "/bin/registry", "berth", "serve", file],
+      ["--entrypoint", "/entrypoint.sh", "berth", file],
+    ]) {
+      const id = await start(docker, ...options, ...call);
+      const collected = await docker("exec", id, "/bin/registry", "garbage-collect", "--dry-run=true", file);
+      assert.match(collected, /eligible for deletion/, call.join(" "));
+      await stopsWell(docker, id);
+    }
+  });
+
   await t.test(
     "with the variables of compose.yaml it is a cache, and with one line more takes pushes by nginx",
     async () => {
