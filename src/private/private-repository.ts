@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { algorithmOf, type Digest, Digester, digestOf } from "../oci/digest.js";
+import { algorithmOf, type Digest, digestOf } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import type { ManifestContent } from "../oci/manifest.js";
@@ -29,10 +29,11 @@ import { withRoom } from "../storage/room-making-stage.js";
 import type { Storage } from "../storage/storage.js";
 import { Absence } from "./absence.js";
 import { findHolder } from "./blob-holder.js";
-import { hashed, measured } from "./chunk-content.js";
+import { measured } from "./chunk-content.js";
 import { writeFallbackTag } from "./fallback-tag.js";
 import { checkEmbeddedData, checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
 import type { NameMeanings } from "./name-meanings.js";
+import { withProvedBlob } from "./proved-blob.js";
 import { digestMismatch } from "./upload-errors.js";
 import { type RunningUploads, UploadSessions } from "./upload-sessions.js";
 
@@ -63,7 +64,15 @@ export class PrivateRepository implements PushRepository {
   }
 
   get uploads(): Uploads {
-    return new UploadSessions(this.#storage, this.name, this.#running);
+    return new UploadSessions(this.#storage, this.name, this.#running, () => this.beforeStoring());
+  }
+
+  /**
+   * Called when a push was found to be right, before anything of it becomes part of the repository.
+   * @returns whether what the repository held could be evicted until then
+   */
+  protected async beforeStoring(): Promise<boolean> {
+    return false;
   }
 
   resolveManifest(reference: Reference): Promise<ResolvedManifest> {
@@ -103,18 +112,12 @@ export class PrivateRepository implements PushRepository {
   }
 
   async putBlob(digest: Digest, content: IncomingContent, context: Context): Promise<void> {
-    const staged = this.#storage.uploads.scratch();
-    const digester = new Digester(algorithmOf(digest));
-    try {
-      const size = await staged.append(0, hashed(measured({ content }, context.signal), digester));
-      const actual = digester.digest();
-      if (actual !== digest) throw digestMismatch(digest, actual, size);
+    const { signal, log } = context;
+    const size = await withProvedBlob(this.#storage, digest, measured({ content }, signal), async (staged) => {
+      await this.beforeStoring();
       await this.#storage.addBlob(this.name, digest, staged);
-      context.log.info("blob pushed", { repository: this.name, digest, size });
-    } catch (error) {
-      await staged.discard();
-      throw error;
-    }
+    });
+    log.info("blob pushed", { repository: this.name, digest, size });
   }
 
   async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
@@ -124,6 +127,7 @@ export class PrivateRepository implements PushRepository {
       access: context.access,
     });
     if (source === undefined) return false;
+    await this.beforeStoring();
     if (!(await this.#storage.linkBlob(this.name, digest))) return false;
     context.log.info("blob mounted", { repository: this.name, digest, from: source });
     return true;
@@ -140,7 +144,9 @@ export class PrivateRepository implements PushRepository {
     checkMediaType(content, this.#rules);
     await checkEmbeddedData(content);
     const { signal } = context;
-    await checkReferences(content, { storage: this.#storage, name: this.name, rules: this.#rules, signal });
+    const held = { storage: this.#storage, name: this.name, rules: this.#rules, signal };
+    await checkReferences(content, held);
+    if (await this.beforeStoring()) await checkReferences(content, held);
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
     const tags = isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags];
     const moved = await withRoom(

@@ -44,11 +44,14 @@ export class UploadSessions implements Uploads {
   readonly #storage: Storage;
   readonly #name: RepositoryName;
   readonly #running: RunningUploads;
+  readonly #beforeStoring: () => Promise<unknown>;
 
-  constructor(storage: Storage, name: RepositoryName, running: RunningUploads) {
+  /** @param beforeStoring called when a blob has the digest that it is said to have, before it is stored under that */
+  constructor(storage: Storage, name: RepositoryName, running: RunningUploads, beforeStoring: () => Promise<unknown>) {
     this.#storage = storage;
     this.#name = name;
     this.#running = running;
+    this.#beforeStoring = beforeStoring;
   }
 
   async start(algorithm: DigestAlgorithm, { caller, access }: Context): Promise<UploadSession> {
@@ -77,6 +80,7 @@ export class UploadSessions implements Uploads {
         await this.#forget(id);
         throw digestMismatch(digest, actual, size);
       }
+      await this.#beforeStoring();
       // Another process may be appending by now.
       lost.throwIfAborted();
       await this.#storage.addBlob(this.#name, digest, content);

@@ -8,6 +8,7 @@ import type { RegistryClient } from "../support/registry-client.js";
 import { runBerthOnDisk } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
+import { startUpload } from "../support/upload.js";
 
 const layer = seededBytes("a layer of both sides", 100_000);
 const alpine = parseRepositoryName("library/alpine");
@@ -148,6 +149,18 @@ test("what was cached is not private where names change their owner, unless it i
   await adopting.client.request("DELETE", "/v2/library/alpine/blobs/uploads/8b4f1a52-4a3f-4d0e-9a53-3f5a9c1f0f11");
   await adopting.client.request("DELETE", `/v2/library/alpine/blobs/${digestOf(Buffer.from("absent"))}`);
   assert.equal(await adopting.storage.cache.ownerOf(alpine), "docker.io", "no more does a question, or a deletion");
+  const absent = digestOf(Buffer.from("absent"));
+  for (const [method, path] of [
+    ["POST", `blobs/uploads/?digest=${absent}`],
+    ["POST", `blobs/uploads/?mount=${absent}&from=team/app`],
+    ["PUT", `${await startUpload(adopting.client, "library/alpine")}&digest=${absent}`],
+    ["PUT", "manifests/latest"],
+  ] as const) {
+    const target = path.startsWith("/") ? path : `/v2/library/alpine/${path}`;
+    const answer = await adopting.client.request(method, target, { body: "{}" });
+    assert.ok(answer.status === 202 || answer.status === 400, `${path}: ${answer.status}`);
+    assert.equal(await adopting.storage.cache.readOwner(alpine), "docker.io", `no more does ${method} ${path}`);
+  }
   await pushBlob(adopting.client, "library/alpine", seededBytes("new", 1_000));
   assert.equal(await adopting.storage.cache.ownerOf(alpine), undefined);
 });

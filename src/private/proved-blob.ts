@@ -1,0 +1,31 @@
+import { algorithmOf, type Digest, Digester } from "../oci/digest.js";
+import type { StagedObject } from "../storage/driver.js";
+import type { Storage } from "../storage/storage.js";
+import { hashed } from "./chunk-content.js";
+import { digestMismatch } from "./upload-errors.js";
+
+/**
+ * Takes in a blob that comes in one request, and does with it what is wanted once its digest is proved. What was wrong,
+ * or could not be used, is dropped.
+ * @returns its bytes
+ * @throws RegistryError if it has another digest
+ */
+export async function withProvedBlob(
+  storage: Storage,
+  digest: Digest,
+  content: AsyncIterable<Buffer>,
+  use: (staged: StagedObject) => Promise<void>,
+): Promise<number> {
+  const staged = storage.uploads.scratch();
+  const digester = new Digester(algorithmOf(digest));
+  try {
+    const size = await staged.append(0, hashed(content, digester));
+    const actual = digester.digest();
+    if (actual !== digest) throw digestMismatch(digest, actual, size);
+    await use(staged);
+    return size;
+  } catch (error) {
+    await staged.discard();
+    throw error;
+  }
+}
