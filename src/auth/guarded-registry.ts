@@ -1,7 +1,7 @@
 import type { Page, PageOf } from "../oci/listing.js";
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
-import type { Registry } from "../registry/registry.js";
+import type { ChangeAction, Registry } from "../registry/registry.js";
 import type { PullRepository, PushRepository } from "../registry/repository.js";
 import { GuardedRepository } from "./guarded-repository.js";
 
@@ -22,11 +22,16 @@ export class GuardedRegistry implements Registry {
   }
 
   /** Somebody who may only delete comes this way, too: each method of the repository asks for its own right. */
-  async push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository> {
+  async push(
+    name: RepositoryName,
+    namespace: string | undefined,
+    context: Context,
+    action: ChangeAction,
+  ): Promise<PushRepository> {
     const { access } = context;
-    if (access === undefined) return this.#registry.push(name, namespace, context);
-    if (!access.may("delete", name, namespace)) access.require("push", name, namespace);
-    return new GuardedRepository(await this.#registry.push(name, namespace, context), name, namespace);
+    if (access === undefined) return this.#registry.push(name, namespace, context, action);
+    access.require(action, name, namespace);
+    return new GuardedRepository(await this.#registry.push(name, namespace, context, action), name, namespace);
   }
 
   /** Only what the client may pull. */

@@ -3,7 +3,7 @@ import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "./context.js";
 import { type Owner, type Owners, patternAround } from "./owners.js";
-import type { Registry } from "./registry.js";
+import type { ChangeAction, Registry } from "./registry.js";
 import type { PullRepository, PushRepository } from "./repository.js";
 
 /** Both modes at once: each name goes to the one that owns it, and never to the other. */
@@ -22,9 +22,14 @@ export class HybridRegistry implements Registry {
     return this.#ownerOf(name, namespace).pull(name, namespace, context);
   }
 
-  async push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository> {
+  async push(
+    name: RepositoryName,
+    namespace: string | undefined,
+    context: Context,
+    action: ChangeAction,
+  ): Promise<PushRepository> {
     const owner = this.#owners.of(name, namespace);
-    if (owner.kind === "private") return this.#private.push(name, namespace, context);
+    if (owner.kind === "private") return this.#private.push(name, namespace, context, action);
     throw new RegistryError("UNSUPPORTED", `${name} cannot be pushed to: ${whyNot(name, owner)}`, {
       detail: { name, owner: owner.kind === "upstream" ? owner.upstream : undefined },
     });

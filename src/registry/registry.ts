@@ -3,6 +3,9 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "./context.js";
 import type { PullRepository, PushRepository } from "./repository.js";
 
+/** Whether a client adds content or deletes it: each has its own right. */
+export type ChangeAction = "push" | "delete";
+
 /** Names to repositories: all that `http/` knows of the mode that Berth runs in. */
 export interface Registry {
   /**
@@ -11,7 +14,12 @@ export interface Registry {
    */
   pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository>;
   /** @throws RegistryError UNSUPPORTED, with a sentence that tells what to do, if the name cannot be pushed to */
-  push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository>;
+  push(
+    name: RepositoryName,
+    namespace: string | undefined,
+    context: Context,
+    action: ChangeAction,
+  ): Promise<PushRepository>;
   /** Names of the repositories that hold content, in code point order. */
   catalog(page: Page, context: Context): Promise<PageOf<string>>;
 }

@@ -3,7 +3,7 @@ import { RegistryError } from "../oci/errors.js";
 import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "./context.js";
-import type { Registry } from "./registry.js";
+import type { ChangeAction, Registry } from "./registry.js";
 import type { PullRepository, PushRepository } from "./repository.js";
 
 /** Between two requests of one push may lie a slow line, not a night. */
@@ -46,8 +46,13 @@ export class SwitchableRegistry implements Registry {
     return this.#current.pull(name, namespace, context);
   }
 
-  async push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository> {
-    const repository = await this.#pushOrFinish(name, namespace, context);
+  async push(
+    name: RepositoryName,
+    namespace: string | undefined,
+    context: Context,
+    action: ChangeAction,
+  ): Promise<PushRepository> {
+    const repository = await this.#pushOrFinish(name, namespace, context, action);
     this.#pushes.set(pushOf(name, context), true);
     return repository;
   }
@@ -56,14 +61,19 @@ export class SwitchableRegistry implements Registry {
     return this.#current.catalog(page, context);
   }
 
-  async #pushOrFinish(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository> {
+  async #pushOrFinish(
+    name: RepositoryName,
+    namespace: string | undefined,
+    context: Context,
+    action: ChangeAction,
+  ): Promise<PushRepository> {
     try {
-      return await this.#current.push(name, namespace, context);
+      return await this.#current.push(name, namespace, context, action);
     } catch (refusal) {
       if (!(refusal instanceof RegistryError) || !this.#pushes.has(pushOf(name, context))) throw refusal;
       for (const { registry, untilMs } of this.#former) {
         if (performance.now() > untilMs) break;
-        const repository = await registry.push(name, namespace, context).catch(() => undefined);
+        const repository = await registry.push(name, namespace, context, action).catch(() => undefined);
         if (repository !== undefined) return repository;
       }
       throw refusal;

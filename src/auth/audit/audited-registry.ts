@@ -1,7 +1,7 @@
 import type { Page, PageOf } from "../../oci/listing.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { Context } from "../../registry/context.js";
-import type { Registry } from "../../registry/registry.js";
+import type { ChangeAction, Registry } from "../../registry/registry.js";
 import type { PullRepository, PushRepository } from "../../registry/repository.js";
 import type { AuditTrail } from "./audit-trail.js";
 import { AuditedRepository } from "./audited-repository.js";
@@ -20,8 +20,13 @@ export class AuditedRegistry implements Registry {
     return this.#registry.pull(name, namespace, context);
   }
 
-  async push(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PushRepository> {
-    return new AuditedRepository(await this.#registry.push(name, namespace, context), this.#trail);
+  async push(
+    name: RepositoryName,
+    namespace: string | undefined,
+    context: Context,
+    action: ChangeAction,
+  ): Promise<PushRepository> {
+    return new AuditedRepository(await this.#registry.push(name, namespace, context, action), this.#trail);
   }
 
   catalog(page: Page, context: Context): Promise<PageOf<string>> {

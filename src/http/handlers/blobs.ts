@@ -41,7 +41,7 @@ export function getBlob({ registry, pool }: HandlerDependencies): Handler {
 export function deleteBlob({ registry }: HandlerDependencies): Handler {
   return async function deleteBlob(exchange) {
     const digest = digestOfPath(exchange);
-    const repository = await registry.push(nameOf(exchange), namespaceOf(exchange), exchange);
+    const repository = await registry.push(nameOf(exchange), namespaceOf(exchange), exchange, "delete");
     await repository.deleteBlob(digest, exchange);
     sendEmpty(exchange, 202);
   };

@@ -54,7 +54,7 @@ export function putManifest({
     if (tags.length > 0 && !isDigestReference(reference)) {
       throw new RegistryError("MANIFEST_INVALID", "?tag= goes with a digest in the path, not with a tag");
     }
-    const repository = await registry.push(name, namespaceOf(exchange), exchange);
+    const repository = await registry.push(name, namespaceOf(exchange), exchange, "push");
     refuseEncodedBody(exchange);
     const pushed = await bodyRooms.run(exchange, async (room) => {
       const bytes = await uploadPlaces.run(exchange, () => readBody(exchange, manifestMaxSize, room));
@@ -72,7 +72,7 @@ export function putManifest({
 export function deleteManifest({ registry }: HandlerDependencies): Handler {
   return async function deleteManifest(exchange) {
     const reference = referenceOf(exchange);
-    const repository = await registry.push(nameOf(exchange), namespaceOf(exchange), exchange);
+    const repository = await registry.push(nameOf(exchange), namespaceOf(exchange), exchange, "delete");
     if (isDigestReference(reference)) await repository.deleteManifest(reference, exchange);
     else await repository.deleteTag(reference, exchange);
     sendEmpty(exchange, 202);

@@ -21,7 +21,7 @@ const nothing = Buffer.alloc(0);
 export function startUpload({ registry, pool, uploadPlaces, locations }: HandlerDependencies): Handler {
   return async function startUpload(exchange) {
     const name = nameOf(exchange);
-    const repository = await registry.push(name, namespaceOf(exchange), exchange);
+    const repository = await registry.push(name, namespaceOf(exchange), exchange, "push");
     const mounted = await mount(exchange, repository);
     if (mounted !== undefined) return sendCreated(exchange, locations, name, mounted);
     const digest = exchange.query.has("mount") ? undefined : await digestOfBody(exchange);
@@ -59,7 +59,7 @@ async function digestOfBody(exchange: Exchange): Promise<Digest | undefined> {
 export function getUpload({ registry, locations }: HandlerDependencies): Handler {
   return async function getUpload(exchange) {
     const name = nameOf(exchange);
-    const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
+    const { uploads } = await registry.push(name, namespaceOf(exchange), exchange, "push");
     const session = await uploads.get(uploadIdOf(exchange), exchange);
     sendSession(exchange, 204, locationOf(exchange, locations, sessionPath(name, session)), session);
   };
@@ -68,7 +68,7 @@ export function getUpload({ registry, locations }: HandlerDependencies): Handler
 export function appendToUpload({ registry, pool, uploadPlaces, locations }: HandlerDependencies): Handler {
   return async function appendToUpload(exchange) {
     const name = nameOf(exchange);
-    const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
+    const { uploads } = await registry.push(name, namespaceOf(exchange), exchange, "push");
     refuseEncodedBody(exchange);
     const chunk = chunkOf(exchange, pool);
     const session = await uploadPlaces.run(exchange, () => uploads.append(uploadIdOf(exchange), chunk, exchange));
@@ -79,7 +79,7 @@ export function appendToUpload({ registry, pool, uploadPlaces, locations }: Hand
 export function finishUpload({ registry, pool, uploadPlaces, locations }: HandlerDependencies): Handler {
   return async function finishUpload(exchange) {
     const name = nameOf(exchange);
-    const { uploads } = await registry.push(name, namespaceOf(exchange), exchange);
+    const { uploads } = await registry.push(name, namespaceOf(exchange), exchange, "push");
     const digest = digestOfQuery(exchange);
     refuseEncodedBody(exchange);
     const chunk = await lastChunkOf(exchange, pool);
@@ -90,7 +90,7 @@ export function finishUpload({ registry, pool, uploadPlaces, locations }: Handle
 
 export function cancelUpload({ registry }: HandlerDependencies): Handler {
   return async function cancelUpload(exchange) {
-    const { uploads } = await registry.push(nameOf(exchange), namespaceOf(exchange), exchange);
+    const { uploads } = await registry.push(nameOf(exchange), namespaceOf(exchange), exchange, "push");
     await uploads.cancel(uploadIdOf(exchange), exchange);
     sendEmpty(exchange, 204);
   };

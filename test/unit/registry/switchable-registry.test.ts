@@ -43,26 +43,26 @@ async function runPrivate() {
 
 test("who was pushing before a change may finish, nobody else may begin, and a second change takes nothing away", async () => {
   const { registry, endPushes } = await runPrivate();
-  await registry.push(begun, undefined, context);
+  await registry.push(begun, undefined, context, "push");
   for (let change = 0; change < 2; change++) {
     endPushes();
-    assert.equal((await registry.push(begun, undefined, context)).name, begun);
-    await assert.rejects(registry.push(later, undefined, context), RegistryError);
+    assert.equal((await registry.push(begun, undefined, context, "push")).name, begun);
+    await assert.rejects(registry.push(later, undefined, context, "push"), RegistryError);
   }
 });
 
 test("who did not push before a change may not go on with what another one pushed", async () => {
   const { registry, endPushes } = await runPrivate();
-  await registry.push(begun, undefined, context);
+  await registry.push(begun, undefined, context, "push");
   endPushes();
   const other = { ...context, caller: { ...context.caller, address: "192.0.2.7" } };
-  await assert.rejects(registry.push(begun, undefined, other), RegistryError);
-  assert.equal((await registry.push(begun, undefined, context)).name, begun);
+  await assert.rejects(registry.push(begun, undefined, other, "push"), RegistryError);
+  assert.equal((await registry.push(begun, undefined, context, "push")).name, begun);
 });
 
 test("who pushes without end after a change is refused some day", async (t) => {
   const { registry, endPushes } = await runPrivate();
-  await registry.push(begun, undefined, context);
+  await registry.push(begun, undefined, context, "push");
   const { performance } = globalThis;
   const now = performance.now.bind(performance);
   let passedMs = 0;
@@ -75,12 +75,12 @@ test("who pushes without end after a change is refused some day", async (t) => {
   endPushes();
   for (let minutes = 0; minutes < 60; minutes += 10) {
     await passMinutes(10);
-    assert.equal((await registry.push(begun, undefined, context)).name, begun);
+    assert.equal((await registry.push(begun, undefined, context, "push")).name, begun);
   }
   const refused = async () => {
     for (let hours = 0; hours < 24; hours += 1 / 6) {
       await passMinutes(10);
-      await registry.push(begun, undefined, context);
+      await registry.push(begun, undefined, context, "push");
     }
   };
   await assert.rejects(refused(), RegistryError);
