@@ -4,6 +4,21 @@ import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jos
 import type { Logger } from "../../observability/logger.js";
 import { fetchJson } from "./fetch-json.js";
 
+/** None with a secret that both sides know: the keys of an issuer are public, and one would do as that secret. */
+export const publicKeyAlgorithms = [
+  "EdDSA",
+  "Ed25519",
+  "ES256",
+  "ES384",
+  "ES512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+];
+
 /** Where the keys of an issuer are found. */
 export interface KeySource {
   readonly name: string;

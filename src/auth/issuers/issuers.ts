@@ -6,7 +6,7 @@ import type { Identity } from "../../registry/access.js";
 import { refuseRepeatedClaims } from "../tokens/repeated-claims.js";
 import { ceilingOfScopes } from "../tokens/token-scope.js";
 import { type ClaimRules, type Claims, claimAt, fillIn, satisfies, textsOf } from "./claim-rules.js";
-import { IssuerKeys, type KeySource } from "./issuer-keys.js";
+import { IssuerKeys, type KeySource, publicKeyAlgorithms } from "./issuer-keys.js";
 import { weaknessOf } from "./recyclable-names.js";
 
 /** Who a token that fits some claims is here. */
@@ -25,21 +25,6 @@ export interface IssuerSettings extends KeySource {
   readonly audience: readonly string[];
   readonly identities: readonly IdentityRule[];
 }
-
-/** Those with a secret that both sides know are left out: an issuer's keys are public. */
-const algorithms = [
-  "EdDSA",
-  "Ed25519",
-  "ES256",
-  "ES384",
-  "ES512",
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-];
 
 const longestToken = 16 * 1024;
 const clockTolerance = 60;
@@ -136,7 +121,7 @@ class Issuer {
       const { payload } = await jwtVerify(token, this.#keys.find, {
         issuer: expected.issuer,
         audience: [...expected.audience],
-        algorithms,
+        algorithms: publicKeyAlgorithms,
         clockTolerance,
         requiredClaims: ["exp", "iss", "aud"],
       });

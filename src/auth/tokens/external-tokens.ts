@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject, type X509Certificate } fro
 import { decodeProtectedHeader, type JWTVerifyGetKey, jwtVerify, type ProtectedHeaderParameters } from "jose";
 import { LRUCache } from "lru-cache";
 import type { Identity } from "../../registry/access.js";
+import { publicKeyAlgorithms } from "../issuers/issuer-keys.js";
 import { ceilingOf, type ResourceActions } from "../scope.js";
 import { certificatesOfHeader, isTrusted } from "./certificate-chain.js";
 import { libtrustIdOf } from "./libtrust-id.js";
@@ -18,21 +19,6 @@ export interface ExternalTokenSettings {
   /** Finds the key of a token in a key set, where there is one. */
   readonly keySet: JWTVerifyGetKey | undefined;
 }
-
-/** None with a secret that both sides know: a public key would do as that secret. */
-const algorithms = [
-  "EdDSA",
-  "Ed25519",
-  "ES256",
-  "ES384",
-  "ES512",
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-];
 
 const longestToken = 16 * 1024;
 /** As distribution has it (registry/auth/token, `Leeway`). */
@@ -79,7 +65,13 @@ export class ExternalTokens {
   async #verify(token: string): Promise<Known | undefined> {
     const { issuer, service } = this.settings;
     try {
-      const options = { issuer, audience: service, algorithms, clockTolerance, requiredClaims: ["exp"] };
+      const options = {
+        issuer,
+        audience: service,
+        algorithms: publicKeyAlgorithms,
+        clockTolerance,
+        requiredClaims: ["exp"],
+      };
       const { payload } = await this.#verifySignature(token, options);
       const user = payload.sub === undefined || payload.sub === "" ? "holder of an anonymous token" : payload.sub;
       const ceiling = ceilingOf(accessOf(payload.access));
