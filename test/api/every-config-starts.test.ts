@@ -27,7 +27,8 @@ async function serveAndAsk(config: Config): Promise<void> {
     const client = new RegistryClient(`http://127.0.0.1:${port}`);
     const isGuarded = config.access?.open === false;
     assert.equal((await client.get("/v2/")).status, isGuarded ? 401 : 200);
-    if (config.mode === "private" && !isGuarded) await pushBlob(client, "app", Buffer.from("layer"));
+    const takesPushes = config.mode === "private" && !config.private.readonly && !isGuarded;
+    if (takesPushes) await pushBlob(client, "app", Buffer.from("layer"));
   } finally {
     await server.stop(0);
     await close();
