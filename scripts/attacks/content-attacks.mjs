@@ -49,6 +49,18 @@ export const contentAttacks = [
     },
   },
   {
+    name: "good manifests of 4 MiB, 40 at once",
+    prepare: async ({ port }) => ({ config: await pushBlob(port, "own/large", Buffer.from("{}")) }),
+    run: ({ port, prepared: { config }, signal }) => {
+      const annotations = { filler: "x".repeat(4 * mebibyte - 1000) };
+      return repeat(signal, 40, (place, round) => {
+        const manifest = { schemaVersion: 2, mediaType: imageType, config, layers: [], annotations };
+        const body = Buffer.from(JSON.stringify({ ...manifest, place, round }));
+        return putManifest(port, "own/large", `t${place}`, body, { signal });
+      });
+    },
+  },
+  {
     name: "manifests that lie about the size of a blob of 64 MiB",
     prepare: ({ port }) => pushBlob(port, "own/lie", Buffer.alloc(64 * mebibyte)),
     run: ({ port, prepared, signal }) =>
