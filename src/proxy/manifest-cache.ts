@@ -4,6 +4,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, ResolvedManifest, Served } from "../registry/repository.js";
 import type { StoredManifest } from "../storage/manifest-store.js";
+import { type AnswerRoom, AnswerRooms } from "../upstream/limits/answer-rooms.js";
 import type { AskOptions, UpstreamManifestHead } from "../upstream/upstream.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
 import type { CachedUpstream } from "./cached-upstream.js";
@@ -18,7 +19,12 @@ interface TagQuestion {
   readonly tag: Tag;
   readonly stored: StoredManifest | undefined;
   readonly context: Context;
+  /** For what the upstream sends. */
+  readonly room?: AnswerRoom;
 }
+
+/** What an upstream's large manifests may hold together; each takes a multiple while it is proved and kept. */
+const manifestBytes = 16 * 1024 * 1024;
 
 /** The manifests of an upstream's repositories: the cache policy, on one screen. */
 export class ManifestCache {
@@ -26,6 +32,7 @@ export class ManifestCache {
   readonly #policy: CachedUpstream;
   readonly #source: ManifestSource;
   readonly #sizes: KnownSizes;
+  readonly #rooms = new AnswerRooms(manifestBytes);
   readonly #questions = new SharedQuestions<Manifest>();
   readonly #headQuestions = new SharedQuestions<ResolvedManifest>();
 
@@ -50,7 +57,7 @@ export class ManifestCache {
     return (
       fresh ??
       this.#questions.ask(`${name}:${tag}`, () =>
-        this.#revalidate(question, (head) => this.#fetchTagged(question, head)),
+        this.#revalidate(question, (head, asked) => this.#fetchTagged(asked, head)),
       )
     );
   }
@@ -62,7 +69,7 @@ export class ManifestCache {
     return (
       fresh ??
       this.#headQuestions.ask(`${name}:${tag}`, () =>
-        this.#revalidate(question, (head) => this.#describe(question, head)),
+        this.#revalidate(question, (head, asked) => this.#describe(asked, head)),
       )
     );
   }
@@ -77,7 +84,8 @@ export class ManifestCache {
   async #fetchByDigest(name: RepositoryName, digest: Digest, context: Context): Promise<Manifest> {
     if (!context.noCache) this.#source.throwIfKnownAbsent(name, digest);
     try {
-      const manifest = await this.#source.fetch(name, digest, this.#source.optionsFor(context, false));
+      const options = this.#source.optionsFor(context, false);
+      const manifest = await this.#rooms.run((room) => this.#source.fetch(name, digest, { ...options, room }));
       await this.#kept.pointAnnounced(name, digest, context.log);
       return this.#serve(name, manifest, { from: "miss" });
     } catch (error) {
@@ -87,12 +95,12 @@ export class ManifestCache {
 
   async #revalidate<Answer extends ResolvedManifest>(
     question: TagQuestion,
-    answerNew: (head: UpstreamManifestHead) => Promise<Answer>,
+    answerNew: (head: UpstreamManifestHead, question: TagQuestion) => Promise<Answer>,
   ): Promise<Answer | Manifest> {
     const { name, tag, stored, context } = question;
     if (stored === undefined && !context.noCache) this.#source.throwIfKnownAbsent(name, tag);
     try {
-      return await this.#askUpstream(question, answerNew);
+      return await this.#rooms.run((room) => this.#askUpstream({ ...question, room }, answerNew));
     } catch (error) {
       if (stored === undefined) throw this.#source.explain(error, name, tag);
       return this.#fallBack(error, question, stored);
@@ -102,12 +110,12 @@ export class ManifestCache {
   /** HEAD costs no pull of Docker Hub's quota; a GET follows only for a digest that is not here. */
   async #askUpstream<Answer extends ResolvedManifest>(
     question: TagQuestion,
-    answerNew: (head: UpstreamManifestHead) => Promise<Answer>,
+    answerNew: (head: UpstreamManifestHead, question: TagQuestion) => Promise<Answer>,
   ): Promise<Answer | Manifest> {
     const { name, tag, context } = question;
     const head = await this.#source.head(name, tag, this.#optionsFor(question));
     const known = await this.#kept.find(name, head.digest);
-    if (known === undefined) return answerNew(head);
+    if (known === undefined) return answerNew(head, question);
     await this.#kept.point(name, tag, known.descriptor.digest, context.log);
     return this.#serve(name, known, { from: "hit", age: 0 });
   }
@@ -148,7 +156,7 @@ export class ManifestCache {
     return { descriptor, bytes, served };
   }
 
-  #optionsFor({ stored, context }: TagQuestion): AskOptions {
-    return this.#source.optionsFor(context, stored !== undefined);
+  #optionsFor({ stored, context, room }: TagQuestion): AskOptions {
+    return { ...this.#source.optionsFor(context, stored !== undefined), ...(room && { room }) };
   }
 }

@@ -4,6 +4,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { AuthorizedQuestions } from "./auth/authorized-questions.js";
 import type { Blame } from "./blame.js";
 import type { HeadMemory } from "./head-memory.js";
+import type { AnswerRoom } from "./limits/answer-rooms.js";
 import type { Clock } from "./limits/clock.js";
 import type { Interest } from "./limits/interest.js";
 import type { Outage } from "./limits/outage.js";
@@ -36,6 +37,7 @@ export interface Asking {
   readonly interest: Interest;
   /** Called when the question goes out: until then it waited for its turn. */
   readonly onAsked: () => void;
+  readonly room?: AnswerRoom | undefined;
 }
 
 interface EndpointOptions {

@@ -59,7 +59,7 @@ export async function getManifest(
 ): Promise<UpstreamManifest> {
   const { headers, body } = await endpoint.ask(questionOf(endpoint, wanted, "GET"), asking);
   try {
-    const received = { headers, bytes: await body.readAll(maxBytes), claimed: claimedDigest(headers) };
+    const received = { headers, bytes: await body.readAll(maxBytes, asking.room), claimed: claimedDigest(headers) };
     const proven = await provenManifest(received, wanted.reference, maxBytes);
     return { ...proven, mediaType: manifestTypeOf(headers) };
   } finally {

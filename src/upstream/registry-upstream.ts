@@ -134,9 +134,9 @@ export class RegistryUpstream implements Upstream {
     usualMs: number = this.#options.answerTimeoutMs,
   ): Promise<Result> {
     const { failover, clock } = this.#options;
-    const { signal, log, deadlineMs, interest = watched, onAsked = () => {} } = options;
+    const { signal, log, deadlineMs, interest = watched, onAsked = () => {}, room } = options;
     const patience = new Patience(signal, deadlineMs ?? usualMs, clock);
-    return failover.run({ patience, log, hasFallback: deadlineMs !== undefined, interest, onAsked }, attempt);
+    return failover.run({ patience, log, hasFallback: deadlineMs !== undefined, interest, onAsked, room }, attempt);
   }
 
   async #referrersByApi(question: ReferrerQuestion, options: AskOptions): Promise<Descriptor[]> {

@@ -4,6 +4,7 @@ import type { Digest } from "../oci/digest.js";
 import type { ManifestReading } from "../oci/manifest-reading.js";
 import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { AnswerRoom } from "./limits/answer-rooms.js";
 import type { Interest } from "./limits/interest.js";
 import type { Quota } from "./limits/quota.js";
 import type { ContentCoding } from "./wire/content-coding.js";
@@ -24,6 +25,8 @@ export interface AskOptions {
   readonly interest?: Interest;
   /** Called whenever a question goes out: until then it waited for its turn, which is not the upstream's time. */
   readonly onAsked?: () => void;
+  /** Where the memory of a large manifest is bounded, by whoever holds it afterwards. */
+  readonly room?: AnswerRoom;
 }
 
 /** What is asked when a blob need only be there. */

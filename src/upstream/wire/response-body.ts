@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { finished } from "node:stream";
+import type { AnswerRoom } from "../limits/answer-rooms.js";
 import { inWords } from "../limits/in-words.js";
 import type { Watch } from "./watch.js";
 import { InvalidAnswerError, TimedOutError } from "./wire-errors.js";
@@ -15,6 +16,9 @@ export interface Pace {
 
 /** More than this is not read of a body that nobody wants, only to keep its connection. */
 const discardedBytes = 64 * 1024;
+
+/** An answer up to this size waits for no room. */
+const smallBytes = 256 * 1024;
 
 /** The body of an answer: read at the reader's speed, broken off when the upstream is slower than the pace. */
 export class ResponseBody implements AsyncIterable<Buffer> {
@@ -52,13 +56,17 @@ export class ResponseBody implements AsyncIterable<Buffer> {
     }
   }
 
-  /** Reads it whole. */
-  async readAll(maxBytes: number): Promise<Buffer> {
+  /**
+   * Reads it whole.
+   * @param room waited for where it is not small
+   */
+  async readAll(maxBytes: number, room?: AnswerRoom): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let length = 0;
     for await (const chunk of this) {
       length += chunk.length;
       if (length > maxBytes) throw new InvalidAnswerError(`the answer is larger than ${maxBytes} bytes`);
+      if (length > smallBytes) await room?.take(maxBytes);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks, length);

@@ -1,0 +1,52 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { AnswerRooms } from "../../../src/upstream/limits/answer-rooms.js";
+
+/** An answer that takes its room and holds it until it is told to end. */
+function answerIn(rooms: AnswerRooms, bytes: number) {
+  const answer = { isHeld: false, end: () => {}, over: Promise.resolve() };
+  answer.over = rooms.run(async (room) => {
+    await room.take(bytes);
+    await room.take(bytes);
+    answer.isHeld = true;
+    await new Promise<void>((resolve) => {
+      answer.end = resolve;
+    });
+  });
+  return answer;
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test("large answers of an upstream are held a few at a time, in the order in which they came", async () => {
+  const rooms = new AnswerRooms(10);
+  const answers = [4, 4, 4, 20, 1].map((bytes) => answerIn(rooms, bytes));
+  const held = async () => {
+    await settled();
+    return answers.map(({ isHeld }) => isHeld);
+  };
+  assert.deepEqual(await held(), [true, true, false, false, false]);
+  answers[0]?.end();
+  assert.deepEqual(await held(), [true, true, true, false, false]);
+  answers[1]?.end();
+  answers[2]?.end();
+  assert.deepEqual(await held(), [true, true, true, true, false], "one that is larger than all the room is held alone");
+  answers[3]?.end();
+  assert.deepEqual(await held(), [true, true, true, true, true]);
+  answers[4]?.end();
+  await Promise.all(answers.map(({ over }) => over));
+});
+
+test("the room of an answer that fails is free again", async () => {
+  const rooms = new AnswerRooms(10);
+  const failing = rooms.run(async (room) => {
+    await room.take(10);
+    throw new Error("broken off");
+  });
+  await assert.rejects(failing, /broken off/);
+  const next = answerIn(rooms, 10);
+  await settled();
+  assert.equal(next.isHeld, true);
+  next.end();
+  await next.over;
+});
