@@ -22,7 +22,7 @@ export function isLoopback(host: string): boolean {
 
 function nobodyIsAsked(host: string): BrokenRule {
   const message =
-    `lets others connect (${host}), and nothing says who may do what: add "access: { users: { htpasswd: FILE } }" ` +
+    `lets others connect (${host}), but access is not configured: add "access: { users: { htpasswd: FILE } }" ` +
     'and make users with "berth user add NAME"; or say "access: open" if whoever can connect may pull, push and delete';
   return { path: ["server", "host"], causedBy: [], message };
 }
@@ -39,7 +39,7 @@ function openAndGuarded(access: AccessDraft): BrokenRule[] {
   ];
   const given = guarding.find(([, isGiven]) => isGiven)?.[0];
   if (given === undefined) return [];
-  const message = `lets everybody do everything, and ${given} is given too: keep one of them`;
+  const message = `allows everything to everyone, and ${given} is given too: keep one of them`;
   return [{ path: ["access", "open"], causedBy: [["access", given]], message }];
 }
 
@@ -51,13 +51,17 @@ function brokenRuleAt(rule: AccessConfig["rules"][number], index: number): Broke
       {
         path: [...path, "allow"],
         causedBy: [[...path, "to"]],
-        message: "is missing, and so is deny: the rule says nothing",
+        message: "is missing, and so is deny: the rule has no effect",
       },
     ];
   }
   if (audit === true && deny.length > 0) {
     return [
-      { path: [...path, "audit"], causedBy: [], message: "is for rules that allow: what is denied is always refused" },
+      {
+        path: [...path, "audit"],
+        causedBy: [],
+        message: "works only in rules with allow: what is denied is always refused",
+      },
     ];
   }
   return [];
@@ -70,10 +74,10 @@ function brokenIssuer(issuers: AccessConfig["issuers"], index: number): BrokenRu
   for (const key of ["name", "issuer"] as const) {
     const place = earlier.findIndex((other) => other[key] !== undefined && other[key] === own?.[key]);
     if (place >= 0)
-      problems.push({ path: [...path, key], causedBy: [], message: `is that of access.issuers[${place}] too` });
+      problems.push({ path: [...path, key], causedBy: [], message: `is the same as in access.issuers[${place}]` });
   }
   if (own !== undefined && own.identities?.length === 0) {
-    const message = "is missing: nobody is known by its tokens, so none would be taken";
+    const message = "is missing: no token of this issuer would be accepted";
     problems.push({ path: [...path, "identities"], causedBy: [[...path, "name"]], message });
   }
   return problems;

@@ -35,10 +35,10 @@ export class CutOffDetector {
       return "the file ends in the middle of a line; end it with a line end";
     if (!before.startsWith(text)) return undefined;
     if (!text.endsWith("\n"))
-      return "the file is the beginning of the one that holds; end its last line with a line end";
+      return "the file is only the beginning of the previous one; end its last line with a line end";
     return isAsked
       ? undefined
-      : "the file is the beginning of the one that holds; SIGHUP takes it over if nothing is missing";
+      : "the file is only the beginning of the previous one; if nothing is missing, send SIGHUP to apply it";
   }
 }
 

@@ -50,19 +50,19 @@ function needsCertificate(tls: TlsDraft | undefined): boolean {
 const anybodysLogin: BrokenRule = {
   path: ["server", "cors", "credentials"],
   causedBy: [["server", "cors", "origins"]],
-  message: "needs origins that are named: with * any page could use the login of whoever looks at it",
+  message: "needs named origins: with * any page could use the login of its visitor",
 };
 
 const emptyCache: BrokenRule = {
   path: ["proxy", "upstreams"],
   causedBy: [["mode"]],
-  message: "names no registry, so there is nothing to cache in mode: proxy",
+  message: "is empty, so mode: proxy has nothing to cache",
 };
 
 /** Said only once every upstream has a name, since one of those that are wrong may be meant. */
 function unknownDefault({ default: name, upstreams }: ConfigDraft["proxy"]): BrokenRule[] {
   const names = upstreams.map((upstream) => upstream.name);
   if (name === undefined || names.includes(name) || names.includes(undefined)) return [];
-  const message = `${name} is none of the upstreams; it must be ${[...names, "null"].join(" or ")}`;
+  const message = `${name} is not one of the upstreams; it must be ${[...names, "null"].join(" or ")}`;
   return [{ path: ["proxy", "default"], causedBy: [["proxy", "upstreams"]], message }];
 }

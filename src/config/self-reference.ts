@@ -18,7 +18,7 @@ export function upstreamsThatAreHere(server: Listening, upstreams: readonly Upst
     );
     if (!isHere) return [];
     const path = ["proxy", "upstreams", index, "url"];
-    const message = "leads to this Berth itself: server.host and server.port say that it listens there";
+    const message = "is the address of this Berth itself (server.host and server.port)";
     return [{ path, causedBy: [["server", "port"]], message }];
   });
 }

@@ -18,6 +18,6 @@ export function clientAuthOf({ clientAuth, clientCa }: Pick<TlsDraft, "clientAut
 export function brokenTlsRules(tls: TlsDraft | undefined): readonly BrokenRule[] {
   if (tls === undefined || tls.clientCa === undefined || tls.clientCa.length > 0) return [];
   if (clientAuthOf(tls) === "off") return [];
-  const message = "is missing: clientAuth needs to know whose certificates are good";
+  const message = "is missing: clientAuth needs the authorities of client certificates";
   return [{ path: ["server", "tls", "clientCa"], causedBy: [["server", "tls", "clientAuth"]], message }];
 }

@@ -34,7 +34,7 @@ export function brokenWorkerRules(draft: WorkersDraft): readonly BrokenRule[] {
 const separateMemory: BrokenRule = {
   path: ["storage", "driver"],
   causedBy: [workersPath],
-  message: "memory is each process's own, so it needs server.workers: 1",
+  message: "processes do not share memory, so this driver needs server.workers: 1",
 };
 
 /** A worker without a share would refuse all. */

@@ -33,7 +33,7 @@ test("who goes back to a text that held before has taken out lines on purpose", 
 test("where no file has a line end at its end, as Helm writes them, only a beginning is suspicious", () => {
   const detector = new CutOffDetector("mode: hybrid\nlog: { level: info }");
   assert.equal(detector.problemOf("mode: hybrid\nlog: { level: debug }", false), undefined);
-  assert.match(detector.problemOf("mode: hybrid", true) ?? "", /the beginning of the one that holds/);
+  assert.match(detector.problemOf("mode: hybrid", true) ?? "", /only the beginning of the previous one/);
 });
 
 test("without a file nothing is cut off", () => {

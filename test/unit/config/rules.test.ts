@@ -59,10 +59,10 @@ test("a name with a port needs a prefix", async (t) => {
 test("the default is one of the upstreams, also where it is not written", async (t) => {
   const upstreams = ["  upstreams:", "    - { name: ghcr.io, url: https://ghcr.io }"];
   assert.deepEqual(await problemsOf(t, "proxy:", ...upstreams, "  default: quay.io"), [
-    "berth.yml:4:3: proxy.default: quay.io is none of the upstreams; it must be ghcr.io or null",
+    "berth.yml:4:3: proxy.default: quay.io is not one of the upstreams; it must be ghcr.io or null",
   ]);
   assert.deepEqual(await problemsOf(t, "proxy:", ...upstreams), [
-    "berth.yml:2:3: proxy.default: docker.io is none of the upstreams; it must be ghcr.io or null",
+    "berth.yml:2:3: proxy.default: docker.io is not one of the upstreams; it must be ghcr.io or null",
   ]);
   assert.deepEqual(await problemsOf(t, "proxy:", ...upstreams, "  default: ghcr.io"), []);
 });
@@ -87,7 +87,7 @@ test("half of a pair and two ways to log in are refused at what is written", asy
 test("mode: proxy needs an upstream", async (t) => {
   const lines = ["mode: proxy", "proxy: { default: null, upstreams: [] }"];
   assert.deepEqual(await problemsOf(t, ...lines), [
-    "berth.yml:2:25: proxy.upstreams: names no registry, so there is nothing to cache in mode: proxy",
+    "berth.yml:2:25: proxy.upstreams: is empty, so mode: proxy has nothing to cache",
   ]);
   assert.deepEqual(await problemsOf(t, "mode: private", "proxy: { default: null, upstreams: [] }"), []);
 });
@@ -133,7 +133,7 @@ test("several workers need a storage that they share, and a share each of what i
   ];
   assert.deepEqual(await problemsOf(t, ...lines), [
     "berth.yml:1:23: server.maxConnections: must be at least server.workers, which is 4",
-    "berth.yml:2:12: storage.driver: memory is each process's own, so it needs server.workers: 1",
+    "berth.yml:2:12: storage.driver: processes do not share memory, so this driver needs server.workers: 1",
     "berth.yml:3:23: private.uploads.maxConcurrent: must be at least server.workers, which is 4",
     "berth.yml:6:61: proxy.upstreams[0].maxConcurrent: must be at least server.workers, which is 4",
   ]);
@@ -167,8 +167,7 @@ test("an upstream that leads to Berth itself is refused, whatever this machine i
     "  upstreams:",
     `    - { name: own.io, url: '${url}' }`,
   ];
-  const problem =
-    "proxy.upstreams[0].url: leads to this Berth itself: server.host and server.port say that it listens there";
+  const problem = "proxy.upstreams[0].url: is the address of this Berth itself (server.host and server.port)";
   for (const [url, host] of [
     ["http://127.0.0.1:5000", "127.0.0.1"],
     ["http://localhost:5000", "127.0.0.1"],
@@ -185,7 +184,7 @@ test("an upstream that leads to Berth itself is refused, whatever this machine i
 test("client certificates need an authority to be checked by, and where they are required users are not", async (t) => {
   const tls = (more: string) => `  tls: { cert: a.crt, key: a.key, ${more} }`;
   const [problem = ""] = await problemsOf(t, "server:", tls("clientAuth: request"));
-  assert.match(problem, /server\.tls\.clientCa: is missing: clientAuth needs to know/);
+  assert.match(problem, /server\.tls\.clientCa: is missing: clientAuth needs the authorities/);
   assert.deepEqual(await problemsOf(t, "server:", "  host: 0.0.0.0", tls("clientCa: ca.crt")), []);
   const [open = ""] = await problemsOf(t, "server:", "  host: 0.0.0.0", tls("clientCa: ca.crt, clientAuth: request"));
   assert.match(open, /server\.host: lets others connect/);
