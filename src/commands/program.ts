@@ -34,7 +34,7 @@ function addServe(program: Command): void {
     .command("serve")
     .summary("run the registry")
     .description("Runs the registry until it gets SIGTERM or SIGINT.")
-    .argument("[file]", `settings in YAML; ${defaultFileNote}`)
+    .argument("[file]", `settings in YAML ${defaultFileNote}`)
     .option("-c, --config <file>", "the same as [file]")
     .addHelpText("after", serveHelp)
     .action(async (file: string | undefined, { config }: { config?: string }, command: Command) => {
@@ -53,7 +53,7 @@ function addConfig(program: Command): void {
   config
     .command("check")
     .description("Reports every problem of the settings, with its line. Exits with 0 if there is none.")
-    .argument("[file]", `settings in YAML; ${defaultFileNote}`)
+    .argument("[file]", `settings in YAML ${defaultFileNote}`)
     .action(async (file?: string) => {
       const { checkConfig } = await import("./config/config-check.js");
       await checkConfig(file);
@@ -61,7 +61,7 @@ function addConfig(program: Command): void {
   config
     .command("print")
     .description("Prints the settings in effect and where each comes from. Secrets are shown as ***.")
-    .argument("[file]", `settings in YAML; ${defaultFileNote}`)
+    .argument("[file]", `settings in YAML ${defaultFileNote}`)
     .action(async (file?: string) => {
       const { printConfig } = await import("./config/config-print.js");
       await printConfig(file);
@@ -90,7 +90,7 @@ function addOwner(program: Command): void {
     .summary("say which mode owns a name")
     .description("Says whether a repository name is private or cached from an upstream, and which setting decides.")
     .argument("<name>", "such as team/app, library/alpine or ghcr.io/owner/image")
-    .option("-c, --config <file>", `settings in YAML; ${defaultFileNote}`)
+    .option("-c, --config <file>", `settings in YAML ${defaultFileNote}`)
     .option("--ns <registry>", "the registry that containerd sends in ?ns=")
     .action(async (name: string, options: { config?: string; ns?: string }) => {
       const { showOwner } = await import("./owner.js");
@@ -103,7 +103,7 @@ function addHealth(program: Command): void {
     .command("health")
     .summary("check a running server")
     .description("Requests /healthz from the server that runs with these settings. Exits with 0 if it is healthy.")
-    .argument("[file]", `settings in YAML; ${defaultFileNote}`)
+    .argument("[file]", `settings in YAML ${defaultFileNote}`)
     .action(async (file?: string) => {
       const { checkHealth } = await import("./health.js");
       await checkHealth(file);
@@ -116,7 +116,7 @@ function addGarbageCollect(program: Command): void {
     .alias("garbage-collect")
     .summary("delete content that no image needs")
     .description("Deletes content that no manifest references. Stop the server first.")
-    .argument("[file]", `settings in YAML; ${defaultFileNote}`)
+    .argument("[file]", `settings in YAML ${defaultFileNote}`)
     .option("-c, --config <file>", "the same as [file]")
     .addHelpText("after", garbageCollectHelp);
   addGarbageOptions(command).action(async (file: string | undefined, options: GarbageCollectOptions) => {
@@ -132,7 +132,7 @@ function onlyOne(file: string | undefined, config: string | undefined, command: 
   return file ?? config;
 }
 
-const defaultFileNote = "default: berth.yml in this folder, if it exists";
+const defaultFileNote = "(default: berth.yml in this folder, if it exists)";
 
 const programHelp = `
 Examples:
