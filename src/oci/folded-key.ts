@@ -11,6 +11,11 @@ export function foldedKey(key: string): string {
   return Array.from(wellFormed(key), foldedCharacter).join("");
 }
 
+/** An object with its keys as {@link foldedKey} makes them: of two that are the same then, the last one counts, as in Go. */
+export function withFoldedKeys(json: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [foldedKey(key), value]));
+}
+
 /** A key as Go reads it: what is no character becomes the replacement character. */
 export function wellFormed(key: string): string {
   return key.replace(/\p{Surrogate}/gu, "\uFFFD");

@@ -1,3 +1,4 @@
+import { withFoldedKeys } from "../oci/folded-key.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Asking, Endpoint } from "./endpoint.js";
 import { nextLink } from "./link-header.js";
@@ -94,7 +95,7 @@ async function objectIn(received: Parameters<typeof bodyForms>[0]): Promise<Json
 function parseObject(page: Buffer): JsonObject | undefined {
   try {
     const json: unknown = JSON.parse(page.toString("utf8"));
-    return typeof json === "object" && json !== null && !Array.isArray(json) ? { ...json } : undefined;
+    return typeof json === "object" && json !== null && !Array.isArray(json) ? withFoldedKeys(json) : undefined;
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseTag } from "../../src/oci/reference.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { contentOf } from "../support/fake-upstream/content.js";
 import { header } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
@@ -61,6 +62,8 @@ const answers = {
   "no reason beside the status": `HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n${layer}`,
   "its length twice": `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "e"\r\ncontent-length:5 \r\n\r\n${layer}`,
   "its length twice, behind early hints": `HTTP/1.1 103 Early Hints\nContent-Length: 0\n\nHTTP/1.1 200 OK\nContent-Length: 5\nContent-Length: 5\n\n${layer}`,
+  "blanks around its length": `HTTP/1.1 200 OK\r\nContent-Length:  5 \t\r\n\r\n${layer}`,
+  "two spaces before the status": `HTTP/1.1  200 OK\r\nContent-Length: 5\r\n\r\n${layer}`,
   "a space in the name of a header": `HTTP/1.1 200 OK\r\nX Odd: a b\r\nContent-Length: 5\r\n\r\n${layer}`,
   "a space before the colon": `HTTP/1.1 200 OK\r\nX-Odd : a\r\nContent-Length : 7\r\nContent-Length: 5\r\n\r\n${layer}`,
   "a control character in a header": `HTTP/1.1 200 OK\r\nX-Odd: a\x01b\r\nContent-Length: 5\r\n\r\n${layer}`,
@@ -116,6 +119,20 @@ test("what arrived before the connection was cut is read, even if the reader com
     for await (const chunk of blob.content) read += chunk.toString();
   });
   assert.equal(read, start);
+});
+
+test("the keys of tokens and lists count in any case, as programs in Go read them", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope, { auth: "bearer" });
+  fake.store.addImage(name, [], "latest");
+  fake.faults.add({}, (reply) => {
+    if (!reply.headers["content-type"]?.startsWith("application/json")) return reply;
+    const text = reply.body.slice(0, reply.body.size).toString();
+    return { ...reply, body: contentOf(text.replace(/"(token|tags|name)":/g, (key) => key.toUpperCase())) };
+  });
+  const upstream = upstreamAt(scope, fake.url);
+  for await (const tags of upstream.tagPages(name, asking())) assert.deepEqual(tags, [latest]);
+  assert.equal(fake.ledger.count({ kind: "tags", method: "GET" }), 2, "without a token, and with it");
 });
 
 test("an answer by 203 is an answer", async (t) => {

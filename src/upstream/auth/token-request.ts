@@ -1,5 +1,6 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
+import { withFoldedKeys } from "../../oci/folded-key.js";
 import type { Patience } from "../limits/patience.js";
 import type { Audience } from "../wire/connections.js";
 import { isRedirect, redirectTarget } from "../wire/redirects.js";
@@ -129,7 +130,7 @@ function parseObject(text: string): Record<string, unknown> {
     json = undefined;
   }
   if (typeof json !== "object" || json === null) throw new InvalidAnswerError("its token service does not send JSON");
-  return { ...json };
+  return withFoldedKeys(json);
 }
 
 /** `issued_at` is not looked at: our clock and that of the service may differ. */

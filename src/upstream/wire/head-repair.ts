@@ -15,8 +15,9 @@ const longestKept = 64;
 
 /**
  * Changes the head of an answer where Node's parser refuses what Go's takes (net/textproto, net/http "fixLength"), even
- * when told to be lenient: a space in a header's name, and a `Content-Length` that is there again with the same value.
- * Both become a header that nobody knows. No byte is added or taken away, so nothing has to be held back.
+ * when told to be lenient: a space in a header's name, and a `Content-Length` that is there again with the same value,
+ * become a header that nobody knows; a tab behind a length becomes a space; the status moves next to the version. No byte
+ * is added or taken away, so nothing has to be held back.
  */
 export function repairHead(request: ClientRequest): void {
   request.once("socket", (socket: Socket) => {
@@ -51,6 +52,7 @@ class Head {
    * @throws InvalidAnswerError if there are two lengths: one of them would hide something
    */
   repair(bytes: Buffer): boolean {
+    if (this.#at === "status" && this.#text === "") straightenStatus(bytes);
     for (let index = 0; index < bytes.length; index++) {
       const byte = bytes[index] ?? 0;
       if (byte === lf) {
@@ -70,7 +72,7 @@ class Head {
     }
     if (this.#at !== "name") {
       this.#keep(byte);
-      return byte;
+      return byte === tab && this.#isLength ? space : byte;
     }
     if (byte === colon) {
       this.#isLength = this.#text === lengthName;
@@ -119,4 +121,10 @@ class Head {
       throw new InvalidAnswerError(`it announces two lengths, ${this.#length} and ${value}`);
     }
   }
+}
+
+/** A status line comes in one piece, but from servers that send byte by byte. */
+function straightenStatus(bytes: Buffer): void {
+  const [line, version, blanks, status] = /^(HTTP\/\d\.\d )( +)(\d{3})/.exec(bytes.toString("latin1", 0, 64)) ?? [];
+  if (line !== undefined) bytes.write(`${version}${status}${blanks}`, "latin1");
 }
