@@ -26,6 +26,7 @@ export class RequestBody implements IncomingContent {
   #isEnded = false;
   #failure: Error | undefined;
   #wake: () => void = () => {};
+  readonly #onData = (chunk: Buffer) => this.#gather(chunk);
 
   constructor(request: IncomingMessage, pool: BufferPool) {
     this.#request = request;
@@ -53,14 +54,13 @@ export class RequestBody implements IncomingContent {
   }
 
   #listen(): () => void {
-    const onData = (chunk: Buffer) => this.#gather(chunk);
     const onEnd = () => this.#end(undefined);
     const onError = (error: Error) => this.#end(error);
     const onClose = () => this.#end(new Error("the body was broken off"));
-    this.#request.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
+    this.#request.on("data", this.#onData).on("end", onEnd).on("error", onError).on("close", onClose);
     if (this.#request.destroyed && !this.#request.readableEnded) onClose();
     return () => {
-      this.#request.off("data", onData).off("end", onEnd).off("error", onError).off("close", onClose);
+      this.#request.off("data", this.#onData).off("end", onEnd).off("error", onError).off("close", onClose);
     };
   }
 
@@ -79,7 +79,17 @@ export class RequestBody implements IncomingContent {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#failure = failure;
+    if (failure !== undefined) this.#gatherLeftOver();
     this.#wake();
+  }
+
+  /** Node emits no data of a request that broke, not even what had arrived before. */
+  #gatherLeftOver(): void {
+    this.#request.off("data", this.#onData);
+    const left = this.#rest === undefined ? [] : [this.#rest];
+    for (let chunk = this.#request.read(); chunk !== null; chunk = this.#request.read()) left.push(chunk);
+    this.#rest = undefined;
+    if (left.length > 0) this.#gather(Buffer.concat(left));
   }
 
   /** A full piece, or what there is when the sender is slow or done; `undefined` once that is nothing. */

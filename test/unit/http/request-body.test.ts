@@ -6,9 +6,11 @@ import { test } from "node:test";
 import { BufferPool } from "../../../src/http/buffer-pool.js";
 import { RequestBody } from "../../../src/http/request-body.js";
 import { seededBytes } from "../../support/content.js";
+import { RawConnection } from "../../support/raw-connection.js";
 import { RegistryClient } from "../../support/registry-client.js";
 import { Scope } from "../../support/scope.js";
 import { seededRandom, wholeNumber } from "../../support/seeded-random.js";
+import { waitUntil } from "../../support/wait-until.js";
 
 const kibibyte = 1024;
 
@@ -100,4 +102,25 @@ test("what came before a cut is given out, and then the failure", async (t) => {
   sender.cut();
   assert.ok((await failure) instanceof Error);
   assert.ok(length <= 100_000);
+});
+
+test("what arrived before the client was gone is given out, even if it is read only afterwards", async (t) => {
+  const scope = new Scope(t);
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  scope.defer(() => server.close());
+  // A TCP server's address is never the path of a pipe.
+  const client = await RawConnection.open(scope, (server.address() as AddressInfo).port);
+  client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\na part of it");
+  const [request]: IncomingMessage[] = await once(server, "request");
+  assert.ok(request);
+  await waitUntil("it has come", async () => request.readableLength || undefined);
+  const broken = once(request, "close");
+  client.socket.destroy();
+  await broken.catch(() => {});
+  let read = "";
+  await assert.rejects(async () => {
+    for await (const piece of new RequestBody(request, new BufferPool(64 * kibibyte))) read += piece.toString();
+  });
+  assert.equal(read, "a part of it");
 });
