@@ -121,7 +121,8 @@ async function pushZeros(scope: Scope, { port }: BerthProcess, authority: string
   await handle.close();
   const [sum = ""] = (await runCommand("sha256sum", [file])).split(" ");
   const digest = `sha256:${sum}`;
-  const url = `https://127.0.0.1:${port}/v2/big/blobs/uploads/?digest=${digest}`;
+  // Without a slash at the end of the path: curl would put the name of the file there.
+  const url = `https://127.0.0.1:${port}/v2/big/blobs/uploads?digest=${digest}`;
   await runCommand("curl", [
     "--fail",
     "--silent",
