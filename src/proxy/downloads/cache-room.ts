@@ -36,7 +36,7 @@ interface ArrivingBlob {
 }
 
 /** How far a blob goes on whose end nobody knows, when nobody waits for it. */
-const unwatchedBytes = 32 * 1024 * 1024;
+const unwatchedBytes = 8 * 1024 * 1024;
 
 /**
  * Keeps a blob that arrives within what it was said to have, or else within the room that is left: an endless one, or

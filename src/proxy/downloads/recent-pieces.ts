@@ -1,11 +1,11 @@
 import { LRUCache } from "lru-cache";
 import type { BlobReader } from "../../oci/blob-reader.js";
 
-/** Bytes that are held of what arrived last. */
-const arrivedBytes = 2 * 1024 * 1024;
+/** Bytes that are held of what arrived last: hundreds of downloads may run at once. */
+const arrivedBytes = 512 * 1024;
 const pieceBytes = 256 * 1024;
 /** Pieces that are held of what was read from the file. */
-const heldPieces = 32;
+const heldPieces = 8;
 
 interface Arrived {
   readonly start: number;
