@@ -278,7 +278,7 @@ test("a server on the same data and the command share one download", async (t) =
   const [{ code, stderr }, { body }] = await Promise.all([warm(["large"]), pulled]);
   assert.deepEqual([code, stderr], [0, ""]);
   assert.deepEqual(body, seededBytes("large", 3_000_000));
-  assert.equal(fake.ledger.count({ kind: "blob", reference: digest }), 1);
+  assert.equal(fake.ledger.count({ kind: "blob", method: "GET", reference: digest }), 1);
 });
 
 test("--quiet tells nothing but what goes wrong", async (t) => {
