@@ -120,7 +120,7 @@ export class ImageWarmer {
       result.present += blob.arrived - fetched;
       this.#parts.watch.end(blob);
     }
-    await requireStored(repository, digest, context);
+    await requireStored(this.#parts.storage, repository, digest, context);
   }
 }
 
@@ -140,17 +140,19 @@ async function readThrough({ reader }: OpenedBlob, blob: WarmingBlob, buffer: Bu
 }
 
 /** A download that another repository began is linked there; to ask again links it here, too. */
-async function requireStored(repository: PullRepository, digest: Digest, context: Context): Promise<void> {
-  if (await isStored(repository, digest, context)) return;
+async function requireStored(
+  storage: Storage,
+  repository: PullRepository,
+  digest: Digest,
+  context: Context,
+): Promise<void> {
+  // Asked of the storage: whether the blob is stored is nothing that the upstream could tell.
+  const isStored = async () => (await storage.findBlob(repository.name, digest)) !== undefined;
+  if (await isStored()) return;
   const { reader } = await repository.openBlob(digest, context);
   await reader.close();
-  if (await isStored(repository, digest, context)) return;
+  if (await isStored()) return;
   throw new RegistryError("UNAVAILABLE", `${digest} was received and could not be kept: is the disk full?`);
-}
-
-async function isStored(repository: PullRepository, digest: Digest, context: Context): Promise<boolean> {
-  const { served } = await repository.statBlob(digest, context);
-  return served.from !== "miss";
 }
 
 function missingPlatform({ missing, offered }: ImageContent): Error | undefined {
