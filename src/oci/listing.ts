@@ -5,6 +5,8 @@ import type { Digest } from "./digest.js";
 export interface Page {
   readonly limit: number;
   readonly last?: string;
+  /** Nothing after this one is wanted: there another list's page ends, which this one is merged with. */
+  readonly until?: string | undefined;
 }
 
 export interface PageOf<Item> {

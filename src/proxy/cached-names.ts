@@ -7,20 +7,24 @@ import type { Storage } from "../storage/storage.js";
 /** What the catalog calls a cached repository; `undefined` for one that no client may get. */
 export type ShownName = (stored: RepositoryName) => Promise<RepositoryName | undefined>;
 
+interface CachedNames {
+  readonly last: string | undefined;
+  /** No name after this one is wanted. */
+  readonly until: string | undefined;
+  readonly upstreams: readonly UpstreamNames[];
+  readonly shownNameOf: ShownName;
+}
+
 /**
  * The names of cached repositories in code point order, after one of them. Only what was cached is walked, as far as the
  * names are taken. Those of the default upstream may be shown with its prefix, and so come in two orders that are merged.
  */
 export async function* cachedNamesAfter(
   storage: Storage,
-  {
-    last,
-    upstreams,
-    shownNameOf,
-  }: { last: string | undefined; upstreams: readonly UpstreamNames[]; shownNameOf: ShownName },
+  { upstreams, ...wanted }: CachedNames,
 ): AsyncIterable<RepositoryName> {
   const walks = ["", ...upstreams.filter(({ isDefault }) => isDefault).map(({ prefix }) => `${prefix}/`)].map(
-    (prefix) => shownWith(prefix, { storage, last, shownNameOf })[Symbol.asyncIterator](),
+    (prefix) => shownWith(prefix, { storage, ...wanted })[Symbol.asyncIterator](),
   );
   const heads = await Promise.all(walks.map((walk) => walk.next()));
   for (;;) {
@@ -34,22 +38,21 @@ export async function* cachedNamesAfter(
   }
 }
 
-interface Walking {
+interface Walking extends Omit<CachedNames, "upstreams"> {
   readonly storage: Storage;
-  readonly last: string | undefined;
-  readonly shownNameOf: ShownName;
 }
 
 /** Those whose shown name is the stored one behind a prefix, in the order of both. */
 async function* shownWith(
   prefix: string,
-  { storage, last, shownNameOf }: Walking,
+  { storage, last, until, shownNameOf }: Walking,
 ): AsyncGenerator<RepositoryName, void> {
   // Of all that begin alike none comes after a name that is greater than the beginning, and begins otherwise.
   if (last !== undefined && last > prefix && !last.startsWith(prefix)) return;
   const lastStored = last?.startsWith(prefix) ? last.slice(prefix.length) : undefined;
   for await (const { name } of repositoriesAfter(storage.driver, lastStored, layout.cachedBelow(""))) {
     const shown = `${prefix}${name}`;
+    if (until !== undefined && shown > until) return;
     if (!isRepositoryName(shown) || (await shownNameOf(name)) !== shown) continue;
     if ((await storage.driver.list(layout.repository(name))).includes(repositoryFolders.manifests)) yield shown;
   }

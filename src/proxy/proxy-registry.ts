@@ -71,8 +71,8 @@ export class ProxyRegistry implements Registry {
     this.#options = options;
     const shownNameOf = (stored: RepositoryName) => this.#shownNameOf(stored);
     const { upstreams } = options;
-    this.#catalog = new CatalogPages(storage.catalog, (last) =>
-      cachedNamesAfter(storage, { last, upstreams, shownNameOf }),
+    this.#catalog = new CatalogPages(storage.catalog, (last, until) =>
+      cachedNamesAfter(storage, { last, until, upstreams, shownNameOf }),
     );
     const holders = new CachedHolders(storage);
     const downloads = new Downloads(storage, { ...options, holders, finishUnwatched: options.finishDownloads });

@@ -36,10 +36,10 @@ export class HybridRegistry implements Registry {
   }
 
   async catalog(page: Page, context: Context): Promise<PageOf<string>> {
-    const [ours, cached] = await Promise.all([
-      this.#private.catalog(page, context),
-      this.#proxy.catalog(page, context),
-    ]);
+    const ours = await this.#private.catalog(page, context);
+    // Of what is cached nothing is looked for behind a page that ours fill by themselves.
+    const until = ours.items.length === page.limit ? ours.items.at(-1) : undefined;
+    const cached = await this.#proxy.catalog({ ...page, until }, context);
     const all = [...ours.items, ...cached.items].sort();
     const items = all.slice(0, page.limit);
     return { items, more: ours.more || cached.more || items.length < all.length };

@@ -15,8 +15,8 @@ interface KnownPage extends PageOf<RepositoryName> {
 const trustedForMs = 5_000;
 const rememberedNames = 100_000;
 
-/** Names in code point order, read only as far as they are taken. */
-export type NamesAfter = (last: string | undefined) => AsyncIterable<RepositoryName>;
+/** Names in code point order, read only as far as they are taken, and none after `until`. */
+export type NamesAfter = (last: string | undefined, until: string | undefined) => AsyncIterable<RepositoryName>;
 
 /** Pages of the names of repositories. Each reads as much of the storage as it shows. */
 export class CatalogPages {
@@ -35,7 +35,7 @@ export class CatalogPages {
 
   /** The same array as long as it is known to be the same. */
   async page(page: Page): Promise<PageOf<RepositoryName>> {
-    const key = `${page.limit} ${page.last ?? ""}`;
+    const key = `${page.limit} ${page.last ?? ""} ${page.until ?? ""}`;
     // Asked before the tree is read: a repository that comes meanwhile makes the next one read it again.
     const generation = await this.#catalog.generation();
     const known = this.#known.get(key);
@@ -47,10 +47,10 @@ export class CatalogPages {
     return read;
   }
 
-  async #read({ limit, last }: Page): Promise<PageOf<RepositoryName>> {
+  async #read({ limit, last, until }: Page): Promise<PageOf<RepositoryName>> {
     const items: RepositoryName[] = [];
     if (limit === 0) return { items, more: false };
-    for await (const name of this.#namesAfter(last)) {
+    for await (const name of this.#namesAfter(last, until)) {
       if (items.length === limit) return { items, more: true };
       items.push(name);
     }
