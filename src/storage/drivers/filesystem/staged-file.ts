@@ -132,15 +132,20 @@ async function syncOrEmpty(path: string): Promise<void> {
 }
 
 /** Makes the folder if needed, and the file at once: a session's folder with nothing in it would look abandoned. */
+/** More removals of one folder in so short a time are no accident. */
+const mostAttempts = 20;
+
+/** The folder may be removed between its making and the next step, by whoever removes what lay in it: then it is made again. */
 async function openStaged(path: string): Promise<number> {
-  try {
-    return await file.open(path, readWriteCreate);
-  } catch (error) {
-    if (isNoFile(error)) throw new StorageError("unavailable", `${path} is no file: remove it`, { cause: error });
-    if (!isAbsence(error)) throw error;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (attempt > 1) await mkdir(dirname(path), { recursive: true });
+      return await file.open(path, readWriteCreate);
+    } catch (error) {
+      if (isNoFile(error)) throw new StorageError("unavailable", `${path} is no file: remove it`, { cause: error });
+      if (!isAbsence(error) || attempt > mostAttempts) throw error;
+    }
   }
-  await mkdir(dirname(path), { recursive: true });
-  return file.open(path, readWriteCreate);
 }
 
 /** @returns where the file ends then */
