@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { readdir, utimes } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { startBerth } from "../support/berth-process.js";
@@ -53,8 +53,8 @@ test("an upload that is being sent is not removed, however long it has taken", a
 });
 
 function folderOf(root: string, session: string): string {
-  const [, name = ""] = /^\/v2\/(.+)\/blobs\/uploads\//.exec(session) ?? [];
-  return join(root, "docker/registry/v2/repositories", name, "_uploads", basename(session));
+  const [, name = "", id = ""] = /^\/v2\/(.+)\/blobs\/uploads\/([^?]+)/.exec(session) ?? [];
+  return join(root, "docker/registry/v2/repositories", name, "_uploads", id);
 }
 
 /** Makes a session look as if it had received nothing for an hour. */
