@@ -77,7 +77,7 @@ test("the clients of two Berths on one directory share one GET of a cold blob", 
 test("an upstream that breaks off three times costs two workers no byte twice", { timeout: 120_000 }, async (t) => {
   const scope = new Scope(t);
   const { fake, path } = await slowUpstream(scope);
-  fake.faults.add({ kind: "blob" }, cutAt(5_000_000), { times: 3 });
+  fake.faults.add({ kind: "blob", method: "GET" }, cutAt(5_000_000), { times: 3 });
   const berth = await startWorkers(scope, fake);
   await herd([berth.client], path);
   assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 4);

@@ -83,7 +83,7 @@ test("workers that cannot start say why once, and Berth exits with 1", { timeout
   const port = typeof address === "object" ? address?.port : undefined;
   const daemon = serve(scope, { BERTH_SERVER_PORT: `${port}`, BERTH_STORAGE_FILESYSTEM_ROOT: await scope.folder() });
   assert.deepEqual(await daemon.exited, { code: 1, signal: undefined });
-  assert.match(daemon.output, /^berth: server\.port: port \d+ of 127\.0\.0\.1 is taken [^\n]*\n$/);
+  assert.match(daemon.output, /^berth: server\.port: port \d+ on 127\.0\.0\.1 is in use by another program[^\n]*\n$/);
 });
 
 test("any free port is one for all workers", async (t) => {
