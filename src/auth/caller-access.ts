@@ -55,6 +55,15 @@ export class CallerAccess implements Access {
     throw new AccessRefusal("DENIED", `${user} may not ${verbs[action]} ${name}`, { scope });
   }
 
+  mayMount(from: RepositoryName, into: RepositoryName): boolean {
+    if (this.may("pull", from)) return true;
+    const { ceiling } = this.identity;
+    if (!ceiling?.canBeWidened || !this.#mayWithAnotherToken("pull", from, undefined)) return false;
+    const scope = `${scopeOf("push", into)} ${scopeOf("pull", from)}`;
+    const message = `a token for ${from} is needed, too, to mount a blob from it`;
+    throw new AccessRefusal("UNAUTHORIZED", message, { scope, isInsufficientScope: true });
+  }
+
   requireCatalog(): void {
     const { ceiling } = this.identity;
     if (ceiling === undefined || !ceiling.canBeWidened || ceiling.isForCatalog) return;

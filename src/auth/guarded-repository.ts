@@ -74,7 +74,7 @@ export class GuardedRepository implements PushRepository {
   /** Without the right to read the source it is a plain upload (distribution-spec, "Mounting a blob"): no error. */
   async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
     const repository = this.#with("push", context);
-    if (from !== undefined && context.access?.may("pull", from) === false) return false;
+    if (from !== undefined && context.access?.mayMount(from, this.#asked) === false) return false;
     return repository.mountBlob(digest, from, context);
   }
 

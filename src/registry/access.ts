@@ -51,6 +51,11 @@ export interface Access {
    * known and not allowed
    */
   require(action: Action, name: RepositoryName, namespace?: string): void;
+  /**
+   * Whether the client may read what it mounts.
+   * @throws RegistryError UNAUTHORIZED with the scopes of both repositories if it could have a token for that
+   */
+  mayMount(from: RepositoryName, into: RepositoryName): boolean;
   /** @throws RegistryError UNAUTHORIZED if the client has a token, and one for the catalog is needed */
   requireCatalog(): void;
   /** Whether the catalog shows a repository. */
