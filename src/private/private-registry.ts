@@ -88,5 +88,5 @@ export class PrivateRegistry implements Registry {
 }
 
 const readOnly =
-  "this registry is read-only for now: nothing can be pushed or deleted (private.readonly); pulls go on as usual";
+  "this registry is read-only: nothing can be pushed or deleted (private.readonly); pulls go on as usual";
 const advice = "private.adopt: true takes over what was cached, and `berth cache rm` removes it";
