@@ -119,3 +119,19 @@ test("a user who is removed from the file is out at once, with the tokens that i
   assert.equal((await client.get("/v2/", basic("ann"))).status, 401);
   assert.equal((await client.get("/v2/", basic("bob"))).status, 200);
 });
+
+test("a mount with a token for one repository is answered by the scopes of both, if the client could have them", async (t) => {
+  const { client } = await runGuardedBerth(new Scope(t), { rules, challenge: "bearer" });
+  await pushSmallImage(client.with(basic("ann")), "team/a", "layer", { tag: "v1" });
+  const answer = await client.get("/v2/_berth/token?scope=repository:team/b:pull,push", basic("ann"));
+  const { token } = JSON.parse(answer.body.toString());
+  const path = `/v2/team/b/blobs/uploads/?mount=${digestOf(Buffer.from("layer"))}&from=`;
+  const refused = await client.request("POST", `${path}team/a`, { headers: bearer(token) });
+  assert.equal(refused.status, 401);
+  assert.match(
+    refused.headers["www-authenticate"] ?? "",
+    /scope="repository:team\/b:pull,push repository:team\/a:pull",error="insufficient_scope"/,
+  );
+  // What ann may not read with any token is a plain upload.
+  assert.equal((await client.request("POST", `${path}bob/x`, { headers: bearer(token) })).status, 202);
+});
