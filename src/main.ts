@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { basename } from "node:path";
 import { runCommandLine } from "./commands/run.js";
-import { bearLostOutput } from "./commands/serving/lost-output.js";
+import { bearLostOutput } from "./serving/lost-output.js";
 
 bearLostOutput();
 const exitCode = await runCommandLine(basename(process.argv[1] ?? ""), process.argv.slice(2));

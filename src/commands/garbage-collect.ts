@@ -4,10 +4,10 @@ import { findGarbage } from "../maintenance/find-garbage.js";
 import { removeGarbage } from "../maintenance/remove-garbage.js";
 import type { Logger } from "../observability/logger.js";
 import { createLogger } from "../observability/winston-logger.js";
+import { ExplainedError } from "../serving/explained-error.js";
 import { openStorageAsItIs, type StorageSettings } from "../storage/open-storage.js";
 import type { Storage } from "../storage/storage.js";
 import { showBytes } from "./cache/warm/amounts.js";
-import { CommandFailure } from "./command-failure.js";
 import { garbageLines } from "./garbage-lines.js";
 
 export interface GarbageCollectOptions {
@@ -35,12 +35,12 @@ export async function collectGarbage(options: GarbageCollectOptions): Promise<vo
 /** A wrong path must not look like a registry without garbage. */
 async function openExisting(settings: StorageSettings, log: Logger): Promise<Storage> {
   if (settings.driver === "memory")
-    throw new CommandFailure("storage.driver is memory: only the server itself can see its content");
+    throw new ExplainedError("storage.driver is memory: only the server itself can see its content");
   try {
     return await openStorageAsItIs(settings, log);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandFailure(`storage.filesystem.root cannot be read: ${reason}`);
+    throw new ExplainedError(`storage.filesystem.root cannot be read: ${reason}`);
   }
 }
 

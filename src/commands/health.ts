@@ -2,7 +2,7 @@ import { get as getPlain } from "node:http";
 import { get as getSecure } from "node:https";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
-import { CommandFailure } from "./command-failure.js";
+import { ExplainedError } from "../serving/explained-error.js";
 
 const patienceMs = 4_000;
 
@@ -11,9 +11,9 @@ export async function checkHealth(file: string | undefined): Promise<void> {
   const { config } = await loadConfig({ file, environment: process.env, directory: process.cwd() });
   const url = healthUrl(config.server);
   const status = await statusOf(url).catch((cause: Error) => {
-    throw new CommandFailure(`${url} does not answer: ${cause.message}`);
+    throw new ExplainedError(`${url} does not answer: ${cause.message}`);
   });
-  if (status !== 200) throw new CommandFailure(`${url} answers ${status}`);
+  if (status !== 200) throw new ExplainedError(`${url} answers ${status}`);
   process.stdout.write(`${url} is healthy\n`);
 }
 

@@ -1,9 +1,9 @@
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
-import { ownersOf, upstreamNamesOf } from "../modes/upstream-names-of.js";
 import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import { ownNameOf, remoteNameOf, storedNameOf } from "../proxy/upstream-names.js";
 import { type Owner, type Owners, patternAround } from "../registry/owners.js";
+import { ownersOf, upstreamNamesOf } from "../serving/upstream-names.js";
 
 /** Says which mode owns a repository name, and why. */
 export async function showOwner(name: string, options: { config?: string; ns?: string }): Promise<void> {

@@ -1,4 +1,4 @@
-import { CommandFailure } from "./command-failure.js";
+import { ExplainedError } from "../serving/explained-error.js";
 
 /** Flags of registry:2, and of ours that are like them. */
 const flags: readonly string[] = [
@@ -13,7 +13,7 @@ const lies: readonly string[] = ["0", "f", "F", "FALSE", "false", "False"];
 /**
  * Flags as Go's programs take them: Helm charts and scripts for registry:2 say `--delete-untagged=true`, and
  * `--dry-run=false` of one that is not to be set.
- * @throws CommandFailure for a value that is no truth: who wrote it wants something
+ * @throws ExplainedError for a value that is no truth: who wrote it wants something
  */
 export function withPlainFlags(arguments_: readonly string[]): readonly string[] {
   return arguments_.flatMap((argument) => {
@@ -22,6 +22,6 @@ export function withPlainFlags(arguments_: readonly string[]): readonly string[]
     const value = rest.join("=");
     if (truths.includes(value)) return [flag];
     if (lies.includes(value)) return [];
-    throw new CommandFailure(`${flag} must be true or false, not ${JSON.stringify(value)}`);
+    throw new ExplainedError(`${flag} must be true or false, not ${JSON.stringify(value)}`);
   });
 }

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
-import { CommandFailure } from "./command-failure.js";
+import { ExplainedError } from "../serving/explained-error.js";
 import type { GarbageCollectOptions } from "./garbage-collect.js";
 import { addGarbageOptions } from "./garbage-options.js";
 
@@ -56,7 +56,7 @@ export function withServe(arguments_: readonly string[]): readonly string[] {
 function namedByVariable(): string {
   const { REGISTRY_CONFIGURATION_PATH: named = "" } = process.env;
   if (named !== "") return named;
-  throw new CommandFailure(
+  throw new ExplainedError(
     "no settings file: run registry serve FILE, or set REGISTRY_CONFIGURATION_PATH (berth serve needs neither)",
   );
 }

@@ -1,5 +1,5 @@
 import { loadConfig } from "../config/load.js";
-import { Reload } from "./serving/reload.js";
+import { Reload } from "../serving/reload.js";
 
 /** Starts Berth and serves until it is told to stop. Only what the number of processes asks for is loaded. */
 export async function serve(options: { config?: string | undefined }): Promise<void> {
@@ -9,10 +9,10 @@ export async function serve(options: { config?: string | undefined }): Promise<v
   // A file that is gone when it is read again is an error: the defaults would be another registry.
   const reload = new Reload(loaded, () => loadFrom(loaded.file ?? options.config));
   if (loaded.config.server.workers === 1) {
-    const { serveAlone } = await import("./serving/serve-alone.js");
+    const { serveAlone } = await import("../serving/serve-alone.js");
     await serveAlone(loaded, reload);
   } else {
-    const { serveByWorkers } = await import("./serving/workers/serve-by-workers.js");
+    const { serveByWorkers } = await import("../serving/workers/serve-by-workers.js");
     await serveByWorkers(loaded, reload);
   }
 }

@@ -1,9 +1,9 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { walkRepositories } from "../storage/catalog.js";
+import { walkRepositories } from "../storage/content/catalog.js";
+import { storedBlobs } from "../storage/content/stored-blobs.js";
 import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
-import { storedBlobs } from "../storage/stored-blobs.js";
 import { CollectionError } from "./collection-lock.js";
 import type { MarkRules } from "./mark-rules.js";
 import { markRepository, type RepositoryMark } from "./repository-mark.js";

@@ -1,9 +1,9 @@
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { wherever } from "../storage/blob-store.js";
+import { wherever } from "../storage/content/blob-store.js";
+import { linkedManifests } from "../storage/content/linked-content.js";
+import { readableBytes } from "../storage/content/manifest-store.js";
 import { layout } from "../storage/layout.js";
-import { linkedManifests } from "../storage/linked-content.js";
-import { readableBytes } from "../storage/manifest-store.js";
 import type { Storage } from "../storage/storage.js";
 import { type ManifestNames, namesIn } from "./manifest-names.js";
 

@@ -1,9 +1,9 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { removeRecordsOfGone, removeRepository } from "../storage/content/repository-removal.js";
+import { clearAside, withEvictionLock } from "../storage/content/unlinked-blobs.js";
 import { layout } from "../storage/layout.js";
-import { removeRecordsOfGone, removeRepository } from "../storage/repository-removal.js";
 import type { Storage } from "../storage/storage.js";
-import { clearAside, withEvictionLock } from "../storage/unlinked-blobs.js";
 import type { Garbage, RepositoryGarbage } from "./find-garbage.js";
 
 /** A removal of many is one order to the disk, and costs it little more than that of one. */

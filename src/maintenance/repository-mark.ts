@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { linkedBlobs } from "../storage/content/linked-content.js";
 import { layout } from "../storage/layout.js";
-import { linkedBlobs } from "../storage/linked-content.js";
 import type { Storage } from "../storage/storage.js";
 import { type ManifestMark, markManifests } from "./manifest-mark.js";
 import type { MarkRules } from "./mark-rules.js";

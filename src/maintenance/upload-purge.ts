@@ -1,6 +1,6 @@
 import type { Logger } from "../observability/logger.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { walkRepositories } from "../storage/catalog.js";
+import { walkRepositories } from "../storage/content/catalog.js";
 import { repositoryFolders } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 

@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Access } from "../registry/access.js";
-import { repositoriesAfter } from "../storage/repository-walk.js";
+import { repositoriesAfter } from "../storage/content/repository-walk.js";
 import type { Storage } from "../storage/storage.js";
 import type { NameMeanings } from "./name-meanings.js";
 

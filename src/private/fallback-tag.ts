@@ -3,7 +3,7 @@ import { type Digest, digestOf } from "../oci/digest.js";
 import type { ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import { manifestKind, mediaTypes } from "../oci/media-types.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { fallbackTagOf } from "../storage/fallback-referrers.js";
+import { fallbackTagOf } from "../storage/content/fallback-referrers.js";
 import type { Storage } from "../storage/storage.js";
 
 type ListReferrers = (query: ReferrersQuery) => Promise<ReferrersPage>;

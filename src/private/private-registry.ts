@@ -3,7 +3,7 @@ import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Registry } from "../registry/registry.js";
 import { BriefMemory } from "../storage/brief-memory.js";
-import { CatalogPages, holdersOfManifests } from "../storage/catalog-pages.js";
+import { CatalogPages, holdersOfManifests } from "../storage/content/catalog-pages.js";
 import type { Storage } from "../storage/storage.js";
 import { AdoptedRepository } from "./adopted-repository.js";
 import type { PrivateRules } from "./manifest-rules.js";

@@ -21,11 +21,11 @@ import type {
   Served,
   Uploads,
 } from "../registry/repository.js";
+import type { StoredManifest } from "../storage/content/manifest-store.js";
+import { referrerDescriptor } from "../storage/content/referrer-descriptor.js";
+import { listReferrers } from "../storage/content/referrer-list.js";
+import { withRoom } from "../storage/content/room-making-stage.js";
 import { layout } from "../storage/layout.js";
-import type { StoredManifest } from "../storage/manifest-store.js";
-import { referrerDescriptor } from "../storage/referrer-descriptor.js";
-import { listReferrers } from "../storage/referrer-list.js";
-import { withRoom } from "../storage/room-making-stage.js";
 import type { Storage } from "../storage/storage.js";
 import { Absence } from "./absence.js";
 import { findHolder } from "./blob-holder.js";

@@ -1,4 +1,4 @@
-import type { UploadStore } from "../storage/upload-store.js";
+import type { UploadStore } from "../storage/content/upload-store.js";
 
 /** A session that is free, or whose sender is in this process, is had long before. */
 const claimAfterMs = 500;

@@ -3,10 +3,10 @@ import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from "../oci
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Chunk, UploadSession, Uploads } from "../registry/repository.js";
-import { digestOfReader } from "../storage/blob-store.js";
+import { digestOfReader } from "../storage/content/blob-store.js";
+import { isUploadId } from "../storage/content/upload-store.js";
 import { LockError, type StagedObject, type StagedStat } from "../storage/driver.js";
 import type { Storage } from "../storage/storage.js";
-import { isUploadId } from "../storage/upload-store.js";
 import { hashed, measured } from "./chunk-content.js";
 import { type OpenUploadLimits, OpenUploads } from "./open-uploads.js";
 import { holdingUpload } from "./upload-claims.js";

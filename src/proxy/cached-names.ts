@@ -1,7 +1,7 @@
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import type { UpstreamNames } from "../registry/owners.js";
+import { repositoriesAfter } from "../storage/content/repository-walk.js";
 import { layout, repositoryFolders } from "../storage/layout.js";
-import { repositoriesAfter } from "../storage/repository-walk.js";
 import type { Storage } from "../storage/storage.js";
 
 /** What the catalog calls a cached repository; `undefined` for one that no client may get. */

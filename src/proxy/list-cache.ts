@@ -5,7 +5,7 @@ import { RegistryError } from "../oci/errors.js";
 import { type Page, type PageOf, pageOf, type ReferrersPage, type ReferrersQuery } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
-import { listReferrers } from "../storage/referrer-list.js";
+import { listReferrers } from "../storage/content/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import type { RepositoryRules } from "./content-rules.js";

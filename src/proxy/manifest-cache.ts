@@ -3,7 +3,7 @@ import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, ResolvedManifest, Served } from "../registry/repository.js";
-import type { StoredManifest } from "../storage/manifest-store.js";
+import type { StoredManifest } from "../storage/content/manifest-store.js";
 import { type AnswerRoom, AnswerRooms } from "../upstream/limits/answer-rooms.js";
 import type { AskOptions, UpstreamManifestHead } from "../upstream/upstream.js";
 import { UpstreamError } from "../upstream/upstream-error.js";

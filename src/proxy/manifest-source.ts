@@ -4,7 +4,7 @@ import { RegistryError } from "../oci/errors.js";
 import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
-import type { StoredManifest } from "../storage/manifest-store.js";
+import type { StoredManifest } from "../storage/content/manifest-store.js";
 import type { AskOptions, UpstreamManifest, UpstreamManifestHead } from "../upstream/upstream.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
 import type { CachedUpstream } from "./cached-upstream.js";

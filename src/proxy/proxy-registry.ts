@@ -8,7 +8,7 @@ import type { Context } from "../registry/context.js";
 import type { Owners, UpstreamNames } from "../registry/owners.js";
 import type { Registry } from "../registry/registry.js";
 import type { PullRepository, PushRepository } from "../registry/repository.js";
-import { CatalogPages } from "../storage/catalog-pages.js";
+import { CatalogPages } from "../storage/content/catalog-pages.js";
 import type { Storage } from "../storage/storage.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { AllowedContent } from "./allowed-content.js";

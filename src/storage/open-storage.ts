@@ -1,10 +1,10 @@
 import type { Logger } from "../observability/logger.js";
+import { restoreAside } from "./content/unlinked-blobs.js";
 import type { StorageDriver } from "./driver.js";
 import { findObstacle, type StorageObstacle } from "./drivers/filesystem/data-directory.js";
 import { FilesystemDriver } from "./drivers/filesystem/filesystem-driver.js";
 import { MemoryDriver } from "./drivers/memory-driver.js";
 import { Storage } from "./storage.js";
-import { restoreAside } from "./unlinked-blobs.js";
 
 export interface StorageSettings {
   readonly driver: "filesystem" | "memory";

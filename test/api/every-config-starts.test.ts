@@ -1,13 +1,13 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import fc from "fast-check";
-import { openServer } from "../../src/commands/serving/open-server.js";
-import { shareOf } from "../../src/commands/serving/workers/share.js";
 import { ConfigError } from "../../src/config/problem.js";
 import { resolveSettings } from "../../src/config/resolve.js";
 import { valuesOf } from "../../src/config/resolved.js";
 import { brokenRules, type ConfigDraft } from "../../src/config/rules.js";
 import { type Config, schema } from "../../src/config/schema.js";
+import { openServer } from "../../src/serving/open-server.js";
+import { shareOf } from "../../src/serving/workers/share.js";
 import { configWith } from "../support/config.js";
 import { pushBlob } from "../support/content.js";
 import { randomTree } from "../support/random-config.js";

@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { imagesOf } from "../../src/images/images.js";
 import { type Digest, digestOf } from "../../src/oci/digest.js";
 import { mediaTypes } from "../../src/oci/media-types.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
-import { imagesOf } from "../../src/proxy/eviction/cached-images.js";
 import { seededBytes } from "../support/content.js";
 import { answer } from "../support/fake-upstream/faults.js";
 import { jsonReply } from "../support/fake-upstream/reply.js";

@@ -4,7 +4,7 @@ import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { openServer } from "../../src/commands/serving/open-server.js";
+import { openServer } from "../../src/serving/open-server.js";
 import type { Certificate } from "../support/certificates.js";
 import { runCommand, tryCommand } from "../support/command.js";
 import { configWith } from "../support/config.js";

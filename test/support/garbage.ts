@@ -2,8 +2,8 @@ import { findGarbage, type Garbage } from "../../src/maintenance/find-garbage.js
 import type { MarkRules } from "../../src/maintenance/mark-rules.js";
 import { removeGarbage } from "../../src/maintenance/remove-garbage.js";
 import type { Digest } from "../../src/oci/digest.js";
+import { storedBlobs } from "../../src/storage/content/stored-blobs.js";
 import type { Storage } from "../../src/storage/storage.js";
-import { storedBlobs } from "../../src/storage/stored-blobs.js";
 
 export interface Collected {
   readonly garbage: Garbage;

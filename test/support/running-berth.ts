@@ -1,7 +1,7 @@
 import type { Config } from "../../src/config/schema.js";
 import { RegistryServer, type ServerSettings } from "../../src/http/server.js";
-import { ModeSelector } from "../../src/mode-selector.js";
 import type { Logger } from "../../src/observability/logger.js";
+import { ModeSelector } from "../../src/serving/mode-selector.js";
 import { openStorage } from "../../src/storage/open-storage.js";
 import type { Storage } from "../../src/storage/storage.js";
 import { type ConfigOverrides, configWith } from "./config.js";

@@ -5,7 +5,7 @@ import { parseRepositoryName } from "../../oci/repository-name.js";
 import { type Action, actions, anonymous, type Identity } from "../../registry/access.js";
 import { policyOf } from "../../serving/access/create-access-control.js";
 import { repositoryNamesOf } from "../../serving/access/repository-names.js";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 
 interface Question {
   readonly user: string;
@@ -13,11 +13,11 @@ interface Question {
   readonly repository: string;
 }
 
-/** Says whether the rules allow something, and by which of them. @throws CommandFailure if they do not */
+/** Says whether the rules allow something, and by which of them. @throws ExplainedError if they do not */
 export async function checkAccess(question: Question, options: { group?: string[]; config?: string }): Promise<void> {
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
   const action = actions.find((each) => each === question.action);
-  if (action === undefined) throw new CommandFailure(`the action must be one of ${actions.join(", ")}`);
+  if (action === undefined) throw new ExplainedError(`the action must be one of ${actions.join(", ")}`);
   const { access } = config;
   const asked = `${question.user} may ${action} ${question.repository}`;
   if (access === undefined || access.open) {
@@ -29,7 +29,7 @@ export async function checkAccess(question: Question, options: { group?: string[
   const names = repositoryNamesOf(config).namesOf(name);
   const decision = policyOf(access).decide(identity, action, { asked: name, names });
   if (!decision.allowed)
-    throw new CommandFailure(`${question.user} may not ${action} ${name}: ${reasonOf(decision, action)}`);
+    throw new ExplainedError(`${question.user} may not ${action} ${name}: ${reasonOf(decision, action)}`);
   process.stdout.write(`${asked}: ${reasonOf(decision, action)}\n`);
 }
 

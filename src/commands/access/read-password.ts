@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 
 /** Bcrypt reads no further (in bytes). */
 const longestPassword = 72;
@@ -8,17 +8,17 @@ const longestPassword = 72;
 /** A password from the keyboard, asked for twice and not shown, or the first line of standard input. */
 export async function readPassword(user: string): Promise<string> {
   const password = process.stdin.isTTY ? await askTwice(user) : await firstLine();
-  if (password === "") throw new CommandFailure("a password must not be empty");
+  if (password === "") throw new ExplainedError("a password must not be empty");
   if (Buffer.byteLength(password) > longestPassword) {
-    throw new CommandFailure(`a password has at most ${longestPassword} bytes: bcrypt ignores the rest`);
+    throw new ExplainedError(`a password has at most ${longestPassword} bytes: bcrypt ignores the rest`);
   }
-  if (/\p{Cc}/u.test(password)) throw new CommandFailure("a password must not contain control characters");
+  if (/\p{Cc}/u.test(password)) throw new ExplainedError("a password must not contain control characters");
   return password;
 }
 
 async function askTwice(user: string): Promise<string> {
   const password = await ask(`Password of ${user}: `);
-  if (password !== (await ask("Repeat it: "))) throw new CommandFailure("the passwords differ");
+  if (password !== (await ask("Repeat it: "))) throw new ExplainedError("the passwords differ");
   return password;
 }
 
@@ -28,7 +28,7 @@ function ask(question: string): Promise<string> {
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output, terminal: true });
   return new Promise((resolve, reject) => {
-    terminal.once("SIGINT", () => reject(new CommandFailure("nothing was changed")));
+    terminal.once("SIGINT", () => reject(new ExplainedError("nothing was changed")));
     terminal.question("", resolve);
   })
     .then((answer) => answer as string)

@@ -2,7 +2,7 @@ import { userNameProblem } from "../../auth/passwords/htpasswd.js";
 import { AccessTokens } from "../../auth/tokens/access-tokens.js";
 import { parseTokenScope } from "../../auth/tokens/token-scope.js";
 import { parseDuration } from "../../config/duration.js";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 import { withAccessTokens } from "./with-access-tokens.js";
 
 interface CreateOptions {
@@ -16,7 +16,7 @@ interface CreateOptions {
 /** Makes an access token, and prints it alone on standard output, so that a pipe can take it. */
 export async function createToken({ user, scope = [], expires, description, config }: CreateOptions): Promise<void> {
   const problem = userNameProblem(user);
-  if (problem !== undefined) throw new CommandFailure(problem);
+  if (problem !== undefined) throw new ExplainedError(problem);
   for (const text of scope) checkScope(text);
   const expiresMs = expires === undefined ? undefined : Date.now() + lifetimeOf(expires);
   const token = await withAccessTokens(config, (store) =>
@@ -32,13 +32,13 @@ function checkScope(text: string): void {
   try {
     parseTokenScope(text);
   } catch (error) {
-    throw new CommandFailure(`--scope: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ExplainedError(`--scope: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
 function lifetimeOf(text: string): number {
   const lifetime = parseDuration(text);
   if (lifetime === undefined || lifetime <= 0)
-    throw new CommandFailure("--expires must be a duration such as 90d or 12h");
+    throw new ExplainedError("--expires must be a duration such as 90d or 12h");
   return lifetime;
 }

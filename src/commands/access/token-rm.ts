@@ -1,17 +1,17 @@
 import { isAccessTokenId, looksLikeAccessToken } from "../../auth/tokens/access-tokens.js";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 import { withAccessTokens } from "./with-access-tokens.js";
 
 /** Revokes tokens by their ids, or by themselves: whoever found one that leaked has no id. */
 export async function revokeTokens(texts: readonly string[], { config }: { config?: string }): Promise<void> {
   const ids = texts.map((text) => (looksLikeAccessToken(text) ? (text.split("_")[1] ?? "") : text));
   const wrong = ids.find((id) => !isAccessTokenId(id));
-  if (wrong !== undefined) throw new CommandFailure(`${wrong} is not a token id; "berth token ls" shows them`);
+  if (wrong !== undefined) throw new ExplainedError(`${wrong} is not a token id; "berth token ls" shows them`);
   const unknown = await withAccessTokens(config, async (store) => {
     const removed = await Promise.all(ids.map(async (id) => ((await store.remove(id)) ? undefined : id)));
     return removed.filter((id) => id !== undefined);
   });
   const gone = ids.filter((id) => !unknown.includes(id));
   if (gone.length > 0) process.stdout.write(`revoked: ${gone.join(", ")}\n`);
-  if (unknown.length > 0) throw new CommandFailure(`there is no token ${unknown.join(", ")}`);
+  if (unknown.length > 0) throw new ExplainedError(`there is no token ${unknown.join(", ")}`);
 }

@@ -1,6 +1,6 @@
 import { hash } from "@node-rs/bcrypt";
 import { userNameProblem } from "../../auth/passwords/htpasswd.js";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 import { readPassword } from "./read-password.js";
 import { replaceFile } from "./replace-file.js";
 import { linesWithout, type UserFileOptions, userFileOf } from "./user-file-lines.js";
@@ -11,7 +11,7 @@ const cost = 10;
 /** Adds a user to the htpasswd file, or changes the password. */
 export async function addUserTo(user: string, options: UserFileOptions): Promise<void> {
   const problem = userNameProblem(user);
-  if (problem !== undefined) throw new CommandFailure(problem);
+  if (problem !== undefined) throw new ExplainedError(problem);
   const file = await userFileOf(options);
   const hashed = await hash(await readPassword(user), cost);
   const { lines, wasThere } = await linesWithout(file, user);

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { loadConfig } from "../../config/load.js";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 
 export interface UserFileOptions {
   readonly file?: string;
@@ -13,7 +13,7 @@ export async function userFileOf({ file, config: configFile }: UserFileOptions):
   const { config } = await loadConfig({ file: configFile, environment: process.env, directory: process.cwd() });
   const named = config.access?.users.htpasswd;
   if (named === undefined) {
-    throw new CommandFailure("access.users.htpasswd is not set; name a file with --file");
+    throw new ExplainedError("access.users.htpasswd is not set; name a file with --file");
   }
   return named;
 }

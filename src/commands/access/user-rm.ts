@@ -1,4 +1,4 @@
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 import { replaceFile } from "./replace-file.js";
 import { linesWithout, type UserFileOptions, userFileOf } from "./user-file-lines.js";
 
@@ -6,7 +6,7 @@ import { linesWithout, type UserFileOptions, userFileOf } from "./user-file-line
 export async function removeUser(user: string, options: UserFileOptions): Promise<void> {
   const file = await userFileOf(options);
   const { lines, wasThere } = await linesWithout(file, user);
-  if (!wasThere) throw new CommandFailure(`${file} has no user ${user}`);
+  if (!wasThere) throw new ExplainedError(`${file} has no user ${user}`);
   await replaceFile(file, lines);
   process.stdout.write(`${user} was removed from ${file}\n`);
 }

@@ -1,8 +1,8 @@
 import { loadConfig } from "../../config/load.js";
 import { createLogger } from "../../observability/winston-logger.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 import type { AccessTokenStore } from "../../storage/access-token-store.js";
 import { openStorage } from "../../storage/open-storage.js";
-import { CommandFailure } from "../command-failure.js";
 
 /** Runs an action on the access tokens that lie in the storage of the settings. */
 export async function withAccessTokens<Result>(
@@ -11,7 +11,7 @@ export async function withAccessTokens<Result>(
 ): Promise<Result> {
   const { config } = await loadConfig({ file: configFile, environment: process.env, directory: process.cwd() });
   if (config.storage.driver === "memory") {
-    throw new CommandFailure("storage.driver is memory: this command cannot reach tokens in the memory of a server");
+    throw new ExplainedError("storage.driver is memory: this command cannot reach tokens in the memory of a server");
   }
   const log = createLogger(config.log, process.stderr);
   try {

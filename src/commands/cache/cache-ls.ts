@@ -1,7 +1,7 @@
 import { loadConfig } from "../../config/load.js";
+import { type CachedImage, cachedRepositories, imagesOf } from "../../images/images.js";
 import { createLogger } from "../../observability/winston-logger.js";
 import type { Digest } from "../../oci/digest.js";
-import { type CachedImage, cachedRepositories, imagesOf } from "../../proxy/eviction/cached-images.js";
 import { openStorage } from "../../storage/open-storage.js";
 import type { Storage } from "../../storage/storage.js";
 import { ImageNames } from "./image-names.js";

@@ -2,10 +2,10 @@ import { loadConfig } from "../../config/load.js";
 import { messageOf } from "../../config/problem.js";
 import { createLogger } from "../../observability/winston-logger.js";
 import { removeCached, whyNotRemovable } from "../../proxy/eviction/cache-removal.js";
+import { ExplainedError } from "../../serving/explained-error.js";
+import { clearAside, withEvictionLock } from "../../storage/content/unlinked-blobs.js";
 import { openStorage } from "../../storage/open-storage.js";
 import type { Storage } from "../../storage/storage.js";
-import { clearAside, withEvictionLock } from "../../storage/unlinked-blobs.js";
-import { CommandFailure } from "../command-failure.js";
 import { ImageNames, type WrittenImage } from "./image-names.js";
 import { showBytes } from "./warm/amounts.js";
 
@@ -27,7 +27,7 @@ export async function removeFromCache(images: readonly string[], options: { conf
   }
 }
 
-/** @throws CommandFailure with all that is no image, is not cached or is private */
+/** @throws ExplainedError with all that is no image, is not cached or is private */
 async function removableTargets(
   storage: Storage,
   images: readonly string[],
@@ -45,6 +45,6 @@ async function removableTargets(
       problems.push(`${written}: ${messageOf(error)}`);
     }
   }
-  if (problems.length > 0) throw new CommandFailure("nothing was deleted, since these images cannot be", problems);
+  if (problems.length > 0) throw new ExplainedError("nothing was deleted, since these images cannot be", problems);
   return targets;
 }

@@ -1,10 +1,10 @@
 import type { Config } from "../../config/schema.js";
-import { ownersOf, upstreamNamesOf } from "../../modes/upstream-names-of.js";
 import { type Digest, parseDigest } from "../../oci/digest.js";
 import { parseTag, type Tag } from "../../oci/reference.js";
 import { parseRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
 import { ownNameOf, shortNameOf, storedNameOf } from "../../proxy/upstream-names.js";
 import type { Owners, UpstreamNames } from "../../registry/owners.js";
+import { ownersOf, upstreamNamesOf } from "../../serving/upstream-names.js";
 
 /** An image as it is written on a command line; without tag and digest it is a whole repository. */
 export interface WrittenImage {

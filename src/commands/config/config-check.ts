@@ -1,7 +1,7 @@
 import { type LoadedConfig, loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
-import { CommandFailure } from "../command-failure.js";
-import { readTlsFiles } from "../serving/tls/read-tls-files.js";
+import { ExplainedError } from "../../serving/explained-error.js";
+import { readTlsFiles } from "../../serving/tls/read-tls-files.js";
 
 /**
  * Says that a configuration is right, and that a start would find what it needs, or all that is wrong; of registry:2's,
@@ -11,7 +11,7 @@ export async function checkConfig(file: string | undefined): Promise<void> {
   const loaded = await loadConfig({ file, environment: process.env, directory: process.cwd() });
   const name = loaded.file ?? unnamed(loaded);
   const { failures, notes } = await lookAround(loaded.config);
-  if (failures.length > 0) throw new CommandFailure(`${name} is valid, but Berth cannot start with it`, failures);
+  if (failures.length > 0) throw new ExplainedError(`${name} is valid, but Berth cannot start with it`, failures);
   process.stdout.write(`${[`${name}: no problems`, ...notes].join("\n")}\n`);
   if (loaded.registry2 === undefined) return;
   const { reportLines } = await import("../../config/registry2/report-text.js");
@@ -25,7 +25,7 @@ async function lookAround({ server, storage }: Config): Promise<{ failures: stri
   try {
     if (server.tls !== undefined) await readTlsFiles(server.tls);
   } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error;
+    if (!(error instanceof ExplainedError)) throw error;
     failures.push(error.message);
   }
   const obstacle = await findStorageObstacle(storage);

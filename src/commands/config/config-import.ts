@@ -1,13 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { loadConfig } from "../../config/load.js";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 
 /** Writes the settings of registry:2, of its file and its variables, as a file of Berth's. */
 export async function importConfig(file: string | undefined, { output }: { output?: string }): Promise<void> {
   const loaded = await loadConfig({ file, environment: registry2Environment(), directory: process.cwd() });
   if (loaded.registry2 === undefined) {
     const place = loaded.file === undefined ? "no file is given" : `${loaded.file} does not say version: 0.1`;
-    throw new CommandFailure(
+    throw new ExplainedError(
       `there are no settings of registry:2 to import: ${place}, and no REGISTRY_... variable is set`,
     );
   }

@@ -3,7 +3,7 @@ import { registryAddress, registryName } from "../../config/name-kinds.js";
 import { messageOf } from "../../config/problem.js";
 import type { Config } from "../../config/schema.js";
 import { prefixOf } from "../../config/upstream-rules.js";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 import type { OwnAuthority, ReachedUpstream, RegistryToReach } from "./registry-to-reach.js";
 
 /** What the command line says of a registry; the configuration says the rest. */
@@ -16,10 +16,10 @@ export interface RegistryOptions {
   readonly upstream?: readonly string[];
 }
 
-/** @throws CommandFailure if nothing says how clients reach it */
+/** @throws ExplainedError if nothing says how clients reach it */
 export async function findRegistry(options: RegistryOptions, config: Config): Promise<RegistryToReach> {
   const address = registryAddress.parse(options.address ?? addressOf(config), "");
-  if (address === undefined) throw new CommandFailure(`--address must be ${registryAddress.expected}`);
+  if (address === undefined) throw new ExplainedError(`--address must be ${registryAddress.expected}`);
   const mode = options.mode ?? config.mode;
   const upstreams = options.upstream ?? config.proxy.upstreams.map(({ name }) => name);
   return {
@@ -34,7 +34,7 @@ export async function findRegistry(options: RegistryOptions, config: Config): Pr
 /** Where it listens is where clients reach it only if that is one address. */
 function addressOf({ server: { host, port } }: Config): string {
   if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-  throw new CommandFailure(
+  throw new ExplainedError(
     "the address that clients use is unknown; add --address, such as --address registry.example.com:5000",
   );
 }
@@ -47,16 +47,16 @@ function schemeOf({ insecure, ca, address }: RegistryOptions, { server }: Config
 
 async function readAuthority(file: string): Promise<OwnAuthority> {
   const pem = await readFile(file, "utf8").catch((error: unknown) => {
-    throw new CommandFailure(`--ca cannot be read: ${messageOf(error)}`);
+    throw new ExplainedError(`--ca cannot be read: ${messageOf(error)}`);
   });
   if (!pem.includes("-----BEGIN CERTIFICATE-----"))
-    throw new CommandFailure(`--ca ${file} contains no certificate in PEM format`);
+    throw new ExplainedError(`--ca ${file} contains no certificate in PEM format`);
   return { file, pem };
 }
 
 function reached(name: string, address: string, { proxy }: Config): ReachedUpstream {
   if (registryName.parse(name, "") === undefined)
-    throw new CommandFailure(`--upstream must be ${registryName.expected}`);
+    throw new ExplainedError(`--upstream must be ${registryName.expected}`);
   const configured = proxy.upstreams.find((upstream) => upstream.name === name);
   const prefix = configured === undefined ? name : prefixOf(configured);
   return { name, location: name === proxy.default ? address : `${address}/${prefix}` };

@@ -1,5 +1,5 @@
 import { loadConfig } from "../../config/load.js";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 import { clients } from "./clients.js";
 import { findRegistry, type RegistryOptions } from "./find-registry.js";
 import { showClients, showNotes, showSetup } from "./show-setup.js";
@@ -20,7 +20,7 @@ export async function setup(clientName: string | undefined, options: SetupOption
   }
   const client = clients.get(clientName);
   if (client === undefined) {
-    throw new CommandFailure(
+    throw new ExplainedError(
       `unknown client ${JSON.stringify(clientName)}; known are ${[...clients.keys()].join(", ")}`,
     );
   }

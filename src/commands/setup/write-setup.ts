@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 import type { ClientSetup, SetupFile } from "./client-setup.js";
 import { Unsafe } from "./extend-json.js";
 import { lineDiff } from "./line-diff.js";
@@ -21,7 +21,7 @@ interface Change {
 
 /**
  * Puts files where they belong, once somebody has agreed to what is shown.
- * @throws CommandFailure if a file cannot be changed without a person, or nobody agrees; nothing is written then
+ * @throws ExplainedError if a file cannot be changed without a person, or nobody agrees; nothing is written then
  */
 export async function writeSetup({ files }: ClientSetup, options: WriteOptions): Promise<void> {
   const changes = await planAll(files, options.root);
@@ -32,7 +32,7 @@ export async function writeSetup({ files }: ClientSetup, options: WriteOptions):
   for (const { path, before = "", after } of changes) {
     process.stdout.write(`--- ${path}\n${lineDiff(before, after).join("\n")}\n`);
   }
-  if (!options.isConfirmed && !(await isAgreed(changes.length))) throw new CommandFailure("nothing was written");
+  if (!options.isConfirmed && !(await isAgreed(changes.length))) throw new ExplainedError("nothing was written");
   for (const { path, after } of changes) {
     const backup = await writeKeepingOld(path, after);
     process.stdout.write(backup === undefined ? `wrote ${path}\n` : `wrote ${path}, kept the old file as ${backup}\n`);
@@ -53,7 +53,7 @@ async function planAll(files: readonly SetupFile[], root: string): Promise<Chang
       refusals.push(`${path}: ${error.message}. Add this by hand:\n\n${file.content}`);
     }
   }
-  if (refusals.length > 0) throw new CommandFailure("nothing was written", refusals);
+  if (refusals.length > 0) throw new ExplainedError("nothing was written", refusals);
   return changes;
 }
 

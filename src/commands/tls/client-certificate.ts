@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 import { issueUnder, longestName, openAuthority, writePair } from "./own-authority.js";
 import { lifetimeOf } from "./self-signed.js";
 
@@ -11,8 +11,8 @@ export interface ClientCertificateOptions {
 /** Writes a certificate by which a client is known as a user, where `server.tls.clientCa` names the authority. */
 export async function writeClientCertificate(user: string, { out, expires }: ClientCertificateOptions): Promise<void> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._@-]*$/.test(user) || user.length > longestName)
-    throw new CommandFailure("a user of a certificate has letters, digits, . _ @ - in its name, 64 at most");
-  if (["ca", "tls"].includes(user)) throw new CommandFailure(`${user}.crt is the name of another file`);
+    throw new ExplainedError("a user of a certificate has letters, digits, . _ @ - in its name, 64 at most");
+  if (["ca", "tls"].includes(user)) throw new ExplainedError(`${user}.crt is the name of another file`);
   const notAfter = new Date(Date.now() + lifetimeOf(expires));
   const folder = resolve(out);
   const authority = await openAuthority(folder, user);

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ExplainedError } from "../../serving/explained-error.js";
 import { replaceFile } from "../access/replace-file.js";
-import { CommandFailure } from "../command-failure.js";
 import { type CertificateRequest, type IssuedCertificate, type Issuer, issueCertificate } from "./certificate.js";
 
 /** Ten years: each client has to be told of an authority, and then of the next one. */
@@ -23,14 +23,14 @@ export interface OwnAuthority {
 
 /**
  * The authority of a folder, so that clients that trust it need no second word; made if there is none.
- * @throws CommandFailure if half of one is there, or what cannot sign
+ * @throws ExplainedError if half of one is there, or what cannot sign
  */
 export async function openAuthority(folder: string, host: string): Promise<OwnAuthority> {
   const [cert, key] = await Promise.all([readIfThere(join(folder, "ca.crt")), readIfThere(join(folder, "ca.key"))]);
   if (cert === undefined && key === undefined) return createAuthority(folder, host);
   if (cert === undefined || key === undefined) {
     const missing = join(folder, cert === undefined ? "ca.crt" : "ca.key");
-    throw new CommandFailure(`${missing} is not there, and its other half is: bring it back, or name another folder`);
+    throw new ExplainedError(`${missing} is not there, and its other half is: bring it back, or name another folder`);
   }
   return { ...parseAuthority(folder, cert, key), isNew: false };
 }
@@ -68,7 +68,7 @@ function parseAuthority(folder: string, cert: string, key: string): Omit<OwnAuth
   } catch {
     // Told below: it makes no difference why.
   }
-  throw new CommandFailure(
+  throw new ExplainedError(
     `${join(folder, "ca.crt")} and ca.key are no authority that was made here, or it has expired: name another folder`,
   );
 }

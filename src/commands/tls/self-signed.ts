@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { parseDuration } from "../../config/duration.js";
-import { CommandFailure } from "../command-failure.js";
+import { ExplainedError } from "../../serving/explained-error.js";
 import { clientLines } from "./client-lines.js";
 import { issueUnder, longestName, type OwnAuthority, openAuthority, writePair } from "./own-authority.js";
 
@@ -16,7 +16,7 @@ export interface SelfSignedOptions {
 export async function writeSelfSigned({ host: hosts, port, out, expires }: SelfSignedOptions): Promise<void> {
   const [first = ""] = hosts;
   for (const host of hosts) checkHost(host);
-  if (!/^\d{1,5}$/.test(port)) throw new CommandFailure("--port must be a number, such as 5000 or 443");
+  if (!/^\d{1,5}$/.test(port)) throw new ExplainedError("--port must be a number, such as 5000 or 443");
   const notAfter = new Date(Date.now() + lifetimeOf(expires));
   const folder = resolve(out);
   const authority = await openAuthority(folder, first);
@@ -36,7 +36,7 @@ export async function writeSelfSigned({ host: hosts, port, out, expires }: SelfS
 /** Milliseconds. */
 export function lifetimeOf(expires: string): number {
   const lifetime = parseDuration(expires);
-  if (lifetime === undefined || lifetime <= 0) throw new CommandFailure("--expires must be a duration such as 825d");
+  if (lifetime === undefined || lifetime <= 0) throw new ExplainedError("--expires must be a duration such as 825d");
   return lifetime;
 }
 
@@ -44,7 +44,7 @@ function checkHost(host: string): void {
   if (isIP(host) !== 0) return;
   const isName = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(host);
   if (isName && host.length <= 253) return;
-  throw new CommandFailure(
+  throw new ExplainedError(
     `--host must be a name such as registry.example.com, or an IP address, without a port, not ${JSON.stringify(host)}`,
   );
 }

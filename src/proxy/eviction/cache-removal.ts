@@ -1,8 +1,8 @@
+import { type CachedImage, imagesOf } from "../../images/images.js";
 import type { Digest } from "../../oci/digest.js";
 import type { Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { Storage } from "../../storage/storage.js";
-import { type CachedImage, imagesOf } from "./cached-images.js";
 import { EvictionPlan } from "./eviction-plan.js";
 import { removeImages } from "./remove-images.js";
 

@@ -1,6 +1,6 @@
+import type { CachedImage } from "../../images/images.js";
 import type { Digest } from "../../oci/digest.js";
-import type { CachedBytes } from "../../storage/cached-bytes.js";
-import type { CachedImage } from "./cached-images.js";
+import type { CachedBytes } from "../../storage/cache/cached-bytes.js";
 
 /** An image that is to go, with what goes with it. */
 export interface DoomedImage extends CachedImage {

@@ -1,10 +1,10 @@
+import { type CachedImage, cachedRepositories, imagesOf, lastUse } from "../../images/images.js";
 import type { Logger } from "../../observability/logger.js";
 import type { Digest } from "../../oci/digest.js";
-import { type CachedBytes, cachedBytes, cacheSize } from "../../storage/cached-bytes.js";
-import type { UnfinishedDownload } from "../../storage/download-store.js";
+import { type CachedBytes, cachedBytes, cacheSize } from "../../storage/cache/cached-bytes.js";
+import type { UnfinishedDownload } from "../../storage/cache/download-store.js";
 import type { Storage } from "../../storage/storage.js";
 import { Turns } from "../../storage/turns.js";
-import { type CachedImage, cachedRepositories, imagesOf, lastUse } from "./cached-images.js";
 import { type DoomedImage, EvictionPlan } from "./eviction-plan.js";
 import { removeImages } from "./remove-images.js";
 

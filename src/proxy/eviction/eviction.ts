@@ -1,8 +1,8 @@
 import type { Logger } from "../../observability/logger.js";
+import { clearAside, isAnythingLeft, withEvictionLock } from "../../storage/content/unlinked-blobs.js";
 import { LockError } from "../../storage/driver.js";
 import { layout } from "../../storage/layout.js";
 import type { Storage } from "../../storage/storage.js";
-import { clearAside, isAnythingLeft, withEvictionLock } from "../../storage/unlinked-blobs.js";
 import type { CacheRoom } from "../downloads/cache-room.js";
 import { EvictionRun } from "./eviction-run.js";
 

@@ -1,6 +1,6 @@
+import type { CachedImage } from "../../images/images.js";
+import { removeUnlinked, withRemovalNoted } from "../../storage/content/unlinked-blobs.js";
 import type { Storage } from "../../storage/storage.js";
-import { removeUnlinked, withRemovalNoted } from "../../storage/unlinked-blobs.js";
-import type { CachedImage } from "./cached-images.js";
 import { unlinkImage } from "./unlink-image.js";
 
 /**

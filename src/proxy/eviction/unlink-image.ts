@@ -1,7 +1,7 @@
+import type { CachedImage } from "../../images/images.js";
 import type { Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { Storage } from "../../storage/storage.js";
-import type { CachedImage } from "./cached-images.js";
 
 /**
  * Takes an image out of its repository; its bytes are still there. Tags go first, then manifests, then blobs: so who

@@ -1,8 +1,8 @@
 import type { RepositoryNames } from "../../auth/caller-access.js";
 import type { Config } from "../../config/schema.js";
-import { ownersOf, upstreamNamesOf } from "../../modes/upstream-names-of.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { fullNameOf, ownNameOf, storedNameOf } from "../../proxy/upstream-names.js";
+import { ownersOf, upstreamNamesOf } from "../upstream-names.js";
 
 /**
  * The names that rules know repositories by. A cached repository has two: the one with its upstream before it, and the

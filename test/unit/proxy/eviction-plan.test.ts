@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import type { CachedImage } from "../../../src/images/images.js";
 import { type Digest, digestOf } from "../../../src/oci/digest.js";
 import { parseTag } from "../../../src/oci/reference.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
-import type { CachedImage } from "../../../src/proxy/eviction/cached-images.js";
 import { EvictionPlan } from "../../../src/proxy/eviction/eviction-plan.js";
 
 function digest(text: string): Digest {

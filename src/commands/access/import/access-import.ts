@@ -1,6 +1,6 @@
 import { readYamlFile } from "../../../config/yaml-file.js";
 import { yamlValue } from "../../../config/yaml-value.js";
-import { CommandFailure } from "../../command-failure.js";
+import { ExplainedError } from "../../../serving/explained-error.js";
 import { importDockerAuth } from "./docker-auth.js";
 import { type ImportedAccess, isMap } from "./imported-rules.js";
 import { findZotAccess, importZot } from "./zot.js";
@@ -9,13 +9,13 @@ import { findZotAccess, importZot } from "./zot.js";
 export async function importAccess(file: string): Promise<void> {
   const { tree: document, problems } = await readYamlFile(file, process.cwd());
   if (problems.length > 0) {
-    throw new CommandFailure(problems.map(({ where, message }) => `${where}: ${message}`).join("\n"));
+    throw new ExplainedError(problems.map(({ where, message }) => `${where}: ${message}`).join("\n"));
   }
-  if (!isMap(document)) throw new CommandFailure(`${file} is neither zot's configuration nor docker_auth's`);
+  if (!isMap(document)) throw new ExplainedError(`${file} is neither zot's configuration nor docker_auth's`);
   const zot = findZotAccess(document);
   if (zot !== undefined) return print(importZot(zot));
   if (Array.isArray(document.acl)) return print(importDockerAuth(document.acl));
-  throw new CommandFailure(`${file} has neither accessControl, as zot's, nor acl, as docker_auth's`);
+  throw new ExplainedError(`${file} has neither accessControl, as zot's, nor acl, as docker_auth's`);
 }
 
 function print({ groups, rules, remarks }: ImportedAccess): void {

@@ -3,13 +3,13 @@ import { loadConfig } from "../../../config/load.js";
 import type { UpstreamConfig } from "../../../config/proxy-schema.js";
 import type { Config } from "../../../config/schema.js";
 import { beginWork } from "../../../maintenance/collection-lock.js";
-import { ModeSelector } from "../../../mode-selector.js";
 import { createLogger } from "../../../observability/winston-logger.js";
 import type { WantedPlatforms } from "../../../proxy/warming/image-content.js";
 import { ImageWarmer } from "../../../proxy/warming/image-warmer.js";
 import type { Context } from "../../../registry/context.js";
+import { ExplainedError } from "../../../serving/explained-error.js";
+import { ModeSelector } from "../../../serving/mode-selector.js";
 import { openStorage } from "../../../storage/open-storage.js";
-import { CommandFailure } from "../../command-failure.js";
 import { findRepository } from "./find-repository.js";
 import { listImages } from "./image-list.js";
 import { inParallel } from "./in-parallel.js";
@@ -95,12 +95,12 @@ function patient(upstream: UpstreamConfig): UpstreamConfig {
 
 function requireCache({ mode, storage }: Config): void {
   if (mode === "private") {
-    throw new CommandFailure(
+    throw new ExplainedError(
       "mode: private has no cache; set mode: proxy or hybrid, or name another file with --config",
     );
   }
   if (storage.driver === "memory") {
-    throw new CommandFailure("storage.driver is memory, which is lost when this command ends; set it to filesystem");
+    throw new ExplainedError("storage.driver is memory, which is lost when this command ends; set it to filesystem");
   }
 }
 

@@ -4,7 +4,7 @@ import { messageOf } from "../../../config/problem.js";
 import { type ImageName, parseImageName } from "../../../oci/image-name.js";
 import type { ImageToWarm } from "../../../proxy/warming/image-warmer.js";
 import type { PullRepository } from "../../../registry/repository.js";
-import { CommandFailure } from "../../command-failure.js";
+import { ExplainedError } from "../../../serving/explained-error.js";
 
 /** Finds the repository of a name. @throws RegistryError if it is nobody's */
 type FindRepository = (name: ImageName) => Promise<PullRepository>;
@@ -20,7 +20,7 @@ const stdin = { argument: "-", shown: "standard input" };
 /**
  * The images of the command line and of a list, each once.
  * @param list a file with an image a line, or `-` for standard input
- * @throws CommandFailure with all that are no images, or nobody's
+ * @throws ExplainedError with all that are no images, or nobody's
  */
 export async function listImages(
   images: readonly string[],
@@ -39,8 +39,8 @@ export async function listImages(
       problems.push(describe(image, error));
     }
   }
-  if (problems.length > 0) throw new CommandFailure("nothing was downloaded, since these images cannot be", problems);
-  if (found.size === 0) throw new CommandFailure(`${list === stdin.argument ? stdin.shown : list} contains no image`);
+  if (problems.length > 0) throw new ExplainedError("nothing was downloaded, since these images cannot be", problems);
+  if (found.size === 0) throw new ExplainedError(`${list === stdin.argument ? stdin.shown : list} contains no image`);
   return [...found.values()];
 }
 

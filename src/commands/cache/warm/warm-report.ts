@@ -1,6 +1,6 @@
 import { messageOf } from "../../../config/problem.js";
 import type { WarmedImage } from "../../../proxy/warming/image-warmer.js";
-import { CommandFailure } from "../../command-failure.js";
+import { ExplainedError } from "../../../serving/explained-error.js";
 import { showBytes, showSeconds } from "./amounts.js";
 import type { WarmDisplay } from "./warm-display.js";
 
@@ -25,7 +25,7 @@ export class WarmReport {
     this.#display.endImage(title, image);
   }
 
-  /** @throws CommandFailure if not all is there */
+  /** @throws ExplainedError if not all is there */
   finish(isStopped: boolean): void {
     const images = this.#images - this.#failures.length;
     const seconds = (performance.now() - this.#startedAt) / 1000;
@@ -33,9 +33,9 @@ export class WarmReport {
       `${images} ${images === 1 ? "image is" : "images are"} cached: ${showBytes(this.#fetched)} downloaded, ` +
         `${showBytes(this.#present)} cached before, ${showSeconds(seconds)}`,
     );
-    if (isStopped) throw new CommandFailure("stopped; what arrived stays, and the same command resumes there");
+    if (isStopped) throw new ExplainedError("stopped; what arrived stays, and the same command resumes there");
     if (this.#failures.length === 0) return;
     const count = this.#failures.length === 1 ? "1 image is" : `${this.#failures.length} images are`;
-    throw new CommandFailure(`${count} incomplete`, this.#failures);
+    throw new ExplainedError(`${count} incomplete`, this.#failures);
   }
 }

@@ -1,0 +1,22 @@
+import type { Config } from "../config/schema.js";
+import type { Logger } from "../observability/logger.js";
+import { layout } from "../storage/layout.js";
+import type { Storage } from "../storage/storage.js";
+
+/** Takes over what a registry:2 cached in the folder, if the configuration says that it was the default upstream's. */
+export async function adoptRegistry2Cache({ mode, proxy }: Config, storage: Storage, log: Logger): Promise<void> {
+  // A registry:2 has one upstream, and keeps its repositories under their bare names.
+  const upstream = proxy.upstreams.find(({ name, adopt }) => adopt && name === proxy.default);
+  if (mode === "private" || upstream === undefined) return;
+  if ((await storage.driver.stat(layout.schedulerState)) === undefined) return;
+  if (mode === "hybrid") log.warn("do not run registry:2 as a cache on this folder any more", { reason: expiry });
+  const { adoptScheduled } = await import("../proxy/adoption.js");
+  try {
+    await adoptScheduled(storage, upstream.name, log);
+  } catch (cause) {
+    // A disk that is full keeps nobody from pulling: the upstream is asked then, repository by repository.
+    log.error("the cache of registry:2 could not be taken over", { cause });
+  }
+}
+
+const expiry = "it deletes expired blobs, even those that a pushed image needs";

@@ -1,0 +1,85 @@
+import type { Config } from "../config/schema.js";
+import type { Logger } from "../observability/logger.js";
+import { dockerHub } from "../oci/docker-hub.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { NameMeanings } from "../private/name-meanings.js";
+import { PrivateRegistry } from "../private/private-registry.js";
+import type { CacheRoom } from "../proxy/downloads/cache-room.js";
+import { ProxyRegistry, type ProxyUpstream } from "../proxy/proxy-registry.js";
+import { mayBePulled } from "../proxy/pullable.js";
+import { fullNameOf, officialNameOf, ownNameOf, storedNameOf } from "../proxy/upstream-names.js";
+import { HybridRegistry } from "../registry/hybrid-registry.js";
+import type { Owners } from "../registry/owners.js";
+import type { Registry } from "../registry/registry.js";
+import type { Storage } from "../storage/storage.js";
+import { ownersOf } from "./upstream-names.js";
+import { proxyUpstreamsOf } from "./upstreams.js";
+
+interface CacheOptions {
+  readonly room: CacheRoom;
+  readonly log: Logger;
+}
+
+/** The registry of `mode: proxy`. */
+export async function proxyRegistryOf(config: Config, storage: Storage, options: CacheOptions): Promise<ProxyRegistry> {
+  return new ProxyRegistry(storage, {
+    upstreams: await proxyUpstreamsOf(config),
+    owners: ownersOf(config),
+    finishDownloads: config.proxy.finishDownloads,
+    // As a registry:2 that caches names them.
+    shownNameOf: (stored) => stored,
+    ...options,
+  });
+}
+
+/** The registry of `mode: hybrid`. */
+export async function hybridRegistryOf(config: Config, storage: Storage, options: CacheOptions): Promise<Registry> {
+  const upstreams = await proxyUpstreamsOf(config);
+  const owners = ownersOf(config);
+  const proxy = new ProxyRegistry(storage, {
+    upstreams,
+    owners,
+    finishDownloads: config.proxy.finishDownloads,
+    // The list shows by its names what is whose, and each can be pulled by the name it shows.
+    shownNameOf: fullNameOf,
+    ...options,
+  });
+  return new HybridRegistry(
+    owners,
+    new PrivateRegistry(storage, config.private, meaningsAmong(upstreams, owners, { storage, ...config.private })),
+    proxy,
+  );
+}
+
+function meaningsAmong(
+  upstreams: readonly ProxyUpstream[],
+  owners: Owners,
+  { storage, adopt }: { readonly storage: Storage; readonly adopt: boolean },
+): NameMeanings {
+  const hub = upstreams.find(({ name }) => name === dockerHub);
+  const upstreamOf = (name: RepositoryName) => {
+    const owner = owners.of(name);
+    return owner.kind === "upstream" ? upstreams.find((each) => each.name === owner.upstream) : undefined;
+  };
+  return {
+    sourceOf: (from) => {
+      const upstream = upstreamOf(from);
+      return upstream === undefined ? from : storedNameOf(ownNameOf(from, upstream), upstream, owners);
+    },
+    sourcesBeside: (from) => {
+      const upstream = upstreamOf(from);
+      return upstream && (async (stored) => (await storage.cache.ownerOf(stored)) === upstream.name);
+    },
+    mayBeReadFrom: async (name) => {
+      const from = await storage.cache.ownerOf(name);
+      if (owners.of(name).kind === "private") return from === undefined || adopt;
+      const upstream = upstreams.find((each) => each.name === from);
+      return upstream !== undefined && mayBePulled(name, upstream, owners);
+    },
+    otherMeaningOf: (name) => {
+      const hubs = hub && officialNameOf(name, hub);
+      if (hubs === undefined) return undefined;
+      return `it is private here, since ${owners.of(name).because}; Docker Hub's image is ${hubs}`;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Config } from "../config/schema.js";
+import { UploadPurge } from "../maintenance/upload-purge.js";
+import type { Logger } from "../observability/logger.js";
+import type { Storage } from "../storage/storage.js";
+import { adoptRegistry2Cache } from "./adopt-registry2-cache.js";
+
+/**
+ * What is done for a data directory by one process, however many serve it. Not the eviction: each process counts what it
+ * adds to the cache and writes what it served, and of those that make room one at a time does so.
+ */
+export class Housekeeping {
+  readonly #storage: Storage;
+  readonly #log: Logger;
+  #purge: UploadPurge;
+
+  /** Does what must be done before anything is served, and begins with what is done from time to time. */
+  static async begin(storage: Storage, config: Config, log: Logger): Promise<Housekeeping> {
+    await adoptRegistry2Cache(config, storage, log);
+    return new Housekeeping(storage, config, log);
+  }
+
+  private constructor(storage: Storage, config: Config, log: Logger) {
+    this.#storage = storage;
+    this.#log = log;
+    this.#purge = new UploadPurge(storage, config.private.uploads, log);
+  }
+
+  reconfigure(config: Config): void {
+    this.#purge.stop();
+    this.#purge = new UploadPurge(this.#storage, config.private.uploads, this.#log);
+  }
+
+  stop(): void {
+    this.#purge.stop();
+  }
+}

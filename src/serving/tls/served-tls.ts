@@ -1,0 +1,67 @@
+import { isDeepStrictEqual } from "node:util";
+import { ConfigWatch } from "../../config/config-watch.js";
+import type { TlsSettings } from "../../http/tls/tls-settings.js";
+import type { Logger } from "../../observability/logger.js";
+import { describeError } from "../describe-error.js";
+import { readTlsFiles, type TlsConfig } from "./read-tls-files.js";
+
+/**
+ * The certificates that a server serves with. Each process reads its files again when one of them changes: which files
+ * they are does not change while it runs.
+ */
+export class ServedTls {
+  readonly #config: TlsConfig;
+  readonly #log: Logger;
+  readonly #watches: ConfigWatch[] = [];
+  #current: TlsSettings;
+  #take: (settings: TlsSettings) => void = () => {};
+
+  private constructor(config: TlsConfig, current: TlsSettings, log: Logger) {
+    this.#config = config;
+    this.#current = current;
+    this.#log = log;
+  }
+
+  /** @throws ExplainedError with a sentence if no client could connect by what the files hold */
+  static async open(config: TlsConfig, log: Logger): Promise<ServedTls> {
+    return new ServedTls(config, await readTlsFiles(config), log);
+  }
+
+  get current(): TlsSettings {
+    return this.#current;
+  }
+
+  /** Has each change taken over, also one that came since the files were read. */
+  watch(take: (settings: TlsSettings) => void): void {
+    this.#take = take;
+    const { cert, key, clientCa } = this.#config;
+    const look = () => void this.refresh();
+    for (const file of new Set([cert, key, ...clientCa])) this.#watches.push(new ConfigWatch(file, look));
+    look();
+  }
+
+  /**
+   * Reads the files again. What cannot be used leaves what is in use: a certificate and its key are often replaced one
+   * after the other, and an old certificate is better than none.
+   */
+  async refresh(): Promise<void> {
+    const { cert } = this.#config;
+    try {
+      const settings = await readTlsFiles(this.#config);
+      if (isDeepStrictEqual(settings, this.#current)) return;
+      this.#current = settings;
+      this.#take(settings);
+      this.#log.info("the files of server.tls have changed and were read again", { cert });
+    } catch (error) {
+      const problem = describeError(error);
+      this.#log.error("the files of server.tls have changed and cannot be used; the previous ones stay in use", {
+        cert,
+        problem,
+      });
+    }
+  }
+
+  close(): void {
+    for (const watch of this.#watches) watch.close();
+  }
+}

@@ -1,0 +1,28 @@
+import { randomUUID } from "node:crypto";
+import type { Config } from "../config/schema.js";
+import { packageVersion } from "../package-version.js";
+import { ContentRules } from "../proxy/content-rules.js";
+import type { ProxyUpstream } from "../proxy/proxy-registry.js";
+import { createUpstream } from "../upstream/create-upstream.js";
+import { upstreamNamesOf } from "./upstream-names.js";
+import { upstreamSettingsOf } from "./upstream-settings.js";
+
+/** The upstreams of a configuration, each with its client and what the operator wants of it; connects to none yet. */
+export async function proxyUpstreamsOf({ proxy }: Config): Promise<ProxyUpstream[]> {
+  const surroundings = { version: packageVersion(), instanceId: randomUUID(), environment: process.env };
+  return Promise.all(
+    proxy.upstreams.map(async (upstream) => ({
+      ...upstreamNamesOf(upstream, proxy.default),
+      upstream: createUpstream(await upstreamSettingsOf(upstream), surroundings),
+      rules: new ContentRules(upstream.allow, upstream.deny),
+      adopt: upstream.adopt,
+      tagTtl: upstream.tagTtl,
+      onDelete: upstream.onDelete,
+      staleDeadline: upstream.staleDeadline,
+      notFoundTtl: upstream.notFoundTtl,
+      answerTimeout: upstream.timeouts.answer,
+      blobTimeout: Math.max(upstream.timeouts.answer, upstream.timeouts.blob),
+      lazyRanges: upstream.lazyRanges,
+    })),
+  );
+}

@@ -1,0 +1,24 @@
+import type { LoadedConfig } from "../../config/load.js";
+import { createLogger } from "../../observability/winston-logger.js";
+import { announce } from "../announce.js";
+import { logRegistry2 } from "../log-registry2.js";
+import type { Reload } from "../reload.js";
+import { StopSignals, stopWhenTold } from "../stop-signals.js";
+import { WorkerPool } from "./worker-pool.js";
+
+/** Serves with several processes on one port and one data directory; this one starts and watches them, and no more. */
+export async function serveByWorkers(loaded: LoadedConfig, reload: Reload): Promise<void> {
+  const { config, registry2 } = loaded;
+  const signals = new StopSignals();
+  const log = createLogger(config.log, process.stdout);
+  try {
+    if (registry2 !== undefined) logRegistry2(registry2, log);
+    const workers = new WorkerPool(config, log);
+    announce(loaded, await workers.start(), log);
+    reload.begin({ apply: (next) => workers.reconfigure(next), log });
+    await stopWhenTold(signals, { serving: workers, grace: () => reload.config.server.shutdownGrace, log });
+    reload.stop();
+  } finally {
+    log.flush();
+  }
+}

@@ -1,0 +1,143 @@
+import cluster from "node:cluster";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Config } from "../../config/schema.js";
+import type { Logger } from "../../observability/logger.js";
+import type { Stoppable } from "../stop-signals.js";
+import { shareOf } from "./share.js";
+import { WorkerProcess } from "./worker-process.js";
+import { WorkerRefusal } from "./worker-refusal.js";
+
+/** A worker that served is missed: the next one starts at once. */
+const shortestPauseMs = 100;
+/** One that ends again and again, or cannot start, is not to take a core from the others. */
+const longestPauseMs = 2_000;
+
+/** Each time that a worker served for so long, the pause before the next one is half of the last. */
+const steadyAfterMs = 2_000;
+
+/** After the grace a worker has little left to do; one that takes longer hangs. */
+const lastStepsMs = 2_000;
+
+/** All workers: the first starts before the others, each that ends is started again, and they stop together. */
+export class WorkerPool implements Stoppable {
+  #config: Config;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+  /** By number, from 1. */
+  readonly #workers = new Map<number, WorkerProcess>();
+  #changes = 0;
+  #changing: Promise<void> = Promise.resolve();
+
+  constructor(config: Config, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+  }
+
+  /**
+   * @returns the port that all listen on
+   * @throws WorkerStartError if one of them cannot serve; none runs any more then
+   */
+  async start(): Promise<number> {
+    // Each worker accepts for itself. Dealt out by the primary, a connection would hang if its worker died before it said
+    // that it has it, and a worker that is stuck would get as many as the others.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    cluster.setupPrimary({
+      exec: fileURLToPath(new URL("./worker.js", import.meta.url)),
+      args: [],
+      // What they write goes through this process: only one writer never cuts into another's line.
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    try {
+      // What the first one does before it serves, the others must find done.
+      const { port } = await this.#start(1).listening;
+      for (let number = 2; number <= this.#config.server.workers; number++) this.#start(number);
+      await Promise.all([...this.#workers.values()].map(({ listening }) => listening));
+      for (const [number, worker] of this.#workers) void this.#keep(number, worker);
+      return port;
+    } catch (error) {
+      const workers = [...this.#workers.values()];
+      for (const worker of workers) worker.kill();
+      await Promise.all(workers.map(({ ended }) => ended));
+      throw error;
+    }
+  }
+
+  /**
+   * Has all workers serve by another configuration, or none of them: each makes ready, and only when all are does any
+   * take it over.
+   * @throws WorkerRefusal by the first that cannot serve by it
+   */
+  async reconfigure(config: Config): Promise<void> {
+    const change = ++this.#changes;
+    const changing = this.#prepare(change, config);
+    // Who is started again meanwhile waits, to be started by what holds then.
+    this.#changing = changing.catch(() => {});
+    await changing;
+  }
+
+  async #prepare(change: number, config: Config): Promise<void> {
+    const workers = [...this.#workers];
+    await Promise.all(
+      workers.map(([number, worker]) =>
+        worker.prepare(change, shareOf(config, number)).catch((cause: Error) => {
+          throw new WorkerRefusal(number, cause.message);
+        }),
+      ),
+    );
+    this.#config = config;
+    for (const [, worker] of workers) worker.tell({ do: "takeOver", change });
+  }
+
+  /** Settles when no change is under way. */
+  async #decided(): Promise<void> {
+    for (let seen: unknown; seen !== this.#changing; ) {
+      seen = this.#changing;
+      await seen;
+    }
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    const workers = [...this.#workers.values()];
+    for (const worker of workers) worker.stop(graceMs);
+    const killing = setTimeout(() => this.#killAll(), graceMs + lastStepsMs);
+    await Promise.all(workers.map(({ ended }) => ended));
+    clearTimeout(killing);
+  }
+
+  cut(): void {
+    for (const worker of this.#workers.values()) worker.tell({ do: "cut" });
+    // One that is stuck does not hear of it.
+    setTimeout(() => this.#killAll(), lastStepsMs).unref();
+  }
+
+  #killAll(): void {
+    this.#log.error("workers take too long to stop, perhaps a disk hangs: they are killed");
+    for (const worker of this.#workers.values()) worker.kill();
+  }
+
+  #start(number: number): WorkerProcess {
+    const worker = new WorkerProcess({ do: "serve", worker: number, config: shareOf(this.#config, number) });
+    this.#workers.set(number, worker);
+    return worker;
+  }
+
+  /** Starts a worker again whenever it ended, until all are to stop. */
+  async #keep(number: number, first: WorkerProcess): Promise<void> {
+    let worker = first;
+    let pauseMs = shortestPauseMs;
+    for (;;) {
+      const startedAt = performance.now();
+      const end = await worker.ended;
+      const wasSteady = performance.now() - startedAt > steadyAfterMs;
+      pauseMs = wasSteady ? Math.max(pauseMs / 2, shortestPauseMs) : Math.min(pauseMs * 2, longestPauseMs);
+      if (this.#stopping.signal.aborted) return;
+      this.#log.warn("a worker died and is restarted", { worker: number, ...end, pauseSeconds: pauseMs / 1000 });
+      await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
+      await this.#decided();
+      if (this.#stopping.signal.aborted) return;
+      worker = this.#start(number);
+    }
+  }
+}

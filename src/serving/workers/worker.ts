@@ -1,0 +1,89 @@
+import { createLogger, type FlushableLogger } from "../../observability/winston-logger.js";
+import { describeError } from "../describe-error.js";
+import { Housekeeping } from "../housekeeping.js";
+import { listen } from "../listen.js";
+import { bearLostOutput } from "../lost-output.js";
+import { type OpenedServer, openServer } from "../open-server.js";
+import type { WorkerOrder, WorkerReport } from "./messages.js";
+
+interface Serving extends OpenedServer {
+  readonly log: FlushableLogger;
+  readonly housekeeping: Housekeeping | undefined;
+}
+
+// A process that shares a port with others. It does what the primary tells it, and ends when that is gone: node's
+// cluster module sees to it.
+bearLostOutput();
+// Ctrl-C reaches each process of a terminal, systemd signals each of a unit, and the primary would tell of it, too: one
+// stop must not look like two, so the primary's word counts alone.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {});
+process.on("SIGHUP", () => {});
+
+let serving: Promise<Serving> | undefined;
+/** What it is ready for; a later one takes its place. */
+let prepared: { readonly change: number; takeOver(): void } | undefined;
+
+process.on("message", (order: WorkerOrder) => {
+  switch (order.do) {
+    case "serve":
+      serving = start(order);
+      serving.catch(giveUp);
+      break;
+    case "prepare":
+      void serving?.then((started) => prepare(started, order));
+      break;
+    case "takeOver":
+      if (prepared?.change === order.change) prepared.takeOver();
+      break;
+    case "stop":
+      void serving?.then((started) => stop(started, order.graceMs));
+      break;
+    case "cut":
+      void serving?.then(({ server }) => server.cut());
+  }
+});
+
+report({ is: "ready" });
+
+/** The first worker keeps house, and not the primary: that opens no storage, so that it can hardly fail. */
+async function start({ worker, config }: Extract<WorkerOrder, { do: "serve" }>): Promise<Serving> {
+  const log = createLogger(config.log, process.stdout, { worker });
+  const opened = await openServer(config, log);
+  const housekeeping = worker === 1 ? await Housekeeping.begin(opened.storage, config, log) : undefined;
+  await listen(opened.server, config);
+  return { ...opened, log, housekeeping };
+}
+
+async function prepare(
+  { prepare: makeReady, housekeeping, log }: Serving,
+  { change, config }: Extract<WorkerOrder, { do: "prepare" }>,
+): Promise<void> {
+  try {
+    const serveBy = await makeReady(config);
+    const takeOver = () => {
+      serveBy();
+      housekeeping?.reconfigure(config);
+      log.reconfigure(config.log);
+    };
+    prepared = { change, takeOver };
+    report({ is: "prepared", change });
+  } catch (error) {
+    report({ is: "unable", change, reason: describeError(error) });
+  }
+}
+
+async function stop({ server, log, housekeeping, close }: Serving, graceMs: number): Promise<void> {
+  await server.stop(graceMs);
+  housekeeping?.stop();
+  await close();
+  log.flush();
+}
+
+function giveUp(error: unknown): void {
+  report({ is: "failed", reason: describeError(error) }, () => process.exit(1));
+}
+
+function report(said: WorkerReport, done = () => {}): void {
+  process.send?.(said, done);
+}

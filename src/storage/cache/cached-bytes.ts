@@ -1,0 +1,65 @@
+import type { Digest } from "../../oci/digest.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import { walkRepositories } from "../content/catalog.js";
+import { linkedContent } from "../content/linked-content.js";
+import type { Storage } from "../storage.js";
+import { Turns } from "../turns.js";
+import type { UnfinishedDownload } from "./download-store.js";
+
+/** A download that did not grow for so long does not run. */
+const runsForMs = 30_000;
+
+/** Bytes that are here only for repositories whose content came from upstreams. */
+export interface CachedBytes {
+  readonly size: number;
+  /** How many of these repositories have a link to them. */
+  holders: number;
+}
+
+/** What could be evicted, by digest: the bytes that no private repository has a link to. */
+export async function cachedBytes(storage: Storage): Promise<Map<Digest, CachedBytes>> {
+  const cached = new Map<Digest, CachedBytes>();
+  const isPrivate: RepositoryName[] = [];
+  const turns = new Turns();
+  for await (const { name } of walkRepositories(storage.driver)) {
+    await turns.take();
+    if ((await storage.cache.readOwner(name)) === undefined) isPrivate.push(name);
+    else await addContent(storage, name, cached);
+  }
+  for (const name of isPrivate) {
+    await turns.take();
+    for await (const digest of linkedContent(storage, name, (asked) => cached.has(asked))) cached.delete(digest);
+  }
+  return cached;
+}
+
+/** All that the cache takes of the disk, unfinished downloads included. */
+export async function cacheSize(storage: Storage, cached: ReadonlyMap<Digest, CachedBytes>): Promise<number> {
+  let total = 0;
+  for (const { size } of cached.values()) total += size;
+  for (const download of await storage.downloads.list()) total += await countedSize(storage, download);
+  return total;
+}
+
+/** A download that runs may have no end. Then it is bounded where it runs, and is no reason to let go of anything. */
+async function countedSize(storage: Storage, { digest, size, modifiedMs }: UnfinishedDownload): Promise<number> {
+  const whole = await storage.downloads.size(digest);
+  if (whole !== undefined) return Math.min(size, whole);
+  return Date.now() - modifiedMs < runsForMs ? 0 : size;
+}
+
+async function addContent(storage: Storage, name: RepositoryName, cached: Map<Digest, CachedBytes>): Promise<void> {
+  // A manifest may be linked as a blob as well.
+  const digests = new Set<Digest>();
+  for await (const digest of linkedContent(storage, name, () => true)) digests.add(digest);
+  const turns = new Turns();
+  for (const digest of digests) {
+    await turns.take();
+    const known = cached.get(digest);
+    if (known !== undefined) known.holders++;
+    else {
+      const size = await storage.blobs.storedSize(digest);
+      if (size !== undefined) cached.set(digest, { size, holders: 1 });
+    }
+  }
+}

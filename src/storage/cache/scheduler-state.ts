@@ -1,0 +1,41 @@
+import { type Digest, isDigest } from "../../oci/digest.js";
+import { isRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
+import type { StorageDriver } from "../driver.js";
+import { layout } from "../layout.js";
+
+/** Digests of content by the repositories that hold it. */
+export type ScheduledContent = ReadonlyMap<RepositoryName, ReadonlySet<Digest>>;
+
+/** A cache of a million blobs has a state of some 250 MB. */
+const readableBytes = 512 * 1024 * 1024;
+
+/**
+ * What the distribution registry, run as a cache, plans to let expire, and so fetched from its upstream: the keys of
+ * `scheduler-state.json`, `<name>@<digest>`. What has expired but could not be deleted is no longer in it. `undefined`
+ * if there is none, or it cannot be read.
+ */
+export async function readScheduledContent(driver: StorageDriver): Promise<ScheduledContent | undefined> {
+  const bytes = await driver.read(layout.schedulerState, readableBytes);
+  return bytes && contentOf(parse(bytes.toString()));
+}
+
+function contentOf(state: object | undefined): ScheduledContent | undefined {
+  if (state === undefined) return undefined;
+  const content = new Map<RepositoryName, Set<Digest>>();
+  for (const key of Object.keys(state)) {
+    const [name = "", digest = ""] = key.split("@");
+    if (!isRepositoryName(name) || !isDigest(digest)) continue;
+    content.set(name, (content.get(name) ?? new Set<Digest>()).add(digest));
+  }
+  return content;
+}
+
+/** The program is killed while it writes, and then the rest is missing. */
+function parse(text: string): object | undefined {
+  try {
+    const state: unknown = JSON.parse(text);
+    return typeof state === "object" && state !== null ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,143 @@
+import { LRUCache } from "lru-cache";
+import type { Logger } from "../../observability/logger.js";
+import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
+import { algorithmOf, type Digest, Digester, digestOf, isDigest } from "../../oci/digest.js";
+import { hashReader } from "../../oci/hash-reader.js";
+import type { ObjectContent, StagedObject, StorageDriver } from "../driver.js";
+import { layout } from "../layout.js";
+import { BlobVerification } from "./blob-verification.js";
+
+const smallBytes = 256 * 1024;
+
+/** Bytes by digest. Whether a repository may serve them is not known here: that is what links say. */
+export class BlobStore {
+  readonly #driver: StorageDriver;
+  readonly #log: Logger;
+  readonly #verification: BlobVerification;
+  /** Small content, verified when it was read. A digest's content never changes, so nothing makes it invalid. */
+  readonly #small: LRUCache<Digest, BufferReader>;
+
+  /** @param cacheBytes how much small content is held in memory */
+  constructor(driver: StorageDriver, cacheBytes: number, log: Logger) {
+    this.#driver = driver;
+    this.#log = log;
+    this.#verification = new BlobVerification(driver);
+    this.#small = new LRUCache({ maxSize: Math.max(1, cacheBytes), sizeCalculation: (blob) => blob.size + 200 });
+  }
+
+  /** Bytes the content has. The disk is asked also for what is in memory: another process may have evicted it. */
+  async size(digest: Digest): Promise<number | undefined> {
+    const stat = await wherever(digest, (key) => this.#driver.stat(key));
+    if (stat === undefined) this.#small.delete(digest);
+    const small = this.#small.get(digest);
+    if (small !== undefined) return small.size;
+    if (stat === undefined || stat.size > smallBytes) return stat?.size;
+    // Verified, as for a pull: a push must not be told of content that no pull will get.
+    const reader = await this.open(digest);
+    await reader?.close();
+    return reader?.size;
+  }
+
+  /** Bytes that lie under the digest, whether or not they are what it says: what they take of the disk. */
+  async storedSize(digest: Digest): Promise<number | undefined> {
+    return (await this.#driver.stat(layout.blob(digest)))?.size;
+  }
+
+  /** The caller closes the reader. */
+  async open(digest: Digest): Promise<BlobReader | undefined> {
+    const small = this.#small.get(digest);
+    if (small !== undefined) return small;
+    const reader = await wherever(digest, (key) => this.#driver.openRead(key));
+    if (reader === undefined || reader.size > smallBytes) return reader;
+    try {
+      return await this.#readSmall(digest, reader);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** Names staged content. That it has this digest must be proved before. What lies there is replaced, and so healed. */
+  async commit(digest: Digest, staged: StagedObject, beside: readonly ObjectContent[]): Promise<void> {
+    await staged.commit(layout.blob(digest), beside);
+  }
+
+  /**
+   * Whether the stored content is what its name says; if it is not, it is emptied, and so absent.
+   * @throws the reason of the signal, once that is aborted
+   */
+  async verify(digest: Digest, signal: AbortSignal): Promise<boolean> {
+    const key = layout.blob(digest);
+    const before = await this.#driver.stat(key);
+    if (before === undefined) return false;
+    if (await this.#verification.isWhole(digest, signal)) return true;
+    this.#log.error("stored blob is damaged and counts as absent; push it again", { digest, bytes: before.size });
+    this.#small.delete(digest);
+    // It may have been pushed again meanwhile.
+    if (before.version !== undefined) await this.#driver.clear(key, before.version);
+    return false;
+  }
+
+  /**
+   * Whether the bytes are there: to be asked by whoever has linked them, after the link was written, since an eviction
+   * may have set them aside before it could see the link (`unlinked-blobs.ts`). Then they are put back.
+   */
+  async hold(digest: Digest): Promise<boolean> {
+    if ((await this.#driver.stat(layout.blob(digest))) !== undefined) return true;
+    return (await this.putBack(digest)) || (await this.#driver.stat(layout.blob(digest))) !== undefined;
+  }
+
+  /** Takes the bytes out of their place, where they can still be read. @returns how many; `undefined` if there are none */
+  async setAside(digest: Digest): Promise<number | undefined> {
+    const stat = await this.#driver.stat(layout.blob(digest));
+    this.#small.delete(digest);
+    if (stat === undefined || !(await this.#driver.move(layout.blob(digest), layout.evicting(digest))))
+      return undefined;
+    return stat.size;
+  }
+
+  /** @returns whether they were aside */
+  putBack(digest: Digest): Promise<boolean> {
+    return this.#driver.move(layout.evicting(digest), layout.blob(digest));
+  }
+
+  async removeAside(digest: Digest): Promise<void> {
+    await this.#driver.remove(layout.evicting(digest));
+    this.#small.delete(digest);
+  }
+
+  /** What is aside: only while an eviction runs, or after one that was killed. */
+  async listAside(): Promise<Digest[]> {
+    return (await this.#driver.list(layout.evictions)).map((name) => name.replace("-", ":")).filter(isDigest);
+  }
+
+  async #readSmall(digest: Digest, reader: BlobReader): Promise<BlobReader | undefined> {
+    const bytes = Buffer.allocUnsafeSlow(reader.size);
+    await reader.read(bytes, 0);
+    if (digestOf(bytes, algorithmOf(digest)) !== digest) {
+      this.#log.error("stored blob is damaged and counts as absent; a push heals it", { digest, bytes: reader.size });
+      return undefined;
+    }
+    const small = new BufferReader(bytes);
+    this.#small.set(digest, small);
+    return small;
+  }
+}
+
+/** Looks for bytes where they lie, and where they lie for a moment when an eviction set them aside, from where they may come back. */
+export async function wherever<Found>(
+  digest: Digest,
+  look: (key: string) => Promise<Found | undefined>,
+): Promise<Found | undefined> {
+  return (await look(layout.blob(digest))) ?? (await look(layout.evicting(digest))) ?? look(layout.blob(digest));
+}
+
+/** Hashes all that a reader gives, and closes it. */
+export async function digestOfReader(reader: BlobReader, like: Digest): Promise<Digest> {
+  const digester = new Digester(algorithmOf(like));
+  try {
+    await hashReader(reader, digester, reader.size);
+    return digester.digest();
+  } finally {
+    await reader.close();
+  }
+}

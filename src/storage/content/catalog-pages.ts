@@ -1,0 +1,70 @@
+import { LRUCache } from "lru-cache";
+import type { Page, PageOf } from "../../oci/listing.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { StorageDriver } from "../driver.js";
+import { repositoryFolders } from "../layout.js";
+import type { Catalog } from "./catalog.js";
+import { repositoriesAfter } from "./repository-walk.js";
+
+interface KnownPage extends PageOf<RepositoryName> {
+  readonly generation: string;
+  readonly readAtMs: number;
+}
+
+/** How long a repository that a program other than Berth wrote may stay unseen. */
+const trustedForMs = 5_000;
+const rememberedNames = 100_000;
+
+/** Names in code point order, read only as far as they are taken, and none after `until`. */
+export type NamesAfter = (last: string | undefined, until: string | undefined) => AsyncIterable<RepositoryName>;
+
+/** Pages of the names of repositories. Each reads as much of the storage as it shows. */
+export class CatalogPages {
+  readonly #catalog: Catalog;
+  readonly #namesAfter: NamesAfter;
+  readonly #known = new LRUCache<string, KnownPage>({
+    maxSize: rememberedNames,
+    sizeCalculation: ({ items }) => items.length + 1,
+  });
+
+  /** @param catalog tells when a repository has come into being */
+  constructor(catalog: Catalog, namesAfter: NamesAfter) {
+    this.#catalog = catalog;
+    this.#namesAfter = namesAfter;
+  }
+
+  /** The same array as long as it is known to be the same. */
+  async page(page: Page): Promise<PageOf<RepositoryName>> {
+    const key = `${page.limit} ${page.last ?? ""} ${page.until ?? ""}`;
+    // Asked before the tree is read: a repository that comes meanwhile makes the next one read it again.
+    const generation = await this.#catalog.generation();
+    const known = this.#known.get(key);
+    if (known !== undefined && known.generation === generation && performance.now() - known.readAtMs < trustedForMs)
+      return known;
+    const readAtMs = performance.now();
+    const read = await this.#read(page);
+    if (generation !== undefined) this.#known.set(key, { ...read, generation, readAtMs });
+    return read;
+  }
+
+  async #read({ limit, last, until }: Page): Promise<PageOf<RepositoryName>> {
+    const items: RepositoryName[] = [];
+    if (limit === 0) return { items, more: false };
+    for await (const name of this.#namesAfter(last, until)) {
+      if (items.length === limit) return { items, more: true };
+      items.push(name);
+    }
+    return { items, more: false };
+  }
+}
+
+/** The repositories that hold manifests, of those that a test lets through. */
+export async function* holdersOfManifests(
+  driver: StorageDriver,
+  last: string | undefined,
+  isShown: (name: RepositoryName) => Promise<boolean>,
+): AsyncIterable<RepositoryName> {
+  for await (const { name, folders } of repositoriesAfter(driver, last)) {
+    if (folders.includes(repositoryFolders.manifests) && (await isShown(name))) yield name;
+  }
+}

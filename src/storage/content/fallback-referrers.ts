@@ -1,0 +1,63 @@
+import type { Descriptor } from "../../oci/descriptor.js";
+import { algorithmOf, type Digest, hexOf } from "../../oci/digest.js";
+import { readManifest } from "../../oci/manifest-reading.js";
+import { parseTag, type Tag } from "../../oci/reference.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import { isOutOfRoom } from "../driver.js";
+import type { Storage } from "../storage.js";
+import type { ReadAllowance } from "./read-allowance.js";
+import { referrerDescriptor } from "./referrer-descriptor.js";
+
+/*
+ * What clients listed by hand while the registry had no referrers API: an index under a tag made from the subject's
+ * digest. A registry with the API must include it (distribution-spec, "Enabling the Referrers API"). Each of its
+ * manifests is read once, and recorded as any other referrer if it is one.
+ */
+
+/** The tag of a subject's index (distribution-spec, "Referrers Tag Schema"). */
+export function fallbackTagOf(subject: Digest): Tag {
+  return parseTag(`${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`);
+}
+
+/** Digests of what the index names, each once. */
+export async function fallbackChildren(
+  storage: Storage,
+  name: RepositoryName,
+  subject: Digest,
+): Promise<readonly Digest[]> {
+  const digest = await storage.tags.find(name, fallbackTagOf(subject));
+  if (digest === undefined || !(await storage.manifests.isLinked(name, digest))) return [];
+  const known = storage.referrers.childrenOf.get(digest);
+  if (known !== undefined) return known;
+  const index = await storage.manifests.find(name, digest);
+  if (index === undefined) return [];
+  const manifests = readManifest(index.bytes)?.manifests ?? [];
+  const children = [...new Set(manifests.map((child) => child.digest))];
+  storage.referrers.childrenOf.set(digest, children);
+  return children;
+}
+
+/** The child of a fallback index, if it is here and does refer to the subject; it is recorded then. */
+export async function recordFallbackReferrer(
+  storage: Storage,
+  name: RepositoryName,
+  subject: Digest,
+  { digest, allowance }: { readonly digest: Digest; readonly allowance: ReadAllowance },
+): Promise<Descriptor | undefined> {
+  const known = storage.referrers.subjectOf.get(digest);
+  if (known !== undefined && known !== subject) return undefined;
+  const manifest = await storage.manifests.find(name, digest);
+  if (manifest === undefined) return undefined;
+  allowance.take(manifest.bytes.length);
+  const reading = readManifest(manifest.bytes);
+  storage.referrers.subjectOf.set(digest, reading?.subject ?? "none");
+  if (reading?.subject !== subject) return undefined;
+  const referrer = referrerDescriptor(manifest, reading);
+  try {
+    await storage.referrers.put(name, subject, referrer);
+  } catch (error) {
+    // It is read again the next time.
+    if (!isOutOfRoom(error)) throw error;
+  }
+  return referrer;
+}

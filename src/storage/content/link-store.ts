@@ -1,0 +1,66 @@
+import { LRUCache } from "lru-cache";
+import type { Logger } from "../../observability/logger.js";
+import { algorithmOf, type Digest, isDigest } from "../../oci/digest.js";
+import type { ObjectContent, StorageDriver } from "../driver.js";
+
+/** A link as it is written: to be stored together with what it points at. */
+export function linkTo(key: string, digest: Digest): ObjectContent {
+  return { key, content: Buffer.from(digest) };
+}
+
+interface KnownLink {
+  readonly version: string;
+  readonly digest: Digest;
+}
+
+const knownLinks = 50_000;
+
+/** The longest digest has 135 characters; what is longer than this is no link and need not be read. */
+const longestBytes = 200;
+
+/** Links: small objects that hold a digest, and say by where they lie what a repository holds and a tag points at. */
+export class LinkStore {
+  readonly #driver: StorageDriver;
+  readonly #log: Logger;
+  readonly #known = new LRUCache<string, KnownLink>({ max: knownLinks });
+
+  constructor(driver: StorageDriver, log: Logger) {
+    this.#driver = driver;
+    this.#log = log;
+  }
+
+  /**
+   * What the link at a key holds. A link that another program or a power cut left empty or torn, or that holds another
+   * digest than the one it lies under, counts as absent; a trailing newline is read over.
+   */
+  async find(key: string): Promise<Digest | undefined> {
+    const stat = await this.#driver.stat(key);
+    if (stat === undefined) return undefined;
+    const known = this.#known.get(key);
+    if (known !== undefined && known.version === stat.version) return known.digest;
+    const bytes = stat.size > longestBytes ? Buffer.alloc(0) : await this.#driver.read(key);
+    if (bytes === undefined) return undefined;
+    const text = bytes.toString("latin1").trim();
+    if (!isDigest(text) || !mayHold(key, text)) {
+      this.#log.warn("link is damaged and counts as absent; a push heals it", { key, bytes: stat.size });
+      return undefined;
+    }
+    if (stat.version !== undefined) this.#known.set(key, { version: stat.version, digest: text });
+    return text;
+  }
+
+  async put(key: string, digest: Digest): Promise<void> {
+    await this.#driver.write(linkTo(key, digest));
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#driver.remove(key);
+  }
+}
+
+/** A link below a digest holds that digest. Below sha512 distribution writes the sha256 that the bytes lie under. */
+function mayHold(key: string, held: Digest): boolean {
+  const named = /\/(sha256|sha512)\/([0-9a-f]+)\/link$/.exec(key);
+  if (named === null || held === `${named[1]}:${named[2]}`) return true;
+  return named[1] === "sha512" && algorithmOf(held) === "sha256";
+}

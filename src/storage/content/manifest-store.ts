@@ -1,0 +1,163 @@
+import { LRUCache } from "lru-cache";
+import type { Logger } from "../../observability/logger.js";
+import type { Descriptor } from "../../oci/descriptor.js";
+import { algorithmOf, type Digest, digestOf } from "../../oci/digest.js";
+import { type ManifestReading, readManifest } from "../../oci/manifest-reading.js";
+import { opaqueType } from "../../oci/media-types.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { StorageDriver } from "../driver.js";
+import { layout } from "../layout.js";
+import { type BlobStore, wherever } from "./blob-store.js";
+import { type LinkStore, linkTo } from "./link-store.js";
+
+export interface StoredManifest {
+  readonly descriptor: Descriptor;
+  readonly bytes: Buffer;
+}
+
+interface ManifestStoreParts {
+  readonly driver: StorageDriver;
+  readonly links: LinkStore;
+  readonly blobs: BlobStore;
+}
+
+/** A manifest that was stored by another program may be larger than ours may be; this bounds what is read into memory. */
+export const readableBytes = 64 * 1024 * 1024;
+
+const rememberedPuts = 20_000;
+
+/** Manifests of repositories. Their bytes lie among the blobs; a repository holds those that it has a revision link for. */
+export class ManifestStore {
+  readonly #driver: StorageDriver;
+  readonly #links: LinkStore;
+  readonly #blobs: BlobStore;
+  readonly #log: Logger;
+  /** Verified when read; content of a digest never changes, and the link is looked at each time. */
+  readonly #manifests: LRUCache<Digest, StoredManifest>;
+  /** In which version the bytes of a manifest were found to be what the digest says. */
+  readonly #verified = new LRUCache<Digest, string>({ max: rememberedPuts });
+  /** Links of manifests that this process stored. What another one did can be seen before it is durable. */
+  readonly #stored = new LRUCache<string, true>({ max: rememberedPuts });
+  /** Puts that run: who pushes the same manifest meanwhile waits, since a link may be seen before it is durable. */
+  readonly #storing = new Map<string, Promise<void>>();
+
+  constructor({ driver, links, blobs }: ManifestStoreParts, cacheBytes: number, log: Logger) {
+    this.#driver = driver;
+    this.#links = links;
+    this.#blobs = blobs;
+    this.#log = log;
+    this.#manifests = new LRUCache({
+      maxSize: Math.max(1, cacheBytes),
+      sizeCalculation: (manifest) => manifest.bytes.length + 500,
+    });
+  }
+
+  async has(name: RepositoryName, digest: Digest): Promise<boolean> {
+    return (await this.#links.find(layout.revisionLink(name, digest))) !== undefined;
+  }
+
+  /** The same by a look at the link, which is not read: for lists of many. */
+  async isLinked(name: RepositoryName, digest: Digest): Promise<boolean> {
+    return ((await this.#driver.stat(layout.revisionLink(name, digest)))?.size ?? 0) > 0;
+  }
+
+  /** The manifest, if the repository holds it. */
+  async find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
+    const content = await this.#links.find(layout.revisionLink(name, digest));
+    if (content === undefined) return undefined;
+    return this.#manifests.get(digest) ?? this.#read(digest, content);
+  }
+
+  /**
+   * Bytes that a manifest has which the repository holds. One whose bytes cannot be read or are damaged is absent.
+   * A manifest is read for this only the first time, and its bytes need not be kept in memory.
+   */
+  async size(name: RepositoryName, digest: Digest): Promise<number | undefined> {
+    const content = await this.#links.find(layout.revisionLink(name, digest));
+    if (content === undefined) return undefined;
+    const stat = await wherever(content, (key) => this.#driver.stat(key));
+    const version = stat?.version;
+    if (version !== undefined && this.#verified.get(digest) === version) return stat?.size;
+    const bytes = await this.#readBytes(digest, content);
+    if (bytes !== undefined && version !== undefined) this.#verified.set(digest, version);
+    return bytes?.length;
+  }
+
+  /** Stores exact bytes, whose digest and type must have been proved, and links them. Heals what is lost or damaged. */
+  put(name: RepositoryName, manifest: StoredManifest): Promise<void> {
+    const key = layout.revisionLink(name, manifest.descriptor.digest);
+    const storing = this.#storing.get(key) ?? this.#store(name, manifest).finally(() => this.#storing.delete(key));
+    this.#storing.set(key, storing);
+    return storing;
+  }
+
+  /** What a manifest that the repository holds says, without remembering it: for walks over many. */
+  async readContent(name: RepositoryName, digest: Digest): Promise<ManifestReading | undefined> {
+    const content = await this.#links.find(layout.revisionLink(name, digest));
+    const bytes = content && (await this.#driver.read(layout.blob(content), readableBytes));
+    return bytes ? this.#parse(digest, bytes) : undefined;
+  }
+
+  /** A manifest that the repository holds, and what it says, without remembering it. */
+  async readUnremembered(
+    name: RepositoryName,
+    digest: Digest,
+  ): Promise<{ readonly descriptor: Descriptor; readonly reading: ManifestReading } | undefined> {
+    const content = await this.#links.find(layout.revisionLink(name, digest));
+    const bytes = content && (await this.#readBytes(digest, content));
+    const reading = bytes && this.#parse(digest, bytes);
+    if (bytes === undefined || reading === undefined) return undefined;
+    return { descriptor: { mediaType: reading.mediaType ?? opaqueType, digest, size: bytes.length }, reading };
+  }
+
+  async remove(name: RepositoryName, digest: Digest): Promise<void> {
+    await this.#links.remove(layout.revisionLink(name, digest));
+  }
+
+  async #store(name: RepositoryName, manifest: StoredManifest): Promise<void> {
+    const { digest } = manifest.descriptor;
+    const key = layout.revisionLink(name, digest);
+    if (this.#stored.has(key) && (await this.#isWhole(key, manifest))) return;
+    do {
+      await Promise.all([
+        this.#driver.write({ key: layout.blob(digest), content: manifest.bytes }, linkTo(key, digest)),
+        // registry 2.8 lists only repositories with this folder, and collects the manifests of others.
+        this.#driver.ensureFolder(layout.layers(name)),
+      ]);
+      // An eviction that could not see the link yet may have taken the bytes.
+    } while (!(await this.#blobs.hold(digest)));
+    this.#manifests.set(digest, manifest);
+    this.#stored.set(key, true);
+  }
+
+  async #isWhole(key: string, { descriptor }: StoredManifest): Promise<boolean> {
+    const stat = await this.#driver.stat(layout.blob(descriptor.digest));
+    return stat?.size === descriptor.size && (await this.#links.find(key)) === descriptor.digest;
+  }
+
+  async #read(digest: Digest, content: Digest): Promise<StoredManifest | undefined> {
+    const bytes = await this.#readBytes(digest, content);
+    const parsed = bytes && this.#parse(digest, bytes);
+    if (bytes === undefined || parsed === undefined) return undefined;
+    const manifest = { descriptor: { mediaType: parsed.mediaType ?? opaqueType, digest, size: bytes.length }, bytes };
+    this.#manifests.set(digest, manifest);
+    return manifest;
+  }
+
+  /** @param content the digest that the bytes lie under, which may be of another algorithm */
+  async #readBytes(digest: Digest, content: Digest): Promise<Buffer | undefined> {
+    const stat = await wherever(content, (key) => this.#driver.stat(key));
+    if (stat === undefined || stat.size > readableBytes) return undefined;
+    const bytes = await wherever(content, (key) => this.#driver.read(key, readableBytes));
+    if (bytes === undefined || digestOf(bytes, algorithmOf(digest)) === digest) return bytes;
+    this.#log.error("stored manifest is damaged and counts as absent; push it again", { digest, bytes: bytes.length });
+    return undefined;
+  }
+
+  /** The media type is stored nowhere: it is read from the manifest, as the distribution registry does. */
+  #parse(digest: Digest, bytes: Buffer): ManifestReading | undefined {
+    const reading = readManifest(bytes);
+    if (reading === undefined) this.#log.warn("stored manifest is no JSON object and counts as absent", { digest });
+    return reading;
+  }
+}

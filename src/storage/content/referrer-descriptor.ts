@@ -1,0 +1,19 @@
+import type { Descriptor } from "../../oci/descriptor.js";
+import type { StoredManifest } from "./manifest-store.js";
+
+/** What a manifest says of itself that is listed. */
+interface Listed {
+  readonly artifactType: string | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A manifest as the list of referrers shows it (distribution-spec, "Listing Referrers"). */
+export function referrerDescriptor(manifest: Pick<StoredManifest, "descriptor">, content: Listed): Descriptor {
+  return {
+    mediaType: manifest.descriptor.mediaType,
+    digest: manifest.descriptor.digest,
+    size: manifest.descriptor.size,
+    ...(content.artifactType === undefined ? {} : { artifactType: content.artifactType }),
+    ...(Object.keys(content.annotations).length === 0 ? {} : { annotations: content.annotations }),
+  };
+}

@@ -1,0 +1,47 @@
+import type { RepositoryName } from "../../oci/repository-name.js";
+import { isOutOfRoom } from "../driver.js";
+import type { Storage } from "../storage.js";
+import { Turns } from "../turns.js";
+import { linkedManifests } from "./linked-content.js";
+import { referrerDescriptor } from "./referrer-descriptor.js";
+
+/** Rebuilds records of referrers where there are none: once for a repository, whoever asks. */
+export class ReferrerRebuild {
+  readonly #storage: Storage;
+  readonly #running = new Map<RepositoryName, Promise<void>>();
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /**
+   * A repository that another program wrote has no records, and so has one that was restored without them: then all its
+   * manifests are read once, and what refers to another is recorded.
+   */
+  async runIfMissing(name: RepositoryName): Promise<void> {
+    if (await this.#storage.referrers.isKept(name)) return;
+    const running = this.#running.get(name) ?? this.#run(name).finally(() => this.#running.delete(name));
+    this.#running.set(name, running);
+    return running;
+  }
+
+  async #run(name: RepositoryName): Promise<void> {
+    const digests = await linkedManifests(this.#storage, name);
+    if (digests.length === 0) return;
+    const turns = new Turns();
+    try {
+      for (const digest of digests) {
+        await turns.take();
+        const found = await this.#storage.manifests.readUnremembered(name, digest);
+        const subject = found?.reading.subject;
+        if (found !== undefined) this.#storage.referrers.subjectOf.set(digest, subject ?? "none");
+        if (found === undefined || subject === undefined) continue;
+        await this.#storage.referrers.put(name, subject, referrerDescriptor(found, found.reading));
+      }
+      await this.#storage.referrers.noteWhole(name);
+    } catch (error) {
+      // Done again when somebody asks and there is room.
+      if (!isOutOfRoom(error)) throw error;
+    }
+  }
+}

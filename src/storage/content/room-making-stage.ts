@@ -1,0 +1,99 @@
+import type { BlobReader } from "../../oci/blob-reader.js";
+import { isOutOfRoom, type ObjectContent, type StagedObject, type StagedStat } from "../driver.js";
+
+/** Frees so many bytes, if anything may go, and tells how many it has freed. */
+export type MakeRoom = (bytes: number) => Promise<number>;
+
+/** Bytes that are made free at least: more will come, and nobody knows how much. */
+const leastRoom = 16 * 1024 * 1024;
+/** For names and links. */
+const smallRoom = 1024 * 1024;
+
+/** A staged object that makes room on a full disk and goes on, so that what is pushed need not be sent again. */
+export class RoomMakingStage implements StagedObject {
+  readonly #staged: StagedObject;
+  readonly #makeRoom: MakeRoom;
+
+  constructor(staged: StagedObject, makeRoom: MakeRoom) {
+    this.#staged = staged;
+    this.#makeRoom = makeRoom;
+  }
+
+  stat(): Promise<StagedStat | undefined> {
+    return this.#staged.stat();
+  }
+
+  async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+    const pieces = new Pieces(content, offset);
+    try {
+      for (let end = offset; ; end = (await this.#staged.stat())?.size ?? end) {
+        try {
+          return await this.#staged.append(end, pieces.from(end));
+        } catch (error) {
+          if (!isOutOfRoom(error) || (await this.#makeRoom(Math.max(leastRoom, end - offset))) === 0) throw error;
+        }
+      }
+    } finally {
+      await pieces.close();
+    }
+  }
+
+  openRead(): Promise<BlobReader | undefined> {
+    return this.#staged.openRead();
+  }
+
+  commit(key: string, beside?: readonly ObjectContent[]): Promise<void> {
+    return withRoom(this.#makeRoom, () => this.#staged.commit(key, beside));
+  }
+
+  discard(): Promise<void> {
+    return this.#staged.discard();
+  }
+
+  discardWithFolders(below: string): Promise<void> {
+    return this.#staged.discardWithFolders(below);
+  }
+
+  spoil(): Promise<void> {
+    return this.#staged.spoil();
+  }
+}
+
+/** Does what writes a little; on a full disk once more, when room was made. */
+export async function withRoom<Result>(makeRoom: MakeRoom, action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!isOutOfRoom(error) || (await makeRoom(smallRoom)) === 0) throw error;
+    return action();
+  }
+}
+
+/** Content that can be gone on with where writing it broke off: within the piece that was given out last. */
+class Pieces {
+  readonly #content: AsyncIterable<Buffer>;
+  #source: AsyncIterator<Buffer> | undefined;
+  #last: Buffer = Buffer.alloc(0);
+  /** Of the last piece. */
+  #start: number;
+
+  constructor(content: AsyncIterable<Buffer>, start: number) {
+    this.#content = content;
+    this.#start = start;
+  }
+
+  async *from(position: number): AsyncGenerator<Buffer, void, void> {
+    this.#source ??= this.#content[Symbol.asyncIterator]();
+    const rest = this.#last.subarray(position - this.#start);
+    if (rest.length > 0) yield rest;
+    for (let next = await this.#source.next(); !next.done; next = await this.#source.next()) {
+      this.#start += this.#last.length;
+      this.#last = next.value;
+      yield next.value;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#source?.return?.();
+  }
+}

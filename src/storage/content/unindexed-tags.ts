@@ -1,0 +1,50 @@
+import { LRUCache } from "lru-cache";
+import type { Digest } from "../../oci/digest.js";
+import { isTag, type Tag } from "../../oci/reference.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import { Turns } from "../turns.js";
+
+type TagsByDigest = ReadonlyMap<Digest, readonly Tag[]>;
+
+const rememberedTags = 500_000;
+
+/** Tags that another program, or an older Berth, gave to manifests of a repository: looked through once by a process. */
+export class UnindexedTags {
+  readonly #find: (name: RepositoryName, tag: Tag) => Promise<Digest | undefined>;
+  readonly #known = new LRUCache<RepositoryName, TagsByDigest>({
+    maxSize: rememberedTags,
+    sizeCalculation: (tags) => [...tags.values()].reduce((count, { length }) => count + length, 1),
+  });
+  readonly #running = new Map<RepositoryName, Promise<TagsByDigest>>();
+
+  constructor(find: (name: RepositoryName, tag: Tag) => Promise<Digest | undefined>) {
+    this.#find = find;
+  }
+
+  /** Where the tags of a repository point, as far as it is known without looking at all of them. */
+  known(name: RepositoryName): TagsByDigest | undefined {
+    return this.#known.get(name);
+  }
+
+  /** Looks at all of them, once for all who ask. */
+  read(name: RepositoryName, children: readonly string[]): Promise<TagsByDigest> {
+    const running = this.#running.get(name) ?? this.#read(name, children).finally(() => this.#running.delete(name));
+    this.#running.set(name, running);
+    return running;
+  }
+
+  async #read(name: RepositoryName, children: readonly string[]): Promise<TagsByDigest> {
+    const tags = new Map<Digest, Tag[]>();
+    const turns = new Turns();
+    for (const tag of children.filter(isTag)) {
+      await turns.take();
+      const digest = await this.#find(name, tag);
+      if (digest === undefined) continue;
+      const others = tags.get(digest);
+      if (others === undefined) tags.set(digest, [tag]);
+      else others.push(tag);
+    }
+    this.#known.set(name, tags);
+    return tags;
+  }
+}

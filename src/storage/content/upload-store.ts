@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { StagedObject, StorageDriver } from "../driver.js";
+import { layout } from "../layout.js";
+import { type MakeRoom, RoomMakingStage, withRoom } from "./room-making-stage.js";
+
+const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Bytes; of an issuer's user, whose name is made of claims. */
+const longestUser = 4096;
+
+/** Whether a text can be the id of an upload session, and so part of a key. */
+export function isUploadId(text: string): boolean {
+  return idPattern.test(text);
+}
+
+/** Unfinished pushes of blobs, as the distribution registry keeps them: its purge expects a UUID and the start time. */
+export class UploadStore {
+  readonly #driver: StorageDriver;
+  readonly #makeRoom: MakeRoom;
+
+  constructor(driver: StorageDriver, makeRoom: MakeRoom) {
+    this.#driver = driver;
+    this.#makeRoom = makeRoom;
+  }
+
+  /** @param openedBy the user to whom the session belongs; nobody in particular without */
+  async create(name: RepositoryName, startedAt: Date, openedBy?: string): Promise<string> {
+    const id = randomUUID();
+    // First, or a process that is ended in between would leave a session that everybody may go on with.
+    if (openedBy !== undefined) await this.#owner(name, id).append(0, only(Buffer.from(openedBy)));
+    const started = `${startedAt.toISOString().slice(0, 19)}Z`;
+    const start = this.#driver.stage(layout.uploadStart(name, id));
+    await withRoom(this.#makeRoom, () => start.append(0, only(Buffer.from(started))));
+    return id;
+  }
+
+  /** The user who opened a session, `undefined` if nobody in particular did. */
+  async openedBy(name: RepositoryName, id: string): Promise<string | undefined> {
+    const reader = await this.#owner(name, id).openRead();
+    if (reader === undefined) return undefined;
+    try {
+      const bytes = Buffer.alloc(Math.min(reader.size, longestUser));
+      return bytes.subarray(0, await reader.read(bytes, 0)).toString();
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** Bytes received, `undefined` if the repository has no such session. */
+  async offset(name: RepositoryName, id: string): Promise<number | undefined> {
+    const content = await this.content(name, id).stat();
+    if (content !== undefined) return content.size;
+    return (await this.#start(name, id).stat()) && 0;
+  }
+
+  /** When the session last received something, in milliseconds since 1970. */
+  async lastUse(name: RepositoryName, id: string): Promise<number | undefined> {
+    const stats = await Promise.all([this.content(name, id).stat(), this.#start(name, id).stat()]);
+    const times = stats.flatMap((stat) => (stat === undefined ? [] : [stat.modifiedMs]));
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
+  content(name: RepositoryName, id: string): StagedObject {
+    return new RoomMakingStage(this.#driver.stage(layout.uploadContent(name, id)), this.#makeRoom);
+  }
+
+  /** A place for a blob that comes in one request and needs no session. */
+  scratch(): StagedObject {
+    return new RoomMakingStage(this.#driver.stage(layout.scratch(randomUUID())), this.#makeRoom);
+  }
+
+  /** Ends a session whose content got a name. */
+  async close(name: RepositoryName, id: string): Promise<void> {
+    await this.#owner(name, id).discard();
+    await this.#start(name, id).discard();
+  }
+
+  async remove(name: RepositoryName, id: string): Promise<void> {
+    await this.content(name, id).discard();
+    await this.close(name, id);
+  }
+
+  /**
+   * Removes a session that has received nothing, with the folders that were made for it alone.
+   * @returns `false` if it has bytes; a request that is about to bring the first ones, to another process, meets no session
+   */
+  async removeIfEmpty(name: RepositoryName, id: string): Promise<boolean> {
+    const content = await this.content(name, id).stat();
+    if (content !== undefined && content.size > 0) return false;
+    if (content === undefined) await this.#start(name, id).discardWithFolders(layout.repositories);
+    // A file without bytes may be another process's, which is about to write into it.
+    else void this.locked(id, () => this.#removeEmpty(name, id)).catch(() => {});
+    return true;
+  }
+
+  async #removeEmpty(name: RepositoryName, id: string): Promise<void> {
+    const content = this.content(name, id);
+    if ((await content.stat())?.size !== 0) return;
+    await content.discard();
+    await this.#start(name, id).discardWithFolders(layout.repositories);
+  }
+
+  /** Removes all of a session, whatever another program left in it. */
+  async purge(name: RepositoryName, id: string): Promise<void> {
+    await this.#driver.remove(`${layout.uploads(name)}/${id}`);
+  }
+
+  /** Ids of the sessions of a repository. */
+  async list(name: RepositoryName): Promise<string[]> {
+    return (await this.#driver.list(layout.uploads(name))).filter(isUploadId);
+  }
+
+  /** Sessions change one step at a time, in whichever process. */
+  locked<Result>(id: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
+    return this.#driver.withLock(`upload ${id}`, action);
+  }
+
+  /** Tells the process that works on a session, and may do so for a client that is long gone, that another one waits. */
+  async claim(id: string): Promise<void> {
+    await this.endClaim(id);
+    await this.#claim(id).append(0, only(Buffer.from(id)));
+  }
+
+  /** When the session was last claimed, in milliseconds since 1970. */
+  async claimedAt(id: string): Promise<number | undefined> {
+    return (await this.#claim(id).stat())?.modifiedMs;
+  }
+
+  async endClaim(id: string): Promise<void> {
+    await this.#claim(id).discard();
+  }
+
+  #claim(id: string): StagedObject {
+    return this.#driver.stage(layout.uploadClaim(id));
+  }
+
+  #owner(name: RepositoryName, id: string): StagedObject {
+    return this.#driver.stage(layout.uploadOwner(name, id));
+  }
+
+  #start(name: RepositoryName, id: string): StagedObject {
+    return this.#driver.stage(layout.uploadStart(name, id));
+  }
+}
+
+async function* only(bytes: Buffer): AsyncIterable<Buffer> {
+  yield bytes;
+}

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { readScheduledContent } from "../../../../src/storage/cache/scheduler-state.js";
+import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
+
+const digest = `sha256:${"0a".repeat(32)}`;
+
+async function read(text: string) {
+  const driver = new MemoryDriver();
+  await driver.write({ key: "scheduler-state.json", content: Buffer.from(text) });
+  const content = await readScheduledContent(driver);
+  return content && [...content].map(([name, digests]) => [name, [...digests]]);
+}
+
+test("the scheduler's state names content by the repositories that it was fetched for", async () => {
+  const other = `sha256:${"0b".repeat(32)}`;
+  const keys = [`library/tool@${digest}`, `team/app@${digest}`, `library/tool@${other}`];
+  const state = Object.fromEntries(keys.map((key) => [key, { Key: key, ExpiryData: "2026-12-01T00:00:00Z" }]));
+  assert.deepEqual(await read(JSON.stringify(state)), [
+    ["library/tool", [digest, other]],
+    ["team/app", [digest]],
+  ]);
+});
+
+test("what can be no repository or no digest is passed over", async () => {
+  const keys = [`../../etc@${digest}`, `_x@${digest}`, "library/tool@sha256:short", digest, "", "__proto__", "a@b@c"];
+  assert.deepEqual(await read(JSON.stringify(Object.fromEntries(keys.map((key) => [key, {}])))), []);
+});
+
+test("a state that is torn, or no state, says nothing; nor does its absence", async () => {
+  for (const text of ["", "{", "null", "7", '"x"']) assert.equal(await read(text), undefined, text);
+  assert.equal(await readScheduledContent(new MemoryDriver()), undefined);
+});

@@ -1,0 +1,160 @@
+import { strict as assert } from "node:assert";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { digestOf } from "../../../../src/oci/digest.js";
+import { parseTag } from "../../../../src/oci/reference.js";
+import { parseRepositoryName } from "../../../../src/oci/repository-name.js";
+import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
+import { layout } from "../../../../src/storage/layout.js";
+import { Storage } from "../../../../src/storage/storage.js";
+import { countCalls } from "../../../support/counted-driver.js";
+import { RecordedLog } from "../../../support/recorded-log.js";
+import { Scope } from "../../../support/scope.js";
+import { SecondProcess } from "../../../support/second-process.js";
+import { storageOnDisk } from "../../../support/storage.js";
+import { waitUntil } from "../../../support/wait-until.js";
+
+const name = parseRepositoryName("team/app");
+const [one, other] = [digestOf(Buffer.from("one")), digestOf(Buffer.from("other"))];
+const v1 = parseTag("v1");
+const v2 = parseTag("v2");
+
+test("a tag moves, and leaves its history", async (t) => {
+  const { storage } = await storageOnDisk(new Scope(t));
+  await storage.tags.put(name, v1, one);
+  assert.equal(await storage.tags.find(name, v1), one);
+  await storage.tags.put(name, v1, other);
+  assert.equal(await storage.tags.find(name, v1), other);
+  for (const digest of [one, other]) {
+    assert.equal((await storage.driver.read(layout.tagHistoryLink(name, v1, digest)))?.toString(), digest);
+  }
+});
+
+test("tags are listed in code point order, and names from JavaScript's own objects are names", async (t) => {
+  const { storage } = await storageOnDisk(new Scope(t));
+  const tags = ["b", "a", "Z", "1.0", "1.0-rc", "__proto__", "constructor", "sha256"];
+  for (const tag of tags) await storage.tags.put(name, parseTag(tag), one);
+  assert.deepEqual(await storage.tags.list(name), [...tags].sort());
+});
+
+test("a tag that is being pushed is listed when its last link is there, not before", async (t) => {
+  const { storage, root } = await storageOnDisk(new Scope(t));
+  await storage.tags.put(name, v1, one);
+  await plant(root, layout.tagHistoryLink(name, v2, one), one);
+  await settled(storage);
+  assert.deepEqual(await storage.tags.list(name), ["v1"]);
+  await plant(root, layout.tagLink(name, v2), "");
+  assert.deepEqual(await storage.tags.list(name), ["v1"]);
+  await plant(root, layout.tagLink(name, v2), one);
+  assert.deepEqual(await storage.tags.list(name), ["v1", "v2"]);
+});
+
+test("the list is the same array as long as nothing changed, whatever else lies there", async (t) => {
+  const { storage, root } = await storageOnDisk(new Scope(t));
+  await storage.tags.put(name, v1, one);
+  await plant(root, layout.tagHistoryLink(name, v2, one), one);
+  await plant(root, `${layout.tags(name)}/.DS_Store`, "junk");
+  await plant(root, `${layout.tags(name)}/-no-tag/current/link`, one);
+  await settled(storage);
+  const before = await storage.tags.list(name);
+  assert.deepEqual(before, ["v1"]);
+  assert.equal(await storage.tags.list(name), before);
+});
+
+test("what another process pushes, moves and deletes is seen at once", async (t) => {
+  const scope = new Scope(t);
+  const { storage, root } = await storageOnDisk(scope);
+  const process = await SecondProcess.start(scope, root);
+  await storage.tags.put(name, v1, one);
+  await settled(storage);
+  await storage.tags.find(name, v1);
+  await process.write(layout.tagLink(name, v1), other);
+  assert.equal(await storage.tags.find(name, v1), other);
+  await process.write(layout.tagLink(name, v2), one);
+  assert.deepEqual(await storage.tags.list(name), ["v1", "v2"]);
+  await process.remove(layout.tag(name, v1));
+  assert.deepEqual(await storage.tags.list(name), ["v2"]);
+  assert.equal(await storage.tags.find(name, v1), undefined);
+});
+
+test("removing tells what the tag pointed at, and removes remains of one", async (t) => {
+  const { storage, root } = await storageOnDisk(new Scope(t));
+  await storage.tags.put(name, v1, one);
+  await plant(root, layout.tagHistoryLink(name, v2, one), one);
+  assert.equal(await storage.tags.remove(name, v1), one);
+  assert.equal(await storage.tags.remove(name, v1), undefined);
+  assert.equal(await storage.tags.remove(name, v2), undefined);
+  assert.deepEqual(await storage.driver.list(layout.tags(name)), []);
+});
+
+test("moving a tag tells what it pointed at, also of moves that meet", async () => {
+  const storage = new Storage(new MemoryDriver(), 2, new RecordedLog());
+  assert.equal(await storage.tags.put(name, v1, one), undefined);
+  assert.equal(await storage.tags.put(name, v1, other), one);
+  const before = await Promise.all([storage.tags.put(name, v1, one), storage.tags.put(name, v1, other)]);
+  assert.deepEqual(before, [other, one]);
+});
+
+test("a deletion beside very many tags looks at those that the manifest had, and leaves the others", async () => {
+  const counted = countCalls(new MemoryDriver());
+  const storage = new Storage(counted.driver, 2, new RecordedLog());
+  for (let index = 0; index < 1_100; index++) await storage.tags.put(name, parseTag(`v${index}`), other);
+  for (const tag of [v1, v2]) await storage.tags.put(name, tag, one);
+  await storage.tags.put(name, v2, other);
+  counted.look();
+  await storage.tags.removeDangling(name, one);
+  assert.ok(counted.look().total < 20);
+  assert.equal(await storage.tags.find(name, v1), undefined);
+  assert.equal(await storage.tags.find(name, v2), other);
+  assert.deepEqual(await storage.driver.list(layout.tagged(name, one)), []);
+});
+
+test("very many tags that another program wrote are looked at after the deletion, and only once", async () => {
+  const counted = countCalls(new MemoryDriver());
+  const storage = new Storage(counted.driver, 2, new RecordedLog());
+  const plantTag = (tag: string, digest: string) =>
+    storage.driver.write({ key: layout.tagLink(name, parseTag(tag)), content: Buffer.from(digest) });
+  for (let index = 0; index < 2_200; index++) await plantTag(`v${index}`, index % 2 === 0 ? one : other);
+  counted.look();
+  await storage.tags.removeDangling(name, one);
+  await waitUntil("the tags are removed", async () => (await storage.tags.list(name)).length === 1_100 || undefined);
+  await storage.tags.put(name, parseTag("later"), other);
+  counted.look();
+  await storage.tags.removeDangling(name, digestOf(Buffer.from("in no tag")));
+  assert.ok(counted.look().total < 10);
+  await storage.tags.removeDangling(name, other);
+  assert.deepEqual(await storage.tags.list(name), []);
+});
+
+async function plant(root: string, key: string, text: string): Promise<void> {
+  await mkdir(dirname(join(root, key)), { recursive: true });
+  await writeFile(join(root, key), text);
+}
+
+/** Until lists and links are remembered: a change of just now could hide another one. */
+async function settled(storage: Storage): Promise<void> {
+  await waitUntil("the folder's version settles", async () => {
+    const folders = await storage.driver.list(layout.tags(name));
+    return (await storage.driver.list(layout.tags(name))) === folders || undefined;
+  });
+  await storage.tags.list(name);
+}
+
+test("a page of tags looks at no more of them than it shows, and pages are the whole list", async () => {
+  const counted = countCalls(new MemoryDriver());
+  const storage = new Storage(counted.driver, 2, new RecordedLog());
+  const tags = Array.from({ length: 500 }, (_, index) => `v${1000 + index}`);
+  for (const tag of tags)
+    await storage.driver.write({ key: layout.tagLink(name, parseTag(tag)), content: Buffer.from(one) });
+  const seen: string[] = [];
+  for (let more = true; more; ) {
+    counted.look();
+    const last = seen.at(-1);
+    const page = await storage.tags.page(name, { limit: 40, ...(last !== undefined && { last }) });
+    assert.ok(counted.look().total <= 43);
+    seen.push(...page.items);
+    more = page.more;
+  }
+  assert.deepEqual(seen, tags);
+});
