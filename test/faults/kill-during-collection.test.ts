@@ -1,18 +1,20 @@
 import { strict as assert } from "node:assert";
-import { cp } from "node:fs/promises";
+import { cp, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { blobsIn, gcArguments, runGc } from "../support/berth-gc.js";
 import { startBerth } from "../support/berth-process.js";
+import { tryCommand } from "../support/command.js";
 import { listTags, pullWhole, seededBytes } from "../support/content.js";
-import { Daemon } from "../support/daemon.js";
 import { Scope } from "../support/scope.js";
 import { seededRandom, wholeNumber } from "../support/seeded-random.js";
 import { pushSmallImage } from "../support/small-image.js";
 
 const images = 60;
 const tags = ["v1", "v2", "v3"];
-const longestRounds = 40;
+const longestRounds = 100;
+/** A thread of the collection is killed before one of so many removals and moves. */
+const mostSteps = 60;
 
 test("a collection that is killed at any moment has lost nothing that stays, and a later one finishes", async (t) => {
   const scope = new Scope(t);
@@ -32,22 +34,39 @@ test("a collection that is killed at any moment has lost nothing that stays, and
   let kills = 0;
   for (; (await blobsIn(root)).length > expected.length; kills++) {
     assert.ok(kills < longestRounds, "it never ends");
-    const gc = new Daemon(scope, process.execPath, await gcArguments(scope, root, ["--delete-untagged"]));
-    const isKilled = gc
-      .ready(async () => (gc.output.includes("eligible for deletion") ? true : undefined))
-      .then(async () => {
-        await delay(wholeNumber(random, 0, 120));
-        await gc.kill();
-      });
-    // The last one may end before it is killed.
-    await isKilled.catch(() => {});
-    await gc.exited;
+    const killer = await killerBeforeStep(scope, wholeNumber(random, 1, mostSteps));
+    const end = await tryCommand(process.execPath, await gcArguments(scope, root, ["--delete-untagged"]), {
+      env: { NODE_OPTIONS: `--import ${killer}` },
+    });
+    // The last one may end before it comes to the step.
+    if (end.code === 0) break;
+    assert.equal(end.code, "SIGKILL", end.stderr);
     for (const digest of expected) assert.ok((await blobsIn(root)).includes(digest), digest);
   }
-  assert.ok(kills > 1, "too quick to be killed: nothing was shown");
+  assert.ok(kills > 1, "it was hardly killed: nothing was shown");
   await runGc(scope, root, ["--delete-untagged"]);
   assert.deepEqual(await blobsIn(root), expected);
   const again = await startBerth(scope, { root });
   assert.deepEqual(await listTags(again.client, "app"), tags);
   for (const tag of tags) await pullWhole(again.client, "app", tag);
 });
+
+/** A module that kills the process right before one of its threads removes or moves a file for the `step`th time. */
+async function killerBeforeStep(scope: Scope, step: number): Promise<string> {
+  const file = join(await scope.folder("killer"), "kill.mjs");
+  await writeFile(
+    file,
+    `import fs from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+    let steps = 0;
+    for (const name of ["unlinkSync", "rmSync", "rmdirSync", "renameSync"]) {
+      const original = fs[name];
+      fs[name] = (...args) => {
+        if (++steps === ${step}) process.kill(process.pid, "SIGKILL");
+        return original(...args);
+      };
+    }
+    syncBuiltinESMExports();`,
+  );
+  return file;
+}
