@@ -12,14 +12,12 @@ import { garbageLines } from "./garbage-lines.js";
 
 export interface GarbageCollectOptions {
   readonly config?: string | undefined;
-  /** Changes nothing. */
   readonly dryRun: boolean;
   readonly deleteUntagged: boolean;
-  /** Prints errors only. */
   readonly quiet: boolean;
 }
 
-/** Deletes what no manifest needs, and prints what it keeps and deletes as registry:2 does. */
+/** Deletes content that no manifest references, and prints what it keeps and deletes in the format of registry:2. */
 export async function collectGarbage(options: GarbageCollectOptions): Promise<void> {
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
   const log = createLogger(config.log, process.stderr);
@@ -32,7 +30,7 @@ export async function collectGarbage(options: GarbageCollectOptions): Promise<vo
   }
 }
 
-/** A wrong path must not look like a registry without garbage. */
+/** A wrong path must not look like a registry without garbage, so the folder must exist. */
 async function openExisting(settings: StorageSettings, log: Logger): Promise<Storage> {
   if (settings.driver === "memory")
     throw new ExplainedError("storage.driver is memory: only the server itself can see its content");

@@ -3,7 +3,7 @@ import type { RepositoryMark } from "../maintenance/repository-mark.js";
 
 type Print = (line: string) => void;
 
-/** What a collection finds, in the words of registry:2, which people and their scripts know. */
+/** Prints the result of a collection in the words of registry:2, which people and scripts know. */
 export function garbageLines(print: Print, complain: Print): GarbageReport {
   return {
     marked: (mark) => {
@@ -27,7 +27,7 @@ function printGarbage({ repositories, blobs }: Garbage, marked: number, print: P
   for (const { name, manifests, layers, isEmptied } of repositories) {
     for (const digest of manifests) print(`${name}: manifest eligible for deletion: ${digest}`);
     for (const digest of layers) print(`${name}: layer link eligible for deletion: ${digest}`);
-    if (isEmptied) print(`${name}: repository eligible for deletion: nothing of it is left`);
+    if (isEmptied) print(`${name}: repository eligible for deletion: it is empty`);
   }
   for (const digest of blobs) print(`blob eligible for deletion: ${digest}`);
 }

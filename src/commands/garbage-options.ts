@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-/** The options of a collection, the same under every name of Berth. */
+/** The options of a collection, shared by `berth` and `registry`. */
 export function addGarbageOptions(command: Command): Command {
   return command
     .option("-d, --dry-run", "show what would be deleted, and change nothing", false)

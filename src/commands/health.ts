@@ -6,7 +6,7 @@ import { ExplainedError } from "../serving/explained-error.js";
 
 const patienceMs = 4_000;
 
-/** Checks the server that runs with these settings: for the health check of a container. */
+/** Checks the server that runs with these settings, for the health check of a container. */
 export async function checkHealth(file: string | undefined): Promise<void> {
   const { config } = await loadConfig({ file, environment: process.env, directory: process.cwd() });
   const url = healthUrl(config.server);
@@ -17,7 +17,7 @@ export async function checkHealth(file: string | undefined): Promise<void> {
   process.stdout.write(`${url} is healthy\n`);
 }
 
-/** From here; an address that stands for all of them is no place to connect to, and IPv4 is one of them everywhere. */
+/** A wildcard address such as 0.0.0.0 is not a destination, so loopback IPv4 replaces it. */
 function healthUrl({ host, port, tls }: Config["server"]): URL {
   const reached = { "0.0.0.0": "127.0.0.1", "::": "127.0.0.1" }[host] ?? (host.includes(":") ? `[${host}]` : host);
   return new URL(`${tls === undefined ? "http" : "https"}://${reached}:${port}/healthz`);
@@ -26,7 +26,7 @@ function healthUrl({ host, port, tls }: Config["server"]): URL {
 function statusOf(url: URL): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(patienceMs);
-    // The certificate names the host that clients ask for, not this one.
+    // The certificate is for the public host name, not for this address.
     const request =
       url.protocol === "https:" ? getSecure(url, { signal, rejectUnauthorized: false }) : getPlain(url, { signal });
     request.on("error", reject);

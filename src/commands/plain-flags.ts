@@ -1,19 +1,19 @@
 import { ExplainedError } from "../serving/explained-error.js";
 
-/** Flags of registry:2, and of ours that are like them. */
+/** Boolean flags of registry:2, and similar flags of Berth. */
 const flags: readonly string[] = [
   ...["-d", "--dry-run", "-m", "--delete-untagged", "-q", "--quiet", "--force", "-h", "--help", "-v", "--version"],
   ...["--json", "--insecure", "--write", "--yes", "--all-platforms"],
 ];
 
-/** What Go takes for a truth (strconv.ParseBool). */
+/** The values that Go reads as true (strconv.ParseBool). */
 const truths: readonly string[] = ["1", "t", "T", "TRUE", "true", "True"];
 const lies: readonly string[] = ["0", "f", "F", "FALSE", "false", "False"];
 
 /**
- * Flags as Go's programs take them: Helm charts and scripts for registry:2 say `--delete-untagged=true`, and
- * `--dry-run=false` of one that is not to be set.
- * @throws ExplainedError for a value that is no truth: who wrote it wants something
+ * Accepts flags with a value, as Go programs do: Helm charts and scripts for registry:2 write
+ * `--delete-untagged=true`, or `--dry-run=false` to leave a flag off.
+ * @throws ExplainedError if a value is not a boolean
  */
 export function withPlainFlags(arguments_: readonly string[]): readonly string[] {
   return arguments_.flatMap((argument) => {

@@ -7,7 +7,7 @@ import { addGarbageOptions } from "./garbage-options.js";
 import { addSetup } from "./setup-command.js";
 import { addTls } from "./tls/tls-commands.js";
 
-/** The command line: what can be said, and what then runs. A command's code is loaded only when it is asked for. */
+/** The command line. The code of a command is loaded only when the command runs. */
 export function createProgram(): Command {
   const program = new Command("berth")
     .description("A container registry that stores your images and caches other registries.")
@@ -126,7 +126,7 @@ function addGarbageCollect(program: Command): void {
   });
 }
 
-/** A file that is named by its place or by the option. */
+/** The settings file, given as an argument or as an option. */
 function onlyOne(file: string | undefined, config: string | undefined, command: Command): string | undefined {
   if (file !== undefined && config !== undefined) command.error("error: two settings files are given; keep one");
   return file ?? config;
@@ -155,7 +155,7 @@ Examples:
   BERTH_SERVER_HOST=0.0.0.0 BERTH_STORAGE_FILESYSTEM_ROOT=/srv/registry berth serve`;
 
 const garbageCollectHelp = `
-You may interrupt it: nothing that images need is lost, and the next run does the rest.
+If it is interrupted, nothing that an image needs is lost, and the next run does the rest.
 
 Examples:
   berth gc --dry-run                 show what would be deleted

@@ -8,12 +8,12 @@ const names: readonly string[] = ["registry", "docker-registry"];
 
 const configNote = "settings of registry:2 or of Berth (default: the file named by REGISTRY_CONFIGURATION_PATH)";
 
-/** Whether Berth was called by a name of the distribution registry, through a link. */
+/** Whether Berth was called by a name of the distribution registry, such as through a symbolic link. */
 export function isRegistryName(name: string): boolean {
   return names.includes(name);
 }
 
-/** The command line of the distribution registry, for people and scripts that are used to it. */
+/** The command line of the distribution registry, for people and scripts that expect it. */
 export function createRegistryProgram(name: string): Command {
   const program = new Command(name)
     .description("Berth under the name of the distribution registry: it takes the same commands and settings.")

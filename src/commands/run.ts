@@ -4,12 +4,12 @@ import { withPlainFlags } from "./plain-flags.js";
 import { createProgram } from "./program.js";
 import { createRegistryProgram, isRegistryName, withServe } from "./registry-program.js";
 
-/** What the shell is told. */
+/** The exit codes of the process. */
 const exitCodes = { fine: 0, failed: 1, wrongUsage: 2 } as const;
 
 /**
- * Runs what the command line asks for, says what went wrong, and returns the exit code.
- * @param name by which Berth was called
+ * Runs the command line, reports errors, and returns the exit code.
+ * @param name the name by which Berth was called
  */
 export async function runCommandLine(name: string, arguments_: readonly string[]): Promise<number> {
   try {
@@ -17,7 +17,7 @@ export async function runCommandLine(name: string, arguments_: readonly string[]
     await program.parseAsync(withPlainFlags(withServe(arguments_)), { from: "user" });
     return exitCodes.fine;
   } catch (error) {
-    // Commander has said its part already: help, the version, or what is wrong with the command line.
+    // Commander has already printed the help, the version or the usage error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.wrongUsage;
     process.stderr.write(`berth: ${describeError(error)}\n`);
     return exitCodes.failed;

@@ -1,12 +1,12 @@
 import { loadConfig } from "../config/load.js";
 import { Reload } from "../serving/reload.js";
 
-/** Starts Berth and serves until it is told to stop. Only what the number of processes asks for is loaded. */
+/** Starts Berth and serves until it is stopped. Loads only the code for one process or for several. */
 export async function serve(options: { config?: string | undefined }): Promise<void> {
   const loadFrom = (file: string | undefined) =>
     loadConfig({ file, environment: process.env, directory: process.cwd() });
   const loaded = await loadFrom(options.config);
-  // A file that is gone when it is read again is an error: the defaults would be another registry.
+  // If the file has disappeared by the time of a reload, that is an error: the defaults would be another registry.
   const reload = new Reload(loaded, () => loadFrom(loaded.file ?? options.config));
   if (loaded.config.server.workers === 1) {
     const { serveAlone } = await import("../serving/serve-alone.js");

@@ -1,6 +1,6 @@
 import { filePath, type Kind } from "./kinds.js";
 
-/** What a rule is about: `pull`, `push`, `delete`, `cache` (fetch what is not cached yet) or `admin`. */
+/** What a rule may allow: `pull`, `push`, `delete`, `cache` (download what is not cached yet) or `admin`. */
 export const accessActions = ["pull", "push", "delete", "cache", "admin"] as const;
 
 export type AccessAction = (typeof accessActions)[number];
@@ -10,23 +10,23 @@ export const accessAction: Kind<AccessAction> = {
   parse: (written) => accessActions.find((action) => action === written),
 };
 
-/** Users of an issuer have its name before theirs: `github:owner/repository`. */
+/** A user of an issuer has the issuer's name as a prefix: `github:owner/repository`. */
 const subjectPattern = /^(@[^\s\p{Cc}]{1,255}|[A-Za-z0-9][^\s\p{Cc}]{0,255})$/u;
 
-/** What can stand between the quotes of a header. */
+/** Text that can be quoted in a header. */
 export const quotable: Kind<string> = {
   expected: "1 to 255 printable ASCII characters without quotes and backslashes",
   parse: (written) => (typeof written === "string" && /^[ !#-[\]-~]{1,255}$/.test(written) ? written : undefined),
 };
 
-/** A file, or the word for what the process prints. */
+/** A file, or `stdout`. */
 export const outputFile: Kind<string> = {
   ...filePath,
   expected: "the path of a file, or stdout",
   parse: (written, directory) => (written === "stdout" ? written : filePath.parse(written, directory)),
 };
 
-/** Whom a rule is for. */
+/** The subject of a rule. */
 export const accessSubject: Kind<string> = {
   expected: "a user, a @group, anonymous, authenticated or everyone",
   parse: (written) => (typeof written === "string" && subjectPattern.test(written) ? written : undefined),
@@ -48,7 +48,7 @@ export const accessPattern: Kind<string> = {
   },
 };
 
-/** What a token is limited to. */
+/** The scope of a token. */
 export const accessScope: Kind<string> = {
   expected: "actions and a pattern of repositories, such as push:team/* or pull,delete:team/**",
   parse: (written) => {
@@ -59,10 +59,10 @@ export const accessScope: Kind<string> = {
   },
 };
 
-/** Plain, since workers are told the configuration as JSON. */
+/** A plain object, since workers receive the configuration as JSON. */
 export type TextsByKey = Readonly<Record<string, readonly string[]>>;
 
-/** Keys with one text or several each, such as members by group; as text they stand in JSON. */
+/** Keys with one string or several, such as groups and members; as text, in JSON. */
 export const textsByKey: Kind<TextsByKey> = {
   expected: "keys with a text or a list of texts each",
   parse: (said) => {

@@ -1,10 +1,10 @@
 import type { AccessConfig } from "./access-schema.js";
 import type { BrokenRule } from "./findings.js";
 
-/** The section of which the values that are wrong by themselves are missing. */
+/** The section; values that are invalid by themselves are missing. */
 export type AccessDraft = { readonly [Key in keyof AccessConfig]: AccessConfig[Key] | undefined };
 
-/** What of `access` does not fit together. */
+/** Contradictions within `access`. */
 export function brokenAccessRules(access: AccessDraft | undefined, host: string | undefined): readonly BrokenRule[] {
   if (access === undefined) return host === undefined || isLoopback(host) ? [] : [nobodyIsAsked(host)];
   return [
@@ -23,11 +23,11 @@ export function isLoopback(host: string): boolean {
 function nobodyIsAsked(host: string): BrokenRule {
   const message =
     `lets others connect (${host}), but access is not configured: add "access: { users: { htpasswd: FILE } }" ` +
-    'and make users with "berth user add NAME"; or say "access: open" if whoever can connect may pull, push and delete';
+    'and create users with "berth user add NAME"; or set "access: open" to let everyone who can connect pull, push and delete';
   return { path: ["server", "host"], causedBy: [], message };
 }
 
-/** Else somebody who adds users to a file that says `access: open` would believe that they are asked. */
+/** Otherwise, whoever adds users to a file that says `access: open` would believe that passwords are checked. */
 function openAndGuarded(access: AccessDraft): BrokenRule[] {
   if (access.open !== true) return [];
   const { users, issuers, tokenService, anonymousPull } = access;
@@ -39,7 +39,7 @@ function openAndGuarded(access: AccessDraft): BrokenRule[] {
   ];
   const given = guarding.find(([, isGiven]) => isGiven)?.[0];
   if (given === undefined) return [];
-  const message = `allows everything to everyone, and ${given} is given too: keep one of them`;
+  const message = `allows everything to everyone, but ${given} is set too: keep one of them`;
   return [{ path: ["access", "open"], causedBy: [["access", given]], message }];
 }
 
@@ -60,7 +60,7 @@ function brokenRuleAt(rule: AccessConfig["rules"][number], index: number): Broke
       {
         path: [...path, "audit"],
         causedBy: [],
-        message: "works only in rules with allow: what is denied is always refused",
+        message: "works only in rules with allow; deny always applies",
       },
     ];
   }

@@ -21,7 +21,8 @@ import { filePath, listOf, oneOf, registryUrl, text, truth } from "./kinds.js";
 const users = section("Users with passwords, hashed by bcrypt.", {
   htpasswd: optionalSetting(filePath, {
     example: "/etc/berth/htpasswd",
-    meaning: "File with a user:hash per line, as of `berth user add` or `htpasswd -B`; read again when it changes.",
+    meaning:
+      "File with one user:hash per line, as written by `berth user add` or `htpasswd -B`; read again when it changes.",
   }),
   hashes: setting(textsByKey, {
     default: {},
@@ -43,7 +44,7 @@ const rules = listOfSections(
     }),
     deny: setting(listOf(accessAction), {
       default: [],
-      meaning: "The same actions, refused whatever other rules allow.",
+      meaning: "The same actions; they are refused even if other rules allow them.",
     }),
     to: requiredSetting(listOf(accessSubject), {
       example: "@platform",
@@ -52,19 +53,19 @@ const rules = listOfSections(
     in: setting(listOf(accessPattern), {
       default: ["**"],
       meaning:
-        "Patterns of repositories; $" + "{user} stands for the user's name. Cached ones have their upstream in front.",
+        "Patterns of repositories; $" +
+        "{user} stands for the user's name. Cached repositories begin with their upstream.",
     }),
     audit: setting(truth, {
       default: false,
-      meaning:
-        "true: what the rule would refuse to users is logged and allowed, except deny, delete, admin and anonymous.",
+      meaning: "true: what the rule would refuse is logged and allowed, except deny, delete, admin and anonymous.",
     }),
   },
 );
 
 const identities = listOfSections(
   {
-    meaning: "The users that its tokens stand for: the first entry whose claims match.",
+    meaning: "Maps its tokens to users: the first entry with matching claims applies.",
     default: [],
     example: { user: "$" + "{repository_owner}", scopes: "pull, push:team/*" },
   },
@@ -75,7 +76,7 @@ const identities = listOfSections(
     }),
     user: requiredSetting(text, {
       example: "$" + "{repository}",
-      meaning: "User name, which gets the issuer's name and a colon in front; insert claims by $" + "{claim}.",
+      meaning: "User name, prefixed with the issuer's name and a colon; insert claims with $" + "{claim}.",
     }),
     groups: setting(listOf(text), { default: [], meaning: "Groups of the user." }),
     groupsClaim: optionalSetting(text, { example: "groups", meaning: "Claim with further groups." }),
@@ -102,7 +103,7 @@ const issuers = listOfSections(
     audience: requiredSetting(listOf(text), { example: "berth", meaning: "The claim aud must be one of these." }),
     jwksUrl: optionalSetting(registryUrl, {
       example: "https://gitlab.example.com/oauth/discovery/keys",
-      meaning: "Where its keys are; by default, where its discovery document says.",
+      meaning: "URL of its keys; by default, the one in its discovery document.",
     }),
     jwksFile: optionalSetting(filePath, { example: "/etc/berth/jwks.json", meaning: "File with its keys." }),
     caFile: optionalSetting(filePath, {
@@ -111,7 +112,7 @@ const issuers = listOfSections(
     }),
     bearerTokenFile: optionalSetting(filePath, {
       example: "/var/run/secrets/kubernetes.io/serviceaccount/token",
-      meaning: "Token to send when its keys are fetched; read again each time.",
+      meaning: "Token to send when fetching its keys; read again each time.",
     }),
     identities,
   },
@@ -133,30 +134,30 @@ const tokenService = optionalSection(
     jwksFile: optionalSetting(filePath, { example: "/etc/berth/auth.jwks", meaning: "File with its keys." }),
     jwksUrl: optionalSetting(registryUrl, {
       example: "https://auth.example.com/keys",
-      meaning: "Where its keys are; fetched again when a new key is used.",
+      meaning: "URL of its keys; fetched again when a token uses a new key.",
     }),
   },
 );
 
-const audit = optionalSection("The audit trail: who changed what, in lines of JSON, and which logins failed.", {
+const audit = optionalSection("The audit trail: changes and failed logins, as lines of JSON.", {
   file: requiredSetting(outputFile, {
     example: "/var/log/berth/audit.jsonl",
-    meaning: "File to append to, opened again for each line, so that it can be renamed; or stdout.",
+    meaning: "File to append to, or stdout. The file is reopened for each line, so it can be rotated by renaming.",
   }),
   whenFull: setting(oneOf("log", "refuse"), {
     default: "log",
     meaning:
-      "What happens when a line cannot be written. refuse: pushes and deletions get 503; log: the log gets the line.",
+      "What happens when a line cannot be written. refuse: pushes and deletions get 503; log: the line goes to the log.",
   }),
 });
 
-/** Who may do what. */
+/** Access control. */
 export const access = optionalSection(
-  "Who may do what; without it Berth listens on this machine only.",
+  "Who may do what. Without it, Berth listens on this machine only.",
   {
     open: setting(truth, {
       default: false,
-      meaning: "true, or access: open: everyone who can connect may do everything.",
+      meaning: "true: everyone who can connect may do everything; access: open is short for it.",
     }),
     anonymousPull: setting(truth, {
       default: false,
@@ -176,7 +177,7 @@ export const access = optionalSection(
     tokenKeyFile: optionalSetting(listOf(filePath), {
       example: "/etc/berth/token.key",
       meaning:
-        "Keys of tokens, Ed25519 or P-256 in PEM format; the first signs. By default Berth creates one with its data.",
+        "Keys of tokens, Ed25519 or P-256 in PEM format; the first signs. By default, Berth creates one with its data.",
     }),
     issuers,
     tokenService,

@@ -2,24 +2,24 @@ import { isDeepStrictEqual } from "node:util";
 import { type LocatedSetting, settingsBelow } from "./definition.js";
 import { type Config, schema } from "./schema.js";
 
-/** What differs between two configurations. */
+/** The differences between two configurations. */
 export interface ConfigChanges {
-  /** Keys that can take effect at once. */
+  /** Settings that can take effect at once. */
   readonly now: readonly string[];
-  /** Keys that take effect when Berth is started again. */
+  /** Settings that take effect after a restart. */
   readonly afterRestart: readonly string[];
-  /** The new configuration, with the old values of what has to wait. */
+  /** The new configuration, with the old values of settings that need a restart. */
   readonly effective: Config;
 }
 
-/** Compares values only: what was written in another way, or at another place, has not changed. */
+/** Compares values only, not how or where they are written. */
 export function changesBetween(before: Config, after: Config): ConfigChanges {
   const changed = settingsBelow(schema).filter(({ path }) => !isDeepStrictEqual(at(before, path), at(after, path)));
   const waiting = changed.filter(needsRestart);
   return {
     now: changed.filter((setting) => !needsRestart(setting)).map(({ path }) => path.join(".")),
     afterRestart: waiting.map(({ path }) => path.join(".")),
-    // Only values of the same keys are put in, so the type stays what it was.
+    // Only values of the same keys are inserted, so the type stays the same.
     effective: waiting.reduce<unknown>((config, { path }) => restored(config, before, path), after) as Config,
   };
 }
@@ -33,7 +33,7 @@ function at(config: unknown, [key, ...rest]: readonly string[]): unknown {
   return isSection(config) ? at(config[key], rest) : undefined;
 }
 
-/** With the old value at a path; a section that was not there before is not there then. */
+/** Restores the old value at a path; a section that did not exist before is removed. */
 function restored(config: unknown, before: unknown, [key, ...rest]: readonly string[]): unknown {
   if (key === undefined || !isSection(before)) return before;
   const section = isSection(config) ? config : {};

@@ -1,13 +1,13 @@
 import { type Stats, unwatchFile, watchFile } from "node:fs";
 import { stat } from "node:fs/promises";
 
-/** Looked at, not listened to: so replaced files, links of Kubernetes and network file systems are no special cases. */
+/** Polls, because replaced files, Kubernetes symlinks and network file systems make change events unreliable. */
 const lookEachMs = 1_000;
 
 /** An editor may still be writing. */
 const settledAfterMs = 300;
 
-/** Tells when a file has changed and stays as it is for a moment. */
+/** Reports when a file has changed and has been stable for a moment. */
 export class ConfigWatch {
   readonly #file: string;
   readonly #tell: () => void;
@@ -32,7 +32,7 @@ export class ConfigWatch {
 
   async #look(seen: Stats): Promise<void> {
     const now = await stat(this.#file).catch(() => undefined);
-    // It is gone while it is replaced: its return is the next change.
+    // The file is missing while it is being replaced; its return is the next change.
     if (now === undefined) return;
     if (now.mtimeMs === seen.mtimeMs && now.size === seen.size) this.#tell();
     else this.#wait(now);

@@ -1,23 +1,24 @@
 /**
- * Tells whether a changed file looks as a full disk, or a writer that was stopped, leaves it: a prefix of what was to be
- * written. Such a text is often still right in YAML, only with other meanings, as when the last lines are gone or `24` is
- * `2`. At a start nothing can be told: files without a line end at their end are common, since Helm writes them.
+ * Tells whether a changed file looks truncated, as a full disk or an interrupted writer leaves it: a prefix of the
+ * intended text. Such a text is often still valid YAML with another meaning, such as `2` instead of `24`, or without
+ * the last lines. At start there is nothing to compare with, and a missing final newline is common: Helm writes such
+ * files.
  */
 export class CutOffDetector {
-  /** Texts that held before: who goes back to one of them has taken out lines on purpose. */
+  /** Texts that were in effect before: returning to one of them removes lines on purpose. */
   readonly #held = new Set<string>();
   #current: string | undefined;
 
-  /** @param text of the file that holds; `undefined` without a file */
+  /** @param text the text in effect; `undefined` without a file */
   constructor(text: string | undefined) {
     this.taken(text);
   }
 
-  /** Notes that a text holds from now on. */
+  /** Records that a text is now in effect. */
   taken(text: string | undefined): void {
     this.#current = text;
     if (text === undefined) return;
-    // Written again it counts as the latest, so that the oldest is the first.
+    // Added again, so that the set is ordered by last use and its first entry is the oldest.
     this.#held.delete(text);
     this.#held.add(text);
     const [oldest] = this.#held;
@@ -25,17 +26,16 @@ export class CutOffDetector {
   }
 
   /**
-   * @param isAsked whether somebody asked for it to be taken over, and so says that it is whole
-   * @returns why the text may be a part only, in a sentence; `undefined` if it looks whole
+   * @param isAsked whether someone asked for the reload, which says that the file is complete
+   * @returns in a sentence, why the text may be truncated; `undefined` if it looks complete
    */
   problemOf(text: string | undefined, isAsked: boolean): string | undefined {
     const before = this.#current;
     if (text === undefined || before === undefined || this.#held.has(text)) return undefined;
     if (before.endsWith("\n") && !text.endsWith("\n"))
-      return "the file ends in the middle of a line; end it with a line end";
+      return "the file ends in the middle of a line; end it with a newline";
     if (!before.startsWith(text)) return undefined;
-    if (!text.endsWith("\n"))
-      return "the file is only the beginning of the previous one; end its last line with a line end";
+    if (!text.endsWith("\n")) return "the file is only the beginning of the previous one; end it with a newline";
     return isAsked
       ? undefined
       : "the file is only the beginning of the previous one; if nothing is missing, send SIGHUP to apply it";

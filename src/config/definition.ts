@@ -1,30 +1,30 @@
 import type { Kind } from "./kinds.js";
 
-/** What is said of a setting beside what it may be. */
+/** What describes a setting besides its kind. */
 interface Note {
-  /** One line for who runs Berth. */
+  /** One line for whoever runs Berth. */
   readonly meaning: string;
-  /** Never shown, and may be given by `<key>File`, the path of a file that holds it. */
+  /** Never shown. `<key>File`, the path of a file that contains it, may be given instead. */
   readonly secret?: boolean;
-  /** A change takes effect only when Berth is started again. */
+  /** A change takes effect only after a restart. */
   readonly needsRestart?: boolean;
 }
 
-/** One key of the configuration that holds a value. */
+/** A key of the configuration that holds a value. */
 export interface Setting<Value = unknown> extends Note {
   readonly type: "setting";
   readonly kind: Kind<Value>;
-  /** What holds when nothing is written, as one would write it. */
+  /** The default, in the form in which it would be written. */
   readonly default: unknown;
-  /** What one might write, where there is no default. */
+  /** An example value for a setting without a default. */
   readonly example: string | undefined;
-  /** Whether it is a mistake to leave it out where others of its section are written. */
+  /** Whether it must be given if other settings of its section are. */
   readonly required: boolean;
-  /** Whether `null` may be written, which makes it `undefined`. */
+  /** Whether `null` may be written, which becomes `undefined`. */
   readonly nullable: boolean;
 }
 
-/** The keys of a section, in the order in which people should read them. */
+/** The keys of a section, in the order in which they should be read. */
 export interface Members {
   readonly [key: string]: Setting | Section | SectionList;
 }
@@ -34,13 +34,13 @@ export interface Section<Keys extends Members = Members, Optional extends boolea
   readonly type: "section";
   readonly meaning: string;
   readonly members: Keys;
-  /** Whether all of it is `undefined` when nothing of it is written. */
+  /** Whether the section is `undefined` when none of its keys is written. */
   readonly optional: Optional;
-  /** Settings that can be written as one word in place of the section. */
+  /** Words that may be written in place of the section, and the settings that they stand for. */
   readonly words?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** Some settings of a section as one would write them. */
+/** Some settings of a section, in the form in which they would be written. */
 export type WrittenSection = Readonly<Record<string, string>>;
 
 /** A key of the configuration that holds any number of sections with the same keys. */
@@ -48,9 +48,9 @@ export interface SectionList<Keys extends Members = Members> {
   readonly type: "list";
   readonly meaning: string;
   readonly item: Section<Keys, false>;
-  /** What holds when nothing is written. A source that says the list says all of it. */
+  /** The default. A source that gives the list replaces it completely. */
   readonly default: readonly WrittenSection[];
-  /** One more that might be written. */
+  /** An example of one more item. */
   readonly example: WrittenSection;
 }
 
@@ -66,12 +66,12 @@ export type ValueOf<Node> =
 
 type ValuesOf<Keys extends Members> = { readonly [Key in keyof Keys]: ValueOf<Keys[Key]> };
 
-/** A setting that has a value even if nobody writes one. */
+/** A setting with a default. */
 export function setting<Value>(kind: Kind<Value>, note: Note & { default: unknown }): Setting<Value> {
   return { type: "setting", kind, example: undefined, required: false, nullable: false, ...note };
 }
 
-/** A setting that has a value unless somebody writes `null`. */
+/** A setting with a default that `null` removes. */
 export function nullableSetting<Value>(
   kind: Kind<Value>,
   note: Note & { default: unknown; example?: string },
@@ -79,12 +79,12 @@ export function nullableSetting<Value>(
   return { type: "setting", kind, example: undefined, required: false, nullable: true, ...note };
 }
 
-/** A setting that must be written if anything of its optional section is, or in each item of its list. */
+/** A setting that must be given if its optional section, or its item of a list, is. */
 export function requiredSetting<Value>(kind: Kind<Value>, note: Note & { example: string }): Setting<Value> {
   return { type: "setting", kind, default: undefined, required: true, nullable: false, ...note };
 }
 
-/** A setting that is `undefined` if nobody writes it. */
+/** A setting without a default: `undefined` if it is not given. */
 export function optionalSetting<Value>(
   kind: Kind<Value>,
   note: Note & { example: string },
@@ -92,12 +92,12 @@ export function optionalSetting<Value>(
   return { type: "setting", kind, default: undefined, required: false, nullable: false, ...note };
 }
 
-/** A section that is always there: what is not written of it has its default. */
+/** A section that always exists; keys that are not given have their defaults. */
 export function section<Keys extends Members>(meaning: string, members: Keys): Section<Keys, false> {
   return { type: "section", meaning, members, optional: false };
 }
 
-/** A section that is there only if something of it is written. */
+/** A section that exists only if one of its keys is given. */
 export function optionalSection<Keys extends Members>(
   meaning: string,
   members: Keys,
@@ -114,23 +114,23 @@ export function listOfSections<Keys extends Members>(
   return { type: "list", item: section(note.meaning, members), ...note };
 }
 
-/** Keys from the top, such as `["server", "port"]`; numbers count the items of a list from 0. */
+/** Keys from the top, such as `["server", "port"]`; numbers are indexes into a list, from 0. */
 export type ConfigPath = readonly (string | number)[];
 
-/** What a source says as a whole, and where it stands. */
+/** A setting or a list, which a source gives as a whole, and its path. */
 export interface LocatedSetting {
   readonly path: readonly string[];
   readonly setting: Setting | SectionList;
 }
 
-/** All settings and lists of sections below a section, in its order. */
+/** All settings and lists of sections below a section, in order. */
 export function settingsBelow(parent: Section, path: readonly string[] = []): readonly LocatedSetting[] {
   return Object.entries(parent.members).flatMap(([key, node]) =>
     node.type === "section" ? settingsBelow(node, [...path, key]) : [{ path: [...path, key], setting: node }],
   );
 }
 
-/** A section with other defaults, which also stand in for what had none. */
+/** A section with other defaults, also for settings that had none. */
 export function withDefaults<Keys extends Members>(parent: Section<Keys>, values: WrittenSection): Section {
   const members = Object.entries(parent.members).map(([key, node]) =>
     node.type === "setting" && Object.hasOwn(values, key)

@@ -2,9 +2,9 @@ import type { LoadedConfig } from "./load.js";
 import type { ResolvedList, ResolvedSection, ResolvedSetting } from "./resolved.js";
 import { asItem, yamlValue } from "./yaml-value.js";
 
-/** The configuration that holds, as a file that says where each value came from that is no default; without secrets. */
+/** The configuration in effect as a file; each value that is not a default names its source. Without secrets. */
 export function effectiveFile({ file, settings }: Pick<LoadedConfig, "file" | "settings">): string {
-  const sources = file === undefined ? "the environment" : `${file}, and before it of the environment`;
+  const sources = file === undefined ? "the environment" : `${file} and the environment, which overrides it`;
   return [`# The settings of ${sources}. Without a comment: the default.`, ...sectionLines(settings), ""].join("\n");
 }
 

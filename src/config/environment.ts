@@ -5,13 +5,13 @@ import { findNearest } from "./nearest-key.js";
 import type { Problem } from "./problem.js";
 import type { ConfigSource } from "./source.js";
 
-/** Variables by name, as `process.env` has them. */
+/** Variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The settings that variables say: `BERTH_SERVER_PORT` is `server.port`, `BERTH_SERVER_TRUSTEDPROXIES` and
- * `BERTH_SERVER_TRUSTED_PROXIES` are `server.trustedProxies`. An empty variable says nothing. A list of sections is
- * said as a whole, in the brackets of YAML: `BERTH_PROXY_UPSTREAMS='[{name: ghcr.io, url: https://ghcr.io}]'`.
+ * The settings given by variables: `BERTH_SERVER_PORT` is `server.port`; `BERTH_SERVER_TRUSTEDPROXIES` and
+ * `BERTH_SERVER_TRUSTED_PROXIES` are both `server.trustedProxies`. An empty variable is ignored. A list of sections is
+ * given as a whole, in YAML's flow style: `BERTH_PROXY_UPSTREAMS='[{name: ghcr.io, url: https://ghcr.io}]'`.
  */
 export async function readEnvironment(environment: Environment, definition: Section): Promise<ConfigSource> {
   const known = variablesOf(definition);
@@ -27,7 +27,7 @@ export async function readEnvironment(environment: Environment, definition: Sect
     if (path.length === 0) {
       problems.push({ where: variable, path, message: unknownVariable(variable, known) });
     } else if (earlier !== undefined) {
-      problems.push({ where: variable, path, message: `${earlier} says the same setting; keep one of them` });
+      problems.push({ where: variable, path, message: `${earlier} gives the same setting; keep one of them` });
     } else {
       variableByPath.set(path.join("."), variable);
       plant(tree, path, await readValue(text));
@@ -36,7 +36,7 @@ export async function readEnvironment(environment: Environment, definition: Sect
   return { tree, problems, locate: (path) => variableOfNearest(variableByPath, path) };
 }
 
-/** Paths by the names of their variables, two for each: with the words of a key together, and apart. */
+/** Paths by variable name. Each path has two names: with the words of a key joined, and separated. */
 function variablesOf(definition: Section): ReadonlyMap<string, readonly string[]> {
   const paths = settingsBelow(definition).flatMap(({ path, setting }) =>
     setting.type === "setting" && setting.secret
@@ -55,7 +55,7 @@ function variableOf(path: readonly string[]): string {
   return ["BERTH", ...path].join("_").toUpperCase();
 }
 
-/** A variable that says a list says all that is in it. */
+/** The variable that gives the setting at a path, or the list that contains it. */
 function variableOfNearest(variableByPath: ReadonlyMap<string, string>, path: ConfigPath): string {
   const lengths = path.map((_, index) => path.length - index);
   const keys = lengths.map((length) => path.slice(0, length).join("."));
@@ -68,8 +68,8 @@ function unknownVariable(variable: string, known: ReadonlyMap<string, readonly s
 }
 
 /**
- * `docker run --env-file` passes on the quotes around a value (docker/cli#3630), and the line ends of Windows. No value
- * of ours begins and ends with a quote.
+ * Undoes what `docker run --env-file` passes on: quotes around a value (docker/cli#3630), and the line ends of Windows.
+ * No value of ours begins and ends with a quote.
  */
 export function unquoted(value: string): string {
   const text = value.replace(/\r$/, "");
@@ -77,7 +77,7 @@ export function unquoted(value: string): string {
   return inner ?? text;
 }
 
-/** Text stays text, since every kind reads its own; what is no list in spite of its bracket is left to be refused. */
+/** Text stays text, since every kind parses its own. A value that only looks like a list is refused later. */
 async function readValue(text: string): Promise<unknown> {
   if (!text.startsWith("[")) return text;
   const { parse } = await import("yaml");
@@ -98,6 +98,6 @@ function plant(tree: Tree, [key = "", ...rest]: readonly string[], value: unknow
     return;
   }
   tree[key] ??= Object.create(null);
-  // A section is never a setting too, so what lies at the key of one is a branch.
+  // A section is never also a setting, so the value at its key is a branch.
   plant(tree[key] as Tree, rest, value);
 }

@@ -2,16 +2,16 @@ import { type Members, type Section, type SectionList, type Setting, withDefault
 import { asItem, yamlValue } from "./yaml-value.js";
 
 const introduction = [
-  "# Every setting of Berth with its default. Copy what you change to berth.yml; what is left out has its default.",
+  "# Every setting of Berth with its default. Copy what you change to berth.yml; a setting that is left out has its default.",
   "# Durations: 250ms, 90s, 1h30m, 7d. Sizes: 64KB (1000), 64KiB (1024), 512 (bytes).",
   "# Relative paths are relative to the folder that Berth is started in.",
-  "# Each setting may be given by an environment variable, which goes before the file: BERTH_SERVER_PORT=5001 is",
+  "# An environment variable can give any setting, and overrides the file: BERTH_SERVER_PORT=5001 is",
   "# server.port, BERTH_PRIVATE_UPLOADS_MAX_CONCURRENT is private.uploads.maxConcurrent; lists with commas.",
   "# A list of sections is given as a whole: BERTH_PROXY_UPSTREAMS='[{name: ghcr.io, url: https://ghcr.io}]'.",
   "# Written by `berth config example`.",
 ];
 
-/** A file that says every setting with its default and its meaning. */
+/** A file with every setting, its default and its meaning. */
 export function exampleFile(root: Section): string {
   const parts = Object.entries(root.members).map(([key, node]) => memberLines(key, node));
   return [introduction, ...parts].map((lines) => `${lines.join("\n")}\n`).join("\n");
@@ -28,7 +28,7 @@ function sectionLines({ members }: Section): string[] {
   return Object.entries(members).flatMap(([key, member]) => memberLines(key, member));
 }
 
-/** The items that hold by default with all that can be said of one, and one more as a comment. */
+/** The default items with all their settings, and an example of one more as a comment. */
 function listLines(key: string, list: SectionList): string[] {
   const defaults = list.default.flatMap((item) => asItem(sectionLines(withDefaults(list.item, item))));
   const example = Object.entries(list.example).map(([below, value]) => `${below}: ${yamlValue(value)}`);
@@ -43,7 +43,7 @@ function commented(lines: readonly string[]): string[] {
   return lines.map((line) => `# ${line}`);
 }
 
-/** What has no default is shown as a comment, or as a part of its section's. */
+/** A setting without a default becomes a comment, or part of its section's comment. */
 function settingLines(key: string, setting: Setting): string[] {
   const comment = `# ${setting.meaning}${setting.needsRestart ? " A change needs a restart." : ""}`;
   if (setting.example === undefined) return [comment, `${key}: ${yamlValue(setting.default)}`];

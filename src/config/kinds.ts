@@ -5,47 +5,47 @@ import { parseDuration } from "./duration.js";
 import { parseSize } from "./size.js";
 
 /**
- * What the value of a setting may be. Every kind also understands its values as text, as the environment gives them.
- * (Not of zod: it takes 60 ms to load, of the 500 ms in which Berth starts, and knows neither sources nor lines.)
+ * The possible values of a setting. Every kind also parses its values from text, as the environment gives them.
+ * (Not zod: it takes 60 ms to load, of the 500 ms that Berth takes to start, and knows neither sources nor lines.)
  */
 export interface Kind<Value> {
-  /** What a right value is; follows "must be". */
+  /** Describes a valid value; follows "must be". */
   readonly expected: string;
-  /** What to do about a value of another kind, where that is not plain; a sentence without its full stop. */
+  /** What to do about an invalid value, where that is not obvious; a sentence without its full stop. */
   adviceFor?(written: unknown): string | undefined;
   /**
-   * The value of what was written; `undefined` if that is of another kind.
-   * @param directory what relative paths are relative to
+   * Parses what was written; `undefined` if it is invalid.
+   * @param directory the base of relative paths
    */
   parse(written: unknown, directory: string): Value | undefined;
 }
 
-/** The smallest and the largest value that are right, as one would write them. */
+/** The smallest and the largest valid value, as they would be written. */
 interface Range {
   readonly from: string;
   readonly to: string;
 }
 
-/** Longer delays overflow the 32 bits of a timer of Node, which then fires at once. */
+/** Longer delays overflow Node's 32-bit timers, which then fire at once. */
 export const longestTimer = "24d";
 
-/** Anything in letters. Numbers must be quoted: YAML would drop the leading zeros of a password. */
+/** Any text. Numbers must be quoted, because YAML would drop the leading zeros of a password. */
 export const text: Kind<string> = {
   expected: "text (in quotes if it looks like a number)",
   parse: (written) => (typeof written === "string" && written !== "" ? written : undefined),
 };
 
-/** A shell would put something else in its place, and nobody means a folder of that name. */
+/** A shell would expand it, and no one means a folder of that name. */
 function isForShells(path: string): boolean {
   return /(^|\/)\$[A-Za-z_]|\$\{/.test(path) || /^~[^/]/.test(path);
 }
 
-/** A file or folder, made absolute. `~` is the home folder, as shells have it. */
+/** A file or folder, made absolute. `~` is the home folder, as in shells. */
 export const filePath: Kind<string> = {
   expected: "the path of a file or folder",
   adviceFor: (written) =>
     typeof written === "string" && isForShells(written)
-      ? "write it out: variables are not read in a path, and of home folders only one's own, ~/"
+      ? "write the path out: variables and ~user are not expanded, only ~/"
       : undefined,
   parse: (written, directory) => {
     if (typeof written !== "string" || written === "" || written.includes("\0")) return undefined;
@@ -57,7 +57,7 @@ export const filePath: Kind<string> = {
 const truths: readonly string[] = ["true", "yes", "on", "y"];
 const lies: readonly string[] = ["false", "no", "off", "n"];
 
-/** `true` or `false`, or another word that YAML 1.1 takes for them, as registry:2 and Docker Compose do. */
+/** `true` or `false`, or another YAML 1.1 word for them, as registry:2 and Docker Compose accept. */
 export const truth: Kind<boolean> = {
   expected: "true or false",
   parse: (written) => {
@@ -77,7 +77,7 @@ export const hostName: Kind<string> = {
   },
 };
 
-/** Where another registry is asked. */
+/** The URL of another registry. */
 export const registryUrl: Kind<string> = {
   expected: "an address that begins with https:// or http://, without credentials, ? and #",
   parse: (written) => {
@@ -88,7 +88,7 @@ export const registryUrl: Kind<string> = {
   },
 };
 
-/** How answers name the place of something: relative to the request, as the request shows it, or below a fixed address. */
+/** How a response gives a location: relative to the request, absolute as the request was made, or below a fixed URL. */
 export const locationStyle: Kind<string> = {
   expected: "relative, absolute, or an address such as https://registry.example.com",
   parse: (written) => {
@@ -124,7 +124,7 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Kin
   return { expected: `one of ${words.join(", ")}`, parse: (written) => words.find((word) => word === written) };
 }
 
-/** A version of TLS, which YAML takes for a number. */
+/** A version of TLS, which YAML parses as a number. */
 export const tlsVersion: Kind<"1.2" | "1.3"> = {
   expected: "1.2 or 1.3",
   parse: (written) => {
@@ -133,7 +133,7 @@ export const tlsVersion: Kind<"1.2" | "1.3"> = {
   },
 };
 
-/** An integer, inclusive of both ends. */
+/** An integer in a range that includes both ends. */
 export function wholeNumber(from: number, to: number): Kind<number> {
   return {
     expected: `a whole number from ${from} to ${to}`,
@@ -165,7 +165,7 @@ export function size({ from, to }: Range): Kind<number> {
   };
 }
 
-/** Any number of values of one kind; as text they stand between commas. */
+/** A list of values of one kind; as text, separated by commas. */
 export function listOf<Value>(kind: Kind<Value>): Kind<readonly Value[]> {
   return {
     expected: `a list, each item ${kind.expected}`,

@@ -1,6 +1,6 @@
 import type { Section } from "./definition.js";
 
-/** The keys that a section understands: its members', and for each secret the one that names a file with it. */
+/** The keys of a section: its members, and for each secret the key that names a file. */
 export function knownKeys(parent: Section): readonly string[] {
   return Object.entries(parent.members).flatMap(([key, node]) =>
     node.type === "setting" && node.secret ? [key, fileKeyOf(key)] : [key],
@@ -12,7 +12,7 @@ export function fileKeyOf(key: string): string {
   return `${key}File`;
 }
 
-/** `password` of `passwordFile`; `undefined` if no secret of the section is meant. */
+/** `password` of `passwordFile`; `undefined` if the key belongs to no secret of the section. */
 export function secretOfFileKey(parent: Section, fileKey: string): string | undefined {
   return Object.entries(parent.members).find(
     ([key, node]) => node.type === "setting" && node.secret && fileKeyOf(key) === fileKey,

@@ -10,39 +10,38 @@ import { type Config, schema } from "./schema.js";
 import type { ConfigSource } from "./source.js";
 import type { Reading } from "./yaml-file.js";
 
-/** The file that is read, if it is there, when none is named. */
+/** The file that is read by default, if it exists. */
 export const defaultFile = "berth.yml";
 
-/** Names the file where none is named otherwise, as for registry:2. */
+/** Names the file if nothing else does, as for registry:2. */
 const fileVariable = "REGISTRY_CONFIGURATION_PATH";
 
-/** Where settings are looked for. */
+/** The sources of the configuration. */
 export interface ConfigOrigin {
-  /** Must exist if it is named; else {@link defaultFile} is taken if it is there. */
+  /** Must exist if given; otherwise {@link defaultFile} is read if it exists. */
   readonly file?: string | undefined;
   /** `process.env`: its variables override the file. */
   readonly environment: Environment;
-  /** What relative paths, those inside the file too, are relative to: the working directory. */
+  /** The base of relative paths, including those in the file: the working directory. */
   readonly directory: string;
 }
 
-/** A configuration without a problem. */
+/** A valid configuration. */
 export interface LoadedConfig {
   readonly config: Config;
   /** The file that was read. */
   readonly file: string | undefined;
-  /** The text of the file. */
   readonly text: string | undefined;
-  /** Each setting with where it came from. */
+  /** Each setting with its source. */
   readonly settings: ResolvedSection;
   /** What became of the settings of registry:2, if its file or its variables were read. */
   readonly registry2: readonly Note[] | undefined;
 }
 
 /**
- * Reads the configuration: the file, over it the environment, below both the defaults. Of the variables those of Berth
- * go before those of registry:2.
- * @throws ConfigError with all that is wrong
+ * Reads the configuration: variables override the file, and the file overrides the defaults. Berth's variables override
+ * those of registry:2.
+ * @throws ConfigError with everything that is wrong
  */
 export async function loadConfig(from: ConfigOrigin): Promise<LoadedConfig> {
   const file = from.file ?? (await findFile(from));
@@ -50,7 +49,7 @@ export async function loadConfig(from: ConfigOrigin): Promise<LoadedConfig> {
     readFile(file, from),
     readEnvironment(from.environment, schema),
   ]);
-  // An empty file beside variables is meant so, as in containers; alone it is what a full disk leaves of a file.
+  // With variables, as in containers, an empty file is intended; without, a full disk may have truncated it.
   const isConfigured = Object.keys(environment.tree ?? {}).length > 0;
   const sources = [...fileSources.filter(({ isEmpty }) => !(isEmpty && isConfigured)), environment];
   // Here and below: the values follow the definition that the type is derived from.
@@ -59,7 +58,7 @@ export async function loadConfig(from: ConfigOrigin): Promise<LoadedConfig> {
   return { config: valuesOf(settings) as Config, file, text, settings, registry2: registry2?.notes };
 }
 
-/** The one that registry:2's variable names, else the one of the folder. */
+/** The file named by registry:2's variable, or the default file of the folder. */
 async function findFile({ environment, directory }: ConfigOrigin): Promise<string | undefined> {
   const named = unquoted(environment[fileVariable] ?? "");
   if (named !== "") return named;
@@ -77,7 +76,7 @@ interface FileSettings {
   readonly registry2: Registry2Settings | undefined;
 }
 
-/** What the file says, be it Berth's or registry:2's, and registry:2's variables. */
+/** The settings of the file, Berth's or registry:2's, and of registry:2's variables. */
 async function readFile(file: string | undefined, { environment, directory }: ConfigOrigin): Promise<FileSettings> {
   const source = file === undefined ? undefined : await readSource(file, directory);
   const isRegistry2File = file !== undefined && isOfRegistry2(source);
@@ -94,13 +93,13 @@ async function readFile(file: string | undefined, { environment, directory }: Co
   return { text, fileSources, registry2 };
 }
 
-/** Without a file Berth starts sooner, since the parser of YAML is then not loaded. */
+/** Without a file, Berth starts sooner because the YAML parser is not loaded. */
 async function readSource(file: string, directory: string, reading?: Reading): Promise<ConfigSource> {
   const { readYamlFile } = await import("./yaml-file.js");
   return readYamlFile(file, directory, reading);
 }
 
-/** Berth's own files say no version. */
+/** Only files of registry:2 have a version. */
 function isOfRegistry2(source: ConfigSource | undefined): boolean {
   const tree = source?.tree;
   return typeof tree === "object" && tree !== null && Object.hasOwn(tree, "version");

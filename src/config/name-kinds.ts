@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import type { Kind } from "./kinds.js";
 
-/** What an upstream is called: the host that image names begin with. */
+/** The name of an upstream: the host that its image names begin with. */
 export const registryName: Kind<string> = {
   expected: "a host name in lower case, with its port if it has one, such as docker.io or registry.example.com:5000",
   parse: (written) => {
@@ -12,7 +12,7 @@ export const registryName: Kind<string> = {
   },
 };
 
-/** How clients reach a registry: also an IPv6 address, in brackets as in the names of images. */
+/** The address of a registry: also an IPv6 address, in brackets as in image names. */
 export const registryAddress: Kind<string> = {
   expected: `${registryName.expected}, or an IPv6 address such as [2001:db8::1]:5000`,
   parse: (written) => {
@@ -24,7 +24,7 @@ export const registryAddress: Kind<string> = {
   },
 };
 
-/** One component of a repository's name. */
+/** One component of a repository name. */
 export const nameComponent: Kind<string> = {
   expected: "a part of a repository name: a-z, 0-9 and between them single separators (. _ __ -), without /",
   parse: (written) =>
@@ -33,13 +33,13 @@ export const nameComponent: Kind<string> = {
 
 const patternComponent = /^(\*\*|[a-z0-9*]([a-z0-9*._-]*[a-z0-9*])?)$/;
 
-/** A pattern of repositories' names. */
+/** A pattern of repository names. */
 export const namePattern: Kind<string> = {
   expected: "a pattern of names such as *, team/* or team/** (* within one part, ** for any number of parts)",
   parse: (written) => (typeof written === "string" && isNamePattern(written) ? written : undefined),
 };
 
-/** A pattern of repositories' names, and of tags behind a colon. */
+/** A pattern of repository names, optionally followed by a colon and a pattern of tags. */
 export const contentPattern: Kind<string> = {
   expected: "a pattern of names, or of names and tags, such as library/* or library/nginx:1.*",
   parse: (written) => {
@@ -49,7 +49,7 @@ export const contentPattern: Kind<string> = {
   },
 };
 
-/** A repository's name, or the first parts of some. */
+/** A repository name, or the first components of one. */
 export const repositoryPath: Kind<string> = {
   expected: "the first parts of repository names, such as owner or owner/project, without * and without / at its ends",
   parse: (written) =>

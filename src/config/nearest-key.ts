@@ -1,8 +1,8 @@
 import { distance } from "fastest-levenshtein";
 
 /**
- * What a writer most likely meant by a word that is unknown: the candidate that it takes the fewest changes to reach,
- * or `undefined` if none is near. Case and separators do not count.
+ * What an unknown word most likely means: the candidate that needs the fewest changes, or `undefined` if none is near.
+ * Case and separators do not count.
  */
 export function findNearest(word: string, candidates: readonly string[]): string | undefined {
   const plainWord = plain(word);
@@ -17,7 +17,7 @@ export function findNearest(word: string, candidates: readonly string[]): string
   return best;
 }
 
-/** Letters in another order, such as `ulr`, are one slip of the fingers. */
+/** Counts swapped letters, such as `ulr`, as one change. */
 function changesBetween(word: string, candidate: string): number {
   return word !== candidate && inOrder(word) === inOrder(candidate) ? 1 : distance(word, candidate);
 }

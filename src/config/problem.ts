@@ -1,23 +1,23 @@
 import { inspect } from "node:util";
 import type { ConfigPath } from "./definition.js";
 
-/** Something in the configuration that must be changed before Berth can start. */
+/** A mistake in the configuration that keeps Berth from starting. */
 export interface Problem {
-  /** Where it is written: `berth.yml:3:9`, or the name of an environment variable. */
+  /** Its position: `berth.yml:3:9`, or the name of an environment variable. */
   readonly where: string;
-  /** The key in question; empty if it is the whole. */
+  /** The setting in question; empty for the whole configuration. */
   readonly path: ConfigPath;
   /** What is wrong, and what would be right. */
   readonly message: string;
 }
 
-/** All that is wrong with a configuration, at once. */
+/** All problems of a configuration, reported together. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     super([`${count} in the configuration`, ...problems.map(describeProblem)].join("\n  "));
     this.problems = problems;
   }
@@ -27,7 +27,7 @@ function describeProblem({ where, path, message }: Problem): string {
   return path.length === 0 ? `${where}: ${message}` : `${where}: ${showPath(path)}: ${message}`;
 }
 
-/** `proxy.upstreams[1].url`; keys that are no plain words in quotes, so that nothing in them reaches a terminal raw. */
+/** `proxy.upstreams[1].url`; other keys are quoted, so that nothing in them reaches a terminal raw. */
 export function showPath(path: ConfigPath): string {
   return path.reduce<string>((shown, key) => {
     if (typeof key === "number") return `${shown}[${key}]`;
@@ -36,7 +36,7 @@ export function showPath(path: ConfigPath): string {
   }, "");
 }
 
-/** A value as it can be quoted in a sentence, however long or odd it is; without the secrets that may lie in it. */
+/** A value for use in a sentence: shortened, escaped, and without any secrets. */
 export function showValue(value: unknown): string {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return "a section with keys";
   const shown = inspect(value, {
@@ -48,7 +48,7 @@ export function showValue(value: unknown): string {
   return shown.replaceAll(/\/\/[^\s,]*@/g, "//***@");
 }
 
-/** What an error that was caught says. */
+/** The message of a caught error. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

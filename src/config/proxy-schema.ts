@@ -24,11 +24,11 @@ import { contentPattern, nameComponent, registryName, repositoryPath } from "./n
 const naming = {
   name: requiredSetting(registryName, {
     example: "docker.io",
-    meaning: "Host name in its image names; selects it as prefix of a name and in containerd's ?ns=.",
+    meaning: "Host name in its image names; selects it as the prefix of a name and in containerd's ?ns=.",
   }),
   url: requiredSetting(registryUrl, {
     example: "https://registry-1.docker.io",
-    meaning: "Where Berth requests it.",
+    meaning: "URL that Berth sends requests to.",
   }),
   prefix: optionalSetting(nameComponent, {
     example: "hub",
@@ -37,7 +37,7 @@ const naming = {
   ns: setting(listOf(registryName), { default: [], meaning: "Further values of ?ns= that select it." }),
   remotePrefix: optionalSetting(repositoryPath, {
     example: "owner/project",
-    meaning: "Path that its repository names begin with there, but not here.",
+    meaning: "Path that its repository names begin with at the upstream, but not here.",
   }),
   allow: setting(listOf(contentPattern), {
     default: [],
@@ -69,7 +69,7 @@ const access = {
   }),
   realms: setting(listOf(registryName), {
     default: [],
-    meaning: "Further hosts that may issue its tokens, and so see the credentials; hosts of its own site may anyway.",
+    meaning: "Other hosts that may issue its tokens, and so receive the credentials. Hosts of its own site always may.",
   }),
   network: setting(oneOf("auto", "public", "private"), {
     default: "auto",
@@ -77,21 +77,21 @@ const access = {
   }),
   ca: optionalSetting(filePath, {
     example: "/etc/berth/upstream-ca.crt",
-    meaning: "Further certificate authorities to trust, in PEM format; also used for mirrors.",
+    meaning: "More certificate authorities to trust, in PEM format; also used for mirrors.",
   }),
   cert: optionalSetting(filePath, {
     example: "/etc/berth/client.crt",
     meaning: "Client certificate, in PEM format.",
   }),
   key: optionalSetting(filePath, { example: "/etc/berth/client.key", meaning: "Its private key." }),
-  verify: setting(truth, { default: true, meaning: "false: accepts any certificate of the url." }),
+  verify: setting(truth, { default: true, meaning: "false: accept any certificate from the url." }),
 };
 
 const freshness = {
   adopt: setting(truth, {
     default: false,
     meaning:
-      "true: the folder was registry:2's cache of it; content without an owner belongs to it, if it confirms that.",
+      "true: the folder was registry:2's cache of it. Content without an owner is assigned to it once it confirms having it.",
   }),
   tagTtl: setting(duration({ from: "0s", to: "3650d" }), {
     default: "5m",
@@ -115,23 +115,23 @@ const patience = {
   timeouts: section("Times after which the upstream counts as unreachable.", {
     connect: setting(duration({ from: "10ms", to: longestTimer }), {
       default: "10s",
-      meaning: "For name resolution, connection and TLS together.",
+      meaning: "Name resolution, connection and TLS together.",
     }),
     firstByte: setting(duration({ from: "10ms", to: longestTimer }), {
       default: "15s",
-      meaning: "From the connection to the headers of the response.",
+      meaning: "From the connection to the response headers.",
     }),
     answer: setting(duration({ from: "10ms", to: longestTimer }), {
       default: "25s",
-      meaning: "For a request with all its attempts; clients such as containerd wait 30s.",
+      meaning: "One request with all its attempts; clients such as containerd wait 30s.",
     }),
     blob: setting(duration({ from: "10ms", to: longestTimer }), {
       default: "10m",
-      meaning: "For the headers of a blob; after `answer` the client is told to retry, and the download goes on.",
+      meaning: "Response headers of a blob. After `answer`, the client is told to retry, and the download continues.",
     }),
     idle: setting(duration({ from: "10ms", to: longestTimer }), {
       default: "30s",
-      meaning: "Without a byte of a download.",
+      meaning: "A download that receives no byte.",
     }),
   }),
   slowBelow: setting(size({ from: "0B", to: "1GiB" }), {
@@ -144,15 +144,16 @@ const patience = {
   }),
   attempts: setting(wholeNumber(1, 100), {
     default: 3,
-    meaning: "How often the mirrors and the url are tried.",
+    meaning: "How many times the mirrors and the url are tried.",
   }),
   maxConcurrent: setting(wholeNumber(1, 10_000), {
     default: 32,
-    meaning: "Maximum concurrent requests to each address, downloads apart.",
+    meaning: "Maximum concurrent requests to each address, downloads not included.",
   }),
   maxDownloads: setting(wholeNumber(1, 10_000), {
     default: 256,
-    meaning: "Maximum concurrent downloads from each address, small and large apart; those without a client make room.",
+    meaning:
+      "Maximum concurrent downloads from each address, small and large separately; those without a client give way.",
   }),
   maxManifestSize: setting(size({ from: "1KiB", to: "256MiB" }), {
     default: "8MiB",
@@ -164,28 +165,28 @@ const laziness = {
   lazyRanges: setting(truth, {
     default: false,
     meaning:
-      "true: small ranges far ahead of a download are fetched separately and passed on unproved, for lazy pullers.",
+      "true: small ranges far ahead of a download are fetched separately and passed on unverified, for lazy pulling.",
   }),
 };
 
-/** What is cached from where, for `mode: proxy` and `mode: hybrid`. */
+/** The section for `mode: proxy` and `mode: hybrid`. */
 export const proxy = section("Repositories that are cached from other registries, called upstreams.", {
   default: nullableSetting(registryName, {
     default: "docker.io",
-    meaning: "Name of the upstream for names that begin with no upstream's name; null: none.",
+    meaning: "Name of the upstream for names without the prefix of an upstream; null: none.",
   }),
   maxSize: nullableSetting(size({ from: "1MiB", to: "1024TiB" }), {
     default: null,
     example: "50GiB",
-    meaning: "Maximum size of cached content; beyond it the images used longest ago are deleted. null: no limit.",
+    meaning: "Maximum size of cached content; beyond it, the least recently used images are deleted. null: no limit.",
   }),
   finishDownloads: setting(truth, {
     default: true,
-    meaning: "Whether a download is finished when no client waits for it any more.",
+    meaning: "Whether to finish a download that no client waits for any more.",
   }),
   upstreams: listOfSections(
     {
-      meaning: "The registries to cache. A list of your own replaces the default.",
+      meaning: "The registries to cache. Your list replaces the default.",
       default: [{ name: "docker.io", url: "https://registry-1.docker.io" }],
       example: { name: "ghcr.io", url: "https://ghcr.io" },
     },
@@ -193,8 +194,7 @@ export const proxy = section("Repositories that are cached from other registries
   ),
 });
 
-/** What is cached from where. */
 export type ProxyConfig = ValueOf<typeof proxy>;
 
-/** One registry that is cached. */
+/** One upstream. */
 export type UpstreamConfig = ProxyConfig["upstreams"][number];

@@ -21,19 +21,19 @@ import {
 import type { ConfigSource, Statement } from "./source.js";
 import { describeUnknownKey } from "./unknown-key.js";
 
-/** Where settings come from, and what they must obey. */
+/** The sources of settings, and the rules that they must obey. */
 export interface Resolving {
-  /** The later ones go before the earlier ones. */
+  /** Later sources override earlier ones. */
   readonly sources: readonly ConfigSource[];
-  /** What relative paths are relative to. */
+  /** The base of relative paths. */
   readonly directory: string;
-  /** Finds what does not fit together. What is wrong by itself is `undefined` in the values. */
+  /** Finds contradictions. Values that are invalid by themselves are `undefined`. */
   readonly rules?: (values: unknown) => readonly BrokenRule[];
 }
 
 /**
- * Finds the value of every setting: what the last source says that says anything, else the default.
- * @throws ConfigError with all that is wrong in any of the sources
+ * Finds the value of every setting: from the last source that gives it, or else the default.
+ * @throws ConfigError with everything that is wrong in any of the sources
  */
 export function resolveSettings(root: Section, { sources, directory, rules }: Resolving): ResolvedSection {
   const findings = new Findings();
@@ -45,7 +45,6 @@ export function resolveSettings(root: Section, { sources, directory, rules }: Re
   return resolved;
 }
 
-/** Walks the definition. */
 class Resolver {
   readonly #root: Section;
   readonly #directory: string;
@@ -72,7 +71,7 @@ class Resolver {
     return { type: "section", section, members: new Map(members) };
   }
 
-  /** @param reason because of which it must be there */
+  /** @param reason the statement that makes it required */
   #reportMissing(section: Section, path: ConfigPath, below: readonly Statement[], reason: Statement): void {
     for (const [key, node] of Object.entries(section.members)) {
       if (node.type !== "setting" || !node.required || below.some((statement) => statement.key === key)) continue;
@@ -165,7 +164,7 @@ class Resolver {
     return { type: "setting", setting, value, written, where: undefined };
   }
 
-  /** Without the line end that editors and `echo` leave. */
+  /** Without the newline that editors and `echo` append. */
   #readSecret(statement: Statement): string | undefined {
     const { value } = statement;
     const path = filePath.parse(value, this.#directory);
@@ -191,7 +190,7 @@ function isMap(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Said instead of what stands there, which may hold secrets. */
+/** Shown instead of what is written, which may contain secrets. */
 function showExample({ example }: SectionList): string {
   const keys = Object.entries(example).map(([key, value]) => `${key}: ${value}`);
   return `{${keys.join(", ")}}`;

@@ -8,7 +8,7 @@ import { brokenTlsRules, clientAuthOf, type TlsDraft } from "./tls-rules.js";
 import { brokenUpstreamRules, type UpstreamDraft } from "./upstream-rules.js";
 import { brokenWorkerRules, type WorkersDraft } from "./worker-rules.js";
 
-/** A configuration of which the values that are wrong by themselves are missing. */
+/** A configuration; values that are invalid by themselves are missing. */
 export interface ConfigDraft {
   readonly mode: Config["mode"] | undefined;
   readonly server: WorkersDraft["server"] & {
@@ -26,7 +26,7 @@ export interface ConfigDraft {
   readonly proxy: Pick<ProxyConfig, "default"> & { readonly upstreams: readonly UpstreamDraft[] };
 }
 
-/** What does not fit together of what is right by itself. */
+/** Contradictions between values that are valid by themselves. */
 export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
   const { mode, server, private: own, proxy } = draft;
   const nothingToCache = mode === "proxy" && proxy.upstreams.length === 0;
@@ -42,7 +42,7 @@ export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
   ];
 }
 
-/** Then whoever has one may do everything, and nobody else gets in. */
+/** Client certificates can be the only access control: everyone with one may do everything, and no one else gets in. */
 function needsCertificate(tls: TlsDraft | undefined): boolean {
   return tls !== undefined && clientAuthOf(tls) === "require";
 }
@@ -50,7 +50,7 @@ function needsCertificate(tls: TlsDraft | undefined): boolean {
 const anybodysLogin: BrokenRule = {
   path: ["server", "cors", "credentials"],
   causedBy: [["server", "cors", "origins"]],
-  message: "needs named origins: with * any page could use the login of its visitor",
+  message: "needs named origins: with *, any page could use its visitor's login",
 };
 
 const emptyCache: BrokenRule = {
@@ -59,7 +59,7 @@ const emptyCache: BrokenRule = {
   message: "is empty, so mode: proxy has nothing to cache",
 };
 
-/** Said only once every upstream has a name, since one of those that are wrong may be meant. */
+/** Reported only once every upstream has a valid name, since an invalid one may be the one that is meant. */
 function unknownDefault({ default: name, upstreams }: ConfigDraft["proxy"]): BrokenRule[] {
   const names = upstreams.map((upstream) => upstream.name);
   if (name === undefined || names.includes(name) || names.includes(undefined)) return [];

@@ -56,7 +56,8 @@ const server = section("How clients reach Berth.", {
   }),
   locations: setting(locationStyle, {
     default: "relative",
-    meaning: "Location headers: relative works with every proxy; absolute, or a URL, is for clients that need one.",
+    meaning:
+      "Form of Location headers: relative works behind every proxy; absolute, or a URL, is for clients that need it.",
   }),
   catalogMaxEntries: setting(wholeNumber(1, 10_000_000), {
     default: 10_000,
@@ -77,7 +78,7 @@ const server = section("How clients reach Berth.", {
   }),
   keepAlive: setting(duration({ from: "1s", to: longestTimer }), {
     default: "75s",
-    meaning: "How long an idle connection stays open; must be longer than in a load balancer in front.",
+    meaning: "How long an idle connection stays open; must be longer than that of a load balancer in front.",
   }),
   stall: section(
     "A transfer that moves less than `minimum` in a `window` is cut off; time spent waiting for Berth does not count.",
@@ -101,13 +102,13 @@ const server = section("How clients reach Berth.", {
 const storage = section("Where content is stored.", {
   driver: setting(oneOf("filesystem", "memory"), {
     default: "filesystem",
-    meaning: "filesystem, or memory for trials: lost when Berth stops.",
+    meaning: "filesystem, or memory for trials: its content is lost when Berth stops.",
     needsRestart: true,
   }),
   filesystem: section("Settings of the filesystem driver.", {
     root: setting(filePath, {
       default: "./data",
-      meaning: "Data directory, relative to the current folder; one of registry:2 or registry:3 works as it is.",
+      meaning: "Data directory, relative to the current folder; that of registry:2 or registry:3 works unchanged.",
       needsRestart: true,
     }),
   }),
@@ -131,7 +132,7 @@ const privateMode = section("Repositories that clients push to.", {
   delete: setting(truth, { default: true, meaning: "Whether DELETE is allowed; if false, it gets 405." }),
   readonly: setting(truth, {
     default: false,
-    meaning: "true: pushes and deletions are answered with 405; pulls and the cache go on.",
+    meaning: "true: pushes and deletions get 405; pulls and the cache continue.",
   }),
   sparse: setting(truth, {
     default: false,
@@ -144,11 +145,12 @@ const privateMode = section("Repositories that clients push to.", {
   anyMediaType: setting(truth, {
     default: false,
     meaning:
-      "true: accepts manifests of other types than Docker's and OCI's; registry:2's garbage-collect fails on them.",
+      "true: accept manifests of types other than Docker's and OCI's; registry:2's garbage-collect fails on them.",
   }),
   referrersTag: setting(truth, {
     default: false,
-    meaning: "true: signatures are also listed under a tag of their image, where clients of registry:2 look for them.",
+    meaning:
+      "true: signatures are also listed under a tag that names their image's digest, as clients of registry:2 expect.",
   }),
   uploads: section("Blobs being uploaded.", {
     maxConcurrent: setting(wholeNumber(1, 1_000_000), {
@@ -185,8 +187,7 @@ const log = section("The log, on standard output.", {
 });
 
 /**
- * Every setting there is: its key, what it may be, its default and its meaning. Durations become milliseconds, sizes
- * bytes, paths absolute.
+ * Every setting: key, kind, default and meaning. Durations become milliseconds, sizes bytes, paths absolute.
  */
 export const schema = section("Berth", {
   mode: setting(oneOf("proxy", "private", "hybrid"), {
@@ -201,5 +202,4 @@ export const schema = section("Berth", {
   log,
 });
 
-/** The configuration as the rest of Berth sees it: durations in milliseconds, sizes in bytes, paths absolute. */
 export type Config = ValueOf<typeof schema>;

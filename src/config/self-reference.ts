@@ -2,7 +2,6 @@ import { hostname } from "node:os";
 import type { BrokenRule } from "./findings.js";
 import type { UpstreamDraft } from "./upstream-rules.js";
 
-/** Where Berth listens. */
 interface Listening {
   readonly host: string | undefined;
   readonly port: number | undefined;
@@ -10,7 +9,7 @@ interface Listening {
 
 const everywhere = ["0.0.0.0", "::"];
 
-/** Upstreams whose address is where Berth itself will listen: it would ask itself without end. */
+/** Upstreams with the address that Berth itself listens on, which would make it request itself without end. */
 export function upstreamsThatAreHere(server: Listening, upstreams: readonly UpstreamDraft[]): BrokenRule[] {
   return upstreams.flatMap(({ url, mirrors }, index) => {
     const isHere = [...(url === undefined ? [] : [url]), ...(mirrors ?? [])].some((address) =>
@@ -18,7 +17,7 @@ export function upstreamsThatAreHere(server: Listening, upstreams: readonly Upst
     );
     if (!isHere) return [];
     const path = ["proxy", "upstreams", index, "url"];
-    const message = "is the address of this Berth itself (server.host and server.port)";
+    const message = "is the address of Berth itself (server.host and server.port)";
     return [{ path, causedBy: [["server", "port"]], message }];
   });
 }

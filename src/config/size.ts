@@ -3,8 +3,8 @@ const multiplePattern = /^(\d+(?:\.\d+)?) ?([KMGT])(i?)B$/i;
 const prefixes = ["", "k", "m", "g", "t"];
 
 /**
- * Bytes of a text such as `4MiB` (1024 x 1024), `64KB` (1000) or `512`; `undefined` if it is no size. The package
- * `bytes` would take KB for 1024.
+ * Bytes of a text such as `4MiB` (1024 x 1024), `64KB` (1000) or `512`; `undefined` if it is not a size. The package
+ * `bytes` would read KB as 1024.
  */
 export function parseSize(text: string): number | undefined {
   const [, multiple, prefix = "", binary] = multiplePattern.exec(text) ?? [];

@@ -1,26 +1,26 @@
 import type { ConfigPath } from "./definition.js";
 import type { Problem } from "./problem.js";
 
-/** Something that says settings: a file, or the environment. */
+/** A source of settings: a file, or the environment. */
 export interface ConfigSource {
   /** The text of a file, as it was read. */
   readonly text?: string;
-  /** What it says, as maps of keys; `undefined` or `null` if nothing. */
+  /** Its settings, as maps of keys; `undefined` or `null` if there are none. */
   readonly tree: unknown;
   /** Whether it is a file without any setting. */
   readonly isEmpty?: boolean;
-  /** What kept it from being read as a whole. */
+  /** Problems that kept it from being read completely. */
   readonly problems: readonly Problem[];
-  /** Where it says a key, for people: `berth.yml:3:9`, or the name of an environment variable. */
+  /** Where a key is written, for people: `berth.yml:3:9`, or the name of an environment variable. */
   locate(path: ConfigPath): string;
-  /** The key as it is written there, if the source has other keys than ours. */
+  /** The key as it is written in the source, if that has other keys than Berth. */
   keyOf?(path: ConfigPath): ConfigPath;
 }
 
-/** What one source says of one key. */
+/** What one source says about one key. */
 export interface Statement {
   readonly source: ConfigSource;
-  /** As it is written, which for a secret may be the key that names a file. */
+  /** As it is written; for a secret, possibly the key that names a file. */
   readonly path: ConfigPath;
   readonly key: string;
   readonly value: unknown;

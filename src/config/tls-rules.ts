@@ -3,18 +3,18 @@ import type { Config } from "./schema.js";
 
 type TlsConfig = NonNullable<Config["server"]["tls"]>;
 
-/** What a client has to show of itself. */
+/** What a client must show. */
 export type ClientAuth = NonNullable<TlsConfig["clientAuth"]>;
 
-/** The settings of client certificates, without those that are wrong by themselves. */
+/** The section; values that are invalid by themselves are missing. */
 export type TlsDraft = { readonly [Key in keyof TlsConfig]: TlsConfig[Key] | undefined };
 
-/** Whoever names an authority and says no more means that nobody else gets in. */
+/** Whoever names an authority and nothing more expects that no one else gets in. */
 export function clientAuthOf({ clientAuth, clientCa }: Pick<TlsDraft, "clientAuth" | "clientCa">): ClientAuth {
   return clientAuth ?? ((clientCa?.length ?? 0) > 0 ? "require" : "off");
 }
 
-/** Without an authority every certificate that the system trusts would do. */
+/** Without an authority, Node would accept every certificate that the system trusts. */
 export function brokenTlsRules(tls: TlsDraft | undefined): readonly BrokenRule[] {
   if (tls === undefined || tls.clientCa === undefined || tls.clientCa.length > 0) return [];
   if (clientAuthOf(tls) === "off") return [];

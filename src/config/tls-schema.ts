@@ -1,11 +1,11 @@
 import { optionalSection, optionalSetting, requiredSetting, setting } from "./definition.js";
 import { filePath, listOf, oneOf, tlsVersion } from "./kinds.js";
 
-/** How Berth speaks HTTPS by itself. */
+/** HTTPS without a proxy in front. */
 export const tls = optionalSection("HTTPS instead of HTTP: files in PEM format, read again when they change.", {
   cert: requiredSetting(filePath, {
     example: "/etc/berth/tls.crt",
-    meaning: "Certificate, followed by the intermediate ones.",
+    meaning: "Certificate, followed by the intermediate certificates.",
     needsRestart: true,
   }),
   key: requiredSetting(filePath, {
@@ -26,7 +26,7 @@ export const tls = optionalSection("HTTPS instead of HTTP: files in PEM format, 
   clientAuth: optionalSetting(oneOf("off", "request", "require"), {
     example: "request",
     meaning:
-      "off, request or require (without one only health checks are answered); by default require if clientCa is set.",
+      "off, request, or require: clients without a certificate reach only the health checks. Default with clientCa: require.",
     needsRestart: true,
   }),
 });

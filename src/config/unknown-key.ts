@@ -3,7 +3,7 @@ import { knownKeys } from "./known-keys.js";
 import { findNearest } from "./nearest-key.js";
 import { showPath } from "./problem.js";
 
-/** What to say of a key that its section does not know: the nearest one there, or one of its name elsewhere. */
+/** Describes an unknown key: suggests the nearest key of its section, or a key of that name elsewhere. */
 export function describeUnknownKey(path: ConfigPath, siblings: Section, root: Section): string {
   const key = String(path.at(-1));
   const known = knownKeys(siblings);
@@ -11,7 +11,7 @@ export function describeUnknownKey(path: ConfigPath, siblings: Section, root: Se
   if (sibling !== undefined) return `unknown key; did you mean ${showPath([...path.slice(0, -1), sibling])}?`;
   const namesake = pathsBelow(root).find((candidate) => String(candidate.at(-1)).toLowerCase() === key.toLowerCase());
   if (namesake !== undefined) return `unknown key here; did you mean ${showPath(namesake)}?`;
-  return `unknown key; there are ${known.join(", ")}`;
+  return `unknown key; known keys are ${known.join(", ")}`;
 }
 
 function pathsBelow(parent: Section): readonly ConfigPath[] {

@@ -2,10 +2,10 @@ import type { ConfigPath } from "./definition.js";
 import type { BrokenRule } from "./findings.js";
 import type { UpstreamConfig } from "./proxy-schema.js";
 
-/** An upstream of which the values that are wrong by themselves are missing. */
+/** An upstream; values that are invalid by themselves are missing. */
 export type UpstreamDraft = { readonly [Key in keyof UpstreamConfig]: UpstreamConfig[Key] | undefined };
 
-/** What of one upstream does not fit together, or not with those before it. */
+/** Contradictions within one upstream, or with those before it. */
 export function brokenUpstreamRules(upstreams: readonly UpstreamDraft[], index: number): readonly BrokenRule[] {
   const upstream = upstreams[index];
   if (upstream === undefined) return [];
@@ -23,18 +23,18 @@ export function prefixOf({ prefix, name }: Pick<UpstreamDraft, "prefix" | "name"
   return prefix ?? (name?.includes(":") ? undefined : name);
 }
 
-/** Values of `?ns=` that mean an upstream. */
+/** Values of `?ns=` that select an upstream. */
 export function namespacesOf({ name, ns }: Pick<UpstreamDraft, "name" | "ns">): readonly string[] {
   return [...(name === undefined ? [] : [name]), ...(ns ?? [])];
 }
 
 function missingPrefix(upstream: UpstreamDraft, path: ConfigPath): BrokenRule[] {
   if (upstream.name === undefined || prefixOf(upstream) !== undefined) return [];
-  const message = "is missing; a name with a port needs a prefix, since a repository's name has no colon";
+  const message = "is missing; a name with a port needs a prefix, since a repository name cannot contain a colon";
   return [{ path: [...path, "prefix"], causedBy: [[...path, "name"]], message }];
 }
 
-/** The ways in which an upstream is meant, the plainest first. */
+/** The ways to select an upstream, the most obvious first. */
 const meanings = [
   { key: "name", of: ({ name }: UpstreamDraft) => [name] },
   { key: "prefix", of: (upstream: UpstreamDraft) => [prefixOf(upstream)] },
@@ -46,7 +46,7 @@ function ambiguity(upstream: UpstreamDraft, earlier: UpstreamDraft, path: Config
     const taken = of(earlier);
     const shared = of(upstream).find((value) => value !== undefined && taken.includes(value));
     if (shared === undefined) continue;
-    const message = `${shared} already means proxy.upstreams[${place}]`;
+    const message = `${shared} already selects proxy.upstreams[${place}]`;
     return [{ path: [...path, key], causedBy: [[...path, "name"]], message }];
   }
   return [];
@@ -58,7 +58,7 @@ function twoCredentials({ username, dockerConfig }: UpstreamDraft, path: ConfigP
   return [{ path: [...path, "dockerConfig"], causedBy: [[...path, "username"]], message }];
 }
 
-/** Keys that are nothing without each other. */
+/** Settings that need each other. */
 const pairs = [
   ["username", "password"],
   ["cert", "key"],

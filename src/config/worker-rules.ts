@@ -7,7 +7,7 @@ const sharedUpstreamLimits = ["maxConcurrent", "maxDownloads"] as const;
 const sharedUploadLimits = ["maxConcurrent", "maxOpen", "maxOpenPerClient"] as const;
 type SharedUploadLimit = (typeof sharedUploadLimits)[number];
 
-/** What the number of workers must fit; values that are wrong by themselves are missing. */
+/** Settings that depend on the number of workers; values that are invalid by themselves are missing. */
 export interface WorkersDraft {
   readonly server: { readonly workers: number | undefined; readonly maxConnections: number | undefined };
   readonly storage: { readonly driver: Config["storage"]["driver"] | undefined };
@@ -17,7 +17,7 @@ export interface WorkersDraft {
 
 const workersPath = ["server", "workers"];
 
-/** What several workers cannot share. */
+/** Settings that several workers cannot share. */
 export function brokenWorkerRules(draft: WorkersDraft): readonly BrokenRule[] {
   const { server, storage, proxy } = draft;
   const { workers = 1 } = server;
@@ -37,7 +37,7 @@ const separateMemory: BrokenRule = {
   message: "processes do not share memory, so this driver needs server.workers: 1",
 };
 
-/** A worker without a share would refuse all. */
+/** A worker without a share would refuse everything. */
 function tooFew(workers: number, shared: number | undefined, path: ConfigPath): BrokenRule[] {
   if (shared === undefined || shared >= workers) return [];
   return [{ path, causedBy: [workersPath], message: `must be at least server.workers, which is ${workers}` }];

@@ -17,12 +17,12 @@ import { messageOf } from "./problem.js";
 import type { ConfigSource } from "./source.js";
 
 /**
- * How values are read: `typed` as numbers, truths and text, `letters` all as the text that they are written in, so
- * that `012` stays what it is where it is meant as text.
+ * How values are read: `typed` as numbers, booleans and text; `letters` all as text exactly as written, so that `012`
+ * keeps its zero where text is meant.
  */
 export type Reading = "typed" | "letters";
 
-/** Reads a file of settings; one that cannot be read, or is no YAML, gives a source that has only problems. */
+/** Reads a settings file. If it cannot be read or is not YAML, the source contains only problems. */
 export async function readYamlFile(file: string, directory: string, reading?: Reading): Promise<ConfigSource> {
   try {
     const bytes = await readFile(resolve(directory, file));
@@ -34,7 +34,7 @@ export async function readYamlFile(file: string, directory: string, reading?: Re
   }
 }
 
-/** The settings of a text in YAML; `file` is what it is called in messages. */
+/** The settings of a YAML text; `file` is its name in messages. */
 export function parseYamlSource(text: string, file: string, reading: Reading = "typed"): ConfigSource {
   const lines = new LineCounter();
   const schema = reading === "typed" ? ({ schema: "core" } as const) : ({ schema: "failsafe", merge: true } as const);
@@ -43,7 +43,7 @@ export function parseYamlSource(text: string, file: string, reading: Reading = "
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  // A warning means that the value is not what its writer meant, such as an unknown !tag.
+  // A warning means that the value is not what was meant, such as an unknown !tag.
   const mistakes = [...document.errors, ...document.warnings];
   if (mistakes.length > 0) {
     const problems = mistakes.map((mistake) => ({
@@ -55,7 +55,8 @@ export function parseYamlSource(text: string, file: string, reading: Reading = "
   }
   try {
     const tree: unknown = document.toJS();
-    // As an editor or a full disk leaves it for a second: the defaults would be another registry, where all may delete.
+    // An editor or a full disk can leave an empty file. The defaults must not apply then: with them, everyone may
+    // delete.
     if (tree === null) return { ...sourceOfProblem(file, saysNothing), isEmpty: true };
     return { tree, problems: [], locate: (path) => place(offsetOf(document, path)) };
   } catch (error) {
@@ -63,14 +64,14 @@ export function parseYamlSource(text: string, file: string, reading: Reading = "
   }
 }
 
-const saysNothing = "says nothing; if all defaults are meant, write {} into it, or name no file";
+const saysNothing = "is empty; to use all defaults, write {} into it, or name no file";
 
 function meaningOf({ code, message }: YAMLParseError | YAMLWarning): string {
   if (code !== "MULTIPLE_DOCS") return message;
-  return "a second document begins here, and one alone is read: take out this line and all below, or put them elsewhere";
+  return "a second document begins here, but only one is read: remove this line and everything below it";
 }
 
-/** Where a key or an item of a list begins, or the nearest one above it that is written. */
+/** The position of a key or list item, or of the nearest one above it that is written. */
 function offsetOf(document: Document.Parsed, path: ConfigPath): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range[0] ?? 0;
@@ -83,7 +84,7 @@ function offsetOf(document: Document.Parsed, path: ConfigPath): number {
   return offset;
 }
 
-/** What lies at a key, and what begins it. */
+/** The value at a key, and where it begins. */
 function stepInto(node: unknown, key: string | number): { begin: unknown; value: unknown } | undefined {
   if (isSeq(node) && typeof key === "number") return { begin: node.items[key], value: node.items[key] };
   const pair = isMap(node)

@@ -5,7 +5,7 @@ export function yamlValue(value: unknown): string {
   return stringify(value, { collectionStyle: "flow", flowCollectionPadding: false, lineWidth: 0 }).trimEnd();
 }
 
-/** Lines of a section as those of an item of a list; comments before its first key stay before the dash. */
+/** Turns the lines of a section into a list item; comments before its first key stay before the dash. */
 export function asItem(lines: readonly string[]): string[] {
   const first = lines.findIndex((line) => !line.startsWith("#"));
   return lines.map((line, index) => {

@@ -1,8 +1,8 @@
-/** Longer than this no line waits, and no more than this waits. */
+/** The longest time that a line waits, in milliseconds. */
 const flushAfterMs = 50;
 const flushAtLength = 64 * 1024;
 
-/** Gathers lines, so that a busy server hands over one block and not each line. */
+/** Collects lines, so that a busy server writes blocks instead of single lines. */
 export class LineBuffer<Level> {
   readonly #handOver: (level: Level, block: string) => void;
   #level: Level | undefined;
@@ -10,7 +10,7 @@ export class LineBuffer<Level> {
   #length = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param handOver is given whole lines of one level, with line ends between them */
+  /** @param handOver receives whole lines of one level, separated by newlines */
   constructor(handOver: (level: Level, block: string) => void) {
     this.#handOver = handOver;
   }
@@ -24,7 +24,7 @@ export class LineBuffer<Level> {
     else this.#timer ??= setTimeout(() => this.flush(), flushAfterMs).unref();
   }
 
-  /** Hands over what waits. */
+  /** Writes the waiting lines. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,6 +1,6 @@
 import type { LogFields } from "./logger.js";
 
-/** Everything but printable ASCII: what could begin a line, or steer a terminal, is written as an escape. */
+/** Everything except printable ASCII is escaped, since it could start a line or control a terminal. */
 const unprintable = /[^\x20-\x7e]/g;
 const plainValue = /^[\w.,:;/@+*()%~-]+$/;
 
@@ -31,7 +31,7 @@ function textValue(value: unknown): string {
   return escaped(JSON.stringify(plain(value), (_, inner) => plain(inner)) ?? "undefined");
 }
 
-/** Errors and other things that JSON would leave empty. */
+/** Replaces errors and other values that JSON would leave empty. */
 function plain(value: unknown): unknown {
   if (value instanceof Error) return describeError(value);
   return typeof value === "bigint" ? value.toString() : value;

@@ -2,9 +2,9 @@ import type { Readable, Writable } from "node:stream";
 
 const lineEnd = 0x0a;
 
-/** Passes on what another process writes, by whole lines, so that those of several never cut into each other. */
+/** Passes on another process's output by whole lines, so that lines of several processes never mix. */
 export function passLinesOn(from: Readable, to: Writable): void {
-  // What breaks the stream has ended the process that wrote it, which is told elsewhere.
+  // If the stream breaks, its writer has ended, which is reported elsewhere.
   passOn(from, to).catch(() => {});
 }
 
@@ -21,7 +21,7 @@ async function passOn(from: AsyncIterable<Buffer>, to: Writable): Promise<void> 
   if (rest.length > 0) await written(to, [...rest, Buffer.of(lineEnd)]);
 }
 
-/** Whoever reads may be slow, and then so is what is passed on; or gone, and then it is lost. */
+/** A slow reader slows the sender down; if the reader is gone, the output is lost. */
 function written(to: Writable, parts: readonly Buffer[]): Promise<void> {
   return new Promise((resolve) => {
     to.write(Buffer.concat(parts), () => resolve());

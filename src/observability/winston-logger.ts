@@ -3,7 +3,7 @@ import { LineBuffer } from "./line-buffer.js";
 import { jsonLine, textLine } from "./log-format.js";
 import type { LogFields, Logger } from "./logger.js";
 
-/** From what matters most to what matters least: each includes those before it. */
+/** From most to least important: each level includes those before it. */
 const levels = ["error", "warn", "info", "debug"] as const;
 
 type Level = (typeof levels)[number];
@@ -13,10 +13,10 @@ export interface LogSettings {
   readonly format: "text" | "json";
 }
 
-/** A logger that can be made to write what it still holds, before the process ends. */
+/** A logger that can write what it still holds, before the process ends. */
 export interface FlushableLogger extends Logger {
   flush(): void;
-  /** Writes by other settings from now on. */
+  /** Uses other settings from now on. */
   reconfigure(settings: LogSettings): void;
 }
 
@@ -24,14 +24,14 @@ const noFields: LogFields = {};
 
 const lineOf = { text: textLine, json: jsonLine } as const;
 
-/** Key under which winston's transports look for the finished text. */
+/** The key under which winston's transports expect the finished text. */
 const finishedText = Symbol.for("message");
 
 /**
- * Writes through winston, to which a block of lines is one message: its way through several streams costs as much as
- * the rest of a small answer, and at the end of a line there is nothing left that it could add.
+ * Writes through winston, with a block of lines as one message: passing each line through winston's streams would cost
+ * as much as the rest of a small response, and a finished line needs nothing from them.
  *
- * @param always what every line says at its end
+ * @param always fields that every line ends with
  */
 export function createLogger(
   settings: LogSettings,

@@ -1,28 +1,28 @@
-/** Reads content at any position: a finished file, one that still grows, or an object of a bucket. */
+/** Reads content at any position: a complete file, one that is still growing, or an object in a bucket. */
 export interface BlobReader {
-  /** Bytes; infinite where that is not known before the end. */
+  /** In bytes; infinite while unknown. */
   readonly size: number;
-  /** The whole content, where it is small enough to be held in memory. */
+  /** The whole content, if it is small enough to be held in memory. */
   readonly bytes?: Buffer;
   /**
-   * Fills `into` from `position` on and returns how many bytes that were: none only at the end. `into` belongs to the
+   * Fills `into` from `position` on and returns the number of bytes read; 0 only at the end. `into` belongs to the
    * reader until the promise settles.
    */
   read(into: Buffer, position: number): Promise<number>;
   /**
-   * Settles when all of the content is proved to be what its digest names, where that is not known from the beginning.
-   * To be awaited before the last bytes of whatever is given out.
-   * @param position behind the last byte that was read
+   * Resolves when all of the content is verified against its digest, where that is not known from the start. Await it
+   * before sending the last bytes of any part.
+   * @param position the position after the last byte read
    */
   prove?(position: number): Promise<void>;
-  /** Is told which part will be read, up to but not including `end`, before the first read. */
+  /** Announces, before the first read, which part will be read; `end` is exclusive. */
   expect?(start: number, end: number): void;
-  /** What is in memory anyway from `position` on, instead of a copy of it; whoever gets it must not change it. */
+  /** The bytes that are in memory anyway from `position` on, without a copy. The caller must not change them. */
   lend?(position: number): Promise<Buffer | undefined>;
   close(): Promise<void>;
 }
 
-/** Content that is in memory. */
+/** Content in memory. */
 export class BufferReader implements BlobReader {
   readonly bytes: Buffer;
   readonly size: number;

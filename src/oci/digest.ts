@@ -7,7 +7,7 @@ export type DigestAlgorithm = keyof typeof hexLength;
 
 export const digestAlgorithms: readonly DigestAlgorithm[] = ["sha256", "sha512"];
 
-/** `algorithm:hex`, lower case and of the algorithm's length: only {@link parseDigest} and {@link digestOf} make one. */
+/** `algorithm:hex`, in lower case and of the right length. Only {@link parseDigest} and {@link digestOf} create one. */
 export type Digest = `${DigestAlgorithm}:${string}`;
 
 const hexPattern = /^[0-9a-f]+$/;
@@ -35,7 +35,7 @@ const digestsOfNothing: ReadonlySet<string> = new Set(
   digestAlgorithms.map((algorithm) => `${algorithm}:${createHash(algorithm).digest("hex")}`),
 );
 
-/** What has such a digest is empty, and nothing else is. */
+/** Whether this is the digest of empty content. */
 export function isDigestOfNothing(digest: Digest): boolean {
   return digestsOfNothing.has(digest);
 }
@@ -52,7 +52,7 @@ export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256
   return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
 }
 
-/** Computes a digest from content that arrives in pieces. */
+/** Computes the digest of content that arrives in pieces. */
 export class Digester {
   readonly algorithm: DigestAlgorithm;
   readonly #hash: Hash;
@@ -63,7 +63,6 @@ export class Digester {
     this.#hash = createHash(algorithm);
   }
 
-  /** Bytes seen so far. */
   get length(): number {
     return this.#length;
   }
@@ -73,7 +72,7 @@ export class Digester {
     this.#length += bytes.length;
   }
 
-  /** The digest of all that was seen; may be asked once. */
+  /** The digest of everything seen; can be called once. */
   digest(): Digest {
     return `${this.algorithm}:${this.#hash.digest("hex")}`;
   }

@@ -1,4 +1,4 @@
-/** The specification's error codes, and two for 5xx, which it has no code for (distribution-spec, "Error Codes"). */
+/** The specification's error codes (distribution-spec, "Error Codes"), and two for 5xx, for which it has none. */
 export const errorTable = {
   BLOB_UNKNOWN: { status: 404, message: "blob unknown to this repository" },
   BLOB_UPLOAD_INVALID: { status: 400, message: "blob upload invalid" },
@@ -21,17 +21,17 @@ export const errorTable = {
 export type ErrorCode = keyof typeof errorTable;
 
 interface ErrorOptions {
-  /** What a program may want to know: the digest, the reference, the pattern. Goes to the client. */
+  /** Details for programs, such as the digest, the reference or the pattern. Sent to the client. */
   detail?: unknown;
-  /** Overrides the table's status, where the code has more than one (416, 413, 414, 415). */
+  /** Overrides the status in the table, for codes that have several (416, 413, 414, 415). */
   status?: number;
   /** Response headers that belong to the error, such as `Retry-After`, `Allow` or `Range`. */
   headers?: Record<string, string>;
-  /** The lower error. Goes to the log, never to the client. */
+  /** The underlying error. Logged, never sent to the client. */
   cause?: unknown;
 }
 
-/** An error that is told to the client as `{"errors":[{code, message, detail}]}`. */
+/** An error that the client receives as `{"errors":[{code, message, detail}]}`. */
 export class RegistryError extends Error {
   override readonly name = "RegistryError";
   readonly code: ErrorCode;

@@ -4,8 +4,8 @@ import type { Digester } from "./digest.js";
 const bufferBytes = 1024 * 1024;
 
 /**
- * Shows a digester what a reader gives, from where the digester stands up to `end`, or to where the content ends.
- * @throws the reason of the signal, once that is aborted
+ * Feeds a digester from a reader, from where the digester stands up to `end`, or to the end of the content.
+ * @throws the signal's reason when it is aborted
  */
 export async function hashReader(
   reader: BlobReader,

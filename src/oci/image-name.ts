@@ -4,23 +4,23 @@ import { RegistryError } from "./errors.js";
 import { parseTag, type Reference } from "./reference.js";
 import { parseRepositoryName, type RepositoryName } from "./repository-name.js";
 
-/** An image as people write it: `alpine`, `ghcr.io/owner/image:1.0`, `quay.io/app@sha256:...`. */
+/** An image name as people write it: `alpine`, `ghcr.io/owner/image:1.0`, `quay.io/app@sha256:...`. */
 export interface ImageName {
-  /** The host that it begins with, if it does. */
+  /** The host that it begins with, if any. */
   readonly registry: string | undefined;
-  /** The rest. */
+  /** The path after the host. */
   readonly path: RepositoryName;
-  /** `latest` if none is written; a digest goes before a tag. */
+  /** `latest` by default; a digest takes precedence over a tag. */
   readonly reference: Reference;
 }
 
-/** @throws RegistryError NAME_INVALID, or what is wrong with the tag or the digest */
+/** @throws RegistryError NAME_INVALID, or the error of an invalid tag or digest */
 export function parseImageName(text: string): ImageName {
   if (text.includes("://")) {
-    throw new RegistryError("NAME_INVALID", "an image is written without https://, as docker pull takes it");
+    throw new RegistryError("NAME_INVALID", "write the image without https://, as for docker pull");
   }
   const [named, digest] = splitAt(text, text.indexOf("@"));
-  // A colon before the last slash is that of a port.
+  // A colon before the last slash precedes a port.
   const [name, tag] = splitAt(named, named.indexOf(":", named.lastIndexOf("/") + 1));
   const tagged = parseTag(tag ?? "latest");
   return { ...splitRegistry(name), reference: digest === undefined ? tagged : parseDigest(digest) };

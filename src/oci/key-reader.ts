@@ -1,7 +1,7 @@
 import { foldedKey, wellFormed } from "./folded-key.js";
 import type { Key } from "./seen-keys.js";
 
-/** No field has a name nearly as long, so a longer key is none in whatever case. */
+/** No field name is nearly as long, so a longer key matches none in any case. */
 const longestFolded = 64;
 
 /** Reads the keys of one document, each spelling once. */
@@ -14,12 +14,12 @@ export class KeyReader {
     this.#json = json;
   }
 
-  /** How many spellings there were. */
+  /** The number of different spellings. */
   get distinct(): number {
     return this.#known.size;
   }
 
-  /** @param start behind the first quote. @param end where the last quote is */
+  /** @param start after the opening quote. @param end position of the closing quote */
   read(start: number, end: number, isEscaped: boolean): Key {
     const written = this.#json.toString("latin1", start, end);
     const known = this.#known.get(written);

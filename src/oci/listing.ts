@@ -1,35 +1,35 @@
 import type { Descriptor } from "./descriptor.js";
 import type { Digest } from "./digest.js";
 
-/** A part of a list in code point order: at most `limit` items, all after `last`. */
+/** A page of a list in code point order: at most `limit` items, all after `last`. */
 export interface Page {
   readonly limit: number;
   readonly last?: string;
-  /** Nothing after this one is wanted: there another list's page ends, which this one is merged with. */
+  /** No item after this one is needed: the page of another list, which this one is merged with, ends there. */
   readonly until?: string | undefined;
 }
 
 export interface PageOf<Item> {
   readonly items: readonly Item[];
-  /** Whether there are items after these. */
+  /** Whether more items follow. */
   readonly more: boolean;
-  /** A sentence for the user, such as why not all are listed. */
+  /** A sentence for the user, such as why the list is incomplete. */
   readonly warning?: string;
 }
 
-/** A part of a list of referrers. */
+/** A page of a list of referrers. */
 export interface ReferrersPage extends PageOf<Descriptor> {
-  /** Behind which digest the next page begins, if not behind the last item: a filter may leave a page empty. */
+  /** The digest after which the next page begins, if not the last item's: a filter may leave a page empty. */
   readonly last?: Digest;
 }
 
-/** A part of the referrers of a manifest; `last` is the digest of the last one seen. */
+/** A query for a page of a manifest's referrers; `last` is the last digest seen. */
 export interface ReferrersQuery {
   readonly artifactType?: string;
   readonly last?: Digest;
 }
 
-/** A part of a list that is in code point order, found without walking what comes before it. */
+/** A page of a list in code point order, found without walking the items before it. */
 export function pageOf(all: readonly string[], page: Page): PageOf<string> {
   const start = firstAfter(all, page.last);
   const end = start + page.limit;
@@ -37,7 +37,7 @@ export function pageOf(all: readonly string[], page: Page): PageOf<string> {
   return { items, more: end < all.length && page.limit > 0 };
 }
 
-/** Where what comes after a text begins in a list that is in code point order; at the start if there is no text. */
+/** The index of the first item after a text, in a list in code point order; 0 without a text. */
 export function firstAfter(all: readonly string[], last: string | undefined): number {
   if (last === undefined) return 0;
   let low = 0;

@@ -3,28 +3,31 @@ import { foldedKey } from "./folded-key.js";
 import { type ManifestKind, manifestKind, mediaTypes } from "./media-types.js";
 import type { Platform } from "./platform.js";
 
-/** Content that a manifest names, as far as it says. */
+/** Content that a manifest references, as far as the manifest describes it. */
 export interface NamedContent {
   readonly digest: Digest;
   readonly mediaType: string | undefined;
-  /** Bytes. What is said to be nothing and is not is `undefined`, as what is not said. */
+  /** In bytes; `undefined` if it is missing, or 0 for content that is not empty. */
   readonly size: number | undefined;
   readonly platform?: Platform;
 }
 
-/** What a manifest says, as far as it can be understood. */
+/** The content of a manifest, as far as it can be understood. */
 export interface ManifestReading {
-  /** What it says that it is, else what its fields make of it; `undefined` if neither tells. */
+  /** The type that it declares, or else the one that its fields imply; `undefined` if neither tells. */
   readonly mediaType: string | undefined;
   readonly kind: ManifestKind | undefined;
-  /** Configuration and layers. */
+  /** Config and layers. */
   readonly blobs: readonly NamedContent[];
-  /** Of an index. Some tools list blobs there. */
+  /** Entries of an index. Some tools list blobs there. */
   readonly manifests: readonly NamedContent[];
-  /** All that must stay as long as the manifest does, apart from its subject. */
+  /** Everything that must be kept as long as the manifest, except its subject. */
   readonly names: readonly Digest[];
   readonly subject: Digest | undefined;
-  /** As referrers are listed by: the manifest's own, else an image's `config.mediaType` (distribution-spec, "Listing Referrers"). */
+  /**
+   * The type in lists of referrers: its own, or else an image's `config.mediaType` (distribution-spec, "Listing
+   * Referrers").
+   */
   readonly artifactType: string | undefined;
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -35,9 +38,9 @@ type Json = Record<string, unknown>;
 const mediaTypePattern = /^[a-zA-Z0-9][\w!#$&^.+-]{0,126}\/[a-zA-Z0-9][\w!#$&^.+-]{0,126}$/;
 
 /**
- * Reads a manifest that another registry took, which may be less strict than {@link parseManifest} is with a push:
- * without types or sizes, with `null` for a list or a text, of schema 1 or an unknown type. What cannot be understood is
- * passed over, what can be followed is followed. `undefined` if it is no JSON object.
+ * Reads a manifest that another registry accepted, which may be less strict than {@link parseManifest} is on a push:
+ * without types or sizes, with `null` for a list or a string, of schema 1 or of an unknown type. What cannot be
+ * understood is skipped. `undefined` if it is not a JSON object.
  */
 export function readManifest(bytes: Uint8Array): ManifestReading | undefined {
   const json = parseObject(bytes);
@@ -61,7 +64,7 @@ export function readManifest(bytes: Uint8Array): ManifestReading | undefined {
   };
 }
 
-/** As programs in Go read it: wrong UTF-8 becomes a mark; before it a byte order mark may stand. */
+/** Parses as Go programs do: replaces invalid UTF-8, and skips a byte order mark. */
 function parseObject(bytes: Uint8Array): Json | undefined {
   try {
     const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
@@ -81,7 +84,7 @@ function mediaTypeOf(json: Json): string | undefined {
   return isObject(json.config) || Array.isArray(json.layers) ? mediaTypes.ociManifest : undefined;
 }
 
-/** The members of that name. Programs in Go take one in other letters, too, so all of them count. */
+/** The members of that name. Go programs ignore its case, so all spellings count. */
 function membersOf(json: Json, field: string): unknown[] {
   const folded = foldedKey(field);
   return Object.entries(json).flatMap(([key, value]) => (foldedKey(key) === folded ? [value] : []));
@@ -102,13 +105,13 @@ function contentOf(value: unknown): NamedContent[] {
   });
 }
 
-/** Docker schema 1 names layers by `blobSum` and says nothing else of them. */
+/** Docker schema 1 names layers by `blobSum` and says nothing else about them. */
 function contentOfSchema1(value: unknown): NamedContent[] {
   const digest = isObject(value) ? digestFrom(value.blobSum) : undefined;
   return digest === undefined ? [] : [{ digest, mediaType: undefined, size: undefined }];
 }
 
-/** Some tools write the digits in upper case; stored is everything under lower case. */
+/** Some tools write the digits in upper case; stored digests are in lower case. */
 function digestFrom(value: unknown): Digest | undefined {
   const text = typeof value === "string" ? value.toLowerCase() : "";
   return isDigest(text) ? text : undefined;
@@ -138,7 +141,9 @@ function textsIn(value: unknown): Record<string, string> {
   return texts;
 }
 
-/** Every digest that stands anywhere. With a stack of its own: a document may be nested deeper than calls can be. */
+/**
+ * Every digest anywhere in the document. Uses its own stack, since a document may be nested deeper than the call stack.
+ */
 function digestsIn(json: unknown): Digest[] {
   const digests = new Set<Digest>();
   const pending = [json];

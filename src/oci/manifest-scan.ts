@@ -8,43 +8,43 @@ const backslash = 0x5c;
 const [openBracket, closeBracket] = [0x5b, 0x5d];
 const [openBrace, closeBrace] = [0x7b, 0x7d];
 
-/** What a document may have at most. What it costs to parse grows with these and hardly with its bytes. */
+/** Limits for a document. They, more than its bytes, determine what parsing costs. */
 export interface ManifestBounds {
   readonly depth: number;
   readonly values: number;
-  /** Keys that differ: each one may cost the parser a class of objects of its own. */
+  /** Different keys: each may cost the parser a hidden class of its own. */
   readonly keys: number;
 }
 
 /**
- * No program writes as much: 4 MiB hold 25,000 descriptors, of four values each. What is nested deeper, Go's parser
- * refuses as well.
+ * No program writes as much: 4 MiB hold 25,000 descriptors of four values each. Go's parser also refuses deeper
+ * nesting.
  */
 export const pushedBounds: ManifestBounds = { depth: 10_000, values: 150_000, keys: 5_000 };
 
 export interface ManifestScan {
-  /** Which bound is exceeded, in words; nothing was looked at from there on. */
+  /** The limit that is exceeded, in words; the scan stops there. */
   readonly excess: string | undefined;
-  /** A key that stands twice in one object: readers differ in which one counts. */
+  /** A key that occurs twice in one object: readers differ in which one counts. */
   readonly repeated: string | undefined;
   /**
-   * A key that Go reads as another one is written, such as `Layers`: its programs see other content than a reader that
-   * tells both apart.
+   * A key that Go reads as another one, such as `Layers`: Go programs see other content than a case-sensitive reader
+   * does.
    */
   readonly ambiguous: string | undefined;
 }
 
 interface Frame {
   readonly shape: Shape;
-  /** Keys of an object; a list has none. */
+  /** Keys of an object; `undefined` for a list. */
   readonly keys: SeenKeys | undefined;
-  /** The key whose value comes next. */
+  /** The key of the next value. */
   key: Key | undefined;
 }
 
 /**
- * Looks a manifest over in one pass, before it is parsed: it need not be JSON. With a stack of its own, since a document
- * may be nested deeper than calls can be.
+ * Scans a manifest in one pass before it is parsed; it need not be valid JSON. Uses its own stack, since a document may
+ * be nested deeper than the call stack.
  */
 export function scanManifest(json: Buffer, bounds?: ManifestBounds): ManifestScan {
   const scan = new Scan(json, bounds);
@@ -61,7 +61,7 @@ class Scan implements ManifestScan {
   readonly #keys: KeyReader;
   readonly #frames: Frame[] = [];
   #values = 0;
-  /** Where the next backslash is: looked for once, however many strings come before it. */
+  /** Position of the next backslash, searched for once for all strings before it. */
   #escape = -1;
 
   constructor(json: Buffer, bounds: ManifestBounds | undefined) {
@@ -99,7 +99,7 @@ class Scan implements ManifestScan {
   #shapeOfNext(): Shape {
     const around = this.#frames.at(-1);
     if (around === undefined) return manifestShape;
-    // What a list holds is of the shape that its field says.
+    // The elements of a list have the shape of its field.
     if (around.keys === undefined) return around.shape;
     return around.shape.values.get(around.key?.text ?? "") ?? unknownShape;
   }
@@ -110,7 +110,7 @@ class Scan implements ManifestScan {
     }
   }
 
-  /** @returns where the string ends */
+  /** @returns the end of the string */
   #passString(start: number): number {
     const frame = this.#frames.at(-1);
     const end = this.#endOfString(start + 1);
@@ -118,7 +118,7 @@ class Scan implements ManifestScan {
       frame.key = this.#keys.read(start + 1, end, this.#escape < end);
       this.#noteKey(frame.key, frame.shape, frame.keys);
     }
-    // What comes next is looked for behind this string.
+    // Search again after this string.
     if (this.#escape < end) this.#escape = -1;
     return end;
   }

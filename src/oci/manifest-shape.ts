@@ -1,17 +1,17 @@
 import { foldedKey } from "./folded-key.js";
 
-/** What Go's programs read an object of a manifest as. */
+/** How Go programs read an object of a manifest. */
 export interface Shape {
-  /** Names of the fields of a struct, by their folded form; a map has none, and its keys differ by case. */
+  /** Names of the fields of a struct, by their folded form; empty for a map, whose keys are case-sensitive. */
   readonly fields: ReadonlyMap<string, string>;
   readonly isMap: boolean;
-  /** Shapes of the values of fields that are objects, or lists of objects. */
+  /** Shapes of the fields that are objects, or lists of objects. */
   readonly values: ReadonlyMap<string, Shape>;
 }
 
 const map: Shape = { fields: new Map(), isMap: true, values: new Map() };
 
-/** An object that no program is known to read: its keys count as those of a struct nobody knows. */
+/** An object that no known program reads: treated as a struct with unknown fields. */
 export const unknownShape = struct([], { annotations: map });
 
 const platform = struct(["architecture", "os", "os.version", "os.features", "variant", "features"]);
@@ -21,7 +21,10 @@ const descriptor = struct(["mediaType", "artifactType", "digest", "size", "urls"
   platform,
 });
 
-/** image-spec, "Image Manifest Property Descriptions", "Image Index Property Descriptions"; Docker's are of the same shape. */
+/**
+ * image-spec, "Image Manifest Property Descriptions", "Image Index Property Descriptions"; Docker's have the same
+ * shape.
+ */
 export const manifestShape = struct(["schemaVersion", "mediaType", "artifactType"], {
   config: descriptor,
   layers: descriptor,

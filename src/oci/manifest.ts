@@ -4,7 +4,9 @@ import { RegistryError } from "./errors.js";
 import { type ManifestKind, manifestKind, mediaTypes } from "./media-types.js";
 import type { Platform } from "./platform.js";
 
-/** What a manifest says, as far as a registry needs it. Its exact bytes lie beside it and are never made from this. */
+/**
+ * The parts of a manifest that a registry needs. Its exact bytes are stored separately and never regenerated from this.
+ */
 export interface ManifestContent {
   readonly mediaType: string;
   readonly kind: ManifestKind | undefined;
@@ -12,19 +14,22 @@ export interface ManifestContent {
   readonly layers: readonly Descriptor[];
   readonly manifests: readonly Descriptor[];
   readonly subject: Descriptor | undefined;
-  /** As referrers are listed by: the manifest's own, else an image's `config.mediaType` (distribution-spec, "Listing Referrers"). */
+  /**
+   * The type in lists of referrers: its own, or else an image's `config.mediaType` (distribution-spec, "Listing
+   * Referrers").
+   */
   readonly artifactType: string | undefined;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
 type Json = Record<string, unknown>;
 
-/** RFC 6838, section 4.2. What is no media type must not end up in a header of the answer. */
+/** RFC 6838, section 4.2. Anything else must not reach a response header. */
 const mediaTypePattern = /^[a-zA-Z0-9][\w!#$&^.+-]{0,126}\/[a-zA-Z0-9][\w!#$&^.+-]{0,126}$/;
 
 /**
  * Reads a manifest of Docker schema 2, OCI or another JSON type.
- * @param contentType what the client called it, without parameters; `undefined` when read from storage
+ * @param contentType the type that the client sent, without parameters; `undefined` when read from storage
  * @throws RegistryError MANIFEST_INVALID
  */
 export function parseManifest(bytes: Uint8Array, contentType?: string): ManifestContent {
@@ -59,8 +64,8 @@ function parseObject(bytes: Uint8Array): Json {
 }
 
 /**
- * The type is kept nowhere but in the manifest, so it must be told by that; a `Content-Type` that says otherwise is
- * refused (GHSA-qq97-vm5h-rrhg). `application/json` says nothing.
+ * The type is stored only in the manifest itself, so the manifest determines it; a different `Content-Type` is refused
+ * (GHSA-qq97-vm5h-rrhg). `application/json` says nothing.
  */
 function decideMediaType(json: Json, contentType: string | undefined): string {
   const mediaType = optionalString(json, "mediaType") ?? inferMediaType(json);
@@ -88,7 +93,7 @@ function refuseSchema1(json: Json, mediaType: string): void {
   }
 }
 
-/** A document that is an image to one client and an index to another is refused: GHSA-qq97-vm5h-rrhg. */
+/** Refuses a document that is an image to one client and an index to another: GHSA-qq97-vm5h-rrhg. */
 function refuseAmbiguity(json: Json, kind: ManifestKind | undefined): void {
   if (kind === undefined) return;
   if (json.schemaVersion !== 2) throw invalid("schemaVersion must be 2");
@@ -98,7 +103,7 @@ function refuseAmbiguity(json: Json, kind: ManifestKind | undefined): void {
   }
   if (kind === "image" && !isObject(json.config)) throw invalid("an image manifest must have a config");
   const list = kind === "image" ? "layers" : "manifests";
-  // Programs in Go write an empty list as null.
+  // Go programs write an empty list as null.
   if (json[list] !== null && !Array.isArray(json[list])) throw invalid(`${list} must be a list`);
 }
 
@@ -112,7 +117,7 @@ function optionalDescriptor(json: Json, field: string): Descriptor | undefined {
   return value === undefined || value === null ? undefined : parseDescriptor(value, field);
 }
 
-/** Digests inside manifests become keys and URLs, so they are checked here like any other input: CVE-2024-3727. */
+/** Digests inside manifests become keys and URLs, so they are validated like any other input: CVE-2024-3727. */
 function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw invalid(`${where} is not a descriptor`);
   const data = optionalString(value, "data");
@@ -128,7 +133,7 @@ function parseDescriptor(value: unknown, where: string): Descriptor {
   };
 }
 
-/** Nothing but a choice of images depends on it, so what is no platform is passed over. */
+/** The platform only helps to choose an image, so an invalid one is ignored. */
 function findPlatform(value: unknown): Platform | undefined {
   if (!isObject(value)) return undefined;
   const { os, architecture, variant } = value;

@@ -7,7 +7,7 @@ export const mediaTypes = {
   dockerSchema1Signed: "application/vnd.docker.distribution.manifest.v1+prettyjws",
 } as const;
 
-/** Of what nobody knows: it is saved, and never shown. */
+/** For unknown content: a browser saves it, and never shows it. */
 export const opaqueType = "application/octet-stream";
 
 export type ManifestKind = "image" | "index";
@@ -19,23 +19,26 @@ const kinds = new Map<string, ManifestKind>([
   [mediaTypes.dockerManifestList, "index"],
 ]);
 
-/** Whether a manifest of this type is an image or an index of others; `undefined` for types we know nothing about. */
+/** Whether manifests of this type are images or indexes; `undefined` for unknown types. */
 export function manifestKind(mediaType: string): ManifestKind | undefined {
   return kinds.get(mediaType);
 }
 
-/** Of JSON, of the signed JSON of schema 1, or of a vendor without a syntax that a browser knows. */
+/** JSON, the signed JSON of schema 1, or a vendor type without a syntax that browsers know. */
 const harmlessTypes = /^application\/(?:json|(?:[\w!#$&^.-]+\+)(?:json|prettyjws)|vnd\.[\w!#$&^.-]+)$/i;
 
 /**
- * What a manifest is sent as. It names its type itself, and an upstream or a push may choose one that a browser would
- * show as a page of this registry, such as `text/html` or `image/svg+xml`.
+ * The type under which a manifest is sent. A manifest chooses its own type, so an upstream or a push could choose one
+ * that a browser shows as a page of this registry, such as `text/html` or `image/svg+xml`.
  */
 export function servedType(mediaType: string): string {
   return harmlessTypes.test(mediaType) ? mediaType : opaqueType;
 }
 
-/** Layers of these types lie elsewhere by design and are never required, nor fetched (image-spec, "Non-Distributable Layers"). */
+/**
+ * Layers of these types are stored elsewhere by design: never required, never fetched (image-spec, "Non-Distributable
+ * Layers").
+ */
 export function isNonDistributable(mediaType: string): boolean {
   return mediaType.includes("nondistributable") || mediaType.includes("rootfs.foreign");
 }

@@ -1,4 +1,4 @@
-/** What an image runs on: image-spec, "Image Index Property Descriptions". */
+/** The platform of an image: image-spec, "Image Index Property Descriptions". */
 export interface Platform {
   readonly os: string;
   readonly architecture: string;
@@ -8,7 +8,7 @@ export interface Platform {
 
 const words = /^[a-z0-9_.-]+$/i;
 
-/** Reads `linux/arm/v7`; `undefined` if it is no platform. */
+/** Parses `linux/arm/v7`; `undefined` if it is not a platform. */
 export function parsePlatform(text: string): Platform | undefined {
   const [os = "", architecture = "", variant, ...rest] = text.split("/");
   const isPlatform = [os, architecture, variant ?? os].every((word) => words.test(word)) && rest.length === 0;
@@ -19,18 +19,18 @@ export function showPlatform({ os, architecture, variant }: Platform): string {
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;
 }
 
-/** Whether an image is of a platform that somebody wants: who names no variant takes each. */
+/** Whether an image is for the wanted platform; without a wanted variant, every variant matches. */
 export function isOfPlatform(image: Platform, wanted: Platform): boolean {
   if (image.os !== wanted.os || image.architecture !== wanted.architecture) return false;
   return wanted.variant === undefined || variantOf(image) === wanted.variant;
 }
 
-/** arm64 has a variant that many leave out (containerd's platforms package says so, too). */
+/** The default variant of arm64, which is often left out (so does containerd's platforms package). */
 function variantOf({ architecture, variant }: Platform): string | undefined {
   return architecture === "arm64" ? (variant ?? "v8") : variant;
 }
 
-/** The names that Go, and so every image, has for what Node calls otherwise. */
+/** Go's names of architectures, which images use, where Node's differ. */
 const architectures: Readonly<Record<string, string>> = {
   x64: "amd64",
   ia32: "386",
@@ -38,7 +38,7 @@ const architectures: Readonly<Record<string, string>> = {
   mipsel: "mipsle",
 };
 
-/** The platform of the containers of a machine. @param arch as `process.arch` */
+/** The platform of Linux containers on a machine. @param arch as `process.arch` */
 export function linuxOn(arch: string): Platform {
   return { os: "linux", architecture: architectures[arch] ?? arch };
 }

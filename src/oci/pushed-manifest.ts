@@ -4,18 +4,20 @@ import { type ManifestContent, parseManifest } from "./manifest.js";
 import { pushedBounds, scanManifest } from "./manifest-scan.js";
 
 /**
- * Reads a manifest that is pushed: strictly, since what is stored stays. It must mean the same to every reader, and
- * parsing it must not cost more than any manifest that programs write.
+ * Parses a pushed manifest, strictly, since it will be stored. It must mean the same to every reader, and parsing it
+ * must not cost more than parsing any manifest that real programs write.
  * @throws RegistryError MANIFEST_INVALID
  */
 export async function parsePushedManifest(bytes: Buffer, contentType: string | undefined): Promise<ManifestContent> {
   const { excess, repeated, ambiguous } = scanManifest(bytes, pushedBounds);
   if (excess !== undefined) throw invalid(`the manifest is refused: ${excess}`);
-  if (repeated !== undefined) throw invalid(`the key ${shown(repeated)} stands twice in one object of the manifest`);
+  if (repeated !== undefined) throw invalid(`the key ${shown(repeated)} occurs twice in one object of the manifest`);
   if (ambiguous !== undefined) {
-    throw invalid(`the key ${shown(ambiguous)} is read as another one by programs in Go, which ignore its case`);
+    throw invalid(
+      `the key ${shown(ambiguous)} is ambiguous: Go programs ignore the case of keys and read it as another one`,
+    );
   }
-  // Each of both takes the processor for some milliseconds: other requests are served in between.
+  // Scanning and parsing each take some milliseconds of CPU: let other requests run in between.
   await setImmediate();
   return parseManifest(bytes, contentType);
 }

@@ -3,10 +3,10 @@ import { RegistryError } from "./errors.js";
 
 declare const brand: unique symbol;
 
-/** A changeable pointer to a manifest: only {@link parseTag} makes one. */
+/** A movable pointer to a manifest. Only {@link parseTag} creates one. */
 export type Tag = string & { readonly [brand]: "Tag" };
 
-/** What stands in `/manifests/<reference>`. */
+/** The last part of `/manifests/<reference>`. */
 export type Reference = Tag | Digest;
 
 const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
@@ -28,7 +28,7 @@ export function parseTag(text: string): Tag {
 }
 
 /**
- * A colon is in no tag, so what has one is a digest or an error, never a tag.
+ * A tag cannot contain a colon, so a text with one is a digest or an error.
  * @throws RegistryError DIGEST_INVALID or MANIFEST_INVALID
  */
 export function parseReference(text: string): Reference {

@@ -2,10 +2,13 @@ import { RegistryError } from "./errors.js";
 
 declare const brand: unique symbol;
 
-/** A repository's path such as `library/alpine`: only {@link parseRepositoryName} makes one. */
+/** A repository's path such as `library/alpine`. Only {@link parseRepositoryName} creates one. */
 export type RepositoryName = string & { readonly [brand]: "RepositoryName" };
 
-/** Clients cap `host[:port]/name` at 255 characters in total; so do we for the name alone (distribution-spec, "Pulling manifests"). */
+/**
+ * Clients limit `host[:port]/name` to 255 characters in total; we apply that to the name alone (distribution-spec,
+ * "Pulling manifests").
+ */
 const maxLength = 255;
 
 /** @throws RegistryError NAME_INVALID */
@@ -19,8 +22,8 @@ export function isRepositoryName(text: string): text is RepositoryName {
 }
 
 /**
- * `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, matched by hand in one pass: the specification's expression backtracks
- * without bound in JavaScript.
+ * `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, matched by hand in one pass: the regular expression of the specification
+ * backtracks without bound in JavaScript.
  */
 function isComponent(component: string): boolean {
   let separator = "";

@@ -1,17 +1,17 @@
-/** A key of a JSON object. What is compared of it are numbers: most documents repeat few keys very often. */
+/** A key of a JSON object, compared by numbers: most documents repeat a few keys many times. */
 export interface Key {
   readonly text: string;
-  /** The same for keys that Go reads as the same. */
+  /** Equal for keys that Go reads as equal. */
   readonly exact: number;
-  /** The same for keys that Go takes for the same field of a struct. */
+  /** Equal for keys that Go matches to the same struct field. */
   readonly folded: number;
   readonly foldedText: string;
 }
 
-/** So many keys are compared one by one faster than they are looked up. */
+/** Up to this number, comparing keys one by one is faster than a lookup. */
 const fewKeys = 12;
 
-/** The keys of one object of a document, as far as it was read. */
+/** The keys of one object, as far as it has been read. */
 export class SeenKeys {
   readonly #few: Key[] = [];
   #many: { readonly exact: Set<number>; readonly folded: Set<number> } | undefined;

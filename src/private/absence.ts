@@ -4,7 +4,7 @@ import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { NameMeanings } from "./name-meanings.js";
 
-/** Tells what a repository of ours does not have, and what else may have been meant. */
+/** Errors for content that a private repository does not have, with what else may have been meant. */
 export class Absence {
   readonly #name: RepositoryName;
   readonly #meanings: NameMeanings;

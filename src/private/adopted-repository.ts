@@ -3,8 +3,8 @@ import type { Storage } from "../storage/storage.js";
 import { PrivateRepository, type PrivateRepositoryParts } from "./private-repository.js";
 
 /**
- * A repository that was cached from an upstream and is ours as soon as something is pushed to it: no eviction may touch
- * it then. Who only asks, cancels or deletes, or whose push is refused, leaves it to the cache.
+ * A repository that was cached from an upstream. It becomes private with the first push, so that eviction no longer
+ * touches it. Pulls, cancelled uploads, deletions and refused pushes leave it to the cache.
  */
 export class AdoptedRepository extends PrivateRepository {
   readonly #storage: Storage;
@@ -14,7 +14,7 @@ export class AdoptedRepository extends PrivateRepository {
     this.#storage = storage;
   }
 
-  /** What is acknowledged must not have been evicted meanwhile. */
+  /** Content that is acknowledged must not have been evicted meanwhile. */
   protected override async beforeStoring(): Promise<boolean> {
     await this.#storage.cache.forgetOwner(this.name);
     return true;

@@ -12,21 +12,21 @@ interface Mounting {
 }
 
 /**
- * So many repositories are looked at for a blob that is not known to lie in one. A mount is a saving: a client that gets
- * none uploads the blob (distribution-spec, "Mounting a blob from another repository").
+ * The number of repositories searched for a blob whose holder is unknown. A mount is only a saving: without one, the
+ * client uploads the blob (distribution-spec, "Mounting a blob from another repository").
  */
 const mostLookedAt = 100;
 
 /**
- * A repository that a blob can be mounted from.
- * @param from the one that the client names; any if it names none
+ * Finds a repository that a blob can be mounted from.
+ * @param from the repository that the client names; without it, any
  */
 export async function findHolder(
   storage: Storage,
   digest: Digest,
   { from, meanings, access }: Mounting,
 ): Promise<RepositoryName | undefined> {
-  // What lies nowhere, or under another digest only, is not looked for in any repository.
+  // If the blob is not stored, no repository needs to be searched.
   if ((await storage.blobs.size(digest)) === undefined) return undefined;
   const isSource = from === undefined ? async () => true : meanings.sourcesBeside(from);
   const isHolder = async (name: RepositoryName) =>
@@ -41,7 +41,7 @@ export async function findHolder(
   return undefined;
 }
 
-/** Those that this process knows of, then some of all. */
+/** First the repositories that this process knows to hold it, then some of all. */
 async function* likelyHolders(storage: Storage, digest: Digest): AsyncIterable<RepositoryName> {
   yield* storage.knownHolders(digest);
   let lookedAt = 0;

@@ -3,8 +3,8 @@ import { RegistryError } from "../oci/errors.js";
 import type { Chunk } from "../registry/repository.js";
 
 /**
- * The bytes of a chunk, as many as its range says. Bytes that came before a failure were handed out.
- * @throws RegistryError SIZE_INVALID for more or fewer; the reason of the signal when that is aborted
+ * Passes on the bytes of a chunk and checks their number against its range. Bytes before a failure are passed on.
+ * @throws RegistryError SIZE_INVALID for more or fewer bytes; the signal's reason when it is aborted
  */
 export async function* measured(chunk: Chunk, signal: AbortSignal): AsyncIterable<Buffer> {
   const expected = chunk.range === undefined ? Number.POSITIVE_INFINITY : chunk.range.end - chunk.range.start + 1;
@@ -25,7 +25,7 @@ export async function* measured(chunk: Chunk, signal: AbortSignal): AsyncIterabl
   if (chunk.range !== undefined && received < expected) throw wrongLength(expected, received);
 }
 
-/** Passes content on and hashes what was taken: who asks for more has stored what came before. */
+/** Passes content on and hashes each piece once it is stored, that is, when the consumer asks for the next one. */
 export async function* hashed(content: AsyncIterable<Buffer>, digester: Digester | undefined): AsyncIterable<Buffer> {
   for await (const bytes of content) {
     yield bytes;
@@ -34,7 +34,7 @@ export async function* hashed(content: AsyncIterable<Buffer>, digester: Digester
 }
 
 function wrongLength(expected: number, received: number | string): RegistryError {
-  return new RegistryError("SIZE_INVALID", `Content-Range announces ${expected} bytes, but ${received} came`, {
+  return new RegistryError("SIZE_INVALID", `Content-Range announces ${expected} bytes, but ${received} were received`, {
     detail: { expected, received },
   });
 }

@@ -9,8 +9,9 @@ import type { Storage } from "../storage/storage.js";
 type ListReferrers = (query: ReferrersQuery) => Promise<ReferrersPage>;
 
 /**
- * Writes the index that clients keep by hand where a registry has no referrers API (distribution-spec, "Referrers Tag
- * Schema"). Clients do not when they push here, and so would find no signature once a registry:2 serves the directory.
+ * Writes the index that clients maintain themselves on a registry without the referrers API (distribution-spec,
+ * "Referrers Tag Schema"). On Berth they do not, so they would find no signature once a registry:2 serves the
+ * directory.
  */
 export async function writeFallbackTag(
   storage: Storage,
@@ -22,7 +23,7 @@ export async function writeFallbackTag(
   await storage.driver.withLock(`fallback tag ${name}:${tag}`, async () => {
     const current = await storage.tags.find(name, tag);
     const pointsAt = current && (await storage.manifests.find(name, current));
-    // Somebody's own tag that is called so is none of ours.
+    // A tag of that name that does not point to an index was pushed by someone else.
     if (pointsAt !== undefined && manifestKind(pointsAt.descriptor.mediaType) !== "index") return;
     const manifests = await all(list);
     if (manifests.length === 0) {

@@ -7,18 +7,18 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
 import { Turns } from "../storage/turns.js";
 
-/** What the operator allows in repositories that are ours: `private` of the configuration. */
+/** The operator's rules for private repositories: `private` of the configuration. */
 export interface PrivateRules {
   readonly delete: boolean;
-  /** Manifests may name content that is not here. */
+  /** Manifests may reference missing content. */
   readonly sparse: boolean;
-  /** Manifests of types outside Docker schema 2 and OCI are accepted. */
+  /** Manifests of types other than Docker schema 2 and OCI are accepted. */
   readonly anyMediaType: boolean;
-  /** What refers to a manifest is also listed by its fallback tag. */
+  /** Referrers of a manifest are also listed under its fallback tag. */
   readonly referrersTag?: boolean;
 }
 
-/** @throws RegistryError MANIFEST_INVALID for a descriptor that carries other content than it describes */
+/** @throws RegistryError MANIFEST_INVALID if embedded data does not match its descriptor */
 export async function checkEmbeddedData({ config, layers, manifests, subject }: ManifestContent): Promise<void> {
   const turns = new Turns();
   for (const descriptor of [config, subject, ...layers, ...manifests]) {
@@ -33,7 +33,10 @@ export async function checkEmbeddedData({ config, layers, manifests, subject }: 
   }
 }
 
-/** @throws RegistryError MANIFEST_INVALID for a type that would make the collection of the distribution registry abort */
+/**
+ * @throws RegistryError MANIFEST_INVALID for a type that makes the garbage collection of the distribution registry
+ * abort
+ */
 export function checkMediaType(manifest: ManifestContent, rules: PrivateRules): void {
   if (manifest.kind !== undefined || rules.anyMediaType) return;
   throw new RegistryError(
@@ -43,7 +46,7 @@ export function checkMediaType(manifest: ManifestContent, rules: PrivateRules): 
   );
 }
 
-/** What a manifest names is looked up in a repository, for a client that may leave. */
+/** The repository in which references are looked up, and the signal of a client that may disconnect. */
 export interface ReferenceCheck {
   readonly storage: Storage;
   readonly name: RepositoryName;
@@ -52,10 +55,10 @@ export interface ReferenceCheck {
 }
 
 /**
- * Checks that the repository holds all that a manifest names: by links of this very repository, so that naming
- * somebody else's content does not make it readable. The subject may be absent (distribution-spec, "Pushing Manifests").
- * Each descriptor is looked up once, however often it stands in the manifest.
- * @throws RegistryError MANIFEST_BLOB_UNKNOWN, or MANIFEST_INVALID for a size that is not the content's
+ * Checks that the repository holds everything that a manifest references. Only links of this repository count, so that
+ * referencing another repository's content does not make it readable. The subject may be absent (distribution-spec,
+ * "Pushing Manifests"). Each descriptor is looked up once, even if it occurs several times.
+ * @throws RegistryError MANIFEST_BLOB_UNKNOWN, or MANIFEST_INVALID if a size is wrong
  */
 export async function checkReferences(manifest: ManifestContent, check: ReferenceCheck): Promise<void> {
   const named = distinct(manifest.manifests);
@@ -81,12 +84,12 @@ export async function checkReferences(manifest: ManifestContent, check: Referenc
   if (missing.length > 0 && !check.rules.sparse) throw unknownContent(missing);
 }
 
-/** Those that say something else of their content, or may be absent for another reason, count apart. */
+/** Descriptors of one digest count separately if their sizes differ, or only some may be absent. */
 function distinct(descriptors: readonly Descriptor[]): Descriptor[] {
   return [...new Map(descriptors.map((each) => [`${each.digest} ${each.size} ${mayBeAbsent(each)}`, each])).values()];
 }
 
-/** Each child may have to be read and hashed. Thousands of usual ones are far below this. */
+/** Each child may have to be read and hashed. Indexes of thousands of ordinary manifests stay far below. */
 const mostBytesOfChildren = 128 * 1024 * 1024;
 
 function refuseExcess(children: readonly Descriptor[]): void {
@@ -94,7 +97,7 @@ function refuseExcess(children: readonly Descriptor[]): void {
   if (bytes <= mostBytesOfChildren) return;
   throw new RegistryError(
     "MANIFEST_INVALID",
-    `the index names manifests of ${bytes} bytes in all; at most ${mostBytesOfChildren} are accepted in one index`,
+    `the index references manifests of ${bytes} bytes in all; at most ${mostBytesOfChildren} are accepted in one index`,
   );
 }
 
@@ -102,14 +105,15 @@ async function mayNameBlob(blob: Descriptor, { storage, name, signal }: Referenc
   const size = (await storage.findBlob(name, blob.digest))?.size;
   if (size === undefined) return mayBeAbsent(blob);
   if (size === blob.size) return true;
-  // Either the manifest lies about the size, or the stored content is torn and can be pushed again once it is removed.
+  // Either the manifest gives a wrong size, or the stored content is damaged and can be pushed again once removed.
   if (await storage.blobs.verify(blob.digest, signal)) throw wrongSize(blob, size);
   return false;
 }
 
 /**
- * A child whose type is no manifest's is a blob: BuildKit's cache lists its layers and its configuration so
- * (`image-manifest=false`, the default before 0.21). Where a manifest of an unknown type was taken, it may be that as well.
+ * A child whose type is not a manifest type is a blob: BuildKit's cache lists its layers and config this way
+ * (`image-manifest=false`, the default before 0.21). If manifests of unknown types are accepted, it may be one of
+ * those.
  */
 async function mayNameOther(child: Descriptor, check: ReferenceCheck): Promise<boolean> {
   const isManifest = await check.storage.manifests.has(check.name, child.digest);
@@ -123,12 +127,12 @@ async function mayNameManifest(child: Descriptor, { storage, name }: ReferenceCh
   return true;
 }
 
-/** What lies elsewhere by design is never asked for: neither from the client nor from its `urls`. */
+/** Content that is stored elsewhere by design is never required, from the client or from its `urls`. */
 function mayBeAbsent(descriptor: Descriptor): boolean {
   return isNonDistributable(descriptor.mediaType) || (descriptor.urls !== undefined && descriptor.urls.length > 0);
 }
 
-/** A client needs to know of no more at once. */
+/** More would not help the client. */
 const mostNamed = 100;
 
 function wrongSize(descriptor: Descriptor, size: number): RegistryError {
@@ -143,7 +147,7 @@ function unknownContent(missing: readonly Descriptor[]): RegistryError {
   const digests = [...new Set(missing.map((descriptor) => descriptor.digest))];
   return new RegistryError(
     "MANIFEST_BLOB_UNKNOWN",
-    `the manifest names content that this repository does not hold: ${digests.slice(0, 3).join(", ")}${digests.length > 3 ? " and more" : ""}; push it first, or set private.sparse: true`,
+    `the manifest references content that this repository does not have: ${digests.slice(0, 3).join(", ")}${digests.length > 3 ? " and more" : ""}; push it first, or set private.sparse: true`,
     { detail: digests.slice(0, mostNamed).map((digest) => ({ digest })) },
   );
 }

@@ -1,22 +1,22 @@
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
 
-/** What names mean where not all of them are ours. */
+/** How names are interpreted where not all of them are private. */
 export interface NameMeanings {
   /** The repository that a client means by a name. */
   sourceOf(from: RepositoryName): RepositoryName;
   /**
-   * Whether content that a client knows from a repository may come from another one that lies here; `undefined` if it
-   * never may. Of an upstream it may come from any: a client that had a layer already never asked this registry for it.
+   * Says from which other stored repositories content of `from` may be mounted; `undefined` if from none. Content of an
+   * upstream may come from any: a client that already had a layer never requested it from this registry.
    */
   sourcesBeside(from: RepositoryName): ((stored: RepositoryName) => Promise<boolean>) | undefined;
-  /** Whether what lies there is served to anybody: what may not be pulled may not be mounted either. */
+  /** Whether content of this repository is served to anyone: what cannot be pulled cannot be mounted either. */
   mayBeReadFrom(stored: RepositoryName): Promise<boolean>;
-  /** What else somebody may have meant who asks for what is not there; goes on a sentence. */
+  /** What else may be meant by the name of missing content; appended to a sentence. */
   otherMeaningOf(name: RepositoryName): string | undefined;
 }
 
-/** All names are ours. @param adopt whether what was cached from upstreams is served as well */
+/** All names are private. @param adopt whether content cached from upstreams is served too */
 export function plainMeanings(storage: Storage, adopt: boolean): NameMeanings {
   return {
     sourceOf: (from) => from,

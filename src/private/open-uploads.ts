@@ -2,36 +2,36 @@ import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 
 export interface OpenUploadLimits {
-  /** Sessions that may be open. */
+  /** Maximum number of open sessions. */
   readonly maxOpen: number;
-  /** Sessions that one client may have open. */
+  /** Maximum number of open sessions per client. */
   readonly maxOpenPerClient: number;
 }
 
-/** A session that was started here, and of whose end nothing is known. */
+/** A session that this process started and that, as far as it knows, has not ended. */
 interface OpenUpload {
   readonly id: string;
   readonly name: RepositoryName;
   readonly client: string;
 }
 
-/** One client's sessions; of both kinds the oldest first. */
+/** The sessions of one client, the oldest first. */
 interface Holding {
   readonly empty: Map<string, OpenUpload>;
-  /** Those that hold bytes, or are just receiving some. */
+  /** Sessions that have bytes, or are receiving them. */
   readonly filled: Map<string, OpenUpload>;
 }
 
-/** What became of a session that was asked to give way. */
+/** The result of asking a session to give way. */
 export type Yielded = "removed" | "has bytes";
 
 /**
- * Bounds how many sessions are open, in all and for each client: each takes some files of the disk for as long as
- * `private.uploads.expire`. Who starts a session always gets one while there are empty ones: the oldest of them gives
- * way, of the client itself if it has too many, else of the one that has the most. A session with bytes never does.
+ * Limits the open sessions, in total and per client: each occupies files on disk for up to `private.uploads.expire`. A
+ * new session always succeeds while empty ones exist: the oldest empty one is ended, of the same client if it has too
+ * many, otherwise of the client with the most. A session with bytes is never ended.
  *
- * It counts what this process started. Another one may have filled or ended a session since, so the storage has the last
- * word before one is removed.
+ * It counts only what this process started. Another process may have filled or ended a session since, so the storage
+ * decides before one is removed.
  */
 export class OpenUploads {
   readonly #limits: OpenUploadLimits;
@@ -45,7 +45,7 @@ export class OpenUploads {
     this.#remove = remove;
   }
 
-  /** @throws RegistryError TOOMANYREQUESTS if no further session may be open, and none is empty */
+  /** @throws RegistryError TOOMANYREQUESTS if the limit is reached and no session is empty */
   async makeRoom(client: string): Promise<void> {
     while (this.#countOf(client) >= this.#limits.maxOpenPerClient) {
       const own = oldestOf(this.#byClient.get(client)?.empty);
@@ -64,7 +64,7 @@ export class OpenUploads {
     this.#holdingOf(upload.client).empty.set(upload.id, upload);
   }
 
-  /** A session receives bytes, or has some. */
+  /** Records that a session has bytes or is receiving them. */
   filled(id: string): void {
     const upload = this.#byId.get(id);
     if (upload === undefined) return;
@@ -73,7 +73,7 @@ export class OpenUploads {
     holding.filled.set(id, upload);
   }
 
-  /** A session that was about to receive bytes got none. */
+  /** Records that a session received no bytes after all. */
   emptied(id: string): void {
     const upload = this.#byId.get(id);
     if (upload === undefined) return;
@@ -93,7 +93,7 @@ export class OpenUploads {
   }
 
   async #yield(upload: OpenUpload): Promise<void> {
-    // Taken out before it is asked: two that make room at once must not wait for the same one.
+    // Removed from the list first: two requests that make room at the same time must not wait for the same session.
     this.ended(upload.id);
     if ((await this.#remove(upload.name, upload.id)) === "removed") return;
     this.started(upload);
@@ -128,6 +128,6 @@ function oldestOf(uploads: Map<string, OpenUpload> | undefined): OpenUpload | un
 }
 
 function tooMany(count: string): RegistryError {
-  const message = `${count} upload sessions that hold bytes are open, and no more may be; finish or cancel some`;
+  const message = `${count} upload sessions that hold bytes are open, which is the limit; finish or cancel some`;
   return new RegistryError("TOOMANYREQUESTS", message, { headers: { "Retry-After": "60" } });
 }

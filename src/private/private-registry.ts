@@ -13,18 +13,18 @@ import { PrivateRepository, type PrivateRepositoryParts } from "./private-reposi
 import { RunningUploads } from "./upload-sessions.js";
 
 interface PrivateRegistryRules extends PrivateRules {
-  /** Whether what was cached from upstreams counts as ours where it lies under a name that is. */
+  /** Whether content cached from upstreams under a private name counts as private. */
   readonly adopt: boolean;
-  /** Whether nothing can be pushed or deleted. */
+  /** Whether pushes and deletions are refused. */
   readonly readonly: boolean;
   readonly uploads: OpenUploadLimits;
 }
 
 const rememberedNames = 20_000;
-/** A change of the mode by another process, or `berth cache rm`, is seen after so long. */
+/** A change of mode by another process, or `berth cache rm`, is noticed after this time. */
 const rememberedForMs = 10_000;
 
-/** All repositories are ours. */
+/** The registry of private mode: all repositories are private. */
 export class PrivateRegistry implements Registry {
   readonly #storage: Storage;
   readonly #rules: PrivateRegistryRules;
@@ -57,7 +57,7 @@ export class PrivateRegistry implements Registry {
     const upstream = await this.#cachedFrom(name);
     if (upstream === undefined) return this.#repository(name);
     if (!this.#rules.adopt) {
-      const message = `${name} holds what was cached from ${upstream}, so nothing can be pushed to it; ${advice}`;
+      const message = `${name} holds content cached from ${upstream}, so it does not accept pushes; ${advice}`;
       throw new RegistryError("DENIED", message, { detail: { name, upstream } });
     }
     return new AdoptedRepository(name, this.#storage, this.#parts());
@@ -87,6 +87,5 @@ export class PrivateRegistry implements Registry {
   }
 }
 
-const readOnly =
-  "this registry is read-only: nothing can be pushed or deleted (private.readonly); pulls go on as usual";
-const advice = "private.adopt: true takes over what was cached, and `berth cache rm` removes it";
+const readOnly = "this registry is read-only: nothing can be pushed or deleted (private.readonly); pulls work as usual";
+const advice = "private.adopt: true takes over cached content, and `berth cache rm` deletes it";

@@ -45,7 +45,7 @@ export interface PrivateRepositoryParts {
   readonly meanings: NameMeanings;
 }
 
-/** A repository that is ours: what is pushed to it is what is pulled from it. */
+/** A private repository: clients push to it, and pull what was pushed. */
 export class PrivateRepository implements PushRepository {
   readonly name: RepositoryName;
   readonly #storage: Storage;
@@ -68,8 +68,8 @@ export class PrivateRepository implements PushRepository {
   }
 
   /**
-   * Called when a push was found to be right, before anything of it becomes part of the repository.
-   * @returns whether what the repository held could be evicted until then
+   * Called when a push is valid, before anything of it becomes part of the repository.
+   * @returns whether content of the repository could have been evicted until now
    */
   protected async beforeStoring(): Promise<boolean> {
     return false;
@@ -137,7 +137,7 @@ export class PrivateRepository implements PushRepository {
     const { reference, bytes } = manifest;
     const digest = digestOf(bytes, isDigestReference(reference) ? algorithmOf(reference) : undefined);
     if (isDigestReference(reference) && digest !== reference) throw digestMismatch(reference, digest, bytes.length);
-    // Hashing took the processor for some milliseconds, and reading will: other requests are served in between.
+    // Hashing took some milliseconds of CPU, and parsing will: let other requests run in between.
     await setImmediate();
     const content = await parsePushedManifest(bytes, manifest.contentType);
     await setImmediate();
@@ -169,12 +169,12 @@ export class PrivateRepository implements PushRepository {
     this.#refuseUnlessDeletable();
     const { manifests, tags, referrers } = this.#storage;
     if (!(await manifests.has(this.name, digest))) throw this.#absence.ofManifest(digest);
-    // Its bytes may be gone or damaged; it can be deleted all the same.
+    // Its bytes may be missing or damaged; it can be deleted all the same.
     const found = await manifests.find(this.name, digest);
     await manifests.remove(this.name, digest);
     const removed = await tags.removeDangling(this.name, digest);
     const subject = found && readManifest(found.bytes)?.subject;
-    // Who pushed it again meanwhile came after: then all of it stays.
+    // If it was pushed again meanwhile, that push came last, so the referrer entry stays.
     if (subject !== undefined && !(await manifests.has(this.name, digest))) {
       await referrers.remove(this.name, subject, digest);
       await this.#writeFallbackTag(subject);
@@ -190,7 +190,9 @@ export class PrivateRepository implements PushRepository {
     context.log.info("blob deleted", { repository: this.name, digest });
   }
 
-  /** Tags move last of all. Who deleted the manifest meanwhile came before this push: then all is done again. */
+  /**
+   * Moves tags last. If the manifest is deleted meanwhile, that came before this push, so everything is stored again.
+   */
   async #store(manifest: StoredManifest, content: ManifestContent, tags: readonly Tag[]): Promise<readonly MovedTag[]> {
     const { digest } = manifest.descriptor;
     const before = new Map<Tag, Digest | undefined>();
@@ -210,7 +212,7 @@ export class PrivateRepository implements PushRepository {
     return [...before].map(([tag, from]) => ({ tag, from }));
   }
 
-  /** Before the tags move: who sees the manifest by its tag finds it by that of its subject. */
+  /** Before the tags move, so that whoever sees the manifest by its tag also finds it by the tag of its subject. */
   async #writeFallbackTag(subject: Digest): Promise<void> {
     if (this.#rules.referrersTag !== true) return;
     await writeFallbackTag(this.#storage, this.name, subject, (query) => this.listReferrers(subject, query));
@@ -218,6 +220,6 @@ export class PrivateRepository implements PushRepository {
 
   #refuseUnlessDeletable(): void {
     if (this.#rules.delete) return;
-    throw new RegistryError("UNSUPPORTED", "deleting is switched off in this registry; private.delete: true allows it");
+    throw new RegistryError("UNSUPPORTED", "deletion is disabled in this registry; private.delete: true enables it");
   }
 }

@@ -5,8 +5,8 @@ import { hashed } from "./chunk-content.js";
 import { digestMismatch } from "./upload-errors.js";
 
 /**
- * Takes in a blob that comes in one request, and does with it what is wanted once its digest is proved. What was wrong,
- * or could not be used, is dropped.
+ * Receives a blob in one request and runs an action once its digest is verified. Invalid or unused content is deleted.
+ *
  * @returns its bytes
  * @throws RegistryError if it has another digest
  */

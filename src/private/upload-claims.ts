@@ -1,14 +1,14 @@
 import type { UploadStore } from "../storage/content/upload-store.js";
 
-/** A session that is free, or whose sender is in this process, is had long before. */
+/** A session that is free, or in use by this process, is acquired long before. */
 const claimAfterMs = 500;
 
-/** How often who works on a session looks whether another process wants it. */
+/** How often the holder of a session checks whether another process claims it. */
 const lookEachMs = 500;
 
 /**
- * Works on a session alone, in whichever process. Who waits for it claims it after a moment, and who has it then hears of
- * that: a client that comes back through another worker need not wait for its own dead connection.
+ * Works on a session exclusively, across processes. A waiting process claims the session after a moment, and its holder
+ * is told: a client that reconnects through another worker need not wait for its own dead connection.
  * @param letGo called when another process claims the session
  */
 export async function holdingUpload<Result>(
@@ -18,7 +18,7 @@ export async function holdingUpload<Result>(
   action: (lost: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   let claimed: Promise<void> | undefined;
-  // Where it cannot be claimed, it is waited for.
+  // If claiming fails, the wait for the lock goes on.
   const claiming = setTimeout(() => {
     claimed = uploads.claim(id).catch(() => {});
   }, claimAfterMs).unref();

@@ -9,7 +9,7 @@ export function unknownUpload(id: string): RegistryError {
   );
 }
 
-/** 416 tells a client to ask for the offset and go on from there (distribution-spec, "Pushing a blob in chunks"). */
+/** 416 tells the client to ask for the offset and continue there (distribution-spec, "Pushing a blob in chunks"). */
 export function outOfOrder(id: string, offset: number): RegistryError {
   return new RegistryError("BLOB_UPLOAD_INVALID", `the chunk does not start where the upload ends, at ${offset}`, {
     status: 416,
@@ -25,5 +25,5 @@ export function digestMismatch(claimed: Digest, actual: Digest, size: number): R
 }
 
 export function takenOver(): RegistryError {
-  return new RegistryError("BLOB_UPLOAD_INVALID", "a newer request took the upload over");
+  return new RegistryError("BLOB_UPLOAD_INVALID", "a newer request took over the upload");
 }

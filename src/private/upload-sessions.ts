@@ -14,19 +14,22 @@ import { digestMismatch, outOfOrder, takenOver, unknownUpload } from "./upload-e
 
 const rememberedSessions = 10_000;
 
-/** The hash of all that was stored, and how that was then: what another process did to it since shows. */
+/**
+ * The hash of everything stored, and the state of the stored object at that time, which reveals changes by other
+ * processes.
+ */
 interface RunningHash {
   readonly digester: Digester;
   readonly stored: StagedStat | undefined;
 }
 
 /**
- * What this process knows of the sessions it works on. All of it can be lost: the bytes are hashed again then. Shared
- * by all repositories, since ids are unique.
+ * What this process knows about the sessions it works on. It can all be lost: the bytes are then hashed again. Shared
+ * by all repositories, since session ids are unique.
  */
 export class RunningUploads {
   readonly hashes = new LRUCache<string, RunningHash>({ max: rememberedSessions });
-  /** What a connection is still sending; a newer request for the same session makes it let go. */
+  /** The connections that are sending; a newer request for the same session aborts the older one. */
   readonly senders = new Map<string, AbortController>();
   readonly open: OpenUploads;
 
@@ -46,7 +49,7 @@ export class UploadSessions implements Uploads {
   readonly #running: RunningUploads;
   readonly #beforeStoring: () => Promise<unknown>;
 
-  /** @param beforeStoring called when a blob has the digest that it is said to have, before it is stored under that */
+  /** @param beforeStoring called when a blob matches its claimed digest, before it is stored under that digest */
   constructor(storage: Storage, name: RepositoryName, running: RunningUploads, beforeStoring: () => Promise<unknown>) {
     this.#storage = storage;
     this.#name = name;
@@ -97,10 +100,10 @@ export class UploadSessions implements Uploads {
     });
   }
 
-  /** @returns where the session ends then */
+  /** @returns the offset at which the session now ends */
   async #append(id: string, chunk: Chunk, signal: AbortSignal): Promise<number> {
     const offset = await this.#offset(id);
-    // Decided before anything is read or verified, and the session lives on (distribution-spec, "Pushing a blob in chunks").
+    // Checked before anything is read or verified; the session stays (distribution-spec, "Pushing a blob in chunks").
     if (chunk.range !== undefined && chunk.range.start !== offset) throw outOfOrder(id, offset);
     const content = this.#storage.uploads.content(this.#name, id);
     const digester = this.#takeDigester(id, await content.stat());
@@ -114,7 +117,7 @@ export class UploadSessions implements Uploads {
     }
   }
 
-  /** The hash of what is stored, if this process knows it: of nothing everybody does. */
+  /** The hash of the stored bytes, if this process knows it: an empty session needs none. */
   #takeDigester(id: string, stored: StagedStat | undefined): Digester | undefined {
     const known = this.#running.hashes.get(id);
     this.#running.hashes.delete(id);
@@ -123,7 +126,7 @@ export class UploadSessions implements Uploads {
     return isSame ? known.digester : undefined;
   }
 
-  /** A hash of other bytes than those stored, by a write that was cut short, is useless. */
+  /** If a write was cut short, the hash does not match the stored bytes and is dropped. */
   #keepDigester(id: string, digester: Digester, stored: StagedStat | undefined): void {
     if (digester.length === (stored?.size ?? 0)) this.#running.hashes.set(id, { digester, stored });
   }
@@ -134,7 +137,7 @@ export class UploadSessions implements Uploads {
     return offset;
   }
 
-  /** Of what is stored: from the hash that ran along, or by reading it once where that is missing. */
+  /** The digest of the stored bytes: from the running hash, or by reading them once. */
   async #digest(id: string, claimed: Digest, content: StagedObject, size: number): Promise<Digest> {
     const digester = this.#running.hashes.get(id)?.digester;
     this.#running.hashes.delete(id);
@@ -150,9 +153,9 @@ export class UploadSessions implements Uploads {
     this.#running.open.ended(id);
   }
 
-  /** A session belongs to the user who opened it: to others it is not there, whatever they may push. */
+  /** A session belongs to the user who opened it; for other users it does not exist, whatever they may push. */
   async #requireOwn(id: string, { access }: Context): Promise<void> {
-    // Before anything is asked of the storage: what a client made up is no part of a key.
+    // Checked before the storage is used: a made-up id must not become part of a key.
     if (!isUploadId(id)) throw unknownUpload(id);
     if (access === undefined) return;
     const openedBy = await this.#storage.uploads.openedBy(this.#name, id);
@@ -160,8 +163,8 @@ export class UploadSessions implements Uploads {
   }
 
   /**
-   * One request at a time works on a session. The newest wins: a client that comes back after a lost connection must
-   * not wait for its own dead one, so that one is made to let go, and what it brought stays.
+   * Runs one request at a time on a session. The newest wins: a client that reconnects must not wait for its own dead
+   * connection, so that one is aborted, and the bytes it brought stay.
    */
   async #alone<Result>(
     id: string,

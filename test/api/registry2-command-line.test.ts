@@ -46,7 +46,7 @@ test("registry serve takes its file by place, by variable, and as the only word"
   ] as const) {
     const { code, stderr } = await call(t, args, { name: "registry", file, env });
     assert.equal(code, 1);
-    assert.match(stderr, /config\.yml:4:9: auth\.silly: lets everybody in/);
+    assert.match(stderr, /config\.yml:4:9: auth\.silly: accepts any credentials/);
   }
   const { code, stderr } = await call(t, ["serve"], { name: "registry", file });
   assert.equal(code, 1);
@@ -73,9 +73,9 @@ test("config check tells what became of each setting of registry:2", async (t) =
     "  storage.delete.enabled (REGISTRY_STORAGE_DELETE_ENABLED) is private.delete",
     "  http.addr (config.yml:3:9) is server.port; on every address",
     "Not needed here:",
-    "  http.secret (REGISTRY_HTTP_SECRET): the state of an upload lies in the storage, not in a signed address",
-    "Unknown to registry:2, too:",
-    "  REGISTRY_URL: no setting of registry:2 has this name; it would ignore it, too",
+    "  http.secret (REGISTRY_HTTP_SECRET): the state of an upload is in the storage, not in a signed URL",
+    "Unknown to registry:2 too:",
+    "  REGISTRY_URL: no setting of registry:2 has this name; registry:2 would ignore it too",
     "",
   ]);
 });

@@ -107,6 +107,6 @@ test("a file of several documents is told in a sentence, by a start and by a che
   for (const args of [["config", "check"], ["serve"]]) {
     const { code, stderr } = await tryCommand(process.execPath, [main, ...args], { cwd: folder });
     assert.equal(code, 1);
-    assert.match(stderr, /\n {2}berth\.yml:\d+:\d+: a second document begins here, and one alone is read: /);
+    assert.match(stderr, /\n {2}berth\.yml:\d+:\d+: a second document begins here, but only one is read: /);
   }
 });

@@ -91,10 +91,10 @@ test("what cannot be done is told in a sentence", async (t) => {
   assert.match((await berthTls("client", "tls", "--out", folder)).stderr, /name of another file/);
   await selfSigned(folder, "localhost");
   await writeFile(join(folder, "ca.key"), "nothing");
-  assert.match((await berthTls("client", "ann", "--out", folder)).stderr, /no authority that was made here/);
+  assert.match((await berthTls("client", "ann", "--out", folder)).stderr, /are not an authority made by Berth/);
   await rm(join(folder, "ca.key"));
   assert.match(
     (await berthTls("client", "ann", "--out", folder)).stderr,
-    /ca\.key is not there, and its other half is/,
+    /ca\.key is missing, but its other half exists/,
   );
 });

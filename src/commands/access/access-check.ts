@@ -13,7 +13,7 @@ interface Question {
   readonly repository: string;
 }
 
-/** Says whether the rules allow something, and by which of them. @throws ExplainedError if they do not */
+/** Says whether the access rules allow an action, and which rule decides. @throws ExplainedError if they do not */
 export async function checkAccess(question: Question, options: { group?: string[]; config?: string }): Promise<void> {
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
   const action = actions.find((each) => each === question.action);

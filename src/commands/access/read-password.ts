@@ -2,10 +2,10 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { ExplainedError } from "../../serving/explained-error.js";
 
-/** Bcrypt reads no further (in bytes). */
+/** In bytes; bcrypt ignores the rest. */
 const longestPassword = 72;
 
-/** A password from the keyboard, asked for twice and not shown, or the first line of standard input. */
+/** Asks for a password twice on the terminal, without echo, or reads the first line of standard input. */
 export async function readPassword(user: string): Promise<string> {
   const password = process.stdin.isTTY ? await askTwice(user) : await firstLine();
   if (password === "") throw new ExplainedError("a password must not be empty");
@@ -24,7 +24,7 @@ async function askTwice(user: string): Promise<string> {
 
 function ask(question: string): Promise<string> {
   process.stderr.write(question);
-  // What is typed goes nowhere.
+  // Discards the echo of what is typed.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output, terminal: true });
   return new Promise((resolve, reject) => {

@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
 
-/** Nobody but the owner may read hashes. */
+/** Only the owner may read hashes. */
 const secretMode = 0o600;
 
 /**
- * Replaces a file at once, so that a server that reads it sees the old lines or the new ones; keeps its rights.
- * @param mode the rights of a file that was not there
+ * Replaces a file atomically, so that a running server reads either the old lines or the new ones. Keeps the mode.
+ * @param mode the mode of a new file
  */
 export async function replaceFile(file: string, lines: readonly string[], mode = secretMode): Promise<void> {
-  // What a link points at is replaced, not the link.
+  // Replaces the target of a symbolic link, not the link.
   const target = await realpath(file).catch(() => file);
   const before = await stat(target).catch(() => undefined);
   const draft = `${target}.${randomUUID()}`;

@@ -13,7 +13,7 @@ interface CreateOptions {
   readonly config?: string;
 }
 
-/** Makes an access token, and prints it alone on standard output, so that a pipe can take it. */
+/** Creates an access token. Only the token goes to standard output, so that it can be piped. */
 export async function createToken({ user, scope = [], expires, description, config }: CreateOptions): Promise<void> {
   const problem = userNameProblem(user);
   if (problem !== undefined) throw new ExplainedError(problem);

@@ -12,7 +12,7 @@ interface ListedToken {
   readonly description: string | undefined;
 }
 
-/** Lists the access tokens, the newest last. Their secrets are kept nowhere, so none is shown. */
+/** Lists the access tokens, the newest last. Secrets are not stored, so none is shown. */
 export async function listTokens({ json, config }: { json?: true; config?: string }): Promise<void> {
   const tokens = await withAccessTokens(config, async (store) => {
     const stored = [...(await store.list())].sort((one, other) => one.createdMs - other.createdMs);

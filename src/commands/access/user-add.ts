@@ -5,7 +5,7 @@ import { readPassword } from "./read-password.js";
 import { replaceFile } from "./replace-file.js";
 import { linesWithout, type UserFileOptions, userFileOf } from "./user-file-lines.js";
 
-/** Some 60 ms to check on a server of today. */
+/** Checking a password takes about 60 ms on a current server. */
 const cost = 10;
 
 /** Adds a user to the htpasswd file, or changes the password. */
@@ -15,7 +15,7 @@ export async function addUserTo(user: string, options: UserFileOptions): Promise
   const file = await userFileOf(options);
   const hashed = await hash(await readPassword(user), cost);
   const { lines, wasThere } = await linesWithout(file, user);
-  // The same algorithm by the name that Apache's htpasswd and registry:2 write.
+  // The same algorithm under the prefix that Apache's htpasswd and registry:2 write.
   await replaceFile(file, [...lines, `${user}:${hashed.replace("$2b$", "$2y$")}`]);
   process.stdout.write(wasThere ? `${user} has a new password in ${file}\n` : `${user} was added to ${file}\n`);
 }

@@ -7,7 +7,7 @@ export interface UserFileOptions {
   readonly config?: string;
 }
 
-/** The file of users that the command line names, or the settings. */
+/** The htpasswd file that the command line names, or else the settings. */
 export async function userFileOf({ file, config: configFile }: UserFileOptions): Promise<string> {
   if (file !== undefined) return file;
   const { config } = await loadConfig({ file: configFile, environment: process.env, directory: process.cwd() });
@@ -18,7 +18,7 @@ export async function userFileOf({ file, config: configFile }: UserFileOptions):
   return named;
 }
 
-/** Its lines without the one of a user; comments and wrong lines stay as they are. */
+/** The lines of the file without those of a user. Comments and invalid lines are kept. */
 export async function linesWithout(file: string, user: string): Promise<{ lines: string[]; wasThere: boolean }> {
   const content = await readFile(file, "utf8").catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";

@@ -4,14 +4,14 @@ import { ExplainedError } from "../../serving/explained-error.js";
 import type { AccessTokenStore } from "../../storage/access-token-store.js";
 import { openStorage } from "../../storage/open-storage.js";
 
-/** Runs an action on the access tokens that lie in the storage of the settings. */
+/** Runs an action on the access tokens of the configured storage. */
 export async function withAccessTokens<Result>(
   configFile: string | undefined,
   action: (tokens: AccessTokenStore) => Promise<Result>,
 ): Promise<Result> {
   const { config } = await loadConfig({ file: configFile, environment: process.env, directory: process.cwd() });
   if (config.storage.driver === "memory") {
-    throw new ExplainedError("storage.driver is memory: this command cannot reach tokens in the memory of a server");
+    throw new ExplainedError("storage.driver is memory: this command cannot reach the tokens in a server's memory");
   }
   const log = createLogger(config.log, process.stderr);
   try {

@@ -8,21 +8,21 @@ import { ImageNames } from "./image-names.js";
 import { table } from "./table.js";
 import { showBytes } from "./warm/amounts.js";
 
-/** An image as it is listed; as JSON it is one object with these keys. */
+/** An image in the list; with `--json`, an object with these keys. */
 interface ListedImage {
   readonly name: string;
   readonly tags: readonly string[];
   readonly digest: Digest | undefined;
-  /** Images for single platforms that are held of it. */
+  /** How many images for single platforms are cached. */
   readonly images: number;
-  /** Bytes that it holds here, those that it shares with others included. */
+  /** Bytes cached for it, including those that it shares with other images. */
   readonly size: number;
   readonly lastUse: string | undefined;
   /** When the upstream last confirmed one of its tags. */
   readonly confirmed: string | undefined;
 }
 
-/** Prints what is held of upstreams. */
+/** Prints the cached images. */
 export async function listCache(filter: string | undefined, options: { config?: string; json?: true }): Promise<void> {
   const { config } = await loadConfig({
     file: options.config,

@@ -9,7 +9,7 @@ import type { Storage } from "../../storage/storage.js";
 import { ImageNames, type WrittenImage } from "./image-names.js";
 import { showBytes } from "./warm/amounts.js";
 
-/** Removes images that came from upstreams: all that are named, or none if one of them cannot be. */
+/** Deletes cached images: all that are named, or none if one of them cannot be deleted. */
 export async function removeFromCache(images: readonly string[], options: { config?: string }): Promise<void> {
   const { config } = await loadConfig({
     file: options.config,
@@ -27,7 +27,7 @@ export async function removeFromCache(images: readonly string[], options: { conf
   }
 }
 
-/** @throws ExplainedError with all that is no image, is not cached or is private */
+/** @throws ExplainedError that lists every argument that is not an image, is not cached, or is private */
 async function removableTargets(
   storage: Storage,
   images: readonly string[],

@@ -6,7 +6,7 @@ import { ownNameOf, shortNameOf, storedNameOf } from "../../proxy/upstream-names
 import type { Owners, UpstreamNames } from "../../registry/owners.js";
 import { ownersOf, upstreamNamesOf } from "../../serving/upstream-names.js";
 
-/** An image as it is written on a command line; without tag and digest it is a whole repository. */
+/** An image as written on the command line; without tag and digest it is a whole repository. */
 export interface WrittenImage {
   readonly written: string;
   readonly name: RepositoryName;
@@ -14,7 +14,7 @@ export interface WrittenImage {
   readonly digest: Digest | undefined;
 }
 
-/** What users call images, and where those lie: `alpine:3` is the tag `3` of `library/alpine` where Docker Hub is the default. */
+/** Maps image names to stored names: `alpine:3` is tag `3` of `library/alpine` if Docker Hub is the default. */
 export class ImageNames {
   readonly #upstreams: readonly UpstreamNames[];
   readonly #owners: Owners;
@@ -27,10 +27,10 @@ export class ImageNames {
     this.#mode = mode;
   }
 
-  /** @throws RegistryError for what is no image's name */
+  /** @throws RegistryError if the text is not the name of an image */
   parse(written: string): WrittenImage {
     const [rest = "", digest] = split(written, "@");
-    // A colon before a slash belongs to a port.
+    // A colon before a slash precedes a port.
     const nameEnd = rest.indexOf(":", rest.lastIndexOf("/"));
     const name = nameEnd < 0 ? rest : rest.slice(0, nameEnd);
     return {
@@ -41,10 +41,10 @@ export class ImageNames {
     };
   }
 
-  /** As a client of this registry writes it, after the registry's address. */
+  /** The name as a client of this registry writes it, after the registry's address. */
   written(stored: RepositoryName, upstream: string): string {
     const names = this.#upstreams.find(({ name }) => name === upstream);
-    // Of what came under another configuration only the folder tells; and where names are private, a short one may be.
+    // Content of an earlier configuration is known only by its folder; in hybrid mode a short name may be private.
     const isKnown = names !== undefined && (names.isDefault || stored.startsWith(`${names.prefix}/`));
     return isKnown && this.#mode !== "hybrid" ? shortNameOf(stored, names) : stored;
   }

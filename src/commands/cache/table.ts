@@ -1,4 +1,4 @@
-/** Rows below their heads, each column as wide as its widest cell. */
+/** A table in which each column is as wide as its widest cell. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [heads, ...rows];
   const widths = heads.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));

@@ -4,8 +4,8 @@ import { ExplainedError } from "../../serving/explained-error.js";
 import { readTlsFiles } from "../../serving/tls/read-tls-files.js";
 
 /**
- * Says that a configuration is right, and that a start would find what it needs, or all that is wrong; of registry:2's,
- * what became of each setting. Whether the port is free is not asked: a running Berth has it.
+ * Reports that a configuration is valid and that Berth can start with it, or everything that is wrong. For a file of
+ * registry:2, also says what became of each setting. Does not check whether the port is free: a running Berth uses it.
  */
 export async function checkConfig(file: string | undefined): Promise<void> {
   const loaded = await loadConfig({ file, environment: process.env, directory: process.cwd() });
@@ -18,7 +18,7 @@ export async function checkConfig(file: string | undefined): Promise<void> {
   process.stdout.write(`${reportLines(loaded.registry2).join("\n")}\n`);
 }
 
-/** Looks at the files and folders that a start would need. */
+/** Checks the files and folders that a start needs. */
 async function lookAround({ server, storage }: Config): Promise<{ failures: string[]; notes: string[] }> {
   const { findStorageObstacle } = await import("../../storage/open-storage.js");
   const failures: string[] = [];

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { loadConfig } from "../../config/load.js";
 import { ExplainedError } from "../../serving/explained-error.js";
 
-/** Writes the settings of registry:2, of its file and its variables, as a file of Berth's. */
+/** Converts the settings of registry:2, from its file and its variables, to a file for Berth. */
 export async function importConfig(file: string | undefined, { output }: { output?: string }): Promise<void> {
   const loaded = await loadConfig({ file, environment: registry2Environment(), directory: process.cwd() });
   if (loaded.registry2 === undefined) {
@@ -14,11 +14,11 @@ export async function importConfig(file: string | undefined, { output }: { outpu
   const { importedFile } = await import("../../config/registry2/import-file.js");
   const text = importedFile(loaded);
   if (output === undefined) process.stdout.write(text);
-  // It may hold a password. What is there is somebody's work, and stays.
+  // The file may contain a password. An existing file is never overwritten.
   else await writeFile(output, text, { flag: "wx", mode: 0o600 });
 }
 
-/** Variables of Berth's go on holding beside the file that is written. */
+/** Without Berth's own variables: they also override the converted file. */
 function registry2Environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("BERTH_")));
 }

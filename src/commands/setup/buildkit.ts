@@ -16,7 +16,7 @@ export function setUpBuildkit(registry: RegistryToReach): ClientSetup {
 
 const buildxCommand = `docker buildx create --use --buildkitd-config ${folder}/buildkitd.toml`;
 
-/** The tables of buildkitd.toml. @param authorityFile where the certificate of an authority of one's own lies */
+/** The tables of buildkitd.toml. @param authorityFile path of the certificate of a private authority */
 export function buildkitTables(registry: RegistryToReach, authorityFile: string): string[] {
   const { address, scheme, authority, upstreams } = registry;
   const mirrors = upstreams.map(({ name, location }) => [`[registry."${name}"]`, `  mirrors = ["${location}"]`]);

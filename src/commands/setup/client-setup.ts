@@ -1,42 +1,42 @@
 import { createHash } from "node:crypto";
 import type { OwnAuthority } from "./registry-to-reach.js";
 
-/** What happens where such a file is already, and not from here. */
+/** What to do if such a file exists already and was not made by Berth. */
 export type Joining =
-  /** The lists of a JSON object are made longer. */
+  /** Extend the lists of a JSON object. */
   | "extend-json"
-  /** Tables of TOML go to the end, if it has none of that kind. */
+  /** Append the TOML tables, if the file has no table of that kind. */
   | "append-toml"
-  /** Nothing: only a person can tell. */
+  /** Leave it: only a person can decide. */
   | "leave";
 
 /** A file that a client reads. */
 export interface SetupFile {
-  /** Where the client looks for it; relative to a project if it belongs there. */
+  /** The path where the client looks for it; relative for a file in a project. */
   readonly path: string;
   readonly content: string;
   readonly joining: Joining;
-  /** The file that it is a copy of. */
+  /** The file to copy. */
   readonly copyOf?: string;
 }
 
-/** All that one client needs. */
+/** Everything that one client needs. */
 export interface ClientSetup {
-  /** None if the client needs no word. */
+  /** Empty if the client needs no settings. */
   readonly files: readonly SetupFile[];
-  /** What is left to be done or known, a sentence each. */
+  /** What remains to be done or known, in sentences. */
   readonly notes: readonly string[];
 }
 
 const ownMark = "# Made by berth setup";
 
-/** A file of lines with `#` comments, of which it can be told later whether anybody has changed it. */
+/** A file with `#` comments that carries a checksum, so that later changes by others are noticed. */
 export function ownFile(path: string, lines: readonly string[], joining: Joining = "leave"): SetupFile {
   const body = `${lines.join("\n")}\n`;
   return { path, content: `${markOf(body)}\n${body}`, joining };
 }
 
-/** Whether it was made here and is as it was made: then nobody's work is lost with it. */
+/** Whether the file was made here and is unchanged, so that overwriting it loses no one's work. */
 export function isOwnFile(content: string): boolean {
   const end = content.indexOf("\n");
   return end > 0 && content.slice(0, end) === markOf(content.slice(end + 1));

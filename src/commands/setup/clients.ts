@@ -14,7 +14,7 @@ interface Client {
   readonly setUp: (registry: RegistryToReach) => ClientSetup;
 }
 
-/** The clients that can be set up. */
+/** The clients that `berth setup` can configure. */
 export const clients: ReadonlyMap<string, Client> = new Map([
   ["docker", { meaning: "dockerd: daemon.json", setUp: setUpDocker }],
   ["containerd", { meaning: "containerd and nerdctl: certs.d", setUp: setUpContainerd }],

@@ -4,7 +4,7 @@ import { type RegistryToReach, takesPushes, urlOf } from "./registry-to-reach.js
 const folder = "/etc/containerd/certs.d";
 const authorityPath = `${folder}/berth-ca.crt`;
 
-/** For containerd with nerdctl or Kubernetes: a folder for each registry whose images are asked for here. */
+/** For containerd with nerdctl or Kubernetes: one folder for each registry whose images Berth serves. */
 export function setUpContainerd(registry: RegistryToReach): ClientSetup {
   const { authority, upstreams } = registry;
   const files: SetupFile[] = upstreams.map(({ name }) => mirrorFile(name, registry));
@@ -34,7 +34,7 @@ function hostTable(registry: RegistryToReach, capabilities: readonly string[]): 
 const pathNotes = [
   `containerd reads the folder if its config.toml says config_path = "${folder}" below ` +
     '[plugins."io.containerd.grpc.v1.cri".registry] (containerd 2: [plugins."io.containerd.cri.v1.images".registry]).',
-  "Changes of these files need no restart, changes of config.toml do.",
+  "Changes to these files need no restart; changes to config.toml do.",
 ];
 
 function fallbackNotes(registry: RegistryToReach): string[] {

@@ -1,7 +1,7 @@
 import { type ClientSetup, certificateFile, type SetupFile } from "./client-setup.js";
 import { isOnLoopback, mirrorsDockerHub, type RegistryToReach, takesPushes, urlOf } from "./registry-to-reach.js";
 
-/** For dockerd, which asks mirrors for images of Docker Hub only. */
+/** For dockerd, which uses mirrors only for images of Docker Hub. */
 export function setUpDocker(registry: RegistryToReach): ClientSetup {
   const { address, authority } = registry;
   const settings = daemonSettings(registry);

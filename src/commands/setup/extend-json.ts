@@ -1,11 +1,11 @@
-/** Why something cannot be done without a person. */
+/** Why a file cannot be changed safely without a person. */
 export class Unsafe extends Error {
   override readonly name = "Unsafe";
 }
 
 /**
- * Adds what is missing to the lists of a JSON object and leaves all else as it is.
- * @param added an object of lists of text
+ * Adds missing entries to the lists of a JSON object, and leaves everything else as it is.
+ * @param added a JSON object of lists of strings
  * @throws Unsafe if anything else could change
  */
 export function extendJson(existing: string, added: string): string {
@@ -31,7 +31,7 @@ function parseFaithfully(text: string): Record<string, unknown> {
     throw new Unsafe("it is not valid JSON");
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Unsafe("it is not a JSON object");
-  // A key that is there twice, or a number with more digits than JavaScript has, would not survive.
+  // A duplicate key, or a number with more digits than JavaScript keeps, would be lost.
   if (JSON.stringify(json) !== compacted(text))
     throw new Unsafe("it contains JSON that cannot be written back unchanged");
   return json as Record<string, unknown>;

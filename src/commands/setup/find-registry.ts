@@ -6,17 +6,16 @@ import { prefixOf } from "../../config/upstream-rules.js";
 import { ExplainedError } from "../../serving/explained-error.js";
 import type { OwnAuthority, ReachedUpstream, RegistryToReach } from "./registry-to-reach.js";
 
-/** What the command line says of a registry; the configuration says the rest. */
+/** What the command line says about the registry; the configuration supplies the rest. */
 export interface RegistryOptions {
   readonly address?: string;
   readonly mode?: Config["mode"];
   readonly insecure?: boolean;
-  /** A file in PEM format. */
   readonly ca?: string;
   readonly upstream?: readonly string[];
 }
 
-/** @throws ExplainedError if nothing says how clients reach it */
+/** @throws ExplainedError if nothing says which address clients use */
 export async function findRegistry(options: RegistryOptions, config: Config): Promise<RegistryToReach> {
   const address = registryAddress.parse(options.address ?? addressOf(config), "");
   if (address === undefined) throw new ExplainedError(`--address must be ${registryAddress.expected}`);
@@ -31,7 +30,7 @@ export async function findRegistry(options: RegistryOptions, config: Config): Pr
   };
 }
 
-/** Where it listens is where clients reach it only if that is one address. */
+/** The server's own address serves only if it is a single address, not a wildcard. */
 function addressOf({ server: { host, port } }: Config): string {
   if (host !== "0.0.0.0" && host !== "::") return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   throw new ExplainedError(
@@ -39,7 +38,7 @@ function addressOf({ server: { host, port } }: Config): string {
   );
 }
 
-/** Of an address that is named, only the command line can say that it has no TLS: a proxy may stand in front. */
+/** For an address given on the command line, only `--insecure` says that there is no TLS: a proxy may terminate it. */
 function schemeOf({ insecure, ca, address }: RegistryOptions, { server }: Config): "http" | "https" {
   if (insecure) return "http";
   return ca === undefined && address === undefined && server.tls === undefined ? "http" : "https";

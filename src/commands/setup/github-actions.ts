@@ -2,7 +2,7 @@ import { buildkitTables } from "./buildkit.js";
 import { type ClientSetup, ownFile } from "./client-setup.js";
 import { plainInYaml, type RegistryToReach, takesPushes } from "./registry-to-reach.js";
 
-/** For a workflow that builds an image, on a runner that reaches the registry. */
+/** For a workflow that builds an image, on a runner that can reach the registry. */
 export function setUpGithubActions(registry: RegistryToReach): ClientSetup {
   const { address, authority } = registry;
   const lines = [

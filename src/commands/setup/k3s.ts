@@ -4,7 +4,7 @@ import { type RegistryToReach, takesPushes, urlOf } from "./registry-to-reach.js
 const folder = "/etc/rancher/k3s";
 const authorityPath = `${folder}/berth-ca.crt`;
 
-/** For k3s, whose containerd is configured by a file of its own. */
+/** For k3s, which configures its containerd by a file of its own. */
 export function setUpK3s(registry: RegistryToReach): ClientSetup {
   const { authority } = registry;
   const files: SetupFile[] = [ownFile(`${folder}/registries.yaml`, registriesOf(registry))];
@@ -22,7 +22,7 @@ export function setUpK3s(registry: RegistryToReach): ClientSetup {
 
 function registriesOf(registry: RegistryToReach): string[] {
   const { address, upstreams, authority } = registry;
-  // With "*" alone Berth would be asked for its own images in the name of another registry.
+  // With "*" alone, k3s would request Berth's own images from it under the name of another registry.
   const own = takesPushes(registry) ? mirror(address, registry) : [];
   const all = upstreams.length > 0 ? mirror("*", registry) : [];
   const tls = ["configs:", `  "${address}":`, "    tls:", `      ca_file: ${authorityPath}`];

@@ -2,7 +2,7 @@ import type { ClientSetup } from "./client-setup.js";
 import { setUpContainerd } from "./containerd.js";
 import { type RegistryToReach, takesPushes } from "./registry-to-reach.js";
 
-/** For Kubernetes: its nodes pull, by containerd as a rule. */
+/** For Kubernetes, whose nodes pull images, usually with containerd. */
 export function setUpKubernetes(registry: RegistryToReach): ClientSetup {
   const { files, notes } = setUpContainerd(registry);
   const { address } = registry;

@@ -1,6 +1,6 @@
 const contextLines = 2;
 
-/** The lines that change, `-` before those that go and `+` before those that come, with a few around them. */
+/** The changed lines, `-` for removed and `+` for added, with some context. */
 export function lineDiff(before: string, after: string): string[] {
   const old = linesOf(before);
   const now = linesOf(after);

@@ -2,9 +2,9 @@ import { isOwnFile, type SetupFile } from "./client-setup.js";
 import { extendJson, Unsafe } from "./extend-json.js";
 
 /**
- * What a file should hold when what it holds now is kept.
- * @param existing its content now, `undefined` if it is not there
- * @throws Unsafe if only a person can tell
+ * The new content of a file, keeping what it holds now.
+ * @param existing its current content, `undefined` if it does not exist
+ * @throws Unsafe if only a person can decide
  */
 export function planFile(file: SetupFile, existing: string | undefined): string {
   const { content, joining } = file;
@@ -15,7 +15,7 @@ export function planFile(file: SetupFile, existing: string | undefined): string 
   throw new Unsafe("it exists with other content");
 }
 
-/** Tables may come in any order, but none may come twice. */
+/** TOML tables may be in any order, but each may occur only once. */
 function appendTables(existing: string, tables: string): string {
   if (existing.includes(tables)) return existing;
   const settings = existing.replaceAll(/^\s*#.*$/gm, "");

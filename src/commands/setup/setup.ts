@@ -12,7 +12,7 @@ export interface SetupOptions extends RegistryOptions {
   readonly root: string;
 }
 
-/** Prints what a client needs to reach this registry, or puts it where the client looks. */
+/** Prints the settings that a client needs for this registry, or writes them where the client looks. */
 export async function setup(clientName: string | undefined, options: SetupOptions): Promise<void> {
   if (clientName === undefined) {
     process.stdout.write(showClients());

@@ -2,13 +2,13 @@ import type { ClientSetup, SetupFile } from "./client-setup.js";
 import { clients } from "./clients.js";
 import type { RegistryToReach } from "./registry-to-reach.js";
 
-/** The clients that there are, a line each. */
+/** The list of clients, one per line. */
 export function showClients(): string {
   const lines = [...clients].map(([name, { meaning }]) => `  ${name.padEnd(16)}${meaning}`);
   return ["Clients:", ...lines, "", "berth setup docker --address registry.example.com:5000", ""].join("\n");
 }
 
-/** What goes where, and what is left to be done. */
+/** The files with their paths, and what remains to be done. */
 export function showSetup({ files, notes }: ClientSetup, registry: RegistryToReach): string {
   const { address, mode } = registry;
   const intro = files.length === 0 ? `The client needs no settings for ${address} (mode: ${mode}).\n` : "";

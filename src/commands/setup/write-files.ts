@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 
 const readableByAll = 0o644;
 
-/** Content of a file, `undefined` if it is not there. */
+/** The content of a file, `undefined` if it does not exist. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
@@ -15,8 +15,8 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 /**
- * Writes a file whole or not at all, with its folders. What it held before is kept beside it.
- * @returns where that is
+ * Writes a file atomically and creates its folders. Keeps the old file beside it.
+ * @returns the path of the old file
  */
 export async function writeKeepingOld(path: string, content: string): Promise<string | undefined> {
   await mkdir(dirname(path), { recursive: true });
@@ -34,7 +34,7 @@ export async function writeKeepingOld(path: string, content: string): Promise<st
   return backup;
 }
 
-/** A link stays one: what it points at is written. */
+/** Follows a symbolic link: its target is written, and the link stays. */
 async function resolved(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -53,7 +53,7 @@ async function modeOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** An older copy may be the only one of what was there in the beginning. */
+/** Never overwrites an older backup, which may be the only copy of the original. */
 async function backUp(path: string): Promise<string> {
   for (let count = 1; ; count++) {
     const backup = count === 1 ? `${path}.bak` : `${path}.bak${count}`;

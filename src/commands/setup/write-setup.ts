@@ -8,7 +8,7 @@ import { planFile } from "./plan-file.js";
 import { readIfThere, writeKeepingOld } from "./write-files.js";
 
 export interface WriteOptions {
-  /** Where absolute paths begin. */
+  /** Absolute paths are below this folder. */
   readonly root: string;
   readonly isConfirmed: boolean;
 }
@@ -20,8 +20,8 @@ interface Change {
 }
 
 /**
- * Puts files where they belong, once somebody has agreed to what is shown.
- * @throws ExplainedError if a file cannot be changed without a person, or nobody agrees; nothing is written then
+ * Writes the files, once the user has confirmed the changes shown.
+ * @throws ExplainedError if a file cannot be changed safely, or the user declines; nothing is written then
  */
 export async function writeSetup({ files }: ClientSetup, options: WriteOptions): Promise<void> {
   const changes = await planAll(files, options.root);
@@ -60,7 +60,7 @@ async function planAll(files: readonly SetupFile[], root: string): Promise<Chang
 async function isAgreed(count: number): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    // Whoever is not there has not agreed.
+    // No terminal or end of input counts as no.
     const gone = new Promise<string>((settle) => terminal.once("close", () => settle("")));
     const asked = terminal.question(count === 1 ? "Write this file? [y/N] " : `Write these ${count} files? [y/N] `);
     return /^y(es)?$/i.test((await Promise.race([asked, gone])).trim());

@@ -15,12 +15,11 @@ import {
   yes,
 } from "./der.js";
 
-/** What a certificate says (RFC 5280). Node reads certificates and makes none, and openssl need not be there. */
+/** The content of a certificate (RFC 5280). Node cannot create certificates, and openssl may be missing. */
 export interface CertificateRequest {
-  /** The common name. */
   readonly name: string;
   readonly use: "authority" | "server" | "client";
-  /** Names and addresses of a server. */
+  /** Host names and IP addresses of a server. */
   readonly hosts: readonly string[];
   readonly notAfter: Date;
 }
@@ -31,25 +30,25 @@ export interface IssuedCertificate {
   readonly key: string;
 }
 
-/** Who signs. */
+/** The authority that signs. */
 export interface Issuer {
   readonly name: string;
   readonly key: KeyObject;
 }
 
-/** A clock of a client may be behind ours. */
+/** A client's clock may be behind ours. */
 const backdatedMs = 60 * 60 * 1000;
 
-/** ECDSA with SHA-256, over P-256: all clients know it. */
+/** ECDSA with SHA-256 over P-256, which all clients support. */
 const algorithm = sequence(oid("1.2.840.10045.4.3.2"));
 
-/** @param issuer who signs; without one the certificate signs itself, and is an authority */
+/** @param issuer the authority that signs; without one, the result is a self-signed authority */
 export function issueCertificate(request: CertificateRequest, issuer?: Issuer): IssuedCertificate {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const signer = issuer ?? { name: request.name, key: privateKey };
   const signed = sequence(
     tagged(0, integer(Buffer.from([2]))),
-    // Positive, and never twice the same.
+    // A serial number: positive, and unique.
     integer(Buffer.concat([Buffer.from([0x4b]), randomBytes(15)])),
     algorithm,
     nameOf(signer.name),
@@ -65,9 +64,9 @@ export function issueCertificate(request: CertificateRequest, issuer?: Issuer): 
 function extensionsOf({ use, hosts }: CertificateRequest, key: KeyObject, issuerKey: KeyObject): Buffer[] {
   const isAuthority = use === "authority";
   const common = [
-    // An authority signs servers and clients, and no other authorities.
+    // An authority signs servers and clients, but no other authorities.
     critical("2.5.29.19", isAuthority ? sequence(yes, integer(Buffer.from([0]))) : sequence()),
-    // keyCertSign and cRLSign, or digitalSignature.
+    // For an authority keyCertSign and cRLSign, otherwise digitalSignature.
     critical("2.5.29.15", isAuthority ? bits(Buffer.from([0x06]), 1) : bits(Buffer.from([0x80]), 7)),
     extension("2.5.29.14", octets(idOf(key))),
   ];
@@ -98,7 +97,7 @@ function nameOf(name: string): Buffer {
   return sequence(setOf(sequence(oid("2.5.4.3"), text(name))));
 }
 
-/** Of a key; it must be the same wherever that is named (RFC 7093). */
+/** The key identifier, computed alike for subject and issuer (RFC 7093). */
 function idOf(key: KeyObject): Buffer {
   return createHash("sha256")
     .update(key.export({ type: "spki", format: "der" }))

@@ -4,7 +4,7 @@ interface Reached {
   readonly authorityFile: string;
 }
 
-/** What each client needs, to trust an authority of one's own. */
+/** The settings that each client needs to trust a private authority. */
 export function clientLines({ address, authorityFile }: Reached): string[] {
   return [
     "On each client, with ca.crt copied to it:",
@@ -24,7 +24,7 @@ export function clientLines({ address, authorityFile }: Reached): string[] {
     `      [registry."${address}"]`,
     '        ca = ["/etc/buildkit/berth-ca.crt"]',
     "  crane, oras, regctl, helm, cosign",
-    "    SSL_CERT_FILE=ca.crt in their environment, or the authority among those of the system:",
+    "    SSL_CERT_FILE=ca.crt in their environment, or add the authority to those of the system:",
     "    cp ca.crt /usr/local/share/ca-certificates/berth.crt && update-ca-certificates",
     "  curl",
     `    curl --cacert ca.crt https://${address}/v2/`,

@@ -5,16 +5,16 @@ import { ExplainedError } from "../../serving/explained-error.js";
 import { replaceFile } from "../access/replace-file.js";
 import { type CertificateRequest, type IssuedCertificate, type Issuer, issueCertificate } from "./certificate.js";
 
-/** Ten years: each client has to be told of an authority, and then of the next one. */
+/** Ten years, because a new authority must be installed on every client. */
 const lifetimeMs = 3650 * 86_400_000;
 
-/** Anybody may read a certificate, and only its owner a key. */
+/** Everyone may read a certificate, and only the owner a key. */
 const [publicMode, secretMode] = [0o644, 0o600];
 
 /** The longest common name (RFC 5280, appendix A.1, `ub-common-name`). */
 export const longestName = 64;
 
-/** An authority of one's own: `ca.crt` and `ca.key` of a folder. */
+/** A private authority: `ca.crt` and `ca.key` of a folder. */
 export interface OwnAuthority {
   readonly issuer: Issuer;
   readonly isNew: boolean;
@@ -22,26 +22,26 @@ export interface OwnAuthority {
 }
 
 /**
- * The authority of a folder, so that clients that trust it need no second word; made if there is none.
- * @throws ExplainedError if half of one is there, or what cannot sign
+ * Opens the authority of a folder, so that clients that trust it need no change, or creates one.
+ * @throws ExplainedError if only one of its files exists, or it cannot sign
  */
 export async function openAuthority(folder: string, host: string): Promise<OwnAuthority> {
   const [cert, key] = await Promise.all([readIfThere(join(folder, "ca.crt")), readIfThere(join(folder, "ca.key"))]);
   if (cert === undefined && key === undefined) return createAuthority(folder, host);
   if (cert === undefined || key === undefined) {
     const missing = join(folder, cert === undefined ? "ca.crt" : "ca.key");
-    throw new ExplainedError(`${missing} is not there, and its other half is: bring it back, or name another folder`);
+    throw new ExplainedError(`${missing} is missing, but its other half exists: restore it, or choose another folder`);
   }
   return { ...parseAuthority(folder, cert, key), isNew: false };
 }
 
-/** Writes `NAME.crt` and `NAME.key`, each at once. */
+/** Writes `NAME.crt` and `NAME.key`, each atomically. */
 export async function writePair(folder: string, name: string, { cert, key }: IssuedCertificate): Promise<void> {
   await replaceFile(join(folder, `${name}.key`), linesOf(key), secretMode);
   await replaceFile(join(folder, `${name}.crt`), linesOf(cert), publicMode);
 }
 
-/** A certificate that ends with its authority at the latest: after that it would be worth nothing. */
+/** The certificate expires no later than its authority, without which it is worthless. */
 export function issueUnder(authority: OwnAuthority, request: CertificateRequest): IssuedCertificate {
   const notAfter = request.notAfter < authority.notAfter ? request.notAfter : authority.notAfter;
   return issueCertificate({ ...request, notAfter }, authority.issuer);
@@ -66,10 +66,10 @@ function parseAuthority(folder: string, cert: string, key: string): Omit<OwnAuth
     if (isOurs && certificate.checkPrivateKey(privateKey) && notAfter > new Date())
       return { issuer: { name, key: privateKey }, notAfter };
   } catch {
-    // Told below: it makes no difference why.
+    // The error below covers every reason.
   }
   throw new ExplainedError(
-    `${join(folder, "ca.crt")} and ca.key are no authority that was made here, or it has expired: name another folder`,
+    `${join(folder, "ca.crt")} and ca.key are not an authority made by Berth, or it has expired: choose another folder`,
   );
 }
 

@@ -12,7 +12,7 @@ export interface SelfSignedOptions {
   readonly expires: string;
 }
 
-/** Writes the certificate of a server, and an authority that has signed it, and tells what each client needs. */
+/** Writes a server's certificate, signed by a private authority, and prints what each client needs. */
 export async function writeSelfSigned({ host: hosts, port, out, expires }: SelfSignedOptions): Promise<void> {
   const [first = ""] = hosts;
   for (const host of hosts) checkHost(host);
@@ -20,7 +20,7 @@ export async function writeSelfSigned({ host: hosts, port, out, expires }: SelfS
   const notAfter = new Date(Date.now() + lifetimeOf(expires));
   const folder = resolve(out);
   const authority = await openAuthority(folder, first);
-  // A name that is too long stands among the alternative ones, which alone count.
+  // A name that is too long remains among the alternative names, which are all that clients check.
   const request = { name: first.slice(0, longestName), use: "server", hosts, notAfter } as const;
   await writePair(folder, "tls", issueUnder(authority, request));
   const lines = [
@@ -33,7 +33,7 @@ export async function writeSelfSigned({ host: hosts, port, out, expires }: SelfS
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-/** Milliseconds. */
+/** In milliseconds. */
 export function lifetimeOf(expires: string): number {
   const lifetime = parseDuration(expires);
   if (lifetime === undefined || lifetime <= 0) throw new ExplainedError("--expires must be a duration such as 825d");
@@ -55,7 +55,7 @@ function addressOf(host: string, port: string): string {
 }
 
 function filesLines(folder: string, hosts: readonly string[], { isNew }: OwnAuthority): string[] {
-  const authority = isNew ? "the authority, which clients have to trust" : "the authority that was here, unchanged";
+  const authority = isNew ? "the authority, which clients must trust" : "the existing authority, unchanged";
   return [
     `In ${folder}:`,
     `  ca.crt   ${authority}`,
@@ -67,7 +67,7 @@ function filesLines(folder: string, hosts: readonly string[], { isNew }: OwnAuth
 
 function settingsLines(folder: string): string[] {
   return [
-    "In berth.yml (a server that runs with these files takes new ones by itself):",
+    "In berth.yml (a running server picks up new files by itself):",
     "  server:",
     `    tls: { cert: ${join(folder, "tls.crt")}, key: ${join(folder, "tls.key")} }`,
   ];

@@ -4,7 +4,7 @@ import type { SelfSignedOptions } from "./self-signed.js";
 
 const folderOption = ["--out <folder>", "folder for the files, and of the authority if there is one", "tls"] as const;
 
-/** The commands that create certificates of an authority of one's own. */
+/** The commands that create a private authority and certificates signed by it. */
 export function addTls(program: Command): void {
   const tls = program
     .command("tls")

@@ -3,14 +3,14 @@ import type { Rules } from "./rule.js";
 import type { Translation } from "./translation.js";
 import { isMap, type Written } from "./written.js";
 
-/** What guards a registry. It is honoured, or Berth does not start. */
+/** Access control of registry:2. Berth honours it or does not start. */
 export const authRules: Rules = {
   auth: ({ path, written }, translation) => {
     const kinds = isMap(written) ? Object.entries(written) : [[String(written), undefined] as const];
     for (const [kind, below] of kinds) {
       const at = isMap(written) ? [...path, kind] : path;
       const translate = Object.hasOwn(controllers, kind) ? controllers[kind] : undefined;
-      if (translate === undefined) translation.refuse(at, `${kind} is not known; Berth takes htpasswd and token`);
+      if (translate === undefined) translation.refuse(at, `${kind} is unknown; Berth supports htpasswd and token`);
       else translate(at, isMap(below) ? below : {}, translation);
     }
   },
@@ -20,19 +20,16 @@ type Settings = Readonly<Record<string, Written>>;
 
 const controllers: Readonly<Record<string, (path: ConfigPath, settings: Settings, translation: Translation) => void>> =
   {
-    none: (path, _, translation) => translation.note(path, "not needed", "it says that there is none"),
+    none: (path, _, translation) => translation.note(path, "not needed", "it disables access control"),
     silly: (path, _, translation) =>
-      translation.refuse(
-        path,
-        "lets everybody in who sends any credentials: take htpasswd or token, or leave auth out",
-      ),
+      translation.refuse(path, "accepts any credentials: use htpasswd or token, or leave auth out"),
     htpasswd: (path, settings, translation) => {
       translation.imply(path, ["access", "open"], false);
       if (settings.path === undefined)
-        translation.refuse([...path, "path"], "is missing: it names the file of the users");
+        translation.refuse([...path, "path"], "is missing: it must name the file of users");
       honourText(path, settings, "path", { target: ["access", "users", "htpasswd"], translation });
       honourText(path, settings, "realm", { target: ["access", "service"], translation });
-      // As there: everybody who has a password may do everything, and is asked for it by Basic.
+      // As in registry:2, everyone with a password may do everything, and Basic asks for it.
       translation.imply(path, ["access", "challenge"], "basic");
     },
     token: (path, settings, translation) => {
@@ -42,7 +39,7 @@ const controllers: Readonly<Record<string, (path: ConfigPath, settings: Settings
       }
       translateRedirect(path, settings, translation);
       if (settings.signingalgorithms !== undefined) {
-        const meaning = "all algorithms with public keys are taken, and none with a shared secret";
+        const meaning = "all public-key algorithms are accepted, and none with a shared secret";
         translation.note([...path, "signingalgorithms"], "not needed", meaning);
       }
     },
@@ -66,7 +63,7 @@ function honourText(path: ConfigPath, settings: Settings, key: string, { target,
   else translation.nameOrigin([...path, key], target);
 }
 
-/** With `autoredirect` clients are sent to a path at the address that they know the registry by. */
+/** With `autoredirect`, clients are sent to a path below the address by which they reach the registry. */
 function translateRedirect(path: ConfigPath, settings: Settings, translation: Translation): void {
   const target = ["access", "tokenService", "realm"];
   if (String(settings.autoredirect) === "true") {

@@ -4,18 +4,18 @@ import type { ConfigSource } from "../source.js";
 import { Overwriting, type Variable } from "./variables.js";
 import { findWritten, isList, isMap, saysNothing, type Written, type WrittenMap } from "./written.js";
 
-/** The settings of registry:2: its file, if there is one, and over it its variables. */
+/** The settings of registry:2: its file, if there is one, overridden by its variables. */
 export class Registry2Document {
   readonly tree: WrittenMap;
   readonly problems: readonly Problem[];
   readonly #file: ConfigSource | undefined;
-  /** The variable that said a key last, by the letters of its path. */
+  /** The last variable that gave a key, by its path in lower case. */
   readonly #variables = new Map<string, string>();
 
-  /** @param file read in letters */
+  /** @param file read as `letters` */
   constructor(file: ConfigSource | undefined, variables: readonly Variable[]) {
     const problems = [...(file?.problems ?? [])];
-    // Read in letters, a file holds nothing else.
+    // Read as letters, a file contains nothing else.
     let tree = (file?.tree ?? {}) as WrittenMap;
     this.#file = file;
     for (const variable of variables) {
@@ -29,12 +29,12 @@ export class Registry2Document {
     this.problems = problems;
   }
 
-  /** What is said at a path; `undefined` if nothing is. */
+  /** What is written at a path; `undefined` if nothing is. */
   find(...path: readonly string[]): Written | undefined {
     return findWritten(this.tree, path);
   }
 
-  /** The line, or the variable, where a key is said, something below it, or the nearest one above it. */
+  /** The line or the variable that gives a key, something below it, or the nearest key above it. */
   locate(path: ConfigPath): string {
     for (let length = path.length; length > 0; length--) {
       const key = keyOf(path.slice(0, length));
@@ -48,7 +48,7 @@ export class Registry2Document {
   }
 
   #isInFile(path: ConfigPath): boolean {
-    // Read in letters, a file holds nothing else.
+    // Read as letters, a file contains nothing else.
     let written = this.#file?.tree as Written | undefined;
     for (const key of path) written = itemOf(written, key);
     return written !== undefined;
@@ -60,7 +60,7 @@ function itemOf(written: Written | undefined, key: string | number): Written | u
   return isMap(written) && Object.hasOwn(written, key) ? written[key] : undefined;
 }
 
-/** registry:2 would take the lock off the door. Nobody who leaves a variable empty means that. */
+/** For registry:2, an empty variable would remove the access control, which no one intends. */
 function isEmptyAuth({ path, written }: Variable): boolean {
   return path[0] === "auth" && saysNothing(written);
 }

@@ -10,7 +10,7 @@ const unitsInMilliseconds: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** Ours from large to small. */
+/** Berth's units, from large to small. */
 const ours = [
   ["d", 86_400_000],
   ["h", 3_600_000],
@@ -19,7 +19,7 @@ const ours = [
   ["ms", 1],
 ] as const;
 
-/** A duration as Go writes them (`168h`, `1h30m`, `1.5s`) in Berth's words; `undefined` if it is none. */
+/** Converts a Go duration (`168h`, `1h30m`, `1.5s`) to Berth's form; `undefined` if it is not one. */
 export function fromGoDuration(text: string): string | undefined {
   const milliseconds = /^\d+$/.test(text) ? Number(text) * 1e-6 : millisecondsOf(text);
   return milliseconds === undefined ? undefined : inOurWords(Math.round(milliseconds));

@@ -3,7 +3,7 @@ import { isList, isMap, type Written } from "./written.js";
 
 const ours: readonly string[] = ["x-content-type-options", "docker-distribution-api-version"];
 
-/** Headers of registry:2 that browser user interfaces need. */
+/** Headers of registry:2 that web user interfaces need. */
 export const corsRules: Rules = {
   "http.headers": ({ path, written }, translation) => {
     if (!isMap(written)) {
@@ -19,17 +19,16 @@ export const corsRules: Rules = {
 function ruleOf(header: string): Rule {
   if (header === "access-control-allow-origin") return allowOrigins;
   if (header === "access-control-allow-credentials") return allowCredentials;
-  if (header.startsWith("access-control-"))
-    return notNeeded("Berth says this itself once server.cors.origins names who may ask");
-  if (ours.includes(header)) return notNeeded("Berth sends it always");
-  return notHonoured("Berth adds no headers of one's own; a reverse proxy in front can");
+  if (header.startsWith("access-control-")) return notNeeded("Berth sends it once server.cors.origins is set");
+  if (ours.includes(header)) return notNeeded("Berth always sends it");
+  return notHonoured("Berth cannot add custom headers; a reverse proxy in front can");
 }
 
 const allowOrigins: Rule = ({ path, written }, translation) => {
   translation.honour(path, ["server", "cors", "origins"], listOf(written));
 };
 
-/** Beside an origin of * no browser heeds it (Fetch standard, "CORS check"), and so nobody can count on it. */
+/** With an origin of *, browsers ignore it (Fetch standard, "CORS check"), so no one can depend on it. */
 const allowCredentials: Rule = ({ path, written }, translation) => {
   const headers = translation.document.find("http", "headers");
   const origins = isMap(headers)
@@ -39,11 +38,11 @@ const allowCredentials: Rule = ({ path, written }, translation) => {
     : [];
   if (!listOf(written).includes("true")) translation.note(path, "not needed", "it allows none");
   else if (origins.length === 0 || origins.includes("*"))
-    translation.note(path, "not honoured", "browsers heed it only where Access-Control-Allow-Origin names origins");
+    translation.note(path, "not honoured", "browsers ignore it unless Access-Control-Allow-Origin names origins");
   else translation.honour(path, ["server", "cors", "credentials"], "true");
 };
 
-/** Several origins in one value are separated by commas or spaces, where somebody thought that browsers take that. */
+/** Several origins in one value, separated by commas or spaces: browsers do not accept that, but people write it. */
 function listOf(written: Written): readonly Written[] {
   const values = isList(written) ? written : [written];
   return values.flatMap((value): readonly Written[] =>

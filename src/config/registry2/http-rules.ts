@@ -18,7 +18,7 @@ import { findWritten, isMap, saysNothing, type Written } from "./written.js";
 
 const asDuration: Meaning<string> = { expected: "a duration such as 30s or 1h30m", parse: fromGoDuration };
 
-/** What an address without a host means there. */
+/** What an address without a host means to registry:2. */
 export const everyAddress = "::";
 
 const addressPattern = /^(?:\[(?<bracketed>[^\]]+)\]|(?<plain>[^:[\]]*)):(?<port>\d+)$/;
@@ -38,7 +38,7 @@ export const httpRules: Rules = {
   },
   "http.net": ({ path, written }, translation) => {
     if (written === "tcp") translation.note(path, "not needed", "Berth always listens on TCP");
-    else translation.refuse(path, "Berth listens on TCP only: leave it out, and give http.addr a host and a port");
+    else translation.refuse(path, "Berth listens on TCP only: leave it out, and set http.addr to a host and a port");
   },
   "http.host": ({ path, written }, translation) => {
     if (isAddress(written)) translation.honour(path, ["server", "locations"], written);
@@ -46,14 +46,14 @@ export const httpRules: Rules = {
       translation.note(
         path,
         "not honoured",
-        "it does not begin with https:// or http://, and so registry:2 passes it over",
+        "registry:2 ignores it, because it does not begin with https:// or http://",
       );
   },
   "http.relativeurls": ifTrue(unlessHost("relative"), unlessHost("absolute")),
-  "http.secret": notNeeded("the state of an upload lies in the storage, not in a signed address"),
+  "http.secret": notNeeded("the state of an upload is in the storage, not in a signed URL"),
   "http.prefix": ({ path, written }, translation) => {
     if (written === "/") translation.note(path, "not needed", "Berth serves at the root");
-    else translation.refuse(path, "Berth serves at the root only: let the reverse proxy in front take the prefix off");
+    else translation.refuse(path, "Berth serves at the root only: let the reverse proxy in front strip the prefix");
   },
   "http.draintimeout": becomes("server.shutdownGrace", asDuration),
   "http.tls": translateTls,
@@ -63,12 +63,12 @@ export const httpRules: Rules = {
   ),
   "http.http2": notNeeded("Berth speaks HTTP/1.1"),
   "http.h2c.enabled": ifTrue(
-    notHonoured("Berth speaks HTTP/1.1; let what is in front speak that"),
+    notHonoured("Berth speaks HTTP/1.1; a reverse proxy in front can speak that"),
     notNeeded("Berth speaks HTTP/1.1"),
   ),
 };
 
-/** Where there is a fixed address, it prevails (registry/handlers/app.go, `App.context`). */
+/** A fixed address prevails (registry/handlers/app.go, `App.context`). */
 function unlessHost(style: "relative" | "absolute"): Rule {
   return ({ path }, translation) => {
     if (isAddress(translation.document.find("http", "host")))
@@ -81,12 +81,12 @@ function isAddress(written: Written | undefined): boolean {
   return typeof written === "string" && /^https?:\/\/./.test(written) && URL.canParse(written);
 }
 
-/** What registry:2 calls them (configuration.go, `ClientAuth`). With clientcas and nothing said it requires one. */
+/** The names of registry:2 (configuration.go, `ClientAuth`). With clientcas, it requires a certificate by default. */
 const clientAuths: Readonly<Record<string, readonly [clientAuth: ClientAuth, remark?: string]>> = {
   "request-client-cert": ["request"],
   "verify-client-cert-if-given": ["request"],
   "require-and-verify-client-cert": ["require"],
-  "require-any-client-cert": ["require", "only certificates that clientcas have signed are taken"],
+  "require-any-client-cert": ["require", "only certificates signed by clientcas are accepted"],
 };
 
 const tlsRules: Readonly<Record<string, Rule>> = {
@@ -104,11 +104,11 @@ const tlsRules: Readonly<Record<string, Rule>> = {
     if (clientAuth === undefined) {
       translation.refuse(path, `must be one of ${Object.keys(clientAuths).join(", ")}, not ${showValue(written)}`);
     } else if (translation.document.find("http", "tls", "clientcas") === undefined) {
-      translation.note(path, "not needed", "there are no clientcas to check certificates by");
+      translation.note(path, "not needed", "there are no clientcas to check certificates with");
     } else translation.honour(path, ["server", "tls", "clientAuth"], clientAuth, remark);
   },
   letsencrypt: refused(
-    "Berth does not get certificates by itself: give http.tls.certificate and key, or let a reverse proxy in front get them",
+    "Berth does not obtain certificates: set http.tls.certificate and key, or let a reverse proxy in front obtain them",
   ),
   minimumtls: ({ path, written }, translation) => {
     const version = /^tls(1\.[0-3])$/.exec(String(written))?.[1];
@@ -121,7 +121,7 @@ const tlsRules: Readonly<Record<string, Rule>> = {
   ciphersuites: notHonoured("the ciphers are those of Node"),
 };
 
-/** Certificate and key need each other, which is told in the words of registry:2. */
+/** Certificate and key need each other; errors use the names of registry:2. */
 function translateTls({ path, written }: Said, translation: Translation): void {
   translation.nameOrigin([...path, "certificate"], ["server", "tls", "cert"]);
   translation.nameOrigin([...path, "key"], ["server", "tls", "key"]);
@@ -132,12 +132,12 @@ function translateTls({ path, written }: Said, translation: Translation): void {
   for (const [key, below] of Object.entries(written)) {
     if (isNothing(below)) continue;
     const rule = Object.hasOwn(tlsRules, key) ? tlsRules[key] : undefined;
-    if (rule === undefined) translation.note([...path, key], "unknown", "registry:2 does not know it, either");
+    if (rule === undefined) translation.note([...path, key], "unknown", "registry:2 does not know it either");
     else rule({ path: [...path, key], written: below }, translation);
   }
 }
 
-/** A section of which all is left empty, as `letsencrypt` stands in many files, says nothing. */
+/** A section with only empty values, such as `letsencrypt` in many files, sets nothing. */
 function isNothing(written: Written): boolean {
   if (!isMap(written)) return saysNothing(written);
   return Object.keys(written).every((key) => findWritten(written, [key]) === undefined);

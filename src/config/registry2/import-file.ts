@@ -3,10 +3,10 @@ import type { ResolvedList, ResolvedNode, ResolvedSection, ResolvedSetting } fro
 import { asItem, yamlValue } from "../yaml-value.js";
 import { reportLines } from "./report-text.js";
 
-/** A file of Berth's that means what was loaded: each value with its origin, and at the top what became of each setting. */
+/** The equivalent Berth file: each value with its origin, and at the top what became of each setting of registry:2. */
 export function importedFile({ file, settings, registry2 }: LoadedConfig): string {
   const head = [
-    `Settings of ${file ?? "the environment"}, written by \`berth config import\`. What is left out has Berth's default.`,
+    `Settings of ${file ?? "the environment"}, written by \`berth config import\`. Settings that are left out have Berth's defaults.`,
     ...reportLines(registry2 ?? []),
   ];
   return [...head.map((line) => `# ${line}`), "", ...sectionLines(settings), ""].join("\n");
@@ -16,7 +16,7 @@ function sectionLines({ members }: ResolvedSection): string[] {
   return [...(members ?? [])].flatMap(([key, node]) => memberLines(key, node));
 }
 
-/** Only what somebody said. */
+/** Only settings that were given. */
 function memberLines(key: string, node: ResolvedNode): string[] {
   if (node.type === "setting") return settingLines(key, node);
   if (node.type === "list") return listLines(key, node);
@@ -29,7 +29,7 @@ function listLines(key: string, { items, where }: ResolvedList): string[] {
   return [`${key}:`, ...items.flatMap((item) => asItem(sectionLines(item)).map((line) => `  ${line}`))];
 }
 
-/** Durations and sizes as they were said, with their unit. */
+/** Durations and sizes as they were written, with their unit. */
 function settingLines(key: string, { value, written, where }: ResolvedSetting): string[] {
   if (where === undefined) return [];
   return [`${key}: ${typeof value === "number" ? String(written) : yamlValue(value ?? null)} # ${where}`];

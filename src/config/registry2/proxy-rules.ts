@@ -2,7 +2,7 @@ import { fromGoDuration } from "./go-duration.js";
 import { notHonoured, notNeeded, type Rules, refused } from "./rule.js";
 import type { Translation } from "./translation.js";
 
-/** Hosts at which Docker Hub's images are had, under the names that they have there. */
+/** Hosts that serve Docker Hub's images under their original names. */
 const hubHosts: readonly string[] = [
   "docker.io",
   "hub.docker.com",
@@ -13,7 +13,7 @@ const hubHosts: readonly string[] = [
 ];
 
 const expiry = notHonoured(
-  "what is cached does not expire by its age; proxy.maxSize bounds it, and a tag is asked for again after its tagTtl",
+  "cached content does not expire by age; proxy.maxSize limits it, and a tag is checked again after its tagTtl",
 );
 
 /** The section `proxy`. */
@@ -26,15 +26,15 @@ export const proxyRules: Rules = {
   "proxy.password": ofUpstream("password"),
   "proxy.ttl": (said, translation) => {
     const isEndless = typeof said.written === "string" && fromGoDuration(said.written) === "0s";
-    (isEndless ? notNeeded("what is cached never expires by its age") : expiry)(said, translation);
+    (isEndless ? notNeeded("cached content never expires by age") : expiry)(said, translation);
   },
   "proxy.exec": refused(
-    "Berth runs no program for credentials: give proxy.username and password, or dockerConfig of the upstream in a file of Berth's",
+    "Berth runs no credential helpers: set proxy.username and password, or the upstream's dockerConfig in a file of Berth",
   ),
-  "proxy.cachewritetimeout": notNeeded("what is fetched is stored while clients read it"),
+  "proxy.cachewritetimeout": notNeeded("downloads are stored while clients read them"),
 };
 
-/** `proxy.remoteurl` as the one upstream, which has all names. */
+/** Turns `proxy.remoteurl` into the only upstream, which owns all names. */
 function translateUpstream(url: string, translation: Translation): void {
   const path = ["proxy", "remoteurl"];
   const upstream = ["proxy", "upstreams"];
@@ -53,8 +53,8 @@ function translateUpstream(url: string, translation: Translation): void {
   translation.imply(path, ["proxy", "default"], name);
   translation.imply(path, ["mode"], "proxy");
   if (!isHub) {
-    const advice = `containerd may call it ${name} in ?ns= and by no other name; more are ns of the upstream in a file of Berth's`;
-    translation.note(path, "not honoured", `that any ?ns= will do: ${advice}`);
+    const advice = `containerd must send ?ns=${name}; more names go to the upstream's ns in a file of Berth`;
+    translation.note(path, "not honoured", `not every ?ns= is accepted: ${advice}`);
   }
 }
 
@@ -63,7 +63,7 @@ function credentialsOf({ document }: Translation): Readonly<Record<string, unkno
   return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
 }
 
-/** Put into the upstream by the rule of its address. */
+/** A setting that the rule of the upstream's address uses. */
 function ofUpstream(key: string): Rules[string] {
   return ({ path }, translation) => {
     const isCache = translation.document.find("proxy", "remoteurl") !== undefined;

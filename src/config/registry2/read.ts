@@ -7,9 +7,9 @@ import type { Note, Translation } from "./translation.js";
 import { registry2Variables, type Variable } from "./variables.js";
 import { findWritten, saysNothing } from "./written.js";
 
-/** What registry:2's file and variables say, in Berth's words. */
+/** The settings of registry:2, translated to Berth's. */
 export interface Registry2Settings {
-  /** What is not said but follows. Berth's own file may say otherwise. */
+  /** Settings that follow from the others. Berth's own file overrides them. */
   readonly implied: ConfigSource;
   readonly said: ConfigSource;
   /** What became of each setting, for people. */
@@ -17,8 +17,8 @@ export interface Registry2Settings {
 }
 
 /**
- * A file of registry:2 with its variables over it. What neither says is as it is there: every address, no DELETE.
- * @param file read in letters
+ * A file of registry:2, overridden by its variables. The defaults are registry:2's: all addresses, no DELETE.
+ * @param file read as `letters`
  */
 export function readRegistry2File(file: ConfigSource, environment: Environment): Registry2Settings {
   const { known, unknown } = sorted(registry2Variables(environment));
@@ -28,8 +28,8 @@ export function readRegistry2File(file: ConfigSource, environment: Environment):
 }
 
 /**
- * The variables of registry:2 where there is no file: those of its container image, whose file says little more than
- * where it listens. `undefined` if none of them is set.
+ * The variables of registry:2 without a file, as for its container image, whose file says little more than where it
+ * listens. `undefined` if none of them is set.
  */
 export function readRegistry2Variables(environment: Environment): Registry2Settings | undefined {
   const { known, unknown } = sorted(registry2Variables(environment));
@@ -39,9 +39,9 @@ export function readRegistry2Variables(environment: Environment): Registry2Setti
 }
 
 /**
- * The variables of registry:2 beside a file of Berth's: what they say goes before it, as a variable does. What they
- * only imply does not: the file may say `mode: hybrid`. Nor do they move address or folder; but who speaks the words of
- * registry:2 and does not allow DELETE, as its container, does not have it allowed.
+ * The variables of registry:2 in addition to a file of Berth: they override the file, as variables do. What they only
+ * imply does not, since the file may say `mode: hybrid`. Nor do they change address or folder. But whoever uses
+ * registry:2's variables without allowing DELETE, as for its container, does not get it.
  */
 export function readVariablesBeside(berthFile: ConfigSource, environment: Environment): Registry2Settings | undefined {
   const { known, unknown } = sorted(registry2Variables(environment));
@@ -51,7 +51,7 @@ export function readVariablesBeside(berthFile: ConfigSource, environment: Enviro
   const { mode, ...said } = source.tree as { readonly mode?: unknown };
   if (mode !== undefined && saysUpstreams(berthFile)) {
     const path = ["proxy", "upstreams"];
-    const message = `${berthFile.locate(path)} says proxy.upstreams, and a list holds as a whole; keep one of them`;
+    const message = `${berthFile.locate(path)} sets proxy.upstreams, and a list is taken as a whole; keep one of them`;
     translation.refuse(["proxy", "remoteurl"], message);
   }
   return {
@@ -63,7 +63,7 @@ export function readVariablesBeside(berthFile: ConfigSource, environment: Enviro
 
 function notesOf(translation: Translation, unknown: readonly Variable[]): readonly Note[] {
   const strangers = unknown.map(({ name }): Note => {
-    const meaning = "no setting of registry:2 has this name; it would ignore it, too";
+    const meaning = "no setting of registry:2 has this name; registry:2 would ignore it too";
     return { where: showPath([name]), setting: showPath([name]), verdict: "unknown", meaning };
   });
   const isDeleteSaid = translation.document.find("storage", "delete", "enabled") !== undefined;
@@ -71,13 +71,13 @@ function notesOf(translation: Translation, unknown: readonly Variable[]): readon
 }
 
 const noDelete: Note = {
-  where: "not said",
+  where: "not set",
   setting: "storage.delete.enabled",
   verdict: "honoured",
   meaning: "private.delete: false, unless Berth's own file or variable says otherwise",
 };
 
-/** Others have variables that begin alike, such as `REGISTRY_URL`. */
+/** Other programs have variables with the same prefix, such as `REGISTRY_URL`. */
 function sorted(variables: readonly Variable[]): { known: readonly Variable[]; unknown: readonly Variable[] } {
   const isKnown = ({ path }: Variable) => topKeys.has(path[0] ?? "");
   return { known: variables.filter(isKnown), unknown: variables.filter((variable) => !isKnown(variable)) };
@@ -89,10 +89,10 @@ function saysSomething({ written }: Variable): boolean {
 
 function requireVersion(translation: Translation): void {
   if (translation.document.find("version") === "0.1") return;
-  translation.refuse(["version"], "must be 0.1: a file that says a version is one of registry:2");
+  translation.refuse(["version"], "must be 0.1: only files of registry:2 have a version");
 }
 
 function saysUpstreams({ tree }: ConfigSource): boolean {
-  // Whatever the file says, it is maps, lists and values of YAML.
+  // The file can only contain maps, lists and values of YAML.
   return findWritten(tree as Parameters<typeof findWritten>[0], ["proxy", "upstreams"]) !== undefined;
 }

@@ -4,7 +4,7 @@ import type { Translation } from "./translation.js";
 import type { Written } from "./written.js";
 import { truthOf } from "./written.js";
 
-/** What becomes of one setting of registry:2 that says something. */
+/** Translates one setting of registry:2. */
 export type Rule = (said: Said, translation: Translation) => void;
 
 export interface Said {
@@ -12,16 +12,16 @@ export interface Said {
   readonly written: Written;
 }
 
-/** Rules by what registry:2 calls the settings, such as `http.addr`. A section that is named is taken as a whole. */
+/** Rules by the names of registry:2, such as `http.addr`. A rule named for a section translates all of it. */
 export type Rules = Readonly<Record<string, Rule>>;
 
-/** How the text of a setting is understood, and what it must be. */
+/** How the text of a setting is parsed, and what it must be. */
 export interface Meaning<Value> {
   readonly expected: string;
   parse(text: string): Value | undefined;
 }
 
-/** A setting whose like in Berth says the same. */
+/** A setting with an equivalent in Berth. */
 export function becomes(target: string, { expected, parse }: Meaning<unknown>): Rule {
   return ({ path, written }, translation) => {
     const value = typeof written === "string" ? parse(written) : undefined;
@@ -30,22 +30,22 @@ export function becomes(target: string, { expected, parse }: Meaning<unknown>): 
   };
 }
 
-/** A setting without which all works as it did. */
+/** A setting that Berth does not need. */
 export function notNeeded(why: string): Rule {
   return ({ path }, translation) => translation.note(path, "not needed", why);
 }
 
-/** A setting that somebody may miss. */
+/** A setting that someone may miss. */
 export function notHonoured(why: string): Rule {
   return ({ path }, translation) => translation.note(path, "not honoured", why);
 }
 
-/** A setting that must not get lost unnoticed. */
+/** A setting that must not be dropped silently. */
 export function refused(why: string): Rule {
   return ({ path }, translation) => translation.refuse(path, why);
 }
 
-/** One of two rules, by whether the setting is true. */
+/** Applies one of two rules, depending on whether the setting is true. */
 export function ifTrue(rule: Rule, otherwise: Rule): Rule {
   return (said, translation) => {
     const isTrue = truthOf(said.written);
@@ -54,7 +54,6 @@ export function ifTrue(rule: Rule, otherwise: Rule): Rule {
   };
 }
 
-/** Text as it stands. */
 export const asText: Meaning<string> = { expected: "text", parse: (text) => text };
 
 export const asTruth: Meaning<boolean> = { expected: "true or false", parse: truthOf };

@@ -5,21 +5,21 @@ import { asText, asTruth, becomes, ifTrue, type Meaning, notNeeded, type Rule, t
 import type { Translation } from "./translation.js";
 import { isMap, truthOf, type WrittenMap } from "./written.js";
 
-/** Folder of the images of registry:2, and its default. */
+/** The folder in the images of registry:2, which is also its default. */
 export const usualRoot = "/var/lib/registry";
 
-/** The longest that Berth takes, ten years: what is never to be removed. */
+/** The longest duration that Berth accepts, ten years, for what is never removed. */
 const never = "3650d";
 
 const asDuration: Meaning<string> = { expected: "a duration such as 24h", parse: fromGoDuration };
 
-/** The section `storage`, but for which driver it is. */
+/** The section `storage`, without the choice of the driver. */
 export const storageRules: Rules = {
   "storage.filesystem.rootdirectory": becomes("storage.filesystem.root", asText),
-  "storage.filesystem.maxthreads": notNeeded("files are read and written by a few threads"),
+  "storage.filesystem.maxthreads": notNeeded("a few threads read and write files"),
   "storage.delete.enabled": becomes("private.delete", asTruth),
   "storage.redirect": notNeeded("content is always sent by Berth itself"),
-  "storage.cache": notNeeded("what is asked for often is kept in memory anyway (storage.cache)"),
+  "storage.cache": notNeeded("content that is requested often is kept in memory anyway (storage.cache)"),
   "storage.tag": notNeeded("tags are looked up without it"),
   "storage.maintenance.uploadpurging.enabled": ifTrue(notNeeded("abandoned uploads are always removed"), keepUploads),
   "storage.maintenance.uploadpurging.dryrun": ifTrue(keepUploads, notNeeded("it is off")),
@@ -36,7 +36,7 @@ function keepUploads({ path }: Said, translation: Translation): void {
   translation.honour(path, ["private", "uploads", "expire"], never, "abandoned uploads are never removed");
 }
 
-/** The age of uploads that are never removed does not matter. */
+/** The age does not matter if uploads are never removed. */
 function unlessKept(rule: Rule): Rule {
   return (said, translation) => {
     const find = (key: string) => truthOf(translation.document.find("storage", "maintenance", "uploadpurging", key));
@@ -49,7 +49,7 @@ const buckets: readonly string[] = ["azure", "gcs", "oss", "s3", "swift"];
 
 const noDrivers: readonly string[] = ["cache", "delete", "maintenance", "redirect", "tag"];
 
-/** Which driver it is: the key that is none of the others' (configuration.go, `Storage.Type`). */
+/** Finds the driver: the key that is not one of the other settings (configuration.go, `Storage.Type`). */
 export function translateDriver(storage: WrittenMap, translation: Translation): void {
   const drivers = Object.keys(storage).filter((key) => !noDrivers.includes(key));
   for (const driver of drivers) {
@@ -66,7 +66,7 @@ function unknownDriver(driver: string): string {
   const meant = buckets.includes(driver) ? undefined : findNearest(driver, noDrivers);
   if (meant !== undefined) return `there is no such driver; did you mean storage.${meant}?`;
   return (
-    `Berth has no driver ${showValue(driver)}: copy the content to a folder (it is laid out alike there, from ` +
-    "docker/registry/v2 on) and say storage.filesystem.rootdirectory, or mount the bucket as a folder"
+    `Berth has no driver ${showValue(driver)}: copy the content to a folder (it has the same layout there, from ` +
+    "docker/registry/v2 on) and set storage.filesystem.rootdirectory, or mount the bucket as a folder"
   );
 }

@@ -23,10 +23,10 @@ const rules: Rules = {
 
 const settings = Object.keys(rules);
 
-/** Names of all sections, and of the settings beside them. */
+/** The names at the top of the file: sections, and settings outside them. */
 export const topKeys: ReadonlySet<string> = new Set(settings.map((setting) => setting.split(".")[0] ?? ""));
 
-/** What all that is said becomes in Berth. */
+/** Translates everything that a document of registry:2 says. */
 export function translate(document: Registry2Document): Translation {
   const translation = new Translation(document);
   const { version: _, ...sections } = document.tree;
@@ -37,8 +37,8 @@ export function translate(document: Registry2Document): Translation {
 }
 
 /**
- * What registry:2 does where nothing is said, and Berth does not: every address, whole URLs in answers, no DELETE, and
- * everybody may do everything.
+ * Defaults of registry:2 that differ from Berth's: all addresses, absolute URLs in responses, no DELETE, and everyone
+ * may do everything.
  */
 export const defaultsOfRegistry2: ConfigSource = {
   tree: {
@@ -64,13 +64,13 @@ function translateBelow(path: ConfigPath, written: Written, translation: Transla
   }
 }
 
-/** registry:2 ignores what it does not know; a driver is told apart before. */
+/** registry:2 ignores unknown settings, and so does Berth. The driver has been recognised before. */
 function noteUnknown(path: ConfigPath, translation: Translation): void {
   if (path[0] === "storage" && path.length === 2) return;
   const siblings = siblingsOf(path);
   const meant = findNearest(String(path.at(-1)), siblings);
   const advice = meant === undefined ? "" : `; did you mean ${[...path.slice(0, -1), meant].join(".")}?`;
-  translation.note(path, "unknown", `registry:2 ignores it, too${advice}`);
+  translation.note(path, "unknown", `registry:2 ignores it too${advice}`);
 }
 
 function siblingsOf(path: ConfigPath): string[] {

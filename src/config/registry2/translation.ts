@@ -3,14 +3,14 @@ import { type Problem, showPath } from "../problem.js";
 import type { ConfigSource } from "../source.js";
 import type { Registry2Document } from "./document.js";
 
-/** What became of a setting. What Berth must not start without is a problem instead. */
+/** What became of a setting. A setting that Berth cannot start with is a problem instead. */
 export type Verdict = "honoured" | "not needed" | "not honoured" | "unknown";
 
 /** One setting of registry:2, and what became of it. */
 export interface Note {
   /** `config.yml:3:9`, or the name of a variable. */
   readonly where: string;
-  /** In the words of registry:2: `storage.delete.enabled`. */
+  /** The name in registry:2: `storage.delete.enabled`. */
   readonly setting: string;
   readonly verdict: Verdict;
   /** The setting of Berth, or the reason. */
@@ -26,7 +26,7 @@ interface Tree {
   [key: string]: unknown;
 }
 
-/** Collects what the settings of registry:2 become. */
+/** Collects the translated settings of registry:2. */
 export class Translation {
   readonly document: Registry2Document;
   readonly notes: Note[] = [];
@@ -39,19 +39,19 @@ export class Translation {
     this.problems = [...document.problems];
   }
 
-  /** A setting that has its like in Berth. */
+  /** Records a setting that has an equivalent in Berth. */
   honour(path: ConfigPath, target: ConfigPath, value: unknown, remark?: string): void {
     this.imply(path, target, value);
     this.note(path, "honoured", remark === undefined ? showPath(target) : `${showPath(target)}; ${remark}`);
   }
 
-  /** What follows from a setting, or from its absence, without being said. */
+  /** Records what follows from a setting, or from its absence. */
   imply(path: ConfigPath, target: ConfigPath, value: unknown): void {
     plant(this.#tree, target.map(String), value);
     this.nameOrigin(path, target);
   }
 
-  /** Tells what a key of Berth is called in registry:2, where a problem of it must be told. */
+  /** Records the name in registry:2 of a key of Berth, for messages about it. */
   nameOrigin(path: ConfigPath, target: ConfigPath): void {
     this.#origins.set(showPath(target), { target, path });
   }
@@ -60,7 +60,7 @@ export class Translation {
     this.notes.push({ where: this.document.locate(path), setting: showPath(path), verdict, meaning });
   }
 
-  /** What Berth must not start without. */
+  /** Records a setting that Berth cannot start with. */
   refuse(path: ConfigPath, message: string): void {
     this.problems.push({ where: this.document.locate(path), path, message });
   }
@@ -90,6 +90,6 @@ function plant(tree: Tree, [key = "", ...rest]: readonly string[], value: unknow
     return;
   }
   tree[key] ??= Object.create(null);
-  // A section is never a setting too, so what lies at the key of one is a branch.
+  // A section is never also a setting, so the value at its key is a branch.
   plant(tree[key] as Tree, rest, value);
 }

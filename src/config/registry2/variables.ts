@@ -5,25 +5,25 @@ import { isOfKubernetes } from "../kubernetes.js";
 import type { Problem } from "../problem.js";
 import { isList, isMap, type Written, type WrittenMap } from "./written.js";
 
-/** A variable of registry:2 that says something. */
+/** A variable of registry:2 that is not empty. */
 export interface Variable {
   readonly name: string;
-  /** The key that it means, in lower case. */
+  /** The key that it sets, in lower case. */
   readonly path: readonly string[];
   readonly written: Written;
 }
 
-/** Names the file, and is no setting. */
+/** Names the file, and is not a setting. */
 const pathVariable = "REGISTRY_CONFIGURATION_PATH";
 
-/** The name that people write, though registry:2 does not know it. */
+/** Names that people use, although registry:2 does not know them. */
 const aliases: Readonly<Record<string, readonly string[]>> = {
   REGISTRY_DELETE_ENABLED: ["storage", "delete", "enabled"],
 };
 
 /**
- * The variables in the order in which they hold: `REGISTRY_STORAGE` before `REGISTRY_STORAGE_DELETE`
- * (configuration/parser.go of the distribution registry), and a name that only people know before the real one.
+ * The variables in the order in which they apply: `REGISTRY_STORAGE` before `REGISTRY_STORAGE_DELETE`
+ * (configuration/parser.go of the distribution registry), and an alias before the real name.
  */
 export function registry2Variables(environment: Environment): readonly Variable[] {
   return Object.entries(environment)
@@ -40,7 +40,7 @@ function variableOf(name: string, text: string): Variable {
   return { name, path, written: readValue(text) };
 }
 
-/** A value is YAML there. What is none, such as `@secret`, makes registry:2 fail and can only be meant as it stands. */
+/** registry:2 parses values as YAML. It fails on invalid YAML, such as `@secret`, which can only be meant as text. */
 function readValue(text: string): Written {
   try {
     return (parse(text, { schema: "failsafe", merge: true, logLevel: "error" }) as Written | null) ?? "";
@@ -50,19 +50,19 @@ function readValue(text: string): Written {
 }
 
 /**
- * Writes one variable over settings. Keys that are there are found in any case, others are made in lower case; numbers
- * count the items of a list.
+ * Applies one variable to settings. Existing keys match in any case, new ones are created in lower case; numbers are
+ * indexes into a list.
  */
 export class Overwriting {
   readonly tree: WrittenMap;
-  /** Where the variable now lies, in the letters of the keys that were there before. */
+  /** The path of the variable, with existing keys spelled as they were. */
   readonly path: (string | number)[] = [];
   problem: Problem | undefined;
   readonly #variable: Variable;
 
   constructor(tree: WrittenMap, variable: Variable) {
     this.#variable = variable;
-    // A variable has a name, so that the whole stays a map.
+    // A variable name is never empty, so the result is still a map.
     this.tree = this.#plant(tree, variable.path) as WrittenMap;
   }
 

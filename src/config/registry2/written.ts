@@ -1,6 +1,6 @@
 import { truth } from "../kinds.js";
 
-/** What is written in YAML, read in letters: text, lists and maps. */
+/** A YAML document read as letters: text, lists and maps. */
 export type Written = string | readonly Written[] | WrittenMap;
 
 export interface WrittenMap {
@@ -17,18 +17,18 @@ export function isList(written: Written | undefined): written is readonly Writte
   return Array.isArray(written);
 }
 
-/** Whether a key is written without a value, or with an empty one: registry:2 then takes its default. */
+/** Whether a key has no value, or an empty one: registry:2 then uses its default. */
 export function saysNothing(written: Written | undefined): boolean {
   if (written === undefined || typeof written === "string") return written === undefined || nothing.includes(written);
   return Object.keys(written).length === 0;
 }
 
-/** The words that Go's YAML takes for a truth; `undefined` for others. */
+/** Parses the words that Go's YAML accepts as booleans; `undefined` for others. */
 export function truthOf(written: Written | undefined): boolean | undefined {
   return truth.parse(written, "");
 }
 
-/** What lies at a path; `undefined` if nothing is said there. */
+/** The value at a path; `undefined` if there is none. */
 export function findWritten(written: Written | undefined, path: readonly string[]): Written | undefined {
   const [key, ...rest] = path;
   if (key === undefined) return saysNothing(written) ? undefined : written;

@@ -80,7 +80,7 @@ test("a variable that spells no setting is refused with the nearest that does", 
 test("one setting under two spellings is refused, not decided by order", async () => {
   const problems = await problemsOf({ BERTH_SERVER_TRUSTEDPROXIES: "::1", BERTH_SERVER_TRUSTED_PROXIES: "::2" });
   assert.deepEqual(problems, [
-    "BERTH_SERVER_TRUSTED_PROXIES: BERTH_SERVER_TRUSTEDPROXIES says the same setting; keep one of them",
+    "BERTH_SERVER_TRUSTED_PROXIES: BERTH_SERVER_TRUSTEDPROXIES gives the same setting; keep one of them",
   ]);
 });
 

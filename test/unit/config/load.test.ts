@@ -9,7 +9,7 @@ import { Scope } from "../../support/scope.js";
 test("an empty file is an error, unless variables say the settings; then it says nothing", async (t) => {
   const directory = await new Scope(t).folder("config");
   await writeFile(join(directory, "berth.yml"), "\n");
-  await assert.rejects(loadConfig({ environment: {}, directory }), /says nothing; if all defaults/);
+  await assert.rejects(loadConfig({ environment: {}, directory }), /is empty; to use all defaults/);
   const { config } = await loadConfig({ environment: { BERTH_SERVER_PORT: "5001" }, directory });
   assert.equal(config.server.port, 5001);
 });

@@ -97,7 +97,7 @@ test("all that is wrong in all sources is told at once, in the order of a reader
   assert.deepEqual(problemsOf(file, broken, source({ server: { port: "x" } }, "variable")), [
     "file/account: must be a section with keys, not []",
     "file/name: must be text (in quotes if it looks like a number), not 5",
-    "file/nothingLikeIt: unknown key; there are name, server, account",
+    "file/nothingLikeIt: unknown key; known keys are name, server, account",
     "file/port: unknown key here; did you mean server.port?",
     "file/server/prot: unknown key; did you mean server.port?",
     "broken: is no YAML",
@@ -152,7 +152,7 @@ test("a secret and its file in one source, a file that is missing and one that i
 
 test("only secrets may come from files", () => {
   assert.deepEqual(problemsOf(source({ account: { userFile: "x" } })), [
-    "file/account/userFile: unknown key; there are user, password, passwordFile",
+    "file/account/userFile: unknown key; known keys are user, password, passwordFile",
   ]);
 });
 

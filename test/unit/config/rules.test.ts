@@ -52,7 +52,7 @@ test("a name, a prefix and a namespace mean one upstream", async (t) => {
 
 test("a name with a port needs a prefix", async (t) => {
   assert.deepEqual(await problemsOf(t, ...head, "    - { name: 'a:5000', url: http://a:5000 }"), [
-    "berth.yml:4:9: proxy.upstreams[0].prefix: is missing; a name with a port needs a prefix, since a repository's name has no colon",
+    "berth.yml:4:9: proxy.upstreams[0].prefix: is missing; a name with a port needs a prefix, since a repository name cannot contain a colon",
   ]);
 });
 
@@ -151,8 +151,8 @@ test("a private pattern cannot take what begins with an upstream", async (t) => 
     "    - { name: quay.io, url: https://quay.io, prefix: team }",
   ];
   assert.deepEqual(await problemsOf(t, ...lines), [
-    "berth.yml:3:3: private.repositories: ghcr.io/mine/* begins with the prefix of proxy.upstreams[0], whose such names are",
-    "berth.yml:3:3: private.repositories: team/** begins with the prefix of proxy.upstreams[1], whose such names are",
+    "berth.yml:3:3: private.repositories: ghcr.io/mine/* begins with the prefix of proxy.upstreams[0], which owns such names",
+    "berth.yml:3:3: private.repositories: team/** begins with the prefix of proxy.upstreams[1], which owns such names",
   ]);
   assert.deepEqual(await problemsOf(t, "mode: private", ...lines.slice(1)), [], "where all names are private");
 });
@@ -167,7 +167,7 @@ test("an upstream that leads to Berth itself is refused, whatever this machine i
     "  upstreams:",
     `    - { name: own.io, url: '${url}' }`,
   ];
-  const problem = "proxy.upstreams[0].url: is the address of this Berth itself (server.host and server.port)";
+  const problem = "proxy.upstreams[0].url: is the address of Berth itself (server.host and server.port)";
   for (const [url, host] of [
     ["http://127.0.0.1:5000", "127.0.0.1"],
     ["http://localhost:5000", "127.0.0.1"],

@@ -80,16 +80,14 @@ test("a file that is missing, is a folder or is not UTF-8 is refused by its name
 
 test("a file that says nothing, as an editor or a full disk leaves it, is an error and does not mean the defaults", () => {
   for (const text of ["", "\n", "  \n\n", "# mode: private\n", "---\n", "--- \n...\n", "null\n", "~\n", "\ufeff"])
-    assert.deepEqual(problemsOf(text), [
-      "berth.yml says nothing; if all defaults are meant, write {} into it, or name no file",
-    ]);
+    assert.deepEqual(problemsOf(text), ["berth.yml is empty; to use all defaults, write {} into it, or name no file"]);
   assert.deepEqual(parseYamlSource("{}", "berth.yml").tree, {});
 });
 
 test("of two documents the place of the second is told, and what to do", () => {
   for (const text of ["mode: private\n---\nmode: proxy\n", "---\nmode: private\n---\nmode: proxy\n"]) {
     const [problem = "", ...others] = problemsOf(text);
-    assert.match(problem, /^berth\.yml:[23]:\d a second document begins here, and one alone is read: take out/);
+    assert.match(problem, /^berth\.yml:[23]:\d a second document begins here, but only one is read: remove/);
     assert.deepEqual(others, []);
   }
   assert.deepEqual(parseYamlSource("---\nmode: private\n...\n", "berth.yml").tree, { mode: "private" });

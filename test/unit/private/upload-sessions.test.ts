@@ -93,7 +93,7 @@ test("a newer request makes an older one for the same session let go, and goes o
   const { one } = await repositories(t);
   const { id } = await one.uploads.start("sha256", context);
   const stalled = stallingAfter(first);
-  const older = assert.rejects(one.uploads.append(id, { content: stalled }, context), /took the upload over/);
+  const older = assert.rejects(one.uploads.append(id, { content: stalled }, context), /took over the upload/);
   await stalled.isStalling;
   assert.equal((await one.uploads.append(id, chunk(second), context)).offset, 7000);
   await older;

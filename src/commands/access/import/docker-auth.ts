@@ -9,16 +9,16 @@ const actions: Readonly<Record<string, readonly Action[]>> = {
   "*": everything,
 };
 
-/** What `account` of a rule says besides a name. */
+/** Values of a rule's `account` that are not a user name. */
 const accounts: Readonly<Record<string, string>> = { "": "anonymous", "?*": "authenticated", "*": "everyone" };
 
-/** The `acl` of docker_auth in Berth's words. There the first entry that fits decides; here rules add up. */
+/** Translates the `acl` of docker_auth. docker_auth applies the first entry that matches; Berth's rules add up. */
 export function importDockerAuth(acl: readonly unknown[]): ImportedAccess {
   const remarks: string[] = [];
   const rules = acl.flatMap((entry, index) => (isMap(entry) ? ruleOf(entry, `acl[${index}]`, remarks) : []));
   if (rules.length > 1) {
     remarks.push(
-      "the first entry that fits decides there; here all rules that allow add up: look for entries that were meant to narrow later ones",
+      "docker_auth applies only the first entry that matches; Berth's allow rules add up: check entries that were meant to narrow later ones",
     );
   }
   return { groups: {}, rules, remarks };
@@ -27,7 +27,7 @@ export function importDockerAuth(acl: readonly unknown[]): ImportedAccess {
 function ruleOf(entry: Written, place: string, remarks: string[]): ImportedRule[] {
   const match = isMap(entry.match) ? entry.match : {};
   const allow = [...new Set(textsIn(entry.actions).flatMap((word) => actions[word] ?? []))];
-  // What no rule allows is refused anyway.
+  // Berth refuses whatever no rule allows, so such an entry needs no rule.
   if (allow.length === 0) return [];
   const strange = Object.keys(match).filter((key) => !["account", "name", "type"].includes(key));
   if (strange.length > 0) return leftOut(`match.${strange.join(", match.")} has no equivalent`, place, remarks);
@@ -37,11 +37,11 @@ function ruleOf(entry: Written, place: string, remarks: string[]): ImportedRule[
   const name = (typeof match.name === "string" ? match.name : "**").replaceAll("$" + "{account}", "$" + "{user}");
   const pattern = name === "*" ? "**" : name;
   if (account.startsWith("/")) return leftOut(`the expression ${account} has no equivalent`, place, remarks);
-  if (!isPattern(pattern)) return leftOut(`${pattern} is no pattern that can be said here`, place, remarks);
+  if (!isPattern(pattern)) return leftOut(`${pattern} is a pattern that has no equivalent`, place, remarks);
   return [{ allow, to: [accounts[account] ?? account], in: [pattern] }];
 }
 
 function leftOut(reason: string, place: string, remarks: string[]): [] {
-  remarks.push(`${place}: is left out: ${reason}`);
+  remarks.push(`${place}: left out: ${reason}`);
   return [];
 }

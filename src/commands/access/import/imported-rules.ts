@@ -1,21 +1,21 @@
 import type { Action } from "../../../registry/access.js";
 
-/** A rule in Berth's words, as the file of another program means it. */
+/** A Berth rule, translated from another program's file. */
 export interface ImportedRule {
   readonly allow: readonly Action[];
   readonly to: readonly string[];
   readonly in: readonly string[];
 }
 
-/** What of another program's access control can be said here, and what cannot. */
+/** The part of another program's access control that Berth can express, and remarks on the rest. */
 export interface ImportedAccess {
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly rules: readonly ImportedRule[];
-  /** A sentence each for people. */
+  /** Sentences for the reader, one for each thing that needs attention. */
   readonly remarks: readonly string[];
 }
 
-/** The values of a document of YAML or JSON that is a map. */
+/** A YAML or JSON document that is a map. */
 export type Written = Readonly<Record<string, unknown>>;
 
 export function isMap(value: unknown): value is Written {
@@ -27,7 +27,7 @@ export function textsIn(value: unknown): readonly string[] {
   return values.filter((each) => typeof each === "string");
 }
 
-/** Patterns of repositories that mean the same here: `*` within one part, `**` for any number of parts. */
+/** Whether a repository pattern means the same here: `*` within one part, `**` for any number of parts. */
 export function isPattern(pattern: string): boolean {
   const component = /^(\*\*|[a-z0-9*]([a-z0-9*._-]*[a-z0-9*])?)$/;
   return pattern

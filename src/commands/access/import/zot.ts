@@ -3,20 +3,20 @@ import { type ImportedAccess, type ImportedRule, isMap, isPattern, textsIn, type
 
 const actions: Readonly<Record<string, Action>> = { read: "pull", create: "push", update: "push", delete: "delete" };
 
-/** `accessControl` of zot's configuration, wherever it lies in the document; `undefined` if it has none. */
+/** `accessControl` of zot's configuration, at any depth of the document; `undefined` if there is none. */
 export function findZotAccess(document: Written): Written | undefined {
   const { http } = document;
   const inHttp = isMap(http) ? http.accessControl : undefined;
   return [inHttp, document.accessControl].find(isMap) ?? (isMap(document.repositories) ? document : undefined);
 }
 
-/** zot's `accessControl` in Berth's words. There only the longest pattern that fits counts; here rules add up. */
+/** Translates zot's `accessControl`. zot applies only the longest pattern that matches; Berth's rules add up. */
 export function importZot(accessControl: Written): ImportedAccess {
   const remarks: string[] = [];
   const repositories = isMap(accessControl.repositories) ? accessControl.repositories : {};
   const rules = Object.entries(repositories).flatMap(([pattern, policy]) => {
     if (isPattern(pattern) && isMap(policy)) return rulesOf([pattern], policy, remarks);
-    remarks.push(`repositories.${pattern}: is no pattern that can be said here`);
+    remarks.push(`repositories.${pattern}: a pattern that has no equivalent`);
     return [];
   });
   const { adminPolicy } = accessControl;
@@ -46,7 +46,7 @@ function ruleOf(
   if (policy.conditions !== undefined)
     remarks.push(`${patterns.join()}: conditions have no equivalent; the rule is left out`);
   if (words.includes("create") !== words.includes("update")) {
-    remarks.push(`${patterns.join()}: create and update are one right here, push, which may overwrite tags`);
+    remarks.push(`${patterns.join()}: create and update both become push, which may overwrite tags`);
   }
   if (allow.length === 0 || to.length === 0 || policy.conditions !== undefined) return [];
   return [{ allow, to, in: patterns }];
@@ -67,7 +67,7 @@ function overlaps(patterns: readonly string[]): string[] {
     const within = patterns.filter((other) => other !== pattern && other.startsWith(pattern.slice(0, -2)));
     if (within.length === 0) return [];
     return [
-      `${pattern}: its rules hold in ${within.join(", ")} too, where zot ignores them; a deny can take them back`,
+      `${pattern}: its rules also apply to ${within.join(", ")} where zot ignores them; a deny rule can prevent that`,
     ];
   });
 }

@@ -1,6 +1,6 @@
 const units = ["B", "kB", "MB", "GB", "TB"];
 
-/** `512 B`, `12.3 MB`: of a thousand each, as docker shows them. */
+/** `512 B`, `12.3 MB`: decimal units, as docker shows them. */
 export function showBytes(bytes: number): string {
   let amount = bytes;
   let unit = 0;

@@ -18,14 +18,14 @@ import { WarmReport } from "./warm-report.js";
 
 export interface CacheWarmOptions {
   readonly config?: string;
-  /** A list of images. */
+  /** A file that lists images. */
   readonly file?: string;
   readonly platforms: WantedPlatforms;
   readonly concurrency: number;
   readonly quiet?: boolean;
 }
 
-/** Stores images before anybody pulls them; a server may work on the same data meanwhile. */
+/** Downloads images before anyone pulls them. A server may use the same data meanwhile. */
 export async function warmCache(images: readonly string[], options: CacheWarmOptions): Promise<void> {
   const { config } = await loadConfig({
     file: options.config,
@@ -46,7 +46,7 @@ export async function warmCache(images: readonly string[], options: CacheWarmOpt
   report.finish(stop.aborted);
 }
 
-/** Who asks, where a client's address would be. */
+/** Stands where a client's address would be. */
 const caller = { address: "berth cache warm", network: "berth cache warm" };
 
 interface Surroundings {
@@ -65,7 +65,7 @@ async function warmAll(
   const endWork = await beginWork(storage);
   const modes = new ModeSelector(storage, context.log);
   try {
-    // A download that this command does not wait for any more must not keep it from ending.
+    // A download that this command no longer waits for must not keep the process alive.
     const own: Config = {
       ...config,
       proxy: { ...config.proxy, upstreams: config.proxy.upstreams.map(patient), finishDownloads: false },
@@ -81,13 +81,13 @@ async function warmAll(
     });
     await modes.settleBound();
   } finally {
-    // What was warmed was used, which is written then: else it would be the first to go when room is made.
+    // Writes the last use of the warmed images; otherwise eviction would delete them first.
     await modes.stop();
     await endWork();
   }
 }
 
-/** No client gives up here: an upstream that takes minutes to answer is given them. */
+/** No client gives up here, so a slow upstream may take minutes. */
 function patient(upstream: UpstreamConfig): UpstreamConfig {
   const { timeouts } = upstream;
   return { ...upstream, timeouts: { ...timeouts, answer: Math.max(timeouts.answer, timeouts.blob) } };
@@ -104,7 +104,7 @@ function requireCache({ mode, storage }: Config): void {
   }
 }
 
-/** Aborted by the first Ctrl-C; the second ends the process as if nobody listened. */
+/** Aborted by the first Ctrl-C; the second ends the process as usual. */
 function stopSignal(onStop: () => void): AbortSignal {
   const stop = new AbortController();
   stop.signal.addEventListener("abort", onStop);

@@ -7,9 +7,9 @@ import type { Registry } from "../../../registry/registry.js";
 import type { PullRepository } from "../../../registry/repository.js";
 
 /**
- * The repository that an image's name means here. A host that is no prefix of an upstream is what containerd would
- * put into `?ns=`.
- * @throws RegistryError NAME_UNKNOWN if no upstream is meant
+ * Finds the repository for an image name. A host that is not the prefix of an upstream is treated as containerd's
+ * `?ns=`.
+ * @throws RegistryError NAME_UNKNOWN if it belongs to no upstream
  */
 export async function findRepository(
   { registry: host, path }: ImageName,

@@ -6,21 +6,21 @@ import type { ImageToWarm } from "../../../proxy/warming/image-warmer.js";
 import type { PullRepository } from "../../../registry/repository.js";
 import { ExplainedError } from "../../../serving/explained-error.js";
 
-/** Finds the repository of a name. @throws RegistryError if it is nobody's */
+/** Finds the repository of a name. @throws RegistryError if nothing owns the name */
 type FindRepository = (name: ImageName) => Promise<PullRepository>;
 
 interface WrittenImage {
   readonly text: string;
-  /** The line of a list; `undefined` on the command line. */
+  /** File and line; `undefined` for the command line. */
   readonly where: string | undefined;
 }
 
 const stdin = { argument: "-", shown: "standard input" };
 
 /**
- * The images of the command line and of a list, each once.
- * @param list a file with an image a line, or `-` for standard input
- * @throws ExplainedError with all that are no images, or nobody's
+ * The images of the command line and of a list, without duplicates.
+ * @param list a file with one image per line, or `-` for standard input
+ * @throws ExplainedError that lists every entry that is not an image or has no owner
  */
 export async function listImages(
   images: readonly string[],
@@ -48,7 +48,7 @@ async function read(list: string): Promise<string> {
   return list === stdin.argument ? text(process.stdin) : readFile(list, "utf8");
 }
 
-/** Comments begin with `#`, at the beginning of a line or after a space. */
+/** Comments begin with `#`, at the start of a line or after a space. */
 function linesOf(content: string, list: string): WrittenImage[] {
   const shown = list === stdin.argument ? stdin.shown : list;
   return content

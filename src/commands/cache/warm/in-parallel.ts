@@ -1,4 +1,4 @@
-/** Does the same with each of many, so many at a time, in their order. */
+/** Runs an action on each item, in order, a limited number at a time. */
 export async function inParallel<Item>(
   items: readonly Item[],
   atOnce: number,

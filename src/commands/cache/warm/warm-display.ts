@@ -5,18 +5,18 @@ import { LiveLines, type Terminal } from "./live-lines.js";
 
 const redrawEachMs = 200;
 
-/** Shows who warms a cache how it goes. */
+/** Shows the progress of warming. */
 export interface WarmDisplay extends WarmingWatch {
   begins(imageCount: number): void;
   endImage(title: string, image: WarmedImage): void;
-  /** A line of the log, which must not end up amid what is drawn. */
+  /** Writes a log line without breaking what is drawn. */
   writeLog(text: string): void;
-  /** Nothing is drawn any more. */
+  /** Stops drawing. */
   close(): void;
   summarize(line: string): void;
 }
 
-/** Bars on a terminal; a line for each blob and image elsewhere, such as in the log of a CI job. */
+/** Bars on a terminal; elsewhere, such as in a CI log, one line per blob and image. */
 export function createDisplay(isQuiet: boolean): WarmDisplay {
   const { stdout } = process;
   if (isQuiet) return new PlainDisplay(() => {});

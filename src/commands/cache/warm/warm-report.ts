@@ -4,7 +4,7 @@ import { ExplainedError } from "../../../serving/explained-error.js";
 import { showBytes, showSeconds } from "./amounts.js";
 import type { WarmDisplay } from "./warm-display.js";
 
-/** What became of all images together. */
+/** The summary of all images. */
 export class WarmReport {
   readonly #display: WarmDisplay;
   readonly #startedAt = performance.now();
@@ -25,7 +25,7 @@ export class WarmReport {
     this.#display.endImage(title, image);
   }
 
-  /** @throws ExplainedError if not all is there */
+  /** @throws ExplainedError if an image is incomplete */
   finish(isStopped: boolean): void {
     const images = this.#images - this.#failures.length;
     const seconds = (performance.now() - this.#startedAt) / 1000;

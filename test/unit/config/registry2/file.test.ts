@@ -90,8 +90,8 @@ test("auth without what it needs keeps Berth from starting", async (t) => {
   const scope = new Scope(t);
   for (const [line, message] of [
     ["auth: { htpasswd: { realm: x } }", /auth\.htpasswd\.path: is missing/],
-    ["auth: { silly: { realm: x, service: y } }", /auth\.silly: lets everybody in/],
-    ["auth: { ldap: { url: x } }", /auth\.ldap: ldap is not known/],
+    ["auth: { silly: { realm: x, service: y } }", /auth\.silly: accepts any credentials/],
+    ["auth: { ldap: { url: x } }", /auth\.ldap: ldap is unknown/],
     ["auth: { token: { realm: https://a.example.com, service: x } }", /auth\.token\.issuer: is missing/],
     ["auth: { token: { realm: https://a.example.com, service: x, issuer: y } }", /no token could be checked/],
   ] as const) {
@@ -240,7 +240,7 @@ test("what is wrong is told by its line and in the words of registry:2", async (
 
 test("a section that is none, and a version that there never was, are refused", async (t) => {
   assert.deepEqual(await problemsOfLines(new Scope(t), ["version: 0.2", "http: 5000"]), [
-    "config.yml:1:1: version: must be 0.1: a file that says a version is one of registry:2",
+    "config.yml:1:1: version: must be 0.1: only files of registry:2 have a version",
     "config.yml:2:1: http: must be a section with keys, not '5000'",
   ]);
 });
@@ -260,13 +260,13 @@ test("keys that registry:2 does not know are told, with what was meant", async (
         where: "config.yml:2:1",
         setting: "htpp",
         verdict: "unknown",
-        meaning: "registry:2 ignores it, too; did you mean http?",
+        meaning: "registry:2 ignores it too; did you mean http?",
       },
       {
         where: "config.yml:3:8",
         setting: "log.levl",
         verdict: "unknown",
-        meaning: "registry:2 ignores it, too; did you mean log.level?",
+        meaning: "registry:2 ignores it too; did you mean log.level?",
       },
     ],
   );

@@ -48,8 +48,8 @@ test("each line tells its origin, and the top what became of the rest", async (t
   const lines = importedFile(loaded).split("\n");
   for (const line of [
     "#   storage.filesystem.rootdirectory (config.yml:4:17) is storage.filesystem.root",
-    "#   log.fields (config.yml:2:22): what collects the lines can add fields to all of them",
-    "#   http.headers.X-Robots-Tag (config.yml:9:50): Berth adds no headers of one's own; a reverse proxy in front can",
+    "#   log.fields (config.yml:2:22): a log collector can add fields to all lines",
+    "#   http.headers.X-Robots-Tag (config.yml:9:50): Berth cannot add custom headers; a reverse proxy in front can",
     "mode: proxy # config.yml:10:10",
     "  shutdownGrace: 1m30s # config.yml:8:3",
     "  delete: false # a default of registry:2",

@@ -185,7 +185,7 @@ test("the upstreams of a file of Berth's are not replaced by a variable of regis
     "  upstreams: [{ name: ghcr.io, url: https://ghcr.io }]",
   ];
   assert.deepEqual(await problemsOfLines(new Scope(t), lines, storyVariables), [
-    "REGISTRY_PROXY_REMOTEURL: proxy.remoteurl: config.yml:4:3 says proxy.upstreams, and a list holds as a whole; keep one of them",
+    "REGISTRY_PROXY_REMOTEURL: proxy.remoteurl: config.yml:4:3 sets proxy.upstreams, and a list is taken as a whole; keep one of them",
   ]);
 });
 
