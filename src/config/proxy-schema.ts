@@ -91,7 +91,7 @@ const freshness = {
   adopt: setting(truth, {
     default: false,
     meaning:
-      "true: the folder was registry:2's cache of it. Content without an owner is assigned to it once it confirms having it.",
+      "true: content without an owner, from a registry:2 cache of it, is assigned to it once it confirms having it.",
   }),
   tagTtl: setting(duration({ from: "0s", to: "3650d" }), {
     default: "5m",

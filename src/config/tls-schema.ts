@@ -25,8 +25,7 @@ export const tls = optionalSection("HTTPS instead of HTTP: files in PEM format, 
   }),
   clientAuth: optionalSetting(oneOf("off", "request", "require"), {
     example: "request",
-    meaning:
-      "off, request, or require: clients without a certificate reach only the health checks. Default with clientCa: require.",
+    meaning: "off, request, or require: without one, only health checks are answered. Default with clientCa: require.",
     needsRestart: true,
   }),
 });

@@ -126,7 +126,7 @@ test("a path may begin with ~, the home folder, and what a shell would replace i
   assert.equal(filePath.parse("a$b", "/work"), "/work/a$b");
   for (const path of ["$HOME/registry", `$${"{HOME}"}/registry`, "/srv/$NAME", `/srv/a$${"{NAME}"}`, "~anna/x"]) {
     assert.equal(filePath.parse(path, "/work"), undefined, path);
-    assert.match(filePath.adviceFor?.(path) ?? "", /write it out/);
+    assert.match(filePath.adviceFor?.(path) ?? "", /write the path out/);
   }
 });
 

@@ -41,12 +41,12 @@ test("a name, a prefix and a namespace mean one upstream", async (t) => {
     "    - { name: d.io, url: https://d.io, ns: [c.io] }",
   ];
   assert.deepEqual(await problemsOf(t, ...head, ...lines), [
-    "berth.yml:5:7: proxy.upstreams[1].name: a.io already means proxy.upstreams[0]",
-    "berth.yml:7:40: proxy.upstreams[2].prefix: a.io already means proxy.upstreams[0]",
-    "berth.yml:7:40: proxy.upstreams[2].prefix: a.io already means proxy.upstreams[1]",
-    "berth.yml:8:9: proxy.upstreams[3].ns: c.io already means proxy.upstreams[0]",
-    "berth.yml:9:40: proxy.upstreams[4].ns: c.io already means proxy.upstreams[0]",
-    "berth.yml:9:40: proxy.upstreams[4].ns: c.io already means proxy.upstreams[3]",
+    "berth.yml:5:7: proxy.upstreams[1].name: a.io already selects proxy.upstreams[0]",
+    "berth.yml:7:40: proxy.upstreams[2].prefix: a.io already selects proxy.upstreams[0]",
+    "berth.yml:7:40: proxy.upstreams[2].prefix: a.io already selects proxy.upstreams[1]",
+    "berth.yml:8:9: proxy.upstreams[3].ns: c.io already selects proxy.upstreams[0]",
+    "berth.yml:9:40: proxy.upstreams[4].ns: c.io already selects proxy.upstreams[0]",
+    "berth.yml:9:40: proxy.upstreams[4].ns: c.io already selects proxy.upstreams[3]",
   ]);
 });
 
