@@ -9,6 +9,7 @@ import { beginTransfer } from "./begin-transfer.js";
 import type { BlobOrder } from "./blob-order.js";
 import type { BlobTransfer } from "./blob-transfer.js";
 import { ArrivalBound, type CacheRoom, cannotBeKept, refuseLarger } from "./cache-room.js";
+import { DownloadReport } from "./download-report.js";
 import { takeInEncoded } from "./encoded-body.js";
 import { GrowingBlob } from "./growing-blob.js";
 import { linkStored } from "./link-stored.js";
@@ -16,6 +17,7 @@ import { Progress } from "./progress.js";
 import { readAhead } from "./read-ahead.js";
 import { lookAlong } from "./reading-along.js";
 import { RecentPieces } from "./recent-pieces.js";
+import { isWorthless } from "./unwatched-downloads.js";
 
 /** Bytes that are made free at least, if so many are missing. */
 const leastRoom = 64 * 1024 * 1024;
@@ -44,9 +46,7 @@ export class Download {
   readonly #options: DownloadOptions;
   readonly #staged: StagedObject;
   readonly #abort = new AbortController();
-  #received = 0;
-  /** Clients that asked for it while it ran. */
-  readonly #clients = new Set<string>();
+  readonly #report = new DownloadReport();
 
   constructor(order: BlobOrder, storage: Storage, options: DownloadOptions) {
     this.order = order;
@@ -55,14 +55,23 @@ export class Download {
     this.#staged = storage.downloads.staged(order.digest);
   }
 
+  /** Whether the manifest or the upstream has told the size. */
+  get hasKnownEnd(): boolean {
+    return this.order.size !== undefined || this.blob.size !== undefined;
+  }
+
+  /** Bytes of the blob that are here. */
+  get received(): number {
+    return this.blob.progress.value;
+  }
+
   /** For the log. */
   noteClient(address: string): void {
-    this.#clients.add(address);
+    this.#report.noteClient(address);
   }
 
   /** Runs until the blob is stored. Failures are told to all who read along. */
   async run(): Promise<void> {
-    const startedAt = performance.now();
     const looking = new AbortController();
     void this.#readAlong(looking.signal);
     // Whoever has the lock has asked already.
@@ -73,7 +82,7 @@ export class Download {
         clearTimeout(hasOther);
         await this.#fetchUnlessStored(AbortSignal.any([this.#abort.signal, lost]));
       });
-      this.#logEnd(startedAt);
+      this.#report.stored(this.order, this.received, this.#options.log);
       this.blob.progress.end();
     } catch (error) {
       this.blob.fail(error);
@@ -127,6 +136,7 @@ export class Download {
         refuseLarger(transfer.announced, around.room);
         return await this.#fetch(transfer, bound, signal);
       } catch (error) {
+        if (isWorthless(signal.reason, transfer.length)) await this.#storage.downloads.drop(this.order.digest);
         if (!cannotBeKept(error)) throw error;
         if (isOutOfRoom(error) && (await this.#makeRoom(bound))) continue;
         await this.#storage.downloads.drop(this.order.digest);
@@ -134,7 +144,7 @@ export class Download {
       } finally {
         bound.release();
         transfer.close();
-        this.#received += transfer.received;
+        this.#report.noteFetched(transfer.received);
       }
     }
   }
@@ -205,18 +215,5 @@ export class Download {
   #asking(signal: AbortSignal): AskOptions {
     const { via } = this.order;
     return { signal, log: this.#options.log, via, interest: this.watchers, onAsked: () => this.turn.begin() };
-  }
-
-  #logEnd(startedAt: number): void {
-    const { name, digest, upstream } = this.order;
-    this.#options.log.info("blob cached", {
-      repository: name,
-      digest,
-      upstream: upstream.name,
-      bytes: this.blob.progress.value,
-      fetched: this.#received,
-      seconds: Math.round(performance.now() - startedAt) / 1000,
-      clients: [...this.#clients].join(" "),
-    });
   }
 }

@@ -9,6 +9,7 @@ import { cannotBeKept } from "./cache-room.js";
 import { Download, type DownloadOptions } from "./download.js";
 import { DownloadReader } from "./download-reader.js";
 import { PassThroughReader } from "./pass-through-reader.js";
+import { UnwatchedDownloads } from "./unwatched-downloads.js";
 
 /** How long nothing is tried to be kept after a disk was found full: each try takes the last room from all others. */
 const noRoomForMs = 10_000;
@@ -43,6 +44,7 @@ export class Downloads {
   readonly #storage: Storage;
   readonly #options: DownloadsOptions;
   readonly #running = new Map<string, Running>();
+  readonly #unwatched = new UnwatchedDownloads();
   #hasNoRoomUntil = 0;
 
   constructor(storage: Storage, options: DownloadsOptions) {
@@ -63,9 +65,10 @@ export class Downloads {
     const { download } = running;
     download.noteClient(caller.address);
     const stopWatching = download.watchers.join();
+    this.#unwatched.delete(download);
     const leave = () => {
       stopWatching();
-      this.#cancelUnwatched(running);
+      this.#leaveUnwatched(running);
     };
     try {
       await this.#headersOf(running, signal);
@@ -85,7 +88,8 @@ export class Downloads {
     const running = { download: new Download(order, this.#storage, this.#options), keptUntilMs: 0 };
     this.#running.set(keyOf(order), running);
     void running.download.run().finally(() => {
-      this.#forget(running);
+      this.#forget(running.download);
+      this.#unwatched.delete(running.download);
       const { failure } = running.download.blob.progress;
       if (isOutOfRoom(failure)) this.#noteNoRoom(order, failure);
     });
@@ -107,7 +111,7 @@ export class Downloads {
     } catch (error) {
       if (error !== late.reason) throw error;
       running.keptUntilMs = performance.now() + comesBackWithinMs;
-      setTimeout(() => this.#cancelUnwatched(running), comesBackWithinMs).unref();
+      setTimeout(() => this.#leaveUnwatched(running), comesBackWithinMs).unref();
       throw tooLate(order);
     }
   }
@@ -121,17 +125,22 @@ export class Downloads {
     });
   }
 
-  #cancelUnwatched(running: Running): void {
-    const { download, keptUntilMs } = running;
-    if (download.watchers.isWatched || this.#options.finishUnwatched || performance.now() < keptUntilMs) return;
+  /** What nobody waits for any more goes on only if the operator wants it to, and within a bound. */
+  #leaveUnwatched({ download, keptUntilMs }: Running): void {
+    if (download.watchers.isWatched || download.blob.progress.hasEnded || performance.now() < keptUntilMs) return;
+    if (this.#options.finishUnwatched) {
+      const givenUp = this.#unwatched.add(download);
+      if (givenUp !== undefined) this.#forget(givenUp);
+      return;
+    }
     download.cancel();
-    // Who comes now must not join one that gives up.
-    this.#forget(running);
+    this.#forget(download);
   }
 
-  #forget(running: Running): void {
-    const key = keyOf(running.download.order);
-    if (this.#running.get(key) === running) this.#running.delete(key);
+  /** Who comes from now on must not join one that gives up. */
+  #forget(download: Download): void {
+    const key = keyOf(download.order);
+    if (this.#running.get(key)?.download === download) this.#running.delete(key);
   }
 }
 
