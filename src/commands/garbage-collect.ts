@@ -1,7 +1,5 @@
 import { loadConfig } from "../config/load.js";
-import { whileCollecting } from "../maintenance/collection-lock.js";
-import { findGarbage } from "../maintenance/find-garbage.js";
-import { removeGarbage } from "../maintenance/remove-garbage.js";
+import { collect, planCollection } from "../maintenance/collect.js";
 import type { Logger } from "../observability/logger.js";
 import { createLogger } from "../observability/winston-logger.js";
 import { ExplainedError } from "../serving/explained-error.js";
@@ -23,8 +21,7 @@ export async function collectGarbage(options: GarbageCollectOptions): Promise<vo
   const log = createLogger(config.log, process.stderr);
   try {
     const storage = await openExisting(config.storage, log);
-    if (options.dryRun) return await collect(storage, options);
-    await whileCollecting(storage, () => collect(storage, options));
+    await run(storage, options);
   } finally {
     log.flush();
   }
@@ -42,10 +39,14 @@ async function openExisting(settings: StorageSettings, log: Logger): Promise<Sto
   }
 }
 
-async function collect(storage: Storage, { dryRun, deleteUntagged, quiet }: GarbageCollectOptions) {
+async function run(storage: Storage, { dryRun, deleteUntagged, quiet }: GarbageCollectOptions): Promise<void> {
   const print = (line: string) => void (quiet || process.stdout.write(`${line}\n`));
   const complain = (line: string) => void process.stderr.write(`berth: ${line}\n`);
-  const garbage = await findGarbage(storage, { deleteUntagged }, garbageLines(print, complain));
-  if (dryRun) return print(`${showBytes(garbage.bytes)} would be freed; nothing was changed`);
-  print(`${showBytes(await removeGarbage(storage, garbage))} freed`);
+  const settings = { rules: { deleteUntagged }, report: garbageLines(print, complain) };
+  if (dryRun) {
+    const { bytes } = await planCollection(storage, settings);
+    return print(`${showBytes(bytes)} would be freed; nothing was changed`);
+  }
+  const { bytes } = await collect(storage, settings);
+  print(`${showBytes(bytes)} freed`);
 }

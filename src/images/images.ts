@@ -2,8 +2,6 @@ import type { Digest } from "../oci/digest.js";
 import type { ManifestReading } from "../oci/manifest-reading.js";
 import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { walkRepositories } from "../storage/content/catalog.js";
-import { linkedBlobs, linkedManifests } from "../storage/content/linked-content.js";
 import type { Storage } from "../storage/storage.js";
 
 /** What is kept and evicted as one: a manifest that no other one of its repository names, with all that it names. */
@@ -29,8 +27,8 @@ interface Content {
 
 /** Names of the repositories whose content came from upstreams, each with its upstream's; all others are private. */
 export async function* cachedRepositories(storage: Storage): AsyncIterable<{ name: RepositoryName; upstream: string }> {
-  for await (const { name } of walkRepositories(storage.driver)) {
-    const upstream = await storage.cache.readOwner(name);
+  for await (const { name } of storage.index.repositories()) {
+    const upstream = await storage.owners.readOwner(name);
     if (upstream !== undefined) yield { name, upstream };
   }
 }
@@ -64,9 +62,9 @@ export async function imagesOf(storage: Storage, name: RepositoryName, upstream:
 
 /** Blobs first: a pull stores the manifest before them, so none that is just being pulled looks as if nobody named it. */
 async function readContent(storage: Storage, name: RepositoryName): Promise<Content> {
-  const blobs = new Set(await linkedBlobs(storage, name));
+  const blobs = new Set(await storage.index.blobs(name));
   const manifests = new Map<Digest, ManifestReading | undefined>();
-  for (const digest of await linkedManifests(storage, name)) {
+  for (const digest of await storage.index.manifests(name)) {
     manifests.set(digest, await storage.manifests.readContent(name, digest));
   }
   const tags = new Map<Tag, Digest>();
@@ -101,7 +99,7 @@ export async function lastUse(
 ): Promise<number> {
   const uses = await Promise.all([
     ...manifests.map((digest) => storage.uses.lastUse(name, digest)),
-    ...[...tags.keys()].map((tag) => storage.cache.readCheckedAt(name, tag)),
+    ...[...tags.keys()].map((tag) => storage.tagChecks.readCheckedAt(name, tag)),
   ]);
   return Math.max(0, ...uses.map((use) => use ?? 0));
 }

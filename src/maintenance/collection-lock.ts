@@ -1,4 +1,4 @@
-import { LockError } from "../storage/driver.js";
+import { LockError } from "../oci/storage-error.js";
 import type { Storage } from "../storage/storage.js";
 
 const lockName = "garbage collection";
@@ -15,7 +15,7 @@ export class CollectionError extends Error {
  * @throws CollectionError
  */
 export async function beginWork(storage: Storage): Promise<() => Promise<void>> {
-  const end = await storage.driver.markWork();
+  const end = await storage.markWork();
   try {
     await withCollectionLock(storage, async () => {});
     return end;
@@ -32,7 +32,7 @@ export async function beginWork(storage: Storage): Promise<() => Promise<void>> 
  */
 export function whileCollecting<Result>(storage: Storage, collect: () => Promise<Result>): Promise<Result> {
   return withCollectionLock(storage, async () => {
-    if (await storage.driver.isWorkedOn()) throw new CollectionError(servedMessage);
+    if (await storage.isWorkedOn()) throw new CollectionError(servedMessage);
     return collect();
   });
 }
@@ -42,7 +42,7 @@ const servedMessage =
 
 async function withCollectionLock<Result>(storage: Storage, action: () => Promise<Result>): Promise<Result> {
   try {
-    return await storage.driver.withLock(lockName, action);
+    return await storage.withLock(lockName, action);
   } catch (error) {
     if (!(error instanceof LockError) || error.reason !== "held") throw error;
     throw new CollectionError("a garbage collection of this data directory runs; try again when it has ended", {

@@ -1,12 +1,8 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { walkRepositories } from "../storage/content/catalog.js";
-import { storedBlobs } from "../storage/content/stored-blobs.js";
-import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 import { CollectionError } from "./collection-lock.js";
-import type { MarkRules } from "./mark-rules.js";
-import { markRepository, type RepositoryMark } from "./repository-mark.js";
+import { type MarkRules, markRepository, type RepositoryMark } from "./repository-mark.js";
 
 /** What of a repository can go. */
 export interface RepositoryGarbage {
@@ -55,15 +51,14 @@ export async function findGarbage(storage: Storage, rules: MarkRules, report: Ga
 async function repositoryNames(storage: Storage): Promise<RepositoryName[]> {
   const names: RepositoryName[] = [];
   const foreign: string[] = [];
-  for await (const { name } of walkRepositories(storage.driver, layout.repositories, (key) => foreign.push(key)))
-    names.push(name);
+  for await (const { name } of storage.index.repositories(undefined, (key) => foreign.push(key))) names.push(name);
   for (const key of foreign) await refuseIfFilled(storage, key);
-  return names.sort();
+  return names;
 }
 
 /** What lies there may need anything, and no walk sees it. */
 async function refuseIfFilled(storage: Storage, key: string): Promise<void> {
-  if ((await storage.driver.list(key)).length === 0) return;
+  if (!(await storage.index.isFilled(key))) return;
   throw new CollectionError(
     `${key} is no repository's name, so what lies in it cannot be accounted for: move it out of the data directory; nothing was removed`,
   );
@@ -75,7 +70,7 @@ async function unmarkedBlobs(
 ): Promise<{ blobs: Digest[]; bytes: number }> {
   const blobs: Digest[] = [];
   let bytes = 0;
-  for await (const { digest, size } of storedBlobs(storage.driver)) {
+  for await (const { digest, size } of storage.blobs.all()) {
     if (marked.has(digest)) continue;
     blobs.push(digest);
     bytes += size;

@@ -1,7 +1,9 @@
-import { type Digest, isDigest } from "../oci/digest.js";
+import { algorithmOf, type Digest, digestOf, isDigest } from "../oci/digest.js";
 import { foldedKey } from "../oci/folded-key.js";
 import { readManifest } from "../oci/manifest-reading.js";
 import { scanManifest } from "../oci/manifest-scan.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Storage } from "../storage/storage.js";
 
 /** What must stay as long as a manifest does. */
 export interface ManifestNames {
@@ -11,12 +13,38 @@ export interface ManifestNames {
   readonly subjects: readonly Digest[];
 }
 
+/** A manifest that a repository has a link for. */
+export interface HeldManifest {
+  /** What the bytes lie under. */
+  readonly content: Digest;
+  /**
+   * `absent`: nobody can pull it, and a push that heals it brings what it names; `unreadable`: what it names cannot be
+   * told, so nothing can be said to be named by none.
+   */
+  readonly names: ManifestNames | "absent" | "unreadable";
+}
+
+/** Reads every manifest of a repository. */
+export async function readHeldManifests(storage: Storage, name: RepositoryName): Promise<Map<Digest, HeldManifest>> {
+  const held = new Map<Digest, HeldManifest>();
+  for (const digest of await storage.index.manifests(name)) {
+    const { content, bytes } = await storage.manifests.storedBytes(name, digest);
+    held.set(digest, { content, names: bytes === "absent" ? "absent" : namesUnder(digest, bytes) });
+  }
+  return held;
+}
+
+function namesUnder(digest: Digest, bytes: Buffer | "too large"): ManifestNames | "unreadable" {
+  if (bytes === "too large" || digestOf(bytes, algorithmOf(digest)) !== digest) return "unreadable";
+  return namesIn(bytes) ?? "unreadable";
+}
+
 /**
  * What a manifest names; `undefined` if that cannot be told. Every digest counts that stands anywhere in it, if it is of
  * a type that we know nothing about, or has keys that Go reads as others, such as `Layers`: its programs want the
  * content under both spellings.
  */
-export function namesIn(bytes: Buffer): ManifestNames | undefined {
+function namesIn(bytes: Buffer): ManifestNames | undefined {
   const { repeated, ambiguous } = scanManifest(bytes);
   const reading = readManifest(bytes);
   if (reading === undefined || repeated !== undefined) return undefined;

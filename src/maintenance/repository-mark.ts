@@ -1,18 +1,32 @@
-import type { Digest } from "../oci/digest.js";
+import { algorithmOf, type Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { linkedBlobs } from "../storage/content/linked-content.js";
-import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
-import { type ManifestMark, markManifests } from "./manifest-mark.js";
-import type { MarkRules } from "./mark-rules.js";
+import { type HeldManifest, readHeldManifests } from "./manifest-names.js";
 
-/** What of a repository stays, and what can go. */
+export interface MarkRules {
+  /** Manifests without a tag are deleted, unless one that stays names them or is their subject. */
+  readonly deleteUntagged: boolean;
+}
+
+/** What of a repository stays, and what can be deleted. */
 export interface RepositoryMark extends ManifestMark {
   readonly name: RepositoryName;
   /** Links to blobs that no manifest of the repository names. */
   readonly unnamedLayers: readonly Digest[];
   /** Nothing of it stays, and nobody is pushing to it. */
   readonly isEmptied: boolean;
+}
+
+/** Which of a repository's manifests stay. */
+interface ManifestMark {
+  readonly kept: ReadonlySet<Digest>;
+  readonly unkept: readonly Digest[];
+  /** The kept manifests and all that they name, each by all the digests that it has. */
+  readonly named: ReadonlySet<Digest>;
+  /** A manifest that cannot be read may name anything: then every blob of the repository stays. */
+  readonly isUnreadable: boolean;
+  /** Why more stays than should be needed, in sentences. */
+  readonly problems: readonly string[];
 }
 
 /** @param marked gets every digest under which bytes lie that stay for this repository */
@@ -23,7 +37,7 @@ export async function markRepository(
   marked: Set<Digest>,
 ): Promise<RepositoryMark> {
   const mark = await markManifests(storage, name, rules);
-  const blobs = await linkedBlobs(storage, name);
+  const blobs = await storage.index.blobs(name);
   const needed = await neededContent(storage, name, mark, blobs);
   for (const digest of needed) marked.add(digest);
   const unnamedLayers = blobs.filter((digest) => !needed.has(digest));
@@ -31,7 +45,86 @@ export async function markRepository(
   return { ...mark, name, unnamedLayers, isEmptied };
 }
 
-/** All that the manifests that stay name, and what cannot go for another reason. */
+async function markManifests(storage: Storage, name: RepositoryName, rules: MarkRules): Promise<ManifestMark> {
+  const held = await readHeldManifests(storage, name);
+  const problems = problemsOf(held);
+  const isUnreadable = problems.length > 0;
+  const tagged = await taggedManifests(storage, name);
+  problems.push(...tagged.problems);
+  const roots = rules.deleteUntagged && problems.length === 0 ? tagged.digests : held.keys();
+  const kept = reachableManifests(held, roots);
+  const unkept = [...held.keys()].filter((digest) => !kept.has(digest));
+  return { kept, unkept, named: namedBy(held, kept), isUnreadable, problems };
+}
+
+function problemsOf(held: ReadonlyMap<Digest, HeldManifest>): string[] {
+  return [...held].flatMap(([digest, { names }]) =>
+    names === "unreadable"
+      ? [`manifest ${digest} cannot be read, so all of this repository stays; push it again, or delete it`]
+      : [],
+  );
+}
+
+async function taggedManifests(
+  storage: Storage,
+  name: RepositoryName,
+): Promise<{ digests: Set<Digest>; problems: string[] }> {
+  const digests = new Set<Digest>();
+  const problems: string[] = [];
+  for await (const { tag, digest } of storage.tags.targets(name)) {
+    if (digest !== undefined) digests.add(digest);
+    else
+      problems.push(
+        `the link of tag ${tag} is damaged, so untagged manifests of this repository stay; push the tag again, or delete it`,
+      );
+  }
+  return { digests, problems };
+}
+
+/**
+ * Those of a repository's manifests that are reached from some of them: what an index that stays names stays, and so
+ * does what refers to a manifest that stays, as signatures do; and again from those. Each is visited once.
+ */
+function reachableManifests(held: ReadonlyMap<Digest, HeldManifest>, roots: Iterable<Digest>): ReadonlySet<Digest> {
+  const referrers = referrersBySubject(held);
+  const reached = new Set<Digest>();
+  const pending = [...roots];
+  for (let digest = pending.pop(); digest !== undefined; digest = pending.pop()) {
+    const manifest = held.get(digest);
+    if (manifest === undefined || reached.has(digest)) continue;
+    reached.add(digest);
+    pending.push(manifest.content);
+    // One by one: the arguments of a call lie on the stack, and these may be very many.
+    for (const referrer of referrers.get(digest) ?? []) pending.push(referrer);
+    if (typeof manifest.names !== "string") for (const other of manifest.names.content) pending.push(other);
+  }
+  return reached;
+}
+
+function referrersBySubject(held: ReadonlyMap<Digest, HeldManifest>): Map<Digest, Digest[]> {
+  const referrers = new Map<Digest, Digest[]>();
+  for (const [digest, { names }] of held) {
+    if (typeof names === "string") continue;
+    for (const subject of names.subjects) {
+      const others = referrers.get(subject);
+      if (others === undefined) referrers.set(subject, [digest]);
+      else others.push(digest);
+    }
+  }
+  return referrers;
+}
+
+function namedBy(held: ReadonlyMap<Digest, HeldManifest>, kept: ReadonlySet<Digest>): Set<Digest> {
+  const named = new Set<Digest>();
+  for (const [digest, { content, names }] of held) {
+    if (!kept.has(digest)) continue;
+    named.add(digest).add(content);
+    if (typeof names !== "string") for (const other of names.content) named.add(other);
+  }
+  return named;
+}
+
+/** All that the manifests that stay name, and what cannot be deleted for another reason. */
 async function neededContent(
   storage: Storage,
   name: RepositoryName,
@@ -40,18 +133,16 @@ async function neededContent(
 ): Promise<Set<Digest>> {
   const needed = new Set(named);
   for (const digest of blobs) {
-    const key = layout.layerLink(name, digest);
     if (!isUnreadable && !named.has(digest)) continue;
     needed.add(digest);
+    if (algorithmOf(digest) === "sha256") continue;
     // Distribution links sha512 to what lies below sha256, and serves it only as long as that is linked, too.
-    const content = await storage.links.find(key);
+    const content = await storage.repository(name).linkedBlob(digest);
     if (content !== undefined) needed.add(content);
   }
   return needed;
 }
 
 async function isUnused(storage: Storage, name: RepositoryName): Promise<boolean> {
-  const tags = await storage.tags.list(name);
-  const uploads = await storage.driver.list(layout.uploads(name));
-  return tags.length === 0 && uploads.length === 0;
+  return (await storage.tags.list(name)).length === 0 && !(await storage.uploads.hasAny(name));
 }

@@ -1,7 +1,5 @@
 import type { Logger } from "../observability/logger.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { walkRepositories } from "../storage/content/catalog.js";
-import { repositoryFolders } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 
 export interface PurgeSettings {
@@ -47,8 +45,7 @@ function steadyNow(): number {
 
 /** Removes every session that received nothing since, in milliseconds since 1970. */
 export async function purgeUploads(storage: Storage, since: number, log: Logger): Promise<void> {
-  for await (const { name, folders } of walkRepositories(storage.driver)) {
-    if (!folders.includes(repositoryFolders.uploads)) continue;
+  for await (const name of storage.uploads.repositories()) {
     for (const id of await storage.uploads.list(name)) {
       try {
         await purgeUpload(storage, name, id, since, log);

@@ -17,3 +17,19 @@ export class StorageError extends Error {
     this.kind = kind;
   }
 }
+
+/** `held`: somebody else has the lock for too long; `lost`: it was ours, and may not have been to the end. */
+export class LockError extends StorageError {
+  override readonly name = "LockError";
+  readonly reason: "held" | "lost";
+
+  constructor(reason: "held" | "lost", message: string, options?: ErrorOptions) {
+    super("busy", message, options);
+    this.reason = reason;
+  }
+}
+
+/** Whether something could not be stored because nothing more can be, now or ever. */
+export function isOutOfRoom(error: unknown): boolean {
+  return error instanceof StorageError && (error.kind === "full" || error.kind === "readonly");
+}

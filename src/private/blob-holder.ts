@@ -1,7 +1,6 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Access } from "../registry/access.js";
-import { repositoriesAfter } from "../storage/content/repository-walk.js";
 import type { Storage } from "../storage/storage.js";
 import type { NameMeanings } from "./name-meanings.js";
 
@@ -30,7 +29,7 @@ export async function findHolder(
   if ((await storage.blobs.size(digest)) === undefined) return undefined;
   const isSource = from === undefined ? async () => true : meanings.sourcesBeside(from);
   const isHolder = async (name: RepositoryName) =>
-    (await storage.findBlob(name, digest))?.content === digest &&
+    (await storage.repository(name).findBlob(digest))?.content === digest &&
     access?.may("pull", name) !== false &&
     (await meanings.mayBeReadFrom(name));
   if (from !== undefined && (await isHolder(meanings.sourceOf(from)))) return meanings.sourceOf(from);
@@ -43,9 +42,9 @@ export async function findHolder(
 
 /** First the repositories that this process knows to hold it, then some of all. */
 async function* likelyHolders(storage: Storage, digest: Digest): AsyncIterable<RepositoryName> {
-  yield* storage.knownHolders(digest);
+  yield* storage.holders.known(digest);
   let lookedAt = 0;
-  for await (const { name } of repositoriesAfter(storage.driver)) {
+  for await (const { name } of storage.index.repositories()) {
     yield name;
     if (++lookedAt === mostLookedAt) return;
   }

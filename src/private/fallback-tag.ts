@@ -20,7 +20,7 @@ export async function writeFallbackTag(
   list: ListReferrers,
 ): Promise<void> {
   const tag = fallbackTagOf(subject);
-  await storage.driver.withLock(`fallback tag ${name}:${tag}`, async () => {
+  await storage.withLock(`fallback tag ${name}:${tag}`, async () => {
     const current = await storage.tags.find(name, tag);
     const pointsAt = current && (await storage.manifests.find(name, current));
     // A tag of that name that does not point to an index was pushed by someone else.

@@ -102,7 +102,7 @@ function refuseExcess(children: readonly Descriptor[]): void {
 }
 
 async function mayNameBlob(blob: Descriptor, { storage, name, signal }: ReferenceCheck): Promise<boolean> {
-  const size = (await storage.findBlob(name, blob.digest))?.size;
+  const size = (await storage.repository(name).findBlob(blob.digest))?.size;
   if (size === undefined) return mayBeAbsent(blob);
   if (size === blob.size) return true;
   // Either the manifest gives a wrong size, or the stored content is damaged and can be pushed again once removed.

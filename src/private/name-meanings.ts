@@ -21,7 +21,7 @@ export function plainMeanings(storage: Storage, adopt: boolean): NameMeanings {
   return {
     sourceOf: (from) => from,
     sourcesBeside: () => undefined,
-    mayBeReadFrom: async (stored) => adopt || (await storage.cache.ownerOf(stored)) === undefined,
+    mayBeReadFrom: async (stored) => adopt || (await storage.owners.ownerOf(stored)) === undefined,
     otherMeaningOf: () => undefined,
   };
 }

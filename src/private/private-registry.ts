@@ -39,7 +39,7 @@ export class PrivateRegistry implements Registry {
     this.#meanings = meanings;
     this.#running = new RunningUploads(storage, rules.uploads);
     const isOurs = async (name: RepositoryName) => rules.adopt || (await this.#cachedFrom(name)) === undefined;
-    this.#catalog = new CatalogPages(storage.catalog, (last) => holdersOfManifests(storage.driver, last, isOurs));
+    this.#catalog = new CatalogPages(storage.index, (last) => holdersOfManifests(storage.index, last, isOurs));
   }
 
   async pull(name: RepositoryName): Promise<PrivateRepository> {
@@ -69,7 +69,7 @@ export class PrivateRegistry implements Registry {
 
   async #cachedFrom(name: RepositoryName): Promise<string | undefined> {
     if (this.#ours.get(name)) return undefined;
-    const upstream = await this.#storage.cache.ownerOf(name);
+    const upstream = await this.#storage.owners.ownerOf(name);
     if (upstream === undefined) this.#ours.set(name, true);
     return upstream;
   }

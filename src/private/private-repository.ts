@@ -3,7 +3,6 @@ import { algorithmOf, type Digest, digestOf } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import type { ManifestContent } from "../oci/manifest.js";
-import { readManifest } from "../oci/manifest-reading.js";
 import { parsePushedManifest } from "../oci/pushed-manifest.js";
 import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -22,10 +21,9 @@ import type {
   Uploads,
 } from "../registry/repository.js";
 import type { StoredManifest } from "../storage/content/manifest-store.js";
-import { referrerDescriptor } from "../storage/content/referrer-descriptor.js";
 import { listReferrers } from "../storage/content/referrer-list.js";
+import type { RepositoryContent } from "../storage/content/repository-content.js";
 import { withRoom } from "../storage/content/room-making-stage.js";
-import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 import { Absence } from "./absence.js";
 import { findHolder } from "./blob-holder.js";
@@ -63,6 +61,10 @@ export class PrivateRepository implements PushRepository {
     this.#absence = new Absence(name, meanings);
   }
 
+  get #content(): RepositoryContent {
+    return this.#storage.repository(this.name);
+  }
+
   get uploads(): Uploads {
     return new UploadSessions(this.#storage, this.name, this.#running, () => this.beforeStoring());
   }
@@ -81,27 +83,26 @@ export class PrivateRepository implements PushRepository {
 
   async getManifest(reference: Reference): Promise<Manifest> {
     const digest = isDigestReference(reference) ? reference : await this.#storage.tags.find(this.name, reference);
-    const found = digest && (await this.#storage.manifests.find(this.name, digest));
+    const found = digest && (await this.#content.findManifest(digest));
     if (found === undefined) throw this.#absence.ofManifest(reference);
     return { descriptor: found.descriptor, bytes: found.bytes, served: fromStorage };
   }
 
   async statBlob(digest: Digest): Promise<ResolvedBlob> {
-    const found = await this.#storage.findBlob(this.name, digest);
+    const found = await this.#content.findBlob(digest);
     if (found === undefined) throw this.#absence.ofBlob(digest);
     return { digest, size: found.size, served: fromStorage };
   }
 
   async openBlob(digest: Digest): Promise<OpenedBlob> {
-    const content = await this.#storage.links.find(layout.layerLink(this.name, digest));
-    const reader = content && (await this.#storage.blobs.open(content));
+    const reader = await this.#content.openBlob(digest);
     if (reader === undefined) throw this.#absence.ofBlob(digest);
     return { digest, size: reader.size, reader, served: fromStorage };
   }
 
   async listTags(page: Page): Promise<PageOf<string>> {
     const tags = await this.#storage.tags.page(this.name, page);
-    if (tags.items.length === 0 && !(await this.#storage.holdsContent(this.name))) {
+    if (tags.items.length === 0 && !(await this.#content.holdsContent())) {
       throw this.#absence.ofRepository();
     }
     return tags;
@@ -115,7 +116,7 @@ export class PrivateRepository implements PushRepository {
     const { signal, log } = context;
     const size = await withProvedBlob(this.#storage, digest, measured({ content }, signal), async (staged) => {
       await this.beforeStoring();
-      await this.#storage.addBlob(this.name, digest, staged);
+      await this.#content.addBlob(digest, staged);
     });
     log.info("blob pushed", { repository: this.name, digest, size });
   }
@@ -128,7 +129,7 @@ export class PrivateRepository implements PushRepository {
     });
     if (source === undefined) return false;
     await this.beforeStoring();
-    if (!(await this.#storage.linkBlob(this.name, digest))) return false;
+    if (!(await this.#content.linkBlob(digest))) return false;
     context.log.info("blob mounted", { repository: this.name, digest, from: source });
     return true;
   }
@@ -167,26 +168,17 @@ export class PrivateRepository implements PushRepository {
 
   async deleteManifest(digest: Digest, context: Context): Promise<readonly Tag[]> {
     this.#refuseUnlessDeletable();
-    const { manifests, tags, referrers } = this.#storage;
-    if (!(await manifests.has(this.name, digest))) throw this.#absence.ofManifest(digest);
-    // Its bytes may be missing or damaged; it can be deleted all the same.
-    const found = await manifests.find(this.name, digest);
-    await manifests.remove(this.name, digest);
-    const removed = await tags.removeDangling(this.name, digest);
-    const subject = found && readManifest(found.bytes)?.subject;
-    // If it was pushed again meanwhile, that push came last, so the referrer entry stays.
-    if (subject !== undefined && !(await manifests.has(this.name, digest))) {
-      await referrers.remove(this.name, subject, digest);
-      await this.#writeFallbackTag(subject);
-    }
+    if (!(await this.#content.hasManifest(digest))) throw this.#absence.ofManifest(digest);
+    const { tags, subject } = await this.#content.removeManifest(digest);
+    if (subject !== undefined) await this.#writeFallbackTag(subject);
     context.log.info("manifest deleted", { repository: this.name, digest });
-    return removed;
+    return tags;
   }
 
   async deleteBlob(digest: Digest, context: Context): Promise<void> {
     this.#refuseUnlessDeletable();
-    if ((await this.#storage.findBlob(this.name, digest)) === undefined) throw this.#absence.ofBlob(digest);
-    await this.#storage.links.remove(layout.layerLink(this.name, digest));
+    if ((await this.#content.findBlob(digest)) === undefined) throw this.#absence.ofBlob(digest);
+    await this.#content.removeBlob(digest);
     context.log.info("blob deleted", { repository: this.name, digest });
   }
 
@@ -195,20 +187,16 @@ export class PrivateRepository implements PushRepository {
    */
   async #store(manifest: StoredManifest, content: ManifestContent, tags: readonly Tag[]): Promise<readonly MovedTag[]> {
     const { digest } = manifest.descriptor;
+    const subject = content.subject?.digest;
     const before = new Map<Tag, Digest | undefined>();
     do {
-      await this.#storage.manifests.put(this.name, manifest);
-      if (content.subject !== undefined) {
-        const referrer = referrerDescriptor(manifest, content);
-        await this.#storage.referrers.put(this.name, content.subject.digest, referrer);
-      }
-      await this.#storage.catalog.announce(this.name, "manifests");
-      if (content.subject !== undefined) await this.#writeFallbackTag(content.subject.digest);
+      await this.#content.addManifest(manifest, { ...content, subject });
+      if (subject !== undefined) await this.#writeFallbackTag(subject);
       for (const tag of new Set(tags)) {
         const from = await this.#storage.tags.put(this.name, tag, digest);
         if (!before.has(tag)) before.set(tag, from);
       }
-    } while (!(await this.#storage.manifests.has(this.name, digest)));
+    } while (!(await this.#content.hasManifest(digest)));
     return [...before].map(([tag, from]) => ({ tag, from }));
   }
 

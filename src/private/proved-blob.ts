@@ -1,5 +1,5 @@
 import { algorithmOf, type Digest, Digester } from "../oci/digest.js";
-import type { StagedObject } from "../storage/driver.js";
+import type { StagedObject } from "../storage/staging.js";
 import type { Storage } from "../storage/storage.js";
 import { hashed } from "./chunk-content.js";
 import { digestMismatch } from "./upload-errors.js";

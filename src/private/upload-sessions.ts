@@ -1,11 +1,12 @@
 import { LRUCache } from "lru-cache";
 import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { LockError } from "../oci/storage-error.js";
 import type { Context } from "../registry/context.js";
 import type { Chunk, UploadSession, Uploads } from "../registry/repository.js";
 import { digestOfReader } from "../storage/content/blob-store.js";
 import { isUploadId } from "../storage/content/upload-store.js";
-import { LockError, type StagedObject, type StagedStat } from "../storage/driver.js";
+import type { StagedObject, StagedStat } from "../storage/staging.js";
 import type { Storage } from "../storage/storage.js";
 import { hashed, measured } from "./chunk-content.js";
 import { type OpenUploadLimits, OpenUploads } from "./open-uploads.js";
@@ -86,7 +87,7 @@ export class UploadSessions implements Uploads {
       await this.#beforeStoring();
       // Another process may be appending by now.
       lost.throwIfAborted();
-      await this.#storage.addBlob(this.#name, digest, content);
+      await this.#storage.repository(this.#name).addBlob(digest, content);
       await this.#storage.uploads.close(this.#name, id);
       this.#running.open.ended(id);
       context.log.info("blob pushed", { repository: this.#name, digest, size });

@@ -3,9 +3,6 @@ import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
-import { readScheduledContent } from "../storage/cache/scheduler-state.js";
-import { linkedBlobs, linkedManifests } from "../storage/content/linked-content.js";
-import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import { SharedQuestions } from "./shared-questions.js";
@@ -23,12 +20,12 @@ const atOnce = 64;
 
 /** Records as the upstream's the repositories of which registry:2's scheduler names all that is held. */
 export async function adoptScheduled(storage: Storage, upstream: string, log: Logger): Promise<void> {
-  const scheduled = [...((await readScheduledContent(storage.driver)) ?? [])];
+  const scheduled = [...((await storage.scheduler.read()) ?? [])];
   let repositories = 0;
   for (let start = 0; start < scheduled.length; start += atOnce) {
     const adopting = scheduled.slice(start, start + atOnce).map(async ([name, digests]) => {
       if (!(await isScheduledWhole(storage, name, digests))) return;
-      await storage.cache.recordOwner(name, upstream);
+      await storage.owners.recordOwner(name, upstream);
       repositories += 1;
     });
     await Promise.all(adopting);
@@ -42,7 +39,7 @@ async function isScheduledWhole(
   name: RepositoryName,
   digests: ReadonlySet<Digest>,
 ): Promise<boolean> {
-  if ((await storage.cache.ownerOf(name)) !== undefined) return false;
+  if ((await storage.owners.ownerOf(name)) !== undefined) return false;
   const { manifests, blobs } = await heldContent(storage, name);
   const held = [...manifests, ...blobs];
   return held.length > 0 && held.every((digest) => digests.has(digest));
@@ -64,7 +61,7 @@ export class Adoption {
    * @throws RegistryError if the upstream does not have all of it, or cannot be asked
    */
   async claims(name: RepositoryName, context: Context): Promise<boolean> {
-    if (!this.#source.adopt || (await this.#storage.driver.stat(layout.schedulerState)) === undefined) return false;
+    if (!this.#source.adopt || !(await this.#storage.scheduler.exists())) return false;
     return this.#questions.ask(name, () => this.#ask(name, context));
   }
 
@@ -80,7 +77,7 @@ export class Adoption {
     } catch (error) {
       throw toRegistryError(error, () => notAllThere(name, upstream.name));
     }
-    await this.#storage.cache.recordOwner(name, upstream.name);
+    await this.#storage.owners.recordOwner(name, upstream.name);
     context.log.info("a repository from the cache of registry:2 was taken over", {
       repository: name,
       upstream: upstream.name,
@@ -98,8 +95,8 @@ function notAllThere(name: RepositoryName, upstream: string): RegistryError {
 
 /** What a repository has links for and whose bytes are there; blobs only if it has no manifest to judge it by. */
 async function heldContent(storage: Storage, name: RepositoryName): Promise<{ manifests: Digest[]; blobs: Digest[] }> {
-  const manifests = await present(storage, await linkedManifests(storage, name));
-  const blobs = manifests.length > 0 ? [] : await present(storage, await linkedBlobs(storage, name));
+  const manifests = await present(storage, await storage.index.manifests(name));
+  const blobs = manifests.length > 0 ? [] : await present(storage, await storage.index.blobs(name));
   return { manifests, blobs };
 }
 

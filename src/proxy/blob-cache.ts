@@ -1,10 +1,9 @@
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { isOutOfRoom } from "../oci/storage-error.js";
 import type { Context } from "../registry/context.js";
 import type { OpenedBlob, ResolvedBlob } from "../registry/repository.js";
-import { isOutOfRoom } from "../storage/driver.js";
-import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 import type { BlobProofs } from "./blob-proofs.js";
 import type { CachedHolders } from "./cached-holders.js";
@@ -38,7 +37,7 @@ export class BlobCache {
 
   /** What a manifest says of a size may be wrong, so the upstream is asked: hardly any client asks by HEAD before it pulls. */
   async stat(name: RepositoryName, digest: Digest, context: Context): Promise<ResolvedBlob> {
-    const linked = await this.#storage.findBlob(name, digest);
+    const linked = await this.#storage.repository(name).findBlob(digest);
     if (linked !== undefined) return { digest, size: linked.size, served: { from: "hit" } };
     const told = this.#parts.sizes.get(name, digest);
     const { size = Number.POSITIVE_INFINITY } = await this.#ask(name, digest, context, told);
@@ -53,8 +52,7 @@ export class BlobCache {
   }
 
   async #openLinked(name: RepositoryName, digest: Digest): Promise<OpenedBlob | undefined> {
-    const content = await this.#storage.links.find(layout.layerLink(name, digest));
-    const reader = content && (await this.#storage.blobs.open(content));
+    const reader = await this.#storage.repository(name).openBlob(digest);
     return reader && { digest, size: reader.size, reader, served: { from: "hit" } };
   }
 
@@ -72,7 +70,7 @@ export class BlobCache {
   async #link(name: RepositoryName, digest: Digest): Promise<void> {
     try {
       await this.#parts.ownership.record(name);
-      await this.#storage.linkBlob(name, digest);
+      await this.#storage.repository(name).linkBlob(digest);
     } catch (error) {
       // Then the upstream is asked again the next time.
       if (!isOutOfRoom(error)) throw error;

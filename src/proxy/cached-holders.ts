@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 
 const remembered = 20_000;
@@ -29,7 +28,7 @@ export class CachedHolders {
   async hold(digest: Digest): Promise<boolean> {
     const known = this.#known.get(digest);
     if (known !== undefined && (await this.#holds(known, digest))) return true;
-    const names = [...(await this.#storage.cache.owners()).keys()].slice(0, mostLooks);
+    const names = [...(await this.#storage.owners.all()).keys()].slice(0, mostLooks);
     for (let start = 0; start < names.length; start += looksAtOnce) {
       const some = names.slice(start, start + looksAtOnce);
       const looks = await Promise.all(some.map((name) => this.#holds(name, digest)));
@@ -42,8 +41,8 @@ export class CachedHolders {
   }
 
   async #holds(name: RepositoryName, digest: Digest): Promise<boolean> {
-    if ((await this.#storage.links.find(layout.layerLink(name, digest))) !== digest) return false;
+    if ((await this.#storage.repository(name).linkedBlob(digest)) !== digest) return false;
     // Asked of the storage: its owner may have been forgotten, and its content would be private.
-    return (await this.#storage.cache.readOwner(name)) !== undefined;
+    return (await this.#storage.owners.readOwner(name)) !== undefined;
   }
 }

@@ -1,7 +1,5 @@
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import type { UpstreamNames } from "../registry/owners.js";
-import { repositoriesAfter } from "../storage/content/repository-walk.js";
-import { layout, repositoryFolders } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 
 /** What the catalog calls a cached repository; `undefined` for one that no client may get. */
@@ -50,10 +48,10 @@ async function* shownWith(
   // Of all that begin alike none comes after a name that is greater than the beginning, and begins otherwise.
   if (last !== undefined && last > prefix && !last.startsWith(prefix)) return;
   const lastStored = last?.startsWith(prefix) ? last.slice(prefix.length) : undefined;
-  for await (const { name } of repositoriesAfter(storage.driver, lastStored, layout.cachedBelow(""))) {
+  for await (const name of storage.index.recordedAsCached(lastStored)) {
     const shown = `${prefix}${name}`;
     if (until !== undefined && shown > until) return;
     if (!isRepositoryName(shown) || (await shownNameOf(name)) !== shown) continue;
-    if ((await storage.driver.list(layout.repository(name))).includes(repositoryFolders.manifests)) yield shown;
+    if ((await storage.index.kinds(name)).manifests) yield shown;
   }
 }

@@ -4,9 +4,8 @@ import type { ManifestReading } from "../oci/manifest-reading.js";
 import { opaqueType } from "../oci/media-types.js";
 import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { isOutOfRoom } from "../oci/storage-error.js";
 import type { StoredManifest } from "../storage/content/manifest-store.js";
-import { referrerDescriptor } from "../storage/content/referrer-descriptor.js";
-import { isOutOfRoom } from "../storage/driver.js";
 import type { Storage } from "../storage/storage.js";
 import type { UpstreamManifest } from "../upstream/upstream.js";
 import type { Ownership } from "./ownership.js";
@@ -27,13 +26,16 @@ export class KeptManifests {
   async find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
     const found = await this.#storage.manifests.find(name, digest);
     if (found?.descriptor.mediaType !== opaqueType) return found;
-    const mediaType = (await this.#storage.cache.typeOf(name, digest)) ?? opaqueType;
+    const mediaType = (await this.#storage.manifestTypes.typeOf(name, digest)) ?? opaqueType;
     return { ...found, descriptor: { ...found.descriptor, mediaType } };
   }
 
   /** What is kept by now, else what is fetched and kept: of all processes one at a time does so, since a GET counts. */
   findOrFetch(name: RepositoryName, digest: Digest, fetch: () => Promise<StoredManifest>): Promise<StoredManifest> {
-    return this.#storage.cache.whileFetching(digest, async () => (await this.find(name, digest)) ?? fetch());
+    return this.#storage.downloads.whileFetchingManifest(
+      digest,
+      async () => (await this.find(name, digest)) ?? fetch(),
+    );
   }
 
   async findTagged(name: RepositoryName, tag: Tag): Promise<StoredManifest | undefined> {
@@ -46,9 +48,9 @@ export class KeptManifests {
    * @param enough an age below this need not be the latest
    */
   async age(name: RepositoryName, tag: Tag, enough: number): Promise<number | undefined> {
-    const known = ageOf(await this.#storage.cache.checkedAt(name, tag));
+    const known = ageOf(await this.#storage.tagChecks.checkedAt(name, tag));
     if (known !== undefined && known < enough) return known;
-    return ageOf(await this.#storage.cache.readCheckedAt(name, tag));
+    return ageOf(await this.#storage.tagChecks.readCheckedAt(name, tag));
   }
 
   /**
@@ -85,7 +87,7 @@ export class KeptManifests {
   async pointAnnounced(name: RepositoryName, digest: Digest, log: Logger): Promise<void> {
     const tags = await this.#storage.announced.find(name, digest);
     for (const announced of tags) {
-      const checkedMs = await this.#storage.cache.readCheckedAt(name, announced.tag);
+      const checkedMs = await this.#storage.tagChecks.readCheckedAt(name, announced.tag);
       // The upstream may have said something newer of the tag since.
       if (checkedMs === undefined || checkedMs < announced.saidMs) {
         await this.#pointSince(name, announced, digest, log);
@@ -111,7 +113,7 @@ export class KeptManifests {
   ): Promise<void> {
     const store = async () => {
       if ((await this.#storage.tags.find(name, tag)) !== digest) await this.#storage.tags.put(name, tag, digest);
-      await this.#storage.cache.recordCheck(name, tag, saidMs);
+      await this.#storage.tagChecks.recordCheck(name, tag, saidMs);
     };
     await ifThereIsRoom(store, { repository: name, tag, digest }, log);
   }
@@ -119,12 +121,8 @@ export class KeptManifests {
   async #store(name: RepositoryName, manifest: StoredManifest, reading: ManifestReading): Promise<void> {
     const { digest, mediaType } = manifest.descriptor;
     await this.#ownership.record(name);
-    if (reading.mediaType === undefined) await this.#storage.cache.recordType(name, digest, mediaType);
-    await this.#storage.manifests.put(name, manifest);
-    if (reading.subject !== undefined) {
-      await this.#storage.referrers.put(name, reading.subject, referrerDescriptor(manifest, reading));
-    }
-    await this.#storage.catalog.announce(name, "manifests");
+    if (reading.mediaType === undefined) await this.#storage.manifestTypes.recordType(name, digest, mediaType);
+    await this.#storage.repository(name).addManifest(manifest, reading);
   }
 }
 

@@ -19,9 +19,9 @@ export class Ownership {
 
   /** @throws RegistryError DENIED if the repository holds what was pushed, or what came from another upstream */
   async check(name: RepositoryName, context: Context): Promise<void> {
-    const owner = await this.#storage.cache.ownerOf(name);
+    const owner = await this.#storage.owners.ownerOf(name);
     if (owner === this.#upstream) return;
-    if (owner === undefined && !(await this.#storage.holdsContent(name))) return;
+    if (owner === undefined && !(await this.#storage.repository(name).holdsContent())) return;
     if (owner === undefined && (await this.#adoption.claims(name, context))) return;
     throw notTheirs(name, owner, this.#upstream);
   }
@@ -38,10 +38,10 @@ export class Ownership {
  */
 export async function claim(storage: Storage, name: RepositoryName, upstream: string): Promise<void> {
   // Asked of the storage: another process may have removed the repository, and its content would count as private.
-  const owner = await storage.cache.readOwner(name);
+  const owner = await storage.owners.readOwner(name);
   if (owner === upstream) return;
-  if (owner !== undefined || (await storage.holdsContent(name))) throw notTheirs(name, owner, upstream);
-  await storage.cache.recordOwner(name, upstream);
+  if (owner !== undefined || (await storage.repository(name).holdsContent())) throw notTheirs(name, owner, upstream);
+  await storage.owners.recordOwner(name, upstream);
 }
 
 function notTheirs(name: RepositoryName, owner: string | undefined, upstream: string): RegistryError {

@@ -71,7 +71,7 @@ export class ProxyRegistry implements Registry {
     this.#options = options;
     const shownNameOf = (stored: RepositoryName) => this.#shownNameOf(stored);
     const { upstreams } = options;
-    this.#catalog = new CatalogPages(storage.catalog, (last, until) =>
+    this.#catalog = new CatalogPages(storage.index, (last, until) =>
       cachedNamesAfter(storage, { last, until, upstreams, shownNameOf }),
     );
     const holders = new CachedHolders(storage);
@@ -123,7 +123,7 @@ export class ProxyRegistry implements Registry {
 
   /** Of what lies here, what a client may get. */
   async #shownNameOf(stored: RepositoryName): Promise<RepositoryName | undefined> {
-    const upstream = await this.#storage.cache.ownerOf(stored);
+    const upstream = await this.#storage.owners.ownerOf(stored);
     const settings = this.#sources.get(upstream ?? "")?.settings;
     if (settings === undefined || !mayBePulled(stored, settings, this.#options.owners)) return undefined;
     return this.#options.shownNameOf(stored, settings);

@@ -6,7 +6,6 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, OpenedBlob, PullRepository, ResolvedBlob } from "../registry/repository.js";
 import { listReferrers } from "../storage/content/referrer-list.js";
-import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 import type { AllowedContent } from "./allowed-content.js";
 import type { RepositoryRules } from "./content-rules.js";
@@ -52,15 +51,16 @@ export class StoredRepository implements PullRepository {
 
   async statBlob(digest: Digest): Promise<ResolvedBlob> {
     const isAllowed = await this.#mayGive(digest);
-    const found = this.#required(isAllowed ? await this.#parts.storage.findBlob(this.name, digest) : undefined);
+    const found = this.#required(
+      isAllowed ? await this.#parts.storage.repository(this.name).findBlob(digest) : undefined,
+    );
     return { digest, size: found.size, served: { from: "hit" } };
   }
 
   async openBlob(digest: Digest): Promise<OpenedBlob> {
     const { storage } = this.#parts;
     const isAllowed = await this.#mayGive(digest);
-    const content = isAllowed ? await storage.links.find(layout.layerLink(this.name, digest)) : undefined;
-    const reader = this.#required(content && (await storage.blobs.open(content)));
+    const reader = this.#required(isAllowed ? await storage.repository(this.name).openBlob(digest) : undefined);
     return { digest, size: reader.size, reader, served: { from: "hit" } };
   }
 

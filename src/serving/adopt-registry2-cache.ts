@@ -1,6 +1,5 @@
 import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";
-import { layout } from "../storage/layout.js";
 import type { Storage } from "../storage/storage.js";
 
 /** Takes over what a registry:2 cached in the folder, if the configuration says that it was the default upstream's. */
@@ -8,7 +7,7 @@ export async function adoptRegistry2Cache({ mode, proxy }: Config, storage: Stor
   // A registry:2 has one upstream, and keeps its repositories under their bare names.
   const upstream = proxy.upstreams.find(({ name, adopt }) => adopt && name === proxy.default);
   if (mode === "private" || upstream === undefined) return;
-  if ((await storage.driver.stat(layout.schedulerState)) === undefined) return;
+  if (!(await storage.scheduler.exists())) return;
   if (mode === "hybrid") log.warn("do not run registry:2 as a cache on this folder any more", { reason: expiry });
   const { adoptScheduled } = await import("../proxy/adoption.js");
   try {

@@ -68,10 +68,10 @@ function meaningsAmong(
     },
     sourcesBeside: (from) => {
       const upstream = upstreamOf(from);
-      return upstream && (async (stored) => (await storage.cache.ownerOf(stored)) === upstream.name);
+      return upstream && (async (stored) => (await storage.owners.ownerOf(stored)) === upstream.name);
     },
     mayBeReadFrom: async (name) => {
-      const from = await storage.cache.ownerOf(name);
+      const from = await storage.owners.ownerOf(name);
       if (owners.of(name).kind === "private") return from === undefined || adopt;
       const upstream = upstreams.find((each) => each.name === from);
       return upstream !== undefined && mayBePulled(name, upstream, owners);

@@ -1,5 +1,5 @@
 import type { BlobReader } from "../oci/blob-reader.js";
-import { StorageError } from "../oci/storage-error.js";
+import type { ObjectContent, StagedObject } from "./staging.js";
 
 /** What is read as a whole is small, unless whoever reads it says how large it may be. */
 export const smallObjectBytes = 16 * 1024 * 1024;
@@ -17,39 +17,10 @@ export interface ObjectStat {
   readonly version: string | undefined;
 }
 
-export interface ObjectContent {
-  readonly key: string;
-  readonly content: Uint8Array;
-}
-
-export interface StagedStat {
-  /** Bytes. */
-  readonly size: number;
-  /** When it last grew, in milliseconds since 1970. */
-  readonly modifiedMs: number;
-}
-
-/** An object that is not finished. It has no name yet, and outlives the process. */
-export interface StagedObject {
-  stat(): Promise<StagedStat | undefined>;
-  /**
-   * Creates the object if needed and appends the content at `offset`; returns the new size. What arrived before a
-   * failure stays. Large pieces cost least; each is done with when the next one is asked for.
-   * @throws OffsetMismatchError if the object does not end at `offset`
-   */
-  append(offset: number, content: AsyncIterable<Buffer>): Promise<number>;
-  openRead(): Promise<BlobReader | undefined>;
-  /**
-   * Gives the content its name, replacing what had it: durable, at once or not at all.
-   * @param beside objects to write after it, as one durable change: cheaper than one after another
-   */
-  commit(key: string, beside?: readonly ObjectContent[]): Promise<void>;
-  /** Removes it, and the folder it lies in if nothing is left there. */
-  discard(): Promise<void>;
-  /** Removes it, and the folders above it that hold nothing else, as far as one of this key. */
-  discardWithFolders(below: string): Promise<void>;
-  /** Empties it first, so that who reads along meets its end at once, in whichever process. */
-  spoil(): Promise<void>;
+/** Which names of a list are wanted: those after one, and at most so many. */
+export interface NamesWanted {
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
 }
 
 /**
@@ -83,7 +54,7 @@ export interface StorageDriver {
    * Names of the children of a key, in code point order. The same array is returned as long as nothing changed, so
    * that what is derived from it may be kept with it.
    */
-  list(key: string): Promise<readonly string[]>;
+  list(key: string, wanted?: NamesWanted): Promise<readonly string[]>;
   /**
    * Runs the action while no other holder of the lock runs, in this process or another. An optimisation, never a proof.
    * @param action gets a signal that is aborted when the lock is lost: somebody else may have it then
@@ -99,31 +70,4 @@ export interface StorageDriver {
   isWorkedOn(): Promise<boolean>;
   /** The unfinished object at a key, whether it exists or not. */
   stage(key: string): StagedObject;
-}
-
-export class OffsetMismatchError extends Error {
-  override readonly name = "OffsetMismatchError";
-  /** Where the object ends. */
-  readonly offset: number;
-
-  constructor(offset: number) {
-    super(`the object ends at ${offset}`);
-    this.offset = offset;
-  }
-}
-
-/** `held`: somebody else has the lock for too long; `lost`: it was ours, and may not have been to the end. */
-export class LockError extends StorageError {
-  override readonly name = "LockError";
-  readonly reason: "held" | "lost";
-
-  constructor(reason: "held" | "lost", message: string, options?: ErrorOptions) {
-    super("busy", message, options);
-    this.reason = reason;
-  }
-}
-
-/** Whether something could not be stored because nothing more can be, now or ever. */
-export function isOutOfRoom(error: unknown): boolean {
-  return error instanceof StorageError && (error.kind === "full" || error.kind === "readonly");
 }

@@ -1,86 +1,79 @@
-import { LRUCache } from "lru-cache";
 import type { Logger } from "../observability/logger.js";
-import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { AccessTokenStore } from "./access-token-store.js";
 import { AnnouncedTags } from "./cache/announced-tags.js";
-import { CacheStore } from "./cache/cache-store.js";
 import { DownloadStore } from "./cache/download-store.js";
+import { ManifestTypes } from "./cache/manifest-types.js";
+import { OwnerStore } from "./cache/owner-store.js";
+import { SchedulerState } from "./cache/scheduler-state.js";
+import { TagChecks } from "./cache/tag-checks.js";
 import { UseStore } from "./cache/use-store.js";
+import { BlobHolders } from "./content/blob-holders.js";
 import { BlobStore } from "./content/blob-store.js";
-import { Catalog } from "./content/catalog.js";
-import { LinkStore, linkTo } from "./content/link-store.js";
+import type { ContentIndex } from "./content/content-index.js";
+import { LayoutIndex } from "./content/layout-index.js";
+import { LinkStore } from "./content/link-store.js";
 import { ManifestStore } from "./content/manifest-store.js";
 import { ReferrerRebuild } from "./content/referrer-rebuild.js";
 import { ReferrerStore } from "./content/referrer-store.js";
+import { RepositoryContent } from "./content/repository-content.js";
 import type { MakeRoom } from "./content/room-making-stage.js";
 import { TagStore } from "./content/tag-store.js";
 import { UploadStore } from "./content/upload-store.js";
-import type { StagedObject, StorageDriver } from "./driver.js";
-import { layout, repositoryFolders } from "./layout.js";
+import type { StorageDriver } from "./driver.js";
 
-const rememberedHolders = 20_000;
-const holdersOfEach = 4;
-
-/** What lies in the storage, for both modes. Absence is `undefined` in all of it. */
+/** All that is stored, for both modes. Absence is `undefined` in all of it. */
 export class Storage {
+  /** Only for storage/: everything else asks the parts below, which know the keys. */
   readonly driver: StorageDriver;
+  readonly index: ContentIndex;
   readonly links: LinkStore;
   readonly blobs: BlobStore;
+  readonly holders = new BlobHolders();
   readonly manifests: ManifestStore;
   readonly tags: TagStore;
   readonly referrers: ReferrerStore;
   readonly referrerRebuild: ReferrerRebuild;
   readonly uploads: UploadStore;
-  readonly catalog: Catalog;
-  readonly cache: CacheStore;
+  readonly owners: OwnerStore;
+  readonly tagChecks: TagChecks;
+  readonly manifestTypes: ManifestTypes;
   readonly downloads: DownloadStore;
   readonly announced: AnnouncedTags;
   readonly uses: UseStore;
+  readonly scheduler: SchedulerState;
   readonly accessTokens: AccessTokenStore;
-  /** Bytes of blobs that this process has made part of repositories, or is about to: whoever bounds them sees that there are more. */
+  /** Bytes of blobs that this process has made part of repositories, or is about to. */
   #added = 0;
-  /** Where blobs were stored, linked or found of late. */
-  readonly #holders = new LRUCache<Digest, readonly RepositoryName[]>({ max: rememberedHolders });
-  /** Frees bytes on a full disk for what is pushed. Whoever knows what may go sets it. */
+  /** Frees bytes on a full disk for what is pushed. Set by whoever knows what can be deleted. */
   makeRoom: MakeRoom = async () => 0;
 
   /** @param cacheBytes memory for manifests and small blobs together */
   constructor(driver: StorageDriver, cacheBytes: number, log: Logger) {
     this.driver = driver;
     this.links = new LinkStore(driver, log);
+    this.index = new LayoutIndex(driver, this.links);
     // Whole bytes: an LRU cache takes no others, and a share of an odd number of them is none.
     const half = Math.floor(cacheBytes / 2);
     this.blobs = new BlobStore(driver, half, log);
     this.manifests = new ManifestStore(this, half, log);
-    this.tags = new TagStore(driver, this.links);
+    this.tags = new TagStore(driver, this);
     this.referrers = new ReferrerStore(driver, log);
     this.referrerRebuild = new ReferrerRebuild(this);
     this.uploads = new UploadStore(driver, (bytes) => this.makeRoom(bytes));
-    this.catalog = new Catalog(driver);
+    this.owners = new OwnerStore(driver);
+    this.tagChecks = new TagChecks(driver);
+    this.manifestTypes = new ManifestTypes(driver);
     this.announced = new AnnouncedTags(driver);
-    this.cache = new CacheStore(driver);
     this.downloads = new DownloadStore(driver);
     this.uses = new UseStore(driver);
+    this.scheduler = new SchedulerState(driver);
     this.accessTokens = new AccessTokenStore(driver);
   }
 
-  /** Whether the repository holds manifests or blobs, or once did. */
-  async holdsContent(name: RepositoryName): Promise<boolean> {
-    const folders = await this.driver.list(layout.repository(name));
-    return folders.includes(repositoryFolders.manifests) || folders.includes(repositoryFolders.layers);
-  }
-
-  /** Repositories that are known to have had a blob, the latest first. */
-  knownHolders(digest: Digest): readonly RepositoryName[] {
-    return this.#holders.get(digest) ?? [];
-  }
-
-  #noteHolder(name: RepositoryName, digest: Digest): void {
-    const known = this.#holders.get(digest);
-    if (known?.[0] === name) return;
-    const others = known?.filter((other) => other !== name) ?? [];
-    this.#holders.set(digest, [name, ...others].slice(0, holdersOfEach));
+  /** What a repository holds, whether it is there or not. */
+  repository(name: RepositoryName): RepositoryContent {
+    return new RepositoryContent(this, name);
   }
 
   get addedBytes(): number {
@@ -92,56 +85,18 @@ export class Storage {
     this.#added += bytes;
   }
 
-  /** Makes staged content, whose digest was proved, part of a repository. */
-  async addBlob(name: RepositoryName, digest: Digest, staged: StagedObject): Promise<void> {
-    const size = (await staged.stat())?.size ?? 0;
-    await this.blobs.commit(digest, staged, [linkTo(layout.layerLink(name, digest), digest)]);
-    // Bytes and link follow one another at once, and an eviction takes what has no link: it was as quick as can be.
-    if (!(await this.blobs.hold(digest)))
-      throw new Error(`the bytes of ${digest} were evicted while they were stored; store them again`);
-    this.#added += size;
-    this.#noteHolder(name, digest);
-    await this.catalog.announce(name, "blobs");
+  /** @see StorageDriver.withLock */
+  withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
+    return this.driver.withLock(name, action);
   }
 
-  /**
-   * Makes stored content part of a repository.
-   * @returns whether the bytes are there. They may have been evicted meanwhile; the link stays then, and means nothing
-   * until somebody stores them again: removing it could undo what another one has linked at the same time.
-   */
-  async linkBlob(name: RepositoryName, digest: Digest): Promise<boolean> {
-    await this.links.put(layout.layerLink(name, digest), digest);
-    const isHeld = await this.blobs.hold(digest);
-    this.#noteHolder(name, digest);
-    await this.catalog.announce(name, "blobs");
-    return isHeld;
+  /** Tells other processes that this one works on the storage. @returns what takes that back */
+  markWork(): Promise<() => Promise<void>> {
+    return this.driver.markWork();
   }
 
-  /** Takes links away together with the folders they lie in: what is evicted and comes back leaves no trace each time. */
-  async unlinkBlob(name: RepositoryName, digest: Digest): Promise<void> {
-    await this.driver.remove(layout.layer(name, digest));
-  }
-
-  async unlinkManifest(name: RepositoryName, digest: Digest): Promise<void> {
-    await this.driver.remove(layout.revision(name, digest), layout.tagged(name, digest));
-  }
-
-  /**
-   * Removes what is left of a repository that came from an upstream, and last that it did: before, nobody could push to
-   * it, so nothing that was pushed goes.
-   */
-  async removeCachedRepository(name: RepositoryName): Promise<void> {
-    for (const folder of [layout.manifests, layout.layers, layout.allReferrers, layout.allTagged].map((of) => of(name)))
-      await this.driver.remove(folder);
-    await this.cache.forgetOwner(name);
-  }
-
-  /** The digest that a blob's bytes lie under, if the repository holds the blob and the bytes are there. */
-  async findBlob(name: RepositoryName, digest: Digest): Promise<{ content: Digest; size: number } | undefined> {
-    const content = await this.links.find(layout.layerLink(name, digest));
-    const size = content && (await this.blobs.size(content));
-    if (content === undefined || size === undefined) return undefined;
-    this.#noteHolder(name, digest);
-    return { content, size };
+  /** Whether any process works on the storage. */
+  isWorkedOn(): Promise<boolean> {
+    return this.driver.isWorkedOn();
   }
 }

@@ -118,8 +118,8 @@ test("cache rm of a name takes all of the repository, whose name is then free", 
   assert.equal((await cache("rm", "alpine", "owner/app")).code, 0);
   assert.deepEqual(namesIn(await cache("ls", "--json")), []);
   const { storage: fresh } = await storageAt(root);
-  assert.equal(await fresh.cache.ownerOf(name), undefined);
-  assert.equal(await fresh.holdsContent(name), false);
+  assert.equal(await fresh.owners.ownerOf(name), undefined);
+  assert.equal(await fresh.repository(name).holdsContent(), false);
   assert.deepEqual(await storage.downloads.list(), []);
 });
 

@@ -44,10 +44,10 @@ test("a repository that is removed while its blob arrives is the upstream's agai
   const arrived = driver.pauseAfter("append", layout.download(digest));
   const answer = client.get(path);
   await arrived.reached;
-  await storage.removeCachedRepository(name);
+  await storage.repository(name).removeCached();
   arrived.resume();
   assert.ok((await answer).body.equals(layer));
-  assert.equal(await storage.cache.readOwner(name), "docker.io");
+  assert.equal(await storage.owners.readOwner(name), "docker.io");
 });
 
 test("who comes while wrong bytes are dropped does not join them", { timeout: 60_000 }, async (t) => {
@@ -77,7 +77,7 @@ test("bytes of another repository that are evicted while they are linked are fet
   const linking = driver.pauseBefore("write", layout.layerLink(other, digest));
   const answer = client.get(`/v2/${other}/blobs/${digest}`);
   await linking.reached;
-  await storage.removeCachedRepository(name);
+  await storage.repository(name).removeCached();
   await driver.remove(layout.blob(digest));
   linking.resume();
   assert.ok((await answer).body.equals(layer));
@@ -95,7 +95,7 @@ test("bytes that came by another repository, and are evicted while they are link
   const linking = driver.pauseBefore("write", layout.layerLink(other, digest));
   waiting.resume();
   await linking.reached;
-  await storage.removeCachedRepository(name);
+  await storage.repository(name).removeCached();
   await driver.remove(layout.blob(digest));
   linking.resume();
   assert.ok((await answer).body.equals(layer));

@@ -116,7 +116,7 @@ test("what an eviction that was killed had set aside is back if somebody has lin
   fake.store.addImage(cached, [unlinked], "latest");
   await pullWhole(proxy.client, cached, "latest");
   for (const bytes of [linked, unlinked]) await proxy.storage.blobs.setAside(digestOf(bytes));
-  await proxy.storage.unlinkBlob(cached, digestOf(unlinked));
+  await proxy.storage.repository(cached).removeBlob(digestOf(unlinked));
   // Even before anybody puts it back it can be read.
   await pullBlob(home.client, mine, digestOf(linked));
   const { storage } = await storageAt(proxy.root);

@@ -30,7 +30,7 @@ function layerOf(image: StoredImage): Digest {
 async function leftOf({ storage }: RunningProxy, image: StoredImage, repository = name): Promise<boolean[]> {
   return [
     await storage.manifests.has(repository, image.descriptor.digest),
-    (await storage.findBlob(repository, layerOf(image))) !== undefined,
+    (await storage.repository(repository).findBlob(layerOf(image))) !== undefined,
     (await storage.blobs.storedSize(layerOf(image))) !== undefined,
   ];
 }

@@ -61,7 +61,7 @@ test("what an upstream does not have leaves no record of it", async (t) => {
   const { client, storage } = await runHybrid(scope);
   assert.equal((await client.get(`/v2/some/absent/blobs/${digest}`)).status, 404);
   assert.equal((await client.get("/v2/some/absent/manifests/latest")).status, 404);
-  assert.equal(await storage.cache.readOwner(parseRepositoryName("some/absent")), undefined);
+  assert.equal(await storage.owners.readOwner(parseRepositoryName("some/absent")), undefined);
 });
 
 test("a name that is as long as it may be is too long with more before it, and disturbs no other", async (t) => {

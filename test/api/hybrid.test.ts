@@ -144,11 +144,11 @@ test("what was cached is not private where names change their owner, unless it i
 
   const adopting = await runBerthOnDisk(scope, { root, mode: "private", private: { adopt: true } });
   assert.equal((await adopting.client.get("/v2/library/alpine/manifests/latest")).status, 200);
-  assert.equal(await adopting.storage.cache.ownerOf(alpine), "docker.io", "what is only pulled stays a cached one");
+  assert.equal(await adopting.storage.owners.ownerOf(alpine), "docker.io", "what is only pulled stays a cached one");
   await adopting.client.get("/v2/library/alpine/blobs/uploads/8b4f1a52-4a3f-4d0e-9a53-3f5a9c1f0f11");
   await adopting.client.request("DELETE", "/v2/library/alpine/blobs/uploads/8b4f1a52-4a3f-4d0e-9a53-3f5a9c1f0f11");
   await adopting.client.request("DELETE", `/v2/library/alpine/blobs/${digestOf(Buffer.from("absent"))}`);
-  assert.equal(await adopting.storage.cache.ownerOf(alpine), "docker.io", "no more does a question, or a deletion");
+  assert.equal(await adopting.storage.owners.ownerOf(alpine), "docker.io", "no more does a question, or a deletion");
   const absent = digestOf(Buffer.from("absent"));
   for (const [method, path] of [
     ["POST", `blobs/uploads/?digest=${absent}`],
@@ -159,10 +159,10 @@ test("what was cached is not private where names change their owner, unless it i
     const target = path.startsWith("/") ? path : `/v2/library/alpine/${path}`;
     const answer = await adopting.client.request(method, target, { body: "{}" });
     assert.ok(answer.status === 202 || answer.status === 400, `${path}: ${answer.status}`);
-    assert.equal(await adopting.storage.cache.readOwner(alpine), "docker.io", `no more does ${method} ${path}`);
+    assert.equal(await adopting.storage.owners.readOwner(alpine), "docker.io", `no more does ${method} ${path}`);
   }
   await pushBlob(adopting.client, "library/alpine", seededBytes("new", 1_000));
-  assert.equal(await adopting.storage.cache.ownerOf(alpine), undefined);
+  assert.equal(await adopting.storage.owners.ownerOf(alpine), undefined);
 });
 
 test("an upstream's allow and deny keep repositories and tags from being pulled", async (t) => {

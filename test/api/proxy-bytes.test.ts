@@ -53,7 +53,7 @@ for (const [lie, fault] of Object.entries(lies)) {
     const recover = fake.faults.add({ kind: "blob" }, fault);
     const taken = await client.get(path).catch(() => undefined);
     assert.ok(taken === undefined || taken.status >= 500, `the client got ${taken?.status}`);
-    assert.equal(await storage.findBlob(name, digest), undefined);
+    assert.equal(await storage.repository(name).findBlob(digest), undefined);
     recover();
     assert.deepEqual((await client.get(path)).body, layer);
   });
@@ -152,7 +152,7 @@ test("a part of a blob that is still on its way is whole only when the whole blo
   const { fake, client, storage } = await runWithImage(scope);
   const recover = fake.faults.add({ kind: "blob" }, wrongBytes);
   await assert.rejects(client.get(path, { range: "bytes=0-999" }));
-  assert.equal(await storage.findBlob(name, digest), undefined);
+  assert.equal(await storage.repository(name).findBlob(digest), undefined);
   recover();
   const part = await client.get(path, { range: "bytes=1000-1999" });
   assert.equal(part.status, 206);

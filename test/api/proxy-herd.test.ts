@@ -67,7 +67,7 @@ test("a blob that changed upstream between a break and its end is not put togeth
   fake.faults.add({ kind: "blob" }, changed, { times: 1 });
   fake.faults.add({ kind: "blob" }, cutAt(3_000_000), { times: 1 });
   await assert.rejects(client.get(path));
-  assert.equal(await storage.findBlob(name, digest), undefined);
+  assert.equal(await storage.repository(name).findBlob(digest), undefined);
   assert.ok((await client.get(path)).body.equals(layer));
 });
 

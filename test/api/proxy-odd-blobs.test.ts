@@ -164,7 +164,7 @@ test("a blob that only a private repository holds is not made public by an upstr
   const owner = parseRepositoryName("team/private");
   const staged = storage.uploads.scratch();
   await staged.append(0, onlyPiece(secret));
-  await storage.addBlob(owner, digestOf(secret), staged);
+  await storage.repository(owner).addBlob(digestOf(secret), staged);
   fake.faults.add(
     { kind: "blob", method: "HEAD" },
     answer({ status: 200, headers: {}, body: contentOf("x".repeat(100_000)) }),
@@ -211,8 +211,8 @@ test("a blob that is larger than the cache is passed on and lets nothing go, and
     if (received > 4 * layer.length) break;
   }
   assert.deepEqual(log.named("image evicted"), []);
-  assert.notEqual(await storage.findBlob(name, digest), undefined);
-  assert.equal(await storage.findBlob(name, digestOf(larger)), undefined);
+  assert.notEqual(await storage.repository(name).findBlob(digest), undefined);
+  assert.equal(await storage.repository(name).findBlob(digestOf(larger)), undefined);
 });
 
 async function* onlyPiece(bytes: Buffer): AsyncIterable<Buffer> {

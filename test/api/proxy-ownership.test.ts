@@ -68,7 +68,7 @@ test("a repository that is removed while a blob of it comes is the upstream's wh
   recover();
   await fake.stop();
   await fake.start();
-  await waitUntil("the blob is stored", () => storage.findBlob(name, digestOf(layer)));
-  assert.equal(await storage.cache.readOwner(name), "docker.io");
+  await waitUntil("the blob is stored", () => storage.repository(name).findBlob(digestOf(layer)));
+  assert.equal(await storage.owners.readOwner(name), "docker.io");
   assert.equal((await client.get(tagPath)).status, 200);
 });

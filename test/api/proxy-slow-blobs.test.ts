@@ -54,7 +54,7 @@ test("downloads whose clients have left give way to one that a client waits for,
   assert.deepEqual((await client.get(pathOf(wanted))).body, wanted);
   for (const layer of left) {
     await waitUntil("what was interrupted is finished", async () => {
-      return (await storage.findBlob(name, digestOf(layer))) === undefined ? undefined : true;
+      return (await storage.repository(name).findBlob(digestOf(layer))) === undefined ? undefined : true;
     });
   }
 });

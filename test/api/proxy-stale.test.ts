@@ -113,7 +113,7 @@ test("a tag that was confirmed by a clock that was ahead is asked for again", as
   fake.store.addImage(name, [layer], "latest");
   const { client, storage } = await runProxy(scope, fake.url, { tagTtl: 60_000 });
   await client.get(tagPath);
-  await storage.cache.recordCheck(name, parseTag("latest"), Date.now() + 24 * 60 * 60_000);
+  await storage.tagChecks.recordCheck(name, parseTag("latest"), Date.now() + 24 * 60 * 60_000);
   const moved = fake.store.addImage(name, [seededBytes("new layer", 10_000)], "latest");
   assert.deepEqual((await client.get(tagPath)).body, moved.bytes);
 });

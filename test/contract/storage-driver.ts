@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import type { BlobReader } from "../../src/oci/blob-reader.js";
-import { OffsetMismatchError, type StorageDriver } from "../../src/storage/driver.js";
+import type { StorageDriver } from "../../src/storage/driver.js";
+import { OffsetMismatchError } from "../../src/storage/staging.js";
 import { seededBytes } from "../support/content.js";
 import { Scope } from "../support/scope.js";
 import { waitUntil } from "../support/wait-until.js";

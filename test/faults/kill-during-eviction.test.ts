@@ -5,7 +5,6 @@ import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Digest, digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
-import { storedBlobs } from "../../src/storage/content/stored-blobs.js";
 import type { Storage } from "../../src/storage/storage.js";
 import { pullBlob, pullWhole, pushBlob, seededBytes } from "../support/content.js";
 import { Daemon } from "../support/daemon.js";
@@ -61,6 +60,6 @@ function removeAll(scope: Scope, config: string): Daemon {
 
 async function storedDigests(storage: Storage): Promise<Digest[]> {
   const digests: Digest[] = [];
-  for await (const { digest } of storedBlobs(storage.driver)) digests.push(digest);
+  for await (const { digest } of storage.blobs.all()) digests.push(digest);
   return digests.sort();
 }

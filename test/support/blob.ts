@@ -12,7 +12,7 @@ export async function storeBlob(
 ): Promise<Digest> {
   const staged = storage.uploads.scratch();
   await staged.append(0, inOnePiece(bytes));
-  await storage.addBlob(name, digest, staged);
+  await storage.repository(name).addBlob(digest, staged);
   return digest;
 }
 

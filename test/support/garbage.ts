@@ -1,8 +1,7 @@
 import { findGarbage, type Garbage } from "../../src/maintenance/find-garbage.js";
-import type { MarkRules } from "../../src/maintenance/mark-rules.js";
 import { removeGarbage } from "../../src/maintenance/remove-garbage.js";
+import type { MarkRules } from "../../src/maintenance/repository-mark.js";
 import type { Digest } from "../../src/oci/digest.js";
-import { storedBlobs } from "../../src/storage/content/stored-blobs.js";
 import type { Storage } from "../../src/storage/storage.js";
 
 export interface Collected {
@@ -28,6 +27,6 @@ export async function collect(storage: Storage, rules: Partial<MarkRules> = {}):
 /** All digests under which bytes lie, sorted. */
 export async function digestsStored(storage: Storage): Promise<Digest[]> {
   const digests: Digest[] = [];
-  for await (const { digest } of storedBlobs(storage.driver)) digests.push(digest);
+  for await (const { digest } of storage.blobs.all()) digests.push(digest);
   return digests.sort();
 }

@@ -1,12 +1,7 @@
 import type { BlobReader } from "../../src/oci/blob-reader.js";
-import {
-  LockError,
-  type ObjectContent,
-  type ObjectStat,
-  type StagedObject,
-  type StagedStat,
-  type StorageDriver,
-} from "../../src/storage/driver.js";
+import { LockError } from "../../src/oci/storage-error.js";
+import type { ObjectStat, StorageDriver } from "../../src/storage/driver.js";
+import type { ObjectContent, StagedObject, StagedStat } from "../../src/storage/staging.js";
 
 /**
  * Steps of a driver, by the method that takes them. What is written together, or beside a commit, is a `write` each. `lock` comes before a lock is asked for, `locked` once it is had,
@@ -106,8 +101,8 @@ export class PausableDriver implements StorageDriver {
     return this.#take("ensureFolder", [key], () => this.#inner.ensureFolder(key));
   }
 
-  list(key: string): Promise<readonly string[]> {
-    return this.#take("list", [key], () => this.#inner.list(key));
+  list(...asked: Parameters<StorageDriver["list"]>): Promise<readonly string[]> {
+    return this.#take("list", [asked[0]], () => this.#inner.list(...asked));
   }
 
   withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import test from "node:test";
 import { tryCommand } from "../support/command.js";
@@ -92,11 +92,22 @@ for (const [folder, allowed] of Object.entries(mayImport)) {
   });
 }
 
-test("a mode and maintenance reach the disk through storage/, not through its drivers", async (t) => {
-  for (const folder of ["private", "proxy", "proxy/eviction", "maintenance"]) {
-    const driver = "storage/drivers/memory-driver";
-    assert.deepEqual([...(await refusedImports(await new Scope(t).folder("imports"), folder, [driver]))], [driver]);
+test("only storage/ knows drivers and keys", async (t) => {
+  const hidden = ["storage/drivers/memory-driver", "storage/driver", "storage/layout"];
+  for (const folder of ["private", "proxy", "proxy/eviction", "images", "maintenance", "serving"]) {
+    const refused = await refusedImports(await new Scope(t).folder("imports"), folder, hidden);
+    assert.deepEqual([...refused], hidden, folder);
   }
+});
+
+test("nothing outside storage/ asks the driver itself", async () => {
+  const sources = (await readdir(join(projectRoot, "src"), { recursive: true })).filter((file) => file.endsWith(".ts"));
+  const others = sources.filter((file) => !file.startsWith("storage/"));
+  assert.ok(others.length > 200);
+  const askers: string[] = [];
+  for (const file of others)
+    if (/\bstorage\.driver\.\w+\(/.test(await readFile(join(projectRoot, "src", file), "utf8"))) askers.push(file);
+  assert.deepEqual(askers, []);
 });
 
 /** Those of the modules whose import the linter refuses to a file of the folder, in a project of its own. */

@@ -53,7 +53,9 @@ async function listedImages(storage: Storage, names: ImageNames, prefix: string)
 async function listedImage(storage: Storage, name: string, image: CachedImage): Promise<ListedImage> {
   const held = [...image.manifests, ...image.blobs];
   const sizes = await Promise.all(held.map((digest) => storage.blobs.size(digest)));
-  const checks = await Promise.all([...image.tags.keys()].map((tag) => storage.cache.readCheckedAt(image.name, tag)));
+  const checks = await Promise.all(
+    [...image.tags.keys()].map((tag) => storage.tagChecks.readCheckedAt(image.name, tag)),
+  );
   return {
     name,
     tags: [...image.tags.keys()],

@@ -1,6 +1,6 @@
 import { algorithmOf, Digester } from "../../oci/digest.js";
 import { hashReader } from "../../oci/hash-reader.js";
-import type { StagedObject } from "../../storage/driver.js";
+import type { StagedObject } from "../../storage/staging.js";
 import type { BlobOrder } from "./blob-order.js";
 import { BlobTransfer, type TransferOptions } from "./blob-transfer.js";
 

@@ -1,4 +1,4 @@
-import { isOutOfRoom } from "../../storage/driver.js";
+import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { Storage } from "../../storage/storage.js";
 import type { Interest } from "../../upstream/limits/interest.js";
 

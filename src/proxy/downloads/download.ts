@@ -1,5 +1,6 @@
 import type { Logger } from "../../observability/logger.js";
-import { isOutOfRoom, type StagedObject } from "../../storage/driver.js";
+import { isOutOfRoom } from "../../oci/storage-error.js";
+import type { StagedObject } from "../../storage/staging.js";
 import type { Storage } from "../../storage/storage.js";
 import { Watchers } from "../../upstream/limits/interest.js";
 import type { AskOptions } from "../../upstream/upstream.js";
@@ -116,7 +117,7 @@ export class Download {
     signal.throwIfAborted();
     const { digest, name } = this.order;
     const stored =
-      (await this.#storage.findBlob(name, digest))?.size ??
+      (await this.#storage.repository(name).findBlob(digest))?.size ??
       (await linkStored(this.#storage, this.#options.holders, this.order, this.#asking(signal)));
     this.blob.proved(stored ?? (await this.#fetchIntoRoom(signal)));
   }
@@ -171,7 +172,7 @@ export class Download {
     signal.throwIfAborted();
     // `berth cache rm` may have removed the repository meanwhile.
     await claim(this.#storage, name, upstream.name);
-    await this.#storage.addBlob(name, digest, staged);
+    await this.#storage.repository(name).addBlob(digest, staged);
     this.#options.holders.note(digest, name);
     await this.#storage.downloads.forgetSize(digest);
     return size;

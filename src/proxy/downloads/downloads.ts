@@ -1,8 +1,8 @@
 import type { Logger } from "../../observability/logger.js";
 import type { BlobReader } from "../../oci/blob-reader.js";
 import { RegistryError } from "../../oci/errors.js";
+import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { Context } from "../../registry/context.js";
-import { isOutOfRoom } from "../../storage/driver.js";
 import type { Storage } from "../../storage/storage.js";
 import type { BlobOrder } from "./blob-order.js";
 import { cannotBeKept } from "./cache-room.js";

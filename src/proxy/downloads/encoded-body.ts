@@ -1,7 +1,7 @@
 import type { Logger } from "../../observability/logger.js";
 import type { BlobReader } from "../../oci/blob-reader.js";
 import { algorithmOf, Digester } from "../../oci/digest.js";
-import type { StagedObject } from "../../storage/driver.js";
+import type { StagedObject } from "../../storage/staging.js";
 import type { Storage } from "../../storage/storage.js";
 import { type ContentCoding, decoded } from "../../upstream/wire/content-coding.js";
 import type { BlobOrder } from "./blob-order.js";

@@ -19,5 +19,5 @@ export async function linkStored(
   if (size === undefined || !(await holders.hold(digest))) return undefined;
   await upstream.headBlob(remoteName, digest, { ...asking, knownSize: size });
   await claim(storage, name, upstream.name);
-  return (await storage.linkBlob(name, digest)) ? size : undefined;
+  return (await storage.repository(name).linkBlob(digest)) ? size : undefined;
 }

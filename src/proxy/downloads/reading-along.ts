@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { StagedStat } from "../../storage/driver.js";
+import type { StagedStat } from "../../storage/staging.js";
 import type { Storage } from "../../storage/storage.js";
 import type { AskOptions } from "../../upstream/upstream.js";
 import type { BlobOrder } from "./blob-order.js";

@@ -16,9 +16,9 @@ export interface RemovalTarget {
 /** A sentence about why something cannot be removed; `undefined` if it can. Nothing private ever can. */
 export async function whyNotRemovable(storage: Storage, target: RemovalTarget): Promise<string | undefined> {
   const { name, tag, digest } = target;
-  const upstream = await storage.cache.readOwner(name);
+  const upstream = await storage.owners.readOwner(name);
   if (upstream === undefined) {
-    return (await storage.holdsContent(name))
+    return (await storage.repository(name).holdsContent())
       ? `${name} was pushed here: it is private, and only cached images can be deleted`
       : `nothing is cached as ${name}`;
   }
@@ -41,14 +41,14 @@ export async function whyNotRemovable(storage: Storage, target: RemovalTarget): 
  */
 export async function removeCached(storage: Storage, target: RemovalTarget): Promise<number> {
   const { name, tag, digest } = target;
-  const upstream = await storage.cache.readOwner(name);
+  const upstream = await storage.owners.readOwner(name);
   if (upstream === undefined) return 0;
   const images = await imagesOf(storage, name, upstream);
   const isWhole = tag === undefined && digest === undefined;
   const pointsAt = tag && (await storage.tags.find(name, tag));
   if (digest === undefined && tag !== undefined && pointsAt !== undefined) {
     await storage.tags.removeIfAt(name, tag, pointsAt);
-    await storage.cache.forgetCheck(name, tag);
+    await storage.tagChecks.forgetCheck(name, tag);
   }
   const doomed = isWhole ? images : images.filter((image) => image.digest === (digest ?? onlyTagOf(image, tag)));
   const unfinished = await dropUnfinished(storage, name, [digest, ...doomed.flatMap(({ manifests }) => manifests)]);
@@ -57,7 +57,7 @@ export async function removeCached(storage: Storage, target: RemovalTarget): Pro
     storage,
     doomed.map((image) => plan.doom(image)),
   );
-  if (isWhole) await storage.removeCachedRepository(name);
+  if (isWhole) await storage.repository(name).removeCached();
   return freed + unfinished;
 }
 

@@ -91,7 +91,7 @@ export class EvictionRun {
   /** Looked at again at the last moment: somebody may have used it since, or its repository has become private. */
   async #mayGo(image: CachedImage, plan: EvictionPlan): Promise<boolean> {
     if (!plan.canFree(image)) return false;
-    if ((await this.#storage.cache.readOwner(image.name)) !== image.upstream) return false;
+    if ((await this.#storage.owners.readOwner(image.name)) !== image.upstream) return false;
     return (await lastUse(this.#storage, image.name, image.manifests, image.tags)) <= image.usedMs;
   }
 

@@ -1,7 +1,6 @@
 import type { Logger } from "../../observability/logger.js";
+import { LockError } from "../../oci/storage-error.js";
 import { clearAside, isAnythingLeft, withEvictionLock } from "../../storage/content/unlinked-blobs.js";
-import { LockError } from "../../storage/driver.js";
-import { layout } from "../../storage/layout.js";
 import type { Storage } from "../../storage/storage.js";
 import type { CacheRoom } from "../downloads/cache-room.js";
 import { EvictionRun } from "./eviction-run.js";
@@ -111,7 +110,7 @@ export class Eviction implements CacheRoom {
       await this.#writeUses();
       await this.#purgeDownloads();
       // On a full disk it could not be made any more.
-      if (this.#maxSize !== undefined) await this.#storage.driver.ensureFolder(layout.evictions);
+      if (this.#maxSize !== undefined) await this.#storage.blobs.prepareAside();
       if (this.#maxSize !== undefined || (await isAnythingLeft(this.#storage)))
         await this.#evict((size) => this.#excess(size));
     } catch (cause) {

@@ -1,10 +1,9 @@
 import type { CachedImage } from "../../images/images.js";
 import { removeUnlinked, withRemovalNoted } from "../../storage/content/unlinked-blobs.js";
 import type { Storage } from "../../storage/storage.js";
-import { unlinkImage } from "./unlink-image.js";
 
 /**
- * Removes images, and the bytes that nobody needs any more. Only for who has the lock of evictions.
+ * Removes images, and the bytes that nobody needs any more. Only for the holder of the lock of evictions.
  * @returns how many bytes were freed
  */
 export function removeImages(storage: Storage, images: readonly CachedImage[]): Promise<number> {
@@ -13,4 +12,19 @@ export function removeImages(storage: Storage, images: readonly CachedImage[]): 
     for (const image of images) await unlinkImage(storage, image);
     return removeUnlinked(storage, digests);
   });
+}
+
+/**
+ * Takes an image out of its repository; its bytes are still there. Tags go first, then manifests, then blobs: a client that
+ * pulls meanwhile finds all of it, or the upstream is asked, and never is half of it served as if it were whole.
+ */
+async function unlinkImage(storage: Storage, { name, tags, manifests, blobs }: CachedImage): Promise<void> {
+  const repository = storage.repository(name);
+  for (const [tag, digest] of tags) {
+    // A tag that was moved meanwhile belongs to another image.
+    if (await storage.tags.removeIfAt(name, tag, digest)) await storage.tagChecks.forgetCheck(name, tag);
+  }
+  for (const digest of manifests) await repository.removeManifest(digest);
+  // Together: each waits for the disk, and their order does not matter.
+  await Promise.all(blobs.map((digest) => repository.removeBlob(digest)));
 }

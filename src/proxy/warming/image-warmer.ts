@@ -147,7 +147,7 @@ async function requireStored(
   context: Context,
 ): Promise<void> {
   // Asked of the storage: whether the blob is stored is nothing that the upstream could tell.
-  const isStored = async () => (await storage.findBlob(repository.name, digest)) !== undefined;
+  const isStored = async () => (await storage.repository(repository.name).findBlob(digest)) !== undefined;
   if (await isStored()) return;
   const { reader } = await repository.openBlob(digest, context);
   await reader.close();

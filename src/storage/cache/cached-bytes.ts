@@ -1,7 +1,5 @@
 import type { Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
-import { walkRepositories } from "../content/catalog.js";
-import { linkedContent } from "../content/linked-content.js";
 import type { Storage } from "../storage.js";
 import { Turns } from "../turns.js";
 import type { UnfinishedDownload } from "./download-store.js";
@@ -21,14 +19,14 @@ export async function cachedBytes(storage: Storage): Promise<Map<Digest, CachedB
   const cached = new Map<Digest, CachedBytes>();
   const isPrivate: RepositoryName[] = [];
   const turns = new Turns();
-  for await (const { name } of walkRepositories(storage.driver)) {
+  for await (const { name } of storage.index.repositories()) {
     await turns.take();
-    if ((await storage.cache.readOwner(name)) === undefined) isPrivate.push(name);
+    if ((await storage.owners.readOwner(name)) === undefined) isPrivate.push(name);
     else await addContent(storage, name, cached);
   }
   for (const name of isPrivate) {
     await turns.take();
-    for await (const digest of linkedContent(storage, name, (asked) => cached.has(asked))) cached.delete(digest);
+    for await (const digest of storage.index.content(name, (asked) => cached.has(asked))) cached.delete(digest);
   }
   return cached;
 }
@@ -51,7 +49,7 @@ async function countedSize(storage: Storage, { digest, size, modifiedMs }: Unfin
 async function addContent(storage: Storage, name: RepositoryName, cached: Map<Digest, CachedBytes>): Promise<void> {
   // A manifest may be linked as a blob as well.
   const digests = new Set<Digest>();
-  for await (const digest of linkedContent(storage, name, () => true)) digests.add(digest);
+  for await (const digest of storage.index.content(name, () => true)) digests.add(digest);
   const turns = new Turns();
   for (const digest of digests) {
     await turns.take();

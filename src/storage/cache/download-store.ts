@@ -1,6 +1,8 @@
 import { type Digest, isDigest } from "../../oci/digest.js";
-import { LockError, type StagedObject, type StagedStat, type StorageDriver } from "../driver.js";
+import { isOutOfRoom, LockError } from "../../oci/storage-error.js";
+import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
+import type { StagedObject, StagedStat } from "../staging.js";
 
 const waitForIdleMs = 500;
 
@@ -71,6 +73,19 @@ export class DownloadStore {
         // Whoever has it now, or took it over while this process stood still, downloads.
         if (!(error instanceof LockError)) throw error;
       }
+    }
+  }
+
+  /**
+   * One process at a time asks for a manifest, and the others find what it has stored. Where the lock cannot be had, for
+   * time or for want of room, the question costs one more.
+   */
+  async whileFetchingManifest<Result>(digest: Digest, fetch: () => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#driver.withLock(`manifest ${digest}`, fetch);
+    } catch (error) {
+      if (!(error instanceof LockError) && !isOutOfRoom(error)) throw error;
+      return fetch();
     }
   }
 

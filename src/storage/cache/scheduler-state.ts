@@ -11,12 +11,25 @@ const readableBytes = 512 * 1024 * 1024;
 
 /**
  * What the distribution registry, run as a cache, plans to let expire, and so fetched from its upstream: the keys of
- * `scheduler-state.json`, `<name>@<digest>`. What has expired but could not be deleted is no longer in it. `undefined`
- * if there is none, or it cannot be read.
+ * `scheduler-state.json`, `<name>@<digest>`. What has expired but could not be deleted is no longer in it.
  */
-export async function readScheduledContent(driver: StorageDriver): Promise<ScheduledContent | undefined> {
-  const bytes = await driver.read(layout.schedulerState, readableBytes);
-  return bytes && contentOf(parse(bytes.toString()));
+export class SchedulerState {
+  readonly #driver: StorageDriver;
+
+  constructor(driver: StorageDriver) {
+    this.#driver = driver;
+  }
+
+  /** Whether a distribution registry ran here as a cache. */
+  async exists(): Promise<boolean> {
+    return (await this.#driver.stat(layout.schedulerState)) !== undefined;
+  }
+
+  /** `undefined` if there is none, or it cannot be read. */
+  async read(): Promise<ScheduledContent | undefined> {
+    const bytes = await this.#driver.read(layout.schedulerState, readableBytes);
+    return bytes && contentOf(parse(bytes.toString()));
+  }
 }
 
 function contentOf(state: object | undefined): ScheduledContent | undefined {

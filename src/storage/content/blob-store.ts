@@ -1,13 +1,26 @@
+import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "../../observability/logger.js";
 import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
-import { algorithmOf, type Digest, Digester, digestOf, isDigest } from "../../oci/digest.js";
+import { algorithmOf, type Digest, Digester, digestAlgorithms, digestOf, isDigest } from "../../oci/digest.js";
 import { hashReader } from "../../oci/hash-reader.js";
-import type { ObjectContent, StagedObject, StorageDriver } from "../driver.js";
+import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
+import type { ObjectContent, StagedObject } from "../staging.js";
 import { BlobVerification } from "./blob-verification.js";
 
 const smallBytes = 256 * 1024;
+
+export interface StoredBlob {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly modifiedMs: number;
+}
+
+/** A removal of many is one order to the disk, and costs it little more than that of one. */
+const removedAtOnce = 500;
 
 /** Bytes by digest. Whether a repository may serve them is not known here: that is what links say. */
 export class BlobStore {
@@ -103,6 +116,32 @@ export class BlobStore {
   async removeAside(digest: Digest): Promise<void> {
     await this.#driver.remove(layout.evicting(digest));
     this.#small.delete(digest);
+  }
+
+  /** All bytes that lie under a digest, whether a repository has a link to them or not. */
+  async *all(): AsyncIterable<StoredBlob> {
+    for (const algorithm of digestAlgorithms) {
+      for (const prefix of await this.#driver.list(layout.blobsOf(algorithm))) {
+        for (const hex of await this.#driver.list(layout.blobsBelow(algorithm, prefix))) {
+          const digest = `${algorithm}:${hex}`;
+          const stat = isDigest(digest) ? await this.#driver.stat(layout.blob(digest)) : undefined;
+          if (isDigest(digest) && stat !== undefined) yield { digest, size: stat.size, modifiedMs: stat.modifiedMs };
+        }
+        await setImmediate();
+      }
+    }
+  }
+
+  /** Removes bytes for good. Only for a caller that is alone with the storage. */
+  async remove(digests: readonly Digest[]): Promise<void> {
+    for (let start = 0; start < digests.length; start += removedAtOnce)
+      await this.#driver.remove(...digests.slice(start, start + removedAtOnce).map(layout.blobFolder));
+    for (const digest of digests) this.#small.delete(digest);
+  }
+
+  /** Makes the place for what is set aside: on a full disk it could not be made any more. */
+  async prepareAside(): Promise<void> {
+    await this.#driver.ensureFolder(layout.evictions);
   }
 
   /** What is aside: only while an eviction runs, or after one that was killed. */

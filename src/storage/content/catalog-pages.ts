@@ -1,10 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Page, PageOf } from "../../oci/listing.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
-import type { StorageDriver } from "../driver.js";
-import { repositoryFolders } from "../layout.js";
-import type { Catalog } from "./catalog.js";
-import { repositoriesAfter } from "./repository-walk.js";
+import type { ContentIndex } from "./content-index.js";
 
 interface KnownPage extends PageOf<RepositoryName> {
   readonly generation: string;
@@ -20,16 +17,16 @@ export type NamesAfter = (last: string | undefined, until: string | undefined) =
 
 /** Pages of the names of repositories. Each reads as much of the storage as it shows. */
 export class CatalogPages {
-  readonly #catalog: Catalog;
+  readonly #index: ContentIndex;
   readonly #namesAfter: NamesAfter;
   readonly #known = new LRUCache<string, KnownPage>({
     maxSize: rememberedNames,
     sizeCalculation: ({ items }) => items.length + 1,
   });
 
-  /** @param catalog tells when a repository has come into being */
-  constructor(catalog: Catalog, namesAfter: NamesAfter) {
-    this.#catalog = catalog;
+  /** @param index tells when a repository has come into being */
+  constructor(index: ContentIndex, namesAfter: NamesAfter) {
+    this.#index = index;
     this.#namesAfter = namesAfter;
   }
 
@@ -37,7 +34,7 @@ export class CatalogPages {
   async page(page: Page): Promise<PageOf<RepositoryName>> {
     const key = `${page.limit} ${page.last ?? ""} ${page.until ?? ""}`;
     // Asked before the tree is read: a repository that comes meanwhile makes the next one read it again.
-    const generation = await this.#catalog.generation();
+    const generation = await this.#index.generation();
     const known = this.#known.get(key);
     if (known !== undefined && known.generation === generation && performance.now() - known.readAtMs < trustedForMs)
       return known;
@@ -60,11 +57,11 @@ export class CatalogPages {
 
 /** The repositories that hold manifests, of those that a test lets through. */
 export async function* holdersOfManifests(
-  driver: StorageDriver,
+  index: ContentIndex,
   last: string | undefined,
   isShown: (name: RepositoryName) => Promise<boolean>,
 ): AsyncIterable<RepositoryName> {
-  for await (const { name, folders } of repositoriesAfter(driver, last)) {
-    if (folders.includes(repositoryFolders.manifests) && (await isShown(name))) yield name;
+  for await (const { name, holdsManifests } of index.repositories(last)) {
+    if (holdsManifests && (await isShown(name))) yield name;
   }
 }

@@ -3,7 +3,7 @@ import { algorithmOf, type Digest, hexOf } from "../../oci/digest.js";
 import { readManifest } from "../../oci/manifest-reading.js";
 import { parseTag, type Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
-import { isOutOfRoom } from "../driver.js";
+import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { Storage } from "../storage.js";
 import type { ReadAllowance } from "./read-allowance.js";
 import { referrerDescriptor } from "./referrer-descriptor.js";

@@ -1,7 +1,8 @@
 import { LRUCache } from "lru-cache";
 import type { Logger } from "../../observability/logger.js";
 import { algorithmOf, type Digest, isDigest } from "../../oci/digest.js";
-import type { ObjectContent, StorageDriver } from "../driver.js";
+import type { StorageDriver } from "../driver.js";
+import type { ObjectContent } from "../staging.js";
 
 /** A link as it is written: to be stored together with what it points at. */
 export function linkTo(key: string, digest: Digest): ObjectContent {
@@ -51,10 +52,6 @@ export class LinkStore {
 
   async put(key: string, digest: Digest): Promise<void> {
     await this.#driver.write(linkTo(key, digest));
-  }
-
-  async remove(key: string): Promise<void> {
-    await this.#driver.remove(key);
   }
 }
 

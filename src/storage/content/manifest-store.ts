@@ -15,6 +15,13 @@ export interface StoredManifest {
   readonly bytes: Buffer;
 }
 
+/** What lies where a manifest should. */
+interface StoredBytes {
+  /** The digest that the bytes lie under, which may be of another algorithm. */
+  readonly content: Digest;
+  readonly bytes: Buffer | "absent" | "too large";
+}
+
 interface ManifestStoreParts {
   readonly driver: StorageDriver;
   readonly links: LinkStore;
@@ -22,7 +29,7 @@ interface ManifestStoreParts {
 }
 
 /** A manifest that was stored by another program may be larger than ours may be; this bounds what is read into memory. */
-export const readableBytes = 64 * 1024 * 1024;
+const readableBytes = 64 * 1024 * 1024;
 
 const rememberedPuts = 20_000;
 
@@ -110,8 +117,18 @@ export class ManifestStore {
     return { descriptor: { mediaType: reading.mediaType ?? opaqueType, digest, size: bytes.length }, reading };
   }
 
-  async remove(name: RepositoryName, digest: Digest): Promise<void> {
-    await this.#links.remove(layout.revisionLink(name, digest));
+  /**
+   * The bytes that a link stands for, as they lie there. They may be aside, where a collection or an eviction that was
+   * killed has left them.
+   */
+  async storedBytes(name: RepositoryName, digest: Digest): Promise<StoredBytes> {
+    // A damaged link still says by its place what it stands for.
+    const content = (await this.#links.find(layout.revisionLink(name, digest))) ?? digest;
+    const stat = await wherever(content, (key) => this.#driver.stat(key));
+    if (stat === undefined || stat.size === 0) return { content, bytes: "absent" };
+    if (stat.size > readableBytes) return { content, bytes: "too large" };
+    const bytes = await wherever(content, (key) => this.#driver.read(key, readableBytes));
+    return { content, bytes: bytes ?? "absent" };
   }
 
   async #store(name: RepositoryName, manifest: StoredManifest): Promise<void> {

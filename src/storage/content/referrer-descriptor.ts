@@ -2,7 +2,7 @@ import type { Descriptor } from "../../oci/descriptor.js";
 import type { StoredManifest } from "./manifest-store.js";
 
 /** What a manifest says of itself that is listed. */
-interface Listed {
+export interface Listed {
   readonly artifactType: string | undefined;
   readonly annotations: Readonly<Record<string, string>>;
 }

@@ -1,8 +1,7 @@
 import type { RepositoryName } from "../../oci/repository-name.js";
-import { isOutOfRoom } from "../driver.js";
+import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { Storage } from "../storage.js";
 import { Turns } from "../turns.js";
-import { linkedManifests } from "./linked-content.js";
 import { referrerDescriptor } from "./referrer-descriptor.js";
 
 /** Rebuilds records of referrers where there are none: once for a repository, whoever asks. */
@@ -26,7 +25,7 @@ export class ReferrerRebuild {
   }
 
   async #run(name: RepositoryName): Promise<void> {
-    const digests = await linkedManifests(this.#storage, name);
+    const digests = await this.#storage.index.manifests(name);
     if (digests.length === 0) return;
     const turns = new Turns();
     try {

@@ -72,6 +72,15 @@ export class ReferrerStore {
     return names.map((file) => file.replace("-", ":")).filter(isDigest);
   }
 
+  /** Removes the records of manifests that the repository does not hold, whoever removed them. */
+  async removeDangling(name: RepositoryName, isHeld: (digest: Digest) => Promise<boolean>): Promise<void> {
+    for (const subject of await this.subjects(name)) {
+      for (const digest of await this.list(name, subject))
+        if (!(await isHeld(digest))) await this.remove(name, subject, digest);
+      if ((await this.list(name, subject)).length === 0) await this.#driver.remove(layout.referrers(name, subject));
+    }
+  }
+
   async find(
     name: RepositoryName,
     subject: Digest,

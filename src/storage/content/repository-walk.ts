@@ -14,14 +14,16 @@ export interface WalkedRepository {
  * has all below `a` together. As much of the tree is read as the caller takes, however large it is.
  * @param last only names after this one; what comes before is not read
  * @param root the key below which the repositories lie
+ * @param foreign gets the keys of what has no repository's name, and is not walked
  */
 export async function* repositoriesAfter(
   driver: StorageDriver,
   last?: string,
   root: string = layout.repositories,
+  foreign: (key: string) => void = () => {},
 ): AsyncIterable<WalkedRepository> {
   const turns = new Turns();
-  const open = (path: string) => openFolder(driver, { root, path, last });
+  const open = (path: string) => openFolder(driver, { root, path, last, foreign });
   const cursors = [await open("")];
   for (let cursor = cursors.at(-1); cursor !== undefined; cursor = cursors.at(-1)) {
     await turns.take();
@@ -43,14 +45,15 @@ interface Place {
   /** Below the root; empty for the root itself. */
   readonly path: string;
   readonly last: string | undefined;
+  readonly foreign: (key: string) => void;
 }
 
-async function openFolder(driver: StorageDriver, { root, path, last }: Place): Promise<FolderCursor> {
+async function openFolder(driver: StorageDriver, { root, path, last, foreign }: Place): Promise<FolderCursor> {
   const children = await driver.list(path === "" ? root : `${root}/${path}`);
   const below = path === "" ? "" : `${path}/`;
   // Of a folder that comes as a whole after the last name nothing is passed over.
   const start = last?.startsWith(below) ? last.slice(below.length).split("/")[0] : undefined;
-  return new FolderCursor(below, children, start ?? "");
+  return new FolderCursor(below, children, start ?? "", (name) => foreign(`${root}/${name}`));
 }
 
 interface Step {
@@ -63,13 +66,15 @@ interface Step {
 class FolderCursor {
   readonly #below: string;
   readonly #children: readonly string[];
+  readonly #foreign: (name: string) => void;
   #index: number;
   /** Children that were passed, and what lies below them not yet; the last one's comes first. */
   readonly #passed: string[];
 
   /** @param start the child to begin with, or before which its name would be */
-  constructor(below: string, children: readonly string[], start: string) {
+  constructor(below: string, children: readonly string[], start: string, foreign: (name: string) => void) {
     this.#below = below;
+    this.#foreign = foreign;
     this.#children = children;
     this.#index = firstFrom(children, start);
     this.#passed = beginningsOf(start).filter((child) => children[firstFrom(children, child)] === child);
@@ -85,7 +90,10 @@ class FolderCursor {
       if (isBelow) this.#passed.pop();
       else this.#index++;
       const name = `${this.#below}${taken}`;
-      if (!isRepositoryName(name)) continue;
+      if (!isRepositoryName(name)) {
+        if (!isOfRepository(taken)) this.#foreign(name);
+        continue;
+      }
       if (!isBelow) this.#passed.push(taken);
       return { name, isBelow };
     }

@@ -1,5 +1,6 @@
 import type { BlobReader } from "../../oci/blob-reader.js";
-import { isOutOfRoom, type ObjectContent, type StagedObject, type StagedStat } from "../driver.js";
+import { isOutOfRoom } from "../../oci/storage-error.js";
+import type { ObjectContent, StagedObject, StagedStat } from "../staging.js";
 
 /** Frees so many bytes, if anything may go, and tells how many it has freed. */
 export type MakeRoom = (bytes: number) => Promise<number>;

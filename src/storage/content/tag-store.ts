@@ -6,6 +6,7 @@ import { isTag, type Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
+import type { ContentIndex } from "./content-index.js";
 import { type LinkStore, linkTo } from "./link-store.js";
 import { TagIndex } from "./tag-index.js";
 import { UnindexedTags } from "./unindexed-tags.js";
@@ -26,19 +27,32 @@ const fewTags = 1_000;
 /** A look at all tags lets other work run each time after so many. */
 const tagsPerTurn = 1_000;
 
+interface TagStoreParts {
+  readonly links: LinkStore;
+  readonly index: ContentIndex;
+}
+
+/** Where a tag points; `undefined` if its link is damaged. */
+interface TagTarget {
+  readonly tag: Tag;
+  readonly digest: Digest | undefined;
+}
+
 /** Tags of repositories: links that move. */
 export class TagStore {
   readonly #driver: StorageDriver;
   readonly #links: LinkStore;
+  readonly #names: ContentIndex;
   readonly #index: TagIndex;
   readonly #unindexed: UnindexedTags;
   /** Repositories of which it is settled whether all their tags are in the index. */
   readonly #settled = new LRUCache<RepositoryName, true>({ max: knownListings });
   readonly #listings = new LRUCache<RepositoryName, TagList>({ max: knownListings });
 
-  constructor(driver: StorageDriver, links: LinkStore) {
+  constructor(driver: StorageDriver, { links, index }: TagStoreParts) {
     this.#driver = driver;
     this.#links = links;
+    this.#names = index;
     this.#index = new TagIndex(driver);
     this.#unindexed = new UnindexedTags((name, tag) => this.find(name, tag));
   }
@@ -49,7 +63,7 @@ export class TagStore {
 
   /** Tags in code point order; the same array as long as none came or went. */
   async list(name: RepositoryName): Promise<readonly Tag[]> {
-    const folders = await this.#driver.list(layout.tags(name));
+    const folders = await this.#names.tagNames(name);
     const known = this.#listings.get(name);
     if (known?.folders === folders && !(await this.#anyWhole(name, known.torn))) return known.tags;
     const tags: Tag[] = [];
@@ -63,9 +77,18 @@ export class TagStore {
     return tags;
   }
 
+  /** Where all tags point, those with a damaged link included. */
+  async *targets(name: RepositoryName): AsyncIterable<TagTarget> {
+    for (const tag of (await this.#names.tagNames(name)).filter(isTag)) {
+      const digest = await this.find(name, tag);
+      if (digest !== undefined || (await this.#driver.stat(layout.tagLink(name, tag))) !== undefined)
+        yield { tag, digest };
+    }
+  }
+
   /** A part of the tags, of which no more are looked at than it holds, unless all are known anyway. */
   async page(name: RepositoryName, page: Page): Promise<PageOf<string>> {
-    const folders = await this.#driver.list(layout.tags(name));
+    const folders = await this.#names.tagNames(name);
     const known = this.#listings.get(name)?.folders === folders;
     if (known || page.limit >= folders.length) return pageOf(await this.list(name), page);
     const items: Tag[] = [];
@@ -122,7 +145,7 @@ export class TagStore {
    * @returns those that were removed before it ends
    */
   async removeDangling(name: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
-    const children = await this.#driver.list(layout.tags(name));
+    const children = await this.#names.tagNames(name);
     const removed = await this.#removeDangling(name, digest, children);
     await this.#index.forget(name, digest);
     return removed;
@@ -174,7 +197,7 @@ export class TagStore {
 
   /** Takes manifests that are gone out of the history of every tag. */
   async forget(name: RepositoryName, digests: ReadonlySet<Digest>): Promise<void> {
-    for (const tag of (await this.#driver.list(layout.tags(name))).filter(isTag)) {
+    for (const tag of (await this.#names.tagNames(name)).filter(isTag)) {
       for (const digest of await this.history(name, tag))
         if (digests.has(digest)) await this.#driver.remove(layout.tagHistory(name, tag, digest));
     }
@@ -182,7 +205,7 @@ export class TagStore {
 
   async #noteWholeIfNew(name: RepositoryName): Promise<void> {
     if (this.#settled.has(name)) return;
-    if ((await this.#driver.list(layout.tags(name))).length === 0) await this.#index.noteWhole(name);
+    if ((await this.#names.tagNames(name)).length === 0) await this.#index.noteWhole(name);
     this.#settled.set(name, true);
   }
 

@@ -1,8 +1,8 @@
 import { type Digest, isDigest } from "../../oci/digest.js";
-import { isOutOfRoom } from "../driver.js";
+import { isOutOfRoom } from "../../oci/storage-error.js";
 import { layout } from "../layout.js";
 import type { Storage } from "../storage.js";
-import { linkedAnywhere } from "./linked-content.js";
+import { linkedAnywhere } from "./content-index.js";
 
 /*
  * How bytes go while others may link them at the same time, in this process or another, without a lock that each push
@@ -35,7 +35,7 @@ export function withEvictionLock<Result>(
 export async function removeUnlinked(storage: Storage, digests: Iterable<Digest>): Promise<number> {
   const candidates = new Set(digests);
   // A look beforehand: what is linked is hardly ever disturbed.
-  for (const digest of await linkedAnywhere(storage, candidates)) candidates.delete(digest);
+  for (const digest of await linkedAnywhere(storage.index, candidates)) candidates.delete(digest);
   const aside = new Map<Digest, number>();
   await severalAtOnce(candidates, async (digest) => {
     const size = await storage.blobs.setAside(digest);
@@ -84,7 +84,7 @@ export async function clearAside(storage: Storage): Promise<void> {
 export async function restoreAside(storage: Storage): Promise<void> {
   const aside = new Set(await storage.blobs.listAside());
   try {
-    for (const digest of await linkedAnywhere(storage, aside)) await storage.blobs.putBack(digest);
+    for (const digest of await linkedAnywhere(storage.index, aside)) await storage.blobs.putBack(digest);
   } catch (error) {
     // Where nothing can be changed it is served from aside.
     if (!isOutOfRoom(error)) throw error;
@@ -92,7 +92,7 @@ export async function restoreAside(storage: Storage): Promise<void> {
 }
 
 async function removeAside(storage: Storage, aside: ReadonlyMap<Digest, number>): Promise<number> {
-  const linked = await linkedAnywhere(storage, new Set(aside.keys()));
+  const linked = await linkedAnywhere(storage.index, new Set(aside.keys()));
   let freed = 0;
   await severalAtOnce(aside.keys(), async (digest) => {
     if (linked.has(digest)) {

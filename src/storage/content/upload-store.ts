@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { RepositoryName } from "../../oci/repository-name.js";
-import type { StagedObject, StorageDriver } from "../driver.js";
-import { layout } from "../layout.js";
+import type { StorageDriver } from "../driver.js";
+import { layout, repositoryFolders } from "../layout.js";
+import type { StagedObject } from "../staging.js";
+import { repositoriesAfter } from "./repository-walk.js";
 import { type MakeRoom, RoomMakingStage, withRoom } from "./room-making-stage.js";
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -109,6 +111,17 @@ export class UploadStore {
   /** Ids of the sessions of a repository. */
   async list(name: RepositoryName): Promise<string[]> {
     return (await this.#driver.list(layout.uploads(name))).filter(isUploadId);
+  }
+
+  /** Whether anything lies where the sessions of a repository do, be it another program's. */
+  async hasAny(name: RepositoryName): Promise<boolean> {
+    return (await this.#driver.list(layout.uploads(name))).length > 0;
+  }
+
+  /** Repositories that have, or once had, sessions. */
+  async *repositories(): AsyncIterable<RepositoryName> {
+    for await (const { name, folders } of repositoriesAfter(this.#driver))
+      if (folders.includes(repositoryFolders.uploads)) yield name;
   }
 
   /** Sessions change one step at a time, in whichever process. */

@@ -1,15 +1,9 @@
 import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
-import {
-  type ObjectContent,
-  type ObjectStat,
-  OffsetMismatchError,
-  type StagedObject,
-  type StagedStat,
-  type StorageDriver,
-  smallObjectBytes,
-} from "../driver.js";
+import { type NamesWanted, type ObjectStat, type StorageDriver, smallObjectBytes } from "../driver.js";
+import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../staging.js";
 import { GrowingBytes } from "./growing-bytes.js";
 import { KeyedQueue } from "./keyed-queue.js";
+import { wantedOf } from "./sorted-names.js";
 
 interface StoredObject {
   readonly content: Buffer;
@@ -88,8 +82,8 @@ export class MemoryDriver implements StorageDriver {
 
   async ensureFolder(): Promise<void> {}
 
-  async list(key: string): Promise<readonly string[]> {
-    return this.#children.get(key) ?? none;
+  async list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
+    return wantedOf(this.#children.get(key) ?? none, wanted);
   }
 
   withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {

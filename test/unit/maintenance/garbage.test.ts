@@ -4,7 +4,6 @@ import { digestOf } from "../../../src/oci/digest.js";
 import { mediaTypes } from "../../../src/oci/media-types.js";
 import { parseTag } from "../../../src/oci/reference.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
-import { linkedBlobs, linkedManifests } from "../../../src/storage/content/linked-content.js";
 import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
 import { Storage } from "../../../src/storage/storage.js";
@@ -38,9 +37,9 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.equal(freed, "in no manifest".length);
     assert.deepEqual(problems, []);
     assert.deepEqual(await digestsStored(storage), [digestOf(image.bytes), textDigest("kept"), config].sort());
-    assert.equal(await storage.findBlob(name, orphan), undefined);
-    assert.deepEqual((await linkedBlobs(storage, name)).sort(), [config, textDigest("kept")].sort());
-    assert.ok(await storage.findBlob(name, textDigest("kept")));
+    assert.equal(await storage.repository(name).findBlob(orphan), undefined);
+    assert.deepEqual((await storage.index.blobs(name)).sort(), [config, textDigest("kept")].sort());
+    assert.ok(await storage.repository(name).findBlob(textDigest("kept")));
   });
 
   story("the content of a deleted image goes, but not what another repository holds of it", async (storage) => {
@@ -54,9 +53,9 @@ for (const [driver, open] of Object.entries(drivers)) {
     await repository.deleteManifest(smallImage("only here").descriptor.digest, patientContext());
     await collect(storage);
     assert.deepEqual(await digestsStored(storage), [digestOf(image.bytes), textDigest("shared"), config].sort());
-    assert.ok(await storage.findBlob(other, textDigest("shared")));
+    assert.ok(await storage.repository(other).findBlob(textDigest("shared")));
     assert.equal(
-      await storage.findBlob(name, textDigest("shared")),
+      await storage.repository(name).findBlob(textDigest("shared")),
       undefined,
       "its link would make it readable again",
     );
@@ -66,10 +65,10 @@ for (const [driver, open] of Object.entries(drivers)) {
     const old = await storeImage(storage, "old", { tags: ["latest"] });
     const current = await storeImage(storage, "current", { tags: ["latest"] });
     await collect(storage);
-    assert.deepEqual((await linkedManifests(storage, name)).sort(), digestsOf(old, current));
+    assert.deepEqual((await storage.index.manifests(name)).sort(), digestsOf(old, current));
     const { garbage } = await collect(storage, { deleteUntagged: true });
     assert.deepEqual(garbage.blobs.toSorted(), [digestOf(old.bytes), textDigest("old")].sort());
-    assert.deepEqual(await linkedManifests(storage, name), digestsOf(current));
+    assert.deepEqual(await storage.index.manifests(name), digestsOf(current));
     const history = layout.tagHistoryOf(name, parseTag("latest"), "sha256");
     assert.deepEqual(await storage.driver.list(history), [current.descriptor.digest.slice("sha256:".length)]);
   });
@@ -82,8 +81,8 @@ for (const [driver, open] of Object.entries(drivers)) {
     const untagged = await storeIndex(storage, [await storeImage(storage, "child of an untagged index")]);
     const { garbage } = await collect(storage, { deleteUntagged: true });
     assert.equal(garbage.blobs.length, 3);
-    assert.deepEqual((await linkedManifests(storage, name)).sort(), digestsOf(child, inner, outer));
-    assert.ok(await storage.findBlob(name, textDigest("child")));
+    assert.deepEqual((await storage.index.manifests(name)).sort(), digestsOf(child, inner, outer));
+    assert.ok(await storage.repository(name).findBlob(textDigest("child")));
     assert.equal(await storage.manifests.find(name, untagged.descriptor.digest), undefined);
   });
 
@@ -94,11 +93,11 @@ for (const [driver, open] of Object.entries(drivers)) {
     const old = await storeImage(storage, "old image");
     await storeImage(storage, "old signature", { fields: { subject: old.descriptor } });
     await collect(storage, { deleteUntagged: true });
-    assert.deepEqual((await linkedManifests(storage, name)).sort(), digestsOf(image, signature, counter));
+    assert.deepEqual((await storage.index.manifests(name)).sort(), digestsOf(image, signature, counter));
     assert.deepEqual(await storage.referrers.list(name, image.descriptor.digest), digestsOf(signature));
     assert.deepEqual(await storage.referrers.list(name, signature.descriptor.digest), digestsOf(counter));
     assert.deepEqual((await storage.referrers.subjects(name)).sort(), digestsOf(image, signature));
-    assert.ok(await storage.findBlob(name, textDigest("signed signature")));
+    assert.ok(await storage.repository(name).findBlob(textDigest("signed signature")));
   });
 
   story("sha512 content stays, be it under its own digest or linked to sha256", async (storage) => {
@@ -113,12 +112,12 @@ for (const [driver, open] of Object.entries(drivers)) {
     const manifest = manifestOf({ mediaType: mediaTypes.ociManifest, config, layers }, "sha512");
     await storeManifest(storage, manifest);
     await collect(storage);
-    assert.equal((await storage.findBlob(name, alias))?.size, linked.length);
+    assert.equal((await storage.repository(name).findBlob(alias))?.size, linked.length);
     assert.ok(
-      await storage.findBlob(name, digestOf(linked)),
+      await storage.repository(name).findBlob(digestOf(linked)),
       "distribution follows the one link and wants the other, too",
     );
-    assert.equal((await storage.findBlob(name, digestOf(own, "sha512")))?.size, own.length);
+    assert.equal((await storage.repository(name).findBlob(digestOf(own, "sha512")))?.size, own.length);
     assert.ok(await storage.manifests.find(name, manifest.descriptor.digest));
   });
 
@@ -128,7 +127,7 @@ for (const [driver, open] of Object.entries(drivers)) {
     await storeManifest(storage, manifestOf({ mediaType, deep: [{ in: { it: part } }] }));
     const { garbage } = await collect(storage);
     assert.deepEqual(garbage.blobs, []);
-    assert.ok(await storage.findBlob(name, part));
+    assert.ok(await storage.repository(name).findBlob(part));
   });
 
   story(
@@ -148,7 +147,7 @@ for (const [driver, open] of Object.entries(drivers)) {
       // As it came from an upstream: a push would be refused.
       await storage.manifests.put(name, doubled);
       await collect(storage, { deleteUntagged: true });
-      for (const digest of layers) assert.ok(await storage.findBlob(name, digest), digest);
+      for (const digest of layers) assert.ok(await storage.repository(name).findBlob(digest), digest);
       assert.ok(await storage.manifests.find(name, doubled.descriptor.digest));
     },
   );
@@ -162,7 +161,7 @@ for (const [driver, open] of Object.entries(drivers)) {
     const { garbage, problems } = await collect(storage, { deleteUntagged: true });
     assert.deepEqual(garbage.blobs, [orphan]);
     assert.match(problems.join(), new RegExp(`^team/app: manifest ${damaged.descriptor.digest} cannot be read`));
-    assert.ok(await storage.findBlob(name, perhaps));
+    assert.ok(await storage.repository(name).findBlob(perhaps));
     assert.ok(await storage.manifests.find(name, untagged.descriptor.digest));
   });
 
@@ -194,13 +193,13 @@ for (const [driver, open] of Object.entries(drivers)) {
     const cached = parseRepositoryName("library");
     const below = parseRepositoryName("library/alpine");
     for (const repository of [cached, below]) {
-      await storage.cache.recordOwner(repository, "docker.io");
-      await storage.cache.recordCheck(repository, parseTag("v1"), Date.now());
+      await storage.owners.recordOwner(repository, "docker.io");
+      await storage.tagChecks.recordCheck(repository, parseTag("v1"), Date.now());
     }
     await storeBlob(storage, cached, Buffer.from("in no manifest"));
     const image = await storeImage(storage, "kept", { name: below, tags: ["v1"] });
     await collect(storage);
-    assert.equal(await storage.holdsContent(cached), false);
+    assert.equal(await storage.repository(cached).holdsContent(), false);
     assert.equal(await storage.driver.read(layout.cachedFrom(cached)), undefined);
     assert.equal(await storage.driver.read(layout.tagChecked(cached, parseTag("v1"))), undefined);
     assert.equal((await storage.driver.read(layout.cachedFrom(below)))?.toString(), "docker.io");

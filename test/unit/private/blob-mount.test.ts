@@ -50,7 +50,7 @@ test("a mount costs the same, however many repositories there are, and finds wha
   for (let index = 0; index < 400; index++)
     await storage.driver.write({ key: `${layout.repositories}/r${index}/_layers/x`, content: bytes });
   const unheld = await storeBlob(storage, source, Buffer.from("nobody holds it"));
-  await storage.unlinkBlob(source, unheld);
+  await storage.repository(source).removeBlob(unheld);
   const held = await storeBlob(storage, parseRepositoryName("zzz/last"), bytes);
   const repository = privateRepository(storage);
   counted.look();

@@ -36,7 +36,7 @@ test("an image that lies about a size is refused, and what it lies about stays",
     const lying = putManifest(privateRepository(storage, name, rules), imageOf(layer.length - 1));
     await assert.rejects(lying, isRefusal("MANIFEST_INVALID"));
   }
-  assert.equal((await storage.findBlob(name, digestOf(layer)))?.size, layer.length);
+  assert.equal((await storage.repository(name).findBlob(digestOf(layer)))?.size, layer.length);
 });
 
 test("a layer that another repository holds is missing here, unless manifests may be sparse", async (t) => {
@@ -45,7 +45,7 @@ test("a layer that another repository holds is missing here, unless manifests ma
   await storeBlob(storage, parseRepositoryName("other/app"), layer);
   await assert.rejects(putManifest(privateRepository(storage), image), isRefusal("MANIFEST_BLOB_UNKNOWN"));
   await putManifest(privateRepository(storage, name, { sparse: true }), image);
-  assert.equal(await storage.findBlob(name, digestOf(layer)), undefined);
+  assert.equal(await storage.repository(name).findBlob(digestOf(layer)), undefined);
 });
 
 test("of very many missing layers an error names a hundred, each once", async (t) => {

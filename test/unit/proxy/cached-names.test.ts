@@ -15,7 +15,7 @@ async function storageWith(names: readonly string[]) {
   const counted = countCalls(new MemoryDriver());
   const storage = new Storage(counted.driver, 0, new RecordedLog());
   for (const name of names.map(parseRepositoryName)) {
-    await storage.cache.recordOwner(name, name.startsWith("ghcr.io/") ? "ghcr.io" : "docker.io");
+    await storage.owners.recordOwner(name, name.startsWith("ghcr.io/") ? "ghcr.io" : "docker.io");
     await counted.driver.write({ key: `${layout.manifests(name)}/x`, content: Buffer.from("x") });
   }
   return { storage, counted };

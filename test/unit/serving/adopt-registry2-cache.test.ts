@@ -25,7 +25,7 @@ async function adopt(t: TestContext, mode: Config["mode"], scheduled: readonly s
   const upstreams = [{ name: "docker.io", url: "https://registry-1.docker.io", adopt: "true" }];
   await adoptRegistry2Cache(configWith({ mode, proxy: { upstreams } }), storage, log);
   return {
-    owner: await storage.cache.ownerOf(name),
+    owner: await storage.owners.ownerOf(name),
     warnings: log.named("do not run registry:2 as a cache on this folder any more"),
   };
 }

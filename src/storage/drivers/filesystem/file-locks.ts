@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { lock } from "proper-lockfile";
-import { LockError } from "../../driver.js";
+import { LockError } from "../../../oci/storage-error.js";
 import { KeyedQueue } from "../keyed-queue.js";
 import { lockFileCalls } from "./lock-file-calls.js";
 import { lifeOf, self } from "./lock-owner.js";

@@ -5,14 +5,10 @@ import { dirname } from "node:path";
 import type { Logger } from "../../../observability/logger.js";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import { StorageError } from "../../../oci/storage-error.js";
-import {
-  type ObjectContent,
-  type ObjectStat,
-  type StagedObject,
-  type StorageDriver,
-  smallObjectBytes,
-} from "../../driver.js";
+import { type NamesWanted, type ObjectStat, type StorageDriver, smallObjectBytes } from "../../driver.js";
+import type { ObjectContent, StagedObject } from "../../staging.js";
 import { KeyedQueue } from "../keyed-queue.js";
+import { wantedOf } from "../sorted-names.js";
 import { type DataDirectory, inspectDataDirectory, prepareDataDirectory } from "./data-directory.js";
 import type { DataFolders } from "./data-folders.js";
 import type { DiskStep } from "./disk-steps.js";
@@ -138,10 +134,10 @@ export class FilesystemDriver implements StorageDriver {
     if (!existsSync(path)) await this.#change([{ kind: "make-folder", path }]);
   }
 
-  list(key: string): Promise<readonly string[]> {
-    return reading(() => {
+  list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
+    return reading(async () => {
       const path = this.#paths.ofFolder(key);
-      return path === undefined ? [] : this.#listings.list(path);
+      return path === undefined ? [] : wantedOf(await this.#listings.list(path), wanted);
     });
   }
 

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import { StorageError } from "../../../oci/storage-error.js";
-import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../../driver.js";
+import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../../staging.js";
 import { EarlyFlush, type FlushSlots } from "./early-flush.js";
 import { FileReader, isNoFile, plainFilesOnly } from "./file-reader.js";
 import { type KeyPaths, lstatOf } from "./key-paths.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { readScheduledContent } from "../../../../src/storage/cache/scheduler-state.js";
+import { SchedulerState } from "../../../../src/storage/cache/scheduler-state.js";
 import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
 
 const digest = `sha256:${"0a".repeat(32)}`;
@@ -8,7 +8,7 @@ const digest = `sha256:${"0a".repeat(32)}`;
 async function read(text: string) {
   const driver = new MemoryDriver();
   await driver.write({ key: "scheduler-state.json", content: Buffer.from(text) });
-  const content = await readScheduledContent(driver);
+  const content = await new SchedulerState(driver).read();
   return content && [...content].map(([name, digests]) => [name, [...digests]]);
 }
 
@@ -29,5 +29,5 @@ test("what can be no repository or no digest is passed over", async () => {
 
 test("a state that is torn, or no state, says nothing; nor does its absence", async () => {
   for (const text of ["", "{", "null", "7", '"x"']) assert.equal(await read(text), undefined, text);
-  assert.equal(await readScheduledContent(new MemoryDriver()), undefined);
+  assert.equal(await new SchedulerState(new MemoryDriver()).read(), undefined);
 });

@@ -28,9 +28,9 @@ for (const [what, bytes] of [
     for (const digest of [digestOf(bytes), digestOf(bytes, "sha512")]) {
       await storeBlob(storage, name, bytes, digest);
       for (const opened of [storage, storage, (await storageAt(root)).storage]) {
-        assert.deepEqual(await opened.findBlob(name, digest), { content: digest, size: bytes.length });
+        assert.deepEqual(await opened.repository(name).findBlob(digest), { content: digest, size: bytes.length });
         assert.deepEqual(await contentOf(opened, digest), bytes);
-        assert.equal(await opened.findBlob(elsewhere, digest), undefined);
+        assert.equal(await opened.repository(elsewhere).findBlob(digest), undefined);
       }
     }
   });
@@ -47,7 +47,7 @@ for (const [what, damage] of [
     const digest = await storeBlob(storage, name, small);
     await damage(join(root, layout.blob(digest)));
     const { storage: fresh } = await storageAt(root);
-    assert.equal(await fresh.findBlob(name, digest), undefined);
+    assert.equal(await fresh.repository(name).findBlob(digest), undefined);
     assert.equal(await fresh.blobs.open(digest), undefined);
     await storeBlob(fresh, name, small);
     assert.deepEqual(await contentOf(fresh, digest), small);
@@ -59,7 +59,7 @@ test("a large blob that was emptied is absent, and damage is logged", async (t) 
   const digest = await storeBlob(storage, name, large);
   await truncate(join(root, layout.blob(digest)));
   const { storage: fresh, log } = await storageAt(root);
-  assert.equal(await fresh.findBlob(name, digest), undefined);
+  assert.equal(await fresh.repository(name).findBlob(digest), undefined);
   assert.equal(log.events[0]?.level, "error");
   assert.equal(log.events[0]?.fields.digest, digest);
 });
@@ -71,7 +71,7 @@ test("verifying makes absent what is damaged, and nothing else", async (t) => {
   await truncate(join(root, layout.blob(digest)), 600_000);
   await settled(storage, digest);
   assert.equal(await storage.blobs.verify(digest, new AbortController().signal), false);
-  assert.equal(await storage.findBlob(name, digest), undefined);
+  assert.equal(await storage.repository(name).findBlob(digest), undefined);
   assert.equal(await storage.blobs.verify(digest, new AbortController().signal), false);
 });
 
@@ -86,7 +86,7 @@ test("what is pushed while its damaged predecessor is verified stays", async (t)
     await settled(storage, digest);
     const verified = storage.blobs.verify(digest, new AbortController().signal);
     for (let turn = 0; turn < round; turn++) await new Promise(setImmediate);
-    await Promise.all([verified, storage.addBlob(name, digest, staged)]);
+    await Promise.all([verified, storage.repository(name).addBlob(digest, staged)]);
     assert.deepEqual(await readFile(join(root, layout.blob(digest))), large, `round ${round}`);
   }
 });
@@ -96,7 +96,7 @@ test("a blob that the distribution registry linked by another algorithm is read 
   const digest = await storeBlob(storage, name, small);
   const alias = digestOf(small, "sha512");
   await storage.links.put(layout.layerLink(name, alias), digest);
-  assert.deepEqual(await storage.findBlob(name, alias), { content: digest, size: small.length });
+  assert.deepEqual(await storage.repository(name).findBlob(alias), { content: digest, size: small.length });
 });
 
 test("a folder where the content should be is absence", async (t) => {
@@ -104,7 +104,7 @@ test("a folder where the content should be is absence", async (t) => {
   const digest = digestOf(small);
   await mkdir(join(root, layout.blob(digest)), { recursive: true });
   await storage.links.put(layout.layerLink(name, digest), digest);
-  assert.equal(await storage.findBlob(name, digest), undefined);
+  assert.equal(await storage.repository(name).findBlob(digest), undefined);
   assert.equal(await storage.blobs.open(digest), undefined);
 });
 

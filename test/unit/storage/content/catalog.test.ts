@@ -18,8 +18,7 @@ const pages = new WeakMap<Storage, CatalogPages>();
 async function listed(storage: Storage): Promise<readonly RepositoryName[]> {
   const isShown = async () => true;
   const known =
-    pages.get(storage) ??
-    new CatalogPages(storage.catalog, (last) => holdersOfManifests(storage.driver, last, isShown));
+    pages.get(storage) ?? new CatalogPages(storage.index, (last) => holdersOfManifests(storage.index, last, isShown));
   pages.set(storage, known);
   return (await known.page({ limit: 1_000 })).items;
 }
@@ -85,7 +84,7 @@ test("what does not belong among repositories is passed over", async (t) => {
 async function putManifest(storage: Storage, name: string): Promise<void> {
   const repository = parseRepositoryName(name);
   await storage.manifests.put(repository, index);
-  await storage.catalog.announce(repository, "manifests");
+  await storage.index.announce(repository, "manifests");
 }
 
 async function putBlob(storage: Storage, name: string): Promise<void> {
@@ -98,7 +97,7 @@ async function putBlob(storage: Storage, name: string): Promise<void> {
       yield content;
     })(),
   );
-  await storage.addBlob(repository, digestOf(content), staged);
+  await storage.repository(repository).addBlob(digestOf(content), staged);
 }
 
 /** Until the list is remembered: a change of just now could hide another one. */

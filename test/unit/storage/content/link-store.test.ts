@@ -18,7 +18,7 @@ test("a link is found, replaced and removed", async (t) => {
   assert.equal(await storage.links.find("a/link"), one);
   await storage.links.put("a/link", other);
   assert.equal(await storage.links.find("a/link"), other);
-  await storage.links.remove("a/link");
+  await storage.driver.remove("a/link");
   assert.equal(await storage.links.find("a/link"), undefined);
 });
 

@@ -31,7 +31,7 @@ test("a manifest is found byte for byte, in its own repository and no other", as
 test("a removed manifest is absent, and back once it is pushed again", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   await storage.manifests.put(name, manifest);
-  await storage.manifests.remove(name, digest);
+  await storage.repository(name).removeManifest(digest);
   assert.equal(await storage.manifests.find(name, digest), undefined);
   await storage.manifests.put(name, manifest);
   assert.deepEqual(await storage.manifests.find(name, digest), manifest);

@@ -2,8 +2,8 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { StorageError } from "../../../../src/oci/storage-error.js";
 import { RoomMakingStage, withRoom } from "../../../../src/storage/content/room-making-stage.js";
-import type { StagedObject } from "../../../../src/storage/driver.js";
 import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
+import type { StagedObject } from "../../../../src/storage/staging.js";
 
 /** A staged object on a disk that has room for so many bytes, and writes as much of a piece as it can. */
 function onSmallDisk(disk: { room: number }): StagedObject {

@@ -34,7 +34,7 @@ async function isStored(storage: Storage): Promise<boolean> {
 async function addBlob(storage: Storage): Promise<void> {
   const staged = storage.uploads.scratch();
   await staged.append(0, only(content));
-  await storage.addBlob(mine, digest, staged);
+  await storage.repository(mine).addBlob(digest, staged);
 }
 
 async function putManifest(storage: Storage): Promise<void> {
@@ -69,7 +69,7 @@ test("a manifest whose bytes are removed before its link is written is written a
 test("who links bytes that are removed before the link is written is told that they are gone", async (t) => {
   const { evictor, writer } = await evictorAndWriter(t);
   const linking = writer.driver.pauseBefore("write", linkOf.blob);
-  const linked = writer.storage.linkBlob(mine, digest);
+  const linked = writer.storage.repository(mine).linkBlob(digest);
   await linking.reached;
   assert.equal(await removeUnlinked(evictor.storage, [digest]), content.length);
   linking.resume();
@@ -79,7 +79,8 @@ test("who links bytes that are removed before the link is written is told that t
 const writers = {
   "a blob that is stored": addBlob,
   "a manifest that is stored": putManifest,
-  "a blob that is linked": async (storage: Storage) => assert.equal(await storage.linkBlob(mine, digest), true),
+  "a blob that is linked": async (storage: Storage) =>
+    assert.equal(await storage.repository(mine).linkBlob(digest), true),
 };
 
 for (const [what, write] of Object.entries(writers)) {
@@ -145,7 +146,7 @@ test("a blob that was removed is absent, also for who had it in memory, here and
   for (const one of [storage, other]) await (await one.blobs.open(digestOf(content)))?.close();
   await removeUnlinked(storage, [digestOf(content)]);
   for (const one of [storage, other]) assert.equal(await one.blobs.size(digestOf(content)), undefined);
-  assert.equal(await other.linkBlob(mine, digestOf(content)), false);
+  assert.equal(await other.repository(mine).linkBlob(digestOf(content)), false);
 });
 
 async function* only(bytes: Buffer): AsyncIterable<Buffer> {

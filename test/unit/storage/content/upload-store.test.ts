@@ -60,11 +60,11 @@ test("neither a cancelled nor a finished session leaves anything but the blob", 
   ];
   for (const id of [cancelled, finished]) await storage.uploads.content(name, id).append(0, inOnePiece(bytes));
   await storage.uploads.remove(name, cancelled);
-  await storage.addBlob(name, digestOf(bytes), storage.uploads.content(name, finished));
+  await storage.repository(name).addBlob(digestOf(bytes), storage.uploads.content(name, finished));
   await storage.uploads.close(name, finished);
   for (const id of [cancelled, finished]) assert.equal(await storage.uploads.offset(name, id), undefined);
   assert.deepEqual(await storage.driver.list(layout.uploads(name)), []);
-  assert.equal((await storage.findBlob(name, digestOf(bytes)))?.size, bytes.length);
+  assert.equal((await storage.repository(name).findBlob(digestOf(bytes)))?.size, bytes.length);
 });
 
 test("what is no session is none, whatever lies among them", async (t) => {
@@ -100,7 +100,7 @@ test("content that needs no session lies where a start removes what was left, an
   for (const staged of [one, other]) await staged.append(0, inOnePiece(bytes));
   assert.equal((await storage.driver.list(".berth/scratch")).length, 2);
   await one.discard();
-  await storage.addBlob(name, digestOf(bytes), other);
+  await storage.repository(name).addBlob(digestOf(bytes), other);
   assert.deepEqual(await storage.driver.list(".berth/scratch"), []);
   assert.deepEqual(await storage.driver.list(layout.uploads(name)), []);
 });

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { lutimes, readdir, readlink, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { LockError } from "../../../../../src/storage/driver.js";
+import { LockError } from "../../../../../src/oci/storage-error.js";
 import { FileLocks } from "../../../../../src/storage/drivers/filesystem/file-locks.js";
 import { OwnerFiles } from "../../../../../src/storage/drivers/filesystem/owner-files.js";
 import { Scope } from "../../../../support/scope.js";

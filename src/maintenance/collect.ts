@@ -1,0 +1,34 @@
+import type { Storage } from "../storage/storage.js";
+import { whileCollecting } from "./collection-lock.js";
+import { findGarbage, type GarbageReport } from "./find-garbage.js";
+import { removeGarbage } from "./remove-garbage.js";
+import type { MarkRules } from "./repository-mark.js";
+
+export interface CollectionSettings {
+  readonly rules: MarkRules;
+  readonly report: GarbageReport;
+}
+
+/** What a collection came to. */
+export interface Collection {
+  /** Bytes under digests that nothing needs. */
+  readonly bytes: number;
+}
+
+/**
+ * Collects garbage, in three steps: makes sure that nobody works on the storage (`collection-lock.ts`), marks what any
+ * repository needs and so finds what none does (`find-garbage.ts`), and sweeps that (`remove-garbage.ts`).
+ * @throws CollectionError if another collection runs, somebody works on the storage, or not everything can be accounted for
+ */
+export async function collect(storage: Storage, { rules, report }: CollectionSettings): Promise<Collection> {
+  return whileCollecting(storage, async () => {
+    const garbage = await findGarbage(storage, rules, report);
+    return { bytes: await removeGarbage(storage, garbage) };
+  });
+}
+
+/** What {@link collect} would do, which may be asked beside a server: marks, and changes nothing. */
+export async function planCollection(storage: Storage, { rules, report }: CollectionSettings): Promise<Collection> {
+  const { bytes } = await findGarbage(storage, rules, report);
+  return { bytes };
+}

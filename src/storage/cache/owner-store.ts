@@ -1,0 +1,78 @@
+import { isRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
+import { BriefMemory } from "../brief-memory.js";
+import type { StorageDriver } from "../driver.js";
+import { isOfRepository, layout } from "../layout.js";
+
+const rememberedOwners = 20_000;
+/** What `berth cache rm` or another process changed is seen after so long. */
+const ownersRememberedForMs = 10_000;
+
+/** Which upstream a repository's content came from. Losing this is safe: the content counts as private then. */
+export class OwnerStore {
+  readonly #driver: StorageDriver;
+  readonly #owners = new BriefMemory<RepositoryName, string>(rememberedOwners, ownersRememberedForMs);
+
+  constructor(driver: StorageDriver) {
+    this.#driver = driver;
+  }
+
+  /** Name of the upstream that a repository's content came from; `undefined` if it was pushed, or there is none. */
+  async ownerOf(name: RepositoryName): Promise<string | undefined> {
+    return this.#owners.get(name) ?? this.readOwner(name);
+  }
+
+  /** The same, read from the storage: for a caller that is about to remove what is not private. */
+  async readOwner(name: RepositoryName): Promise<string | undefined> {
+    const owner = (await this.#driver.read(layout.cachedFrom(name)))?.toString();
+    if (owner !== undefined) this.#owners.set(name, owner);
+    return owner;
+  }
+
+  /** To be called before the first content of a repository is stored. */
+  async recordOwner(name: RepositoryName, upstream: string): Promise<void> {
+    await this.#driver.write({ key: layout.cachedFrom(name), content: Buffer.from(upstream) });
+    this.#owners.set(name, upstream);
+  }
+
+  /** The content of a repository counts as private from now on. What else is recorded of it goes first. */
+  async forgetOwner(name: RepositoryName): Promise<void> {
+    const folders = [layout.tagsChecked(name), layout.manifestsTyped(name), layout.manifestsUsed(name)];
+    for (const folder of folders) await this.#driver.remove(folder);
+    await this.#driver.remove(layout.cachedFrom(name));
+    this.#owners.delete(name);
+  }
+
+  /** All repositories whose content came from upstreams, with the name of the upstream. */
+  async all(): Promise<ReadonlyMap<RepositoryName, string>> {
+    const owners = new Map<RepositoryName, string>();
+    for await (const { path } of this.#walk()) {
+      const owner = isRepositoryName(path) ? await this.ownerOf(path) : undefined;
+      if (isRepositoryName(path) && owner !== undefined) owners.set(path, owner);
+    }
+    return owners;
+  }
+
+  /** Removes the records of repositories that hold nothing any more. */
+  async forgetGone(): Promise<void> {
+    for await (const { path, children } of this.#walk()) {
+      if (!isRepositoryName(path) || !children.some(isOfRepository)) continue;
+      const held = await this.#driver.list(layout.repository(path));
+      if (held.some(isOfRepository)) continue;
+      for (const child of children.filter(isOfRepository))
+        await this.#driver.remove(`${layout.cachedBelow(path)}/${child}`);
+    }
+  }
+
+  /** Every folder of records, with the names of what lies in it. */
+  async *#walk(): AsyncIterable<{ readonly path: string; readonly children: readonly string[] }> {
+    const pending = [""];
+    for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+      const children = await this.#driver.list(layout.cachedBelow(path));
+      yield { path, children };
+      for (const child of children) {
+        const below = path === "" ? child : `${path}/${child}`;
+        if (isRepositoryName(below)) pending.push(below);
+      }
+    }
+  }
+}

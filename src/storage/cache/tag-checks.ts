@@ -1,0 +1,46 @@
+import { LRUCache } from "lru-cache";
+import type { Tag } from "../../oci/reference.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { StorageDriver } from "../driver.js";
+import { layout } from "../layout.js";
+
+// Each place is paid for from the start, used or not.
+const rememberedTags = 20_000;
+
+/** When an upstream last confirmed what a tag points at. Losing this is safe: the tag counts as old then. */
+export class TagChecks {
+  readonly #driver: StorageDriver;
+  readonly #checked = new LRUCache<string, number>({ max: rememberedTags });
+
+  constructor(driver: StorageDriver) {
+    this.#driver = driver;
+  }
+
+  /** In milliseconds since 1970; may be older than what another process knows. */
+  async checkedAt(name: RepositoryName, tag: Tag): Promise<number | undefined> {
+    const known = this.#checked.get(layout.tagChecked(name, tag));
+    return known ?? this.readCheckedAt(name, tag);
+  }
+
+  /** The same, read from the storage: another process may have asked the upstream meanwhile. */
+  async readCheckedAt(name: RepositoryName, tag: Tag): Promise<number | undefined> {
+    const text = (await this.#driver.read(layout.tagChecked(name, tag)))?.toString();
+    const time = text === undefined ? Number.NaN : Date.parse(text);
+    if (Number.isNaN(time)) return undefined;
+    this.#checked.set(layout.tagChecked(name, tag), time);
+    return time;
+  }
+
+  async recordCheck(name: RepositoryName, tag: Tag, timeMs: number): Promise<void> {
+    const key = layout.tagChecked(name, tag);
+    this.#checked.set(key, timeMs);
+    await this.#driver.write({ key, content: Buffer.from(new Date(timeMs).toISOString()) });
+  }
+
+  /** To be called when the tag is gone. */
+  async forgetCheck(name: RepositoryName, tag: Tag): Promise<void> {
+    const key = layout.tagChecked(name, tag);
+    this.#checked.delete(key);
+    await this.#driver.remove(key);
+  }
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import { algorithmOf, type Digest, digestAlgorithms, isDigest } from "../../oci/digest.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { NamesWanted, StorageDriver } from "../driver.js";
+import { layout, repositoryFolders } from "../layout.js";
+import { Turns } from "../turns.js";
+import type { ContentIndex, IndexedRepository } from "./content-index.js";
+import type { LinkStore } from "./link-store.js";
+import { repositoriesAfter } from "./repository-walk.js";
+
+interface Link {
+  readonly digest: Digest;
+  readonly key: string;
+}
+
+/** The index that the keys themselves are: all that is asked is listed when it is asked. */
+export class LayoutIndex implements ContentIndex {
+  readonly #driver: StorageDriver;
+  readonly #links: LinkStore;
+  readonly #announced = { blobs: new Set<RepositoryName>(), manifests: new Set<RepositoryName>() };
+
+  constructor(driver: StorageDriver, links: LinkStore) {
+    this.#driver = driver;
+    this.#links = links;
+  }
+
+  async *repositories(after?: string, foreign?: (key: string) => void): AsyncIterable<IndexedRepository> {
+    for await (const { name, folders } of repositoriesAfter(this.#driver, after, layout.repositories, foreign))
+      yield { name, holdsManifests: folders.includes(repositoryFolders.manifests) };
+  }
+
+  async *recordedAsCached(after?: string): AsyncIterable<RepositoryName> {
+    for await (const { name } of repositoriesAfter(this.#driver, after, layout.cachedBelow(""))) yield name;
+  }
+
+  async isFilled(foreign: string): Promise<boolean> {
+    return (await this.#driver.list(foreign)).length > 0;
+  }
+
+  async kinds(name: RepositoryName): Promise<{ manifests: boolean; blobs: boolean }> {
+    const folders = await this.#driver.list(layout.repository(name));
+    return {
+      manifests: folders.includes(repositoryFolders.manifests),
+      blobs: folders.includes(repositoryFolders.layers),
+    };
+  }
+
+  async announce(name: RepositoryName, kind: "blobs" | "manifests"): Promise<void> {
+    if (this.#announced[kind].has(name)) return;
+    await this.#driver.write({ key: layout.catalogGeneration, content: Buffer.from(randomUUID()) });
+    this.#announced[kind].add(name);
+  }
+
+  async generation(): Promise<string | undefined> {
+    const stat = await this.#driver.stat(layout.catalogGeneration);
+    return stat === undefined ? "none" : stat.version;
+  }
+
+  manifests(name: RepositoryName): Promise<Digest[]> {
+    return this.#present(this.#manifestLinks(name));
+  }
+
+  blobs(name: RepositoryName): Promise<Digest[]> {
+    return this.#present(this.#blobLinks(name));
+  }
+
+  async *content(name: RepositoryName, isAskedFor: (digest: Digest) => boolean): AsyncIterable<Digest> {
+    const turns = new Turns();
+    for (const links of [this.#blobLinks(name), this.#manifestLinks(name)]) {
+      for await (const { digest, key } of links) {
+        await turns.take();
+        const meant = algorithmOf(digest) === "sha256" ? digest : await this.#links.find(key);
+        const asked = [...new Set([digest, meant ?? digest])].filter(isAskedFor);
+        if (asked.length > 0 && (await this.#isThere(key))) yield* asked;
+      }
+    }
+  }
+
+  tagNames(name: RepositoryName, wanted?: NamesWanted): Promise<readonly string[]> {
+    return this.#driver.list(layout.tags(name), wanted);
+  }
+
+  async #present(links: AsyncIterable<Link>): Promise<Digest[]> {
+    const digests: Digest[] = [];
+    for await (const { digest, key } of links) if (await this.#isThere(key)) digests.push(digest);
+    return digests;
+  }
+
+  /** An empty link counts, too: a push heals it, and then it needs the bytes. */
+  async #isThere(key: string): Promise<boolean> {
+    return (await this.#driver.stat(key)) !== undefined;
+  }
+
+  async *#blobLinks(name: RepositoryName): AsyncIterable<Link> {
+    for (const algorithm of digestAlgorithms) {
+      for (const hex of await this.#driver.list(layout.layersOf(name, algorithm))) {
+        const digest = `${algorithm}:${hex}`;
+        if (isDigest(digest)) yield { digest, key: layout.layerLink(name, digest) };
+      }
+    }
+  }
+
+  async *#manifestLinks(name: RepositoryName): AsyncIterable<Link> {
+    for (const algorithm of digestAlgorithms) {
+      for (const hex of await this.#driver.list(layout.revisionsOf(name, algorithm))) {
+        const digest = `${algorithm}:${hex}`;
+        if (isDigest(digest)) yield { digest, key: layout.revisionLink(name, digest) };
+      }
+    }
+  }
+}
