@@ -1,8 +1,8 @@
 # docker build --tag berth .
 # docker run --publish 5000:5000 --volume registry:/var/lib/registry berth
 
-# The official image, or another with node, npm and a user called node. A tag moves: for a build that can be repeated
-# give the digest, which `docker buildx imagetools inspect node:22-bookworm-slim` tells, as
+# The official image, or another with node, npm and a user called node. A tag moves: for reproducible builds, pin the
+# digest (docker buildx imagetools inspect node:22-bookworm-slim) with
 # --build-arg NODE_IMAGE=node:22-bookworm-slim@sha256:...
 ARG NODE_IMAGE=node:22-bookworm-slim
 
@@ -19,10 +19,10 @@ WORKDIR /opt/berth
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
-# Where registry:2 looks for its file, and registry:3: a file of either, mounted over it, is served.
+# The paths where registry:2 and registry:3 look for their file: Berth uses a file of either that is mounted there.
 COPY config/container.yml /etc/docker/registry/config.yml
 COPY config/entrypoint.sh /entrypoint.sh
-# Health checks that were written for registry:2 call wget.
+# Health checks written for registry:2 call wget.
 RUN command -v wget > /dev/null \
  || { apt-get update && apt-get install --yes --no-install-recommends wget && rm -rf /var/lib/apt/lists/*; }
 RUN ln -s /opt/berth/dist/main.js /usr/local/bin/berth \

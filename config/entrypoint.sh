@@ -1,6 +1,5 @@
 #!/bin/sh
-# What the image of registry:2 can be told to do, this one can: a file of settings, a command of berth or of registry, or
-# any other program.
+# Accepts what the image of registry:2 accepts: a settings file, a command of berth or registry, or any other program.
 set -e
 case "$1" in
   "" | -* | *.yml | *.yaml) exec berth "$@" ;;
