@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIPv4, isIPv6 } from "node:net";
+import { BlockList, isIPv4, isIPv6, type Socket } from "node:net";
 import type { Caller } from "../registry/context.js";
 
 const groupsOfNetwork = 4;
@@ -15,14 +15,21 @@ export function networkOf(address: string): string {
   return [...groups, ...last].slice(0, groupsOfNetwork).join(":");
 }
 
-/** Tells who asks, through the reverse proxies that are trusted to say so. */
-export class ClientAddress {
+/** The other end of a connection. */
+export function peerOf(socket: Socket): Caller {
+  return callerAt(withoutMapping(socket.remoteAddress ?? "unknown"));
+}
+
+function callerAt(address: string): Caller {
+  return { address, network: networkOf(address) };
+}
+
+/** Finds the client behind reverse proxies that are trusted to name it. */
+export class TrustedProxies {
   readonly #trusted = new BlockList();
-  readonly #trustsNobody: boolean;
 
   /** @param trusted addresses and networks, such as `10.0.0.0/8` */
   constructor(trusted: readonly string[]) {
-    this.#trustsNobody = trusted.length === 0;
     for (const entry of trusted) {
       const [address = "", bits] = entry.split("/");
       const family = isIPv6(address) ? "ipv6" : "ipv4";
@@ -31,25 +38,22 @@ export class ClientAddress {
     }
   }
 
-  isTrusted(request: IncomingMessage): boolean {
-    return !this.#trustsNobody && this.#isTrustedAddress(request.socket.remoteAddress ?? "");
+  include({ address }: Caller): boolean {
+    return this.#isTrustedAddress(address);
   }
 
-  callerOf(request: IncomingMessage): Caller {
-    const address = this.of(request);
-    return { address, network: networkOf(address) };
-  }
-
-  /** The last address of `X-Forwarded-For` that no trusted proxy has: what stands before it anybody may have written. */
-  of(request: IncomingMessage): string {
-    const peer = withoutMapping(request.socket.remoteAddress ?? "unknown");
-    const forwarded = request.headers["x-forwarded-for"];
-    if (forwarded === undefined || !this.isTrusted(request)) return peer;
+  /**
+   * The last address of `X-Forwarded-For` that no trusted proxy has: anybody may have written what stands before it.
+   * @param peer a trusted proxy
+   */
+  clientOf({ headers }: IncomingMessage, peer: Caller): Caller {
+    const forwarded = headers["x-forwarded-for"];
+    if (forwarded === undefined) return peer;
     const hops = String(forwarded)
       .split(",")
       .map((hop) => hop.trim());
     const client = hops.findLast((hop) => !this.#isTrustedAddress(hop)) ?? hops[0];
-    return client !== undefined && (isIPv4(client) || isIPv6(client)) ? client : peer;
+    return client !== undefined && (isIPv4(client) || isIPv6(client)) ? callerAt(client) : peer;
   }
 
   #isTrustedAddress(address: string): boolean {

@@ -18,7 +18,6 @@ export interface CorsSettings {
  * anything else is asked of it, since browsers send it without credentials.
  */
 export function answerCors(exchange: Exchange, { origins, credentials }: CorsSettings): boolean {
-  if (origins.length === 0) return false;
   const { request, response } = exchange;
   const { origin } = request.headers;
   // An answer without an origin must not be kept for a page that has one.

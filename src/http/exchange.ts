@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Admission } from "../auth/access-control.js";
 import type { ClientCertificate } from "../auth/client-certificate.js";
@@ -5,7 +6,7 @@ import type { Logger } from "../observability/logger.js";
 import type { Access } from "../registry/access.js";
 import type { AccessRefusal } from "../registry/access-refusal.js";
 import type { Caller, Context } from "../registry/context.js";
-import { requestLog } from "./request-log.js";
+import type { Connection } from "./connections/connection.js";
 import { clientCertificateOf } from "./tls/shown-certificate.js";
 
 /** What stands in a path where the route has a name: a list of components for `*name`. */
@@ -14,12 +15,27 @@ export type PathParameters = Readonly<Record<string, string | string[] | undefin
 const noParameters: PathParameters = {};
 const noMethods: readonly string[] = [];
 
+/** What an exchange is made of. */
+interface ExchangeParts {
+  readonly id: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly connection: Connection;
+  readonly caller: Caller;
+  readonly log: Logger;
+  /** Called once, after all that was registered by `whenOver`. */
+  readonly onOver: (exchange: Exchange) => void;
+}
+
 /** One request, its answer, and what is known of both. */
 export class Exchange implements Context {
   readonly id: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly connection: Connection;
   readonly caller: Caller;
+  /** Without the query. */
+  readonly path: string;
   readonly startedAt = performance.now();
   parameters: PathParameters = noParameters;
   access: Access | undefined;
@@ -36,24 +52,30 @@ export class Exchange implements Context {
   #log: Logger | undefined;
   #controller: AbortController | undefined;
   readonly #endings: (() => void)[] = [];
+  readonly #onOver: (exchange: Exchange) => void;
   #isOver = false;
   #isCut = false;
 
-  constructor(id: string, request: IncomingMessage, response: ServerResponse, caller: Caller, log: Logger) {
+  constructor({ id, request, response, connection, caller, log, onOver }: ExchangeParts) {
     this.id = id;
     this.request = request;
     this.response = response;
+    this.connection = connection;
     this.caller = caller;
     this.#serverLog = log;
-    response.on("close", () => this.#end());
-    request.on("close", () => this.#endWithSocket());
+    this.#onOver = onOver;
+    const url = originForm(request.url);
+    const query = url.indexOf("?");
+    request.url = url;
+    this.path = query < 0 ? url : url.slice(0, query);
+    response.on("close", () => this.end());
     // The reason is told where the body is read; without a listener it would end the process.
-    request.on("error", () => {});
+    request.on("error", ignore);
   }
 
-  /** Its lines say the id of the request. Made only for those who log. */
+  /** Every line has the id of the request, which the response carries as `X-Request-Id`. Created on first use. */
   get log(): Logger {
-    this.#log ??= requestLog(this.#serverLog, this.id);
+    this.#log ??= withId(this.#serverLog, this.id);
     return this.#log;
   }
 
@@ -84,27 +106,21 @@ export class Exchange implements Context {
     return /(?:^|[\s,])(?:no-cache|max-age=0)(?:$|[\s,])/i.test(control ?? "") || pragma === "no-cache";
   }
 
-  /** The path, without the query. */
-  get path(): string {
-    const url = this.request.url ?? "";
-    const end = url.indexOf("?");
-    return end < 0 ? url : url.slice(0, end);
+  /** What follows the path: empty, or a query with its question mark. */
+  get search(): string {
+    return this.request.url?.slice(this.path.length) ?? "";
   }
 
   /**
    * Some clients append `?digest=` to a Location that has a query already. No value of ours has a question mark, so a
-   * further one parts like an ampersand.
+   * second one separates like an ampersand.
    */
   get query(): URLSearchParams {
-    if (this.#query === undefined) {
-      const url = this.request.url ?? "";
-      const start = url.indexOf("?");
-      this.#query = new URLSearchParams(start < 0 ? "" : url.slice(start + 1).replaceAll("?", "&"));
-    }
+    this.#query ??= new URLSearchParams(this.search.slice(1).replaceAll("?", "&"));
     return this.#query;
   }
 
-  /** Has the action run once, when the answer is through or the client is gone. */
+  /** Runs the action once, when the response is sent or the client is gone. */
   whenOver(action: () => void): void {
     this.#endings.push(action);
   }
@@ -114,17 +130,11 @@ export class Exchange implements Context {
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
-  /** An answer that waits behind another one on its connection has no socket yet, and so no "close" of its own. */
-  #endWithSocket(): void {
-    const { socket } = this.request;
-    if (socket.destroyed) this.#end();
-    if (this.#isOver) return;
-    const end = () => this.#end();
-    socket.once("close", end);
-    this.whenOver(() => socket.off("close", end));
-  }
-
-  #end(): void {
+  /**
+   * Called when the response is closed, and by the connection when that is: a response that waits behind another one
+   * on its connection has no socket yet, and so no "close" of its own.
+   */
+  end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     if (!this.response.writableFinished) {
@@ -132,5 +142,52 @@ export class Exchange implements Context {
       this.#controller?.abort();
     }
     for (const action of this.#endings) action();
+    this.#onOver(this);
   }
+}
+
+function ignore(): void {}
+
+function withId(log: Logger, id: string): Logger {
+  return {
+    debug: (event, fields) => log.debug(event, { ...fields, id }),
+    info: (event, fields) => log.info(event, { ...fields, id }),
+    warn: (event, fields) => log.warn(event, { ...fields, id }),
+    error: (event, fields) => log.error(event, { ...fields, id }),
+  };
+}
+
+const wellFormedId = /^[\w.-]{1,64}$/;
+
+/** Ids that tell requests apart in logs: created by this process, or given by a trusted proxy. */
+export class RequestIds {
+  readonly #prefix = randomBytes(4).toString("hex");
+  #count = 0;
+
+  next(given: string | string[] | undefined): string {
+    if (typeof given === "string" && wellFormedId.test(given)) return given;
+    return `${this.#prefix}-${(++this.#count).toString(36)}`;
+  }
+}
+
+/** What nearly all clients send: a path without an empty component, and perhaps a query. */
+const usualTarget = /^(?:\/[^/?&]+)+\/?(?:\?|$)/;
+
+const schemeAndAuthority = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+
+/** Clients of registry:2 append `&digest=` also to an address that they made themselves, which has no query yet. */
+const digestInPath = /^([^?]*\/blobs\/uploads\/[^?&/]+)&(?=digest=)/;
+
+/**
+ * The path and query of a request's target. Some clients send a whole URL, which a server must accept (RFC 9112,
+ * section 3.2.2); its host, and perhaps its password, are ignored from here on. Others join an address that ends with a
+ * slash to a path, and send `//v2/`, or join an empty project to a name, and send `/v2//app`. registry:2 redirects both
+ * to the path without the second slash; no name here has an empty component.
+ */
+function originForm(target: string | undefined): string {
+  if (target === undefined || target === "") return "/";
+  if (usualTarget.test(target)) return target;
+  const withQuery = `/${target.startsWith("/") ? target : target.replace(schemeAndAuthority, "")}`;
+  const [path = "", ...query] = withQuery.replace(digestInPath, "$1?").split("?");
+  return [path.replace(/\/{2,}/g, "/"), ...query].join("?");
 }

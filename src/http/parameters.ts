@@ -2,7 +2,19 @@ import { type Digest, parseDigest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import { parseReference, type Reference } from "../oci/reference.js";
 import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
+import type { Registry } from "../registry/registry.js";
+import type { PullRepository } from "../registry/repository.js";
 import type { Exchange } from "./exchange.js";
+
+/**
+ * The repository that the path names. A client that sent `?ns=` is told that it was understood (distribution-spec,
+ * "Registry Proxying").
+ */
+export async function pulledRepository(registry: Registry, exchange: Exchange): Promise<PullRepository> {
+  const repository = await registry.pull(nameOf(exchange), namespaceOf(exchange), exchange);
+  if (repository.namespace !== undefined) exchange.response.setHeader("OCI-Namespace", repository.namespace);
+  return repository;
+}
 
 /** Input becomes typed here, once: behind this line a name is a RepositoryName and a digest a Digest. */
 export function nameOf(exchange: Exchange): RepositoryName {
@@ -31,7 +43,7 @@ export function digestOfQuery(exchange: Exchange): Digest {
 
 /** The registry that the client means, where it asks a mirror of it: containerd's `?ns=`. An empty one means none. */
 export function namespaceOf(exchange: Exchange): string | undefined {
-  return exchange.query.get("ns") || undefined;
+  return exchange.search === "" ? undefined : exchange.query.get("ns") || undefined;
 }
 
 function text(exchange: Exchange, parameter: string): string {

@@ -4,7 +4,7 @@ import type { HandlerDependencies } from "./handlers/handler.js";
 import { listRepositories, listTags } from "./handlers/lists.js";
 import { getManifest, headManifest } from "./handlers/manifests.js";
 import { listReferrers } from "./handlers/referrers.js";
-import type { Resource } from "./route-table.js";
+import type { Resource } from "./router.js";
 
 /** What can be pulled, in both modes (distribution-spec, "Pull", "Content Discovery"). */
 export function pullRoutes(dependencies: HandlerDependencies): Resource[] {

@@ -2,7 +2,7 @@ import { deleteBlob } from "./handlers/blobs.js";
 import type { HandlerDependencies } from "./handlers/handler.js";
 import { deleteManifest, putManifest } from "./handlers/manifests.js";
 import { appendToUpload, cancelUpload, finishUpload, getUpload, startUpload } from "./handlers/uploads.js";
-import type { Resource } from "./route-table.js";
+import type { Resource } from "./router.js";
 
 /**
  * What can be pushed and deleted (distribution-spec, "Push", "Content Management"). To be tried before what can be

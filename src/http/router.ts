@@ -4,13 +4,20 @@ import { RegistryError } from "../oci/errors.js";
 import { respondWithError } from "./error-response.js";
 import type { Exchange, PathParameters } from "./exchange.js";
 import type { Handler } from "./handlers/handler.js";
-import type { Method, Resource } from "./route-table.js";
 import { sendEmpty } from "./send.js";
 
-/** Answers an exchange, whatever it asks. */
+export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** One resource: its path as express writes it, and the handler of each method. */
+export interface Resource {
+  readonly path: string;
+  readonly methods: Readonly<Partial<Record<Method, Handler>>>;
+}
+
+/** Answers an exchange, whatever it requests. */
 export type Routes = (exchange: Exchange) => void;
 
-/** What the router is given: node's own request, with the exchange that it belongs to. */
+/** What the router gets: node's own request, with the exchange that it belongs to. */
 interface RoutedRequest extends IncomingMessage {
   exchange: Exchange;
   params: PathParameters;
@@ -22,9 +29,7 @@ interface RoutedRequest extends IncomingMessage {
  */
 export function createRoutes(resources: readonly Resource[]): Routes {
   const router = Router({ caseSensitive: true });
-  for (const { path, methods } of mergeByPath(resources)) {
-    router.all(path, adapt(dispatch(methods)));
-  }
+  for (const { path, methods } of mergeByPath(resources)) router.all(path, answerWith(methods));
   // The declared types ask for express's request, of which a router touches only what node's has.
   const run = router as unknown as (request: RoutedRequest, response: unknown, done: NextFunction) => void;
   return (exchange) => {
@@ -42,29 +47,19 @@ function mergeByPath(resources: readonly Resource[]): Resource[] {
   return [...merged.values()];
 }
 
-function dispatch(methods: Resource["methods"]): Handler {
-  const known = [...Object.keys(methods), "OPTIONS"];
-  return (exchange) => {
+function answerWith(methods: Resource["methods"]): RequestHandler {
+  const handlers = new Map<string, Handler>(Object.entries(methods));
+  const known = [...handlers.keys(), "OPTIONS"];
+  // See createRoutes: the request is ours, whatever the router's types call it. The router catches what is thrown here.
+  return (request) => {
+    const { exchange, params, method = "" } = request as unknown as RoutedRequest;
+    exchange.parameters = params;
     exchange.knownMethods = known;
-    const method = exchange.request.method ?? "";
-    const handler = isMethod(method, methods) ? methods[method] : undefined;
+    const handler = handlers.get(method);
     if (handler !== undefined) return handler(exchange);
     if (method === "OPTIONS") return sendEmpty(exchange, 204, { Allow: known.join(", ") });
     throw new RegistryError("UNSUPPORTED", `${method} is not supported here`);
   };
-}
-
-function isMethod(text: string, methods: Resource["methods"]): text is Method {
-  return Object.hasOwn(methods, text);
-}
-
-function adapt(handler: Handler): RequestHandler {
-  const run = async (request: RoutedRequest) => {
-    request.exchange.parameters = request.params;
-    await handler(request.exchange);
-  };
-  // See createRoutes: the request is ours, whatever the router's types call it.
-  return (request, _response, next) => void run(request as unknown as RoutedRequest).catch(next);
 }
 
 function noSuchEndpoint(exchange: Exchange): RegistryError {

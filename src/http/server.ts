@@ -3,26 +3,16 @@ import { Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "../observability/logger.js";
 import { logAccess } from "./access-log.js";
-import { ClientAddress, networkOf } from "./client-address.js";
+import { TrustedProxies } from "./client-address.js";
 import type { Connection } from "./connections/connection.js";
 import { Connections } from "./connections/connections.js";
-import {
-  type ConnectionError,
-  isAnswerable,
-  isPlainHttp,
-  plainHttpRefusal,
-  type Refusal,
-  refusalOf,
-  refuse,
-} from "./connections/refusal.js";
+import { connectRefusal, Refusals } from "./connections/refusal.js";
 import { answerExpectation, refusalOfHead } from "./connections/request-head.js";
 import { answerCors, type CorsSettings } from "./cors.js";
 import { respondWithError } from "./error-response.js";
-import { Exchange } from "./exchange.js";
+import { Exchange, RequestIds } from "./exchange.js";
 import { answerHealth } from "./health.js";
 import { createNodeServer } from "./node-server.js";
-import { RequestIds } from "./request-ids.js";
-import { originForm } from "./request-target.js";
 import type { Routes } from "./router.js";
 import { type StallSettings, StallWatch } from "./stall-watch.js";
 import { checkClientCertificate } from "./tls/shown-certificate.js";
@@ -53,13 +43,13 @@ export class RegistryServer {
   #settings: ServerSettings;
   readonly #log: Logger;
   readonly #server: Server;
-  #clients: ClientAddress;
+  /** `undefined` if there are none. */
+  #proxies: TrustedProxies | undefined;
   readonly #ids = new RequestIds();
-  #stalls: StallWatch;
-  /** What is not answered yet, or not to the last byte. */
-  readonly #running = new Set<Exchange>();
+  readonly #stalls: StallWatch;
   #routes: Routes;
   readonly #connections: Connections;
+  readonly #refusals: Refusals;
   /** When other authorities of client certificates came into use. */
   #authoritiesSince = 0;
   #isStopping = false;
@@ -68,9 +58,10 @@ export class RegistryServer {
     this.#settings = settings;
     this.#routes = routes;
     this.#log = log;
-    this.#clients = new ClientAddress(settings.trustedProxies);
+    this.#proxies = trustedProxiesOf(settings);
     this.#stalls = new StallWatch(settings.stall);
-    this.#connections = new Connections(settings.maxConnections, log);
+    this.#connections = new Connections(settings.maxConnections, this.#answer, log);
+    this.#refusals = new Refusals(this.#connections, log);
     this.#server = createNodeServer(settings);
     this.#listenTo(this.#server, settings.tls !== undefined);
   }
@@ -97,14 +88,13 @@ export class RegistryServer {
    * whether by TLS, stays; a renewed certificate is taken.
    */
   reconfigure(settings: ServerSettings, routes: Routes): void {
-    const { tls, headersTimeout, keepAlive, trustedProxies, stall } = settings;
+    const { tls, headersTimeout, keepAlive } = settings;
     if (tls !== undefined) this.renewTls(tls);
     this.#server.headersTimeout = headersTimeout;
     this.#server.keepAliveTimeout = keepAlive;
     this.#connections.most = settings.maxConnections;
-    this.#clients = new ClientAddress(trustedProxies);
-    this.#stalls.retire();
-    this.#stalls = new StallWatch(stall);
+    this.#proxies = trustedProxiesOf(settings);
+    this.#stalls.reconfigure(settings.stall);
     this.#settings = { ...settings, tls: this.#settings.tls };
     this.#routes = routes;
   }
@@ -137,24 +127,20 @@ export class RegistryServer {
   /** Node takes a connection for idle as soon as its answer is written, so it may be asked only when all are sent. */
   #closeIdle(): void {
     this.#connections.closeSilent();
-    for (const { response } of this.#running) if (response.writableEnded) return;
-    this.#server.closeIdleConnections();
+    if (!this.#connections.isSending) this.#server.closeIdleConnections();
   }
 
   #listenTo(server: Server, speaksTls: boolean): void {
     // Not by node's own limit: what a worker refuses by that comes back to it, again and again, when all are full.
     server.on("connection", (socket: Socket) => this.#connections.admit(socket, speaksTls));
     server.on("secureConnection", (socket: Socket) => this.#connections.secured(socket));
-    // Each request that waits on a connection listens to its end, however many a client sends at once.
-    server.on(speaksTls ? "secureConnection" : "connection", (socket: Socket) => socket.setMaxListeners(0));
-    const take = (request: IncomingMessage, response: ServerResponse) => this.#take(request, response);
-    server.on("request", take).on("checkContinue", take).on("checkExpectation", take);
-    server.on("clientError", (error, socket: Socket) => this.#refuseBroken(error, socket));
-    server.on("connect", (_, socket: Socket) => this.#refuse({ status: 405, message: "this is no proxy" }, socket));
+    server.on("request", this.#take).on("checkContinue", this.#take).on("checkExpectation", this.#take);
+    server.on("clientError", (error, socket: Socket) => this.#refusals.refuseBroken(error, socket));
+    server.on("connect", (_, socket: Socket) => this.#refusals.refuse(connectRefusal, socket));
   }
 
   /** Has a request answered when it is its turn on its connection, unless nobody can say for sure where it ends. */
-  #take(request: IncomingMessage, response: ServerResponse): void {
+  readonly #take = (request: IncomingMessage, response: ServerResponse): void => {
     const connection = this.#connections.of(request.socket);
     if (connection === undefined || connection.isOver) return;
     // Its client proved who it is to authorities that may no longer count; it connects again and shows its certificate.
@@ -163,64 +149,55 @@ export class RegistryServer {
       return;
     }
     const refusal = refusalOfHead(request);
-    if (refusal === undefined) connection.take(request, () => this.#answer(request, response));
-    else this.#refuse(refusal, request.socket);
-  }
+    if (refusal === undefined) connection.take(request, response);
+    else this.#refusals.refuse(refusal, request.socket);
+  };
 
-  /** What node finds on a connection that is no request, or no HTTP at all. */
-  #refuseBroken(error: ConnectionError, socket: Socket): void {
-    const withoutTls = isPlainHttp(error) ? this.#connections.beforeTls(socket) : undefined;
-    if (withoutTls !== undefined) this.#refusePlainHttp(withoutTls);
-    else if (isAnswerable(error)) this.#refuse(refusalOf(error), socket, error.code);
-    else {
-      this.#log.debug("connection broken off", { client: networkOf(socket.remoteAddress ?? ""), cause: error });
-      socket.destroy();
-    }
-  }
-
-  /**
-   * Refuses what is no valid request and closes its connection. Nothing is written into an answer: the client would take
-   * it for content.
-   */
-  #refuse(refusal: Refusal, socket: Socket, code?: string): void {
-    const connection = this.#connections.of(socket);
-    if (connection === undefined || connection.isOver) return;
-    connection.isOver = true;
-    // What follows the last request of a connection is ignored, and does not disturb its answer (RFC 9112, section 9.6).
-    if (code === "HPE_CLOSED_CONNECTION") return;
-    this.#log.info("request refused", { client: connection.client, code, ...refusal });
-    if (connection.owesAnswers || !socket.writable) socket.destroy();
-    else refuse(socket, refusal);
-  }
-
-  /** Without TLS, on the connection below it: a client that does not speak it could not read the answer otherwise. */
-  #refusePlainHttp({ client, socket }: Connection): void {
-    this.#log.info("request refused", { client, ...plainHttpRefusal });
-    refuse(socket, plainHttpRefusal);
-  }
-
-  #answer(request: IncomingMessage, response: ServerResponse): Exchange {
-    request.url = originForm(request.url);
-    const id = this.#ids.next(this.#clients.isTrusted(request) ? request.headers["x-request-id"] : undefined);
-    const exchange = new Exchange(id, request, response, this.#clients.callerOf(request), this.#log);
-    if (this.#settings.logAccess) logAccess(exchange, this.#log);
+  /** Begins to answer a request whose turn it is. */
+  readonly #answer = (request: IncomingMessage, response: ServerResponse, connection: Connection): Exchange => {
+    const peer = connection.caller;
+    const proxies = this.#proxies?.include(peer) ? this.#proxies : undefined;
+    const id = this.#ids.next(proxies && request.headers["x-request-id"]);
+    const exchange = new Exchange({
+      id,
+      request,
+      response,
+      connection,
+      caller: proxies?.clientOf(request, peer) ?? peer,
+      log: this.#log,
+      onOver: this.#onOver,
+    });
     this.#stalls.watch(exchange);
-    this.#running.add(exchange);
-    exchange.whenOver(() => this.#running.delete(exchange));
     response.setHeader("X-Request-Id", id);
     // Content is what somebody pushed: a browser must not guess that it is a page.
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
     if (this.#isStopping) response.setHeader("Connection", "close");
     try {
-      answerExpectation(request, response);
-      if (!answerCors(exchange, this.#settings.cors) && !answerHealth(exchange, this.#isStopping)) {
-        checkClientCertificate(request.socket, this.#settings.tls?.clientAuth ?? "off");
-        this.#routes(exchange);
-      }
+      this.#route(exchange);
     } catch (error) {
       respondWithError(exchange, error);
     }
     return exchange;
+  };
+
+  #route(exchange: Exchange): void {
+    const { request, response, path } = exchange;
+    const { cors, tls } = this.#settings;
+    if (request.headers.expect !== undefined) answerExpectation(request, response);
+    if (cors.origins.length > 0 && answerCors(exchange, cors)) return;
+    if (!path.startsWith("/v2/") && answerHealth(exchange, this.#isStopping)) return;
+    if (tls !== undefined) checkClientCertificate(request.socket, tls.clientAuth);
+    this.#routes(exchange);
   }
+
+  readonly #onOver = (exchange: Exchange): void => {
+    if (this.#settings.logAccess) logAccess(exchange, this.#log);
+    this.#stalls.answered(exchange);
+    exchange.connection.answered(exchange);
+  };
+}
+
+function trustedProxiesOf({ trustedProxies }: ServerSettings): TrustedProxies | undefined {
+  return trustedProxies.length === 0 ? undefined : new TrustedProxies(trustedProxies);
 }

@@ -7,7 +7,9 @@ export interface StallSettings {
   readonly minimum: number;
 }
 
-interface Watched {
+/** How a transfer has gone on. What most exchanges never need: they are over before the first look. */
+interface Progress {
+  /** Since when fewer than the least bytes have moved, in milliseconds. */
   sinceMs: number;
   bytes: number;
 }
@@ -16,47 +18,51 @@ const checksPerWindow = 4;
 
 /** Breaks off transfers that a client lets stand still, and leaves those alone that only wait for us. */
 export class StallWatch {
-  readonly #settings: StallSettings;
-  readonly #watched = new Map<Exchange, Watched>();
-  readonly #timer: NodeJS.Timeout | undefined;
-  #isRetired = false;
+  #settings: StallSettings;
+  /** Each with the settings that held when it began. */
+  readonly #watched = new Map<Exchange, StallSettings>();
+  readonly #progress = new WeakMap<Exchange, Progress>();
+  #timer: NodeJS.Timeout;
 
   constructor(settings: StallSettings) {
     this.#settings = settings;
-    if (settings.minimum === 0) return;
-    this.#timer = setInterval(() => this.#check(), settings.window / checksPerWindow).unref();
+    this.#timer = this.#start();
+  }
+
+  /** For exchanges that begin from now on. */
+  reconfigure(settings: StallSettings): void {
+    this.#settings = settings;
+    this.stop();
+    this.#timer = this.#start();
   }
 
   watch(exchange: Exchange): void {
-    if (this.#timer === undefined) return;
-    this.#watched.set(exchange, { sinceMs: exchange.startedAt, bytes: movedBytes(exchange) });
-    exchange.whenOver(() => this.#forgetWhenRead(exchange));
+    if (this.#settings.minimum > 0) this.#watched.set(exchange, this.#settings);
+  }
+
+  /** An answer may come before the end of the body, which must not stand still forever then either. */
+  answered(exchange: Exchange): void {
+    const { request } = exchange;
+    if (request.complete || request.destroyed) this.#watched.delete(exchange);
+    else request.once("close", () => this.#watched.delete(exchange));
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  /** Watches what it watches to its end, and nothing new. */
-  retire(): void {
-    this.#isRetired = true;
-  }
-
-  /** An answer may come before the end of the body, which must not stand still forever then either. */
-  #forgetWhenRead(exchange: Exchange): void {
-    if (exchange.request.complete || exchange.request.destroyed) this.#watched.delete(exchange);
-    else exchange.request.once("close", () => this.#watched.delete(exchange));
+  #start(): NodeJS.Timeout {
+    return setInterval(() => this.#check(), this.#settings.window / checksPerWindow).unref();
   }
 
   #check(): void {
-    if (this.#isRetired && this.#watched.size === 0) this.stop();
     const now = performance.now();
-    for (const [exchange, watched] of this.#watched) {
+    for (const [exchange, { window, minimum }] of this.#watched) {
       const bytes = movedBytes(exchange);
-      if (!waitsForClient(exchange) || bytes - watched.bytes >= this.#settings.minimum) {
-        watched.sinceMs = now;
-        watched.bytes = bytes;
-      } else if (now - watched.sinceMs >= this.#settings.window) {
+      const progress = this.#progress.get(exchange);
+      if (progress === undefined || !waitsForClient(exchange) || bytes - progress.bytes >= minimum) {
+        this.#progress.set(exchange, { sinceMs: now, bytes });
+      } else if (now - progress.sinceMs >= window) {
         exchange.log.info("transfer cut off: the client stalled", {
           id: exchange.id,
           path: exchange.path,

@@ -1,14 +1,19 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Caller } from "../../registry/context.js";
 import type { Exchange } from "../exchange.js";
 
 /** Requests of one connection that are worked on at once; the answers leave in order in any case. */
 const mostAtOnce = 4;
 
+/** Begins to answer a request. The exchange tells the connection when it is over: `answered`. */
+export type Answer = (request: IncomingMessage, response: ServerResponse, connection: Connection) => Exchange;
+
+/** A request that waits for its turn. */
+type Waiting = readonly [request: IncomingMessage, response: ServerResponse];
+
 /** Who hears what becomes of a connection. */
 export interface ConnectionWatcher {
-  becameBusy(connection: Connection): void;
-  becameIdle(connection: Connection): void;
   /** So many more requests wait for their turn, or fewer. */
   waitingChanged(by: number): void;
   /** The connection may begin with a request that waits: `beginNext` is to be called when it is its turn. */
@@ -17,26 +22,35 @@ export interface ConnectionWatcher {
   dropped(connection: Connection, count: number): void;
 }
 
+interface ConnectionParts {
+  readonly watcher: ConnectionWatcher;
+  readonly answer: Answer;
+}
+
 /** One client's connection, from its acceptance to its end. */
 export class Connection {
   readonly openedAt = performance.now();
   /** What was taken from the kernel; TLS, if any, runs over it. */
   readonly socket: Socket;
-  /** Who is counted as one client. */
-  readonly client: string;
+  /** The client, as the socket shows it: behind a reverse proxy, that proxy. */
+  readonly caller: Caller;
   /** What was read from now on is not run: something came that is no valid request, or follows the last one. */
   isOver = false;
+  /** Its client's idle connections; it is among them while it has no request. `undefined` once it gives way. */
+  idleAmong: Set<Connection> | undefined;
   readonly #watcher: ConnectionWatcher;
+  readonly #answer: Answer;
   readonly #running = new Set<Exchange>();
-  readonly #waiting: (() => Exchange)[] = [];
+  readonly #waiting: Waiting[] = [];
   /** The socket that is not read from while requests wait. */
   #held: Socket | undefined;
 
-  constructor(socket: Socket, client: string, watcher: ConnectionWatcher) {
+  constructor(socket: Socket, caller: Caller, { watcher, answer }: ConnectionParts) {
     this.socket = socket;
-    this.client = client;
+    this.caller = caller;
     this.#watcher = watcher;
-    socket.once("close", () => this.#drop());
+    this.#answer = answer;
+    socket.once("close", () => this.#end());
   }
 
   /** Whether not a byte has come. */
@@ -47,6 +61,12 @@ export class Connection {
   /** Requests that were read and have not begun. */
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** Whether a response is written and not yet sent to its last byte. */
+  get isSending(): boolean {
+    for (const { response } of this.#running) if (response.writableEnded) return true;
+    return false;
   }
 
   /**
@@ -63,9 +83,18 @@ export class Connection {
    * Begins with a request, or lets it wait while enough others are unanswered. As long as one waits, nothing more is
    * read: however many requests a client sends, only those wait that node had read together.
    */
-  take(request: IncomingMessage, begin: () => Exchange): void {
-    if (this.#running.size < mostAtOnce && this.#waiting.length === 0) this.#begin(begin);
-    else this.#wait(request.socket, begin);
+  take(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#running.size < mostAtOnce && this.#waiting.length === 0) this.#begin(request, response);
+    else this.#wait(request, response);
+  }
+
+  /** Called when one of its exchanges is over. */
+  answered(exchange: Exchange): void {
+    this.#running.delete(exchange);
+    if (this.#held?.destroyed) this.#drop();
+    if (this.#waiting.length > 0) this.#watcher.wantsTurn(this);
+    else if (this.#held !== undefined) this.#readOn();
+    if (this.#running.size === 0 && this.#waiting.length === 0) this.idleAmong?.add(this);
   }
 
   /**
@@ -77,7 +106,7 @@ export class Connection {
     const next = this.#waiting.shift();
     if (next !== undefined) {
       this.#watcher.waitingChanged(-1);
-      this.#begin(next);
+      this.#begin(...next);
     }
     if (this.#waiting.length === 0) this.#readOn();
     return this.#waiting.length > 0 && this.#running.size < mostAtOnce;
@@ -87,30 +116,18 @@ export class Connection {
     this.socket.destroy();
   }
 
-  #wait(socket: Socket, begin: () => Exchange): void {
-    this.#waiting.push(begin);
+  #wait(request: IncomingMessage, response: ServerResponse): void {
+    this.#waiting.push([request, response]);
     this.#watcher.waitingChanged(1);
     if (this.#held !== undefined) return;
-    this.#held = socket;
+    this.#held = request.socket;
     // Node reads on whenever a request has come to its end, so it is stopped each time.
-    socket.pause().on("resume", pauseAgain);
+    this.#held.pause().on("resume", pauseAgain);
   }
 
-  #begin(begin: () => Exchange): void {
-    const exchange = begin();
-    this.#running.add(exchange);
-    if (this.#running.size === 1) this.#watcher.becameBusy(this);
-    exchange.whenOver(() => {
-      this.#running.delete(exchange);
-      this.#goOn();
-    });
-  }
-
-  #goOn(): void {
-    if (this.#held?.destroyed) this.#drop();
-    if (this.#waiting.length > 0) this.#watcher.wantsTurn(this);
-    else this.#readOn();
-    if (this.#running.size === 0 && this.#waiting.length === 0) this.#watcher.becameIdle(this);
+  #begin(request: IncomingMessage, response: ServerResponse): void {
+    this.#running.add(this.#answer(request, response, this));
+    this.idleAmong?.delete(this);
   }
 
   #readOn(): void {
@@ -118,7 +135,12 @@ export class Connection {
     this.#held = undefined;
   }
 
-  /** What waits for its turn is asked by nobody any more. */
+  #end(): void {
+    this.#drop();
+    for (const exchange of this.#running) exchange.end();
+  }
+
+  /** Nobody waits for the answers to what has not begun. */
   #drop(): void {
     const count = this.#waiting.length;
     if (count === 0) return;

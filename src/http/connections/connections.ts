@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Logger } from "../../observability/logger.js";
-import { networkOf } from "../client-address.js";
-import { Connection, type ConnectionWatcher } from "./connection.js";
+import { peerOf } from "../client-address.js";
+import { type Answer, Connection, type ConnectionWatcher } from "./connection.js";
 import { IdleConnections } from "./idle-connections.js";
 import { Turns } from "./turns.js";
 
@@ -25,12 +25,20 @@ export class Connections implements ConnectionWatcher {
   readonly #handshaking = new Map<string, Connection>();
   readonly #idle = new IdleConnections();
   readonly #turns = new Turns();
+  readonly #answer: Answer;
   readonly #log: Logger;
   #waiting = 0;
 
-  constructor(most: number, log: Logger) {
+  constructor(most: number, answer: Answer, log: Logger) {
     this.most = most;
+    this.#answer = answer;
     this.#log = log;
+  }
+
+  /** Whether a response is written and not yet sent to its last byte. */
+  get isSending(): boolean {
+    for (const connection of this.#open) if (connection.isSending) return true;
+    return false;
   }
 
   /** Where a request or an error came from; `undefined` before TLS is agreed upon. */
@@ -54,7 +62,7 @@ export class Connections implements ConnectionWatcher {
       this.#forget(idle);
       idle.destroy();
     }
-    const connection = new Connection(socket, networkOf(socket.remoteAddress ?? ""), this);
+    const connection = new Connection(socket, peerOf(socket), { watcher: this, answer: this.#answer });
     this.#open.add(connection);
     this.#idle.opened(connection);
     const ends = endsOf(socket);
@@ -89,14 +97,6 @@ export class Connections implements ConnectionWatcher {
     for (const connection of this.#open) connection.destroy();
   }
 
-  becameBusy(connection: Connection): void {
-    this.#idle.becameBusy(connection);
-  }
-
-  becameIdle(connection: Connection): void {
-    if (this.#open.has(connection)) this.#idle.becameIdle(connection);
-  }
-
   waitingChanged(by: number): void {
     this.#waiting += by;
     if (this.#waiting > mostWaiting) this.#mostWaitingOne()?.destroy();
@@ -107,8 +107,11 @@ export class Connections implements ConnectionWatcher {
   }
 
   /** One line for all: a client must not fill the log with requests that cost it a few bytes each. */
-  dropped({ client }: Connection, count: number): void {
-    this.#log.info("requests dropped: their connection ended before it was their turn", { client, count });
+  dropped({ caller }: Connection, count: number): void {
+    this.#log.info("requests dropped: their connection ended before it was their turn", {
+      client: caller.network,
+      count,
+    });
   }
 
   #mostWaitingOne(): Connection | undefined {

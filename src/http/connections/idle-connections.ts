@@ -11,26 +11,23 @@ interface Holding {
 export class IdleConnections {
   readonly #byClient = new Map<string, Holding>();
 
+  /** From now on the connection itself says when it is idle. */
   opened(connection: Connection): void {
-    const holding = this.#byClient.get(connection.client) ?? { open: 0, idle: new Set() };
-    this.#byClient.set(connection.client, holding);
+    const { network } = connection.caller;
+    const holding = this.#byClient.get(network) ?? { open: 0, idle: new Set() };
+    this.#byClient.set(network, holding);
     holding.open++;
     holding.idle.add(connection);
+    connection.idleAmong = holding.idle;
   }
 
   closed(connection: Connection): void {
-    const holding = this.#byClient.get(connection.client);
+    const { network } = connection.caller;
+    const holding = this.#byClient.get(network);
+    connection.idleAmong = undefined;
     if (holding === undefined) return;
     holding.idle.delete(connection);
-    if (--holding.open === 0) this.#byClient.delete(connection.client);
-  }
-
-  becameBusy(connection: Connection): void {
-    this.#byClient.get(connection.client)?.idle.delete(connection);
-  }
-
-  becameIdle(connection: Connection): void {
-    this.#byClient.get(connection.client)?.idle.add(connection);
+    if (--holding.open === 0) this.#byClient.delete(network);
   }
 
   /** Of the client that has the most connections, the one that is idle longest; `undefined` if all are busy. */

@@ -1,5 +1,8 @@
 import { STATUS_CODES } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import type { Logger } from "../../observability/logger.js";
+import { networkOf } from "../client-address.js";
+import type { Connections } from "./connections.js";
 
 /** What is no request that can be answered as one: it is told so, and its connection is closed. */
 export interface Refusal {
@@ -8,7 +11,7 @@ export interface Refusal {
 }
 
 /** What node says of a connection on which something is wrong. */
-export type ConnectionError = Error & { readonly code?: string; readonly reason?: string };
+type ConnectionError = Error & { readonly code?: string; readonly reason?: string };
 
 const refusals: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: { status: 431, message: "the headers are larger than server.maxHeaderSize allows" },
@@ -16,7 +19,9 @@ const refusals: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: "the headers did not arrive within server.headersTimeout" },
 };
 
-export const plainHttpRefusal: Refusal = {
+export const connectRefusal: Refusal = { status: 405, message: "this is no proxy" };
+
+const plainHttpRefusal: Refusal = {
   status: 400,
   message: "this port speaks HTTPS, and the request came without TLS: use https:// in its address",
 };
@@ -31,17 +36,54 @@ const plainHttpErrors: readonly string[] = [
 /** A client gets this long to read its answer and to close; one that does neither is cut off. */
 const lingerMs = 2_000;
 
+/** Refuses what is no valid request, and closes its connection. */
+export class Refusals {
+  readonly #connections: Connections;
+  readonly #log: Logger;
+
+  constructor(connections: Connections, log: Logger) {
+    this.#connections = connections;
+    this.#log = log;
+  }
+
+  /** What node finds on a connection that is no request, or no HTTP at all. */
+  refuseBroken(error: ConnectionError, socket: Socket): void {
+    const withoutTls = isPlainHttp(error) ? this.#connections.beforeTls(socket) : undefined;
+    if (withoutTls !== undefined) {
+      // On the connection below TLS: a client that does not speak it could not read the answer otherwise.
+      this.#log.info("request refused", { client: withoutTls.caller.network, ...plainHttpRefusal });
+      sendRefusal(withoutTls.socket, plainHttpRefusal);
+    } else if (isAnswerable(error)) this.refuse(refusalOf(error), socket, error.code);
+    else {
+      this.#log.debug("connection broken off", { client: networkOf(socket.remoteAddress ?? ""), cause: error });
+      socket.destroy();
+    }
+  }
+
+  /** Nothing is written into a response that has begun: the client would take it for content. */
+  refuse(refusal: Refusal, socket: Socket, code?: string): void {
+    const connection = this.#connections.of(socket);
+    if (connection === undefined || connection.isOver) return;
+    connection.isOver = true;
+    // What follows the last request of a connection is ignored, and does not disturb its answer (RFC 9112, section 9.6).
+    if (code === "HPE_CLOSED_CONNECTION") return;
+    this.#log.info("request refused", { client: connection.caller.network, code, ...refusal });
+    if (connection.owesAnswers || !socket.writable) socket.destroy();
+    else sendRefusal(socket, refusal);
+  }
+}
+
 /** A connection that was reset, or on which TLS failed, has no HTTP answer to read. */
-export function isAnswerable({ code = "" }: ConnectionError): boolean {
+function isAnswerable({ code = "" }: ConnectionError): boolean {
   return code.startsWith("HPE_") || code in refusals;
 }
 
 /** Whether a request came to a port of HTTPS that is one of HTTP. */
-export function isPlainHttp({ code = "" }: ConnectionError): boolean {
+function isPlainHttp({ code = "" }: ConnectionError): boolean {
   return plainHttpErrors.includes(code);
 }
 
-export function refusalOf({ code = "", reason, message }: ConnectionError): Refusal {
+function refusalOf({ code = "", reason, message }: ConnectionError): Refusal {
   return refusals[code] ?? { status: 400, message: `this is not valid HTTP: ${reason ?? message}` };
 }
 
@@ -49,7 +91,7 @@ export function refusalOf({ code = "", reason, message }: ConnectionError): Refu
  * Answers with a refusal and closes. Not at once: where bytes of the client lie unread, the system resets the
  * connection, and the client may never see the answer.
  */
-export function refuse(socket: Duplex, { status, message }: Refusal): void {
+function sendRefusal(socket: Socket, { status, message }: Refusal): void {
   const body = JSON.stringify({ errors: [{ code: "UNSUPPORTED", message }] });
   socket.end(
     [

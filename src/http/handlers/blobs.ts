@@ -2,12 +2,10 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { ResolvedBlob } from "../../registry/repository.js";
 import { requestedSpan } from "../blob-range.js";
 import type { Exchange } from "../exchange.js";
-import { digestOfPath, nameOf, namespaceOf } from "../parameters.js";
-import { endSoon, sendEmpty } from "../send.js";
+import { digestOfPath, nameOf, namespaceOf, pulledRepository } from "../parameters.js";
+import { addServedHeaders, endSoon, isKnownToClient, sendEmpty } from "../send.js";
 import { type Span, sendBlob } from "../send-blob.js";
-import { addServedHeaders, isKnownToClient } from "../served-headers.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
-import { pulledRepository } from "./pulled-repository.js";
 
 export function headBlob({ registry }: HandlerDependencies): Handler {
   return async function headBlob(exchange) {

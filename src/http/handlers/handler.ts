@@ -5,7 +5,7 @@ import type { Exchange } from "../exchange.js";
 import type { LocationStyle } from "../location.js";
 import type { UploadPlaces } from "../upload-places.js";
 
-/** Answers one request. What it throws is turned into an answer elsewhere. */
+/** Answers one request. What it throws becomes an error response elsewhere. */
 export type Handler = (exchange: Exchange) => Promise<void> | void;
 
 /** What handlers work with. */

@@ -2,10 +2,9 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { Page, PageOf } from "../../oci/listing.js";
 import type { Exchange } from "../exchange.js";
 import { nextLink, pageOfQuery } from "../pagination.js";
-import { sendBytes } from "../send.js";
-import { addWarning } from "../served-headers.js";
+import { pulledRepository } from "../parameters.js";
+import { addWarning, sendBytes } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
-import { pulledRepository } from "./pulled-repository.js";
 
 /** Many clients read no further than the first page: it holds all tags, unless there are very many. */
 const tagsPerPage = { usual: 100_000, most: 100_000 };

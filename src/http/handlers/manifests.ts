@@ -5,12 +5,10 @@ import { isDigestReference, parseTag, type Tag } from "../../oci/reference.js";
 import type { Manifest, ResolvedManifest } from "../../registry/repository.js";
 import type { Exchange } from "../exchange.js";
 import { locationOf } from "../location.js";
-import { nameOf, namespaceOf, referenceOf } from "../parameters.js";
+import { nameOf, namespaceOf, pulledRepository, referenceOf } from "../parameters.js";
 import { readBody, refuseEncodedBody } from "../read-body.js";
-import { endSoon, sendBytes, sendEmpty } from "../send.js";
-import { addServedHeaders, isKnownToClient } from "../served-headers.js";
+import { addServedHeaders, endSoon, isKnownToClient, sendBytes, sendEmpty } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
-import { pulledRepository } from "./pulled-repository.js";
 
 /** More in one request are answered with 414 (distribution-spec, "Pushing Manifests with Tags"). */
 const mostTags = 100;

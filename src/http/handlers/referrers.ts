@@ -4,11 +4,9 @@ import type { ReferrersQuery } from "../../oci/listing.js";
 import { mediaTypes } from "../../oci/media-types.js";
 import type { Exchange } from "../exchange.js";
 import { nextLink } from "../pagination.js";
-import { digestOfPath } from "../parameters.js";
-import { sendJson } from "../send.js";
-import { addWarning } from "../served-headers.js";
+import { digestOfPath, pulledRepository } from "../parameters.js";
+import { addWarning, sendJson } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
-import { pulledRepository } from "./pulled-repository.js";
 
 /** Lists what refers to a manifest, as an index (distribution-spec, "Listing Referrers"). */
 export function listReferrers({ registry }: HandlerDependencies): Handler {

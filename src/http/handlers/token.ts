@@ -1,9 +1,11 @@
 import type { AccessControl, Admission } from "../../auth/access-control.js";
 import { parseScopes } from "../../auth/scope.js";
 import { RegistryError } from "../../oci/errors.js";
+import { tokenPath } from "../authentication.js";
 import type { BodyRoom } from "../body-room.js";
 import type { Exchange } from "../exchange.js";
 import { readBody } from "../read-body.js";
+import type { Resource } from "../router.js";
 import { sendJson } from "../send.js";
 import type { Handler } from "./handler.js";
 
@@ -15,8 +17,13 @@ const noRoom: BodyRoom = { take: async () => {} };
 
 const headers = { "Cache-Control": "no-store" };
 
+/** Where clients get tokens for their credentials (distribution, "Token Authentication Specification"). */
+export function tokenRoutes(control: AccessControl): Resource[] {
+  return [{ path: tokenPath, methods: { GET: getToken(control), POST: postToken(control) } }];
+}
+
 /** Gives a token for the credentials of the request; without any, one for what everybody may do. */
-export function getToken(control: AccessControl): Handler {
+function getToken(control: AccessControl): Handler {
   return async function getToken(exchange) {
     const { admission = control.anonymous, query } = exchange;
     const { identity } = admission.access;
@@ -28,7 +35,7 @@ export function getToken(control: AccessControl): Handler {
 }
 
 /** The same by a form, as OAuth2 has it: containerd and regctl ask this way first. */
-export function postToken(control: AccessControl): Handler {
+function postToken(control: AccessControl): Handler {
   return async function postToken(exchange) {
     const form = new URLSearchParams((await readBody(exchange, largestForm, noRoom)).toString("utf8"));
     const { identity } = (await admissionOf(exchange, control, form)).access;
