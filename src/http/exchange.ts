@@ -36,6 +36,7 @@ export class Exchange implements Context {
   readonly caller: Caller;
   /** Without the query. */
   readonly path: string;
+  readonly hasQuery: boolean;
   readonly startedAt = performance.now();
   parameters: PathParameters = noParameters;
   access: Access | undefined;
@@ -67,7 +68,8 @@ export class Exchange implements Context {
     const url = originForm(request.url);
     const query = url.indexOf("?");
     request.url = url;
-    this.path = query < 0 ? url : url.slice(0, query);
+    this.hasQuery = query >= 0;
+    this.path = this.hasQuery ? url.slice(0, query) : url;
     response.on("close", () => this.end());
     // The reason is told where the body is read; without a listener it would end the process.
     request.on("error", ignore);
@@ -106,17 +108,12 @@ export class Exchange implements Context {
     return /(?:^|[\s,])(?:no-cache|max-age=0)(?:$|[\s,])/i.test(control ?? "") || pragma === "no-cache";
   }
 
-  /** What follows the path: empty, or a query with its question mark. */
-  get search(): string {
-    return this.request.url?.slice(this.path.length) ?? "";
-  }
-
   /**
    * Some clients append `?digest=` to a Location that has a query already. No value of ours has a question mark, so a
    * second one separates like an ampersand.
    */
   get query(): URLSearchParams {
-    this.#query ??= new URLSearchParams(this.search.slice(1).replaceAll("?", "&"));
+    this.#query ??= new URLSearchParams(this.request.url?.slice(this.path.length + 1).replaceAll("?", "&"));
     return this.#query;
   }
 

@@ -23,7 +23,8 @@ export function nameOf(exchange: Exchange): RepositoryName {
 }
 
 export function referenceOf(exchange: Exchange): Reference {
-  return parseReference(text(exchange, "reference"));
+  const { reference } = exchange.parameters;
+  return parseReference(typeof reference === "string" ? reference : "");
 }
 
 export function digestOfPath(exchange: Exchange): Digest {
@@ -43,7 +44,7 @@ export function digestOfQuery(exchange: Exchange): Digest {
 
 /** The registry that the client means, where it asks a mirror of it: containerd's `?ns=`. An empty one means none. */
 export function namespaceOf(exchange: Exchange): string | undefined {
-  return exchange.search === "" ? undefined : exchange.query.get("ns") || undefined;
+  return exchange.hasQuery ? exchange.query.get("ns") || undefined : undefined;
 }
 
 function text(exchange: Exchange, parameter: string): string {

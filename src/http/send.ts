@@ -36,9 +36,8 @@ function end(response: ServerResponse, content: Buffer): void {
   response.end(content);
 }
 
-/** Tells a client of a cache where the response comes from; a private repository has nothing to tell. */
-export function addServedHeaders(headers: OutgoingHttpHeaders, served: Served): void {
-  if (served.from === "storage") return;
+/** Tells a client of a cache where the response comes from. */
+export function addCacheHeaders(headers: OutgoingHttpHeaders, served: Served): void {
   headers["X-Cache"] = served.from;
   if (served.age !== undefined) headers.Age = Math.floor(served.age);
   addWarning(headers, served.warning);

@@ -24,17 +24,6 @@ export function manifestKind(mediaType: string): ManifestKind | undefined {
   return kinds.get(mediaType);
 }
 
-/** JSON, the signed JSON of schema 1, or a vendor type without a syntax that browsers know. */
-const harmlessTypes = /^application\/(?:json|(?:[\w!#$&^.-]+\+)(?:json|prettyjws)|vnd\.[\w!#$&^.-]+)$/i;
-
-/**
- * The type under which a manifest is sent. A manifest chooses its own type, so an upstream or a push could choose one
- * that a browser shows as a page of this registry, such as `text/html` or `image/svg+xml`.
- */
-export function servedType(mediaType: string): string {
-  return harmlessTypes.test(mediaType) ? mediaType : opaqueType;
-}
-
 /**
  * Layers of these types are stored elsewhere by design: never required, never fetched (image-spec, "Non-Distributable
  * Layers").

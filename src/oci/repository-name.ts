@@ -11,6 +11,13 @@ export type RepositoryName = string & { readonly [brand]: "RepositoryName" };
  */
 const maxLength = 255;
 
+/**
+ * The names of the specification (distribution-spec, "Pulling manifests"). The slash between components is one more
+ * separator, since each component begins and ends with a letter or digit. Unlike the specification's expression, no
+ * character can be matched in two ways, so a name that does not match costs no more time than one that does.
+ */
+const namePattern = /^[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*$/;
+
 /** @throws RegistryError NAME_INVALID */
 export function parseRepositoryName(text: string): RepositoryName {
   if (isRepositoryName(text)) return text;
@@ -18,32 +25,7 @@ export function parseRepositoryName(text: string): RepositoryName {
 }
 
 export function isRepositoryName(text: string): text is RepositoryName {
-  return text.length <= maxLength && text.split("/").every(isComponent);
-}
-
-/**
- * `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, matched by hand in one pass: the regular expression of the specification
- * backtracks without bound in JavaScript.
- */
-function isComponent(component: string): boolean {
-  let separator = "";
-  for (const character of component) {
-    if (isAlphanumeric(character)) {
-      separator = "";
-    } else {
-      separator += character;
-      if (!isSeparatorStart(separator)) return false;
-    }
-  }
-  return separator === "" && component !== "" && isAlphanumeric(component.charAt(0));
-}
-
-function isAlphanumeric(character: string): boolean {
-  return (character >= "a" && character <= "z") || (character >= "0" && character <= "9");
-}
-
-function isSeparatorStart(text: string): boolean {
-  return text === "." || text === "_" || text === "__" || (text.startsWith("-") && text.at(-1) === "-");
+  return text.length <= maxLength && namePattern.test(text);
 }
 
 function nameRule(text: string): string {

@@ -7,7 +7,7 @@ import { CatalogPages, holdersOfManifests } from "../storage/content/catalog-pag
 import type { Storage } from "../storage/storage.js";
 import { AdoptedRepository } from "./adopted-repository.js";
 import type { PrivateRules } from "./manifest-rules.js";
-import { type NameMeanings, plainMeanings } from "./name-meanings.js";
+import { plainMeanings } from "./name-meanings.js";
 import type { OpenUploadLimits } from "./open-uploads.js";
 import { PrivateRepository, type PrivateRepositoryParts } from "./private-repository.js";
 import { RunningUploads } from "./upload-sessions.js";
@@ -28,16 +28,14 @@ const rememberedForMs = 10_000;
 export class PrivateRegistry implements Registry {
   readonly #storage: Storage;
   readonly #rules: PrivateRegistryRules;
-  readonly #meanings: NameMeanings;
-  readonly #running: RunningUploads;
+  readonly #parts: PrivateRepositoryParts;
   readonly #catalog: CatalogPages;
   readonly #ours = new BriefMemory<RepositoryName, true>(rememberedNames, rememberedForMs);
 
   constructor(storage: Storage, rules: PrivateRegistryRules, meanings = plainMeanings(storage, rules.adopt)) {
     this.#storage = storage;
     this.#rules = rules;
-    this.#meanings = meanings;
-    this.#running = new RunningUploads(storage, rules.uploads);
+    this.#parts = { rules, meanings, running: new RunningUploads(storage, rules.uploads) };
     const isOurs = async (name: RepositoryName) => rules.adopt || (await this.#cachedFrom(name)) === undefined;
     this.#catalog = new CatalogPages(storage.index, (last) => holdersOfManifests(storage.index, last, isOurs));
   }
@@ -49,18 +47,18 @@ export class PrivateRegistry implements Registry {
         detail: { name, upstream },
       });
     }
-    return this.#repository(name);
+    return new PrivateRepository(name, this.#storage, this.#parts);
   }
 
   async push(name: RepositoryName): Promise<PrivateRepository> {
     if (this.#rules.readonly) throw new RegistryError("UNSUPPORTED", readOnly);
     const upstream = await this.#cachedFrom(name);
-    if (upstream === undefined) return this.#repository(name);
+    if (upstream === undefined) return new PrivateRepository(name, this.#storage, this.#parts);
     if (!this.#rules.adopt) {
       const message = `${name} holds content cached from ${upstream}, so it does not accept pushes; ${advice}`;
       throw new RegistryError("DENIED", message, { detail: { name, upstream } });
     }
-    return new AdoptedRepository(name, this.#storage, this.#parts());
+    return new AdoptedRepository(name, this.#storage, this.#parts);
   }
 
   catalog(page: Page): Promise<PageOf<string>> {
@@ -72,18 +70,6 @@ export class PrivateRegistry implements Registry {
     const upstream = await this.#storage.owners.ownerOf(name);
     if (upstream === undefined) this.#ours.set(name, true);
     return upstream;
-  }
-
-  #repository(name: RepositoryName): PrivateRepository {
-    return new PrivateRepository(name, this.#storage, this.#parts());
-  }
-
-  #parts(): PrivateRepositoryParts {
-    return {
-      rules: this.#rules,
-      running: this.#running,
-      meanings: this.#meanings,
-    };
   }
 }
 

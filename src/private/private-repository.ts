@@ -47,18 +47,16 @@ export interface PrivateRepositoryParts {
 export class PrivateRepository implements PushRepository {
   readonly name: RepositoryName;
   readonly #storage: Storage;
-  readonly #rules: PrivateRules;
-  readonly #running: RunningUploads;
-  readonly #meanings: NameMeanings;
-  readonly #absence: Absence;
+  readonly #parts: PrivateRepositoryParts;
 
-  constructor(name: RepositoryName, storage: Storage, { rules, running, meanings }: PrivateRepositoryParts) {
+  constructor(name: RepositoryName, storage: Storage, parts: PrivateRepositoryParts) {
     this.name = name;
     this.#storage = storage;
-    this.#rules = rules;
-    this.#running = running;
-    this.#meanings = meanings;
-    this.#absence = new Absence(name, meanings);
+    this.#parts = parts;
+  }
+
+  get #absence(): Absence {
+    return new Absence(this.name, this.#parts.meanings);
   }
 
   get #content(): RepositoryContent {
@@ -66,7 +64,7 @@ export class PrivateRepository implements PushRepository {
   }
 
   get uploads(): Uploads {
-    return new UploadSessions(this.#storage, this.name, this.#running, () => this.beforeStoring());
+    return new UploadSessions(this.#storage, this.name, this.#parts.running, () => this.beforeStoring());
   }
 
   /**
@@ -124,7 +122,7 @@ export class PrivateRepository implements PushRepository {
   async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
     const source = await findHolder(this.#storage, digest, {
       from,
-      meanings: this.#meanings,
+      meanings: this.#parts.meanings,
       access: context.access,
     });
     if (source === undefined) return false;
@@ -142,10 +140,10 @@ export class PrivateRepository implements PushRepository {
     await setImmediate();
     const content = await parsePushedManifest(bytes, manifest.contentType);
     await setImmediate();
-    checkMediaType(content, this.#rules);
+    checkMediaType(content, this.#parts.rules);
     await checkEmbeddedData(content);
     const { signal } = context;
-    const held = { storage: this.#storage, name: this.name, rules: this.#rules, signal };
+    const held = { storage: this.#storage, name: this.name, rules: this.#parts.rules, signal };
     await checkReferences(content, held);
     if (await this.beforeStoring()) await checkReferences(content, held);
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
@@ -202,12 +200,12 @@ export class PrivateRepository implements PushRepository {
 
   /** Before the tags move, so that whoever sees the manifest by its tag also finds it by the tag of its subject. */
   async #writeFallbackTag(subject: Digest): Promise<void> {
-    if (this.#rules.referrersTag !== true) return;
+    if (this.#parts.rules.referrersTag !== true) return;
     await writeFallbackTag(this.#storage, this.name, subject, (query) => this.listReferrers(subject, query));
   }
 
   #refuseUnlessDeletable(): void {
-    if (this.#rules.delete) return;
+    if (this.#parts.rules.delete) return;
     throw new RegistryError("UNSUPPORTED", "deletion is disabled in this registry; private.delete: true enables it");
   }
 }

@@ -16,7 +16,11 @@ export function refusalOfHead(request: IncomingMessage): Refusal | undefined {
   }
   if (rawHeaders.length > 2 * mostHeaders)
     return { status: 431, message: `there are more than ${mostHeaders} headers` };
-  const hosts = countOf("host", rawHeaders);
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === "host".length && name.toLowerCase() === "host") hosts++;
+  }
   if (hosts > 1) return { status: 400, message: "there are two Host headers" };
   if (hosts === 0 && httpVersion === "1.1") return { status: 400, message: "HTTP/1.1 needs a Host header" };
   const encoding = headers["transfer-encoding"];
@@ -31,15 +35,6 @@ function refusalOfEncoding(encoding: string, { httpVersion, headers }: IncomingM
   // Any other encoding would be stored as it comes, and so as something that it is not.
   if (encoding.toLowerCase() === "chunked") return undefined;
   return { status: 400, message: "the only Transfer-Encoding that this server knows is chunked" };
-}
-
-function countOf(name: string, rawHeaders: readonly string[]): number {
-  let count = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const header = rawHeaders[index] ?? "";
-    if (header.length === name.length && header.toLowerCase() === name) count++;
-  }
-  return count;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ResolvedBlob } from "../../registry/repository.js";
 import { requestedSpan } from "../blob-range.js";
 import type { Exchange } from "../exchange.js";
 import { digestOfPath, nameOf, namespaceOf, pulledRepository } from "../parameters.js";
-import { addServedHeaders, endSoon, isKnownToClient, sendEmpty } from "../send.js";
+import { addCacheHeaders, endSoon, isKnownToClient, sendEmpty } from "../send.js";
 import { type Span, sendBlob } from "../send-blob.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 
@@ -68,7 +68,7 @@ function headersOf(blob: ResolvedBlob): OutgoingHttpHeaders {
     // What a digest names never changes.
     "Cache-Control": "max-age=31536000, immutable",
   };
-  addServedHeaders(headers, blob.served);
+  if (blob.served.from !== "storage") addCacheHeaders(headers, blob.served);
   return headers;
 }
 

@@ -1,14 +1,17 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { RegistryError } from "../../oci/errors.js";
-import { servedType } from "../../oci/media-types.js";
+import { opaqueType } from "../../oci/media-types.js";
 import { isDigestReference, parseTag, type Tag } from "../../oci/reference.js";
-import type { Manifest, ResolvedManifest } from "../../registry/repository.js";
+import type { ResolvedManifest } from "../../registry/repository.js";
 import type { Exchange } from "../exchange.js";
 import { locationOf } from "../location.js";
 import { nameOf, namespaceOf, pulledRepository, referenceOf } from "../parameters.js";
 import { readBody, refuseEncodedBody } from "../read-body.js";
-import { addServedHeaders, endSoon, isKnownToClient, sendBytes, sendEmpty } from "../send.js";
+import { addCacheHeaders, endSoon, isKnownToClient, sendBytes, sendEmpty } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
+
+/** JSON, the signed JSON of schema 1, or a vendor type without a syntax that browsers know. */
+const harmlessTypes = /^application\/(?:json|(?:[\w!#$&^.-]+\+)(?:json|prettyjws)|vnd\.[\w!#$&^.-]+)$/i;
 
 /** More in one request are answered with 414 (distribution-spec, "Pushing Manifests with Tags"). */
 const mostTags = 100;
@@ -21,7 +24,10 @@ export function getManifest({ registry }: HandlerDependencies): Handler {
   return async function getManifest(exchange) {
     const reference = referenceOf(exchange);
     const repository = await pulledRepository(registry, exchange);
-    send(exchange, await repository.getManifest(reference, exchange));
+    const { descriptor, served, bytes } = await repository.getManifest(reference, exchange);
+    const headers = headersOf({ descriptor, served });
+    if (isKnownToClient(exchange, `"${descriptor.digest}"`)) sendEmpty(exchange, 304, headers);
+    else sendBytes(exchange, 200, headers, bytes);
   };
 }
 
@@ -77,21 +83,20 @@ export function deleteManifest({ registry }: HandlerDependencies): Handler {
   };
 }
 
-function send(exchange: Exchange, manifest: Manifest): void {
-  const headers = headersOf(manifest);
-  if (isKnownToClient(exchange, `"${manifest.descriptor.digest}"`)) sendEmpty(exchange, 304, headers);
-  else sendBytes(exchange, 200, headers, manifest.bytes);
-}
-
+/**
+ * A manifest chooses its own type, so an upstream or a push could choose one that a browser shows as a page of this
+ * registry, such as `text/html` or `image/svg+xml`: those are sent as a type that is only saved.
+ */
 function headersOf({ descriptor, served }: ResolvedManifest): OutgoingHttpHeaders {
+  const { mediaType, digest } = descriptor;
   const headers: OutgoingHttpHeaders = {
-    "Content-Type": servedType(descriptor.mediaType),
-    "Docker-Content-Digest": descriptor.digest,
-    ETag: `"${descriptor.digest}"`,
+    "Content-Type": harmlessTypes.test(mediaType) ? mediaType : opaqueType,
+    "Docker-Content-Digest": digest,
+    ETag: `"${digest}"`,
     // Whoever opens it in a browser all the same sees no page of this registry.
     "Content-Security-Policy": "sandbox",
   };
-  addServedHeaders(headers, served);
+  if (served.from !== "storage") addCacheHeaders(headers, served);
   return headers;
 }
 
