@@ -9,15 +9,15 @@ import type { ClientCertificate } from "./client-certificate.js";
 import type { ResourceActions } from "./scope.js";
 import type { TokenAnswer, TokenService } from "./token-service.js";
 
-/** No name of a user is longer; what is may be anything. */
+/** No user name is longer; a longer text may be anything. */
 const longestUser = 128;
 
-/** What is known of the client of a request. */
+/** What is known about the client of a request. */
 export interface Admission {
   readonly access: Access;
-  /** Whether it sent credentials, or a token, that are good. */
+  /** Whether it sent valid credentials, or a valid token. */
   readonly isProved: boolean;
-  /** Whether it sent a token that is not good. */
+  /** Whether it sent an invalid token. */
   readonly hasInvalidToken: boolean;
 }
 
@@ -29,20 +29,20 @@ interface AccessControlParts {
   readonly rules: AccessRules;
   readonly tokens: TokenService;
   readonly scheme: ChallengeScheme;
-  /** Where logins that fail are told of. */
+  /** Records failed logins. */
   readonly audit: AuditTrail | undefined;
-  /** Names this registry to its clients, and in its tokens. */
+  /** The name of this registry, for clients and in tokens. */
   readonly service: string;
-  /** Where clients get tokens, if not here: an address, or a path at the address of this registry. */
+  /** Where clients get tokens, if not here: a URL, or a path at the address of this registry. */
   readonly realm: string | undefined;
 }
 
-/** All that `http/` asks about access: which client it is, what it may do, and a token for that. */
+/** Everything that `http/` needs for access control: who the client is, what it may do, and tokens. */
 export class AccessControl {
   readonly scheme: ChallengeScheme;
   readonly service: string;
   readonly realm: string | undefined;
-  /** Of a request without credentials. */
+  /** For a request without credentials. */
   readonly anonymous: Admission;
   readonly #parts: AccessControlParts;
   readonly #log: Logger;
@@ -56,7 +56,7 @@ export class AccessControl {
     this.anonymous = { access: this.#accessOf(anonymous), isProved: false, hasInvalidToken: false };
   }
 
-  /** What is known at once of the client, if anything is. */
+  /** What is already known about the client, if anything. */
   recall(credentials: Credentials): Admission | undefined {
     const known = this.#parts.authenticator.recall(credentials);
     return known && this.#admissionOf(known);
@@ -73,7 +73,7 @@ export class AccessControl {
     return this.#admissionOf(authentication);
   }
 
-  /** A request without an `Authorization` header. */
+  /** Admits a request without an `Authorization` header. */
   admitByCertificate(certificate: ClientCertificate | undefined): Admission {
     if (certificate === undefined) return this.anonymous;
     return this.#admissionOf(this.#parts.authenticator.byCertificate(certificate));
@@ -83,7 +83,7 @@ export class AccessControl {
     return this.#parts.tokens.issue(identity, asked);
   }
 
-  /** A trail that cannot be written is told in the log; the login has failed anyway. */
+  /** If the trail cannot be written, the failure is logged; the login has failed anyway. */
   async #tellFailure({ authorization, caller }: Credentials): Promise<void> {
     const kind = parseBearer(authorization) === undefined ? "password" : "token";
     const user = parseBasic(authorization)?.user.slice(0, longestUser);

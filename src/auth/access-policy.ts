@@ -3,32 +3,32 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Action, Identity } from "../registry/access.js";
 import type { Rule } from "./rule.js";
 
-/** What the rules say of one request. */
+/** What the rules decide for one request. */
 export interface Decision {
   readonly allowed: boolean;
-  /** The rule that decided; `undefined` where no rule allows the request. */
+  /** The rule that decided; `undefined` if no rule allows the request. */
   readonly rule: Rule | undefined;
-  /** Allowed only because the rule is in its trial: `audit: true`. */
+  /** Allowed only because the rule is on trial: `audit: true`. */
   readonly onTrial: boolean;
 }
 
-/** The repository that a request is about. */
+/** The repository of a request. */
 export interface Target {
-  /** The name in the request, which is also the one that the client asked a token for. */
+  /** The name in the request, which is also the one in the token's scope. */
   readonly asked: RepositoryName;
-  /** The names that rules know the repository by. */
+  /** The names under which rules know the repository. */
   readonly names: readonly RepositoryName[];
 }
 
-/** A decision takes some 200 bytes. */
+/** A decision takes about 200 bytes. */
 const rememberedDecisions = 20_000;
 
-/** What a rule on trial never lets pass, whoever asks. */
+/** Actions that a rule on trial never allows, for any client. */
 const neverOnTrial: readonly Action[] = ["delete", "admin"];
 
 const noRule: Decision = { allowed: false, rule: undefined, onTrial: false };
 
-/** Decides by the rules: the union of what they allow, and a deny beats it. What no rule allows is refused. */
+/** Decides by the rules: they add up, and a deny overrides every allow. What no rule allows is refused. */
 export class AccessPolicy {
   readonly #rules: readonly Rule[];
   readonly #decisions = new LRUCache<string, Decision>({ max: rememberedDecisions });
@@ -47,7 +47,7 @@ export class AccessPolicy {
 
   decide(identity: Identity, action: Action, target: Target): Decision {
     const { user, groups, ceiling } = identity;
-    // As JSON, since a group that an issuer names may hold any character.
+    // As JSON, since the name of an issuer's group may contain any character.
     const key = JSON.stringify([user, groups, ceiling?.key, action, target.asked, target.names]);
     const known = this.#decisions.get(key);
     if (known !== undefined) return known;
@@ -67,7 +67,7 @@ export class AccessPolicy {
   }
 }
 
-/** A rule on trial lets pass what it would refuse, but credentials are demanded all the same. */
+/** A rule on trial allows what it would refuse, but still requires credentials. */
 function onTrialOf(covering: readonly Rule[], identity: Identity, action: Action): Decision {
   if (identity.user === undefined || neverOnTrial.includes(action)) return noRule;
   const rule = covering.find(({ settings }) => settings.audit);

@@ -11,22 +11,22 @@ import type { RegistryToken, RegistryTokens } from "./tokens/registry-tokens.js"
 import { ceilingOfScopes } from "./tokens/token-scope.js";
 import type { Users } from "./users.js";
 
-/** A client as its credentials show it. */
+/** A client as identified by its credentials. */
 export interface Authentication {
   readonly identity: Identity;
-  /** Good credentials were sent, or a good token, be it an anonymous one. */
+  /** Whether valid credentials were sent, or a valid token, even an anonymous one. */
   readonly isProved: boolean;
-  /** A token was sent that is not good: a challenge says so, and what everybody may pull is served all the same. */
+  /** Whether an invalid token was sent: a challenge says so, but what everyone may pull is still served. */
   readonly hasInvalidToken: boolean;
 }
 
-/** What a request shows of its client. */
+/** What a request says about its client. */
 export interface Credentials {
-  /** The header of that name. */
+  /** The `Authorization` header. */
   readonly authorization: string;
-  /** By whose network guessing is slowed down. */
+  /** Slows down guessing, by the client's network. */
   readonly caller: Caller;
-  /** Of its connection. */
+  /** The client certificate of the connection. */
   readonly certificate: ClientCertificate | undefined;
 }
 
@@ -36,14 +36,14 @@ export interface AuthenticatorParts {
   readonly accessTokens: AccessTokens;
   readonly registryTokens: RegistryTokens;
   readonly issuers: Issuers;
-  /** Of a token service that others run. */
+  /** For an external token service. */
   readonly externalTokens: ExternalTokens | undefined;
 }
 
 const withoutCredentials: Authentication = { identity: anonymous, isProved: false, hasInvalidToken: false };
 const withInvalidToken: Authentication = { identity: anonymous, isProved: false, hasInvalidToken: true };
 
-/** Finds out which client sent a request: from its `Authorization` header, or else from the certificate it has shown. */
+/** Finds out who sent a request: from its `Authorization` header, or else from the client certificate. */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
 
@@ -51,25 +51,25 @@ export class Authenticator {
     this.#parts = parts;
   }
 
-  /** What is known at once, since it was checked a moment ago: most requests of a pull go this way. */
+  /** The result of a recent check, without a new one: most requests of a pull take this path. */
   recall({ authorization, certificate }: Credentials): Authentication | undefined {
     const identity = this.#recallToken(authorization, certificate) ?? this.#recallPassword(authorization);
     return identity && { identity, isProved: true, hasInvalidToken: false };
   }
 
-  /** @throws AccessRefusal UNAUTHORIZED if a password is wrong: whoever sent it expects to be known */
+  /** @throws AccessRefusal UNAUTHORIZED if a password is wrong: its sender expects to be recognised */
   async authenticate({ authorization, caller, certificate }: Credentials): Promise<Authentication> {
     const token = parseBearer(authorization);
     if (token !== undefined) return this.#byToken(token, certificate);
     const basic = parseBasic(authorization);
-    // Podman sends an empty user and an empty password where it has neither.
+    // Podman sends an empty user and password if it has none.
     if (basic !== undefined && basic.user === "" && basic.password === "") return this.byCertificate(certificate);
     const identity = basic && (await this.#byPassword(basic, caller.network));
     if (identity === undefined) throw wrongCredentials();
     return { identity, isProved: true, hasInvalidToken: false };
   }
 
-  /** A request without other credentials. */
+  /** For a request without other credentials. */
   byCertificate(certificate: ClientCertificate | undefined): Authentication {
     if (certificate?.user === undefined) return withoutCredentials;
     const { user, fingerprint } = certificate;
@@ -78,7 +78,7 @@ export class Authenticator {
     return { identity, isProved: true, hasInvalidToken: false };
   }
 
-  /** Access tokens and identity tokens come as passwords, since every client can send one. */
+  /** Access tokens and identity tokens are sent as passwords, since every client can send one. */
   async #byPassword({ user, password }: BasicCredentials, network: string): Promise<Identity | undefined> {
     const { passwords, issuers } = this.#parts;
     if (looksLikeAccessToken(password)) return this.#byAccessToken(password);
@@ -93,7 +93,7 @@ export class Authenticator {
       : undefined;
   }
 
-  /** Of a user whose password is right. */
+  /** For a user whose password is right. */
   #identityOf(user: string): Identity {
     return { user, groups: this.#parts.users.groupsOf(user), credential: this.#passwordOf(user) };
   }
@@ -102,7 +102,7 @@ export class Authenticator {
     return { kind: "password", id: this.#parts.users.fingerprintOf(user) ?? "" };
   }
 
-  /** Whether an access token is revoked, its store alone tells. */
+  /** Never an access token's: only the store knows whether that is revoked. */
   #recallToken(authorization: string, certificate: ClientCertificate | undefined): Identity | undefined {
     const token = parseBearer(authorization);
     const ours = token === undefined ? undefined : this.#parts.registryTokens.recall(token);
@@ -132,7 +132,9 @@ export class Authenticator {
     return { user, groups: users.groupsOf(user), credential: { kind: "access token", id }, ceiling };
   }
 
-  /** Looks at each request whether what the token was issued for is still good, so that revoking takes effect. */
+  /**
+   * Checks with each request whether the token's original credential is still valid, so that revocation takes effect.
+   */
   async #identityOfOurs(
     token: RegistryToken,
     certificate: ClientCertificate | undefined,
@@ -150,10 +152,10 @@ export class Authenticator {
     const { kind, id } = credential;
     if (user === undefined) return { ...anonymous, ceiling };
     if (kind === "password" && users.fingerprintOf(user) !== id) return undefined;
-    // Only on a connection that shows the certificate: a token alone, stolen or older than a new authority, is no proof.
+    // Only on a connection with that certificate: a token alone may be stolen, or older than a new authority.
     if (kind === "certificate" && certificate?.fingerprint !== id) return undefined;
     if (kind === "issuer" && !issuers.has(id)) return undefined;
-    // An issuer's groups are those of its token; our own users' are those of now.
+    // An issuer's groups are those in its token; those of our own users may have changed since.
     const groupsNow = kind === "issuer" ? groups : users.groupsOf(user);
     return { user, groups: groupsNow, credential, ceiling };
   }

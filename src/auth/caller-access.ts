@@ -4,21 +4,21 @@ import type { Access, Action, Identity } from "../registry/access.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
 import type { AccessPolicy } from "./access-policy.js";
 
-/** The names that rules know a repository by, whichever way the client asks for it. */
+/** The names under which rules know a repository, whichever name the client uses. */
 export interface RepositoryNames {
   /** @param namespace the registry that the client means, from containerd's `?ns=` */
   namesOf(name: RepositoryName, namespace?: string): readonly RepositoryName[];
-  /** What the name may mean, one for each registry that a client could name: a scope does not say which. */
+  /** All meanings of the name, one for each registry that a client could name, since a scope does not say which. */
   meaningsOf(name: RepositoryName): readonly (readonly RepositoryName[])[];
 }
 
-/** The rules, and the names that they are applied to. */
+/** The rules, and the names that they apply to. */
 export interface AccessRules {
   readonly policy: AccessPolicy;
   readonly names: RepositoryNames;
 }
 
-/** What one client may do by the rules. */
+/** What the rules allow one client. */
 export class CallerAccess implements Access {
   readonly identity: Identity;
   readonly #rules: AccessRules;
@@ -60,7 +60,7 @@ export class CallerAccess implements Access {
     const { ceiling } = this.identity;
     if (!ceiling?.canBeWidened || !this.#mayWithAnotherToken("pull", from, undefined)) return false;
     const scope = `${scopeOf("push", into)} ${scopeOf("pull", from)}`;
-    const message = `a token for ${from} is needed, too, to mount a blob from it`;
+    const message = `a token for ${from} is also needed, to mount a blob from it`;
     throw new AccessRefusal("UNAUTHORIZED", message, { scope, isInsufficientScope: true });
   }
 
@@ -77,7 +77,7 @@ export class CallerAccess implements Access {
       : this.may("pull", name);
   }
 
-  /** Within the scopes of the credential that the token was issued for. */
+  /** Whether another token would allow it, within the scopes of the credential behind the token. */
   #mayWithAnotherToken(action: Action, name: RepositoryName, namespace: string | undefined): boolean {
     const { policy, names } = this.#rules;
     const identity = { ...this.identity, ceiling: this.identity.ceiling?.widest };
@@ -85,18 +85,18 @@ export class CallerAccess implements Access {
   }
 }
 
-/** How a sentence says each action. */
+/** Each action in words. */
 const verbs: Readonly<Record<Action, string>> = {
   pull: "pull from",
   push: "push to",
   delete: "delete from",
-  cache: "fetch what is not cached yet of",
+  cache: "download what is not cached yet of",
   admin: "administer",
 };
 
 const catalogScope = "registry:catalog:*";
 
-/** What a client has to ask a token for: before a push it asks what is there, and the right to cache is no scope. */
+/** The scope that each action needs: a push also pulls, and the right to cache is not a scope. */
 const scopes: Readonly<Record<Action, string>> = {
   pull: "pull",
   push: "pull,push",

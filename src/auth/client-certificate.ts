@@ -1,28 +1,28 @@
-/** A client certificate that an authority of `server.tls.clientCa` has signed. */
+/** A client certificate signed by an authority of `server.tls.clientCa`. */
 export interface ClientCertificate {
-  /** Whom it is for; `undefined` if it names nobody who could be a user. */
+  /** The user that it identifies; `undefined` if its name cannot be a user. */
   readonly user: string | undefined;
-  /** SHA-256 of the certificate, which tells it from others. */
+  /** SHA-256 of the certificate. */
   readonly fingerprint: string;
 }
 
-/** What node reads of a certificate. */
+/** What Node reads from a certificate. */
 interface CertificateNames {
-  /** A list where the certificate has several, whatever node's types say. */
+  /** An array if the certificate has several, although Node's types do not say so. */
   readonly subject: { readonly CN?: string | readonly string[] };
   /** `DNS:ci.example.com, URI:spiffe://example.com/ci` */
   readonly subjectaltname?: string | undefined;
   readonly fingerprint256: string;
 }
 
-/** The user is the common name, or without one the first alternative name. */
+/** The user is the common name, or else the first alternative name. */
 export function readClientCertificate(certificate: CertificateNames): ClientCertificate {
   const { subject, subjectaltname, fingerprint256 } = certificate;
   const name = subject?.CN ?? firstAlternativeName(subjectaltname ?? "");
   return { user: typeof name === "string" && canBeUser(name) ? name : undefined, fingerprint: fingerprint256 };
 }
 
-/** Node puts a name in quotes that has a comma or the like in it: such a list is not taken apart. */
+/** Node quotes a name that contains a comma or similar characters; such a list is not split. */
 function firstAlternativeName(names: string): string | undefined {
   if (names.includes('"')) return undefined;
   const known = names.split(", ").map((name) => /^(?:DNS|URI|email|IP Address):(.+)$/.exec(name)?.[1]);
@@ -30,8 +30,8 @@ function firstAlternativeName(names: string): string | undefined {
 }
 
 /**
- * A control character would forge lines of a log, and a colon the users of an issuer, who are called `github:name`; it
- * is taken in an address such as `spiffe://example.com/ci`.
+ * A control character could forge log lines, and a colon a user of an issuer, such as `github:name`; it is accepted in
+ * a URI such as `spiffe://example.com/ci`.
  */
 function canBeUser(name: string): boolean {
   return name !== "" && !/\p{Cc}/u.test(name) && !/:(?!\/\/)/.test(name);

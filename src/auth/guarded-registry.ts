@@ -5,10 +5,10 @@ import type { ChangeAction, Registry } from "../registry/registry.js";
 import type { PullRepository, PushRepository } from "../registry/repository.js";
 import { GuardedRepository } from "./guarded-repository.js";
 
-/** Names that are read at once when a list is thinned out to what the client may pull. */
+/** Number of names read at a time while a list is filtered to what the client may pull. */
 const catalogPageSize = 1_000;
 
-/** A registry in which each client can do what the rules allow it, and sees nothing of the rest. */
+/** A registry in which each client can do and see only what the rules allow. */
 export class GuardedRegistry implements Registry {
   readonly #registry: Registry;
 
@@ -21,7 +21,7 @@ export class GuardedRegistry implements Registry {
     return this.#registry.pull(name, namespace, context);
   }
 
-  /** Somebody who may only delete comes this way, too: each method of the repository asks for its own right. */
+  /** Also for a client that may only delete: each method of the repository checks its own right. */
   async push(
     name: RepositoryName,
     namespace: string | undefined,
@@ -34,7 +34,7 @@ export class GuardedRegistry implements Registry {
     return new GuardedRepository(await this.#registry.push(name, namespace, context, action), name, namespace);
   }
 
-  /** Only what the client may pull. */
+  /** Lists only what the client may pull. */
   async catalog(page: Page, context: Context): Promise<PageOf<string>> {
     const { access } = context;
     if (access === undefined) return this.#registry.catalog(page, context);

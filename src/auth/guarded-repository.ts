@@ -16,12 +16,12 @@ import type {
   Uploads,
 } from "../registry/repository.js";
 
-/** A repository of which each method asks for its right: pull, push or delete. */
+/** A repository whose methods check the client's right to pull, push or delete. */
 export class GuardedRepository implements PushRepository {
   readonly name: RepositoryName;
   readonly namespace?: string | undefined;
   readonly #repository: PushRepository;
-  /** By which the client asked for it. */
+  /** The name that the client used. */
   readonly #asked: RepositoryName;
 
   constructor(repository: PushRepository, asked: RepositoryName, namespace: string | undefined) {
@@ -31,7 +31,7 @@ export class GuardedRepository implements PushRepository {
     this.#asked = asked;
   }
 
-  /** Cancelling one's own upload is part of a push, not a deletion. */
+  /** Cancelling an upload is part of a push, not a deletion. */
   get uploads(): Uploads {
     return {
       start: async (algorithm, context) => this.#with("push", context).uploads.start(algorithm, context),
@@ -71,7 +71,7 @@ export class GuardedRepository implements PushRepository {
     return this.#with("push", context).putBlob(digest, content, context);
   }
 
-  /** Without the right to read the source it is a plain upload (distribution-spec, "Mounting a blob"): no error. */
+  /** Without the right to pull from the source, the client uploads as usual (distribution-spec, "Mounting a blob"). */
   async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
     const repository = this.#with("push", context);
     if (from !== undefined && context.access?.mayMount(from, this.#asked) === false) return false;
@@ -94,7 +94,7 @@ export class GuardedRepository implements PushRepository {
     return this.#with("delete", context).deleteBlob(digest, context);
   }
 
-  /** The repository, if the client may do this to it. @throws RegistryError */
+  /** The repository, if the client may perform the action. @throws RegistryError */
   #with(action: Action, { access }: Context): PushRepository {
     access?.require(action, this.#asked, this.namespace);
     return this.#repository;

@@ -2,7 +2,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Action, Identity } from "../registry/access.js";
 import { NamePatterns } from "../registry/name-patterns.js";
 
-/** One rule as the configuration has it. */
+/** One rule of the configuration. */
 export interface RuleSettings {
   readonly allow: readonly Action[];
   readonly deny: readonly Action[];
@@ -10,28 +10,28 @@ export interface RuleSettings {
   readonly to: readonly string[];
   /** Patterns of repositories; `${user}` stands for the client's name. */
   readonly in: readonly string[];
-  /** `true` logs what the rule would refuse, and lets it pass. */
+  /** `true`: what the rule would refuse is logged and allowed. */
   readonly audit: boolean;
 }
 
-/** The place in a pattern where the name of the user goes. */
+/** The placeholder for the user's name in a pattern. */
 export const userPlaceholder = "$" + "{user}";
 
-/** What can stand in for `${user}`: a name with a slash or a star would reach beyond the user's own repositories. */
+/** Values that may replace `${user}`: a slash or a star would reach beyond the user's own repositories. */
 const componentPattern = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/;
 
-/** Words of rules, which no user can be called. */
+/** Words with a meaning in rules, which cannot be user names. */
 export const reservedSubjects: readonly string[] = ["anonymous", "authenticated", "everyone"];
 
-/** An issuer may call its users anything, but not by what means others in a rule. */
+/** An issuer may name its users freely, except with words and signs that mean something else in a rule. */
 function isUserName(user: string): boolean {
   return !user.startsWith("@") && !reservedSubjects.includes(user);
 }
 
-/** A rule that can be asked whether it concerns a request. */
+/** A rule of the configuration, compiled. */
 export class Rule {
   readonly settings: RuleSettings;
-  /** Its place in the configuration, for messages: `access.rules[3]`. */
+  /** Its path in the configuration, for messages: `access.rules[3]`. */
   readonly place: string;
   readonly #subjects: ReadonlySet<string>;
   readonly #fixed: NamePatterns;
@@ -45,7 +45,7 @@ export class Rule {
     this.#personal = settings.in.filter((pattern) => pattern.includes(userPlaceholder));
   }
 
-  /** Push implies pull: a client asks what is there before it sends it (distribution's own grants do the same). */
+  /** Push implies pull: before a push, a client checks what exists (distribution grants both too). */
   allows(action: Action): boolean {
     const { allow } = this.settings;
     return allow.includes(action) || (action === "pull" && allow.includes("push"));
@@ -55,7 +55,7 @@ export class Rule {
     return this.settings.deny.includes(action);
   }
 
-  /** Whether the rule is about this client. */
+  /** Whether the rule applies to this client. */
   isFor({ user, groups }: Identity): boolean {
     const subjects = this.#subjects;
     if (subjects.has("everyone") || subjects.has(user === undefined ? "anonymous" : "authenticated")) return true;
@@ -63,7 +63,7 @@ export class Rule {
     return (isUserName(user) && subjects.has(user)) || groups.some((group) => subjects.has(`@${group}`));
   }
 
-  /** @param names the names that rules know the repository by */
+  /** @param names the names under which rules know the repository */
   covers(names: readonly RepositoryName[], { user }: Identity): boolean {
     return names.some((name) => this.#fixed.find(name) !== undefined) || this.#coversOwn(names, user);
   }

@@ -2,7 +2,7 @@ import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js
 import type { Action, Ceiling } from "../registry/access.js";
 import { ceilingOfScopes } from "./tokens/token-scope.js";
 
-/** What a token is asked for, or grants, in one repository: an entry of a token's `access` claim. */
+/** What a token requests, or grants, in one repository: an entry of the `access` claim. */
 export interface ResourceActions {
   readonly type: string;
   readonly name: string;
@@ -12,8 +12,8 @@ export interface ResourceActions {
 const scopePattern = /^(repository(?:\([a-z]+\))?|registry):(.+):([a-z*,]+)$/;
 
 /**
- * Reads the `scope` parameters of a token request (distribution, "Token Scope Documentation"): repeated, or separated
- * by spaces in one. What is not understood is left out: it is granted nothing, which is no error.
+ * Parses the `scope` parameters of a token request (distribution, "Token Scope Documentation"): repeated, or separated
+ * by spaces in one. Unknown scopes are skipped: they are granted nothing, which is not an error.
  */
 export function parseScopes(parameters: readonly string[]): readonly ResourceActions[] {
   const merged = new Map<string, { type: string; name: string; actions: Set<string> }>();
@@ -28,14 +28,14 @@ export function parseScopes(parameters: readonly string[]): readonly ResourceAct
   return [...merged.values()].map(({ type, name, actions }) => ({ type, name, actions: [...actions] }));
 }
 
-/** Actions of a scope as ours; `*` is all that a client may do to a repository (skopeo asks for it to delete). */
+/** Translates the actions of a scope; `*` is everything that a client may do (skopeo requests it to delete). */
 export function actionsOf(written: readonly string[]): readonly Action[] {
   const all: readonly Action[] = ["pull", "push", "delete"];
   return written.includes("*") ? all : all.filter((action) => written.includes(action));
 }
 
 /**
- * What a token allows at the most: what its claims grant.
+ * The most that a token allows: what its claims grant.
  * @param limits scopes of the credential that the token was issued for
  */
 export function ceilingOf(granted: readonly ResourceActions[], limits: readonly string[] = []): Ceiling {
@@ -51,7 +51,7 @@ export function ceilingOf(granted: readonly ResourceActions[], limits: readonly 
     isForCatalog: granted.some(({ type, name }) => type === "registry" && name === "catalog"),
     allows: (action, name) => {
       const actions = byName.get(name) ?? [];
-      // To fetch what is not cached yet is a pull to the client; the rules say whether its user may.
+      // Downloading what is not cached yet is a pull for the client; the rules decide whether its user may.
       if (action === "cache" || action === "pull") return actions.includes("pull") || actions.includes("push");
       return actions.includes(action);
     },

@@ -5,14 +5,14 @@ import type { RepositoryNames } from "./caller-access.js";
 import { actionsOf, type ResourceActions } from "./scope.js";
 import { type RegistryTokens, tokenLifetime } from "./tokens/registry-tokens.js";
 
-/** What a client gets for its credentials (distribution, "Token Authentication Specification"). */
+/** The response to a token request (distribution, "Token Authentication Specification"). */
 export interface TokenAnswer {
   readonly token: string;
-  /** The same: clients that send a form read only this (OAuth2). */
+  /** The same token: clients that send a form read only this (OAuth2). */
   readonly access_token: string;
-  /** Seconds. Always there: containerd keeps a token for ever where it is not. */
+  /** In seconds. Always present: without it, containerd keeps a token forever. */
   readonly expires_in: number;
-  /** What was granted of what was asked for. */
+  /** The granted part of the requested scope. */
   readonly scope: string;
 }
 
@@ -22,10 +22,10 @@ interface TokenServiceParts {
   readonly tokens: RegistryTokens;
 }
 
-/** A longer list of scopes is none of a client. */
+/** No real client sends more scopes. */
 const mostScopes = 100;
 
-/** Gives clients tokens for what they may do. */
+/** Issues tokens to clients. */
 export class TokenService {
   readonly #parts: TokenServiceParts;
 
@@ -33,7 +33,9 @@ export class TokenService {
     this.#parts = parts;
   }
 
-  /** Grants what the client may of what it asks for: less is no error, and nothing is a token that proves who it is. */
+  /**
+   * Grants the part of the request that the client may do. If that is nothing, the token still identifies the client.
+   */
   async issue(identity: Identity, asked: readonly ResourceActions[]): Promise<TokenAnswer> {
     const granted = asked.slice(0, mostScopes).flatMap((resource) => this.#grant(identity, resource));
     const { user, groups, credential, ceiling } = identity;
@@ -44,7 +46,7 @@ export class TokenService {
   }
 
   #grant(identity: Identity, { type, name, actions }: ResourceActions): ResourceActions[] {
-    // The catalog shows each client what it may pull, so everybody may ask for it.
+    // The catalog shows each client what it may pull, so everyone may request it.
     if (type === "registry" && name === "catalog") return [{ type, name, actions }];
     if (type !== "repository" || !isRepositoryName(name)) return [];
     const { policy, names } = this.#parts;

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 
-/** Of bcrypt, where there is no user to take it from. */
+/** The bcrypt cost if there is no user to take it from. */
 const usualCost = "10";
 
-/** The users that Berth itself knows, with their passwords and groups, as they are now. */
+/** The current users that Berth itself knows, with their passwords and groups. */
 export class Users {
   #hashes: ReadonlyMap<string, string>;
-  /** By hash: each request asks for one. */
+  /** By hash, since each request needs one. */
   readonly #fingerprints = new Map<string, string>();
   readonly #groupsByUser: ReadonlyMap<string, readonly string[]>;
 
@@ -19,7 +19,7 @@ export class Users {
     this.#groupsByUser = groupsByUser(groups);
   }
 
-  /** Takes other users over, such as those of a file that has changed. */
+  /** Replaces the users, such as when their file has changed. */
   replace(hashes: ReadonlyMap<string, string>): void {
     this.#hashes = hashes;
     this.#fingerprints.clear();
@@ -30,8 +30,7 @@ export class Users {
   }
 
   /**
-   * Of the known users' costs, spread over unknown ones as over known ones: else an answer that takes longer or shorter
-   * would tell which users there are.
+   * Spreads the costs of known users over unknown ones. Otherwise the response time would reveal which users exist.
    */
   costOfUnknown(user: string): string {
     const hashes = [...this.#hashes.values()];
@@ -43,7 +42,7 @@ export class Users {
     return this.#groupsByUser.get(user) ?? [];
   }
 
-  /** Changes when the password does, and tells nothing of it; `undefined` for an unknown user. */
+  /** Changes with the password, and reveals nothing about it; `undefined` for an unknown user. */
   fingerprintOf(user: string): string | undefined {
     const hash = this.#hashes.get(user);
     if (hash === undefined) return undefined;

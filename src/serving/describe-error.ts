@@ -5,7 +5,7 @@ import { ExplainedError } from "./explained-error.js";
 
 const expected = [ConfigError, ExplainedError, CollectionError, StorageError];
 
-/** A sentence for what the user can mend, the stack for what only we can. */
+/** The message for what a user can fix, the stack for what only we can. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isExpected = expected.some((kind) => error instanceof kind) || "code" in error;

@@ -1,8 +1,8 @@
-/** An error whose message is all that the user needs: what is wrong and what to do. No stack is shown for it. */
+/** An error whose message tells the user what is wrong and what to do. It is shown without a stack. */
 export class ExplainedError extends Error {
   override readonly name = "ExplainedError";
 
-  /** @param problems a line each */
+  /** @param problems one line each */
   constructor(message: string, problems: readonly string[] = []) {
     super([message, ...problems].join("\n  "));
   }

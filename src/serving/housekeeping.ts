@@ -5,15 +5,15 @@ import type { Storage } from "../storage/storage.js";
 import { adoptRegistry2Cache } from "./adopt-registry2-cache.js";
 
 /**
- * What is done for a data directory by one process, however many serve it. Not the eviction: each process counts what it
- * adds to the cache and writes what it served, and of those that make room one at a time does so.
+ * Tasks that one process does for a data directory, however many serve. Eviction is not among them: each process counts
+ * what it adds to the cache and records what it served, and one at a time makes room.
  */
 export class Housekeeping {
   readonly #storage: Storage;
   readonly #log: Logger;
   #purge: UploadPurge;
 
-  /** Does what must be done before anything is served, and begins with what is done from time to time. */
+  /** Does what must be done before serving, and starts the periodic tasks. */
   static async begin(storage: Storage, config: Config, log: Logger): Promise<Housekeeping> {
     await adoptRegistry2Cache(config, storage, log);
     return new Housekeeping(storage, config, log);

@@ -3,7 +3,7 @@ import type { Config } from "../config/schema.js";
 import type { RegistryServer } from "../http/server.js";
 import { ExplainedError } from "./explained-error.js";
 
-/** Lets the server listen. @throws ExplainedError with a sentence if the port or the address cannot be had */
+/** Starts listening. @throws ExplainedError if the port or the address is not available */
 export async function listen(server: RegistryServer, config: Config): Promise<AddressInfo> {
   try {
     return await server.listen();

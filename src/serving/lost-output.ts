@@ -1,4 +1,4 @@
-/** Whoever read our output may leave, as `head` does, and a disk of logs may be full: neither stops a registry. */
+/** The reader of our output may leave, as `head` does, and the disk for logs may be full: neither stops a registry. */
 export function bearLostOutput(): void {
   process.stdout.on("error", noteLoss);
   process.stderr.on("error", noteLoss);

@@ -19,13 +19,16 @@ import type { Storage } from "../storage/storage.js";
 import { openAuditTrail } from "./access/audit-writer.js";
 import { createGuard, type Guard } from "./access/create-access-control.js";
 
-/** Memory that all running transfers share. */
+/** Memory for all running transfers together. */
 const transferBufferBytes = 8 * 1024 * 1024;
 
-/** What manifests on their way in may hold together; each takes a multiple while it is parsed and stored. */
+/** Memory for manifests that are being received; parsing and storing each takes a multiple. */
 const bodyBytes = 16 * 1024 * 1024;
 
-/** Makes the registry of the configured mode and the routes over it: with `create-registry.ts` the only place that knows the modes. */
+/**
+ * Creates the registry of the configured mode and its routes. With `create-registry.ts`, the only place that knows the
+ * modes.
+ */
 export class ModeSelector {
   readonly #storage: Storage;
   readonly #log: Logger;
@@ -33,9 +36,9 @@ export class ModeSelector {
   #guard: Guard | undefined;
   #eviction: Eviction | undefined;
   #boundedBy: CacheBound | undefined;
-  /** Settles when those that were in charge before have ended. */
+  /** Settles when everything of earlier configurations has ended. */
   #retired: Promise<unknown> = Promise.resolve();
-  /** One for all configurations: what runs counts, whichever it began under. */
+  /** One for all configurations: running uploads count, whichever they began under. */
   readonly #uploadPlaces = new UploadPlaces(Number.POSITIVE_INFINITY);
   readonly #bodyRooms = new BodyRooms(bodyBytes);
   readonly #pool = new BufferPool(transferBufferBytes);
@@ -45,16 +48,16 @@ export class ModeSelector {
     this.#log = log;
   }
 
-  /** The routes of the mode that a configuration asks for. */
+  /** The routes for a configuration. */
   async select(config: Config): Promise<Routes> {
     return (await this.prepare(config))();
   }
 
   /**
-   * Makes all that a configuration asks for, and changes nothing yet.
-   * @returns what switches to it, which cannot fail: requests that run keep their old routes, and pushes that began may
-   * be finished by the new ones
-   * @throws if Berth cannot serve by it
+   * Creates everything that a configuration needs, and changes nothing yet.
+   * @returns a function that switches to it and cannot fail: running requests keep their old routes, and the new ones
+   * may finish pushes that began before
+   * @throws if Berth cannot serve with it
    */
   async prepare(config: Config): Promise<() => Routes> {
     const registry = await this.registryOf(config);
@@ -92,24 +95,24 @@ export class ModeSelector {
     return authenticated(routes, { control, publicUrl: config.server.publicUrl });
   }
 
-  /** Ends what the mode does beside requests. */
+  /** Stops the background tasks of the mode. */
   async stop(): Promise<void> {
     this.#guard?.close();
     this.#bound(undefined);
     await this.#retired;
   }
 
-  /** Keeps the cache within what a configuration says, for those who need no routes. */
+  /** Keeps the cache within the configured size, for callers that need no routes. */
   async keepBound(config: Config): Promise<void> {
     this.#bound(await boundOf(config));
   }
 
-  /** Brings the cache within its bound now, for those who end before the next look. */
+  /** Brings the cache within its size now, for callers that end before the next check. */
   async settleBound(): Promise<void> {
     await this.#eviction?.settle();
   }
 
-  /** One eviction at a time is in charge, whatever comes between: the one before is told to end at once. */
+  /** Only one eviction is active at a time: the previous one is stopped at once. */
   #bound(bound: CacheBound | undefined): void {
     const before = this.#boundedBy;
     if (bound !== undefined && before !== undefined && bound.maxSize === before.maxSize) return;
@@ -126,16 +129,16 @@ export class ModeSelector {
     this.#log.error("when cached images were last used could not be written", { cause });
   }
 
-  /** The registry of the mode that a configuration asks for, for those who need no routes. */
+  /** The registry of the configured mode, for callers that need no routes. */
   async registryOf(config: Config): Promise<Registry> {
     if (config.mode === "private") return new PrivateRegistry(this.#storage, config.private);
-    // Loaded when it is asked for: the client of upstreams takes longer to load than the rest of Berth.
+    // Loaded on demand: the client for upstreams takes longer to load than the rest of Berth.
     const { hybridRegistryOf, proxyRegistryOf } = await import("./create-registry.js");
     const registryOf = config.mode === "proxy" ? proxyRegistryOf : hybridRegistryOf;
     return registryOf(config, this.#storage, { room: this.#room(), log: this.#log });
   }
 
-  /** That of the eviction which runs just then: it changes with the configuration. */
+  /** Of the current eviction, which changes with the configuration. */
   #room(): CacheRoom {
     const current = () => this.#eviction;
     return {
@@ -148,13 +151,13 @@ export class ModeSelector {
   }
 }
 
-/** What bounds the size of cached content. */
+/** The size limit of the cache. */
 interface CacheBound {
   readonly Eviction: typeof Eviction;
   readonly maxSize: number | undefined;
 }
 
-/** `undefined` where nothing is cached. */
+/** `undefined` if nothing is cached. */
 async function boundOf({ mode, proxy }: Config): Promise<CacheBound | undefined> {
   if (mode === "private") return undefined;
   const { Eviction } = await import("../proxy/eviction/eviction.js");

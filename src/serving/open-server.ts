@@ -12,16 +12,16 @@ export interface OpenedServer {
   readonly server: RegistryServer;
   readonly storage: Storage;
   /**
-   * Makes ready for another configuration, and changes nothing yet.
-   * @returns what takes it over, which cannot fail
-   * @throws if it cannot serve by it
+   * Prepares for another configuration, and changes nothing yet.
+   * @returns a function that switches to it and cannot fail
+   * @throws if it cannot serve with it
    */
   prepare(config: Config): Promise<() => void>;
-  /** To be called when the server has stopped. */
+  /** Call it when the server has stopped. */
   close(): Promise<void>;
 }
 
-/** Opens the storage, and a server with the routes of the mode over it, which listens as soon as it is told to. */
+/** Opens the storage, and a server with the routes of the mode, which does not listen yet. */
 export async function openServer(config: Config, log: Logger): Promise<OpenedServer> {
   const tls = config.server.tls && (await ServedTls.open(config.server.tls, log));
   const storage = await openStorage(config.storage, log);

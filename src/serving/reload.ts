@@ -11,14 +11,14 @@ import { WorkerRefusal } from "./workers/worker-refusal.js";
 const signalled = "SIGHUP";
 
 interface Serving {
-  /** @throws if Berth cannot serve by it; then it must go on by the one before */
+  /** @throws if Berth cannot serve with it; the previous one must then stay in effect */
   apply(config: Config): Promise<void>;
   readonly log: FlushableLogger;
 }
 
 /**
- * Takes over what changes in the configuration while Berth serves: at SIGHUP, and when its file has changed. It hears
- * the signal from its making on, since a process that does not is ended by it, and answers when Berth serves.
+ * Applies changes of the configuration while Berth serves: on SIGHUP, and when the file has changed. It handles the
+ * signal from its creation on, since the signal would otherwise end the process, and acts on it once Berth serves.
  */
 export class Reload {
   readonly #load: () => Promise<LoadedConfig>;
@@ -30,7 +30,7 @@ export class Reload {
   readonly #serving = new Promise<Serving>((resolve) => {
     this.#begin = resolve;
   });
-  /** One after another. */
+  /** One reload at a time. */
   #running: Promise<void> = Promise.resolve();
 
   /** @param load reads the configuration again */
@@ -39,7 +39,7 @@ export class Reload {
     this.#cutOff = new CutOffDetector(text);
     this.#load = load;
     process.on(signalled, this.#onSignal);
-    // From now on: what changes while Berth starts is taken over when it serves.
+    // Watches from now on: a change while Berth starts is applied once it serves.
     if (file !== undefined) this.#watch = new ConfigWatch(file, () => this.#reload("its file has changed"));
   }
 
@@ -47,7 +47,7 @@ export class Reload {
     this.#begin(serving);
   }
 
-  /** The one that holds. */
+  /** The configuration in effect. */
   get config(): Config {
     return this.#config;
   }
@@ -68,12 +68,12 @@ export class Reload {
       const problem = this.#cutOff.problemOf(text, reason === signalled);
       if (problem !== undefined) throw new ConfigError([{ where: file ?? "", path: [], message: problem }]);
       const changes = changesBetween(this.#config, config);
-      // Also where nothing is written in another way: files that it names, certificates for one, may be new.
+      // Even if no setting changed: the files that it names, such as certificates, may have.
       await apply(changes.effective);
       this.#config = changes.effective;
       this.#cutOff.taken(text);
       log.reconfigure(changes.effective.log);
-      // A file may be touched, or already be known from the signal.
+      // A file may only have been touched, or its change already be known from the signal.
       if (reason === signalled || changes.now.length + changes.afterRestart.length > 0) tell(reason, changes, log);
     } catch (cause) {
       tellFailure(reason, cause, log);

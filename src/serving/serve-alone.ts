@@ -9,7 +9,7 @@ import { openServer } from "./open-server.js";
 import type { Reload } from "./reload.js";
 import { StopSignals, stopWhenTold } from "./stop-signals.js";
 
-/** Serves with this process alone. */
+/** Serves with a single process. */
 export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<void> {
   const { config, registry2 } = loaded;
   const log = createLogger(config.log, process.stdout);

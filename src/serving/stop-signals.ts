@@ -1,22 +1,25 @@
 import type { FlushableLogger } from "../observability/winston-logger.js";
 
-/** What serves: one server, or all of Berth's workers. */
+/** One server, or all of Berth's workers. */
 export interface Stoppable {
-  /** Lets what runs end, for as long as the grace. */
+  /** Lets running transfers finish within the grace period. */
   stop(graceMs: number): Promise<void>;
-  /** Ends what runs. */
+  /** Ends running transfers. */
   cut(): void;
 }
 
-/** Under `npm start` one stop may be two signals: the process group gets it, and npm passes its own on. */
+/** Under `npm start`, one stop may be two signals: the process group receives it, and npm passes its own on. */
 const oneStopMs = 300;
 
-/** After the grace everything is cut off, and little is left to do. What takes longer hangs, on a dead disk for one. */
+/**
+ * After the grace period everything is cut off, and little is left to do. What takes longer hangs, such as on a dead
+ * disk.
+ */
 const lastStepsMs = 5_000;
 
-/** Signals that ask to stop, from the making of this on. */
+/** Handles stop signals from its creation on. */
 export class StopSignals {
-  /** The first one: it does not end Berth in the middle of its start. */
+  /** The first signal: it does not end Berth during its start. */
   readonly first: Promise<NodeJS.Signals>;
   #onSecond = endBySignal;
 
@@ -25,15 +28,16 @@ export class StopSignals {
     void this.first.then(() => nextSignal(oneStopMs)).then((signal) => this.#onSecond(signal));
   }
 
-  /** What a second signal does once Berth serves; before, it ends the process. */
+  /** What a second signal does once Berth serves; before that, it ends the process. */
   onSecond(action: (signal: NodeJS.Signals) => void): void {
     this.#onSecond = action;
   }
 }
 
 /**
- * The first signal lets what runs end, the second ends it. Whatever hangs, the process is gone soon after the grace.
- * @param grace milliseconds, asked when the signal comes
+ * The first signal lets running transfers finish, the second ends them. If anything hangs, the process is killed soon
+ * after the grace period.
+ * @param grace in milliseconds, called when the signal arrives
  */
 export async function stopWhenTold(
   signals: StopSignals,
@@ -52,18 +56,18 @@ export async function stopWhenTold(
   log.info("stopped");
 }
 
-/** Only if the process still runs then: the timer does not keep it. */
+/** Only if the process still runs by then: the timer does not keep it alive. */
 function endAfter(ms: number, log: FlushableLogger): void {
   const end = () => {
     log.error("stopping takes too long, perhaps a disk hangs: Berth ends now");
     log.flush();
-    // An exit would wait for threads, and so for what hangs.
+    // process.exit would wait for threads, and so for what hangs.
     process.kill(process.pid, "SIGKILL");
   };
   setTimeout(end, ms).unref();
 }
 
-/** As if nobody had listened to the signal. */
+/** As if the signal had no handler. */
 function endBySignal(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);

@@ -3,7 +3,7 @@ import type { Config } from "../config/schema.js";
 import { namespacesOf, prefixOf } from "../config/upstream-rules.js";
 import { Owners, type UpstreamNames } from "../registry/owners.js";
 
-/** How the repositories of a configured upstream are called here. */
+/** The names here of a configured upstream's repositories. */
 export function upstreamNamesOf(upstream: UpstreamConfig, byDefault: string | undefined): UpstreamNames {
   const { name, remotePrefix } = upstream;
   return {
@@ -15,7 +15,7 @@ export function upstreamNamesOf(upstream: UpstreamConfig, byDefault: string | un
   };
 }
 
-/** Who owns which names in a mode with upstreams. */
+/** The owners of names in a mode with upstreams. */
 export function ownersOf({ mode, private: own, proxy }: Config): Owners {
   const upstreams = proxy.upstreams.map((upstream) => upstreamNamesOf(upstream, proxy.default));
   return mode === "hybrid" ? new Owners(own.repositories, upstreams, "private") : new Owners([], upstreams, "nobody");

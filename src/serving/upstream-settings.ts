@@ -9,7 +9,7 @@ import type {
 } from "../upstream/upstream-settings.js";
 
 /**
- * What the client of an upstream needs of its configuration; reads the files in PEM format.
+ * The settings for the client of an upstream; reads the files in PEM format.
  * @throws ConfigError if one cannot be read
  */
 export async function upstreamSettingsOf(upstream: UpstreamConfig): Promise<UpstreamSettings> {
@@ -30,7 +30,7 @@ export async function upstreamSettingsOf(upstream: UpstreamConfig): Promise<Upst
   };
 }
 
-/** A mirror gets what is no secret of the registry: a docker login file has credentials for each host apart. */
+/** A mirror never receives the registry's secrets; a docker login file has separate credentials for each host. */
 async function endpointsOf(upstream: UpstreamConfig): Promise<EndpointSettings[]> {
   const { url, mirrors, realms, network, dockerConfig } = upstream;
   const [ca, tls] = await Promise.all([readPem(upstream, "ca"), tlsOf(upstream)]);

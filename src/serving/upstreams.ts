@@ -7,7 +7,7 @@ import { createUpstream } from "../upstream/create-upstream.js";
 import { upstreamNamesOf } from "./upstream-names.js";
 import { upstreamSettingsOf } from "./upstream-settings.js";
 
-/** The upstreams of a configuration, each with its client and what the operator wants of it; connects to none yet. */
+/** The configured upstreams, each with its client and its settings; connects to none yet. */
 export async function proxyUpstreamsOf({ proxy }: Config): Promise<ProxyUpstream[]> {
   const surroundings = { version: packageVersion(), instanceId: randomUUID(), environment: process.env };
   return Promise.all(

@@ -48,8 +48,8 @@ const badTls: readonly [what: string, cert: string, key: string, sentence: RegEx
     /^server\.tls\.key: .*other\.pem is not the key of .*cert\.pem/,
   ],
   ["an encrypted key", "cert.pem", "encrypted.pem", /^server\.tls\.key: .*encrypted\.pem is encrypted.* openssl pkey /],
-  ["a key that is none", "cert.pem", "cert.pem", /^server\.tls\.key: .*cert\.pem holds no private key in PEM/],
-  ["a certificate that is none", "key.pem", "key.pem", /^server\.tls\.cert: .*key\.pem holds no certificate in PEM/],
+  ["a key that is none", "cert.pem", "cert.pem", /^server\.tls\.key: .*cert\.pem contains no private key in PEM/],
+  ["a certificate that is none", "key.pem", "key.pem", /^server\.tls\.cert: .*key\.pem contains no certificate in PEM/],
   ["a file that is not there", "absent.pem", "key.pem", /^server\.tls\.cert: .*absent\.pem is not there: /],
   ["a folder", "cert.pem", ".", /^server\.tls\.key: .* is a folder: /],
 ];

@@ -1,7 +1,7 @@
 import type { Credential, Identity } from "../../registry/access.js";
 import type { Caller, Context } from "../../registry/context.js";
 
-/** What a line of the audit trail tells. */
+/** One line of the audit trail. */
 export interface AuditEvent {
   readonly event:
     | "manifest pushed"
@@ -12,42 +12,42 @@ export interface AuditEvent {
     | "login failed";
   /** `undefined` for an anonymous client. */
   readonly user: string | undefined;
-  /** How the client proved who it is; never a secret. */
+  /** How the client identified itself; never a secret. */
   readonly credential: { readonly kind: Credential["kind"] | "token"; readonly id: string };
   /** The client's address. */
   readonly address: string;
   readonly repository?: string;
   readonly digest?: string;
   readonly tag?: string;
-  /** What the tag pointed at before; `undefined` if it is new. */
+  /** The digest that the tag pointed to before; `undefined` if the tag is new. */
   readonly from?: string | undefined;
-  /** What the tag points at now. */
+  /** The digest that the tag points to now. */
   readonly to?: string;
 }
 
-/** Where it is kept who changed what. */
+/** Records who changed what. */
 export interface AuditTrail {
   /**
-   * Called before something is changed.
-   * @throws RegistryError UNAVAILABLE if lines must be kept and cannot be
+   * Called before a change.
+   * @throws RegistryError UNAVAILABLE if lines must be recorded and cannot be
    */
   ready(): Promise<void>;
   /**
-   * Keeps lines in their order, those of one call together.
-   * @throws RegistryError UNAVAILABLE if they must be kept and cannot be
+   * Records lines in order; those of one call stay together.
+   * @throws RegistryError UNAVAILABLE if they must be recorded and cannot be
    */
   write(events: readonly AuditEvent[]): Promise<void>;
 }
 
 const nobody: Pick<Identity, "user" | "credential"> = { user: undefined, credential: { kind: "none", id: "" } };
 
-/** Who, with what, and from where. */
+/** Who acts, with which credential, from which address. */
 export function actorOf({ access, caller }: Context): Pick<AuditEvent, "user" | "credential" | "address"> {
   const { user, credential } = access?.identity ?? nobody;
   return { user, credential, address: caller.address };
 }
 
-/** @param user as the client wrote it, if that could be read */
+/** @param user the name that the client sent, if it can be read */
 export function failedLogin(user: string | undefined, kind: "password" | "token", caller: Caller): AuditEvent {
   return { event: "login failed", user, credential: { kind, id: "" }, address: caller.address };
 }

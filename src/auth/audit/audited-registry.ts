@@ -6,7 +6,7 @@ import type { PullRepository, PushRepository } from "../../registry/repository.j
 import type { AuditTrail } from "./audit-trail.js";
 import { AuditedRepository } from "./audited-repository.js";
 
-/** A registry of which the audit trail tells who changed what. */
+/** A registry that records every change in the audit trail. */
 export class AuditedRegistry implements Registry {
   readonly #registry: Registry;
   readonly #trail: AuditTrail;

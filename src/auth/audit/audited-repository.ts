@@ -16,7 +16,7 @@ import type {
 } from "../../registry/repository.js";
 import { type AuditTrail, actorOf } from "./audit-trail.js";
 
-/** A repository whose changes are written to the audit trail: of manifests, tags, and blobs that are deleted. */
+/** A repository that records changes in the audit trail: to manifests and tags, and deletions of blobs. */
 export class AuditedRepository implements PushRepository {
   readonly name: RepositoryName;
   readonly namespace?: string | undefined;
@@ -30,7 +30,7 @@ export class AuditedRepository implements PushRepository {
     this.#trail = trail;
   }
 
-  /** A blob is told of by the manifest that names it. */
+  /** Uploads are not recorded: the manifest that references a blob is. */
   get uploads(): Uploads {
     return this.#repository.uploads;
   }

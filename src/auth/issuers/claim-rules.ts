@@ -1,10 +1,10 @@
-/** What a claim must be: a text, or one of several; `*` stands for any characters. */
+/** The required values of claims: one or several each; `*` matches any characters. */
 export type ClaimRules = ReadonlyMap<string, readonly string[]>;
 
 /** Claims of an identity token, as the issuer wrote them. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** A claim by its path: `kubernetes.io/namespace` reaches into an object, where a claim of that whole name is not there. */
+/** A claim by its path: `kubernetes.io/namespace` reaches into an object, unless a claim has that whole name. */
 export function claimAt(claims: Claims, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path];
   let value: unknown = claims;
@@ -15,19 +15,19 @@ export function claimAt(claims: Claims, path: string): unknown {
   return value;
 }
 
-/** A claim as text: issuers write numbers and truths either way (GitLab writes both as text). */
+/** A claim as text: issuers write numbers and booleans as such or as text (GitLab as text). */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
 }
 
-/** The texts of a claim that may be a list. */
+/** The values of a claim that may be a list. */
 export function textsOf(value: unknown): readonly string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   return values.map(textOf).filter((text) => text !== undefined);
 }
 
-/** Whether all claims are as the rules want them. A claim that is absent is never right. */
+/** Whether all rules are satisfied. A missing claim never satisfies one. */
 export function satisfies(claims: Claims, rules: ClaimRules): boolean {
   return [...rules].every(([path, wanted]) => {
     const texts = textsOf(claimAt(claims, path));
@@ -35,7 +35,7 @@ export function satisfies(claims: Claims, rules: ClaimRules): boolean {
   });
 }
 
-/** Linear in text and pattern: greedy, and back only to the last star. */
+/** Runs in linear time: matches greedily, and backtracks only to the last star. */
 export function fits(text: string, pattern: string): boolean {
   let [at, place, star, restart] = [0, 0, -1, 0];
   while (at < text.length) {
@@ -54,7 +54,7 @@ export function fits(text: string, pattern: string): boolean {
   return place === pattern.length;
 }
 
-/** Puts claims into `${repository_owner}`; `undefined` if one is absent. */
+/** Inserts claims for placeholders such as `${repository_owner}`; `undefined` if one is missing. */
 export function fillIn(template: string, claims: Claims): string | undefined {
   let isComplete = true;
   const filled = template.replaceAll(/\$\{([^}]+)\}/g, (_, path: string) => {

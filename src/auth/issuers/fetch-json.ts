@@ -2,18 +2,18 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 
 export interface FetchOptions {
-  /** Authorities to trust instead of the usual ones, in PEM format. */
+  /** Authorities to trust instead of the default ones, in PEM format. */
   readonly ca?: string | undefined;
   readonly bearerToken?: string | undefined;
 }
 
-/** Key sets have some kilobytes. */
+/** Key sets have a few kilobytes. */
 const largestBody = 512 * 1024;
 const timeoutMs = 5_000;
 
 /**
- * Gets a JSON document. Redirects are not followed: an issuer's keys come from where the configuration or its own
- * discovery document says, and a token never goes to another place.
+ * Fetches a JSON document. Does not follow redirects: an issuer's keys come only from the address in the configuration
+ * or in its own discovery document, and a token is never sent anywhere else.
  * @throws Error with a sentence that names the address
  */
 export async function fetchJson(url: URL, { ca, bearerToken }: FetchOptions): Promise<unknown> {
@@ -30,7 +30,7 @@ export async function fetchJson(url: URL, { ca, bearerToken }: FetchOptions): Pr
     return JSON.parse(text) as unknown;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${url.origin}${url.pathname} gave no usable answer: ${reason}`, { cause });
+    throw new Error(`${url.origin}${url.pathname} gave no usable response: ${reason}`, { cause });
   }
 }
 
@@ -42,7 +42,7 @@ async function readBody(response: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of response) {
-    // A stream without an encoding gives buffers.
+    // A stream without an encoding yields buffers.
     pieces.push(piece as Buffer);
     length += (piece as Buffer).length;
     if (length > largestBody) {

@@ -1,10 +1,10 @@
-// biome-ignore lint/style/noRestrictedImports: the few files of settings that an issuer needs, read again as they change
+// biome-ignore lint/style/noRestrictedImports: the few settings files of an issuer, read again when they change
 import { readFile } from "node:fs/promises";
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 import type { Logger } from "../../observability/logger.js";
 import { fetchJson } from "./fetch-json.js";
 
-/** None with a secret that both sides know: the keys of an issuer are public, and one would do as that secret. */
+/** No algorithm with a shared secret: an issuer's keys are public, and one could then serve as the secret. */
 export const publicKeyAlgorithms = [
   "EdDSA",
   "Ed25519",
@@ -19,31 +19,31 @@ export const publicKeyAlgorithms = [
   "PS512",
 ];
 
-/** Where the keys of an issuer are found. */
+/** Where to find the keys of an issuer. */
 export interface KeySource {
   readonly name: string;
   readonly issuer: string;
-  /** The key set, where discovery is not wanted. */
+  /** URL of the key set, instead of discovery. */
   readonly jwksUrl?: string | undefined;
   readonly jwksFile?: string | undefined;
   readonly caFile?: string | undefined;
   /**
-   * Sent to the origins of `issuer` and `jwksUrl` only, which the configuration names: a Kubernetes API server shows its
-   * keys to its service accounts alone.
+   * Sent only to the origins of `issuer` and `jwksUrl`, which the configuration names: a Kubernetes API server shows
+   * its keys only to its service accounts.
    */
   readonly bearerTokenFile?: string | undefined;
 }
 
-/** After this the keys are looked for again, so that one that was withdrawn is not trusted for ever. */
+/** After this time the keys are fetched again, so that a withdrawn key is not trusted forever. */
 const freshMs = 10 * 60_000;
 
-/** A token with an unknown key makes Berth look again, but no more often than this: tokens are free to make up. */
+/** The shortest time between fetches for unknown keys: anyone can make up a token. */
 const lookAgainMs = 60_000;
 
-/** Keys that cannot be looked for again are trusted for so long, then nobody is. */
+/** If keys cannot be fetched again, they are trusted for this time, and no longer. */
 const trustedMs = 12 * 60 * 60_000;
 
-/** The keys of one issuer, fetched when they are first needed. */
+/** The keys of one issuer, fetched when first needed. */
 export class IssuerKeys {
   readonly #source: KeySource;
   readonly #log: Logger;
@@ -63,7 +63,7 @@ export class IssuerKeys {
     try {
       return await this.#current().find(header, token);
     } catch (error) {
-      // A new key may have come into use.
+      // The issuer may have a new key.
       if (!(await this.#look(now))) throw error;
       return this.#current().find(header, token);
     }
@@ -77,7 +77,7 @@ export class IssuerKeys {
     return keys;
   }
 
-  /** @returns whether it looked */
+  /** @returns whether it fetched the keys */
   async #look(now: number): Promise<boolean> {
     if (this.#running === undefined) {
       if (now - this.#triedMs < lookAgainMs) return false;
@@ -105,14 +105,14 @@ export class IssuerKeys {
 async function fetchKeySet({ issuer, jwksUrl, jwksFile, caFile, bearerTokenFile }: KeySource): Promise<unknown> {
   if (jwksFile !== undefined) return JSON.parse(await readFile(jwksFile, "utf8")) as unknown;
   const ca = caFile === undefined ? undefined : await readFile(caFile, "utf8");
-  // Read anew each time: Kubernetes replaces it every hour.
+  // Read each time: Kubernetes replaces the file every hour.
   const token = bearerTokenFile === undefined ? undefined : (await readFile(bearerTokenFile, "utf8")).trim();
   const origins = [issuer, ...(jwksUrl === undefined ? [] : [jwksUrl])].map((url) => new URL(url).origin);
   const get = (url: URL) => fetchJson(url, { ca, bearerToken: origins.includes(url.origin) ? token : undefined });
   return get(jwksUrl === undefined ? await discover(issuer, get) : new URL(jwksUrl));
 }
 
-/** OpenID Connect Discovery 1.0, section 4: a document of another issuer is none of this one (4.3). */
+/** OpenID Connect Discovery 1.0, section 4. The document must name the same issuer (4.3). */
 async function discover(issuer: string, get: (url: URL) => Promise<unknown>): Promise<URL> {
   const document = await get(new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`));
   const said: Readonly<Record<string, unknown>> =

@@ -9,15 +9,15 @@ import { type ClaimRules, type Claims, claimAt, fillIn, satisfies, textsOf } fro
 import { IssuerKeys, type KeySource, publicKeyAlgorithms } from "./issuer-keys.js";
 import { weaknessOf } from "./recyclable-names.js";
 
-/** Who a token that fits some claims is here. */
+/** Maps tokens with certain claims to a user. */
 export interface IdentityRule {
   readonly claims: ClaimRules;
-  /** The name behind the issuer's, such as `${repository}`; the user is then `github:owner/repository`. */
+  /** The name after the issuer's, such as `${repository}`; the user is then `github:owner/repository`. */
   readonly user: string;
   readonly groups: readonly string[];
-  /** A claim that lists further groups. */
+  /** A claim that lists more groups. */
   readonly groupsClaim?: string | undefined;
-  /** What its tokens are limited to, as `push:team/*`; none for all that the rules allow. */
+  /** Limits of its tokens, such as `push:team/*`; empty for everything that the rules allow. */
   readonly scopes: readonly string[];
 }
 
@@ -29,10 +29,10 @@ export interface IssuerSettings extends KeySource {
 const longestToken = 16 * 1024;
 const clockTolerance = 60;
 const rememberedTokens = 1_000;
-/** Milliseconds; a push asks some forty times. */
+/** In milliseconds; a push sends about forty requests. */
 const rememberedMs = 30_000;
 
-/** The issuers whose identity tokens are taken: those of CI services, of Kubernetes, of a company's login. */
+/** The issuers of accepted identity tokens: CI services, Kubernetes, a company's login. */
 export class Issuers {
   readonly #byIssuer: ReadonlyMap<string, Issuer>;
   readonly #names: ReadonlySet<string>;
@@ -43,17 +43,17 @@ export class Issuers {
     this.#byIssuer = new Map(issuers.map((settings) => [settings.issuer, new Issuer(settings, log)]));
   }
 
-  /** Whether there still is an issuer of this name. */
+  /** Whether an issuer of this name still exists. */
   has(name: string): boolean {
     return this.#names.has(name);
   }
 
-  /** Whether a text is a token that says it is of one of the issuers; nothing is proved by that. */
+  /** Whether a text is a token that claims to be from one of the issuers; not verified. */
   mayHaveIssued(text: string): boolean {
     return this.#issuerOf(text) !== undefined;
   }
 
-  /** The client whom a token stands for; `undefined` if it is not good, or of nobody that is known here. */
+  /** The client that a token identifies; `undefined` if the token is invalid or matches no identity. */
   async identify(token: string): Promise<Identity | undefined> {
     const key = createHash("sha256").update(token).digest("base64");
     const known = this.#known.get(key);

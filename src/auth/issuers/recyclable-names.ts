@@ -1,6 +1,6 @@
 import type { ClaimRules } from "./claim-rules.js";
 
-/** Claims that name something which can be given up, and then taken by somebody else. */
+/** Claims whose names can be given up, and then taken by someone else. */
 const nameClaims: readonly string[] = [
   "actor",
   "ci_config_ref_uri",
@@ -20,25 +20,25 @@ const nameClaims: readonly string[] = [
 /** `repository_id`, `project_id`, `kubernetes.io/serviceaccount/uid`, and `oid` of Microsoft. */
 const idClaim = /(^|[_/.])(id|uid|oid)$/;
 
-/** A `sub` that is made of names: of GitHub's `repo:OWNER@OWNERID/REPO@REPOID:...` it is not (since July 2026). */
+/** A `sub` that consists of names; not GitHub's `repo:OWNER@OWNERID/REPO@REPOID:...` (since July 2026). */
 const nameSubject = /^(repo|project_path):(?!.*@\d)/;
 
-/** Issuers of which anybody can have tokens. */
+/** Issuers from which anyone can get tokens. */
 const publicHosts: readonly string[] = ["token.actions.githubusercontent.com", "gitlab.com", "accounts.google.com"];
 
 /**
- * What is weak about the claims that make a token somebody's here; `undefined` if nothing is.
- * @param issuer its address
+ * Why the claims of an identity rule are weak; `undefined` if they are not.
+ * @param issuer its URL
  */
 export function weaknessOf(claims: ClaimRules, issuer: string): string | undefined {
   const names = [...claims.keys()];
   if (names.some((name) => idClaim.test(name))) return undefined;
   const recyclable = names.filter((name) => nameClaims.includes(name) || isNameSubject(name, claims));
   if (recyclable.length > 0) {
-    return `${recyclable.join(", ")} can pass to somebody else; add a claim on an id, such as repository_id or project_id`;
+    return `${recyclable.join(", ")} can pass to someone else; add a claim on an id, such as repository_id or project_id`;
   }
   if (names.includes("sub") || !publicHosts.includes(new URL(issuer).hostname)) return undefined;
-  return `anybody can have a token of ${issuer} that fits; add a claim on an id, such as repository_owner_id`;
+  return `anyone can get a matching token from ${issuer}; add a claim on an id, such as repository_owner_id`;
 }
 
 function isNameSubject(name: string, claims: ClaimRules): boolean {

@@ -1,20 +1,20 @@
 import { LRUCache } from "lru-cache";
 
-/** Guesses in a row that cost nothing: people mistype. */
+/** Wrong guesses in a row without a delay: people mistype. */
 const freeGuesses = 3;
 const firstDelayMs = 250;
 const longestDelayMs = 8_000;
 const rememberedMs = 15 * 60_000;
 const rememberedGuessers = 20_000;
 
-/** An office shares an address, and a user has several machines. */
+/** Several users share an office's address, and a user has several machines. */
 const sharedBy = 4;
 
-/** Slows guessing at passwords down: by delay, since docker never tries again after a 429. */
+/** Slows down password guessing. Delays instead of refusing, because docker does not retry after a 429. */
 export class GuessDelays {
   readonly #guesses = new LRUCache<string, number>({ max: rememberedGuessers, ttl: rememberedMs, ttlResolution: 0 });
 
-  /** Counts a guess, and says how many milliseconds it has to wait for those before it. */
+  /** Counts a guess and returns how many milliseconds it must wait, because of earlier ones. */
   begin(user: string, network: string): number {
     const [pair, byNetwork, byUser] = keysOf(user, network).map((key) => {
       const before = this.#guesses.get(key) ?? 0;
@@ -26,7 +26,7 @@ export class GuessDelays {
     );
   }
 
-  /** Forgets the guesses of a client that knew the password in the end, but not its guesses at other users. */
+  /** Forgets the wrong guesses of a client that then sent the right password, but not its guesses for other users. */
   forgive(user: string, network: string): void {
     const [pair = "", ...shared] = keysOf(user, network);
     const own = this.#guesses.get(pair) ?? 0;
@@ -35,7 +35,7 @@ export class GuessDelays {
   }
 }
 
-/** Milliseconds. */
+/** In milliseconds. */
 export function delayAfter(guesses: number): number {
   if (guesses < freeGuesses) return 0;
   return Math.min(longestDelayMs, firstDelayMs * 2 ** (guesses - freeGuesses));

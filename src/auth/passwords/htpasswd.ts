@@ -1,6 +1,6 @@
 import { reservedSubjects } from "../rule.js";
 
-/** A line of an htpasswd file that cannot be used. */
+/** An invalid line of an htpasswd file. */
 export interface HtpasswdProblem {
   readonly line: number;
   readonly message: string;
@@ -15,10 +15,10 @@ export interface HtpasswdFile {
 /** `htpasswd -B` writes `$2y$`, other programs `$2b$` and `$2a$`: all are the same algorithm. */
 const bcryptPattern = /^\$2[aby]\$\d{2}\$[./A-Za-z0-9]{53}$/;
 
-/** A higher cost takes longer than clients wait, and keeps others waiting. */
+/** A higher cost would take longer than clients wait, and delay others. */
 const highestCost = 16;
 
-/** Reads `user:hash` lines; a wrong one is named and left out, so that it locks out nobody else. */
+/** Parses `user:hash` lines. An invalid line is reported and skipped, so that it locks out no one else. */
 export function parseHtpasswd(content: string): HtpasswdFile {
   const hashes = new Map<string, string>();
   const problems: HtpasswdProblem[] = [];
@@ -34,22 +34,22 @@ export function parseHtpasswd(content: string): HtpasswdFile {
   return { hashes, problems };
 }
 
-/** What is wrong with a user's name; `undefined` if it can be one. */
+/** What is wrong with a user name; `undefined` if it is valid. */
 export function userNameProblem(user: string): string | undefined {
-  if (reservedSubjects.includes(user)) return `${user} is a word of the rules and cannot be a user's name`;
+  if (reservedSubjects.includes(user)) return `${user} has a meaning in rules and cannot be a user name`;
   if (/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/.test(user)) return undefined;
   return "a user's name has 1 to 128 characters of A-Z, a-z, 0-9 and . _ @ + -, and begins with a letter or a digit";
 }
 
-/** What is wrong with a user and its hash; `undefined` if they can be used. */
+/** What is wrong with a user or its hash; `undefined` if both are valid. */
 export function userProblem(user: string, hash: string): string | undefined {
   const wrongName = userNameProblem(user);
   if (wrongName !== undefined) return wrongName;
   if (!bcryptPattern.test(hash)) {
-    return `the password of ${user} must be hashed with bcrypt; make the line with: htpasswd -nB ${user}`;
+    return `the password of ${user} must be hashed with bcrypt; create the line with: htpasswd -nB ${user}`;
   }
   const cost = Number(hash.slice(4, 6));
   return cost > highestCost
-    ? `the password of ${user} is hashed with cost ${cost}; at most ${highestCost} is taken`
+    ? `the password of ${user} is hashed with cost ${cost}; at most ${highestCost} is accepted`
     : undefined;
 }

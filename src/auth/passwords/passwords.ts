@@ -6,10 +6,10 @@ import { LRUCache } from "lru-cache";
 import { RegistryError } from "../../oci/errors.js";
 import { GuessDelays } from "./guess-delays.js";
 
-/** Users and their bcrypt hashes as they are now. */
+/** The current users and their bcrypt hashes. */
 export interface PasswordHashes {
   hashOf(user: string): string | undefined;
-  /** The cost of bcrypt to check an unknown user with: that of some known one, the same each time. */
+  /** The bcrypt cost for checking an unknown user: that of a known one, always the same one. */
   costOfUnknown(user: string): string;
 }
 
@@ -19,23 +19,23 @@ interface Guess {
   readonly network: string;
 }
 
-/** How long a password that was right is taken without another bcrypt: a pull of forty layers asks forty times. */
+/** How long a right password is accepted without bcrypt: a pull of forty layers sends forty requests. */
 const rememberedMs = 60_000;
 const rememberedPasswords = 10_000;
 
-/** Checks that run at once: bcrypt takes threads that reads from the disk need, too, and half the processors at most. */
+/** Concurrent checks: at most half the cores, since bcrypt takes threads that disk reads need too. */
 const concurrentChecks = Math.min(2, Math.max(1, Math.floor(availableParallelism() / 2)));
-/** Further ones are refused: whoever waited longer would have given up. */
+/** Further checks are refused: a client that waited longer would have given up. */
 const waitingChecks = 100;
 
-/** Salt and hash of a password that nobody has, so that unknown users take as long as known ones. */
+/** Salt and hash of an unknown password, so that checking unknown users takes as long as known ones. */
 const decoy = "CwTycUXWue0Thq9StjUM0uJ8.m7fRkLQmVb0iGQhGSNVqfYcCPbZa";
 
 /** Checks passwords, off the event loop and a few at a time. */
 export class Passwords {
   readonly #hashes: PasswordHashes;
   readonly #delays = new GuessDelays();
-  /** Under a key of this process, so that what is kept is of no use elsewhere. */
+  /** A key of this process, so that the remembered hashes are useless elsewhere. */
   readonly #key = randomBytes(32).toString("base64");
   readonly #right = new LRUCache<string, string>({ max: rememberedPasswords, ttl: rememberedMs, ttlResolution: 0 });
   readonly #running = new Map<string, Promise<boolean>>();
@@ -46,20 +46,20 @@ export class Passwords {
     this.#hashes = hashes;
   }
 
-  /** Whether a password was found right a moment ago, and still is the user's. */
+  /** Whether the password was right a moment ago, and is still the user's. */
   recall(user: string, password: string): boolean {
     const hash = this.#hashes.hashOf(user);
     return hash !== undefined && this.#right.get(this.#keyOf(user, password)) === hash;
   }
 
   /**
-   * Whether it is the user's password. Wrong ones are answered later and later, by address and by user.
+   * Whether it is the user's password. Responses to wrong ones are delayed more and more, per address and per user.
    * @param network the client's address, or the network that it may take addresses from
-   * @throws RegistryError UNAVAILABLE if more wait than can be checked in time
+   * @throws RegistryError UNAVAILABLE if more checks are waiting than can be done in time
    */
   check(user: string, password: string, network: string): Promise<boolean> {
     const key = this.#keyOf(user, password);
-    // A client that asks for forty layers at once has its password checked once.
+    // A client that requests forty layers at once has its password checked once.
     const running = this.#running.get(key);
     if (running !== undefined) return running;
     const check = this.#checkSlowly(key, { user, password, network }).finally(() => this.#running.delete(key));
@@ -68,7 +68,7 @@ export class Passwords {
   }
 
   async #checkSlowly(key: string, { user, password, network }: Guess): Promise<boolean> {
-    // Counted before the answer is known, or guesses that come together would all be the first.
+    // Counted before the result is known; otherwise all guesses sent together would count as the first.
     const delay = this.#delays.begin(user, network);
     if (delay > 0) await setTimeout(delay, undefined, { ref: false });
     const isRight = await this.#verify(key, user, password);
@@ -95,7 +95,7 @@ export class Passwords {
       return;
     }
     if (this.#waiting.length >= waitingChecks) throw tooManyChecks();
-    // Whoever leaves hands its place over.
+    // Resolved when another check has finished.
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
@@ -106,13 +106,13 @@ export class Passwords {
   }
 
   #keyOf(user: string, password: string): string {
-    // Each request takes this way: in one call it costs a third of what HMAC does.
+    // On the path of every request: one call costs a third of HMAC.
     return hashOnce("sha256", `${this.#key}${user}\0${password}`, "base64");
   }
 }
 
-/** Docker repeats what had a 503, and nothing that had a 429. */
+/** A 503, since docker retries after that but not after a 429. */
 function tooManyChecks(): RegistryError {
-  const message = "more passwords are to be checked than this registry can; try again in a moment";
+  const message = "too many logins are waiting to be checked; try again in a moment";
   return new RegistryError("UNAVAILABLE", message, { headers: { "Retry-After": "5" } });
 }

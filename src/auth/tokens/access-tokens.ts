@@ -1,24 +1,24 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { LRUCache } from "lru-cache";
 
-/** What is kept of an access token. Its secret is not: only a hash, which finds nothing. */
+/** What is stored of an access token: a hash, not its secret. */
 export interface AccessTokenRecord {
   readonly id: string;
-  /** Whose rights it has. */
+  /** The user whose rights it has. */
   readonly user: string;
-  /** SHA-256 of the secret, in base64url. A slow hash would add nothing: the secret has 256 random bits. */
+  /** SHA-256 of the secret, in base64url. A slow hash is not needed: the secret has 256 random bits. */
   readonly hash: string;
-  /** What it is limited to, as `push:team/*`; empty for all that its user may do. */
+  /** Its limits, such as `push:team/*`; empty for everything that its user may do. */
   readonly scopes: readonly string[];
   /** Milliseconds since 1970. */
   readonly createdMs: number;
   /** `undefined` if it never expires. */
   readonly expiresMs?: number | undefined;
-  /** For people: what it is used for. */
+  /** What it is used for, for people. */
   readonly description?: string | undefined;
 }
 
-/** Where access tokens lie, for all processes and replicas. */
+/** Stores access tokens, for all processes and replicas. */
 export interface AccessTokenStore {
   read(id: string): Promise<AccessTokenRecord | undefined>;
   write(record: AccessTokenRecord): Promise<void>;
@@ -29,14 +29,14 @@ export interface AccessTokenStore {
   writeLastUse(id: string, usedMs: number): Promise<void>;
 }
 
-/** How long a token that was revoked elsewhere may still be taken. */
+/** How long a token that another process revoked may still be accepted. */
 const rememberedMs = 4_000;
 const rememberedTokens = 10_000;
 
-/** The last use is for people, who do not ask by the second. */
+/** The last use is for people, who do not need seconds. */
 const lastUseEachMs = 10 * 60_000;
 
-/** Begins every access token, so that scanners for leaked secrets find it. */
+/** The prefix of every access token, so that scanners for leaked secrets find it. */
 const prefix = "berth_";
 const tokenPattern = /^berth_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
 
@@ -45,12 +45,12 @@ export function looksLikeAccessToken(password: string): boolean {
   return password.startsWith(prefix);
 }
 
-/** Whether a text can be the id of an access token, and so part of a key. */
+/** Whether a text is a valid id of an access token, and so can be part of a key. */
 export function isAccessTokenId(text: string): boolean {
   return /^[0-9a-f]{12}$/.test(text);
 }
 
-/** Tokens that users make for machines: used as a password, limited, and revoked one by one. */
+/** Tokens that users create for machines: used as passwords, limited, and revoked one by one. */
 export class AccessTokens {
   readonly #store: AccessTokenStore;
   readonly #known = new LRUCache<string, { readonly record: AccessTokenRecord | undefined }>({
@@ -64,7 +64,7 @@ export class AccessTokens {
     this.#store = store;
   }
 
-  /** @returns the token, which is shown once and kept nowhere */
+  /** @returns the token, which is shown once and not stored */
   async create(wanted: Omit<AccessTokenRecord, "id" | "hash" | "createdMs">, now = Date.now()): Promise<string> {
     const id = randomBytes(6).toString("hex");
     const secret = randomBytes(32).toString("base64url");
@@ -72,7 +72,7 @@ export class AccessTokens {
     return `${prefix}${id}_${secret}`;
   }
 
-  /** The record of a token that is right, known and not expired. */
+  /** The record of a valid token that is not expired. */
   async check(token: string): Promise<AccessTokenRecord | undefined> {
     const [, id = "", secret = ""] = tokenPattern.exec(token) ?? [];
     const record = id === "" ? undefined : await this.find(id);
@@ -81,7 +81,7 @@ export class AccessTokens {
     return record;
   }
 
-  /** A token that is not revoked and not expired, as it was at most some seconds ago. */
+  /** The record of a token that is not revoked or expired; it may be a few seconds old. */
   async find(id: string): Promise<AccessTokenRecord | undefined> {
     const known = this.#known.get(id) ?? (await this.#read(id));
     const { record } = known;
@@ -94,7 +94,7 @@ export class AccessTokens {
     return read;
   }
 
-  /** A use that cannot be noted is no reason to refuse the client. */
+  /** If the use cannot be recorded, the client is served anyway. */
   async #noteUse(id: string, now = Date.now()): Promise<void> {
     if (now - (this.#usedMs.get(id) ?? 0) < lastUseEachMs) return;
     this.#usedMs.set(id, now);

@@ -1,20 +1,20 @@
 import { X509Certificate } from "node:crypto";
 
-/** Longer chains are made up to keep us busy. */
+/** Longer chains only serve to keep the server busy. */
 const longestChain = 6;
 
-/** The certificates of a text in PEM format. @throws Error if one cannot be read */
+/** Parses the certificates of a text in PEM format. @throws Error if one is invalid */
 export function certificatesIn(pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   return blocks.map((block) => new X509Certificate(block));
 }
 
-/** The certificates of an `x5c` header: base64 of DER each, the one of the key first (RFC 7515, section 4.1.6). */
+/** The certificates of an `x5c` header: DER in base64, that of the key first (RFC 7515, section 4.1.6). */
 export function certificatesOfHeader(x5c: readonly string[]): readonly X509Certificate[] {
   return x5c.slice(0, longestChain).map((text) => new X509Certificate(Buffer.from(text, "base64")));
 }
 
-/** Whether a chain leads from its first certificate to one that is trusted, all of them valid now. */
+/** Whether a chain leads from its first certificate to a trusted one, and all are valid now. */
 export function isTrusted(
   chain: readonly X509Certificate[],
   roots: readonly X509Certificate[],

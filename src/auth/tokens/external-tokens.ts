@@ -9,19 +9,19 @@ import { libtrustIdOf } from "./libtrust-id.js";
 import { refuseRepeatedClaims } from "./repeated-claims.js";
 import { thumbprintOf } from "./token-keys.js";
 
-/** A token service that others run, as registry:2's `auth.token` names it. */
+/** An external token service, as in registry:2's `auth.token`. */
 export interface ExternalTokenSettings {
-  /** Where clients are sent for tokens. */
+  /** Where clients get tokens. */
   readonly realm: string;
   readonly service: string;
   readonly issuer: string;
   readonly roots: readonly X509Certificate[];
-  /** Finds the key of a token in a key set, where there is one. */
+  /** Finds the key of a token in a key set, if one is configured. */
   readonly keySet: JWTVerifyGetKey | undefined;
 }
 
 const longestToken = 16 * 1024;
-/** As distribution has it (registry/auth/token, `Leeway`). */
+/** As in distribution (registry/auth/token, `Leeway`). */
 const clockTolerance = 60;
 const rememberedTokens = 10_000;
 
@@ -31,7 +31,7 @@ interface Known {
   readonly expiresMs: number;
 }
 
-/** Checks tokens of an external token service: what they grant is the most that their holder may do. */
+/** Verifies tokens of an external token service; their grants limit what their holders may do. */
 export class ExternalTokens {
   readonly settings: ExternalTokenSettings;
   readonly #keysById: ReadonlyMap<string, KeyObject>;
@@ -42,7 +42,10 @@ export class ExternalTokens {
     this.#keysById = keysById;
   }
 
-  /** Keys of certificates are known by libtrust's id, as registry 2.8 has it, and by the thumbprint of registry 3. */
+  /**
+   * Identifies the keys of certificates by libtrust's id, as registry 2.8 does, and by their thumbprint, as registry 3
+   * does.
+   */
   static async create(settings: ExternalTokenSettings): Promise<ExternalTokens> {
     const named = settings.roots.map(async ({ publicKey }) => [
       [libtrustIdOf(publicKey), publicKey] as const,
@@ -51,7 +54,7 @@ export class ExternalTokens {
     return new ExternalTokens(settings, new Map((await Promise.all(named)).flat()));
   }
 
-  /** The holder of a good token; `undefined` for any other. */
+  /** The holder of a valid token; `undefined` for any other. */
   async identify(token: string): Promise<Identity | undefined> {
     if (token.length > longestToken) return undefined;
     const key = createHash("sha256").update(token).digest("base64");
@@ -82,32 +85,31 @@ export class ExternalTokens {
     }
   }
 
-  // Asynchronous, so that what it refuses at once is a rejection, too.
+  // Asynchronous, so that every failure is a rejection.
   async #verifySignature(token: string, options: Parameters<typeof jwtVerify>[2]) {
     const { keySet } = this.settings;
     refuseRepeatedClaims(token);
     const key = this.#keyOf(decodeProtectedHeader(token));
     if (key !== undefined) return jwtVerify(token, key, options);
-    if (keySet === undefined) throw new Error("no key that is trusted signed it");
+    if (keySet === undefined) throw new Error("no trusted key signed it");
     return jwtVerify(token, keySet, options);
   }
 
-  /** A key that the token brings is trusted by its certificates only, never by itself (CVE-2025-24976). */
+  /** A key inside the token is trusted only by its certificates, never by itself (CVE-2025-24976). */
   #keyOf({ kid, x5c, jwk }: ProtectedHeaderParameters & { readonly x5c?: readonly string[] }): KeyObject | undefined {
     const chain = x5c ?? (Array.isArray(jwk?.x5c) ? jwk.x5c : undefined);
     if (chain !== undefined) {
       const certificates = certificatesOfHeader(chain);
-      if (!isTrusted(certificates, this.settings.roots))
-        throw new Error("its certificates lead to none that is trusted");
+      if (!isTrusted(certificates, this.settings.roots)) throw new Error("its certificates lead to no trusted one");
       return certificates[0] && createPublicKey(certificates[0].toString());
     }
     if (kid !== undefined) return this.#keysById.get(kid);
-    // libtrust writes the key itself in the place of its id; it only names the one that is trusted.
+    // libtrust puts the key itself in place of its id. It only selects the trusted key.
     return jwk && this.#keysById.get(libtrustIdOf(createPublicKey({ key: { ...jwk }, format: "jwk" })));
   }
 }
 
-/** The `access` claim; what is no entry of it grants nothing. */
+/** The `access` claim; invalid entries grant nothing. */
 function accessOf(claim: unknown): readonly ResourceActions[] {
   const entries: readonly unknown[] = Array.isArray(claim) ? claim : [];
   return entries.flatMap((entry) => {

@@ -3,8 +3,8 @@ import { createHash, type KeyObject } from "node:crypto";
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /**
- * What docker's libtrust calls a key, and token services for registry:2.8 write as `kid`: twelve groups of four
- * characters, base32 of the first 240 bits of the SHA-256 of the public key (docker/libtrust, `key.go`).
+ * The id that docker's libtrust gives a key, and that token services for registry:2.8 write as `kid`: twelve groups of
+ * four characters, base32 of the first 240 bits of the SHA-256 of the public key (docker/libtrust, `key.go`).
  */
 export function libtrustIdOf(publicKey: KeyObject): string {
   const der = publicKey.export({ format: "der", type: "spki" });
@@ -13,7 +13,7 @@ export function libtrustIdOf(publicKey: KeyObject): string {
   return (characters.match(/.{4}/g) ?? []).join(":");
 }
 
-/** RFC 4648, of a number of bytes that needs no padding. */
+/** RFC 4648, for lengths that need no padding. */
 function base32(bytes: Buffer): string {
   let [text, bits, held] = ["", 0, 0];
   for (const byte of bytes) {

@@ -6,14 +6,14 @@ import { ceilingOf, type ResourceActions } from "../scope.js";
 import { refuseRepeatedClaims } from "./repeated-claims.js";
 import type { TokenKey } from "./token-keys.js";
 
-/** What one of our tokens says: the client, how it proved who it is, and what the token is limited to. */
+/** The content of one of our tokens: the client, how it identified itself, and the token's limits. */
 export interface TokenClaims {
   /** `undefined` for an anonymous client. */
   readonly user: string | undefined;
   readonly groups: readonly string[];
-  /** What the client proved who it is with; whether it is still good is looked up at each request. */
+  /** The credential behind the token; each request checks whether it is still valid. */
   readonly credential: Credential;
-  /** Scopes of that credential, such as `push:team/*`; none for all that the rules allow. */
+  /** Scopes of that credential, such as `push:team/*`; empty for everything that the rules allow. */
   readonly limits: readonly string[];
   readonly granted: readonly ResourceActions[];
 }
@@ -24,30 +24,30 @@ interface VerifiedToken {
   readonly expiresMs: number;
 }
 
-/** A token that was found to be ours, and the ceiling that it sets. */
+/** A verified token, and the ceiling that it sets. */
 export interface RegistryToken extends TokenClaims {
   readonly ceiling: Ceiling;
 }
 
-/** Seconds: a push goes on with a new token when one expires, since clients ask again after a 401. */
+/** In seconds. If it expires during a push, the client requests a new one after a 401. */
 export const tokenLifetime = 300;
 
-/** Clocks of replicas differ. */
+/** The clocks of replicas differ. */
 const clockTolerance = 60;
 
 const rememberedTokens = 10_000;
 
-/** Longer ones are none of ours, and are not worth a signature check. */
+/** Our tokens are never longer, so a longer one is not worth a signature check. */
 const longestToken = 16 * 1024;
 
-/** Tokens that Berth's own token service signs, and checks with each request. */
+/** Tokens that Berth's own token service signs, and verifies with each request. */
 export class RegistryTokens {
   readonly #service: string;
   readonly #keys: readonly TokenKey[];
-  /** By hash, so that no memory dump holds what can be used. */
+  /** Keyed by hash, so that a memory dump contains no usable token. */
   readonly #verified = new LRUCache<string, VerifiedToken>({ max: rememberedTokens });
 
-  /** @param keys the first one signs; tokens of the others are taken until they expire, for a change of keys */
+  /** @param keys the first one signs; tokens signed by the others stay valid until they expire, for key rotation */
   constructor(service: string, keys: readonly TokenKey[]) {
     this.#service = service;
     this.#keys = keys;
@@ -69,13 +69,13 @@ export class RegistryTokens {
       .sign(key.privateKey);
   }
 
-  /** What a token that was seen before says, without a signature check. */
+  /** The content of a token that was verified before, without a signature check. */
   recall(token: string): RegistryToken | undefined {
     const known = this.#verified.get(hashOf(token));
     return known !== undefined && known.expiresMs > Date.now() ? known.token : undefined;
   }
 
-  /** What a token says; `undefined` if it is none of ours, was changed, or has expired. */
+  /** The content of a token; `undefined` if it is not ours, was changed, or has expired. */
   async verify(token: string): Promise<RegistryToken | undefined> {
     if (token.length > longestToken) return undefined;
     const key = this.#keyOf(token);
@@ -98,7 +98,7 @@ export class RegistryTokens {
     }
   }
 
-  /** By the id in the header only: a key that the token itself brings proves nothing (CVE-2025-24976). */
+  /** By the id in the header only: a key inside the token proves nothing (CVE-2025-24976). */
   #keyOf(token: string): TokenKey | undefined {
     try {
       const { kid } = decodeProtectedHeader(token);
@@ -115,7 +115,7 @@ function claimsOf({ sub, groups, credential, limits, access }: JWTPayload): Toke
     user: sub === "" ? undefined : sub,
     groups: groups as readonly string[],
     credential: credential as Credential,
-    // Those that a Berth before this one signed have none, and live for minutes.
+    // Tokens signed by an earlier version of Berth have none, and expire within minutes.
     limits: (limits ?? []) as readonly string[],
     granted: access as readonly ResourceActions[],
   };

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
 
-/** A key that signs tokens, and the name that tokens know it by. */
+/** A key that signs tokens, and its id in tokens. */
 export interface TokenKey {
   /** RFC 7638 thumbprint of the public key. */
   readonly id: string;
@@ -10,20 +10,22 @@ export interface TokenKey {
   readonly publicKey: KeyObject;
 }
 
-/** A new key in PEM format, for whoever keeps it. */
+/** Creates a key in PEM format. */
 export function createTokenKey(): string {
   return generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
 }
 
 /**
- * Reads a private key in PEM format: Ed25519, or ECDSA on P-256.
+ * Parses a private key in PEM format: Ed25519, or ECDSA on P-256.
  * @throws Error with a sentence that follows the name of its file
  */
 export async function readTokenKey(pem: string): Promise<TokenKey> {
   const privateKey = parsePrivateKey(pem);
   const algorithm = algorithmOf(privateKey);
   if (algorithm === undefined) {
-    throw new Error("must hold an Ed25519 or P-256 private key; make one with: openssl genpkey -algorithm ed25519");
+    throw new Error(
+      "must contain an Ed25519 or P-256 private key; create one with: openssl genpkey -algorithm ed25519",
+    );
   }
   const publicKey = createPublicKey(privateKey);
   return { id: await thumbprintOf(publicKey), algorithm, privateKey, publicKey };
@@ -39,7 +41,7 @@ function parsePrivateKey(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
-    throw new Error("must hold a private key in PEM format without a passphrase", { cause });
+    throw new Error("must contain a private key in PEM format without a passphrase", { cause });
   }
 }
 

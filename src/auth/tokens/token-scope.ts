@@ -1,7 +1,7 @@
 import { type Action, actions, type Ceiling } from "../../registry/access.js";
 import { NamePatterns } from "../../registry/name-patterns.js";
 
-/** What an access token is limited to: actions in the repositories that fit a pattern. */
+/** One limit of an access token: actions in the repositories that match a pattern. */
 export interface TokenScope {
   readonly actions: readonly Action[];
   readonly pattern: string;
@@ -10,8 +10,8 @@ export interface TokenScope {
 const patternPattern = /^(\*\*|[a-z0-9*]([a-z0-9*._-]*[a-z0-9*])?)(\/(\*\*|[a-z0-9*]([a-z0-9*._-]*[a-z0-9*])?))*$/;
 
 /**
- * Reads `push:team/*` or `pull,delete:team/**`.
- * @throws Error with a sentence that tells what is wrong
+ * Parses `push:team/*` or `pull,delete:team/**`.
+ * @throws Error with a sentence that says what is wrong
  */
 export function parseTokenScope(text: string): TokenScope {
   const colon = text.indexOf(":");
@@ -24,7 +24,7 @@ export function parseTokenScope(text: string): TokenScope {
     );
   }
   if (!patternPattern.test(pattern))
-    throw new Error(`${pattern} is no pattern of repositories, such as team/* or team/**`);
+    throw new Error(`${pattern} is not a pattern of repositories, such as team/* or team/**`);
   return { actions: words.filter(isAction), pattern };
 }
 
@@ -42,13 +42,13 @@ export function ceilingOfScopes(texts: readonly string[]): Ceiling | undefined {
   };
 }
 
-/** Push implies pull, and what may be pulled may be fetched, if the rules let the user. */
+/** Push implies pull, and pull implies cache, if the rules allow it to the user. */
 function patternsAllowing(scopes: readonly TokenScope[], action: Action): readonly string[] {
   const implying: readonly Action[] = action === "pull" || action === "cache" ? [action, "pull", "push"] : [action];
   return scopes.filter((scope) => implying.some((each) => scope.actions.includes(each))).map(({ pattern }) => pattern);
 }
 
 function isAction(word: string): word is Action {
-  // Widened, since the list is of actions and the word is any text.
+  // Widened, since the list contains actions and the word is any text.
   return (actions as readonly string[]).includes(word);
 }

@@ -1,11 +1,11 @@
 import { type FileHandle, open } from "node:fs/promises";
 
-/** Where lines of the audit trail go: all of them whole, or an error. */
+/** Writes lines of the audit trail: all of them completely, or fails. */
 export type AuditLines = (lines: string) => Promise<void>;
 
 /**
- * Appends to a file, which is opened each time: it can be renamed at any moment, and the next line makes a new one. What
- * several processes append at once never cuts into each other (write(2), O_APPEND).
+ * Appends to a file. It is opened each time, so that it can be rotated by renaming. Lines of several processes never
+ * mix (write(2), O_APPEND).
  */
 export function appendingTo(file: string): AuditLines {
   return async (lines) => {
@@ -31,7 +31,10 @@ export function printing(): AuditLines {
     });
 }
 
-/** A disk that is full takes a part. It is removed if it is the end of the file, so that all lines are whole. */
+/**
+ * A full disk accepts part of a line. That part is removed if it is still the end of the file, so that all lines are
+ * whole.
+ */
 async function takeBack(handle: FileHandle, part: Buffer): Promise<void> {
   const { size } = await handle.stat();
   const end = Buffer.alloc(part.length);

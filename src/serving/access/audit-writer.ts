@@ -7,11 +7,11 @@ import { type AuditLines, appendingTo, printing } from "./audit-lines.js";
 
 type AuditSettings = NonNullable<AccessConfig["audit"]>;
 
-/** Lines that wait for a disk with room; of those the log has a copy. */
+/** Failed logins are only queued up to this number of lines; the log has a copy. */
 const mostWaiting = 1_000;
 
 /**
- * The audit trail that the configuration asks for, if any.
+ * The audit trail of the configuration, if any.
  * @throws ConfigError if its file cannot be opened
  */
 export async function openAuditTrail(
@@ -30,7 +30,7 @@ function failToOpen(file: string, error: unknown): never {
   throw new ConfigError([{ where: file, path: ["access", "audit", "file"], message }]);
 }
 
-/** What cannot be kept is told in the log, and stops nobody. */
+/** If a line cannot be written, it goes to the log, and the request succeeds. */
 class PatientTrail implements AuditTrail {
   readonly #append: AuditLines;
   readonly #log: Logger;
@@ -48,14 +48,14 @@ class PatientTrail implements AuditTrail {
 }
 
 /**
- * What cannot be kept fails the request. Its change is made already, so its lines wait, and until they are written nothing
- * else is changed: a full disk hides nothing.
+ * If a line cannot be written, the request fails. Its change is made already, so the line waits, and until it is
+ * written no further change is allowed: a full disk cannot hide one.
  */
 class StrictTrail implements AuditTrail {
   readonly #append: AuditLines;
   readonly #log: Logger;
   #waiting: readonly string[] = [];
-  /** One after another: those that come meanwhile are written together. */
+  /** One write at a time: lines that arrive meanwhile are written together. */
   #writing: Promise<void> = Promise.resolve();
 
   constructor(append: AuditLines, log: Logger) {
@@ -99,11 +99,14 @@ function noteLoss(log: Logger, events: readonly AuditEvent[], cause: unknown): v
 }
 
 function unwritable(cause: unknown): RegistryError {
-  const message = "the audit trail cannot be written, and without it nothing may be changed";
+  const message = "the audit trail cannot be written, so no change is allowed";
   return new RegistryError("UNAVAILABLE", message, { cause, headers: { "Retry-After": "30" } });
 }
 
-/** By its `type` it is told from lines of the log, where both are printed. In ASCII: nothing that a client sends can begin a line, or steer a terminal. */
+/**
+ * `type` distinguishes the line from log lines. In ASCII: nothing that a client sends can start a line or control a
+ * terminal.
+ */
 function lineOf(event: AuditEvent): string {
   const line = JSON.stringify({ time: new Date().toISOString(), type: "audit", ...event, user: event.user ?? null });
   return `${line.replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;

@@ -19,12 +19,12 @@ import { repositoryNamesOf } from "./repository-names.js";
 import { tokenKeysOf } from "./token-key-file.js";
 import { readUserFile, usersOfSettings, watchUserFile } from "./user-file.js";
 
-/** What guards a registry by its configuration. */
+/** The access control of a configuration. */
 export interface Guard {
   readonly control: AccessControl;
-  /** Begins to watch files: a guard that never comes into use watches none. */
+  /** Starts to watch files: a guard that is never used watches none. */
   start(): void;
-  /** Ends what watches files. */
+  /** Stops watching files. */
   close(): void;
 }
 
@@ -34,7 +34,7 @@ interface Surroundings {
   readonly log: Logger;
 }
 
-/** @returns `undefined` where whoever can connect may do everything */
+/** @returns `undefined` if everyone who can connect may do everything */
 export async function createGuard(config: Config, { storage, audit, log }: Surroundings): Promise<Guard | undefined> {
   const { access } = config;
   if (access === undefined || access.open) return undefined;
@@ -63,16 +63,16 @@ export async function createGuard(config: Config, { storage, audit, log }: Surro
   return { control: new AccessControl(parts, log), start, close };
 }
 
-/** The rules of the configuration, with those that it has one word for. */
+/** The rules of the configuration, including those that a single setting stands for. */
 export function policyOf({ rules, anonymousPull }: AccessConfig): AccessPolicy {
   const written = rules.map((rule, index) => new Rule(rule, `access.rules[${index}]`));
   return new AccessPolicy(anonymousPull ? [...written, new Rule(anonymousPullRule, "access.anonymousPull")] : written);
 }
 
-/** Not to fetch what is not cached yet: that would spend the upstream's quota for anybody. */
+/** Without `cache`: anyone could use up the upstream's quota. */
 const anonymousPullRule: RuleSettings = { allow: ["pull"], deny: [], to: ["everyone"], in: ["**"], audit: false };
 
-/** Docker and podman pull without credentials only where they are asked for a token (access-control, 1.1). */
+/** Docker and podman pull without credentials only if they are asked for a token (access-control, 1.1). */
 function schemeOf({ challenge, issuers, tokenService }: AccessConfig, policy: AccessPolicy): ChallengeScheme {
   if (tokenService !== undefined) return "Bearer";
   if (challenge !== "auto") return challenge === "basic" ? "Basic" : "Bearer";
@@ -90,7 +90,7 @@ interface OpenedUsers {
   close(): void;
 }
 
-/** Of the file and of the settings, the latter prevailing. */
+/** The users of the file and of the settings; the settings take precedence. */
 async function openUsers({ users: settings, ...access }: AccessConfig, log: Logger): Promise<OpenedUsers> {
   const written = usersOfSettings(settings.hashes);
   const groups = new Map(Object.entries(access.groups));

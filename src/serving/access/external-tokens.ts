@@ -7,7 +7,7 @@ import { ConfigError, messageOf } from "../../config/problem.js";
 import type { Logger } from "../../observability/logger.js";
 
 /**
- * What checks the tokens of an external token service, if there is one.
+ * Verifies the tokens of the external token service, if one is configured.
  * @throws ConfigError if its certificates cannot be read
  */
 export async function openExternalTokens(access: AccessConfig, log: Logger): Promise<ExternalTokens | undefined> {
@@ -33,7 +33,7 @@ async function readCertificates(file: string) {
   } catch (error) {
     throw problemWith(file, `cannot be read: ${messageOf(error)}`);
   }
-  throw problemWith(file, "holds no certificate in PEM format");
+  throw problemWith(file, "contains no certificate in PEM format");
 }
 
 function problemWith(file: string, message: string): ConfigError {

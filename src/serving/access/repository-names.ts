@@ -5,8 +5,8 @@ import { fullNameOf, ownNameOf, storedNameOf } from "../../proxy/upstream-names.
 import { ownersOf, upstreamNamesOf } from "../upstream-names.js";
 
 /**
- * The names that rules know repositories by. A cached repository has two: the one with its upstream before it, and the
- * bare one where nothing else is called so. However a client asks for it, rules on either apply.
+ * The names under which rules know repositories. A cached repository has two: with its upstream as a prefix, and the
+ * bare name, if nothing else has it. Rules for either apply, whichever name a client uses.
  */
 export function repositoryNamesOf(config: Config): RepositoryNames {
   if (config.mode === "private") return { namesOf: (name) => [name], meaningsOf: (name) => [[name]] };

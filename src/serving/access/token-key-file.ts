@@ -6,12 +6,12 @@ import { ConfigError, messageOf } from "../../config/problem.js";
 import type { Config } from "../../config/schema.js";
 import type { Logger } from "../../observability/logger.js";
 
-/** Where the key lies that Berth makes for itself: on the disk of the data, never in a bucket. */
+/** Where Berth stores the key that it creates: on the disk of the data, never in a bucket. */
 const ownKey = ".berth/token.key";
 
 /**
- * The keys that tokens are signed and checked with, the first one signs.
- * @throws ConfigError if a file that the configuration names cannot be used
+ * The keys that sign and verify tokens. The first one signs.
+ * @throws ConfigError if a configured file cannot be used
  */
 export async function tokenKeysOf(config: Config, log: Logger): Promise<readonly TokenKey[]> {
   const files = config.access?.tokenKeyFile;
@@ -34,7 +34,7 @@ async function readConfiguredKey(file: string): Promise<TokenKey> {
   }
 }
 
-/** Of several processes that start together one makes it: a link is there whole, or not at all. */
+/** If several processes start together, one creates it: a hard link appears complete, or not at all. */
 async function readOrCreate(file: string): Promise<string> {
   const known = await readFile(file, "utf8").catch(() => undefined);
   if (known !== undefined) return known;

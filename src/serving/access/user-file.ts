@@ -5,7 +5,7 @@ import { ConfigError, messageOf } from "../../config/problem.js";
 import type { Logger } from "../../observability/logger.js";
 
 /**
- * The users of an htpasswd file; a wrong line is named and left out.
+ * The users of an htpasswd file. An invalid line is reported and skipped.
  * @throws ConfigError if the file cannot be read
  */
 export async function readUserFile(file: string, log: Logger): Promise<ReadonlyMap<string, string>> {
@@ -20,7 +20,7 @@ export async function readUserFile(file: string, log: Logger): Promise<ReadonlyM
 
 /**
  * The users of the settings.
- * @throws ConfigError if one has a name that means something else in a rule, or a hash that no password has
+ * @throws ConfigError if a name has a meaning in rules, or a hash is invalid
  */
 export function usersOfSettings(settings: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, string> {
   const users = Object.entries(settings).map(([user, [hash = ""]]) => [user, hash] as const);
@@ -32,7 +32,7 @@ export function usersOfSettings(settings: Readonly<Record<string, readonly strin
   return new Map(users);
 }
 
-/** Takes the users over whenever the file has changed. One that cannot be read leaves the old ones. */
+/** Replaces the users whenever the file has changed. If it cannot be read, the old ones stay. */
 export function watchUserFile(
   file: string,
   take: (users: ReadonlyMap<string, string>) => void,

@@ -9,7 +9,7 @@ import { ExplainedError } from "../explained-error.js";
 /** The section `server.tls`. */
 export type TlsConfig = NonNullable<Config["server"]["tls"]>;
 
-/** What the files of `server.tls` hold. @throws ExplainedError with a sentence if no client could connect by it */
+/** Reads the files of `server.tls`. @throws ExplainedError if no client could connect with them */
 export async function readTlsFiles(config: TlsConfig): Promise<TlsSettings> {
   const { cert, key } = await readPair(config);
   const settings = {
@@ -29,7 +29,7 @@ async function readPair({ cert, key }: TlsConfig): Promise<{ cert: Buffer; key: 
   const certificate = parseCertificate("server.tls.cert", cert, certBytes);
   if (!certificate.checkPrivateKey(parseKey(key, keyBytes)))
     throw new ExplainedError(
-      `server.tls.key: ${key} is not the key of the certificate in ${cert}: name the two that were made together, the server's own certificate first in its file`,
+      `server.tls.key: ${key} is not the key of the certificate in ${cert}: use a matching pair, with the server's own certificate first in its file`,
     );
   return { cert: certBytes, key: keyBytes };
 }
@@ -40,13 +40,13 @@ async function readAuthorities(file: string): Promise<Buffer> {
   return bytes;
 }
 
-/** OpenSSL refuses more than what is no certificate, such as keys that are too short. */
+/** OpenSSL also refuses valid certificates, such as those with short keys. */
 function checkAccepted(settings: TlsSettings, { cert }: TlsConfig): void {
   try {
     createSecureContext(tlsOptionsOf(settings));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ExplainedError(`server.tls: ${cert} and what belongs to it cannot be used: ${reason}`);
+    throw new ExplainedError(`server.tls: ${cert} and its files cannot be used: ${reason}`);
   }
 }
 
@@ -60,28 +60,30 @@ async function readPem(setting: string, file: string): Promise<Buffer> {
 }
 
 const unreadable: Readonly<Record<string, string>> = {
-  ENOENT: "is not there: name the file, or mount it into the container",
-  ENOTDIR: "is not there: a file stands where its path has a folder",
+  ENOENT: "is not there: correct the path, or mount the file into the container",
+  ENOTDIR: "is not there: part of its path is a file, not a folder",
   EISDIR: "is a folder: name the file in it",
-  EACCES: `cannot be read by user ${process.getuid?.() ?? "of this process"}: let the user own it, or be in its group`,
+  EACCES: `cannot be read by user ${process.getuid?.() ?? "of this process"}: make that user its owner, or add the user to its group`,
 };
 
 function parseCertificate(setting: string, file: string, bytes: Buffer): X509Certificate {
   try {
     return new X509Certificate(bytes);
   } catch {
-    throw new ExplainedError(`${setting}: ${file} holds no certificate in PEM (-----BEGIN CERTIFICATE-----)`);
+    throw new ExplainedError(`${setting}: ${file} contains no certificate in PEM format (-----BEGIN CERTIFICATE-----)`);
   }
 }
 
 function parseKey(file: string, bytes: Buffer): KeyObject {
   if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(bytes.toString("latin1")))
     throw new ExplainedError(
-      `server.tls.key: ${file} is encrypted, and nobody is there to be asked for its passphrase: decrypt it by openssl pkey -in ${file} -out FILE, and name FILE`,
+      `server.tls.key: ${file} is encrypted, and Berth cannot ask for the passphrase: decrypt it with openssl pkey -in ${file} -out FILE, and use FILE`,
     );
   try {
     return createPrivateKey(bytes);
   } catch {
-    throw new ExplainedError(`server.tls.key: ${file} holds no private key in PEM (-----BEGIN PRIVATE KEY-----)`);
+    throw new ExplainedError(
+      `server.tls.key: ${file} contains no private key in PEM format (-----BEGIN PRIVATE KEY-----)`,
+    );
   }
 }

@@ -6,8 +6,8 @@ import { describeError } from "../describe-error.js";
 import { readTlsFiles, type TlsConfig } from "./read-tls-files.js";
 
 /**
- * The certificates that a server serves with. Each process reads its files again when one of them changes: which files
- * they are does not change while it runs.
+ * The certificates of a server. Each process reads the files again when one of them changes; their paths do not change
+ * while it runs.
  */
 export class ServedTls {
   readonly #config: TlsConfig;
@@ -22,7 +22,7 @@ export class ServedTls {
     this.#log = log;
   }
 
-  /** @throws ExplainedError with a sentence if no client could connect by what the files hold */
+  /** @throws ExplainedError if no client could connect with the files */
   static async open(config: TlsConfig, log: Logger): Promise<ServedTls> {
     return new ServedTls(config, await readTlsFiles(config), log);
   }
@@ -31,7 +31,7 @@ export class ServedTls {
     return this.#current;
   }
 
-  /** Has each change taken over, also one that came since the files were read. */
+  /** Passes on each change, including one since the files were read. */
   watch(take: (settings: TlsSettings) => void): void {
     this.#take = take;
     const { cert, key, clientCa } = this.#config;
@@ -41,8 +41,8 @@ export class ServedTls {
   }
 
   /**
-   * Reads the files again. What cannot be used leaves what is in use: a certificate and its key are often replaced one
-   * after the other, and an old certificate is better than none.
+   * Reads the files again. If they cannot be used, the previous ones stay in use: a certificate and its key are often
+   * replaced one after the other, and an old certificate is better than none.
    */
   async refresh(): Promise<void> {
     const { cert } = this.#config;

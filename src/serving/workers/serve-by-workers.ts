@@ -6,7 +6,7 @@ import type { Reload } from "../reload.js";
 import { StopSignals, stopWhenTold } from "../stop-signals.js";
 import { WorkerPool } from "./worker-pool.js";
 
-/** Serves with several processes on one port and one data directory; this one starts and watches them, and no more. */
+/** Serves with several processes on one port and one data directory. This process only starts and watches them. */
 export async function serveByWorkers(loaded: LoadedConfig, reload: Reload): Promise<void> {
   const { config, registry2 } = loaded;
   const signals = new StopSignals();

@@ -1,6 +1,6 @@
 import type { Config } from "../../config/schema.js";
 
-/** The configuration of one worker of several, numbered from 1: of what is bounded for Berth as a whole it has its share. */
+/** The configuration of one worker, numbered from 1: limits for Berth as a whole are divided among the workers. */
 export function shareOf(config: Config, worker: number): Config {
   const { server, storage, proxy } = config;
   const share = (whole: number) => Math.floor(whole / server.workers) + (worker <= whole % server.workers ? 1 : 0);

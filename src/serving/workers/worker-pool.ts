@@ -8,18 +8,18 @@ import { shareOf } from "./share.js";
 import { WorkerProcess } from "./worker-process.js";
 import { WorkerRefusal } from "./worker-refusal.js";
 
-/** A worker that served is missed: the next one starts at once. */
+/** A worker that served is replaced at once. */
 const shortestPauseMs = 100;
-/** One that ends again and again, or cannot start, is not to take a core from the others. */
+/** A worker that ends again and again, or cannot start, must not take a core from the others. */
 const longestPauseMs = 2_000;
 
-/** Each time that a worker served for so long, the pause before the next one is half of the last. */
+/** Each time that a worker has served this long, the next pause is half of the last. */
 const steadyAfterMs = 2_000;
 
-/** After the grace a worker has little left to do; one that takes longer hangs. */
+/** After the grace period, a worker has little left to do; one that takes longer hangs. */
 const lastStepsMs = 2_000;
 
-/** All workers: the first starts before the others, each that ends is started again, and they stop together. */
+/** All workers. The first starts before the others, each that ends is restarted, and they stop together. */
 export class WorkerPool implements Stoppable {
   #config: Config;
   readonly #log: Logger;
@@ -35,21 +35,21 @@ export class WorkerPool implements Stoppable {
   }
 
   /**
-   * @returns the port that all listen on
+   * @returns the port that all workers listen on
    * @throws WorkerStartError if one of them cannot serve; none runs any more then
    */
   async start(): Promise<number> {
-    // Each worker accepts for itself. Dealt out by the primary, a connection would hang if its worker died before it said
-    // that it has it, and a worker that is stuck would get as many as the others.
+    // Each worker accepts its own connections. If the primary passed them out, one would hang if its worker died before
+    // acknowledging it, and a stuck worker would get as many as the others.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({
       exec: fileURLToPath(new URL("./worker.js", import.meta.url)),
       args: [],
-      // What they write goes through this process: only one writer never cuts into another's line.
+      // Their output goes through this process: a single writer never mixes lines.
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     try {
-      // What the first one does before it serves, the others must find done.
+      // What the first one does before it serves must be done when the others start.
       const { port } = await this.#start(1).listening;
       for (let number = 2; number <= this.#config.server.workers; number++) this.#start(number);
       await Promise.all([...this.#workers.values()].map(({ listening }) => listening));
@@ -64,14 +64,13 @@ export class WorkerPool implements Stoppable {
   }
 
   /**
-   * Has all workers serve by another configuration, or none of them: each makes ready, and only when all are does any
-   * take it over.
-   * @throws WorkerRefusal by the first that cannot serve by it
+   * Applies another configuration to all workers, or to none: each prepares, and they switch once all are prepared.
+   * @throws WorkerRefusal of the first that cannot serve with it
    */
   async reconfigure(config: Config): Promise<void> {
     const change = ++this.#changes;
     const changing = this.#prepare(change, config);
-    // Who is started again meanwhile waits, to be started by what holds then.
+    // A worker that is restarted meanwhile waits, and starts with the configuration that is then in effect.
     this.#changing = changing.catch(() => {});
     await changing;
   }
@@ -89,7 +88,7 @@ export class WorkerPool implements Stoppable {
     for (const [, worker] of workers) worker.tell({ do: "takeOver", change });
   }
 
-  /** Settles when no change is under way. */
+  /** Settles when no change is in progress. */
   async #decided(): Promise<void> {
     for (let seen: unknown; seen !== this.#changing; ) {
       seen = this.#changing;
@@ -108,7 +107,7 @@ export class WorkerPool implements Stoppable {
 
   cut(): void {
     for (const worker of this.#workers.values()) worker.tell({ do: "cut" });
-    // One that is stuck does not hear of it.
+    // A stuck worker does not receive the message.
     setTimeout(() => this.#killAll(), lastStepsMs).unref();
   }
 
@@ -123,7 +122,7 @@ export class WorkerPool implements Stoppable {
     return worker;
   }
 
-  /** Starts a worker again whenever it ended, until all are to stop. */
+  /** Restarts a worker whenever it ends, until all are stopped. */
   async #keep(number: number, first: WorkerProcess): Promise<void> {
     let worker = first;
     let pauseMs = shortestPauseMs;

@@ -10,7 +10,7 @@ export interface WorkerEnd {
   readonly signal: string | undefined;
 }
 
-/** A worker that ended before it served, with the reason that it gave. */
+/** A worker ended before it served; with the reason that it gave. */
 export class WorkerStartError extends Error {
   override readonly name = "WorkerStartError";
   readonly code: number | undefined;
@@ -21,14 +21,14 @@ export class WorkerStartError extends Error {
   }
 }
 
-/** One worker, as the primary sees it, from its start to its end. */
+/** One worker as the primary sees it, from its start to its end. */
 export class WorkerProcess {
-  /** Where it listens; fails if it ends before. */
+  /** The address that it listens on; rejects if the worker ends before that. */
   readonly listening: Promise<Address>;
-  /** When all that it wrote has been passed on, too. */
+  /** Resolves when the worker has ended and all its output has been passed on. */
   readonly ended: Promise<WorkerEnd>;
   readonly #worker: Worker;
-  /** Its first word is that it can hear. */
+  /** Its first message says that it can receive messages. */
   readonly #ready: Promise<unknown>;
   #isListening = false;
   #reason: string | undefined;
@@ -45,7 +45,8 @@ export class WorkerProcess {
       this.#worker.once("message", resolve);
     });
     this.ended = new Promise((resolve) => {
-      // Also told of each message that a dying worker does not take; it has no pid if it could not be started at all.
+      // Also emitted for each message that a dying worker does not receive. It has no pid if it could not be started at
+      // all.
       this.#worker.on("error", () => {
         if (pid === undefined) resolve({ pid, code: undefined, signal: undefined });
       });
@@ -64,7 +65,7 @@ export class WorkerProcess {
     this.tell(order);
   }
 
-  /** As soon as it can hear; nothing is told to one that has ended. */
+  /** Sends an order as soon as the worker can receive it; a worker that has ended receives none. */
   tell(order: WorkerOrder): void {
     void this.#ready.then(() => {
       if (this.#worker.isConnected()) this.#worker.send(order, () => {});
@@ -72,9 +73,9 @@ export class WorkerProcess {
   }
 
   /**
-   * Makes it ready for another configuration.
-   * @returns also when it ends meanwhile: started again, it serves by the configuration that holds then
-   * @throws Error with its reason if it cannot serve by it
+   * Prepares it for another configuration.
+   * @returns also if it ends meanwhile: once restarted, it uses the configuration that is then in effect
+   * @throws Error with its reason if it cannot serve with it
    */
   prepare(change: number, config: Config): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -93,8 +94,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Lets what runs end. Closed from here, before the worker hears of it: were each worker to close for itself, a
-   * connection on its way to the last one would be nobody's, and hang.
+   * Lets running transfers finish. The primary closes the port before the worker is told: if each worker closed it for
+   * itself, a connection to the last one could belong to no worker, and hang.
    */
   stop(graceMs: number): void {
     if (this.#isListening) {

@@ -1,4 +1,4 @@
-/** A worker cannot serve by a configuration; the message is the reason in words for people. */
+/** A worker cannot serve with a configuration; the message is the reason, for people. */
 export class WorkerRefusal extends Error {
   override readonly name = "WorkerRefusal";
   readonly worker: number;

@@ -11,17 +11,17 @@ interface Serving extends OpenedServer {
   readonly housekeeping: Housekeeping | undefined;
 }
 
-// A process that shares a port with others. It does what the primary tells it, and ends when that is gone: node's
-// cluster module sees to it.
+// A process that shares a port with others. It follows the primary, and ends when the primary is gone: node's cluster
+// module sees to that.
 bearLostOutput();
-// Ctrl-C reaches each process of a terminal, systemd signals each of a unit, and the primary would tell of it, too: one
-// stop must not look like two, so the primary's word counts alone.
+// Ctrl-C reaches every process of a terminal, systemd signals every process of a unit, and the primary sends its order
+// too. One stop must not look like two, so only the primary's order counts.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 process.on("SIGHUP", () => {});
 
 let serving: Promise<Serving> | undefined;
-/** What it is ready for; a later one takes its place. */
+/** The configuration that it is prepared for; a later one replaces it. */
 let prepared: { readonly change: number; takeOver(): void } | undefined;
 
 process.on("message", (order: WorkerOrder) => {
@@ -46,7 +46,7 @@ process.on("message", (order: WorkerOrder) => {
 
 report({ is: "ready" });
 
-/** The first worker keeps house, and not the primary: that opens no storage, so that it can hardly fail. */
+/** The first worker does the housekeeping, not the primary: that opens no storage, so little can make it fail. */
 async function start({ worker, config }: Extract<WorkerOrder, { do: "serve" }>): Promise<Serving> {
   const log = createLogger(config.log, process.stdout, { worker });
   const opened = await openServer(config, log);
