@@ -22,6 +22,7 @@ programs=(
   github.com/regclient/regclient/cmd/regctl@v0.11.7
   github.com/distribution/distribution/v3/cmd/registry@v3.1.2
   helm.sh/helm/v3/cmd/helm@v3.22.0
+  sigs.k8s.io/kubectl-validate@v0.0.4 # checks the Helm chart as Kubernetes does
   github.com/google/ko@v0.19.1
   github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
   github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111

@@ -1,0 +1,90 @@
+{{- define "berth.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "berth.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else if contains (include "berth.name" .) .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "berth.name" .) | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "berth.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "berth.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "berth.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "berth.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "berth.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "berth.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "berth.image" -}}
+{{- with .Values.image }}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ default $.Chart.AppVersion .tag }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* Whether the chart makes the user "admin": nothing else says who may do what. */}}
+{{- define "berth.makesAdmin" -}}
+{{- if not (or .Values.secrets.htpasswd .Values.secrets.existingSecret (hasKey .Values.configData "access")) }}true{{ end }}
+{{- end }}
+
+{{- define "berth.usersSecretName" -}}
+{{- if .Values.secrets.existingSecret }}{{ .Values.secrets.existingSecret }}
+{{- else if or .Values.secrets.htpasswd (include "berth.makesAdmin" .) }}{{ include "berth.fullname" . }}-users
+{{- end }}
+{{- end }}
+
+{{- define "berth.proxySecretName" -}}
+{{- if .Values.proxy.enabled }}
+{{- if .Values.proxy.secretRef }}{{ .Values.proxy.secretRef }}
+{{- else if and .Values.proxy.username .Values.proxy.password }}{{ include "berth.fullname" . }}-upstream
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Docker Hub has its own name, any other registry that of its host. */}}
+{{- define "berth.upstreamName" -}}
+{{- $host := (urlParse .Values.proxy.remoteurl).host }}
+{{- if has $host (list "registry-1.docker.io" "index.docker.io" "docker.io") }}docker.io{{ else }}{{ $host }}{{ end }}
+{{- end }}
+
+{{/* What the values say in Berth's own settings. configData comes last: it is the operator's own word. */}}
+{{- define "berth.config" -}}
+{{- $server := dict "host" "0.0.0.0" "port" 5000 "shutdownGrace" (printf "%ds" (max 1 (sub (int .Values.terminationGracePeriodSeconds) 10))) }}
+{{- if .Values.tlsSecretName }}
+{{- $_ := set $server "tls" (dict "cert" "/etc/berth/tls/tls.crt" "key" "/etc/berth/tls/tls.key") }}
+{{- end }}
+{{- $config := dict "server" $server "storage" (dict "driver" "filesystem" "filesystem" (dict "root" "/var/lib/registry")) "log" (dict "format" "json") }}
+{{- if include "berth.usersSecretName" . }}
+{{- $_ := set $config "access" (dict "anonymousPull" .Values.anonymousPull "users" (dict "htpasswd" "/etc/berth/users/htpasswd")) }}
+{{- end }}
+{{- if .Values.proxy.enabled }}
+{{- if (.Values.configData.proxy).upstreams }}
+{{- fail "proxy.enabled and configData.proxy.upstreams both name upstreams: keep one of them" }}
+{{- end }}
+{{- $_ := set $config "mode" "proxy" }}
+{{- $upstream := dict "name" (include "berth.upstreamName" .) "url" .Values.proxy.remoteurl }}
+{{- $_ := set $config "proxy" (dict "default" $upstream.name) }}
+{{- if not (include "berth.proxySecretName" .) }}
+{{- $_ := set $config.proxy "upstreams" (list $upstream) }}
+{{- end }}
+{{- end }}
+{{- $own := deepCopy .Values.configData }}
+{{- if and .Values.proxy.enabled (eq (default "private" $own.mode) "private") }}{{ $own = omit $own "mode" }}{{ end }}
+{{- toYaml (mergeOverwrite $config $own) }}
+{{- end }}

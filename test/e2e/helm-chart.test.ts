@@ -1,0 +1,148 @@
+import { strict as assert } from "node:assert";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { startBerth } from "../support/berth-process.js";
+import { CertificateAuthority } from "../support/certificates.js";
+import { runCommand, tryCommand } from "../support/command.js";
+import { projectRoot } from "../support/project.js";
+import { Scope } from "../support/scope.js";
+
+const chart = join(projectRoot, "config/helm/berth");
+
+interface Rendered {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data?: Readonly<Record<string, string>>;
+  readonly spec?: { readonly template: { readonly spec: PodSpec } };
+}
+
+interface PodSpec {
+  readonly containers: readonly { readonly env?: readonly { readonly name: string; readonly value?: string }[] }[];
+}
+
+/** Settings that people set together, each of which shows other parts of the chart. */
+const variants: Readonly<Record<string, readonly string[]>> = {
+  "as it is": [],
+  "over TLS, behind an ingress, with a network policy and a disruption budget": [
+    "tlsSecretName=registry-tls",
+    "ingress.enabled=true",
+    "networkPolicy.enabled=true",
+    "podDisruptionBudget.maxUnavailable=1",
+  ],
+  "a cache with a login": ["proxy.enabled=true", "proxy.username=ci", "proxy.password=secret"],
+  "a cache with a login of a secret": ["proxy.enabled=true", "proxy.secretRef=hub", "proxy.remoteurl=https://ghcr.io"],
+  "open to everyone, without a volume": ["configData.access=open", "persistence.enabled=false"],
+  "the volume of a registry:2, everyone may pull": [
+    "persistence.existingClaim=registry",
+    "anonymousPull=true",
+    "secrets.existingSecret=users",
+  ],
+  "other mounts, variables and places": [
+    "extraEnvVars[0].name=BERTH_LOG_LEVEL",
+    "extraEnvVars[0].value=debug",
+    "extraVolumes[0].name=ca",
+    "extraVolumes[0].configMap.name=ca",
+    "extraVolumeMounts[0].name=ca",
+    "extraVolumeMounts[0].mountPath=/etc/berth/ca",
+    "nodeSelector.disk=ssd",
+    "configData.mode=hybrid",
+    "configData.private.repositories[0]=team/**",
+    "configData.proxy.upstreams[0].name=docker.io",
+    "configData.proxy.upstreams[0].url=https://registry-1.docker.io",
+  ],
+};
+
+test("the Helm chart", async (t) => {
+  const scope = new Scope(t);
+
+  await t.test("passes helm's linter", async () => {
+    await runCommand("helm", ["lint", "--strict", chart]);
+  });
+
+  for (const [variant, settings] of Object.entries(variants)) {
+    await t.test(`is taken by Kubernetes, and its configuration by Berth: ${variant}`, async () => {
+      const folder = await scope.folder("rendered");
+      const text = await render(settings);
+      await writeFile(join(folder, "all.yaml"), text);
+      await runCommand("kubectl-validate", ["--version", "1.30", join(folder, "all.yaml")]);
+      const { config, variables } = settingsIn(objectsIn(text), await mountedFiles(scope));
+      await writeFile(join(folder, "berth.yml"), config);
+      const main = join(projectRoot, "dist/main.js");
+      await runCommand(process.execPath, [main, "config", "check", join(folder, "berth.yml")], {
+        env: variables,
+      });
+    });
+  }
+
+  await t.test("gives a cache the login of its upstream", async () => {
+    const { variables } = settingsIn(
+      objectsIn(await render(variants["a cache with a login of a secret"])),
+      "/etc/berth",
+    );
+    assert.match(variables.BERTH_PROXY_UPSTREAMS ?? "", /name: ghcr\.io, url: "https:\/\/ghcr\.io"/);
+    assert.match(variables.BERTH_PROXY_UPSTREAMS ?? "", /passwordFile: \/etc\/berth\/upstream\/proxyPassword/);
+  });
+
+  await t.test("makes a user with a password of its own, and nobody else may do anything", async () => {
+    const objects = objectsIn(await render([]));
+    const data = objects.find(({ kind }) => kind === "Secret")?.data ?? {};
+    const decode = (key: string) => Buffer.from(data[key] ?? "", "base64").toString();
+    const htpasswd = join(await scope.folder("users"), "htpasswd");
+    await writeFile(htpasswd, decode("htpasswd"));
+    const { client } = await startBerth(scope, { access: { anonymousPull: false, users: { htpasswd } } });
+    assert.equal((await client.request("GET", "/v2/")).status, 401);
+    const authorization = `Basic ${Buffer.from(`admin:${decode("admin-password")}`).toString("base64")}`;
+    assert.equal((await client.request("GET", "/v2/", { headers: { authorization } })).status, 200);
+  });
+
+  await t.test("refuses upstreams that are named twice, in a sentence", async () => {
+    const both = ["proxy.enabled=true", "configData.proxy.upstreams[0].name=ghcr.io"];
+    const { code, stderr } = await tryCommand("helm", helmArguments(both));
+    assert.notEqual(code, 0);
+    assert.match(stderr, /proxy\.enabled and configData\.proxy\.upstreams both name upstreams: keep one of them/);
+  });
+});
+
+function helmArguments(settings: readonly string[]): string[] {
+  return ["template", "registry", chart, "--kube-version", "1.30.0", ...settings.flatMap((each) => ["--set", each])];
+}
+
+function render(settings: readonly string[] = []): Promise<string> {
+  return runCommand("helm", helmArguments(settings));
+}
+
+function objectsIn(text: string): Rendered[] {
+  // Whatever helm renders are objects of Kubernetes.
+  return parseAllDocuments(text).flatMap((document) => (document.toJS() as Rendered | null) ?? []);
+}
+
+/** A folder with the files that the chart mounts below `/etc/berth`. */
+async function mountedFiles(scope: Scope): Promise<string> {
+  const mounted = await scope.folder("mounted");
+  const authority = await CertificateAuthority.create(scope);
+  const { cert, key } = await authority.issue("registry", ["DNS:registry.example.com"]);
+  for (const folder of ["users", "upstream", "tls"]) await mkdir(join(mounted, folder));
+  await writeFile(join(mounted, "users/htpasswd"), "");
+  await writeFile(join(mounted, "upstream/proxyPassword"), "secret");
+  await writeFile(join(mounted, "tls/tls.crt"), cert);
+  await writeFile(join(mounted, "tls/tls.key"), key);
+  return mounted;
+}
+
+/**
+ * The file and the variables that Berth is started with. Kubernetes replaces `$(NAME)` by what a secret says.
+ * @param mounted where the files lie that the chart mounts below `/etc/berth`
+ */
+function settingsIn(
+  objects: readonly Rendered[],
+  mounted: string,
+): { config: string; variables: Record<string, string> } {
+  const place = (text: string) => text.replaceAll("/etc/berth/", `${mounted}/`).replace(/\$\(\w+\)/, "ci");
+  const config = objects.find(({ kind }) => kind === "ConfigMap")?.data?.["config.yml"] ?? "";
+  const pod = objects.find(({ kind }) => kind === "StatefulSet")?.spec?.template.spec;
+  const env = pod?.containers[0]?.env ?? [];
+  const variables = env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, place(value)]]));
+  return { config: place(config), variables: Object.fromEntries(variables) };
+}
