@@ -15,6 +15,7 @@ import type {
   ResolvedManifest,
   Uploads,
 } from "../registry/repository.js";
+import type { WantedSpan } from "../registry/span-reader.js";
 
 /** A repository whose methods check the client's right to pull, push or delete. */
 export class GuardedRepository implements PushRepository {
@@ -55,8 +56,8 @@ export class GuardedRepository implements PushRepository {
     return this.#with("pull", context).statBlob(digest, context);
   }
 
-  async openBlob(digest: Digest, context: Context): Promise<OpenedBlob> {
-    return this.#with("pull", context).openBlob(digest, context);
+  async openBlob(digest: Digest, wanted: WantedSpan, context: Context): Promise<OpenedBlob> {
+    return this.#with("pull", context).openBlob(digest, wanted, context);
   }
 
   async listTags(page: Page, context: Context): Promise<PageOf<string>> {

@@ -1,7 +1,7 @@
 import parseRange from "range-parser";
 import { RegistryError } from "../oci/errors.js";
+import type { Span } from "../registry/span-reader.js";
 import type { Exchange } from "./exchange.js";
-import type { Span } from "./send-blob.js";
 
 /** More of the end than there is means all of it (RFC 9110, section 14.1.2), which the parser takes for nothing. */
 const suffix = /^bytes=\s*-0*[1-9][0-9]*\s*$/;

@@ -1,37 +1,30 @@
 import type { ServerResponse } from "node:http";
-import type { BlobReader } from "../oci/blob-reader.js";
+import type { SpanReader } from "../registry/span-reader.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { Exchange } from "./exchange.js";
 import { endSoon } from "./send.js";
 
-/** Bytes of a blob, from the first up to but not including the last, which may be infinite: to the end. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
 /**
- * Sends a part of a blob and ends the answer. The next buffer is filled while the one before is on its way. A blob
- * that ends too early breaks the answer off: the client must not take it for whole.
+ * Sends a part of a blob and ends the response. The next buffer is filled while the one before is on its way. A blob
+ * that ends too early breaks the response off: the client must not take it for whole.
  */
-export async function sendBlob(exchange: Exchange, reader: BlobReader, span: Span, pool: BufferPool): Promise<void> {
-  if (reader.bytes !== undefined) {
-    endSoon(exchange, reader.bytes.subarray(span.start, span.end));
+export async function sendBlob(exchange: Exchange, content: SpanReader, pool: BufferPool): Promise<void> {
+  if (content.bytes !== undefined) {
+    endSoon(exchange, content.bytes);
     return;
   }
-  reader.expect?.(span.start, span.end);
   // What must be proved first may come in a minute, and clients such as containerd give up on late headers.
-  if (reader.prove !== undefined) exchange.response.flushHeaders();
+  if (content.isProvedLast) exchange.response.flushHeaders();
   const leavePool = pool.join();
   try {
-    await new Transfer(exchange, reader, pool).send(span);
+    await new Transfer(exchange, content, pool).send();
   } finally {
     leavePool();
   }
   exchange.response.end();
 }
 
-/** What is to be sent, and the buffer that it lies in, if that is the pool's. */
+/** What is to be sent, and the buffer that holds it, if that is the pool's. */
 interface Filled {
   readonly content: Buffer;
   readonly buffer?: Buffer;
@@ -39,24 +32,21 @@ interface Filled {
 
 class Transfer {
   readonly #exchange: Exchange;
-  readonly #reader: BlobReader;
+  readonly #content: SpanReader;
   readonly #pool: BufferPool;
 
-  constructor(exchange: Exchange, reader: BlobReader, pool: BufferPool) {
+  constructor(exchange: Exchange, content: SpanReader, pool: BufferPool) {
     this.#exchange = exchange;
-    this.#reader = reader;
+    this.#content = content;
     this.#pool = pool;
   }
 
-  async send(span: Span): Promise<void> {
+  async send(): Promise<void> {
     let written = Promise.resolve();
     try {
-      for (let position = span.start; position < span.end; ) {
-        const filled = await this.#fill(position, span.end);
+      while (!this.#content.isAtEnd) {
+        const filled = await this.#fill();
         if (filled === undefined) break;
-        position += filled.content.length;
-        // Of a part, too: a client takes what came to its end for right.
-        if (position === span.end) await this.#reader.prove?.(position);
         await written;
         written = this.#write(filled);
         // A failure is met at the next await; until then it must not count as unhandled.
@@ -68,17 +58,14 @@ class Transfer {
   }
 
   /** `undefined` at the end of what has no known end. */
-  async #fill(position: number, end: number): Promise<Filled | undefined> {
-    const lent = await this.#reader.lend?.(position);
-    if (lent !== undefined) return { content: lent.subarray(0, end - position) };
+  async #fill(): Promise<Filled | undefined> {
+    const lent = await this.#content.lend();
+    if (lent !== undefined) return { content: lent };
     const buffer = this.#pool.take();
-    const count = await this.#reader.read(buffer.subarray(0, Math.min(buffer.length, end - position)), position);
-    if (count === 0 && end === Number.POSITIVE_INFINITY) {
-      this.#pool.give(buffer);
-      return undefined;
-    }
-    if (count === 0) throw new Error(`the content ends at ${position} of ${end} bytes`);
-    return { buffer, content: buffer.subarray(0, count) };
+    const count = await this.#content.read(buffer);
+    if (count > 0) return { buffer, content: buffer.subarray(0, count) };
+    this.#pool.give(buffer);
+    return undefined;
   }
 
   async #write({ buffer, content }: Filled): Promise<void> {

@@ -20,6 +20,7 @@ import type {
   Served,
   Uploads,
 } from "../registry/repository.js";
+import { SpanReader, type WantedSpan } from "../registry/span-reader.js";
 import type { StoredManifest } from "../storage/content/manifest-store.js";
 import { listReferrers } from "../storage/content/referrer-list.js";
 import type { RepositoryContent } from "../storage/content/repository-content.js";
@@ -92,10 +93,11 @@ export class PrivateRepository implements PushRepository {
     return { digest, size: found.size, served: fromStorage };
   }
 
-  async openBlob(digest: Digest): Promise<OpenedBlob> {
+  async openBlob(digest: Digest, wanted: WantedSpan): Promise<OpenedBlob> {
     const reader = await this.#content.openBlob(digest);
     if (reader === undefined) throw this.#absence.ofBlob(digest);
-    return { digest, size: reader.size, reader, served: fromStorage };
+    const content = await SpanReader.open(reader, wanted);
+    return { digest, size: reader.size, content, served: fromStorage };
   }
 
   async listTags(page: Page): Promise<PageOf<string>> {

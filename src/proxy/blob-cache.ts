@@ -1,9 +1,11 @@
+import type { BlobReader } from "../oci/blob-reader.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { isOutOfRoom } from "../oci/storage-error.js";
 import type { Context } from "../registry/context.js";
-import type { OpenedBlob, ResolvedBlob } from "../registry/repository.js";
+import type { OpenedBlob, ResolvedBlob, Served } from "../registry/repository.js";
+import { SpanReader, type WantedSpan } from "../registry/span-reader.js";
 import type { Storage } from "../storage/storage.js";
 import type { BlobProofs } from "./blob-proofs.js";
 import type { CachedHolders } from "./cached-holders.js";
@@ -21,6 +23,12 @@ interface BlobCacheParts {
   readonly proofs: BlobProofs;
   readonly sizes: KnownSizes;
   readonly ownership: Ownership;
+}
+
+/** A blob, wherever its bytes come from. */
+interface FoundBlob {
+  readonly reader: BlobReader;
+  readonly served: Served;
 }
 
 /** The blobs of an upstream's repositories. */
@@ -45,26 +53,22 @@ export class BlobCache {
   }
 
   /** Storage, else the one download of this blob. */
-  async open(name: RepositoryName, digest: Digest, context: Context): Promise<OpenedBlob> {
-    const linked = await this.#openLinked(name, digest);
-    if (linked !== undefined) return linked;
-    return (await this.#openOfOthers(name, digest, context)) ?? this.#download(name, digest, context);
-  }
-
-  async #openLinked(name: RepositoryName, digest: Digest): Promise<OpenedBlob | undefined> {
-    const reader = await this.#storage.repository(name).openBlob(digest);
-    return reader && { digest, size: reader.size, reader, served: { from: "hit" } };
+  async open(name: RepositoryName, digest: Digest, wanted: WantedSpan, context: Context): Promise<OpenedBlob> {
+    const stored =
+      (await this.#storage.repository(name).openBlob(digest)) ?? (await this.#openOfOthers(name, digest, context));
+    const { reader, served }: FoundBlob =
+      stored === undefined ? await this.#download(name, digest, context) : { reader: stored, served: { from: "hit" } };
+    return { digest, size: reader.size, content: await SpanReader.open(reader, wanted), served };
   }
 
   /** Bytes that another repository of an upstream holds are this one's only if its upstream says that it has them, too. */
-  async #openOfOthers(name: RepositoryName, digest: Digest, context: Context): Promise<OpenedBlob | undefined> {
+  async #openOfOthers(name: RepositoryName, digest: Digest, context: Context): Promise<BlobReader | undefined> {
     const knownSize = await this.#storage.blobs.size(digest);
     if (knownSize === undefined) return undefined;
     if (!(await this.#parts.holders.hold(digest))) return undefined;
     await this.#ask(name, digest, context, knownSize);
     await this.#link(name, digest);
-    const reader = await this.#storage.blobs.open(digest);
-    return reader && { digest, size: reader.size, reader, served: { from: "hit" } };
+    return this.#storage.blobs.open(digest);
   }
 
   async #link(name: RepositoryName, digest: Digest): Promise<void> {
@@ -77,7 +81,7 @@ export class BlobCache {
     }
   }
 
-  async #download(name: RepositoryName, digest: Digest, context: Context): Promise<OpenedBlob> {
+  async #download(name: RepositoryName, digest: Digest, context: Context): Promise<FoundBlob> {
     const { downloads, manners, proofs, sizes } = this.#parts;
     if (proofs.isKnownAbsent(name, digest)) throw this.#unknown(name, digest);
     const { upstream } = this.#source;
@@ -93,7 +97,7 @@ export class BlobCache {
     };
     try {
       const { reader, isShared } = await downloads.join(order, context);
-      return { digest, size: reader.size, reader, served: { from: isShared ? "shared" : "miss" } };
+      return { reader, served: { from: isShared ? "shared" : "miss" } };
     } catch (error) {
       proofs.noteFailure(name, digest, error);
       throw toRegistryError(error, () => this.#unknown(name, digest));

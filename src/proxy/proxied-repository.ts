@@ -5,6 +5,7 @@ import { isDigestReference, type Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, OpenedBlob, PullRepository, ResolvedBlob, ResolvedManifest } from "../registry/repository.js";
+import type { WantedSpan } from "../registry/span-reader.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { AllowedContent } from "./allowed-content.js";
 import type { BlobCache } from "./blob-cache.js";
@@ -64,9 +65,9 @@ export class ProxiedRepository implements PullRepository {
     return this.#cache.blobs.stat(this.name, digest, context);
   }
 
-  async openBlob(digest: Digest, context: Context): Promise<OpenedBlob> {
+  async openBlob(digest: Digest, wanted: WantedSpan, context: Context): Promise<OpenedBlob> {
     await this.#refuseUnlessAllowed(digest);
-    return this.#cache.blobs.open(this.name, digest, context);
+    return this.#cache.blobs.open(this.name, digest, wanted, context);
   }
 
   listTags(page: Page, context: Context): Promise<PageOf<string>> {

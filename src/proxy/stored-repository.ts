@@ -5,6 +5,7 @@ import { isDigestReference, type Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, OpenedBlob, PullRepository, ResolvedBlob } from "../registry/repository.js";
+import { SpanReader, type WantedSpan } from "../registry/span-reader.js";
 import { listReferrers } from "../storage/content/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
 import type { AllowedContent } from "./allowed-content.js";
@@ -57,11 +58,11 @@ export class StoredRepository implements PullRepository {
     return { digest, size: found.size, served: { from: "hit" } };
   }
 
-  async openBlob(digest: Digest): Promise<OpenedBlob> {
+  async openBlob(digest: Digest, wanted: WantedSpan): Promise<OpenedBlob> {
     const { storage } = this.#parts;
     const isAllowed = await this.#mayGive(digest);
     const reader = this.#required(isAllowed ? await storage.repository(this.name).openBlob(digest) : undefined);
-    return { digest, size: reader.size, reader, served: { from: "hit" } };
+    return { digest, size: reader.size, content: await SpanReader.open(reader, wanted), served: { from: "hit" } };
   }
 
   async listTags(page: Page): Promise<PageOf<string>> {

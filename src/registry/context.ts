@@ -11,6 +11,8 @@ export interface Caller {
 
 /** What every operation of a repository is given beside its arguments. */
 export interface Context {
+  /** Of the request: the client has it as `X-Request-Id`, and each line of {@link log} says it. */
+  readonly id: string;
   /** Aborted when the client is gone or the server gives the request up. */
   readonly signal: AbortSignal;
   readonly caller: Caller;

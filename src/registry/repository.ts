@@ -1,10 +1,10 @@
-import type { BlobReader } from "../oci/blob-reader.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest, DigestAlgorithm } from "../oci/digest.js";
 import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import type { Reference, Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "./context.js";
+import type { SpanReader, WantedSpan } from "./span-reader.js";
 
 /** How an answer came about; becomes `X-Cache`, `Age` and `Warning`. A private repository serves from `storage`. */
 export interface Served {
@@ -33,7 +33,7 @@ export interface ResolvedBlob {
 }
 
 export interface OpenedBlob extends ResolvedBlob {
-  readonly reader: BlobReader;
+  readonly content: SpanReader;
 }
 
 /** What one may pull from. Absent content is a RegistryError: BLOB_UNKNOWN, MANIFEST_UNKNOWN, NAME_UNKNOWN. */
@@ -44,8 +44,8 @@ export interface PullRepository {
   resolveManifest(reference: Reference, context: Context): Promise<ResolvedManifest>;
   getManifest(reference: Reference, context: Context): Promise<Manifest>;
   statBlob(digest: Digest, context: Context): Promise<ResolvedBlob>;
-  /** The caller closes the reader. */
-  openBlob(digest: Digest, context: Context): Promise<OpenedBlob>;
+  /** The caller closes the content. */
+  openBlob(digest: Digest, wanted: WantedSpan, context: Context): Promise<OpenedBlob>;
   listTags(page: Page, context: Context): Promise<PageOf<string>>;
   /** Never fails for want of the subject or the repository: the list is then empty. */
   listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<ReferrersPage>;

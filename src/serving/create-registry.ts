@@ -9,46 +9,56 @@ import { ProxyRegistry, type ProxyUpstream } from "../proxy/proxy-registry.js";
 import { mayBePulled } from "../proxy/pullable.js";
 import { fullNameOf, officialNameOf, ownNameOf, storedNameOf } from "../proxy/upstream-names.js";
 import { HybridRegistry } from "../registry/hybrid-registry.js";
-import type { Owners } from "../registry/owners.js";
+import { Owners } from "../registry/owners.js";
 import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
-import { ownersOf } from "./upstream-names.js";
 import { proxyUpstreamsOf } from "./upstreams.js";
+
+/** The upstreams of a configuration, each with its client. */
+export type UpstreamsOf = (config: Config) => Promise<readonly ProxyUpstream[]>;
 
 interface CacheOptions {
   readonly room: CacheRoom;
   readonly log: Logger;
+  readonly upstreamsOf?: UpstreamsOf | undefined;
 }
 
 /** The registry of `mode: proxy`. */
 export async function proxyRegistryOf(config: Config, storage: Storage, options: CacheOptions): Promise<ProxyRegistry> {
+  const upstreams = await upstreamsFor(config, options);
   return new ProxyRegistry(storage, {
-    upstreams: await proxyUpstreamsOf(config),
-    owners: ownersOf(config),
+    upstreams,
+    owners: new Owners([], upstreams, "nobody"),
     finishDownloads: config.proxy.finishDownloads,
     // As a registry:2 that caches names them.
     shownNameOf: (stored) => stored,
-    ...options,
+    room: options.room,
+    log: options.log,
   });
 }
 
 /** The registry of `mode: hybrid`. */
 export async function hybridRegistryOf(config: Config, storage: Storage, options: CacheOptions): Promise<Registry> {
-  const upstreams = await proxyUpstreamsOf(config);
-  const owners = ownersOf(config);
+  const upstreams = await upstreamsFor(config, options);
+  const owners = new Owners(config.private.repositories, upstreams, "private");
   const proxy = new ProxyRegistry(storage, {
     upstreams,
     owners,
     finishDownloads: config.proxy.finishDownloads,
     // The list shows by its names what is whose, and each can be pulled by the name it shows.
     shownNameOf: fullNameOf,
-    ...options,
+    room: options.room,
+    log: options.log,
   });
   return new HybridRegistry(
     owners,
     new PrivateRegistry(storage, config.private, meaningsAmong(upstreams, owners, { storage, ...config.private })),
     proxy,
   );
+}
+
+function upstreamsFor(config: Config, { upstreamsOf }: CacheOptions): Promise<readonly ProxyUpstream[]> {
+  return upstreamsOf === undefined ? proxyUpstreamsOf(config) : upstreamsOf(config);
 }
 
 function meaningsAmong(

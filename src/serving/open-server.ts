@@ -4,6 +4,8 @@ import { beginWork } from "../maintenance/collection-lock.js";
 import type { Logger } from "../observability/logger.js";
 import { openStorage } from "../storage/open-storage.js";
 import type { Storage } from "../storage/storage.js";
+import type { CacheBound } from "./cache-bound.js";
+import type { UpstreamsOf } from "./create-registry.js";
 import { ModeSelector } from "./mode-selector.js";
 import { ServedTls } from "./tls/served-tls.js";
 
@@ -11,6 +13,7 @@ import { ServedTls } from "./tls/served-tls.js";
 export interface OpenedServer {
   readonly server: RegistryServer;
   readonly storage: Storage;
+  readonly cacheBound: CacheBound;
   /**
    * Prepares for another configuration, and changes nothing yet.
    * @returns a function that switches to it and cannot fail
@@ -21,27 +24,36 @@ export interface OpenedServer {
   close(): Promise<void>;
 }
 
+/** What a program that embeds Berth, such as a test, replaces. */
+export interface Embedding {
+  readonly storage?: Storage | undefined;
+  readonly upstreamsOf?: UpstreamsOf | undefined;
+  readonly settings?: Partial<ServerSettings> | undefined;
+}
+
 /** Opens the storage, and a server with the routes of the mode, which does not listen yet. */
-export async function openServer(config: Config, log: Logger): Promise<OpenedServer> {
+export async function openServer(config: Config, log: Logger, embedding: Embedding = {}): Promise<OpenedServer> {
   const tls = config.server.tls && (await ServedTls.open(config.server.tls, log));
-  const storage = await openStorage(config.storage, log);
+  const storage = embedding.storage ?? (await openStorage(config.storage, log));
   const endWork = await beginWork(storage);
-  const modes = new ModeSelector(storage, log);
-  const server = new RegistryServer(settingsOf(config, tls), await modes.select(config), log);
+  const modes = new ModeSelector(storage, { log, upstreamsOf: embedding.upstreamsOf });
+  const settingsOf = ({ server, log }: Config): ServerSettings => ({
+    ...server,
+    tls: tls?.current,
+    logAccess: log.access,
+    ...embedding.settings,
+  });
+  const server = new RegistryServer(settingsOf(config), (await modes.select(config)).routes, log);
   tls?.watch((renewed) => server.renewTls(renewed));
   const prepare = async (next: Config) => {
     await tls?.refresh();
-    const switchMode = await modes.prepare(next);
-    return () => server.reconfigure(settingsOf(next, tls), switchMode());
+    const takeOver = await modes.prepare(next);
+    return () => server.reconfigure(settingsOf(next), takeOver().routes);
   };
   const close = async () => {
     tls?.close();
     await modes.stop();
     await endWork();
   };
-  return { server, storage, prepare, close };
-}
-
-function settingsOf({ server, log }: Config, tls: ServedTls | undefined): ServerSettings {
-  return { ...server, tls: tls?.current, logAccess: log.access };
+  return { server, storage, cacheBound: modes.cacheBound, prepare, close };
 }

@@ -27,7 +27,7 @@ export function privateRepository(
 
 /** Of a request that nobody gives up. */
 export function patientContext(signal = new AbortController().signal): Context {
-  return { signal, caller: { address: "127.0.0.1", network: "127.0.0.1" }, log: new RecordedLog() };
+  return { id: "test", signal, caller: { address: "127.0.0.1", network: "127.0.0.1" }, log: new RecordedLog() };
 }
 
 /** A body that came whole; `undefined` as a piece breaks it off there. */

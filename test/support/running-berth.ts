@@ -1,8 +1,6 @@
-import type { Config } from "../../src/config/schema.js";
-import { RegistryServer, type ServerSettings } from "../../src/http/server.js";
+import type { RegistryServer, ServerSettings } from "../../src/http/server.js";
 import type { Logger } from "../../src/observability/logger.js";
-import { ModeSelector } from "../../src/serving/mode-selector.js";
-import { openStorage } from "../../src/storage/open-storage.js";
+import { openServer } from "../../src/serving/open-server.js";
 import type { Storage } from "../../src/storage/storage.js";
 import { type ConfigOverrides, configWith } from "./config.js";
 import { RecordedLog } from "./recorded-log.js";
@@ -37,24 +35,12 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
   const driver = root === undefined ? { driver: "memory" as const } : { filesystem: { root } };
   const config = configWith({ ...overrides, storage: driver });
   const log = new RecordedLog();
-  const storage = opened ?? (await openStorage(config.storage, logger ?? log));
-  const modes = new ModeSelector(storage, logger ?? log);
-  scope.defer(() => modes.stop());
-  const settingsOf = (config: Config): ServerSettings => ({
-    ...config.server,
-    port: 0,
-    tls: undefined,
-    logAccess: config.log.access,
-    ...settings,
-  });
-  const server = new RegistryServer(settingsOf(config), await modes.select(config), logger ?? log);
+  const embedding = { storage: opened, settings: { port: 0, ...settings } };
+  const { server, storage, close, ...serving } = await openServer(config, logger ?? log, embedding);
+  scope.defer(close);
   const { port } = await server.listen();
   scope.defer(() => server.stop(0));
-  const prepare = async (overrides: ConfigOverrides) => {
-    const next = configWith({ ...overrides, storage: driver });
-    const routes = await modes.prepare(next);
-    return () => server.reconfigure(settingsOf(next), routes());
-  };
+  const prepare = (overrides: ConfigOverrides) => serving.prepare(configWith({ ...overrides, storage: driver }));
   return { server, storage, log, port, client: new RegistryClient(`http://127.0.0.1:${port}`), prepare };
 }
 

@@ -1,15 +1,7 @@
-import { BodyRooms } from "../../src/http/body-room.js";
-import { BufferPool } from "../../src/http/buffer-pool.js";
-import { pullRoutes } from "../../src/http/pull-routes.js";
-import { pushRoutes } from "../../src/http/push-routes.js";
-import { createRoutes } from "../../src/http/router.js";
-import { RegistryServer } from "../../src/http/server.js";
-import { UploadPlaces } from "../../src/http/upload-places.js";
 import { ContentRules } from "../../src/proxy/content-rules.js";
-import { Eviction } from "../../src/proxy/eviction/eviction.js";
-import { ProxyRegistry, type ProxyUpstream } from "../../src/proxy/proxy-registry.js";
-import { Owners } from "../../src/registry/owners.js";
-import { openStorage } from "../../src/storage/open-storage.js";
+import type { ProxyUpstream } from "../../src/proxy/proxy-registry.js";
+import type { CacheBound } from "../../src/serving/cache-bound.js";
+import { openServer } from "../../src/serving/open-server.js";
 import type { Storage } from "../../src/storage/storage.js";
 import type { UpstreamSettings } from "../../src/upstream/upstream-settings.js";
 import { configWith } from "./config.js";
@@ -32,7 +24,7 @@ interface ProxyOptions extends Partial<ProxyUpstream> {
 export interface RunningProxy {
   readonly client: RegistryClient;
   readonly storage: Storage;
-  readonly eviction: Eviction;
+  readonly eviction: CacheBound;
   readonly log: RecordedLog;
   readonly port: number;
   readonly root: string;
@@ -48,8 +40,7 @@ export async function runProxy(
   const { driver = "filesystem", finishDownloads = true, maxSize, upstreamLimits, ...rest } = options;
   const { opened, root = await scope.folder("cache"), ...policy } = rest;
   const log = new RecordedLog();
-  const config = configWith({ storage: { driver, filesystem: { root } } });
-  const storage = opened ?? (await openStorage(config.storage, log));
+  const config = configWith({ mode: "proxy", proxy: { finishDownloads }, storage: { driver, filesystem: { root } } });
   const upstream: ProxyUpstream = {
     name: "docker.io",
     prefix: "docker.io",
@@ -67,40 +58,27 @@ export async function runProxy(
     upstream: upstreamAt(scope, upstreamUrl, { name: policy.name ?? "docker.io", outageMemory: 0, ...upstreamLimits }),
     ...policy,
   };
-  const eviction = new Eviction(storage, maxSize, log);
-  eviction.start();
-  scope.defer(() => eviction.stop());
-  const dependencies = {
-    registry: new ProxyRegistry(storage, {
-      upstreams: [upstream],
-      owners: new Owners([], [upstream], "nobody"),
-      finishDownloads,
-      shownNameOf: (stored) => stored,
-      room: eviction,
-      log,
-    }),
-    pool: new BufferPool(8 * 1024 * 1024),
-    uploadPlaces: new UploadPlaces(10),
-    bodyRooms: new BodyRooms(10_000_000),
-    manifestMaxSize: 4 * 1024 * 1024,
-    locations: config.server.locations,
-    catalogMaxEntries: config.server.catalogMaxEntries,
+  // The configuration refuses a cache of a few kilobytes.
+  const sized = { ...config, proxy: { ...config.proxy, maxSize } };
+  const { server, storage, cacheBound, close } = await openServer(sized, log, {
+    storage: opened,
+    upstreamsOf: async () => [upstream],
+    settings: { port: 0 },
+  });
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= server.stop(0).then(close);
+    return stopped;
   };
-  const routes = createRoutes([...pushRoutes(dependencies), ...pullRoutes(dependencies)]);
-  const settings = { ...config.server, port: 0, tls: undefined, logAccess: true };
-  const server = new RegistryServer(settings, routes, log);
+  scope.defer(stop);
   const { port } = await server.listen();
-  scope.defer(() => server.stop(0));
   return {
     client: new RegistryClient(`http://127.0.0.1:${port}`),
     storage,
-    eviction,
+    eviction: cacheBound,
     log,
     port,
     root,
-    stop: async () => {
-      await server.stop(0);
-      await eviction.stop();
-    },
+    stop,
   };
 }

@@ -14,6 +14,7 @@ import type {
   ResolvedManifest,
   Uploads,
 } from "../../registry/repository.js";
+import type { WantedSpan } from "../../registry/span-reader.js";
 import { type AuditTrail, actorOf } from "./audit-trail.js";
 
 /** A repository that records changes in the audit trail: to manifests and tags, and deletions of blobs. */
@@ -90,8 +91,8 @@ export class AuditedRepository implements PushRepository {
     return this.#repository.statBlob(digest, context);
   }
 
-  openBlob(digest: Digest, context: Context): Promise<OpenedBlob> {
-    return this.#repository.openBlob(digest, context);
+  openBlob(digest: Digest, wanted: WantedSpan, context: Context): Promise<OpenedBlob> {
+    return this.#repository.openBlob(digest, wanted, context);
   }
 
   listTags(page: Page, context: Context): Promise<PageOf<string>> {

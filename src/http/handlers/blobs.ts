@@ -1,10 +1,11 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { ResolvedBlob } from "../../registry/repository.js";
+import type { Span } from "../../registry/span-reader.js";
 import { requestedSpan } from "../blob-range.js";
 import type { Exchange } from "../exchange.js";
 import { digestOfPath, nameOf, namespaceOf, pulledRepository } from "../parameters.js";
 import { addCacheHeaders, endSoon, isKnownToClient, sendEmpty } from "../send.js";
-import { type Span, sendBlob } from "../send-blob.js";
+import { sendBlob } from "../send-blob.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 
 export function headBlob({ registry }: HandlerDependencies): Handler {
@@ -25,13 +26,15 @@ export function getBlob({ registry, pool }: HandlerDependencies): Handler {
     if (isKnownToClient(exchange, etagOf(digest))) {
       return sendEmpty(exchange, 304, headersOf(await repository.statBlob(digest, exchange)));
     }
-    const blob = await repository.openBlob(digest, exchange);
+    // Where nobody knows how long the blob is, it is sent as a whole: a part has no place in it yet.
+    const wanted = (size: number) =>
+      Number.isFinite(size) ? requestedSpan(exchange, size, etagOf(digest)) : undefined;
+    const blob = await repository.openBlob(digest, wanted, exchange);
     try {
-      const span = isSizeKnown(blob) ? requestedSpan(exchange, blob.size, etagOf(digest)) : undefined;
-      begin(exchange, blob, span);
-      await sendBlob(exchange, blob.reader, span ?? { start: 0, end: blob.size }, pool);
+      begin(exchange, blob, blob.content.span);
+      await sendBlob(exchange, blob.content, pool);
     } finally {
-      await blob.reader.close();
+      await blob.content.close();
     }
   };
 }
@@ -45,18 +48,14 @@ export function deleteBlob({ registry }: HandlerDependencies): Handler {
   };
 }
 
-/** Where nobody knows how long the blob is, it goes out chunked, and as a whole: a part has no place in it yet. */
+/** A blob of which nobody knows how long it is goes out chunked. */
 function begin(exchange: Exchange, blob: ResolvedBlob, span: Span | undefined): void {
   const headers = headersOf(blob);
   const { start, end } = span ?? { start: 0, end: blob.size };
-  if (isSizeKnown(blob)) headers["Content-Length"] = end - start;
+  if (Number.isFinite(blob.size)) headers["Content-Length"] = end - start;
   else headers["Accept-Ranges"] = "none";
   if (span !== undefined) headers["Content-Range"] = `bytes ${start}-${end - 1}/${blob.size}`;
   exchange.response.writeHead(span === undefined ? 200 : 206, headers);
-}
-
-function isSizeKnown({ size }: ResolvedBlob): boolean {
-  return Number.isFinite(size);
 }
 
 function headersOf(blob: ResolvedBlob): OutgoingHttpHeaders {

@@ -5,6 +5,7 @@ import { showPlatform } from "../../oci/platform.js";
 import type { Reference } from "../../oci/reference.js";
 import type { Context } from "../../registry/context.js";
 import type { OpenedBlob, PullRepository } from "../../registry/repository.js";
+import { wholeBlob } from "../../registry/span-reader.js";
 import type { Storage } from "../../storage/storage.js";
 import { BufferSlots } from "./buffer-slots.js";
 import { contentOfImage, type ImageContent, type WantedPlatforms } from "./image-content.js";
@@ -101,9 +102,9 @@ export class ImageWarmer {
   ): Promise<void> {
     const left = await this.#parts.storage.downloads.staged(digest).stat();
     // Not asked for its size before: that would be a question to the upstream more for each blob.
-    const opened = await repository.openBlob(digest, context);
+    const opened = await repository.openBlob(digest, wholeBlob, context);
     if (opened.served.from === "hit") {
-      await opened.reader.close();
+      await opened.content.close();
       result.present += opened.size;
       return;
     }
@@ -125,17 +126,16 @@ export class ImageWarmer {
 }
 
 /** The end is reached only when the digest is proved and the blob has its name. */
-async function readThrough({ reader }: OpenedBlob, blob: WarmingBlob, buffer: Buffer): Promise<void> {
+async function readThrough({ content }: OpenedBlob, blob: WarmingBlob, buffer: Buffer): Promise<void> {
   try {
-    while (blob.arrived < reader.size) {
-      const count = await reader.read(buffer, blob.arrived);
-      if (count === 0 && reader.size === Number.POSITIVE_INFINITY) break;
-      if (count === 0) throw new Error(`${blob.digest} ends after ${blob.arrived} of ${reader.size} bytes`);
+    while (!content.isAtEnd) {
+      const count = await content.read(buffer);
+      if (count === 0) break;
       blob.arrived += count;
     }
     blob.size = blob.arrived;
   } finally {
-    await reader.close();
+    await content.close();
   }
 }
 
@@ -149,8 +149,8 @@ async function requireStored(
   // Asked of the storage: whether the blob is stored is nothing that the upstream could tell.
   const isStored = async () => (await storage.repository(repository.name).findBlob(digest)) !== undefined;
   if (await isStored()) return;
-  const { reader } = await repository.openBlob(digest, context);
-  await reader.close();
+  const { content } = await repository.openBlob(digest, wholeBlob, context);
+  await content.close();
   if (await isStored()) return;
   throw new RegistryError("UNAVAILABLE", `${digest} was received and could not be kept: is the disk full?`);
 }

@@ -7,6 +7,7 @@ import { RegistryError } from "../../../src/oci/errors.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
 import { LockError } from "../../../src/oci/storage-error.js";
 import type { PushRepository } from "../../../src/registry/repository.js";
+import { wholeBlob } from "../../../src/registry/span-reader.js";
 import { layout } from "../../../src/storage/layout.js";
 import { chunk, patientContext, privateRepository } from "../../support/private-repository.js";
 import { Scope } from "../../support/scope.js";
@@ -23,7 +24,7 @@ test("bytes that another process put in the place of ours are not committed by t
   await emptyContent(root, id);
   await elsewhere.uploads.append(id, chunk("else"), context);
   await assertRefused(here, id, ours);
-  await assert.rejects(here.openBlob(ours, context), RegistryError);
+  await assert.rejects(here.openBlob(ours, wholeBlob, context), RegistryError);
 });
 
 test("what a holder wrote whose lock was taken over is not committed by its hash", async (t) => {
@@ -51,7 +52,7 @@ test("an upload whose lock is lost before it ends is not committed, and stays as
   driver.loseLock(`upload ${id}`);
   appended.resume();
   await finished;
-  await assert.rejects(here.openBlob(ours, context), RegistryError);
+  await assert.rejects(here.openBlob(ours, wholeBlob, context), RegistryError);
   assert.equal((await here.uploads.get(id, context)).offset, "ours".length);
 });
 

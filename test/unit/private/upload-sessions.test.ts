@@ -3,6 +3,7 @@ import { EventEmitter, once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { type Digest, digestOf } from "../../../src/oci/digest.js";
 import type { PushRepository } from "../../../src/registry/repository.js";
+import { wholeBlob } from "../../../src/registry/span-reader.js";
 import { seededBytes } from "../../support/content.js";
 import { chunk, patientContext, privateRepository } from "../../support/private-repository.js";
 import { Scope } from "../../support/scope.js";
@@ -142,9 +143,9 @@ function stallingAfter(part: Buffer) {
 }
 
 async function contentOf(repository: PushRepository, digest: Digest): Promise<Buffer> {
-  const { reader, size } = await repository.openBlob(digest, context);
+  const { content, size } = await repository.openBlob(digest, wholeBlob, context);
   const into = Buffer.alloc(size);
-  await reader.read(into, 0);
-  await reader.close();
+  await content.read(into);
+  await content.close();
   return into;
 }

@@ -38,7 +38,11 @@ export async function warmCache(images: readonly string[], options: CacheWarmOpt
   const stop = stopSignal(() => display.writeLog("stopping; press Ctrl-C again to end at once\n"));
   const report = new WarmReport(display);
   try {
-    await warmAll(images, config, options, { display, report, context: { signal: stop, caller, log } });
+    await warmAll(images, config, options, {
+      display,
+      report,
+      context: { id: "cache warm", signal: stop, caller, log },
+    });
   } finally {
     log.flush();
     display.close();
@@ -63,7 +67,7 @@ async function warmAll(
 ): Promise<void> {
   const storage = await openStorage(config.storage, context.log);
   const endWork = await beginWork(storage);
-  const modes = new ModeSelector(storage, context.log);
+  const modes = new ModeSelector(storage, { log: context.log });
   try {
     // A download that this command no longer waits for must not keep the process alive.
     const own: Config = {
@@ -71,7 +75,7 @@ async function warmAll(
       proxy: { ...config.proxy, upstreams: config.proxy.upstreams.map(patient), finishDownloads: false },
     };
     const registry = await modes.registryOf(own);
-    await modes.keepBound(own);
+    (await modes.cacheBound.prepare(own))();
     const listed = await listImages(images, file, (name) => findRepository(name, { registry, config, context }));
     const warmer = new ImageWarmer({ storage, platforms, concurrency, watch: display });
     display.begins(listed.length);
@@ -79,7 +83,7 @@ async function warmAll(
       if (context.signal.aborted) return;
       report.add(image.title, await warmer.warm(image, context));
     });
-    await modes.settleBound();
+    await modes.cacheBound.settle();
   } finally {
     // Writes the last use of the warmed images; otherwise eviction would delete them first.
     await modes.stop();

@@ -2,11 +2,13 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { RegistryError } from "../../../src/oci/errors.js";
-import { parseRepositoryName } from "../../../src/oci/repository-name.js";
+import { parseRepositoryName, type RepositoryName } from "../../../src/oci/repository-name.js";
 import { PrivateRegistry } from "../../../src/private/private-registry.js";
 import { ProxyRegistry } from "../../../src/proxy/proxy-registry.js";
+import type { Context } from "../../../src/registry/context.js";
+import { ContinuedPushes } from "../../../src/registry/continued-pushes.js";
 import { Owners } from "../../../src/registry/owners.js";
-import { SwitchableRegistry } from "../../../src/registry/switchable-registry.js";
+import type { Registry } from "../../../src/registry/registry.js";
 import { openStorage } from "../../../src/storage/open-storage.js";
 import { configWith } from "../../support/config.js";
 import { patientContext } from "../../support/private-repository.js";
@@ -37,32 +39,40 @@ async function runPrivate() {
       room: unboundedRoom,
       log: new RecordedLog(),
     });
-  const registry = new SwitchableRegistry(new PrivateRegistry(storage, rules));
-  return { registry, endPushes: () => registry.switchTo(cacheOnly()) };
+  const pushes = new ContinuedPushes();
+  let current: Registry = new PrivateRegistry(storage, rules);
+  let registry = pushes.across(current);
+  const endPushes = () => {
+    pushes.retire(current);
+    current = cacheOnly();
+    registry = pushes.across(current);
+  };
+  const push = (name: RepositoryName, by: Context) => registry.push(name, undefined, by, "push");
+  return { push, endPushes };
 }
 
 test("who was pushing before a change may finish, nobody else may begin, and a second change takes nothing away", async () => {
-  const { registry, endPushes } = await runPrivate();
-  await registry.push(begun, undefined, context, "push");
+  const { push, endPushes } = await runPrivate();
+  await push(begun, context);
   for (let change = 0; change < 2; change++) {
     endPushes();
-    assert.equal((await registry.push(begun, undefined, context, "push")).name, begun);
-    await assert.rejects(registry.push(later, undefined, context, "push"), RegistryError);
+    assert.equal((await push(begun, context)).name, begun);
+    await assert.rejects(push(later, context), RegistryError);
   }
 });
 
 test("who did not push before a change may not go on with what another one pushed", async () => {
-  const { registry, endPushes } = await runPrivate();
-  await registry.push(begun, undefined, context, "push");
+  const { push, endPushes } = await runPrivate();
+  await push(begun, context);
   endPushes();
   const other = { ...context, caller: { ...context.caller, address: "192.0.2.7" } };
-  await assert.rejects(registry.push(begun, undefined, other, "push"), RegistryError);
-  assert.equal((await registry.push(begun, undefined, context, "push")).name, begun);
+  await assert.rejects(push(begun, other), RegistryError);
+  assert.equal((await push(begun, context)).name, begun);
 });
 
 test("who pushes without end after a change is refused some day", async (t) => {
-  const { registry, endPushes } = await runPrivate();
-  await registry.push(begun, undefined, context, "push");
+  const { push, endPushes } = await runPrivate();
+  await push(begun, context);
   const { performance } = globalThis;
   const now = performance.now.bind(performance);
   let passedMs = 0;
@@ -75,12 +85,12 @@ test("who pushes without end after a change is refused some day", async (t) => {
   endPushes();
   for (let minutes = 0; minutes < 60; minutes += 10) {
     await passMinutes(10);
-    assert.equal((await registry.push(begun, undefined, context, "push")).name, begun);
+    assert.equal((await push(begun, context)).name, begun);
   }
   const refused = async () => {
     for (let hours = 0; hours < 24; hours += 1 / 6) {
       await passMinutes(10);
-      await registry.push(begun, undefined, context, "push");
+      await push(begun, context);
     }
   };
   await assert.rejects(refused(), RegistryError);

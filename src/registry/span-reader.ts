@@ -1,0 +1,89 @@
+import type { BlobReader } from "../oci/blob-reader.js";
+
+/** Bytes of a blob, from the first up to but not including the last. An infinite end is wherever the blob ends. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Chooses the part that is wanted of a blob with so many bytes; `undefined` is all of it.
+ * @throws RegistryError if the blob has no such part
+ */
+export type WantedSpan = (size: number) => Span | undefined;
+
+/** All of a blob. */
+export const wholeBlob: WantedSpan = () => undefined;
+
+/**
+ * The bytes of one part of a blob, in order. Whoever reads it need not think of proofs: the last bytes come only when
+ * all of the blob is proved to be what its digest names, of a part too, since a client trusts what came to its end.
+ */
+export class SpanReader {
+  /** What was chosen; `undefined` for the whole blob. */
+  readonly span: Span | undefined;
+  /** All of it, where it is small enough to be in memory. */
+  readonly bytes: Buffer | undefined;
+  readonly #reader: BlobReader;
+  readonly #end: number;
+  #position: number;
+
+  /** Closes the reader if there is no such part. */
+  static async open(reader: BlobReader, wanted: WantedSpan): Promise<SpanReader> {
+    try {
+      return new SpanReader(reader, wanted(reader.size));
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
+  }
+
+  private constructor(reader: BlobReader, span: Span | undefined) {
+    const { start, end } = span ?? { start: 0, end: reader.size };
+    this.span = span;
+    this.bytes = reader.bytes?.subarray(start, end);
+    this.#reader = reader;
+    this.#position = start;
+    this.#end = end;
+    if (this.bytes === undefined) reader.expect?.(start, end);
+  }
+
+  /** Whether the last bytes may be long in coming, since they must be proved first. */
+  get isProvedLast(): boolean {
+    return this.#reader.prove !== undefined;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#position >= this.#end;
+  }
+
+  /** The next bytes, where they are in memory anyway, instead of a copy. They must not be changed. */
+  async lend(): Promise<Buffer | undefined> {
+    const lent = await this.#reader.lend?.(this.#position);
+    if (lent === undefined) return undefined;
+    const next = lent.subarray(0, this.#end - this.#position);
+    await this.#advance(next.length);
+    return next;
+  }
+
+  /**
+   * Copies the next bytes. `into` belongs to the reader until the promise settles.
+   * @returns how many; none only at the end of a blob whose size is not known
+   */
+  async read(into: Buffer): Promise<number> {
+    const count = await this.#reader.read(into.subarray(0, this.#end - this.#position), this.#position);
+    if (count === 0 && this.#end !== Number.POSITIVE_INFINITY)
+      throw new Error(`the content ends at ${this.#position} of ${this.#end} bytes`);
+    await this.#advance(count);
+    return count;
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close();
+  }
+
+  async #advance(count: number): Promise<void> {
+    this.#position += count;
+    if (this.#position === this.#end) await this.#reader.prove?.(this.#position);
+  }
+}

@@ -1,0 +1,69 @@
+import type { Config } from "../config/schema.js";
+import type { Logger } from "../observability/logger.js";
+import type { CacheRoom } from "../proxy/downloads/cache-room.js";
+import type { Eviction } from "../proxy/eviction/eviction.js";
+import type { Storage } from "../storage/storage.js";
+
+/**
+ * Keeps the cache within the size that the configuration in effect allows. It outlives configurations: one that allows
+ * the same size leaves the running eviction alone, which knows how large the cache is.
+ */
+export class CacheBound implements CacheRoom {
+  readonly #storage: Storage;
+  readonly #log: Logger;
+  /** One at a time is in charge; `undefined` where nothing is cached. */
+  #eviction: Eviction | undefined;
+  #maxSize: number | undefined;
+  /** Settles when those that were in charge before have ended. */
+  #retired: Promise<unknown> = Promise.resolve();
+
+  constructor(storage: Storage, log: Logger) {
+    this.#storage = storage;
+    this.#log = log;
+  }
+
+  get largest(): number {
+    return this.#eviction?.largest ?? Number.POSITIVE_INFINITY;
+  }
+
+  left(): number {
+    return this.#eviction?.left() ?? Number.POSITIVE_INFINITY;
+  }
+
+  async makeRoom(bytes: number): Promise<number> {
+    return (await this.#eviction?.makeRoom(bytes)) ?? 0;
+  }
+
+  /** @returns what puts the bound of a configuration into effect, in one step */
+  async prepare({ mode, proxy }: Config): Promise<() => void> {
+    if (mode === "private") return () => this.#replace(undefined);
+    // Loaded only where something is cached: mode private starts sooner.
+    const { Eviction } = await import("../proxy/eviction/eviction.js");
+    return () => {
+      if (this.#eviction !== undefined && this.#maxSize === proxy.maxSize) return;
+      this.#maxSize = proxy.maxSize;
+      this.#replace(new Eviction(this.#storage, proxy.maxSize, this.#log));
+    };
+  }
+
+  /** Brings the cache within its bound now, for a process that ends before the next look. */
+  async settle(): Promise<void> {
+    await this.#eviction?.settle();
+  }
+
+  async stop(): Promise<void> {
+    this.#replace(undefined);
+    await this.#retired;
+  }
+
+  /** Whatever happens in between, the one before is told to end at once. */
+  #replace(next: Eviction | undefined): void {
+    const stopped = this.#eviction?.stop().catch((cause: unknown) => {
+      this.#log.error("when cached images were last used could not be written", { cause });
+    });
+    this.#retired = Promise.all([this.#retired, stopped]);
+    this.#eviction = next;
+    next?.start();
+    this.#storage.makeRoom = async (bytes) => next?.makeRoom(bytes) ?? 0;
+  }
+}
