@@ -68,11 +68,11 @@ export class SpanReader {
 
   /**
    * Copies the next bytes. `into` belongs to the reader until the promise settles.
-   * @returns how many; none only at the end of a blob whose size is not known
+   * @returns how many; none only at the end
    */
   async read(into: Buffer): Promise<number> {
     const count = await this.#reader.read(into.subarray(0, this.#end - this.#position), this.#position);
-    if (count === 0 && this.#end !== Number.POSITIVE_INFINITY)
+    if (count === 0 && !this.isAtEnd && this.#end !== Number.POSITIVE_INFINITY)
       throw new Error(`the content ends at ${this.#position} of ${this.#end} bytes`);
     await this.#advance(count);
     return count;
