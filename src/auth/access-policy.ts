@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { Action, Identity } from "../registry/access.js";
+import { type Action, anonymous, type Identity } from "../registry/access.js";
 import type { Rule } from "./rule.js";
 
 /** What the rules decide for one request. */
@@ -56,14 +56,24 @@ export class AccessPolicy {
     return decision;
   }
 
-  #decide(identity: Identity, action: Action, { asked, names }: Target): Decision {
-    if (identity.ceiling?.allows(action, asked) === false) return noRule;
+  #decide(identity: Identity, action: Action, target: Target): Decision {
+    const { asked, names } = target;
     const covering = this.#rules.filter((rule) => rule.covers(names, identity));
     const denying = covering.find((rule) => rule.denies(action) && rule.isFor(identity));
     if (denying !== undefined) return { allowed: false, rule: denying, onTrial: false };
-    const allowing = covering.find((rule) => rule.allows(action) && rule.isFor(identity));
-    if (allowing !== undefined) return { allowed: true, rule: allowing, onTrial: false };
-    return onTrialOf(covering, identity, action);
+    const isWithinCeiling = identity.ceiling?.allows(action, asked) !== false;
+    const allowing = isWithinCeiling && covering.find((rule) => rule.allows(action) && rule.isFor(identity));
+    if (allowing) return { allowed: true, rule: allowing, onTrial: false };
+    const open = this.#decideWithoutCredentials(identity, action, target);
+    if (open.allowed) return open;
+    return isWithinCeiling ? onTrialOf(covering, identity, action) : noRule;
+  }
+
+  /** Credentials that a pull does not need never make it fail, whatever they are limited to. */
+  #decideWithoutCredentials(identity: Identity, action: Action, target: Target): Decision {
+    const isPull = action === "pull" || action === "cache";
+    const isAnonymous = identity.user === undefined && identity.ceiling === undefined;
+    return isPull && !isAnonymous ? this.decide(anonymous, action, target) : noRule;
   }
 }
 

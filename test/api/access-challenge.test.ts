@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { AccessTokens } from "../../src/auth/tokens/access-tokens.js";
 import { basic, bearer, runGuardedBerth } from "../support/guarded-berth.js";
 import { type Answer, errorCodeOf, type RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
@@ -46,6 +47,20 @@ test("what everybody may pull needs no token, and no credentials make it fail bu
   assert.deepEqual(statuses, [200, 200, 200, 200, 200, 401]);
   assert.equal((await client.get(path, basic("ann", "wrong"))).status, 401);
   assert.equal((await client.get(path, basic("nobody"))).status, 401);
+});
+
+test("a token that is limited to other repositories pulls what an anonymous client may, and no more", async (t) => {
+  const { client, storage } = await runGuardedBerth(new Scope(t), publicAndPrivate);
+  await pushSmallImage(client.with(basic("ann")), "team/app", "layer", { tag: "v1" });
+  await pushSmallImage(client.with(basic("ann")), "team/secret", "layer", { tag: "v1" });
+  const limited = await new AccessTokens(storage.accessTokens).create({ user: "ci", scopes: ["push:builds/*"] });
+  const narrow = await tokenFor(client.with(basic("ci", limited)), "repository:builds/x:push");
+  for (const headers of [basic("ci", limited), bearer(limited), bearer(narrow)]) {
+    assert.equal((await client.get("/v2/team/app/manifests/v1", headers)).status, 200);
+    assert.ok([401, 403].includes((await client.get("/v2/team/secret/manifests/v1", headers)).status));
+    const upload = await client.request("POST", "/v2/team/app/blobs/uploads/", { headers });
+    assert.ok([401, 403].includes(upload.status));
+  }
 });
 
 test("an unknown client is asked for the scope that it needs, a known one is told what it may not", async (t) => {

@@ -59,9 +59,9 @@ test("a rule is for users, @groups, anonymous, authenticated or everyone", () =>
     ["everyone", [user("ann"), anonymous], []],
   ];
   for (const [subject, allowed, refused] of cases) {
-    const rules = policy({ allow: ["pull"], to: [subject] });
-    for (const each of allowed) assert.equal(may(rules, each, "pull", "app"), true, `${subject}: ${each.user}`);
-    for (const each of refused) assert.equal(may(rules, each, "pull", "app"), false, `${subject}: ${each.user}`);
+    const rules = policy({ allow: ["push"], to: [subject] });
+    for (const each of allowed) assert.equal(may(rules, each, "push", "app"), true, `${subject}: ${each.user}`);
+    for (const each of refused) assert.equal(may(rules, each, "push", "app"), false, `${subject}: ${each.user}`);
   }
 });
 
@@ -93,6 +93,23 @@ test("a credential is limited to its scopes, whatever its user may do", () => {
   const token = user("ci", [], ceilingOf([{ type: "repository", name: "team/app", actions: ["pull"] }]));
   assert.equal(may(rules, token, "pull", "team/app"), true);
   assert.equal(may(rules, token, "push", "team/app"), false);
+});
+
+test("everyone may pull what an anonymous client may, whatever their credentials are limited to, unless it is denied", () => {
+  const limited = user("ci", [], ceilingOfScopes(["push:team/*"]));
+  const token = user("ann", [], ceilingOf([{ type: "repository", name: "team/app", actions: ["pull"] }]));
+  const anonymousToken = { ...anonymous, ceiling: ceilingOf([]) };
+  for (const to of ["anonymous", "everyone"]) {
+    const rules = policy({ allow: ["pull", "cache", "push"], to: [to], in: ["public/**"] });
+    for (const identity of [user("ann"), limited, token, anonymousToken]) {
+      for (const action of ["pull", "cache"] as const) assert.equal(may(rules, identity, action, "public/app"), true);
+      assert.equal(may(rules, identity, "pull", "other/app"), false);
+    }
+    for (const identity of [limited, token]) assert.equal(may(rules, identity, "push", "public/app"), false);
+    const withDeny = policy({ allow: ["pull"], to: [to] }, { deny: ["pull"], to: ["ci"], in: ["public/secret"] });
+    assert.equal(may(withDeny, limited, "pull", "public/secret"), false);
+    assert.equal(may(withDeny, limited, "pull", "public/app"), true);
+  }
 });
 
 test("what is remembered for one client is not another's", () => {
