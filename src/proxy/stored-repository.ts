@@ -12,6 +12,9 @@ import type { AllowedContent } from "./allowed-content.js";
 import type { RepositoryRules } from "./content-rules.js";
 import type { KeptManifests } from "./kept-manifests.js";
 
+const storedTags = "only the tags that are in the cache: this client may not fetch more";
+const storedReferrers = "only the referrers that are in the cache: this client may not fetch more";
+
 interface StoredRepositoryParts {
   readonly storage: Storage;
   readonly kept: KeptManifests;
@@ -67,11 +70,12 @@ export class StoredRepository implements PullRepository {
 
   async listTags(page: Page): Promise<PageOf<string>> {
     const { storage, rules } = this.#parts;
-    return pageOf(rules.allowed(await storage.tags.list(this.name)), page);
+    const tags = await storage.tags.list(this.name);
+    return { ...pageOf(rules.allowed(this.#required(tags.length > 0 ? tags : undefined)), page), warning: storedTags };
   }
 
-  listReferrers(subject: Digest, query: ReferrersQuery, _context: Context): Promise<PageOf<Descriptor>> {
-    return listReferrers(this.#parts.storage, this.name, subject, query);
+  async listReferrers(subject: Digest, query: ReferrersQuery, _context: Context): Promise<PageOf<Descriptor>> {
+    return { ...(await listReferrers(this.#parts.storage, this.name, subject, query)), warning: storedReferrers };
   }
 
   /** Rules on tags hold for what the tags lead to, too. */

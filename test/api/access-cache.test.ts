@@ -53,6 +53,18 @@ test("who may not make the cache fetch gets what is here, and nothing is asked o
   assert.equal(hub.ledger.count({}), asked);
 });
 
+test("lists for who may not make the cache fetch say that they may not be whole, and none is not told as an empty one", async (t) => {
+  const { client, hub } = await runCache(new Scope(t));
+  assert.deepEqual(await statusesOf(client, ["/v2/library/alpine/tags/list"]), [401]);
+  const { headers } = await client.with(basic("ann")).get(tag);
+  const asked = hub.ledger.count({});
+  const tags = await client.get("/v2/library/alpine/tags/list");
+  assert.deepEqual(JSON.parse(tags.body.toString()).tags, ["latest"]);
+  const referrers = await client.get(`/v2/library/alpine/referrers/${headers["docker-content-digest"]}`);
+  for (const answer of [tags, referrers]) assert.match(answer.headers.warning ?? "", /that are in the cache/);
+  assert.equal(hub.ledger.count({}), asked);
+});
+
 test("a known client that may not fetch is told so", async (t) => {
   const { client } = await runCache(new Scope(t));
   const refused = await client.get("/v2/ghcr.io/owner/image/manifests/latest", basic("ann"));
