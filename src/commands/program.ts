@@ -26,6 +26,7 @@ export function createProgram(): Command {
   addOwner(program);
   addGarbageCollect(program);
   addHealth(program);
+  addCredentialProvider(program);
   return program;
 }
 
@@ -107,6 +108,20 @@ function addHealth(program: Command): void {
     .action(async (file?: string) => {
       const { checkHealth } = await import("./health.js");
       await checkHealth(file);
+    });
+}
+
+function addCredentialProvider(program: Command): void {
+  program
+    .command("credential-provider")
+    .summary("log the kubelet in by the service accounts of its pods")
+    .description(
+      "Speaks the kubelet's credentialprovider.kubelet.k8s.io/v1 on standard input and output: " +
+        "the token of a pod's service account becomes its password. See: berth setup kubelet",
+    )
+    .action(async () => {
+      const { provideCredentials } = await import("./credential-provider.js");
+      await provideCredentials();
     });
 }
 

@@ -10,6 +10,12 @@ const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const address = "registry.example.com:5000";
 const insecure = ["--address", address, "--insecure"];
 
+/** All that can be set up. */
+const names = [
+  ...["team", "anonymous-pull", "nginx", "docker", "containerd", "podman", "buildkit", "k3s", "kubernetes", "kubelet"],
+  ...["github-actions", "gitlab-ci"],
+];
+
 interface Machine {
   /** What its paths begin with. */
   readonly root: string;
@@ -38,8 +44,7 @@ test("without a client all are listed", async (t) => {
   const { setup } = await machine(t);
   const { code, stdout } = await setup([]);
   assert.equal(code, 0);
-  const clients = "docker containerd podman buildkit k3s kubernetes github-actions gitlab-ci".split(" ");
-  for (const client of clients) assert.match(stdout, new RegExp(`^ {2}${client} +\\S`, "m"));
+  for (const name of names) assert.match(stdout, new RegExp(`^ {2}${name} +\\S`, "m"));
 });
 
 test("settings are printed for the mode and the upstreams of berth.yml, unless told otherwise", async (t) => {
@@ -163,13 +168,34 @@ test("what clients need no word of is said to need none", async (t) => {
   assert.match(stdout, /^The client needs no settings for registry\.example\.com \(mode: private\)\.$/m);
 });
 
+test("whether clients log in is as berth.yml says, unless told otherwise", async (t) => {
+  const guarded = await machine(t, "access: { users: { htpasswd: ./htpasswd } }\n");
+  assert.match((await guarded.setup(["gitlab-ci"])).stdout, /docker login[\s\S]*audience: berth/);
+  const open = await machine(t, "access: open\n");
+  assert.doesNotMatch((await open.setup(["gitlab-ci"])).stdout, /docker login/);
+  assert.match((await open.setup(["gitlab-ci", "--login"])).stdout, /docker login/);
+});
+
+test("what is written as a program can be run, and a later one takes its place", async (t) => {
+  const { root, setup, read } = await machine(t);
+  const args = ["kubelet", "--address", address, "--write", "--yes"];
+  const first = await setup(args);
+  assert.deepEqual([first.code, first.stderr], [0, ""]);
+  const path = "usr/local/libexec/kubelet-credential-providers/berth-credential-provider";
+  assert.equal((await stat(join(root, path))).mode & 0o777, 0o755);
+  assert.match(first.stdout, /^--- the settings of the registry/m);
+  const other = await setup(["kubelet", "--address", "other.example.com", "--write", "--yes"]);
+  assert.equal(other.code, 0, other.stderr);
+  assert.match(await read("etc/kubernetes/berth-credential-provider.yaml"), /other\.example\.com/);
+});
+
 test("a wrong client, address or upstream is told", async (t) => {
   const { setup } = await machine(t);
   const wrong = [["dokcer"], ["docker", "--address", "http://x"], ["docker", ...insecure, "--upstream", "A b"]];
   for (const args of wrong) {
     const { code, stdout, stderr } = await setup(args);
     assert.deepEqual([code, stdout], [1, ""], args.join(" "));
-    assert.match(stderr, /^berth: .+ (known are docker, |must be )/);
+    assert.match(stderr, /^berth: .+ (known are team, |must be )/);
   }
 });
 
@@ -180,16 +206,7 @@ test("an IPv6 address is taken with its port and without, and is safe in every c
     ["[2001:db8::1]", "[2001:db8::1]"],
     ["2001:db8::1", "[2001:db8::1]"],
   ] as const) {
-    for (const client of [
-      "docker",
-      "containerd",
-      "podman",
-      "buildkit",
-      "k3s",
-      "kubernetes",
-      "github-actions",
-      "gitlab-ci",
-    ]) {
+    for (const client of names) {
       const { code, stdout, stderr } = await setup([client, "--address", given, "--insecure"]);
       assert.equal(code, 0, stderr);
       assert.ok(stdout.includes(shown), `${client}: ${stdout}`);

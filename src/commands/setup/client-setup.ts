@@ -18,12 +18,16 @@ export interface SetupFile {
   readonly joining: Joining;
   /** The file to copy. */
   readonly copyOf?: string;
+  /** It is a program. */
+  readonly isExecutable?: boolean;
 }
 
 /** Everything that one client needs. */
 export interface ClientSetup {
   /** Empty if the client needs no settings. */
   readonly files: readonly SetupFile[];
+  /** What the registry's own settings must say for it, as lines of YAML. */
+  readonly registrySettings?: readonly string[];
   /** What remains to be done or known, in sentences. */
   readonly notes: readonly string[];
 }
@@ -36,10 +40,19 @@ export function ownFile(path: string, lines: readonly string[], joining: Joining
   return { path, content: `${markOf(body)}\n${body}`, joining };
 }
 
+/** A script for the shell of POSIX. */
+export function ownProgram(path: string, lines: readonly string[]): SetupFile {
+  const { content, joining } = ownFile(path, lines);
+  return { path, content: `${shebang}${content}`, joining, isExecutable: true };
+}
+
+const shebang = "#!/bin/sh\n";
+
 /** Whether the file was made here and is unchanged, so that overwriting it loses no one's work. */
 export function isOwnFile(content: string): boolean {
-  const end = content.indexOf("\n");
-  return end > 0 && content.slice(0, end) === markOf(content.slice(end + 1));
+  const text = content.startsWith(shebang) ? content.slice(shebang.length) : content;
+  const end = text.indexOf("\n");
+  return end > 0 && text.slice(0, end) === markOf(text.slice(end + 1));
 }
 
 function markOf(body: string): string {

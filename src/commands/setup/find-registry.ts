@@ -13,6 +13,7 @@ export interface RegistryOptions {
   readonly insecure?: boolean;
   readonly ca?: string;
   readonly upstream?: readonly string[];
+  readonly login?: boolean;
 }
 
 /** @throws ExplainedError if nothing says which address clients use */
@@ -27,6 +28,7 @@ export async function findRegistry(options: RegistryOptions, config: Config): Pr
     scheme: schemeOf(options, config),
     authority: options.ca === undefined ? undefined : await readAuthority(options.ca),
     upstreams: mode === "private" ? [] : upstreams.map((name) => reached(name, address, config)),
+    asksForLogin: options.login ?? config.access?.open === false,
   };
 }
 

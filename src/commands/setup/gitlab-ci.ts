@@ -1,3 +1,4 @@
+import { gitlab, issuerSettings } from "./ci-issuers.js";
 import { type ClientSetup, ownFile } from "./client-setup.js";
 import {
   mirrorsDockerHub,
@@ -11,9 +12,11 @@ import {
 /** For a job that builds an image with Docker in Docker. */
 export function setUpGitlabCi(registry: RegistryToReach): ClientSetup {
   const { address, authority } = registry;
+  const logsIn = registry.asksForLogin && takesPushes(registry);
   const lines = [
     "image:",
     "  image: docker:28",
+    ...(logsIn ? ["  id_tokens:", "    BERTH_TOKEN: { aud: berth }"] : []),
     "  services:",
     "    - name: docker:28-dind",
     ...daemonFlags(registry),
@@ -22,10 +25,14 @@ export function setUpGitlabCi(registry: RegistryToReach): ClientSetup {
     `    IMAGE: ${plainInYaml(`${address}/team/app:$CI_COMMIT_SHORT_SHA`)}`,
     "  script:",
     '    - docker build --tag "$IMAGE" .',
+    ...(logsIn
+      ? [`    - printf %s "$BERTH_TOKEN" | docker login --username gitlab --password-stdin "${address}"`]
+      : []),
     ...(takesPushes(registry) ? ['    - docker push "$IMAGE"'] : []),
   ];
   return {
     files: [ownFile(".gitlab-ci.yml", lines)],
+    ...(logsIn && { registrySettings: issuerSettings(gitlab) }),
     notes: authority === undefined ? [] : [mountNote(address, authority)],
   };
 }

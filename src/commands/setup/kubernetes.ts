@@ -9,5 +9,18 @@ export function setUpKubernetes(registry: RegistryToReach): ClientSetup {
   const onEachNode = files.length > 0 ? ["These files belong on every node. For k3s: berth setup k3s"] : [];
   const image = takesPushes(registry) ? [`In a pod, use your own images as image: ${address}/team/app:1.0`] : [];
   const cached = registry.upstreams.length > 0 ? ["Other images keep their names: image: nginx:1.27"] : [];
-  return { files, notes: [...onEachNode, ...notes, ...image, ...cached] };
+  return { files, notes: [...onEachNode, ...notes, ...image, ...cached, ...pullSecret(registry)] };
+}
+
+/** By an access token, which expires and is revoked without a change of anybody's password. */
+function pullSecret({ address, asksForLogin }: RegistryToReach): string[] {
+  if (!asksForLogin) return [];
+  return [
+    "Create a token that only pulls: berth token create --user kubernetes --scope 'pull:team/**'",
+    `Store it in the cluster: kubectl create secret docker-registry berth --docker-server=${address} ` +
+      '--docker-username=kubernetes --docker-password="$TOKEN"',
+    "Let the pods of a namespace use it: kubectl patch serviceaccount default " +
+      `--patch '{"imagePullSecrets":[{"name":"berth"}]}'`,
+    "Or let pods log in by their service accounts, without a secret: berth setup kubelet",
+  ];
 }

@@ -23,6 +23,8 @@ export interface RegistryToReach {
   readonly authority: OwnAuthority | undefined;
   /** Empty in private mode. */
   readonly upstreams: readonly ReachedUpstream[];
+  /** Whether clients log in. */
+  readonly asksForLogin: boolean;
 }
 
 export function urlOf({ scheme, address }: RegistryToReach): string {

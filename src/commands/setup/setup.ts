@@ -2,7 +2,7 @@ import { loadConfig } from "../../config/load.js";
 import { ExplainedError } from "../../serving/explained-error.js";
 import { clients } from "./clients.js";
 import { findRegistry, type RegistryOptions } from "./find-registry.js";
-import { showClients, showNotes, showSetup } from "./show-setup.js";
+import { showClients, showRest, showSetup } from "./show-setup.js";
 import { writeSetup } from "./write-setup.js";
 
 export interface SetupOptions extends RegistryOptions {
@@ -20,9 +20,7 @@ export async function setup(clientName: string | undefined, options: SetupOption
   }
   const client = clients.get(clientName);
   if (client === undefined) {
-    throw new ExplainedError(
-      `unknown client ${JSON.stringify(clientName)}; known are ${[...clients.keys()].join(", ")}`,
-    );
+    throw new ExplainedError(`unknown name ${JSON.stringify(clientName)}; known are ${[...clients.keys()].join(", ")}`);
   }
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
   const registry = await findRegistry(options, config);
@@ -32,5 +30,5 @@ export async function setup(clientName: string | undefined, options: SetupOption
     return;
   }
   await writeSetup(plan, { root: options.root, isConfirmed: options.yes === true });
-  process.stdout.write(showNotes(plan.notes));
+  process.stdout.write(showRest(plan));
 }

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { constants, copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
-const readableByAll = 0o644;
+/** Of a new file. */
+export const fileModes = { readable: 0o644, executable: 0o755 } as const;
 
 /** The content of a file, `undefined` if it does not exist. */
 export async function readIfThere(path: string): Promise<string | undefined> {
@@ -16,16 +17,17 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 
 /**
  * Writes a file atomically and creates its folders. Keeps the old file beside it.
+ * @param newMode the mode of a new file; an existing one keeps its own
  * @returns the path of the old file
  */
-export async function writeKeepingOld(path: string, content: string): Promise<string | undefined> {
+export async function writeKeepingOld(path: string, content: string, newMode: number): Promise<string | undefined> {
   await mkdir(dirname(path), { recursive: true });
   const target = await resolved(path);
   const mode = await modeOf(target);
   const backup = mode === undefined ? undefined : await backUp(target);
   const scratch = `${target}.${randomUUID()}`;
   try {
-    await writeFile(scratch, content, { mode: mode ?? readableByAll, flag: "wx" });
+    await writeFile(scratch, content, { mode: mode ?? newMode, flag: "wx" });
     await rename(scratch, target);
   } catch (error) {
     await rm(scratch, { force: true });

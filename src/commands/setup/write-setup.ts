@@ -5,7 +5,7 @@ import type { ClientSetup, SetupFile } from "./client-setup.js";
 import { Unsafe } from "./extend-json.js";
 import { lineDiff } from "./line-diff.js";
 import { planFile } from "./plan-file.js";
-import { readIfThere, writeKeepingOld } from "./write-files.js";
+import { fileModes, readIfThere, writeKeepingOld } from "./write-files.js";
 
 export interface WriteOptions {
   /** Absolute paths are below this folder. */
@@ -17,6 +17,7 @@ interface Change {
   readonly path: string;
   readonly before: string | undefined;
   readonly after: string;
+  readonly mode: number;
 }
 
 /**
@@ -33,8 +34,8 @@ export async function writeSetup({ files }: ClientSetup, options: WriteOptions):
     process.stdout.write(`--- ${path}\n${lineDiff(before, after).join("\n")}\n`);
   }
   if (!options.isConfirmed && !(await isAgreed(changes.length))) throw new ExplainedError("nothing was written");
-  for (const { path, after } of changes) {
-    const backup = await writeKeepingOld(path, after);
+  for (const { path, after, mode } of changes) {
+    const backup = await writeKeepingOld(path, after, mode);
     process.stdout.write(backup === undefined ? `wrote ${path}\n` : `wrote ${path}, kept the old file as ${backup}\n`);
   }
 }
@@ -47,7 +48,8 @@ async function planAll(files: readonly SetupFile[], root: string): Promise<Chang
     const before = await readIfThere(path);
     try {
       const after = planFile(file, before);
-      if (after !== before) changes.push({ path, before, after });
+      const mode = file.isExecutable === true ? fileModes.executable : fileModes.readable;
+      if (after !== before) changes.push({ path, before, after, mode });
     } catch (error) {
       if (!(error instanceof Unsafe)) throw error;
       refusals.push(`${path}: ${error.message}. Add this by hand:\n\n${file.content}`);

@@ -6,6 +6,9 @@ import { parse } from "yaml";
 import type { ClientSetup } from "../../../../src/commands/setup/client-setup.js";
 import { clients } from "../../../../src/commands/setup/clients.js";
 import type { RegistryToReach } from "../../../../src/commands/setup/registry-to-reach.js";
+import { resolveSettings } from "../../../../src/config/resolve.js";
+import { brokenRules, type ConfigDraft } from "../../../../src/config/rules.js";
+import { schema } from "../../../../src/config/schema.js";
 import { projectRoot } from "../../../support/project.js";
 
 const address = "registry.example.com:5000";
@@ -23,6 +26,7 @@ function registry(fields: Partial<RegistryToReach> = {}): RegistryToReach {
     scheme: "http",
     authority: undefined,
     upstreams: mode === "private" ? [] : upstreams,
+    asksForLogin: false,
     ...fields,
   };
 }
@@ -155,4 +159,52 @@ test("a job of GitLab gives its Docker in Docker what daemon.json has", () => {
 
 test("Kubernetes is set up by the files of containerd", () => {
   assert.deepEqual(setUp("kubernetes", { mode: "hybrid" }).files, setUp("containerd", { mode: "hybrid" }).files);
+});
+
+test("the settings of nginx are those of config/nginx.conf", async () => {
+  const expected = await readFile(join(projectRoot, "config/nginx.conf"), "utf8");
+  const printed = contentOf(setUp("nginx", { address: "registry.example.com" }), "/etc/nginx/conf.d/berth.conf");
+  assert.deepEqual(settingsOf(printed), settingsOf(expected));
+});
+
+test("a server listens where its address says, and has TLS unless it is told otherwise", () => {
+  for (const [fields, port, hasTls] of [
+    [{ address: "registry.example.com", scheme: "https" }, 443, true],
+    [{ address: "registry.example.com:5000", scheme: "https" }, 5000, true],
+    [{ address: "[2001:db8::1]:5000", scheme: "https" }, 5000, true],
+    [{ address: "[2001:db8::1]", scheme: "http" }, 80, false],
+  ] as const) {
+    for (const name of ["team", "anonymous-pull"]) {
+      const { server, access } = parse(contentOf(setUp(name, { mode: "private", ...fields }), "/etc/berth/berth.yml"));
+      assert.equal(server.port, port);
+      assert.equal(server.tls !== undefined, hasTls);
+      assert.equal(access.anonymousPull, name === "team" ? undefined : true);
+    }
+  }
+});
+
+test("jobs log in by their identity tokens where the registry asks for a login and they push", () => {
+  for (const client of ["github-actions", "gitlab-ci"]) {
+    const shown = (fields: Partial<RegistryToReach>) => {
+      const { files, registrySettings } = setUp(client, fields);
+      return { content: files.map(({ content }) => content).join(""), settings: registrySettings?.join("\n") };
+    };
+    const told = shown({ mode: "private", asksForLogin: true });
+    assert.match(told.content, /docker login --username \w+ --password-stdin "registry\.example\.com:5000"/);
+    assert.match(told.settings ?? "", /audience: berth/);
+    for (const fields of [{ mode: "private" }, { mode: "proxy", asksForLogin: true }] as const) {
+      assert.doesNotMatch(shown(fields).content, /login|id.token/);
+      assert.equal(shown(fields).settings, undefined);
+    }
+  }
+});
+
+test("what a setup says of the registry's settings is what Berth takes", () => {
+  for (const client of ["github-actions", "gitlab-ci", "kubelet"]) {
+    const { registrySettings = [] } = setUp(client, { mode: "private", asksForLogin: true });
+    const source = { tree: parse(registrySettings.join("\n")), problems: [], locate: () => client };
+    // The values follow the definition that the type is derived from.
+    const rules = (values: unknown) => brokenRules(values as ConfigDraft);
+    assert.doesNotThrow(() => resolveSettings(schema, { sources: [source], directory: "/", rules }), client);
+  }
 });
