@@ -1,12 +1,13 @@
 import { strict as assert } from "node:assert";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { type Digest, parseDigest } from "../../src/oci/digest.js";
 import { startBerth } from "../support/berth-process.js";
 import { runConformanceSuite } from "../support/conformance-suite.js";
 import { listTags, pullBlob, pullManifest } from "../support/content.js";
-import { type ReadOnlyContent, runReadOnlySuite } from "../support/read-only-suite.js";
+import { htpasswdFile } from "../support/guarded-berth.js";
+import { type ReadOnlyContent, type ReadOnlyReport, runReadOnlySuite } from "../support/read-only-suite.js";
 import type { RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 
@@ -28,21 +29,11 @@ const notRun = [
 
 test("a cache passes the official suite's read-only profile with all content of the suite", async (t) => {
   const scope = new Scope(t);
-  const upstream = await startBerth(scope, { private: { sparse: true } });
-  await runConformanceSuite(scope, upstream.host, { version: "dev", sparse: true, keepsContent: true });
-  const content = await contentOf(upstream.root, upstream.client);
+  const { upstream, content } = await startFilledUpstream(scope);
   const cache = await startBerth(scope, { cacheOf: `http://${upstream.host}` });
 
   for (const state of ["cold", "warm"]) {
-    await t.test(state, async (t) => {
-      const { passed, failed, skipped, disabled } = await runReadOnlySuite(scope, cache.host, content);
-      t.diagnostic(
-        `${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped, ${disabled.length} disabled`,
-      );
-      assert.deepEqual({ failed, skipped }, { failed: [], skipped: [] });
-      assert.deepEqual([...new Set(disabled.map(nameOf))].sort(), notRun);
-      assert.ok(passed.length > 300, "the suite has become too short to be believed");
-    });
+    await t.test(state, async (t) => expectAllPassed(t, await runReadOnlySuite(scope, cache.host, content)));
   }
 
   await t.test("which looks at no bytes: they are the very same, and there when the upstream is gone", async () => {
@@ -56,6 +47,50 @@ test("a cache passes the official suite's read-only profile with all content of 
     assert.ok([...manifests, ...blobs].some((digest) => digest.startsWith("sha512:")));
   });
 });
+
+/** Who may fill the cache, and who may only pull from it. */
+const rules = [
+  { allow: ["pull", "cache"], to: "filler" },
+  { allow: "pull", to: "reader" },
+];
+
+for (const [scheme, anonymousRules] of [
+  ["Basic", []],
+  ["Bearer", [{ allow: "pull", to: "anonymous" }]],
+] as const) {
+  test(`a cache with access control that asks for ${scheme} passes the same profile`, async (t) => {
+    const scope = new Scope(t);
+    const { upstream, content } = await startFilledUpstream(scope);
+    const htpasswd = await htpasswdFile(scope, { filler: "filler", reader: "reader" });
+    const { host, client } = await startBerth(scope, {
+      cacheOf: `http://${upstream.host}`,
+      access: { users: { htpasswd }, rules: [...rules, ...anonymousRules] },
+    });
+    assert.match(String((await client.get("/v2/")).headers["www-authenticate"]), new RegExp(`^${scheme} `));
+    const run = (user?: string) =>
+      runReadOnlySuite(scope, host, content, user === undefined ? undefined : { user, password: user });
+
+    await t.test("cold, for a user who may fill it", async (t) => expectAllPassed(t, await run("filler")));
+    await t.test("warm, for a user who may only pull", async (t) => expectAllPassed(t, await run("reader")));
+    if (scheme === "Basic") return;
+    await t.test("warm, without a login", async (t) => expectAllPassed(t, await run()));
+  });
+}
+
+async function startFilledUpstream(scope: Scope) {
+  const upstream = await startBerth(scope, { private: { sparse: true } });
+  await runConformanceSuite(scope, upstream.host, { version: "dev", sparse: true, keepsContent: true });
+  return { upstream, content: await contentOf(upstream.root, upstream.client) };
+}
+
+function expectAllPassed(t: TestContext, { passed, failed, skipped, disabled }: ReadOnlyReport): void {
+  t.diagnostic(
+    `${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped, ${disabled.length} disabled`,
+  );
+  assert.deepEqual({ failed, skipped }, { failed: [], skipped: [] });
+  assert.deepEqual([...new Set(disabled.map(nameOf))].sort(), notRun);
+  assert.ok(passed.length > 300, "the suite has become too short to be believed");
+}
 
 function nameOf(line: string): string {
   return /^name="?([^"]+?)"? error=/.exec(line)?.[1] ?? line;

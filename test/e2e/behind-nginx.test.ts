@@ -1,12 +1,16 @@
 import { strict as assert } from "node:assert";
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { isRefused } from "../support/access-clients/access-client.js";
 import { startBerth } from "../support/berth-process.js";
 import { writeBuildContext, writeBusyboxLayout } from "../support/busybox-image.js";
 import { clientHome } from "../support/client-home.js";
 import { runCommand } from "../support/command.js";
 import { pullWhole } from "../support/content.js";
 import { digestIn, startDocker } from "../support/docker-daemon.js";
+import { htpasswdFile } from "../support/guarded-berth.js";
 import { startNginx } from "../support/nginx.js";
 import { Scope } from "../support/scope.js";
 
@@ -45,4 +49,36 @@ test("behind nginx as config/nginx.conf sets it up, under another name and port 
     await docker("image", "prune", "--all", "--force");
     assert.equal(digestIn(await docker("pull", image)), pushed);
   });
+});
+
+test("behind nginx, clients are sent to the address of nginx for a token, with server.publicUrl and without", async (t) => {
+  const scope = new Scope(t);
+  const htpasswd = await htpasswdFile(scope, { ann: "secret" });
+  const access = { anonymousPull: true, users: { htpasswd } };
+  for (const isTold of [false, true]) {
+    const server = { trustedProxies: ["127.0.0.1"], ...(isTold && { publicUrl: "https://registry.example.com" }) };
+    const berth = await startBerth(scope, { access, server });
+    const { host, certFolder } = await startNginx(scope, berth.host);
+    const asked = ["--silent", "--include", "--cacert", join(certFolder, "ca.crt"), `https://${host}/v2/`];
+    const realm = /www-authenticate: Bearer realm="([^"]+)"/i.exec(await runCommand("curl", asked))?.[1];
+    assert.equal(realm, `${isTold ? "https://registry.example.com" : `https://${host}`}/v2/_berth/token`);
+  }
+});
+
+test("behind nginx, docker is refused a wrong password, and logs in, pushes a layer of 3 MiB and pulls it", async (t) => {
+  const scope = new Scope(t);
+  const htpasswd = await htpasswdFile(scope, { ann: "secret" });
+  const berth = await startBerth(scope, { access: { users: { htpasswd }, challenge: "bearer" } });
+  const { host, certFolder } = await startNginx(scope, berth.host);
+  const docker = await startDocker(scope, { SSL_CERT_FILE: join(certFolder, "ca.crt") });
+  assert.ok(await isRefused(docker("login", "--username", "ann", "--password", "wrong", host)));
+  await docker("login", "--username", "ann", "--password", "secret", host);
+  const context = await scope.folder("context");
+  await writeBuildContext(context);
+  // More than the megabyte that nginx takes unless it is told.
+  await writeFile(join(context, "greeting"), randomBytes(3 * 1024 * 1024));
+  await docker("build", "--tag", `${host}/team/app`, context);
+  const pushed = digestIn(await docker("push", `${host}/team/app`));
+  await docker("image", "prune", "--all", "--force");
+  assert.equal(digestIn(await docker("pull", `${host}/team/app`)), pushed);
 });

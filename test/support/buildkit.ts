@@ -10,21 +10,25 @@ export type BuildOn = (image: string) => Promise<void>;
 /** Builds the Dockerfile of a folder, with further options, and returns what it tells of each step. */
 export type Build = (context: string, ...options: string[]) => Promise<string>;
 
-/** Starts a buildkitd that shares nothing with any other, and asks nothing of the machine but root and runc. */
+/**
+ * Starts a buildkitd that shares nothing with any other, and asks nothing of the machine but root and runc.
+ * @param clientEnv of buildctl, which fetches tokens with the logins that it finds
+ */
 export async function startBuildkit(
   scope: Scope,
   config: string,
   env: Readonly<Record<string, string>>,
+  clientEnv: Readonly<Record<string, string>> = {},
 ): Promise<{ buildOn: BuildOn; build: Build; forgetAll: () => Promise<void> }> {
   const folder = await scope.folder("buildkit");
   const address = `unix://${join(folder, "buildkitd.sock")}`;
   const own = ["--config", config, "--root", join(folder, "root"), "--addr", address];
   const daemon = new Daemon(scope, "buildkitd", [...own, "--oci-worker-snapshotter=native"], env);
-  const buildctl = (...args: string[]) => runCommand("buildctl", ["--addr", address, ...args]);
+  const buildctl = (...args: string[]) => runCommand("buildctl", ["--addr", address, ...args], { env: clientEnv });
   const build: Build = async (context, ...options) => {
     const inputs = ["--local", `context=${context}`, "--local", `dockerfile=${context}`];
     const args = ["build", "--progress=plain", "--frontend=dockerfile.v0", ...inputs, ...options];
-    const { code, stdout, stderr } = await tryCommand("buildctl", ["--addr", address, ...args]);
+    const { code, stdout, stderr } = await tryCommand("buildctl", ["--addr", address, ...args], { env: clientEnv });
     if (code !== 0) throw new Error(`the build ended with ${code}:\n${stderr}`);
     return stdout + stderr;
   };

@@ -6,13 +6,30 @@ import type { Scope } from "./scope.js";
 /** Runs the docker client against a daemon of the test's own. */
 export type Docker = (...args: string[]) => Promise<string>;
 
-/** Starts a docker daemon that shares nothing with any other: no network, no firewall rules, its own storage and socket. */
+/** Starts a docker daemon of the test's own, and returns a client for it. */
 export async function startDocker(
   scope: Scope,
   env: Readonly<Record<string, string>> = {},
   flags: readonly string[] = [],
   storageDriver: "vfs" | "overlay2" = "vfs",
 ): Promise<Docker> {
+  return (await startDockerDaemon(scope, env, flags, storageDriver)).docker;
+}
+
+/** A daemon, and how its clients reach it. */
+export interface DockerDaemon {
+  readonly docker: Docker;
+  /** For other programs that are its clients. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts a docker daemon that shares nothing with any other: no network, no firewall rules, its own storage and socket. */
+export async function startDockerDaemon(
+  scope: Scope,
+  env: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+  storageDriver: "vfs" | "overlay2" = "vfs",
+): Promise<DockerDaemon> {
   const folder = await scope.folder("docker");
   const socket = `unix://${join(folder, "docker.sock")}`;
   // What a container on the host's network was given stays mounted when the daemon has ended.
@@ -42,7 +59,7 @@ export async function startDocker(
       () => undefined,
     ),
   );
-  return docker;
+  return { docker, env: clientEnv };
 }
 
 /** The digest that `docker push` and `docker pull` print. */

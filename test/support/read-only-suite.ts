@@ -12,6 +12,12 @@ export interface ReadOnlyContent {
   readonly subjects: readonly string[];
 }
 
+/** Who logs in. */
+export interface ReadOnlyLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
 /** Names of tests, each as often as it ran, with what the suite said of those that did not pass. */
 export interface ReadOnlyReport {
   readonly passed: readonly string[];
@@ -27,7 +33,12 @@ const outcomes = { passed: "passing test", failed: "failed test", skipped: "skip
  * Runs the official suite against a registry that cannot be pushed to. Its log is read, since in this profile it
  * panics over its reports, when all tests are over; its own count must be the same.
  */
-export async function runReadOnlySuite(scope: Scope, host: string, content: ReadOnlyContent): Promise<ReadOnlyReport> {
+export async function runReadOnlySuite(
+  scope: Scope,
+  host: string,
+  content: ReadOnlyContent,
+  login?: ReadOnlyLogin,
+): Promise<ReadOnlyReport> {
   const cwd = await scope.folder("conformance");
   const env = {
     ...noDeletion,
@@ -35,6 +46,7 @@ export async function runReadOnlySuite(scope: Scope, host: string, content: Read
     OCI_TLS: "disabled",
     OCI_VERSION: "dev",
     OCI_LOG: "info",
+    ...(login && { OCI_USERNAME: login.user, OCI_PASSWORD: login.password }),
     OCI_API_PUSH: "false",
     // Of manifests it looks for this header only if it knows their bytes, and it does not.
     OCI_API_MANIFESTS_DIGEST_HEADER: "false",
