@@ -25,6 +25,9 @@ interface TokenServiceParts {
 /** No real client sends more scopes. */
 const mostScopes = 100;
 
+/** Characters of the `access` claim. A longer one would not fit into the 16 KiB that servers accept as headers. */
+const longestAccess = 10_000;
+
 /** Issues tokens to clients. */
 export class TokenService {
   readonly #parts: TokenServiceParts;
@@ -37,7 +40,7 @@ export class TokenService {
    * Grants the part of the request that the client may do. If that is nothing, the token still identifies the client.
    */
   async issue(identity: Identity, asked: readonly ResourceActions[]): Promise<TokenAnswer> {
-    const granted = asked.slice(0, mostScopes).flatMap((resource) => this.#grant(identity, resource));
+    const granted = fitting(asked.slice(0, mostScopes).flatMap((resource) => this.#grant(identity, resource)));
     const { user, groups, credential, ceiling } = identity;
     const limits = ceiling?.limits ?? [];
     const token = await this.#parts.tokens.issue({ user, groups, credential, limits, granted });
@@ -56,4 +59,13 @@ export class TokenService {
     );
     return allowed.length === 0 ? [] : [{ type, name, actions: allowed }];
   }
+}
+
+/** The first ones that fit into a token; for the rest, the client gets another token when it needs it. */
+function fitting(granted: readonly ResourceActions[]): readonly ResourceActions[] {
+  let length = 0;
+  return granted.filter((resource) => {
+    length += JSON.stringify(resource).length + 1;
+    return length <= longestAccess;
+  });
 }

@@ -126,6 +126,48 @@ test("a login is checked at once: the token service refuses a wrong password, an
   assert.equal(JSON.parse(anonymous.body.toString()).scope, "repository:team/app:pull");
 });
 
+test("what docker and podman add to a token request changes nothing: the credentials alone say who asks", async (t) => {
+  const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
+  const added = "service=berth&client_id=docker&offline_token=true&account=ann&scope=repository:team/app:pull,push";
+  const granted = async (headers: Parameters<RegistryClient["get"]>[1]) => {
+    const answer = await client.get(`/v2/_berth/token?${added}`, headers);
+    assert.equal(answer.status, 200);
+    const { scope, refresh_token, issued_at } = JSON.parse(answer.body.toString());
+    // Docker would drop the password for a refresh token, and reckon with its own clock from a time of issue.
+    assert.deepEqual([refresh_token, issued_at], [undefined, undefined]);
+    return scope;
+  };
+  assert.equal(await granted(basic("ann")), "repository:team/app:pull,push");
+  for (const headers of [{}, basic("", ""), basic("bob")])
+    assert.equal(await granted(headers), "repository:team/app:pull");
+  const form =
+    "grant_type=password&username=ci&password=ci&scope=repository:team/app:push&scope=repository:team/b:pull";
+  const posted = JSON.parse((await client.request("POST", "/v2/_berth/token", { body: form })).body.toString());
+  assert.equal(posted.scope, "repository:team/app:push repository:team/b:pull");
+});
+
+test("a token for very many repositories is for as many as fit into a header, and good", async (t) => {
+  const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
+  const names = Array.from({ length: 100 }, (_, index) => `team/${"a".repeat(200)}${index}`);
+  const scopes = names.map((name) => `repository:${name}:pull,push`).join(" ");
+  const body = new URLSearchParams({
+    grant_type: "password",
+    username: "ann",
+    password: "ann",
+    scope: scopes,
+  }).toString();
+  const answer = await client.request("POST", "/v2/_berth/token", { body });
+  const { token, scope } = JSON.parse(answer.body.toString());
+  assert.ok(answer.body.length < 64 * 1024);
+  assert.ok(token.length < 16 * 1024);
+  assert.match(scope, /^repository:team\/a+0:pull,push repository:team\/a+1:pull,push /);
+  const push = (name = "") => client.request("POST", `/v2/${name}/blobs/uploads/`, { headers: bearer(token) });
+  assert.equal((await push(names[0])).status, 202);
+  const last = await push(names.at(-1));
+  assert.equal(last.status, 401);
+  assert.match(challengeOf(last), /error="insufficient_scope"$/);
+});
+
 test("where nothing is anonymous clients are asked for Basic credentials", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), {});
   const answer = await client.get("/v2/");

@@ -17,6 +17,12 @@ test("a star stands for any characters, a claim otherwise is what is written", (
   }
 });
 
+test("no number of stars makes a long claim cost more than its length times the pattern's", () => {
+  // With a step back to each star this would take longer than there is time.
+  assert.equal(fits("a".repeat(20_000), `${"*a".repeat(50)}*b`), false);
+  assert.equal(fits(`${"a".repeat(20_000)}b`, `${"*a".repeat(50)}*b`), true);
+});
+
 test("all claims must fit, one that is absent never does, and a list fits by any of its texts", () => {
   const claims = {
     ref: "refs/heads/main",

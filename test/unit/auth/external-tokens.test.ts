@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createHmac, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import test from "node:test";
-import { createLocalJWKSet, exportJWK, type JWTPayload, SignJWT } from "jose";
+import { CompactSign, createLocalJWKSet, exportJWK, type JWTPayload, SignJWT } from "jose";
 import { ExternalTokens } from "../../../src/auth/tokens/external-tokens.js";
 import { libtrustIdOf } from "../../../src/auth/tokens/libtrust-id.js";
 import { thumbprintOf } from "../../../src/auth/tokens/token-keys.js";
@@ -67,6 +67,12 @@ test("a token that proves its key by nothing but itself is refused", async (t) =
   const tokens = await create(roots, createLocalJWKSet({ keys: [{ ...jwk, kid: "else", alg: "RS256" }] }));
   const kid = libtrustIdOf(signer.certificate.publicKey);
   const now = Math.floor(Date.now() / 1000);
+  const good = await sign(signer, { kid });
+  const [, payload = ""] = good.split(".");
+  const said = Buffer.from(payload, "base64url").toString();
+  const encode = (header: object) => Buffer.from(JSON.stringify(header)).toString("base64url");
+  const hs256 = `${encode({ alg: "HS256", kid })}.${payload}`;
+  const publicPem = signer.certificate.publicKey.export({ format: "pem", type: "spki" }).toString();
   const wrong = {
     "an embedded key": await sign(other, { jwk }),
     "an embedded key by the name of ours": await sign(other, { jwk: { ...jwk, kid } }),
@@ -79,7 +85,14 @@ test("a token that proves its key by nothing but itself is refused", async (t) =
     "another service": await sign(signer, { kid }, { aud: "else" }),
     "a past end": await sign(signer, { kid }, { exp: now - 120 }),
     "a later begin": await sign(signer, { kid }, { nbf: now + 120 }),
+    "no algorithm": `${encode({ alg: "none", kid })}.${payload}.`,
+    "the public key as a secret": `${hs256}.${createHmac("sha256", publicPem).update(hs256).digest("base64url")}`,
+    "a claim that stands twice": await new CompactSign(Buffer.from(said.replace("{", '{"sub":"root",')))
+      .setProtectedHeader({ alg: "ES256", kid })
+      .sign(signer.key),
+    "a megabyte": `${good}${"a".repeat(1024 * 1024)}`,
     garbage: "a.b.c",
   };
+  assert.ok(await tokens.identify(good));
   for (const [what, token] of Object.entries(wrong)) assert.equal(await tokens.identify(token), undefined, what);
 });
