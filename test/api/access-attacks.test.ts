@@ -193,6 +193,34 @@ test("no spelling of a path gets past a rule", async (t) => {
   }
 });
 
+test("nothing in a name, a scope or a host begins a header of its own or ends a value of one", async (t) => {
+  const scope = new Scope(t);
+  const { port } = await runGuardedBerth(scope, { rules, challenge: "bearer" });
+  for (const target of [
+    "/v2/team/a%0d%0aX-Evil:%201/tags/list",
+    "/v2/team/a%22,error=%22x/tags/list",
+    "/v2/team/a/manifests/v1%0d%0aX-Evil:%201",
+    "/v2/team/a/tags/list?ns=x%0d%0aX-Evil:%201",
+    "/v2/team/a/tags/list?last=x%0d%0aX-Evil:%201&n=1",
+    "/v2/_berth/token?scope=repository:team/a%0d%0aX-Evil:%201:pull&service=x%0d%0aX-Evil:%201",
+    "/v2/public/a/blobs/uploads/?from=x%0d%0aX-Evil:%201",
+  ]) {
+    for (const host of ["a", 'a"x', "a,error=x", "a@b/.."]) {
+      const answer = await exchangeRaw(
+        scope,
+        port,
+        `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+      );
+      const [head = ""] = answer.split("\r\n\r\n");
+      assert.doesNotMatch(head, /x-evil/i, target);
+      assert.match(head, /^HTTP\/1\.1 (200|400|401|404|405) /, target);
+      const challenge = /^www-authenticate: (.*)$/im.exec(head)?.[1];
+      if (challenge !== undefined)
+        assert.match(challenge, /^(Basic realm="berth"|Bearer( ?[a-z]+="[^"\\]*",?)+)$/, `${target} ${host}`);
+    }
+  }
+});
+
 test("a revoked access token is refused within five seconds where it was in use, and the tokens it was given with it", async (t) => {
   const scope = new Scope(t);
   const { client, storage } = await runGuardedBerth(scope, { rules, challenge: "bearer" });
@@ -226,4 +254,43 @@ test("a request that began goes on after its user is removed, and nothing new be
   assert.equal((await running.end()).status, 202);
   assert.equal((await client.request("PATCH", place, { body: "x", headers: basic("ann") })).status, 401);
   assert.equal((await client.get("/v2/team/a/tags/list", basic("ann"))).status, 401);
+});
+
+test("after a reload that takes a right away requests that began end well, and nothing new begins", async (t) => {
+  const scope = new Scope(t);
+  const options = { rules, challenge: "bearer" } as const;
+  const { client, prepare, access } = await runGuardedBerth(scope, options);
+  await pushSmallImage(client.with(basic("ann")), "team/a", "secret layer", { tag: "v1" });
+  const { token } = await tokenOf(client, "repository:team/a:pull,push,delete registry:catalog:*", basic("ann"));
+  const started = await client.request("POST", "/v2/team/a/blobs/uploads/", { headers: bearer(token) });
+  const place = started.headers.location ?? "";
+  const running = client.start("PATCH", place, { ...bearer(token), "transfer-encoding": "chunked" });
+  await running.send(Buffer.from("first"));
+
+  const fewer = rules.filter(({ to }) => to !== "ann");
+  (await prepare({ access: { ...access, rules: fewer } } as Parameters<typeof prepare>[0]))();
+
+  await running.send(Buffer.from("second"));
+  assert.equal((await running.end()).status, 202);
+  const digest = digestOf(Buffer.from("secret layer"));
+  for (const headers of [bearer(token), basic("ann")]) {
+    for (const [method, path] of [
+      ["GET", "/v2/team/a/manifests/v1"],
+      ["HEAD", `/v2/team/a/blobs/${digest}`],
+      ["GET", "/v2/team/a/tags/list"],
+      ["GET", `/v2/team/a/referrers/${digest}`],
+      ["PATCH", place],
+      ["PUT", `${place}&digest=${digest}`],
+      ["DELETE", place],
+      ["DELETE", "/v2/team/a/manifests/v1"],
+      ["POST", "/v2/team/a/blobs/uploads/"],
+    ] as const) {
+      assert.equal((await client.request(method, path, { headers })).status, 403, `${method} ${path}`);
+    }
+  }
+  const catalog = await client.get("/v2/_catalog", bearer(token));
+  assert.deepEqual(JSON.parse(catalog.body.toString()).repositories, []);
+  const mount = `/v2/bob/x/blobs/uploads/?mount=${digest}&from=team/a`;
+  assert.equal((await client.request("POST", mount, { headers: basic("bob") })).status, 202);
+  assert.equal((await tokenOf(client, "repository:team/a:pull,push", basic("ann"))).scope, "");
 });

@@ -28,23 +28,27 @@ export interface UserFile {
   replaceWith(lines: string): Promise<void>;
 }
 
+interface GuardedBerth extends RunningBerth {
+  readonly users: UserFile;
+  /** The whole section of its settings. */
+  readonly access: object;
+}
+
 /** A Berth that knows ann (of the group platform), bob and ci, each with its name as its password. */
 export async function runGuardedBerth(
   scope: Scope,
   access: NonNullable<ConfigOverrides["access"]>,
   options: Omit<ConfigOverrides, "storage" | "access"> & { readonly root?: string } = {},
-): Promise<RunningBerth & { readonly users: UserFile }> {
+): Promise<GuardedBerth> {
   const htpasswd = await htpasswdFile(scope, { ann: "ann", bob: "bob", ci: "ci" });
-  const berth = await runBerth(scope, {
-    ...options,
-    access: { users: { htpasswd }, groups: { platform: ["ann"] }, ...access },
-  } as Parameters<typeof runBerth>[1]);
+  const whole = { users: { htpasswd }, groups: { platform: ["ann"] }, ...access };
+  const berth = await runBerth(scope, { ...options, access: whole } as Parameters<typeof runBerth>[1]);
   const replaceWith = async (lines: string) => {
     await writeFile(htpasswd, lines);
     const event = "the htpasswd file has changed and was read again";
     await waitUntil(event, () => berth.log.named(event)[0]);
   };
-  return { ...berth, users: { replaceWith } };
+  return { ...berth, users: { replaceWith }, access: whole };
 }
 
 /** The header of Basic credentials, the name being the password unless another is given. */
