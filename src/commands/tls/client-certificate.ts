@@ -21,6 +21,8 @@ export async function writeClientCertificate(user: string, { out, expires }: Cli
     `${user}.crt and ${user}.key are in ${folder}, signed by its ca.crt, which server.tls.clientCa must name.`,
     `docker and podman take them as client.cert and client.key, beside the ca.crt of the registry, in`,
     "/etc/docker/certs.d/ADDRESS/ and /etc/containers/certs.d/ADDRESS/.",
+    `containerd takes them as client = [["${user}.crt", "${user}.key"]] in hosts.toml, BuildKit as a keypair in`,
+    "buildkitd.toml. For these and other clients: config/tls.md",
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
 }
