@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(
-  docker.io containerd podman buildah skopeo # clients
+  docker.io docker-compose containerd podman buildah skopeo # clients
   charliecloud charliecloud-builders # ch-image, a client
   maven                           # runs jib, a client
   docker-registry                 # peer, 2.8.2

@@ -48,33 +48,43 @@ test("a cache passes the official suite's read-only profile with all content of 
   });
 });
 
-/** Who may fill the cache, and who may only pull from it. */
-const rules = [
-  { allow: ["pull", "cache"], to: "filler" },
-  { allow: "pull", to: "reader" },
-];
+test("a cache for users passes the same profile with Basic, for a user who may pull and make it fetch", async (t) => {
+  const scope = new Scope(t);
+  const rules = [
+    { allow: ["pull", "cache"], to: "ann" },
+    { allow: "pull", to: "bob" },
+  ];
+  const { run, challenge } = await startGuardedCache(scope, rules);
+  assert.match(challenge, /^Basic /);
+  await t.test("cold", async (t) => expectAllPassed(t, await run("ann")));
+  await t.test("warm", async (t) => expectAllPassed(t, await run("ann")));
+  await t.test(
+    "and for one who may only pull but for what is not here, which is refused, since it may be there",
+    async () => {
+      const { failed, skipped } = await run("bob");
+      const names = ["missing-manifest/by-digest", "missing-manifest/by-tag"];
+      assert.deepEqual({ failed: failed.map(nameOf).sort(), skipped }, { failed: names, skipped: [] });
+      for (const line of failed) assert.match(line, /expected one of \[404\], received 403/);
+    },
+  );
+});
 
-for (const [scheme, anonymousRules] of [
-  ["Basic", []],
-  ["Bearer", [{ allow: "pull", to: "anonymous" }]],
-] as const) {
-  test(`a cache with access control that asks for ${scheme} passes the same profile`, async (t) => {
-    const scope = new Scope(t);
-    const { upstream, content } = await startFilledUpstream(scope);
-    const htpasswd = await htpasswdFile(scope, { filler: "filler", reader: "reader" });
-    const { host, client } = await startBerth(scope, {
-      cacheOf: `http://${upstream.host}`,
-      access: { users: { htpasswd }, rules: [...rules, ...anonymousRules] },
-    });
-    assert.match(String((await client.get("/v2/")).headers["www-authenticate"]), new RegExp(`^${scheme} `));
-    const run = (user?: string) =>
-      runReadOnlySuite(scope, host, content, user === undefined ? undefined : { user, password: user });
+test("a cache for everyone passes the same profile with Bearer, without a login and with one", async (t) => {
+  const { run, challenge } = await startGuardedCache(new Scope(t), [{ allow: ["pull", "cache"], to: "everyone" }]);
+  assert.match(challenge, /^Bearer /);
+  await t.test("cold, without a login", async (t) => expectAllPassed(t, await run()));
+  await t.test("warm, with one", async (t) => expectAllPassed(t, await run("ann")));
+});
 
-    await t.test("cold, for a user who may fill it", async (t) => expectAllPassed(t, await run("filler")));
-    await t.test("warm, for a user who may only pull", async (t) => expectAllPassed(t, await run("reader")));
-    if (scheme === "Basic") return;
-    await t.test("warm, without a login", async (t) => expectAllPassed(t, await run()));
-  });
+async function startGuardedCache(scope: Scope, rules: readonly object[]) {
+  const { upstream, content } = await startFilledUpstream(scope);
+  const htpasswd = await htpasswdFile(scope, { ann: "ann", bob: "bob" });
+  const access = { users: { htpasswd }, rules };
+  const { host, client } = await startBerth(scope, { cacheOf: `http://${upstream.host}`, access });
+  const challenge = String((await client.get("/v2/")).headers["www-authenticate"]);
+  const run = (user?: string) =>
+    runReadOnlySuite(scope, host, content, user === undefined ? undefined : { user, password: user });
+  return { run, challenge };
 }
 
 async function startFilledUpstream(scope: Scope) {

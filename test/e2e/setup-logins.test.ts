@@ -145,7 +145,8 @@ test("berth setup kubernetes: a pull secret with a token that only pulls", async
   const { host, configFile } = await startBerth(scope, { access: { users: { htpasswd } } });
   const guide = await writeGuide(scope, "kubernetes", "--address", host, "--login", "--mode", "private", "--insecure");
   await pushImage(t, scope, `${host}/team/app:v1`);
-  const [create = "", secret = ""] = guide.commands;
+  const command = (start: string) => guide.commands.find((each) => each.startsWith(start)) ?? assert.fail(start);
+  const [create, secret] = [command("berth token create"), command("kubectl create secret docker-registry")];
   const shell = await shellOf(scope, guide.root, {});
   const token = (await shell(`${create} --config ${configFile}`)).trim();
   const option = (name: string) => new RegExp(`--docker-${name}=(\\S+)`).exec(secret)?.[1] ?? assert.fail(secret);
