@@ -258,8 +258,10 @@ test("a request that began goes on after its user is removed, and nothing new be
 
 test("after a reload that takes a right away requests that began end well, and nothing new begins", async (t) => {
   const scope = new Scope(t);
+  // On a disk, so that the key that signs tokens stays the same.
+  const root = await scope.folder("data");
   const options = { rules, challenge: "bearer" } as const;
-  const { client, prepare, access } = await runGuardedBerth(scope, options);
+  const { client, prepare, access } = await runGuardedBerth(scope, options, { root });
   await pushSmallImage(client.with(basic("ann")), "team/a", "secret layer", { tag: "v1" });
   const { token } = await tokenOf(client, "repository:team/a:pull,push,delete registry:catalog:*", basic("ann"));
   const started = await client.request("POST", "/v2/team/a/blobs/uploads/", { headers: bearer(token) });
