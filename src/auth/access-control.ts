@@ -4,8 +4,10 @@ import { AccessRefusal } from "../registry/access-refusal.js";
 import { type AuditTrail, failedLogin } from "./audit/audit-trail.js";
 import type { Authentication, Authenticator, Credentials } from "./authenticator.js";
 import { parseBasic, parseBearer } from "./authorization-header.js";
-import { type AccessRules, CallerAccess } from "./caller-access.js";
+import type { AccessRules } from "./access-rules.js";
+import { CallerAccess } from "./caller-access.js";
 import type { ClientCertificate } from "./client-certificate.js";
+import { KnownCredentials } from "./known-credentials.js";
 import type { ResourceActions } from "./scope.js";
 import type { TokenAnswer, TokenService } from "./token-service.js";
 
@@ -46,6 +48,9 @@ export class AccessControl {
   readonly anonymous: Admission;
   readonly #parts: AccessControlParts;
   readonly #log: Logger;
+  readonly #known = new KnownCredentials<Admission>();
+  /** By the certificate of a connection, which all its requests share. */
+  readonly #certified = new WeakMap<ClientCertificate, Admission>();
 
   constructor(parts: AccessControlParts, log: Logger) {
     this.#parts = parts;
@@ -56,31 +61,44 @@ export class AccessControl {
     this.anonymous = { access: this.#accessOf(anonymous), isProved: false, hasInvalidToken: false };
   }
 
-  /** What is already known about the client, if anything. */
-  recall(credentials: Credentials): Admission | undefined {
-    const known = this.#parts.authenticator.recall(credentials);
-    return known && this.#admissionOf(known);
+  /** What is known at once of the client, if anything is: most requests of a pull are answered this way. */
+  recall({ authorization, certificate }: Credentials): Admission | undefined {
+    return this.#known.recall(authorization, certificate);
   }
 
   /** @throws AccessRefusal UNAUTHORIZED if a password is wrong */
   async admit(credentials: Credentials): Promise<Admission> {
+    const known = this.recall(credentials);
+    if (known !== undefined) return known;
+    const authentication = await this.#authenticate(credentials);
+    const admission = this.#admissionOf(authentication);
+    const { lease } = authentication;
+    if (lease !== undefined) this.#known.remember(credentials.authorization, admission, lease);
+    return admission;
+  }
+
+  /** Admits a request without an `Authorization` header. */
+  admitByCertificate(certificate: ClientCertificate | undefined): Admission {
+    if (certificate === undefined) return this.anonymous;
+    const known = this.#certified.get(certificate);
+    if (known !== undefined) return known;
+    const admission = this.#admissionOf(this.#parts.authenticator.byCertificate(certificate));
+    this.#certified.set(certificate, admission);
+    return admission;
+  }
+
+  issueToken(identity: Identity, asked: readonly ResourceActions[]): Promise<TokenAnswer> {
+    return this.#parts.tokens.issue(identity, asked);
+  }
+
+  async #authenticate(credentials: Credentials): Promise<Authentication> {
     const authenticated = this.#parts.authenticator.authenticate(credentials);
     const authentication = await authenticated.catch(async (error: unknown) => {
       if (error instanceof AccessRefusal) await this.#tellFailure(credentials);
       throw error;
     });
     if (authentication.hasInvalidToken) await this.#tellFailure(credentials);
-    return this.#admissionOf(authentication);
-  }
-
-  /** Admits a request without an `Authorization` header. */
-  admitByCertificate(certificate: ClientCertificate | undefined): Admission {
-    if (certificate === undefined) return this.anonymous;
-    return this.#admissionOf(this.#parts.authenticator.byCertificate(certificate));
-  }
-
-  issueToken(identity: Identity, asked: readonly ResourceActions[]): Promise<TokenAnswer> {
-    return this.#parts.tokens.issue(identity, asked);
+    return authentication;
   }
 
   /** If the trail cannot be written, the failure is logged; the login has failed anyway. */

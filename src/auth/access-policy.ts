@@ -1,37 +1,32 @@
-import { LRUCache } from "lru-cache";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { type Action, anonymous, type Identity } from "../registry/access.js";
 import type { Rule } from "./rule.js";
 
-/** What the rules decide for one request. */
+/** What the rules say of one request. */
 export interface Decision {
   readonly allowed: boolean;
-  /** The rule that decided; `undefined` if no rule allows the request. */
+  /** The rule that decided; `undefined` where no rule allows the request. */
   readonly rule: Rule | undefined;
-  /** Allowed only because the rule is on trial: `audit: true`. */
+  /** Allowed only because the rule is in its trial: `audit: true`. */
   readonly onTrial: boolean;
 }
 
-/** The repository of a request. */
+/** The repository that a request is about. */
 export interface Target {
-  /** The name in the request, which is also the one in the token's scope. */
+  /** The name in the request, which is also the one that the client asked a token for. */
   readonly asked: RepositoryName;
-  /** The names under which rules know the repository. */
+  /** The names that rules know the repository by. */
   readonly names: readonly RepositoryName[];
 }
 
-/** A decision takes about 200 bytes. */
-const rememberedDecisions = 20_000;
-
-/** Actions that a rule on trial never allows, for any client. */
+/** What a rule on trial never lets pass, whoever asks. */
 const neverOnTrial: readonly Action[] = ["delete", "admin"];
 
 const noRule: Decision = { allowed: false, rule: undefined, onTrial: false };
 
-/** Decides by the rules: they add up, and a deny overrides every allow. What no rule allows is refused. */
+/** Decides by the rules: the union of what they allow, and a deny beats it. What no rule allows is refused. */
 export class AccessPolicy {
   readonly #rules: readonly Rule[];
-  readonly #decisions = new LRUCache<string, Decision>({ max: rememberedDecisions });
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules;
@@ -46,17 +41,6 @@ export class AccessPolicy {
   }
 
   decide(identity: Identity, action: Action, target: Target): Decision {
-    const { user, groups, ceiling } = identity;
-    // As JSON, since the name of an issuer's group may contain any character.
-    const key = JSON.stringify([user, groups, ceiling?.key, action, target.asked, target.names]);
-    const known = this.#decisions.get(key);
-    if (known !== undefined) return known;
-    const decision = this.#decide(identity, action, target);
-    this.#decisions.set(key, decision);
-    return decision;
-  }
-
-  #decide(identity: Identity, action: Action, target: Target): Decision {
     const { asked, names } = target;
     const covering = this.#rules.filter((rule) => rule.covers(names, identity));
     const denying = covering.find((rule) => rule.denies(action) && rule.isFor(identity));

@@ -3,30 +3,39 @@ import { AccessRefusal } from "../registry/access-refusal.js";
 import type { Caller } from "../registry/context.js";
 import { type BasicCredentials, parseBasic, parseBearer } from "./authorization-header.js";
 import type { ClientCertificate } from "./client-certificate.js";
-import type { Issuers } from "./issuers/issuers.js";
+import type { IdentifiedClient, Issuers } from "./issuers/issuers.js";
+import type { Lease } from "./known-credentials.js";
 import type { Passwords } from "./passwords/passwords.js";
 import { type AccessTokens, looksLikeAccessToken } from "./tokens/access-tokens.js";
 import type { ExternalTokens } from "./tokens/external-tokens.js";
-import type { RegistryToken, RegistryTokens } from "./tokens/registry-tokens.js";
+import type { RegistryTokens, VerifiedToken } from "./tokens/registry-tokens.js";
 import { ceilingOfScopes } from "./tokens/token-scope.js";
 import type { Users } from "./users.js";
 
-/** A client as identified by its credentials. */
+/** A client as its credentials show it. */
 export interface Authentication {
   readonly identity: Identity;
-  /** Whether valid credentials were sent, or a valid token, even an anonymous one. */
+  /** Good credentials were sent, or a good token, be it an anonymous one. */
   readonly isProved: boolean;
-  /** Whether an invalid token was sent: a challenge says so, but what everyone may pull is still served. */
+  /** A token was sent that is not good: a challenge says so, and what everybody may pull is served all the same. */
   readonly hasInvalidToken: boolean;
+  /** For how long the same credentials need no further check; `undefined` if each request needs one. */
+  readonly lease?: Lease | undefined;
 }
 
-/** What a request says about its client. */
+/** A client that has proved who it is, and how long that holds. */
+interface Proof {
+  readonly identity: Identity;
+  readonly lease?: Lease | undefined;
+}
+
+/** What a request shows of its client. */
 export interface Credentials {
-  /** The `Authorization` header. */
+  /** The header of that name. */
   readonly authorization: string;
-  /** Slows down guessing, by the client's network. */
+  /** By whose network guessing is slowed down. */
   readonly caller: Caller;
-  /** The client certificate of the connection. */
+  /** Of its connection. */
   readonly certificate: ClientCertificate | undefined;
 }
 
@@ -36,14 +45,17 @@ export interface AuthenticatorParts {
   readonly accessTokens: AccessTokens;
   readonly registryTokens: RegistryTokens;
   readonly issuers: Issuers;
-  /** For an external token service. */
+  /** Of a token service that others run. */
   readonly externalTokens: ExternalTokens | undefined;
 }
 
 const withoutCredentials: Authentication = { identity: anonymous, isProved: false, hasInvalidToken: false };
 const withInvalidToken: Authentication = { identity: anonymous, isProved: false, hasInvalidToken: true };
 
-/** Finds out who sent a request: from its `Authorization` header, or else from the client certificate. */
+/** Milliseconds that a password is accepted without another bcrypt. */
+const passwordLeaseMs = 60_000;
+
+/** Finds out which client sent a request: from its `Authorization` header, or else from the certificate it has shown. */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
 
@@ -51,25 +63,22 @@ export class Authenticator {
     this.#parts = parts;
   }
 
-  /** The result of a recent check, without a new one: most requests of a pull take this path. */
-  recall({ authorization, certificate }: Credentials): Authentication | undefined {
-    const identity = this.#recallToken(authorization, certificate) ?? this.#recallPassword(authorization);
-    return identity && { identity, isProved: true, hasInvalidToken: false };
-  }
-
-  /** @throws AccessRefusal UNAUTHORIZED if a password is wrong: its sender expects to be recognised */
+  /** @throws AccessRefusal UNAUTHORIZED if a password is wrong: whoever sent it expects to be known */
   async authenticate({ authorization, caller, certificate }: Credentials): Promise<Authentication> {
     const token = parseBearer(authorization);
-    if (token !== undefined) return this.#byToken(token, certificate);
+    if (token !== undefined) {
+      const proof = await this.#byToken(token, certificate);
+      return proof === undefined ? withInvalidToken : { ...proof, isProved: true, hasInvalidToken: false };
+    }
     const basic = parseBasic(authorization);
-    // Podman sends an empty user and password if it has none.
+    // Podman sends an empty user and an empty password where it has neither.
     if (basic !== undefined && basic.user === "" && basic.password === "") return this.byCertificate(certificate);
-    const identity = basic && (await this.#byPassword(basic, caller.network));
-    if (identity === undefined) throw wrongCredentials();
-    return { identity, isProved: true, hasInvalidToken: false };
+    const proof = basic && (await this.#byPassword(basic, caller.network));
+    if (proof === undefined) throw wrongCredentials();
+    return { ...proof, isProved: true, hasInvalidToken: false };
   }
 
-  /** For a request without other credentials. */
+  /** A request without other credentials. */
   byCertificate(certificate: ClientCertificate | undefined): Authentication {
     if (certificate?.user === undefined) return withoutCredentials;
     const { user, fingerprint } = certificate;
@@ -78,87 +87,77 @@ export class Authenticator {
     return { identity, isProved: true, hasInvalidToken: false };
   }
 
-  /** Access tokens and identity tokens are sent as passwords, since every client can send one. */
-  async #byPassword({ user, password }: BasicCredentials, network: string): Promise<Identity | undefined> {
-    const { passwords, issuers } = this.#parts;
+  /** Access tokens and identity tokens come as passwords, since every client can send one. */
+  async #byPassword({ user, password }: BasicCredentials, network: string): Promise<Proof | undefined> {
+    const { users, passwords, issuers } = this.#parts;
     if (looksLikeAccessToken(password)) return this.#byAccessToken(password);
-    if (issuers.mayHaveIssued(password)) return issuers.identify(password);
-    return (await passwords.check(user, password, network)) ? this.#identityOf(user) : undefined;
+    if (issuers.mayHaveIssued(password)) return leased(await issuers.identify(password));
+    const hash = users.hashOf(user);
+    if (!(await passwords.check(user, password, network))) return undefined;
+    const credential: Credential = { kind: "password", id: users.fingerprintOf(user) ?? "" };
+    const holds = () => users.hashOf(user) === hash;
+    const lease = { untilMs: Date.now() + passwordLeaseMs, holds };
+    return { identity: { user, groups: users.groupsOf(user), credential }, lease };
   }
 
-  #recallPassword(authorization: string): Identity | undefined {
-    const basic = parseBasic(authorization);
-    return basic !== undefined && this.#parts.passwords.recall(basic.user, basic.password)
-      ? this.#identityOf(basic.user)
-      : undefined;
-  }
-
-  /** For a user whose password is right. */
-  #identityOf(user: string): Identity {
-    return { user, groups: this.#parts.users.groupsOf(user), credential: this.#passwordOf(user) };
-  }
-
-  #passwordOf(user: string): Credential {
-    return { kind: "password", id: this.#parts.users.fingerprintOf(user) ?? "" };
-  }
-
-  /** Never an access token's: only the store knows whether that is revoked. */
-  #recallToken(authorization: string, certificate: ClientCertificate | undefined): Identity | undefined {
-    const token = parseBearer(authorization);
-    const ours = token === undefined ? undefined : this.#parts.registryTokens.recall(token);
-    if (ours === undefined || ours.credential.kind === "access token") return undefined;
-    return this.#identityNow(ours, certificate);
-  }
-
-  async #byToken(token: string, certificate: ClientCertificate | undefined): Promise<Authentication> {
-    const identity = await this.#identityOfToken(token, certificate);
-    return identity === undefined ? withInvalidToken : { identity, isProved: true, hasInvalidToken: false };
-  }
-
-  async #identityOfToken(token: string, certificate: ClientCertificate | undefined): Promise<Identity | undefined> {
+  async #byToken(token: string, certificate: ClientCertificate | undefined): Promise<Proof | undefined> {
     const { registryTokens, issuers, externalTokens } = this.#parts;
     if (looksLikeAccessToken(token)) return this.#byAccessToken(token);
-    const ours = registryTokens.recall(token) ?? (await registryTokens.verify(token));
-    if (ours !== undefined) return this.#identityOfOurs(ours, certificate);
-    return issuers.mayHaveIssued(token) ? issuers.identify(token) : externalTokens?.identify(token);
+    const ours = await registryTokens.verify(token);
+    if (ours !== undefined) return this.#byOurs(ours, certificate);
+    return leased(await (issuers.mayHaveIssued(token) ? issuers.identify(token) : externalTokens?.identify(token)));
   }
 
-  async #byAccessToken(token: string): Promise<Identity | undefined> {
+  async #byAccessToken(token: string): Promise<Proof | undefined> {
     const { users, accessTokens } = this.#parts;
     const record = await accessTokens.check(token);
     if (record === undefined) return undefined;
     const { id, user, scopes } = record;
-    const ceiling = ceilingOfScopes(scopes);
-    return { user, groups: users.groupsOf(user), credential: { kind: "access token", id }, ceiling };
+    const credential: Credential = { kind: "access token", id };
+    const lease = { untilMs: record.expiresMs ?? Infinity, holds: () => accessTokens.isKnownGood(id) };
+    return { identity: { user, groups: users.groupsOf(user), credential, ceiling: ceilingOfScopes(scopes) }, lease };
   }
 
-  /**
-   * Checks with each request whether the token's original credential is still valid, so that revocation takes effect.
-   */
-  async #identityOfOurs(
-    token: RegistryToken,
+  /** Looks whether what the token was issued for is still good, so that revoking takes effect. */
+  async #byOurs(
+    { token, expiresMs }: VerifiedToken,
     certificate: ClientCertificate | undefined,
-  ): Promise<Identity | undefined> {
-    const { kind, id } = token.credential;
-    if (kind === "access token" && (await this.#parts.accessTokens.find(id)) === undefined) return undefined;
-    return this.#identityNow(token, certificate);
+  ): Promise<Proof | undefined> {
+    const { users, accessTokens } = this.#parts;
+    const { user, groups, credential, ceiling } = token;
+    if (credential.kind === "access token" && (await accessTokens.find(credential.id)) === undefined) return undefined;
+    const lease = { untilMs: expiresMs, holds: (shown?: ClientCertificate) => this.#isGood(token, shown) };
+    if (!lease.holds(certificate)) return undefined;
+    if (user === undefined) return { identity: { ...anonymous, ceiling }, lease };
+    // An issuer's groups are those of its token; our own users' are those of now.
+    const groupsNow = credential.kind === "issuer" ? groups : users.groupsOf(user);
+    return { identity: { user, groups: groupsNow, credential, ceiling }, lease };
   }
 
-  #identityNow(
-    { user, groups, credential, ceiling }: RegistryToken,
-    certificate: ClientCertificate | undefined,
-  ): Identity | undefined {
-    const { users, issuers } = this.#parts;
+  /** Whether what a token of ours was issued for is still good, as far as memory tells. */
+  #isGood({ user, credential }: VerifiedToken["token"], certificate: ClientCertificate | undefined): boolean {
+    const { users, accessTokens, issuers } = this.#parts;
     const { kind, id } = credential;
-    if (user === undefined) return { ...anonymous, ceiling };
-    if (kind === "password" && users.fingerprintOf(user) !== id) return undefined;
-    // Only on a connection with that certificate: a token alone may be stolen, or older than a new authority.
-    if (kind === "certificate" && certificate?.fingerprint !== id) return undefined;
-    if (kind === "issuer" && !issuers.has(id)) return undefined;
-    // An issuer's groups are those in its token; those of our own users may have changed since.
-    const groupsNow = kind === "issuer" ? groups : users.groupsOf(user);
-    return { user, groups: groupsNow, credential, ceiling };
+    if (user === undefined) return true;
+    switch (kind) {
+      case "password":
+        return users.fingerprintOf(user) === id;
+      // Only on a connection that shows the certificate: a token alone, stolen or older than a new authority, is no proof.
+      case "certificate":
+        return certificate?.fingerprint === id;
+      case "issuer":
+        return issuers.has(id);
+      case "access token":
+        return accessTokens.isKnownGood(id);
+      case "none":
+        return true;
+    }
   }
+}
+
+/** What an issuer's token proves, for as long as it is said to. */
+function leased(found: IdentifiedClient | undefined): Proof | undefined {
+  return found && { identity: found.identity, lease: { untilMs: found.expiresMs, holds: () => true } };
 }
 
 function wrongCredentials(): AccessRefusal {

@@ -2,37 +2,24 @@ import type { Logger } from "../observability/logger.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Access, Action, Identity } from "../registry/access.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
-import type { AccessPolicy } from "./access-policy.js";
+import { type AccessRules, subjectOf, type Wish } from "./access-rules.js";
 
-/** The names under which rules know a repository, whichever name the client uses. */
-export interface RepositoryNames {
-  /** @param namespace the registry that the client means, from containerd's `?ns=` */
-  namesOf(name: RepositoryName, namespace?: string): readonly RepositoryName[];
-  /** All meanings of the name, one for each registry that a client could name, since a scope does not say which. */
-  meaningsOf(name: RepositoryName): readonly (readonly RepositoryName[])[];
-}
-
-/** The rules, and the names that they apply to. */
-export interface AccessRules {
-  readonly policy: AccessPolicy;
-  readonly names: RepositoryNames;
-}
-
-/** What the rules allow one client. */
+/** What one client may do by the rules. */
 export class CallerAccess implements Access {
   readonly identity: Identity;
+  readonly #subject: string;
   readonly #rules: AccessRules;
   readonly #log: Logger;
 
   constructor(identity: Identity, rules: AccessRules, log: Logger) {
     this.identity = identity;
+    this.#subject = subjectOf(identity);
     this.#rules = rules;
     this.#log = log;
   }
 
   may(action: Action, name: RepositoryName, namespace?: string): boolean {
-    const { policy, names } = this.#rules;
-    const decision = policy.decide(this.identity, action, { asked: name, names: names.namesOf(name, namespace) });
+    const decision = this.#rules.decide(this.identity, this.#subject, { action, name, namespace });
     if (decision.onTrial) {
       const { user } = this.identity;
       const fields = { user, action, repository: name, rule: decision.rule?.place };
@@ -48,7 +35,7 @@ export class CallerAccess implements Access {
     if (user === undefined) {
       throw new AccessRefusal("UNAUTHORIZED", `authentication is required to ${verbs[action]} ${name}`, { scope });
     }
-    if (ceiling?.canBeWidened && this.#mayWithAnotherToken(action, name, namespace)) {
+    if (ceiling?.canBeWidened && this.#mayWithAnotherToken({ action, name, namespace })) {
       const message = `a token with the scope ${scope} is needed to ${verbs[action]} ${name}`;
       throw new AccessRefusal("UNAUTHORIZED", message, { scope, isInsufficientScope: true });
     }
@@ -58,7 +45,7 @@ export class CallerAccess implements Access {
   mayMount(from: RepositoryName, into: RepositoryName): boolean {
     if (this.may("pull", from)) return true;
     const { ceiling } = this.identity;
-    if (!ceiling?.canBeWidened || !this.#mayWithAnotherToken("pull", from, undefined)) return false;
+    if (!ceiling?.canBeWidened || !this.#mayWithAnotherToken({ action: "pull", name: from })) return false;
     const scope = `${scopeOf("push", into)} ${scopeOf("pull", from)}`;
     const message = `a token for ${from} is also needed, to mount a blob from it`;
     throw new AccessRefusal("UNAUTHORIZED", message, { scope, isInsufficientScope: true });
@@ -73,15 +60,14 @@ export class CallerAccess implements Access {
 
   lists(name: RepositoryName): boolean {
     return this.identity.ceiling?.isForCatalog
-      ? this.#mayWithAnotherToken("pull", name, undefined)
+      ? this.#mayWithAnotherToken({ action: "pull", name })
       : this.may("pull", name);
   }
 
-  /** Whether another token would allow it, within the scopes of the credential behind the token. */
-  #mayWithAnotherToken(action: Action, name: RepositoryName, namespace: string | undefined): boolean {
-    const { policy, names } = this.#rules;
+  /** Within the scopes of the credential that the token was issued for. */
+  #mayWithAnotherToken(wish: Wish): boolean {
     const identity = { ...this.identity, ceiling: this.identity.ceiling?.widest };
-    return policy.decide(identity, action, { asked: name, names: names.namesOf(name, namespace) }).allowed;
+    return this.#rules.decide(identity, subjectOf(identity), wish).allowed;
   }
 }
 

@@ -1,7 +1,6 @@
 import { isRepositoryName } from "../oci/repository-name.js";
 import type { Action, Identity } from "../registry/access.js";
-import type { AccessPolicy } from "./access-policy.js";
-import type { RepositoryNames } from "./caller-access.js";
+import type { AccessRules } from "./access-rules.js";
 import { actionsOf, type ResourceActions } from "./scope.js";
 import { type RegistryTokens, tokenLifetime } from "./tokens/registry-tokens.js";
 
@@ -17,8 +16,7 @@ export interface TokenAnswer {
 }
 
 interface TokenServiceParts {
-  readonly policy: AccessPolicy;
-  readonly names: RepositoryNames;
+  readonly rules: AccessRules;
   readonly tokens: RegistryTokens;
 }
 
@@ -52,7 +50,7 @@ export class TokenService {
     // The catalog shows each client what it may pull, so everyone may request it.
     if (type === "registry" && name === "catalog") return [{ type, name, actions }];
     if (type !== "repository" || !isRepositoryName(name)) return [];
-    const { policy, names } = this.#parts;
+    const { policy, names } = this.#parts.rules;
     const meanings = names.meaningsOf(name);
     const allowed = actionsOf(actions).filter((action: Action) =>
       meanings.some((meant) => policy.decide(identity, action, { asked: name, names: meant }).allowed),

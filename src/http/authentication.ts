@@ -17,8 +17,10 @@ interface Guarding {
 
 /** Routes that know of each request which client sent it, before anything is done for it. */
 export function authenticated(routes: Routes, { control, publicUrl }: Guarding): Routes {
+  const challenge = (exchange: Exchange, refusal: AccessRefusal | undefined) =>
+    challengeOf(exchange, { control, publicUrl }, refusal);
   return (exchange) => {
-    exchange.challenge = (refusal) => challengeOf(exchange, { control, publicUrl }, refusal);
+    exchange.challenge = challenge;
     const known = knownAtOnce(exchange, control);
     if (known === undefined) {
       void answer(exchange, routes, control);

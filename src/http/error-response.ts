@@ -29,7 +29,8 @@ export function respondWithError(exchange: Exchange, thrown: unknown): void {
   }
   for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
   if (error.status === 401 && exchange.challenge !== undefined) {
-    response.setHeader("WWW-Authenticate", exchange.challenge(error instanceof AccessRefusal ? error : undefined));
+    const refusal = error instanceof AccessRefusal ? error : undefined;
+    response.setHeader("WWW-Authenticate", exchange.challenge(exchange, refusal));
   }
   if (error.status === 405) response.setHeader("Allow", otherMethods(exchange));
   const { code, message, detail } = error;

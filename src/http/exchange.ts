@@ -42,8 +42,8 @@ export class Exchange implements Context {
   access: Access | undefined;
   /** What is known of the client; `undefined` where everybody may do everything. */
   admission: Admission | undefined;
-  /** How the client is asked for credentials, where some are needed. */
-  challenge: ((refusal: AccessRefusal | undefined) => string) | undefined;
+  /** How clients are asked for credentials, where some are needed; the same function for all. */
+  challenge: ((exchange: Exchange, refusal: AccessRefusal | undefined) => string) | undefined;
   /** What may be asked of the resource that the path names. */
   knownMethods: readonly string[] = noMethods;
   /** Bytes of content that the answer holds. */

@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
 import { decodeJwt, jwtVerify } from "jose";
-import { LRUCache } from "lru-cache";
 import type { Logger } from "../../observability/logger.js";
 import type { Identity } from "../../registry/access.js";
 import { refuseRepeatedClaims } from "../tokens/repeated-claims.js";
@@ -28,41 +26,40 @@ export interface IssuerSettings extends KeySource {
 
 const longestToken = 16 * 1024;
 const clockTolerance = 60;
-const rememberedTokens = 1_000;
-/** In milliseconds; a push sends about forty requests. */
-const rememberedMs = 30_000;
+/** Milliseconds that a token is accepted without another check of its signature: then its key may no longer be the issuer's. */
+const goodForMs = 30_000;
 
-/** The issuers of accepted identity tokens: CI services, Kubernetes, a company's login. */
+/** The client that a token stands for. */
+export interface IdentifiedClient {
+  readonly identity: Identity;
+  /** Milliseconds since 1970: when the token is to be checked again. */
+  readonly expiresMs: number;
+}
+
+/** The issuers whose identity tokens are taken: those of CI services, of Kubernetes, of a company's login. */
 export class Issuers {
   readonly #byIssuer: ReadonlyMap<string, Issuer>;
   readonly #names: ReadonlySet<string>;
-  readonly #known = new LRUCache<string, Identity>({ max: rememberedTokens, ttl: rememberedMs, ttlResolution: 0 });
 
   constructor(issuers: readonly IssuerSettings[], log: Logger) {
     this.#names = new Set(issuers.map(({ name }) => name));
     this.#byIssuer = new Map(issuers.map((settings) => [settings.issuer, new Issuer(settings, log)]));
   }
 
-  /** Whether an issuer of this name still exists. */
+  /** Whether there still is an issuer of this name. */
   has(name: string): boolean {
     return this.#names.has(name);
   }
 
-  /** Whether a text is a token that claims to be from one of the issuers; not verified. */
+  /** Whether a text is a token that says it is of one of the issuers; nothing is proved by that. */
   mayHaveIssued(text: string): boolean {
     return this.#issuerOf(text) !== undefined;
   }
 
-  /** The client that a token identifies; `undefined` if the token is invalid or matches no identity. */
-  async identify(token: string): Promise<Identity | undefined> {
-    const key = createHash("sha256").update(token).digest("base64");
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
+  /** The client whom a token stands for; `undefined` if it is not good, or of nobody that is known here. */
+  async identify(token: string): Promise<IdentifiedClient | undefined> {
     const found = await this.#issuerOf(token)?.identify(token);
-    if (found === undefined) return undefined;
-    const ttl = Math.min(rememberedMs, found.expiresMs - Date.now());
-    if (ttl > 0) this.#known.set(key, found.identity, { ttl });
-    return found.identity;
+    return found && { ...found, expiresMs: Math.min(found.expiresMs, Date.now() + goodForMs) };
   }
 
   #issuerOf(text: string): Issuer | undefined {
@@ -95,7 +92,7 @@ class Issuer {
     }
   }
 
-  async identify(token: string): Promise<{ readonly identity: Identity; readonly expiresMs: number } | undefined> {
+  async identify(token: string): Promise<IdentifiedClient | undefined> {
     const { name, issuer, audience, identities } = this.#settings;
     const claims = await this.#verify(token, { issuer, audience });
     if (claims === undefined) return undefined;

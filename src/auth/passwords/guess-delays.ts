@@ -1,29 +1,43 @@
 import { LRUCache } from "lru-cache";
 
-/** Wrong guesses in a row without a delay: people mistype. */
+/** Guesses in a row that cost nothing: people mistype. */
 const freeGuesses = 3;
 const firstDelayMs = 250;
 const longestDelayMs = 8_000;
 const rememberedMs = 15 * 60_000;
 const rememberedGuessers = 20_000;
 
-/** Several users share an office's address, and a user has several machines. */
+/** An office shares an address, and a user has several machines. */
 const sharedBy = 4;
+/** What others at the same address, or guesses at the same user from elsewhere, cost whoever logs in rightly. */
+const longestSharedDelayMs = 1_000;
 
-/** Slows down password guessing. Delays instead of refusing, because docker does not retry after a 429. */
+/** What the guesses before it mean for the next one. */
+export interface Suspicion {
+  readonly delayMs: number;
+  /** Whether so many came from its network that its checks must not keep others waiting. */
+  readonly isFromGuessers: boolean;
+}
+
+/**
+ * Slows guessing at passwords down: by delay, since docker never tries again after a 429. Whoever guesses at a user from
+ * an address waits longer and longer there; others at that address, and the user elsewhere, a second at most.
+ */
 export class GuessDelays {
   readonly #guesses = new LRUCache<string, number>({ max: rememberedGuessers, ttl: rememberedMs, ttlResolution: 0 });
 
-  /** Counts a guess and returns how many milliseconds it must wait, because of earlier ones. */
-  begin(user: string, network: string): number {
-    const [pair, byNetwork, byUser] = keysOf(user, network).map((key) => {
+  /** Counts a guess, and says what those before it mean for it. */
+  begin(user: string, network: string): Suspicion {
+    const [pair = 0, byNetwork = 0, byUser = 0] = keysOf(user, network).map((key) => {
       const before = this.#guesses.get(key) ?? 0;
       this.#guesses.set(key, before + 1);
       return before;
     });
-    return delayAfter(
-      Math.max(pair ?? 0, Math.floor((byNetwork ?? 0) / sharedBy), Math.floor((byUser ?? 0) / sharedBy)),
-    );
+    const shared = delayAfter(Math.floor(Math.max(byNetwork, byUser) / sharedBy));
+    return {
+      delayMs: Math.max(delayAfter(pair), Math.min(longestSharedDelayMs, shared)),
+      isFromGuessers: byNetwork >= sharedBy * freeGuesses,
+    };
   }
 
   /** Forgets the wrong guesses of a client that then sent the right password, but not its guesses for other users. */
@@ -35,8 +49,8 @@ export class GuessDelays {
   }
 }
 
-/** In milliseconds. */
-export function delayAfter(guesses: number): number {
+/** Milliseconds. */
+function delayAfter(guesses: number): number {
   if (guesses < freeGuesses) return 0;
   return Math.min(longestDelayMs, firstDelayMs * 2 ** (guesses - freeGuesses));
 }

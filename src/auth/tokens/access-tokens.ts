@@ -84,8 +84,12 @@ export class AccessTokens {
   /** The record of a token that is not revoked or expired; it may be a few seconds old. */
   async find(id: string): Promise<AccessTokenRecord | undefined> {
     const known = this.#known.get(id) ?? (await this.#read(id));
-    const { record } = known;
-    return record === undefined || (record.expiresMs ?? Infinity) <= Date.now() ? undefined : record;
+    return isGood(known.record) ? known.record : undefined;
+  }
+
+  /** Whether a token was found good some seconds ago, and has not expired since; to be found again where it was not. */
+  isKnownGood(id: string): boolean {
+    return isGood(this.#known.get(id)?.record);
   }
 
   async #read(id: string): Promise<{ readonly record: AccessTokenRecord | undefined }> {
@@ -100,6 +104,10 @@ export class AccessTokens {
     this.#usedMs.set(id, now);
     await this.#store.writeLastUse(id, now).catch(() => undefined);
   }
+}
+
+function isGood(record: AccessTokenRecord | undefined): boolean {
+  return record !== undefined && (record.expiresMs ?? Infinity) > Date.now();
 }
 
 function hashOf(secret: string): string {

@@ -1,8 +1,7 @@
-import { createHash, createPublicKey, type KeyObject, type X509Certificate } from "node:crypto";
+import { createPublicKey, type KeyObject, type X509Certificate } from "node:crypto";
 import { decodeProtectedHeader, type JWTVerifyGetKey, jwtVerify, type ProtectedHeaderParameters } from "jose";
-import { LRUCache } from "lru-cache";
-import type { Identity } from "../../registry/access.js";
 import { publicKeyAlgorithms } from "../issuers/issuer-keys.js";
+import type { IdentifiedClient } from "../issuers/issuers.js";
 import { ceilingOf, type ResourceActions } from "../scope.js";
 import { certificatesOfHeader, isTrusted } from "./certificate-chain.js";
 import { libtrustIdOf } from "./libtrust-id.js";
@@ -23,19 +22,11 @@ export interface ExternalTokenSettings {
 const longestToken = 16 * 1024;
 /** As in distribution (registry/auth/token, `Leeway`). */
 const clockTolerance = 60;
-const rememberedTokens = 10_000;
 
-interface Known {
-  readonly identity: Identity;
-  /** Milliseconds since 1970. */
-  readonly expiresMs: number;
-}
-
-/** Verifies tokens of an external token service; their grants limit what their holders may do. */
+/** Checks tokens of an external token service: what they grant is the most that their holder may do. */
 export class ExternalTokens {
   readonly settings: ExternalTokenSettings;
   readonly #keysById: ReadonlyMap<string, KeyObject>;
-  readonly #known = new LRUCache<string, Known>({ max: rememberedTokens });
 
   private constructor(settings: ExternalTokenSettings, keysById: ReadonlyMap<string, KeyObject>) {
     this.settings = settings;
@@ -54,18 +45,9 @@ export class ExternalTokens {
     return new ExternalTokens(settings, new Map((await Promise.all(named)).flat()));
   }
 
-  /** The holder of a valid token; `undefined` for any other. */
-  async identify(token: string): Promise<Identity | undefined> {
+  /** The holder of a good token; `undefined` for any other. */
+  async identify(token: string): Promise<IdentifiedClient | undefined> {
     if (token.length > longestToken) return undefined;
-    const key = createHash("sha256").update(token).digest("base64");
-    const known = this.#known.get(key);
-    if (known !== undefined && known.expiresMs > Date.now()) return known.identity;
-    const verified = await this.#verify(token);
-    if (verified !== undefined) this.#known.set(key, verified);
-    return verified?.identity;
-  }
-
-  async #verify(token: string): Promise<Known | undefined> {
     const { issuer, service } = this.settings;
     try {
       const options = {

@@ -1,6 +1,5 @@
-import { hash as hashOnce, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT } from "jose";
-import { LRUCache } from "lru-cache";
 import type { Ceiling, Credential } from "../../registry/access.js";
 import { ceilingOf, type ResourceActions } from "../scope.js";
 import { refuseRepeatedClaims } from "./repeated-claims.js";
@@ -18,36 +17,33 @@ export interface TokenClaims {
   readonly granted: readonly ResourceActions[];
 }
 
-interface VerifiedToken {
+/** A token that was found to be ours. */
+export interface VerifiedToken {
   readonly token: RegistryToken;
   /** Milliseconds since 1970. */
   readonly expiresMs: number;
 }
 
-/** A verified token, and the ceiling that it sets. */
+/** What a token says, and the ceiling that it sets. */
 export interface RegistryToken extends TokenClaims {
   readonly ceiling: Ceiling;
 }
 
-/** In seconds. If it expires during a push, the client requests a new one after a 401. */
+/** Seconds: a push goes on with a new token when one expires, since clients ask again after a 401. */
 export const tokenLifetime = 300;
 
-/** The clocks of replicas differ. */
+/** Clocks of replicas differ. */
 const clockTolerance = 60;
 
-const rememberedTokens = 10_000;
-
-/** Our tokens are never longer, so a longer one is not worth a signature check. */
+/** Longer ones are none of ours, and are not worth a signature check. */
 const longestToken = 16 * 1024;
 
-/** Tokens that Berth's own token service signs, and verifies with each request. */
+/** Tokens that Berth's own token service signs, and checks with each request. */
 export class RegistryTokens {
   readonly #service: string;
   readonly #keys: readonly TokenKey[];
-  /** Keyed by hash, so that a memory dump contains no usable token. */
-  readonly #verified = new LRUCache<string, VerifiedToken>({ max: rememberedTokens });
 
-  /** @param keys the first one signs; tokens signed by the others stay valid until they expire, for key rotation */
+  /** @param keys the first one signs; tokens of the others are taken until they expire, for a change of keys */
   constructor(service: string, keys: readonly TokenKey[]) {
     this.#service = service;
     this.#keys = keys;
@@ -69,14 +65,8 @@ export class RegistryTokens {
       .sign(key.privateKey);
   }
 
-  /** The content of a token that was verified before, without a signature check. */
-  recall(token: string): RegistryToken | undefined {
-    const known = this.#verified.get(hashOf(token));
-    return known !== undefined && known.expiresMs > Date.now() ? known.token : undefined;
-  }
-
-  /** The content of a token; `undefined` if it is not ours, was changed, or has expired. */
-  async verify(token: string): Promise<RegistryToken | undefined> {
+  /** What a token says; `undefined` if it is none of ours, was changed, or has expired. */
+  async verify(token: string): Promise<VerifiedToken | undefined> {
     if (token.length > longestToken) return undefined;
     const key = this.#keyOf(token);
     if (key === undefined) return undefined;
@@ -90,9 +80,8 @@ export class RegistryTokens {
         requiredClaims: ["exp", "nbf", "sub", "credential"],
       });
       const claims = claimsOf(payload);
-      const verified = { ...claims, ceiling: ceilingOf(claims.granted, claims.limits) };
-      this.#verified.set(hashOf(token), { token: verified, expiresMs: ((payload.exp ?? 0) + clockTolerance) * 1000 });
-      return verified;
+      const ceiling = ceilingOf(claims.granted, claims.limits);
+      return { token: { ...claims, ceiling }, expiresMs: ((payload.exp ?? 0) + clockTolerance) * 1000 };
     } catch {
       return undefined;
     }
@@ -119,8 +108,4 @@ function claimsOf({ sub, groups, credential, limits, access }: JWTPayload): Toke
     limits: (limits ?? []) as readonly string[],
     granted: access as readonly ResourceActions[],
   };
-}
-
-function hashOf(token: string): string {
-  return hashOnce("sha256", token, "base64");
 }

@@ -1,5 +1,6 @@
 import { AccessControl, type ChallengeScheme } from "../../auth/access-control.js";
 import { AccessPolicy } from "../../auth/access-policy.js";
+import { AccessRules } from "../../auth/access-rules.js";
 import type { AuditTrail } from "../../auth/audit/audit-trail.js";
 import { Authenticator } from "../../auth/authenticator.js";
 import { type IssuerSettings, Issuers } from "../../auth/issuers/issuers.js";
@@ -40,7 +41,7 @@ export async function createGuard(config: Config, { storage, audit, log }: Surro
   if (access === undefined || access.open) return undefined;
   const { users, start, close } = await openUsers(access, log);
   const policy = policyOf(access);
-  const names = repositoryNamesOf(config);
+  const rules = new AccessRules(policy, repositoryNamesOf(config));
   const registryTokens = new RegistryTokens(access.service, await tokenKeysOf(config, log));
   const authenticator = new Authenticator({
     users,
@@ -50,10 +51,10 @@ export async function createGuard(config: Config, { storage, audit, log }: Surro
     issuers: new Issuers(access.issuers.map(issuerOf), log),
     externalTokens: await openExternalTokens(access, log),
   });
-  const tokens = new TokenService({ policy, names, tokens: registryTokens });
+  const tokens = new TokenService({ rules, tokens: registryTokens });
   const parts = {
     authenticator,
-    rules: { policy, names },
+    rules,
     tokens,
     scheme: schemeOf(access, policy),
     audit,

@@ -1,4 +1,4 @@
-import type { RepositoryNames } from "../../auth/caller-access.js";
+import type { RepositoryNames } from "../../auth/access-rules.js";
 import type { Config } from "../../config/schema.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { fullNameOf, ownNameOf, storedNameOf } from "../../proxy/upstream-names.js";

@@ -53,10 +53,10 @@ test("a key is found by libtrust's id, by its thumbprint, by its certificates, a
     ["a chain in a key", byAuthority, { jwk: { ...jwk, x5c: signer.x5c } }],
     ["a key set", bySet, { kid: "k1" }],
   ] as const) {
-    const identity = await tokens.identify(await sign(signer, header));
-    assert.equal(identity?.user, "ann", what);
-    assert.equal(identity?.ceiling?.allows("pull", "team/app" as never), true, what);
-    assert.equal(identity?.ceiling?.allows("push", "team/app" as never), false, what);
+    const found = await tokens.identify(await sign(signer, header));
+    assert.equal(found?.identity.user, "ann", what);
+    assert.equal(found?.identity.ceiling?.allows("pull", "team/app" as never), true, what);
+    assert.equal(found?.identity.ceiling?.allows("push", "team/app" as never), false, what);
   }
 });
 

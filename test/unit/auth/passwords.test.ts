@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { hash } from "@node-rs/bcrypt";
+import { CheckQueue } from "../../../src/auth/passwords/check-queue.js";
 import { GuessDelays } from "../../../src/auth/passwords/guess-delays.js";
 import { Passwords } from "../../../src/auth/passwords/passwords.js";
 import { Users } from "../../../src/auth/users.js";
@@ -20,15 +21,13 @@ test("an unknown user costs as much as a known one, and the same each time", () 
   assert.equal(new Users(new Map(), new Map()).costOfUnknown("x"), "10");
 });
 
-test("no password is right for an unknown user, and a right one is remembered until it changes", async () => {
+test("no password is right for an unknown user, and a right one is right until it changes", async () => {
   const users = new Users(new Map([["ann", await hash("secret", 4)]]), new Map());
   const passwords = new Passwords(users);
   assert.equal(await passwords.check("nobody", "secret", "10.0.0.1"), false);
-  assert.equal(passwords.recall("ann", "secret"), false);
   assert.equal(await passwords.check("ann", "secret", "10.0.0.1"), true);
-  assert.equal(passwords.recall("ann", "secret"), true);
   users.replace(new Map([["ann", await hash("other", 4)]]));
-  assert.equal(passwords.recall("ann", "secret"), false);
+  assert.equal(await passwords.check("ann", "secret", "10.0.0.1"), false);
 });
 
 test("more passwords than can be checked in time are refused so that clients try again", async () => {
@@ -41,22 +40,58 @@ test("more passwords than can be checked in time are refused so that clients try
   assert.equal(await passwords.check("ann", "secret", "10.2.0.1"), true);
 });
 
-test("guesses wait longer and longer, by user and by network, and what others did costs a client little", () => {
+test("whoever guesses at a user waits longer and longer, and others at its address, or at the user's, a second at most", () => {
   const delays = new GuessDelays();
-  const waits = Array.from({ length: 12 }, () => delays.begin("ann", "10.0.0.1"));
+  const waits = Array.from({ length: 12 }, () => delays.begin("ann", "10.0.0.1").delayMs);
   assert.deepEqual(waits.slice(0, 3), [0, 0, 0]);
   assert.ok(waits.every((wait, index) => wait >= (waits[index - 1] ?? 0)));
   assert.equal(waits.at(-1), 8_000);
-  assert.equal(delays.begin("bob", "10.0.0.2"), 0);
-  const spread = Array.from({ length: 40 }, (_, index) => delays.begin("root", `10.0.1.${index}`));
-  assert.ok((spread.at(-1) ?? 0) > 0);
-  const sprayed = Array.from({ length: 40 }, (_, index) => delays.begin(`user${index}`, "10.0.0.9"));
-  assert.ok((sprayed.at(-1) ?? 0) > 0);
+  assert.equal(delays.begin("bob", "10.0.0.2").delayMs, 0);
+  const spread = Array.from({ length: 60 }, (_, index) => delays.begin("root", `10.0.1.${index}`).delayMs);
+  assert.equal(spread.at(-1), 1_000);
+  const sprayed = Array.from({ length: 60 }, (_, index) => delays.begin(`user${index}`, "10.0.0.9"));
+  assert.deepEqual(sprayed.at(-1), { delayMs: 1_000, isFromGuessers: true });
+  assert.equal(sprayed[0]?.isFromGuessers, false);
 });
 
 test("whoever knows the password in the end has its own guesses forgiven", () => {
   const delays = new GuessDelays();
   for (let count = 0; count < 8; count++) delays.begin("ann", "10.0.0.1");
   delays.forgive("ann", "10.0.0.1");
-  assert.equal(delays.begin("ann", "10.0.0.1"), 0);
+  assert.equal(delays.begin("ann", "10.0.0.1").delayMs, 0);
+});
+
+test("a password that was right is checked at once while others at its address guess, and a new one waits with them", async (t) => {
+  const passwords = new Passwords(new Users(new Map([["ann", await hash("secret", 4)]]), new Map()));
+  assert.equal(await passwords.check("ann", "secret", "10.0.0.1"), true);
+  // No delay ends any more: what is answered was not delayed.
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const guesses = Array.from({ length: 200 }, (_, index) => passwords.check(`user${index % 20}`, `${index}`, "10.0.0.1"));
+  let isNewOneChecked = false;
+  const newOne = passwords.check("ann", "a typo", "10.0.0.1").finally(() => {
+    isNewOneChecked = true;
+  });
+  for (let count = 0; count < 3; count++) assert.equal(await passwords.check("ann", "secret", "10.0.0.1"), true);
+  assert.equal(isNewOneChecked, false);
+  void Promise.allSettled([...guesses, newOne]);
+});
+
+test("of the checks that wait, urgent ones run first, and the queue rests after a check as long as it is told", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const order: string[] = [];
+  const queue = new CheckQueue({ concurrency: 1, mostWaiting: 10, rest: 1 });
+  const check = (name: string) => async () => {
+    order.push(name);
+  };
+  const first = queue.run(check("first"));
+  const plain = queue.run(check("plain"));
+  const urgent = queue.run(check("urgent"), true);
+  await first;
+  assert.deepEqual(order, ["first"]);
+  t.mock.timers.tick(60_000);
+  await urgent;
+  assert.deepEqual(order, ["first", "urgent"]);
+  t.mock.timers.tick(60_000);
+  await plain;
+  assert.deepEqual(order, ["first", "urgent", "plain"]);
 });

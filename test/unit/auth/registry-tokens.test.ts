@@ -25,8 +25,8 @@ test("a token says what it was issued for, to every holder of the key", async ()
   const key = await newKey();
   const token = await new RegistryTokens("berth", [key]).issue(claims);
   const verified = await new RegistryTokens("berth", [key]).verify(token);
-  assert.equal(verified?.user, "ann");
-  assert.deepEqual(verified?.credential, claims.credential);
+  assert.equal(verified?.token.user, "ann");
+  assert.deepEqual(verified?.token.credential, claims.credential);
 });
 
 test("after a change of keys the tokens of the old one are taken as long as it is named", async () => {
@@ -69,14 +69,11 @@ test("a token that was not signed by us, or not for us, or not for now, is none"
   for (const [what, token] of Object.entries(wrong)) assert.equal(await tokens.verify(token), undefined, what);
 });
 
-test("a token that was seen is forgotten at its end", async () => {
+test("a token is accepted until its end, within the tolerance for clocks that differ", async () => {
   const key = await newKey();
   const tokens = new RegistryTokens("berth", [key]);
   const token = await tokens.issue(claims, Date.now() - (tokenLifetime + 30) * 1000);
-  // Within the tolerance for clocks that differ.
   assert.notEqual(await tokens.verify(token), undefined);
-  assert.notEqual(tokens.recall(token), undefined);
   const old = await tokens.issue(claims, Date.now() - (tokenLifetime + 90) * 1000);
   assert.equal(await tokens.verify(old), undefined);
-  assert.equal(tokens.recall(old), undefined);
 });
