@@ -1,10 +1,10 @@
 import type { Logger } from "../observability/logger.js";
 import { type Access, anonymous, type Identity } from "../registry/access.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
+import type { AccessRules } from "./access-rules.js";
 import { type AuditTrail, failedLogin } from "./audit/audit-trail.js";
 import type { Authentication, Authenticator, Credentials } from "./authenticator.js";
 import { parseBasic, parseBearer } from "./authorization-header.js";
-import type { AccessRules } from "./access-rules.js";
 import { CallerAccess } from "./caller-access.js";
 import type { ClientCertificate } from "./client-certificate.js";
 import { KnownCredentials } from "./known-credentials.js";

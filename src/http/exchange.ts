@@ -46,6 +46,8 @@ export class Exchange implements Context {
   challenge: ((exchange: Exchange, refusal: AccessRefusal | undefined) => string) | undefined;
   /** What may be asked of the resource that the path names. */
   knownMethods: readonly string[] = noMethods;
+  /** Its place among those that are watched for stalling. */
+  watchedAt: number | undefined;
   /** Bytes of content that the answer holds. */
   sent = 0;
   #query: URLSearchParams | undefined;

@@ -12,6 +12,8 @@ interface Progress {
   /** Since when fewer than the least bytes have moved, in milliseconds. */
   sinceMs: number;
   bytes: number;
+  /** Those that hold for it to its end. */
+  readonly settings: StallSettings;
 }
 
 const checksPerWindow = 4;
@@ -19,8 +21,8 @@ const checksPerWindow = 4;
 /** Breaks off transfers that a client lets stand still, and leaves those alone that only wait for us. */
 export class StallWatch {
   #settings: StallSettings;
-  /** Each with the settings that held when it began. */
-  readonly #watched = new Map<Exchange, StallSettings>();
+  /** Each knows its place. No map: that keeps what it held before until a full garbage collection. */
+  readonly #watched: Exchange[] = [];
   readonly #progress = new WeakMap<Exchange, Progress>();
   #timer: NodeJS.Timeout;
 
@@ -37,18 +39,30 @@ export class StallWatch {
   }
 
   watch(exchange: Exchange): void {
-    if (this.#settings.minimum > 0) this.#watched.set(exchange, this.#settings);
+    if (this.#settings.minimum === 0) return;
+    exchange.watchedAt = this.#watched.length;
+    this.#watched.push(exchange);
   }
 
   /** An answer may come before the end of the body, which must not stand still forever then either. */
   answered(exchange: Exchange): void {
     const { request } = exchange;
-    if (request.complete || request.destroyed) this.#watched.delete(exchange);
-    else request.once("close", () => this.#watched.delete(exchange));
+    if (request.complete || request.destroyed) this.#forget(exchange);
+    else request.once("close", () => this.#forget(exchange));
   }
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  #forget(exchange: Exchange): void {
+    const place = exchange.watchedAt;
+    if (place === undefined) return;
+    exchange.watchedAt = undefined;
+    const last = this.#watched.pop();
+    if (last === undefined || last === exchange) return;
+    this.#watched[place] = last;
+    last.watchedAt = place;
   }
 
   #start(): NodeJS.Timeout {
@@ -57,11 +71,13 @@ export class StallWatch {
 
   #check(): void {
     const now = performance.now();
-    for (const [exchange, { window, minimum }] of this.#watched) {
+    for (const exchange of [...this.#watched]) {
       const bytes = movedBytes(exchange);
       const progress = this.#progress.get(exchange);
+      const settings = progress?.settings ?? this.#settings;
+      const { window, minimum } = settings;
       if (progress === undefined || !waitsForClient(exchange) || bytes - progress.bytes >= minimum) {
-        this.#progress.set(exchange, { sinceMs: now, bytes });
+        this.#progress.set(exchange, { sinceMs: now, bytes, settings });
       } else if (now - progress.sinceMs >= window) {
         exchange.log.info("transfer cut off: the client stalled", {
           id: exchange.id,

@@ -66,7 +66,9 @@ test("a password that was right is checked at once while others at its address g
   assert.equal(await passwords.check("ann", "secret", "10.0.0.1"), true);
   // No delay ends any more: what is answered was not delayed.
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const guesses = Array.from({ length: 200 }, (_, index) => passwords.check(`user${index % 20}`, `${index}`, "10.0.0.1"));
+  const guesses = Array.from({ length: 200 }, (_, index) =>
+    passwords.check(`user${index % 20}`, `${index}`, "10.0.0.1"),
+  );
   let isNewOneChecked = false;
   const newOne = passwords.check("ann", "a typo", "10.0.0.1").finally(() => {
     isNewOneChecked = true;
