@@ -2,29 +2,29 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import { type Action, anonymous, type Identity } from "../registry/access.js";
 import type { Rule } from "./rule.js";
 
-/** What the rules say of one request. */
+/** What the rules decide for one request. */
 export interface Decision {
   readonly allowed: boolean;
-  /** The rule that decided; `undefined` where no rule allows the request. */
+  /** The rule that decided; `undefined` if no rule allows the request. */
   readonly rule: Rule | undefined;
-  /** Allowed only because the rule is in its trial: `audit: true`. */
+  /** Allowed only because the rule is on trial: `audit: true`. */
   readonly onTrial: boolean;
 }
 
-/** The repository that a request is about. */
+/** The repository of a request. */
 export interface Target {
-  /** The name in the request, which is also the one that the client asked a token for. */
+  /** The name in the request, which is also the one in the token's scope. */
   readonly asked: RepositoryName;
-  /** The names that rules know the repository by. */
+  /** The names under which rules know the repository. */
   readonly names: readonly RepositoryName[];
 }
 
-/** What a rule on trial never lets pass, whoever asks. */
+/** Actions that a rule on trial never allows, for any client. */
 const neverOnTrial: readonly Action[] = ["delete", "admin"];
 
 const noRule: Decision = { allowed: false, rule: undefined, onTrial: false };
 
-/** Decides by the rules: the union of what they allow, and a deny beats it. What no rule allows is refused. */
+/** Decides by the rules: they add up, and a deny overrides every allow. What no rule allows is refused. */
 export class AccessPolicy {
   readonly #rules: readonly Rule[];
 

@@ -12,12 +12,12 @@ import type { RegistryTokens, VerifiedToken } from "./tokens/registry-tokens.js"
 import { ceilingOfScopes } from "./tokens/token-scope.js";
 import type { Users } from "./users.js";
 
-/** A client as its credentials show it. */
+/** A client as identified by its credentials. */
 export interface Authentication {
   readonly identity: Identity;
-  /** Good credentials were sent, or a good token, be it an anonymous one. */
+  /** Whether valid credentials were sent, or a valid token, even an anonymous one. */
   readonly isProved: boolean;
-  /** A token was sent that is not good: a challenge says so, and what everybody may pull is served all the same. */
+  /** Whether an invalid token was sent: a challenge says so, but what everyone may pull is still served. */
   readonly hasInvalidToken: boolean;
   /** For how long the same credentials need no further check; `undefined` if each request needs one. */
   readonly lease?: Lease | undefined;
@@ -29,13 +29,13 @@ interface Proof {
   readonly lease?: Lease | undefined;
 }
 
-/** What a request shows of its client. */
+/** What a request says about its client. */
 export interface Credentials {
-  /** The header of that name. */
+  /** The `Authorization` header. */
   readonly authorization: string;
-  /** By whose network guessing is slowed down. */
+  /** Slows down guessing, by the client's network. */
   readonly caller: Caller;
-  /** Of its connection. */
+  /** The client certificate of the connection. */
   readonly certificate: ClientCertificate | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface AuthenticatorParts {
   readonly accessTokens: AccessTokens;
   readonly registryTokens: RegistryTokens;
   readonly issuers: Issuers;
-  /** Of a token service that others run. */
+  /** For an external token service. */
   readonly externalTokens: ExternalTokens | undefined;
 }
 
@@ -55,7 +55,7 @@ const withInvalidToken: Authentication = { identity: anonymous, isProved: false,
 /** Milliseconds that a password is accepted without another bcrypt. */
 const passwordLeaseMs = 60_000;
 
-/** Finds out which client sent a request: from its `Authorization` header, or else from the certificate it has shown. */
+/** Finds out who sent a request: from its `Authorization` header, or else from the client certificate. */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
 
@@ -63,7 +63,7 @@ export class Authenticator {
     this.#parts = parts;
   }
 
-  /** @throws AccessRefusal UNAUTHORIZED if a password is wrong: whoever sent it expects to be known */
+  /** @throws AccessRefusal UNAUTHORIZED if a password is wrong: its sender expects to be recognised */
   async authenticate({ authorization, caller, certificate }: Credentials): Promise<Authentication> {
     const token = parseBearer(authorization);
     if (token !== undefined) {
@@ -71,14 +71,14 @@ export class Authenticator {
       return proof === undefined ? withInvalidToken : { ...proof, isProved: true, hasInvalidToken: false };
     }
     const basic = parseBasic(authorization);
-    // Podman sends an empty user and an empty password where it has neither.
+    // Podman sends an empty user and password if it has none.
     if (basic !== undefined && basic.user === "" && basic.password === "") return this.byCertificate(certificate);
     const proof = basic && (await this.#byPassword(basic, caller.network));
     if (proof === undefined) throw wrongCredentials();
     return { ...proof, isProved: true, hasInvalidToken: false };
   }
 
-  /** A request without other credentials. */
+  /** For a request without other credentials. */
   byCertificate(certificate: ClientCertificate | undefined): Authentication {
     if (certificate?.user === undefined) return withoutCredentials;
     const { user, fingerprint } = certificate;
@@ -87,7 +87,7 @@ export class Authenticator {
     return { identity, isProved: true, hasInvalidToken: false };
   }
 
-  /** Access tokens and identity tokens come as passwords, since every client can send one. */
+  /** Access tokens and identity tokens are sent as passwords, since every client can send one. */
   async #byPassword({ user, password }: BasicCredentials, network: string): Promise<Proof | undefined> {
     const { users, passwords, issuers } = this.#parts;
     if (looksLikeAccessToken(password)) return this.#byAccessToken(password);
@@ -129,7 +129,7 @@ export class Authenticator {
     const lease = { untilMs: expiresMs, holds: (shown?: ClientCertificate) => this.#isGood(token, shown) };
     if (!lease.holds(certificate)) return undefined;
     if (user === undefined) return { identity: { ...anonymous, ceiling }, lease };
-    // An issuer's groups are those of its token; our own users' are those of now.
+    // An issuer's groups are those in its token; those of our own users may have changed since.
     const groupsNow = credential.kind === "issuer" ? groups : users.groupsOf(user);
     return { identity: { user, groups: groupsNow, credential, ceiling }, lease };
   }
@@ -142,7 +142,7 @@ export class Authenticator {
     switch (kind) {
       case "password":
         return users.fingerprintOf(user) === id;
-      // Only on a connection that shows the certificate: a token alone, stolen or older than a new authority, is no proof.
+      // Only on a connection with that certificate: a token alone may be stolen, or older than a new authority.
       case "certificate":
         return certificate?.fingerprint === id;
       case "issuer":

@@ -4,7 +4,7 @@ import type { Access, Action, Identity } from "../registry/access.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
 import { type AccessRules, subjectOf, type Wish } from "./access-rules.js";
 
-/** What one client may do by the rules. */
+/** What the rules allow one client. */
 export class CallerAccess implements Access {
   readonly identity: Identity;
   readonly #subject: string;
@@ -64,7 +64,7 @@ export class CallerAccess implements Access {
       : this.may("pull", name);
   }
 
-  /** Within the scopes of the credential that the token was issued for. */
+  /** Whether another token would allow it, within the scopes of the credential behind the token. */
   #mayWithAnotherToken(wish: Wish): boolean {
     const identity = { ...this.identity, ceiling: this.identity.ceiling?.widest };
     return this.#rules.decide(identity, subjectOf(identity), wish).allowed;

@@ -36,7 +36,7 @@ export interface IdentifiedClient {
   readonly expiresMs: number;
 }
 
-/** The issuers whose identity tokens are taken: those of CI services, of Kubernetes, of a company's login. */
+/** The issuers of accepted identity tokens: CI services, Kubernetes, a company's login. */
 export class Issuers {
   readonly #byIssuer: ReadonlyMap<string, Issuer>;
   readonly #names: ReadonlySet<string>;
@@ -46,17 +46,17 @@ export class Issuers {
     this.#byIssuer = new Map(issuers.map((settings) => [settings.issuer, new Issuer(settings, log)]));
   }
 
-  /** Whether there still is an issuer of this name. */
+  /** Whether an issuer of this name still exists. */
   has(name: string): boolean {
     return this.#names.has(name);
   }
 
-  /** Whether a text is a token that says it is of one of the issuers; nothing is proved by that. */
+  /** Whether a text is a token that claims to be from one of the issuers; not verified. */
   mayHaveIssued(text: string): boolean {
     return this.#issuerOf(text) !== undefined;
   }
 
-  /** The client whom a token stands for; `undefined` if it is not good, or of nobody that is known here. */
+  /** The client that a token identifies; `undefined` if the token is invalid or matches no identity. */
   async identify(token: string): Promise<IdentifiedClient | undefined> {
     const found = await this.#issuerOf(token)?.identify(token);
     return found && { ...found, expiresMs: Math.min(found.expiresMs, Date.now() + goodForMs) };

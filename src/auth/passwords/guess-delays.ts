@@ -1,13 +1,13 @@
 import { LRUCache } from "lru-cache";
 
-/** Guesses in a row that cost nothing: people mistype. */
+/** Wrong guesses in a row without a delay: people mistype. */
 const freeGuesses = 3;
 const firstDelayMs = 250;
 const longestDelayMs = 8_000;
 const rememberedMs = 15 * 60_000;
 const rememberedGuessers = 20_000;
 
-/** An office shares an address, and a user has several machines. */
+/** Several users share an office's address, and a user has several machines. */
 const sharedBy = 4;
 /** What others at the same address, or guesses at the same user from elsewhere, cost whoever logs in rightly. */
 const longestSharedDelayMs = 1_000;
@@ -49,7 +49,7 @@ export class GuessDelays {
   }
 }
 
-/** Milliseconds. */
+/** In milliseconds. */
 function delayAfter(guesses: number): number {
   if (guesses < freeGuesses) return 0;
   return Math.min(longestDelayMs, firstDelayMs * 2 ** (guesses - freeGuesses));

@@ -23,21 +23,21 @@ interface Guess {
 const trustedMs = 12 * 60 * 60_000;
 const trustedPasswords = 10_000;
 
-/** Checks that run at once: bcrypt takes threads that reads from the disk need, too, and half the processors at most. */
+/** Concurrent checks: at most half the cores, since bcrypt takes threads that disk reads need too. */
 const concurrency = Math.min(2, Math.max(1, Math.floor(availableParallelism() / 2)));
 const mostWaiting = 100;
 
 /** What guesses from one network may take of a processor: a quarter. */
 const restOfGuessers = 3;
 
-/** Salt and hash of a password that nobody has, so that unknown users take as long as known ones. */
+/** Salt and hash of an unknown password, so that checking unknown users takes as long as known ones. */
 const decoy = "CwTycUXWue0Thq9StjUM0uJ8.m7fRkLQmVb0iGQhGSNVqfYcCPbZa";
 
 /** Checks passwords, off the event loop and a few at a time. */
 export class Passwords {
   readonly #hashes: PasswordHashes;
   readonly #delays = new GuessDelays();
-  /** Under a key of this process, so that what is kept is of no use elsewhere. */
+  /** A key of this process, so that the remembered hashes are useless elsewhere. */
   readonly #key = randomBytes(32).toString("base64");
   /** The user's hash by what was found right for it. */
   readonly #trusted = new LRUCache<string, string>({ max: trustedPasswords, ttl: trustedMs, ttlResolution: 0 });
@@ -54,11 +54,11 @@ export class Passwords {
    * Whether it is the user's password. Wrong ones are answered later and later; one that was right before is checked
    * without delay, whatever others guess.
    * @param network the client's address, or the network that it may take addresses from
-   * @throws RegistryError UNAVAILABLE if more wait than can be checked in time
+   * @throws RegistryError UNAVAILABLE if more checks are waiting than can be done in time
    */
   check(user: string, password: string, network: string): Promise<boolean> {
     const key = this.#keyOf(user, password);
-    // A client that asks for forty layers at once has its password checked once.
+    // A client that requests forty layers at once has its password checked once.
     const running = this.#running.get(key);
     if (running !== undefined) return running;
     const check = this.#checkOnce(key, { user, password, network }).finally(() => this.#running.delete(key));
@@ -74,7 +74,7 @@ export class Passwords {
 
   async #checkSlowly(key: string, guess: Guess): Promise<boolean> {
     const { user, network } = guess;
-    // Counted before the answer is known, or guesses that come together would all be the first.
+    // Counted before the result is known; otherwise all guesses sent together would count as the first.
     const { delayMs, isFromGuessers } = this.#delays.begin(user, network);
     if (delayMs > 0) await setTimeout(delayMs, undefined, { ref: false });
     const checks = isFromGuessers ? this.#guesses : this.#checks;

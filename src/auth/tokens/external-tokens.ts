@@ -23,7 +23,7 @@ const longestToken = 16 * 1024;
 /** As in distribution (registry/auth/token, `Leeway`). */
 const clockTolerance = 60;
 
-/** Checks tokens of an external token service: what they grant is the most that their holder may do. */
+/** Verifies tokens of an external token service; their grants limit what their holders may do. */
 export class ExternalTokens {
   readonly settings: ExternalTokenSettings;
   readonly #keysById: ReadonlyMap<string, KeyObject>;
@@ -45,7 +45,7 @@ export class ExternalTokens {
     return new ExternalTokens(settings, new Map((await Promise.all(named)).flat()));
   }
 
-  /** The holder of a good token; `undefined` for any other. */
+  /** The holder of a valid token; `undefined` for any other. */
   async identify(token: string): Promise<IdentifiedClient | undefined> {
     if (token.length > longestToken) return undefined;
     const { issuer, service } = this.settings;

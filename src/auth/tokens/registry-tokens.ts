@@ -29,21 +29,21 @@ export interface RegistryToken extends TokenClaims {
   readonly ceiling: Ceiling;
 }
 
-/** Seconds: a push goes on with a new token when one expires, since clients ask again after a 401. */
+/** In seconds. If it expires during a push, the client requests a new one after a 401. */
 export const tokenLifetime = 300;
 
-/** Clocks of replicas differ. */
+/** The clocks of replicas differ. */
 const clockTolerance = 60;
 
-/** Longer ones are none of ours, and are not worth a signature check. */
+/** Our tokens are never longer, so a longer one is not worth a signature check. */
 const longestToken = 16 * 1024;
 
-/** Tokens that Berth's own token service signs, and checks with each request. */
+/** Tokens that Berth's own token service signs, and verifies with each request. */
 export class RegistryTokens {
   readonly #service: string;
   readonly #keys: readonly TokenKey[];
 
-  /** @param keys the first one signs; tokens of the others are taken until they expire, for a change of keys */
+  /** @param keys the first one signs; tokens signed by the others stay valid until they expire, for key rotation */
   constructor(service: string, keys: readonly TokenKey[]) {
     this.#service = service;
     this.#keys = keys;
@@ -65,7 +65,7 @@ export class RegistryTokens {
       .sign(key.privateKey);
   }
 
-  /** What a token says; `undefined` if it is none of ours, was changed, or has expired. */
+  /** The content of a token; `undefined` if it is not ours, was changed, or has expired. */
   async verify(token: string): Promise<VerifiedToken | undefined> {
     if (token.length > longestToken) return undefined;
     const key = this.#keyOf(token);
