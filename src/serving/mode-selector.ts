@@ -16,7 +16,7 @@ import { ContinuedPushes } from "../registry/continued-pushes.js";
 import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
 import { openAuditTrail } from "./access/audit-writer.js";
-import { createGuard, type Guard } from "./access/create-access-control.js";
+import type { Guard, Surroundings } from "./access/create-access-control.js";
 import { CacheBound } from "./cache-bound.js";
 import type { UpstreamsOf } from "./create-registry.js";
 
@@ -75,7 +75,7 @@ export class ModeSelector {
   async prepare(config: Config): Promise<() => Composition> {
     const mode = await this.registryOf(config);
     const audit = await openAuditTrail(config.access?.audit, this.#log);
-    const guard = await createGuard(config, { storage: this.#storage, audit, log: this.#log });
+    const guard = await guardOf(config, { storage: this.#storage, audit, log: this.#log });
     const boundCache = await this.cacheBound.prepare(config);
     const composition = this.#compose(config, mode, { audit, guard });
     return () => {
@@ -130,6 +130,13 @@ export class ModeSelector {
     const routes = createRoutes([...resources, ...tokenRoutes(control)]);
     return authenticated(routes, { control, publicUrl: config.server.publicUrl });
   }
+}
+
+/** `undefined` where everyone who can connect may do everything: what verifies passwords and tokens is not loaded then. */
+async function guardOf(config: Config, surroundings: Surroundings): Promise<Guard | undefined> {
+  if (config.access === undefined || config.access.open) return undefined;
+  const { createGuard } = await import("./access/create-access-control.js");
+  return createGuard(config, config.access, surroundings);
 }
 
 /** What is between clients and the mode. */

@@ -29,16 +29,18 @@ export interface Guard {
   close(): void;
 }
 
-interface Surroundings {
+export interface Surroundings {
   readonly storage: Storage;
   readonly audit: AuditTrail | undefined;
   readonly log: Logger;
 }
 
-/** @returns `undefined` if everyone who can connect may do everything */
-export async function createGuard(config: Config, { storage, audit, log }: Surroundings): Promise<Guard | undefined> {
-  const { access } = config;
-  if (access === undefined || access.open) return undefined;
+/** @param access of the configuration, which is not open */
+export async function createGuard(
+  config: Config,
+  access: AccessConfig,
+  { storage, audit, log }: Surroundings,
+): Promise<Guard> {
   const { users, start, close } = await openUsers(access, log);
   const policy = policyOf(access);
   const rules = new AccessRules(policy, repositoryNamesOf(config));
