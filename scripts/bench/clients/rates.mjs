@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Runs `loop` as often at once as told, and prints how often a second one round of it ended in each run.
+ * Runs `loop` as often at once as told, and prints how many rounds ended: per second of each run, and in all, with the
+ * warm-up.
  * @param {{ warmup: number, seconds: number, runs: number, loops: number }} job
  * @param {(round: () => number | undefined) => Promise<void>} loop asks for the number of its next round until there is
  *   none, having ended the one before
@@ -20,5 +21,5 @@ export async function printRates({ warmup, seconds, runs, loops }, loop) {
   }
   isOver = true;
   await all;
-  console.log(JSON.stringify(rates));
+  console.log(JSON.stringify({ rates, rounds: started }));
 }

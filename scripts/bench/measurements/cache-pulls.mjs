@@ -10,7 +10,12 @@ const lineBytesPerSecond = 50_000_000;
 const cachePull = {
   rows: [
     { id: "cold-pull", title: "cold pull of a 250 MB image", unit: "s", target: atMostTimes(1, "registry3") },
-    { id: "cold-pull-cpu", title: "cold pull of a 250 MB image", unit: "CPU s" },
+    {
+      id: "cold-pull-cpu",
+      title: "cold pull of a 250 MB image",
+      unit: "CPU s",
+      target: atMostTimes(1.2, "registry3"),
+    },
     { id: "cold-pull-requests", title: "cold pull of a 250 MB image", unit: "requests" },
     { id: "warm-pull", title: "warm pull of it", unit: "s", target: atMostTimes(1, "registry3") },
     { id: "warm-pull-requests", title: "warm pull of it: to the upstream", unit: "requests", target: atMost(0) },

@@ -8,7 +8,7 @@ const repository = "bench";
 const headers = { Accept: acceptedManifests };
 
 const ping = {
-  rows: [{ id: "ping", title: "GET /v2/", unit: "requests/s" }],
+  rows: [{ id: "ping", title: "GET /v2/", unit: "requests/s", target: atLeastTimes(1.9, "registry3") }],
   measure: ({ settings, withServer }) =>
     withServer(
       () => {},
@@ -35,7 +35,8 @@ const manifestHead = {
     withImage(bench, async ({ port }) => {
       const { connections: loops, ...settings } = bench.settings;
       const path = `/v2/${repository}/manifests/latest`;
-      return { "manifest-head": await runClient("head", { ...settings, loops, port, path, accept: headers.Accept }) };
+      const { rates } = await runClient("head", { ...settings, loops, port, path, accept: headers.Accept });
+      return { "manifest-head": rates };
     }),
 };
 

@@ -6,10 +6,10 @@ const repository = "bench";
 const settleMs = 1_000;
 const transfersOfEachKind = 200;
 
-/** Memory before and at the worst moment of many downloads and uploads at once. */
-function transferMemory({ idleRow, peakRow, downloadSize, uploadSize, isLong = false }) {
+/** Memory before, at the worst moment of and after many downloads and uploads at once. */
+function transferMemory({ idleRow, peakRow, afterRow, downloadSize, uploadSize, isLong = false }) {
   return {
-    rows: idleRow === undefined ? [peakRow] : [idleRow, peakRow],
+    rows: [idleRow, peakRow, afterRow].filter(Boolean),
     isLong,
     measure: ({ withServer }) => {
       let blob;
@@ -24,8 +24,15 @@ function transferMemory({ idleRow, peakRow, downloadSize, uploadSize, isLong = f
           downloads: { count: transfersOfEachKind, size: blob.size, path: `/v2/${repository}/blobs/${blob.digest}` },
           uploads: { count: transfersOfEachKind, size: uploadSize, repository },
         });
-        const peak = { [peakRow.id]: [megabytes(server.tree.peakResidentBytes())] };
-        return idleRow === undefined ? peak : { [idleRow.id]: [megabytes(idle)], ...peak };
+        const peak = server.tree.peakResidentBytes();
+        await sleep(settleMs);
+        const after = server.tree.residentBytes();
+        const found = [
+          [idleRow, idle],
+          [peakRow, peak],
+          [afterRow, after],
+        ];
+        return Object.fromEntries(found.filter(([row]) => row).map(([row, bytes]) => [row.id, [megabytes(bytes)]]));
       });
     },
   };
@@ -37,13 +44,14 @@ function megabytes(bytes) {
 
 export const memoryMeasurements = [
   transferMemory({
-    idleRow: { id: "memory-idle", title: "resident memory, idle", unit: "MB" },
+    idleRow: { id: "memory-idle", title: "resident memory, idle", unit: "MB", target: atMost(60) },
     peakRow: {
       id: "memory-peak",
       title: "resident memory, 200 x 200 MB down, 200 x 20 MB up",
       unit: "MB",
       target: atMost(300),
     },
+    afterRow: { id: "memory-after", title: "resident memory, afterwards", unit: "MB", target: atMost(120) },
     downloadSize: 200_000_000,
     uploadSize: 20_000_000,
   }),
