@@ -11,7 +11,8 @@ import type { Exchange } from "./exchange.js";
  * "Registry Proxying").
  */
 export async function pulledRepository(registry: Registry, exchange: Exchange): Promise<PullRepository> {
-  const repository = await registry.pull(nameOf(exchange), namespaceOf(exchange), exchange);
+  const namespace = exchange.hasQuery ? namespaceOf(exchange) : undefined;
+  const repository = await registry.pull(nameOf(exchange), namespace, exchange);
   if (repository.namespace !== undefined) exchange.response.setHeader("OCI-Namespace", repository.namespace);
   return repository;
 }
@@ -44,7 +45,7 @@ export function digestOfQuery(exchange: Exchange): Digest {
 
 /** The registry that the client means, where it asks a mirror of it: containerd's `?ns=`. An empty one means none. */
 export function namespaceOf(exchange: Exchange): string | undefined {
-  return exchange.hasQuery ? exchange.query.get("ns") || undefined : undefined;
+  return exchange.query.get("ns") || undefined;
 }
 
 function text(exchange: Exchange, parameter: string): string {

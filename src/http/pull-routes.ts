@@ -6,6 +6,12 @@ import { getManifest, headManifest } from "./handlers/manifests.js";
 import { listReferrers } from "./handlers/referrers.js";
 import type { Resource } from "./router.js";
 
+/** To be tried first: clients ping before most of what they do, and these paths match no other route. */
+export const baseRoutes: readonly Resource[] = [
+  { path: "/v2", methods: { GET: ping, HEAD: ping } },
+  { path: "/", methods: { GET: greet, HEAD: greet } },
+];
+
 /** What can be pulled, in both modes (distribution-spec, "Pull", "Content Discovery"). */
 export function pullRoutes(dependencies: HandlerDependencies): Resource[] {
   const tags = listTags(dependencies);
@@ -22,7 +28,5 @@ export function pullRoutes(dependencies: HandlerDependencies): Resource[] {
     { path: "/v2/_catalog", methods: { GET: repositories, HEAD: repositories } },
     { path: "/v2/_oci/ext/discover", methods: { GET: discoverExtensions, HEAD: discoverExtensions } },
     { path: "/v2/*name/_oci/ext/discover", methods: { GET: discoverExtensions, HEAD: discoverExtensions } },
-    { path: "/v2", methods: { GET: ping, HEAD: ping } },
-    { path: "/", methods: { GET: greet, HEAD: greet } },
   ];
 }

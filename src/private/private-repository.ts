@@ -82,7 +82,7 @@ export class PrivateRepository implements PushRepository {
 
   async getManifest(reference: Reference): Promise<Manifest> {
     const digest = isDigestReference(reference) ? reference : await this.#storage.tags.find(this.name, reference);
-    const found = digest && (await this.#content.findManifest(digest));
+    const found = digest && (await this.#storage.manifests.find(this.name, digest));
     if (found === undefined) throw this.#absence.ofManifest(reference);
     return { descriptor: found.descriptor, bytes: found.bytes, served: fromStorage };
   }

@@ -6,7 +6,7 @@ import { authenticated } from "../http/authentication.js";
 import { BodyRooms } from "../http/body-room.js";
 import { BufferPool } from "../http/buffer-pool.js";
 import { tokenRoutes } from "../http/handlers/token.js";
-import { pullRoutes } from "../http/pull-routes.js";
+import { baseRoutes, pullRoutes } from "../http/pull-routes.js";
 import { pushRoutes } from "../http/push-routes.js";
 import { createRoutes, type Routes } from "../http/router.js";
 import { UploadPlaces } from "../http/upload-places.js";
@@ -124,7 +124,7 @@ export class ModeSelector {
       locations: config.server.locations,
       catalogMaxEntries: config.server.catalogMaxEntries,
     };
-    const resources = [...pushRoutes(dependencies), ...pullRoutes(dependencies)];
+    const resources = [...baseRoutes, ...pushRoutes(dependencies), ...pullRoutes(dependencies)];
     if (guard === undefined) return createRoutes(resources);
     const { control } = guard;
     const routes = createRoutes([...resources, ...tokenRoutes(control)]);

@@ -108,10 +108,6 @@ export class RepositoryContent {
     return this.#storage.manifests.has(this.#name, digest);
   }
 
-  findManifest(digest: Digest): Promise<StoredManifest | undefined> {
-    return this.#storage.manifests.find(this.#name, digest);
-  }
-
   /** Stores exact bytes, whose digest and type were proved, and what is recorded of them. Tags are moved afterwards. */
   async addManifest(manifest: StoredManifest, recorded: Recorded): Promise<void> {
     const { index, manifests, referrers } = this.#storage;
