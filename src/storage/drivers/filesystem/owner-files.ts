@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { lutimes, open, readlink, rm, symlink } from "node:fs/promises";
+import { lutimes, open, readlink, rm, symlink, unlink } from "node:fs/promises";
 import { hasCode } from "./system-error.js";
 
 /** How file systems say that they do not know something: SMB, exFAT, FUSE and 9p each in their own way. */
@@ -48,8 +48,13 @@ export class OwnerFiles {
     }
   }
 
-  remove(path: string): Promise<void> {
-    return rm(path, { force: true, recursive: true });
+  /** One call where it is one of ours: each push takes a lock. Only another program would have left a folder. */
+  async remove(path: string): Promise<void> {
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) await rm(path, { force: true, recursive: true });
+    }
   }
 }
 
