@@ -76,15 +76,22 @@ export class KeyPaths {
     const trusted = trustedLength(key);
     if (folder.length <= trusted) return undefined;
     const now = performance.now();
-    if (now - (this.#plain.get(folder) ?? Number.NEGATIVE_INFINITY) < trustedForMs) return undefined;
+    if (this.#isPlain(folder, now)) return undefined;
     for (let end = key.indexOf("/", trusted + 1); end !== -1; end = key.indexOf("/", end + 1)) {
-      const path = this.#folders.pathOf(key.slice(0, end));
+      const above = key.slice(0, end);
+      // Most keys differ in their last folder only, and each look is a call to the system.
+      if (this.#isPlain(above, now)) continue;
+      const path = this.#folders.pathOf(above);
       const stat = lstatOf(path);
       if (stat === undefined) return undefined;
       if (stat.isSymbolicLink()) return path;
+      this.#plain.set(above, now);
     }
-    this.#plain.set(folder, now);
     return undefined;
+  }
+
+  #isPlain(folder: string, now: number): boolean {
+    return now - (this.#plain.get(folder) ?? Number.NEGATIVE_INFINITY) < trustedForMs;
   }
 }
 
