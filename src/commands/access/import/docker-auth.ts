@@ -15,7 +15,17 @@ const accounts: Readonly<Record<string, string>> = { "": "anonymous", "?*": "aut
 /** Translates the `acl` of docker_auth. docker_auth applies the first entry that matches; Berth's rules add up. */
 export function importDockerAuth(acl: readonly unknown[]): ImportedAccess {
   const remarks: string[] = [];
-  const rules = acl.flatMap((entry, index) => (isMap(entry) ? ruleOf(entry, `acl[${index}]`, remarks) : []));
+  const entries = acl.map((entry) => (isMap(entry) ? entry : {}));
+  const rules = entries.flatMap((entry, index) => {
+    const place = `acl[${index}]`;
+    const allow = allowedBy(entry);
+    if (allow.length > 0) return ruleOf(entry, { allow }, place, remarks);
+    // Whatever no rule allows is refused, so only an entry that takes something from a later one needs a rule.
+    if (entries.slice(index + 1).every((later) => allowedBy(later).length === 0)) return [];
+    if (entries.slice(0, index).some((earlier) => allowedBy(earlier).length > 0))
+      remarks.push(`${place}: its deny also beats the entries before it; narrow it to the users it is meant for`);
+    return ruleOf(entry, { deny: everything }, place, remarks);
+  });
   if (rules.length > 1) {
     remarks.push(
       "docker_auth applies only the first entry that matches; Berth's allow rules add up: check entries that were meant to narrow later ones",
@@ -24,11 +34,14 @@ export function importDockerAuth(acl: readonly unknown[]): ImportedAccess {
   return { groups: {}, rules, remarks };
 }
 
-function ruleOf(entry: Written, place: string, remarks: string[]): ImportedRule[] {
+function allowedBy(entry: Written): readonly Action[] {
+  return [...new Set(textsIn(entry.actions).flatMap((word) => actions[word] ?? []))];
+}
+
+type Effect = Pick<ImportedRule, "allow" | "deny">;
+
+function ruleOf(entry: Written, effect: Effect, place: string, remarks: string[]): ImportedRule[] {
   const match = isMap(entry.match) ? entry.match : {};
-  const allow = [...new Set(textsIn(entry.actions).flatMap((word) => actions[word] ?? []))];
-  // Berth refuses whatever no rule allows, so such an entry needs no rule.
-  if (allow.length === 0) return [];
   const strange = Object.keys(match).filter((key) => !["account", "name", "type"].includes(key));
   if (strange.length > 0) return leftOut(`match.${strange.join(", match.")} has no equivalent`, place, remarks);
   if (match.type === "registry")
@@ -38,7 +51,7 @@ function ruleOf(entry: Written, place: string, remarks: string[]): ImportedRule[
   const pattern = name === "*" ? "**" : name;
   if (account.startsWith("/")) return leftOut(`the expression ${account} has no equivalent`, place, remarks);
   if (!isPattern(pattern)) return leftOut(`${pattern} is a pattern that has no equivalent`, place, remarks);
-  return [{ allow, to: [accounts[account] ?? account], in: [pattern] }];
+  return [{ ...effect, to: [accounts[account] ?? account], in: [pattern] }];
 }
 
 function leftOut(reason: string, place: string, remarks: string[]): [] {

@@ -2,7 +2,8 @@ import type { Action } from "../../../registry/access.js";
 
 /** A Berth rule, translated from another program's file. */
 export interface ImportedRule {
-  readonly allow: readonly Action[];
+  readonly allow?: readonly Action[];
+  readonly deny?: readonly Action[];
   readonly to: readonly string[];
   readonly in: readonly string[];
 }
