@@ -9,16 +9,17 @@ import { SharedQuestions } from "./shared-questions.js";
 import { toRegistryError } from "./upstream-failure.js";
 
 /*
- * A registry:2 that ran as a cache recorded nowhere what it had fetched and what had been pushed before it was one. Its
- * scheduler names what is to expire, but forgets that after a week even where it may not delete it (proxyregistry.go,
- * OnBlobExpire). So a repository becomes the upstream's if the scheduler names all that it holds, or if the upstream
- * says that it has it all. Of what was pushed here nothing is ever the upstream's, and then evicted.
+ * A registry:2 that ran as a cache did not record what it had downloaded, and what clients had pushed before. Its
+ * scheduler lists what is to expire, but forgets an entry after a week even if it may not delete the content
+ * (proxyregistry.go, OnBlobExpire). So a repository is assigned to the upstream if the scheduler lists everything it
+ * holds, or if the upstream confirms that it has everything. Pushed content is never assigned to the upstream, since it
+ * could then be evicted.
  */
 
-/** How many repositories are looked at together: they wait for the same disk, and are synced together. */
+/** Repositories checked at the same time: they wait for the same disk, and are synced together. */
 const atOnce = 64;
 
-/** Records as the upstream's the repositories of which registry:2's scheduler names all that is held. */
+/** Assigns repositories to the upstream if registry:2's scheduler lists everything they hold. */
 export async function adoptScheduled(storage: Storage, upstream: string, log: Logger): Promise<void> {
   const scheduled = [...((await storage.scheduler.read()) ?? [])];
   let repositories = 0;
@@ -33,7 +34,7 @@ export async function adoptScheduled(storage: Storage, upstream: string, log: Lo
   if (repositories > 0) log.info("the cache of registry:2 was taken over", { upstream, repositories });
 }
 
-/** Whether nobody knows whose the repository is, and the scheduler names all that it holds. */
+/** Whether the repository has no recorded owner, and the scheduler lists everything it holds. */
 async function isScheduledWhole(
   storage: Storage,
   name: RepositoryName,
@@ -45,7 +46,7 @@ async function isScheduledWhole(
   return held.length > 0 && held.every((digest) => digests.has(digest));
 }
 
-/** Finds out of one repository after another whether an upstream has all that registry:2 left there. */
+/** Finds out, repository by repository, whether an upstream has everything that registry:2 left there. */
 export class Adoption {
   readonly #storage: Storage;
   readonly #source: CachedUpstream;
@@ -57,8 +58,8 @@ export class Adoption {
   }
 
   /**
-   * Makes a repository, whose owner nobody recorded, the upstream's. `false` if nothing here was its cache.
-   * @throws RegistryError if the upstream does not have all of it, or cannot be asked
+   * Assigns a repository without a recorded owner to the upstream. `false` if there was no registry:2 cache here.
+   * @throws RegistryError if the upstream does not have all of it, or cannot be reached
    */
   async claims(name: RepositoryName, context: Context): Promise<boolean> {
     if (!this.#source.adopt || !(await this.#storage.scheduler.exists())) return false;
@@ -68,7 +69,7 @@ export class Adoption {
   async #ask(name: RepositoryName, context: Context): Promise<boolean> {
     const { upstream } = this.#source;
     const remote = this.#source.remoteName(name);
-    // Others wait for the same answer, when the client that asked first is gone.
+    // Other clients wait for the same result, so it does not end with the first client.
     const options = { signal: new AbortController().signal, log: context.log };
     const { manifests, blobs } = await heldContent(this.#storage, name);
     try {
@@ -88,12 +89,12 @@ export class Adoption {
 
 function notAllThere(name: RepositoryName, upstream: string): RegistryError {
   const message =
-    `what this registry holds as ${name} is not all at ${upstream}: it was pushed here, or is gone there; ` +
-    "the registry's operator may remove it";
+    `not everything in ${name} exists at ${upstream}: it was pushed here, or deleted there; ` +
+    "the registry's operator can delete it";
   return new RegistryError("DENIED", message, { detail: { name, upstream } });
 }
 
-/** What a repository has links for and whose bytes are there; blobs only if it has no manifest to judge it by. */
+/** Content with links and bytes in the repository; blobs only if it has no manifest to judge it by. */
 async function heldContent(storage: Storage, name: RepositoryName): Promise<{ manifests: Digest[]; blobs: Digest[] }> {
   const manifests = await present(storage, await storage.index.manifests(name));
   const blobs = manifests.length > 0 ? [] : await present(storage, await storage.index.blobs(name));

@@ -6,13 +6,13 @@ import type { Storage } from "../storage/storage.js";
 import type { RepositoryRules } from "./content-rules.js";
 import { SharedQuestions } from "./shared-questions.js";
 
-/** Of all repositories together. */
+/** For all repositories together. */
 const rememberedDigests = 200_000;
 
 /**
- * What may be had by its digest of a repository whose rules are about tags: what an allowed tag leads to, or once led
- * to, as far as clients have asked for that tag here. Nothing else is known not to be what a rule forbids: a digest does
- * not say which tags point at it.
+ * What may be pulled by digest from a repository with rules on tags: what an allowed tag leads to, or once led to, as
+ * far as clients have requested that tag here. Anything else might be forbidden: a digest does not say which tags point
+ * to it.
  */
 export class AllowedContent {
   readonly #storage: Storage;
@@ -33,7 +33,7 @@ export class AllowedContent {
     return (await this.#walks.ask(name, () => this.#walk(name, rules))).has(digest);
   }
 
-  /** Adds what belongs to allowed content and is not here yet: the referrers that a client was told of. */
+  /** Adds what belongs to allowed content but is not stored yet: the referrers that were listed to a client. */
   note(name: RepositoryName, digests: Iterable<Digest>): void {
     this.#known.set(name, new Set([...(this.#known.get(name) ?? []), ...digests]));
   }
@@ -47,7 +47,7 @@ export class AllowedContent {
     return reached;
   }
 
-  /** Adds what refers to what is reached, as signatures do, and what refers to that. */
+  /** Adds referrers of what is reached, such as signatures, and their referrers. */
   async #reachReferrers(name: RepositoryName, reached: Set<Digest>): Promise<void> {
     const subjects = await this.#storage.referrers.subjects(name);
     for (let before = -1; before < reached.size; ) {
@@ -58,7 +58,7 @@ export class AllowedContent {
     }
   }
 
-  /** Adds these, and all that those of them that are manifests name, and so on. */
+  /** Adds these digests and, for manifests, everything that they reference, and so on. */
   async #reach(name: RepositoryName, digests: readonly Digest[], reached: Set<Digest>): Promise<void> {
     const pending = [...digests];
     for (let digest = pending.pop(); digest !== undefined; digest = pending.pop()) {

@@ -43,7 +43,7 @@ export class BlobCache {
     this.#parts = parts;
   }
 
-  /** What a manifest says of a size may be wrong, so the upstream is asked: hardly any client asks by HEAD before it pulls. */
+  /** The size in a manifest may be wrong, so the upstream is asked: hardly any client sends a HEAD before it pulls. */
   async stat(name: RepositoryName, digest: Digest, context: Context): Promise<ResolvedBlob> {
     const linked = await this.#storage.repository(name).findBlob(digest);
     if (linked !== undefined) return { digest, size: linked.size, served: { from: "hit" } };
@@ -52,7 +52,7 @@ export class BlobCache {
     return { digest, size, served: { from: "miss" } };
   }
 
-  /** Storage, else the one download of this blob. */
+  /** From storage, or else from the one download of this blob. */
   async open(name: RepositoryName, digest: Digest, wanted: WantedSpan, context: Context): Promise<OpenedBlob> {
     const stored =
       (await this.#storage.repository(name).openBlob(digest)) ?? (await this.#openOfOthers(name, digest, context));
@@ -61,7 +61,7 @@ export class BlobCache {
     return { digest, size: reader.size, content: await SpanReader.open(reader, wanted), served };
   }
 
-  /** Bytes that another repository of an upstream holds are this one's only if its upstream says that it has them, too. */
+  /** Bytes that another repository holds may be served only if this one's upstream confirms that it has them too. */
   async #openOfOthers(name: RepositoryName, digest: Digest, context: Context): Promise<BlobReader | undefined> {
     const knownSize = await this.#storage.blobs.size(digest);
     if (knownSize === undefined) return undefined;
@@ -76,7 +76,7 @@ export class BlobCache {
       await this.#parts.ownership.record(name);
       await this.#storage.repository(name).linkBlob(digest);
     } catch (error) {
-      // Then the upstream is asked again the next time.
+      // Without the link, the upstream is asked again next time.
       if (!isOutOfRoom(error)) throw error;
     }
   }
@@ -104,7 +104,7 @@ export class BlobCache {
     }
   }
 
-  /** Asked for all who want to know; whoever leaves only stops waiting. */
+  /** One request for all waiting clients; a client that leaves only stops waiting. */
   async #ask(name: RepositoryName, digest: Digest, { signal, via }: Context, knownSize?: number) {
     if (this.#parts.proofs.isKnownAbsent(name, digest)) throw this.#unknown(name, digest);
     try {

@@ -9,11 +9,11 @@ import { SharedQuestions } from "./shared-questions.js";
 
 interface ProofQuestion {
   readonly via: string | undefined;
-  /** Bytes, if the blob lies here. */
+  /** In bytes, if the blob is stored here. */
   readonly knownSize: number | undefined;
 }
 
-/** Asks an upstream whether it has a blob: once for all who want to know, and once in a while for what is absent. */
+/** Asks an upstream whether it has a blob: once for all waiting clients, and only now and then if it is missing. */
 export class BlobProofs {
   readonly #source: CachedUpstream;
   readonly #log: Logger;
@@ -26,19 +26,19 @@ export class BlobProofs {
     this.#absent = new NotFoundMemory(source.notFoundTtl);
   }
 
-  /** Whether the upstream said a moment ago that it does not have it. */
+  /** Whether the upstream said recently that it does not have it. */
   isKnownAbsent(name: RepositoryName, digest: Digest): boolean {
     return this.#absent.has(keyOf(name, digest));
   }
 
-  /** To be called with what a question of another kind about the blob failed by. */
+  /** Call it with the failure of another request for the blob. */
   noteFailure(name: RepositoryName, digest: Digest, error: unknown): void {
     if (error instanceof UpstreamError && error.kind === "not-found") this.#absent.add(keyOf(name, digest));
   }
 
   /**
-   * The answer is for all who ask meanwhile, so none of them ends the question by leaving.
-   * @throws what the upstream answers
+   * The result is for all waiting clients, so none of them ends the request by leaving.
+   * @throws the upstream's failure
    */
   async ask(name: RepositoryName, digest: Digest, { via, knownSize }: ProofQuestion): Promise<UpstreamBlobHead> {
     const { upstream } = this.#source;

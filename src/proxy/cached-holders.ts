@@ -4,13 +4,13 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
 
 const remembered = 20_000;
-/** Where so many do not hold it, fetching it is cheaper than looking on. */
+/** After so many lookups, downloading the blob is cheaper. */
 const mostLooks = 2_000;
 const looksAtOnce = 16;
 
 /**
- * Knows whether bytes are here for a repository of an upstream. Bytes that only private repositories hold are not given
- * to anybody else, whatever an upstream says that it has: it may say so to get at them.
+ * Knows whether a repository of an upstream holds a blob. Bytes that only private repositories hold are never served to
+ * others, whatever an upstream claims to have: it may claim so to get at them.
  */
 export class CachedHolders {
   readonly #storage: Storage;
@@ -42,7 +42,7 @@ export class CachedHolders {
 
   async #holds(name: RepositoryName, digest: Digest): Promise<boolean> {
     if ((await this.#storage.repository(name).linkedBlob(digest)) !== digest) return false;
-    // Asked of the storage: its owner may have been forgotten, and its content would be private.
+    // Read from the storage: if the owner was removed, the repository counts as private.
     return (await this.#storage.owners.readOwner(name)) !== undefined;
   }
 }

@@ -2,20 +2,20 @@ import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js
 import type { UpstreamNames } from "../registry/owners.js";
 import type { Storage } from "../storage/storage.js";
 
-/** What the catalog calls a cached repository; `undefined` for one that no client may get. */
+/** The name of a cached repository in the catalog; `undefined` if no client may pull from it. */
 export type ShownName = (stored: RepositoryName) => Promise<RepositoryName | undefined>;
 
 interface CachedNames {
   readonly last: string | undefined;
-  /** No name after this one is wanted. */
+  /** No name after this one is needed. */
   readonly until: string | undefined;
   readonly upstreams: readonly UpstreamNames[];
   readonly shownNameOf: ShownName;
 }
 
 /**
- * The names of cached repositories in code point order, after one of them. Only what was cached is walked, as far as the
- * names are taken. Those of the default upstream may be shown with its prefix, and so come in two orders that are merged.
+ * The names of cached repositories in code point order, after a given one. Walks only what was cached, as far as names
+ * are read. Those of the default upstream may be shown with its prefix, which gives two orders to be merged.
  */
 export async function* cachedNamesAfter(
   storage: Storage,
@@ -40,12 +40,12 @@ interface Walking extends Omit<CachedNames, "upstreams"> {
   readonly storage: Storage;
 }
 
-/** Those whose shown name is the stored one behind a prefix, in the order of both. */
+/** Repositories shown under their stored name with a prefix, in the order of both. */
 async function* shownWith(
   prefix: string,
   { storage, last, until, shownNameOf }: Walking,
 ): AsyncGenerator<RepositoryName, void> {
-  // Of all that begin alike none comes after a name that is greater than the beginning, and begins otherwise.
+  // If the last name is greater than the prefix and does not begin with it, all names with the prefix come before it.
   if (last !== undefined && last > prefix && !last.startsWith(prefix)) return;
   const lastStored = last?.startsWith(prefix) ? last.slice(prefix.length) : undefined;
   for await (const name of storage.index.recordedAsCached(lastStored)) {

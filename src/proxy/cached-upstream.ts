@@ -2,26 +2,26 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { ContentRules } from "./content-rules.js";
 
-/** An upstream with what the operator wants of it. Times in milliseconds. */
+/** An upstream with the operator's settings. Times in milliseconds. */
 export interface CachedUpstream {
   readonly upstream: Upstream;
-  /** What of it may be pulled. */
+  /** What may be pulled from it. */
   readonly rules: ContentRules;
-  /** What a repository of ours is called there. */
+  /** The name there of a repository here. */
   remoteName(name: RepositoryName): RepositoryName;
-  /** Whether what another program cached here of it, and nobody recorded, may be its. */
+  /** Whether content without a recorded owner, from another program's cache, may be assigned to it. */
   readonly adopt: boolean;
   /** How long a tag is served without asking again. */
   readonly tagTtl: number;
-  /** What happens to a stored tag when the upstream says that it is gone. */
+  /** What happens to a stored tag if the upstream says that it is gone. */
   readonly onDelete: "keep" | "drop";
-  /** Time for an answer where a stored copy can be served instead. */
+  /** Time for a response if a stored copy can be served instead. */
   readonly staleDeadline: number;
-  /** Time for the headers of a blob: then the client is told to come back, and the fetch goes on. */
+  /** Time for the headers of a blob. After it, the client is told to retry, and the download continues. */
   readonly answerTimeout: number;
-  /** Time for the headers of a blob, whether or not a client still waits for them. */
+  /** Time for the headers of a blob, even if no client waits for them any more. */
   readonly blobTimeout: number;
-  /** Whether small parts far ahead of a download are fetched apart, and passed on unproved. */
+  /** Whether small parts far ahead of a download are fetched separately, and passed on unverified. */
   readonly lazyRanges: boolean;
   /** How long an upstream's "not found" is remembered. */
   readonly notFoundTtl: number;

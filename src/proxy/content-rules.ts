@@ -3,38 +3,38 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import { Glob } from "../registry/glob.js";
 import { NamePatterns } from "../registry/name-patterns.js";
 
-/** A pattern of repositories, or of certain tags of them: `library/*`, `library/nginx:1.*`. */
+/** A pattern of repositories, or of certain of their tags: `library/*`, `library/nginx:1.*`. */
 interface Rule {
   readonly names: NamePatterns;
   readonly tags: Glob | undefined;
 }
 
-/** What may be had of one repository. */
+/** What may be pulled from one repository. */
 export interface RepositoryRules {
-  /** Whether some of its tags are forbidden, and others are not: then a digest alone does not say what may be had. */
+  /** Whether only some of its tags are allowed: then a digest alone does not say what may be pulled. */
   readonly dependOnTag: boolean;
   allows(tag: string): boolean;
-  /** Those of the tags that are allowed; the same array if all are. */
+  /** The allowed ones among the tags; the same array if all are. */
   allowed(tags: readonly string[]): readonly string[];
 }
 
 const remembered = 10_000;
 
-/** Which of an upstream's repositories and tags may be pulled through this registry. */
+/** Which repositories and tags of an upstream may be pulled through this registry. */
 export class ContentRules {
   readonly #allow: readonly Rule[];
   readonly #deny: readonly Rule[];
   readonly #known = new LRUCache<RepositoryName, { readonly rules: RepositoryRules | undefined }>({ max: remembered });
 
-  /** @param allow patterns; none allows all. @param deny patterns, which prevail */
+  /** @param allow patterns; an empty list allows everything. @param deny patterns, which override `allow` */
   constructor(allow: readonly string[], deny: readonly string[]) {
     this.#allow = allow.map(ruleOf);
     this.#deny = deny.map(ruleOf);
   }
 
   /**
-   * `undefined` if nothing of it may be had.
-   * @param name as the upstream calls it, without what means the upstream here
+   * `undefined` if nothing may be pulled from it.
+   * @param name the upstream's name for it, without the prefix that selects the upstream here
    */
   of(name: RepositoryName): RepositoryRules | undefined {
     const known = this.#known.get(name) ?? { rules: this.#find(name) };

@@ -1,17 +1,20 @@
 import { type Page, type PageOf, pageOf } from "../oci/listing.js";
 import type { RepositoryRules } from "./content-rules.js";
 
-/** What a string takes in memory beside its characters. */
+/** Memory of a string in addition to its characters. */
 const bytesBeside = 40;
 
 /**
- * The tags of one repository, read from the upstream as far as somebody wants them. Whoever wants more reads the next
- * page, one at a time for all; when nobody waits any more, nothing more is read, and who comes later goes on there.
+ * The tags of one repository, read from the upstream as far as they are needed. A client that needs more reads the next
+ * page, one at a time for all; when no client waits, nothing more is read, and a later one continues there.
  */
 export class GrowingTagList {
   readonly #pages: AsyncIterator<string[]>;
   #tags: string[] = [];
-  /** In the order that registries list them by, so that what was read is the beginning (distribution-spec, "Listing Tags"). */
+  /**
+   * Whether they are in the order of the specification, so that what was read is the beginning (distribution-spec,
+   * "Listing Tags").
+   */
   #isOrdered = true;
   #isWhole = false;
   #bytes = 0;
@@ -22,19 +25,19 @@ export class GrowingTagList {
     this.#pages = pages[Symbol.asyncIterator]();
   }
 
-  /** What it takes in memory, about. */
+  /** Its approximate size in memory. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Whether it cannot be read on: a new one has to begin. */
+  /** Whether it can no longer be continued: a new one must be started. */
   get isBroken(): boolean {
     return this.#isBroken;
   }
 
   /**
-   * @param grew is told each time that more was read, and may throw
-   * @throws what the upstream's pages throw, or the signal's reason
+   * @param grew called each time that more was read; may throw
+   * @throws a failure of the upstream's pages, or the signal's reason
    */
   async page(page: Page, rules: RepositoryRules, signal: AbortSignal, grew: () => void): Promise<PageOf<string>> {
     let [looked, found] = [0, 0];
@@ -43,7 +46,7 @@ export class GrowingTagList {
         const tag = this.#tags[looked] ?? "";
         if ((page.last === undefined || tag > page.last) && rules.allows(tag)) found += 1;
       }
-      // One more than is wanted tells whether there are more.
+      // One more than needed tells whether there are more.
       if (this.#isWhole || (this.#isOrdered && found > page.limit)) return pageOf(rules.allowed(this.#tags), page);
       signal.throwIfAborted();
       this.#reading ??= this.#readOn().finally(() => {
@@ -59,7 +62,7 @@ export class GrowingTagList {
       this.#isBroken = true;
       throw error;
     });
-    // After a failure the pages only look as if they were at their end.
+    // After a failure, the pages only seem to be at their end.
     if (this.#isBroken) throw new Error("a list of tags was read on after it had broken");
     if (done) return this.#end();
     for (const tag of value) {

@@ -10,10 +10,10 @@ import type { Storage } from "../storage/storage.js";
 import type { UpstreamManifest } from "../upstream/upstream.js";
 import type { Ownership } from "./ownership.js";
 
-/** By which the clocks of machines that share a directory may differ. */
+/** The possible difference between the clocks of machines that share a directory. */
 const clockSkewMs = 60_000;
 
-/** The manifests and tags of upstreams as they lie in the storage. Where that has no more room, nothing fails for it. */
+/** The stored manifests and tags of upstreams. If the storage is full, nothing fails because of that. */
 export class KeptManifests {
   readonly #storage: Storage;
   readonly #ownership: Ownership;
@@ -30,7 +30,7 @@ export class KeptManifests {
     return { ...found, descriptor: { ...found.descriptor, mediaType } };
   }
 
-  /** What is kept by now, else what is fetched and kept: of all processes one at a time does so, since a GET counts. */
+  /** The stored manifest, or else the fetched one: only one process fetches it at a time, since each GET counts. */
   findOrFetch(name: RepositoryName, digest: Digest, fetch: () => Promise<StoredManifest>): Promise<StoredManifest> {
     return this.#storage.downloads.whileFetchingManifest(
       digest,
@@ -54,16 +54,16 @@ export class KeptManifests {
   }
 
   /**
-   * Notes that a manifest was served. That is the use of an image: clients ask for the manifest before its blobs, and
-   * who holds it already asks with HEAD whether it still is the right one.
+   * Records that a manifest was served. That is the use of an image: clients request the manifest before its blobs, and
+   * a client that has it sends a HEAD to check that it is still current.
    */
   noteUse(name: RepositoryName, digest: Digest): void {
     this.#storage.uses.touch(name, digest, Date.now());
   }
 
   /**
-   * Keeps exact bytes. The type is what the manifest says of itself; a header that says otherwise is not believed, but
-   * where the manifest says nothing.
+   * Stores the exact bytes. The manifest's own type counts; a header with another one is ignored, unless the manifest
+   * has none.
    */
   async keep(name: RepositoryName, fetched: UpstreamManifest, log: Logger): Promise<StoredManifest> {
     const { digest, bytes, reading } = fetched;
@@ -73,22 +73,22 @@ export class KeptManifests {
     return manifest;
   }
 
-  /** Notes that the upstream's tag points at this now. */
+  /** Records what the upstream's tag points to now. */
   point(name: RepositoryName, tag: Tag, digest: Digest, log: Logger): Promise<void> {
     return this.#pointSince(name, { tag, saidMs: Date.now() }, digest, log);
   }
 
-  /** Notes what a client was told of a tag whose manifest is not here. */
+  /** Records what clients were told about a tag whose manifest is not stored. */
   async announce(name: RepositoryName, tag: Tag, digest: Digest, log: Logger): Promise<void> {
     await ifThereIsRoom(() => this.#storage.announced.add(name, tag, digest), { repository: name, tag, digest }, log);
   }
 
-  /** Points the tags at a manifest that clients were told of before it was here. */
+  /** Points tags to a manifest that was announced to clients before it was stored. */
   async pointAnnounced(name: RepositoryName, digest: Digest, log: Logger): Promise<void> {
     const tags = await this.#storage.announced.find(name, digest);
     for (const announced of tags) {
       const checkedMs = await this.#storage.tagChecks.readCheckedAt(name, announced.tag);
-      // The upstream may have said something newer of the tag since.
+      // The upstream may have given a newer answer for the tag since.
       if (checkedMs === undefined || checkedMs < announced.saidMs) {
         await this.#pointSince(name, announced, digest, log);
       }
@@ -96,7 +96,7 @@ export class KeptManifests {
     if (tags.length > 0) await this.#storage.announced.forget(name, digest);
   }
 
-  /** Tags of which clients were told that they point at this. */
+  /** The tags that were announced to clients as pointing to it. */
   async announcedTags(name: RepositoryName, digest: Digest): Promise<Tag[]> {
     return (await this.#storage.announced.find(name, digest)).map(({ tag }) => tag);
   }
@@ -126,7 +126,7 @@ export class KeptManifests {
   }
 }
 
-/** What was confirmed in the future was confirmed when the clock was wrong: it would count as fresh until then. */
+/** A confirmation in the future is due to a wrong clock: the tag would count as fresh until then. */
 function ageOf(checkedMs: number | undefined): number | undefined {
   if (checkedMs === undefined || checkedMs > Date.now() + clockSkewMs) return undefined;
   return Math.max(0, Date.now() - checkedMs);

@@ -5,7 +5,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 
 const remembered = 50_000;
 
-/** How large the blobs are that manifests of a repository have named: so nobody has to ask before one is fetched. */
+/** Sizes of blobs, from the manifests of a repository, so that the upstream need not be asked before a download. */
 export class KnownSizes {
   readonly #sizes = new LRUCache<string, number>({ max: remembered });
 

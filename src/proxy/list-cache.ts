@@ -14,16 +14,16 @@ import { pageOfReferrers, sizeOfReferrer } from "./referrer-page.js";
 import { SharedQuestions } from "./shared-questions.js";
 import { allowsStale, toFailure, toRegistryError } from "./upstream-failure.js";
 
-/** Of all lists of an upstream together: they may be of any size, and so their number bounds nothing. */
+/** For all lists of an upstream together. Lists can have any size, so limiting their number would limit nothing. */
 const rememberedBytes = 8 * 1024 * 1024;
 
-/** Of all lists that clients wait for at the same time. */
+/** For all lists that clients are waiting for. */
 const heldBytes = 64 * 1024 * 1024;
 
-/** Lists change often and are asked for often: each is remembered for a moment, and no longer. */
+/** Lists change often and are requested often: each is remembered only for a moment. */
 const rememberedForMs = 30_000;
 
-/** A question to the upstream outlives the client that asked first: others wait for the same answer. */
+/** A request to the upstream outlives the client that sent it first: others wait for the same response. */
 const unhurried = new AbortController().signal;
 
 interface SizedReferrers {
@@ -31,13 +31,13 @@ interface SizedReferrers {
   readonly bytes: number;
 }
 
-/** Tags and referrers, as the upstream lists them; when it is away, as far as they are known here. */
+/** Tags and referrers, as the upstream lists them; if it is unreachable, as far as they are stored. */
 export class ListCache {
   readonly #storage: Storage;
   readonly #source: CachedUpstream;
   readonly #tags = rememberedLists<RepositoryName, GrowingTagList>();
   readonly #referrers = rememberedLists<string, SizedReferrers>();
-  /** Lists that clients wait for, with how many. */
+  /** Lists that clients wait for, and the number of clients. */
   readonly #waitedFor = new Map<RepositoryName, { readonly list: GrowingTagList; clients: number }>();
   readonly #referrerQuestions = new SharedQuestions<SizedReferrers>();
 
@@ -54,7 +54,7 @@ export class ListCache {
       const stored = await this.#storage.tags.list(name);
       if (stored.length === 0 || !allowsStale(error)) throw toRegistryError(error, () => this.#unknown(name));
       context.log.warn("stored tags listed: the upstream did not list its own", { repository: name, cause: error });
-      const warning = `only the tags that are in the cache: ${error.message}`;
+      const warning = `only the cached tags are listed: ${error.message}`;
       return { ...pageOf(rules.allowed(stored), page), warning };
     }
   }
@@ -69,13 +69,13 @@ export class ListCache {
       return pageOfReferrers((await this.#askReferrers(name, subject, context)).all, query);
     } catch (error) {
       const known = allowsStale(error) ? await listReferrers(this.#storage, name, subject, query) : undefined;
-      // That none are known here says nothing: who looks for a signature would take the image for unsigned.
+      // If none are stored, that proves nothing: a client that looks for a signature would take the image for unsigned.
       if (known === undefined || known.items.length === 0) throw toFailure(error, `the referrers of ${subject}`);
       context.log.warn("stored referrers listed: the upstream did not list its own", {
         repository: name,
         cause: error,
       });
-      return { ...known, warning: `only the referrers that are in the cache: ${failureText(error)}` };
+      return { ...known, warning: `only the cached referrers are listed: ${failureText(error)}` };
     }
   }
 
@@ -112,7 +112,8 @@ export class ListCache {
     let bytes = 0;
     for (const { list } of this.#waitedFor.values()) bytes += list.bytes;
     if (bytes <= heldBytes) return;
-    const message = "too much is being listed at the same time; ask again in a moment, or for fewer with ?n=";
+    const message =
+      "too many lists are being read at the same time; retry in a moment, or request fewer entries with ?n=";
     throw new RegistryError("UNAVAILABLE", message, { headers: { "Retry-After": "10" } });
   }
 
@@ -144,7 +145,7 @@ export class ListCache {
   }
 }
 
-/** What is over is let go of at once, not when somebody asks for it; what is too large is not remembered. */
+/** Expired lists are dropped at once, not on the next request; lists that are too large are not remembered. */
 function rememberedLists<Key extends string, List extends { readonly bytes: number }>(): LRUCache<Key, List> {
   return new LRUCache<Key, List>({
     maxSize: rememberedBytes,

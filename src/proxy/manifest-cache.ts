@@ -13,17 +13,17 @@ import type { KnownSizes } from "./known-sizes.js";
 import { ManifestSource } from "./manifest-source.js";
 import { SharedQuestions } from "./shared-questions.js";
 
-/** One tag of a repository, and what is kept of it. */
+/** A request for a tag, and what is stored of it. */
 interface TagQuestion {
   readonly name: RepositoryName;
   readonly tag: Tag;
   readonly stored: StoredManifest | undefined;
   readonly context: Context;
-  /** For what the upstream sends. */
+  /** For the upstream's response. */
   readonly room?: AnswerRoom;
 }
 
-/** What an upstream's large manifests may hold together; each takes a multiple while it is proved and kept. */
+/** Memory for an upstream's large manifests together; each takes a multiple while it is verified and stored. */
 const manifestBytes = 16 * 1024 * 1024;
 
 /** The manifests of an upstream's repositories: the cache policy, on one screen. */
@@ -43,14 +43,14 @@ export class ManifestCache {
     this.#sizes = sizes;
   }
 
-  /** What a digest names never changes: storage, for ever; else fetched and verified. */
+  /** A digest always names the same content: from storage, without expiry, or else fetched and verified. */
   async getByDigest(name: RepositoryName, digest: Digest, context: Context): Promise<Manifest> {
     const stored = await this.#kept.find(name, digest);
     if (stored !== undefined) return this.#serve(name, stored, { from: "hit" });
     return this.#questions.ask(`${name}@${digest}`, () => this.#fetchByDigest(name, digest, context));
   }
 
-  /** Fresh: storage, and no question to the upstream. Else one question, however many ask. */
+  /** If fresh, from storage, without asking the upstream. Otherwise one request for all waiting clients. */
   async getByTag(name: RepositoryName, tag: Tag, context: Context): Promise<Manifest> {
     const question = { name, tag, context, stored: await this.#kept.findTagged(name, tag) };
     const fresh = await this.#serveFresh(question);
@@ -62,7 +62,7 @@ export class ManifestCache {
     );
   }
 
-  /** What a tag points at, for a client that may not want the manifest: it costs no pull of the upstream's quota. */
+  /** What a tag points to, for a client that may not need the manifest: costs no pull of the upstream's quota. */
   async resolveTag(name: RepositoryName, tag: Tag, context: Context): Promise<ResolvedManifest> {
     const question = { name, tag, context, stored: await this.#kept.findTagged(name, tag) };
     const fresh = await this.#serveFresh(question);
@@ -107,7 +107,7 @@ export class ManifestCache {
     }
   }
 
-  /** HEAD costs no pull of Docker Hub's quota; a GET follows only for a digest that is not here. */
+  /** HEAD costs no pull of Docker Hub's quota; a GET follows only for a digest that is not stored. */
   async #askUpstream<Answer extends ResolvedManifest>(
     question: TagQuestion,
     answerNew: (head: UpstreamManifestHead, question: TagQuestion) => Promise<Answer>,
@@ -129,14 +129,17 @@ export class ManifestCache {
 
   async #describe(question: TagQuestion, head: UpstreamManifestHead): Promise<ResolvedManifest> {
     const { digest, mediaType, size } = head;
-    // Only the manifest proves its size and type, and whoever asks will want it next. But a GET may cost a pull.
+    // Only the manifest proves its size and type, and the client will request it next. But a GET may cost a pull.
     const isTold = mediaType !== undefined && size !== undefined && head.manifest === undefined;
     if (!isTold || !this.#source.countsPulls) return this.#fetchTagged(question, head);
     await this.#kept.announce(question.name, question.tag, digest, question.context.log);
     return { descriptor: { mediaType, digest, size }, served: { from: "miss" } };
   }
 
-  /** The upstream is away, slow, refuses or limits: what is stored is better than an error. If it says "gone", the policy decides. */
+  /**
+   * If the upstream is unreachable, slow, refusing or limiting, the stored copy is better than an error. If the tag is
+   * gone, the policy decides.
+   */
   async #fallBack(error: unknown, { name, tag, context }: TagQuestion, stored: StoredManifest): Promise<Manifest> {
     if (!(error instanceof UpstreamError)) throw error;
     if (error.kind === "not-found" && this.#policy.onDelete === "drop") {

@@ -12,17 +12,17 @@ import type { KeptManifests } from "./kept-manifests.js";
 import { NotFoundMemory } from "./not-found-memory.js";
 import { toRegistryError } from "./upstream-failure.js";
 
-/** A question to the upstream outlives the client that asked first: others wait for the same answer. */
+/** A request to the upstream outlives the client that sent it first: others wait for the same response. */
 const unhurried = new AbortController().signal;
 
 const byTagForMs = 10 * 60_000;
 
-/** The manifests of an upstream, as it has them: asks, keeps what comes, and remembers what is not there. */
+/** The manifests at an upstream: requests them, stores them, and remembers which are missing. */
 export class ManifestSource {
   readonly #source: CachedUpstream;
   readonly #kept: KeptManifests;
   readonly #notFound: NotFoundMemory;
-  /** Until when digests are not asked for, where the tag is known. */
+  /** Until this time, manifests are requested by tag if it is known, not by digest. */
   #byTagUntil = 0;
 
   constructor(source: CachedUpstream, kept: KeptManifests) {
@@ -36,12 +36,12 @@ export class ManifestSource {
     return this.#source.upstream.countsPulls;
   }
 
-  /** What a tag points at. HEAD costs no pull of Docker Hub's quota. */
+  /** What a tag points to. HEAD costs no pull of Docker Hub's quota. */
   head(name: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifestHead> {
     return this.#source.upstream.headManifest(this.#source.remoteName(name), reference, options);
   }
 
-  /** Fetches a manifest and keeps it, unless another process has just done so. */
+  /** Fetches a manifest and stores it, unless another process has just done so. */
   fetch(name: RepositoryName, digest: Digest, options: AskOptions): Promise<StoredManifest> {
     return this.#keepOnce(name, digest, options.log, async () => {
       try {
@@ -54,8 +54,8 @@ export class ManifestSource {
   }
 
   /**
-   * The same of what a tag points at: by the digest, which no push moves meanwhile. Some caches have nothing under a
-   * digest, or not before somebody got the tag (GitLab's dependency proxy, moby#41687; ECR's pull-through).
+   * The same for a tag: by the digest, which no push changes meanwhile. Some caches have nothing under a digest, or not
+   * before the tag was requested (GitLab's dependency proxy, moby#41687; ECR's pull-through).
    */
   fetchTagged(
     name: RepositoryName,
@@ -79,17 +79,17 @@ export class ManifestSource {
     });
   }
 
-  /** @param hasFallback whether a stored copy can be served instead: then nobody waits long */
+  /** @param hasFallback whether a stored copy can be served instead: then the wait is short */
   optionsFor({ log, via }: Context, hasFallback: boolean): AskOptions {
     return { signal: unhurried, log, via, ...(hasFallback && { deadlineMs: this.#source.staleDeadline }) };
   }
 
-  /** @throws RegistryError if the upstream said of late that it does not have it */
+  /** @throws RegistryError if the upstream said recently that it does not have it */
   throwIfKnownAbsent(name: RepositoryName, reference: Reference): void {
     if (this.#notFound.has(`${name} ${reference}`)) throw this.#unknown(name, reference);
   }
 
-  /** What a client is told of a failure. That something is not there is remembered. */
+  /** The error for the client. That something is missing is remembered. */
   explain(error: unknown, name: RepositoryName, reference: Reference): unknown {
     return toRegistryError(error, () => {
       this.#notFound.add(`${name} ${reference}`);
@@ -101,7 +101,7 @@ export class ManifestSource {
     return this.#source.upstream.getManifest(this.#source.remoteName(name), reference, options);
   }
 
-  /** Clients ask for a digest that they were told of a tag. */
+  /** Fetches a digest that clients know from a tag by that tag. */
   async #getByAnnouncedTag(
     name: RepositoryName,
     digest: Digest,
@@ -152,12 +152,12 @@ export class ManifestSource {
   }
 }
 
-/** Whether the upstream answered, and only refuses the digest. */
+/** Whether the upstream is reachable, and refuses only the digest. */
 function mayBeHadByTag(error: unknown): error is UpstreamError {
   return error instanceof UpstreamError && error.kind !== "rate-limited" && error.status !== undefined;
 }
 
-/** Of two refusals the one that does not say that there is nothing: a failure is not told as absence. */
+/** Of two failures, the one that does not mean absence: a failure is never reported as absence. */
 function worse(first: UpstreamError, second: unknown): unknown {
   return second instanceof UpstreamError && second.kind === "not-found" ? first : second;
 }

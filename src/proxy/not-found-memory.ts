@@ -2,9 +2,9 @@ import { LRUCache } from "lru-cache";
 
 const remembered = 20_000;
 
-/** Remembers for a short time what an upstream does not have: some clients ask for the same absent tags with each pull. */
+/** Remembers briefly what an upstream does not have: some clients request the same missing tags with each pull. */
 export class NotFoundMemory {
-  /** `undefined` where nothing is remembered. */
+  /** `undefined` if nothing is remembered. */
   readonly #known: LRUCache<string, true> | undefined;
 
   /** @param ttlMs how long; 0 remembers nothing */

@@ -5,7 +5,7 @@ import type { Storage } from "../storage/storage.js";
 import { Adoption } from "./adoption.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 
-/** Keeps what lies here of one owner from being passed off as another's: a changed configuration moves no content. */
+/** Keeps stored content of one owner from being served as another's, such as after a change of the configuration. */
 export class Ownership {
   readonly #storage: Storage;
   readonly #upstream: string;
@@ -17,7 +17,7 @@ export class Ownership {
     this.#adoption = new Adoption(storage, source);
   }
 
-  /** @throws RegistryError DENIED if the repository holds what was pushed, or what came from another upstream */
+  /** @throws RegistryError DENIED if the repository holds pushed content, or content of another upstream */
   async check(name: RepositoryName, context: Context): Promise<void> {
     const owner = await this.#storage.owners.ownerOf(name);
     if (owner === this.#upstream) return;
@@ -32,12 +32,12 @@ export class Ownership {
 }
 
 /**
- * Records that a repository's content is an upstream's. To be called before any of it is stored, and not before the
- * upstream said that it has it: else a question would be enough to take a name from others.
- * @throws RegistryError DENIED if it became somebody else's since it was looked at
+ * Records that a repository belongs to an upstream. Call it before content is stored, but after the upstream has
+ * confirmed that it has it: otherwise a request would be enough to take a name from others.
+ * @throws RegistryError DENIED if it got another owner since it was checked
  */
 export async function claim(storage: Storage, name: RepositoryName, upstream: string): Promise<void> {
-  // Asked of the storage: another process may have removed the repository, and its content would count as private.
+  // Read from the storage: another process may have deleted the repository, and its content would count as private.
   const owner = await storage.owners.readOwner(name);
   if (owner === upstream) return;
   if (owner !== undefined || (await storage.repository(name).holdsContent())) throw notTheirs(name, owner, upstream);
@@ -46,6 +46,6 @@ export async function claim(storage: Storage, name: RepositoryName, upstream: st
 
 function notTheirs(name: RepositoryName, owner: string | undefined, upstream: string): RegistryError {
   const whose = owner === undefined ? "was pushed here" : `came from ${owner}`;
-  const message = `what this registry holds as ${name} ${whose}, and is not that of ${upstream}`;
+  const message = `the stored content of ${name} ${whose}, and does not belong to ${upstream}`;
   return new RegistryError("DENIED", message, { detail: { name, owner, upstream } });
 }

@@ -15,7 +15,7 @@ import type { ListCache } from "./list-cache.js";
 import type { ManifestCache } from "./manifest-cache.js";
 import type { Ownership } from "./ownership.js";
 
-/** What is kept of one upstream. */
+/** The cache of one upstream. */
 export interface UpstreamCache {
   readonly upstream: Upstream;
   readonly ownership: Ownership;
@@ -28,11 +28,11 @@ export interface UpstreamCache {
 
 interface ProxiedRepositoryOptions {
   readonly rules: RepositoryRules;
-  /** What the client called the upstream, in `?ns=`. */
+  /** The client's name for the upstream, from `?ns=`. */
   readonly namespace: string | undefined;
 }
 
-/** A repository of an upstream: what is pulled from it is fetched once, and kept. */
+/** A repository of an upstream: its content is downloaded once and stored. */
 export class ProxiedRepository implements PullRepository {
   readonly name: RepositoryName;
   readonly namespace: string | undefined;
@@ -77,7 +77,7 @@ export class ProxiedRepository implements PullRepository {
   async listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<ReferrersPage> {
     await this.#refuseUnlessAllowed(subject);
     const page = await this.#cache.lists.listReferrers(this.name, subject, query, context);
-    // What belongs to allowed content may be had as that may.
+    // Referrers of allowed content are allowed too.
     if (this.#rules.dependOnTag)
       this.#cache.allowed.note(
         this.name,
@@ -91,13 +91,13 @@ export class ProxiedRepository implements PullRepository {
     const detail = { name: this.name, reference: wanted, upstream: name };
     if (!isDigestReference(wanted)) {
       if (this.#rules.allows(wanted)) return;
-      const message = `the tag ${wanted} of ${this.name} may not be pulled here: allow and deny of the upstream ${name} say so`;
+      const message = `the tag ${wanted} of ${this.name} may not be pulled here, because of allow and deny of the upstream ${name}`;
       throw new RegistryError("DENIED", message, { detail });
     }
     if (!this.#rules.dependOnTag || (await this.#cache.allowed.has(this.name, wanted, this.#rules))) return;
     const message =
-      `allow and deny of the upstream ${name} forbid tags of ${this.name}, and no tag that may be pulled is known to lead ` +
-      `to ${wanted}: pull it by such a tag first`;
+      `allow and deny of the upstream ${name} forbid tags of ${this.name}, and no allowed tag is known to lead ` +
+      `to ${wanted}: pull it by an allowed tag first`;
     throw new RegistryError("DENIED", message, { detail });
   }
 }

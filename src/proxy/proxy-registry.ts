@@ -31,7 +31,7 @@ import { mayBePulled } from "./pullable.js";
 import { StoredRepository } from "./stored-repository.js";
 import { ownNameOf, remoteNameOf, storedNameOf } from "./upstream-names.js";
 
-/** One upstream: what it is called here, what the operator wants of it, and its client. */
+/** One upstream: its names here, the operator's settings, and its client. */
 export interface ProxyUpstream extends UpstreamNames, Omit<CachedUpstream, "remoteName"> {
   readonly upstream: Upstream;
 }
@@ -39,9 +39,9 @@ export interface ProxyUpstream extends UpstreamNames, Omit<CachedUpstream, "remo
 interface ProxyOptions extends Omit<DownloadOptions, "holders"> {
   readonly upstreams: readonly ProxyUpstream[];
   readonly owners: Owners;
-  /** Whether a download goes on that nobody waits for any more. */
+  /** Whether downloads continue that no client waits for. */
   readonly finishDownloads: boolean;
-  /** How the catalog names a repository. */
+  /** The name of a repository in the catalog. */
   shownNameOf(stored: RepositoryName, upstream: UpstreamNames): RepositoryName;
 }
 
@@ -85,7 +85,7 @@ export class ProxyRegistry implements Registry {
   async pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
     const question = namespace === undefined ? name : `${name}?${namespace}`;
     const found = this.#known.get(question) ?? this.#find(name, namespace);
-    // What a client made up is not remembered, however long it is.
+    // A `?ns=` that a client made up is not remembered, since it can be of any length.
     if (namespace === undefined || found.repository.namespace !== undefined) this.#known.set(question, found);
     refuseLoop(found.cache.upstream, context);
     await found.cache.ownership.check(found.repository.name, context);
@@ -121,7 +121,7 @@ export class ProxyRegistry implements Registry {
     return this.#catalog.page(page);
   }
 
-  /** Of what lies here, what a client may get. */
+  /** The name in the catalog of a stored repository that clients may pull from. */
   async #shownNameOf(stored: RepositoryName): Promise<RepositoryName | undefined> {
     const upstream = await this.#storage.owners.ownerOf(stored);
     const settings = this.#sources.get(upstream ?? "")?.settings;
@@ -129,13 +129,13 @@ export class ProxyRegistry implements Registry {
     return this.#options.shownNameOf(stored, settings);
   }
 
-  /** By the configuration alone, so it is the same the next time. */
+  /** Depends only on the configuration, so it can be remembered. */
   #find(name: RepositoryName, namespace: string | undefined): FoundRepository {
     const { settings, cache } = this.#sourceOf(name, namespace);
     const own = ownNameOf(name, settings);
     const rules = settings.rules.of(own);
     if (rules === undefined) {
-      const message = `${own} of ${settings.name} may not be pulled here: allow and deny of this upstream say so`;
+      const message = `${own} of ${settings.name} may not be pulled here, because of allow and deny of this upstream`;
       throw new RegistryError("DENIED", message, { detail: { name: own, upstream: settings.name } });
     }
     const stored = storedNameOf(own, settings, this.#options.owners);
@@ -154,7 +154,7 @@ export class ProxyRegistry implements Registry {
   }
 }
 
-/** What all upstreams have together. */
+/** What all upstreams share. */
 interface SharedParts {
   readonly downloads: Downloads;
   readonly holders: CachedHolders;
@@ -182,9 +182,9 @@ function createSource(storage: Storage, settings: ProxyUpstream, { downloads, ho
   };
 }
 
-/** @throws RegistryError if the request was sent from here, and came back by way of other caches */
+/** @throws RegistryError if the request was sent from here, and came back through other caches */
 function refuseLoop(upstream: Upstream, { via }: Context): void {
   if (!upstream.comesFromHere(via)) return;
-  const message = `${upstream.name} asks this registry for what this registry asks of it: its url leads back here`;
+  const message = `${upstream.name} sends this registry's own requests back to it: its url leads here`;
   throw new RegistryError("UNAVAILABLE", message, { status: 508, detail: { upstream: upstream.name } });
 }

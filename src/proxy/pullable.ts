@@ -4,8 +4,8 @@ import type { ContentRules } from "./content-rules.js";
 import { ownNameOfStored, storedNameOf } from "./upstream-names.js";
 
 /**
- * Whether a client may have what lies here as an upstream's: not what came when other names were the upstream's, or
- * more of them were allowed.
+ * Whether clients may pull stored content of an upstream: not if it was cached when other names belonged to the
+ * upstream, or more of them were allowed.
  */
 export function mayBePulled(
   stored: RepositoryName,

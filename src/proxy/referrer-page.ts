@@ -1,15 +1,18 @@
 import type { Descriptor } from "../oci/descriptor.js";
 import type { PageOf, ReferrersQuery } from "../oci/listing.js";
 
-/** An answer must fit into a manifest's usual 4 MiB (distribution-spec, "Listing Referrers"); this leaves room for its frame. */
+/**
+ * A response must fit into a manifest's usual 4 MiB (distribution-spec, "Listing Referrers"); this leaves room for the
+ * index around it.
+ */
 const pageBytes = 4 * 1024 * 1024 - 64 * 1024;
 
-/** What a referrer takes in an answer. */
+/** The size of a referrer in a response. */
 export function sizeOfReferrer(referrer: Descriptor): number {
   return Buffer.byteLength(JSON.stringify(referrer)) + 1;
 }
 
-/** @param all in order of their digests */
+/** @param all sorted by digest */
 export function pageOfReferrers(
   all: readonly Descriptor[],
   { artifactType, last }: ReferrersQuery,

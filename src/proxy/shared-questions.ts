@@ -1,4 +1,4 @@
-/** Asks each question once, however many want its answer at the same time. */
+/** Runs each request once, however many callers want the result at the same time. */
 export class SharedQuestions<Answer> {
   readonly #asked = new Map<string, Promise<Answer>>();
 

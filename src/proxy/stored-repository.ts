@@ -20,13 +20,13 @@ interface StoredRepositoryParts {
   readonly kept: KeptManifests;
   readonly rules: RepositoryRules;
   readonly allowed: AllowedContent;
-  /** What the client called the upstream, in `?ns=`. */
+  /** The client's name for the upstream, from `?ns=`. */
   readonly namespace: string | undefined;
-  /** @throws RegistryError that tells the client that it may not make the cache fetch this */
+  /** @throws RegistryError that tells the client that it may not download this into the cache */
   refuseFetch(): void;
 }
 
-/** A repository of an upstream as far as it lies here: for clients that may pull from it, and not make it fetch more. */
+/** The stored part of an upstream's repository: for clients that may pull, but not download more into the cache. */
 export class StoredRepository implements PullRepository {
   readonly name: RepositoryName;
   readonly namespace: string | undefined;
@@ -78,7 +78,7 @@ export class StoredRepository implements PullRepository {
     return { ...(await listReferrers(this.#parts.storage, this.name, subject, query)), warning: storedReferrers };
   }
 
-  /** Rules on tags hold for what the tags lead to, too. */
+  /** Rules on tags also apply to what the tags lead to. */
   async #mayGive(digest: Digest): Promise<boolean> {
     const { rules, allowed } = this.#parts;
     return !rules.dependOnTag || allowed.has(this.name, digest, rules);
@@ -87,6 +87,6 @@ export class StoredRepository implements PullRepository {
   #required<Found>(found: Found | undefined): Found {
     if (found !== undefined) return found;
     this.#parts.refuseFetch();
-    throw new Error("a client that may fetch was given a repository that does not");
+    throw new Error("a client that may download was given a repository that does not");
   }
 }

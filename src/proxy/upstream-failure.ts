@@ -4,8 +4,8 @@ import { UpstreamError } from "../upstream/upstream-error.js";
 const defaultRetrySeconds = 10;
 
 /**
- * The one place that says what a client is told when an upstream cannot answer.
- * @param absent the error for what the upstream does not have
+ * The only place that decides what a client is told when an upstream fails.
+ * @param absent the error for missing content
  */
 export function toRegistryError(error: unknown, absent: () => RegistryError): unknown {
   if (!(error instanceof UpstreamError)) return error;
@@ -33,13 +33,13 @@ export function toRegistryError(error: unknown, absent: () => RegistryError): un
 }
 
 /**
- * What a client is told where nothing but an answer would do: that the upstream refuses, limits or does not know what it
- * should is its failure, too, since whoever reads 403 or 404 may take it for "there is none".
+ * The error for a request to which only a real response will do: that the upstream refuses, limits or does not know
+ * something is a failure too, since a client could take 403 or 404 for "there is none".
  */
 export function toFailure(error: unknown, what: string): unknown {
   if (!(error instanceof UpstreamError)) return error;
   const isPassing = error.kind === "unavailable" || error.kind === "rate-limited";
-  return new RegistryError("UNAVAILABLE", `${what} cannot be told: ${error.message}`, {
+  return new RegistryError("UNAVAILABLE", `${what} are unknown: ${error.message}`, {
     status: isPassing ? 503 : 502,
     cause: error,
     detail: detailOf(error),
@@ -47,7 +47,7 @@ export function toFailure(error: unknown, what: string): unknown {
   });
 }
 
-/** Whether a stored copy is better than the upstream's answer: it did not say that the content is gone. */
+/** Whether a stored copy is better than the upstream's response: it did not say that the content is gone. */
 export function allowsStale(error: unknown): error is UpstreamError {
   return error instanceof UpstreamError && error.kind !== "not-found";
 }

@@ -5,7 +5,7 @@ import type { Owners, UpstreamNames } from "../registry/owners.js";
 /** Docker Hub's official images have one component for people, and two in the registry. */
 const official = "library";
 
-/** The repository that a client asked for, without what means the upstream: `docker.io/alpine` is `library/alpine`. */
+/** The requested repository without the prefix of the upstream: `docker.io/alpine` is `library/alpine`. */
 export function ownNameOf(asked: RepositoryName, upstream: UpstreamNames): RepositoryName {
   const { name, prefix } = upstream;
   const [first = "", ...rest] = asked.split("/");
@@ -15,9 +15,9 @@ export function ownNameOf(asked: RepositoryName, upstream: UpstreamNames): Repos
 }
 
 /**
- * One folder for a repository, whichever way it was asked for: the default upstream's under the bare name, if that is
- * nobody else's. So `docker.io/team/app` never lies where the private `team/app` does, nor `docker.io/ghcr.io/app` where
- * GitHub's does.
+ * One folder per repository, whichever name was requested: that of the default upstream is the bare name, if no one
+ * else owns it. So `docker.io/team/app` is never stored where the private `team/app` is, nor `docker.io/ghcr.io/app`
+ * where GitHub's is.
  */
 export function storedNameOf(own: RepositoryName, upstream: UpstreamNames, owners: Owners): RepositoryName {
   const { name, prefix, isDefault } = upstream;
@@ -25,30 +25,32 @@ export function storedNameOf(own: RepositoryName, upstream: UpstreamNames, owner
   return bare?.kind === "upstream" && bare.upstream === name ? own : parseRepositoryName(`${prefix}/${own}`);
 }
 
-/** The way back from the folder's name. */
+/** The reverse of the stored name. */
 export function ownNameOfStored(stored: RepositoryName, upstream: UpstreamNames): RepositoryName {
   return isBare(stored, upstream) ? stored : parseRepositoryName(stored.slice(upstream.prefix.length + 1));
 }
 
-/** What a stored repository is called upstream. */
+/** The upstream's name for a stored repository. */
 export function remoteNameOf(stored: RepositoryName, upstream: UpstreamNames): RepositoryName {
   const own = ownNameOfStored(stored, upstream);
   return upstream.remotePrefix === undefined ? own : parseRepositoryName(`${upstream.remotePrefix}/${own}`);
 }
 
-/** The name that says whose it is, and by which it can be pulled: with the upstream before it, unless that is too long. */
+/**
+ * The name that shows the owner, and by which it can be pulled: with the upstream's prefix, unless that is too long.
+ */
 export function fullNameOf(stored: RepositoryName, upstream: UpstreamNames): RepositoryName {
   const full = isBare(stored, upstream) ? `${upstream.prefix}/${stored}` : stored;
   return isRepositoryName(full) ? full : stored;
 }
 
-/** What Docker Hub's official image of a name is called here; `undefined` if it can have none. */
+/** The name here of Docker Hub's official image; `undefined` if there can be none. */
 export function officialNameOf(name: RepositoryName, { prefix }: UpstreamNames): RepositoryName | undefined {
   const full = `${prefix}/${official}/${name}`;
   return !name.includes("/") && isRepositoryName(full) ? full : undefined;
 }
 
-/** The shortest way to ask for it where no name is private. */
+/** The shortest name by which it can be requested where no name is private. */
 export function shortNameOf(stored: RepositoryName, upstream: UpstreamNames): string {
   const own = ownNameOfStored(stored, upstream);
   const [project, image, ...more] = own.split("/");

@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
-/** Digests are of the bytes as they are, so an encoding on the way is a fault: we asked for none. */
+/** Digests are of the plain bytes, so an encoded response is a fault: we requested none. */
 export function refuseEncoded(headers: IncomingHttpHeaders): void {
   const encoding = headers["content-encoding"]?.trim().toLowerCase();
   if (encoding && encoding !== "identity") throw new InvalidAnswerError(`it sends the content encoded (${encoding})`);
 }
 
-/** A login page, or the page of a captive portal. */
+/** Such as a login page, or that of a captive portal. */
 export function refuseHtml(headers: IncomingHttpHeaders): void {
   if (isHtml(headers)) throw new InvalidAnswerError("it sends a web page");
 }
@@ -28,7 +28,7 @@ export function contentLengthOf(headers: IncomingHttpHeaders): number | undefine
   return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
 }
 
-/** An ETag that says byte-for-byte equality, as `If-Range` needs it (RFC 9110, "If-Range"). */
+/** An ETag that means byte-for-byte equality, as `If-Range` requires (RFC 9110, "If-Range"). */
 export function strongETagOf(headers: IncomingHttpHeaders): string | undefined {
   const { etag } = headers;
   return etag && /^"[\x21\x23-\x7e]*"$/.test(etag) ? etag : undefined;
@@ -41,7 +41,7 @@ export interface ContentRange {
   readonly size: number | undefined;
 }
 
-/** Some write `bytes=5-9/10`, or spaces. */
+/** Some servers write `bytes=5-9/10`, or spaces. */
 const rangePattern = /^\s*bytes[\s=:]\s*(\d{1,15})\s*-\s*(\d{1,15})\s*\/\s*(\d{1,15}|\*)\s*$/i;
 
 /** @throws InvalidAnswerError if it is missing or contradicts itself */

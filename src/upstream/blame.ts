@@ -8,7 +8,7 @@ import { InvalidAnswerError, RecalledError, TimedOutError } from "./wire/wire-er
 const maxErrorBody = 64 * 1024;
 const maxMessageLength = 300;
 
-/** Turns what goes wrong at one host into UpstreamErrors that name it. */
+/** Turns failures of one host into UpstreamErrors that name it. */
 export class Blame {
   readonly upstream: string;
   readonly host: string;
@@ -18,12 +18,12 @@ export class Blame {
     this.host = host;
   }
 
-  /** The same for another host that the upstream sent us to. */
+  /** The same for another host that the upstream redirected to. */
   at(host: string): Blame {
     return host === this.host ? this : new Blame(this.upstream, host);
   }
 
-  /** Says what an exchange broke by; the caller's own abort and our own recall pass unchanged. */
+  /** Explains why an exchange failed; the caller's own abort and our own recall pass unchanged. */
   of(error: unknown, signal: AbortSignal): unknown {
     if (error instanceof UpstreamError || error instanceof RecalledError) return error;
     if (signal.aborted && error === signal.reason) return error;
@@ -35,7 +35,7 @@ export class Blame {
     return this.#error(kind, `could not be asked: ${words}`, { transient, cause: withoutExtras(error) });
   }
 
-  /** The answer cannot be true, or may not be followed. */
+  /** The response cannot be true, or must not be followed. */
   invalid(what: string): UpstreamError {
     return this.#error("invalid", `does not answer as a registry should: ${what}`, {});
   }
@@ -44,7 +44,7 @@ export class Blame {
     return this.#error("rate-limited", "allows no further requests at the moment", { status: 429, retryAfterMs });
   }
 
-  /** Says what the upstream refused by, and reads its own words for it. */
+  /** Explains a refusal, with the upstream's own words for it. */
   async ofAnswer(answer: WireAnswer, retryAfterMs: number | undefined): Promise<UpstreamError> {
     const { status } = answer;
     const upstreamMessage = await messageIn(answer.body);
@@ -80,7 +80,7 @@ export class Blame {
   }
 }
 
-/** The first message of an OCI error body, or what a token service says. */
+/** The first message of an OCI error body, or that of a token service. */
 async function messageIn(body: ResponseBody): Promise<string | undefined> {
   try {
     const json = JSON.parse((await body.readAll(maxErrorBody)).toString());
@@ -92,7 +92,7 @@ async function messageIn(body: ResponseBody): Promise<string | undefined> {
   }
 }
 
-/** Errors of Node's HTTP parser carry the packet that broke them, which may hold a token. */
+/** Errors of Node's HTTP parser carry the packet that caused them, which may contain a token. */
 function withoutExtras(error: unknown): unknown {
   if (!(error instanceof Error && "rawPacket" in error)) return error;
   return new Error(error.message);

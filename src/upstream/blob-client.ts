@@ -10,21 +10,21 @@ import { type ContentCoding, contentCodingsOf } from "./wire/content-coding.js";
 import type { WireAnswer } from "./wire/wire.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
-/** Which blob is wanted, and with which further headers. */
+/** Which blob to request, and with which other headers. */
 export interface BlobQuestion {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly headers: Readonly<Record<string, string>>;
-  /** Time for the headers of the answer, if not that of all questions. */
+  /** Time for the response headers, if different from other requests. */
   readonly firstByteMs?: number | undefined;
 }
 
-/** Configurations and the like: they are through in a moment, and must not wait behind layers. */
+/** Configs and the like: they take only a moment, and must not wait behind layers. */
 const smallBytes = 1024 * 1024;
 
 /**
- * Opens a blob, or the part of it that is wanted. An upstream that will not send the part, in whatever way it says so,
- * is asked for the whole: many answer Range wrongly, and a plain GET right (RFC 9110, section 14.2 leaves them free to).
+ * Opens a blob, or a part of it. If an upstream does not send the part, for whatever reason, the whole blob is
+ * requested: many servers answer Range wrongly, and a plain GET right (RFC 9110, section 14.2 leaves them free to).
  */
 export async function getBlob(
   endpoint: Endpoint,
@@ -60,7 +60,7 @@ function rangeHeaders({ offset = 0, end, validator }: BlobPart): Record<string, 
   return { Range: `bytes=${offset}-${end ?? ""}`, ...(validator !== undefined && { "If-Range": validator }) };
 }
 
-/** Not one that cannot be reached, or that allows no further request: there the whole cannot be had either. */
+/** Not one that cannot be reached, or that allows no further requests: the whole would fail there too. */
 function refusesPart(error: unknown): boolean {
   if (error instanceof InvalidAnswerError) return true;
   if (!(error instanceof UpstreamError) || error.kind === "rate-limited") return false;
@@ -87,28 +87,28 @@ function opened(answer: WireAnswer, part: BlobPart, endpoint: Endpoint, asking: 
 
 type Extent = Pick<UpstreamBlob, "start" | "end" | "size" | "codings">;
 
-/** Where the body starts and ends in the blob, and how large that is, as far as the answer says. */
+/** Where the body starts and ends in the blob, and the blob's size, as far as the response says. */
 function extentOf(answer: WireAnswer, part: BlobPart): Extent {
   const length = contentLengthOf(answer.headers);
   const codings = codingsOf(answer, length, part);
   if (answer.status === 206) return { ...partialExtent(answer, length, part), codings };
-  // The length of what is compressed says nothing of what comes out.
+  // The length of compressed bytes says nothing about the blob's size.
   const size = codings.length > 0 ? undefined : length;
   return { start: 0, end: size, size, codings };
 }
 
-/** Whoever sends as many bytes as the blob has sends it as it is, whatever else the headers say. */
+/** If the length equals the blob's, the body is the plain blob, whatever the other headers say. */
 function codingsOf({ headers }: WireAnswer, length: number | undefined, part: BlobPart): readonly ContentCoding[] {
   return length !== undefined && length === part.expectedSize ? [] : contentCodingsOf(headers);
 }
 
-/** A part may be longer than was asked for, and shorter (RFC 9110, section 15.3.7); what is before it is passed over. */
+/** A part may be longer or shorter than requested (RFC 9110, section 15.3.7); what comes before it is skipped. */
 function partialExtent(answer: WireAnswer, length: number | undefined, part: BlobPart): Omit<Extent, "codings"> {
   if (contentCodingsOf(answer.headers).length > 0) throw new InvalidAnswerError("it sends a part of something encoded");
   const { start, end: last, size } = contentRangeOf(answer.headers);
   const { offset = 0, end: lastWanted = Number.POSITIVE_INFINITY } = part;
   if (start > offset || last < offset || last > lastWanted) {
-    throw new InvalidAnswerError(`it sends the bytes ${start} to ${last}, which nobody asked for`);
+    throw new InvalidAnswerError(`it sends the bytes ${start} to ${last}, which were not requested`);
   }
   const end = last + 1;
   if (length !== undefined && length !== end - start) {

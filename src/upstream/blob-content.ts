@@ -2,8 +2,8 @@ import type { ResponseBody } from "./wire/response-body.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 /**
- * The bytes of a body as they come, which must be as many as expected.
- * @param explain turns what breaks into what is thrown
+ * The bytes of a body as they arrive, which must be as many as expected.
+ * @param explain turns a failure into the error to throw
  */
 export async function* checkedContent(
   body: ResponseBody,

@@ -8,10 +8,10 @@ import { contentCodingsOf } from "./wire/content-coding.js";
 import type { WireAnswer } from "./wire/wire.js";
 
 /**
- * Whether the upstream has a blob, and how large it is. HEAD is a saving, never the truth: where it refuses, breaks off,
- * or tells no length, one that cannot be or another one than is known, a GET is asked that ends after its headers (ECR Public, Harbor and
- * addresses that are signed for GET alone refuse HEAD for what they have).
- * @param knownSize bytes, where they are here or a manifest told
+ * Whether the upstream has a blob, and its size. HEAD is only a saving: if it is refused, breaks off, gives no length,
+ * an impossible one, or not the known one, a GET follows that is closed after its headers (ECR Public, Harbor, and URLs
+ * that are signed for GET only refuse HEAD for blobs that they have).
+ * @param knownSize in bytes, if the blob is stored or a manifest gives its size
  */
 export async function proveBlob(
   endpoint: Endpoint,
@@ -33,7 +33,7 @@ export async function proveBlob(
   }
 }
 
-/** `undefined` where GET may give what HEAD refuses. */
+/** `undefined` if GET may succeed where HEAD is refused. */
 async function byHead(endpoint: Endpoint, wanted: BlobQuestion, asking: Asking): Promise<UpstreamBlobHead | undefined> {
   try {
     const answer = await endpoint.ask(blobQuestion(endpoint, wanted, "HEAD", "proof"), asking);
@@ -46,9 +46,9 @@ async function byHead(endpoint: Endpoint, wanted: BlobQuestion, asking: Asking):
 }
 
 /**
- * After a 429 nothing may be asked, and a server that asks for time is given it. Without a status, either the answer broke
- * off, or a token could not be had that GET may not want (ECR Public, distribution#4383). A GET of a blob is no pull that
- * anybody counts, not even Docker Hub.
+ * After a 429 nothing may be requested, and a server that asks for time gets it. Without a status, either the response
+ * broke off, or a token could not be obtained that GET may not need (ECR Public, distribution#4383). No one counts a
+ * GET of a blob as a pull, not even Docker Hub.
  */
 function mayBeHadByGet(error: unknown): boolean {
   if (!(error instanceof UpstreamError) || error.kind === "rate-limited" || error.retryAfterMs !== undefined)
@@ -56,7 +56,7 @@ function mayBeHadByGet(error: unknown): boolean {
   return error.status !== undefined || error.kind === "invalid" || error.cause !== undefined;
 }
 
-/** Nothing of the body is read: it may be gigabytes. */
+/** Reads nothing of the body, which may be gigabytes. */
 async function byGet(endpoint: Endpoint, wanted: BlobQuestion, asking: Asking): Promise<UpstreamBlobHead> {
   const answer = await endpoint.ask(blobQuestion(endpoint, wanted, "GET", "proof"), asking);
   answer.body.close();
@@ -67,7 +67,7 @@ function isPlausible({ size }: UpstreamBlobHead, knownSize: number | undefined):
   return size !== undefined && (knownSize === undefined || size === knownSize);
 }
 
-/** Some answer HEAD with the length of the body that it does not have. */
+/** Some servers answer HEAD with the length of the missing body. */
 function sizeIn({ headers }: WireAnswer, digest: Digest): number | undefined {
   const size = contentCodingsOf(headers).length > 0 ? undefined : contentLengthOf(headers);
   return size === 0 && !isDigestOfNothing(digest) ? undefined : size;

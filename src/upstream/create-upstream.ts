@@ -25,11 +25,11 @@ import type { Environment } from "./wire/egress-proxy.js";
 import { Trust } from "./wire/trust.js";
 import { Wire } from "./wire/wire.js";
 
-/** What an upstream client needs beside its settings. */
+/** What an upstream client needs besides its settings. */
 export interface UpstreamSurroundings {
-  /** Of Berth, for `User-Agent`. */
+  /** Berth's version, for `User-Agent`. */
   readonly version: string;
-  /** Names this Berth to others, for `Via`. */
+  /** Identifies this Berth in `Via`. */
   readonly instanceId: string;
   /** For `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. */
   readonly environment: Environment;
@@ -40,8 +40,8 @@ export interface UpstreamSurroundings {
 }
 
 /**
- * Makes the client of one upstream; connects to nothing yet.
- * @throws Error if a URL is none, or is not of http or https
+ * Creates the client of one upstream; connects to nothing yet.
+ * @throws Error if a URL is invalid, or is not http or https
  */
 export function createUpstream(settings: UpstreamSettings, surroundings: UpstreamSurroundings): Upstream {
   const complete = completeSettings(settings);
@@ -87,7 +87,7 @@ function createEndpoint(
       manifest: questions,
       list: questions,
       proof: new Slots(settings.maxConcurrent),
-      // As many as of the large ones: an upstream may be slow with each of them, and a page of layers is wanted at once.
+      // As many as of the large ones: an upstream may be slow with each, and clients request a page of layers at once.
       small: new Slots(settings.maxDownloads),
       download: new Slots(settings.maxDownloads),
     },

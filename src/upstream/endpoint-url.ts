@@ -1,9 +1,9 @@
-/** Names of Docker Hub that people write; its API lies at the last of them alone. */
+/** Names of Docker Hub that people write; its API is at another one, which replaces them. */
 const hubAliases = new Set(["docker.io", "index.docker.io", "hub.docker.com", "registry.hub.docker.com"]);
 const hubHost = "registry-1.docker.io";
 
 /**
- * The address of an endpoint as it is asked; aliases of Docker Hub become its registry.
+ * The URL of an endpoint's API; aliases of Docker Hub are replaced by its registry.
  * @throws Error with a sentence for the operator
  */
 export function parseEndpointUrl(text: string): URL {

@@ -16,26 +16,26 @@ import type { Lane, Slot, Slots } from "./limits/slots.js";
 import type { WireAnswer } from "./wire/wire.js";
 import { RecalledError } from "./wire/wire-errors.js";
 
-/** What is asked of an endpoint; its URL comes from {@link Endpoint.urlOf}. */
+/** A request to an endpoint; its URL comes from {@link Endpoint.urlOf}. */
 export interface Question {
   readonly method: "GET" | "HEAD";
   readonly url: URL;
   readonly repository: RepositoryName;
   readonly lane: Lane;
   readonly headers: Readonly<Record<string, string>>;
-  /** Time from the connection to the headers, if not that of all questions. */
+  /** Time from the connection to the headers, if different from other requests. */
   readonly firstByteMs?: number | undefined;
 }
 
-/** Who asks, and how long it may take. */
+/** Who sends a request, and how long it may take. */
 export interface Asking {
   readonly patience: Patience;
   readonly log: Logger;
-  /** Whether the caller has another answer: then an upstream that was just out of reach is not asked. */
+  /** Whether the caller has an alternative: then an upstream that was just unreachable is not asked. */
   readonly hasFallback: boolean;
-  /** Whether anybody waits for the answer. */
+  /** Whether a client waits for the response. */
   readonly interest: Interest;
-  /** Called when the question goes out: until then it waited for its turn. */
+  /** Called when the request is sent, after waiting for its turn. */
   readonly onAsked: () => void;
   readonly room?: AnswerRoom | undefined;
 }
@@ -54,7 +54,7 @@ interface EndpointOptions {
   readonly close: () => void;
 }
 
-/** One address of an upstream: asks it once, with authorization, within its limits. */
+/** One address of an upstream: sends a request once, with authorization, within its limits. */
 export class Endpoint {
   readonly #options: EndpointOptions;
 
@@ -71,7 +71,7 @@ export class Endpoint {
     this.#options.close();
   }
 
-  /** Whether it was out of reach a moment ago. */
+  /** Whether it was unreachable a moment ago. */
   get outage(): Outage {
     return this.#options.outage;
   }
@@ -81,26 +81,26 @@ export class Endpoint {
     return this.#options.heads;
   }
 
-  /** Whether each GET of a manifest is one less that may be had: Docker Hub, and who tells a quota as it does. */
+  /** Whether a GET of a manifest counts as a pull: for Docker Hub, and others that send a quota as it does. */
   get countsPulls(): boolean {
     const { blame, url, quota } = this.#options;
     return blame.upstream === dockerHub || isHubHost(url.hostname) || quota.last !== undefined;
   }
 
-  /** Names, tags and digests hold no character that means something in a URL. */
+  /** Names, tags and digests contain no characters with a meaning in URLs. */
   urlOf(repository: RepositoryName, ...path: readonly string[]): URL {
     const url = new URL(this.#options.url);
     url.pathname = [url.pathname.replace(/\/$/, ""), "v2", repository, ...path].join("/");
     return url;
   }
 
-  /** Says in one form what went wrong here. */
+  /** Turns a failure here into the form for callers. */
   explain(error: unknown, patience: Patience): unknown {
     return this.#options.blame.of(error, patience.signal);
   }
 
   /**
-   * Asks, and gives the answer if it is a success. Its body must be read, discarded or closed.
+   * Sends a request and returns a successful response. Its body must be read, discarded or closed.
    * @throws UpstreamError
    */
   async ask(question: Question, asking: Asking): Promise<WireAnswer> {
@@ -117,7 +117,7 @@ export class Endpoint {
       await this.#judge(answer, question, asking);
       answer.body.onClose(() => slot.giveBack());
       slot.onRecall(() => answer.body.breakOff(new RecalledError()));
-      // A proxy on the way changed something about the answer, and says so by 203 (RFC 9110): it is a 200 all the same.
+      // 203 means that a proxy on the way transformed the response (RFC 9110): treated as 200.
       return answer.status === 203 ? { ...answer, status: 200 } : answer;
     } catch (error) {
       slot.giveBack();
@@ -125,13 +125,13 @@ export class Endpoint {
     }
   }
 
-  /** Who has a stored copy does not wait for a turn longer than for an answer. */
+  /** A caller with a stored copy waits for a turn no longer than for a response. */
   #slotFor({ lane }: Question, { patience, hasFallback, interest }: Asking): Promise<Slot> {
     const turn = (signal: AbortSignal) => this.#options.slots[lane].take(interest, signal);
     return hasFallback ? patience.timed(turn) : patience.untimed(turn);
   }
 
-  /** A host that limits this kind of question is left alone until its time is over. */
+  /** A host that limits this kind of request is left alone until the time is over. */
   #refuseLimited(url: URL, question: Question): void {
     const { limits, blame } = this.#options;
     const waitMs = limits.waitMs(url.host, kindOf(question));
@@ -154,7 +154,7 @@ export class Endpoint {
   }
 }
 
-/** `manifests`, `blobs`, `tags` or `referrers`: what stands before the last part of the path. */
+/** `manifests`, `blobs`, `tags` or `referrers`: the second to last part of the path. */
 function kindOf({ url }: Question): string {
   return url.pathname.split("/").at(-2) ?? "";
 }

@@ -10,10 +10,10 @@ interface FailoverOptions {
   readonly random: () => number;
 }
 
-/** One question, as it is put to one endpoint. It may be put again: it must hand out nothing before it succeeds. */
+/** One request to one endpoint. It may be repeated, so it must return nothing before it succeeds. */
 export type Attempt<Result> = (endpoint: Endpoint, asking: Asking) => Promise<Result>;
 
-/** Puts a question to the endpoints in their order, and again after a pause if that may help. */
+/** Sends a request to the endpoints in order, and again after a pause if that may help. */
 export class Failover {
   readonly #options: FailoverOptions;
 
@@ -21,7 +21,7 @@ export class Failover {
     this.#options = options;
   }
 
-  /** @throws UpstreamError of the last endpoint, whose word counts */
+  /** @throws UpstreamError of the last endpoint, which is authoritative */
   async run<Result>(asking: Asking, attempt: Attempt<Result>): Promise<Result> {
     const { attempts, retryDelayMs, random } = this.#options;
     const outage = this.#recentOutage();
@@ -55,7 +55,7 @@ export class Failover {
     throw new Error("an upstream has at least one endpoint");
   }
 
-  /** A mirror that was out of reach a moment ago is passed over; the registry itself is always asked, last. */
+  /** A mirror that was unreachable a moment ago is skipped; the registry itself is always asked, last. */
   #worthAsking(): readonly Endpoint[] {
     const { endpoints } = this.#options;
     return endpoints.filter((endpoint) => endpoint === endpoints.at(-1) || endpoint.outage.recent() === undefined);

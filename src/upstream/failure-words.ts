@@ -7,21 +7,21 @@ const wordsOfCode = new Map([
   ["EPIPE", "the connection was broken off"],
   ["ETIMEDOUT", "no connection can be made"],
   ["EHOSTUNREACH", "there is no route to it"],
-  ["ENETUNREACH", "there is no network to reach it by"],
-  ["EADDRNOTAVAIL", "there is no network to reach it by"],
+  ["ENETUNREACH", "no network leads to it"],
+  ["EADDRNOTAVAIL", "no network leads to it"],
   ["EPROTO", "it does not speak TLS as expected"],
 ]);
 
-/** Trying again does not help against these; the operator has to. */
+/** Errors that only the operator can fix; retrying does not help. */
 const certificateWords = new Map([
   ["CERT_HAS_EXPIRED", "its certificate has expired"],
   ["CERT_NOT_YET_VALID", "its certificate is not valid yet"],
   ["CERT_REVOKED", "its certificate was revoked"],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", "its certificate is self-signed; trust it by `ca`"],
-  ["SELF_SIGNED_CERT_IN_CHAIN", "its certificate comes from an unknown authority; trust that by `ca`"],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "its certificate comes from an unknown authority; trust that by `ca`"],
-  ["UNABLE_TO_GET_ISSUER_CERT", "its certificate comes from an unknown authority; trust that by `ca`"],
-  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "its certificate comes from an unknown authority; trust that by `ca`"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "its certificate is self-signed; trust it with `ca`"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "its certificate comes from an unknown authority; trust it with `ca`"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "its certificate comes from an unknown authority; trust it with `ca`"],
+  ["UNABLE_TO_GET_ISSUER_CERT", "its certificate comes from an unknown authority; trust it with `ca`"],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "its certificate comes from an unknown authority; trust it with `ca`"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "its certificate is for another name"],
 ]);
 
@@ -31,7 +31,7 @@ export interface Failure {
   readonly transient: boolean;
 }
 
-/** Why an exchange broke, in words for people. */
+/** Why an exchange failed, in words for people. */
 export function failureOf(error: unknown): Failure {
   const code = codeOf(error);
   const certificate = certificateWords.get(code);

@@ -1,12 +1,12 @@
 import type { Endpoint } from "./endpoint.js";
 import { isCut, UpstreamError } from "./upstream-error.js";
 
-/** Servers that do not know HEAD, or not as we ask, say so by these. */
+/** Statuses of servers that do not support HEAD, or not with our headers. */
 const notUnderstood = new Set([400, 405, 406, 501]);
 
 /**
- * Whether GET may give what HEAD refused. After a 429 nothing may be asked, and a server that asks for time is given it.
- * Where each GET is counted, as Docker Hub does, HEAD is believed.
+ * Whether GET may succeed where HEAD was refused. After a 429 nothing may be requested, and a server that asks for time
+ * gets it. Where each GET counts as a pull, as at Docker Hub, HEAD is trusted.
  */
 export function mayContradictHead(error: unknown, endpoint: Endpoint): error is UpstreamError {
   if (!(error instanceof UpstreamError) || error.kind === "rate-limited" || error.retryAfterMs !== undefined)

@@ -1,4 +1,4 @@
-/** One link: its target, and its parameters up to the next comma outside of quotes (RFC 8288, "Link"). */
+/** One link: its target, and its parameters up to the next unquoted comma (RFC 8288, "Link"). */
 const linkPattern = /<([^>]*)>((?:[^",]|"(?:[^"\\]|\\.)*")*)/g;
 const nextPattern = /;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next\b)/i;
 const maxLength = 8_192;

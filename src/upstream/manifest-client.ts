@@ -10,7 +10,7 @@ import { provenManifest } from "./manifest-proof.js";
 import type { UpstreamManifest, UpstreamManifestHead } from "./upstream.js";
 import { UpstreamError } from "./upstream-error.js";
 
-/** Without the list types Docker Hub answers with one platform; the rest is for artifacts of other types. */
+/** Without the index types, Docker Hub returns a single platform; the rest is for artifacts of other types. */
 const accept = [
   mediaTypes.ociIndex,
   mediaTypes.dockerManifestList,
@@ -19,17 +19,17 @@ const accept = [
   "*/*;q=0.1",
 ].join(", ");
 
-/** Types that servers send when they do not know better. */
+/** Types that servers send if they do not know the real one. */
 const vagueTypes = new Set(["application/json", "application/octet-stream", "text/plain"]);
 
-/** Which manifest is wanted, and with which further headers. */
+/** Which manifest to request, and with which other headers. */
 export interface ManifestQuestion {
   readonly repository: RepositoryName;
   readonly reference: Reference;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Asks by HEAD; by GET where that refuses, does not tell the digest, or was seen to be worth nothing. */
+/** Uses HEAD, or GET if HEAD is refused, gives no digest, or has been of no use before. */
 export async function headManifest(
   endpoint: Endpoint,
   wanted: ManifestQuestion,
@@ -50,7 +50,7 @@ export async function headManifest(
   }
 }
 
-/** Fetches a manifest and computes its digest; what is asked for by digest must have that digest. */
+/** Fetches a manifest and computes its digest, which must match a digest reference. */
 export async function getManifest(
   endpoint: Endpoint,
   wanted: ManifestQuestion,
@@ -78,7 +78,7 @@ async function headByGet(
   return { digest, mediaType, size: bytes.length, manifest };
 }
 
-/** What HEAD tells; else by what it refused, `undefined` if it tells no digest. */
+/** The result of HEAD, or its refusal; `undefined` if it gives no digest. */
 async function askHead(
   endpoint: Endpoint,
   wanted: ManifestQuestion,
@@ -103,14 +103,14 @@ function questionOf(endpoint: Endpoint, wanted: ManifestQuestion, method: "GET" 
   return { method, url, repository, lane: "manifest", headers: { ...headers, Accept: accept } };
 }
 
-/** Two proxies that each add the header make a list of it, of the same digest twice. */
+/** Two proxies that both add the header turn it into a list with the same digest twice. */
 function claimedDigest(headers: IncomingHttpHeaders): Digest | undefined {
   const value = String(headers["docker-content-digest"] ?? "");
   const [digest = "", ...others] = new Set(value.split(",").map((text) => text.trim()));
   return others.length === 0 && isDigest(digest) ? digest : undefined;
 }
 
-/** No manifest is empty, and the length of an encoded one is another. */
+/** No manifest is empty, and the length of an encoded one does not count. */
 function sizeOf(headers: IncomingHttpHeaders): number | undefined {
   const length = contentLengthOf(headers);
   return length === 0 || headers["content-encoding"] !== undefined ? undefined : length;

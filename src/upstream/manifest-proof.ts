@@ -6,9 +6,9 @@ import { isHtml } from "./answer-headers.js";
 import { bodyForms, type ReceivedBody } from "./received-body.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
-/** The answer to a GET of a manifest. */
+/** The response to a GET of a manifest. */
 interface Received extends ReceivedBody {
-  /** As the answer says. */
+  /** As the response claims. */
   readonly claimed: Digest | undefined;
 }
 
@@ -19,8 +19,8 @@ interface Proven {
 }
 
 /**
- * Finds the manifest in what came: the bytes as they are, or decoded if the answer says that they are encoded. Asked was
- * for neither, so the digest decides, and without one what is a manifest at all.
+ * Finds the manifest in the response: its plain bytes, or decoded if the response says that they are encoded. No
+ * encoding was requested, so the digest decides, or without one, which form is a manifest at all.
  */
 export async function provenManifest(received: Received, reference: Reference, maxBytes: number): Promise<Proven> {
   const expected = isDigestReference(reference) ? reference : received.claimed;
@@ -28,7 +28,7 @@ export async function provenManifest(received: Received, reference: Reference, m
   for await (const bytes of bodyForms(received, maxBytes)) {
     const digest = digestOf(bytes, expected && algorithmOf(expected));
     const isExpected = digest === expected;
-    // What a tag points at is what comes for it. A header that says otherwise was not made from these bytes.
+    // For a tag, the response is the manifest. A header with another digest was not computed from these bytes.
     if (!isExpected && (isDigestReference(reference) || readable !== undefined)) continue;
     refuseExcess(bytes, maxBytes);
     const reading = readManifest(bytes);
@@ -39,7 +39,7 @@ export async function provenManifest(received: Received, reference: Reference, m
   throw whatElse(received, reference);
 }
 
-/** A few bytes can be a value, so what is small enough to hold may take seconds to parse. */
+/** A few bytes can be a value, so even a manifest of acceptable size may take seconds to parse. */
 function refuseExcess(bytes: Buffer, maxBytes: number): void {
   const { excess } = scanManifest(bytes, { ...pushedBounds, values: Math.max(pushedBounds.values, maxBytes / 28) });
   if (excess !== undefined) throw new InvalidAnswerError(`its manifest is refused: ${excess}`);

@@ -7,10 +7,10 @@ import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 const maxPages = 1_000;
 const maxPageBytes = 8 * 1024 * 1024;
-/** Of all pages together: a list is held in memory. */
+/** For all pages together, since a list is held in memory. */
 const maxListBytes = 64 * 1024 * 1024;
 
-/** A list that may come in pages, and whose pages are JSON objects. */
+/** A list that may have pages, each of them a JSON object. */
 export interface ListQuestion {
   readonly repository: RepositoryName;
   /** The first page. */
@@ -24,13 +24,13 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface ListPage {
   readonly json: JsonObject;
   readonly bytes: number;
-  /** The query of the next one, if there is one. */
+  /** The query of the next page, if there is one. */
   readonly next: string | undefined;
 }
 
 /**
- * Reads the pages of a list one after the other, as `Link` leads from one to the next. Each is a question of its own,
- * with its own time, and asked for only when the reader wants it.
+ * Reads the pages of a list one after another, following `Link`. Each is a separate request with its own timeout, and
+ * is sent only when the reader wants it.
  * @param ask reads one page, the first without a query
  */
 export async function* pagesOf(
@@ -46,13 +46,13 @@ export async function* pagesOf(
     yield page.json;
     query = page.next;
     if (query === undefined) return;
-    if (seen.has(query)) throw refuse("the pages of its list go in a circle");
+    if (seen.has(query)) throw refuse("the pages of its list form a loop");
     if (seen.size === maxPages - 1) throw refuse(`its list has more than ${maxPages} pages`);
     seen.add(query);
   }
 }
 
-/** @param query of a page that is not the first: nothing else of a link counts, so no other host or list can be meant */
+/** @param query of a later page; the rest of its link is ignored, so it cannot lead to another host or list */
 export async function readPage(
   endpoint: Endpoint,
   { repository, url: first, headers }: ListQuestion,
@@ -65,22 +65,23 @@ export async function readPage(
   const page = await answer.body.readAll(maxPageBytes);
   const json = await objectIn({ headers: answer.headers, bytes: page });
   const next = nextQuery(String(answer.headers.link ?? ""));
-  // A page that leads to itself would be read for ever.
+  // A page that leads to itself would be read forever.
   if (next !== undefined && next === url.search.slice(1)) {
-    throw new InvalidAnswerError("the pages of its list go in a circle");
+    throw new InvalidAnswerError("the pages of its list form a loop");
   }
   return { json, bytes: page.length, next };
 }
 
 /**
- * Behind a reverse proxy the registry writes its own host, scheme, port or path into the link, or encodes the path. None
- * of that is needed: the list is the one that was asked for, and the query says where it goes on.
+ * Behind a reverse proxy, a registry writes its own host, scheme, port or path into the link, or encodes the path. None
+ * of that is needed: the list is known, and the query says where it continues.
  */
 function nextQuery(link: string): string | undefined {
   const target = nextLink(link);
   if (target === undefined) return undefined;
   const [, query] = /^[^?#]*\?([^#]+)/.exec(target) ?? [];
-  if (query === undefined) throw new InvalidAnswerError("its list goes on, but the link to the next page has no query");
+  if (query === undefined)
+    throw new InvalidAnswerError("its list continues, but the link to the next page has no query");
   return query;
 }
 

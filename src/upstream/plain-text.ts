@@ -1,4 +1,4 @@
-/** Text from outside, fit for a log line, a header or a terminal: printable ASCII, cut to a length. */
+/** Text from outside, made safe for a log line, a header or a terminal: printable ASCII, truncated. */
 export function plainText(text: string, maxLength: number): string {
   const printable = text
     .slice(0, maxLength * 4)

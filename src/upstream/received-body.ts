@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { contentCodingsOf, decoded } from "./wire/content-coding.js";
 
-/** A body that was read whole, and what was said of it. */
+/** A body that was read completely, and its headers. */
 export interface ReceivedBody {
   readonly headers: IncomingHttpHeaders;
   readonly bytes: Buffer;
 }
 
 /**
- * What a body may be, since it was asked for as it is and may come encoded all the same, or only be said to be: the bytes
- * as they are, and decoded, if that gives no more than `maxBytes`. The caller knows which is right.
+ * The possible contents of a body that was requested without encoding, but may be encoded, or only be declared so: the
+ * plain bytes, and the decoded ones if they are at most `maxBytes`. The caller knows which is right.
  */
 export async function* bodyForms(
   { headers, bytes }: ReceivedBody,
@@ -21,7 +21,7 @@ export async function* bodyForms(
   if (plain !== undefined) yield plain;
 }
 
-/** `undefined` if it is not encoded as it says, or too large. */
+/** `undefined` if it is not encoded as declared, or too large. */
 async function decodedWhole(content: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -9,14 +9,14 @@ import { type JsonObject, type ListPage, readPage } from "./pages.js";
 import { UpstreamError } from "./upstream-error.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
-/** Which referrers are wanted. */
+/** Which referrers to request. */
 export interface ReferrerQuestion {
   readonly repository: RepositoryName;
   readonly subject: Digest;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Reads one page of the answer of the referrers API. */
+/** Reads one page of a response of the referrers API. */
 export async function readReferrerPage(
   endpoint: Endpoint,
   question: ReferrerQuestion,
@@ -32,8 +32,8 @@ export async function readReferrerPage(
 }
 
 /**
- * Reads the referrers from the tag that clients keep where there is no API (distribution-spec, "Referrers Tag Schema").
- * `undefined` if there is no such tag.
+ * Reads the referrers from the tag that clients maintain on registries without the API (distribution-spec, "Referrers
+ * Tag Schema"). `undefined` if there is no such tag.
  */
 export async function referrersByTag(
   endpoint: Endpoint,
@@ -52,16 +52,16 @@ export async function referrersByTag(
   }
 }
 
-/** Registries without the API answer 404, or that they do not know the method, the path or what it means. */
+/** Registries without the API answer 404, or that the method, the path or its meaning is unknown. */
 export function saysNoApi({ status = 0 }: UpstreamError): boolean {
   return [400, 404, 405, 406, 410, 501].includes(status);
 }
 
-/** @throws InvalidAnswerError if it is no index */
+/** @throws InvalidAnswerError if it is not an index */
 export function referrersIn({ manifests }: JsonObject): Descriptor[] {
-  // Programs in Go write an empty list as null.
+  // Go programs write an empty list as null.
   if (manifests === null) return [];
-  if (!Array.isArray(manifests)) throw new InvalidAnswerError("its referrers are no index");
+  if (!Array.isArray(manifests)) throw new InvalidAnswerError("its referrers are not an index");
   return manifests.map(descriptorOf);
 }
 
@@ -69,7 +69,7 @@ function descriptorOf(entry: unknown): Descriptor {
   const { mediaType, digest, size, artifactType, annotations }: Partial<Descriptor> = isObject(entry) ? entry : {};
   const isWhole = typeof mediaType === "string" && typeof digest === "string" && Number.isSafeInteger(size);
   if (!isWhole || !isDigest(digest) || size === undefined || size < 0) {
-    throw new InvalidAnswerError("one of its referrers is no descriptor");
+    throw new InvalidAnswerError("one of its referrers is not a descriptor");
   }
   return {
     mediaType,

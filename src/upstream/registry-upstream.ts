@@ -37,7 +37,7 @@ interface RegistryUpstreamOptions {
   readonly clock: Clock;
   readonly answerTimeoutMs: number;
   readonly maxManifestBytes: number;
-  /** Names this Berth to the next one, in `Via`. */
+  /** Identifies this Berth in `Via`. */
   readonly instanceId: string;
 }
 
@@ -83,7 +83,7 @@ export class RegistryUpstream implements Upstream {
     const wanted = { repository, digest, headers: this.#headers(options) };
     const last = this.#options.endpoints.at(-1);
     const attempt: Attempt<UpstreamBlob> = (endpoint, asking) => {
-      // Where there is another one to ask, none is waited for any longer.
+      // While there is another endpoint, the wait for this one is short.
       const firstByteMs = endpoint === last ? options.headersMs : undefined;
       return getBlob(endpoint, { ...wanted, firstByteMs }, part, asking);
     };
@@ -99,8 +99,9 @@ export class RegistryUpstream implements Upstream {
   }
 
   /**
-   * The tag is asked for after each failure of the API: some answer for it with a web page, or refuse it. Without the tag
-   * there are none if the upstream has no API; else the failure is told, so that no signed image looks unsigned.
+   * After any failure of the API, the tag is requested: some registries answer the API with a web page, or refuse it.
+   * Without the tag there are no referrers if the upstream has no API; otherwise the failure is reported, so that no
+   * signed image looks unsigned.
    */
   async listReferrers(repository: RepositoryName, subject: Digest, options: AskOptions): Promise<Descriptor[]> {
     const question = { repository, subject, headers: this.#headers(options) };
@@ -164,7 +165,7 @@ export class RegistryUpstream implements Upstream {
     );
   }
 
-  /** Each cache on the way adds itself, so that one that finds its own id knows of a loop (RFC 9110, "Via"). */
+  /** Each cache on the way adds itself, so that one that finds its own id detects the loop (RFC 9110, "Via"). */
   #headers({ via }: AskOptions): Headers {
     const own = `1.1 berth (${this.#options.instanceId})`;
     const before = plainText(via ?? "", maxViaLength);

@@ -4,7 +4,7 @@ import type { Asking, Endpoint } from "./endpoint.js";
 import { type JsonObject, type ListPage, readPage } from "./pages.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
-/** As many as all registries allow. */
+/** The most that all registries allow. */
 const pageSize = 1_000;
 
 /** Reads one page of the tags of a repository. */
@@ -21,13 +21,13 @@ export async function readTagPage(
   return page;
 }
 
-/** The tags on a page; what is no tag is left out. */
+/** The tags on a page; invalid ones are skipped. */
 export function tagsOn({ tags }: JsonObject): string[] {
   return Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string" && isTag(tag)) : [];
 }
 
-/** Programs in Go write an empty list as null, or leave it out; an object that says nothing at all is no list of tags. */
+/** Go programs write an empty list as null, or omit it; an object without any known field is not a list of tags. */
 function refuseOtherThanTags({ tags, name }: JsonObject): void {
   if (Array.isArray(tags) || tags === null || (tags === undefined && typeof name === "string")) return;
-  throw new InvalidAnswerError("its tags are no list");
+  throw new InvalidAnswerError("its tags are not a list");
 }

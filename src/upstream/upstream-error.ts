@@ -1,29 +1,29 @@
 /**
  * - `not-found`: the upstream does not have it
  * - `unauthorized`: it wants credentials, or others than ours
- * - `denied`: it knows who asks, and refuses
+ * - `denied`: it knows the client, and refuses
  * - `rate-limited`: it answered 429, or did so recently
- * - `unavailable`: network, DNS, TLS, time, 5xx
- * - `invalid`: what it sends cannot be true, or may not be followed
+ * - `unavailable`: network, DNS, TLS, timeout, 5xx
+ * - `invalid`: its response cannot be true, or must not be followed
  */
 export type UpstreamErrorKind = "not-found" | "unauthorized" | "denied" | "rate-limited" | "unavailable" | "invalid";
 
 interface UpstreamErrorDetails {
   /** The configured name. */
   readonly upstream: string;
-  /** Host and port that was asked. */
+  /** Host and port of the request. */
   readonly host: string;
   readonly status?: number | undefined;
-  /** What the upstream said about it, cleaned and cut: fit for a log and for a client. */
+  /** The upstream's own message, cleaned and truncated: safe for a log and for a client. */
   readonly upstreamMessage?: string | undefined;
   readonly retryAfterMs?: number | undefined;
-  /** Whether the same question may well succeed in a moment. */
+  /** Whether the same request may well succeed in a moment. */
   readonly transient?: boolean | undefined;
-  /** Must hold no request headers: it goes to the log. */
+  /** Must contain no request headers, since it is logged. */
   readonly cause?: unknown;
 }
 
-/** Why an upstream could not answer. The message is a sentence for people, without addresses that carry secrets. */
+/** Why a request to an upstream failed. The message is a sentence for people, without URLs that contain secrets. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
   readonly kind: UpstreamErrorKind;
@@ -46,7 +46,7 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Broken off in the middle of the answer, by one that could be asked. */
+/** Whether the response broke off in the middle. */
 export function isCut({ cause }: UpstreamError): boolean {
   return cause instanceof Error && "code" in cause && (cause.code === "ECONNRESET" || cause.code === "EPIPE");
 }

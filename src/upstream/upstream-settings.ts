@@ -1,4 +1,4 @@
-/** How Berth proves who it is. The file is that of `docker login`, read again when the upstream refuses. */
+/** Berth's credentials. The file is that of `docker login`, read again when the upstream refuses. */
 export type CredentialSettings =
   | { readonly username: string; readonly password: string }
   | { readonly identityToken: string }
@@ -6,27 +6,29 @@ export type CredentialSettings =
 
 /** TLS of one endpoint: texts in PEM format. */
 export interface TlsSettings {
-  /** Authorities to trust beside those in use: Node's, or those that `SSL_CERT_FILE` and its kin name. */
+  /** Authorities to trust in addition to Node's, or to those of `SSL_CERT_FILE` and the like. */
   readonly ca?: string;
-  /** Client certificate; with `key`. Never shown to hosts that a redirect leads to. */
+  /** Client certificate; with `key`. Never sent to the targets of redirects. */
   readonly cert?: string;
   readonly key?: string;
   /** `skip` accepts any certificate. */
   readonly verify?: "full" | "skip";
 }
 
-/** One address of an upstream: the registry itself or a mirror of it. */
+/** One address of an upstream: the registry itself, or a mirror of it. */
 export interface EndpointSettings {
-  /** http or https; a path is kept: `https://host/prefix` is asked for `/prefix/v2/...`. */
+  /** http or https. A path is kept: for `https://host/prefix`, requests go to `/prefix/v2/...`. */
   readonly url: string;
-  /** Sent to this endpoint alone, and to token realms that belong to it. */
+  /** Sent only to this endpoint, and to token realms that belong to it. */
   readonly credentials?: CredentialSettings;
-  /** Further hosts (`host` or `host:port`) that may see the credentials to issue tokens; those of the same site may. */
+  /**
+   * Other hosts (`host` or `host:port`) that may receive the credentials to issue tokens; those of the same site may.
+   */
   readonly realms?: readonly string[];
   readonly tls?: TlsSettings;
   /**
-   * Where the endpoint lies. A public one may not send Berth into private networks. With `auto` it is
-   * public from the first answer of its DNS that has a public address.
+   * The network of the endpoint. A public one may not send Berth into private networks. With `auto`, it counts as
+   * public from the first DNS answer with a public address.
    */
   readonly network?: "auto" | "public" | "private";
 }
@@ -37,19 +39,19 @@ export interface EndpointSettings {
  * | key | default | meaning |
  * |---|---|---|
  * | `name` | | such as `docker.io`; for messages |
- * | `endpoints` | | asked in this order: mirrors first, the registry itself last, whose answer counts |
- * | `connectTimeout` | 10 s | for DNS, TCP, an egress proxy and TLS together |
- * | `firstByteTimeout` | 15 s | from a connection to the headers of the answer |
- * | `answerTimeout` | 25 s | for a whole question with its retries (clients such as containerd wait 30 s) |
+ * | `endpoints` | | asked in this order: mirrors first, the registry itself last, which is authoritative |
+ * | `connectTimeout` | 10 s | DNS, TCP, an egress proxy and TLS together |
+ * | `firstByteTimeout` | 15 s | from the connection to the response headers |
+ * | `answerTimeout` | 25 s | one request with its retries (clients such as containerd wait 30 s) |
  * | `idleTimeout` | 30 s | without any byte of a body |
- * | `slowBelow`, `slowWindow` | 1 KiB, 30 s | a body slower than `slowBelow` a second over the window is broken off |
+ * | `slowBelow`, `slowWindow` | 1 KiB, 30 s | a body slower than `slowBelow` per second over the window is cut off |
  * | `attempts` | 3 | times that all endpoints are tried |
  * | `retryDelay` | 200 ms | before the second attempt; doubled each time, and half of it random |
- * | `outageMemory` | 10 s | how long an endpoint that was out of reach is not asked where there is another way |
+ * | `outageMemory` | 10 s | how long an unreachable endpoint is not asked if there is an alternative |
  * | `maxRetryAfter` | 1 h | a longer `Retry-After` is cut to this |
- * | `maxConcurrent` | 32 | questions to one endpoint at once; beside them as many that ask whether it has a blob |
- * | `maxDownloads` | 256, or `maxConcurrent` if that is given | blobs of up to 1 MiB from one endpoint at once, and as many larger ones |
- * | `maxManifestSize` | 8 MiB | larger ones are refused; containerd takes as much, the specification asks for 4 |
+ * | `maxConcurrent` | 32 | concurrent requests to one endpoint, and as many more that check for a blob |
+ * | `maxDownloads` | 256, or `maxConcurrent` if given | concurrent blobs up to 1 MiB, and as many larger ones |
+ * | `maxManifestSize` | 8 MiB | larger ones are refused; containerd accepts as much, the specification demands 4 |
  */
 export interface UpstreamSettings {
   readonly name: string;
@@ -85,7 +87,7 @@ export const upstreamDefaults = {
   maxManifestSize: 8 * 1024 * 1024,
 } as const;
 
-/** The same with every default filled in. */
+/** The settings with all defaults filled in. */
 export type CompleteSettings = Required<UpstreamSettings>;
 
 export function completeSettings(settings: UpstreamSettings): CompleteSettings {

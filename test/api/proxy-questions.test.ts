@@ -51,7 +51,7 @@ test("a request that came from this registry by way of its own upstream is refus
   fake.ledger.clear();
   const looped = await client.get(path, { via: `${via}, 1.1 another` });
   assert.equal(looped.status, 508);
-  assert.match(looped.body.toString(), /leads back here/);
+  assert.match(looped.body.toString(), /its url leads here/);
   assert.equal(fake.ledger.count(), 0);
 });
 

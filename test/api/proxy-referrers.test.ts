@@ -57,7 +57,7 @@ for (const [what, fault] of failures) {
     fake.faults.add({ kind: "referrers" }, fault);
     const { status, body } = await proxy.client.get(path);
     assert.ok(status >= 500, String(status));
-    assert.match(String(body), /the referrers of sha256:[0-9a-f]{64} cannot be told: /);
+    assert.match(String(body), /the referrers of sha256:[0-9a-f]{64} are unknown: /);
   });
 }
 
@@ -77,10 +77,7 @@ test("an upstream that is away has no empty list of referrers; what is known of 
   assert.equal(away.status, 503);
   assert.ok(away.headers["retry-after"]);
   assert.deepEqual(await listed(proxy, path), [descriptor.digest]);
-  assert.match(
-    String((await proxy.client.get(path)).headers.warning),
-    /^299 - "only the referrers that are in the cache/,
-  );
+  assert.match(String((await proxy.client.get(path)).headers.warning), /^299 - "only the cached referrers are listed/);
 });
 
 test("an empty list is passed on if the upstream says so: by its API, by null, or by having neither API nor tag", async (t) => {

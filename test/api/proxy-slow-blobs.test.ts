@@ -81,7 +81,7 @@ test("a client of a blob whose headers come late is told to come back, and the n
   const early = await client.get(pathOf(layer));
   assert.equal(early.status, 503);
   assert.ok(Number(early.headers["retry-after"]) > 0);
-  assert.match(early.body.toString(), /UNAVAILABLE.*come back/);
+  assert.match(early.body.toString(), /UNAVAILABLE.*retry later/);
   const body = await waitUntil("it is there", async () => {
     const answer = await client.get(pathOf(layer));
     return answer.status === 200 ? answer.body : undefined;

@@ -121,7 +121,7 @@ for (const [what, fault] of [
     await client.get(`/v2/${name}/manifests/${tags[0]}`);
     const stored = await client.get(path);
     assert.deepEqual([stored.status, tagsIn(stored)], [200, [tags[0]]]);
-    assert.match(String(stored.headers.warning), /^299 - "only the tags that are in the cache: /);
+    assert.match(String(stored.headers.warning), /^299 - "only the cached tags are listed: /);
   });
 }
 

@@ -239,7 +239,7 @@ test("a token service may not redirect to another origin with the credentials, b
   fake.faults.add({ kind: "token" }, redirectTo(`${foreign.origin}/token?scope=repository:${name}:pull`));
   foreign.faults.add({ kind: "token" }, (_, request) => fake.tokens.answer(request));
   const withCredentials = upstreamAt(scope, fake.url, { credentials });
-  await failureOf(withCredentials.getManifest(name, latest, asking()), "invalid", /may not see the credentials/);
+  await failureOf(withCredentials.getManifest(name, latest, asking()), "invalid", /may not receive the credentials/);
   assert.equal(foreign.ledger.count(), 0);
   await upstreamAt(scope, fake.url).getManifest(name, latest, asking());
 });

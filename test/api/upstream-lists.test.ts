@@ -64,7 +64,7 @@ for (const [what, link] of [
 }
 
 for (const [what, link, message] of [
-  ["in a circle", '</v2/library/alpine/tags/list?n=1000>; rel="next"', /circle/],
+  ["in a loop", '</v2/library/alpine/tags/list?n=1000>; rel="next"', /loop/],
   ["without a query", '</v2/library/alpine/tags/list>; rel="next"', /no query/],
 ] as const) {
   test(`a next page ${what} is refused`, async (t) => {

@@ -146,7 +146,7 @@ test("a HEAD stays a HEAD", async (t) => {
 });
 
 for (const [what, fault, message] of [
-  ["in a circle", redirectCircle, /circle/],
+  ["in a loop", redirectCircle, /loop/],
   ["on and on", endlessRedirects, /more than 10 redirects/],
   ["to a file", redirectTo("file:///etc/passwd"), /file:/],
   ["to ftp", redirectTo("ftp://127.0.0.1/x"), /ftp:/],

@@ -68,7 +68,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
       ] as const) {
         const answer = await client.get(`/v2/${name}/manifests/${tag}`);
         assert.deepEqual([answer.status, errorCodeOf(answer)], [403, "DENIED"], `${name}:${tag}`);
-        assert.match(answer.body.toString(), /is not all at 127\.0\.0\.1:\d+: it was pushed here, or is gone there/);
+        assert.match(answer.body.toString(), /exists at 127\.0\.0\.1:\d+: it was pushed here, or deleted there/);
       }
     });
     await t.test("a push is answered with 405, and a sentence that helps", async () => {

@@ -5,8 +5,8 @@ import type { BlobOrder } from "./blob-order.js";
 import { BlobTransfer, type TransferOptions } from "./blob-transfer.js";
 
 /**
- * Hears from the upstream whether it has the blob. The transfer goes on where an earlier one ended, unless what that
- * left cannot be a part of what comes: then it goes.
+ * Asks the upstream for the blob. The transfer continues where an earlier one ended, unless the earlier bytes cannot be
+ * part of this body: then they are deleted.
  */
 export async function beginTransfer(
   order: BlobOrder,
@@ -25,7 +25,7 @@ export async function beginTransfer(
   return anew;
 }
 
-/** Of what an earlier transfer left. */
+/** The hash of what an earlier transfer left. */
 async function hashOfRemains({ digest }: BlobOrder, staged: StagedObject): Promise<Digester> {
   const digester = new Digester(algorithmOf(digest));
   const reader = await staged.openRead();

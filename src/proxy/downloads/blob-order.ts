@@ -3,28 +3,28 @@ import type { RepositoryName } from "../../oci/repository-name.js";
 import type { Upstream } from "../../upstream/upstream.js";
 import type { BodyForms } from "./body-forms.js";
 
-/** How blobs are fetched from an upstream. Times in milliseconds. */
+/** How blobs are downloaded from an upstream. Times in milliseconds. */
 export interface BlobManners {
-  /** For the headers of a blob: then the client is told to come back, and the fetch goes on. */
+  /** For the headers of a blob. After it, the client is told to retry, and the download continues. */
   readonly answerTimeout: number;
-  /** For the headers of a blob, whether or not a client still waits for them. */
+  /** For the headers of a blob, even if no client waits for them any more. */
   readonly blobTimeout: number;
-  /** Whether small parts far ahead of a download are fetched apart, and passed on unproved. */
+  /** Whether small parts far ahead of a download are fetched separately, and passed on unverified. */
   readonly lazyRanges: boolean;
-  /** What it was found to send. */
+  /** The forms of bodies that it was found to send. */
   readonly forms: BodyForms;
 }
 
-/** What is fetched, and from where. */
+/** What to download, and from where. */
 export interface BlobOrder {
   readonly upstream: Upstream;
   readonly manners: BlobManners;
-  /** What the repository is called there. */
+  /** The repository's name there. */
   readonly remoteName: RepositoryName;
   readonly name: RepositoryName;
   readonly digest: Digest;
-  /** Bytes, if a manifest told; it may be wrong. */
+  /** In bytes, from a manifest; may be wrong. */
   readonly size: number | undefined;
-  /** `Via` of the client that asked first. */
+  /** `Via` of the first client. */
   readonly via: string | undefined;
 }

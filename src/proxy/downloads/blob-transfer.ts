@@ -12,31 +12,34 @@ import { endless, onlyAPart, otherContent, undecodable } from "./transfer-errors
 export interface TransferOptions {
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Whether anybody waits for it: what nobody waits for gives way. */
+  /** Whether a client waits for it: a transfer without a client gives way. */
   readonly interest?: Interest;
-  /** Called whenever the upstream is asked: until then the transfer waited for its turn. */
+  /** Called whenever a request is sent: until then the transfer waited for its turn. */
   readonly onAsked?: () => void;
-  /** Time for the headers, if nobody is made to wait for them. */
+  /** Time for the headers, if no client is made to wait for them. */
   readonly headersMs?: number;
 }
 
-/** Breaks of a transfer in a row that are mended. */
+/** Consecutive interruptions after which the transfer is still resumed. */
 const breaksInARow = 4;
-/** Bytes between two breaks that make it worth going on: an upstream that sends one each time would be asked for ever. */
+/**
+ * Bytes between two interruptions that justify resuming; otherwise an upstream that sends one byte each time would be
+ * asked forever.
+ */
 const worthwhileBytes = 64 * 1024;
 const firstPauseMs = 200;
 
-/** How far beyond the size in its manifest a blob may go that has no announced length. Wrong sizes there are common. */
+/** How far a blob without an announced length may exceed the size in its manifest. Wrong sizes there are common. */
 const mostTimesTold = 4;
 const alwaysAllowed = 64 * 1024 * 1024;
 
 /**
- * A blob, or the rest of it, on its way from an upstream. It is hashed as it arrives. A broken transfer goes on by Range;
- * when that fails once, in whatever way, the whole is asked for and what is here is passed over.
+ * A blob, or the rest of it, on its way from an upstream. It is hashed as it arrives. An interrupted transfer resumes
+ * by Range; if that fails once, for any reason, the whole blob is requested, and the known bytes are skipped.
  */
 export class BlobTransfer {
   readonly #order: BlobOrder;
-  /** Has seen what is here already. */
+  /** Has seen the bytes that are stored already. */
   readonly #digester: Digester;
   readonly #options: TransferOptions;
   #announced: number | undefined;
@@ -46,34 +49,34 @@ export class BlobTransfer {
   #mayResume = true;
   #received = 0;
 
-  /** @param digester has seen what is here already; the transfer brings what follows, and shows it to it */
+  /** @param digester has seen the bytes that are stored already; the transfer adds those that follow */
   constructor(order: BlobOrder, digester: Digester, options: TransferOptions) {
     this.#order = order;
     this.#digester = digester;
     this.#options = options;
   }
 
-  /** Bytes of the whole blob, where the upstream says so. */
+  /** Bytes of the whole blob, if the upstream announced them. */
   get announced(): number | undefined {
     return this.#announced;
   }
 
-  /** Bytes that came over the wire. */
+  /** Bytes received from the network. */
   get received(): number {
     return this.#received;
   }
 
-  /** How the content is said to be compressed. */
+  /** The declared compression of the content. */
   get codings(): readonly ContentCoding[] {
     return this.#codings;
   }
 
-  /** Whether the content is said to be compressed, and nothing tells yet whether it is. */
+  /** Whether the content is declared to be compressed, and it is not known yet whether that is true. */
   get isInDoubt(): boolean {
     return this.#codings.length > 0 && this.#order.manners.forms.known === undefined;
   }
 
-  /** Hears whether the upstream has it, before anything is read. */
+  /** Asks the upstream for it; reads nothing yet. */
   async begin(): Promise<UpstreamBlob> {
     const offset = this.#mayResume ? this.#digester.length : 0;
     try {
@@ -87,12 +90,12 @@ export class BlobTransfer {
     this.#announced ??= this.#begun.size;
     this.#validator = this.#begun.validator;
     this.#codings = this.#begun.codings;
-    // Another compression of the same bytes need not be the same.
+    // A second compression of the same bytes may differ.
     if (this.#codings.length > 0) this.#mayResume = false;
     return this.#begun;
   }
 
-  /** What follows on that which is here, in order. {@link prove} it afterwards. */
+  /** The bytes after the stored ones, in order. Call {@link prove} afterwards. */
   async *content(): AsyncGenerator<Buffer, void, void> {
     for (let breaks = 0; ; breaks++) {
       const before = this.length;
@@ -107,17 +110,17 @@ export class BlobTransfer {
     }
   }
 
-  /** Bytes of the blob that are here. */
+  /** Bytes of the blob so far. */
   get length(): number {
     return this.#digester.length;
   }
 
-  /** Of all that came, and was here before. May be asked once. */
+  /** Of all bytes, including those stored before. Can be called once. */
   digest(): Digest {
     return this.#digester.digest();
   }
 
-  /** @throws RegistryError if all that came, and was here before, is not what the digest names. May be asked once. */
+  /** @throws RegistryError if all bytes, including those stored before, do not match the digest. Can be called once. */
   prove(): void {
     const actual = this.digest();
     if (actual === this.#order.digest) return;
@@ -125,7 +128,7 @@ export class BlobTransfer {
     throw otherContent(this.#order, { actual, size: this.length }, this.#options.log);
   }
 
-  /** Breaks off what is under way. */
+  /** Ends a running transfer. */
   close(): void {
     this.#begun?.close();
   }
@@ -140,7 +143,7 @@ export class BlobTransfer {
     return upstream.getBlob(remoteName, digest, part, { ...this.#options, via });
   }
 
-  /** What is here already is passed over. @throws UpstreamError if it ends before the blob does */
+  /** Skips the known bytes. @throws UpstreamError if it ends before the blob does */
   async *#rest(blob: UpstreamBlob): AsyncGenerator<Buffer, void, void> {
     const before = this.length;
     let skip = before - blob.start;
@@ -156,7 +159,7 @@ export class BlobTransfer {
       }
       const { end, size = this.#order.size } = blob;
       if (end === undefined || size === undefined || end >= size) return;
-      // Whoever sends no more than a part of the whole sends the rest by Range alone.
+      // An upstream that sent only part of the whole sends the rest only by Range.
       this.#mayResume = blob.start === 0;
       throw onlyAPart(this.#order);
     } finally {
@@ -166,7 +169,7 @@ export class BlobTransfer {
     }
   }
 
-  /** @throws UpstreamError if more comes than any mistake in a manifest explains */
+  /** @throws UpstreamError if more arrives than any mistake in a manifest explains */
   #refuseEndless(): void {
     const { size } = this.#order;
     if (this.#announced !== undefined || size === undefined) return;
@@ -188,12 +191,12 @@ export class BlobTransfer {
     }
   }
 
-  /** A body without a length may be cut behind its last byte. */
+  /** A body without a length may have been cut exactly after the last byte. */
   #isWhole(): boolean {
     return this.length > 0 && this.length === this.#announced;
   }
 
-  /** @throws the error if going on does not help */
+  /** @throws the error if resuming does not help */
   async #pauseAfter(error: unknown, breaks: number): Promise<void> {
     if (!(error instanceof UpstreamError) || !error.transient || breaks >= breaksInARow) throw error;
     const { digest } = this.#order;

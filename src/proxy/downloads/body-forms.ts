@@ -1,9 +1,9 @@
-/** `plain`: as they are, whatever `Content-Encoding` says; `decoded`: what comes out when that is undone. */
+/** `plain`: the bytes as sent, whatever `Content-Encoding` says; `decoded`: the bytes after decoding. */
 export type BodyForm = "plain" | "decoded";
 
 const rememberedForMs = 60 * 60_000;
 
-/** In which form an upstream's blobs are right that it says are compressed: as the digest of the last one proved. */
+/** In which form an upstream's blobs with `Content-Encoding` are right, as the digest of the last one showed. */
 export class BodyForms {
   #known: { readonly form: BodyForm; readonly sinceMs: number } | undefined;
 
@@ -16,7 +16,7 @@ export class BodyForms {
     this.#known = { form, sinceMs: performance.now() };
   }
 
-  /** What was believed turned out wrong: the next one is tried in both forms. */
+  /** The assumption was wrong: the next blob is tried in both forms. */
   forget(): void {
     this.#known = undefined;
   }

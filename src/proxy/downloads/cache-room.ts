@@ -2,22 +2,22 @@ import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { Storage } from "../../storage/storage.js";
 import type { Interest } from "../../upstream/limits/interest.js";
 
-/** How much may be kept of what arrives. */
+/** How much of what arrives may be stored. */
 export interface CacheRoom {
-  /** Bytes of the largest blob that may be kept at all. */
+  /** Bytes of the largest blob that may be stored at all. */
   readonly largest: number;
-  /** Bytes that may still be kept before something has to go. */
+  /** Bytes that may still be stored before something must be deleted. */
   left(): number;
-  /** Frees so many bytes, if it may, and tells how many it has freed. */
+  /** Frees bytes, if allowed, and returns how many. */
   makeRoom(bytes: number): Promise<number>;
 }
 
-/** Not for want of room: it would take that of everything else. Whoever wants it gets it without it being kept. */
+/** Not a lack of space: the blob would displace everything else. Clients get it, but it is not stored. */
 export class TooLargeToKeepError extends Error {
   override readonly name = "TooLargeToKeepError";
 }
 
-/** Whether the client gets it all the same, and nothing is kept. */
+/** Whether the client still gets the blob, although it is not stored. */
 export function cannotBeKept(error: unknown): boolean {
   return isOutOfRoom(error) || error instanceof TooLargeToKeepError;
 }
@@ -25,22 +25,22 @@ export function cannotBeKept(error: unknown): boolean {
 /** @throws TooLargeToKeepError */
 export function refuseLarger(announced: number | undefined, { largest }: CacheRoom): void {
   if (announced === undefined || announced <= largest) return;
-  throw new TooLargeToKeepError(`a blob of ${announced} bytes is larger than the cache may be`);
+  throw new TooLargeToKeepError(`a blob of ${announced} bytes is larger than the maximum size of the cache`);
 }
 
 interface ArrivingBlob {
-  /** Bytes that it has, if anybody told. */
+  /** Its size in bytes, if known. */
   readonly expected: number | undefined;
-  /** Bytes of it that are here. */
+  /** Bytes stored so far. */
   readonly arrived: number;
 }
 
-/** How far a blob goes on whose end nobody knows, when nobody waits for it. */
+/** How far a blob of unknown size is downloaded when no client waits for it. */
 const unwatchedBytes = 8 * 1024 * 1024;
 
 /**
- * Keeps a blob that arrives within what it was said to have, or else within the room that is left: an endless one, or
- * one that is longer than it was said to be, is no reason to let go of anything.
+ * Limits an arriving blob to its announced size, or else to the room that is left: an endless blob, or one that is
+ * longer than announced, must not displace other content.
  */
 export class ArrivalBound {
   readonly #storage: Storage;
@@ -50,7 +50,7 @@ export class ArrivalBound {
   #arrived: number;
   #counted = 0;
 
-  /** @param interest whether anybody waits for the blob */
+  /** @param interest whether a client waits for the blob */
   constructor({ storage, room }: { storage: Storage; room: CacheRoom }, interest: Interest, blob: ArrivingBlob) {
     this.#storage = storage;
     this.#room = room;
@@ -59,12 +59,12 @@ export class ArrivalBound {
     this.#arrived = blob.arrived;
   }
 
-  /** Bytes for which others may have to go. */
+  /** Bytes for which other content may have to be deleted. */
   get missing(): number {
     return this.#expected > this.#room.largest ? 0 : Math.max(0, this.#expected - this.#arrived);
   }
 
-  /** @throws TooLargeToKeepError, or an Error if nobody waits for what may have no end */
+  /** @throws TooLargeToKeepError, or an Error if no client waits for a blob of unknown size */
   admit(bytes: number): void {
     this.#arrived += bytes;
     if (this.#arrived <= this.#expected) {
@@ -73,14 +73,14 @@ export class ArrivalBound {
       return;
     }
     if (!this.#interest.isWatched && this.#arrived > unwatchedBytes) {
-      throw new Error(`nobody waits for a blob of which ${this.#arrived} bytes came, and whose end nobody knows`);
+      throw new Error(`no client waits for a blob of unknown size of which ${this.#arrived} bytes arrived`);
     }
     if (this.#arrived - this.#counted > this.#room.left()) {
-      throw new TooLargeToKeepError(`${this.#arrived} bytes came of a blob of ${this.#expected || "unknown"} bytes`);
+      throw new TooLargeToKeepError(`${this.#arrived} bytes arrived of a blob of ${this.#expected || "unknown"} bytes`);
     }
   }
 
-  /** What arrived is stored now, or dropped. */
+  /** The arrived bytes are now stored, or deleted. */
   release(): void {
     this.#storage.noteArriving(-this.#counted);
     this.#counted = 0;

@@ -9,10 +9,12 @@ import { isWorthFetchingApart, LazyPart } from "./lazy-part.js";
 import { PassThroughReader } from "./pass-through-reader.js";
 import type { RecentPieces } from "./recent-pieces.js";
 
-/** More than so many, if slow, would each hold another piece in memory: they get copies in small buffers. */
+/**
+ * If there are more readers, slow ones would each hold another piece in memory, so they get copies in small buffers.
+ */
 const mostBorrowers = 100;
 
-/** What a reader needs of those around it. */
+/** What a reader needs from the download. */
 interface DownloadReaderOptions {
   readonly storage: Storage;
   readonly signal: AbortSignal;
@@ -22,9 +24,9 @@ interface DownloadReaderOptions {
 }
 
 /**
- * Reads a blob while it grows, at its own speed and from wherever it likes. Where it has not come yet is waited for,
- * however far ahead that is, since only of the whole blob can be proved that it is the right one; but where the operator
- * says that clients verify parts themselves, a small one far ahead is fetched apart.
+ * Reads a blob while it grows, at its own speed and from any position. A position that has not arrived yet is waited
+ * for, since only the whole blob can be verified. If the operator says that clients verify parts themselves, a small
+ * part far ahead is fetched separately.
  */
 export class DownloadReader implements BlobReader {
   readonly size: number;
@@ -32,7 +34,7 @@ export class DownloadReader implements BlobReader {
   readonly #blob: GrowingBlob;
   readonly #options: DownloadReaderOptions;
   #file: BlobReader | undefined;
-  /** What is in memory of this file. */
+  /** The pieces of this file that are in memory. */
   #recent: RecentPieces | undefined;
   #passThrough: PassThroughReader | undefined;
   #apart: LazyPart | undefined;
@@ -51,7 +53,10 @@ export class DownloadReader implements BlobReader {
     this.#apart = new LazyPart(order, { start, end }, { signal, log });
   }
 
-  /** Gives what is there, so that the first byte goes on as soon as it arrives; waits only where there is nothing. */
+  /**
+   * Returns what is available, so that the first bytes are passed on as soon as they arrive; waits only if there are
+   * none.
+   */
   async read(into: Buffer, position: number): Promise<number> {
     if (position >= this.size) return 0;
     if (this.#apart !== undefined && (await this.#isApart(this.#apart))) return this.#apart.read(into);
@@ -64,11 +69,11 @@ export class DownloadReader implements BlobReader {
     return file.read(into.subarray(0, Math.min(into.length, available)), position);
   }
 
-  /** What has just arrived, or what others read, too. What they hold of it is bounded by their number. */
+  /** Bytes that have just arrived, or that others read too. The number of readers bounds what they hold in memory. */
   async lend(position: number): Promise<Buffer | undefined> {
     if (position >= this.size || this.#apart !== undefined) return undefined;
     const readers = this.#download.watchers.count;
-    // No read of a file gives the others their turn here.
+    // No file is read here, which would let the other readers run.
     if (readers > 1) await nextTurn();
     const file = await this.#storedBeyond(position);
     const { recent, progress } = this.#blob;
@@ -93,14 +98,14 @@ export class DownloadReader implements BlobReader {
     await Promise.all([this.#file?.close(), this.#passThrough?.close()]);
   }
 
-  /** Where the part cannot be had apart, the download brings it. */
+  /** If the part cannot be fetched separately, the download brings it. */
   async #isApart(part: LazyPart): Promise<boolean> {
     if (await part.isOpen()) return true;
     this.#apart = undefined;
     return false;
   }
 
-  /** Waits until what lies here goes beyond the position, or all is here; `undefined` if it cannot be kept. */
+  /** Waits until more than the position is stored, or everything is; `undefined` if it cannot be stored. */
   async #storedBeyond(position: number): Promise<BlobReader | undefined> {
     if (this.#passThrough !== undefined) return undefined;
     try {
@@ -113,7 +118,7 @@ export class DownloadReader implements BlobReader {
     return this.#file;
   }
 
-  /** The file stays open when it gets its name, and when it is removed for want of room. */
+  /** The file stays open when it gets its name, and when it is deleted for lack of space. */
   async #open(): Promise<BlobReader | undefined> {
     const { storage } = this.#options;
     const { digest } = this.#download.order;
@@ -121,7 +126,7 @@ export class DownloadReader implements BlobReader {
     return (await storage.downloads.staged(digest).openRead()) ?? storage.blobs.open(digest);
   }
 
-  /** The client has what is before the position: it must not notice that the disk is full. */
+  /** The client has the bytes before the position: it must not notice that the disk is full. */
   #goOnWithoutRoom(position: number): Promise<PassThroughReader> {
     const { signal, log } = this.#options;
     const begun = this.#file && { begun: { reader: this.#file, position } };

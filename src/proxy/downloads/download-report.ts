@@ -1,10 +1,10 @@
 import type { Logger } from "../../observability/logger.js";
 import type { BlobOrder } from "./blob-order.js";
 
-/** What the log says of a download that was stored: how long it took, what it fetched and for whom. */
+/** The log line of a stored download: how long it took, how many bytes, and for which clients. */
 export class DownloadReport {
   readonly #startedAt = performance.now();
-  /** Clients that asked for it while it ran. */
+  /** Clients that requested it while it ran. */
   readonly #clients = new Set<string>();
   #fetched = 0;
 
@@ -12,7 +12,7 @@ export class DownloadReport {
     this.#clients.add(address);
   }
 
-  /** Bytes came over the wire, also those that were sent twice. */
+  /** Counts bytes from the network, also those that were sent twice. */
   noteFetched(bytes: number): void {
     this.#fetched += bytes;
   }

@@ -20,10 +20,10 @@ import { lookAlong } from "./reading-along.js";
 import { RecentPieces } from "./recent-pieces.js";
 import { isWorthless } from "./unwatched-downloads.js";
 
-/** Bytes that are made free at least, if so many are missing. */
+/** The least that is freed if space is missing. */
 const leastRoom = 64 * 1024 * 1024;
 
-/** Within this the lock is had, unless somebody else downloads the same blob. */
+/** The lock is acquired within this time, unless another process downloads the same blob. */
 const lockMs = 1_000;
 
 export interface DownloadOptions {
@@ -33,15 +33,15 @@ export interface DownloadOptions {
 }
 
 /**
- * One blob on its way from an upstream into the storage. It gets its name only when its digest is proved; who reads
- * along gets all but the last byte before. What an earlier process left unfinished is gone on with.
+ * One blob on its way from an upstream into the storage. It gets its name only when its digest is verified; until then,
+ * readers get all but the last byte. Continues what an earlier process left unfinished.
  */
 export class Download {
   readonly order: BlobOrder;
-  /** Who waits for it now. */
+  /** The clients that wait for it now. */
   readonly watchers = new Watchers();
   readonly blob = new GrowingBlob();
-  /** Begins when the upstream is asked: until then it waits for its turn among others. */
+  /** Begins when the upstream is asked: until then it waits for its turn. */
   readonly turn = new Progress();
   readonly #storage: Storage;
   readonly #options: DownloadOptions;
@@ -56,12 +56,12 @@ export class Download {
     this.#staged = storage.downloads.staged(order.digest);
   }
 
-  /** Whether the manifest or the upstream has told the size. */
+  /** Whether its size is known, from the manifest or the upstream. */
   get hasKnownEnd(): boolean {
     return this.order.size !== undefined || this.blob.size !== undefined;
   }
 
-  /** Bytes of the blob that are here. */
+  /** Bytes of the blob so far. */
   get received(): number {
     return this.blob.progress.value;
   }
@@ -71,11 +71,11 @@ export class Download {
     this.#report.noteClient(address);
   }
 
-  /** Runs until the blob is stored. Failures are told to all who read along. */
+  /** Runs until the blob is stored. All readers receive a failure. */
   async run(): Promise<void> {
     const looking = new AbortController();
     void this.#readAlong(looking.signal);
-    // Whoever has the lock has asked already.
+    // Another process that has the lock has asked already.
     const hasOther = setTimeout(() => this.turn.begin(), lockMs);
     try {
       await this.#storage.downloads.lock(this.order.digest, async (lost) => {
@@ -94,8 +94,8 @@ export class Download {
     }
   }
 
-  /** Gives up. What arrived stays for the next time. */
-  cancel(reason = new Error("nobody waits for the download any more")): void {
+  /** Gives up. The arrived bytes are kept for the next time. */
+  cancel(reason = new Error("no client waits for the download any more")): void {
     this.#abort.abort(reason);
   }
 
@@ -107,7 +107,7 @@ export class Download {
       }
     } catch (error) {
       if (stop.aborted) return;
-      // Told at once: the other one may take for hours.
+      // Reported at once: the other download may take hours.
       this.blob.fail(error);
       this.cancel();
     }
@@ -123,8 +123,9 @@ export class Download {
   }
 
   /**
-   * On a full disk older content goes, if it may; else all that came goes, since a part only takes the room that others
-   * need. No more goes at once than has come, and nothing for more than the upstream announced: that may be a lie.
+   * On a full disk, older content is deleted, if allowed; otherwise the arrived bytes are, since a part only takes the
+   * space that others need. Never deletes more than has arrived, and nothing for more than the upstream announced: that
+   * may be a lie.
    */
   async #fetchIntoRoom(signal: AbortSignal): Promise<number> {
     for (;;) {
@@ -156,7 +157,7 @@ export class Download {
     return wanted > 0 && (await this.#options.room.makeRoom(wanted)) > 0;
   }
 
-  /** @returns the bytes of the blob, which is stored then */
+  /** @returns the size of the blob, which is then stored */
   async #fetch(transfer: BlobTransfer, bound: ArrivalBound, signal: AbortSignal): Promise<number> {
     const { name, digest, upstream } = this.order;
     await claim(this.#storage, name, upstream.name);
@@ -168,7 +169,7 @@ export class Download {
       ? await takeInEncoded(this.order, transfer, parts)
       : await this.#takeIn(transfer, bound);
     const size = (await staged.stat())?.size ?? 0;
-    // Without the lock another process may be writing to the same file.
+    // Without the lock, another process may be writing to the same file.
     signal.throwIfAborted();
     // `berth cache rm` may have removed the repository meanwhile.
     await claim(this.#storage, name, upstream.name);
@@ -178,7 +179,7 @@ export class Download {
     return size;
   }
 
-  /** The upstream's word counts; clients are told nothing where the manifest says otherwise. */
+  /** The upstream's size counts; clients are told none if the manifest gives another one. */
   #agreed(announced: number | undefined): number | undefined {
     const { size } = this.order;
     return size === undefined || size === announced ? announced : undefined;
@@ -191,7 +192,7 @@ export class Download {
     try {
       transfer.prove();
     } catch (error) {
-      // Told before it is done: who comes from now on must not join this one.
+      // Reported first: a client that arrives from now on must not join this download.
       this.blob.fail(error);
       await this.#staged.spoil();
       await this.#storage.downloads.forgetSize(this.order.digest);
@@ -200,7 +201,7 @@ export class Download {
     return this.#staged;
   }
 
-  /** What the storage has taken when it asks for more is there to be read. */
+  /** When the storage asks for more, what it has taken can be read. */
   async *#told(transfer: BlobTransfer, bound: ArrivalBound, recent: RecentPieces): AsyncGenerator<Buffer, void, void> {
     let written = transfer.length;
     this.blob.arrived(written);

@@ -11,34 +11,34 @@ import { DownloadReader } from "./download-reader.js";
 import { PassThroughReader } from "./pass-through-reader.js";
 import { UnwatchedDownloads } from "./unwatched-downloads.js";
 
-/** How long nothing is tried to be kept after a disk was found full: each try takes the last room from all others. */
+/** How long nothing is stored after the disk was full: each attempt takes the last space from everyone else. */
 const noRoomForMs = 10_000;
 
-/** How long a download goes on for a client that was told to come back, and when it is to do so. */
+/** How long a download continues for a client that was told to retry, and when the client should do so. */
 const comesBackWithinMs = 60_000;
 const retrySeconds = 10;
 
 interface Running {
   readonly download: Download;
-  /** Until then it goes on, whoever waits. */
+  /** It continues until then, even without a client. */
   keptUntilMs: number;
 }
 
-/** A blob that is being read while it is downloaded. */
+/** A blob that is read while it is downloaded. */
 export interface JoinedDownload {
   readonly reader: BlobReader;
-  /** Whether somebody had asked for it before. */
+  /** Whether another client requested it before. */
   readonly isShared: boolean;
 }
 
 interface DownloadsOptions extends DownloadOptions {
-  /** Whether a download goes on that nobody waits for any more. */
+  /** Whether a download continues that no client waits for. */
   readonly finishUnwatched: boolean;
 }
 
 /**
- * The downloads of this process: one for each blob of a repository, whoever asks. Where repositories, or processes, want
- * the same digest, one downloads, and the others read along what it writes.
+ * The downloads of this process: one for each blob of a repository, however many clients want it. If repositories or
+ * processes want the same digest, one downloads it, and the others read what it writes.
  */
 export class Downloads {
   readonly #storage: Storage;
@@ -53,9 +53,9 @@ export class Downloads {
   }
 
   /**
-   * Joins the download of a blob, or starts it; where it cannot be kept, the client gets it all the same. The caller
-   * closes the reader.
-   * @throws what the upstream answered, if it has not even begun to send
+   * Joins the download of a blob, or starts it. If it cannot be stored, the client still gets it. The caller closes the
+   * reader.
+   * @throws the upstream's failure, if it has not begun to send
    */
   async join(order: BlobOrder, { signal, log, caller }: Context): Promise<JoinedDownload> {
     if (performance.now() < this.#hasNoRoomUntil) return passThrough(order, signal, log);
@@ -72,7 +72,7 @@ export class Downloads {
     };
     try {
       await this.#headersOf(running, signal);
-      // Of a blob that is said to be empty no byte can be held back, so all of it must be proved.
+      // A blob that is declared empty has no last byte to hold back, so all of it must be verified first.
       const { size, progress } = download.blob;
       if (size === 0) await progress.beyond(Number.MAX_SAFE_INTEGER, signal);
       const reader = new DownloadReader(download, { storage: this.#storage, signal, log, leave });
@@ -97,9 +97,9 @@ export class Downloads {
   }
 
   /**
-   * The answer to the client begins when the upstream's has: one that refuses must be heard before. One that only takes
-   * long, because it scans what it sends or is a cache itself, is given the time; the client is not, since containerd
-   * gives up after 30 s and would begin anew each time.
+   * The response to the client begins when the upstream's does: a refusal must be known before. An upstream that only
+   * takes long, because it scans content or is a cache itself, gets the time; the client does not, since containerd
+   * gives up after 30 s and would start again each time.
    */
   async #headersOf(running: Running, signal: AbortSignal): Promise<void> {
     const { turn, order } = running.download;
@@ -125,7 +125,7 @@ export class Downloads {
     });
   }
 
-  /** What nobody waits for any more goes on only if the operator wants it to, and within a bound. */
+  /** A download without clients continues only if the operator wants that, and within a limit. */
   #leaveUnwatched({ download, keptUntilMs }: Running): void {
     if (download.watchers.isWatched || download.blob.progress.hasEnded || performance.now() < keptUntilMs) return;
     if (this.#options.finishUnwatched) {
@@ -137,7 +137,7 @@ export class Downloads {
     this.#forget(download);
   }
 
-  /** Who comes from now on must not join one that gives up. */
+  /** A client that arrives from now on must not join a download that gives up. */
   #forget(download: Download): void {
     const key = keyOf(download.order);
     if (this.#running.get(key)?.download === download) this.#running.delete(key);
@@ -153,7 +153,7 @@ function keyOf({ name, digest }: BlobOrder): string {
 }
 
 function tooLate({ upstream, digest, name }: BlobOrder): RegistryError {
-  const message = `${upstream.name} has not begun to send ${digest} yet; it is fetched meanwhile, so come back for it`;
+  const message = `${upstream.name} has not begun to send ${digest} yet; Berth continues to fetch it, so retry later`;
   return new RegistryError("UNAVAILABLE", message, {
     detail: { upstream: upstream.name, name, digest },
     headers: { "Retry-After": String(retrySeconds) },

@@ -12,24 +12,24 @@ import { otherContent } from "./transfer-errors.js";
 
 const pieceBytes = 256 * 1024;
 
-/** Where no manifest tells a size: a few bytes can be made that decode to any number. */
+/** For blobs without a size in a manifest: a few bytes can decode to any number. */
 const mostInflation = 100;
 const alwaysDecoded = 64 * 1024 * 1024;
 
 interface TakingIn {
   readonly storage: Storage;
   readonly bound: ArrivalBound;
-  /** Bytes that any blob may have. */
+  /** The maximum size of any blob. */
   readonly largest: number;
   readonly log: Logger;
 }
 
 /**
- * Takes in a body that is said to be compressed, though nothing of the kind was asked for: some only say so (S3 keeps
- * `aws-chunked` of an upload; others label a layer by its name), some do it. All of it is kept as it came, and the digest
- * tells which form is the blob. Nobody gets a byte before.
- * @returns the place of the form that is right
- * @throws RegistryError if neither is
+ * Receives a body that is declared to be compressed, although no encoding was requested. Some upstreams only declare it
+ * (S3 keeps `aws-chunked` from an upload; others label a layer by its file name), some do it. The body is stored as
+ * sent, and the digest decides which form is the blob. No client gets a byte before that.
+ * @returns where the right form is stored
+ * @throws RegistryError if neither is right
  */
 export async function takeInEncoded(
   order: BlobOrder,
@@ -65,7 +65,7 @@ async function* admitted(content: AsyncIterable<Buffer>, bound: ArrivalBound): A
   }
 }
 
-/** @returns whether what comes out is the blob */
+/** @returns whether the decoded bytes are the blob */
 async function decodeInto(
   staged: StagedObject,
   encoded: StagedObject,

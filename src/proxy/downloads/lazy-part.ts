@@ -2,25 +2,25 @@ import type { Logger } from "../../observability/logger.js";
 import type { UpstreamBlob } from "../../upstream/upstream.js";
 import type { BlobOrder } from "./blob-order.js";
 
-/** A part that is larger than this is no lazy pull. */
+/** A request for a larger part is not a lazy pull. */
 const largestPart = 16 * 1024 * 1024;
-/** What is nearer than this comes soon enough with the download. */
+/** A nearer part will arrive soon enough with the download. */
 const farAhead = 1024 * 1024;
 
-/** Bytes of a blob, from the first up to but not including the last. */
+/** A range of bytes; `end` is exclusive. */
 interface Part {
   readonly start: number;
   readonly end: number;
 }
 
-/** Whether a part of a blob that is being downloaded is fetched beside that: where the operator allows it. */
+/** Whether a part of a running download should be fetched separately, if the operator allows that. */
 export function isWorthFetchingApart({ manners }: BlobOrder, { start, end }: Part, arrived: number): boolean {
   return manners.lazyRanges && end - start <= largestPart && start > arrived + farAhead;
 }
 
 /**
- * A small part of a blob that is fetched apart from the upstream and passed on unproved, while the download goes on:
- * stargz, SOCI, nydus and zstd:chunked read an index at the end of a layer first, and verify each chunk by it.
+ * A small part of a blob that is fetched separately and passed on unverified, while the download continues: stargz,
+ * SOCI, nydus and zstd:chunked first read an index at the end of a layer, and verify each chunk with it.
  */
 export class LazyPart {
   readonly #order: BlobOrder;
@@ -36,7 +36,7 @@ export class LazyPart {
     this.#asking = asking;
   }
 
-  /** Whether the upstream sends the part; asks it the first time. */
+  /** Whether the upstream sends the part; asks on the first call. */
   async isOpen(): Promise<boolean> {
     this.#opening ??= this.#open();
     const blob = await this.#opening;
@@ -44,7 +44,7 @@ export class LazyPart {
     return blob !== undefined;
   }
 
-  /** What comes next; to be read in order, and not beyond the end. */
+  /** Reads the next bytes; must be called in order, and not beyond the end. */
   async read(into: Buffer): Promise<number> {
     if (this.#piece.length === 0) this.#piece = (await this.#content?.next())?.value ?? this.#piece;
     const count = this.#piece.copy(into);

@@ -5,9 +5,9 @@ import { claim } from "../ownership.js";
 import type { BlobOrder } from "./blob-order.js";
 
 /**
- * Makes bytes that came for another repository this one's, which they are only if its upstream has them there, too.
- * @returns how many, unless there are none that may be linked; they may have been evicted before they were linked
- * @throws what the upstream answers
+ * Links bytes that were stored for another repository, once this repository's upstream confirms that it has them.
+ * @returns their number; `undefined` if none may be linked, or they were evicted meanwhile
+ * @throws the upstream's failure
  */
 export async function linkStored(
   storage: Storage,

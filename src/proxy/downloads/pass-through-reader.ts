@@ -7,32 +7,32 @@ import type { BlobOrder } from "./blob-order.js";
 import { BlobTransfer } from "./blob-transfer.js";
 
 interface PassThroughOptions {
-  /** What is here of the blob, and that the client has read up to `position`, if anything. */
+  /** What is stored of the blob, and how far the client has read it, if at all. */
   readonly begun?: { readonly reader: BlobReader; readonly position: number };
   readonly signal: AbortSignal;
   readonly log: Logger;
 }
 
 /**
- * A blob that goes from the upstream to one client and is stored nowhere, because there is no room. It can only be
- * read forwards. All of it is hashed, also what the client does not want: its last byte is given out only when the
- * digest is proved.
+ * A blob that is passed from the upstream to one client without being stored, because there is no space. It can only be
+ * read forwards. All of it is hashed, even what the client does not want: its last byte is sent only when the digest is
+ * verified.
  */
 export class PassThroughReader implements BlobReader {
   readonly size: number;
   readonly #transfer: BlobTransfer;
   readonly #content: AsyncGenerator<Buffer, void, void>;
   #piece: Buffer = Buffer.alloc(0);
-  /** Behind the piece; `undefined` at the end, which is proved then. */
+  /** The piece after the current one; `undefined` at the end, which is then verified. */
   #next: Buffer | undefined = Buffer.alloc(0);
-  /** Of the first byte of the piece in the blob. */
+  /** The position of the piece in the blob. */
   #position: number;
 
   static async open(order: BlobOrder, options: PassThroughOptions): Promise<PassThroughReader> {
     const transfer = await begin(order, options);
     const reader = new PassThroughReader(order, transfer);
     try {
-      // No byte of an empty blob can be held back until it is proved.
+      // An empty blob has no byte to hold back until it is verified.
       if (reader.size === 0) await reader.prove();
     } catch (error) {
       transfer.close();
@@ -62,7 +62,7 @@ export class PassThroughReader implements BlobReader {
     this.#transfer.close();
   }
 
-  /** Goes on to the piece with this byte, or to the end. */
+  /** Continues to the piece with this byte, or to the end. */
   async #reach(position: number): Promise<void> {
     while (this.#position + this.#piece.length <= position && this.#next !== undefined) {
       if (this.#next.length === 0) this.#next = await this.#pieceAfter();
@@ -73,12 +73,12 @@ export class PassThroughReader implements BlobReader {
     }
   }
 
-  /** Whether more must follow on the piece, so that it can be given out before that is there. */
+  /** Whether more must follow the piece, so that it can be sent before that arrives. */
   #isInside(): boolean {
     return Number.isFinite(this.size) && this.#position + this.#piece.length < this.size;
   }
 
-  /** `undefined` at the end, which is right. */
+  /** `undefined` at the verified end. */
   async #pieceAfter(): Promise<Buffer | undefined> {
     const { value, done } = await this.#content.next();
     if (!done) return value;
@@ -88,8 +88,8 @@ export class PassThroughReader implements BlobReader {
 }
 
 /**
- * Where a body may be compressed, both forms would have to be kept until one is proved: it is read once for that, and
- * once more in the form that was.
+ * If a body may be compressed, both forms would have to be stored until one is verified. Instead it is downloaded once
+ * to find out, and once more in the right form.
  */
 async function begin(order: BlobOrder, { begun, signal, log }: PassThroughOptions): Promise<BlobTransfer> {
   const digester = new Digester(algorithmOf(order.digest));
@@ -99,5 +99,8 @@ async function begin(order: BlobOrder, { begun, signal, log }: PassThroughOption
   if (!transfer.isInDoubt) return transfer;
   transfer.close();
   const { name } = order.upstream;
-  throw new RegistryError("UNAVAILABLE", `there is no room to find out in which form ${name} sends ${order.digest}`);
+  throw new RegistryError(
+    "UNAVAILABLE",
+    `there is no space to find out whether ${name} sends ${order.digest} compressed`,
+  );
 }

@@ -1,4 +1,7 @@
-/** Lets many wait until something has begun, until a number has grown beyond what they have, or will grow no more. */
+/**
+ * Lets many wait until something has begun, and until a number has passed the value they have, or will not grow
+ * further.
+ */
 export class Progress {
   readonly #waiting = new Set<() => void>();
   #value = 0;
@@ -9,7 +12,7 @@ export class Progress {
     return this.#value;
   }
 
-  /** What it ended with, unless it came to its end. */
+  /** The failure that it ended with, if any. */
   get failure(): Error | undefined {
     return this.#end?.failure;
   }

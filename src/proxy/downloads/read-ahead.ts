@@ -1,21 +1,21 @@
-/** Bytes that may lie between a source and a consumer that is busy. */
+/** Bytes that may be buffered for a busy consumer. */
 const limit = 1024 * 1024;
 
 /**
- * Reads on while the consumer is busy, and then gives out all that has come as one piece: the first bytes go on at
+ * Reads ahead while the consumer is busy, and then returns everything as one piece: the first bytes are passed on at
  * once, and many small ones cost the consumer no more steps than a few large ones.
  */
 export async function* readAhead(source: AsyncGenerator<Buffer, void, void>): AsyncGenerator<Buffer, void, void> {
   const queue = new Queue();
   const reading = fill(queue, source);
-  // Its failure is met below, when what came before it was given out.
+  // The failure is handled below, when the bytes before it were returned.
   reading.catch(() => {});
   try {
     for (let piece = await queue.takeAll(); piece !== undefined; piece = await queue.takeAll()) yield piece;
     await reading;
   } finally {
     queue.abandon();
-    // It may be waiting for bytes: whoever closes what it reads from ends that.
+    // It may be waiting for bytes: closing its source ends that.
     void source.return().catch(() => {});
   }
 }

@@ -4,19 +4,19 @@ import type { Storage } from "../../storage/storage.js";
 import type { AskOptions } from "../../upstream/upstream.js";
 import type { BlobOrder } from "./blob-order.js";
 
-/** How often a download that waits for another one looks how far that has come. */
+/** How often a waiting download checks the progress of the other one. */
 const lookEachMs = 50;
 
-/** What another download has written of the same blob. */
+/** The progress of another download of the same blob. */
 export interface SeenDownload extends StagedStat {
-  /** Bytes of the whole blob, if the one that downloads has heard. */
+  /** Bytes of the whole blob, if the other download knows them. */
   readonly whole: number | undefined;
 }
 
 /**
- * Looks again and again how far a download of the same blob has come that runs for another repository, or in another
- * process. What that one gets is this one's only if its own upstream has it: that is asked before anything is told.
- * @throws what the upstream answers
+ * Reports the progress of a download of the same blob for another repository, or in another process. Its bytes may be
+ * used here only if this repository's own upstream has the blob: that is checked before anything is reported.
+ * @throws the upstream's failure
  */
 export async function* lookAlong(
   storage: Storage,
@@ -27,7 +27,7 @@ export async function* lookAlong(
   const staged = storage.downloads.staged(digest);
   let isProved = false;
   for (;;) {
-    // First, since hardly ever another one has the lock.
+    // Before the first check, since another download rarely has the lock.
     await delay(lookEachMs, undefined, { signal: stop });
     const stat = await staged.stat();
     if (stat === undefined) continue;

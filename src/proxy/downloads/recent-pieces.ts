@@ -1,10 +1,10 @@
 import { LRUCache } from "lru-cache";
 import type { BlobReader } from "../../oci/blob-reader.js";
 
-/** Bytes that are held of what arrived last: hundreds of downloads may run at once. */
+/** Recently arrived bytes to keep in memory, per download: hundreds may run at once. */
 const arrivedBytes = 512 * 1024;
 const pieceBytes = 256 * 1024;
-/** Pieces that are held of what was read from the file. */
+/** Pieces read from the file to keep in memory. */
 const heldPieces = 8;
 
 interface Arrived {
@@ -13,15 +13,15 @@ interface Arrived {
 }
 
 /**
- * What of a growing file is in memory for all who read along: a piece is neither read by each of them nor copied for
- * each. It belongs to one file: another one of the same digest may hold other bytes.
+ * The pieces of a growing file in memory, shared by all readers: a piece is neither read nor copied for each of them.
+ * It belongs to one file: another one of the same digest may contain other bytes.
  */
 export class RecentPieces {
   readonly #arrived: Arrived[] = [];
   #arrivedBytes = 0;
   readonly #read = new LRUCache<number, Promise<Buffer>>({ max: heldPieces });
 
-  /** The bytes must not be changed any more. */
+  /** The bytes must not be changed afterwards. */
   add(start: number, bytes: Buffer): void {
     this.#arrived.push({ start, bytes });
     this.#arrivedBytes += bytes.length;
@@ -30,13 +30,13 @@ export class RecentPieces {
     }
   }
 
-  /** From the position on, as far as one piece goes, if that arrived just now. */
+  /** The bytes from the position to the end of a piece, if it arrived recently. */
   arrivedFrom(position: number): Buffer | undefined {
     const piece = this.#arrived.findLast(({ start, bytes }) => start <= position && position < start + bytes.length);
     return piece?.bytes.subarray(position - piece.start);
   }
 
-  /** From the position on, as far as one piece goes, if the file holds all of the piece before `end`. */
+  /** The bytes from the position to the end of a piece, if the file contains the whole piece before `end`. */
   async readFrom(position: number, file: BlobReader, end: number): Promise<Buffer | undefined> {
     const start = position - (position % pieceBytes);
     if (start + pieceBytes > end) return undefined;

@@ -3,7 +3,7 @@ import { RegistryError } from "../../oci/errors.js";
 import { UpstreamError } from "../../upstream/upstream-error.js";
 import type { BlobOrder } from "./blob-order.js";
 
-/** What came is not what the digest names: nobody may take it for that. */
+/** The content does not match the digest, and must not be used. */
 export function otherContent(
   { digest, upstream }: BlobOrder,
   found: { readonly actual: string; readonly size: number },
@@ -14,19 +14,19 @@ export function otherContent(
   return new RegistryError("UNAVAILABLE", `${name} sent other content than ${digest}`, { status: 502 });
 }
 
-/** The rest may be had by another question. */
+/** Another request may bring the rest. */
 export function onlyAPart({ upstream: { name }, digest }: BlobOrder): UpstreamError {
   const message = `${name} sends a part of ${digest} and ends`;
   return new UpstreamError("unavailable", message, { upstream: name, host: name, transient: true });
 }
 
-/** More comes than any mistake in a manifest explains. */
+/** More arrives than any mistake in a manifest explains. */
 export function endless({ upstream: { name }, digest, size }: BlobOrder, length: number): UpstreamError {
-  const message = `${name} has sent ${length} bytes of ${digest}, which has ${size} by its manifest`;
+  const message = `${name} has sent ${length} bytes of ${digest}, which has ${size} bytes according to its manifest`;
   return new UpstreamError("invalid", message, { upstream: name, host: name });
 }
 
 export function undecodable({ upstream: { name }, digest }: BlobOrder, cause: unknown): RegistryError {
-  const message = `${name} sends ${digest} encoded, and it cannot be decoded`;
+  const message = `${name} sends ${digest} encoded, but it cannot be decoded`;
   return new RegistryError("UNAVAILABLE", message, { status: 502, cause });
 }

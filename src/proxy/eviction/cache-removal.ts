@@ -6,14 +6,14 @@ import type { Storage } from "../../storage/storage.js";
 import { EvictionPlan } from "./eviction-plan.js";
 import { removeImages } from "./remove-images.js";
 
-/** What is to be removed: an image by digest or by tag, or with neither all of a repository. */
+/** What to delete: an image by digest or tag, or with neither, the whole repository. */
 export interface RemovalTarget {
   readonly name: RepositoryName;
   readonly tag: Tag | undefined;
   readonly digest: Digest | undefined;
 }
 
-/** A sentence about why something cannot be removed; `undefined` if it can. Nothing private ever can. */
+/** Why something cannot be deleted, in a sentence; `undefined` if it can. Private content never can. */
 export async function whyNotRemovable(storage: Storage, target: RemovalTarget): Promise<string | undefined> {
   const { name, tag, digest } = target;
   const upstream = await storage.owners.readOwner(name);
@@ -36,8 +36,8 @@ export async function whyNotRemovable(storage: Storage, target: RemovalTarget): 
 }
 
 /**
- * Removes what came from an upstream. Only for who has the lock of evictions.
- * @returns how many bytes were freed
+ * Deletes cached content. The caller must hold the eviction lock.
+ * @returns the number of bytes freed
  */
 export async function removeCached(storage: Storage, target: RemovalTarget): Promise<number> {
   const { name, tag, digest } = target;
@@ -62,8 +62,8 @@ export async function removeCached(storage: Storage, target: RemovalTarget): Pro
 }
 
 /**
- * Drops what downloads that do not run any more have left of blobs that the manifests name, or of these digests: an
- * operator who removes an image expects that the next pull begins from nothing.
+ * Deletes what ended downloads left of blobs that the manifests reference, or of these digests: an operator who deletes
+ * an image expects the next pull to start from nothing.
  */
 async function dropUnfinished(
   storage: Storage,
@@ -82,7 +82,7 @@ async function dropUnfinished(
   return freed;
 }
 
-/** The image that nothing points at any more when the tag is gone. */
+/** The image that no tag points to once this tag is deleted. */
 function onlyTagOf(image: CachedImage, tag: Tag | undefined): Digest | undefined {
   return tag !== undefined && image.tags.size === 1 && image.tags.get(tag) === image.digest ? image.digest : undefined;
 }

@@ -2,16 +2,16 @@ import type { CachedImage } from "../../images/images.js";
 import type { Digest } from "../../oci/digest.js";
 import type { CachedBytes } from "../../storage/cache/cached-bytes.js";
 
-/** An image that is to go, with what goes with it. */
+/** An image to delete, and what is deleted with it. */
 export interface DoomedImage extends CachedImage {
-  /** Bytes that nothing else needs then. */
+  /** Bytes that nothing else needs afterwards. */
   readonly bytes: number;
 }
 
-/** Knows what goes with each image: what no image that stays needs, in its repository and in others. */
+/** Knows what is deleted with each image: what no remaining image needs, in its repository and in others. */
 export class EvictionPlan {
   readonly #cached: ReadonlyMap<Digest, CachedBytes>;
-  /** How many images of a repository name a digest. */
+  /** How many images of a repository reference a digest. */
   readonly #names = new Map<string, number>();
 
   /** @param cached the bytes that no private repository needs */
@@ -20,12 +20,14 @@ export class EvictionPlan {
     for (const image of images) for (const key of keysOf(image)) this.#names.set(key, (this.#names.get(key) ?? 0) + 1);
   }
 
-  /** Whether its going can free anything, now or with others: all that private repositories need stays anyway. */
+  /**
+   * Whether deleting it can free anything, now or together with others: content of private repositories stays anyway.
+   */
   canFree(image: CachedImage): boolean {
     return [...image.manifests, ...image.blobs].some((digest) => this.#cached.has(digest));
   }
 
-  /** Takes an image out of the plan: it goes. */
+  /** Marks an image as deleted in the plan. */
   doom(image: CachedImage): DoomedImage {
     const goes = new Set([...image.manifests, ...image.blobs].filter((digest) => this.#unname(image, digest)));
     let bytes = 0;
@@ -39,7 +41,7 @@ export class EvictionPlan {
     };
   }
 
-  /** @returns whether no image that stays in the repository names it */
+  /** @returns whether no remaining image in the repository references it */
   #unname(image: CachedImage, digest: Digest): boolean {
     const key = keyOf(image, digest);
     const left = (this.#names.get(key) ?? 1) - 1;

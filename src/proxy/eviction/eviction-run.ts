@@ -9,21 +9,21 @@ import { type DoomedImage, EvictionPlan } from "./eviction-plan.js";
 import { removeImages } from "./remove-images.js";
 
 export interface EvictionResult {
-  /** Bytes of the cache when the run began. */
+  /** Size of the cache in bytes when the run began. */
   readonly size: number;
   readonly freed: number;
 }
 
-/** What may go, and when it was used last. */
+/** What may be deleted, and when it was last used. */
 interface Candidate {
   readonly usedMs: number;
   readonly content: CachedImage | UnfinishedDownload;
 }
 
-/** Images whose bytes are looked for in all repositories together: a look is a walk. */
+/** Images whose bytes are looked up in all repositories together, since each lookup is a walk. */
 const imagesAtOnce = 100;
 
-/** One walk over the cache, and evictions if it has to be smaller. Only for who has the lock of evictions. */
+/** One walk over the cache, and evictions if it is too large. The caller must hold the eviction lock. */
 export class EvictionRun {
   readonly #storage: Storage;
   readonly #log: Logger;
@@ -39,7 +39,7 @@ export class EvictionRun {
     this.#signal = signal;
   }
 
-  /** @param bytesToFree says how much must go of a cache of that size */
+  /** @param bytesToFree returns how much to delete from a cache of that size */
   async free(bytesToFree: (size: number) => number): Promise<EvictionResult> {
     const startedAt = performance.now();
     const cached = await cachedBytes(this.#storage);
@@ -54,7 +54,7 @@ export class EvictionRun {
     return { size, freed: this.#freed };
   }
 
-  /** What was used longest ago goes first, be it an image or a download that broke off. */
+  /** Deletes what was least recently used, whether an image or an interrupted download. */
   async #evict(cached: ReadonlyMap<Digest, CachedBytes>, goal: number): Promise<void> {
     const images = await this.#cachedImages();
     const plan = new EvictionPlan(images, cached);
@@ -88,7 +88,7 @@ export class EvictionRun {
     return candidates.sort((one, other) => one.usedMs - other.usedMs);
   }
 
-  /** Looked at again at the last moment: somebody may have used it since, or its repository has become private. */
+  /** A last check before deletion: someone may have used it meanwhile, or its repository may have become private. */
   async #mayGo(image: CachedImage, plan: EvictionPlan): Promise<boolean> {
     if (!plan.canFree(image)) return false;
     if ((await this.#storage.owners.readOwner(image.name)) !== image.upstream) return false;

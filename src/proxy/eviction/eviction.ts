@@ -5,7 +5,7 @@ import type { Storage } from "../../storage/storage.js";
 import type { CacheRoom } from "../downloads/cache-room.js";
 import { EvictionRun } from "./eviction-run.js";
 
-/** Room is made for some time, not for the next blob only. */
+/** Frees space for some time, not only for the next blob. */
 const keptShare = 0.9;
 
 const tickMs = 1_000;
@@ -13,22 +13,21 @@ const tickMs = 1_000;
 /** Other processes fill the same cache, and what they add is not counted here. */
 const lookEachMs = 5 * 60_000;
 
-/** After a look, nine times as long as it took nothing is looked at, and at least this long. */
+/** After a check, the pause is nine times as long as the check took, and at least this long. */
 const pauseMs = 1_000;
 
-/** When nothing more could go, it is looked again after so long. */
+/** The pause after a check that could not delete anything more. */
 const fullPauseMs = 60_000;
 
-/** An unfinished download that nobody went on with for so long is in the way. */
+/** An unfinished download that no client resumed for this time is deleted. */
 const resumableForMs = 24 * 60 * 60_000;
 
-/** After a use could not be written; it is tried again, since losing it costs little but tells of a full disk. */
+/** The pause after a failed write of last uses. It is retried: losing one costs little, but it reveals a full disk. */
 const writePauseMs = 60_000;
 
 /**
- * Keeps the cache below a size, for as long as Berth runs: looks how large it is at the start and from time to time,
- * counts what this process adds in between, and lets go what was used longest ago. Of all processes on the storage one
- * at a time does so.
+ * Keeps the cache below a size while Berth runs: measures it at the start and from time to time, counts what this
+ * process adds in between, and deletes what was least recently used. Only one process on the storage does so at a time.
  */
 export class Eviction implements CacheRoom {
   readonly #storage: Storage;
@@ -38,13 +37,13 @@ export class Eviction implements CacheRoom {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<unknown> | undefined;
   #evicting: Promise<unknown> | undefined;
-  /** Bytes of the cache at the last look, and what the process had added by then. */
+  /** Size of the cache at the last check, and what this process had added by then. */
   #known = { size: 0, added: 0 };
   #nextLookMs = 0;
   #notBeforeMs = 0;
   #nextWriteMs = 0;
 
-  /** @param maxSize bytes; `undefined`: there is no bound, and only what nobody will finish goes */
+  /** @param maxSize in bytes; `undefined`: no limit, and only abandoned downloads are deleted */
   constructor(storage: Storage, maxSize: number | undefined, log: Logger) {
     this.#storage = storage;
     this.#maxSize = maxSize;
@@ -56,7 +55,7 @@ export class Eviction implements CacheRoom {
     this.#tick();
   }
 
-  /** Settles when nothing of it runs any more. */
+  /** Resolves when nothing of it runs any more. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stop.abort(new Error("the eviction was stopped"));
@@ -64,7 +63,7 @@ export class Eviction implements CacheRoom {
     await this.#writeUses();
   }
 
-  /** Lets go of what is too much before this process ends, which may be long before the next look of any. */
+  /** Deletes what is too much before this process ends, since the next check by any process may be far away. */
   async settle(): Promise<void> {
     await this.#running;
     if (this.#size() > this.largest) await this.#look();
@@ -79,9 +78,9 @@ export class Eviction implements CacheRoom {
   }
 
   /**
-   * Lets go what was used longest ago, whatever the size is: for a disk that is full. Does nothing without a bound:
+   * Deletes what was least recently used, whatever the size, because the disk is full. Does nothing without a limit:
    * then nothing is ever evicted.
-   * @returns how many bytes were freed
+   * @returns the number of bytes freed
    */
   async makeRoom(bytes: number): Promise<number> {
     if (this.#maxSize === undefined) return 0;
@@ -109,7 +108,7 @@ export class Eviction implements CacheRoom {
     try {
       await this.#writeUses();
       await this.#purgeDownloads();
-      // On a full disk it could not be made any more.
+      // On a full disk it could no longer be created.
       if (this.#maxSize !== undefined) await this.#storage.blobs.prepareAside();
       if (this.#maxSize !== undefined || (await isAnythingLeft(this.#storage)))
         await this.#evict((size) => this.#excess(size));
@@ -125,7 +124,7 @@ export class Eviction implements CacheRoom {
     return this.#maxSize !== undefined && size > this.#maxSize ? size - this.#maxSize * keptShare : 0;
   }
 
-  /** @returns how many bytes were freed */
+  /** @returns the number of bytes freed */
   async #evict(bytesToFree: (size: number) => number): Promise<number> {
     try {
       return await withEvictionLock(this.#storage, (lost) => {
@@ -134,7 +133,7 @@ export class Eviction implements CacheRoom {
         return run;
       });
     } catch (error) {
-      // Another process has been at it all the time: then it makes room.
+      // Another process held the lock all the time, so it makes room.
       if (error instanceof LockError && error.reason === "held") return 0;
       throw error;
     }

@@ -3,8 +3,8 @@ import { removeUnlinked, withRemovalNoted } from "../../storage/content/unlinked
 import type { Storage } from "../../storage/storage.js";
 
 /**
- * Removes images, and the bytes that nobody needs any more. Only for the holder of the lock of evictions.
- * @returns how many bytes were freed
+ * Deletes images, and the bytes that nothing needs any more. The caller must hold the eviction lock.
+ * @returns the number of bytes freed
  */
 export function removeImages(storage: Storage, images: readonly CachedImage[]): Promise<number> {
   const digests = images.flatMap(({ manifests, blobs }) => [...manifests, ...blobs]);
@@ -15,8 +15,8 @@ export function removeImages(storage: Storage, images: readonly CachedImage[]): 
 }
 
 /**
- * Takes an image out of its repository; its bytes are still there. Tags go first, then manifests, then blobs: a client that
- * pulls meanwhile finds all of it, or the upstream is asked, and never is half of it served as if it were whole.
+ * Removes an image from its repository, not its bytes. Tags first, then manifests, then blobs: a client that pulls
+ * meanwhile finds all of it, or the upstream is asked; half of it is never served as if it were complete.
  */
 async function unlinkImage(storage: Storage, { name, tags, manifests, blobs }: CachedImage): Promise<void> {
   const repository = storage.repository(name);
@@ -25,6 +25,6 @@ async function unlinkImage(storage: Storage, { name, tags, manifests, blobs }: C
     if (await storage.tags.removeIfAt(name, tag, digest)) await storage.tagChecks.forgetCheck(name, tag);
   }
   for (const digest of manifests) await repository.removeManifest(digest);
-  // Together: each waits for the disk, and their order does not matter.
+  // In parallel: each waits for the disk, and their order does not matter.
   await Promise.all(blobs.map((digest) => repository.removeBlob(digest)));
 }

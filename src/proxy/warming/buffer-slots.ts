@@ -1,4 +1,4 @@
-/** So many transfers at once, each with a buffer of its own; the others wait their turn. */
+/** A limited number of concurrent transfers, each with its own buffer; others wait their turn. */
 export class BufferSlots {
   readonly #free: Buffer[];
   readonly #waiting: ((buffer: Buffer) => void)[] = [];

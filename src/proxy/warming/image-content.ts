@@ -8,22 +8,22 @@ import type { Manifest, PullRepository } from "../../registry/repository.js";
 /** Which images of an index are wanted. */
 export type WantedPlatforms = readonly Platform[] | "all";
 
-/** What makes an image: what a client that pulls it would ask for. */
+/** The content of an image: everything that a client that pulls it would request. */
 export interface ImageContent {
   /** Each once: the index if there is one, and the images. */
   readonly manifests: readonly Manifest[];
   /** Each once. */
   readonly blobs: readonly NamedContent[];
-  /** What is wanted, and not offered. */
+  /** Wanted platforms that are not offered. */
   readonly missing: readonly Platform[];
-  /** What is offered instead, in words. */
+  /** The offered platforms, in words. */
   readonly offered: readonly string[];
 }
 
-/** An index may hold others. None that was ever seen goes deeper than two. */
+/** An index may contain others. None that was ever seen is nested deeper than two. */
 const maxDepth = 4;
 
-/** Fetches the manifests of an image, those that are not stored yet, and tells the blobs that belong to them. */
+/** Fetches the missing manifests of an image, and lists its blobs. */
 export async function contentOfImage(
   repository: PullRepository,
   reference: Reference,
@@ -56,12 +56,12 @@ function blobsOf({ blobs, manifests }: ManifestReading): NamedContent[] {
   return [...blobs, ...manifests.filter(isBlob)].filter(({ mediaType = "" }) => !isNonDistributable(mediaType));
 }
 
-/** A child whose type is no manifest's, such as a layer in the index of BuildKit's cache. */
+/** A child whose type is not a manifest type, such as a layer in the index of BuildKit's cache. */
 function isBlob({ mediaType }: NamedContent): boolean {
   return mediaType !== undefined && manifestKind(mediaType) === undefined;
 }
 
-/** An image of which the index does not say what it runs on may be the one that is wanted. */
+/** An image without a platform in the index may be the wanted one. */
 function isWanted({ platform }: NamedContent, wanted: WantedPlatforms): boolean {
   return wanted === "all" || platform === undefined || wanted.some((one) => isOfPlatform(platform, one));
 }
@@ -73,7 +73,7 @@ function offer(index: ManifestReading | undefined, wanted: WantedPlatforms): Pic
   const known = platforms.filter((platform) => platform !== undefined);
   return {
     missing: wanted.filter((one) => !known.some((platform) => isOfPlatform(platform, one))),
-    // Attestations are said to be of unknown/unknown.
+    // Attestations have the platform unknown/unknown.
     offered: known.filter(({ os }) => os !== "unknown").map(showPlatform),
   };
 }

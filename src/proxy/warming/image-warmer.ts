@@ -12,52 +12,52 @@ import { contentOfImage, type ImageContent, type WantedPlatforms } from "./image
 
 const bufferBytes = 256 * 1024;
 
-/** An image that is to be stored before anybody pulls it. */
+/** An image to store before anyone pulls it. */
 export interface ImageToWarm {
-  /** As it was asked for. */
+  /** As it was requested. */
   readonly title: string;
   readonly repository: PullRepository;
   readonly reference: Reference;
 }
 
-/** A blob on its way. */
+/** A blob that is being downloaded. */
 export interface WarmingBlob {
   readonly title: string;
   readonly digest: Digest;
-  /** Bytes; infinite as long as nobody knows. */
+  /** In bytes; infinite while unknown. */
   size: number;
-  /** Bytes that an earlier transfer had left. */
+  /** Bytes that an earlier transfer left. */
   readonly startedAt: number;
   /** Bytes so far. */
   arrived: number;
 }
 
-/** Is told what happens. */
+/** Observes the progress. */
 export interface WarmingWatch {
   begin(blob: WarmingBlob): void;
   /** The blob is stored if all of it arrived. */
   end(blob: WarmingBlob): void;
 }
 
-/** What became of an image. */
+/** The result for one image. */
 export interface WarmedImage {
   /** Bytes. */
   fetched: number;
-  /** Bytes that were there already, or that another image brought. */
+  /** Bytes that were stored already, or that another image brought. */
   present: number;
-  /** Why it is not whole; what could be stored is stored all the same. */
+  /** Why it is incomplete; everything that could be stored is stored all the same. */
   failure: unknown;
 }
 
 interface WarmerParts {
   readonly storage: Storage;
   readonly platforms: WantedPlatforms;
-  /** How many blobs are on their way at once. */
+  /** Number of concurrent blobs. */
   readonly concurrency: number;
   readonly watch: WarmingWatch;
 }
 
-/** Pulls images for nobody, so that they are stored when somebody comes. */
+/** Pulls images without a client, so that they are stored before anyone needs them. */
 export class ImageWarmer {
   readonly #parts: WarmerParts;
   readonly #slots: BufferSlots;
@@ -83,7 +83,7 @@ export class ImageWarmer {
     return result;
   }
 
-  /** One that fails keeps no other from being stored. */
+  /** A failure does not keep the other blobs from being stored. */
   async #warmBlobs(image: ImageToWarm, blobs: readonly NamedContent[], result: WarmedImage, context: Context) {
     const warming = blobs.map((blob) =>
       this.#slots.run(async (buffer) => {
@@ -101,7 +101,7 @@ export class ImageWarmer {
     { result, buffer, context }: { result: WarmedImage; buffer: Buffer; context: Context },
   ): Promise<void> {
     const left = await this.#parts.storage.downloads.staged(digest).stat();
-    // Not asked for its size before: that would be a question to the upstream more for each blob.
+    // Without asking for the size before: that would be one more request to the upstream for each blob.
     const opened = await repository.openBlob(digest, wholeBlob, context);
     if (opened.served.from === "hit") {
       await opened.content.close();
@@ -125,7 +125,7 @@ export class ImageWarmer {
   }
 }
 
-/** The end is reached only when the digest is proved and the blob has its name. */
+/** The end is reached only when the digest is verified and the blob has its name. */
 async function readThrough({ content }: OpenedBlob, blob: WarmingBlob, buffer: Buffer): Promise<void> {
   try {
     while (!content.isAtEnd) {
@@ -139,20 +139,20 @@ async function readThrough({ content }: OpenedBlob, blob: WarmingBlob, buffer: B
   }
 }
 
-/** A download that another repository began is linked there; to ask again links it here, too. */
+/** A download that another repository started is linked there; opening it again links it here too. */
 async function requireStored(
   storage: Storage,
   repository: PullRepository,
   digest: Digest,
   context: Context,
 ): Promise<void> {
-  // Asked of the storage: whether the blob is stored is nothing that the upstream could tell.
+  // Read from the storage: the upstream cannot tell whether the blob is stored.
   const isStored = async () => (await storage.repository(repository.name).findBlob(digest)) !== undefined;
   if (await isStored()) return;
   const { content } = await repository.openBlob(digest, wholeBlob, context);
   await content.close();
   if (await isStored()) return;
-  throw new RegistryError("UNAVAILABLE", `${digest} was received and could not be kept: is the disk full?`);
+  throw new RegistryError("UNAVAILABLE", `${digest} was received but could not be stored: is the disk full?`);
 }
 
 function missingPlatform({ missing, offered }: ImageContent): Error | undefined {

@@ -7,21 +7,21 @@ import type { WireAnswer, WireRequest } from "../wire/wire.js";
 import { Authorizer } from "./authorizer.js";
 import type { TokenSettings } from "./tokens.js";
 
-/** Hosts behind redirects whose anonymous tokens are kept. */
+/** Redirect targets whose anonymous tokens are kept. */
 const maxGuests = 100;
 
-/** A question, and who asks it. */
+/** A request, and who sends it. */
 export interface AuthorizedQuestion {
   readonly request: WireRequest;
   readonly repository: RepositoryName;
   readonly patience: Patience;
-  /** Called before each request with the address that it goes to; throws if that is not to be asked. */
+  /** Called before each request with its URL; throws if that must not be requested. */
   readonly admit: (url: URL) => void;
 }
 
 /**
- * Puts questions to an endpoint and follows where they lead. The endpoint is given what it asks for; a registry that
- * it redirects to gets a token that anybody gets, and all others get nothing.
+ * Sends requests to an endpoint and follows redirects. The endpoint receives the credentials that it asks for; a
+ * registry that it redirects to receives only an anonymous token, and all other hosts receive nothing.
  */
 export class AuthorizedQuestions {
   readonly #settings: TokenSettings;
@@ -37,7 +37,7 @@ export class AuthorizedQuestions {
     const { origin } = this.#settings.endpoint;
     let isElsewhere = false;
     return followRedirects(question.request, (hop) => {
-      // Whoever sent us away must not lead us back in with the endpoint's credentials (Go: CVE-2024-45336).
+      // A redirect must not lead back to the endpoint with its credentials (Go: CVE-2024-45336).
       isElsewhere ||= hop.url.origin !== origin;
       if (!isElsewhere) return this.#ask(hop, this.#own, question.repository, question);
       return this.#ask(hop, this.#guestAt(hop.url), repositoryIn(hop.url) ?? question.repository, question);
@@ -67,7 +67,7 @@ export class AuthorizedQuestions {
     return second;
   }
 
-  /** What breaks is blamed on the host that was asked, which a redirect may have chosen. */
+  /** Failures are attributed to the host that was asked, which a redirect may have chosen. */
   async #exchange(request: WireRequest, patience: Patience): Promise<WireAnswer> {
     try {
       return await this.#settings.wire.exchange(request, patience);
@@ -94,14 +94,14 @@ export class AuthorizedQuestions {
 const questionPattern = /\/v2\/(.+)\/(?:manifests|blobs|tags|referrers)\/[^/]+$/;
 
 /**
- * What a registry guards lies below `/v2/`. Other addresses on its host are signed by themselves, and S3 answers 400 to
- * a signature and an `Authorization` together (minio#5155).
+ * A registry protects what is below `/v2/`. Other URLs on its host are signed themselves, and S3 answers 400 to a
+ * signature together with an `Authorization` (minio#5155).
  */
 function isInApi(url: URL): boolean {
   return questionPattern.test(url.pathname);
 }
 
-/** A registry behind a redirect may know the repository by another name. */
+/** A registry behind a redirect may have another name for the repository. */
 function repositoryIn(url: URL): RepositoryName | undefined {
   const name = questionPattern.exec(url.pathname)?.[1];
   try {

@@ -12,17 +12,17 @@ import { allowedScopes } from "./scopes.js";
 import { type TokenSettings, Tokens } from "./tokens.js";
 import { type Way, Ways } from "./ways.js";
 
-/** What a question is sent with. */
+/** What authorizes a request. */
 export interface Authorization {
-  /** The header; nothing if there is none yet, or none could be had. */
+  /** The header; missing if there is none yet, or none could be obtained. */
   readonly header?: string;
-  /** The token was fetched for this very question, so another one would be no better. */
+  /** The token was fetched for this request, so another one would be no better. */
   readonly isNew?: boolean;
-  /** Why no token could be had in the way that is known. */
+  /** Why no token could be obtained in the known way. */
   readonly failure?: { readonly way: Way; readonly error: UpstreamError };
 }
 
-/** Makes the `Authorization` of questions to one host, and remembers how it wants to be asked. */
+/** Creates the `Authorization` of requests to one host, and remembers how the host wants to be asked. */
 export class Authorizer {
   readonly #settings: TokenSettings;
   readonly #tokens: Tokens;
@@ -37,8 +37,8 @@ export class Authorizer {
   }
 
   /**
-   * By what earlier challenges taught. If that fails, the question may be asked without: it may need none, and if it
-   * does, the host says where tokens come from now.
+   * Uses what earlier challenges taught. If that fails, the request may be sent without authorization: it may need
+   * none, and if it does, the host says where to get tokens now.
    */
   async known(repository: RepositoryName, patience: Patience): Promise<Authorization> {
     const way = this.#ways.of(repository);
@@ -55,10 +55,10 @@ export class Authorizer {
   }
 
   /**
-   * Looks whether an answer is a question for other authorization. There is one new try, never a third.
-   * @param ping asks the host's `/v2/`, which tells the challenge that its other answers hide
-   * @returns another header to try; `undefined` if the answer is to be taken as it is
-   * @throws UpstreamError if it cannot be taken, and no authorization can be had
+   * Checks whether a response asks for other authorization. There is one retry, never a second.
+   * @param ping requests the host's `/v2/`, whose challenge its other responses may hide
+   * @returns another header to try; `undefined` if the response is final
+   * @throws UpstreamError if the response is not usable, and no authorization can be obtained
    */
   async after(
     answer: WireAnswer,
@@ -71,14 +71,14 @@ export class Authorizer {
     if (status === 401) return this.#challenged(answer, sent, repository, ping, patience);
     if (status < 400 && sent.failure) this.#ways.learn(repository, { scheme: "none" });
     if (status !== 400 && status !== 403 && status !== 404) return undefined;
-    // Asked without the token that could not be had, so this does not say that the content is missing.
+    // Sent without the token that could not be obtained, so this does not mean that the content is missing.
     if (sent.failure) throw sent.failure.error;
     if (sent.header === undefined) return status === 400 ? undefined : this.#asPingSays(repository, ping, patience);
-    // ECR says by 400 or 403 that a token has ended before its time (containers-roadmap#2835).
+    // ECR uses 400 or 403 for a token that was revoked early (containers-roadmap#2835).
     return status === 404 ? undefined : this.#renewed(sent, repository, patience);
   }
 
-  /** The second try was refused, too: the same token is not doubted again. */
+  /** The retry was refused too, so the same token is not doubted again. */
   refusedAgain(repository: RepositoryName, header: string): void {
     this.#refused.note(repository, header);
   }
@@ -97,7 +97,7 @@ export class Authorizer {
     return this.#renewed(sent, repository, patience);
   }
 
-  /** Meets the first challenge that can be met: for a token, or else by the credentials themselves. */
+  /** Answers the first challenge that can be answered: with a token, or else with the credentials themselves. */
   async #meet(
     challenges: readonly Challenge[],
     sent: Authorization,
@@ -152,7 +152,7 @@ export class Authorizer {
     return { header: `Bearer ${text}`, isNew };
   }
 
-  /** Asks as `/v2/` says, where the answer did not say how. */
+  /** Asks `/v2/` for the challenge, if the response had none. */
   async #asPingSays(
     repository: RepositoryName,
     ping: () => Promise<WireAnswer>,
@@ -162,7 +162,7 @@ export class Authorizer {
     return challenges.length === 0 ? undefined : this.#meet(challenges, {}, repository, patience);
   }
 
-  /** Another token than the one that was refused, if that may be the reason. */
+  /** Another token than the refused one, if that may be the reason. */
   async #renewed(sent: Authorization, repository: RepositoryName, patience: Patience): Promise<string | undefined> {
     const way = this.#ways.of(repository);
     if (way?.scheme !== "bearer" || sent.isNew || this.#refused.has(repository, sent.header)) return undefined;

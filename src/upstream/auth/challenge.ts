@@ -1,8 +1,8 @@
 /** One challenge of a `WWW-Authenticate` header. */
 export interface Challenge {
-  /** Lower case. */
+  /** In lower case. */
   readonly scheme: string;
-  /** By lower-case name; the first wins where a name stands twice. */
+  /** By lower-case name; if a name occurs twice, the first one counts. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
@@ -14,8 +14,8 @@ const separatorPattern = /,[ \t]*/y;
 const maxLength = 8_192;
 
 /**
- * Reads a `WWW-Authenticate` header, in which commas separate challenges, and their parameters, and stand inside
- * quotes, too. What cannot be read ends the list.
+ * Parses a `WWW-Authenticate` header, in which commas separate both challenges and their parameters, and may also be
+ * inside quotes. Parsing stops at the first error.
  */
 export function parseChallenges(header: string): Challenge[] {
   const text = header.slice(0, maxLength).trim();
@@ -38,7 +38,9 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges;
 }
 
-/** A token before the credentials themselves. A Bearer that names no realm cannot be met, so it counts only if it is alone. */
+/**
+ * Tokens before the credentials themselves. A Bearer without a realm cannot be used, so it counts only if it is alone.
+ */
 export function inOrderOfUse(challenges: readonly Challenge[]): readonly Challenge[] {
   const bearer = challenges.filter(({ scheme }) => scheme === "bearer");
   const basic = challenges.filter(({ scheme }) => scheme === "basic");

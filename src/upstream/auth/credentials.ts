@@ -1,13 +1,13 @@
 import type { CredentialSettings } from "../upstream-settings.js";
 import { readDockerConfig } from "./docker-config.js";
 
-/** Who Berth is to an upstream. */
+/** Berth's credentials for an upstream. */
 export type Credentials =
   | { readonly username: string; readonly password: string }
   /** An OAuth2 refresh token, as `docker login` stores for some registries. */
   | { readonly identityToken: string };
 
-/** Finds the credentials of the moment; none means anonymous. */
+/** Finds the current credentials; none means anonymous. */
 export type CredentialSource = () => Promise<Credentials | undefined>;
 
 export function credentialSource(settings: CredentialSettings | undefined, endpoint: URL): CredentialSource {

@@ -1,13 +1,13 @@
-// biome-ignore lint/style/noRestrictedImports: the one file of settings that is Docker's, read at start
+// biome-ignore lint/style/noRestrictedImports: the one settings file that belongs to Docker, read at start
 import { readFile } from "node:fs/promises";
 import type { Credentials } from "./credentials.js";
 
-/** What `docker login` calls Docker Hub. */
+/** The name of Docker Hub in the file of `docker login`. */
 const hubKey = "https://index.docker.io/v1/";
 
 /**
  * The credentials that `docker login` stored for a registry; `undefined` if it stored none.
- * @throws Error whose message names no path, since clients may see it
+ * @throws Error whose message contains no path, since clients may see it
  */
 export async function readDockerConfig(path: string, endpoint: URL): Promise<Credentials | undefined> {
   const text = await readFile(path, "utf8").catch((cause) => {
@@ -18,7 +18,7 @@ export async function readDockerConfig(path: string, endpoint: URL): Promise<Cre
 
 /**
  * Finds a registry in the `auths` of a `config.json`.
- * @throws Error if it cannot be read, or keeps the credentials in a helper program, which Berth does not start
+ * @throws Error if it is invalid, or the credentials are in a helper program, which Berth does not run
  */
 export function credentialsIn(text: string, endpoint: URL): Credentials | undefined {
   const config = parse(text);
@@ -41,7 +41,7 @@ interface DockerConfig {
 
 function parse(text: string): DockerConfig {
   try {
-    // Whatever it is, its parts are checked where they are used.
+    // The parts are checked where they are used.
     return (JSON.parse(text) as DockerConfig | null) ?? {};
   } catch {
     // The parser's message would quote the file.
@@ -68,7 +68,7 @@ function namesOf(endpoint: URL): ReadonlySet<string> {
   return new Set([endpoint.host, ...(isHub ? [bareName(hubKey), "docker.io"] : [])]);
 }
 
-/** Keys are written as `host`, `https://host`, and with `/v1/` or `/v2/` after it. */
+/** Keys are `host` or `https://host`, and may end with `/v1/` or `/v2/`. */
 function bareName(key: string): string {
   return key
     .toLowerCase()

@@ -3,14 +3,14 @@ import type { WireAnswer } from "../wire/wire.js";
 import { type Challenge, parseChallenges } from "./challenge.js";
 import type { TokenSettings } from "./tokens.js";
 
-/** For how long a host is not asked again for a challenge that it does not have. */
+/** How long a host is not asked again for a challenge that it does not have. */
 const rememberedMs = 300_000;
 
 type HostSettings = Pick<TokenSettings, "upstream" | "endpoint" | "credentials" | "clock">;
 
 /**
- * Some registries answer as if what is private did not exist, instead of asking who wants it. Who has credentials finds
- * the challenge at `/v2/`, where every client begins (distribution-spec, "Determining Support").
+ * Some registries answer as if private content did not exist, instead of asking for credentials. With credentials, the
+ * challenge is found at `/v2/`, where every client begins (distribution-spec, "Determining Support").
  */
 export class HiddenChallenge {
   readonly #settings: HostSettings;
@@ -21,9 +21,9 @@ export class HiddenChallenge {
   }
 
   /**
-   * @param ping asks `/v2/`
-   * @returns nothing if there is nobody to log in, or nothing to log in for
-   * @throws UpstreamError if that cannot be told now
+   * @param ping requests `/v2/`
+   * @returns nothing if there are no credentials, or nothing needs them
+   * @throws UpstreamError if that is unknown at the moment
    */
   async find(ping: () => Promise<WireAnswer>): Promise<readonly Challenge[]> {
     const { clock, credentials, upstream, endpoint } = this.#settings;

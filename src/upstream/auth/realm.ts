@@ -3,8 +3,8 @@ import { getDomain } from "tldts";
 import { InvalidAnswerError } from "../wire/wire-errors.js";
 
 /**
- * The address of the token service that a challenge names, which may be a path on the endpoint's host.
- * @throws InvalidAnswerError if it is none, or gives up the security of the endpoint
+ * The URL of the token service in a challenge, which may be a path on the endpoint's host.
+ * @throws InvalidAnswerError if it is not a URL, or less secure than the endpoint
  */
 export function parseRealm(realm: string | undefined, endpoint: URL): URL {
   if (!realm || !URL.canParse(realm, endpoint.href)) throw new InvalidAnswerError("its challenge names no realm");
@@ -22,8 +22,8 @@ export function parseRealm(realm: string | undefined, endpoint: URL): URL {
 }
 
 /**
- * Whether a token service may see the credentials: on the upstream's host, on its site, or listed by the operator
- * (CVE-2026-33540). An anonymous token may come from anywhere, since nothing is told to get it.
+ * Whether a token service may receive the credentials: it is on the upstream's host, on its site, or listed by the
+ * operator (CVE-2026-33540). An anonymous token may come from anywhere, since the request reveals nothing.
  * @param listed hosts, with or without port
  */
 export function isTrustedRealm(realm: URL, endpoint: URL, listed: readonly string[]): boolean {
@@ -47,11 +47,11 @@ export function isSameSite(one: string, other: string): boolean {
 }
 
 /**
- * Domains under which each customer of a registry service has a host of its own, and which the public suffix list lacks:
- * https://learn.microsoft.com/azure/container-registry/container-registry-concepts (and the sovereign clouds),
+ * Domains under which each customer of a registry service has its own host, and which are not on the public suffix
+ * list: https://learn.microsoft.com/azure/container-registry/container-registry-concepts (and the sovereign clouds),
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html, https://jfrog.com/help (JFrog Cloud URL),
- * https://www.tencentcloud.com/document/product/1051, https://docs.ovhcloud.com (Managed Private Registry).
- * Their token services are on the registry's own host.
+ * https://www.tencentcloud.com/document/product/1051, https://docs.ovhcloud.com (Managed Private Registry). Their token
+ * services are on the registry's own host.
  */
 const sharedDomains = [
   /\.azurecr\.(?:io|cn|us|de)$/,

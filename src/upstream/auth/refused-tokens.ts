@@ -3,7 +3,7 @@ import type { RepositoryName } from "../../oci/repository-name.js";
 
 const maxRepositories = 10_000;
 
-/** Which repositories refused a token though it was new, so that a refusal costs no further token each time. */
+/** Repositories that refused a new token, so that each refusal does not cost another token. */
 export class RefusedTokens {
   readonly #headers = new LRUCache<RepositoryName, string>({ max: maxRepositories });
 

@@ -4,10 +4,10 @@ const maxScopes = 5;
 const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]{1,300}$/;
 
 /**
- * What a challenge wants a token for, as far as it may choose: words that are the registry's own, such as the `aws` of
- * ECR Public, and pulling from the same repository below or above a prefix that a proxy adds or takes off. A token for
- * any other repository could be one for a secret of another registry that trusts the same token service.
- * @param scope of the challenge; several are separated by blanks (RFC 6749, "Access Token Scope")
+ * The scopes that a challenge may choose: opaque words of the registry, such as `aws` of ECR Public, and pulling from
+ * the same repository below or above a prefix that a proxy adds or removes. A token for any other repository could open
+ * a secret one of another registry that trusts the same token service.
+ * @param scope of the challenge; several are separated by spaces (RFC 6749, "Access Token Scope")
  */
 export function allowedScopes(scope: string | undefined, repository: RepositoryName): string[] {
   const scopes = (scope ?? "").split(/\s+/).filter((text) => scopePattern.test(text));
@@ -19,7 +19,7 @@ export function allowedScopes(scope: string | undefined, repository: RepositoryN
   return [...new Set(allowed)].slice(0, maxScopes);
 }
 
-/** Not of the form `type:name:actions`, so it says nothing of a repository (distribution's "Token Scope"). */
+/** Not of the form `type:name:actions`, so it names no repository (distribution's "Token Scope"). */
 export function isOpaque(scope: string): boolean {
   return !scope.includes(":");
 }

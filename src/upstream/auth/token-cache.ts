@@ -3,7 +3,10 @@ import type { Clock } from "../limits/clock.js";
 import type { Token } from "./token-request.js";
 
 const maxTokens = 1_000;
-/** Tokens are given up this long before their end, since a request takes its time; short ones at half of it. */
+/**
+ * Tokens are replaced this long before they expire, since a request takes time; short-lived ones at half their
+ * lifetime.
+ */
 const marginMs = 15_000;
 
 interface Entry {
@@ -12,13 +15,13 @@ interface Entry {
   endsAt: number | undefined;
 }
 
-/** A token, and whether it was fetched for this very question. */
+/** A token, and whether it was fetched for this request. */
 export interface GivenToken {
   readonly text: string;
   readonly isNew: boolean;
 }
 
-/** Tokens by what they were asked for, each fetched once for all who wait. Times are those of receipt, on our clock. */
+/** Tokens by scope, each fetched once for all who wait. Times are those of receipt, on our clock. */
 export class TokenCache {
   readonly #clock: Clock;
   readonly #entries = new LRUCache<string, Entry>({ max: maxTokens });
@@ -27,7 +30,7 @@ export class TokenCache {
     this.#clock = clock;
   }
 
-  /** @param rejected a token that the upstream has just refused: it is not given out again */
+  /** @param rejected a token that the upstream has just refused, and that must not be returned again */
   async get(key: string, fetchToken: () => Promise<Token>, rejected?: string): Promise<GivenToken> {
     const known = this.#valid(key);
     if (known) {

@@ -8,7 +8,7 @@ import type { Wire, WireAnswer, WireRequest } from "../wire/wire.js";
 import { InvalidAnswerError } from "../wire/wire-errors.js";
 import { basicAuthorization, type Credentials } from "./credentials.js";
 
-/** What a token is asked for. */
+/** What to request a token for. */
 export interface TokenQuestion {
   readonly realm: URL;
   readonly service: string | undefined;
@@ -25,13 +25,13 @@ export interface Token {
 const clientId = "berth";
 const maxAnswerBytes = 256 * 1024;
 const maxTokenLength = 32 * 1024;
-/** distribution-spec's token authentication: a token that tells no lifetime has 60 seconds. */
+/** distribution-spec's token authentication: a token without a lifetime has 60 seconds. */
 const defaultLifetimeMs = 60_000;
 const longestLifetimeMs = 86_400_000;
 
 const maxRedirects = 5;
 
-/** Asks a token service: by GET, and by POST (OAuth2) where GET is unknown or a refresh token is to be shown. */
+/** Requests a token: by GET, or by POST (OAuth2) if GET is not supported or there is a refresh token. */
 export async function requestToken(wire: Wire, question: TokenQuestion, patience: Patience): Promise<WireAnswer> {
   const { credentials } = question;
   const ask = (request: WireRequest) => askWithinOrigin(wire, request, credentials, patience);
@@ -43,8 +43,8 @@ export async function requestToken(wire: Wire, question: TokenQuestion, patience
 }
 
 /**
- * Follows redirects as far as the credentials may go: not beyond the origin that they are for. Without credentials
- * there is nothing to keep back.
+ * Follows redirects as far as the credentials may go: not beyond their origin. Without credentials, there is nothing to
+ * protect.
  */
 async function askWithinOrigin(
   wire: Wire,
@@ -57,11 +57,11 @@ async function askWithinOrigin(
     const answer = await wire.exchange(request, patience);
     if (!isRedirect(answer.status)) return answer;
     answer.body.discard();
-    if (redirects === maxRedirects) throw new InvalidAnswerError("its token service redirects on and on");
+    if (redirects === maxRedirects) throw new InvalidAnswerError("its token service redirects too often");
     const url = redirectTarget(answer);
     const isElsewhere = url.origin !== first.url.origin;
     if (isElsewhere && credentials) {
-      throw new InvalidAnswerError(`its token service redirects to ${url.host}, which may not see the credentials`);
+      throw new InvalidAnswerError(`its token service redirects to ${url.host}, which may not receive the credentials`);
     }
     request = { ...request, url, ...(isElsewhere && { audience: "elsewhere" }) };
   }
@@ -96,7 +96,7 @@ function byPost(question: TokenQuestion, credentials: Credentials): WireRequest 
   return { method: "POST", url: question.realm, headers, body: form.toString(), audience: question.audience };
 }
 
-/** Reads the answer of a token service, which may be hostile. */
+/** Parses the response of a token service, which may be hostile. */
 export async function readToken(answer: WireAnswer): Promise<Token> {
   const bytes = await answer.body.readAll(maxAnswerBytes);
   const json = parseObject((await decoded(bytes, answer.headers["content-encoding"])).toString());
@@ -114,11 +114,11 @@ const decoders = new Map([
   ["br", promisify(brotliDecompress)],
 ]);
 
-/** Nobody asked for an encoding, but a token is not content with a digest, so it does no harm. */
+/** No encoding was requested, but a token has no digest, so decoding does no harm. */
 async function decoded(bytes: Buffer, encoding: string | undefined): Promise<Buffer> {
   const decode = decoders.get(encoding?.trim().toLowerCase() ?? "");
   if (!decode) return bytes;
-  // What is said to be encoded and is not is read as it is; if it is no JSON either, that is told.
+  // If it is not encoded as it says, it is parsed as it is; if it is not JSON either, that is reported.
   return decode(bytes, { maxOutputLength: maxAnswerBytes }).catch(() => bytes);
 }
 
@@ -133,7 +133,7 @@ function parseObject(text: string): Record<string, unknown> {
   return withFoldedKeys(json);
 }
 
-/** `issued_at` is not looked at: our clock and that of the service may differ. */
+/** `issued_at` is ignored: the clocks may differ. */
 function lifetimeOf(expiresIn: unknown): number {
   const seconds = typeof expiresIn === "string" && /^\d+(\.\d+)?$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
   if (typeof seconds !== "number" || !(seconds > 0)) return defaultLifetimeMs;

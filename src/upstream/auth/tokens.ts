@@ -15,10 +15,10 @@ import type { TokenService } from "./ways.js";
 export interface TokenSettings {
   /** The configured name. */
   readonly upstream: string;
-  /** Whose tokens they are. */
+  /** The host that the tokens are for. */
   readonly endpoint: URL;
   readonly credentials: CredentialSource;
-  /** Further hosts that may see the credentials. */
+  /** Other hosts that may receive the credentials. */
   readonly realms: readonly string[];
   readonly wire: Wire;
   readonly clock: Clock;
@@ -38,9 +38,9 @@ export class Tokens {
   }
 
   /**
-   * A token for pulling from this repository alone, which may be one that was fetched before.
-   * @param rejected one that is not to be given out again
-   * @throws UpstreamError if the token service cannot be asked or refuses, or the caller's reason
+   * A token for pulling from this repository only, possibly one that was fetched before.
+   * @param rejected a token that must not be returned again
+   * @throws UpstreamError if the token service cannot be reached or refuses, or the caller's reason
    */
   async get(
     from: TokenService,
@@ -57,7 +57,7 @@ export class Tokens {
     }
   }
 
-  /** Others may wait for the same token, so no caller's signal or deadline counts here. */
+  /** Others may wait for the same token, so no caller's signal or deadline applies. */
   async #fetch(from: TokenService, scopes: readonly string[]): Promise<Token> {
     const { upstream, clock, limits, tokenTimeoutMs } = this.#settings;
     const { host } = from.realm;
@@ -74,7 +74,7 @@ export class Tokens {
     }
   }
 
-  /** A service that knows only the scope of its challenge refuses ours: then that is asked for alone. */
+  /** A service that knows only the scope of its challenge refuses ours: then only that one is requested. */
   async #ask(from: TokenService, scopes: readonly string[], patience: Patience): Promise<WireAnswer> {
     const { wire, endpoint, realms } = this.#settings;
     const credentials = await this.#settings.credentials();

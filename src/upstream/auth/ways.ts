@@ -2,15 +2,15 @@ import { LRUCache } from "lru-cache";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { isOpaque } from "./scopes.js";
 
-/** Where tokens come from, and what for. */
+/** Where to get tokens, and for which scopes. */
 export interface TokenService {
   readonly realm: URL;
   readonly service: string | undefined;
-  /** Beside that of the repository itself, as the challenge wants them. */
+  /** In addition to the repository's own scope, as the challenge demands. */
   readonly scopes: readonly string[];
 }
 
-/** How a repository wants to be asked. */
+/** How a repository wants requests to be authorized. */
 export type Way =
   | { readonly scheme: "bearer"; readonly from: TokenService }
   | { readonly scheme: "basic"; readonly authorization: string }
@@ -19,8 +19,8 @@ export type Way =
 const maxRepositories = 10_000;
 
 /**
- * What challenges taught about the repositories of one host. Most hosts have one way for all, so a repository that is
- * new is tried in the way that last led somewhere.
+ * What challenges taught about the repositories of one host. Most hosts treat all alike, so a new repository is first
+ * tried in the way that last worked.
  */
 export class Ways {
   readonly #byRepository = new LRUCache<RepositoryName, Way>({ max: maxRepositories });
@@ -39,12 +39,12 @@ export class Ways {
     return this.#byRepository.get(repository) ?? this.#usual;
   }
 
-  /** Whether the way of this repository is known, and not only that of others. */
+  /** Whether the way of this very repository is known. */
   isCertain(repository: RepositoryName): boolean {
     return this.#byRepository.has(repository);
   }
 
-  /** The way led nowhere: the next question is asked without any, so that the host can say where to go now. */
+  /** The way failed: the next request is sent without, so that the host can say what it wants now. */
   forget(repository: RepositoryName, way: Way): void {
     this.#byRepository.delete(repository);
     if (this.#usual?.scheme === way.scheme && !(way.scheme === "bearer" && realmOf(this.#usual) !== realmOf(way))) {
@@ -53,7 +53,7 @@ export class Ways {
   }
 }
 
-/** Scopes of one repository are nothing to others. */
+/** The scopes of one repository do not apply to others. */
 function forAnyRepository(from: TokenService): TokenService {
   return { ...from, scopes: from.scopes.filter(isOpaque) };
 }

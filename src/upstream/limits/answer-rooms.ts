@@ -1,6 +1,6 @@
-/** Room in memory for one answer that is read whole. */
+/** Room in memory for one response that is read completely. */
 export interface AnswerRoom {
-  /** Waits until so many bytes may be held; at once if they are held already, as by a question that is put again. */
+  /** Waits until this many bytes may be held; returns at once if they are already, such as for a retry. */
   take(bytes: number): Promise<void>;
 }
 
@@ -10,20 +10,20 @@ interface Waiting {
 }
 
 /**
- * Bounds the memory of large answers of an upstream, from their first bytes until what came is kept: an upstream may send a
- * hundred of the largest size at once. They wait for each other, and those of other upstreams for none of them.
+ * Limits the memory for an upstream's large responses, from their first bytes until they are stored: an upstream may
+ * send a hundred of the largest size at once. They wait for each other, but never for those of other upstreams.
  */
 export class AnswerRooms {
   readonly #most: number;
   #used = 0;
   readonly #waiting: Waiting[] = [];
 
-  /** @param most bytes of all together; one larger answer is taken alone */
+  /** @param most bytes for all together; a larger response is taken alone */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** The room is given back when the action ends. */
+  /** The room is released when the action ends. */
   async run<Result>(action: (room: AnswerRoom) => Promise<Result>): Promise<Result> {
     let held = 0;
     const take = async (bytes: number) => {

@@ -1,9 +1,9 @@
 const longestMs = 5_000;
 
 /**
- * How long to wait before another attempt: twice as long each time, and half of it random, so that many clients do
- * not come back at once.
- * @param attempt how many have failed
+ * How long to wait before another attempt: twice as long each time, and half of it random, so that clients do not all
+ * return at once.
+ * @param attempt the number of failed attempts
  * @param random between 0 and 1
  */
 export function backoffMs(attempt: number, firstMs: number, random: number): number {

@@ -1,8 +1,8 @@
-/** Time in milliseconds, handed in so that tests can hold it. */
+/** Time in milliseconds; passed in so that tests can control it. */
 export interface Clock {
   /** Never goes back; for durations. */
   monotonic(): number;
-  /** Since 1970; for dates that come from outside. */
+  /** Since 1970; for dates from outside. */
   wall(): number;
 }
 

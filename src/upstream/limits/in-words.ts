@@ -1,4 +1,4 @@
-/** A duration as a person says it: `1.5 s`, `10 min`. */
+/** A duration for people: `1.5 s`, `10 min`. */
 export function inWords(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${rounded(ms / 1000)} s`;

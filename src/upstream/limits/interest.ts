@@ -1,14 +1,14 @@
-/** Whether anybody waits for what is asked for. It may change while it is asked. */
+/** Whether a client waits for the result. This may change meanwhile. */
 export interface Interest {
   readonly isWatched: boolean;
-  /** Calls back whenever that changes. @returns what ends it */
+  /** Calls back whenever that changes. @returns a function that ends it */
   onChange(listener: () => void): () => void;
 }
 
-/** Of a question that its caller waits for to the end. */
+/** For a request that its caller waits for to the end. */
 export const watched: Interest = { isWatched: true, onChange: () => () => {} };
 
-/** Those who wait for one thing: they come and go. */
+/** The clients that wait for one thing: they come and go. */
 export class Watchers implements Interest {
   readonly #listeners = new Set<() => void>();
   #count = 0;
@@ -21,7 +21,7 @@ export class Watchers implements Interest {
     return this.#count > 0;
   }
 
-  /** @returns what leaves again; leaving twice does no harm */
+  /** @returns a function that leaves; calling it twice does no harm */
   join(): () => void {
     this.#change(1);
     let isHere = true;

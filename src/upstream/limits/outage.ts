@@ -1,7 +1,7 @@
 import type { UpstreamError } from "../upstream-error.js";
 import type { Clock } from "./clock.js";
 
-/** Remembers for a while that an endpoint was out of reach, so that its deadline is not paid by each question. */
+/** Remembers for a while that an endpoint was unreachable, so that not every request waits for the timeout. */
 export class Outage {
   readonly #clock: Clock;
   readonly #memoryMs: number;
@@ -13,7 +13,7 @@ export class Outage {
     this.#memoryMs = memoryMs;
   }
 
-  /** After a failure: only one without any answer is an outage. */
+  /** After a failure: only one without any response is an outage. */
   consider(error: UpstreamError): void {
     if (error.kind !== "unavailable" || error.status !== undefined) return;
     this.#error = error;
@@ -24,7 +24,7 @@ export class Outage {
     this.#error = undefined;
   }
 
-  /** Why the endpoint was out of reach, as long as that is remembered. */
+  /** Why the endpoint was unreachable, as long as that is remembered. */
   recent(): UpstreamError | undefined {
     return this.#clock.monotonic() < this.#until ? this.#error : undefined;
   }

@@ -3,7 +3,7 @@ import { TimedOutError } from "../wire/wire-errors.js";
 import type { Clock } from "./clock.js";
 import { inWords } from "./in-words.js";
 
-/** How long one caller waits for an answer: until its signal aborts or its deadline passes. */
+/** How long one caller waits for a response: until its signal aborts or its deadline passes. */
 export class Patience {
   readonly signal: AbortSignal;
   readonly #clock: Clock;
@@ -17,17 +17,17 @@ export class Patience {
     this.#endsAt = clock.monotonic() + deadlineMs;
   }
 
-  /** Milliseconds; not more than the deadline leaves, not less than nothing. */
+  /** In milliseconds: at most what the deadline leaves, at least 0. */
   upTo(wantedMs: number): number {
     return Math.max(0, Math.min(wantedMs, this.#endsAt - this.#clock.monotonic()));
   }
 
-  /** From now on only the signal counts: a body is being handed out, and may take as long as it takes. */
+  /** From now on only the signal counts: a body is being sent, and may take any time. */
   liftDeadline(): void {
     this.#endsAt = Number.POSITIVE_INFINITY;
   }
 
-  /** Waits for a turn among others, which is no time that the upstream takes: the deadline moves on by it. */
+  /** Waits for a turn, without counting that time: the deadline moves accordingly. */
   async untimed<Result>(wait: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const since = this.#clock.monotonic();
     try {
@@ -37,7 +37,7 @@ export class Patience {
     }
   }
 
-  /** Waits for a turn among others, and not longer than the deadline allows. */
+  /** Waits for a turn, but not longer than the deadline allows. */
   async timed<Result>(wait: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(this.expired()), this.upTo(longestTimerMs));
@@ -52,16 +52,16 @@ export class Patience {
     return new TimedOutError(`no answer within ${inWords(this.#givenMs)}`);
   }
 
-  /** Sleeps, unless the deadline would pass meanwhile: then returns `false` at once. */
+  /** Sleeps, or returns `false` at once if the deadline would pass meanwhile. */
   async sleep(ms: number): Promise<boolean> {
     if (this.upTo(ms) < ms) return false;
     await delay(ms, undefined, { signal: this.signal }).catch(() => this.signal.throwIfAborted());
     return true;
   }
 
-  /** Waits for what others may be waiting for, too; giving up does not stop it. */
+  /** Waits for something that others may wait for too; giving up does not stop it. */
   async wait<Result>(promise: Promise<Result>): Promise<Result> {
-    // Its failure is nobody's, if all who waited gave up.
+    // If everyone has given up, no one handles the failure.
     promise.catch(() => {});
     this.signal.throwIfAborted();
     let onAbort = () => {};
@@ -80,5 +80,5 @@ export class Patience {
   }
 }
 
-/** Node's timers hold 31 bits. */
+/** Node's timers are limited to 31 bits. */
 const longestTimerMs = 2 ** 31 - 1;

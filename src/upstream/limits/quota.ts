@@ -3,19 +3,19 @@ import type { Logger } from "../../observability/logger.js";
 import { plainText } from "../plain-text.js";
 import type { Clock } from "./clock.js";
 
-/** A pull quota as Docker Hub tells it. */
+/** A pull quota in Docker Hub's form. */
 export interface Quota {
   readonly limit: number;
   readonly remaining: number;
-  /** Seconds over which is counted, if told. */
+  /** The window in seconds, if given. */
   readonly windowSeconds: number | undefined;
-  /** The address or account that is counted, if told. */
+  /** The address or account that is counted, if given. */
   readonly source: string | undefined;
-  /** When it was told, in milliseconds since 1970. */
+  /** When it was received, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** Reads `ratelimit-limit: 100;w=21600` and its kin; `undefined` if the answer tells no quota. */
+/** Parses `ratelimit-limit: 100;w=21600` and the like; `undefined` if the response has no quota. */
 export function parseQuota(headers: IncomingHttpHeaders, at: number): Quota | undefined {
   const limit = parseCount(headers["ratelimit-limit"]);
   const remaining = parseCount(headers["ratelimit-remaining"]);
@@ -36,7 +36,7 @@ function parseCount(value: string | string[] | undefined): { count: number; wind
   return count === undefined ? undefined : { count: Number(count), window: window ? Number(window) : undefined };
 }
 
-/** Keeps the last quota that an upstream told, and warns once when it runs low. */
+/** Keeps the upstream's last quota, and warns once when it runs low. */
 export class QuotaMemory {
   readonly #upstream: string;
   readonly #clock: Clock;

@@ -8,14 +8,14 @@ const maxLimits = 1_000;
 
 interface Limit {
   until: number;
-  /** How often in a row the host refused without saying for how long. */
+  /** Consecutive refusals that gave no time to wait. */
   refusals: number;
 }
 
 /**
- * Remembers which hosts answered 429, so that nobody asks again before it is over. A limit belongs to the host that
- * said it and to the kind of question: Docker Hub's pull quota says nothing of blobs, which a pull under way still
- * needs, and a web page behind GHCR's referrers says nothing of GHCR (artifacthub/hub#4785).
+ * Remembers which hosts answered 429, so that they are not asked again too early. A limit applies to the host that sent
+ * it and to the kind of request: Docker Hub's pull quota does not cover blobs, which a running pull still needs, and a
+ * web page behind GHCR's referrers says nothing about GHCR (artifacthub/hub#4785).
  */
 export class RateLimits {
   readonly #clock: Clock;
@@ -25,13 +25,13 @@ export class RateLimits {
     this.#clock = clock;
   }
 
-  /** Milliseconds until this host may be asked this again, 0 if it may be now. */
+  /** Milliseconds until this host may be sent this kind of request; 0 if now. */
   waitMs(host: string, kind: string): number {
     const limit = this.#limits.get(keyOf(host, kind));
     return limit ? Math.max(0, limit.until - this.#clock.monotonic()) : 0;
   }
 
-  /** After a 429. Without a `Retry-After` the pause grows with each refusal. */
+  /** After a 429. Without `Retry-After`, the pause grows with each refusal. */
   refused(host: string, kind: string, retryAfterMs: number | undefined): void {
     const limit = this.#limits.get(keyOf(host, kind)) ?? { until: 0, refusals: 0 };
     const now = this.#clock.monotonic();
@@ -40,7 +40,7 @@ export class RateLimits {
     this.#limits.set(keyOf(host, kind), limit);
   }
 
-  /** After any other answer. */
+  /** After any other response. */
   answered(host: string, kind: string): void {
     const limit = this.#limits.get(keyOf(host, kind));
     if (limit) limit.refusals = 0;

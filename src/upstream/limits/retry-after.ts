@@ -1,7 +1,7 @@
 const datePattern = /^[A-Za-z]{3,9},? /;
 
 /**
- * Milliseconds that a `Retry-After` asks to wait, at most `maxMs`; `undefined` if it says nothing that can be read
+ * Milliseconds that a `Retry-After` asks to wait, at most `maxMs`; `undefined` if it is missing or invalid
  * (RFC 9110, "Retry-After").
  * @param now since 1970
  */

@@ -1,15 +1,15 @@
 import type { Interest } from "./interest.js";
 
-/** What is asked for. Each has slots of its own, so that nothing quick waits behind a long download. */
+/** Kinds of requests. Each has its own slots, so that nothing quick waits behind a long download. */
 export type Lane = "manifest" | "list" | "proof" | "small" | "download";
 
-/** A place among those that may ask at once. */
+/** A slot for one concurrent request. */
 export interface Slot {
-  /** To be called when it is needed no more; twice does no harm. */
+  /** Call it when the slot is no longer needed; calling it twice does no harm. */
   giveBack(): void;
   /**
-   * Calls back when somebody who is waited for needs the slot of one that nobody waits for. It must then be given back
-   * soon; without a listener it is not asked for.
+   * Calls back when a request that a client waits for needs the slot of one that no client waits for. The slot must
+   * then be given back soon; without a listener it is never recalled.
    */
   onRecall(listener: () => void): void;
 }
@@ -19,7 +19,7 @@ interface Waiting {
   readonly admit: (slot: HeldSlot) => void;
 }
 
-/** So many at once; the others wait their turn. What somebody waits for goes before what nobody waits for. */
+/** A limited number of slots; others wait their turn. Requests that a client waits for go first. */
 export class Slots {
   readonly #waiting: Waiting[] = [];
   readonly #held = new Set<HeldSlot>();
@@ -29,7 +29,7 @@ export class Slots {
     this.#count = count;
   }
 
-  /** Waits for a slot, for as long as the signal lets it. */
+  /** Waits for a slot, until the signal aborts. */
   take(interest: Interest, signal: AbortSignal): Promise<Slot> {
     if (this.#held.size < this.#count) return Promise.resolve(this.#hand(interest));
     return new Promise((resolve, reject) => {
@@ -76,7 +76,7 @@ export class Slots {
     next.admit(this.#hand(next.interest));
   }
 
-  /** The youngest goes first: it has the least to lose. */
+  /** The youngest is recalled first: it has the least to lose. */
   #recallIdle(): void {
     const held = [...this.#held];
     const onTheirWay = held.filter((slot) => slot.isRecalled).length;

@@ -3,12 +3,12 @@ import { embeddedIPv4 } from "./embedded-ipv4.js";
 
 /**
  * - `private`: loopback and networks that the internet does not route
- * - `link-local`: one's own link, and the metadata addresses of clouds, wherever they lie
- * - `reserved`: nobody's (unspecified, multicast, documentation, future use)
+ * - `link-local`: the local link, and the metadata addresses of clouds, wherever they are
+ * - `reserved`: unspecified, multicast, documentation, future use
  */
 export type AddressKind = "public" | "private" | "link-local" | "reserved";
 
-/** From the registries of special-purpose addresses (IANA; RFC 6890 and later), and the documents of the clouds. */
+/** From the IANA registries of special-purpose addresses (RFC 6890 and later), and the documentation of the clouds. */
 const ranges: readonly (readonly [AddressKind, readonly string[]])[] = [
   ["link-local", ["169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32"]],
   ["link-local", ["fe80::/10", "fd00:ec2::254/128", "fd20:ce::254/128"]],
@@ -16,16 +16,16 @@ const ranges: readonly (readonly [AddressKind, readonly string[]])[] = [
   ["private", ["::1/128", "fc00::/7", "fec0::/10"]],
   ["reserved", ["0.0.0.0/8", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24"]],
   ["reserved", ["203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"]],
-  // Protocol assignments (Teredo is one of them), and what is for documentation.
+  // Protocol assignments (including Teredo), and documentation.
   ["reserved", ["2001::/23", "2001:db8::/32", "3fff::/20"]],
 ];
 
-/** The first list that holds an address says its kind. */
+/** The first list that contains an address determines its kind. */
 const kinds = ranges.map(([kind, list]) => [kind, listOf(list)] as const);
-/** All that IANA has given out for the internet (RFC 4291, "Global Unicast Addresses"). */
+/** Everything that IANA has allocated for the internet (RFC 4291, "Global Unicast Addresses"). */
 const globalUnicast = listOf(["2000::/3"]);
 
-/** What kind of network an IP address lies in, seen through its IPv6 disguises. */
+/** The kind of network of an IP address, also of an IPv4 address inside an IPv6 one. */
 export function addressKind(address: string): AddressKind {
   const bare = address.replace(/%.*$/, "");
   if (!isIPv6(bare)) return listedKind(bare, "ipv4") ?? "public";

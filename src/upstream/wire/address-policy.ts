@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import { type AddressKind, addressKind } from "./address-kind.js";
 import { InvalidAnswerError } from "./wire-errors.js";
 
-/** Finds the addresses of a host name. */
+/** Resolves a host name. */
 export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
 
 export const resolveByDns: Resolve = (hostname) => dnsLookup(hostname, { all: true });
@@ -12,7 +12,7 @@ export const resolveByDns: Resolve = (hostname) => dnsLookup(hostname, { all: tr
 interface AddressPolicyOptions {
   /** The endpoint's own host, which the operator chose. */
   readonly hostname: string;
-  /** Further hosts that the operator chose. */
+  /** Other hosts that the operator chose. */
   readonly trusted: readonly string[];
   readonly network: "auto" | "public" | "private";
   readonly resolve: Resolve;
@@ -20,8 +20,8 @@ interface AddressPolicyOptions {
 }
 
 /**
- * Where an endpoint may lead Berth by redirects and realms. One on the internet may lead to the internet only, one
- * in a private network to private networks, too; nobody to a link-local or metadata address. Names are judged by the
+ * Where an endpoint may lead Berth by redirects and realms. One on the internet may lead only to the internet, one in a
+ * private network also to private networks, and none to a link-local or metadata address. Names are judged by the
  * addresses that are then connected to, so a name that changes its address gains nothing.
  */
 export class AddressPolicy {
@@ -30,7 +30,7 @@ export class AddressPolicy {
   readonly #resolve: Resolve;
   readonly #kindOf: (address: string) => AddressKind;
   readonly #network: "auto" | "public" | "private";
-  /** An answer of the resolver was public: `auto` means `public` from then on. */
+  /** A DNS answer was public: `auto` means `public` from then on. */
   #wasPublic = false;
 
   constructor(options: AddressPolicyOptions) {
@@ -42,30 +42,30 @@ export class AddressPolicy {
     if (isIP(this.#hostname) !== 0) this.#learn([literal(this.#hostname)]);
   }
 
-  /** Whether the endpoint lies on the internet, as far as is known. */
+  /** Whether the endpoint is on the internet, as far as is known. */
   get isPublic(): boolean {
     return this.#network === "public" || (this.#network === "auto" && this.#wasPublic);
   }
 
-  /** Refuses a URL that names a forbidden address; names are judged later, by {@link lookup}. */
+  /** Refuses a URL with a forbidden address; names are judged later, by {@link lookup}. */
   admit(url: URL): void {
     const host = bareHost(url.hostname);
     if (isIP(host) !== 0 && !this.#allows(host, host)) throw this.#refusal(host, [host]);
   }
 
-  /** Judges a name that an egress proxy will resolve: by what we resolve it to, if we can. */
+  /** Judges a name that an egress proxy will resolve, by our own DNS if it knows the name. */
   async admitByName(url: URL): Promise<void> {
     const host = bareHost(url.hostname);
     if (isIP(host) !== 0) return;
     const addresses = await this.#resolve(host).catch(() => []);
     if (addresses.length > 0) this.#allowedOf(host, addresses);
-    // Behind a proxy names of the internet often have no address here: such an endpoint is not a private one.
+    // Behind a proxy, internet names often cannot be resolved here: such an endpoint is not private.
     else if (host === this.#hostname) this.#wasPublic = true;
   }
 
   /**
    * The addresses of a host that may be connected to.
-   * @throws InvalidAnswerError if it has none
+   * @throws InvalidAnswerError if there are none
    */
   async addressesOf(hostname: string): Promise<readonly LookupAddress[]> {
     const host = bareHost(hostname);
@@ -83,8 +83,8 @@ export class AddressPolicy {
   }
 
   /**
-   * Each answer of the resolver is judged by itself, since the first one may be a trick to make a public endpoint pass
-   * for a private one. A public answer counts for good: a private one that follows would be a trick as well.
+   * Each DNS answer is judged separately, since the first one may be a trick to make a public endpoint look private. A
+   * public answer is final: a private one after it would be a trick too.
    */
   #learn(addresses: readonly LookupAddress[]): void {
     this.#wasPublic ||= addresses.some(({ address }) => this.#kindOf(address) === "public");
@@ -103,7 +103,7 @@ export class AddressPolicy {
     const where = host === address ? address : `${host} (${address})`;
     const reason =
       this.isPublic && this.#kindOf(address) === "private"
-        ? "a public registry may not lead there; if it lies in a private network, say so by `network: private`"
+        ? "a public registry may not lead there; if it is in a private network, set `network: private`"
         : "nothing may lead there";
     return new InvalidAnswerError(`${where} is a ${this.#kindOf(address)} address: ${reason}`);
   }

@@ -7,14 +7,14 @@ import { type Dialer, DialingHttpAgent, DialingHttpsAgent } from "./dialing-agen
 import { type Environment, egressProxyFor } from "./egress-proxy.js";
 import type { Trust } from "./trust.js";
 
-/** Whether the operator chose the host, or the upstream sent us there. */
+/** Whether the operator chose the host, or the upstream led there. */
 export type Audience = "endpoint" | "elsewhere";
 
 /** How to reach a URL. */
 export interface Connection {
-  /** Agent and TLS, as `node:https` takes them. */
+  /** Agent and TLS, as for `node:https`. */
   readonly options: RequestOptions;
-  /** The proxy that is asked for a plain `http:` URL by its absolute form. */
+  /** The proxy that receives a plain `http:` URL in absolute form. */
   readonly forwardProxy?: AxiosProxyConfig;
 }
 
@@ -22,23 +22,23 @@ interface ConnectionsOptions {
   readonly trust: Trust;
   readonly policy: AddressPolicy;
   readonly environment: Environment;
-  /** For name and connection together. */
+  /** For DNS and connection together. */
   readonly connectTimeoutMs: number;
-  /** Connections that are kept open though idle, for each host. */
+  /** Maximum idle connections to keep, per host. */
   readonly maxIdle: number;
 }
 
-/** Agents whose connections were judged by the same measure. */
+/** Agents whose connections were judged by the same policy. */
 interface Pool {
   readonly http: Agent;
   readonly https: Readonly<Record<Audience, Agent>>;
 }
 
-/** The kept-alive connections of one endpoint, straight or through an egress proxy. */
+/** The kept-alive connections of one endpoint, direct or through an egress proxy. */
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #keepAlive: { keepAlive: true; maxFreeSockets: number };
-  /** What was connected to before the endpoint was known to be public is not used after. */
+  /** Connections from before the endpoint was known to be public are not used afterwards. */
   readonly #pools: Readonly<Record<"unjudged" | "public", Pool>>;
   readonly #toProxy: { readonly http: Agent; readonly https: Agent };
   readonly #tunnels = new Map<string, HttpsProxyAgent<string>>();
@@ -53,7 +53,7 @@ export class Connections {
     this.#toProxy = this.#agentsOf({ addressesOf: resolveByDns, withinMs });
   }
 
-  /** @throws InvalidAnswerError if nothing may lead to this URL */
+  /** @throws InvalidAnswerError if this URL is forbidden */
   async to(url: URL, audience: Audience): Promise<Connection> {
     const { policy, environment, trust } = this.#options;
     policy.admit(url);
@@ -103,7 +103,7 @@ export class Connections {
     const tunnel = new HttpsProxyAgent(proxy.href, {
       ...this.#keepAlive,
       ...(proxy.protocol === "https:" && this.#options.trust.ofProxies()),
-      // It connects by itself, and so as Node does: each address but the last is given up after this.
+      // It connects as Node does: each address except the last is given up after this time.
       autoSelectFamilyAttemptTimeout: this.#options.connectTimeoutMs / 4,
     });
     this.#tunnels.set(key, tunnel);

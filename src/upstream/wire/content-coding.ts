@@ -3,12 +3,12 @@ import { Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as zlib from "node:zlib";
 
-/** A way in which a body may be compressed (RFC 9110, "Content Codings"). */
+/** A compression of a body (RFC 9110, "Content Codings"). */
 export type ContentCoding = "gzip" | "deflate" | "br" | "zstd";
 
 /**
- * All others change nothing: `identity`, `aws-chunked` (S3 keeps it of an upload, and sends the object as it is), and
- * what servers make up, such as `none` or `utf-8`. The digest tells whether that is true.
+ * All other values change nothing: `identity`, `aws-chunked` (S3 keeps it from an upload, and sends the plain object),
+ * and made-up ones such as `none` or `utf-8`. The digest tells whether that is true.
  */
 const codings = new Map<string, ContentCoding>([
   ["gzip", "gzip"],
@@ -18,10 +18,10 @@ const codings = new Map<string, ContentCoding>([
   ["zstd", "zstd"],
 ]);
 
-/** Nobody compresses so often; more would be a way to make us work. */
+/** Real servers never apply more; more would only cost us work. */
 const mostCodings = 2;
 
-/** How an answer says that its body is compressed, in the order in which that was done; empty if it is not. */
+/** The compressions of a body, in the order in which they were applied; empty if there are none. */
 export function contentCodingsOf(headers: IncomingHttpHeaders): readonly ContentCoding[] {
   const names = (headers["content-encoding"] ?? "").toLowerCase().split(",");
   const found = names.map((name) => codings.get(name.trim())).filter((coding) => coding !== undefined);
@@ -29,8 +29,8 @@ export function contentCodingsOf(headers: IncomingHttpHeaders): readonly Content
 }
 
 /**
- * Undoes what was done to a body, piece by piece and no faster than it is read. How much comes out is for the reader to
- * bound. Throws what zlib throws if the body is not what the codings say, and what breaks the body.
+ * Decodes a body piece by piece, no faster than it is read. The reader must limit the output. Throws zlib's error if
+ * the body is not what the codings say, and any error of the body.
  */
 export async function* decoded(
   body: AsyncIterable<Buffer>,
@@ -48,7 +48,7 @@ async function* undone(body: AsyncIterable<Buffer>, coding: ContentCoding): Asyn
   const decoder = decoderOf(coding, first.value);
   if (decoder === undefined) throw new Error(`this version of Node cannot decode ${coding}`);
   const encoded = Readable.from(joined(first.value, chunks), { objectMode: false });
-  // What breaks here destroys the decoder with the same error, and so reaches whoever reads it.
+  // A failure destroys the decoder with the same error, which its reader then receives.
   pipeline(encoded, decoder).catch(() => {});
   yield* decoder;
 }
@@ -69,16 +69,17 @@ function decoderOf(coding: ContentCoding, start: Buffer): Transform | undefined 
     case "br":
       return zlib.createBrotliDecompress();
     case "deflate":
-      // Meant is zlib's format (RFC 9110, "Deflate Coding"); some send the bare one, whose first byte is another.
+      // The standard means zlib's format (RFC 9110, "Deflate Coding"); some send raw deflate, which the first byte
+      // reveals.
       return ((start[0] ?? 0) & 0x0f) === 8 ? zlib.createInflate() : zlib.createInflateRaw();
     case "zstd":
       return createZstdDecoder();
   }
 }
 
-/** Node has it from 22.15 on. */
+/** Available from Node 22.15 on. */
 function createZstdDecoder(): Transform | undefined {
   const create: unknown = Reflect.get(zlib, "createZstdDecompress");
-  // The types that we compile against are those of Node 20, which lack it.
+  // We compile against the types of Node 20, which lack it.
   return typeof create === "function" ? (create as () => Transform)() : undefined;
 }

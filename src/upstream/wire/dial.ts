@@ -5,14 +5,14 @@ import { TimedOutError } from "./wire-errors.js";
 
 /** RFC 8305, "Connection Attempt Delay"; Go's "FallbackDelay" is 300 ms. */
 const attemptDelayMs = 250;
-/** These say something about our own network, and nothing about the host. */
+/** Errors of our own network, which say nothing about the host. */
 const noWayCodes = new Set(["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"]);
 
 type SocketOptions = Pick<TcpSocketConnectOpts, "port" | "noDelay" | "keepAlive" | "keepAliveInitialDelay">;
 
 /**
- * Connects to the first address that answers (RFC 8305, "Happy Eyeballs"). An attempt goes on while the next one begins;
- * Node's own way gives it up after 250 ms, which is less than a packet takes to some places.
+ * Connects to the first address that answers (RFC 8305, "Happy Eyeballs"). An attempt continues while the next one
+ * begins; Node's own version gives up an attempt after 250 ms, which is less than a round trip to some places.
  */
 export function dial(addresses: readonly LookupAddress[], options: SocketOptions, withinMs: number): Promise<Socket> {
   return new Dialing(byTurns(addresses), options).first(withinMs);
@@ -68,14 +68,14 @@ class Dialing {
     if (this.#left.length > 0) this.#timer = setTimeout(() => this.#next(resolve, reject), attemptDelayMs);
   }
 
-  /** A host that refuses says more than a network that is not there. */
+  /** A refusal by a host says more than a missing network. */
   #reason(): Error {
     const telling = this.#failures.find((error) => !("code" in error && noWayCodes.has(String(error.code))));
     return telling ?? this.#failures[0] ?? new Error("its name has no address");
   }
 }
 
-/** The families take turns, beginning with the one that the resolver prefers (RFC 8305, "Sorting Addresses"). */
+/** Alternates the address families, beginning with the one that DNS prefers (RFC 8305, "Sorting Addresses"). */
 function byTurns(addresses: readonly LookupAddress[]): LookupAddress[] {
   const preferred = addresses.filter(({ family }) => family === addresses[0]?.family);
   const others = addresses.filter(({ family }) => family !== addresses[0]?.family);

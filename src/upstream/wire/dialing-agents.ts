@@ -5,7 +5,7 @@ import type { TcpSocketConnectOpts } from "node:net";
 import type { Duplex } from "node:stream";
 import { dial } from "./dial.js";
 
-/** How agents find a host, and how long a connection to it may take. */
+/** How agents resolve a host, and how long a connection may take. */
 export interface Dialer {
   readonly addressesOf: (hostname: string) => Promise<readonly LookupAddress[]>;
   readonly withinMs: number;
@@ -13,7 +13,7 @@ export interface Dialer {
 
 type OnSocket = (error: Error | null, socket: Duplex) => void;
 
-/** Keeps plain connections alive, and makes new ones by {@link dial}. */
+/** Keeps plain connections alive, and creates new ones with {@link dial}. */
 export class DialingHttpAgent extends HttpAgent {
   readonly #dialer: Dialer;
 
@@ -45,7 +45,7 @@ export class DialingHttpsAgent extends HttpsAgent {
   }
 }
 
-/** Calls back with a connection, or with what went wrong. */
+/** Calls back with a connection, or with the error. */
 function reach(
   { addressesOf, withinMs }: Dialer,
   options: ClientRequestArgs & Pick<TcpSocketConnectOpts, "noDelay" | "keepAlive" | "keepAliveInitialDelay">,
@@ -56,6 +56,6 @@ function reach(
   addressesOf(host ?? "")
     .then((addresses) => dial(addresses, { port: Number(port), noDelay, keepAlive, keepAliveInitialDelay }, withinMs))
     .then((socket) => onSocket(null, wrap(socket)))
-    // Node takes no socket beside an error.
+    // Node accepts no socket with an error.
     .catch((error) => onSocket(error, undefined as never));
 }

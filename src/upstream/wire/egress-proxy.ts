@@ -3,9 +3,9 @@ import { BlockList, isIP } from "node:net";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy that a request has to go through, from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, in either case, read as
- * Go programs read them (so as registry:2 and docker do): `example.com` in `NO_PROXY` means its subdomains too,
- * networks are understood, and this machine is never asked for through a proxy.
+ * The proxy for a request, from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in either case, interpreted as by Go
+ * programs (and so by registry:2 and docker): `example.com` in `NO_PROXY` includes its subdomains, networks are
+ * supported, and requests to this machine never use a proxy.
  */
 export function egressProxyFor(url: URL, environment: Environment): URL | undefined {
   const secure = url.protocol === "https:";

@@ -3,25 +3,25 @@ import { isIPv4 } from "node:net";
 /** An IPv4 address inside an IPv6 one. */
 export interface EmbeddedIPv4 {
   readonly ipv4: string;
-  /** Whether the internet carries it there; otherwise the way is one of the own network. */
+  /** Whether the internet routes to it; otherwise it is reached inside the local network. */
   readonly isRouted: boolean;
 }
 
-/** The eight groups of an address as hexadecimal text, and whether the internet carries the IPv4 address inside. */
+/** The eight groups of an address in hexadecimal, and whether the internet routes to the embedded IPv4 address. */
 const forms: readonly (readonly [pattern: RegExp, isRouted: boolean])[] = [
-  // Mapped (RFC 4291), and translated by NAT64 (RFC 6052): as public as what is inside.
+  // Mapped (RFC 4291), and translated by NAT64 (RFC 6052): as public as the embedded address.
   [/^0000:0000:0000:0000:0000:ffff:(.{9})$/, true],
   [/^0064:ff9b:0000:0000:0000:0000:(.{9})$/, true],
   // 6to4 (RFC 3056).
   [/^2002:(.{9}):/, true],
-  // NAT64 of one's own network (RFC 8215), and SIIT (RFC 2765).
+  // Local NAT64 (RFC 8215), and SIIT (RFC 2765).
   [/^0064:ff9b:0001:.{4}:.{4}:.{4}:(.{9})$/, false],
   [/^0000:0000:0000:0000:ffff:0000:(.{9})$/, false],
-  // ISATAP (RFC 5214), in whatever network.
+  // ISATAP (RFC 5214), in any network.
   [/:0[02]00:5efe:(.{9})$/, false],
 ];
 
-/** `undefined` if the address has none inside. */
+/** `undefined` if the address contains none. */
 export function embeddedIPv4(address: string): EmbeddedIPv4 | undefined {
   const groups = groupsOf(address);
   for (const [form, isRouted] of forms) {

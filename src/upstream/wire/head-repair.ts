@@ -10,14 +10,14 @@ const colon = 0x3a;
 const underscore = 0x5f;
 
 const lengthName = "content-length";
-/** Enough for what is compared here; longer ones are none of that. */
+/** Enough for what is compared here; a longer line cannot match. */
 const longestKept = 64;
 
 /**
- * Changes the head of an answer where Node's parser refuses what Go's takes (net/textproto, net/http "fixLength"), even
- * when told to be lenient: a space in a header's name, and a `Content-Length` that is there again with the same value,
- * become a header that nobody knows; a tab behind a length becomes a space; the status moves next to the version. No byte
- * is added or taken away, so nothing has to be held back.
+ * Rewrites response heads that Node's parser refuses and Go's accepts (net/textproto, net/http "fixLength"), even in
+ * lenient mode: a space in a header name, and a repeated `Content-Length` with the same value, become an unknown
+ * header; a tab after a length becomes a space; the status moves next to the version. No byte is added or removed, so
+ * nothing has to be held back.
  */
 export function repairHead(request: ClientRequest): void {
   request.once("socket", (socket: Socket) => {
@@ -30,16 +30,16 @@ export function repairHead(request: ClientRequest): void {
         request.destroy(error instanceof Error ? error : new Error(String(error)));
       }
     };
-    // The parser listens already, and reads the same memory afterwards.
+    // The parser already listens, and reads the same memory afterwards.
     socket.prependListener("data", onData);
     request.once("close", () => socket.off("data", onData));
   });
 }
 
-/** The head of one answer, and of the interim ones before it. */
+/** The head of one response, and of the interim ones before it. */
 class Head {
   #at: "status" | "line" | "name" | "value" = "status";
-  /** Of the line that is being read, as far as it matters. */
+  /** The relevant beginning of the current line. */
   #text = "";
   /** The value of the first `Content-Length`. */
   #length: string | undefined;
@@ -47,9 +47,9 @@ class Head {
   #isInterim = false;
 
   /**
-   * Reads on, and changes what must be changed.
+   * Continues reading, and rewrites what must be rewritten.
    * @returns whether the head has ended
-   * @throws InvalidAnswerError if there are two lengths: one of them would hide something
+   * @throws InvalidAnswerError if there are two different lengths: one of them would hide something
    */
   repair(bytes: Buffer): boolean {
     if (this.#at === "status" && this.#text === "") straightenStatus(bytes);
@@ -62,10 +62,10 @@ class Head {
     return false;
   }
 
-  /** @returns what is to stand there instead */
+  /** @returns the replacement for the byte */
   #take(byte: number): number {
     if (this.#at === "line") {
-      // A line that begins with a space goes on with the value before it (RFC 9112, section 5.2).
+      // A line that begins with a space continues the previous value (RFC 9112, section 5.2).
       this.#at = byte === space || byte === tab ? "value" : "name";
       this.#text = "";
       this.#isLength = false;
@@ -81,7 +81,7 @@ class Head {
       return byte;
     }
     this.#keep(byte);
-    // The colon may be in the next piece, and then it would be too late.
+    // The colon may be in the next piece, which would be too late.
     const isRepeated = this.#length !== undefined && this.#text === lengthName;
     return isRepeated || byte === space ? underscore : byte;
   }
@@ -90,12 +90,12 @@ class Head {
     if (this.#text.length < longestKept) this.#text += String.fromCharCode(byte).toLowerCase();
   }
 
-  /** @returns whether the head ends with it */
+  /** @returns whether the line ends the head */
   #endLine(): boolean {
     switch (this.#at) {
       case "status":
         if (this.#text === "") return false;
-        // 101 would end HTTP, and nobody asks for it.
+        // 101 would end HTTP, and is never requested.
         this.#isInterim = /^\S+ +1(?!01)/.test(this.#text);
         break;
       case "value":
@@ -123,7 +123,7 @@ class Head {
   }
 }
 
-/** A status line comes in one piece, but from servers that send byte by byte. */
+/** A status line arrives in one piece, except from servers that send byte by byte. */
 function straightenStatus(bytes: Buffer): void {
   const [line, version, blanks, status] = /^(HTTP\/\d\.\d )( +)(\d{3})/.exec(bytes.toString("latin1", 0, 64)) ?? [];
   if (line !== undefined) bytes.write(`${version}${status}${blanks}`, "latin1");

@@ -6,8 +6,7 @@ const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 const maxHops = 10;
 
 /**
- * Sends a request and follows where its answers lead. `Authorization` goes to the origin it was made for and never
- * further, and a secure connection is never given up.
+ * Sends a request and follows redirects. `Authorization` never leaves its origin, and https is never given up.
  * @param send sends one request
  */
 export async function followRedirects(
@@ -20,7 +19,7 @@ export async function followRedirects(
     if (!isRedirect(answer.status)) return answer;
     answer.body.discard();
     const url = redirectTarget(answer);
-    if (seen.has(url.href)) throw new InvalidAnswerError("the redirects go in a circle");
+    if (seen.has(url.href)) throw new InvalidAnswerError("the redirects form a loop");
     if (seen.size > maxHops) throw new InvalidAnswerError(`more than ${maxHops} redirects`);
     seen.add(url.href);
     request = nextRequest(request, url, first.url);
@@ -31,7 +30,7 @@ export function isRedirect(status: number): boolean {
   return redirectStatuses.has(status);
 }
 
-/** @throws InvalidAnswerError if it may not be followed */
+/** @throws InvalidAnswerError if it must not be followed */
 export function redirectTarget(answer: WireAnswer): URL {
   const { location } = answer.headers;
   if (location === undefined || !URL.canParse(location, answer.url.href)) {
@@ -51,7 +50,7 @@ export function redirectTarget(answer: WireAnswer): URL {
   return url;
 }
 
-/** Behind a proxy that ends TLS a registry takes its own scheme for http, and means the address that was asked. */
+/** Behind a proxy that terminates TLS, a registry believes that its scheme is http, and means the requested host. */
 function isSameHostByHttp(url: URL, asked: URL): boolean {
   return url.protocol === "http:" && url.host === asked.host;
 }

@@ -5,22 +5,22 @@ import { inWords } from "../limits/in-words.js";
 import type { Watch } from "./watch.js";
 import { InvalidAnswerError, TimedOutError } from "./wire-errors.js";
 
-/** How fast a body must come. */
+/** The speed that a body must have. */
 export interface Pace {
-  /** Without any byte. */
+  /** Maximum time without any byte. */
   readonly idleMs: number;
-  /** Bytes a second, over the window. */
+  /** Bytes per second, over the window. */
   readonly slowBelow: number;
   readonly slowWindowMs: number;
 }
 
-/** More than this is not read of a body that nobody wants, only to keep its connection. */
+/** To keep its connection, at most this much of an unwanted body is read. */
 const discardedBytes = 64 * 1024;
 
-/** An answer up to this size waits for no room. */
+/** A response up to this size does not wait for room. */
 const smallBytes = 256 * 1024;
 
-/** The body of an answer: read at the reader's speed, broken off when the upstream is slower than the pace. */
+/** The body of a response: read at the reader's speed, and cut off if the upstream is too slow. */
 export class ResponseBody implements AsyncIterable<Buffer> {
   readonly #message: IncomingMessage;
   readonly #watch: Watch;
@@ -33,7 +33,7 @@ export class ResponseBody implements AsyncIterable<Buffer> {
     message.once("close", () => watch.end());
   }
 
-  /** Only time spent waiting for the upstream counts against it; a slow reader does no harm. */
+  /** Only time spent waiting for the upstream counts; a slow reader does no harm. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
     const chunks = receivedChunks(this.#message);
     const speed = { waitedMs: 0, bytes: 0 };
@@ -50,15 +50,15 @@ export class ResponseBody implements AsyncIterable<Buffer> {
     } catch (error) {
       throw this.#watch.reasonOf(error);
     } finally {
-      // A body that broke before it was read has closed already, and nothing else would end the wait for its data.
+      // A body that broke before it was read has already closed, and nothing else would end the wait for its data.
       this.#watch.relax();
       this.close();
     }
   }
 
   /**
-   * Reads it whole.
-   * @param room waited for where it is not small
+   * Reads it completely.
+   * @param room waited for, unless the body is small
    */
   async readAll(maxBytes: number, room?: AnswerRoom): Promise<Buffer> {
     const chunks: Buffer[] = [];
@@ -72,22 +72,22 @@ export class ResponseBody implements AsyncIterable<Buffer> {
     return Buffer.concat(chunks, length);
   }
 
-  /** Nobody wants it: read to its end if that is near, so that the connection can be used again. */
+  /** For an unwanted body: reads it to its end if that is near, so that the connection can be reused. */
   discard(): void {
     this.readAll(discardedBytes).catch(() => this.close());
   }
 
-  /** Breaks it off, unless it is at its end. */
+  /** Cuts it off, unless it is at its end. */
   close(): void {
     this.#message.destroy();
   }
 
-  /** Whoever reads it gets the error. */
+  /** The reader gets the error. */
   breakOff(error: Error): void {
     this.#message.destroy(error);
   }
 
-  /** Calls back once, when it was read to its end or broken off. */
+  /** Calls back once, when the body was read to its end or cut off. */
   onClose(listener: () => void): void {
     if (this.#message.closed) listener();
     else this.#message.once("close", listener);
@@ -107,8 +107,8 @@ export class ResponseBody implements AsyncIterable<Buffer> {
 }
 
 /**
- * All that arrived, then the error if it broke. Node's own iterator throws away what it had not handed out when the
- * connection was cut, and newer Node is told of the cut sooner: a broken transfer would start again from nothing.
+ * Everything that arrived, and then the error if the body broke. Node's own iterator discards unread bytes when the
+ * connection breaks, and newer versions notice that sooner: an interrupted transfer would start again from nothing.
  */
 async function* receivedChunks(message: IncomingMessage): AsyncGenerator<Buffer, void, void> {
   let wake = () => {};

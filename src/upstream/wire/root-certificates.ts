@@ -1,19 +1,19 @@
 import { X509Certificate } from "node:crypto";
-// biome-ignore lint/style/noRestrictedImports: the certificates that the environment names, as for every Go program
+// biome-ignore lint/style/noRestrictedImports: the certificates named by the environment, as for every Go program
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import type { Environment } from "./egress-proxy.js";
 
-/** Where Go looks beside the one file (crypto/x509/root_linux.go). */
+/** Where Go looks in addition to the one file (crypto/x509/root_linux.go). */
 const defaultFolders = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * The authorities that are trusted, in PEM format, as Go programs find them: `SSL_CERT_FILE` stands for the usual file,
- * which here is Node's own list, and `SSL_CERT_DIR` for the usual folders. `NODE_EXTRA_CA_CERTS` and an upstream's own
- * `ca` are added. What cannot be read is passed over, as Go does.
- * @returns `undefined` where Node's own way says the same
+ * The trusted authorities in PEM format, found as Go programs do: `SSL_CERT_FILE` replaces the default file, which here
+ * is Node's own list, and `SSL_CERT_DIR` the default folders. `NODE_EXTRA_CA_CERTS` and an upstream's own `ca` are
+ * added. Unreadable files are skipped, as in Go.
+ * @returns `undefined` if Node's own defaults are the same
  */
 export function rootsOf(environment: Environment, ca: string | undefined): readonly string[] | undefined {
   const { SSL_CERT_FILE: file, SSL_CERT_DIR: folders, NODE_EXTRA_CA_CERTS: extra } = environment;
@@ -38,7 +38,7 @@ function certificatesInFolder(folder: string): readonly string[] {
     .flatMap(({ name }) => certificatesIn(join(folder, name)));
 }
 
-/** A link to a file of the same folder is the hash under which OpenSSL looks for it. */
+/** A link to a file in the same folder is a hash name for OpenSSL. */
 function isAlias(path: string): boolean {
   const target = found(() => readlinkSync(path));
   return target !== undefined && !target.includes("/");

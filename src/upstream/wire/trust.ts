@@ -4,13 +4,13 @@ import type { Audience } from "./connections.js";
 import type { Environment } from "./egress-proxy.js";
 import { rootsOf } from "./root-certificates.js";
 
-/** TLS, as `node:https` takes it. */
+/** TLS options of `node:https`. */
 export interface TlsOptions {
   readonly rejectUnauthorized: boolean;
   readonly secureContext: SecureContext;
 }
 
-/** Whom an endpoint's connections trust, and as whom they show themselves. Certificates are read when first needed. */
+/** The authorities and the client certificate of an endpoint's connections. Files are read when first needed. */
 export class Trust {
   readonly #settings: TlsSettings;
   readonly #environment: Environment;
@@ -21,19 +21,19 @@ export class Trust {
     this.#environment = environment;
   }
 
-  /** The client certificate is for the endpoint alone. */
+  /** The client certificate is only for the endpoint itself. */
   of(audience: Audience): TlsOptions {
     const { ca, cert, key, verify = "full" } = this.#settings;
     const identity = audience === "endpoint" && cert && key ? { cert, key } : {};
     return this.#once(audience, ca, { rejectUnauthorized: verify === "full", identity });
   }
 
-  /** A proxy belongs to no upstream, so what is set for one says nothing of it. */
+  /** A proxy belongs to no upstream, so settings of one do not apply. */
   ofProxies(): TlsOptions {
     return this.#once("proxies", undefined, { rejectUnauthorized: true, identity: {} });
   }
 
-  /** Parsing all roots takes milliseconds, so it is not done for each connection. */
+  /** Parsing all root certificates takes milliseconds, so it is not done for each connection. */
   #once(
     whom: Audience | "proxies",
     ca: string | undefined,

@@ -2,7 +2,7 @@ import { inWords } from "../limits/in-words.js";
 import type { Patience } from "../limits/patience.js";
 import { TimedOutError } from "./wire-errors.js";
 
-/** Watches one exchange: its signal aborts with the caller's, or when what is expected does not come in time. */
+/** Watches one exchange: its signal aborts with the caller's, or when something expected does not arrive in time. */
 export class Watch {
   readonly #controller = new AbortController();
   readonly #patience: Patience;
@@ -20,7 +20,9 @@ export class Watch {
     return this.#controller.signal;
   }
 
-  /** From now on, `what` must come within the time, and within the caller's deadline. Replaces what was expected. */
+  /**
+   * From now on, `what` must arrive within the time, and within the caller's deadline. Replaces the last expectation.
+   */
   expect(what: string, withinMs: number): void {
     this.relax();
     const ms = this.#patience.upTo(withinMs);
@@ -29,12 +31,12 @@ export class Watch {
     this.#timer = setTimeout(() => this.#controller.abort(late()), ms);
   }
 
-  /** Stops expecting anything, until the next `expect`. */
+  /** Expects nothing until the next `expect`. */
   relax(): void {
     clearTimeout(this.#timer);
   }
 
-  /** Waits for what cannot be aborted, but not longer than this exchange lasts. */
+  /** Waits for something that cannot be aborted, but not longer than this exchange lasts. */
   until<Result>(promise: Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const onAbort = () => reject(this.signal.reason);
@@ -50,7 +52,7 @@ export class Watch {
     this.#patience.signal.removeEventListener("abort", this.#onAbort);
   }
 
-  /** What went wrong: the reason of the abort, if that is what broke the exchange. */
+  /** The reason of the abort, if that is what broke the exchange; otherwise the error. */
   reasonOf(error: unknown): unknown {
     return this.signal.aborted ? this.signal.reason : error;
   }

@@ -1,14 +1,16 @@
-/** Nothing, or too little, came in time. */
+/** Nothing, or too little, arrived in time. */
 export class TimedOutError extends Error {
   override readonly name = "TimedOutError";
 }
 
-/** What came cannot be true, or may not be followed. The message completes a sentence: "the redirect leaves https". */
+/**
+ * A response cannot be true, or must not be followed. The message completes a sentence: "the redirect leaves https".
+ */
 export class InvalidAnswerError extends Error {
   override readonly name = "InvalidAnswerError";
 }
 
-/** Broken off here, since somebody who is waited for needed the slot; whoever is told asks again in turn. */
+/** Cut off by us, because a request that a client waits for needed the slot; the caller may try again in turn. */
 export class RecalledError extends Error {
   override readonly name = "RecalledError";
 

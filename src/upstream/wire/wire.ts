@@ -14,24 +14,24 @@ export interface WireRequest {
   readonly authorization?: string | undefined;
   readonly body?: string;
   readonly audience: Audience;
-  /** From the connection to the headers of the answer, if not the usual time. */
+  /** From the connection to the response headers, if different from other requests. */
   readonly firstByteMs?: number | undefined;
 }
 
 export interface WireAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Where it came from. */
+  /** The URL of the response. */
   readonly url: URL;
   /** Must be read, discarded or closed. */
   readonly body: ResponseBody;
 }
 
-/** An upstream behind several proxies sends more than the 16 KiB that Node takes; Go programs take far more, too. */
+/** An upstream behind several proxies sends more than the 16 KiB that Node accepts; Go programs accept far more too. */
 const maxHeaderBytes = 1024 * 1024;
 /**
- * Lines that end with LF alone, or a length beside chunks: other clients of registries take them. What they could hide,
- * content of another answer, has another digest; and no two upstreams share a connection.
+ * Lines that end with LF only, or a length together with chunks: other clients of registries accept them. Content of
+ * another response, which they could smuggle in, has another digest; and no two upstreams share a connection.
  */
 const lenientParser = { maxHeaderSize: maxHeaderBytes, insecureHTTPParser: true };
 
@@ -43,7 +43,7 @@ interface WireOptions {
   readonly pace: Pace;
 }
 
-/** Sends single requests and hands out their answers as they come: no redirects, no decoding, no retries. */
+/** Sends single requests and returns their responses as they are: no redirects, no decoding, no retries. */
 export class Wire {
   readonly #options: WireOptions;
 
@@ -86,12 +86,12 @@ export class Wire {
       });
       return response.data;
     } catch (error) {
-      // An AxiosError carries the request with its Authorization: only what broke goes on.
+      // An AxiosError contains the request with its Authorization: only the cause is passed on.
       throw axios.isAxiosError(error) ? (error.cause ?? new Error(error.message)) : error;
     }
   }
 
-  /** Hands axios' request to Node over our connection, and tells the watch when that stands. */
+  /** Hands axios' request to Node over our connection, and tells the watch when that is established. */
   #transport(
     { firstByteMs = this.#options.firstByteTimeoutMs }: WireRequest,
     connection: RequestOptions,
@@ -100,7 +100,7 @@ export class Wire {
     return (options: RequestOptions, onResponse: (message: IncomingMessage) => void): ClientRequest => {
       const send = options.protocol === "https:" ? httpsRequest : httpRequest;
       const request = send({ ...options, ...connection, ...lenientParser }, onResponse);
-      // The size bounds them; Node would drop those beyond 2,000 without a word.
+      // Their size is limited; Node would silently drop headers after the first 2,000.
       request.maxHeadersCount = 0;
       repairHead(request);
       const onConnected = () => watch.expect("answer", firstByteMs);
