@@ -6,16 +6,16 @@ import type { Exchange } from "./exchange.js";
 import { originOf } from "./location.js";
 import type { Routes } from "./router.js";
 
-/** Where clients get tokens. Below `/v2/`, since many reverse proxies pass nothing else on. */
+/** Where clients get tokens. Below `/v2/`, since many reverse proxies pass on nothing else. */
 export const tokenPath = "/v2/_berth/token";
 
 interface Guarding {
   readonly control: AccessControl;
-  /** The address that clients know the registry by, without a slash at its end, where it cannot be told from requests. */
+  /** The address that clients use, without a trailing slash, if requests do not reveal it. */
   readonly publicUrl: string | undefined;
 }
 
-/** Routes that know of each request which client sent it, before anything is done for it. */
+/** Routes that identify the client of each request before anything else is done. */
 export function authenticated(routes: Routes, { control, publicUrl }: Guarding): Routes {
   const challenge = (exchange: Exchange, refusal: AccessRefusal | undefined) =>
     challengeOf(exchange, { control, publicUrl }, refusal);
@@ -31,7 +31,7 @@ export function authenticated(routes: Routes, { control, publicUrl }: Guarding):
   };
 }
 
-/** Without a promise where none is needed: it costs a request as much as all else that is asked of its client. */
+/** Without a promise if possible: it would cost a request as much as the rest of access control. */
 function knownAtOnce(exchange: Exchange, control: AccessControl): Admission | undefined {
   const { caller, certificate } = exchange;
   const { authorization } = exchange.request.headers;
@@ -57,7 +57,7 @@ function admit(exchange: Exchange, admission: Admission): void {
   exchange.access = admission.access;
 }
 
-/** Node keeps the first of two and drops the other, where what stands in front may have looked at the other one. */
+/** Node keeps the first of two and drops the other, which a proxy in front may have used. */
 function hasSecondHeader({ request: { rawHeaders } }: Exchange): boolean {
   let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -67,14 +67,16 @@ function hasSecondHeader({ request: { rawHeaders } }: Exchange): boolean {
   return count > 1;
 }
 
-/** One header with quoted values: oras reads only the first (distribution, "Token Authentication Specification"). */
+/**
+ * One header with quoted values: oras reads only the first header (distribution, "Token Authentication Specification").
+ */
 function challengeOf(exchange: Exchange, { control, publicUrl }: Guarding, refusal: AccessRefusal | undefined): string {
   if (control.scheme === "Basic" || exchange.path === tokenPath) return `Basic realm="${control.service}"`;
   const { realm = tokenPath } = control;
   const address = realm.startsWith("/") ? (publicUrl ?? originOf(exchange)) + realm : realm;
   const parts = [`realm="${address}"`, `service="${control.service}"`];
   if (refusal !== undefined && refusal.scope !== "") parts.push(`scope="${refusal.scope}"`);
-  // Only to a client that sent a token: containerd gives up if it is told of an error that it did not make.
+  // Only for a client that sent a token: containerd gives up at an error that it did not cause.
   if (refusal?.isInsufficientScope) parts.push('error="insufficient_scope"');
   else if (exchange.admission?.hasInvalidToken) parts.push('error="invalid_token"');
   return `Bearer ${parts.join(",")}`;

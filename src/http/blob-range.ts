@@ -3,17 +3,17 @@ import { RegistryError } from "../oci/errors.js";
 import type { Span } from "../registry/span-reader.js";
 import type { Exchange } from "./exchange.js";
 
-/** More of the end than there is means all of it (RFC 9110, section 14.1.2), which the parser takes for nothing. */
+/** A suffix longer than the content means all of it (RFC 9110, section 14.1.2); the parser rejects it. */
 const suffix = /^bytes=\s*-0*[1-9][0-9]*\s*$/;
 
 /**
- * The part of a blob that a request asks for, `undefined` for all of it: without `Range`, with one that is malformed,
- * names several parts or comes with an `If-Range` that no longer holds (RFC 9110, section 14.2).
- * @throws RegistryError with status 416 when no byte of it exists
+ * The part of a blob that a request asks for. `undefined` for all of it: without `Range`, or if it is malformed, names
+ * several parts, or comes with an `If-Range` that does not match (RFC 9110, section 14.2).
+ * @throws RegistryError with status 416 if no byte of it exists
  */
 export function requestedSpan(exchange: Exchange, size: number, etag: string): Span | undefined {
   const header = exchange.request.headers.range;
-  // containerd asks each layer for `bytes=0-`; of an empty blob that is all there is.
+  // containerd requests `bytes=0-` for each layer; for an empty blob, that is everything.
   if (header === undefined || size === 0) return undefined;
   const condition = exchange.header("if-range");
   if (condition !== undefined && condition !== etag) return undefined;
@@ -26,7 +26,7 @@ export function requestedSpan(exchange: Exchange, size: number, etag: string): S
 }
 
 function unsatisfiable(size: number): RegistryError {
-  return new RegistryError("SIZE_INVALID", `the blob has ${size} bytes, none of them in the range asked for`, {
+  return new RegistryError("SIZE_INVALID", `the blob has ${size} bytes, none of them in the requested range`, {
     status: 416,
     headers: { "Content-Range": `bytes */${size}` },
   });

@@ -1,13 +1,13 @@
 import { RegistryError } from "../oci/errors.js";
 import type { Exchange } from "./exchange.js";
 
-/** A body that has not come whole after this time gives its room to one that waits. */
+/** After this time, an unfinished body gives its room to a waiting one. */
 const receivedWithinMs = 10_000;
 const lookEachMs = 1_000;
 
 /** Room for one body. */
 export interface BodyRoom {
-  /** Waits until so many bytes may be held. Asked for once, with all that may come: who held a part would wait for others. */
+  /** Waits until this many bytes may be held. Called once, for the whole body: holding a part could deadlock. */
   take(bytes: number): Promise<void>;
 }
 
@@ -24,8 +24,8 @@ interface Waiting {
 }
 
 /**
- * Bounds the memory of bodies that are read whole, as manifests are. A client may send hundreds of the largest size at once:
- * they take turns, from their first bytes until they are stored, and are not read from before. Small ones wait for nobody.
+ * Limits the memory for bodies that are read completely, such as manifests. A client may send hundreds of the largest
+ * size at once: they take turns, from their first bytes until they are stored, and wait unread. Small ones do not wait.
  */
 export class BodyRooms {
   readonly #most: number;
@@ -34,12 +34,12 @@ export class BodyRooms {
   readonly #waiting: Waiting[] = [];
   #watch: NodeJS.Timeout | undefined;
 
-  /** @param most bytes of all together; one larger body is taken alone */
+  /** @param most bytes for all together; a larger body is taken alone */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** The room is given back when the action ends. */
+  /** The room is released when the action ends. */
   async run<Result>(exchange: Exchange, action: (room: BodyRoom) => Promise<Result>): Promise<Result> {
     const holder: Holder = { exchange, bytes: 0, sinceMs: 0 };
     try {
@@ -85,14 +85,14 @@ export class BodyRooms {
     return this.#used === 0 || this.#used + bytes <= this.#most;
   }
 
-  /** The one that has been received longest, if that is too long while others wait. */
+  /** Cuts off the body that has been received longest, if that is too long while others wait. */
   #breakOffSlowest(): void {
     const before = performance.now() - receivedWithinMs;
     for (const { exchange, sinceMs } of this.#holders) {
       if (sinceMs > before || exchange.request.complete) continue;
       const { id, path, log, request } = exchange;
-      log.info("request broken off: its body came too slowly while others waited", { id, path });
-      request.destroy(new RegistryError("TOOMANYREQUESTS", "the body came too slowly while others waited"));
+      log.info("request cut off: its body arrived too slowly while others waited", { id, path });
+      request.destroy(new RegistryError("TOOMANYREQUESTS", "the body arrived too slowly while others waited"));
       return;
     }
   }

@@ -4,8 +4,8 @@ const largest = mebibyte;
 const smallest = 16 * 1024;
 
 /**
- * Buffers for transfers from and to clients. Few transfers get large ones, which cost the least time a byte; many get
- * small ones, so that all together stay below the budget.
+ * Buffers for transfers from and to clients. A few transfers get large buffers, which cost the least time per byte;
+ * many get small ones, so that the total stays within the budget.
  */
 export class BufferPool {
   readonly #budget: number;
@@ -13,12 +13,12 @@ export class BufferPool {
   #freeBytes = 0;
   #transfers = 0;
 
-  /** @param budget bytes that all transfers together should hold */
+  /** @param budget bytes for all transfers together */
   constructor(budget: number) {
     this.#budget = budget;
   }
 
-  /** Counts one more transfer, which holds two buffers at a time, until the returned function is called. */
+  /** Counts one more transfer, with two buffers at a time, until the returned function is called. */
   join(): () => void {
     this.#transfers++;
     return () => {
@@ -26,7 +26,7 @@ export class BufferPool {
     };
   }
 
-  /** Bytes that a buffer has now. */
+  /** The current size of a buffer, in bytes. */
   get bufferSize(): number {
     const share = this.#budget / (2 * Math.max(1, this.#transfers));
     let size = largest;
@@ -34,7 +34,7 @@ export class BufferPool {
     return size;
   }
 
-  /** A buffer with old content. */
+  /** A buffer with arbitrary content. */
   take(): Buffer {
     const size = this.bufferSize;
     const buffer = this.#free.get(size)?.pop();
@@ -43,7 +43,7 @@ export class BufferPool {
     return buffer;
   }
 
-  /** Only for a buffer that nothing reads or writes any more: its next content would end up in the wrong answer. */
+  /** Only for a buffer that nothing reads or writes any more: its next content would end up in the wrong response. */
   give(buffer: Buffer): void {
     if (this.#freeBytes + buffer.length > this.#budget) return;
     this.#freeBytes += buffer.length;

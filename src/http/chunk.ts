@@ -5,14 +5,14 @@ import type { Exchange } from "./exchange.js";
 import { isWithoutBody, RequestBody } from "./request-body.js";
 
 /**
- * `<start>-<end>`, both inclusive (distribution-spec, "Pushing a blob in chunks"). Clients that follow RFC 9110, section
- * 14.4, instead write a unit before it and the whole size behind it: `bytes 0-9/10`.
+ * `<start>-<end>`, both inclusive (distribution-spec, "Pushing a blob in chunks"). Clients that follow RFC 9110,
+ * section 14.4, write a unit before it and the whole size after it: `bytes 0-9/10`.
  */
 const rangePattern = /^(?:bytes *[ =] *)?([0-9]{1,15})-([0-9]{1,15})(?:\/(?:[0-9]+|\*))?$/i;
 
 /**
- * The body of a request as a piece of an upload.
- * @throws RegistryError when what the headers say of it cannot be
+ * The body of a request as a chunk of an upload.
+ * @throws RegistryError if its headers are contradictory
  */
 export function chunkOf(exchange: Exchange, pool: BufferPool): Chunk {
   const content = new RequestBody(exchange.request, pool);
@@ -27,7 +27,7 @@ export function chunkOf(exchange: Exchange, pool: BufferPool): Chunk {
   return { content, range };
 }
 
-/** The same of a closing request. One without a body repeats the range of the chunk before it, or that of the whole blob. */
+/** The same for a closing request. Without a body, it repeats the range of the previous chunk, or of the whole blob. */
 export async function lastChunkOf(exchange: Exchange, pool: BufferPool): Promise<Chunk> {
   const repeatsRange = exchange.header("content-range") !== undefined && (await isWithoutBody(exchange.request));
   return repeatsRange ? { content: new RequestBody(exchange.request, pool) } : chunkOf(exchange, pool);

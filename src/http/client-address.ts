@@ -4,7 +4,7 @@ import type { Caller } from "../registry/context.js";
 
 const groupsOfNetwork = 4;
 
-/** Who counts as one client: an IPv4 address, or the /64 of an IPv6 one, which is the least that a host is given. */
+/** What counts as one client: an IPv4 address, or the /64 of an IPv6 one, the smallest network that a host gets. */
 export function networkOf(address: string): string {
   const plain = withoutMapping(address);
   if (!plain.includes(":")) return plain;
@@ -43,7 +43,7 @@ export class TrustedProxies {
   }
 
   /**
-   * The last address of `X-Forwarded-For` that no trusted proxy has: anybody may have written what stands before it.
+   * The last address of `X-Forwarded-For` that is not a trusted proxy: anyone may have written those before it.
    * @param peer a trusted proxy
    */
   clientOf({ headers }: IncomingMessage, peer: Caller): Caller {
@@ -64,7 +64,7 @@ export class TrustedProxies {
   }
 }
 
-/** Who listens on every address sees IPv4 addresses inside those of IPv6. */
+/** A server on all addresses sees IPv4 clients as IPv4-mapped IPv6 addresses. */
 function withoutMapping(address: string): string {
   return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
 }

@@ -9,18 +9,18 @@ const exposedHeaders =
 
 export interface CorsSettings {
   readonly origins: readonly string[];
-  /** Whether a page may send what its browser knows for this place: a login of the proxy in front, or its cookie. */
+  /** Whether a page may send the credentials that its browser has for this host: a proxy's login, or its cookie. */
   readonly credentials: boolean;
 }
 
 /**
- * Lets pages of the configured origins ask. Says whether the exchange is answered with that: a preflight is, before
- * anything else is asked of it, since browsers send it without credentials.
+ * Allows requests from pages of the configured origins. Returns whether the exchange is answered with that: a preflight
+ * is, before anything else is checked, since browsers send it without credentials.
  */
 export function answerCors(exchange: Exchange, { origins, credentials }: CorsSettings): boolean {
   const { request, response } = exchange;
   const { origin } = request.headers;
-  // An answer without an origin must not be kept for a page that has one.
+  // A response without an origin must not be cached for a page that has one.
   response.setHeader("Vary", "Origin");
   if (origin === undefined || (!origins.includes("*") && !origins.includes(origin))) return false;
   response.setHeader("Access-Control-Allow-Origin", origins.includes("*") ? "*" : origin);
@@ -35,7 +35,7 @@ export function answerCors(exchange: Exchange, { origins, credentials }: CorsSet
   return true;
 }
 
-/** Headers change nothing that the origin may not do anyway, so each that the page asks for is allowed. */
+/** Headers do not extend what the origin may do, so every requested one is allowed. */
 function askedHeaders(exchange: Exchange): string {
   const asked = exchange.header("access-control-request-headers");
   return asked === undefined || !headerNames.test(asked) ? usualHeaders : asked;

@@ -6,15 +6,15 @@ import type { Exchange } from "./exchange.js";
 import { discardBody } from "./read-body.js";
 import { sendJson } from "./send.js";
 
-/** What a client is told when the storage fails. The storage's own words may hold paths: they go to the log. */
+/** What a client is told if the storage fails. The system's own message may contain paths, so it is only logged. */
 const storageFailures = {
   full: { message: "the registry's disk is full, or its quota is used up", retryAfter: "30" },
   readonly: { message: "the registry's storage is read-only: nothing can be pushed or deleted", retryAfter: "30" },
   busy: { message: "the registry is busy with the same content or with too many requests", retryAfter: "5" },
-  unavailable: { message: "the registry's storage fails or cannot be reached", retryAfter: "30" },
+  unavailable: { message: "the registry's storage has failed or cannot be reached", retryAfter: "30" },
 } as const satisfies Record<StorageFailure, { message: string; retryAfter: string }>;
 
-/** The one place that turns errors into answers. Once an answer has begun it can only be broken off. */
+/** The only place that turns errors into responses. A response that has begun can only be cut off. */
 export function respondWithError(exchange: Exchange, thrown: unknown): void {
   const error = toRegistryError(thrown, exchange.request.method);
   report(exchange, error, thrown);
@@ -37,7 +37,7 @@ export function respondWithError(exchange: Exchange, thrown: unknown): void {
   sendJson(exchange, error.status, { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] });
 }
 
-/** What may be asked instead of what may not: a 405 must tell (RFC 9110, section 15.5.6). */
+/** The allowed methods, which a 405 must list (RFC 9110, section 15.5.6). */
 function otherMethods({ knownMethods, request }: Exchange): string {
   return knownMethods.filter((method) => method !== request.method).join(", ");
 }
@@ -54,7 +54,7 @@ function isBadRequest(thrown: unknown): boolean {
   return thrown instanceof Error && "status" in thrown && thrown.status === 400;
 }
 
-/** A change that can never be is refused for good, as by registry:2 in its read-only mode: clients repeat what had a 503. */
+/** A change that can never succeed gets a final status, as in registry:2's read-only mode: clients repeat a 503. */
 function ofStorage(cause: StorageError, method: string | undefined): RegistryError {
   const { message, retryAfter } = storageFailures[cause.kind];
   if (cause.kind === "readonly" && method !== "GET" && method !== "HEAD")
@@ -69,18 +69,18 @@ function report(exchange: Exchange, error: RegistryError, thrown: unknown): void
     exchange.log.error("request failed", { ...fields, cause: thrown });
   } else if (error.status >= 500 || thrown instanceof StorageError)
     exchange.log.warn("request failed", { ...fields, ...reasonOf(error, thrown) });
-  // Each push asks first whether its blobs are there: that they are not is no news, and the access line has the 404.
+  // Each push first checks whether its blobs exist: that they do not is no news, and the access line has the 404.
   else if (error.status === 404) exchange.log.debug("request refused", fields);
   else exchange.log.info("request refused", fields);
 }
 
-/** Neither the client nor the load explains it: somebody must look at the log. */
+/** Neither the client nor the load explains it: someone must look at the log. */
 function isOurFault(error: RegistryError, thrown: unknown): boolean {
   if (thrown instanceof StorageError) return thrown.kind === "unavailable";
   return error.status >= 500 && error.code === ("UNKNOWN" satisfies ErrorCode);
 }
 
-/** A failing storage is told in its own sentence: where it came up is of no use to whoever mends the disk. */
+/** A storage failure is logged with its own message: a stack does not help to repair the disk. */
 function reasonOf(error: RegistryError, thrown: unknown): LogFields {
   return thrown instanceof StorageError ? { reason: thrown.message } : { cause: error.cause };
 }

@@ -9,13 +9,13 @@ import type { Caller, Context } from "../registry/context.js";
 import type { Connection } from "./connections/connection.js";
 import { clientCertificateOf } from "./tls/shown-certificate.js";
 
-/** What stands in a path where the route has a name: a list of components for `*name`. */
+/** The named parts of a route's path: a list of components for `*name`. */
 export type PathParameters = Readonly<Record<string, string | string[] | undefined>>;
 
 const noParameters: PathParameters = {};
 const noMethods: readonly string[] = [];
 
-/** What an exchange is made of. */
+/** The parts of an exchange. */
 interface ExchangeParts {
   readonly id: string;
   readonly request: IncomingMessage;
@@ -27,7 +27,7 @@ interface ExchangeParts {
   readonly onOver: (exchange: Exchange) => void;
 }
 
-/** One request, its answer, and what is known of both. */
+/** One request, its response, and what is known about both. */
 export class Exchange implements Context {
   readonly id: string;
   readonly request: IncomingMessage;
@@ -40,15 +40,15 @@ export class Exchange implements Context {
   readonly startedAt = performance.now();
   parameters: PathParameters = noParameters;
   access: Access | undefined;
-  /** What is known of the client; `undefined` where everybody may do everything. */
+  /** What is known about the client; `undefined` without access control. */
   admission: Admission | undefined;
   /** How clients are asked for credentials, where some are needed; the same function for all. */
   challenge: ((exchange: Exchange, refusal: AccessRefusal | undefined) => string) | undefined;
-  /** What may be asked of the resource that the path names. */
+  /** The methods that the resource supports. */
   knownMethods: readonly string[] = noMethods;
   /** Its place among those that are watched for stalling. */
   watchedAt: number | undefined;
-  /** Bytes of content that the answer holds. */
+  /** Bytes of content in the response. */
   sent = 0;
   #query: URLSearchParams | undefined;
   readonly #serverLog: Logger;
@@ -73,7 +73,7 @@ export class Exchange implements Context {
     this.hasQuery = query >= 0;
     this.path = this.hasQuery ? url.slice(0, query) : url;
     response.on("close", () => this.end());
-    // The reason is told where the body is read; without a listener it would end the process.
+    // The reader of the body reports the error; without a listener, it would end the process.
     request.on("error", ignore);
   }
 
@@ -83,19 +83,19 @@ export class Exchange implements Context {
     return this.#log;
   }
 
-  /** Aborted when the client is gone before it has the whole answer. Made only for those who ask. */
+  /** Aborted if the client disconnects before it has the whole response. Created on first use. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#isCut) this.#controller.abort();
     return this.#controller.signal;
   }
 
-  /** Whether the client went before it had the whole answer. */
+  /** Whether the client disconnected before it had the whole response. */
   get isCut(): boolean {
     return this.#isCut || (!this.#isOver && this.request.socket.destroyed);
   }
 
-  /** The certificate that the client has shown, if an authority of `server.tls.clientCa` has signed it. */
+  /** The client certificate, if it was signed by an authority of `server.tls.clientCa`. */
   get certificate(): ClientCertificate | undefined {
     return clientCertificateOf(this.request.socket);
   }
@@ -104,14 +104,14 @@ export class Exchange implements Context {
     return this.header("via");
   }
 
-  /** RFC 9111, section 5.2.1.4, and what browsers and older clients send for it. */
+  /** RFC 9111, section 5.2.1.4, and what browsers and older clients send instead. */
   get noCache(): boolean {
     const { "cache-control": control, pragma } = this.request.headers;
     return /(?:^|[\s,])(?:no-cache|max-age=0)(?:$|[\s,])/i.test(control ?? "") || pragma === "no-cache";
   }
 
   /**
-   * Some clients append `?digest=` to a Location that has a query already. No value of ours has a question mark, so a
+   * Some clients append `?digest=` to a Location that already has a query. Our values contain no question mark, so a
    * second one separates like an ampersand.
    */
   get query(): URLSearchParams {
@@ -174,7 +174,7 @@ const usualTarget = /^(?:\/[^/?&]+)+\/?(?:\?|$)/;
 
 const schemeAndAuthority = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 
-/** Clients of registry:2 append `&digest=` also to an address that they made themselves, which has no query yet. */
+/** Clients of registry:2 also append `&digest=` to a URL of their own, which has no query yet. */
 const digestInPath = /^([^?]*\/blobs\/uploads\/[^?&/]+)&(?=digest=)/;
 
 /**

@@ -1,7 +1,7 @@
 import type { Exchange } from "./exchange.js";
 import { sendJson } from "./send.js";
 
-/** Answers probes: `/healthz` as long as the process runs, `/readyz` as long as new requests are welcome. */
+/** Answers probes: `/healthz` while the process runs, `/readyz` while it accepts new requests. */
 export function answerHealth(exchange: Exchange, isStopping: boolean): boolean {
   const { path } = exchange;
   if (path === "/healthz") sendJson(exchange, 200, { status: "ok" });

@@ -1,15 +1,15 @@
 import { TLSSocket } from "node:tls";
 import type { Exchange } from "./exchange.js";
 
-/** `relative`, `absolute`, or the address that clients know the registry by, without a slash at its end. */
+/** `relative`, `absolute`, or the address that clients use, without a trailing slash. */
 export type LocationStyle = string;
 
-/** The host of a URL with its port; anything else must not end up in a header of the answer. */
+/** The host of a URL with its port; anything else must not reach a response header. */
 const hostPattern = /^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i;
 
 /**
- * What `Location` says of a path of ours. Relative ones are right behind every proxy, whatever host, scheme and port the
- * client sees. A few clients do not resolve them (Charliecloud, ollama): for those there are absolute ones.
+ * The `Location` for a path. Relative ones work behind every proxy, whatever host, scheme and port the client sees. A
+ * few clients do not resolve them (Charliecloud, ollama) and need absolute ones.
  */
 export function locationOf(exchange: Exchange, style: LocationStyle, path: string): string {
   if (style === "relative") return path;
@@ -17,8 +17,8 @@ export function locationOf(exchange: Exchange, style: LocationStyle, path: strin
 }
 
 /**
- * Scheme and host as the client sees them; empty if they cannot be told. As in the distribution registry everybody's
- * forwarding headers count: who makes them up misleads nobody but itself, since no answer with a Location is kept by caches.
+ * Scheme and host as the client sees them; empty if unknown. As in the distribution registry, anyone's forwarding
+ * headers count: a client that makes them up misleads only itself, since caches do not store responses with a Location.
  */
 export function originOf(exchange: Exchange): string {
   const isSecure = exchange.request.socket instanceof TLSSocket;
@@ -31,7 +31,7 @@ interface Forwarded {
   readonly host?: string | undefined;
 }
 
-/** What the first proxy saw: `Forwarded` (RFC 7239) if there is one, else the headers that preceded it. */
+/** What the first proxy saw: `Forwarded` (RFC 7239) if present, or else the older headers. */
 function forwarded(exchange: Exchange): Forwarded {
   const standard = exchange.header("forwarded");
   if (standard === undefined) {

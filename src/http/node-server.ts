@@ -4,36 +4,37 @@ import { Server as TcpServer } from "node:net";
 import { type TlsSettings, tlsOptionsOf } from "./tls/tls-settings.js";
 
 interface NodeServerSettings {
-  /** HTTP without. */
+  /** `undefined` for plain HTTP. */
   readonly tls: TlsSettings | undefined;
   readonly maxHeaderSize: number;
   readonly headersTimeout: number;
   readonly keepAlive: number;
 }
 
-/** How often node looks for connections whose headers take too long, where these have long enough. */
+/** How often Node checks for connections whose headers take too long. */
 const timeoutCheckMs = 5_000;
 
-/** A server of node's, for HTTP or HTTPS, that leaves to us what node would decide without a word. */
+/** Node's server for HTTP or HTTPS, with Node's own silent decisions turned off. */
 export function createNodeServer({ tls, maxHeaderSize, headersTimeout, keepAlive }: NodeServerSettings): Server {
   const options = {
     maxHeaderSize,
     headersTimeout,
     keepAliveTimeout: keepAlive,
-    // No limit on a whole request: a layer of 100 GB over a slow line is no attack. Bodies that stand still are
-    // the stall watch's business.
+    // No limit on a whole request: a layer of 100 GB over a slow line is not an attack. Bodies that stall are the stall
+    // watch's business.
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(timeoutCheckMs, Math.ceil(headersTimeout / 2)),
-    // Node would refuse with an empty answer, and without a line in the log.
+    // Node would send an empty refusal, without a log line.
     requireHostHeader: false,
   };
   const server =
     tls === undefined
       ? createHttpServer(options)
       : createHttpsServer({ ...options, ...tlsOptionsOf(tls), handshakeTimeout: headersTimeout });
-  // Node would leave further headers out without a word; their size is limited, and their number where it is checked.
+  // Node would silently drop further headers; their size is limited, and their number is checked elsewhere.
   server.maxHeadersCount = 0;
-  // An HTTP server's own would cut off answers that are written and not yet sent. Node's cluster module calls it, too.
+  // An HTTP server's own `close` would cut off responses that are written but not sent. Node's cluster module calls it
+  // too.
   server.close = (done) => {
     TcpServer.prototype.close.call(server, done);
     return server;

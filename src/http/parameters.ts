@@ -17,7 +17,7 @@ export async function pulledRepository(registry: Registry, exchange: Exchange): 
   return repository;
 }
 
-/** Input becomes typed here, once: behind this line a name is a RepositoryName and a digest a Digest. */
+/** Input is parsed here, once: from here on, a name is a RepositoryName and a digest a Digest. */
 export function nameOf(exchange: Exchange): RepositoryName {
   const components = exchange.parameters.name;
   return parseRepositoryName(Array.isArray(components) ? components.join("/") : (components ?? ""));
@@ -39,11 +39,11 @@ export function uploadIdOf(exchange: Exchange): string {
 /** @throws RegistryError DIGEST_INVALID if the query has none */
 export function digestOfQuery(exchange: Exchange): Digest {
   const digest = exchange.query.get("digest");
-  if (digest === null) throw new RegistryError("DIGEST_INVALID", "the query must say digest=<digest of the blob>");
+  if (digest === null) throw new RegistryError("DIGEST_INVALID", "the query must contain digest=<digest of the blob>");
   return parseDigest(digest);
 }
 
-/** The registry that the client means, where it asks a mirror of it: containerd's `?ns=`. An empty one means none. */
+/** The registry that the client means when it uses a mirror: containerd's `?ns=`. An empty value counts as none. */
 export function namespaceOf(exchange: Exchange): string | undefined {
   return exchange.query.get("ns") || undefined;
 }

@@ -12,7 +12,7 @@ export const baseRoutes: readonly Resource[] = [
   { path: "/", methods: { GET: greet, HEAD: greet } },
 ];
 
-/** What can be pulled, in both modes (distribution-spec, "Pull", "Content Discovery"). */
+/** The routes for pulling, in both modes (distribution-spec, "Pull", "Content Discovery"). */
 export function pullRoutes(dependencies: HandlerDependencies): Resource[] {
   const tags = listTags(dependencies);
   const referrers = listReferrers(dependencies);

@@ -5,8 +5,8 @@ import { appendToUpload, cancelUpload, finishUpload, getUpload, startUpload } fr
 import type { Resource } from "./router.js";
 
 /**
- * What can be pushed and deleted (distribution-spec, "Push", "Content Management"). To be tried before what can be
- * pulled: `/blobs/:digest` would match `/blobs/uploads`, too.
+ * The routes for pushing and deleting (distribution-spec, "Push", "Content Management"). They must come before the pull
+ * routes: `/blobs/:digest` would also match `/blobs/uploads`.
  */
 export function pushRoutes(dependencies: HandlerDependencies): Resource[] {
   const status = getUpload(dependencies);

@@ -3,16 +3,16 @@ import { RegistryError } from "../oci/errors.js";
 import type { BodyRoom } from "./body-room.js";
 import type { Exchange } from "./exchange.js";
 
-/** What may still come after the answer: enough for clients that read it only behind the end of their body. */
+/** How much of a body is read after the response: enough for clients that read it only after sending all. */
 const discardedBytes = 32 * 1024 * 1024;
 
-/** A body up to this size waits for no room: hardly one is larger. */
+/** A body up to this size needs no room: hardly any is larger. */
 const smallBytes = 64 * 1024;
 
 /**
- * Reads a small body whole. Bytes are counted, since a length is often not announced, and when it is, may be a lie.
- * They are copied as they arrive: a million chunks of one byte, kept as they are, take 350 MB.
- * @throws RegistryError with status 413 as soon as there is more than may be
+ * Reads a small body completely. Bytes are counted, since the length is often not announced, or may be wrong. They are
+ * copied as they arrive: a million chunks of one byte, kept as they are, would take 350 MB.
+ * @throws RegistryError with status 413 as soon as the limit is exceeded
  */
 export async function readBody(exchange: Exchange, maxBytes: number, room: BodyRoom): Promise<Buffer> {
   const announced = Number(exchange.header("content-length") ?? maxBytes);
@@ -29,7 +29,7 @@ export async function readBody(exchange: Exchange, maxBytes: number, room: BodyR
     chunk.copy(body, length);
     length = end;
   }
-  // What is stored is kept in memory for a while, and no larger than it is.
+  // Stored content stays in memory for a while, so the buffer must not be larger than needed.
   return length === body.length ? body : Buffer.from(body.subarray(0, length));
 }
 
@@ -39,16 +39,18 @@ function withRoom(body: Buffer, bytes: number): Buffer {
   return larger;
 }
 
-/** An encoded body is neither unpacked, which could make it any size, nor stored as something it is not. */
+/** An encoded body is neither decoded, which could make it any size, nor stored under a wrong meaning. */
 export function refuseEncodedBody(exchange: Exchange): void {
   const encoding = exchange.header("content-encoding");
   if (encoding === undefined || encoding === "identity") return;
-  throw new RegistryError("UNSUPPORTED", "content is stored as it comes: send it without Content-Encoding", {
+  throw new RegistryError("UNSUPPORTED", "content is stored exactly as sent: send it without Content-Encoding", {
     status: 415,
   });
 }
 
-/** Throws the rest of a body away, so that the client gets to read its answer; one that sends on and on is cut off. */
+/**
+ * Discards the rest of a body, so that the client gets to read the response; one that never stops sending is cut off.
+ */
 export function discardBody(request: IncomingMessage): void {
   request.resume();
   if (request.complete) return;
@@ -62,7 +64,7 @@ export function discardBody(request: IncomingMessage): void {
 function tooLarge(maxBytes: number): RegistryError {
   return new RegistryError(
     "SIZE_INVALID",
-    `the body has more than ${maxBytes} bytes; private.manifestMaxSize sets how many a manifest may have`,
+    `the body has more than ${maxBytes} bytes; private.manifestMaxSize sets the limit for manifests`,
     {
       status: 413,
     },

@@ -3,25 +3,25 @@ import type { IncomingMessage } from "node:http";
 import type { IncomingContent } from "../registry/repository.js";
 import type { BufferPool } from "./buffer-pool.js";
 
-/** A slow sender's bytes do not wait longer than this to fill a piece: what is not stored is lost with the process. */
+/** A slow sender's bytes wait no longer than this to fill a piece: what is not stored is lost with the process. */
 const unwrittenForMs = 500;
 
-/** A buffer and how much of it is filled. */
+/** A buffer, and how much of it is filled. */
 interface Piece {
   readonly buffer: Buffer;
   length: number;
 }
 
 /**
- * The body of a request in large pieces. The next one fills while the consumer is busy with the one before; when it is
- * full, the client has to wait. Chunks are copied as they arrive, since to keep many tiny ones costs many times their
- * bytes. So a body costs few steps and a bounded share of memory.
+ * The body of a request in large pieces. The next one is filled while the consumer uses the one before; when it is
+ * full, the client must wait. Chunks are copied as they arrive, since many tiny ones cost many times their size. So a
+ * body costs few steps and a bounded share of memory.
  */
 export class RequestBody implements IncomingContent {
   readonly #request: IncomingMessage;
   readonly #pool: BufferPool;
   #filling: Piece | undefined;
-  /** The end of a chunk for which the piece had no room. */
+  /** The part of a chunk that did not fit into the piece. */
   #rest: Buffer | undefined;
   #isEnded = false;
   #failure: Error | undefined;
@@ -37,7 +37,7 @@ export class RequestBody implements IncomingContent {
     this.#request.destroy(reason);
   }
 
-  /** A piece is the consumer's until the next one is asked for. What came before a failure is given out before it. */
+  /** A piece belongs to the consumer until it requests the next one. Bytes before a failure are delivered first. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
     const leavePool = this.#pool.join();
     const stopListening = this.#listen();
@@ -56,7 +56,7 @@ export class RequestBody implements IncomingContent {
   #listen(): () => void {
     const onEnd = () => this.#end(undefined);
     const onError = (error: Error) => this.#end(error);
-    const onClose = () => this.#end(new Error("the body was broken off"));
+    const onClose = () => this.#end(new Error("the body was cut off"));
     this.#request.on("data", this.#onData).on("end", onEnd).on("error", onError).on("close", onClose);
     if (this.#request.destroyed && !this.#request.readableEnded) onClose();
     return () => {
@@ -64,7 +64,7 @@ export class RequestBody implements IncomingContent {
     };
   }
 
-  /** A paused request emits nothing, so no more than one chunk is ever left over. */
+  /** A paused request emits nothing, so at most one chunk is ever left over. */
   #gather(chunk: Buffer): void {
     this.#filling ??= { buffer: this.#pool.take(), length: 0 };
     const copied = chunk.copy(this.#filling.buffer, this.#filling.length);
@@ -83,7 +83,7 @@ export class RequestBody implements IncomingContent {
     this.#wake();
   }
 
-  /** Node emits no data of a request that broke, not even what had arrived before. */
+  /** Node emits no more data of a broken request, not even what has already arrived. */
   #gatherLeftOver(): void {
     this.#request.off("data", this.#onData);
     const left = this.#rest === undefined ? [] : [this.#rest];
@@ -92,7 +92,7 @@ export class RequestBody implements IncomingContent {
     if (left.length > 0) this.#gather(Buffer.concat(left));
   }
 
-  /** A full piece, or what there is when the sender is slow or done; `undefined` once that is nothing. */
+  /** A full piece, or what is there if the sender is slow or done; `undefined` at the end. */
   async #next(): Promise<Piece | undefined> {
     do await this.#change();
     while (this.#filling === undefined && !this.#isEnded);
@@ -105,7 +105,7 @@ export class RequestBody implements IncomingContent {
     return piece;
   }
 
-  /** Waits for a full piece, for the end, or as long as bytes may lie in memory only. */
+  /** Waits for a full piece, for the end, or as long as bytes may be in memory only. */
   #change(): Promise<void> {
     if (isFull(this.#filling) || this.#isEnded) return Promise.resolve();
     return new Promise((resolve) => {
@@ -118,12 +118,12 @@ export class RequestBody implements IncomingContent {
   }
 }
 
-/** Whether a request says that it has a body (RFC 9112, section 6.3). */
+/** Whether a request declares a body (RFC 9112, section 6.3). */
 export function announcesBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
-/** Whether no byte follows the headers; where they do not tell, the first one is awaited. */
+/** Whether the body is empty; if the headers do not say, waits for the first byte. */
 export async function isWithoutBody(request: IncomingMessage): Promise<boolean> {
   if (!announcesBody(request)) return true;
   if (request.headers["content-length"] !== undefined) return false;

@@ -31,13 +31,13 @@ interface RoutedRequest extends IncomingMessage {
 const Router = createRequire(import.meta.resolve("express"))("router") as typeof ExpressRouter;
 
 /**
- * Routes over node's own requests. Of express only the router is used: its application replaces the prototypes of each
- * request and response, which costs more than all the rest of an answer.
+ * Routes over Node's own requests. Only express's router is used: its application replaces the prototypes of each
+ * request and response, which costs more than the rest of a response.
  */
 export function createRoutes(resources: readonly Resource[]): Routes {
   const router = Router({ caseSensitive: true });
   for (const { path, methods } of mergeByPath(resources)) router.all(path, answerWith(methods));
-  // The declared types ask for express's request, of which a router touches only what node's has.
+  // The declared types demand express's request, but the router uses only what Node's has.
   const run = router as unknown as (request: RoutedRequest, response: unknown, done: NextFunction) => void;
   return (exchange) => {
     const request = Object.assign(exchange.request, { exchange, params: {} });
@@ -45,7 +45,7 @@ export function createRoutes(resources: readonly Resource[]): Routes {
   };
 }
 
-/** Pull and push share paths; where a path is first named decides when it is tried. */
+/** Pull and push share paths; the first mention of a path determines its position. */
 function mergeByPath(resources: readonly Resource[]): Resource[] {
   const merged = new Map<string, Resource>();
   for (const { path, methods } of resources) {

@@ -13,7 +13,7 @@ export async function sendBlob(exchange: Exchange, content: SpanReader, pool: Bu
     endSoon(exchange, content.bytes);
     return;
   }
-  // What must be proved first may come in a minute, and clients such as containerd give up on late headers.
+  // Content that must be verified first may take a minute, and clients such as containerd give up on late headers.
   if (content.isProvedLast) exchange.response.flushHeaders();
   const leavePool = pool.join();
   try {
@@ -49,7 +49,7 @@ class Transfer {
         if (filled === undefined) break;
         await written;
         written = this.#write(filled);
-        // A failure is met at the next await; until then it must not count as unhandled.
+        // A failure is handled at the next await; until then it must not count as unhandled.
         written.catch(() => {});
       }
     } finally {
@@ -57,7 +57,7 @@ class Transfer {
     }
   }
 
-  /** `undefined` at the end of what has no known end. */
+  /** `undefined` at the end of content of unknown size. */
   async #fill(): Promise<Filled | undefined> {
     const lent = await this.#content.lend();
     if (lent !== undefined) return { content: lent };
@@ -75,7 +75,7 @@ class Transfer {
   }
 }
 
-/** Settles when the bytes are handed to the system; a buffer whose fate is unknown after a cut is left to the collector. */
+/** Resolves when the bytes are handed to the system. After a cut, a buffer may still be in use, so it is not reused. */
 function writeAll(response: ServerResponse, content: Buffer, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const cut = () => reject(new Error("the client is gone"));

@@ -4,7 +4,7 @@ import type { Exchange } from "./exchange.js";
 
 const nothing = Buffer.alloc(0);
 
-/** Sends an answer whose content is in memory; of a HEAD only what would be sent. */
+/** Sends a response with content in memory; for HEAD, only its headers. */
 export function sendBytes(exchange: Exchange, status: number, headers: OutgoingHttpHeaders, content: Buffer): void {
   headers["Content-Length"] = content.length;
   exchange.response.writeHead(status, headers);
@@ -16,7 +16,7 @@ export function sendJson(exchange: Exchange, status: number, body: unknown, head
   sendBytes(exchange, status, { "Content-Type": "application/json", ...headers }, Buffer.from(JSON.stringify(body)));
 }
 
-/** Sends an answer without content. A 204 must not say how long its content is (RFC 9110, section 8.6). */
+/** Sends a response without content. A 204 must not have a Content-Length (RFC 9110, section 8.6). */
 export function sendEmpty(exchange: Exchange, status: number, headers: OutgoingHttpHeaders = {}): void {
   if (status !== 204 && status !== 304) headers["Content-Length"] = 0;
   exchange.response.writeHead(status, headers);
@@ -24,8 +24,8 @@ export function sendEmpty(exchange: Exchange, status: number, headers: OutgoingH
 }
 
 /**
- * Ends an answer when all requests that came in with this one are worked on. Each write may wake a sleeping client, or
- * a proxy on this machine, which costs more than the answer itself: this way one wake-up serves them all.
+ * Ends a response once all requests that arrived with this one have been handled. Each write may wake a sleeping
+ * client, or a proxy on this machine, which costs more than the response itself: this way, one wake-up serves them all.
  */
 export function endSoon(exchange: Exchange, content: Buffer = nothing): void {
   exchange.sent = content.length;

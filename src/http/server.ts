@@ -21,24 +21,24 @@ import { haveAuthoritiesChanged, type TlsSettings, tlsOptionsOf } from "./tls/tl
 export interface ServerSettings {
   readonly host: string;
   readonly port: number;
-  /** HTTP without. */
+  /** `undefined` for plain HTTP. */
   readonly tls: TlsSettings | undefined;
   readonly trustedProxies: readonly string[];
   readonly cors: CorsSettings;
   readonly maxConnections: number;
-  /** Bytes. */
+  /** In bytes. */
   readonly maxHeaderSize: number;
-  /** Milliseconds, as are all times here. */
+  /** In milliseconds, like all times here. */
   readonly headersTimeout: number;
   readonly keepAlive: number;
   readonly stall: StallSettings;
   readonly logAccess: boolean;
 }
 
-/** How often a server that stops looks for connections that wait for a next request. */
+/** How often a stopping server looks for connections that wait for another request. */
 const idleSweepMs = 50;
 
-/** Listens, and gives each request to the routes that hold when it comes. */
+/** Listens, and passes each request to the current routes. */
 export class RegistryServer {
   #settings: ServerSettings;
   readonly #log: Logger;
@@ -50,7 +50,7 @@ export class RegistryServer {
   #routes: Routes;
   readonly #connections: Connections;
   readonly #refusals: Refusals;
-  /** When other authorities of client certificates came into use. */
+  /** When the authorities of client certificates last changed. */
   #authoritiesSince = 0;
   #isStopping = false;
 
@@ -66,26 +66,27 @@ export class RegistryServer {
     this.#listenTo(this.#server, settings.tls !== undefined);
   }
 
-  /** @returns where it listens */
+  /** @returns the address that it listens on */
   async listen(): Promise<AddressInfo> {
     const { host, port } = this.#settings;
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      // Left to node, every address is every IPv4 address on a machine without IPv6.
+      // With "::", Node would fail on a machine without IPv6; without a host, it listens on all addresses of either
+      // kind.
       this.#server.listen(host === "::" ? { port } : { host, port }, () => {
         this.#server.off("error", reject);
         resolve();
       });
     });
-    // One client's, or for want of memory or open files: without a listener it would end the process.
+    // For example if memory or open files run out: without a listener, it would end the process.
     this.#server.on("error", (cause) => this.#log.error("a connection could not be accepted", { cause }));
     // A TCP server's address is never the path of a pipe.
     return this.#server.address() as AddressInfo;
   }
 
   /**
-   * Answers what comes from now on by other routes and settings; what runs goes on as it began. Where it listens, and
-   * whether by TLS, stays; a renewed certificate is taken.
+   * Uses other routes and settings for new requests; running ones are not affected. The address, and whether it uses
+   * TLS, stay the same; a renewed certificate is used.
    */
   reconfigure(settings: ServerSettings, routes: Routes): void {
     const { tls, headersTimeout, keepAlive } = settings;
@@ -99,7 +100,7 @@ export class RegistryServer {
     this.#routes = routes;
   }
 
-  /** Takes other certificates for connections that come from now on; those that are open keep theirs. */
+  /** Uses other certificates for new connections; open ones keep theirs. */
   renewTls(tls: TlsSettings): void {
     if (!(this.#server instanceof HttpsServer)) return;
     this.#server.setSecureContext(tlsOptionsOf(tls));
@@ -107,7 +108,7 @@ export class RegistryServer {
     this.#settings = { ...this.#settings, tls };
   }
 
-  /** Takes no more connections, lets what runs end, and cuts off what still runs after the grace. */
+  /** Accepts no more connections, lets running requests finish, and cuts off the rest after the grace period. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -124,14 +125,15 @@ export class RegistryServer {
     this.#connections.closeAll();
   }
 
-  /** Node takes a connection for idle as soon as its answer is written, so it may be asked only when all are sent. */
+  /** Node considers a connection idle as soon as its response is written, so this must wait until all are sent. */
   #closeIdle(): void {
     this.#connections.closeSilent();
     if (!this.#connections.isSending) this.#server.closeIdleConnections();
   }
 
   #listenTo(server: Server, speaksTls: boolean): void {
-    // Not by node's own limit: what a worker refuses by that comes back to it, again and again, when all are full.
+    // Not by Node's own limit: a connection that a worker refuses that way returns to it again and again, if all are
+    // full.
     server.on("connection", (socket: Socket) => this.#connections.admit(socket, speaksTls));
     server.on("secureConnection", (socket: Socket) => this.#connections.secured(socket));
     server.on("request", this.#take).on("checkContinue", this.#take).on("checkExpectation", this.#take);
@@ -139,11 +141,12 @@ export class RegistryServer {
     server.on("connect", (_, socket: Socket) => this.#refusals.refuse(connectRefusal, socket));
   }
 
-  /** Has a request answered when it is its turn on its connection, unless nobody can say for sure where it ends. */
+  /** Lets a request run when it is its turn on its connection, unless its end is ambiguous. */
   readonly #take = (request: IncomingMessage, response: ServerResponse): void => {
     const connection = this.#connections.of(request.socket);
     if (connection === undefined || connection.isOver) return;
-    // Its client proved who it is to authorities that may no longer count; it connects again and shows its certificate.
+    // The client was authenticated by authorities that may no longer count; it must connect again and show its
+    // certificate.
     if (connection.openedAt < this.#authoritiesSince) {
       connection.destroy();
       return;
@@ -169,7 +172,7 @@ export class RegistryServer {
     });
     this.#stalls.watch(exchange);
     response.setHeader("X-Request-Id", id);
-    // Content is what somebody pushed: a browser must not guess that it is a page.
+    // Content is pushed by users: a browser must not guess that it is a page.
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
     if (this.#isStopping) response.setHeader("Connection", "close");

@@ -1,15 +1,15 @@
 import type { Exchange } from "./exchange.js";
 
 export interface StallSettings {
-  /** Milliseconds over which is measured. */
+  /** The window of measurement, in milliseconds. */
   readonly window: number;
-  /** Bytes that must move in a window; 0 never breaks off. */
+  /** Bytes that must move within a window; 0 never cuts off. */
   readonly minimum: number;
 }
 
-/** How a transfer has gone on. What most exchanges never need: they are over before the first look. */
+/** The progress of a transfer. Most exchanges end before the first check and never need it. */
 interface Progress {
-  /** Since when fewer than the least bytes have moved, in milliseconds. */
+  /** Since when fewer bytes than the minimum have moved, in milliseconds. */
   sinceMs: number;
   bytes: number;
   /** Those that hold for it to its end. */
@@ -18,7 +18,7 @@ interface Progress {
 
 const checksPerWindow = 4;
 
-/** Breaks off transfers that a client lets stand still, and leaves those alone that only wait for us. */
+/** Cuts off transfers that a client lets stall, but not those that wait for us. */
 export class StallWatch {
   #settings: StallSettings;
   /** Each knows its place. No map: that keeps what it held before until a full garbage collection. */
@@ -44,7 +44,7 @@ export class StallWatch {
     this.#watched.push(exchange);
   }
 
-  /** An answer may come before the end of the body, which must not stand still forever then either. */
+  /** A response may be sent before the end of the body, which must not stall forever then either. */
   answered(exchange: Exchange): void {
     const { request } = exchange;
     if (request.complete || request.destroyed) this.#forget(exchange);
@@ -93,7 +93,7 @@ export function movedBytes({ request }: Exchange): number {
   return request.socket.bytesRead + request.socket.bytesWritten;
 }
 
-/** We wait for the rest of a body of which nothing lies here unread, or for a client to take what we wrote. */
+/** Whether we wait for the rest of a body, with nothing unread, or for the client to read what we wrote. */
 export function waitsForClient({ request, response }: Exchange): boolean {
   return (!request.complete && request.readableLength === 0) || response.writableLength > 0;
 }

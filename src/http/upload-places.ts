@@ -2,13 +2,13 @@ import { RegistryError } from "../oci/errors.js";
 import type { Exchange } from "./exchange.js";
 import { movedBytes, waitsForClient } from "./stall-watch.js";
 
-/** A sender is judged by what it moved over at least this time: a first moment tells nothing. */
+/** A sender is judged by its speed over at least this time: the first moment says nothing. */
 const measuredMs = 2_000;
 
-/** Bytes a second that keep a place whatever others want. What is slower is a line that hardly works, or an attack. */
+/** Bytes per second that secure a place. A slower sender has a line that hardly works, or is an attacker. */
 const keepsPlace = 8 * 1024;
 
-/** A client that has this many times the places of another gives one to it, however quickly it moves. */
+/** A client with this many times the places of another gives one up, however fast it is. */
 const unfairTimes = 2;
 
 interface Sender {
@@ -16,13 +16,13 @@ interface Sender {
   readonly client: string;
   sinceMs: number;
   bytes: number;
-  /** Bytes a second, as last measured. */
+  /** Bytes per second, as last measured. */
   rate: number;
 }
 
 /**
- * Bounds how many bodies are received at once. When all places are taken, a further sender gets that of the slowest one
- * that hardly moves, or one of a client that has far more of them; it is refused if there is neither.
+ * Limits the number of bodies received at the same time. If all places are taken, a new sender gets the place of the
+ * slowest one that hardly moves, or one of a client that has far more of them; otherwise it is refused.
  */
 export class UploadPlaces {
   #most: number;
@@ -33,12 +33,12 @@ export class UploadPlaces {
     this.#most = most;
   }
 
-  /** Those that run go on, and count. */
+  /** Running uploads continue, and count. */
   limitTo(most: number): void {
     this.#most = most;
   }
 
-  /** @throws RegistryError TOOMANYREQUESTS when as many run as may, and none gives way */
+  /** @throws RegistryError TOOMANYREQUESTS if all places are taken, and none can be given up */
   async run<Result>(exchange: Exchange, action: () => Promise<Result>): Promise<Result> {
     const client = exchange.caller.network;
     if (this.#senders.size >= this.#most) this.#makeRoom(client);
@@ -65,7 +65,7 @@ export class UploadPlaces {
     request.destroy(new RegistryError("TOOMANYREQUESTS", "this upload gave its place to another"));
   }
 
-  /** Of those that wait for their client, and not for us. */
+  /** The slowest of those that wait for their client, not for us. */
   #slowest(mayGive: (sender: Sender) => boolean): Sender | undefined {
     const now = performance.now();
     let slowest: Sender | undefined;
@@ -99,7 +99,7 @@ function measure(sender: Sender, now: number): void {
 }
 
 function tooMany(most: number): RegistryError {
-  return new RegistryError("TOOMANYREQUESTS", `${most} uploads are running, and no more may at once`, {
+  return new RegistryError("TOOMANYREQUESTS", `${most} uploads are running, which is the limit`, {
     headers: { "Retry-After": "5" },
   });
 }

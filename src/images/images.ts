@@ -4,28 +4,31 @@ import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
 
-/** What is kept and evicted as one: a manifest that no other one of its repository names, with all that it names. */
+/**
+ * The unit of storage and eviction: a manifest that no other manifest of its repository references, and all its
+ * content.
+ */
 export interface CachedImage {
   readonly name: RepositoryName;
   readonly upstream: string;
-  /** Of the manifest; `undefined` for the blobs of a repository that none of its manifests names. */
+  /** Of the manifest; `undefined` for blobs of a repository that none of its manifests references. */
   readonly digest: Digest | undefined;
   readonly tags: ReadonlyMap<Tag, Digest>;
-  /** Digests that the repository holds: the manifest and those that it names, directly or not. */
+  /** Digests in the repository: the manifest, and the manifests that it references, directly or not. */
   readonly manifests: readonly Digest[];
   readonly blobs: readonly Digest[];
-  /** When one of its manifests was last served, in milliseconds since 1970; 0 if nobody knows. */
+  /** When one of its manifests was last served, in milliseconds since 1970; 0 if unknown. */
   readonly usedMs: number;
 }
 
-/** A repository's content, as its links and manifests tell. */
+/** A repository's content, according to its links and manifests. */
 interface Content {
   readonly manifests: ReadonlyMap<Digest, ManifestReading | undefined>;
   readonly tags: ReadonlyMap<Tag, Digest>;
   readonly blobs: ReadonlySet<Digest>;
 }
 
-/** Names of the repositories whose content came from upstreams, each with its upstream's; all others are private. */
+/** The repositories whose content came from upstreams, each with its upstream; all others are private. */
 export async function* cachedRepositories(storage: Storage): AsyncIterable<{ name: RepositoryName; upstream: string }> {
   for await (const { name } of storage.index.repositories()) {
     const upstream = await storage.owners.readOwner(name);
@@ -33,7 +36,7 @@ export async function* cachedRepositories(storage: Storage): AsyncIterable<{ nam
   }
 }
 
-/** The images of a repository that came from an upstream, and last what no manifest there names. */
+/** The images of a cached repository, and finally the blobs that no manifest there references. */
 export async function imagesOf(storage: Storage, name: RepositoryName, upstream: string): Promise<CachedImage[]> {
   const content = await readContent(storage, name);
   const named = new Set<Digest>();
@@ -60,7 +63,7 @@ export async function imagesOf(storage: Storage, name: RepositoryName, upstream:
   return images;
 }
 
-/** Blobs first: a pull stores the manifest before them, so none that is just being pulled looks as if nobody named it. */
+/** Reads blobs first: a pull stores the manifest before them, so none that is being pulled looks unreferenced. */
 async function readContent(storage: Storage, name: RepositoryName): Promise<Content> {
   const blobs = new Set(await storage.index.blobs(name));
   const manifests = new Map<Digest, ManifestReading | undefined>();
@@ -75,11 +78,11 @@ async function readContent(storage: Storage, name: RepositoryName): Promise<Cont
   return { manifests, tags, blobs };
 }
 
-/** A manifest and what it names, as far as the repository holds it. */
+/** A manifest and its content, as far as the repository holds it. */
 function heldBelow(content: Content, root: Digest): { manifests: Digest[]; blobs: Digest[] } {
   const manifests = new Set([root]);
   const blobs = new Set<Digest>();
-  // A set gives what is added while it is walked, too.
+  // Iterating a set includes what is added meanwhile.
   for (const digest of manifests) {
     for (const named of content.manifests.get(digest)?.names ?? []) {
       // The children of an index may be blobs (BuildKit's cache), and those of an unknown type anything.
@@ -90,7 +93,7 @@ function heldBelow(content: Content, root: Digest): { manifests: Digest[]; blobs
   return { manifests: [...manifests], blobs: [...blobs] };
 }
 
-/** Where no use is known, what the upstream confirmed last was asked for by somebody then. */
+/** If no use is recorded, the last confirmation by the upstream counts, which someone must have caused. */
 export async function lastUse(
   storage: Storage,
   name: RepositoryName,

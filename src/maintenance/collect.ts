@@ -9,16 +9,16 @@ export interface CollectionSettings {
   readonly report: GarbageReport;
 }
 
-/** What a collection came to. */
+/** The result of a collection. */
 export interface Collection {
-  /** Bytes under digests that nothing needs. */
+  /** Size of the blobs that nothing needs. */
   readonly bytes: number;
 }
 
 /**
- * Collects garbage, in three steps: makes sure that nobody works on the storage (`collection-lock.ts`), marks what any
- * repository needs and so finds what none does (`find-garbage.ts`), and sweeps that (`remove-garbage.ts`).
- * @throws CollectionError if another collection runs, somebody works on the storage, or not everything can be accounted for
+ * Collects garbage in three steps: makes sure that nothing else uses the storage (`collection-lock.ts`), marks what any
+ * repository needs, which finds what none does (`find-garbage.ts`), and sweeps that (`remove-garbage.ts`).
+ * @throws CollectionError if another collection runs, the storage is in use, or not everything can be accounted for
  */
 export async function collect(storage: Storage, { rules, report }: CollectionSettings): Promise<Collection> {
   return whileCollecting(storage, async () => {
@@ -27,7 +27,7 @@ export async function collect(storage: Storage, { rules, report }: CollectionSet
   });
 }
 
-/** What {@link collect} would do, which may be asked beside a server: marks, and changes nothing. */
+/** What {@link collect} would do; may run while a server uses the storage. Marks, and changes nothing. */
 export async function planCollection(storage: Storage, { rules, report }: CollectionSettings): Promise<Collection> {
   const { bytes } = await findGarbage(storage, rules, report);
   return { bytes };

@@ -3,15 +3,15 @@ import type { Storage } from "../storage/storage.js";
 
 const lockName = "garbage collection";
 
-/** Why a collection cannot run, or nobody can work beside it, in a sentence for who asked. */
+/** Why a collection cannot run, or a server cannot start beside one, in a sentence for the user. */
 export class CollectionError extends Error {
   override readonly name = "CollectionError";
 }
 
 /**
- * Begins to work on a storage, as a server does. Either this sees a collection that runs, and waits a little for its end, or
- * that sees this, and does not begin.
- * @returns what ends the work
+ * Begins to use a storage, as a server does. Either this sees a running collection, and waits a little for its end, or
+ * the collection sees this, and does not begin.
+ * @returns a function that ends the use
  * @throws CollectionError
  */
 export async function beginWork(storage: Storage): Promise<() => Promise<void>> {
@@ -26,8 +26,8 @@ export async function beginWork(storage: Storage): Promise<() => Promise<void>> 
 }
 
 /**
- * Runs a collection while no other runs and nobody works on the storage: what a push found here, and so did not send,
- * could be removed before its manifest comes.
+ * Runs a collection while no other runs and nothing uses the storage: otherwise it could remove content that a push
+ * found here, and so did not send, before its manifest arrives.
  * @throws CollectionError
  */
 export function whileCollecting<Result>(storage: Storage, collect: () => Promise<Result>): Promise<Result> {
@@ -38,14 +38,14 @@ export function whileCollecting<Result>(storage: Storage, collect: () => Promise
 }
 
 const servedMessage =
-  "a Berth serves this data directory, and a collection beside it could remove what is being pushed: stop it first. (One that ended in another container or machine counts for half a minute yet.)";
+  "a Berth is using this data directory, and a collection could remove what is being pushed: stop it first. (One that ended in another container or on another machine still counts for half a minute.)";
 
 async function withCollectionLock<Result>(storage: Storage, action: () => Promise<Result>): Promise<Result> {
   try {
     return await storage.withLock(lockName, action);
   } catch (error) {
     if (!(error instanceof LockError) || error.reason !== "held") throw error;
-    throw new CollectionError("a garbage collection of this data directory runs; try again when it has ended", {
+    throw new CollectionError("a garbage collection of this data directory is running; try again when it has ended", {
       cause: error,
     });
   }

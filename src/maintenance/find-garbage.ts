@@ -4,35 +4,35 @@ import type { Storage } from "../storage/storage.js";
 import { CollectionError } from "./collection-lock.js";
 import { type MarkRules, markRepository, type RepositoryMark } from "./repository-mark.js";
 
-/** What of a repository can go. */
+/** What can be deleted from a repository. */
 export interface RepositoryGarbage {
   readonly name: RepositoryName;
   readonly manifests: readonly Digest[];
-  /** Links to blobs that no manifest of the repository names. */
+  /** Links to blobs that no manifest of the repository references. */
   readonly layers: readonly Digest[];
-  /** All of it can: nothing stays, and nobody is pushing to it. */
+  /** Whether all of it can be deleted: nothing is kept, and no push is in progress. */
   readonly isEmptied: boolean;
 }
 
-/** What can go: nothing that stays needs it. */
+/** Everything that can be deleted, because nothing that is kept needs it. */
 export interface Garbage {
-  /** Every repository, also those of which all stays. */
+  /** Every repository, also those that are kept completely. */
   readonly repositories: readonly RepositoryGarbage[];
-  /** Bytes under digests that no repository needs, those of manifests included. */
+  /** Blobs that no repository needs, including those of manifests. */
   readonly blobs: readonly Digest[];
   readonly bytes: number;
 }
 
-/** Told what is found, while it is found. */
+/** Receives findings as they are made. */
 export interface GarbageReport {
   marked(mark: RepositoryMark): void;
-  /** @param marked how many digests stay */
+  /** @param marked the number of digests to keep */
   found(garbage: Garbage, marked: number): void;
 }
 
 /**
- * Finds what no tag, manifest or link needs, and changes nothing. Holds the digests of all that stays in memory: about
- * 130 MB for a million of them.
+ * Finds what no tag, manifest or link needs, and changes nothing. Holds the digests of all kept content in memory:
+ * about 130 MB for a million of them.
  */
 export async function findGarbage(storage: Storage, rules: MarkRules, report: GarbageReport): Promise<Garbage> {
   const marked = new Set<Digest>();
@@ -56,11 +56,11 @@ async function repositoryNames(storage: Storage): Promise<RepositoryName[]> {
   return names;
 }
 
-/** What lies there may need anything, and no walk sees it. */
+/** Its content may need anything, and no walk sees it. */
 async function refuseIfFilled(storage: Storage, key: string): Promise<void> {
   if (!(await storage.index.isFilled(key))) return;
   throw new CollectionError(
-    `${key} is no repository's name, so what lies in it cannot be accounted for: move it out of the data directory; nothing was removed`,
+    `${key} is not a repository name, so its content cannot be accounted for: move it out of the data directory; nothing was removed`,
   );
 }
 

@@ -5,21 +5,21 @@ import { scanManifest } from "../oci/manifest-scan.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
 
-/** What must stay as long as a manifest does. */
+/** What must be kept as long as a manifest. */
 export interface ManifestNames {
-  /** Configuration, layers and children: of an index, too, since some tools list blobs there. */
+  /** Config, layers and children; for an index too, since some tools list blobs there. */
   readonly content: readonly Digest[];
-  /** More than one where readers differ in which it is. */
+  /** More than one if readers differ in which one counts. */
   readonly subjects: readonly Digest[];
 }
 
-/** A manifest that a repository has a link for. */
+/** A manifest that is linked in a repository. */
 export interface HeldManifest {
-  /** What the bytes lie under. */
+  /** The digest under which its bytes are stored. */
   readonly content: Digest;
   /**
-   * `absent`: nobody can pull it, and a push that heals it brings what it names; `unreadable`: what it names cannot be
-   * told, so nothing can be said to be named by none.
+   * `absent`: no client can pull it, and a push that heals it brings its content; `unreadable`: its references are
+   * unknown, so no content can be called unreferenced.
    */
   readonly names: ManifestNames | "absent" | "unreadable";
 }
@@ -40,9 +40,9 @@ function namesUnder(digest: Digest, bytes: Buffer | "too large"): ManifestNames 
 }
 
 /**
- * What a manifest names; `undefined` if that cannot be told. Every digest counts that stands anywhere in it, if it is of
- * a type that we know nothing about, or has keys that Go reads as others, such as `Layers`: its programs want the
- * content under both spellings.
+ * The references of a manifest; `undefined` if they cannot be determined. If its type is unknown, or it has keys that
+ * Go reads as others, such as `Layers`, every digest anywhere in it counts: Go programs want the content under both
+ * spellings.
  */
 function namesIn(bytes: Buffer): ManifestNames | undefined {
   const { repeated, ambiguous } = scanManifest(bytes);
@@ -59,7 +59,7 @@ function allNamesIn(json: object): ManifestNames {
   return { content: digestsIn(json), subjects };
 }
 
-/** With a stack of its own: a document may be nested deeper than calls can be. */
+/** Uses its own stack: a document may be nested deeper than the call stack. */
 function digestsIn(json: unknown): Digest[] {
   const digests = new Set<Digest>();
   const pending = [json];

@@ -3,9 +3,9 @@ import type { Storage } from "../storage/storage.js";
 import type { Garbage } from "./find-garbage.js";
 
 /**
- * Removes links before the bytes that they lead to, so that whatever it is cut off at is garbage for the next time, too.
- * Only for a caller that is alone with the storage.
- * @returns how many bytes were removed
+ * Removes links before the bytes that they lead to, so that after an interruption, the rest is still garbage. Only for
+ * a caller that has exclusive use of the storage.
+ * @returns the number of bytes removed
  */
 export async function removeGarbage(storage: Storage, garbage: Garbage): Promise<number> {
   for (const { name, manifests, layers, isEmptied } of garbage.repositories) {

@@ -4,32 +4,32 @@ import type { Storage } from "../storage/storage.js";
 import { type HeldManifest, readHeldManifests } from "./manifest-names.js";
 
 export interface MarkRules {
-  /** Manifests without a tag are deleted, unless one that stays names them or is their subject. */
+  /** Whether to delete manifests without a tag, unless a kept one references them or is their subject. */
   readonly deleteUntagged: boolean;
 }
 
-/** What of a repository stays, and what can be deleted. */
+/** What is kept of a repository, and what can be deleted. */
 export interface RepositoryMark extends ManifestMark {
   readonly name: RepositoryName;
-  /** Links to blobs that no manifest of the repository names. */
+  /** Links to blobs that no manifest of the repository references. */
   readonly unnamedLayers: readonly Digest[];
-  /** Nothing of it stays, and nobody is pushing to it. */
+  /** Whether nothing is kept, and no push is in progress. */
   readonly isEmptied: boolean;
 }
 
-/** Which of a repository's manifests stay. */
+/** Which manifests of a repository are kept. */
 interface ManifestMark {
   readonly kept: ReadonlySet<Digest>;
   readonly unkept: readonly Digest[];
-  /** The kept manifests and all that they name, each by all the digests that it has. */
+  /** The kept manifests and everything that they reference, each by all of its digests. */
   readonly named: ReadonlySet<Digest>;
-  /** A manifest that cannot be read may name anything: then every blob of the repository stays. */
+  /** Whether a manifest is unreadable: it may reference anything, so every blob of the repository is kept. */
   readonly isUnreadable: boolean;
-  /** Why more stays than should be needed, in sentences. */
+  /** Why more is kept than should be needed, in sentences. */
   readonly problems: readonly string[];
 }
 
-/** @param marked gets every digest under which bytes lie that stay for this repository */
+/** @param marked receives every digest whose bytes are kept for this repository */
 export async function markRepository(
   storage: Storage,
   name: RepositoryName,
@@ -60,7 +60,7 @@ async function markManifests(storage: Storage, name: RepositoryName, rules: Mark
 function problemsOf(held: ReadonlyMap<Digest, HeldManifest>): string[] {
   return [...held].flatMap(([digest, { names }]) =>
     names === "unreadable"
-      ? [`manifest ${digest} cannot be read, so all of this repository stays; push it again, or delete it`]
+      ? [`manifest ${digest} cannot be read, so all of this repository is kept; push it again, or delete it`]
       : [],
   );
 }
@@ -75,15 +75,15 @@ async function taggedManifests(
     if (digest !== undefined) digests.add(digest);
     else
       problems.push(
-        `the link of tag ${tag} is damaged, so untagged manifests of this repository stay; push the tag again, or delete it`,
+        `the link of tag ${tag} is damaged, so untagged manifests of this repository are kept; push the tag again, or delete it`,
       );
   }
   return { digests, problems };
 }
 
 /**
- * Those of a repository's manifests that are reached from some of them: what an index that stays names stays, and so
- * does what refers to a manifest that stays, as signatures do; and again from those. Each is visited once.
+ * The manifests of a repository that are reachable from some of them: those that a kept index references, and referrers
+ * of a kept manifest, such as signatures; and again from those. Each is visited once.
  */
 function reachableManifests(held: ReadonlyMap<Digest, HeldManifest>, roots: Iterable<Digest>): ReadonlySet<Digest> {
   const referrers = referrersBySubject(held);
@@ -94,7 +94,7 @@ function reachableManifests(held: ReadonlyMap<Digest, HeldManifest>, roots: Iter
     if (manifest === undefined || reached.has(digest)) continue;
     reached.add(digest);
     pending.push(manifest.content);
-    // One by one: the arguments of a call lie on the stack, and these may be very many.
+    // One by one: the arguments of a call are on the stack, and these may be very many.
     for (const referrer of referrers.get(digest) ?? []) pending.push(referrer);
     if (typeof manifest.names !== "string") for (const other of manifest.names.content) pending.push(other);
   }
@@ -124,7 +124,7 @@ function namedBy(held: ReadonlyMap<Digest, HeldManifest>, kept: ReadonlySet<Dige
   return named;
 }
 
-/** All that the manifests that stay name, and what cannot be deleted for another reason. */
+/** Everything that the kept manifests reference, and what must be kept for other reasons. */
 async function neededContent(
   storage: Storage,
   name: RepositoryName,
@@ -136,7 +136,7 @@ async function neededContent(
     if (!isUnreadable && !named.has(digest)) continue;
     needed.add(digest);
     if (algorithmOf(digest) === "sha256") continue;
-    // Distribution links sha512 to what lies below sha256, and serves it only as long as that is linked, too.
+    // Distribution links sha512 to content stored under sha256, and serves it only as long as that is linked too.
     const content = await storage.repository(name).linkedBlob(digest);
     if (content !== undefined) needed.add(content);
   }

@@ -8,7 +8,7 @@ export interface PurgeSettings {
   readonly purgeInterval: number;
 }
 
-/** Removes abandoned upload sessions from time to time, for as long as Berth runs. */
+/** Removes abandoned upload sessions from time to time while Berth runs. */
 export class UploadPurge {
   readonly #storage: Storage;
   readonly #settings: PurgeSettings;
@@ -36,14 +36,14 @@ export class UploadPurge {
 }
 
 /**
- * The time, in milliseconds since 1970, or an earlier one where the clock jumped ahead while Berth runs: sessions that are
- * being pushed to would all look abandoned.
+ * The time in milliseconds since 1970, or an earlier one if the clock has jumped ahead while Berth runs: active
+ * sessions would all look abandoned.
  */
 function steadyNow(): number {
   return Math.min(Date.now(), performance.timeOrigin + performance.now());
 }
 
-/** Removes every session that received nothing since, in milliseconds since 1970. */
+/** Removes every session that has received nothing since then, in milliseconds since 1970. */
 export async function purgeUploads(storage: Storage, since: number, log: Logger): Promise<void> {
   for await (const name of storage.uploads.repositories()) {
     for (const id of await storage.uploads.list(name)) {
@@ -66,7 +66,7 @@ async function purgeUpload(
   const isAbandoned = async () => ((await storage.uploads.lastUse(name, id)) ?? 0) < since;
   if (!(await isAbandoned())) return;
   await storage.uploads.locked(id, async () => {
-    // Somebody may have gone on with it while this waited.
+    // It may have been continued while this waited.
     if (!(await isAbandoned())) return;
     await storage.uploads.purge(name, id);
     log.info("abandoned upload purged", { repository: name, id });

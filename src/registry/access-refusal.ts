@@ -1,8 +1,8 @@
 import { RegistryError } from "../oci/errors.js";
 
-/** A request that needs credentials, or better ones: `http/` adds the challenge that asks for them. */
+/** A request needs credentials, or better ones; `http/` adds the challenge. */
 export class AccessRefusal extends RegistryError {
-  /** What to ask a token for, such as `repository:team/app:pull,push`; empty where no scope would help. */
+  /** The scope of the token that is needed, such as `repository:team/app:pull,push`; empty if no scope would help. */
   readonly scope: string;
   /** Whether the client has a token, and needs one for more (RFC 6750, section 3.1). */
   readonly isInsufficientScope: boolean;

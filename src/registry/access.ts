@@ -1,9 +1,9 @@
 import type { RepositoryName } from "../oci/repository-name.js";
 
-/** What a caller can be allowed to do with a repository; `admin` is about the whole registry. */
+/** What a caller may be allowed to do in a repository; `admin` concerns the whole registry. */
 export const actions = ["pull", "push", "delete", "cache", "admin"] as const;
 
-/** `cache` makes the cache fetch what it does not hold yet, which spends the upstream's quota. */
+/** `cache` downloads what is not cached yet, which uses the upstream's quota. */
 export type Action = (typeof actions)[number];
 
 /** An authenticated or anonymous client. */
@@ -12,51 +12,53 @@ export interface Identity {
   readonly user: string | undefined;
   readonly groups: readonly string[];
   readonly credential: Credential;
-  /** What the credential is limited to, whatever the rules allow its user. */
+  /** The limits of the credential, whatever the rules allow its user. */
   readonly ceiling?: Ceiling | undefined;
 }
 
-/** How a client proved who it is. */
+/** How a client identified itself. */
 export interface Credential {
   readonly kind: "none" | "password" | "access token" | "issuer" | "certificate";
   /**
-   * Tells it from others of its kind: a fingerprint of the password's hash, the id of an access token, the name of an
-   * issuer, the fingerprint of a certificate. Never a secret.
+   * Identifies the credential among those of its kind: a fingerprint of the password's hash, the id of an access token,
+   * the name of an issuer, the fingerprint of a certificate. Never a secret.
    */
   readonly id: string;
 }
 
 /** The most that a credential allows. */
 export interface Ceiling {
-  /** Names the limit, so that decisions can be remembered: equal keys allow the same. */
+  /** Identifies the limit, so that decisions can be remembered: equal keys allow the same. */
   readonly key: string;
-  /** Whether the client can have a token for more: one of our token service has the scope that was asked for. */
+  /** Whether the client can get a token for more: one of our token service has only the requested scope. */
   readonly canBeWidened: boolean;
-  /** Scopes of the credential itself, such as `push:team/*`: a token that is issued for it never exceeds them. */
+  /** Scopes of the credential itself, such as `push:team/*`: a token issued for it never exceeds them. */
   readonly limits: readonly string[];
-  /** What {@link limits} allow, where this is the ceiling of such a token; `undefined` for all that the rules allow. */
+  /**
+   * What {@link limits} allow, if this is the ceiling of such a token; `undefined` for everything that the rules allow.
+   */
   readonly widest?: Ceiling | undefined;
-  /** Whether the catalog shows all that the rules let its user pull: a token for that names no repository. */
+  /** Whether the catalog shows everything that the rules let its user pull: a token for that names no repository. */
   readonly isForCatalog: boolean;
   allows(action: Action, name: RepositoryName): boolean;
 }
 
-/** What the client of one request may do. */
+/** What the client of a request may do. */
 export interface Access {
   readonly identity: Identity;
   /** @param namespace the registry that the client means, from containerd's `?ns=` */
   may(action: Action, name: RepositoryName, namespace?: string): boolean;
   /**
-   * @throws RegistryError UNAUTHORIZED with the scope to ask a token for if the client is anonymous, DENIED if it is
-   * known and not allowed
+   * @throws RegistryError UNAUTHORIZED with the scope of the token that is needed if the client is anonymous, DENIED if
+   * it is known and not allowed
    */
   require(action: Action, name: RepositoryName, namespace?: string): void;
   /**
    * Whether the client may read what it mounts.
-   * @throws RegistryError UNAUTHORIZED with the scopes of both repositories if it could have a token for that
+   * @throws RegistryError UNAUTHORIZED with the scopes of both repositories if it could get a token for that
    */
   mayMount(from: RepositoryName, into: RepositoryName): boolean;
-  /** @throws RegistryError UNAUTHORIZED if the client has a token, and one for the catalog is needed */
+  /** @throws RegistryError UNAUTHORIZED if the client has a token, but needs one for the catalog */
   requireCatalog(): void;
   /** Whether the catalog shows a repository. */
   lists(name: RepositoryName): boolean;

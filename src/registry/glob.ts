@@ -1,12 +1,12 @@
 /**
- * A text in which each `*` stands for any characters, or none. Matched by hand: an expression with several `.*`
- * backtracks, and a name of 255 characters then costs seconds.
+ * A pattern in which each `*` matches any characters, or none. Matched by hand: a regular expression with several `.*`
+ * backtracks, and a name of 255 characters can then take seconds.
  */
 export class Glob {
   readonly #start: string;
-  /** What stands between two stars, in its order. */
+  /** The parts between stars, in order. */
   readonly #middle: readonly string[];
-  /** What stands after the last star; `undefined` if there is no star. */
+  /** The part after the last star; `undefined` if there is no star. */
   readonly #end: string | undefined;
 
   constructor(glob: string) {
@@ -16,7 +16,7 @@ export class Glob {
     this.#middle = rest;
   }
 
-  /** Takes each part at the first place where it stands: if the rest fits after any place, it fits after the first. */
+  /** Matches each part at its first position: if the rest matches after any position, it matches after the first. */
   fits(text: string): boolean {
     if (this.#end === undefined) return text === this.#start;
     if (!text.startsWith(this.#start)) return false;

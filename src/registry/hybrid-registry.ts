@@ -6,7 +6,7 @@ import { type Owner, type Owners, patternAround } from "./owners.js";
 import type { ChangeAction, Registry } from "./registry.js";
 import type { PullRepository, PushRepository } from "./repository.js";
 
-/** Both modes at once: each name goes to the one that owns it, and never to the other. */
+/** Both modes at once: each name goes to its owner, and never to the other mode. */
 export class HybridRegistry implements Registry {
   readonly #owners: Owners;
   readonly #private: Registry;
@@ -37,7 +37,7 @@ export class HybridRegistry implements Registry {
 
   async catalog(page: Page, context: Context): Promise<PageOf<string>> {
     const ours = await this.#private.catalog(page, context);
-    // Of what is cached nothing is looked for behind a page that ours fill by themselves.
+    // If private names fill the page, cached ones are only needed up to the last of them.
     const until = ours.items.length === page.limit ? ours.items.at(-1) : undefined;
     const cached = await this.#proxy.catalog({ ...page, until }, context);
     const all = [...ours.items, ...cached.items].sort();
@@ -54,7 +54,7 @@ export class HybridRegistry implements Registry {
   }
 }
 
-/** Tells whoever pushes what to change: the name, or the configuration. */
+/** Tells the client what to change: the name, or the configuration. */
 function whyNot(name: RepositoryName, owner: Exclude<Owner, { kind: "private" }>): string {
   const whose = owner.kind === "upstream" ? `it belongs to the upstream ${owner.upstream}` : "it has no owner";
   const remedy = owner.mayBecomePrivate

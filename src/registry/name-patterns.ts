@@ -1,7 +1,7 @@
 import type { RepositoryName } from "../oci/repository-name.js";
 import { Glob } from "./glob.js";
 
-/** A place in the patterns, and what may come after it. */
+/** A node in the tree of patterns, and what may follow it. */
 interface Node {
   /** The pattern that ends here. */
   end: string | undefined;
@@ -12,8 +12,8 @@ interface Node {
 }
 
 /**
- * Patterns of names: `*` stands for any characters of one component, `**` alone for one component or more. A tree by
- * components, so that a thousand patterns cost no more than a few.
+ * Patterns of names: `*` matches any characters of one component, `**` alone one or more components. Stored as a tree
+ * of components, so that a thousand patterns cost no more than a few.
  */
 export class NamePatterns {
   readonly #root = emptyNode();
@@ -22,7 +22,7 @@ export class NamePatterns {
     for (const pattern of patterns) this.#add(pattern);
   }
 
-  /** A pattern that the name fits, the plainest first. */
+  /** A pattern that matches the name, the most specific first. */
   find(name: RepositoryName): string | undefined {
     return new Search(name.split("/")).find(this.#root, 0);
   }
@@ -34,7 +34,7 @@ export class NamePatterns {
   }
 }
 
-/** Whether any name could fit one pattern only because of what its first component says: `team/*`, not `*` or `t*\/x`. */
+/** The literal first component of a pattern, which every matching name has: of `team/*`, not of `*` or `t*\/x`. */
 export function literalStartOf(pattern: string): string | undefined {
   const first = pattern.split("/")[0] ?? "";
   return first.includes("*") ? undefined : first;
@@ -61,8 +61,8 @@ function childOf(node: Node, component: string): Node {
 class Search {
   readonly #components: readonly string[];
   /**
-   * How far into the name each place after a `**` was tried in vain, from the end: several `**` lead to the same
-   * place again and again, and without this the work is exponential in their number.
+   * From which component of the name each node after a `**` was tried in vain: several `**` lead to the same node again
+   * and again, and without this the work is exponential in their number.
    */
   readonly #triedFrom = new Map<Node, number>();
 
@@ -83,7 +83,7 @@ class Search {
     return node.deep && this.#findDeep(node.deep, index + 1);
   }
 
-  /** Whatever `**` takes, the rest must fit from some component on: what was tried from there on failed. */
+  /** Whatever `**` matches, the rest must match from some component on; what was tried from there on has failed. */
   #findDeep(node: Node, from: number): string | undefined {
     const end = this.#triedFrom.get(node) ?? this.#components.length + 1;
     if (from < end) this.#triedFrom.set(node, from);

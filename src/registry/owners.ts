@@ -2,17 +2,17 @@ import { dockerHub, isHubName, registryCalled } from "../oci/docker-hub.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { NamePatterns } from "./name-patterns.js";
 
-/** How the names of one upstream's repositories look here and there. */
+/** The names of one upstream's repositories, here and there. */
 export interface UpstreamNames {
   /** Such as `docker.io`. */
   readonly name: string;
-  /** First component of the names that mean it: `ghcr.io/owner/image`. */
+  /** First component of its names: `ghcr.io/owner/image`. */
   readonly prefix: string;
-  /** Values of containerd's `?ns=` that mean it. */
+  /** Values of containerd's `?ns=` that select it. */
   readonly namespaces: readonly string[];
-  /** Whether names that name no upstream are its own. */
+  /** Whether it owns the names without the prefix of an upstream. */
   readonly isDefault: boolean;
-  /** What its repositories' names begin with there and not here, such as a project. */
+  /** A path that its repository names begin with there, but not here, such as a project. */
   readonly remotePrefix?: string | undefined;
 }
 
@@ -25,28 +25,28 @@ export type Owner = Reason &
   );
 
 interface Reason {
-  /** Goes on a sentence. */
+  /** Appended to a sentence. */
   readonly because: string;
   /** Whether a pattern in `private.repositories` would make the name private. */
   readonly mayBecomePrivate: boolean;
 }
 
 /**
- * Decides from the configuration alone who owns a repository name. Each name has one owner. Every request asks, so the
- * answers are prepared once.
+ * Decides from the configuration alone who owns a repository name. Each name has one owner. Every request needs the
+ * answer, so the possible answers are prepared once.
  */
 export class Owners {
   readonly #patterns: NamePatterns;
   readonly #byPattern: ReadonlyMap<string, Owner>;
   readonly #byPrefix: ReadonlyMap<string, Owner>;
   readonly #byNamespace: ReadonlyMap<string, Owner>;
-  /** Docker Hub, by whichever of its names a client means it. */
+  /** Docker Hub, by any of the names that clients have for it. */
   readonly #hub: Owner | undefined;
   readonly #default: string | undefined;
   readonly #rest: Owner;
 
   /**
-   * @param privateNames patterns of the names that are ours
+   * @param privateNames patterns of private names
    * @param others the owner of names that match no pattern and no upstream
    */
   constructor(privateNames: readonly string[], upstreams: readonly UpstreamNames[], others: "private" | "nobody") {
@@ -74,7 +74,7 @@ export class Owners {
     return own ?? this.#ofNobodyElse(first);
   }
 
-  /** A mirror's client names the default upstream with every name; that takes nothing from what is private. */
+  /** A mirror's client sends the default upstream with every name; that does not affect private names. */
   #ofNamespace(namespace: string): Owner | undefined {
     const owner = this.#byNamespace.get(namespace) ?? this.#byNamespace.get(registryCalled(namespace));
     if (owner === undefined) return unknownNamespace(namespace);
@@ -89,7 +89,7 @@ export class Owners {
   }
 }
 
-/** The pattern of the names that people keep together with this one: those with the same beginning. */
+/** The pattern of the names that belong together with this one: those with the same beginning. */
 export function patternAround(name: RepositoryName): string {
   const end = name.lastIndexOf("/");
   return end < 0 ? name : `${name.slice(0, end)}/*`;

@@ -3,17 +3,17 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "./context.js";
 import type { PullRepository, PushRepository } from "./repository.js";
 
-/** Whether a client adds content or deletes it: each has its own right. */
+/** Whether a client adds content or deletes it: each needs its own right. */
 export type ChangeAction = "push" | "delete";
 
-/** Names to repositories: all that `http/` knows of the mode that Berth runs in. */
+/** Maps names to repositories: everything that `http/` knows about the mode. */
 export interface Registry {
   /**
    * @param namespace the registry that the client means, from containerd's `?ns=`
-   * @throws RegistryError if the name belongs to nobody, or what lies here under it is not its owner's
+   * @throws RegistryError if the name has no owner, or the content stored under it does not belong to its owner
    */
   pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository>;
-  /** @throws RegistryError UNSUPPORTED, with a sentence that tells what to do, if the name cannot be pushed to */
+  /** @throws RegistryError UNSUPPORTED, with a sentence that says what to do, if the name does not accept pushes */
   push(
     name: RepositoryName,
     namespace: string | undefined,

@@ -6,7 +6,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "./context.js";
 import type { SpanReader, WantedSpan } from "./span-reader.js";
 
-/** How an answer came about; becomes `X-Cache`, `Age` and `Warning`. A private repository serves from `storage`. */
+/** Where a response came from; becomes `X-Cache`, `Age` and `Warning`. A private repository serves from `storage`. */
 export interface Served {
   readonly from: "storage" | "hit" | "miss" | "stale" | "shared";
   /** Seconds since the upstream last confirmed it. */
@@ -21,13 +21,13 @@ export interface ResolvedManifest {
 }
 
 export interface Manifest extends ResolvedManifest {
-  /** Byte for byte what was pushed. */
+  /** The exact bytes that were pushed. */
   readonly bytes: Buffer;
 }
 
 export interface ResolvedBlob {
   readonly digest: Digest;
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number;
   readonly served: Served;
 }
@@ -36,10 +36,10 @@ export interface OpenedBlob extends ResolvedBlob {
   readonly content: SpanReader;
 }
 
-/** What one may pull from. Absent content is a RegistryError: BLOB_UNKNOWN, MANIFEST_UNKNOWN, NAME_UNKNOWN. */
+/** A repository to pull from. Missing content is a RegistryError: BLOB_UNKNOWN, MANIFEST_UNKNOWN, NAME_UNKNOWN. */
 export interface PullRepository {
   readonly name: RepositoryName;
-  /** The registry that the client named in `?ns=`, if this is a repository of it. */
+  /** The registry that the client sent in `?ns=`, if the repository belongs to it. */
   readonly namespace?: string | undefined;
   resolveManifest(reference: Reference, context: Context): Promise<ResolvedManifest>;
   getManifest(reference: Reference, context: Context): Promise<Manifest>;
@@ -47,25 +47,25 @@ export interface PullRepository {
   /** The caller closes the content. */
   openBlob(digest: Digest, wanted: WantedSpan, context: Context): Promise<OpenedBlob>;
   listTags(page: Page, context: Context): Promise<PageOf<string>>;
-  /** Never fails for want of the subject or the repository: the list is then empty. */
+  /** If the subject or the repository is missing, the list is empty, not an error. */
   listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<ReferrersPage>;
 }
 
-/** Where the next bytes of an upload belong, as `Content-Range` says: both inclusive. */
+/** The position of the next bytes of an upload, as in `Content-Range`: both inclusive. */
 export interface ChunkRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** Bytes on their way in. Each piece is only lent: it is overwritten once the next is asked for. */
+/** Bytes that are being received. Each piece is only borrowed: it is overwritten once the next one is requested. */
 export interface IncomingContent extends AsyncIterable<Buffer> {
-  /** Makes whoever waits for more fail with the reason. */
+  /** Makes waiting readers fail with the reason. */
   break(reason: Error): void;
 }
 
 export interface Chunk {
   readonly content: IncomingContent;
-  /** Absent when the client streams; then the bytes belong where the session ends. */
+  /** Missing if the client streams; the bytes then belong at the end of the session. */
   readonly range?: ChunkRange;
 }
 
@@ -81,8 +81,8 @@ export interface Uploads {
   /** @throws RegistryError BLOB_UPLOAD_UNKNOWN */
   get(id: string, context: Context): Promise<UploadSession>;
   /**
-   * Appends and returns the session at its new offset. What arrived before a failure stays.
-   * @throws RegistryError BLOB_UPLOAD_INVALID with status 416 when the range does not start at the offset
+   * Appends, and returns the session at its new offset. What arrived before a failure is kept.
+   * @throws RegistryError BLOB_UPLOAD_INVALID with status 416 if the range does not start at the offset
    */
   append(id: string, chunk: Chunk, context: Context): Promise<UploadSession>;
   /** Appends the last chunk, verifies the digest and makes the blob part of the repository. */
@@ -93,9 +93,9 @@ export interface Uploads {
 export interface PutManifest {
   readonly reference: Reference;
   readonly bytes: Buffer;
-  /** Without parameters; `undefined` when the client sent none. */
+  /** Without parameters; `undefined` if the client sent none. */
   readonly contentType: string | undefined;
-  /** Further tags for a manifest that is put by digest (`?tag=`). */
+  /** More tags for a manifest that is pushed by digest (`?tag=`). */
   readonly tags: readonly Tag[];
 }
 
@@ -103,29 +103,29 @@ export interface PushedManifest {
   readonly digest: Digest;
   /** The manifest that this one refers to, if it has a subject. */
   readonly subject: Digest | undefined;
-  /** The tags that point at it by this push. */
+  /** The tags that point to it since this push. */
   readonly moved: readonly MovedTag[];
 }
 
 export interface MovedTag {
   readonly tag: Tag;
-  /** What it pointed at before; `undefined` if it is new. */
+  /** What it pointed to before; `undefined` if it is new. */
   readonly from: Digest | undefined;
 }
 
-/** What one may push to. */
+/** A repository to push to. */
 export interface PushRepository extends PullRepository {
   readonly uploads: Uploads;
   /** Pushes a blob in one request, without a session. */
   putBlob(digest: Digest, content: IncomingContent, context: Context): Promise<void>;
-  /** Makes a blob that another repository holds part of this one; `false` if there is none that the caller may read. */
+  /** Links a blob of another repository into this one; `false` if there is none that the caller may read. */
   mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean>;
   putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest>;
-  /** @returns what it pointed at */
+  /** @returns what it pointed to */
   deleteTag(tag: Tag, context: Context): Promise<Digest>;
   /**
-   * Deletes the manifest and every tag that points at it.
-   * @returns those tags, but for some of very many that are deleted soon after
+   * Deletes the manifest and every tag that points to it.
+   * @returns those tags, except for some of very many that are deleted soon afterwards
    */
   deleteManifest(digest: Digest, context: Context): Promise<readonly Tag[]>;
   deleteBlob(digest: Digest, context: Context): Promise<void>;

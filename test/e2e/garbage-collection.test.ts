@@ -75,7 +75,7 @@ test("beside a server a collection is refused, with --force too, and nothing tha
   for (const flags of [[], ["--force", "--delete-untagged"]]) {
     const refusal = await tryGc(scope, root, flags);
     assert.equal(refusal.code, 1);
-    assert.match(refusal.stderr, /^berth: a Berth serves this data directory.*stop it first/);
+    assert.match(refusal.stderr, /^berth: a Berth is using this data directory.*stop it first/);
   }
   assert.ok((await blobsIn(root)).includes(digestOf(orphan)));
   await pullAll(client, kept);

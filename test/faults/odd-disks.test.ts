@@ -98,7 +98,7 @@ test("what Berth keeps of its own goes with a volume below the root, into anothe
   await symlink(volume, join(host, v2));
   const env = { BERTH_STORAGE_FILESYSTEM_ROOT: host };
   const refused = await tryCommand(process.execPath, [join(projectRoot, "dist/main.js"), "gc"], { env, cwd: host });
-  assert.match(refused.stderr, /serves this data directory/);
+  assert.match(refused.stderr, /is using this data directory/);
 });
 
 test("a container whose root can only be read serves a volume below it", async (t) => {

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Caller } from "../../registry/context.js";
 import type { Exchange } from "../exchange.js";
 
-/** Requests of one connection that are worked on at once; the answers leave in order in any case. */
+/** Requests of one connection that run at the same time; responses are sent in order in any case. */
 const mostAtOnce = 4;
 
 /** Begins to answer a request. The exchange tells the connection when it is over: `answered`. */
@@ -12,13 +12,13 @@ export type Answer = (request: IncomingMessage, response: ServerResponse, connec
 /** A request that waits for its turn. */
 type Waiting = readonly [request: IncomingMessage, response: ServerResponse];
 
-/** Who hears what becomes of a connection. */
+/** Is told about changes of a connection. */
 export interface ConnectionWatcher {
-  /** So many more requests wait for their turn, or fewer. */
+  /** The number of waiting requests has changed. */
   waitingChanged(by: number): void;
-  /** The connection may begin with a request that waits: `beginNext` is to be called when it is its turn. */
+  /** The connection has a waiting request: `beginNext` must be called when it is its turn. */
   wantsTurn(connection: Connection): void;
-  /** The connection ended while so many requests waited, which are not begun any more. */
+  /** The connection ended with this number of waiting requests, which are dropped. */
   dropped(connection: Connection, count: number): void;
 }
 
@@ -30,11 +30,11 @@ interface ConnectionParts {
 /** One client's connection, from its acceptance to its end. */
 export class Connection {
   readonly openedAt = performance.now();
-  /** What was taken from the kernel; TLS, if any, runs over it. */
+  /** The accepted socket; TLS, if any, runs over it. */
   readonly socket: Socket;
   /** The client, as the socket shows it: behind a reverse proxy, that proxy. */
   readonly caller: Caller;
-  /** What was read from now on is not run: something came that is no valid request, or follows the last one. */
+  /** Nothing more that is read will run: an invalid request arrived, or the last request has been read. */
   isOver = false;
   /** Its client's idle connections; it is among them while it has no request. `undefined` once it gives way. */
   idleAmong: Set<Connection> | undefined;
@@ -43,7 +43,7 @@ export class Connection {
   /** No set: that keeps what it held before until a full garbage collection, which costs each request more than its answer. */
   readonly #running: Exchange[] = [];
   readonly #waiting: Waiting[] = [];
-  /** The socket that is not read from while requests wait. */
+  /** The socket that is paused while requests wait. */
   #held: Socket | undefined;
 
   constructor(socket: Socket, caller: Caller, { watcher, answer }: ConnectionParts) {
@@ -54,7 +54,7 @@ export class Connection {
     socket.once("close", () => this.#end());
   }
 
-  /** Whether not a byte has come. */
+  /** Whether no byte has arrived yet. */
   get isSilent(): boolean {
     return this.socket.bytesRead === 0;
   }
@@ -71,8 +71,8 @@ export class Connection {
   }
 
   /**
-   * Whether what we write now would be read as part of an answer, or as the answer to another request. Not so if the
-   * one request that runs is still being received: then that is the one that is broken.
+   * Whether anything written now would be read as part of a response, or as the response to another request. Not if the
+   * only running request is still being received: then that is the broken one.
    */
   get owesAnswers(): boolean {
     if (this.#waiting.length > 0 || this.#running.length > 1) return true;
@@ -81,8 +81,8 @@ export class Connection {
   }
 
   /**
-   * Begins with a request, or lets it wait while enough others are unanswered. As long as one waits, nothing more is
-   * read: however many requests a client sends, only those wait that node had read together.
+   * Begins a request, or lets it wait while enough others are unanswered. While one waits, nothing more is read:
+   * however many requests a client sends, only those that Node read together can wait.
    */
   take(request: IncomingMessage, response: ServerResponse): void {
     if (this.#running.length < mostAtOnce && this.#waiting.length === 0) this.#begin(request, response);
@@ -100,8 +100,8 @@ export class Connection {
   }
 
   /**
-   * Begins with the request that waits longest, if there is one and fewer than enough others run.
-   * @returns whether a further one may begin
+   * Begins the oldest waiting request, if there is one and few enough others run.
+   * @returns whether another one may begin
    */
   beginNext(): boolean {
     if (this.#running.length >= mostAtOnce) return false;
@@ -123,7 +123,7 @@ export class Connection {
     this.#watcher.waitingChanged(1);
     if (this.#held !== undefined) return;
     this.#held = request.socket;
-    // Node reads on whenever a request has come to its end, so it is stopped each time.
+    // Node resumes whenever a request has been read completely, so it is paused each time.
     this.#held.pause().on("resume", pauseAgain);
   }
 
@@ -142,7 +142,7 @@ export class Connection {
     for (const exchange of [...this.#running]) exchange.end();
   }
 
-  /** Nobody waits for the answers to what has not begun. */
+  /** Drops requests that have not begun: no one waits for their responses. */
   #drop(): void {
     const count = this.#waiting.length;
     if (count === 0) return;

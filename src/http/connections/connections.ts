@@ -5,23 +5,23 @@ import { type Answer, Connection, type ConnectionWatcher } from "./connection.js
 import { IdleConnections } from "./idle-connections.js";
 import { Turns } from "./turns.js";
 
-/** Requests that may wait for their turn on all connections together: each takes some kilobytes of memory. */
+/** Requests that may wait for their turn on all connections together: each takes a few kilobytes of memory. */
 const mostWaiting = 10_000;
 
-/** A client that has just connected is about to send something, also while the server stops. */
+/** A client that has just connected is about to send something, even while the server is stopping. */
 const silentForMs = 1_000;
 
 /**
- * All open connections, also those on which TLS has not begun. When there are as many as may be, one that waits for no
- * answer gives way to the next, so that a client that collects idle connections harms nobody else.
+ * All open connections, including those without a finished TLS handshake. At the limit, one that waits for no response
+ * gives way to the next, so that a client that hoards idle connections harms no one else.
  */
 export class Connections implements ConnectionWatcher {
-  /** How many may be open. */
+  /** Maximum number of open connections. */
   most: number;
   readonly #open = new Set<Connection>();
-  /** By the socket that requests come from: with TLS that is not the one that was accepted. */
+  /** By the socket that requests come from: with TLS, that is not the accepted one. */
   readonly #bySocket = new Map<Socket, Connection>();
-  /** Until TLS is agreed upon: by the addresses of both ends, which are the same for both sockets. */
+  /** During the TLS handshake: by the addresses of both ends, which are the same for both sockets. */
   readonly #handshaking = new Map<string, Connection>();
   readonly #idle = new IdleConnections();
   readonly #turns = new Turns();
@@ -41,17 +41,17 @@ export class Connections implements ConnectionWatcher {
     return false;
   }
 
-  /** Where a request or an error came from; `undefined` before TLS is agreed upon. */
+  /** The connection of a request or an error; `undefined` during the TLS handshake. */
   of(socket: Socket): Connection | undefined {
     return this.#bySocket.get(socket);
   }
 
-  /** The connection of a socket on which TLS did not begin. */
+  /** The connection of a socket whose TLS handshake failed. */
   beforeTls(socket: Socket): Connection | undefined {
     return this.#handshaking.get(endsOf(socket));
   }
 
-  /** Takes a connection that was accepted, or closes it if there is no place for it. */
+  /** Takes an accepted connection, or closes it if there is no room for it. */
   admit(socket: Socket, speaksTls: boolean): void {
     if (this.#open.size >= this.most) {
       const idle = this.#idle.first();
@@ -75,7 +75,7 @@ export class Connections implements ConnectionWatcher {
     });
   }
 
-  /** TLS is agreed upon, and requests come from this socket. */
+  /** The TLS handshake has finished, and requests come from this socket. */
   secured(socket: Socket): void {
     const ends = endsOf(socket);
     const connection = this.#handshaking.get(ends);
@@ -85,7 +85,7 @@ export class Connections implements ConnectionWatcher {
     socket.once("close", () => this.#bySocket.delete(socket));
   }
 
-  /** Closes those on which nothing has come for a while. */
+  /** Closes connections on which nothing has arrived for a while. */
   closeSilent(): void {
     const before = performance.now() - silentForMs;
     for (const connection of this.#open) {
@@ -106,7 +106,7 @@ export class Connections implements ConnectionWatcher {
     this.#turns.ask(connection);
   }
 
-  /** One line for all: a client must not fill the log with requests that cost it a few bytes each. */
+  /** One line for all: a client must not fill the log with cheap requests. */
   dropped({ caller }: Connection, count: number): void {
     this.#log.info("requests dropped: their connection ended before it was their turn", {
       client: caller.network,

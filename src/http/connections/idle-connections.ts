@@ -3,15 +3,15 @@ import type { Connection } from "./connection.js";
 /** One client's connections. */
 interface Holding {
   open: number;
-  /** The longest idle first. */
+  /** The longest idle one first. */
   readonly idle: Set<Connection>;
 }
 
-/** Knows which connection gives way when there is no place for a further one. */
+/** Knows which connection gives way if there is no room for another one. */
 export class IdleConnections {
   readonly #byClient = new Map<string, Holding>();
 
-  /** From now on the connection itself says when it is idle. */
+  /** From now on, the connection reports when it is idle. */
   opened(connection: Connection): void {
     const { network } = connection.caller;
     const holding = this.#byClient.get(network) ?? { open: 0, idle: new Set() };
@@ -30,7 +30,7 @@ export class IdleConnections {
     if (--holding.open === 0) this.#byClient.delete(network);
   }
 
-  /** Of the client that has the most connections, the one that is idle longest; `undefined` if all are busy. */
+  /** The longest idle connection of the client with the most connections; `undefined` if all are busy. */
   first(): Connection | undefined {
     let most: Holding | undefined;
     for (const holding of this.#byClient.values()) {

@@ -4,13 +4,13 @@ import type { Logger } from "../../observability/logger.js";
 import { networkOf } from "../client-address.js";
 import type { Connections } from "./connections.js";
 
-/** What is no request that can be answered as one: it is told so, and its connection is closed. */
+/** The response to something that is not a valid request; its connection is then closed. */
 export interface Refusal {
   readonly status: number;
   readonly message: string;
 }
 
-/** What node says of a connection on which something is wrong. */
+/** Node's error for a connection on which something is wrong. */
 type ConnectionError = Error & { readonly code?: string; readonly reason?: string };
 
 const refusals: Readonly<Record<string, Refusal>> = {
@@ -19,24 +19,24 @@ const refusals: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: "the headers did not arrive within server.headersTimeout" },
 };
 
-export const connectRefusal: Refusal = { status: 405, message: "this is no proxy" };
+export const connectRefusal: Refusal = { status: 405, message: "this is not a proxy" };
 
 const plainHttpRefusal: Refusal = {
   status: 400,
   message: "this port speaks HTTPS, and the request came without TLS: use https:// in its address",
 };
 
-/** What OpenSSL finds where TLS should begin: a request it knows, one to a proxy, or anything else that is no TLS. */
+/** OpenSSL's errors if TLS should begin, and plain HTTP, a proxy request, or anything else arrives. */
 const plainHttpErrors: readonly string[] = [
   "ERR_SSL_HTTP_REQUEST",
   "ERR_SSL_HTTPS_PROXY_REQUEST",
   "ERR_SSL_WRONG_VERSION_NUMBER",
 ];
 
-/** A client gets this long to read its answer and to close; one that does neither is cut off. */
+/** The time for a client to read the response and close; after it, the connection is cut. */
 const lingerMs = 2_000;
 
-/** Refuses what is no valid request, and closes its connection. */
+/** Refuses what is not a valid request, and closes its connection. */
 export class Refusals {
   readonly #connections: Connections;
   readonly #log: Logger;
@@ -46,7 +46,7 @@ export class Refusals {
     this.#log = log;
   }
 
-  /** What node finds on a connection that is no request, or no HTTP at all. */
+  /** For what Node finds on a connection that is not a request, or not HTTP at all. */
   refuseBroken(error: ConnectionError, socket: Socket): void {
     const withoutTls = isPlainHttp(error) ? this.#connections.beforeTls(socket) : undefined;
     if (withoutTls !== undefined) {
@@ -60,12 +60,13 @@ export class Refusals {
     }
   }
 
-  /** Nothing is written into a response that has begun: the client would take it for content. */
+  /** Never writes into a response that has begun: the client would take it for content. */
   refuse(refusal: Refusal, socket: Socket, code?: string): void {
     const connection = this.#connections.of(socket);
     if (connection === undefined || connection.isOver) return;
     connection.isOver = true;
-    // What follows the last request of a connection is ignored, and does not disturb its answer (RFC 9112, section 9.6).
+    // What follows the last request of a connection is ignored, and does not disturb its answer (RFC 9112, section
+    // 9.6).
     if (code === "HPE_CLOSED_CONNECTION") return;
     this.#log.info("request refused", { client: connection.caller.network, code, ...refusal });
     if (connection.owesAnswers || !socket.writable) socket.destroy();
@@ -78,7 +79,7 @@ function isAnswerable({ code = "" }: ConnectionError): boolean {
   return code.startsWith("HPE_") || code in refusals;
 }
 
-/** Whether a request came to a port of HTTPS that is one of HTTP. */
+/** Whether a plain HTTP request came to an HTTPS port. */
 function isPlainHttp({ code = "" }: ConnectionError): boolean {
   return plainHttpErrors.includes(code);
 }
@@ -88,8 +89,8 @@ function refusalOf({ code = "", reason, message }: ConnectionError): Refusal {
 }
 
 /**
- * Answers with a refusal and closes. Not at once: where bytes of the client lie unread, the system resets the
- * connection, and the client may never see the answer.
+ * Sends the refusal, and closes the connection, but not at once: if there are unread bytes of the client, the system
+ * resets the connection, and the client may never see the response.
  */
 function sendRefusal(socket: Socket, { status, message }: Refusal): void {
   const body = JSON.stringify({ errors: [{ code: "UNSUPPORTED", message }] });

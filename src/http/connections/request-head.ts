@@ -6,8 +6,8 @@ import type { Refusal } from "./refusal.js";
 const mostHeaders = 1_000;
 
 /**
- * What makes a request ambiguous, though node can read it: a proxy in front may read it in another way, and take what
- * follows for another client's request (RFC 9112, sections 3.2, 6.1 and 11.2).
+ * Refuses requests that are ambiguous, although Node can read them: a proxy in front may read them differently, and
+ * take what follows for another client's request (RFC 9112, sections 3.2, 6.1 and 11.2).
  */
 export function refusalOfHead(request: IncomingMessage): Refusal | undefined {
   const { httpVersion, headers, rawHeaders } = request;
@@ -32,17 +32,17 @@ function refusalOfEncoding(encoding: string, { httpVersion, headers }: IncomingM
   if (headers["content-length"] !== undefined) {
     return { status: 400, message: "Transfer-Encoding and Content-Length exclude each other" };
   }
-  // Any other encoding would be stored as it comes, and so as something that it is not.
+  // Any other encoding would be stored as it is, under a wrong meaning.
   if (encoding.toLowerCase() === "chunked") return undefined;
-  return { status: 400, message: "the only Transfer-Encoding that this server knows is chunked" };
+  return { status: 400, message: "the only supported Transfer-Encoding is chunked" };
 }
 
 /**
- * Tells a client that waits for it to send its body.
- * @throws RegistryError with status 417 for anything else that it expects (RFC 9110, section 10.1.1)
+ * Tells a client that expects it to continue with its body.
+ * @throws RegistryError with status 417 for any other expectation (RFC 9110, section 10.1.1)
  */
 export function answerExpectation({ headers: { expect }, httpVersion }: IncomingMessage, response: ServerResponse) {
   if (expect === undefined || httpVersion === "1.0") return;
   if (expect.trim().toLowerCase() === "100-continue") response.writeContinue();
-  else throw new RegistryError("UNSUPPORTED", "the only expectation that is met is 100-continue", { status: 417 });
+  else throw new RegistryError("UNSUPPORTED", "the only supported expectation is 100-continue", { status: 417 });
 }

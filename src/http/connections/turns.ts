@@ -1,12 +1,12 @@
 import type { Connection } from "./connection.js";
 
-/** So long the event loop is kept with requests that waited, before it looks for what others have sent. */
+/** How long waiting requests may occupy the event loop before it handles what others have sent. */
 const longestTurnMs = 5;
 
 /**
- * Whose turn it is among the connections that have requests waiting: each begins with one, and goes behind the others if
- * it has more. A client that sends thousands of requests at once, all of which are read together, keeps nobody else
- * waiting for longer than one turn.
+ * Gives connections with waiting requests their turns: each begins one, and goes to the end of the line if it has more.
+ * A client that sends thousands of requests at once, which are all read together, keeps no one waiting for longer than
+ * one turn.
  */
 export class Turns {
   readonly #line = new Set<Connection>();
@@ -30,7 +30,7 @@ export class Turns {
     const end = performance.now() + longestTurnMs;
     for (const connection of this.#line) {
       this.#line.delete(connection);
-      // A set is gone through in the order of adding, what is added meanwhile included.
+      // A set is iterated in insertion order, including what is added meanwhile.
       if (connection.beginNext()) this.#line.add(connection);
       if (performance.now() > end) break;
     }

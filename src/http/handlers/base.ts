@@ -2,7 +2,7 @@ import { AccessRefusal } from "../../registry/access-refusal.js";
 import { sendBytes, sendJson } from "../send.js";
 import type { Handler } from "./handler.js";
 
-/** Extensions beyond the specification that clients may ask for (distribution-spec, extensions/_oci.md). */
+/** Extensions of the specification that clients may use (distribution-spec, extensions/_oci.md). */
 const extensions = [
   {
     name: "_catalog",
@@ -15,9 +15,9 @@ const extensions = [
 const empty = Buffer.from("{}");
 const greeting = Buffer.from("Berth, a container registry. Its API is at /v2/.\n");
 
-/** Tells that this is a registry (distribution-spec, "Determining Support"). */
+/** Says that this is a registry (distribution-spec, "Determining Support"). */
 export const ping: Handler = function ping(exchange) {
-  // Docker and podman learn here, and nowhere else, how they have to prove who they are.
+  // This is the only response from which docker and podman learn how to authenticate.
   if (exchange.admission?.isProved === false) throw new AccessRefusal("UNAUTHORIZED", "authentication required");
   sendBytes(exchange, 200, { "Content-Type": "application/json" }, empty);
 };
@@ -26,7 +26,7 @@ export const discoverExtensions: Handler = function discoverExtensions(exchange)
   sendJson(exchange, 200, { extensions });
 };
 
-/** Load balancers that were set up for the distribution registry ask here. */
+/** For load balancers that were set up for the distribution registry. */
 export const greet: Handler = function greet(exchange) {
   sendBytes(exchange, 200, { "Content-Type": "text/plain; charset=utf-8" }, greeting);
 };

@@ -64,7 +64,7 @@ function headersOf(blob: ResolvedBlob): OutgoingHttpHeaders {
     "Docker-Content-Digest": blob.digest,
     ETag: etagOf(blob.digest),
     "Accept-Ranges": "bytes",
-    // What a digest names never changes.
+    // A digest always names the same content.
     "Cache-Control": "max-age=31536000, immutable",
   };
   if (blob.served.from !== "storage") addCacheHeaders(headers, blob.served);

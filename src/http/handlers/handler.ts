@@ -8,16 +8,16 @@ import type { UploadPlaces } from "../upload-places.js";
 /** Answers one request. What it throws becomes an error response elsewhere. */
 export type Handler = (exchange: Exchange) => Promise<void> | void;
 
-/** What handlers work with. */
+/** What handlers depend on. */
 export interface HandlerDependencies {
   readonly registry: Registry;
   readonly pool: BufferPool;
   readonly uploadPlaces: UploadPlaces;
   readonly bodyRooms: BodyRooms;
-  /** Bytes. */
+  /** In bytes. */
   readonly manifestMaxSize: number;
-  /** How answers say where something lies. */
+  /** The form of Location headers. */
   readonly locations: LocationStyle;
-  /** Repositories in one page of the catalog at most. */
+  /** Maximum page size of the catalog. */
   readonly catalogMaxEntries: number;
 }

@@ -6,11 +6,11 @@ import { pulledRepository } from "../parameters.js";
 import { addWarning, sendBytes } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 
-/** Many clients read no further than the first page: it holds all tags, unless there are very many. */
+/** Many clients read only the first page, so it contains all tags, unless there are very many. */
 const tagsPerPage = { usual: 100_000, most: 100_000 };
 const usualRepositories = 100;
 
-/** Shorter lists are written out faster than they are looked up. */
+/** Shorter lists are serialized faster than they are looked up. */
 const worthKeeping = 200;
 
 export function listTags({ registry }: HandlerDependencies): Handler {
@@ -42,7 +42,7 @@ function sendPage(exchange: Exchange, page: Page, { items, more, warning }: Page
   sendBytes(exchange, 200, headers, body);
 }
 
-/** The storage gives the same list as long as nothing changed, so its text is made once. */
+/** The storage returns the same array until something changes, so it is serialized once. */
 function kept(bodies: WeakMap<readonly string[], Buffer>, items: readonly string[], write: () => string): Buffer {
   const known = bodies.get(items);
   if (known !== undefined) return known;

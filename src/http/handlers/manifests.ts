@@ -13,12 +13,12 @@ import type { Handler, HandlerDependencies } from "./handler.js";
 /** JSON, the signed JSON of schema 1, or a vendor type without a syntax that browsers know. */
 const harmlessTypes = /^application\/(?:json|(?:[\w!#$&^.-]+\+)(?:json|prettyjws)|vnd\.[\w!#$&^.-]+)$/i;
 
-/** More in one request are answered with 414 (distribution-spec, "Pushing Manifests with Tags"). */
+/** A request with more gets 414 (distribution-spec, "Pushing Manifests with Tags"). */
 const mostTags = 100;
 
 /**
- * The stored manifest is sent as it is, whatever `Accept` says: nothing is ever converted, and a client that cannot
- * read the type says so better than a 404 would.
+ * The manifest is sent as stored, whatever `Accept` says: nothing is ever converted, and a client that cannot read the
+ * type reports that better than a 404 would.
  */
 export function getManifest({ registry }: HandlerDependencies): Handler {
   return async function getManifest(exchange) {
@@ -56,7 +56,7 @@ export function putManifest({
     const reference = referenceOf(exchange);
     const tags = tagsOfQuery(exchange);
     if (tags.length > 0 && !isDigestReference(reference)) {
-      throw new RegistryError("MANIFEST_INVALID", "?tag= goes with a digest in the path, not with a tag");
+      throw new RegistryError("MANIFEST_INVALID", "?tag= needs a digest in the path, not a tag");
     }
     const repository = await registry.push(name, namespaceOf(exchange), exchange, "push");
     refuseEncodedBody(exchange);
@@ -93,7 +93,7 @@ function headersOf({ descriptor, served }: ResolvedManifest): OutgoingHttpHeader
     "Content-Type": harmlessTypes.test(mediaType) ? mediaType : opaqueType,
     "Docker-Content-Digest": digest,
     ETag: `"${digest}"`,
-    // Whoever opens it in a browser all the same sees no page of this registry.
+    // If a browser opens it anyway, it is not shown as a page of this registry.
     "Content-Security-Policy": "sandbox",
   };
   if (served.from !== "storage") addCacheHeaders(headers, served);
@@ -109,5 +109,5 @@ function contentTypeOf(exchange: Exchange): string | undefined {
 function tagsOfQuery(exchange: Exchange): Tag[] {
   const tags = [...new Set(exchange.query.getAll("tag").map(parseTag))];
   if (tags.length <= mostTags) return tags;
-  throw new RegistryError("MANIFEST_INVALID", `at most ${mostTags} tags are taken at once`, { status: 414 });
+  throw new RegistryError("MANIFEST_INVALID", `at most ${mostTags} tags are accepted at once`, { status: 414 });
 }

@@ -8,7 +8,7 @@ import { digestOfPath, pulledRepository } from "../parameters.js";
 import { addWarning, sendJson } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 
-/** Lists what refers to a manifest, as an index (distribution-spec, "Listing Referrers"). */
+/** Lists the referrers of a manifest, as an index (distribution-spec, "Listing Referrers"). */
 export function listReferrers({ registry }: HandlerDependencies): Handler {
   return async function listReferrers(exchange) {
     const subject = digestOfPath(exchange);
@@ -28,7 +28,7 @@ function queryOf(exchange: Exchange): ReferrersQuery {
   const artifactType = exchange.query.get("artifactType");
   const last = exchange.query.get("last");
   return {
-    // No media type has a space in it: where one stands, the client sent a bare plus sign.
+    // Media types contain no spaces: a space means that the client sent a bare plus sign.
     ...(artifactType === null || artifactType === "" ? {} : { artifactType: artifactType.replaceAll(" ", "+") }),
     ...(last === null ? {} : { last: parseDigest(last) }),
   };

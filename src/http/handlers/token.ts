@@ -9,10 +9,10 @@ import type { Resource } from "../router.js";
 import { sendJson } from "../send.js";
 import type { Handler } from "./handler.js";
 
-/** A form has a password and some scopes. */
+/** A form contains a password and some scopes. */
 const largestForm = 64 * 1024;
 
-/** None is larger than a small body, which needs no room. */
+/** A form is never larger than a small body, which needs no room. */
 const noRoom: BodyRoom = { take: async () => {} };
 
 const headers = { "Cache-Control": "no-store" };
@@ -22,19 +22,19 @@ export function tokenRoutes(control: AccessControl): Resource[] {
   return [{ path: tokenPath, methods: { GET: getToken(control), POST: postToken(control) } }];
 }
 
-/** Gives a token for the credentials of the request; without any, one for what everybody may do. */
+/** Issues a token for the credentials of the request; without any, one for what everyone may do. */
 function getToken(control: AccessControl): Handler {
   return async function getToken(exchange) {
     const { admission = control.anonymous, query } = exchange;
     const { identity } = admission.access;
-    // Nor for one of ours: it would go on for ever, and become wider than it was.
+    // Not for one of our own tokens: it could be renewed forever, and extended.
     if (admission.hasInvalidToken || identity.ceiling?.canBeWidened)
-      throw new RegistryError("UNAUTHORIZED", "a token is asked for by name and password");
+      throw new RegistryError("UNAUTHORIZED", "to get a token, send a user name and a password");
     sendJson(exchange, 200, await control.issueToken(identity, parseScopes(query.getAll("scope"))), headers);
   };
 }
 
-/** The same by a form, as OAuth2 has it: containerd and regctl ask this way first. */
+/** The same with a form, as in OAuth2: containerd and regctl try this first. */
 function postToken(control: AccessControl): Handler {
   return async function postToken(exchange) {
     const form = new URLSearchParams((await readBody(exchange, largestForm, noRoom)).toString("utf8"));
@@ -46,13 +46,13 @@ function postToken(control: AccessControl): Handler {
 async function admissionOf(exchange: Exchange, control: AccessControl, form: URLSearchParams): Promise<Admission> {
   const grant = form.get("grant_type");
   if (grant !== "password") {
-    // With 400 clients go on to ask by GET; what they keep of `docker login` is the password.
-    const message = `grant_type must be password, not ${grant?.slice(0, 100) ?? "absent"}: no refresh tokens are given`;
+    // After a 400, clients try GET; what they store after `docker login` is the password.
+    const message = `grant_type must be password, not ${grant?.slice(0, 100) ?? "absent"}: there are no refresh tokens`;
     throw new RegistryError("UNSUPPORTED", message, { status: 400 });
   }
   const { username, password } = { username: form.get("username") ?? "", password: form.get("password") ?? "" };
-  // In Basic credentials the first colon ends the name: this one would be read as another user's.
-  if (username.includes(":")) throw new RegistryError("UNAUTHORIZED", "a user name holds no colon");
+  // In Basic credentials, the first colon ends the name: this one would be read as another user's.
+  if (username.includes(":")) throw new RegistryError("UNAUTHORIZED", "a user name must not contain a colon");
   return control.admit({
     authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
     caller: exchange.caller,

@@ -15,8 +15,8 @@ import type { Handler, HandlerDependencies } from "./handler.js";
 const nothing = Buffer.alloc(0);
 
 /**
- * Starts a session; with `?mount=` takes the blob from another repository, with `?digest=` from the body at once. What
- * cannot be done that way starts a session too, as in the distribution registry (distribution-spec, "Mounting a blob").
+ * Starts a session; with `?mount=`, takes the blob from another repository; with `?digest=`, from the body. If that is
+ * not possible, it starts a session too, as the distribution registry does (distribution-spec, "Mounting a blob").
  */
 export function startUpload({ registry, pool, uploadPlaces, locations }: HandlerDependencies): Handler {
   return async function startUpload(exchange) {
@@ -37,7 +37,7 @@ export function startUpload({ registry, pool, uploadPlaces, locations }: Handler
   };
 }
 
-/** @returns the digest of what was mounted; `undefined` if nothing was asked for, or it cannot be done */
+/** @returns the digest of the mounted blob; `undefined` if no mount was requested, or it is not possible */
 async function mount(exchange: Exchange, repository: PushRepository): Promise<Digest | undefined> {
   const digest = exchange.query.get("mount") ?? "";
   const from = exchange.query.get("from") ?? undefined;
@@ -46,8 +46,8 @@ async function mount(exchange: Exchange, repository: PushRepository): Promise<Di
 }
 
 /**
- * The digest that the body is said to have. Without a body it is the digest of nothing, or a client that sends the
- * blob later and named its digest too early.
+ * The claimed digest of the body. Without a body, it is the digest of empty content, or that of a client that sends the
+ * blob later and gave the digest too early.
  */
 async function digestOfBody(exchange: Exchange): Promise<Digest | undefined> {
   const text = exchange.query.get("digest");
@@ -102,8 +102,8 @@ function sendCreated(exchange: Exchange, locations: LocationStyle, name: Reposit
 }
 
 /**
- * With a query, as the distribution registry has one: scripts and clients written for it append `&digest=` to what they
- * get. That registry signs the state of the session there; here it lies in the storage.
+ * With a query, as in the distribution registry: scripts and clients written for it append `&digest=` to it. That
+ * registry signs the session's state in the query; Berth has it in the storage.
  */
 function sessionPath(name: RepositoryName, { id }: UploadSession): string {
   return `/v2/${name}/blobs/uploads/${id}?_state=stored`;
@@ -112,14 +112,14 @@ function sessionPath(name: RepositoryName, { id }: UploadSession): string {
 function sendSession(exchange: Exchange, status: number, location: string, session: UploadSession): void {
   const headers: OutgoingHttpHeaders = {
     Location: location,
-    // Of an empty session clients expect 0-0: the form has no way to say "nothing".
+    // For an empty session, clients expect 0-0: the format cannot express "nothing".
     Range: `0-${Math.max(0, session.offset - 1)}`,
     "Docker-Upload-UUID": session.id,
   };
   sendEmpty(exchange, status, headers);
 }
 
-/** What the closing digest will be of, so that it can be computed while the bytes arrive. */
+/** The algorithm of the closing digest, so that it can be computed while the bytes arrive. */
 function algorithmOfQuery(exchange: Exchange) {
   const algorithm = exchange.query.get("digest-algorithm") ?? "sha256";
   if (isDigestAlgorithm(algorithm)) return algorithm;

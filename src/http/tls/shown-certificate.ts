@@ -4,27 +4,27 @@ import { type ClientCertificate, readClientCertificate } from "../../auth/client
 import { RegistryError } from "../../oci/errors.js";
 import type { TlsSettings } from "./tls-settings.js";
 
-/** What a client has shown when TLS was agreed upon. */
+/** What a client showed in the TLS handshake. */
 interface Shown {
-  /** Of a certificate that an authority of `server.tls.clientCa` has signed. */
+  /** A certificate signed by an authority of `server.tls.clientCa`. */
   readonly certificate?: ClientCertificate;
-  /** Why a certificate is not good, in OpenSSL's words. */
+  /** Why a certificate is invalid, in OpenSSL's words. */
   readonly problem?: string;
 }
 
 const nothing: Shown = {};
 
-/** A connection keeps what it has shown, and reading a certificate takes time. */
+/** Remembered per connection, since reading a certificate takes time. */
 const shownOn = new WeakMap<TLSSocket, Shown>();
 
-/** The client certificate of a connection, if it is good. */
+/** The client certificate of a connection, if it is valid. */
 export function clientCertificateOf(socket: Socket): ClientCertificate | undefined {
   return shownBy(socket).certificate;
 }
 
 /**
- * Refuses a request on a connection without the certificate that it needs, and one on which a bad certificate was
- * shown: like a wrong password, it is the mistake of somebody who expects to be known.
+ * Refuses a request on a connection without a required certificate, or with an invalid one: like a wrong password, that
+ * is a mistake of a client that expects to be recognised.
  * @throws RegistryError DENIED
  */
 export function checkClientCertificate(socket: Socket, clientAuth: TlsSettings["clientAuth"]): void {
@@ -46,18 +46,18 @@ function shownBy(socket: Socket): Shown {
 }
 
 /**
- * Node also calls a client authorized that resumes a session of TLS 1.3 without ever having shown a certificate
- * (`VerifyPeerCertificate` in its crypto_common.cc), so the certificate itself has to be there.
+ * Node also reports a client as authorized that resumes a TLS 1.3 session without ever having shown a certificate
+ * (`VerifyPeerCertificate` in its crypto_common.cc), so the certificate itself must be present.
  */
 function read(socket: TLSSocket): Shown {
   const certificate = socket.getPeerCertificate();
-  // Empty where the client sent none, whatever the type says.
+  // Empty if the client sent none, although the type does not say so.
   if (certificate?.raw === undefined) return nothing;
   if (socket.authorized) return { certificate: readClientCertificate(certificate) };
   return { problem: inWords(String(socket.authorizationError)) };
 }
 
-/** `CERT_HAS_EXPIRED` as `cert has expired`. */
+/** Turns `CERT_HAS_EXPIRED` into `cert has expired`. */
 function inWords(code: string): string {
   return code
     .replace(/^Error: /, "")

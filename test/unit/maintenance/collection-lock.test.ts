@@ -15,7 +15,7 @@ test("no collection runs beside who works on the storage, and one does as soon a
   const { storage: other } = await storageAt(root);
   await assert.rejects(
     whileCollecting(other, async () => "collected"),
-    /a Berth serves this data directory/,
+    /a Berth is using this data directory/,
   );
   await endWork();
   assert.equal(await whileCollecting(other, async () => "collected"), "collected");

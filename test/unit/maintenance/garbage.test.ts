@@ -217,7 +217,7 @@ for (const [driver, open] of Object.entries(drivers)) {
   story("what lies under no repository's name may need anything: then nothing goes", async (storage) => {
     await storeBlob(storage, name, Buffer.from("in no manifest"));
     await storage.driver.write({ key: `${layout.repositories}/Team/_layers/x`, content: Buffer.from("x") });
-    await assert.rejects(collect(storage), /repositories\/Team is no repository's name/);
+    await assert.rejects(collect(storage), /repositories\/Team is not a repository name/);
     assert.equal((await digestsStored(storage)).length, 1);
   });
 }
