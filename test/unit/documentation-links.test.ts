@@ -7,7 +7,7 @@ import { projectRoot } from "../support/project.js";
 
 const pagesIn = ["", "config", "config/clients", "docs", "scripts/bench", "src"];
 
-test("every link of a page leads to a file that is there, and to a heading that it has", async () => {
+test("every link of a page leads to a file that exists, and to a heading in it", async () => {
   const broken: string[] = [];
   for (const page of await allPages()) {
     for (const [, target = ""] of (await prose(page)).matchAll(/\]\(([^)\s]+)\)/g)) {
@@ -35,7 +35,7 @@ async function leadsSomewhere(page: string, target: string): Promise<boolean> {
   return heading === undefined || (await headings(file)).includes(heading);
 }
 
-/** As GitHub names them in addresses. */
+/** As GitHub writes them in URLs. */
 async function headings(page: string): Promise<string[]> {
   return [...(await prose(page)).matchAll(/^#+ (.+)$/gm)].map(([, text = ""]) =>
     text
@@ -45,7 +45,7 @@ async function headings(page: string): Promise<string[]> {
   );
 }
 
-/** A page without its blocks of code, in which `#` begins a comment. */
+/** A page without its code blocks, in which `#` begins a comment. */
 async function prose(page: string): Promise<string> {
   return (await readFile(page, "utf8")).replaceAll(/^```[\s\S]*?^```/gm, "");
 }

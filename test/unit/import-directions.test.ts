@@ -6,7 +6,7 @@ import { tryCommand } from "../support/command.js";
 import { projectRoot } from "../support/project.js";
 import { Scope } from "../support/scope.js";
 
-/** What the files of each folder of src/ may import, of the modules below. `biome.json` must say the same. */
+/** What the files of each folder of src/ may import from the modules below. `biome.json` must say the same. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   serving: [
     "package-version",
@@ -60,7 +60,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   oci: ["observability/logger"],
 };
 
-/** At least one module of each folder. */
+/** At least one module per folder. */
 const ours = [
   "main",
   "package-version",
@@ -100,7 +100,7 @@ test("only storage/ knows drivers and keys", async (t) => {
   }
 });
 
-test("nothing outside storage/ asks the driver itself", async () => {
+test("only storage/ uses the driver directly", async () => {
   const sources = (await readdir(join(projectRoot, "src"), { recursive: true })).filter((file) => file.endsWith(".ts"));
   const others = sources.filter((file) => !file.startsWith("storage/"));
   assert.ok(others.length > 200);
@@ -110,7 +110,7 @@ test("nothing outside storage/ asks the driver itself", async () => {
   assert.deepEqual(askers, []);
 });
 
-/** Those of the modules whose import the linter refuses to a file of the folder, in a project of its own. */
+/** The modules that the linter forbids a file of the folder to import, checked in a separate project. */
 async function refusedImports(project: string, folder: string, modules: readonly string[]): Promise<Set<string>> {
   const file = join("src", folder, "scratch.ts");
   const lines = modules.map((module, index) => `import type { X as X${index} } from "${pathTo(module, folder)}";`);

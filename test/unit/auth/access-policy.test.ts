@@ -27,14 +27,14 @@ test("what no rule allows is refused", () => {
   assert.equal(may(policy({ allow: ["pull"], in: ["team/*"] }), user("ann"), "pull", "other/app"), false);
 });
 
-test("the rules that allow add up, in whatever order they stand", () => {
+test("allow rules add up, in any order", () => {
   const rules = policy({ allow: ["pull"], in: ["team/**"] }, { allow: ["push"], to: ["ann"], in: ["team/app"] });
   assert.equal(may(rules, user("ann"), "push", "team/app"), true);
   assert.equal(may(rules, user("ann"), "pull", "team/other"), true);
   assert.equal(may(rules, user("bob"), "push", "team/app"), false);
 });
 
-test("a deny beats what another rule allows, before it and after it", () => {
+test("a deny overrides any allow, before or after it", () => {
   for (const order of [0, 1]) {
     const rules = [{ allow: ["pull", "delete"] }, { deny: ["delete"], in: ["prod/**"] }] as const;
     const ordered = order === 0 ? policy(...rules) : policy(...rules.toReversed());
@@ -43,7 +43,7 @@ test("a deny beats what another rule allows, before it and after it", () => {
   }
 });
 
-test("who may push may pull, and nothing more", () => {
+test("push includes pull, and nothing more", () => {
   const rules = policy({ allow: ["push"], to: ["ann"] });
   assert.equal(may(rules, user("ann"), "pull", "app"), true);
   for (const action of ["delete", "cache", "admin"] as const)
@@ -65,7 +65,7 @@ test("a rule is for users, @groups, anonymous, authenticated or everyone", () =>
   }
 });
 
-test("the placeholder for the user in a pattern is the client's own name, and no more than one part of a path", () => {
+test("the user placeholder in a pattern is the client's own name, and never more than one component", () => {
   const rules = policy({ allow: ["push"], to: ["authenticated"], in: ["home/$" + "{user}/**"] });
   assert.equal(may(rules, user("ann"), "push", "home/ann/app"), true);
   assert.equal(may(rules, user("ann"), "push", "home/bob/app"), false);
@@ -74,7 +74,7 @@ test("the placeholder for the user in a pattern is the client's own name, and no
   }
 });
 
-test("a rule on either name of a cached repository concerns it", () => {
+test("a rule on either name of a cached repository applies to it", () => {
   const rules = policy({ allow: ["pull"] }, { deny: ["pull"], in: ["docker.io/library/secret"] });
   assert.equal(may(rules, user("ann"), "pull", "docker.io/library/secret", "library/secret"), false);
   assert.equal(
@@ -112,7 +112,7 @@ test("everyone may pull what an anonymous client may, whatever their credentials
   }
 });
 
-test("what is remembered for one client is not another's", () => {
+test("what is remembered for one client does not apply to another", () => {
   const rules = policy({ allow: ["pull"], to: ["@a b"] });
   assert.equal(may(rules, user("ann", ["a b"]), "pull", "app"), true);
   assert.equal(may(rules, user("ann", ["a", "b"]), "pull", "app"), false);
@@ -120,7 +120,7 @@ test("what is remembered for one client is not another's", () => {
   assert.equal(may(rules, user("ann", ["a b"], ceilingOfScopes(["pull:other"])), "pull", "app"), false);
 });
 
-test("a rule on trial lets users pass and says so; it lets nobody delete, administer or stay anonymous", () => {
+test("a rule on trial lets users pass and logs it; it never allows delete, admin or anonymous access", () => {
   const rules = policy({ allow: ["pull"], to: ["@team"], audit: true }, { deny: ["push"], to: ["bob"] });
   const names = { asked: parseRepositoryName("app"), names: [parseRepositoryName("app")] };
   assert.deepEqual(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { fillIn, fits, satisfies } from "../../../src/auth/issuers/claim-rules.js";
 
-test("a star stands for any characters, a claim otherwise is what is written", () => {
+test("a star matches any characters; otherwise a claim must match literally", () => {
   for (const [text, pattern, expected] of [
     ["refs/heads/main", "refs/heads/*", true],
     ["refs/heads/main", "refs/*/main", true],
@@ -23,7 +23,7 @@ test("no number of stars makes a long claim cost more than its length times the 
   assert.equal(fits(`${"a".repeat(20_000)}b`, `${"*a".repeat(50)}*b`), true);
 });
 
-test("all claims must fit, one that is absent never does, and a list fits by any of its texts", () => {
+test("all claims must match, a missing one never does, and a list matches by any of its values", () => {
   const claims = {
     ref: "refs/heads/main",
     protected: "true",
@@ -38,7 +38,7 @@ test("all claims must fit, one that is absent never does, and a list fits by any
   assert.equal(satisfies(claims, rules({ constructor: ["*"], toString: ["*"] })), false);
 });
 
-test("a user's name is made of claims, and of none that is absent", () => {
+test("a user name is built from claims, and fails if one is missing", () => {
   assert.equal(fillIn("$" + "{owner}-$" + "{id}", { owner: "ann", id: 7 }), "ann-7");
   assert.equal(fillIn("$" + "{owner}-$" + "{id}", { owner: "ann" }), undefined);
 });

@@ -12,12 +12,12 @@ test("the user of a certificate is its common name, or else its first alternativ
   assert.equal(userOf(undefined, "othername:<unsupported>, email:ann@example.com"), "ann@example.com");
 });
 
-test("a certificate without one name that a user can have is nobody's", () => {
+test("a certificate without exactly one name that a user can have identifies no one", () => {
   assert.equal(userOf(undefined), undefined);
   assert.equal(userOf(""), undefined);
   assert.equal(userOf(["ann", "root"]), undefined);
   assert.equal(userOf("ann\nroot"), undefined);
   assert.equal(userOf("ann\0"), undefined);
-  assert.equal(userOf("github:owner/repository"), undefined, "users of an issuer are called so");
+  assert.equal(userOf("github:owner/repository"), undefined, "that is the form of an issuer's users");
   assert.equal(userOf(undefined, 'DNS:"a, DNS:root"'), undefined);
 });

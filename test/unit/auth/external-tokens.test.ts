@@ -60,7 +60,7 @@ test("a key is found by libtrust's id, by its thumbprint, by its certificates, a
   }
 });
 
-test("a token that proves its key by nothing but itself is refused", async (t) => {
+test("a token whose key is proved only by the token itself is refused", async (t) => {
   const { authority, signer, other, create } = await setting(t);
   const jwk = await exportJWK(other.certificate.publicKey);
   const roots = [new X509Certificate(authority.cert), signer.certificate];
@@ -75,16 +75,16 @@ test("a token that proves its key by nothing but itself is refused", async (t) =
   const publicPem = signer.certificate.publicKey.export({ format: "pem", type: "spki" }).toString();
   const wrong = {
     "an embedded key": await sign(other, { jwk }),
-    "an embedded key by the name of ours": await sign(other, { jwk: { ...jwk, kid } }),
-    "an embedded key beside the name of ours": await sign(other, { kid, jwk }),
-    "a chain of a stranger": await sign(other, { x5c: other.x5c }),
+    "an embedded key with the id of ours": await sign(other, { jwk: { ...jwk, kid } }),
+    "an embedded key together with the id of ours": await sign(other, { kid, jwk }),
+    "a chain of another signer": await sign(other, { x5c: other.x5c }),
     "our chain, and another key": await sign(other, { x5c: signer.x5c }),
-    "a stranger's chain that ends in ours": await sign(other, { x5c: [...other.x5c, ...signer.x5c] }),
+    "another signer's chain that ends in ours": await sign(other, { x5c: [...other.x5c, ...signer.x5c] }),
     "an empty chain": await sign(other, { x5c: [] }),
     "another issuer": await sign(signer, { kid }, { iss: "else" }),
     "another service": await sign(signer, { kid }, { aud: "else" }),
-    "a past end": await sign(signer, { kid }, { exp: now - 120 }),
-    "a later begin": await sign(signer, { kid }, { nbf: now + 120 }),
+    "an expired token": await sign(signer, { kid }, { exp: now - 120 }),
+    "a token that is not valid yet": await sign(signer, { kid }, { nbf: now + 120 }),
     "no algorithm": `${encode({ alg: "none", kid })}.${payload}.`,
     "the public key as a secret": `${hs256}.${createHmac("sha256", publicPem).update(hs256).digest("base64url")}`,
     "a claim that stands twice": await new CompactSign(Buffer.from(said.replace("{", '{"sub":"root",')))

@@ -4,7 +4,7 @@ import { parseHtpasswd, userNameProblem } from "../../../src/auth/passwords/htpa
 
 const hash = "$2y$10$lgrpv2o7T7lepXB6h67JD.xFsNjxxvx5nYBnAHksZA1bxZTsjXoRu";
 
-test("bcrypt hashes of all its names are taken, comments and empty lines passed over", () => {
+test("bcrypt hashes with all prefixes are accepted, comments and empty lines skipped", () => {
   const [y, b, a] = ["y", "b", "a"].map((name) => hash.replace("$2y$", `$2${name}$`));
   const { hashes, problems } = parseHtpasswd(`# team\nann:${y}\r\n\nbob:${b}\ncid:${a}\n`);
   assert.deepEqual(
@@ -18,7 +18,7 @@ test("bcrypt hashes of all its names are taken, comments and empty lines passed 
   assert.deepEqual(problems, []);
 });
 
-test("a wrong line is named by its number, and locks out nobody else", () => {
+test("an invalid line is reported with its number, and locks out no one else", () => {
   const lines = [
     "md5:$apr1$x$y",
     "no colon",
@@ -36,7 +36,7 @@ test("a wrong line is named by its number, and locks out nobody else", () => {
   assert.match(problems[0]?.message ?? "", /htpasswd -nB md5/);
 });
 
-test("a user cannot be called like a word of the rules, a group, a path or a line of a log", () => {
+test("a user name cannot be a rule word, a group, a path or a log line", () => {
   for (const name of [
     "anonymous",
     "authenticated",

@@ -10,7 +10,7 @@ function hashWithCost(cost: string): string {
   return `$2y$${cost}$${"a".repeat(53)}`;
 }
 
-test("an unknown user costs as much as a known one, and the same each time", () => {
+test("checking an unknown user takes as long as a known one, and always the same", () => {
   const users = new Users(
     new Map(["05", "05", "12"].map((cost, index) => [`user${index}`, hashWithCost(cost)])),
     new Map(),
@@ -30,7 +30,7 @@ test("no password is right for an unknown user, and a right one is right until i
   assert.equal(await passwords.check("ann", "secret", "10.0.0.1"), false);
 });
 
-test("more passwords than can be checked in time are refused so that clients try again", async () => {
+test("when more passwords are waiting than can be checked in time, clients are told to retry", async () => {
   const passwords = new Passwords(new Users(new Map([["ann", await hash("secret", 4)]]), new Map()));
   const guesses = Array.from({ length: 300 }, (_, index) => passwords.check(`user${index}`, "x", `10.1.0.${index}`));
   const outcomes = await Promise.allSettled(guesses);
@@ -54,7 +54,7 @@ test("whoever guesses at a user waits longer and longer, and others at its addre
   assert.equal(sprayed[0]?.isFromGuessers, false);
 });
 
-test("whoever knows the password in the end has its own guesses forgiven", () => {
+test("a client that knows the password in the end has its own guesses forgiven", () => {
   const delays = new GuessDelays();
   for (let count = 0; count < 8; count++) delays.begin("ann", "10.0.0.1");
   delays.forgive("ann", "10.0.0.1");

@@ -21,7 +21,7 @@ function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-test("a token says what it was issued for, to every holder of the key", async () => {
+test("a token carries what it was issued for, to every holder of the key", async () => {
   const key = await newKey();
   const token = await new RegistryTokens("berth", [key]).issue(claims);
   const verified = await new RegistryTokens("berth", [key]).verify(token);
@@ -29,14 +29,14 @@ test("a token says what it was issued for, to every holder of the key", async ()
   assert.deepEqual(verified?.token.credential, claims.credential);
 });
 
-test("after a change of keys the tokens of the old one are taken as long as it is named", async () => {
+test("after a key rotation, old tokens are accepted as long as their key is configured", async () => {
   const [old, next] = [await newKey(), await newKey()];
   const token = await new RegistryTokens("berth", [old]).issue(claims);
   assert.notEqual(await new RegistryTokens("berth", [next, old]).verify(token), undefined);
   assert.equal(await new RegistryTokens("berth", [next]).verify(token), undefined);
 });
 
-test("a token that was not signed by us, or not for us, or not for now, is none", async () => {
+test("a token that was not signed by us, or not for us, or not for now, is invalid", async () => {
   const key = await newKey();
   const tokens = new RegistryTokens("berth", [key]);
   const good = await tokens.issue(claims);
@@ -51,16 +51,16 @@ test("a token that was not signed by us, or not for us, or not for now, is none"
   const wrong: Record<string, string> = {
     "no algorithm": `${encode({ alg: "none", kid: key.id })}.${payload}.`,
     "the public key as a secret": `${hs256}.${createHmac("sha256", publicPem).update(hs256).digest("base64url")}`,
-    "another key by our name": await sign({}, other),
-    "a key of its own": await sign({}, other, { kid: "x", jwk: await exportJWK(other.publicKey) }),
+    "another key with our id": await sign({}, other),
+    "an embedded key": await sign({}, other, { kid: "x", jwk: await exportJWK(other.publicKey) }),
     "a changed payload": `${header}.${encode({ ...said, sub: "root" })}.${signature}`,
-    "a claim that stands twice": await new CompactSign(Buffer.from(JSON.stringify(said).replace("{", '{"sub":"root",')))
+    "a repeated claim": await new CompactSign(Buffer.from(JSON.stringify(said).replace("{", '{"sub":"root",')))
       .setProtectedHeader({ alg: "EdDSA", kid: key.id })
       .sign(key.privateKey),
     "another issuer": await sign({ iss: "else" }),
     "another audience": await sign({ aud: "else" }),
-    "a past end": await sign({ exp: now - 120 }),
-    "a later begin": await sign({ nbf: now + 120 }),
+    "an expired token": await sign({ exp: now - 120 }),
+    "a token that is not valid yet": await sign({ nbf: now + 120 }),
     "no end": await sign({ exp: undefined }),
     "a megabyte": `${good}${"a".repeat(1024 * 1024)}`,
     nothing: "",

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { changesBetween } from "../../../src/config/changes.js";
 import { configWith } from "../../support/config.js";
 
-test("what changed is told by its keys, and what has to wait for a restart keeps its old value until then", () => {
+test("changes are reported by key, and those that need a restart keep their old value until then", () => {
   const before = configWith({ mode: "proxy", server: { port: 5000 }, log: { level: "info" } });
   const after = configWith({
     mode: "hybrid",
@@ -19,7 +19,7 @@ test("what changed is told by its keys, and what has to wait for a restart keeps
   assert.equal(effective.mode, "hybrid");
 });
 
-test("TLS that is new waits for a restart, and so the section is not there before", () => {
+test("new TLS settings wait for a restart, so the section does not exist before", () => {
   const before = configWith({});
   const after = configWith({ server: { tls: { cert: "/tls.crt", key: "/tls.key" } } });
   const { afterRestart, effective } = changesBetween(before, after);
@@ -31,7 +31,7 @@ test("TLS that is new waits for a restart, and so the section is not there befor
   assert.equal(effective.server.tls, undefined);
 });
 
-test("what is written in another way has not changed", () => {
+test("another notation of the same value is not a change", () => {
   const { now, afterRestart } = changesBetween(
     configWith({ server: { headersTimeout: "60s" } }),
     configWith({ server: { headersTimeout: "1m" } }),

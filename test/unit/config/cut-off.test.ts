@@ -4,7 +4,7 @@ import { CutOffDetector } from "../../../src/config/cut-off.js";
 
 const whole = "mode: hybrid\nserver:\n  workers: 24\nprivate:\n  delete: false\n";
 
-test("no beginning of the text that holds is taken over by itself, wherever it ends", () => {
+test("no prefix of the current text is applied automatically, wherever it ends", () => {
   const detector = new CutOffDetector(whole);
   for (let end = 0; end < whole.length; end++)
     assert.notEqual(detector.problemOf(whole.slice(0, end), false), undefined, whole.slice(0, end));
@@ -12,30 +12,30 @@ test("no beginning of the text that holds is taken over by itself, wherever it e
   assert.equal(detector.problemOf(`${whole}log: { level: debug }\n`, false), undefined);
 });
 
-test("a new text that ends in the middle of a line is not taken over, even when it is asked for", () => {
+test("a new text that ends in the middle of a line is not applied, even on request", () => {
   const detector = new CutOffDetector(whole);
   assert.match(detector.problemOf("mode: proxy\nserver:\n  workers: 2", true) ?? "", /ends in the middle of a line/);
   assert.equal(detector.problemOf("mode: proxy\n", false), undefined);
 });
 
-test("whole lines that are missing at the end are missing on purpose when somebody says so", () => {
+test("missing lines at the end are intended if someone asks for the reload", () => {
   const detector = new CutOffDetector(whole);
   assert.equal(detector.problemOf("mode: hybrid\n", true), undefined);
 });
 
-test("who goes back to a text that held before has taken out lines on purpose", () => {
+test("going back to an earlier text removes lines on purpose", () => {
   const detector = new CutOffDetector(whole);
   const longer = `${whole}log: { level: debug }\n`;
   detector.taken(longer);
   assert.equal(detector.problemOf(whole, false), undefined);
 });
 
-test("where no file has a line end at its end, as Helm writes them, only a beginning is suspicious", () => {
+test("if no file ends with a newline, as with Helm, only a prefix is suspicious", () => {
   const detector = new CutOffDetector("mode: hybrid\nlog: { level: info }");
   assert.equal(detector.problemOf("mode: hybrid\nlog: { level: debug }", false), undefined);
   assert.match(detector.problemOf("mode: hybrid", true) ?? "", /only the beginning of the previous one/);
 });
 
-test("without a file nothing is cut off", () => {
+test("without a file, nothing counts as truncated", () => {
   assert.equal(new CutOffDetector(undefined).problemOf(undefined, false), undefined);
 });

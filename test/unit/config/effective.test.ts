@@ -10,7 +10,7 @@ import { resolveSettings } from "../../../src/config/resolve.js";
 import { parseYamlSource } from "../../../src/config/yaml-file.js";
 import { Scope } from "../../support/scope.js";
 
-test("what was set says where, durations and sizes keep their units, and defaults say nothing", async () => {
+test("settings that were given name their source, durations and sizes keep their units, and defaults have no comment", async () => {
   const environment = {
     BERTH_SERVER_PORT: "5001",
     BERTH_SERVER_KEEPALIVE: "90s",
@@ -26,7 +26,7 @@ test("what was set says where, durations and sizes keep their units, and default
   assert.ok(lines.includes("  cache: 64MiB"));
 });
 
-test("what is printed is a file that says the same", async () => {
+test("the printed file means the same when it is loaded", async () => {
   const environment = { BERTH_SERVER_CORS_ORIGINS: "*", BERTH_SERVER_TLS_CERT: "/a #b", BERTH_SERVER_TLS_KEY: "/c: d" };
   const loaded = await loadConfig({ environment, directory: "/" });
   const { tree, problems } = parseYamlSource(effectiveFile(loaded), "printed.yml");
@@ -36,7 +36,7 @@ test("what is printed is a file that says the same", async () => {
   assert.deepEqual(server.tls, { cert: "/a #b", key: "/c: d", minVersion: "1.2", clientCa: [] });
 });
 
-test("a secret is never printed, nor how long it is", () => {
+test("neither a secret nor its length is ever printed", () => {
   const definition = section("Test", {
     password: optionalSetting(text, { example: "x", meaning: "Test.", secret: true }),
     other: optionalSetting(text, { example: "x", meaning: "Test.", secret: true }),
@@ -47,7 +47,7 @@ test("a secret is never printed, nor how long it is", () => {
   assert.deepEqual(printed.split("\n").slice(1), ['password: "***" # berth.yml:1:1', ""]);
 });
 
-test("a list of sections is printed item by item, each value with its place, and without secrets", async (t) => {
+test("a list of sections is printed item by item, each value with its source, and without secrets", async (t) => {
   const directory = await new Scope(t).folder("config");
   await writeFile(join(directory, "token"), "hunter2");
   const written = [

@@ -27,26 +27,26 @@ async function problemsOf(environment: Environment): Promise<string[]> {
   return problems.map(({ where, message }) => `${where}: ${message}`);
 }
 
-test("a variable says the setting whose path it spells", async () => {
+test("a variable gives the setting whose path it spells", async () => {
   assert.deepEqual(await treeOf({ BERTH_SERVER_PORT: "5001" }), { server: { port: "5001" } });
 });
 
-test("the words of a key may stand together or apart", async () => {
+test("the words of a key may be joined or separated", async () => {
   const expected = { server: { trustedProxies: "::1" } };
   assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTEDPROXIES: "::1" }), expected);
   assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTED_PROXIES: "::1" }), expected);
 });
 
-test("a list may be written in the brackets of YAML", async () => {
+test("a list may be written in YAML's brackets", async () => {
   const tree = await treeOf({ BERTH_SERVER_TRUSTEDPROXIES: '[10.0.0.0/8, "::1"]' });
   assert.deepEqual(tree, { server: { trustedProxies: ["10.0.0.0/8", "::1"] } });
 });
 
-test("brackets that are no list are left for the setting to refuse", async () => {
+test("brackets that are not a list are left for the setting to refuse", async () => {
   assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTEDPROXIES: "[::1" }), { server: { trustedProxies: "[::1" } });
 });
 
-test("a list of sections is one variable, in the brackets of YAML, and all that is in it is located there", async () => {
+test("a list of sections is one variable, in YAML's brackets, and everything in it is located there", async () => {
   const environment = { BERTH_SERVER_PEERS: "[{name: a, url: http://127.0.0.1:5000}, {name: b}]" };
   assert.deepEqual(await treeOf(environment), {
     server: { peers: [{ name: "a", url: "http://127.0.0.1:5000" }, { name: "b" }] },
@@ -55,7 +55,7 @@ test("a list of sections is one variable, in the brackets of YAML, and all that 
   assert.equal(source.locate(["server", "peers", 1, "name"]), "BERTH_SERVER_PEERS");
 });
 
-test("a secret may be named by the file that holds it, under both spellings", async () => {
+test("a secret may be given as the file that contains it, under both spellings", async () => {
   const expected = { server: { adminPasswordFile: "/run/secret" } };
   assert.deepEqual(await treeOf({ BERTH_SERVER_ADMINPASSWORDFILE: "/run/secret" }), expected);
   assert.deepEqual(await treeOf({ BERTH_SERVER_ADMIN_PASSWORD_FILE: "/run/secret" }), expected);
@@ -66,11 +66,11 @@ test("a setting is located by its variable", async () => {
   assert.equal(source.locate(["server", "port"]), "BERTH_SERVER_PORT");
 });
 
-test("variables of others, empty ones and sections say nothing", async () => {
+test("variables of other programs, empty ones and sections give no setting", async () => {
   assert.deepEqual(await treeOf({ PATH: "/bin", BERTHA: "1", BERTH_SERVER_PORT: "" }), {});
 });
 
-test("a variable that spells no setting is refused with the nearest that does", async () => {
+test("a variable that spells no setting is refused, with the nearest one as a suggestion", async () => {
   assert.deepEqual(await problemsOf({ BERTH_SERVER_PROT: "1", BERTH_SERVER: "1" }), [
     "BERTH_SERVER_PROT: no setting has this name; did you mean BERTH_SERVER_PORT?",
     "BERTH_SERVER: no setting has this name",
@@ -84,7 +84,7 @@ test("one setting under two spellings is refused, not decided by order", async (
   ]);
 });
 
-test("what Kubernetes tells of services named berth, or berth-server, is no setting", async () => {
+test("the variables that Kubernetes sets for services named berth, or berth-server, are not settings", async () => {
   const injected = {
     BERTH_SERVICE_HOST: "10.0.0.1",
     BERTH_SERVICE_PORT: "5000",
@@ -101,7 +101,7 @@ test("what Kubernetes tells of services named berth, or berth-server, is no sett
   assert.deepEqual(await treeOf(injected), {});
 });
 
-test("quotes that docker run --env-file leaves around a value, and line ends of Windows, are no part of it", async () => {
+test("quotes that docker run --env-file leaves around a value, and Windows line ends, are removed", async () => {
   for (const text of ['"5001"', "'5001'", "5001\r", '"5001"\r'])
     assert.deepEqual(await treeOf({ BERTH_SERVER_PORT: text }), { server: { port: "5001" } }, text);
   assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTEDPROXIES: "'[\"::1\"]'" }), {

@@ -21,19 +21,20 @@ import { projectRoot } from "../../support/project.js";
 
 const file = join(projectRoot, "config.example.yml");
 
-test("config.example.yml is what the schema writes: npm run config:example after a change", async () => {
+test("config.example.yml is the output for the schema: run npm run config:example after a change", async () => {
   assert.equal(await readFile(file, "utf8"), exampleFile(schema));
 });
 
-test("config.example.yml says nothing but the defaults", async () => {
+test("config.example.yml changes no default", async () => {
   const { config } = await loadConfig({ file, environment: {}, directory: process.cwd() });
   assert.deepEqual(config, defaultConfig());
 });
 
-test("config.example.yml has every setting, those without a default as comments that can be taken in", async () => {
+test("config.example.yml has every setting; those without a default are comments that can be uncommented", async () => {
   const written = await readFile(file, "utf8");
   const [introduction = "", ...sections] = written.split("\n\n");
-  // A meaning ends with a full stop, a setting does not. In a section that is a comment settings may be one twice.
+  // A meaning ends with a full stop, a setting does not. In a section that is a comment, settings may be commented
+  // twice.
   const takeIn = (text: string) => text.replaceAll(/^( *)# (.*[^.])$/gm, "$1$2");
   const source = [introduction, ...sections.map((each) => takeIn(takeIn(takeIn(each))))].join("\n\n");
   const { tree, problems } = parseYamlSource(source.replaceAll(/^ *# .*$/gm, ""), file);
@@ -44,7 +45,7 @@ test("config.example.yml has every setting, those without a default as comments 
   }
 });
 
-/** Of all settings, for lists those of the first item. */
+/** All settings; for lists, those of the first item. */
 function pathsBelow(parent: Section): (string | number)[][] {
   return settingsBelow(parent).flatMap(({ path, setting }) =>
     setting.type === "list" && setting.default.length > 0

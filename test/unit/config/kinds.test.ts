@@ -19,12 +19,12 @@ import {
 } from "../../../src/config/kinds.js";
 import { nameComponent, registryName } from "../../../src/config/name-kinds.js";
 
-/** What a kind takes, in the order of what was offered. */
+/** The accepted values, in the order in which they were offered. */
 function taken(kind: Kind<unknown>, ...offered: unknown[]): unknown[] {
   return offered.filter((written) => kind.parse(written, "/srv") !== undefined);
 }
 
-test("a whole number keeps to its ends, and may be written as text", () => {
+test("a whole number stays within its range, and may be written as text", () => {
   const port = wholeNumber(0, 65_535);
   assert.equal(port.parse(5000, "/"), 5000);
   assert.equal(port.parse("5000", "/"), 5000);
@@ -34,16 +34,16 @@ test("a whole number keeps to its ends, and may be written as text", () => {
   );
 });
 
-test("a truth is true or false in words, and no number", () => {
+test("a boolean is true or false in words, and not a number", () => {
   assert.equal(truth.parse("false", "/"), false);
   assert.deepEqual(taken(truth, true, "true", false, "maybe", 1, 0, "1", "", null), [true, "true", false]);
 });
 
-test("a text is not taken from a number, since YAML has dropped its leading zeros already", () => {
+test("text is not accepted as a number, since YAML has already dropped leading zeros", () => {
   assert.deepEqual(taken(text, "0123", 123, "", true, null), ["0123"]);
 });
 
-test("a path is made absolute from the folder that Berth runs in", () => {
+test("a relative path starts at the folder that Berth runs in", () => {
   assert.equal(filePath.parse("./data", "/srv"), "/srv/data");
   assert.equal(filePath.parse("/var/lib/berth", "/srv"), "/var/lib/berth");
   assert.deepEqual(taken(filePath, "", 5, "a\0b"), []);
@@ -55,7 +55,7 @@ test("a host is an address or a name, without brackets or port", () => {
   assert.deepEqual(taken(hostName, "", "127.0.0.1:5000", "[::1]", ":5000", "1.2.3", "http://a", "a b", "*", 0), []);
 });
 
-test("a network is an address, or one with a prefix that fits it", () => {
+test("a network is an address, or one with a matching prefix length", () => {
   const networks = ["10.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "0.0.0.0/0", "2001:db8::/128"];
   assert.deepEqual(taken(network, ...networks), networks);
   assert.deepEqual(
@@ -78,31 +78,31 @@ test("an origin is exactly what a browser sends, or *", () => {
   assert.deepEqual(taken(origin, ...wrong), []);
 });
 
-test("a registry is called by its host in lower case, with a port or without", () => {
+test("the name of a registry is its host in lower case, with or without a port", () => {
   const names = ["docker.io", "localhost", "localhost:5000", "127.0.0.1:5000", "my-registry.example.com", "a:65535"];
   assert.deepEqual(taken(registryName, ...names), names);
   const wrong = ["", "Docker.io", "https://docker.io", "docker.io/", "a:", "a:0", "a:65536", "a..b", "-a", "a.", "*"];
   assert.deepEqual(taken(registryName, ...wrong, "a b", "a_b", 5, null), []);
 });
 
-test("a prefix is one component of a repository's name", () => {
+test("a prefix is one component of a repository name", () => {
   const prefixes = ["docker.io", "hub", "a_b", "a__b", "a--b", "0"];
   assert.deepEqual(taken(nameComponent, ...prefixes), prefixes);
   assert.deepEqual(taken(nameComponent, "", "a/b", "A", "a:5", "_a", "a_", "a___b", "a..b", "..", "_catalog", 5), []);
 });
 
-test("the address of a registry is one of http or https, and has neither credentials nor a query", () => {
+test("the URL of a registry is http or https, and has neither credentials nor a query", () => {
   const addresses = ["https://registry-1.docker.io", "http://127.0.0.1:5000/", "https://[::1]:5000/prefix"];
   assert.deepEqual(taken(registryUrl, ...addresses), addresses);
   const wrong = ["registry-1.docker.io", "ftp://a", "https://", "https://u:p@a", "https://u@a", "https://a/?x=1"];
   assert.deepEqual(taken(registryUrl, ...wrong, "https://a#x", "https://a b", "https://a:99999", 5, null), []);
 });
 
-test("one of several words is none but these", () => {
+test("a choice accepts only its words", () => {
   assert.deepEqual(taken(oneOf("text", "json"), "text", "json", "TEXT", "xml", ""), ["text", "json"]);
 });
 
-test("durations and sizes keep to their ends", () => {
+test("durations and sizes stay within their ranges", () => {
   assert.deepEqual(taken(duration({ from: "1s", to: "24d" }), "1s", "24d", "999ms", "25d", 60), ["1s", "24d"]);
   assert.deepEqual(taken(size({ from: "1KiB", to: "1MiB" }), "1KiB", 1024, "1MiB", 1023, "2MiB", true), [
     "1KiB",
@@ -111,7 +111,7 @@ test("durations and sizes keep to their ends", () => {
   ]);
 });
 
-test("a list may be written as text with commas, and is refused as a whole for one wrong item", () => {
+test("a list may be written as text with commas, and one invalid item makes all of it invalid", () => {
   const list = listOf(network);
   assert.deepEqual(list.parse(["10.0.0.0/8", "::1"], "/"), ["10.0.0.0/8", "::1"]);
   assert.deepEqual(list.parse("10.0.0.0/8, ::1", "/"), ["10.0.0.0/8", "::1"]);
@@ -119,7 +119,7 @@ test("a list may be written as text with commas, and is refused as a whole for o
   assert.deepEqual(taken(list, ["10.0.0.0/8", "nginx"], "10.0.0.0/8,", { 0: "::1" }, null, 5), []);
 });
 
-test("a path may begin with ~, the home folder, and what a shell would replace is refused", () => {
+test("a path may begin with ~, the home folder; what a shell would expand is refused", () => {
   assert.equal(filePath.parse("~/registry", "/work"), join(homedir(), "registry"));
   assert.equal(filePath.parse("~", "/work"), homedir());
   assert.equal(filePath.parse("data~/x", "/work"), "/work/data~/x");
@@ -130,7 +130,7 @@ test("a path may begin with ~, the home folder, and what a shell would replace i
   }
 });
 
-test("the words that YAML 1.1 takes for true and false are understood in any case", () => {
+test("YAML 1.1's words for true and false are accepted in any case", () => {
   for (const word of ["true", "yes", "on", "y", "Yes", "TRUE", "On"]) assert.equal(truth.parse(word, ""), true, word);
   for (const word of ["false", "no", "off", "n", "No", "OFF"]) assert.equal(truth.parse(word, ""), false, word);
   for (const word of ["", "1", "maybe", "yes please", 1, null]) assert.equal(truth.parse(word, ""), undefined);

@@ -6,7 +6,7 @@ import { loadConfig } from "../../../src/config/load.js";
 import { ConfigError } from "../../../src/config/problem.js";
 import { Scope } from "../../support/scope.js";
 
-test("an empty file is an error, unless variables say the settings; then it says nothing", async (t) => {
+test("an empty file is an error, unless variables give settings", async (t) => {
   const directory = await new Scope(t).folder("config");
   await writeFile(join(directory, "berth.yml"), "\n");
   await assert.rejects(loadConfig({ environment: {}, directory }), /is empty; to use all defaults/);
@@ -14,7 +14,7 @@ test("an empty file is an error, unless variables say the settings; then it says
   assert.equal(config.server.port, 5001);
 });
 
-test("without a file and a variable Berth is a private registry of this machine", async (t) => {
+test("without a file and variables, Berth is a private registry on this machine", async (t) => {
   const directory = await new Scope(t).folder("config");
   const { config, file } = await loadConfig({ environment: {}, directory });
   assert.equal(file, undefined);
@@ -99,7 +99,7 @@ test("without a file and a variable Berth is a private registry of this machine"
   });
 });
 
-test("berth.yml of the folder is read without being named, and a named file instead of it", async (t) => {
+test("berth.yml of the folder is read by default, and a named file instead of it", async (t) => {
   const directory = await new Scope(t).folder("config");
   await writeFile(join(directory, "berth.yml"), "server: { port: 1 }\n");
   await writeFile(join(directory, "other.yml"), "server: { port: 2 }\n");
@@ -109,7 +109,7 @@ test("berth.yml of the folder is read without being named, and a named file inst
   assert.deepEqual([named.file, named.config.server.port], ["other.yml", 2]);
 });
 
-test("a named file that is not there is a problem, not the defaults", async (t) => {
+test("a named file that does not exist is a problem, and does not mean the defaults", async (t) => {
   const directory = await new Scope(t).folder("config");
   const load = loadConfig({ file: "gone.yml", environment: {}, directory });
   await assert.rejects(
@@ -118,7 +118,7 @@ test("a named file that is not there is a problem, not the defaults", async (t) 
   );
 });
 
-test("a variable goes before the file", async (t) => {
+test("a variable overrides the file", async (t) => {
   const directory = await new Scope(t).folder("config");
   await writeFile(join(directory, "berth.yml"), "server: { port: 1 }\nprivate: { sparse: true }\n");
   const environment = { BERTH_SERVER_PORT: "2", BERTH_PRIVATE_UPLOADS_MAX_CONCURRENT: "3", BERTH_LOG_ACCESS: "false" };
@@ -129,7 +129,7 @@ test("a variable goes before the file", async (t) => {
   assert.equal(config.log.access, false);
 });
 
-test("one error names every problem with its place, of the file and of the variables", async (t) => {
+test("one error lists every problem with its position, in the file and in the variables", async (t) => {
   const directory = await new Scope(t).folder("config");
   await writeFile(join(directory, "berth.yml"), "server:\n  prot: 5000\n  keepAlive: 75\nlogs: {}\n");
   const load = loadConfig({ environment: { BERTH_SERVER_PORT: "70000", BERTH_MODUS: "proxy" }, directory });
@@ -146,7 +146,7 @@ test("one error names every problem with its place, of the file and of the varia
   });
 });
 
-test("variables are checked even if the file is no YAML", async (t) => {
+test("variables are checked even if the file is not YAML", async (t) => {
   const directory = await new Scope(t).folder("config");
   await writeFile(join(directory, "berth.yml"), "server: [\n");
   const load = loadConfig({ environment: { BERTH_LOG_LEVEL: "loud" }, directory });
@@ -157,13 +157,13 @@ test("variables are checked even if the file is no YAML", async (t) => {
   });
 });
 
-test("a file that is no map of keys is refused", async (t) => {
+test("a file that is not a map of keys is refused", async (t) => {
   const directory = await new Scope(t).folder("config");
   await writeFile(join(directory, "berth.yml"), "- mode: private\n");
   await assert.rejects(loadConfig({ environment: {}, directory }), /berth\.yml:1:1: must be a section with keys/);
 });
 
-test("a quoted key cannot write to the terminal of who reads the error", async (t) => {
+test("a quoted key cannot control the terminal of the reader of an error", async (t) => {
   const directory = await new Scope(t).folder("config");
   await writeFile(join(directory, "berth.yml"), '"\\e[2J\\nserver": 1\n');
   await assert.rejects(loadConfig({ environment: {}, directory }), (error) => {

@@ -4,7 +4,7 @@ import { findNearest } from "../../../src/config/nearest-key.js";
 
 const keys = ["host", "port", "tls", "trustedProxies", "keepAlive"];
 
-test("a slip of the finger finds the key that was meant", () => {
+test("a typo finds the intended key", () => {
   assert.equal(findNearest("prot", keys), "port");
   assert.equal(findNearest("hst", keys), "host");
   assert.equal(findNearest("trustedProxys", keys), "trustedProxies");
@@ -16,7 +16,7 @@ test("case and separators do not hide a key", () => {
   assert.equal(findNearest("KEEPALIVE", keys), "keepAlive");
 });
 
-test("a word that is like none finds none", () => {
+test("a word that resembles none finds none", () => {
   assert.equal(findNearest("upstreams", keys), undefined);
   assert.equal(findNearest("log", keys), undefined);
   assert.equal(findNearest("", keys), undefined);

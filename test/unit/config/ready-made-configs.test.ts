@@ -25,7 +25,7 @@ test("systemd waits longer than Berth gives running transfers, in every ready-ma
   }
 });
 
-// The other files for clients are tried by their clients, in test/e2e.
+// The other client files are tested with their clients, in test/e2e.
 test("k3s is sent to Berth for every registry, by http", async () => {
   const { mirrors } = parse(await readFile(join(directory, "clients/k3s-registries.yaml"), "utf8"));
   assert.deepEqual(mirrors, { "*": { endpoint: ["http://registry.example.com:5000"] } });

@@ -32,7 +32,7 @@ const defaults = {
   account: { user: undefined, password: undefined },
 };
 
-/** A source that says where something stands by its name and the path. */
+/** A source that describes a position by its own name and the path. */
 function source(tree: unknown, name = "file"): ConfigSource {
   return { tree, problems: [], locate: (path) => [name, ...path].join("/") };
 }
@@ -51,13 +51,13 @@ function problemsOf(...sources: ConfigSource[]): string[] {
   return [];
 }
 
-test("what nobody says has its default, also where a section is written but empty", () => {
+test("a setting that is not given has its default, even if its section is written but empty", () => {
   assert.deepEqual(resolve(), defaults);
   assert.deepEqual(resolve(source(undefined), source(null)), defaults);
   assert.deepEqual(resolve(source({ server: null, account: {} })), defaults);
 });
 
-test("the last source that says a setting decides, and only that setting", () => {
+test("the last source that gives a setting decides, and only for that setting", () => {
   const file = source({ name: "one", server: { port: 1, tags: ["a", "b"] } });
   const environment = source({ server: { tags: "c" } }, "environment");
   assert.deepEqual(resolve(file, environment), {
@@ -67,7 +67,7 @@ test("the last source that says a setting decides, and only that setting", () =>
   });
 });
 
-test("an optional section is whole or absent", () => {
+test("an optional section is complete or absent", () => {
   assert.deepEqual(resolve(source({ server: { tls: {} } })), defaults);
   const tls = source({ server: { tls: { cert: "cert.pem", key: "/key.pem" } } });
   assert.deepEqual(resolve(tls), {
@@ -78,20 +78,20 @@ test("an optional section is whole or absent", () => {
   assert.deepEqual(problemsOf(source({ server: { tls: { cert: "cert.pem" } } })), expected);
 });
 
-test("the two halves of an optional section may come from two sources", () => {
+test("the parts of an optional section may come from two sources", () => {
   const file = source({ server: { tls: { cert: "/cert.pem" } } });
   const environment = source({ server: { tls: { key: "/key.pem" } } });
   assert.deepEqual(problemsOf(file, environment), []);
 });
 
-test("nothing of a configuration can be changed afterwards, lists neither", () => {
+test("a configuration is immutable, including its lists", () => {
   const config = resolve(source({ server: { tags: ["a"] } })) as { server: { port: number; tags: string[] } };
   assert.throws(() => Object.assign(config, { name: "x" }), TypeError);
   assert.throws(() => Object.assign(config.server, { port: 1 }), TypeError);
   assert.throws(() => config.server.tags.push("b"), TypeError);
 });
 
-test("all that is wrong in all sources is told at once, in the order of a reader", () => {
+test("all mistakes of all sources are reported at once, in reading order", () => {
   const file = source({ name: 5, server: { port: 10, prot: 1 }, account: [], port: 1, nothingLikeIt: 1 });
   const broken = { ...source(undefined), problems: [{ where: "broken", path: [], message: "is no YAML" }] };
   assert.deepEqual(problemsOf(file, broken, source({ server: { port: "x" } }, "variable")), [
@@ -105,7 +105,7 @@ test("all that is wrong in all sources is told at once, in the order of a reader
   ]);
 });
 
-test("a null where a value belongs is a mistake, not a default", () => {
+test("a null in place of a value is a mistake, and does not mean the default", () => {
   assert.deepEqual(problemsOf(source({ server: { port: null } })), [
     "file/server/port: must be a whole number from 0 to 9, not null",
   ]);
@@ -119,7 +119,7 @@ test("keys that every object inherits are unknown keys", () => {
   );
 });
 
-test("a secret is read from the file that <key>File names, without the line end", async (t) => {
+test("a secret is read from the file named by <key>File, without the final newline", async (t) => {
   const folder = await new Scope(t).folder("secret");
   await writeFile(join(folder, "password"), "  s3cret \n");
   const sources = [source({ account: { passwordFile: "password" } })];
@@ -127,14 +127,14 @@ test("a secret is read from the file that <key>File names, without the line end"
   assert.deepEqual(values, { ...defaults, account: { user: undefined, password: "  s3cret " } });
 });
 
-test("a secret from a file of a later source goes before one that an earlier source says", async (t) => {
+test("a secret from a file in a later source overrides one in an earlier source", async (t) => {
   const file = join(await new Scope(t).folder("secret"), "password");
   await writeFile(file, "new");
   const values = resolve(source({ account: { password: "old" } }), source({ account: { passwordFile: file } }));
   assert.deepEqual(values, { ...defaults, account: { user: undefined, password: "new" } });
 });
 
-test("a secret and its file in one source, a file that is missing and one that is empty are refused", async (t) => {
+test("a secret together with its file in one source, a missing file and an empty one are refused", async (t) => {
   const folder = await new Scope(t).folder("secret");
   await writeFile(join(folder, "empty"), "\n");
   assert.deepEqual(problemsOf(source({ account: { password: "a", passwordFile: "b" } })), [
@@ -150,13 +150,13 @@ test("a secret and its file in one source, a file that is missing and one that i
   );
 });
 
-test("only secrets may come from files", () => {
+test("only secrets may be read from files", () => {
   assert.deepEqual(problemsOf(source({ account: { userFile: "x" } })), [
     "file/account/userFile: unknown key; known keys are user, password, passwordFile",
   ]);
 });
 
-test("no message says what a secret was", () => {
+test("no message contains a secret", () => {
   assert.deepEqual(problemsOf(source({ account: { password: 12_345 } })), [
     "file/account/password: must be text (in quotes if it looks like a number)",
   ]);

@@ -7,7 +7,7 @@ import { ConfigError } from "../../../src/config/problem.js";
 import { namespacesOf, prefixOf } from "../../../src/config/upstream-rules.js";
 import { Scope } from "../../support/scope.js";
 
-/** What is wrong with a file of these lines. */
+/** The problems of a file with these lines. */
 async function problemsOf(t: test.TestContext, ...lines: string[]): Promise<string[]> {
   const directory = await new Scope(t).folder("config");
   await writeFile(join(directory, "berth.yml"), lines.join("\n"));
@@ -22,7 +22,7 @@ async function problemsOf(t: test.TestContext, ...lines: string[]): Promise<stri
 
 const head = ["proxy:", "  default: null", "  upstreams:"];
 
-test("upstreams that nothing confuses are right", async (t) => {
+test("unambiguous upstreams are valid", async (t) => {
   const lines = [
     "    - { name: docker.io, url: https://registry-1.docker.io, ns: [docker.io, index.docker.io] }",
     "    - { name: 'a:5000', prefix: a, url: http://a:5000, username: u, password: p, cert: c.pem, key: k.pem }",
@@ -31,7 +31,7 @@ test("upstreams that nothing confuses are right", async (t) => {
   assert.deepEqual(await problemsOf(t, ...head, ...lines), []);
 });
 
-test("a name, a prefix and a namespace mean one upstream", async (t) => {
+test("a name, a prefix and a namespace each select only one upstream", async (t) => {
   const lines = [
     "    - { name: a.io, url: https://a.io, ns: [c.io] }",
     "    - name: a.io",
@@ -56,7 +56,7 @@ test("a name with a port needs a prefix", async (t) => {
   ]);
 });
 
-test("the default is one of the upstreams, also where it is not written", async (t) => {
+test("the default must be one of the upstreams, even if it is not written", async (t) => {
   const upstreams = ["  upstreams:", "    - { name: ghcr.io, url: https://ghcr.io }"];
   assert.deepEqual(await problemsOf(t, "proxy:", ...upstreams, "  default: quay.io"), [
     "berth.yml:4:3: proxy.default: quay.io is not one of the upstreams; it must be ghcr.io or null",
@@ -67,7 +67,7 @@ test("the default is one of the upstreams, also where it is not written", async 
   assert.deepEqual(await problemsOf(t, "proxy:", ...upstreams, "  default: ghcr.io"), []);
 });
 
-test("half of a pair and two ways to log in are refused at what is written", async (t) => {
+test("half of a pair and two kinds of login are refused, at what is written", async (t) => {
   const lines = [
     "    - { name: a, url: http://a, username: u }",
     "    - { name: b, url: http://b, password: p }",
@@ -92,7 +92,7 @@ test("mode: proxy needs an upstream", async (t) => {
   assert.deepEqual(await problemsOf(t, "mode: private", "proxy: { default: null, upstreams: [] }"), []);
 });
 
-test("what only follows from another mistake is not told", async (t) => {
+test("consequences of another mistake are not reported", async (t) => {
   const lines = [
     "    - { name: a, url: http://a, username: u, password: 123 }",
     "    - { name: b, url: http://b, username: u, passwordFile: gone }",
@@ -111,18 +111,18 @@ test("what only follows from another mistake is not told", async (t) => {
   assert.equal((await problemsOf(t, "proxy: { default: quay.io, upstreams: quay.io }")).length, 1);
 });
 
-test("rules are told together with what is wrong by itself", async (t) => {
+test("contradictions are reported together with invalid values", async (t) => {
   const lines = ["    - { name: a, url: http://a, username: u, tagTtl: 5 }"];
   assert.equal((await problemsOf(t, ...head, ...lines)).length, 2);
 });
 
-test("an upstream's prefix is its name, and its name is one of its namespaces", () => {
+test("an upstream's default prefix is its name, and its name is one of its namespaces", () => {
   assert.equal(prefixOf({ name: "docker.io", prefix: undefined }), "docker.io");
   assert.equal(prefixOf({ name: "a:5000", prefix: "a" }), "a");
   assert.deepEqual(namespacesOf({ name: "docker.io", ns: ["index.docker.io"] }), ["docker.io", "index.docker.io"]);
 });
 
-test("several workers need a storage that they share, and a share each of what is limited", async (t) => {
+test("several workers need a storage that they can share, and a share each of every limit", async (t) => {
   const lines = [
     "server: { workers: 4, maxConnections: 3 }",
     "storage: { driver: memory }",
@@ -139,7 +139,7 @@ test("several workers need a storage that they share, and a share each of what i
   ]);
 });
 
-test("a private pattern cannot take what begins with an upstream", async (t) => {
+test("a private pattern cannot take names that begin with an upstream", async (t) => {
   const lines = [
     "mode: hybrid",
     "private:",
@@ -154,10 +154,10 @@ test("a private pattern cannot take what begins with an upstream", async (t) => 
     "berth.yml:3:3: private.repositories: ghcr.io/mine/* begins with the prefix of proxy.upstreams[0], which owns such names",
     "berth.yml:3:3: private.repositories: team/** begins with the prefix of proxy.upstreams[1], which owns such names",
   ]);
-  assert.deepEqual(await problemsOf(t, "mode: private", ...lines.slice(1)), [], "where all names are private");
+  assert.deepEqual(await problemsOf(t, "mode: private", ...lines.slice(1)), [], "if all names are private");
 });
 
-test("an upstream that leads to Berth itself is refused, whatever this machine is called in it", async (t) => {
+test("an upstream that leads to Berth itself is refused, whatever name it uses for this machine", async (t) => {
   const upstreamAt = (url: string, host: string) => [
     "mode: proxy",
     `server: { host: '${host}', port: 5000 }`,
@@ -181,7 +181,7 @@ test("an upstream that leads to Berth itself is refused, whatever this machine i
   }
 });
 
-test("client certificates need an authority to be checked by, and where they are required users are not", async (t) => {
+test("client certificates need an authority; if they are required, users are not", async (t) => {
   const tls = (more: string) => `  tls: { cert: a.crt, key: a.key, ${more} }`;
   const [problem = ""] = await problemsOf(t, "server:", tls("clientAuth: request"));
   assert.match(problem, /server\.tls\.clientCa: is missing: clientAuth needs the authorities/);

@@ -3,7 +3,7 @@ import test from "node:test";
 import { type Section, type Setting, settingsBelow } from "../../../src/config/definition.js";
 import { schema } from "../../../src/config/schema.js";
 
-/** Those of the items of lists too. */
+/** Including those of list items. */
 const settings = namedSettings(schema, "");
 
 function namedSettings(parent: Section, above: string): { name: string; setting: Setting }[] {
@@ -13,14 +13,14 @@ function namedSettings(parent: Section, above: string): { name: string; setting:
   });
 }
 
-test("every default and every example is right by its own rule", () => {
+test("every default and every example is valid", () => {
   for (const { name, setting } of settings) {
     const written = setting.default ?? setting.example;
     assert.notEqual(setting.kind.parse(written, "/srv"), undefined, name);
   }
 });
 
-test("every setting can also be said as text, as a variable does", () => {
+test("every setting can also be given as text, as in a variable", () => {
   for (const { name, setting } of settings) {
     const written = setting.default ?? setting.example;
     const text = Array.isArray(written) ? "" : textOf(written);
@@ -32,7 +32,7 @@ function textOf(written: unknown): string {
   return typeof written === "object" ? JSON.stringify(written) : String(written);
 }
 
-test("every setting has a meaning in one line", () => {
+test("every setting has a meaning of one line", () => {
   for (const { name, setting } of settings) assert.match(setting.meaning, /^\S.{5,110}\.$/, name);
 });
 

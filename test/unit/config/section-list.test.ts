@@ -46,11 +46,11 @@ function problemsOf(...sources: string[]): string[] {
   return [];
 }
 
-test("a list that nobody writes has its default items, each with the defaults of its keys", () => {
+test("a list that is not given has its default items, each with the defaults of its keys", () => {
   assert.deepEqual(resolve([]), { best: "ann", friends: [{ ...defaults, name: "ann" }] });
 });
 
-test("each item has the defaults of what is not written of it", () => {
+test("each item has defaults for the keys that it does not give", () => {
   assert.deepEqual(resolve(["friends: [{ name: cid, home: { rooms: 5 } }, { name: dan }]"]), {
     best: "ann",
     friends: [
@@ -61,7 +61,7 @@ test("each item has the defaults of what is not written of it", () => {
   assert.deepEqual(resolve(["friends: []"]), { best: "ann", friends: [] });
 });
 
-test("the last source that says a list says all of it", () => {
+test("the last source that gives a list replaces all of it", () => {
   const friends = [{ ...defaults, name: "eve" }];
   assert.deepEqual(resolve(["friends: [{ name: cid }, { name: dan }]", "friends: [{ name: eve }]"]), {
     best: "ann",
@@ -69,7 +69,7 @@ test("the last source that says a list says all of it", () => {
   });
 });
 
-test("what is wrong in an item is told with its number, key and line", () => {
+test("a mistake in an item is reported with its number, key and line", () => {
   const text = "friends:\n  - name: cid\n  - name: 5\n    home: { rooms: 0 }\n    nmae: x\n    rooms: 1\n";
   assert.deepEqual(problemsOf(text), [
     "0.yml:3:5: friends[1].name: must be text (in quotes if it looks like a number), not 5",
@@ -79,7 +79,7 @@ test("what is wrong in an item is told with its number, key and line", () => {
   ]);
 });
 
-test("a key that every item needs is missed, in an empty item too", () => {
+test("a required key is reported as missing, even in an empty item", () => {
   const missing = "is missing; it must be text (in quotes if it looks like a number)";
   assert.deepEqual(problemsOf("friends:\n  - home: {}\n  - {}\n  -\n"), [
     `0.yml:2:5: friends[0].name: ${missing}`,
@@ -88,7 +88,7 @@ test("a key that every item needs is missed, in an empty item too", () => {
   ]);
 });
 
-test("what is no list of sections is refused without being shown, since secrets may lie in it", () => {
+test("an invalid list of sections is refused without being shown, since it may contain secrets", () => {
   for (const text of ["friends: { secret: hunter2 }", "friends: hunter2", "friends:"]) {
     assert.deepEqual(problemsOf(text), ["0.yml:1:1: friends: must be a list of sections, such as [{name: bob}]"]);
   }
@@ -99,7 +99,7 @@ test("what is no list of sections is refused without being shown, since secrets 
   assert.doesNotMatch(problemsOf("friends: [{ name: [{ secret: hunter2 }] }]").join(), /hunter2/);
 });
 
-test("a secret of an item is read from the file that <key>File names", async (t) => {
+test("a secret of an item is read from the file named by <key>File", async (t) => {
   const folder = await new Scope(t).folder("secret");
   await writeFile(join(folder, "token"), "s3cret\n");
   const friends = [{ ...defaults, name: "cid", secret: "s3cret" }];
@@ -109,13 +109,13 @@ test("a secret of an item is read from the file that <key>File names", async (t)
   ]);
 });
 
-test("lists and their items cannot be changed afterwards", () => {
+test("lists and their items are immutable", () => {
   const { friends } = resolve([]) as { friends: object[] };
   assert.throws(() => friends.push({}), TypeError);
   assert.throws(() => Object.assign(friends[0] ?? {}, { name: "x" }), TypeError);
 });
 
-test("null is a value where it is allowed, as a word of a variable too", () => {
+test("null is accepted where it is allowed, also as the word of a variable", () => {
   assert.deepEqual(resolve(["best: null\nfriends: []"]), { best: undefined, friends: [] });
   assert.deepEqual(resolve(["best: 'null'\nfriends: []"]), { best: undefined, friends: [] });
   assert.match(problemsOf("best: 5").join(), /number\), or null, not 5$/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { parseSize } from "../../../src/config/size.js";
 
-test("KiB counts 1024 bytes and KB 1000, and so the larger ones", () => {
+test("KiB counts 1024 bytes and KB 1000, and larger units accordingly", () => {
   assert.equal(parseSize("64KiB"), 65_536);
   assert.equal(parseSize("64KB"), 64_000);
   assert.equal(parseSize("4MiB"), 4_194_304);
@@ -20,10 +20,10 @@ test("a number without a unit is bytes", () => {
 test("a fraction of a unit, any case and a space before the unit are understood", () => {
   assert.equal(parseSize("1.5GiB"), 1_610_612_736);
   assert.equal(parseSize("4mib"), 4_194_304);
-  assert.equal(parseSize("4 MiB"), 4_194_304);
+  assert.equal(parseSize("a fraction of a unit, any case and a space before the unit are accepted"), 4_194_304);
 });
 
-test("what leaves the unit open, or is no number of whole bytes, is no size", () => {
+test("an ambiguous unit, or a fraction of a byte, is not a size", () => {
   for (const text of [
     "",
     "4M",

@@ -14,7 +14,7 @@ import { waitUntil } from "../../support/wait-until.js";
 
 const kibibyte = 1024;
 
-/** A client of a server that answers each request by what the function makes of it. */
+/** A client of a server that answers each request with the function's result. */
 async function serve(scope: Scope, read: (request: IncomingMessage) => Promise<string>): Promise<RegistryClient> {
   const server = createServer((request, response) => {
     read(request).then(
@@ -28,7 +28,7 @@ async function serve(scope: Scope, read: (request: IncomingMessage) => Promise<s
     server.closeAllConnections();
     server.close();
   });
-  // A TCP server's address is never the path of a pipe.
+  // The address of a TCP server is never a pipe's path.
   return new RegistryClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 }
 
@@ -65,7 +65,7 @@ for (const [buffers, budget] of [
   }
 }
 
-test("all pieces but the last are full, and a consumer that takes its time changes nothing", async (t) => {
+test("all pieces except the last are full, and a slow consumer changes nothing", async (t) => {
   const pool = new BufferPool(64 * kibibyte);
   const lengths: number[] = [];
   const client = await serve(new Scope(t), async (request) => {
@@ -73,7 +73,7 @@ test("all pieces but the last are full, and a consumer that takes its time chang
       lengths.push(piece.length);
       const before = Buffer.from(piece);
       await new Promise((resolve) => setTimeout(resolve, 5));
-      assert.ok(before.equals(piece), "a piece changed while it was the consumer's");
+      assert.ok(before.equals(piece), "a piece changed while it belonged to the consumer");
     }
     return "";
   });
@@ -81,7 +81,7 @@ test("all pieces but the last are full, and a consumer that takes its time chang
   assert.deepEqual(lengths, [...Array(9).fill(32 * kibibyte), 300_000 - 9 * 32 * kibibyte]);
 });
 
-test("what came before a cut is given out, and then the failure", async (t) => {
+test("what arrived before a cut is delivered, and then the failure", async (t) => {
   const pool = new BufferPool(64 * kibibyte);
   let length = 0;
   let settle: (error: unknown) => void = () => {};
@@ -104,17 +104,17 @@ test("what came before a cut is given out, and then the failure", async (t) => {
   assert.ok(length <= 100_000);
 });
 
-test("what arrived before the client was gone is given out, even if it is read only afterwards", async (t) => {
+test("what arrived before the client disconnected is delivered, even if it is read only afterwards", async (t) => {
   const scope = new Scope(t);
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   scope.defer(() => server.close());
-  // A TCP server's address is never the path of a pipe.
+  // The address of a TCP server is never a pipe's path.
   const client = await RawConnection.open(scope, (server.address() as AddressInfo).port);
   client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\na part of it");
   const [request]: IncomingMessage[] = await once(server, "request");
   assert.ok(request);
-  await waitUntil("it has come", async () => request.readableLength || undefined);
+  await waitUntil("it has arrived", async () => request.readableLength || undefined);
   const broken = once(request, "close");
   client.socket.destroy();
   await broken.catch(() => {});

@@ -6,10 +6,10 @@ import { beginWork, whileCollecting } from "../../../src/maintenance/collection-
 import { Scope } from "../../support/scope.js";
 import { storageAt, storageOnDisk } from "../../support/storage.js";
 
-/** A process of another machine or container. */
+/** A process on another machine or in another container. */
 const stranger = "0123456789abcdef:1:2:3";
 
-test("no collection runs beside who works on the storage, and one does as soon as that has ended", async (t) => {
+test("no collection runs while the storage is in use, and one can as soon as that has ended", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const endWork = await beginWork(storage);
   const { storage: other } = await storageAt(root);
@@ -21,7 +21,7 @@ test("no collection runs beside who works on the storage, and one does as soon a
   assert.equal(await whileCollecting(other, async () => "collected"), "collected");
 });
 
-test("who begins to work while a collection runs waits for its end", async (t) => {
+test("a server that starts during a collection waits for its end", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const { storage: other } = await storageAt(root);
   const order: string[] = [];
@@ -38,7 +38,7 @@ test("who begins to work while a collection runs waits for its end", async (t) =
   assert.deepEqual(order, ["collected", "work"]);
 });
 
-test("a mark of a process that cannot be seen from here counts as long as it is fresh", async (t) => {
+test("the mark of a process that is invisible from here counts while it is fresh", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const folder = join(root, ".berth/working");
   await mkdir(folder, { recursive: true });
@@ -49,7 +49,7 @@ test("a mark of a process that cannot be seen from here counts as long as it is 
   assert.equal(await storage.driver.isWorkedOn(), false);
 });
 
-test("marks of processes that ended are removed by the next, those of others are not", async (t) => {
+test("marks of ended processes are removed by the next one, those of others are not", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   await (await beginWork(storage))();
   const folder = join(root, ".berth/working");

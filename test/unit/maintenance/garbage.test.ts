@@ -29,7 +29,7 @@ for (const [driver, open] of Object.entries(drivers)) {
   const story = (text: string, run: (storage: Storage) => Promise<void>) =>
     test(`${text} (${driver})`, async (t) => run(await open(new Scope(t))));
 
-  story("what no manifest names goes, and what one names stays", async (storage) => {
+  story("unreferenced content is deleted, and referenced content is kept", async (storage) => {
     const image = await storeImage(storage, "kept", { tags: ["v1"] });
     const orphan = await storeBlob(storage, name, Buffer.from("in no manifest"));
     const { freed, garbage, problems } = await collect(storage);
@@ -42,7 +42,7 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.ok(await storage.repository(name).findBlob(textDigest("kept")));
   });
 
-  story("the content of a deleted image goes, but not what another repository holds of it", async (storage) => {
+  story("the content of a deleted image is deleted, unless another repository holds it", async (storage) => {
     const image = await storeImage(storage, "shared", { tags: ["v1"] });
     await storeImage(storage, "only here", { tags: ["v2"] });
     const other = parseRepositoryName("other");
@@ -61,7 +61,7 @@ for (const [driver, open] of Object.entries(drivers)) {
     );
   });
 
-  story("a manifest without a tag stays, unless untagged ones are to go", async (storage) => {
+  story("a manifest without a tag is kept, unless untagged ones are to be deleted", async (storage) => {
     const old = await storeImage(storage, "old", { tags: ["latest"] });
     const current = await storeImage(storage, "current", { tags: ["latest"] });
     await collect(storage);
@@ -73,7 +73,7 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.deepEqual(await storage.driver.list(history), [current.descriptor.digest.slice("sha256:".length)]);
   });
 
-  story("children of an index that stays need no tag, those of an index in it neither", async (storage) => {
+  story("children of a kept index need no tag, nor do those of a nested index", async (storage) => {
     const child = await storeImage(storage, "child");
     const inner = await storeIndex(storage, [child]);
     const absent = smallImage("never pushed");
@@ -86,7 +86,7 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.equal(await storage.manifests.find(name, untagged.descriptor.digest), undefined);
   });
 
-  story("what refers to a manifest that stays needs no tag, and is still listed; the rest goes", async (storage) => {
+  story("referrers of a kept manifest need no tag, and are still listed; others are deleted", async (storage) => {
     const image = await storeImage(storage, "image", { tags: ["v1"] });
     const signature = await storeImage(storage, "signature", { fields: { subject: image.descriptor } });
     const counter = await storeImage(storage, "signed signature", { fields: { subject: signature.descriptor } });
@@ -100,7 +100,7 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.ok(await storage.repository(name).findBlob(textDigest("signed signature")));
   });
 
-  story("sha512 content stays, be it under its own digest or linked to sha256", async (storage) => {
+  story("sha512 content is kept, whether stored under its own digest or linked to sha256", async (storage) => {
     const own = Buffer.from("under its own digest");
     const linked = Buffer.from("linked by distribution");
     await storeBlob(storage, name, own, digestOf(own, "sha512"));
@@ -115,13 +115,13 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.equal((await storage.repository(name).findBlob(alias))?.size, linked.length);
     assert.ok(
       await storage.repository(name).findBlob(digestOf(linked)),
-      "distribution follows the one link and wants the other, too",
+      "distribution follows one link and needs the other too",
     );
     assert.equal((await storage.repository(name).findBlob(digestOf(own, "sha512")))?.size, own.length);
     assert.ok(await storage.manifests.find(name, manifest.descriptor.digest));
   });
 
-  story("a manifest of a type that nobody knows keeps every digest that stands in it", async (storage) => {
+  story("a manifest of an unknown type keeps every digest that occurs in it", async (storage) => {
     const part = await storeBlob(storage, name, Buffer.from("part"));
     const mediaType = "application/vnd.example.unknown+json";
     await storeManifest(storage, manifestOf({ mediaType, deep: [{ in: { it: part } }] }));
@@ -131,7 +131,7 @@ for (const [driver, open] of Object.entries(drivers)) {
   });
 
   story(
-    "what programs in Go read under another spelling stays, and so does what refers so to an image",
+    "content that Go programs read under another spelling is kept, and so are referrers with such a subject",
     async (storage) => {
       const image = await storeImage(storage, "kept", { tags: ["v1"] });
       const { descriptor: subject } = image;
@@ -144,7 +144,7 @@ for (const [driver, open] of Object.entries(drivers)) {
         "layer\u017f": [described[1]],
         Subject: subject,
       });
-      // As it came from an upstream: a push would be refused.
+      // As if from an upstream: a push would be refused.
       await storage.manifests.put(name, doubled);
       await collect(storage, { deleteUntagged: true });
       for (const digest of layers) assert.ok(await storage.repository(name).findBlob(digest), digest);
@@ -152,20 +152,23 @@ for (const [driver, open] of Object.entries(drivers)) {
     },
   );
 
-  story("a manifest that cannot be read holds back its repository, with a reason, and no other", async (storage) => {
-    const damaged = await storeImage(storage, "damaged", { tags: ["v1"] });
-    const untagged = await storeImage(storage, "untagged");
-    const perhaps = await storeBlob(storage, name, Buffer.from("named by the damaged one, perhaps"));
-    const orphan = await storeBlob(storage, parseRepositoryName("other"), Buffer.from("orphan"));
-    await storage.driver.write({ key: layout.blob(damaged.descriptor.digest), content: Buffer.from("{torn") });
-    const { garbage, problems } = await collect(storage, { deleteUntagged: true });
-    assert.deepEqual(garbage.blobs, [orphan]);
-    assert.match(problems.join(), new RegExp(`^team/app: manifest ${damaged.descriptor.digest} cannot be read`));
-    assert.ok(await storage.repository(name).findBlob(perhaps));
-    assert.ok(await storage.manifests.find(name, untagged.descriptor.digest));
-  });
+  story(
+    "an unreadable manifest keeps everything in its repository, with a reason, and nothing in others",
+    async (storage) => {
+      const damaged = await storeImage(storage, "damaged", { tags: ["v1"] });
+      const untagged = await storeImage(storage, "untagged");
+      const perhaps = await storeBlob(storage, name, Buffer.from("named by the damaged one, perhaps"));
+      const orphan = await storeBlob(storage, parseRepositoryName("other"), Buffer.from("orphan"));
+      await storage.driver.write({ key: layout.blob(damaged.descriptor.digest), content: Buffer.from("{torn") });
+      const { garbage, problems } = await collect(storage, { deleteUntagged: true });
+      assert.deepEqual(garbage.blobs, [orphan]);
+      assert.match(problems.join(), new RegExp(`^team/app: manifest ${damaged.descriptor.digest} cannot be read`));
+      assert.ok(await storage.repository(name).findBlob(perhaps));
+      assert.ok(await storage.manifests.find(name, untagged.descriptor.digest));
+    },
+  );
 
-  story("a manifest whose bytes are gone holds nothing back", async (storage) => {
+  story("a manifest whose bytes are missing keeps nothing", async (storage) => {
     const gone = await storeImage(storage, "layer of what is gone", { tags: ["v1"] });
     await storage.driver.remove(layout.blob(gone.descriptor.digest));
     const { garbage, problems } = await collect(storage);
@@ -173,15 +176,15 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.deepEqual(garbage.blobs.toSorted(), [config, textDigest("layer of what is gone")].sort());
   });
 
-  story("a manifest that an eviction was killed with still names its layers", async (storage) => {
+  story("a manifest that was being evicted when Berth was killed still references its layers", async (storage) => {
     const image = await storeImage(storage, "layer", { tags: ["v1"] });
     await storage.blobs.setAside(image.descriptor.digest);
     const { garbage } = await collect(storage);
     assert.deepEqual(garbage.blobs, []);
-    assert.ok(await storage.driver.stat(layout.blob(image.descriptor.digest)), "its bytes have their place again");
+    assert.ok(await storage.driver.stat(layout.blob(image.descriptor.digest)), "its bytes are back in place");
   });
 
-  story("while it cannot be told what a tag points at, untagged manifests of its repository stay", async (storage) => {
+  story("if a tag's target is unknown, untagged manifests of its repository are kept", async (storage) => {
     await storeImage(storage, "tagged", { tags: ["v1"] });
     await storage.driver.write({ key: layout.tagLink(name, parseTag("v1")), content: Buffer.alloc(0) });
     const { garbage, problems } = await collect(storage, { deleteUntagged: true });
@@ -189,7 +192,7 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.match(problems.join(), /the link of tag v1 is damaged/);
   });
 
-  story("a repository of which nothing stays goes, with what is recorded of it, and none below it", async (storage) => {
+  story("an empty repository is deleted with its records, but not the repositories below it", async (storage) => {
     const cached = parseRepositoryName("library");
     const below = parseRepositoryName("library/alpine");
     for (const repository of [cached, below]) {
@@ -206,7 +209,7 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.ok(await storage.manifests.find(below, image.descriptor.digest));
   });
 
-  story("an upload that is not finished stays, and so does its repository", async (storage) => {
+  story("an unfinished upload is kept, and so is its repository", async (storage) => {
     const id = await storage.uploads.create(name, new Date());
     await storeBlob(storage, name, Buffer.from("the first of an image"));
     const { garbage } = await collect(storage);
@@ -214,7 +217,7 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.equal(await storage.uploads.offset(name, id), 0);
   });
 
-  story("what lies under no repository's name may need anything: then nothing goes", async (storage) => {
+  story("content under an invalid repository name may need anything, so nothing is deleted", async (storage) => {
     await storeBlob(storage, name, Buffer.from("in no manifest"));
     await storage.driver.write({ key: `${layout.repositories}/Team/_layers/x`, content: Buffer.from("x") });
     await assert.rejects(collect(storage), /repositories\/Team is not a repository name/);

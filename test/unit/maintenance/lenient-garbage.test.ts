@@ -58,7 +58,7 @@ for (const [what, json] of cases) {
   });
 }
 
-test("a signature without types and sizes stays as long as its subject does", async (t) => {
+test("a signature without types and sizes is kept as long as its subject", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const put = async (json: object) => {
     const bytes = Buffer.from(JSON.stringify(json));

@@ -18,7 +18,7 @@ const longAgo = new Date("2020-01-01T00:00:00Z");
 const since = new Date("2021-01-01T00:00:00Z").getTime();
 const bytes = Buffer.from("some bytes");
 
-test("what received nothing for too long goes, with all that another program left in it", async (t) => {
+test("a session that received nothing for too long is deleted, including what another program left in it", async (t) => {
   const { storage, root, log } = await storageOnDisk(new Scope(t));
   const abandoned = await session(storage, root);
   await mkdir(join(folderOf(root, abandoned), "hashstates/sha256"), { recursive: true });
@@ -31,7 +31,7 @@ test("what received nothing for too long goes, with all that another program lef
   assert.equal(log.named("abandoned upload purged").length, 2);
 });
 
-test("a session that was opened long ago and received something lately stays", async (t) => {
+test("a session that was opened long ago and received something recently is kept", async (t) => {
   const { storage, root, log } = await storageOnDisk(new Scope(t));
   const id = await session(storage, root);
   await storage.uploads.content(name, id).append(bytes.length, inOnePiece(bytes));
@@ -39,7 +39,7 @@ test("a session that was opened long ago and received something lately stays", a
   assert.equal(await storage.uploads.offset(name, id), 2 * bytes.length);
 });
 
-test("a session that somebody goes on with while its purge waits stays", async (t) => {
+test("a session that is continued while its purge waits is kept", async (t) => {
   const { storage, root, log } = await storageOnDisk(new Scope(t));
   const { storage: other } = await storageAt(root);
   for (const holder of [storage, other]) {
@@ -55,7 +55,7 @@ test("a session that somebody goes on with while its purge waits stays", async (
   }
 });
 
-test("what is no session is left alone", async (t) => {
+test("what is not a session is left alone", async (t) => {
   const { storage, root, log } = await storageOnDisk(new Scope(t));
   await session(storage, root);
   const uploads = join(root, layout.uploads(name));
@@ -65,7 +65,7 @@ test("what is no session is left alone", async (t) => {
   assert.deepEqual((await readdir(uploads)).sort(), ["...", ".DS_Store", "not-a-uuid", "x"]);
 });
 
-test("a session that cannot be purged does not keep the others", async () => {
+test("a session that cannot be purged does not keep the others from being purged", async () => {
   const log = new RecordedLog();
   const driver = new MemoryDriver();
   const storage = new Storage(driver, 0, log);
@@ -79,7 +79,7 @@ test("a session that cannot be purged does not keep the others", async () => {
   assert.equal(log.named("abandoned upload could not be purged").length, 1);
 });
 
-test("uploads are purged from time to time until it is stopped", async () => {
+test("uploads are purged from time to time until the purge is stopped", async () => {
   const log = new RecordedLog();
   const storage = new Storage(new MemoryDriver(), 0, log);
   const purge = new UploadPurge(storage, { expire: 1, purgeInterval: 5 }, log);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { passLinesOn } from "../../../src/observability/pass-lines-on.js";
 import { waitUntil } from "../../support/wait-until.js";
 
-test("lines that arrive in pieces are passed on whole, with those of others between them and never inside", async () => {
+test("lines that arrive in pieces are passed on whole, never mixed with others", async () => {
   const [one, other] = [new PassThrough(), new PassThrough()];
   const blocks: string[] = [];
   const target = new Writable({ write: (chunk, _encoding, done) => done(void blocks.push(String(chunk))) });

@@ -13,7 +13,7 @@ import { RegistryError } from "../../../src/oci/errors.js";
 
 const hex = "0123456789abcdef".repeat(4);
 
-/** Of the empty content, as everybody knows them. */
+/** The well-known digests of empty content. */
 const ofNothing = {
   sha256: "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
   sha512: `sha512:${[
@@ -39,7 +39,7 @@ for (const algorithm of ["sha256", "sha512"] as const) {
   });
 }
 
-test("sha256 is meant where no algorithm is named", () => {
+test("sha256 is the default algorithm", () => {
   assert.equal(digestOf(Buffer.alloc(0)), ofNothing.sha256);
   assert.equal(new Digester().algorithm, "sha256");
 });
@@ -55,15 +55,15 @@ for (const [what, text] of [
   ["sha256 with the length of sha512", `sha256:${hex}${hex}`],
   ["hex in upper case", `sha256:${hex.toUpperCase()}`],
   ["an algorithm in upper case", `SHA256:${hex}`],
-  ["an algorithm that we do not know", `md5:${hex.slice(32)}`],
+  ["an unknown algorithm", `md5:${hex.slice(32)}`],
   ["an algorithm with a separator", `sha256+b64:${hex}`],
-  ["a name from JavaScript's own objects", `constructor:${hex}`],
+  ["a property name of JavaScript objects", `constructor:${hex}`],
   ["__proto__ as the algorithm", `__proto__:${hex}`],
-  ["a letter that is no hex digit", `sha256:${hex.slice(1)}g`],
+  ["a letter that is not a hex digit", `sha256:${hex.slice(1)}g`],
   ["a path", `sha256:../../${hex.slice(6)}`],
   ["a NUL", `sha256:${hex.slice(1)}\0`],
   ["a newline in place of a digit", `sha256:${hex.slice(1)}\n`],
-  ["a newline behind it", `sha256:${hex}\n`],
+  ["a newline after it", `sha256:${hex}\n`],
   ["a space before it", ` sha256:${hex}`],
   ["another colon", `sha256::${hex.slice(1)}`],
   ["full-width digits", `sha256:${"\uff10".repeat(64)}`],
@@ -78,14 +78,14 @@ for (const [what, text] of [
   });
 }
 
-test("an error tells only the beginning of a text that is no digest", () => {
+test("an error shows only the beginning of an invalid digest", () => {
   assert.throws(
     () => parseDigest("x".repeat(100_000)),
     (error) => error instanceof RegistryError && JSON.stringify(error.detail).length < 300,
   );
 });
 
-test("an algorithm is one of two, whatever JavaScript's objects have", () => {
+test("an algorithm is one of two, whatever JavaScript objects inherit", () => {
   assert.ok(isDigestAlgorithm("sha256") && isDigestAlgorithm("sha512"));
   for (const text of ["", "sha1", "SHA256", "toString", "__proto__", "hasOwnProperty"])
     assert.equal(isDigestAlgorithm(text), false);

@@ -10,11 +10,11 @@ function descriptorOf(content: Buffer, data?: string): Descriptor {
   return { mediaType: "text/plain", digest: digestOf(content), size: content.length, ...carried };
 }
 
-test("a descriptor that carries no content may be of any", () => {
+test("a descriptor without embedded data is accepted", () => {
   assert.equal(carriesOwnContent(descriptorOf(Buffer.from("content"))), true);
 });
 
-test("what is carried is the content, of any length and by either algorithm", () => {
+test("embedded data must be the content, of any length and with either algorithm", () => {
   for (const length of [0, 1, 2, 3, 4, 100_000]) {
     const content = seededBytes("carried", length);
     const descriptor = descriptorOf(content, content.toString("base64"));
@@ -33,7 +33,7 @@ for (const [what, data] of [
   ["the alphabet of URLs", content.toString("base64url")],
   ["no base64", "!".repeat(base64.length)],
   ["spaces between", `${base64.slice(0, 6)}\n${base64.slice(6)}`],
-  ["text behind the padding", "=".repeat(base64.length)],
+  ["text after the padding", "=".repeat(base64.length)],
 ] as const) {
   test(`${what} is refused`, () => {
     assert.notEqual(data, base64);
@@ -41,13 +41,13 @@ for (const [what, data] of [
   });
 }
 
-test("padding that is missing, or hides bits, is refused", () => {
+test("missing padding, or padding that hides bits, is refused", () => {
   const byte = Buffer.from("a");
   assert.equal(carriesOwnContent(descriptorOf(byte, "YQ==")), true);
   for (const data of ["YQ", "YQ=", "YR==", "YQ==="])
     assert.equal(carriesOwnContent(descriptorOf(byte, data)), false, data);
 });
 
-test("a size that is a lie costs nothing", () => {
+test("a wrong size costs nothing", () => {
   assert.equal(carriesOwnContent({ ...descriptorOf(content, base64), size: Number.MAX_SAFE_INTEGER }), false);
 });

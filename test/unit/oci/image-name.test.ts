@@ -5,7 +5,7 @@ import { parseImageName } from "../../../src/oci/image-name.js";
 
 const digest = digestOf(Buffer.from("manifest"));
 
-test("an image's name has a registry only if its first part looks like a host, as for docker", () => {
+test("an image name has a registry only if its first component looks like a host, as for docker", () => {
   const cases: readonly (readonly [string, string | undefined, string, string])[] = [
     ["alpine", undefined, "alpine", "latest"],
     ["alpine:3.20", undefined, "alpine", "3.20"],
@@ -24,7 +24,7 @@ test("an image's name has a registry only if its first part looks like a host, a
   }
 });
 
-test("what is no image is refused with a reason", () => {
+test("an invalid image name is refused with a reason", () => {
   for (const text of [
     "",
     ":1.0",

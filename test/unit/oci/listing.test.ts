@@ -9,7 +9,7 @@ test("a list that fits on one page is the list itself, not a copy of it", () => 
   assert.equal(pageOf(all, { limit: 7 }).more, false);
 });
 
-test("pages of any size, one after another, are the whole list, and only the last one says that there is no more", () => {
+test("pages of any size form the whole list, and only the last one says that there is no more", () => {
   for (let limit = 1; limit <= 8; limit++) {
     const seen: string[] = [];
     for (let page: Page | undefined = { limit }; page !== undefined; ) {
@@ -23,7 +23,7 @@ test("pages of any size, one after another, are the whole list, and only the las
   }
 });
 
-test("a page goes on behind what is not in the list any more", () => {
+test("a page may begin after an item that is no longer in the list", () => {
   for (const last of ["", "0", "A", "_", "a-", "a.", "aa", "b", "c", "\uffff"]) {
     assert.deepEqual(
       pageOf(all, { limit: 100, last }).items,
@@ -32,12 +32,12 @@ test("a page goes on behind what is not in the list any more", () => {
   }
 });
 
-test("a page of nothing promises nothing more: who follows it would ask for ever", () => {
+test("a page of size zero has no next page, which a client would follow forever", () => {
   for (const page of [{ limit: 0 }, { limit: 0, last: "a" }])
     assert.deepEqual(pageOf(all, page), { items: [], more: false });
 });
 
-test("of an empty list there is an empty page", () => {
+test("an empty list has an empty page", () => {
   for (const page of [{ limit: 10 }, { limit: 10, last: "a" }])
     assert.deepEqual(pageOf([], page), { items: [], more: false });
 });

@@ -21,27 +21,27 @@ function read(json: unknown) {
 for (const [what, json] of [
   ["has descriptors without types and sizes", image],
   [
-    "has a size below zero, and one that is a text",
+    "has a negative size, and one that is a string",
     { ...image, config: { digest: config, size: -1 }, layers: [{ digest: layer, size: "5" }] },
   ],
   ["has annotations of null and numbers", { ...image, annotations: { a: null, b: 1 } }],
   ["has null for its annotations and its subject", { ...image, annotations: null, subject: null }],
-  ["has a subject that is empty", { ...image, subject: {} }],
+  ["has an empty subject", { ...image, subject: {} }],
   [
-    "says a layer twice, once without a digest",
+    "lists a layer twice, once without a digest",
     { ...image, layers: [{ digest: layer }, {}, null, "text", { digest: layer }] },
   ],
-  ["says its schemaVersion as a text", { ...image, schemaVersion: "2" }],
+  ["has a schemaVersion that is a string", { ...image, schemaVersion: "2" }],
   ["has no schemaVersion", { ...image, schemaVersion: undefined }],
   [
     "has its digests in upper case",
     JSON.parse(JSON.stringify(image).replaceAll(/[0-9a-f]{64}/g, (hex) => hex.toUpperCase())),
   ],
   [
-    "has other keys that programs in Go read as the same",
+    "has other keys that Go programs read as the same",
     { ...image, config: undefined, layers: [], Config: { Digest: config }, layerſ: [{ digest: layer }] },
   ],
-  ["names children although it is an image", { ...image, manifests: null }],
+  ["lists children although it is an image", { ...image, manifests: null }],
 ] as const) {
   test(`an image that ${what} is read as far as it can be followed`, () => {
     const reading = read(json);
@@ -52,7 +52,7 @@ for (const [what, json] of [
   });
 }
 
-test("an image without layers, or with null for them, needs its configuration", () => {
+test("an image without layers, or with null for them, needs its config", () => {
   for (const layers of [undefined, null]) assert.deepEqual(read({ ...image, layers })?.names, [config]);
 });
 
@@ -61,7 +61,7 @@ test("an index with null for its manifests has none", () => {
   assert.deepEqual([reading?.kind, reading?.names], ["index", []]);
 });
 
-test("children of digests that nobody knows are passed over, and the others are not", () => {
+test("children with unknown digest algorithms are skipped, and the others are not", () => {
   const manifests = [
     { digest: `blake3:${"a".repeat(64)}` },
     { digest: child, size: 5 },
@@ -72,11 +72,11 @@ test("children of digests that nobody knows are passed over, and the others are 
   assert.deepEqual(reading?.manifests, [{ digest: child, mediaType: undefined, size: 5 }]);
 });
 
-test("a subject that has a digest and nothing else is the subject", () => {
+test("a subject with only a digest is the subject", () => {
   assert.equal(read({ ...image, subject: { digest: child } })?.subject, child);
 });
 
-test("a size of nothing is believed only of nothing", () => {
+test("a size of zero is believed only for empty content", () => {
   const nothing = digestOf(Buffer.alloc(0));
   const reading = read({
     ...image,
@@ -99,24 +99,24 @@ test("schema 1 names its layers, signed or not", () => {
   assert.deepEqual(signed?.names, [layer]);
 });
 
-test("of an unknown type every digest counts that stands anywhere", () => {
+test("in an unknown type, every digest anywhere counts", () => {
   const reading = read({ mediaType: "application/vnd.example+json", deep: [[{ blob: layer }], { [config]: child }] });
   assert.deepEqual([reading?.mediaType, reading?.kind], ["application/vnd.example+json", undefined]);
   assert.deepEqual(new Set(reading?.names), new Set([layer, child]));
 });
 
-test("what is no media type tells none", () => {
+test("an invalid media type is ignored", () => {
   assert.equal(read({ mediaType: "text/html\r\nSet-Cookie: a=b" })?.mediaType, undefined);
   assert.equal(read({ hello: "world" })?.mediaType, undefined);
 });
 
-test("a byte order mark is read over, and what is no JSON object is no manifest", () => {
+test("a byte order mark is skipped, and anything but a JSON object is not a manifest", () => {
   assert.deepEqual(readManifest(Buffer.from(`\ufeff${JSON.stringify(image)}`))?.names, [config, layer]);
   for (const text of ["", "[]", "null", "5", '"text"', "<html>", "{"])
     assert.equal(readManifest(Buffer.from(text)), undefined);
 });
 
-test("a document that is nested very deep is read without an end of the stack", () => {
+test("a very deeply nested document is read without a stack overflow", () => {
   const depth = 200_000;
   const reading = readManifest(Buffer.from(`{"deep":${"[".repeat(depth)}"${layer}"${"]".repeat(depth)}}`));
   assert.deepEqual(reading?.names, [layer]);

@@ -55,14 +55,14 @@ for (const json of [
   test(`${json} has a key that Go reads as another one`, () => assert.notEqual(scan(json).ambiguous, undefined));
 }
 
-test("nesting deeper than calls can be is looked over, and refused where a bound is given", () => {
+test("nesting deeper than the call stack is scanned, and refused if a limit is given", () => {
   const json = `${'{"a":['.repeat(200_000)}${"]}".repeat(200_000)}`;
   assert.equal(scan(json).repeated, undefined);
   assert.equal(scan(json.replace('"a"', '"a":1,"a"')).repeated, "a");
   assert.match(scan(json, pushedBounds).excess ?? "", /deeper than 10000/);
 });
 
-test("more values or different keys than a bound allows are told, and strings and spaces are no values", () => {
+test("values or keys beyond a limit are reported, and strings and spaces do not count as values", () => {
   const bounds = { depth: 5, values: 10, keys: 3 };
   assert.match(scan(`[${"0,".repeat(20)}0]`, bounds).excess ?? "", /more than 10 values/);
   assert.match(scan(`[${"{},".repeat(20)}0]`, bounds).excess ?? "", /more than 10 values/);
@@ -76,7 +76,7 @@ test("more values or different keys than a bound allows are told, and strings an
     assert.equal(scan(json, bounds).excess, undefined);
 });
 
-test("a manifest that fills the usual size with descriptors is within the bounds", () => {
+test("a manifest of the usual size that is full of descriptors is within the limits", () => {
   const full = {
     mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
     digest: `sha256:${"0".repeat(64)}`,
@@ -86,7 +86,7 @@ test("a manifest that fills the usual size with descriptors is within the bounds
   assert.equal(scan(JSON.stringify({ schemaVersion: 2, layers }), pushedBounds).excess, undefined);
 });
 
-test("what is no JSON is looked over as well, whatever it is cut off at", () => {
+test("invalid JSON is scanned as well, wherever it is truncated", () => {
   const json = '{"a":[{"b\\"":"c","d":[1,2]}],"e":"f"}';
   for (let length = 0; length <= json.length; length++) scan(json.slice(0, length), pushedBounds);
   for (const broken of ["]]]]", '"\\', '{"\\u12":1}', "}{", '{"a"}', ',,,,"', '{"\\x":1}']) scan(broken, pushedBounds);

@@ -45,7 +45,7 @@ for (const mediaType of [mediaTypes.ociIndex, mediaTypes.dockerManifestList]) {
   });
 }
 
-test("without mediaType the fields tell the type, and Content-Type may not say otherwise", () => {
+test("without mediaType the fields determine the type, and Content-Type must not contradict", () => {
   const { mediaType: _image, ...untypedImage } = image;
   const { mediaType: _index, ...untypedIndex } = index;
   assert.equal(parse(untypedImage).mediaType, mediaTypes.ociManifest);
@@ -57,7 +57,7 @@ test("without mediaType the fields tell the type, and Content-Type may not say o
   assertInvalid(() => parse({ schemaVersion: 2 }), /neither a mediaType nor/);
 });
 
-test("an artifact type is the manifest's own, else that of an image's config", () => {
+test("an artifact type is the manifest's own, or else that of an image's config", () => {
   const artifactType = "application/vnd.example.thing";
   assert.equal(parse(image).artifactType, config.mediaType);
   assert.equal(parse({ ...image, artifactType: "" }).artifactType, config.mediaType);
@@ -66,13 +66,13 @@ test("an artifact type is the manifest's own, else that of an image's config", (
   assert.equal(parse(index).artifactType, undefined);
 });
 
-test("a subject is read, and null is none", () => {
+test("a subject is read, and null counts as none", () => {
   assert.equal(parse({ ...image, subject: child }).subject?.digest, digest);
   assert.equal(parse({ ...index, subject: child }).subject?.digest, digest);
   assert.equal(parse({ ...image, subject: null }).subject, undefined);
 });
 
-test("of a type that we know nothing about, only the type and the common fields are read", () => {
+test("of an unknown type, only the type and the common fields are read", () => {
   const parsed = parse({ mediaType: "application/vnd.example+json", layers: "any", manifests: 7, subject: child });
   assert.equal(parsed.kind, undefined);
   assert.deepEqual([parsed.layers, parsed.manifests], [[], []]);
@@ -120,7 +120,7 @@ for (const size of ["undefined", "null", '"7"', "-1", "0.5", "1e400", "900719925
   });
 }
 
-test("a size is any whole number from nothing to the largest that is exact", () => {
+test("a size is any whole number from zero to the largest safe integer", () => {
   for (const size of [0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER])
     assert.equal(parse({ ...image, layers: [{ ...layer, size }] }).layers[0]?.size, size);
 });
@@ -131,20 +131,20 @@ for (const mediaType of [undefined, null, "", 7, {}]) {
   });
 }
 
-test("of urls only texts are kept, and what is no list is none", () => {
+test("only strings are kept of urls, and an invalid list counts as none", () => {
   const urlsOf = (urls: unknown) => parse({ ...image, layers: [{ ...layer, urls }] }).layers[0]?.urls;
   assert.deepEqual(urlsOf(["https://example.com/", 7, null]), ["https://example.com/"]);
   assert.equal(urlsOf("https://example.com/"), undefined);
 });
 
-test("the data that a descriptor carries is kept, and is a text", () => {
+test("embedded data is kept, and must be a string", () => {
   const dataOf = (data: unknown) => parse({ ...image, layers: [{ ...layer, data }] }).layers[0]?.data;
   assert.equal(dataOf("Y29udGVudA=="), "Y29udGVudA==");
   assert.equal(dataOf(null), undefined);
   assertInvalid(() => dataOf(7), /data/);
 });
 
-test("lists that programs in Go leave empty as null are empty", () => {
+test("lists that Go programs write as null are empty", () => {
   assert.deepEqual(parse({ ...image, layers: null }).layers, []);
   assert.deepEqual(parse({ ...index, manifests: null }).manifests, []);
   assertInvalid(() => parse({ ...image, layers: undefined }), /layers must be a list/);
@@ -157,14 +157,14 @@ for (const annotations of ["text", 7, [], ["a"], { a: 7 }, { a: null }, { a: {} 
   });
 }
 
-test("keys from JavaScript's own objects are keys like any other, and change no object", () => {
+test("property names of JavaScript objects are keys like any other, and change no object", () => {
   const json = JSON.stringify({ ...image, annotations: "HERE" });
   const hostile = '{"__proto__":"a","constructor":"b","toString":"c"}';
   const { annotations } = parseManifest(Buffer.from(json.replace('"HERE"', hostile)));
   assert.equal(JSON.stringify(annotations), hostile);
   assert.equal(annotations.hasOwnProperty, undefined);
   assert.equal(Reflect.get({}, "a"), undefined);
-  // What an object inherits from is no field of it.
+  // Inherited properties are not fields.
   const inherited = `{"__proto__":${JSON.stringify(image)}}`;
   assertInvalid(() => parseManifest(Buffer.from(inherited)), /neither a mediaType nor/);
 });
@@ -174,9 +174,9 @@ for (const [what, bytes] of [
   ["a byte order mark", Buffer.from(`\ufeff${JSON.stringify(image)}`)],
   ["invalid UTF-8", Buffer.from(`{"mediaType":"\xff"}`, "latin1")],
   ["UTF-16", Buffer.from(JSON.stringify(image), "utf16le")],
-  ["something behind the end", Buffer.from(`${JSON.stringify(image)};`)],
+  ["something after the end", Buffer.from(`${JSON.stringify(image)};`)],
   ["a second document", Buffer.from(JSON.stringify(image).repeat(2))],
-  ["nesting without an end", Buffer.from('{"a":'.repeat(200_000))],
+  ["endless nesting", Buffer.from('{"a":'.repeat(200_000))],
   ["a list", Buffer.from(`[${JSON.stringify(image)}]`)],
   ["null", Buffer.from("null")],
   ["a text", Buffer.from('"text"')],
@@ -184,7 +184,7 @@ for (const [what, bytes] of [
   test(`${what} is no manifest`, () => assertInvalid(() => parseManifest(bytes)));
 }
 
-test("blanks around it, and nesting deeper than calls can be, are no reason to refuse a manifest", () => {
+test("surrounding whitespace, and nesting deeper than the call stack, are accepted", () => {
   const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
   const json = JSON.stringify({ ...image, unknown: "DEEP" }).replace('"DEEP"', deep);
   assert.equal(parseManifest(Buffer.from(` \r\n\t${json}\n`)).kind, "image");

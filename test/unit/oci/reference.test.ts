@@ -60,7 +60,7 @@ for (const text of [
   });
 }
 
-test("a digest is a reference, and no tag", () => {
+test("a digest is a reference, and not a tag", () => {
   const reference = parseReference(digest);
   assert.equal(reference, digest);
   assert.ok(isDigestReference(reference));

@@ -3,11 +3,13 @@ import { test } from "node:test";
 import { RegistryError } from "../../../src/oci/errors.js";
 import { isRepositoryName, parseRepositoryName } from "../../../src/oci/repository-name.js";
 
-/** The specification's expression (distribution-spec, "Pulling manifests"); for short texts only, since it backtracks. */
+/**
+ * The specification's expression (distribution-spec, "Pulling manifests"); only for short texts, since it backtracks.
+ */
 const component = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*";
 const specified = new RegExp(`^${component}(/${component})*$`);
 
-test("of all texts of up to six characters, those that the specification allows are names", () => {
+test("of all texts up to six characters, exactly those that the specification allows are names", () => {
   let texts = [""];
   for (let length = 1; length <= 6; length++) {
     texts = texts.flatMap((text) => ["a", ".", "_", "-", "/"].map((character) => text + character));
@@ -69,7 +71,7 @@ for (const [name, said] of [
   });
 }
 
-test("names of 100,000 characters are refused with a short error, however they would make an expression backtrack", () => {
+test("names of 100,000 characters are refused with a short error, however a regular expression would backtrack", () => {
   for (const pattern of ["a", "a-", "a.", "a/", "/", "-", "__", "aA", "\u0000"]) {
     const name = `${pattern.repeat(100_000 / pattern.length)}!`;
     assert.throws(

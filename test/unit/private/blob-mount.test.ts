@@ -16,7 +16,7 @@ const source = parseRepositoryName("team/source");
 const bytes = Buffer.from("a layer");
 const context = patientContext();
 
-test("a blob is found for a mount as soon as another process has stored it", async (t) => {
+test("a blob can be mounted as soon as another process has stored it", async (t) => {
   const { root, storage } = await storageOnDisk(new Scope(t));
   const repository = privateRepository(storage);
   assert.equal(await repository.mountBlob(digestOf(bytes), undefined, context), false);
@@ -26,7 +26,7 @@ test("a blob is found for a mount as soon as another process has stored it", asy
   assert.equal((await repository.statBlob(digest, context)).size, bytes.length);
 });
 
-test("a blob whose bytes were lost is not mounted", async (t) => {
+test("a blob whose bytes are missing is not mounted", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const digest = await storeBlob(storage, source, bytes);
   await storage.driver.remove(layout.blob(digest));
@@ -34,7 +34,7 @@ test("a blob whose bytes were lost is not mounted", async (t) => {
   for (const from of [source, undefined]) assert.equal(await repository.mountBlob(digest, from, context), false);
 });
 
-test("an alias that the distribution registry linked is not mounted: a link here would point at nothing", async (t) => {
+test("an alias linked by the distribution registry is not mounted: the new link would point to nothing", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const digest = await storeBlob(storage, source, bytes);
   const alias = digestOf(bytes, "sha512");

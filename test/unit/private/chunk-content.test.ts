@@ -6,15 +6,15 @@ import { chunk, incoming } from "../../support/private-repository.js";
 
 const patient = new AbortController().signal;
 
-test("a chunk without a range is handed out as it comes", async () => {
+test("a chunk without a range is passed on as it arrives", async () => {
   assert.equal(await textOf(measured(chunk("hello ", "", "world"), patient)), "hello world");
 });
 
-test("a chunk of the announced length is handed out", async () => {
+test("a chunk of the announced length is passed on", async () => {
   assert.equal(await textOf(measured({ ...chunk("hel", "lo"), range: { start: 7, end: 11 } }, patient)), "hello");
 });
 
-test("of a chunk that is too long, only as much as was announced is handed out before it is refused", async () => {
+test("a chunk that is too long is passed on up to the announced length, and then refused", async () => {
   const taken: string[] = [];
   await assert.rejects(take(measured({ ...chunk("hel", "lo!"), range: { start: 0, end: 4 } }, patient), taken), {
     code: "SIZE_INVALID",
@@ -30,13 +30,13 @@ test("a chunk that is too short is refused at its end", async () => {
   assert.equal(taken.join(""), "hel");
 });
 
-test("what came before the connection broke is handed out", async () => {
+test("what arrived before the connection broke is passed on", async () => {
   const taken: string[] = [];
   await assert.rejects(take(measured(chunk("hel", undefined), patient), taken), /connection is gone/);
   assert.equal(taken.join(""), "hel");
 });
 
-test("content is broken off with the reason when nobody wants it any more, before or while it comes", async () => {
+test("content ends with the signal's reason when it is aborted, before or while it arrives", async () => {
   const reasons: unknown[] = [];
   const content = { ...incoming("a", "b"), break: (reason: Error) => void reasons.push(reason) };
   const reason = new Error("taken over");
@@ -46,7 +46,7 @@ test("content is broken off with the reason when nobody wants it any more, befor
   assert.deepEqual(reasons, [reason, reason]);
 });
 
-test("what was taken is hashed", async () => {
+test("what was stored is hashed", async () => {
   const digester = new Digester();
   assert.equal(await textOf(hashed(incoming("hello ", "world"), digester)), "hello world");
   assert.equal(digester.length, 11);

@@ -21,13 +21,13 @@ const documents = (carrier: typeof honest) => [
   { ...index, manifests: [carrier] },
 ];
 
-test("a manifest whose descriptors carry their own content is accepted", async (t) => {
+test("a manifest with correct embedded data is accepted", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const repository = privateRepository(storage, "team/app", { sparse: true });
   for (const document of documents(honest)) await putManifest(repository, manifestOf(document));
 });
 
-test("a manifest with a descriptor that carries other content is refused, wherever that is", async (t) => {
+test("a manifest with wrong embedded data is refused, in whichever descriptor", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const repository = privateRepository(storage, "team/app", { sparse: true });
   for (const document of documents(lying)) {

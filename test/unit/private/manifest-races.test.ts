@@ -15,7 +15,7 @@ const latest = parseTag("latest");
 const context = patientContext();
 const subject = digestOf(Buffer.from("absent"));
 
-test("of a push and a deletion at once, one comes wholly after the other", async (t) => {
+test("of a concurrent push and deletion, one comes entirely after the other", async (t) => {
   const { root, storage } = await storageOnDisk(new Scope(t));
   const pusher = privateRepository(storage);
   const deleter = privateRepository((await storageAt(root)).storage);
@@ -41,7 +41,7 @@ test("of a push and a deletion at once, one comes wholly after the other", async
   }
 });
 
-/** Some turns of the event loop, so that the two meet at other places each time. */
+/** A few turns of the event loop, so that the two meet at a different point each time. */
 async function pause(random: () => number): Promise<void> {
   for (let turns = random() * 12; turns > 1; turns--) await new Promise(setImmediate);
 }

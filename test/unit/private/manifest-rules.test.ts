@@ -15,11 +15,11 @@ import { storageAt, storageOnDisk } from "../../support/storage.js";
 
 const name = parseRepositoryName("team/app");
 const config = Buffer.from("{}");
-/** Too large to be verified with each look at it. */
+/** Too large to be verified on each access. */
 const layer = seededBytes("layer", 400_000);
 const image = imageOf(layer.length);
 
-test("a layer that was torn on the disk is asked for again, and the image is whole once it was pushed", async (t) => {
+test("a layer that was damaged on the disk is requested again, and the image is complete once it was pushed", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   for (const bytes of [config, layer]) await storeBlob(storage, name, bytes);
   await truncate(join(root, layout.blob(digestOf(layer))), 300_000);
@@ -29,7 +29,7 @@ test("a layer that was torn on the disk is asked for again, and the image is who
   await putManifest(repository, image);
 });
 
-test("an image that lies about a size is refused, and what it lies about stays", async (t) => {
+test("an image with a wrong size is refused, and the content with that size is kept", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   for (const bytes of [config, layer]) await storeBlob(storage, name, bytes);
   for (const rules of [{ sparse: false }, { sparse: true }]) {
@@ -39,7 +39,7 @@ test("an image that lies about a size is refused, and what it lies about stays",
   assert.equal((await storage.repository(name).findBlob(digestOf(layer)))?.size, layer.length);
 });
 
-test("a layer that another repository holds is missing here, unless manifests may be sparse", async (t) => {
+test("a layer of another repository counts as missing here, unless manifests may be sparse", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   await storeBlob(storage, name, config);
   await storeBlob(storage, parseRepositoryName("other/app"), layer);
@@ -48,7 +48,7 @@ test("a layer that another repository holds is missing here, unless manifests ma
   assert.equal(await storage.repository(name).findBlob(digestOf(layer)), undefined);
 });
 
-test("of very many missing layers an error names a hundred, each once", async (t) => {
+test("if very many layers are missing, the error names a hundred, each once", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   await storeBlob(storage, name, config);
   const missing = Array.from({ length: 150 }, (_, index) => describe(layerType, Buffer.from(`layer ${index}`)));

@@ -21,7 +21,7 @@ const config = Buffer.from("{}");
 const layer = seededBytes("layer", 400_000);
 const noMemory = 2;
 
-test("an index that names a few large manifests many times has each read once, and none again for the next index", async () => {
+test("an index that lists a few large manifests many times has each read once, and never again for the next index", async () => {
   const counted = countCalls(new MemoryDriver());
   const children = ["one", "other"].map((seed) =>
     indexOf([], { annotations: { seed, filling: "x".repeat(1_000_000) } }),
@@ -38,7 +38,7 @@ test("an index that names a few large manifests many times has each read once, a
   assert.deepEqual(bytesRead(), []);
 });
 
-test("an index that names more bytes of manifests than any program writes is refused before any is looked up", async () => {
+test("an index that references more bytes of manifests than any real one is refused before any lookup", async () => {
   const counted = countCalls(new MemoryDriver());
   const repository = privateRepository(new Storage(counted.driver, noMemory, new RecordedLog()));
   const digests = Array.from({ length: 40 }, (_, index) => digestOf(Buffer.from(String(index))));
@@ -48,7 +48,7 @@ test("an index that names more bytes of manifests than any program writes is ref
   assert.equal(counted.look().total, 0);
 });
 
-test("a layer that is named a thousand times is looked up once", async () => {
+test("a layer that is referenced a thousand times is looked up once", async () => {
   const counted = countCalls(new MemoryDriver());
   const storage = new Storage(counted.driver, 1_000_000, new RecordedLog());
   for (const bytes of [config, layer]) await storeBlob(storage, name, bytes);
@@ -61,7 +61,7 @@ test("a layer that is named a thousand times is looked up once", async () => {
   assert.equal(await lookUps(1000), await lookUps(2));
 });
 
-test("however many manifests lie about a blob's size, at once or later, it is hashed once", async (t) => {
+test("however many manifests give a blob a wrong size, at once or later, it is hashed once", async (t) => {
   const counted = countCalls(await FilesystemDriver.open(await new Scope(t).folder("data")));
   const storage = new Storage(counted.driver, 1_000_000, new RecordedLog());
   for (const bytes of [config, layer]) await storeBlob(storage, name, bytes);
@@ -88,7 +88,7 @@ test("a blob that was changed since it was hashed is hashed again", async (t) =>
   await assert.rejects(putManifest(repository, imageOf(1)), { code: "MANIFEST_BLOB_UNKNOWN" });
 });
 
-test("once its client has left, a manifest has no more read", async () => {
+test("once its client has disconnected, no more is read for a manifest", async () => {
   const counted = countCalls(new MemoryDriver());
   const storage = new Storage(counted.driver, 1_000_000, new RecordedLog());
   for (const bytes of [config, layer]) await storeBlob(storage, name, bytes);

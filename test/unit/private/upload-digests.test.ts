@@ -16,18 +16,18 @@ import { pausableStorageAt, storageAt, storageOnDisk } from "../../support/stora
 const context = patientContext();
 const ours = digestOf(Buffer.from("ours"));
 
-test("bytes that another process put in the place of ours are not committed by the hash of ours", async (t) => {
+test("bytes that another process wrote instead of ours are not committed with our hash", async (t) => {
   const { root, here, elsewhere } = await twoProcesses(new Scope(t));
   const { id } = await here.uploads.start("sha256", context);
   await here.uploads.append(id, chunk("ours"), context);
-  // As a sync that failed does, in whichever process.
+  // As after a failed sync, in any process.
   await emptyContent(root, id);
   await elsewhere.uploads.append(id, chunk("else"), context);
   await assertRefused(here, id, ours);
   await assert.rejects(here.openBlob(ours, wholeBlob, context), RegistryError);
 });
 
-test("what a holder wrote whose lock was taken over is not committed by its hash", async (t) => {
+test("bytes of a holder whose lock was taken over are not committed with its hash", async (t) => {
   const { root, here, elsewhere } = await twoProcesses(new Scope(t));
   const { id } = await here.uploads.start("sha256", context);
   const heldUp = async function* () {
@@ -41,7 +41,7 @@ test("what a holder wrote whose lock was taken over is not committed by its hash
   await assertRefused(here, id, ours);
 });
 
-test("an upload whose lock is lost before it ends is not committed, and stays as it is", async (t) => {
+test("an upload that loses its lock before it ends is not committed, and stays as it is", async (t) => {
   const scope = new Scope(t);
   const { storage, driver } = await pausableStorageAt(await scope.folder("data"));
   const here = privateRepository(storage);

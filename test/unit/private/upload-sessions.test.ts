@@ -43,7 +43,7 @@ for (const algorithm of ["sha256", "sha512"] as const) {
   });
 }
 
-test("a session whose chunks go to one process and another is finished by either", async (t) => {
+test("a session whose chunks go to two processes can be finished by either", async (t) => {
   const { one, other } = await repositories(t);
   for (const last of [one, other]) {
     const { id } = await one.uploads.start("sha256", context);
@@ -55,7 +55,7 @@ test("a session whose chunks go to one process and another is finished by either
   }
 });
 
-test("a session goes on where the connection broke, with the hash that ran along", async (t) => {
+test("a session continues where the connection broke, with its running hash", async (t) => {
   const { one } = await repositories(t);
   const { id } = await one.uploads.start("sha256", context);
   await assert.rejects(one.uploads.append(id, chunk(first, undefined), context), /connection is gone/);
@@ -66,7 +66,7 @@ test("a session goes on where the connection broke, with the hash that ran along
   assert.deepEqual(await contentOf(one, digestOf(bytes)), bytes);
 });
 
-test("a chunk for another offset is refused before a byte of it is read, and the session lives on", async (t) => {
+test("a chunk for another offset is refused before a byte of it is read, and the session stays", async (t) => {
   const { one } = await repositories(t);
   const { id } = await one.uploads.start("sha256", context);
   await one.uploads.append(id, chunk(first), context);
@@ -79,7 +79,7 @@ test("a chunk for another offset is refused before a byte of it is read, and the
   await one.uploads.finish(id, digestOf(bytes), chunk(third), context);
 });
 
-test("other bytes than the digest says get no name, whoever hashed them", async (t) => {
+test("bytes with another digest get no name, whoever hashed them", async (t) => {
   const { one, other } = await repositories(t);
   for (const last of [one, other]) {
     const { id } = await one.uploads.start("sha256", context);
@@ -90,7 +90,7 @@ test("other bytes than the digest says get no name, whoever hashed them", async 
   }
 });
 
-test("a newer request makes an older one for the same session let go, and goes on behind its bytes", async (t) => {
+test("a newer request makes an older one for the same session stop, and continues after its bytes", async (t) => {
   const { one } = await repositories(t);
   const { id } = await one.uploads.start("sha256", context);
   const stalled = stallingAfter(first);
@@ -121,14 +121,14 @@ test("a finished, a cancelled and an invented session are unknown, and so is one
   }
 });
 
-/** The same repository as two processes have it. */
+/** The same repository in two processes. */
 async function repositories(t: TestContext) {
   const { root, storage } = await storageOnDisk(new Scope(t));
   const other = (await storageAt(root)).storage;
   return { one: privateRepository(storage), other: privateRepository(other), storage };
 }
 
-/** A body of which no more comes, until it is broken off. */
+/** A body that stalls until it is aborted. */
 function stallingAfter(part: Buffer) {
   const events = new EventEmitter();
   return {

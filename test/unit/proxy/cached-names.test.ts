@@ -10,7 +10,7 @@ import { RecordedLog } from "../../support/recorded-log.js";
 
 const hub = { name: "docker.io", prefix: "docker.io", namespaces: ["docker.io"], isDefault: true };
 
-/** Repositories that were cached, with a manifest each, shown with the prefix of the default upstream unless they have another. */
+/** Cached repositories with a manifest each, shown with the prefix of the default upstream unless they have another. */
 async function storageWith(names: readonly string[]) {
   const counted = countCalls(new MemoryDriver());
   const storage = new Storage(counted.driver, 0, new RecordedLog());
@@ -31,7 +31,7 @@ async function namesOf(storage: Storage, last?: string, until?: string): Promise
   return names;
 }
 
-test("names with the prefix of the default upstream and those with another come in one order", async () => {
+test("names with the prefix of the default upstream and other names form one order", async () => {
   const { storage } = await storageWith(["library/alpine", "a/b", "ghcr.io/owner/image", "zoo/app", "ghcr.io/a/b"]);
   const all = ["docker.io/a/b", "docker.io/library/alpine", "docker.io/zoo/app", "ghcr.io/a/b", "ghcr.io/owner/image"];
   assert.deepEqual(await namesOf(storage), all);
@@ -40,7 +40,7 @@ test("names with the prefix of the default upstream and those with another come 
   assert.deepEqual(await namesOf(storage, "docker.io/zzz"), all.slice(3));
 });
 
-test("what lies behind the wanted names is not looked at, however much that is", async () => {
+test("repositories after the wanted names are not read, however many there are", async () => {
   const { storage, counted } = await storageWith(Array.from({ length: 500 }, (_, index) => `ghcr.io/team/app${index}`));
   counted.look();
   assert.deepEqual(await namesOf(storage, undefined, "a"), []);

@@ -13,14 +13,14 @@ test("without patterns everything may be pulled", () => {
   assert.equal(rules?.allowed(tags), tags);
 });
 
-test("with patterns that allow, nothing else may be", () => {
+test("with allow patterns, nothing else may be pulled", () => {
   const rules = new ContentRules(["library/*", "someone/app:1.*"], []);
   assert.deepEqual(rules.of(nginx)?.allowed(["1", "latest"]), ["1", "latest"]);
   assert.deepEqual(rules.of(other)?.allowed(["1.0", "2.0", "10"]), ["1.0"]);
   assert.equal(rules.of(parseRepositoryName("someone/else")), undefined);
 });
 
-test("what is denied stays so, whatever else allows it", () => {
+test("deny overrides every allow", () => {
   const rules = new ContentRules(["library/**"], ["library/nginx", "**:*-rc*"]);
   assert.equal(rules.of(nginx), undefined);
   assert.deepEqual(rules.of(alpine)?.allowed(["3.20", "3.21-rc1"]), ["3.20"]);

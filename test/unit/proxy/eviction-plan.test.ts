@@ -10,7 +10,7 @@ function digest(text: string): Digest {
   return digestOf(Buffer.from(text));
 }
 
-/** An image of blobs, whose manifest is called as its tag. */
+/** An image of blobs, whose manifest has the name of its tag. */
 function image(tag: string, blobs: readonly string[], repository = "library/app"): CachedImage {
   return {
     name: parseRepositoryName(repository),
@@ -28,7 +28,7 @@ function cachedBytes(sizes: Readonly<Record<string, readonly [size: number, hold
   return new Map(Object.entries(sizes).map(([text, [size, holders]]) => [digest(text), { size, holders }]));
 }
 
-test("with an image goes what no image that stays in the repository names", () => {
+test("an image is deleted with everything that no remaining image in the repository references", () => {
   const [one, two] = [image("one", ["base", "a"]), image("two", ["base", "b"])];
   const plan = new EvictionPlan([one, two], cachedBytes({ one: [1, 1], two: [1, 1], base: [100, 1], a: [10, 1] }));
   const first = plan.doom(one);
@@ -37,7 +37,7 @@ test("with an image goes what no image that stays in the repository names", () =
   assert.deepEqual([second.blobs, second.bytes], [[digest("base"), digest("b")], 101]);
 });
 
-test("bytes that another repository holds are freed with the last of them", () => {
+test("bytes in several repositories are freed with the last of them", () => {
   const [here, there] = [image("one", ["base"]), image("one", ["base"], "library/other")];
   const plan = new EvictionPlan([here, there], cachedBytes({ one: [1, 2], base: [100, 2] }));
   const first = plan.doom(here);
@@ -45,7 +45,7 @@ test("bytes that another repository holds are freed with the last of them", () =
   assert.equal(plan.doom(there).bytes, 101);
 });
 
-test("a tag goes with its image, and one of an image that stays as a part of another stays", () => {
+test("a tag is deleted with its image, unless the image remains as part of another", () => {
   const child = digest("child");
   const tags = new Map([
     [parseTag("index"), digest("index")],
@@ -57,7 +57,7 @@ test("a tag goes with its image, and one of an image that stays as a part of ano
   assert.deepEqual([doomed.manifests, [...doomed.tags.keys()]], [[digest("index")], ["index"]]);
 });
 
-test("an image of which private repositories need every byte frees nothing", () => {
+test("an image whose bytes are all needed by private repositories frees nothing", () => {
   const mine = image("mine", ["base"]);
   assert.equal(new EvictionPlan([mine], new Map()).canFree(mine), false);
   assert.equal(new EvictionPlan([mine], cachedBytes({ base: [1, 1] })).canFree(mine), true);

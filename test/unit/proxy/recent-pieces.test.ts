@@ -6,7 +6,7 @@ import { RecentPieces } from "../../../src/proxy/downloads/recent-pieces.js";
 
 const mebibyte = 1024 * 1024;
 
-/** A file that tells how often it was read. */
+/** A file that counts its reads. */
 class CountedFile extends BufferReader {
   reads = 0;
 
@@ -16,7 +16,7 @@ class CountedFile extends BufferReader {
   }
 }
 
-test("many who read the same part of a file at the same time cost one read, and each gets the bytes from its place on", async () => {
+test("many readers of the same part of a file cost one read, and each gets the bytes from its own position", async () => {
   const content = randomBytes(mebibyte);
   const file = new CountedFile(content);
   const recent = new RecentPieces();
@@ -30,7 +30,7 @@ test("many who read the same part of a file at the same time cost one read, and 
   assert.equal(file.reads, 1);
 });
 
-test("a piece that has not come as a whole is not read: it would be taken for whole later", async () => {
+test("an incomplete piece is not kept, since it would later be taken for complete", async () => {
   const file = new CountedFile(randomBytes(mebibyte));
   const recent = new RecentPieces();
   assert.equal(await recent.readFrom(1000, file, 2000), undefined);
@@ -38,7 +38,7 @@ test("a piece that has not come as a whole is not read: it would be taken for wh
   assert.equal((await recent.readFrom(1000, file, mebibyte))?.equals(file.bytes.subarray(1000, 256 * 1024)), true);
 });
 
-test("what has just arrived is there from any place in it on, and goes when more has come than is kept", () => {
+test("recently arrived bytes are available from any position, until more has arrived than is kept", () => {
   const piece = mebibyte / 4;
   const [first, second, ...others] = Array.from({ length: 5 }, () => randomBytes(piece));
   assert.ok(first !== undefined && second !== undefined);
@@ -52,7 +52,7 @@ test("what has just arrived is there from any place in it on, and goes when more
   assert.equal(recent.arrivedFrom(10), undefined);
 });
 
-test("a read that failed is tried again by the next who asks", async () => {
+test("a failed read is repeated for the next reader", async () => {
   const content = randomBytes(mebibyte);
   const recent = new RecentPieces();
   await assert.rejects(recent.readFrom(0, new BufferReader(content.subarray(0, 100)), mebibyte), /ends at 100/);

@@ -19,7 +19,7 @@ const begun = parseRepositoryName("begun");
 const unboundedRoom = { largest: Infinity, left: () => Infinity, makeRoom: async () => 0 };
 const later = parseRepositoryName("later");
 
-/** A registry that is private, and what makes it one that only caches. */
+/** A private registry, and the switch to one that only caches. */
 async function runPrivate() {
   const storage = await openStorage(configWith({ storage: { driver: "memory" } }).storage, new RecordedLog());
   const rules = {
@@ -79,7 +79,7 @@ test("who pushes without end after a change is refused some day", async (t) => {
   t.mock.method(performance, "now", () => now() + passedMs);
   const passMinutes = async (minutes: number) => {
     passedMs += minutes * 60_000;
-    // What remembers by time looks at the clock only once in a millisecond.
+    // The cache reads the clock at most once per millisecond.
     await delay(5);
   };
   endPushes();

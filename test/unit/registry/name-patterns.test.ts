@@ -7,7 +7,7 @@ function fits(pattern: string, name: string): boolean {
   return new NamePatterns([pattern]).find(parseRepositoryName(name)) === pattern;
 }
 
-test("a star stands for any characters within one part of a name, two stars for one part or more", () => {
+test("a star matches any characters within one component, two stars match one or more components", () => {
   const cases: readonly (readonly [string, string, boolean])[] = [
     ["*", "app", true],
     ["*", "team/app", false],
@@ -29,7 +29,7 @@ test("a star stands for any characters within one part of a name, two stars for 
   for (const [pattern, name, expected] of cases) assert.equal(fits(pattern, name), expected, `${pattern} ${name}`);
 });
 
-test("of several patterns that fit, the plainest is named", () => {
+test("of several matching patterns, the most specific is named", () => {
   const patterns = new NamePatterns(["**", "*", "app", "team/*", "team/app"]);
   assert.equal(patterns.find(parseRepositoryName("app")), "app");
   assert.equal(patterns.find(parseRepositoryName("team/app")), "team/app");
@@ -37,7 +37,7 @@ test("of several patterns that fit, the plainest is named", () => {
   assert.equal(patterns.find(parseRepositoryName("a/b/c")), "**");
 });
 
-test("no pattern makes a name cost more than its length times the pattern's", () => {
+test("matching never costs more than the length of the name times that of the pattern", () => {
   const names = ["a".repeat(255), `${"a/".repeat(127)}a`, `${"a-".repeat(127)}a`, `team/${"a.".repeat(120)}a`];
   const patterns = [
     "*a*a*a*a*a*a*a*b",
@@ -47,12 +47,12 @@ test("no pattern makes a name cost more than its length times the pattern's", ()
     `${"**/*a*/".repeat(10)}b`,
   ];
   for (const pattern of patterns) {
-    // Any search that backtracks would not end within the life of the test.
+    // A search that backtracks would not end in time.
     for (const name of names) assert.equal(fits(pattern, name), false, `${pattern} ${name}`);
   }
 });
 
-test("parts between stars may be found at several places, and do not overlap", () => {
+test("parts between stars may match at several positions, and do not overlap", () => {
   const cases: readonly (readonly [string, string, boolean])[] = [
     ["a*a", "a", false],
     ["a*a", "aa", true],
@@ -69,7 +69,7 @@ test("parts between stars may be found at several places, and do not overlap", (
   for (const [pattern, name, expected] of cases) assert.equal(fits(pattern, name), expected, `${pattern} ${name}`);
 });
 
-test("patterns that share a beginning are all searched, whatever one before them has tried", () => {
+test("patterns with a common beginning are all searched, whatever an earlier one has tried", () => {
   const patterns = new NamePatterns(["**/x", "**/**/y", "a/**/z", "**/b/**"]);
   assert.equal(patterns.find(parseRepositoryName("a/c/z")), "a/**/z");
   assert.equal(patterns.find(parseRepositoryName("a/c/y")), "**/**/y");

@@ -9,13 +9,13 @@ const quay: UpstreamNames = { name: "quay.io", prefix: "q", namespaces: ["quay.i
 
 const hybrid = new Owners(["*", "team/**", "ci-*/cache", "pause-*"], [hub, ghcr, quay], "private");
 
-/** Whose a name is: `private`, an upstream, or `nobody`. */
+/** The owner of a name: `private`, an upstream, or `nobody`. */
 function whose(owners: Owners, name: string, namespace?: string): string {
   const owner = owners.of(parseRepositoryName(name), namespace);
   return owner.kind === "upstream" ? owner.upstream : owner.kind;
 }
 
-test("a pattern makes names private, one that begins with an upstream belongs to it, the default has the rest", () => {
+test("names that match a pattern are private, those with the prefix of an upstream belong to it, the rest to the default", () => {
   const expected: Record<string, string> = {
     my_custom_image: "private",
     "team/app": "private",
@@ -31,7 +31,7 @@ test("a pattern makes names private, one that begins with an upstream belongs to
   for (const [name, owner] of Object.entries(expected)) assert.equal(whose(hybrid, name), owner, name);
 });
 
-test("a namespace means its upstream, takes nothing that is private from us if it is the default, and is refused if unknown", () => {
+test("a namespace selects its upstream, never overrides private names as the default, and is refused if unknown", () => {
   assert.equal(whose(hybrid, "pause-3", "quay.io"), "quay.io");
   assert.equal(whose(hybrid, "pause", "quay"), "quay.io");
   assert.equal(whose(hybrid, "pause", "docker.io"), "private");
@@ -40,7 +40,7 @@ test("a namespace means its upstream, takes nothing that is private from us if i
   assert.equal(whose(hybrid, "ghcr.io/owner/image", "registry.k8s.io"), "ghcr.io");
 });
 
-test("Docker Hub is meant by each of its names, in whatever letters; a name that was configured goes before that", () => {
+test("each of Docker Hub's names selects it, in any case; a configured name takes precedence", () => {
   for (const namespace of ["docker.io", "Docker.io", "index.docker.io", "registry-1.docker.io", "DOCKER.IO:443"]) {
     assert.equal(whose(hybrid, "library/alpine", namespace), "docker.io", namespace);
     assert.equal(whose(new Owners([], [{ ...hub, isDefault: false }], "nobody"), "app", namespace), "docker.io");
@@ -49,7 +49,7 @@ test("Docker Hub is meant by each of its names, in whatever letters; a name that
   assert.equal(whose(new Owners([], [hub, mirror], "nobody"), "app", "index.docker.io"), "ghcr.io");
 });
 
-test("Docker Hub's other names before a repository mean it, too, unless that is private", () => {
+test("Docker Hub's other names as prefixes select it too, unless the name is private", () => {
   for (const first of ["index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"]) {
     assert.equal(whose(hybrid, `${first}/library/alpine`), "docker.io", first);
     const harbor = new Owners(
@@ -67,7 +67,7 @@ test("Docker Hub's other names before a repository mean it, too, unless that is 
   }
 });
 
-test("a name that looks like another registry's is never asked of Docker Hub, and another default may have it", () => {
+test("a name that looks like another registry's is never requested from Docker Hub; another default may have it", () => {
   assert.equal(whose(hybrid, "registry.k8s.io/pause"), "nobody");
   assert.equal(whose(hybrid, "localhost/app"), "nobody");
   const mine = new Owners(["my.team/**"], [hub], "private");
@@ -76,12 +76,12 @@ test("a name that looks like another registry's is never asked of Docker Hub, an
   assert.equal(whose(harbor, "my.team/app"), "ghcr.io");
 });
 
-test("without a default, names that nobody takes are private in hybrid mode and nobody's in proxy mode", () => {
+test("without a default, unmatched names are private in hybrid mode and have no owner in proxy mode", () => {
   assert.equal(whose(new Owners([], [ghcr], "private"), "team/app"), "private");
   assert.equal(whose(new Owners([], [ghcr], "nobody"), "team/app"), "nobody");
 });
 
-test("an owner tells why, and whether a pattern would make the name private", () => {
+test("an owner gives its reason, and whether a pattern would make the name private", () => {
   const name = parseRepositoryName("platform/web/app");
   assert.match(hybrid.of(name).because, /matches no pattern in private\.repositories/);
   assert.equal(hybrid.of(name).mayBecomePrivate, true);

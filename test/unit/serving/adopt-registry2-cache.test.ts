@@ -14,7 +14,7 @@ import { storageOnDisk } from "../../support/storage.js";
 const name = parseRepositoryName("library/tool");
 const image = smallImage("tool");
 
-/** Adopts in a folder with one image, of which a scheduler names the given digests, if there was one. */
+/** Adopts a folder with one image; the scheduler's file, if any, lists the given digests. */
 async function adopt(t: TestContext, mode: Config["mode"], scheduled: readonly string[] | undefined) {
   const { storage, root, log } = await storageOnDisk(new Scope(t));
   await storage.manifests.put(name, image);
@@ -32,18 +32,18 @@ async function adopt(t: TestContext, mode: Config["mode"], scheduled: readonly s
 
 const whole = [image.descriptor.digest];
 
-test("a repository of which registry:2's scheduler names all is the upstream's, in both modes that cache", async (t) => {
+test("a repository that registry:2's scheduler lists completely belongs to the upstream, in both modes with a cache", async (t) => {
   assert.equal((await adopt(t, "proxy", whole)).owner, "docker.io");
   assert.equal((await adopt(t, "hybrid", whole)).owner, "docker.io");
 });
 
-test("what it does not name, and what lies where no cache was, stays nobody's", async (t) => {
+test("what it does not list, and content of a folder that was no cache, gets no owner", async (t) => {
   assert.equal((await adopt(t, "proxy", [digestOf(Buffer.from("another"))])).owner, undefined);
   assert.equal((await adopt(t, "proxy", undefined)).owner, undefined);
   assert.equal((await adopt(t, "private", whole)).owner, undefined);
 });
 
-test("who pushes beside what registry:2 cached is warned of letting it cache there again", async (t) => {
+test("whoever pushes to a folder of a registry:2 cache is warned not to run that cache again", async (t) => {
   assert.equal((await adopt(t, "hybrid", whole)).warnings.length, 1);
   assert.equal((await adopt(t, "proxy", whole)).warnings.length, 0);
   assert.equal((await adopt(t, "hybrid", undefined)).warnings.length, 0);

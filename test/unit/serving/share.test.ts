@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { shareOf } from "../../../src/serving/workers/share.js";
 import { configWith } from "../../support/config.js";
 
-test("the shares of all workers are the whole, and none is without", () => {
+test("the shares of all workers add up to the whole, and each has some", () => {
   const config = configWith({
     server: { workers: 3, maxConnections: 10 },
     private: { uploads: { maxConcurrent: 3, maxOpen: 7, maxOpenPerClient: 6 } },

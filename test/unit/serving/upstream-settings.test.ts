@@ -16,7 +16,7 @@ function upstreamWith(overrides: ConfigOverrides<UpstreamConfig>): UpstreamConfi
   return upstream;
 }
 
-test("defaults of the configuration are those of the client", async () => {
+test("the configuration's defaults are those of the client", async () => {
   const settings = completeSettings(await upstreamSettingsOf(upstreamWith({})));
   assert.deepEqual(settings, {
     ...upstreamDefaults,
@@ -52,7 +52,7 @@ test("times, sizes and counts reach the client", async () => {
   });
 });
 
-test("mirrors are asked first, and see neither the password nor the client certificate", async (t) => {
+test("mirrors are asked first, and receive neither the password nor the client certificate", async (t) => {
   const folder = await new Scope(t).folder("pem");
   for (const name of ["ca", "cert", "key"]) await writeFile(join(folder, name), `PEM of ${name}`);
   const upstream = upstreamWith({
@@ -79,7 +79,7 @@ test("mirrors are asked first, and see neither the password nor the client certi
   ]);
 });
 
-test("a docker login file serves mirrors too, since it has credentials for each host", async () => {
+test("a docker login file also serves mirrors, since it has credentials for each host", async () => {
   const upstream = upstreamWith({ mirrors: ["http://mirror.example"], dockerConfig: "/config.json" });
   const { endpoints } = await upstreamSettingsOf(upstream);
   const expected = { dockerConfigFile: "/config.json" };

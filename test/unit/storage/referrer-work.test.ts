@@ -22,7 +22,7 @@ function counting() {
   const counted = countCalls(new MemoryDriver());
   /** As after a restart. */
   const restarted = () => new Storage(counted.driver, 2, new RecordedLog());
-  /** The keys of manifests, and of records, that were read since the last look. */
+  /** The keys of manifests, and of records, that were read since the last call. */
   const read = () => {
     const keys = counted.look().read;
     return {
@@ -33,7 +33,7 @@ function counting() {
   return { restarted, read };
 }
 
-test("a manifest that a fallback index names many times is read once, and never again", async () => {
+test("a manifest that a fallback index lists many times is read once, and never again", async () => {
   const { restarted, read } = counting();
   const storage = restarted();
   const child = referrer("large", "x".repeat(1_000_000));
@@ -49,7 +49,7 @@ test("a manifest that a fallback index names many times is read once, and never 
   assert.ok(!read().manifests.includes(layout.blob(child.descriptor.digest)), "it was recorded, as any referrer is");
 });
 
-test("what a fallback index names and refers to something else is read once as long as Berth runs", async () => {
+test("an entry of a fallback index that refers to something else is read once as long as Berth runs", async () => {
   const { restarted, read } = counting();
   const storage = restarted();
   const strangers = ["one", "other"].map((text) =>
@@ -64,7 +64,7 @@ test("what a fallback index names and refers to something else is read once as l
   assert.deepEqual(read().manifests, []);
 });
 
-test("no answer reads more than a page's worth, whatever the filter leaves of it, and Links lead through all", async () => {
+test("no response reads more than a page, whatever the filter leaves of it, and Links lead through all", async () => {
   const { restarted, read } = counting();
   const pushing = restarted();
   const all = Array.from({ length: 2_500 }, (_, index) => referrer(String(index)));
@@ -87,7 +87,7 @@ test("no answer reads more than a page's worth, whatever the filter leaves of it
   assert.deepEqual(read(), { manifests: [], records: [] });
 });
 
-test("large manifests of a fallback index come in pages that each read few of them", async () => {
+test("large manifests of a fallback index are listed in pages that each read few of them", async () => {
   const { restarted, read } = counting();
   const storage = restarted();
   const children = Array.from({ length: 12 }, (_, index) => referrer(String(index), "x".repeat(3_000_000)));
@@ -100,7 +100,7 @@ test("large manifests of a fallback index come in pages that each read few of th
   assert.deepEqual(await listAll(restarted()), children.map(({ descriptor }) => descriptor.digest).sort());
 });
 
-test("a repository without records has them rebuilt from its manifests, once for all who ask", async () => {
+test("a repository without records has them rebuilt from its manifests, once for all callers", async () => {
   const { restarted, read } = counting();
   const pushing = restarted();
   const all = Array.from({ length: 5 }, (_, index) => referrer(String(index)));
@@ -115,7 +115,7 @@ test("a repository without records has them rebuilt from its manifests, once for
   assert.deepEqual(read().manifests, []);
 });
 
-test("a repository in which nothing refers to anything is walked once, and one that is not there leaves nothing behind", async () => {
+test("a repository without referrers is walked once, and one that does not exist leaves nothing behind", async () => {
   const { restarted, read } = counting();
   const storage = restarted();
   await storage.manifests.put(name, manifestOf({ mediaType: mediaTypes.ociIndex, manifests: [] }));

@@ -11,7 +11,7 @@ const name = parseRepositoryName("team/app");
 const elsewhere = parseRepositoryName("other/app");
 const bytes = Buffer.from("content");
 
-test("a blob lies once for all repositories, and each finds it only by a link of its own", async (t) => {
+test("a blob is stored once for all repositories, and each finds it only by its own link", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const digest = await storeBlob(storage, name, bytes);
   assert.equal(await storage.repository(elsewhere).findBlob(digest), undefined);
@@ -23,7 +23,7 @@ test("a blob lies once for all repositories, and each finds it only by a link of
   assert.deepEqual(await storage.driver.list("docker/registry/v2/blobs/sha256"), [digest.slice(7, 9)]);
 });
 
-test("a link to what is not stored finds nothing, until it is pushed", async (t) => {
+test("a link to missing content finds nothing, until it is pushed", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const digest = digestOf(bytes);
   await storage.repository(name).linkBlob(digest);
@@ -32,7 +32,7 @@ test("a link to what is not stored finds nothing, until it is pushed", async (t)
   assert.ok(await storage.repository(name).findBlob(digest));
 });
 
-test("one content under digests of two algorithms is two blobs", async (t) => {
+test("the same content under digests of two algorithms is two blobs", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const [sha256, sha512] = [digestOf(bytes), digestOf(bytes, "sha512")];
   await storeBlob(storage, name, bytes, sha256);
@@ -42,7 +42,7 @@ test("one content under digests of two algorithms is two blobs", async (t) => {
   assert.equal((await storage.repository(name).findBlob(sha256))?.content, sha256);
 });
 
-test("a repository is known to hold a blob once it was given or linked there", async (t) => {
+test("a repository is known to hold a blob once it was added or linked there", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const digest = await storeBlob(storage, name, bytes);
   await storage.repository(elsewhere).linkBlob(digest);

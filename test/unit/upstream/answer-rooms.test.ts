@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { AnswerRooms } from "../../../src/upstream/limits/answer-rooms.js";
 
-/** An answer that takes its room and holds it until it is told to end. */
+/** A response that takes its room and holds it until it is told to end. */
 function answerIn(rooms: AnswerRooms, bytes: number) {
   const answer = { isHeld: false, end: () => {}, over: Promise.resolve() };
   answer.over = rooms.run(async (room) => {
@@ -18,7 +18,7 @@ function answerIn(rooms: AnswerRooms, bytes: number) {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test("large answers of an upstream are held a few at a time, in the order in which they came", async () => {
+test("large responses of an upstream are held a few at a time, in order of arrival", async () => {
   const rooms = new AnswerRooms(10);
   const answers = [4, 4, 4, 20, 1].map((bytes) => answerIn(rooms, bytes));
   const held = async () => {
@@ -30,14 +30,18 @@ test("large answers of an upstream are held a few at a time, in the order in whi
   assert.deepEqual(await held(), [true, true, true, false, false]);
   answers[1]?.end();
   answers[2]?.end();
-  assert.deepEqual(await held(), [true, true, true, true, false], "one that is larger than all the room is held alone");
+  assert.deepEqual(
+    await held(),
+    [true, true, true, true, false],
+    "one that is larger than the whole room is held alone",
+  );
   answers[3]?.end();
   assert.deepEqual(await held(), [true, true, true, true, true]);
   answers[4]?.end();
   await Promise.all(answers.map(({ over }) => over));
 });
 
-test("the room of an answer that fails is free again", async () => {
+test("the room of a failed response is free again", async () => {
   const rooms = new AnswerRooms(10);
   const failing = rooms.run(async (room) => {
     await room.take(10);

@@ -10,7 +10,7 @@ function blob(fields: { title?: string; arrived: number; startedAt?: number; siz
   return { title: "alpine:3.20", digest, size: 200_000_000, startedAt: 0, ...fields };
 }
 
-test("a bar tells image, blob, how far it has come, how fast, and how long it will take", () => {
+test("a bar shows image, blob, progress, speed and time left", () => {
   const line = barLine(blob({ arrived: 50_000_000 }), 5_000, 110);
   assert.equal(
     line.trimEnd(),
@@ -18,12 +18,12 @@ test("a bar tells image, blob, how far it has come, how fast, and how long it wi
   );
 });
 
-test("what an earlier transfer left fills the bar and counts for no speed", () => {
+test("bytes from an earlier transfer fill the bar, but do not count for the speed", () => {
   const line = barLine(blob({ arrived: 150_000_000, startedAt: 140_000_000 }), 10_000, 110);
   assert.match(line, /\[#{15}-{5}\] 150\.0 MB \/ 200\.0 MB {3}1\.0 MB\/s 50 s left/);
 });
 
-test("before the first new byte nothing is said of speed, and no time is promised", () => {
+test("before the first new byte, neither speed nor time left is shown", () => {
   assert.doesNotMatch(
     barLine(blob({ arrived: 140_000_000, startedAt: 140_000_000 }), 1_000, 110),
     /left|\/s|Infinity|NaN/,
@@ -31,7 +31,7 @@ test("before the first new byte nothing is said of speed, and no time is promise
   assert.doesNotMatch(barLine(blob({ arrived: 0, size: 0 }), 0, 110), /Infinity|NaN/);
 });
 
-test("no line is wider than the terminal, whatever the image is called, and the end of its name is kept", () => {
+test("no line is wider than the terminal, and of a long image name the end is kept", () => {
   const title = `registry.example.com:5000/${"team/".repeat(20)}app:1.0`;
   for (let columns = 1; columns <= 200; columns++) {
     const line = barLine(blob({ title, arrived: 123_456_789 }), 12_345_678, columns);

@@ -8,7 +8,7 @@ function cut(text: string, index: number): [string, string] {
   return [text.slice(0, index), text.slice(index)];
 }
 
-/** A terminal that knows what is on it: it understands the few things that are asked of it. */
+/** A terminal that understands the few escape codes that are used here, and knows what it shows. */
 class Screen {
   readonly columns = 80;
   readonly rows: number;
@@ -25,7 +25,7 @@ class Screen {
   }
 }
 
-test("lines are drawn in the place of those before, however many those were", () => {
+test("lines are drawn in place of the previous ones, however many there were", () => {
   const screen = new Screen(24);
   const live = new LiveLines(screen);
   screen.write("$ berth\n");
@@ -35,7 +35,7 @@ test("lines are drawn in the place of those before, however many those were", ()
   }
 });
 
-test("what others write stays above", () => {
+test("other output stays above the lines", () => {
   const screen = new Screen(24);
   const live = new LiveLines(screen);
   live.draw(["bar", "count"]);
@@ -46,7 +46,7 @@ test("what others write stays above", () => {
   assert.deepEqual(screen.lines, ["a warning"]);
 });
 
-test("no more is drawn than the terminal has lines, since what has scrolled away cannot be drawn anew", () => {
+test("no more is drawn than the terminal has lines, since scrolled lines cannot be redrawn", () => {
   const screen = new Screen(4);
   new LiveLines(screen).draw(["1", "2", "3", "4", "5"]);
   assert.deepEqual(screen.lines, ["3", "4", "5"]);

@@ -13,7 +13,7 @@ import { projectRoot } from "../../../support/project.js";
 
 const address = "registry.example.com:5000";
 
-/** A cache of Docker Hub and GHCR without TLS, as the files of config/clients have it, unless told otherwise. */
+/** A cache of Docker Hub and GHCR without TLS, as in the files of config/clients, unless given otherwise. */
 function registry(fields: Partial<RegistryToReach> = {}): RegistryToReach {
   const upstreams = [
     { name: "docker.io", location: address },
@@ -76,13 +76,13 @@ for (const { client, path, file } of readyMade) {
   });
 }
 
-test("no client is told more than it needs: with TLS that it knows, a private registry needs no word", () => {
+test("clients get no unnecessary settings: for a private registry with a trusted certificate, none", () => {
   for (const client of ["docker", "containerd", "podman", "buildkit"]) {
     assert.deepEqual(setUp(client, { mode: "private", scheme: "https" }).files, [], client);
   }
 });
 
-test("docker is told of a mirror only if bare names are Docker Hub's here", () => {
+test("docker gets a mirror only if bare names are Docker Hub's here", () => {
   const daemonJson = (fields: Partial<RegistryToReach>) =>
     contentOf(setUp("docker", fields), "/etc/docker/daemon.json");
   assert.deepEqual(JSON.parse(daemonJson({ scheme: "https" })), { "registry-mirrors": [`https://${address}`] });
@@ -91,14 +91,14 @@ test("docker is told of a mirror only if bare names are Docker Hub's here", () =
   assert.deepEqual(JSON.parse(daemonJson({ mode: "private" })), { "insecure-registries": [address] });
 });
 
-test("docker needs no word about plain HTTP on its own machine", () => {
+test("docker needs no setting for plain HTTP on its own machine", () => {
   for (const local of ["localhost:5000", "127.0.0.1:5000", "127.0.0.1"]) {
     assert.deepEqual(setUp("docker", { mode: "private", address: local }).files, [], local);
   }
   assert.equal(setUp("docker", { mode: "private", address: "127.example.com" }).files.length, 1);
 });
 
-test("an authority of one's own goes where each client looks for it, and https:// everywhere", () => {
+test("a private authority is written where each client looks for it, and https:// everywhere", () => {
   const places = {
     docker: `/etc/docker/certs.d/${address}/ca.crt`,
     podman: `/etc/containers/certs.d/${address}/ca.crt`,
@@ -116,7 +116,7 @@ test("an authority of one's own goes where each client looks for it, and https:/
   }
 });
 
-test("containerd may push to a registry that takes pushes, and only pull of what is cached", () => {
+test("containerd may push to a registry that accepts pushes, and only pull cached images", () => {
   const { files } = setUp("containerd", { mode: "hybrid" });
   for (const { path, content } of files) {
     assert.equal(content.includes('"push"'), path.includes(`/${address}/`), path);
@@ -127,7 +127,7 @@ test("containerd may push to a registry that takes pushes, and only pull of what
   );
 });
 
-test("k3s asks for the registry's own images in its own name, though * is there, too", () => {
+test("k3s requests the registry's own images under its own name, although * is configured too", () => {
   const yaml = parse(contentOf(setUp("k3s", { mode: "hybrid", ...withAuthority }), "/etc/rancher/k3s/registries.yaml"));
   const endpoint = [`https://${address}`];
   assert.deepEqual(yaml, {
@@ -136,7 +136,7 @@ test("k3s asks for the registry's own images in its own name, though * is there,
   });
 });
 
-test("a workflow of GitHub gives BuildKit the same settings, and pushes where that can be", () => {
+test("a GitHub workflow gives BuildKit the same settings, and pushes if possible", () => {
   const workflow = (fields: Partial<RegistryToReach>) =>
     parse(contentOf(setUp("github-actions", fields), ".github/workflows/image.yml")).jobs.image.steps;
   const [, buildx, build] = workflow({ mode: "hybrid" });
@@ -147,7 +147,7 @@ test("a workflow of GitHub gives BuildKit the same settings, and pushes where th
   assert.equal(workflow({ mode: "private", scheme: "https" })[1].with, undefined);
 });
 
-test("a job of GitLab gives its Docker in Docker what daemon.json has", () => {
+test("a GitLab job gives its Docker in Docker the settings of daemon.json", () => {
   const job = (fields: Partial<RegistryToReach>) =>
     parse(contentOf(setUp("gitlab-ci", fields), ".gitlab-ci.yml")).image;
   const { services, script } = job({ mode: "hybrid" });
@@ -157,7 +157,7 @@ test("a job of GitLab gives its Docker in Docker what daemon.json has", () => {
   assert.equal(job({ mode: "private", scheme: "https" }).services[0].command, undefined);
 });
 
-test("Kubernetes is set up by the files of containerd", () => {
+test("Kubernetes is set up with the files of containerd", () => {
   assert.deepEqual(setUp("kubernetes", { mode: "hybrid" }).files, setUp("containerd", { mode: "hybrid" }).files);
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { lineDiff } from "../../../../src/commands/setup/line-diff.js";
 
-test("a diff has the lines that go and that come, with two of those around them", () => {
+test("a diff has removed and added lines, with two lines of context", () => {
   assert.deepEqual(lineDiff("a\nb\nc\nold\nd\ne\nf\n", "a\nb\nc\nnew\nd\ne\nf\n"), [
     "  b",
     "  c",

@@ -15,14 +15,14 @@ const tables = ownFile(
   "append-toml",
 );
 
-test("a file that is not there is written, and one that is right stays as it is", () => {
+test("a missing file is written, and a correct one is left unchanged", () => {
   for (const file of [daemonJson, tables]) {
     assert.equal(planFile(file, undefined), file.content);
     assert.equal(planFile(file, file.content), file.content);
   }
 });
 
-test("daemon.json keeps all it has, its indent too, and the lists get longer", () => {
+test("daemon.json keeps everything, including its indentation, and its lists are extended", () => {
   const existing =
     '{\n    "debug": true,\n    "registry-mirrors": ["https://mirror.example.com"],\n    "mtu": 1450\n}\n';
   const planned = planFile(daemonJson, existing);
@@ -35,13 +35,13 @@ test("daemon.json keeps all it has, its indent too, and the lists get longer", (
   assert.equal(planFile(daemonJson, planned), planned);
 });
 
-test("daemon.json that has it already is not even formatted anew; an empty one counts as none", () => {
+test("a daemon.json with these settings is not even reformatted; an empty one counts as missing", () => {
   const existing = `{"registry-mirrors":   ["${mirror}"] }`;
   assert.equal(planFile(daemonJson, existing), existing);
   assert.equal(planFile(daemonJson, "\n"), daemonJson.content);
 });
 
-test("a daemon.json that could not be written back as it was is left to a person", () => {
+test("a daemon.json that could not be written back unchanged is left to a person", () => {
   const unsafe = [
     "{",
     "[]",
@@ -54,7 +54,7 @@ test("a daemon.json that could not be written back as it was is left to a person
   for (const existing of unsafe) assert.throws(() => planFile(daemonJson, existing), { name: "Unsafe" }, existing);
 });
 
-test("what berth setup wrote is replaced by what it writes now, unless somebody changed it", () => {
+test("a file of an earlier berth setup is replaced, unless someone changed it", () => {
   const [old, now] = ["http://old:5000", mirror].map((url) => ownFile("hosts.toml", [`[host."${url}"]`]));
   assert.ok(old && now);
   assert.equal(planFile(now, old.content), now.content);
@@ -62,7 +62,7 @@ test("what berth setup wrote is replaced by what it writes now, unless somebody 
   assert.throws(() => planFile(now, 'server = "https://docker.io"\n'), { name: "Unsafe" });
 });
 
-test("tables go to the end of a TOML file, once, and nowhere if it knows registries of its own", () => {
+test("tables are appended to a TOML file, once, and not if it configures registries itself", () => {
   const existing = "# a registry of ours\ndebug = true\n\n[worker.oci]\n  gc = true\n";
   const planned = planFile(tables, existing);
   assert.equal(planned, `${existing}\n${tables.content}`);

@@ -4,7 +4,7 @@ import { clientAuthOf } from "../../../../src/config/tls-rules.js";
 import { loadLines, problemsOfLines, verdicts } from "../../../support/registry2-config.js";
 import { Scope } from "../../../support/scope.js";
 
-/** As the container image of registry:2 has it. */
+/** As in the container image of registry:2. */
 const imageFile = [
   "version: 0.1",
   "log:",
@@ -23,7 +23,7 @@ const imageFile = [
   "  storagedriver: { enabled: true, interval: 10s, threshold: 3 }",
 ];
 
-/** As Debian's package has it. */
+/** As in Debian's package. */
 const debianFile = [
   ...imageFile.map((line) => line.replace("/var/lib/registry", "/var/lib/docker-registry")),
   "auth:",
@@ -32,7 +32,7 @@ const debianFile = [
   "    path: /etc/docker/registry",
 ];
 
-test("the file of the image means its folder, every address on port 5000, and no DELETE", async (t) => {
+test("the file of the image means its folder, all addresses on port 5000, and no DELETE", async (t) => {
   const { config, registry2 } = await loadLines(new Scope(t), imageFile);
   assert.equal(config.mode, "private");
   assert.deepEqual([config.server.host, config.server.port], ["::", 5000]);
@@ -49,7 +49,7 @@ test("the file of the image means its folder, every address on port 5000, and no
   });
 });
 
-test("Debian's file, whose users must log in, is served to them alone", async (t) => {
+test("with Debian's file, users must log in, and no one else is served", async (t) => {
   const { config, registry2 } = await loadLines(new Scope(t), debianFile);
   assert.equal(config.access?.open, false);
   assert.equal(config.access?.users.htpasswd, "/etc/docker/registry");
@@ -57,7 +57,7 @@ test("Debian's file, whose users must log in, is served to them alone", async (t
   assert.equal(verdicts(registry2)["auth.htpasswd.path"], "honoured");
 });
 
-test("a file without auth is served to everybody, as registry:2 does", async (t) => {
+test("a file without auth serves everyone, as registry:2 does", async (t) => {
   const { config } = await loadLines(new Scope(t), ["version: 0.1"]);
   assert.equal(config.access?.open, true);
 });
@@ -86,7 +86,7 @@ test("auth.token is taken over with its keys, and clients are sent to its realm"
   assert.equal(config.access?.open, false);
 });
 
-test("auth without what it needs keeps Berth from starting", async (t) => {
+test("incomplete auth settings keep Berth from starting", async (t) => {
   const scope = new Scope(t);
   for (const [line, message] of [
     ["auth: { htpasswd: { realm: x } }", /auth\.htpasswd\.path: is missing/],
@@ -99,7 +99,7 @@ test("auth without what it needs keeps Berth from starting", async (t) => {
   }
 });
 
-test("a file with all that Berth knows in other words is translated", async (t) => {
+test("a file with every setting that has an equivalent is translated", async (t) => {
   const { config } = await loadLines(new Scope(t), [
     "version: 0.1",
     "log: { level: warn, formatter: logstash, accesslog: { disabled: true } }",
@@ -133,7 +133,7 @@ test("a file with all that Berth knows in other words is translated", async (t) 
   assert.deepEqual(config.server.cors.origins, ["https://ui.example.com"]);
 });
 
-test("what guards its TLS is honoured: versions, and certificates of clients, which it requires unless told otherwise", async (t) => {
+test("its TLS restrictions are honoured: versions, and client certificates, which are required by default", async (t) => {
   const scope = new Scope(t);
   const tlsOf = async (...more: string[]) => {
     const lines = ["version: 0.1", "http:", "  tls:", "    certificate: /a.crt", "    key: /a.key", ...more];
@@ -156,7 +156,7 @@ test("what guards its TLS is honoured: versions, and certificates of clients, wh
   assert.equal((await tlsOf("    clientauth: request-client-cert"))?.clientAuth, undefined);
 });
 
-test("its read-only mode is ours", async (t) => {
+test("its read-only mode is private.readonly", async (t) => {
   const { config } = await loadLines(new Scope(t), [
     "version: 0.1",
     "storage: { filesystem: {}, maintenance: { readonly: { enabled: true } } }",
@@ -177,7 +177,7 @@ test("uploads that were never purged are not purged", async (t) => {
   assert.equal(dry.config.private.uploads.expire, tenYears);
 });
 
-test("what would be lost without a word keeps Berth from starting, each with its line", async (t) => {
+test("settings that must not be dropped silently keep Berth from starting, each with its line", async (t) => {
   const problems = await problemsOfLines(new Scope(t), [
     "version: 0.1",
     "storage:",
@@ -214,7 +214,7 @@ test("what would be lost without a word keeps Berth from starting, each with its
   );
 });
 
-test("what is wrong is told by its line and in the words of registry:2", async (t) => {
+test("mistakes are reported with their line, under the names of registry:2", async (t) => {
   const problems = await problemsOfLines(new Scope(t), [
     "version: 0.1",
     "log: { level: loud }",
@@ -238,20 +238,20 @@ test("what is wrong is told by its line and in the words of registry:2", async (
   ]);
 });
 
-test("a section that is none, and a version that there never was, are refused", async (t) => {
+test("a section that is not one, and an unknown version, are refused", async (t) => {
   assert.deepEqual(await problemsOfLines(new Scope(t), ["version: 0.2", "http: 5000"]), [
     "config.yml:1:1: version: must be 0.1: only files of registry:2 have a version",
     "config.yml:2:1: http: must be a section with keys, not '5000'",
   ]);
 });
 
-test("a file that is no YAML is told by its line, and its variables are read all the same", async (t) => {
+test("a file that is not YAML is reported with its line, and its variables are still read", async (t) => {
   const problems = await problemsOfLines(new Scope(t), ["version: 0.1", "http: ["], { REGISTRY_HTTP_ADDR: "x" });
   assert.match(problems.join("\n"), /^config\.yml:\d+:\d+: /);
   assert.match(problems.join("\n"), /REGISTRY_HTTP_ADDR: http\.addr: must be an address/);
 });
 
-test("keys that registry:2 does not know are told, with what was meant", async (t) => {
+test("keys that registry:2 does not know are reported, with a suggestion", async (t) => {
   const { registry2 } = await loadLines(new Scope(t), ["version: 0.1", "htpp: { addr: ':1' }", "log: { levl: info }"]);
   assert.deepEqual(
     registry2?.filter(({ verdict }) => verdict === "unknown"),
@@ -272,7 +272,7 @@ test("keys that registry:2 does not know are told, with what was meant", async (
   );
 });
 
-test("what somebody may wait for is told to be missing", async (t) => {
+test("settings that someone may miss are reported as not taken over", async (t) => {
   const { registry2 } = await loadLines(new Scope(t), [
     "version: 0.1",
     "http: { debug: { addr: ':5001' }, headers: { Strict-Transport-Security: [max-age=1] } }",
@@ -293,13 +293,13 @@ test("what somebody may wait for is told to be missing", async (t) => {
   );
 });
 
-test("a key that stands without a value says nothing", async (t) => {
+test("a key without a value sets nothing", async (t) => {
   const { config, registry2 } = await loadLines(new Scope(t), ["version: 0.1", "auth:", "proxy:", "  remoteurl: ''"]);
   assert.equal(config.mode, "private");
   assert.deepEqual(verdicts(registry2), { "storage.delete.enabled": "honoured" });
 });
 
-test("places in answers have a host as in registry:2, unless its file says relative or a fixed address", async (t) => {
+test("locations are absolute as in registry:2, unless its file says relative or gives a fixed address", async (t) => {
   for (const [http, locations] of [
     ["{}", "absolute"],
     ["{ relativeurls: false }", "absolute"],
@@ -314,7 +314,7 @@ test("places in answers have a host as in registry:2, unless its file says relat
   }
 });
 
-test("what raises the catalog's pages, or switches validation off, does so here", async (t) => {
+test("settings for larger catalog pages, or without validation, take effect", async (t) => {
   const { config, registry2 } = await loadLines(new Scope(t), [
     "version: 0.1",
     "catalog: { maxentries: 1000000 }",
@@ -327,10 +327,10 @@ test("what raises the catalog's pages, or switches validation off, does so here"
   assert.equal(verdicts(registry2)["validation.disabled"], "honoured");
   assert.equal(verdicts(registry2).reporting, "not honoured");
   const both = await loadLines(new Scope(t), ["version: 0.1", "validation: { disabled: true, enabled: true }"]);
-  assert.equal(both.config.private.sparse, false, "registry:2 lets enabled prevail");
+  assert.equal(both.config.private.sparse, false, "in registry:2, enabled prevails");
 });
 
-test("credentials of a browser are allowed along as registry:2's headers do, where browsers heed it", async (t) => {
+test("browser credentials are allowed as with registry:2's headers, if browsers accept those", async (t) => {
   const credentials = "Access-Control-Allow-Credentials: ['true']";
   for (const [headers, isAllowed, verdict] of [
     [`{ Access-Control-Allow-Origin: ['https://ui.example.com'], ${credentials} }`, true, "honoured"],

@@ -20,7 +20,7 @@ const cache = [
   "proxy: { remoteurl: 'http://registry.internal:5000', username: on, password: 0012 }",
 ];
 
-test("what is imported and loaded is what was translated", async (t) => {
+test("the imported file, when loaded, equals the translation", async (t) => {
   const scope = new Scope(t);
   const variables = { REGISTRY_STORAGE_DELETE_ENABLED: "true", REGISTRY_LOG_LEVEL: "warn" };
   const written = [
@@ -36,14 +36,14 @@ test("what is imported and loaded is what was translated", async (t) => {
     const { config, registry2 } = await loadConfig({ environment: {}, directory });
     assert.equal(registry2, undefined);
     const { storage } = translated.config;
-    // Of a folder that nobody names each has its own.
+    // The default folders differ.
     assert.deepEqual({ ...config, storage: undefined }, { ...translated.config, storage: undefined });
     assert.equal(config.storage.driver, storage.driver);
     assert.equal(config.storage.filesystem.root, storage.filesystem.root);
   }
 });
 
-test("each line tells its origin, and the top what became of the rest", async (t) => {
+test("each line names its origin, and the top says what became of the rest", async (t) => {
   const loaded = await loadLines(new Scope(t), cache, { REGISTRY_LOG_LEVEL: "warn" });
   const lines = importedFile(loaded).split("\n");
   for (const line of [

@@ -13,21 +13,21 @@ async function upstreamOf(t: test.TestContext, remoteurl: string) {
   return { name: upstream?.name, prefix: upstream?.prefix, url: upstream?.url, notes: verdicts(registry2) };
 }
 
-test("Docker Hub is docker.io under each of its addresses, so that alpine is library/alpine", async (t) => {
+test("Docker Hub is docker.io under all of its hosts, so that alpine is library/alpine", async (t) => {
   for (const url of ["https://registry-1.docker.io", "https://docker.io", "https://mirror.gcr.io/"]) {
     const { name, prefix, url: asked } = await upstreamOf(t, url);
     assert.deepEqual([name, prefix, asked], ["docker.io", undefined, url]);
   }
 });
 
-test("another registry is called by its host, and its port becomes part of a prefix", async (t) => {
+test("the name of another registry is its host, and a port becomes part of the prefix", async (t) => {
   const ghcr = await upstreamOf(t, "https://ghcr.io");
   assert.deepEqual([ghcr.name, ghcr.prefix], ["ghcr.io", undefined]);
   const internal = await upstreamOf(t, "http://Registry.internal:5000/v2");
   assert.deepEqual([internal.name, internal.prefix], ["registry.internal:5000", "registry.internal-5000"]);
 });
 
-test("an address that is none, or has credentials in it, is refused without showing them", async (t) => {
+test("an invalid URL, or one with credentials, is refused without showing them", async (t) => {
   const lines = (url: string) => ["version: 0.1", `proxy: { remoteurl: '${url}' }`];
   const scope = new Scope(t);
   assert.deepEqual(await problemsOfLines(scope, lines("registry-1.docker.io")), [
@@ -38,7 +38,7 @@ test("an address that is none, or has credentials in it, is refused without show
   assert.doesNotMatch(problem, /secret/);
 });
 
-test("content that expires there does not here, which is told; what never did is not", async (t) => {
+test("content does not expire as it did there, which is reported only if it did", async (t) => {
   const scope = new Scope(t);
   for (const [ttl, verdict] of [
     ["168h", "not honoured"],
@@ -49,7 +49,7 @@ test("content that expires there does not here, which is told; what never did is
   }
 });
 
-test("credentials without an upstream are told to be useless", async (t) => {
+test("credentials without an upstream are reported as useless", async (t) => {
   const lines = ["version: 0.1", "proxy: { username: ann, password: x }", "storage: { delete: { enabled: true } }"];
   const { config, registry2 } = await loadLines(new Scope(t), lines);
   assert.equal(config.mode, "private");

@@ -17,7 +17,7 @@ const storyVariables = {
 
 const head = ["version: 0.1", "storage: { filesystem: { rootdirectory: /srv } }"];
 
-test("variables alone, as they stand in a compose file, make the same cache", async (t) => {
+test("variables alone, as in a compose file, result in the same cache", async (t) => {
   const { config, file } = await loadLines(new Scope(t), undefined, storyVariables);
   assert.equal(file, undefined);
   assert.equal(config.mode, "proxy");
@@ -31,7 +31,7 @@ test("variables alone, as they stand in a compose file, make the same cache", as
   );
 });
 
-test("the name that people write allows DELETE, too", async (t) => {
+test("the variable that people often write allows DELETE too", async (t) => {
   const scope = new Scope(t);
   const deleteWith = async (environment: Record<string, string>) =>
     (await loadLines(scope, head, environment)).config.private.delete;
@@ -41,11 +41,11 @@ test("the name that people write allows DELETE, too", async (t) => {
   assert.equal(
     await deleteWith({ REGISTRY_DELETE_ENABLED: "true", REGISTRY_STORAGE_DELETE_ENABLED: "false" }),
     false,
-    "the real name goes before",
+    "the real name takes precedence",
   );
 });
 
-test("a variable goes before the file of registry:2, and one of Berth's before both", async (t) => {
+test("a variable overrides the file of registry:2, and one of Berth's overrides both", async (t) => {
   const lines = [...head, "http: { addr: ':1' }", "log: { level: error }"];
   const environment = {
     REGISTRY_HTTP_ADDR: "127.0.0.1:2",
@@ -59,7 +59,7 @@ test("a variable goes before the file of registry:2, and one of Berth's before b
   assert.equal(config.private.delete, true);
 });
 
-test("values are YAML: quotes go, lists and maps come, letters stay", async (t) => {
+test("values are parsed as YAML: quotes are removed, lists and maps are accepted, text stays text", async (t) => {
   const { config } = await loadLines(new Scope(t), head, {
     REGISTRY_PROXY: "{remoteurl: 'https://registry-1.docker.io', username: on, password: 0012}",
     REGISTRY_HTTP_HEADERS: '{Access-Control-Allow-Origin: ["https://a.example", "https://b.example"]}',
@@ -73,20 +73,20 @@ test("values are YAML: quotes go, lists and maps come, letters stay", async (t) 
   assert.equal(config.private.uploads.expire, 3650 * 86_400_000);
 });
 
-test("a value that is no YAML is taken as it stands", async (t) => {
+test("a value that is not YAML is used as it is", async (t) => {
   const environment = { ...storyVariables, REGISTRY_PROXY_PASSWORD: "@p*ss%" };
   const { config } = await loadLines(new Scope(t), undefined, environment);
   assert.equal(config.proxy.upstreams[0]?.password, "@p*ss%");
 });
 
-test("keys of the file are found in any case, such as a header's", async (t) => {
+test("keys of the file match in any case, such as header names", async (t) => {
   const lines = [...head, "http: { headers: { Access-Control-Allow-Origin: ['https://a.example'] } }"];
   const environment = { "REGISTRY_HTTP_HEADERS_Access-Control-Allow-Origin": "['https://b.example']" };
   const { config } = await loadLines(new Scope(t), lines, environment);
   assert.deepEqual(config.server.cors.origins, ["https://b.example"]);
 });
 
-test("both ways to say that a registry is read only make it so", async (t) => {
+test("either read-only setting makes the registry read-only", async (t) => {
   const scope = new Scope(t);
   for (const [variable, value] of [
     ["REGISTRY_STORAGE_MAINTENANCE_READONLY", '{"enabled":true}'],
@@ -97,7 +97,7 @@ test("both ways to say that a registry is read only make it so", async (t) => {
   }
 });
 
-test("a driver alone replaces the storage of the file, a part of one stands beside it", async (t) => {
+test("a driver alone replaces the storage of the file, and a part of one is added to it", async (t) => {
   const scope = new Scope(t);
   const { config } = await loadLines(scope, head, { REGISTRY_STORAGE: "inmemory" });
   assert.equal(config.storage.driver, "memory");
@@ -110,7 +110,7 @@ test("a driver alone replaces the storage of the file, a part of one stands besi
   assert.match(problems.join("\n"), /REGISTRY_STORAGE_S3_BUCKET: storage\.s3: Berth has no driver 's3'/);
 });
 
-test("items of a list are counted, and one more is added", async (t) => {
+test("list items are addressed by number, and one more may be added", async (t) => {
   const scope = new Scope(t);
   const lines = [...head, "http: { tls: { certificate: /t.crt, key: /t.key, clientcas: [/a.crt] } }"];
   const { config } = await loadLines(scope, lines, { REGISTRY_HTTP_TLS_CLIENTCAS_1: "/b.crt" });
@@ -118,7 +118,7 @@ test("items of a list are counted, and one more is added", async (t) => {
   assert.match(
     (await problemsOfLines(scope, head, { REGISTRY_NOTIFICATIONS_ENDPOINTS_1_NAME: "b" })).join(),
     /^$/,
-    "where there is no list, a number is a key that nobody knows",
+    "without a list, a number is an unknown key",
   );
   assert.match(
     (await problemsOfLines(scope, lines, { REGISTRY_HTTP_TLS_CLIENTCAS_5: "/b.crt" })).join("\n"),
@@ -126,7 +126,7 @@ test("items of a list are counted, and one more is added", async (t) => {
   );
 });
 
-test("an empty variable takes a setting back, but not the lock off the door", async (t) => {
+test("an empty variable unsets a setting, but never the access control", async (t) => {
   const scope = new Scope(t);
   const cache = [...head, "proxy: { remoteurl: 'https://registry-1.docker.io' }"];
   assert.equal((await loadLines(scope, cache, { REGISTRY_PROXY_REMOTEURL: "" })).config.mode, "private");
@@ -134,13 +134,13 @@ test("an empty variable takes a setting back, but not the lock off the door", as
   assert.equal((await loadLines(scope, guarded, { REGISTRY_AUTH: "" })).config.access?.open, false);
 });
 
-test("what Kubernetes and others call REGISTRY_ is nothing of ours, alone nor beside", async (t) => {
+test("REGISTRY_ variables of Kubernetes and others are ignored, with or without a file", async (t) => {
   const scope = new Scope(t);
   const others = {
     REGISTRY_URL: "http://x",
     REGISTRY_PORT: "tcp://10.0.0.1:5000",
     REGISTRY_SERVICE_HOST: "10.0.0.1",
-    // Of a service named registry-proxy.
+    // For a service named registry-proxy.
     REGISTRY_PROXY_SERVICE_HOST: "10.0.0.1",
     REGISTRY_PROXY_PORT: "tcp://10.0.0.1:5000",
     REGISTRY_PROXY_PORT_5000_TCP_ADDR: "10.0.0.1",
@@ -152,7 +152,7 @@ test("what Kubernetes and others call REGISTRY_ is nothing of ours, alone nor be
   assert.equal(verdicts(beside.registry2).REGISTRY_URL, "unknown");
 });
 
-test("beside a file of Berth's, variables say what they say, and imply nothing that the file says otherwise", async (t) => {
+test("with a file of Berth, variables apply, but what they imply does not override the file", async (t) => {
   const scope = new Scope(t);
   const { config } = await loadLines(scope, ["mode: private", "log: { level: error }"], {
     ...storyVariables,
@@ -162,12 +162,12 @@ test("beside a file of Berth's, variables say what they say, and imply nothing t
   assert.equal(config.log.level, "debug");
   assert.equal(config.storage.filesystem.root, "/data");
   assert.equal(config.proxy.upstreams[0]?.username, "ann");
-  assert.equal(config.server.host, "127.0.0.1", "Berth's file has Berth's defaults");
+  assert.equal(config.server.host, "127.0.0.1", "a file of Berth has Berth's defaults");
   const silent = await loadLines(scope, ["log: { level: error }"], storyVariables);
   assert.equal(silent.config.mode, "proxy");
 });
 
-test("who speaks registry:2's words beside a file of Berth's has DELETE only where one of them allows it", async (t) => {
+test("whoever uses registry:2's variables with a file of Berth gets DELETE only if one of them allows it", async (t) => {
   const scope = new Scope(t);
   const isAllowed = async (line: string, environment: Record<string, string>) =>
     (await loadLines(scope, [line], environment)).config.private.delete;
@@ -177,7 +177,7 @@ test("who speaks registry:2's words beside a file of Berth's has DELETE only whe
   assert.equal(await isAllowed("mode: private", {}), true);
 });
 
-test("the upstreams of a file of Berth's are not replaced by a variable of registry:2", async (t) => {
+test("the upstreams of a file of Berth are not replaced by a variable of registry:2", async (t) => {
   const lines = [
     "mode: proxy",
     "proxy:",
@@ -189,7 +189,7 @@ test("the upstreams of a file of Berth's are not replaced by a variable of regis
   ]);
 });
 
-test("the file that REGISTRY_CONFIGURATION_PATH names is read", async (t) => {
+test("the file named by REGISTRY_CONFIGURATION_PATH is read", async (t) => {
   const directory = await new Scope(t).folder("registry2");
   await writeFile(join(directory, "config.yml"), head.join("\n"));
   await writeFile(join(directory, "berth.yml"), "mode: proxy");

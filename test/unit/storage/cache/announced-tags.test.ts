@@ -12,7 +12,7 @@ const latest = parseTag("latest");
 const digest = digestOf(Buffer.from("manifest"));
 const minute = 60_000;
 
-/** A driver that counts what it is asked for. */
+/** A driver that counts its calls. */
 class CountingDriver extends MemoryDriver {
   reads = 0;
 
@@ -22,7 +22,7 @@ class CountingDriver extends MemoryDriver {
   }
 }
 
-test("a look for one digest costs the same however many other tags were announced", async () => {
+test("a lookup of one digest costs the same however many other tags were announced", async () => {
   const driver = new CountingDriver();
   const announced = new AnnouncedTags(driver);
   for (let index = 0; index < 1_000; index++) {
@@ -37,7 +37,7 @@ test("a look for one digest costs the same however many other tags were announce
   assert.equal(driver.reads, 1);
 });
 
-test("marks go when they are old, in this process and of others that ended", async () => {
+test("old marks are deleted, of this process and of others that ended", async () => {
   const driver = new MemoryDriver();
   let now = 100 * minute;
   await new AnnouncedTags(driver, () => now).add(name, latest, digest);
@@ -50,7 +50,7 @@ test("marks go when they are old, in this process and of others that ended", asy
   assert.equal((await driver.list(layout.announcements)).length, 1);
 });
 
-test("so many marks are kept of a time, and no more", async () => {
+test("a limited number of marks is kept at a time", async () => {
   const driver = new MemoryDriver();
   const announced = new AnnouncedTags(driver, () => 0);
   for (let index = 0; index < 10_100; index++) {
@@ -61,7 +61,7 @@ test("so many marks are kept of a time, and no more", async () => {
   assert.equal((await announced.find(name, digestOf(Buffer.from("9999")))).length, 1);
 });
 
-test("a tag that was announced again and again is written once, and anew after it was forgotten", async () => {
+test("a tag that is announced again and again is written once, and again after it was forgotten", async () => {
   const driver = new MemoryDriver();
   const announced = new AnnouncedTags(driver);
   for (let times = 0; times < 3; times++) await announced.add(name, latest, digest);

@@ -12,7 +12,7 @@ async function read(text: string) {
   return content && [...content].map(([name, digests]) => [name, [...digests]]);
 }
 
-test("the scheduler's state names content by the repositories that it was fetched for", async () => {
+test("the scheduler's state lists content by the repositories that it was downloaded for", async () => {
   const other = `sha256:${"0b".repeat(32)}`;
   const keys = [`library/tool@${digest}`, `team/app@${digest}`, `library/tool@${other}`];
   const state = Object.fromEntries(keys.map((key) => [key, { Key: key, ExpiryData: "2026-12-01T00:00:00Z" }]));
@@ -22,12 +22,12 @@ test("the scheduler's state names content by the repositories that it was fetche
   ]);
 });
 
-test("what can be no repository or no digest is passed over", async () => {
+test("invalid repositories and digests are skipped", async () => {
   const keys = [`../../etc@${digest}`, `_x@${digest}`, "library/tool@sha256:short", digest, "", "__proto__", "a@b@c"];
   assert.deepEqual(await read(JSON.stringify(Object.fromEntries(keys.map((key) => [key, {}])))), []);
 });
 
-test("a state that is torn, or no state, says nothing; nor does its absence", async () => {
+test("a truncated or invalid state lists nothing, nor does a missing one", async () => {
   for (const text of ["", "{", "null", "7", '"x"']) assert.equal(await read(text), undefined, text);
   assert.equal(await new SchedulerState(new MemoryDriver()).read(), undefined);
 });

@@ -11,7 +11,7 @@ const digest = digestOf(Buffer.from("manifest"));
 const start = Date.parse("2026-01-01T00:00:00Z");
 const second = 1_000;
 
-test("a use is known here at once, and to another process once it was written", async (t) => {
+test("a use is known here at once, and to other processes once it was written", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const { storage: other } = await storageAt(root);
   assert.equal(await storage.uses.lastUse(name, digest), undefined);
@@ -24,7 +24,7 @@ test("a use is known here at once, and to another process once it was written", 
   assert.equal(await other.uses.lastUse(name, digest), start);
 });
 
-test("uses that follow one another quickly are written once, and again after some minutes", async (t) => {
+test("uses in quick succession are written once, and again after some minutes", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const written = async () => (await storage.driver.read(layout.manifestUsed(name, digest)))?.toString();
   for (const seconds of [0, 1, 200]) {
@@ -39,7 +39,7 @@ test("uses that follow one another quickly are written once, and again after som
 
 test("what could not be written is written the next time", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
-  // Where a file stands, no folder can be made.
+  // No folder can be created where a file is.
   await storage.driver.write({ key: ".berth/cached", content: Buffer.from("in the way") });
   storage.uses.touch(name, digest, start);
   await assert.rejects(storage.uses.write());
@@ -54,7 +54,7 @@ test("a damaged record counts as none", async (t) => {
   assert.equal(await storage.uses.lastUse(name, digest), undefined);
 });
 
-test("a manifest that is gone leaves no record, and is not written any more", async (t) => {
+test("a deleted manifest leaves no record, and is not written any more", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   storage.uses.touch(name, digest, start);
   await storage.uses.write();

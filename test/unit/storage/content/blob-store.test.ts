@@ -54,7 +54,7 @@ for (const [what, damage] of [
   });
 }
 
-test("a large blob that was emptied is absent, and damage is logged", async (t) => {
+test("a large blob that was emptied counts as missing, and the damage is logged", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const digest = await storeBlob(storage, name, large);
   await truncate(join(root, layout.blob(digest)));
@@ -64,7 +64,7 @@ test("a large blob that was emptied is absent, and damage is logged", async (t) 
   assert.equal(log.events[0]?.fields.digest, digest);
 });
 
-test("verifying makes absent what is damaged, and nothing else", async (t) => {
+test("verification removes damaged content, and nothing else", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const digest = await storeBlob(storage, name, large);
   assert.equal(await storage.blobs.verify(digest, new AbortController().signal), true);
@@ -75,7 +75,7 @@ test("verifying makes absent what is damaged, and nothing else", async (t) => {
   assert.equal(await storage.blobs.verify(digest, new AbortController().signal), false);
 });
 
-test("what is pushed while its damaged predecessor is verified stays", async (t) => {
+test("content that is pushed while its damaged predecessor is verified is kept", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const digest = digestOf(large);
   for (let round = 0; round < 12; round++) {
@@ -91,7 +91,7 @@ test("what is pushed while its damaged predecessor is verified stays", async (t)
   }
 });
 
-test("a blob that the distribution registry linked by another algorithm is read where it lies", async (t) => {
+test("a blob that the distribution registry linked by another algorithm is read from where it is stored", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const digest = await storeBlob(storage, name, small);
   const alias = digestOf(small, "sha512");
@@ -99,7 +99,7 @@ test("a blob that the distribution registry linked by another algorithm is read 
   assert.deepEqual(await storage.repository(name).findBlob(alias), { content: digest, size: small.length });
 });
 
-test("a folder where the content should be is absence", async (t) => {
+test("a folder in place of content counts as missing content", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const digest = digestOf(small);
   await mkdir(join(root, layout.blob(digest)), { recursive: true });
@@ -108,7 +108,7 @@ test("a folder where the content should be is absence", async (t) => {
   assert.equal(await storage.blobs.open(digest), undefined);
 });
 
-test("a file where a folder should be is absence", async (t) => {
+test("a file in place of a folder counts as missing content", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const digest = digestOf(small);
   const folder = dirname(join(root, layout.blob(digest)));
@@ -127,7 +127,7 @@ async function contentOf(storage: Storage, digest: Digest): Promise<Buffer> {
   return into.subarray(0, count);
 }
 
-/** A change of just now could hide another one. */
+/** A very recent change could hide another one. */
 async function settled(storage: Storage, digest: Digest): Promise<void> {
   await waitUntil("the version settles", async () => (await storage.driver.stat(layout.blob(digest)))?.version);
 }

@@ -8,7 +8,7 @@ import { layout } from "../../../../src/storage/layout.js";
 
 const [one, other] = [Buffer.from("one"), Buffer.from("other")];
 
-/** Gives the bytes of a blob only when it is told to. */
+/** Returns the bytes of a blob only when told to. */
 class SlowDriver extends MemoryDriver {
   readonly reading: string[] = [];
   readonly closed: string[] = [];
@@ -23,7 +23,7 @@ class SlowDriver extends MemoryDriver {
       size: reader.size,
       read: async (into, position) => {
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
-        // A byte at a time, so that there is a next read.
+        // One byte at a time, so that there is a next read.
         return reader.read(into.subarray(0, 1), position);
       },
       close: async () => void this.closed.push(key),
@@ -43,7 +43,7 @@ async function slowDriver(): Promise<SlowDriver> {
   return driver;
 }
 
-test("one blob is read at a time, and once for all who ask", async () => {
+test("one blob is read at a time, and once for all callers", async () => {
   const driver = await slowDriver();
   const verification = new BlobVerification(driver);
   const asked = [one, other, one, other].map((bytes) =>
@@ -56,7 +56,7 @@ test("one blob is read at a time, and once for all who ask", async () => {
   assert.equal(driver.reading.length, 2);
 });
 
-test("reading ends once nobody waits any more, and not before", async () => {
+test("reading ends once no caller waits, and not before", async () => {
   const driver = await slowDriver();
   const verification = new BlobVerification(driver);
   const clients = [new AbortController(), new AbortController()];

@@ -14,7 +14,7 @@ import { waitUntil } from "../../../support/wait-until.js";
 
 const pages = new WeakMap<Storage, CatalogPages>();
 
-/** All repositories that hold manifests, as a registry that goes on asking sees them. */
+/** All repositories with manifests, as a client that follows the pages sees them. */
 async function listed(storage: Storage): Promise<readonly RepositoryName[]> {
   const isShown = async () => true;
   const known =
@@ -25,14 +25,14 @@ async function listed(storage: Storage): Promise<readonly RepositoryName[]> {
 
 const index = manifestOf({ mediaType: mediaTypes.ociIndex, manifests: [] });
 
-test("repositories are listed in code point order, those below others too", async (t) => {
+test("repositories are listed in code point order, including nested ones", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const names = ["b", "a/b", "a", "a-b", "a/b/c", "a0", "constructor", "blobs/uploads"];
   for (const name of names) await putManifest(storage, name);
   assert.deepEqual(await listed(storage), [...names].sort());
 });
 
-test("a repository is listed once its first manifest is there, even if its blobs came long before", async (t) => {
+test("a repository is listed once it has its first manifest, even if its blobs came long before", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   await putBlob(storage, "early");
   assert.deepEqual(await listed(storage), []);
@@ -50,7 +50,7 @@ test("what another process pushes is listed at once", async (t) => {
   assert.deepEqual(await listed(storage), ["one", "other"]);
 });
 
-test("the list is the same array as long as nothing changed", async (t) => {
+test("the list is the same array until something changes", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   await putManifest(storage, "one");
   await settled(storage);
@@ -58,7 +58,7 @@ test("the list is the same array as long as nothing changed", async (t) => {
   assert.equal(await listed(storage), before);
 });
 
-test("whoever asks sees what was pushed before, however many ask and push at once", async (t) => {
+test("every caller sees what was pushed before, however many read and push at the same time", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   await Promise.all(
     Array.from({ length: 20 }, async (_, number) => {
@@ -68,7 +68,7 @@ test("whoever asks sees what was pushed before, however many ask and push at onc
   );
 });
 
-test("what does not belong among repositories is passed over", async (t) => {
+test("what does not belong among repositories is skipped", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   await putManifest(storage, "real");
   const repositories = join(root, "docker/registry/v2/repositories");
@@ -100,7 +100,7 @@ async function putBlob(storage: Storage, name: string): Promise<void> {
   await storage.repository(repository).addBlob(digestOf(content), staged);
 }
 
-/** Until the list is remembered: a change of just now could hide another one. */
+/** Waits until the list is remembered: a very recent change could hide another one. */
 async function settled(storage: Storage): Promise<void> {
   const generation = async () => (await storage.driver.stat(".berth/catalog"))?.version;
   await waitUntil("the catalog is remembered", generation);

@@ -34,7 +34,7 @@ test("a link with a newline, as an editor leaves it, is read", async (t) => {
   assert.equal(await storage.links.find("link"), one);
 });
 
-test("a link below a digest that holds another one is absent, and a push heals it", async (t) => {
+test("a link below a digest that contains another one counts as missing, and a push heals it", async (t) => {
   const { storage, log } = await storageOnDisk(new Scope(t));
   const key = `_layers/${one.replace(":", "/")}/link`;
   await storage.links.put(key, digestOf(Buffer.from("secret")));
@@ -42,7 +42,7 @@ test("a link below a digest that holds another one is absent, and a push heals i
   assert.equal(log.events[0]?.level, "warn");
   await storage.links.put(key, one);
   assert.equal(await storage.links.find(key), one);
-  // Distribution writes that below sha512.
+  // Distribution writes this below sha512.
   const below512 = `_layers/${other.replace(":", "/")}/link`;
   await storage.links.put(below512, one);
   assert.equal(await storage.links.find(below512), one);
@@ -67,15 +67,15 @@ for (const [what, text] of [
   });
 }
 
-test("a huge file where a link should be is absent, and not read", async (t) => {
+test("a huge file in place of a link counts as missing, and is not read", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   await writeFile(join(root, "link"), "");
-  // Sparse: it takes no room, but no memory would hold it.
+  // Sparse: it takes no space on disk, but would not fit in memory.
   await truncate(join(root, "link"), 2 ** 40);
   assert.equal(await storage.links.find("link"), undefined);
 });
 
-test("a folder, or a symbolic link to nowhere, is no link", async (t) => {
+test("a folder, or a symbolic link to nowhere, is not a link", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   await mkdir(join(root, "folder/link"), { recursive: true });
   await symlink("nowhere", join(root, "dangling"));

@@ -15,7 +15,7 @@ const name = parseRepositoryName("team/app");
 const manifest = index("one");
 const { digest } = manifest.descriptor;
 
-test("a manifest is found byte for byte, in its own repository and no other", async (t) => {
+test("a manifest is found byte for byte, in its own repository only", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   for (const algorithm of ["sha256", "sha512"] as const) {
     const pushed = index("two", algorithm);
@@ -28,7 +28,7 @@ test("a manifest is found byte for byte, in its own repository and no other", as
   }
 });
 
-test("a removed manifest is absent, and back once it is pushed again", async (t) => {
+test("a removed manifest is missing, and back once it is pushed again", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   await storage.manifests.put(name, manifest);
   await storage.repository(name).removeManifest(digest);
@@ -37,7 +37,7 @@ test("a removed manifest is absent, and back once it is pushed again", async (t)
   assert.deepEqual(await storage.manifests.find(name, digest), manifest);
 });
 
-test("what another process removes is absent at once, though memory still has it", async (t) => {
+test("what another process removes is missing at once, although memory still has it", async (t) => {
   const scope = new Scope(t);
   const { storage, root } = await storageOnDisk(scope);
   const process = await SecondProcess.start(scope, root);
@@ -64,7 +64,7 @@ for (const [what, damage] of [
   });
 }
 
-test("a push stores a manifest whose bytes were lost, though memory still has them", async (t) => {
+test("a push stores a manifest whose bytes were lost, although memory still has them", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   await storage.manifests.put(name, manifest);
   await rm(join(root, layout.blob(digest)));
@@ -72,7 +72,7 @@ test("a push stores a manifest whose bytes were lost, though memory still has th
   assert.deepEqual(await (await storageAt(root)).storage.manifests.find(name, digest), manifest);
 });
 
-test("what another process stored may not be durable yet: a push writes it once more, and once only", async (t) => {
+test("what another process stored may not be durable yet, so a push writes it once more, and only once", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const link = join(root, layout.revisionLink(name, digest));
   const { storage: other } = await storageAt(root);
@@ -85,7 +85,7 @@ test("what another process stored may not be durable yet: a push writes it once 
   assert.equal((await stat(link)).ino, ours);
 });
 
-test("what is linked as a manifest and is no JSON object is absent; what another registry took is there, however odd", async (t) => {
+test("a linked manifest that is not a JSON object counts as missing; what another registry accepted is found, however odd", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   for (const text of ["", "no JSON", "[]", "{}", '{"schemaVersion":1}']) {
     const isThere = text.startsWith("{");
@@ -97,7 +97,7 @@ test("what is linked as a manifest and is no JSON object is absent; what another
   }
 });
 
-test("an alias by another algorithm, as the distribution registry links it, is read", async (t) => {
+test("an alias by another algorithm, as linked by the distribution registry, is read", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   await storage.manifests.put(name, manifest);
   const alias = digestOf(manifest.bytes, "sha512");
@@ -106,7 +106,7 @@ test("an alias by another algorithm, as the distribution registry links it, is r
   assert.equal(algorithmOf((await storage.manifests.find(name, alias))?.descriptor.digest ?? digest), "sha512");
 });
 
-test("an alias that points at other content is absent", async (t) => {
+test("an alias that points to other content counts as missing", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const other = index("other");
   await storage.manifests.put(name, other);

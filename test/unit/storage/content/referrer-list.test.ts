@@ -19,7 +19,7 @@ const name = parseRepositoryName("team/app");
 const subject = digestOf(Buffer.from("subject"));
 const fallbackTag = parseTag(subject.replace(":", "-"));
 
-test("a record whose manifest another program collected is passed over", async (t) => {
+test("a record whose manifest was collected by another program is skipped", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const [stays, goes] = [referrer("stays"), referrer("goes")];
   for (const manifest of [stays, goes]) await push(storage, manifest);
@@ -40,7 +40,7 @@ test("a record of another process is listed at once", async (t) => {
   assert.deepEqual(await digestsOf(storage), [ours.descriptor.digest, digest].sort());
 });
 
-test("damaged records and foreign files are passed over", async (t) => {
+test("damaged records and foreign files are skipped", async (t) => {
   const { storage, root, log } = await storageOnDisk(new Scope(t));
   const whole = referrer("whole");
   await push(storage, whole);
@@ -55,7 +55,7 @@ test("damaged records and foreign files are passed over", async (t) => {
   assert.equal(log.named("record of a referrer is damaged and counts as absent").length, 7);
 });
 
-test("what the fallback tag lists is listed if it is here and does refer to the subject, and once", async (t) => {
+test("entries of the fallback tag are listed once, if they are stored here and do refer to the subject", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const [recorded, listed, absent] = [referrer("recorded"), referrer("listed"), referrer("absent")];
   const stranger = manifestOf({ mediaType: mediaTypes.ociIndex, manifests: [] });
@@ -73,7 +73,7 @@ test("what the fallback tag lists is listed if it is here and does refer to the 
   );
 });
 
-test("a fallback tag that points at nothing, or at no index, does no harm", async (t) => {
+test("a fallback tag that points to nothing, or not to an index, does no harm", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const recorded = referrer("recorded");
   await push(storage, recorded);
@@ -83,7 +83,7 @@ test("a fallback tag that points at nothing, or at no index, does no harm", asyn
   assert.deepEqual(await digestsOf((await storageAt(root)).storage), [recorded.descriptor.digest]);
 });
 
-test("pages go on behind the last digest, and the filter holds on all of them", async (t) => {
+test("pages continue after the last digest, and the filter applies to all of them", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const all = Array.from({ length: 5 }, (_, index) => referrer(`number ${index}`, "x".repeat(1_500_000)));
   for (const manifest of all) await push(storage, manifest);

@@ -22,7 +22,7 @@ async function namesAfter(driver: MemoryDriver, last?: string, most = Number.POS
   return names;
 }
 
-test("names that begin with one another come in code point order, from whichever name on", async () => {
+test("names that are prefixes of one another are in code point order, from any starting name", async () => {
   const names = [
     "a",
     "a-b",
@@ -67,7 +67,7 @@ test("names that begin with one another come in code point order, from whichever
   }
 });
 
-test("any tree is walked in the order of its names, in pages of any size", async () => {
+test("any tree is walked in the order of its names, with any page size", async () => {
   const random = seededRandom(7);
   const parts = ["a", "b", "a-a", "a.a", "a_a", "a0", "a--b", "0"];
   for (let round = 0; round < 30; round++) {
@@ -88,7 +88,7 @@ test("any tree is walked in the order of its names, in pages of any size", async
   }
 });
 
-test("a page costs what it shows, however many repositories there are, at the start, in the middle and behind the end", async () => {
+test("a page costs only what it shows, however many repositories there are, at the start, in the middle and after the end", async () => {
   const costs: number[][] = [];
   for (const teams of [10, 100]) {
     const names = Array.from(

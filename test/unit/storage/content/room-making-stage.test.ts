@@ -5,7 +5,7 @@ import { RoomMakingStage, withRoom } from "../../../../src/storage/content/room-
 import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
 import type { StagedObject } from "../../../../src/storage/staging.js";
 
-/** A staged object on a disk that has room for so many bytes, and writes as much of a piece as it can. */
+/** A staged object on a disk with limited space, which writes as much of a piece as fits. */
 function onSmallDisk(disk: { room: number }): StagedObject {
   const staged = new MemoryDriver().stage("up/data");
   return Object.assign(Object.create(staged), {
@@ -22,7 +22,7 @@ async function* fitting(content: AsyncIterable<Buffer>, disk: { room: number }):
   }
 }
 
-/** One buffer again and again, as a pool lends it. */
+/** The same buffer again and again, as lent by a pool. */
 async function* lent(count: number): AsyncIterable<Buffer> {
   const buffer = Buffer.alloc(10);
   for (let index = 0; index < count; index++) yield buffer.fill(String(index));
@@ -30,7 +30,7 @@ async function* lent(count: number): AsyncIterable<Buffer> {
 
 const whole = Array.from({ length: 5 }, (_, index) => String(index).repeat(10)).join("");
 
-test("what is pushed to a full disk goes on in the middle of a piece when room was made, and no byte is lost or doubled", async () => {
+test("a push to a full disk continues in the middle of a piece once space was freed, and no byte is lost or doubled", async () => {
   const disk = { room: 14 };
   const asked: number[] = [];
   const staged = new RoomMakingStage(onSmallDisk(disk), async (bytes) => {
@@ -45,7 +45,7 @@ test("what is pushed to a full disk goes on in the middle of a piece when room w
   assert.equal(asked.length, 3);
 });
 
-test("where nothing may go, a push to a full disk fails as before, and its source is closed", async () => {
+test("if nothing may be deleted, a push to a full disk fails, and its source is closed", async () => {
   let isClosed = false;
   async function* source() {
     try {
@@ -59,7 +59,7 @@ test("where nothing may go, a push to a full disk fails as before, and its sourc
   assert.equal(isClosed, true);
 });
 
-test("a small write is tried once more when room was made, and no other failure is", async () => {
+test("a small write is retried once space was freed, and no other failure is", async () => {
   let tries = 0;
   const failing = (error: Error) => async () => {
     tries++;

@@ -20,7 +20,7 @@ const [one, other] = [digestOf(Buffer.from("one")), digestOf(Buffer.from("other"
 const v1 = parseTag("v1");
 const v2 = parseTag("v2");
 
-test("a tag moves, and leaves its history", async (t) => {
+test("a tag moves, and keeps its history", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   await storage.tags.put(name, v1, one);
   assert.equal(await storage.tags.find(name, v1), one);
@@ -31,14 +31,14 @@ test("a tag moves, and leaves its history", async (t) => {
   }
 });
 
-test("tags are listed in code point order, and names from JavaScript's own objects are names", async (t) => {
+test("tags are listed in code point order, and property names of JavaScript objects are names", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const tags = ["b", "a", "Z", "1.0", "1.0-rc", "__proto__", "constructor", "sha256"];
   for (const tag of tags) await storage.tags.put(name, parseTag(tag), one);
   assert.deepEqual(await storage.tags.list(name), [...tags].sort());
 });
 
-test("a tag that is being pushed is listed when its last link is there, not before", async (t) => {
+test("a tag that is being pushed is listed only once its last link exists", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   await storage.tags.put(name, v1, one);
   await plant(root, layout.tagHistoryLink(name, v2, one), one);
@@ -50,7 +50,7 @@ test("a tag that is being pushed is listed when its last link is there, not befo
   assert.deepEqual(await storage.tags.list(name), ["v1", "v2"]);
 });
 
-test("the list is the same array as long as nothing changed, whatever else lies there", async (t) => {
+test("the list is the same array until something changes, whatever else is in the folder", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   await storage.tags.put(name, v1, one);
   await plant(root, layout.tagHistoryLink(name, v2, one), one);
@@ -78,7 +78,7 @@ test("what another process pushes, moves and deletes is seen at once", async (t)
   assert.equal(await storage.tags.find(name, v1), undefined);
 });
 
-test("removing tells what the tag pointed at, and removes remains of one", async (t) => {
+test("removing a tag returns its target, and also removes remains of a tag", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   await storage.tags.put(name, v1, one);
   await plant(root, layout.tagHistoryLink(name, v2, one), one);
@@ -88,7 +88,7 @@ test("removing tells what the tag pointed at, and removes remains of one", async
   assert.deepEqual(await storage.driver.list(layout.tags(name)), []);
 });
 
-test("moving a tag tells what it pointed at, also of moves that meet", async () => {
+test("moving a tag returns its previous target, even for concurrent moves", async () => {
   const storage = new Storage(new MemoryDriver(), 2, new RecordedLog());
   assert.equal(await storage.tags.put(name, v1, one), undefined);
   assert.equal(await storage.tags.put(name, v1, other), one);
@@ -96,7 +96,7 @@ test("moving a tag tells what it pointed at, also of moves that meet", async () 
   assert.deepEqual(before, [other, one]);
 });
 
-test("a deletion beside very many tags looks at those that the manifest had, and leaves the others", async () => {
+test("a deletion in a repository with very many tags reads only those of the manifest, and leaves the others", async () => {
   const counted = countCalls(new MemoryDriver());
   const storage = new Storage(counted.driver, 2, new RecordedLog());
   for (let index = 0; index < 1_100; index++) await storage.tags.put(name, parseTag(`v${index}`), other);
@@ -110,7 +110,7 @@ test("a deletion beside very many tags looks at those that the manifest had, and
   assert.deepEqual(await storage.driver.list(layout.tagged(name, one)), []);
 });
 
-test("very many tags that another program wrote are looked at after the deletion, and only once", async () => {
+test("very many tags written by another program are read after the deletion, and only once", async () => {
   const counted = countCalls(new MemoryDriver());
   const storage = new Storage(counted.driver, 2, new RecordedLog());
   const plantTag = (tag: string, digest: string) =>
@@ -132,7 +132,7 @@ async function plant(root: string, key: string, text: string): Promise<void> {
   await writeFile(join(root, key), text);
 }
 
-/** Until lists and links are remembered: a change of just now could hide another one. */
+/** Waits until lists and links are remembered: a very recent change could hide another one. */
 async function settled(storage: Storage): Promise<void> {
   await waitUntil("the folder's version settles", async () => {
     const folders = await storage.driver.list(layout.tags(name));
@@ -141,7 +141,7 @@ async function settled(storage: Storage): Promise<void> {
   await storage.tags.list(name);
 }
 
-test("a page of tags looks at no more of them than it shows, and pages are the whole list", async () => {
+test("a page of tags reads no more of them than it shows, and the pages form the whole list", async () => {
   const counted = countCalls(new MemoryDriver());
   const storage = new Storage(counted.driver, 2, new RecordedLog());
   const tags = Array.from({ length: 500 }, (_, index) => `v${1000 + index}`);

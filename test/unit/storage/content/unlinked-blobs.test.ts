@@ -15,7 +15,7 @@ const mine = parseRepositoryName("team/app");
 const content = seededBytes("content", 2_000);
 const digest = digestOf(content);
 
-/** Two storages on one folder, as of two processes: one evicts, and the other can be stopped between two steps, as can the first. */
+/** Two storages on one folder, as in two processes: one evicts, and both can be paused between two steps. */
 async function evictorAndWriter(t: TestContext) {
   const root = await new Scope(t).folder("data");
   const [evictor, writer] = [await pausableStorageAt(root), await pausableStorageAt(root)];
@@ -44,7 +44,7 @@ async function putManifest(storage: Storage): Promise<void> {
 
 const linkOf = { blob: layout.layerLink(mine, digest), manifest: layout.revisionLink(mine, digest) };
 
-test("a blob whose bytes are removed before its link is written is not told to be stored", async (t) => {
+test("a blob whose bytes are deleted before its link is written is not reported as stored", async (t) => {
   const { evictor, writer } = await evictorAndWriter(t);
   const linking = writer.driver.pauseBefore("write", linkOf.blob);
   const adding = assert.rejects(addBlob(writer.storage), /evicted while they were stored/);
@@ -55,7 +55,7 @@ test("a blob whose bytes are removed before its link is written is not told to b
   assert.equal(await isStored(evictor.storage), false);
 });
 
-test("a manifest whose bytes are removed before its link is written is written again", async (t) => {
+test("a manifest whose bytes are deleted before its link is written is written again", async (t) => {
   const { evictor, writer } = await evictorAndWriter(t);
   const linking = writer.driver.pauseBefore("write", linkOf.manifest);
   const putting = putManifest(writer.storage);
@@ -66,7 +66,7 @@ test("a manifest whose bytes are removed before its link is written is written a
   assert.equal(await isStored(evictor.storage), true);
 });
 
-test("who links bytes that are removed before the link is written is told that they are gone", async (t) => {
+test("a caller that links bytes that are deleted before that is told that they are gone", async (t) => {
   const { evictor, writer } = await evictorAndWriter(t);
   const linking = writer.driver.pauseBefore("write", linkOf.blob);
   const linked = writer.storage.repository(mine).linkBlob(digest);
@@ -84,19 +84,19 @@ const writers = {
 };
 
 for (const [what, write] of Object.entries(writers)) {
-  test(`${what} while its bytes are set aside has them back before that is told`, async (t) => {
+  test(`${what} while its bytes are set aside has them back before success is reported`, async (t) => {
     const { evictor, writer } = await evictorAndWriter(t);
     const linking = writer.driver.pauseAfter("write", /\/link$/);
     const writing = write(writer.storage);
     await linking.reached;
-    // As an eviction that is killed once it has set them aside.
+    // As an eviction that is killed after it has set them aside.
     assert.equal(await evictor.storage.blobs.setAside(digest), content.length);
     linking.resume();
     await writing;
     assert.equal(await isStored(evictor.storage), true);
   });
 
-  test(`${what} once its bytes were set aside stays: whoever evicts sees the link`, async (t) => {
+  test(`${what} after its bytes were set aside is kept: the eviction sees the link`, async (t) => {
     const { evictor, writer } = await evictorAndWriter(t);
     const moved = evictor.driver.pauseAfter("move", layout.evicting(digest));
     const removing = removeUnlinked(evictor.storage, [digest]);
@@ -109,7 +109,7 @@ for (const [what, write] of Object.entries(writers)) {
   });
 }
 
-test("bytes stay that any repository has a link to, as a blob or as a manifest", async (t) => {
+test("bytes with a link in any repository are kept, as a blob or as a manifest", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const [blob, manifest, free] = [seededBytes("blob", 10), seededBytes("manifest", 10), seededBytes("free", 10)];
   for (const content of [blob, manifest, free]) await store(storage, content);
@@ -128,7 +128,7 @@ test("bytes stay that any repository has a link to, as a blob or as a manifest",
   for (const content of [blob, manifest]) assert.equal(await storage.blobs.storedSize(digestOf(content)), 10);
 });
 
-test("bytes stay that distribution linked below the digest of another algorithm", async (t) => {
+test("bytes that distribution linked below a digest of another algorithm are kept", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const content = manifestOf({ mediaType: mediaTypes.ociManifest }).bytes;
   await store(storage, content);
@@ -138,7 +138,7 @@ test("bytes stay that distribution linked below the digest of another algorithm"
   assert.equal(await storage.blobs.storedSize(digestOf(content)), content.length);
 });
 
-test("a blob that was removed is absent, also for who had it in memory, here and in another process", async (t) => {
+test("a deleted blob is missing, even if it was in memory, here and in another process", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const { storage: other } = await storageAt(root);
   const content = seededBytes("content", 100);

@@ -14,7 +14,7 @@ const name = parseRepositoryName("team/app");
 const elsewhere = parseRepositoryName("team/app/below");
 const bytes = Buffer.from("content");
 
-test("a session begins with nothing, and says when, as the distribution registry's purge reads it", async (t) => {
+test("a session is empty at first, and records its start, as the distribution registry's purge expects", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const id = await storage.uploads.create(name, new Date("2024-02-29T12:34:56.789Z"));
   assert.ok(isUploadId(id));
@@ -23,7 +23,7 @@ test("a session begins with nothing, and says when, as the distribution registry
   assert.equal((await storage.driver.read(layout.uploadStart(name, id)))?.toString(), "2024-02-29T12:34:56Z");
 });
 
-test("a session is of its own repository only, and lives on after a restart", async (t) => {
+test("a session belongs to its own repository only, and survives a restart", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const id = await storage.uploads.create(name, new Date());
   await storage.uploads.content(name, id).append(0, inOnePiece(bytes));
@@ -33,14 +33,14 @@ test("a session is of its own repository only, and lives on after a restart", as
   assert.deepEqual(await later.uploads.list(elsewhere), []);
 });
 
-test("a session that another program began by its content alone goes on where that ends", async (t) => {
+test("a session that another program began with only its content continues where that ends", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const id = "0f8fad5b-d9cb-469f-a165-70867728950e";
   await plant(root, layout.uploadContent(name, id), "content");
   assert.equal(await storage.uploads.offset(name, id), bytes.length);
 });
 
-test("the last use of a session is when it was opened or grew, whichever came later", async (t) => {
+test("the last use of a session is its start or its last growth, whichever is later", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const id = await storage.uploads.create(name, new Date());
   const [opened, grew] = [1_600_000_000, 1_700_000_000];
@@ -52,7 +52,7 @@ test("the last use of a session is when it was opened or grew, whichever came la
   assert.equal(await storage.uploads.lastUse(elsewhere, id), undefined);
 });
 
-test("neither a cancelled nor a finished session leaves anything but the blob", async (t) => {
+test("a cancelled or finished session leaves nothing but the blob", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const [cancelled, finished] = [
     await storage.uploads.create(name, new Date()),
@@ -67,7 +67,7 @@ test("neither a cancelled nor a finished session leaves anything but the blob", 
   assert.equal((await storage.repository(name).findBlob(digestOf(bytes)))?.size, bytes.length);
 });
 
-test("what is no session is none, whatever lies among them", async (t) => {
+test("what is not a session is ignored, whatever is stored among sessions", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const id = await storage.uploads.create(name, new Date());
   for (const junk of [".DS_Store", "lost+found/data", `${id}.bak/data`, `${id.toUpperCase()}X/data`])
@@ -94,7 +94,7 @@ for (const text of [
   });
 }
 
-test("content that needs no session lies where a start removes what was left, and in no repository", async (t) => {
+test("content without a session is stored where a start removes leftovers, and in no repository", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const [one, other] = [storage.uploads.scratch(), storage.uploads.scratch()];
   for (const staged of [one, other]) await staged.append(0, inOnePiece(bytes));

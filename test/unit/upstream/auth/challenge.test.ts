@@ -6,7 +6,7 @@ function parsed(header: string): [scheme: string, parameters: Record<string, str
   return parseChallenges(header).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);
 }
 
-test("Docker Hub's challenge is read", () => {
+test("Docker Hub's challenge is parsed", () => {
   const header =
     'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:library/debian:pull"';
   assert.deepEqual(parsed(header), [
@@ -27,7 +27,7 @@ test("commas and equals signs inside quotes belong to the value", () => {
   ]);
 });
 
-test("several challenges are told apart, in one header or joined from several", () => {
+test("several challenges are separated, in one header or joined from several", () => {
   assert.deepEqual(parsed('Basic realm="a, b", Bearer realm="c" , service = d,Negotiate'), [
     ["basic", { realm: "a, b" }],
     ["bearer", { realm: "c", service: "d" }],
@@ -35,7 +35,7 @@ test("several challenges are told apart, in one header or joined from several", 
   ]);
 });
 
-test("names and schemes are read in any case, quoted characters are unquoted", () => {
+test("names and schemes are parsed in any case, quoted characters are unquoted", () => {
   assert.deepEqual(parsed('BEARER Realm="say \\"hi\\"", SERVICE=x'), [["bearer", { realm: 'say "hi"', service: "x" }]]);
 });
 
@@ -43,13 +43,13 @@ test("the first of two equal parameters counts", () => {
   assert.deepEqual(parsed('Bearer realm="good",realm="evil"'), [["bearer", { realm: "good" }]]);
 });
 
-test("what cannot be read gives nothing, or what came before it", () => {
+test("an invalid header gives nothing, or what came before the error", () => {
   for (const header of ["", "   ", ",,,", '"', "=", 'realm="a"']) assert.deepEqual(parsed(header), []);
   assert.deepEqual(parsed('Bearer realm="open'), [["bearer", {}]]);
   assert.deepEqual(parsed('Bearer realm="a",\u0000'), [["bearer", { realm: "a" }]]);
 });
 
-test("names of the prototype are names like others", () => {
+test("property names of JavaScript objects are names like others", () => {
   const [challenge] = parseChallenges('Bearer __proto__="a",constructor="b"');
   assert.equal(challenge?.parameters.get("__proto__"), "a");
   assert.equal(challenge?.parameters.get("realm"), undefined);

@@ -19,18 +19,18 @@ for (const key of ["ghcr.io", "https://ghcr.io", "https://ghcr.io/", "https://gh
   });
 }
 
-test("a port makes another registry", () => {
+test("another port is another registry", () => {
   const text = JSON.stringify({ auths: { "ghcr.io:5000": { auth } } });
   assert.equal(credentialsIn(text, ghcr), undefined);
   assert.deepEqual(credentialsIn(text, new URL("http://ghcr.io:5000")), login);
 });
 
-test("Docker Hub's login is for Docker Hub alone", () => {
+test("Docker Hub's login is only for Docker Hub", () => {
   const text = JSON.stringify({ auths: { "https://index.docker.io/v1/": { auth } } });
   assert.equal(credentialsIn(text, ghcr), undefined);
 });
 
-test("an identity token, and user and password in the clear, are read too", () => {
+test("an identity token, and user and password in plain text, are read too", () => {
   const identity = { auths: { "ghcr.io": { auth, identitytoken: "refresh" } } };
   assert.deepEqual(credentialsIn(JSON.stringify(identity), ghcr), { identityToken: "refresh" });
   assert.deepEqual(credentialsIn(JSON.stringify({ auths: { "ghcr.io": login } }), ghcr), login);
@@ -42,7 +42,7 @@ test("a file without a login gives none", () => {
   }
 });
 
-test("a login that lies with a helper program is an error that says so", () => {
+test("a login in a helper program is an error that says so", () => {
   for (const config of [
     { credHelpers: { "ghcr.io": "ecr-login" } },
     { auths: { "ghcr.io": {} }, credsStore: "desktop" },
@@ -51,7 +51,7 @@ test("a login that lies with a helper program is an error that says so", () => {
   }
 });
 
-test("a file that is no JSON is an error that does not quote it", () => {
+test("a file that is not JSON is an error that does not quote it", () => {
   assert.throws(
     () => credentialsIn('{"auths": secret', ghcr),
     (error) => error instanceof Error && /is not JSON/.test(error.message) && !/secret/.test(error.message),

@@ -44,7 +44,7 @@ for (const [one, other] of [
 
 const hub = new URL("https://registry-1.docker.io");
 
-test("a realm on the upstream's site may see the credentials, on any port of it", () => {
+test("a realm on the upstream's site may receive the credentials, on any port", () => {
   assert.ok(isTrustedRealm(new URL("https://auth.docker.io/token"), hub, []));
   const local = new URL("http://registry:5000");
   assert.ok(isTrustedRealm(new URL("http://registry:5001/auth"), local, []));
@@ -72,7 +72,7 @@ for (const [realm, message] of [
 }
 
 for (const realm of ["https://169.254.169.254/latest", "https://auth.evil.io/token"]) {
-  test(`the realm ${realm} may not see the credentials`, () => {
+  test(`the realm ${realm} may not receive the credentials`, () => {
     assert.throws(() => refuseUntrusted(new URL(realm), hub, []), /foreign host.*realms/);
   });
 }

@@ -6,13 +6,13 @@ import { TimedOutError } from "../../../../src/upstream/wire/wire-errors.js";
 
 const { signal } = new AbortController();
 
-/** A clock that stands until it is moved. */
+/** A clock that stands still until it is moved. */
 function standing() {
   const time = { now: 0 };
   return { time, clock: { monotonic: () => time.now, wall: () => 0 } };
 }
 
-test("time is given as far as the deadline allows", () => {
+test("time is limited by the deadline", () => {
   const { time, clock } = standing();
   const patience = new Patience(signal, 1_000, clock);
   assert.equal(patience.upTo(400), 400);
@@ -24,7 +24,7 @@ test("time is given as far as the deadline allows", () => {
   assert.equal(patience.upTo(400), 400);
 });
 
-test("a pause that the deadline would cut is not begun", async () => {
+test("a pause beyond the deadline is not begun", async () => {
   const { clock } = standing();
   const patience = new Patience(signal, 10, clock);
   assert.equal(await patience.sleep(20), false);
@@ -41,7 +41,7 @@ test("waiting ends with the deadline, and leaves no listener behind", async () =
   assert.equal(getEventListeners(caller.signal, "abort").length, 0);
 });
 
-test("waiting ends with the caller, even if that is gone before it begins", async () => {
+test("waiting ends with the caller, even if that is gone before", async () => {
   const { clock } = standing();
   const caller = new AbortController();
   const patience = new Patience(caller.signal, 60_000, clock);

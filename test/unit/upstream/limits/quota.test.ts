@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { parseQuota } from "../../../../src/upstream/limits/quota.js";
 
-test("Docker Hub's headers are read", () => {
+test("Docker Hub's headers are parsed", () => {
   const headers = {
     "ratelimit-limit": "100;w=21600",
     "ratelimit-remaining": "20;w=21600",

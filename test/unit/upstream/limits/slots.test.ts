@@ -7,12 +7,12 @@ function take(slots: Slots, interest: Interest = watched, signal = new AbortCont
   return slots.take(interest, signal);
 }
 
-/** Lets everything that can go on go on. */
+/** Lets everything run that can. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A slot that is given back when it is recalled, and says so. */
+/** A slot that is given back when it is recalled, and reports that. */
 async function yielding(slots: Slots, interest: Interest, told: string[], name: string): Promise<void> {
   const slot = await take(slots, interest);
   slot.onRecall(() => {
@@ -21,7 +21,7 @@ async function yielding(slots: Slots, interest: Interest, told: string[], name: 
   });
 }
 
-test("slots are given in the order of asking", async () => {
+test("slots are given in order of request", async () => {
   const slots = new Slots(1);
   const first = await take(slots);
   const order: string[] = [];
@@ -34,7 +34,7 @@ test("slots are given in the order of asking", async () => {
   assert.deepEqual(order, ["second", "third"]);
 });
 
-test("giving a slot back twice does not make two of it", async () => {
+test("giving a slot back twice does not make it two", async () => {
   const slots = new Slots(1);
   const slot = await take(slots);
   slot.giveBack();
@@ -50,7 +50,7 @@ test("giving a slot back twice does not make two of it", async () => {
   await waiting;
 });
 
-test("whoever gives up waiting frees no slot that somebody holds, and takes none from the next", async () => {
+test("giving up waiting frees no slot that is in use, and takes none from the next", async () => {
   const slots = new Slots(1);
   const slot = await take(slots);
   let isTaken = false;
@@ -67,7 +67,7 @@ test("whoever gives up waiting frees no slot that somebody holds, and takes none
   await third;
 });
 
-test("a question of somebody who is gone already waits for no slot", async () => {
+test("a request of a client that is gone waits for no slot", async () => {
   const slots = new Slots(1);
   const slot = await take(slots);
   await assert.rejects(take(slots, watched, AbortSignal.abort(new Error("gone"))), /gone/);
@@ -75,7 +75,7 @@ test("a question of somebody who is gone already waits for no slot", async () =>
   await take(slots);
 });
 
-test("what a client waits for goes before what nobody waits for, whoever asked first", async () => {
+test("a request that a client waits for goes before one that no client waits for", async () => {
   const slots = new Slots(1);
   const slot = await take(slots);
   const order: string[] = [];
@@ -86,7 +86,7 @@ test("what a client waits for goes before what nobody waits for, whoever asked f
   assert.deepEqual(order, ["urgent", "idle"]);
 });
 
-test("what nobody waits for gives way to what a client waits for, the youngest first, and nothing more than needed", async () => {
+test("requests that no client waits for give way to those with a client, the youngest first, and no more than needed", async () => {
   const slots = new Slots(2);
   const told: string[] = [];
   await yielding(slots, new Watchers(), told, "the older");
@@ -101,7 +101,7 @@ test("what nobody waits for gives way to what a client waits for, the youngest f
   idle.catch(() => {});
 });
 
-test("what a client waits for gives way to nobody, until the client leaves", async () => {
+test("a request that a client waits for gives way to none, until the client leaves", async () => {
   const slots = new Slots(1);
   const told: string[] = [];
   const watchers = new Watchers();
@@ -115,7 +115,7 @@ test("what a client waits for gives way to nobody, until the client leaves", asy
   assert.deepEqual(told, ["the download gives way"]);
 });
 
-test("what waits without a client goes first as soon as a client joins", async () => {
+test("a waiting request without a client goes first as soon as a client joins", async () => {
   const slots = new Slots(1);
   const told: string[] = [];
   await yielding(slots, new Watchers(), told, "the running one");

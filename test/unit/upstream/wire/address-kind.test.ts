@@ -31,7 +31,7 @@ const examples = {
     "::ffff:a00:1",
     "64:ff9b::7f00:1",
     "2002:a00:1::1",
-    // Translated in one's own network: the way there is no way of the internet.
+    // Translated inside the local network: the internet does not route there.
     "64:ff9b:1::808:808",
     "64:ff9b:1:2:3:4:a00:1",
     "::ffff:0:8.8.8.8",

@@ -40,12 +40,12 @@ for (const named of ["", "identity", "aws-chunked", "none", "utf-8", "gzip, gzip
   });
 }
 
-test("a body that is not encoded as it says breaks off", async () => {
+test("a body that is not encoded as declared fails", async () => {
   await assert.rejects(whole(decoded(inPieces(bytes), ["gzip"])), /incorrect header check/);
   await assert.rejects(whole(decoded(inPieces(gzipSync(bytes).subarray(0, 50_000)), ["gzip"])), /unexpected end/);
 });
 
-test("what breaks the body reaches who reads it decoded", async () => {
+test("a failure of the body reaches the reader of the decoded content", async () => {
   async function* breaking(): AsyncGenerator<Buffer, void, void> {
     yield gzipSync(bytes).subarray(0, 50_000);
     throw new Error("the connection is gone");
@@ -53,7 +53,7 @@ test("what breaks the body reaches who reads it decoded", async () => {
   await assert.rejects(whole(decoded(breaking(), ["gzip"])), /the connection is gone/);
 });
 
-test("whoever stops reading has the body closed, and no more of it is decoded", async () => {
+test("when the reader stops, the body is closed, and no more of it is decoded", async () => {
   let isClosed = false;
   let pieces = 0;
   async function* bomb(): AsyncGenerator<Buffer, void, void> {

@@ -9,7 +9,7 @@ import { unheardPort } from "../../../support/unheard-port.js";
 
 const long = 20_000;
 const at = (address: string, family = 4) => ({ address, family });
-/** No host has a way to this address, which is for documentation. */
+/** No host has a route to this address, which is reserved for documentation. */
 const nowhere = at("2001:db8::1", 6);
 
 async function listening(scope: Scope, host: string, port = 0): Promise<Server> {
@@ -20,11 +20,11 @@ async function listening(scope: Scope, host: string, port = 0): Promise<Server> 
 }
 
 function portOf(server: Server): number {
-  // A server on a port always has an address with a port.
+  // The address of a server on a port always has a port.
   return (server.address() as AddressInfo).port;
 }
 
-test("a host that answers later than the next attempt begins is reached, though the other addresses lead nowhere", async (t) => {
+test("a host that answers after the next attempt has begun is reached, although the other addresses lead nowhere", async (t) => {
   const { port, hear } = await unheardPort(new Scope(t));
   const dialed = dial([at("127.0.0.1"), nowhere, at("127.0.0.9")], { port }, long);
   hear();
@@ -42,7 +42,7 @@ test("an address that does not answer does not keep the next one waiting", async
   socket.destroy();
 });
 
-test("an address that fails is followed by the next one at once", async (t) => {
+test("after a failed address, the next one is tried at once", async (t) => {
   const scope = new Scope(t);
   const port = portOf(await listening(scope, "127.0.0.9"));
   const others = Array.from({ length: 50 }, (_, index) => at(`127.0.1.${index + 1}`));
@@ -51,7 +51,7 @@ test("an address that fails is followed by the next one at once", async (t) => {
   socket.destroy();
 });
 
-test("addresses that all fail are told by what says something of the host", async (t) => {
+test("if all addresses fail, the error that says something about the host is reported", async (t) => {
   const scope = new Scope(t);
   const server = await listening(scope, "127.0.0.1");
   const port = portOf(server);

@@ -8,14 +8,14 @@ function proxyOf(url: string, environment: Record<string, string>): string | und
   return egressProxyFor(new URL(url), environment)?.host;
 }
 
-test("https and http have a proxy each, named in either case", () => {
+test("https and http have separate proxies, named in either case", () => {
   const environment = { HTTPS_PROXY: "http://secure:1", http_proxy: "plain:2" };
   assert.equal(proxyOf("https://ghcr.io", environment), "secure:1");
   assert.equal(proxyOf("http://ghcr.io", environment), "plain:2");
   assert.equal(proxyOf("http://ghcr.io", secure), undefined);
 });
 
-test("this machine is never asked for through a proxy", () => {
+test("requests to this machine never use a proxy", () => {
   for (const url of ["https://localhost:5000", "https://127.0.0.1", "https://127.1.2.3", "https://[::1]:443"]) {
     assert.equal(proxyOf(url, secure), undefined);
   }

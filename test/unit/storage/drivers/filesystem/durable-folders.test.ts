@@ -6,14 +6,14 @@ import { DurableFolders } from "../../../../../src/storage/drivers/filesystem/du
 import { hasCode } from "../../../../../src/storage/drivers/filesystem/system-error.js";
 import { Scope } from "../../../../support/scope.js";
 
-test("each folder that is made is synced in the one that holds it", async (t) => {
+test("each new folder is synced in its parent", async (t) => {
   const { folders, root, synced } = await recorded(t);
   folders.make(join(root, "a/b/c"));
   folders.sync();
   assert.deepEqual(synced(), ["", "a", "a/b"]);
 });
 
-test("what is safe already is not synced again", async (t) => {
+test("what is already durable is not synced again", async (t) => {
   const { folders, root, synced } = await recorded(t);
   folders.make(join(root, "a/b/c"));
   folders.sync();
@@ -26,7 +26,7 @@ test("what is safe already is not synced again", async (t) => {
   assert.deepEqual(synced(), ["a/b", "a/b/d"]);
 });
 
-test("a folder that somebody else made is not relied on before it is synced", async (t) => {
+test("a folder that another process created is synced before it is relied on", async (t) => {
   const { folders, root, synced } = await recorded(t);
   mkdirSync(join(root, "theirs/below"), { recursive: true });
   folders.make(join(root, "theirs/below"));
@@ -34,7 +34,7 @@ test("a folder that somebody else made is not relied on before it is synced", as
   assert.deepEqual(synced(), ["", "theirs"]);
 });
 
-test("a change in a folder that somebody else made does not tell that its name is safe", async (t) => {
+test("a change in a folder that another process created does not mean that its name is durable", async (t) => {
   const { folders, root, synced } = await recorded(t);
   mkdirSync(join(root, "theirs/below"), { recursive: true });
   folders.noteChange(join(root, "theirs/below"));
@@ -45,7 +45,7 @@ test("a change in a folder that somebody else made does not tell that its name i
   assert.deepEqual(synced(), ["", "theirs"]);
 });
 
-test("a folder that was removed and is made again is synced again", async (t) => {
+test("a folder that was deleted and is created again is synced again", async (t) => {
   const { folders, root, synced } = await recorded(t);
   folders.make(join(root, "tags/v1/current"));
   folders.sync();
@@ -56,7 +56,7 @@ test("a folder that was removed and is made again is synced again", async (t) =>
   assert.deepEqual(synced(), ["tags", "tags/v1"]);
 });
 
-test("after a failure all is synced again", async (t) => {
+test("after a failure, everything is synced again", async (t) => {
   const { folders, root, synced } = await recorded(t);
   folders.make(join(root, "a/b"));
   folders.sync();
@@ -67,7 +67,7 @@ test("after a failure all is synced again", async (t) => {
   assert.deepEqual(synced(), ["", "a"]);
 });
 
-test("what lies above a root that was there is not touched", async (t) => {
+test("folders above an existing root are not touched", async (t) => {
   const parent = await new Scope(t).folder("parent");
   const root = join(parent, "root");
   mkdirSync(root);
@@ -76,7 +76,7 @@ test("what lies above a root that was there is not touched", async (t) => {
   folders.sync();
 });
 
-test("a root that was made itself is synced up to where it was made", async (t) => {
+test("a root that was created is synced up to the first existing folder", async (t) => {
   const parent = await new Scope(t).folder("parent");
   const synced: string[] = [];
   const folders = new DurableFolders(join(parent, "x/root"), (path) => synced.push(relative(parent, path)));
@@ -85,7 +85,7 @@ test("a root that was made itself is synced up to where it was made", async (t) 
   assert.deepEqual(synced.sort(), ["", "x", "x/root"]);
 });
 
-test("a folder that is gone when it would be synced is no failure", async (t) => {
+test("a folder that has been deleted by the time of its sync is not a failure", async (t) => {
   const root = await new Scope(t).folder("root");
   const folders = new DurableFolders(root);
   folders.make(join(root, "a/b"));
@@ -93,7 +93,7 @@ test("a folder that is gone when it would be synced is no failure", async (t) =>
   folders.sync();
 });
 
-test("a sync that fails is told", async (t) => {
+test("a failed sync is reported", async (t) => {
   const root = await new Scope(t).folder("root");
   const failure = Object.assign(new Error("disk"), { code: "EIO" });
   const folders = new DurableFolders(root, () => {
@@ -106,7 +106,7 @@ test("a sync that fails is told", async (t) => {
   );
 });
 
-/** Folders below a fresh root; `synced` tells which were synced since it was last asked, relative to the root. */
+/** Folders below a new root; `synced` returns those that were synced since its last call, relative to the root. */
 async function recorded(t: TestContext) {
   const root = join(await new Scope(t).folder("root"), "data");
   mkdirSync(root);

@@ -7,15 +7,15 @@ import { Scope } from "../../../../support/scope.js";
 
 const muchBytes = 8 * 1024 * 1024;
 
-test("a flush that fails is told: nothing may be built on what it left unwritten", async (t) => {
-  // A device that can be opened and not synced.
+test("a failed flush is reported: nothing may rely on what it did not write", async (t) => {
+  // A device that can be opened, but not synced.
   const file = openAndClose(t, "/dev/null");
   const flush = new EarlyFlush(file, 0, new FlushSlots());
   flush.noteWritten(muchBytes);
   await assert.rejects(flush.settled());
 });
 
-test("a flush that succeeds keeps the content, and gives its slot back", async (t) => {
+test("a successful flush keeps the content, and returns its slot", async (t) => {
   const path = join(await new Scope(t).folder("flush"), "file");
   const file = openAndClose(t, path);
   const slots = new FlushSlots();

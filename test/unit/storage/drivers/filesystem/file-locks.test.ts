@@ -9,7 +9,7 @@ import { Scope } from "../../../../support/scope.js";
 import { SecondProcess } from "../../../../support/second-process.js";
 import { waitUntil } from "../../../../support/wait-until.js";
 
-test("a lock that another process has is waited for", async (t) => {
+test("a lock that another process holds is waited for", async (t) => {
   const { locks, root } = await freshLocks(t);
   const other = await SecondProcess.start(new Scope(t), root);
   await other.lock("one");
@@ -21,8 +21,8 @@ test("a lock that another process has is waited for", async (t) => {
   await waiting;
 });
 
-test("a lock whose owner was killed is had by one after another, and at once", async (t) => {
-  // So long that the test would run into its timeout if the stale time had to pass.
+test("a lock whose owner was killed is taken over at once, by one process after another", async (t) => {
+  // So long that the test would time out if the stale time had to pass.
   const { locks, root } = await freshLocks(t, 1_000_000_000);
   const other = await SecondProcess.start(new Scope(t), root);
   await other.lock("one");
@@ -36,7 +36,7 @@ test("a lock whose owner was killed is had by one after another, and at once", a
   await Promise.all([locks.withLock("one", hold), locks.withLock("one", hold)]);
 });
 
-test("an owner that lives here keeps its lock, however long it was held up", async (t) => {
+test("a live owner on this machine keeps its lock, however long it is held up", async (t) => {
   const { locks, root, folder } = await freshLocks(t, 2000);
   const other = await SecondProcess.start(new Scope(t), root);
   await other.lock("one");
@@ -49,7 +49,7 @@ test("an owner that lives here keeps its lock, however long it was held up", asy
   await waiting;
 });
 
-test("of several processes that find the old lock of one that was killed, one has it at a time", async (t) => {
+test("if several processes find the old lock of a killed one, one holds it at a time", async (t) => {
   const scope = new Scope(t);
   const { root, folder } = await freshLocks(t);
   const others = await Promise.all([1, 2, 3].map(() => SecondProcess.start(scope, root)));
@@ -70,24 +70,24 @@ test("of several processes that find the old lock of one that was killed, one ha
   }
 });
 
-test("an earlier process of the same pid is another owner", async (t) => {
+test("an earlier process with the same pid is another owner", async (t) => {
   const { locks, folder } = await freshLocks(t, 1_000_000_000);
   const { path, owner } = await lockFileOf(locks, folder, "one");
   await symlink(owner.replace(/[^:]+$/, "another life"), path);
   assert.equal(await locks.withLock("one", async () => "had"), "had");
 });
 
-test("an owner in another container or on another machine may be alive, and keeps its lock until that is stale", async (t) => {
+test("an owner in another container or on another machine may be alive, and keeps its lock until it is stale", async (t) => {
   const { locks, folder } = await freshLocks(t, 2000);
   const { path, owner } = await lockFileOf(locks, folder, "one");
   const start = performance.now();
-  // No process has a pid as high as this one (proc(5), pid_max).
+  // No process has a pid this high (proc(5), pid_max).
   await symlink(owner.replace(/^[^:]+/, "elsewhere").replace(/:\d+:/, ":4194305:"), path);
   await locks.withLock("one", async () => {});
   assert.ok(performance.now() - start > 1000, "the lock was taken from its owner");
 });
 
-test("an action learns that its lock was lost, and the lock of who took it over stays", async (t) => {
+test("an action learns that its lock was lost, and the lock of the new owner stays", async (t) => {
   const { locks, folder } = await freshLocks(t, 2000);
   const { path } = await lockFileOf(locks, folder, "one");
   const failed = locks.withLock("one", async (lost) => {
@@ -99,7 +99,7 @@ test("an action learns that its lock was lost, and the lock of who took it over 
   assert.equal(await readlink(path), "elsewhere:1:x");
 });
 
-test("an action that ends before it could be told that its lock was lost fails all the same", async (t) => {
+test("an action that ends before it could learn that its lock was lost fails all the same", async (t) => {
   const { locks, folder } = await freshLocks(t);
   const { path } = await lockFileOf(locks, folder, "one");
   const failed = locks.withLock("one", async () => {
@@ -110,7 +110,7 @@ test("an action that ends before it could be told that its lock was lost fails a
   assert.equal(await readlink(path), "elsewhere:1:x");
 });
 
-test("the next one waits for the end of an action that lost its lock", async (t) => {
+test("the next owner waits for the end of an action that lost its lock", async (t) => {
   const { locks, folder } = await freshLocks(t, 2000);
   const { path } = await lockFileOf(locks, folder, "one");
   let isEnded = false;
@@ -129,7 +129,7 @@ async function freshLocks(t: TestContext, staleMs?: number) {
   return { root, folder, locks: new FileLocks(folder, new OwnerFiles(), staleMs) };
 }
 
-/** What a lock is called on the disk, and how its owner is, seen while it is held. It is free afterwards. */
+/** The name of a lock on the disk, and the state of its owner, read while it is held. It is free afterwards. */
 async function lockFileOf(locks: FileLocks, folder: string, name: string): Promise<{ path: string; owner: string }> {
   const seen = await locks.withLock(name, async () => {
     const path = join(folder, (await readdir(folder))[0] ?? "");

@@ -15,13 +15,13 @@ const layers = "docker/registry/v2/repositories/team/app/_layers";
 const link = `${layers}/sha256/abcd/link`;
 const content = Buffer.from("content");
 
-/** What may stand where a file belongs, and how it comes there. */
+/** What may be in place of a file, and how to create it. */
 const oddities: Record<string, (path: string, outside: string) => Promise<unknown> | unknown> = {
   "a pipe": (path) => execFileSync("mkfifo", [path]),
   "a folder": (path) => mkdir(path),
   "a socket": (path) =>
     new Promise<void>((resolve) => {
-      // The name stays when the server is not closed by its program.
+      // The name stays if the server is not closed by its program.
       const server = createServer().listen(path, () => resolve());
       server.unref();
     }),
@@ -31,7 +31,7 @@ const oddities: Record<string, (path: string, outside: string) => Promise<unknow
 };
 
 for (const [what, make] of Object.entries(oddities)) {
-  test(`${what} where a file belongs is absent, said once in the log, and replaced by what is stored there`, async (t) => {
+  test(`${what} in place of a file counts as missing, is logged once, and is replaced by what is stored there`, async (t) => {
     const { root, outside, driver, log } = await freshDriver(t);
     await mkdir(dirname(join(root, blob)), { recursive: true });
     await make(join(root, blob), outside);
@@ -46,7 +46,7 @@ for (const [what, make] of Object.entries(oddities)) {
     assert.equal(await readFile(join(outside, "file"), "utf8"), "outside");
   });
 
-  test(`${what} where an upload belongs takes no bytes: it is refused, and what it leads to is as before`, async (t) => {
+  test(`${what} in place of an upload receives no bytes: it is refused, and its target is unchanged`, async (t) => {
     const { root, outside, driver } = await freshDriver(t);
     await mkdir(dirname(join(root, upload)), { recursive: true });
     await make(join(root, upload), outside);
@@ -57,7 +57,7 @@ for (const [what, make] of Object.entries(oddities)) {
   });
 }
 
-test("links below a repository or a digest are not followed, neither to read nor to list nor to write", async (t) => {
+test("links below a repository or a digest are not followed, for reading, listing or writing", async (t) => {
   const { root, outside, driver } = await freshDriver(t);
   await mkdir(join(outside, "sha256/abcd"), { recursive: true });
   await writeFile(join(outside, "sha256/abcd/link"), "sha256:abcd");
@@ -99,7 +99,7 @@ for (const folder of [
   });
 }
 
-test("a small file that somebody made large is not read: it counts as absent", async (t) => {
+test("a small file that was made large is not read: it counts as missing", async (t) => {
   const { root, driver, log } = await freshDriver(t);
   await driver.write({ key: ".berth/cached/team/app/_upstream", content: Buffer.from("docker.io") });
   await truncate(join(root, ".berth/cached/team/app/_upstream"), 1_500_000_000);
