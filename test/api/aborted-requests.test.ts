@@ -18,7 +18,7 @@ async function openFiles(): Promise<number> {
   return (await readdir("/proc/self/fd")).length;
 }
 
-/** Begins to pull a large blob and goes in the middle. */
+/** Starts to pull a large blob and disconnects in the middle. */
 async function abortPull(client: RegistryClient): Promise<void> {
   const opened = await client.open("GET", `/v2/app/blobs/${digestOf(large)}`);
   opened.stream.on("error", () => {});
@@ -26,14 +26,14 @@ async function abortPull(client: RegistryClient): Promise<void> {
   opened.stream.destroy();
 }
 
-/** Begins to push and goes in the middle. */
+/** Starts to push and disconnects in the middle. */
 async function abortPush(client: RegistryClient, method: string, target: string, bytes: Buffer): Promise<void> {
   const sender = client.start(method, target, { "content-length": bytes.length });
   await sender.send(bytes.subarray(0, bytes.length >> 1)).catch(() => {});
   sender.cut();
 }
 
-/** Gives up requests of every kind, and returns the digests of what was not pushed whole. */
+/** Aborts requests of every kind, and returns the digests of incomplete pushes. */
 async function abortAll(client: RegistryClient, label: string, rounds: number): Promise<Digest[]> {
   const digests: Digest[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -52,7 +52,9 @@ async function abortAll(client: RegistryClient, label: string, rounds: number): 
   return digests;
 }
 
-/** Waits until no connection and no scratch file is left of what was given up, and returns how many files are open. */
+/**
+ * Waits until no connection and no scratch file is left of the aborted requests, and returns how many files are open.
+ */
 async function settled(storage: Storage, log: RecordedLog): Promise<number> {
   return waitUntil("all is over", async () => {
     const lines = log.named("request").length;
@@ -63,10 +65,10 @@ async function settled(storage: Storage, log: RecordedLog): Promise<number> {
   });
 }
 
-test("requests that clients give up leave no file open, nothing half, and harm nobody else", async (t) => {
+test("requests that clients abort leave no file open and nothing half-written, and harm no one else", async (t) => {
   const { client, storage, log } = await runBerthOnDisk(new Scope(t));
   await pushBlob(client, "app", large);
-  // What is opened once and kept, such as threads and their pipes, is open after this.
+  // Whatever is opened once and kept, such as threads and their pipes, is open after this.
   await abortAll(client, "first", 15);
   const before = await settled(storage, log);
   const digests = await abortAll(client, "then", 60);

@@ -22,7 +22,7 @@ async function tokenOf(client: RegistryClient, scope: string, headers: Parameter
   return JSON.parse(answer.body.toString());
 }
 
-test("a header of a megabyte, two of them or one with control characters is refused, and Berth serves on", async (t) => {
+test("a header of a megabyte, a repeated one or one with control characters is refused, and Berth continues to serve", async (t) => {
   const scope = new Scope(t);
   const { client, port, log } = await runGuardedBerth(scope, { rules });
   const send = (lines: string) =>
@@ -38,7 +38,7 @@ test("a header of a megabyte, two of them or one with control characters is refu
   assert.deepEqual(log.named("request failed"), []);
 });
 
-test("no name of a user reaches beyond its own, in whatever way it is sent", async (t) => {
+test("no user name reaches beyond its own rights, however it is sent", async (t) => {
   const { client, log } = await runGuardedBerth(new Scope(t), { rules, challenge: "bearer" });
   for (const user of [
     "../x",
@@ -66,7 +66,7 @@ test("no name of a user reaches beyond its own, in whatever way it is sent", asy
   assert.deepEqual(log.named("request failed"), []);
 });
 
-test("a user in the settings cannot be called like a path, a group or two names, nor have a hash that no password has", async (t) => {
+test("a user in the settings cannot be named like a path, a group or two names, nor have an invalid hash", async (t) => {
   const hash = `$2y$10$${"a".repeat(53)}`;
   for (const [user, written] of [
     ["../x", hash],
@@ -85,7 +85,7 @@ test("a user in the settings cannot be called like a path, a group or two names,
   }
 });
 
-test("a scope grants no more than the rules, however it is written", async (t) => {
+test("a scope never grants more than the rules, however it is written", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), { rules, challenge: "bearer" });
   for (const scope of [
     "repository:team/a:*",
@@ -112,13 +112,13 @@ test("a scope grants no more than the rules, however it is written", async (t) =
   }
 });
 
-test("no token is had for a token: it would outlive its five minutes, and its scope", async (t) => {
+test("no token is issued for a token: it would outlive its five minutes, and its scope", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), { rules, challenge: "bearer" });
   const { token } = await tokenOf(client, "repository:team/a:pull", basic("ann"));
   assert.equal((await client.get("/v2/_berth/token?scope=registry:catalog:*", bearer(token))).status, 401);
 });
 
-test("what lies in another repository is not had by its digest, whole or in part", async (t) => {
+test("content of another repository cannot be pulled by its digest, completely or in part", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), { rules });
   const { descriptor } = await pushSmallImage(client.with(basic("ann")), "team/a", "secret layer", { tag: "v1" });
   await pushSmallImage(client.with(basic("bob")), "bob/x", "own layer", { tag: "v1" });
@@ -150,7 +150,7 @@ test("what lies in another repository is not had by its digest, whole or in part
   assert.deepEqual([pushed.status, errorCodeOf(pushed)], [400, "MANIFEST_BLOB_UNKNOWN"]);
 });
 
-test("no spelling of a path gets past a rule", async (t) => {
+test("no spelling of a path bypasses a rule", async (t) => {
   const scope = new Scope(t);
   const { client, port } = await runGuardedBerth(scope, { rules });
   await pushSmallImage(client.with(basic("ann")), "team/a", "secret layer", { tag: "v1" });
@@ -221,7 +221,7 @@ test("nothing in a name, a scope or a host begins a header of its own or ends a 
   }
 });
 
-test("a revoked access token is refused within five seconds where it was in use, and the tokens it was given with it", async (t) => {
+test("a revoked access token is refused within five seconds where it was in use, and so are tokens issued for it", async (t) => {
   const scope = new Scope(t);
   const { client, storage } = await runGuardedBerth(scope, { rules, challenge: "bearer" });
   const password = await new AccessTokens(storage.accessTokens).create({ user: "ann", scopes: ["push:team/*"] });
@@ -238,12 +238,12 @@ test("a revoked access token is refused within five seconds where it was in use,
     const answers = await Promise.all([upload(bearer(token)), upload(basic("ann", password))]);
     return answers.every(({ status }) => status === 401) ? true : undefined;
   });
-  // Another process that has never seen it refuses it at once.
+  // Another process, which has never seen the token, refuses it at once.
   const other = await runBerth(scope, { opened: storage, access: { challenge: "bearer" } } as never);
   assert.equal((await other.client.get("/v2/", basic("ann", password))).status, 401);
 });
 
-test("a request that began goes on after its user is removed, and nothing new begins", async (t) => {
+test("a running request continues after its user is removed, and no new one begins", async (t) => {
   const { client, users } = await runGuardedBerth(new Scope(t), { rules });
   const started = await client.request("POST", "/v2/team/a/blobs/uploads/", { headers: basic("ann") });
   const place = started.headers.location ?? "";

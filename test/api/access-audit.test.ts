@@ -28,7 +28,7 @@ async function runAudited(scope: Scope, whenFull: "log" | "refuse" = "refuse", g
   return { file, ...(await runGuardedBerth(scope, { rules, challenge: "bearer", audit: { file, whenFull } })) };
 }
 
-test("the trail tells who pushed, which tag was moved from where to where, and what was deleted", async (t) => {
+test("the trail records who pushed, which tag moved from where to where, and what was deleted", async (t) => {
   const { client, file } = await runAudited(new Scope(t));
   const ann = client.with(basic("ann"));
   const first = await pushSmallImage(ann, "team/app", "one", { tag: "v1" });
@@ -59,7 +59,7 @@ test("the trail tells who pushed, which tag was moved from where to where, and w
   }
 });
 
-test("the trail tells by which credential, and of logins that failed, and no secret", async (t) => {
+test("the trail records credentials and failed logins, but no secrets", async (t) => {
   const { client, file, storage } = await runAudited(new Scope(t));
   const password = await new AccessTokens(storage.accessTokens).create({ user: "ci", scopes: [] });
   const [record] = await storage.accessTokens.list();
@@ -87,7 +87,7 @@ test("the trail tells by which credential, and of logins that failed, and no sec
   );
 });
 
-test("a push whose line cannot be written fails, the next one changes nothing, and what reads is served", async (t) => {
+test("a push whose line cannot be written fails, the next one changes nothing, and reads are served", async (t) => {
   const scope = new Scope(t);
   const { client, log } = await runAudited(scope, "refuse", "/dev/full");
   const ann = client.with(basic("ann"));
@@ -104,14 +104,14 @@ test("a push whose line cannot be written fails, the next one changes nothing, a
   assert.ok(log.named("a line of the audit trail could not be written").length > 0);
 });
 
-test("where it is set to log, a push goes on and its line is in the log", async (t) => {
+test("with whenFull: log, the push succeeds and its line is in the log", async (t) => {
   const { client, log } = await runAudited(new Scope(t), "log", "/dev/full");
   assert.equal((await pushManifestOf(client.with(basic("ann")), "v1")).status, 201);
   const [lost] = log.named("a line of the audit trail could not be written");
   assert.equal((lost?.line as Line | undefined)?.event, "manifest pushed");
 });
 
-test("the file can be renamed at any moment: the next line makes a new one", async (t) => {
+test("the file can be renamed at any time: the next line creates a new one", async (t) => {
   const { client, file } = await runAudited(new Scope(t));
   const ann = client.with(basic("ann"));
   await pushSmallImage(ann, "team/app", "one", { tag: "v1" });
@@ -120,7 +120,7 @@ test("the file can be renamed at any moment: the next line makes a new one", asy
   for (const each of [file, `${file}.1`]) assert.equal((await linesOf(each)).length, 2);
 });
 
-test("what two processes write at once are whole lines, and each move begins where the one before ended", async (t) => {
+test("concurrent writes of two processes are whole lines, and each move begins where the previous one ended", async (t) => {
   const scope = new Scope(t);
   const { client, file, storage } = await runAudited(scope);
   const access = { open: true, audit: { file, whenFull: "refuse" } };
@@ -137,7 +137,7 @@ test("what two processes write at once are whole lines, and each move begins whe
   assert.ok(moves.every(({ from }) => from === undefined || ends.has(from)));
 });
 
-test("a file that cannot be opened stops the start", async (t) => {
+test("a file that cannot be opened prevents the start", async (t) => {
   const folder = await new Scope(t).folder("audit");
   await assert.rejects(
     runAudited(new Scope(t), "log", join(folder, "missing", "audit.jsonl")),
@@ -145,7 +145,7 @@ test("a file that cannot be opened stops the start", async (t) => {
   );
 });
 
-/** Pushes an image without layers, and gives the answer to its manifest. */
+/** Pushes an image without layers, and returns the response for its manifest. */
 async function pushManifestOf(client: Parameters<typeof pushSmallImage>[0], tag: string) {
   const config = await client.request(
     "POST",

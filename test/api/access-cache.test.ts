@@ -13,7 +13,7 @@ const alpine = parseRepositoryName("library/alpine");
 const blob = `/v2/library/alpine/blobs/${digestOf(layer)}`;
 const tag = "/v2/library/alpine/manifests/latest";
 
-/** A cache of two upstreams, in which everybody may pull and users may have it fetch. */
+/** A cache of two upstreams: everyone may pull, and users may download what is not cached yet. */
 async function runCache(scope: Scope) {
   const hub = await FakeUpstream.start(scope);
   const ghcr = await FakeUpstream.start(scope);
@@ -40,7 +40,7 @@ async function statusesOf(client: RegistryClient, paths: readonly string[]): Pro
   return answers.map(({ status }) => status);
 }
 
-test("who may not make the cache fetch gets what is here, and nothing is asked of the upstream", async (t) => {
+test("a client without the right to cache gets stored content, and nothing is requested from the upstream", async (t) => {
   const { client, hub } = await runCache(new Scope(t));
   assert.deepEqual(await statusesOf(client, [tag, blob]), [401, 401]);
   assert.equal(hub.ledger.count({}), 0);
@@ -65,7 +65,7 @@ test("lists for who may not make the cache fetch say that they may not be whole,
   assert.equal(hub.ledger.count({}), asked);
 });
 
-test("a known client that may not fetch is told so", async (t) => {
+test("a known client without the right to cache is told so", async (t) => {
   const { client } = await runCache(new Scope(t));
   const refused = await client.get("/v2/ghcr.io/owner/image/manifests/latest", basic("ann"));
   assert.deepEqual([refused.status, errorCodeOf(refused)], [403, "DENIED"]);
@@ -73,7 +73,7 @@ test("a known client that may not fetch is told so", async (t) => {
   assert.equal((await client.get("/v2/ghcr.io/owner/image/manifests/latest", basic("bob"))).status, 200);
 });
 
-test("a rule holds however the client names the repository", async (t) => {
+test("a rule applies whichever name a client uses for the repository", async (t) => {
   const { client } = await runCache(new Scope(t));
   for (const path of [
     "/v2/library/secret/manifests/latest",
@@ -94,7 +94,7 @@ test("a rule holds however the client names the repository", async (t) => {
   assert.equal((await client.get("/v2/owner/image/manifests/latest?ns=ghcr.io", basic("ann"))).status, 403);
 });
 
-test("a token is good for the registry that a client names by ?ns=", async (t) => {
+test("a token is valid for the registry that a client names in ?ns=", async (t) => {
   const { client } = await runCache(new Scope(t));
   const answer = await client.get("/v2/_berth/token?scope=repository:owner/image:pull", basic("bob"));
   const { token } = JSON.parse(answer.body.toString());

@@ -25,7 +25,7 @@ async function tokenFor(client: RegistryClient, scope: string): Promise<string> 
   return JSON.parse(answer.body.toString()).token;
 }
 
-test("/v2/ asks every client for a token, and is content with one, or with a password", async (t) => {
+test("/v2/ asks every client for a token, and accepts one, or a password", async (t) => {
   const { client, port } = await runGuardedBerth(new Scope(t), publicAndPrivate);
   for (const agent of ["docker/28.0", "containers/5.36 (github.com/containers/image)", "curl/8", undefined]) {
     const answer = await client.get("/v2/", agent === undefined ? {} : { "user-agent": agent });
@@ -38,7 +38,7 @@ test("/v2/ asks every client for a token, and is content with one, or with a pas
   assert.equal((await client.get("/v2/", basic("", ""))).status, 401);
 });
 
-test("what everybody may pull needs no token, and no credentials make it fail but a wrong password", async (t) => {
+test("what everyone may pull needs no token, and fails only with a wrong password", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
   await pushSmallImage(client.with(basic("ann")), "team/app", "layer", { tag: "v1" });
   const path = "/v2/team/app/manifests/v1";
@@ -63,7 +63,7 @@ test("a token that is limited to other repositories pulls what an anonymous clie
   }
 });
 
-test("an unknown client is asked for the scope that it needs, a known one is told what it may not", async (t) => {
+test("an unknown client is asked for the scope that it needs, a known one is told what it may not do", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
   const unknown = await client.request("POST", "/v2/team/app/blobs/uploads/");
   assert.equal(unknown.status, 401);
@@ -75,7 +75,7 @@ test("an unknown client is asked for the scope that it needs, a known one is tol
   assert.equal(challengeOf(known), "");
 });
 
-test("a token for less than is asked is no error, and one for more is asked for when it is needed", async (t) => {
+test("a token for less than requested is not an error, and one for more is demanded when it is needed", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
   const ci = client.with(basic("ci"));
   const answer = await ci.get(
@@ -93,14 +93,14 @@ test("a token for less than is asked is no error, and one for more is asked for 
   assert.equal(never.status, 403);
 });
 
-test("a token that is not good is told so only where a token is needed", async (t) => {
+test("an invalid token matters only where a token is needed", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
   const refused = await client.get("/v2/team/secret/tags/list", bearer("a.b.c"));
   assert.equal(refused.status, 401);
   assert.match(challengeOf(refused), /error="invalid_token"$/);
 });
 
-test("the form of OAuth2 gives the same tokens, in any charset; what it cannot do sends clients back to GET", async (t) => {
+test("the OAuth2 form issues the same tokens, in any charset; for anything else, clients fall back to GET", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
   const headers = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
   const post = (form: string) => client.request("POST", "/v2/_berth/token", { body: form, headers });
@@ -168,7 +168,7 @@ test("a token for very many repositories is for as many as fit into a header, an
   assert.match(challengeOf(last), /error="insufficient_scope"$/);
 });
 
-test("where nothing is anonymous clients are asked for Basic credentials", async (t) => {
+test("if nothing is anonymous, clients are asked for Basic credentials", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), {});
   const answer = await client.get("/v2/");
   assert.equal(answer.status, 401);
@@ -176,7 +176,7 @@ test("where nothing is anonymous clients are asked for Basic credentials", async
   assert.equal((await client.get("/v2/", basic("bob"))).status, 200);
 });
 
-test("the realm is what the client calls the registry, or what server.publicUrl says", async (t) => {
+test("the realm is the address that the client uses, or server.publicUrl", async (t) => {
   const scope = new Scope(t);
   const { client } = await runGuardedBerth(scope, publicAndPrivate);
   const forwarded = await client.get("/v2/", { "x-forwarded-proto": "https", host: "registry.example.com" });
@@ -185,7 +185,7 @@ test("the realm is what the client calls the registry, or what server.publicUrl 
   assert.match(challengeOf(await named.client.get("/v2/")), /realm="https:\/\/hub\.example\.com\/v2\/_berth\/token"/);
 });
 
-test("garbage in Authorization is refused without a word of it in the log", async (t) => {
+test("garbage in Authorization is refused, and none of it is logged", async (t) => {
   const { client, log } = await runGuardedBerth(new Scope(t), publicAndPrivate);
   for (const authorization of [
     "Basic",

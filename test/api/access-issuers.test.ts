@@ -37,7 +37,7 @@ async function run(scope: Scope, { claims, keys, ...options }: Setting = {}) {
       { allow: "pull", to: "authenticated", in: "other/**" },
       { allow: "push", to: "ann", in: "**" },
     ],
-    // What is a map of texts in the settings is written as one here.
+    // A map of strings in the settings; written as one here.
   } as unknown as Parameters<typeof runGuardedBerth>[1]);
   return { ...berth, issuer };
 }
@@ -51,7 +51,7 @@ async function exchange(client: RegistryClient, token: string, scope = "reposito
   return { status: answer.status, ...JSON.parse(answer.body.toString()) };
 }
 
-test("an identity token is taken as a password, as a Bearer token, and for one of ours", async (t) => {
+test("an identity token is accepted as a password, as a Bearer token, and in exchange for one of ours", async (t) => {
   const { client, issuer } = await run(new Scope(t));
   const token = await issuer.sign(job);
   assert.equal((await push(client, basic("any", token))).status, 202);
@@ -63,7 +63,7 @@ test("an identity token is taken as a password, as a Bearer token, and for one o
   assert.equal((await push(client, basic("any", token), "team/a/b")).status, 403);
 });
 
-test("a token of ours is never wider than the scopes of the credential that it was given for", async (t) => {
+test("our token is never wider than the scopes of the credential that it was issued for", async (t) => {
   const { client, issuer } = await run(new Scope(t));
   for (const name of ["team/app", "other/app"]) await pushSmallImage(client.with(basic("ann")), name, name);
   const token = await issuer.sign(job);
@@ -75,7 +75,7 @@ test("a token of ours is never wider than the scopes of the credential that it w
   assert.equal((await client.get("/v2/_berth/token?scope=repository:team/app:push", bearer(token))).status, 200);
 });
 
-test("a token that the issuer did not make, or not for us, or of which a claim is written twice, is refused", async (t) => {
+test("a token that is not from the issuer, not for us, or has a repeated claim is refused", async (t) => {
   const { client, issuer, log } = await run(new Scope(t));
   const good = await issuer.sign(job);
   const [, payload = ""] = good.split(".");
@@ -88,14 +88,14 @@ test("a token that the issuer did not make, or not for us, or of which a claim i
   const wrong: Record<string, string> = {
     "no algorithm": `${encode('{"alg":"none"}')}.${payload}.`,
     "an HMAC": `${hs256}.${createHmac("sha256", "key").update(hs256).digest("base64url")}`,
-    "a key of its own": await new SignJWT(JSON.parse(said)).setProtectedHeader(embedded).sign(other.privateKey),
+    "an embedded key": await new SignJWT(JSON.parse(said)).setProtectedHeader(embedded).sign(other.privateKey),
     "another audience": await issuer.sign({ ...job, aud: "else" }),
-    "a past end": await issuer.sign({ ...job, exp: past }),
-    "a later begin": await issuer.sign({ ...job, nbf: past + 400 }),
+    "an expired token": await issuer.sign({ ...job, exp: past }),
+    "a token that is not valid yet": await issuer.sign({ ...job, nbf: past + 400 }),
     "other claims": await issuer.sign({ ...job, repository_id: "78" }),
     "no claims": await issuer.sign({}),
-    "a claim written twice": await issuer.signText(said.replace("{", '{"repository_id":"78",')),
-    "a user with a line of its own": await issuer.sign({ ...job, repository: "a\nb" }),
+    "a repeated claim": await issuer.signText(said.replace("{", '{"repository_id":"78",')),
+    "a user name with a line break": await issuer.sign({ ...job, repository: "a\nb" }),
   };
   for (const [what, token] of Object.entries(wrong)) {
     assert.equal((await push(client, basic("any", token))).status, 401, what);
@@ -104,7 +104,7 @@ test("a token that the issuer did not make, or not for us, or of which a claim i
   assert.doesNotMatch(JSON.stringify(log.events), new RegExp(good.slice(-40)));
 });
 
-test("made-up keys make Berth look for new ones once, and a key that is new is found", async (t) => {
+test("made-up keys make Berth fetch the keys once, and a really new key is found", async (t) => {
   const { client, issuer } = await run(new Scope(t));
   await issuer.rotate();
   assert.equal((await push(client, basic("any", await issuer.sign(job)))).status, 202);
@@ -115,7 +115,7 @@ test("made-up keys make Berth look for new ones once, and a key that is new is f
   assert.equal(issuer.asked, 1);
 });
 
-test("cached keys go on while the issuer is away; where none are known nobody is, and others are served", async (t) => {
+test("cached keys stay valid while the issuer is unreachable; without any, its tokens are refused, and other clients are served", async (t) => {
   const scope = new Scope(t);
   const { client, issuer } = await run(scope);
   const [first, second] = [await issuer.sign(job), await issuer.sign({ ...job, jti: "2" })];
@@ -130,7 +130,7 @@ test("cached keys go on while the issuer is away; where none are known nobody is
   assert.equal((await push(without, basic("ann"))).status, 202);
 });
 
-test("an issuer that does not answer keeps nobody else waiting", async (t) => {
+test("an issuer that does not answer keeps no one else waiting", async (t) => {
   const { client, issuer } = await run(new Scope(t));
   issuer.isSilent = true;
   const waiting = push(client, basic("any", await issuer.sign(job)));
@@ -138,7 +138,7 @@ test("an issuer that does not answer keeps nobody else waiting", async (t) => {
   assert.equal((await waiting).status, 401);
 });
 
-test("an issuer whose discovery document is another's, or names no keys, is not believed", async (t) => {
+test("a discovery document of another issuer, or without keys, is not accepted", async (t) => {
   const scope = new Scope(t);
   const other = await IdentityIssuer.start(scope);
   for (const discovery of [
@@ -154,7 +154,7 @@ test("an issuer whose discovery document is another's, or names no keys, is not 
   }
 });
 
-test("the keys of a Kubernetes API server are fetched with its authority and a token that it knows", async (t) => {
+test("the keys of a Kubernetes API server are fetched with its authority and a service account token", async (t) => {
   const scope = new Scope(t);
   const folder = await scope.folder("serviceaccount");
   const authority = await CertificateAuthority.create(scope);
@@ -179,7 +179,7 @@ test("the keys of a Kubernetes API server are fetched with its authority and a t
   assert.equal((await push(stranger, basic("any", await issuer.sign(account)))).status, 401);
 });
 
-test("the token for an issuer's keys is sent to no place that only the issuer names", async (t) => {
+test("the token for an issuer's keys is never sent to an address that only the issuer names", async (t) => {
   const scope = new Scope(t);
   const bearerTokenFile = join(await scope.folder("serviceaccount"), "token");
   await writeFile(bearerTokenFile, "hush");
@@ -193,7 +193,7 @@ test("the token for an issuer's keys is sent to no place that only the issuer na
   assert.equal((await push(named.client, basic("any", await elsewhere.sign({ ...job, iss: issuer.url })))).status, 202);
 });
 
-test("an identity that rests on names which can pass to others is warned of at the start", async (t) => {
+test("an identity that depends on names which can pass to others causes a warning at the start", async (t) => {
   const scope = new Scope(t);
   const event = "an identity rule is weak";
   const issuer = await IdentityIssuer.start(scope);

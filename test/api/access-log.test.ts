@@ -11,7 +11,7 @@ import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
 import { waitUntil } from "../support/wait-until.js";
 
-/** A logger whose lines can be looked at. */
+/** A logger whose lines can be inspected. */
 function loggerOf(format: "text" | "json"): { logger: FlushableLogger; lines: () => string[] } {
   let written = "";
   const target = new Writable({
@@ -28,14 +28,14 @@ function loggerOf(format: "text" | "json"): { logger: FlushableLogger; lines: ()
   return { logger, lines };
 }
 
-test("a client is called by its IPv4 address also where Berth listens on every address", async (t) => {
+test("a client is logged by its IPv4 address even if Berth listens on all addresses", async (t) => {
   const { client, log } = await runBerth(new Scope(t), { settings: { host: "::" } });
   await client.get("/v2/");
   const { client: address } = await waitUntil("it is logged", () => log.named("request")[0]);
   assert.equal(address, "127.0.0.1");
 });
 
-test("each request is a line that says who asked what, and how it ended", async (t) => {
+test("each request is one line that says who requested what, and how it ended", async (t) => {
   const { client, log } = await runBerth(new Scope(t));
   await pushSmallImage(client, "team/app", "layer", { tag: "v1" });
   log.events.length = 0;
@@ -55,7 +55,7 @@ test("each request is a line that says who asked what, and how it ended", async 
   });
 });
 
-test("a client that goes before it has its answer is logged as cut", async (t) => {
+test("a client that disconnects before it has its response is logged as cut", async (t) => {
   const { client, log } = await runBerth(new Scope(t));
   const started = await client.request("POST", "/v2/app/blobs/uploads/");
   const sender = client.start("PATCH", started.headers.location ?? "");
@@ -66,7 +66,7 @@ test("a client that goes before it has its answer is logged as cut", async (t) =
   assert.equal(fields.status, 0);
 });
 
-test("of a connection that is cut, each request has its line, or is counted among those that never began", async (t) => {
+test("when a connection is cut, each of its requests has a line, or is counted among those that never began", async (t) => {
   const scope = new Scope(t);
   const { client, port, storage, log } = await runBerth(scope);
   const started = await client.request("POST", "/v2/app/blobs/uploads/");
@@ -81,7 +81,7 @@ test("of a connection that is cut, each request has its line, or is counted amon
   const others = Array.from({ length: 20 }, () => "/v2/app/manifests/v1");
   connection.send(others.map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(""));
   await waitUntil(
-    "some are answered behind the one that waits",
+    "some are answered after the one that waits",
     () => log.named("request refused").length > 0 || undefined,
   );
   connection.socket.resetAndDestroy();
@@ -94,14 +94,14 @@ test("of a connection that is cut, each request has its line, or is counted amon
   });
 });
 
-test("no line for requests where the operator wants none", async (t) => {
+test("no request is logged if the operator wants that", async (t) => {
   const { client, log } = await runBerth(new Scope(t), { log: { access: false } });
   await client.get("/v2/");
   assert.deepEqual(log.named("request"), []);
 });
 
 for (const format of ["text", "json"] as const) {
-  test(`nothing that a client sends begins a line of its own or steers a terminal (${format})`, async (t) => {
+  test(`nothing that a client sends starts a log line or controls a terminal (${format})`, async (t) => {
     const scope = new Scope(t);
     const { logger, lines } = loggerOf(format);
     const { client, port } = await runBerth(scope, { logger, private: { sparse: true, anyMediaType: true } });
@@ -158,7 +158,7 @@ for (const format of ["text", "json"] as const) {
   });
 }
 
-test("ids tell requests apart, and only a trusted proxy may name them", async (t) => {
+test("ids distinguish requests, and only a trusted proxy may give them", async (t) => {
   const scope = new Scope(t);
   const open = await runBerth(scope);
   const behind = await runBerth(scope, { server: { trustedProxies: ["127.0.0.1"] } });
@@ -175,7 +175,7 @@ test("ids tell requests apart, and only a trusted proxy may name them", async (t
   }
 });
 
-test("only a trusted proxy may say who the client is, and only as far as it knows", async (t) => {
+test("only a trusted proxy may name the client, and only as far as it knows", async (t) => {
   const scope = new Scope(t);
   const open = await runBerth(scope);
   await open.client.get("/v2/", { "x-forwarded-for": "10.1.2.3" });
@@ -205,7 +205,7 @@ test("only a trusted proxy may say who the client is, and only as far as it know
   }
 });
 
-test("every line that a request leads to says its id, which the answer carries", async (t) => {
+test("every line about a request has its id, which the response carries", async (t) => {
   const { client, log } = await runBerth(new Scope(t));
   await pushSmallImage(client, "team/app", "layer", { tag: "v1" });
   const refused = await client.get("/v2/team/app/manifests/Bad%20Tag");
@@ -220,7 +220,7 @@ test("every line that a request leads to says its id, which the answer carries",
   }
 });
 
-test("probes that find all well are logged at debug, and others as every request", async (t) => {
+test("successful probes are logged at debug, others like every request", async (t) => {
   const { client, log } = await runBerth(new Scope(t));
   const probe = { "user-agent": "kube-probe/1.31" };
   const levelOf = async (path: string, headers: OutgoingHttpHeaders) => {

@@ -29,7 +29,7 @@ test("lists show each client what it may pull, page by page, and no more", async
   assert.equal((await catalogOf("bob", "?n=1")).link, undefined);
 });
 
-test("a token for the catalog shows what its user may pull, and one for a repository asks for it", async (t) => {
+test("a token for the catalog shows what its user may pull, and with one for a repository it is demanded", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), { rules, challenge: "bearer" });
   await pushSmallImage(client.with(basic("ann")), "team/a", "layer", { tag: "v1" });
   await pushSmallImage(client.with(basic("bob")), "bob/x", "layer", { tag: "v1" });
@@ -42,7 +42,7 @@ test("a token for the catalog shows what its user may pull, and one for a reposi
   assert.match(refused.headers["www-authenticate"] ?? "", /scope="registry:catalog:\*",error="insufficient_scope"/);
 });
 
-test("what a client may not see it is refused alike, whether it is there or not", async (t) => {
+test("what a client may not see is refused alike, whether it exists or not", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), { rules });
   const { descriptor } = await pushSmallImage(client.with(basic("ann")), "team/a", "layer", { tag: "v1" });
   const missing = digestOf(Buffer.from("nothing"));
@@ -75,7 +75,7 @@ test("deletion needs its own right, and that right alone is enough", async (t) =
   assert.equal((await remove("/v2/team/a/manifests/v1", "ci")).status, 202);
 });
 
-test("a blob is mounted only from a repository that the client may read; else it is uploaded", async (t) => {
+test("a blob is mounted only from a repository that the client may read; otherwise it is uploaded", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), { rules });
   await pushSmallImage(client.with(basic("ann")), "team/a", "secret layer", { tag: "v1" });
   const digest = digestOf(Buffer.from("secret layer"));
@@ -88,7 +88,7 @@ test("a blob is mounted only from a repository that the client may read; else it
   assert.equal((await mount("", "ann", "team/c")).status, 201);
 });
 
-test("an upload session belongs to whoever opened it", async (t) => {
+test("an upload session belongs to the user who opened it", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), {
     rules: [{ allow: "push", to: "authenticated", in: "team/**" }],
   });
@@ -106,7 +106,7 @@ test("an upload session belongs to whoever opened it", async (t) => {
   assert.equal((await ann.request("DELETE", place)).status, 204);
 });
 
-test("a user who is removed from the file is out at once, with the tokens that its password gave", async (t) => {
+test("a user who is removed from the file is locked out at once, with the tokens issued for its password", async (t) => {
   const scope = new Scope(t);
   const { client, users } = await runGuardedBerth(scope, { rules, anonymousPull: false });
   const token = JSON.parse(
@@ -120,7 +120,7 @@ test("a user who is removed from the file is out at once, with the tokens that i
   assert.equal((await client.get("/v2/", basic("bob"))).status, 200);
 });
 
-test("a mount with a token for one repository is answered by the scopes of both, if the client could have them", async (t) => {
+test("a mount with a token for one repository gets the scopes of both, if the client could have them", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), { rules, challenge: "bearer" });
   await pushSmallImage(client.with(basic("ann")), "team/a", "layer", { tag: "v1" });
   const answer = await client.get("/v2/_berth/token?scope=repository:team/b:pull,push", basic("ann"));
@@ -132,6 +132,6 @@ test("a mount with a token for one repository is answered by the scopes of both,
     refused.headers["www-authenticate"] ?? "",
     /scope="repository:team\/b:pull,push repository:team\/a:pull",error="insufficient_scope"/,
   );
-  // What ann may not read with any token is a plain upload.
+  // What ann may not read with any token is uploaded as usual.
   assert.equal((await client.request("POST", `${path}bob/x`, { headers: bearer(token) })).status, 202);
 });

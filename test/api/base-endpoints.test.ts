@@ -14,7 +14,7 @@ for (const path of ["/v2/", "/v2"]) {
   });
 }
 
-test("the root greets, so that probes of load balancers and curious people get a 200", async (t) => {
+test("the root answers 200, for probes of load balancers and curious people", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const answer = await client.get("/");
   assert.equal(answer.status, 200);
@@ -22,7 +22,7 @@ test("the root greets, so that probes of load balancers and curious people get a
 });
 
 for (const path of ["/v2/_oci/ext/discover", "/v2/team/app/_oci/ext/discover"]) {
-  test(`${path} names the extensions and where they are`, async (t) => {
+  test(`${path} lists the extensions and their endpoints`, async (t) => {
     const { client } = await runBerth(new Scope(t));
     const answer = await client.get(path);
     assert.equal(answer.status, 200);
@@ -36,21 +36,21 @@ for (const path of ["/v2/_oci/ext/discover", "/v2/team/app/_oci/ext/discover"]) 
   });
 }
 
-test("probes of liveness and readiness are answered, with a query, too", async (t) => {
+test("liveness and readiness probes are answered, with a query too", async (t) => {
   const { client } = await runBerth(new Scope(t));
   for (const path of ["/healthz", "/readyz", "/healthz?verbose", "/readyz?probe=1"]) {
     assert.equal((await client.get(path)).status, 200, path);
   }
 });
 
-test("no answer lets a browser guess what it is", async (t) => {
+test("no response lets a browser guess its type", async (t) => {
   const { client } = await runBerth(new Scope(t));
   for (const path of ["/", "/v2/", "/healthz", "/v2/no/such/blobs/x", "/nothing"]) {
     assert.equal((await client.get(path)).headers["x-content-type-options"], "nosniff", path);
   }
 });
 
-test("no answer is compressed, since lengths and digests are those of the content", async (t) => {
+test("no response is compressed, since lengths and digests are those of the content", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const answer = await client.get("/v2/_catalog", { "accept-encoding": "gzip, zstd, br" });
   assert.equal(answer.headers["content-encoding"], undefined);

@@ -29,7 +29,7 @@ for (const [where, start] of [
   ["in memory", runBerth],
   ["on disk", runBerthOnDisk],
 ] as const) {
-  test(`a blob of another repository is mounted, named with from or not (${where})`, async (t) => {
+  test(`a blob of another repository is mounted, with or without from (${where})`, async (t) => {
     const { client } = await start(new Scope(t));
     await pushBlob(client, "team/source", bytes);
     for (const [name, query] of [
@@ -47,7 +47,7 @@ for (const [where, start] of [
   });
 }
 
-test("a blob that nobody has is not mounted, but may be uploaded", async (t) => {
+test("a blob that does not exist is not mounted, but may be uploaded", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   await pushBlob(client, "team/source", Buffer.from("something else"));
   for (const query of [`mount=${digest}&from=team/source`, `mount=${digest}&from=nobody`, `mount=${digest}`]) {
@@ -56,7 +56,7 @@ test("a blob that nobody has is not mounted, but may be uploaded", async (t) => 
   }
 });
 
-test("a source that does not hold the blob gives nothing, whoever else does", async (t) => {
+test("a source that does not hold the blob mounts nothing, even if another repository does", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   await pushBlob(client, "team/source", bytes);
   await expectSession(client, await mount(client, "team/app", `mount=${digest}&from=team/other`));
@@ -73,7 +73,7 @@ test("a blob that was deleted from the source is no longer mounted from it", asy
   assert.equal(await isHeld(client, "team/app"), false);
 });
 
-test("a mounted blob outlives its deletion from the source, and the other way round", async (t) => {
+test("a mounted blob survives its deletion from the source, and vice versa", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   for (const [deleted, kept] of [
     ["team/source", "team/app"],
@@ -88,7 +88,7 @@ test("a mounted blob outlives its deletion from the source, and the other way ro
   }
 });
 
-test("a blob is mounted by the digest it was pushed by, and by no other of the same bytes", async (t) => {
+test("a blob is mounted by the digest it was pushed by, and by no other digest of the same bytes", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const sha512 = digestOf(bytes, "sha512");
   await pushBlob(client, "team/source", bytes, sha512);
@@ -116,7 +116,7 @@ for (const from of [
   "%00",
   "team//source",
 ]) {
-  test(`from=${from.slice(0, 20)} is no name, and a session starts as with registry:2`, async (t) => {
+  test(`from=${from.slice(0, 20)} is not a name, and a session starts as with registry:2`, async (t) => {
     const { client } = await runBerthOnDisk(new Scope(t));
     await pushBlob(client, "team/source", bytes);
     await expectSession(client, await mount(client, "team/app", `mount=${digest}&from=${from}`));

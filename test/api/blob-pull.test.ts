@@ -12,7 +12,7 @@ const storages = [
   ["on disk", runBerthOnDisk],
 ] as const;
 
-/** Sizes around those of the buffers that blobs are sent by. */
+/** Sizes around those of the buffers for sending blobs. */
 const sizes = [0, 1, 2, 65_535, 65_536, 262_144, 262_145, 1_048_576, 3_500_000];
 
 for (const [where, start] of storages) {
@@ -35,7 +35,7 @@ for (const [where, start] of storages) {
   });
 }
 
-test("what a digest names may be cached for ever", async (t) => {
+test("a response by digest may be cached forever", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const bytes = Buffer.from("layer");
   await pushBlob(client, "team/app", bytes);
@@ -44,7 +44,7 @@ test("what a digest names may be cached for ever", async (t) => {
   assert.equal(answer.headers.etag, `"${digestOf(bytes)}"`);
 });
 
-test("what a client has already is not sent again", async (t) => {
+test("content that a client already has is not sent again", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const bytes = Buffer.from("layer");
   const digest = digestOf(bytes);
@@ -63,14 +63,14 @@ test("what a client has already is not sent again", async (t) => {
   }
 });
 
-test("a blob that is not here is not said to be known", async (t) => {
+test("a missing blob is reported as unknown", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const digest = digestOf(Buffer.from("absent"));
   const answer = await client.get(`/v2/team/app/blobs/${digest}`, { "if-none-match": `"${digest}"` });
   assert.equal(answer.status, 404);
 });
 
-test("a blob is not readable through a repository that was not given it", async (t) => {
+test("a blob cannot be read through a repository that it was not pushed to", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const bytes = Buffer.from("secret layer");
   await pushBlob(client, "team/secret", bytes);
@@ -82,7 +82,7 @@ test("a blob is not readable through a repository that was not given it", async 
   }
 });
 
-test("a blob by its sha512 digest and by its sha256 are two, each where it was pushed", async (t) => {
+test("a blob by its sha512 digest and by its sha256 digest are two, each where it was pushed", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const bytes = Buffer.from("layer");
   await pushBlob(client, "team/app", bytes, digestOf(bytes, "sha512"));
@@ -126,13 +126,13 @@ for (const digest of [
     const push = await client.request("POST", `/v2/team/app/blobs/uploads/?digest=${query}`, { body: "x" });
     assert.equal(push.status, 400);
     assert.equal(errorCodeOf(push), "DIGEST_INVALID");
-    // A mount that cannot be starts a session, as with registry:2.
+    // A mount that is not possible starts a session, as with registry:2.
     const mount = await client.request("POST", `/v2/team/app/blobs/uploads/?mount=${query}`);
     assert.equal(mount.status, 202);
   });
 }
 
-test("the bytes of a manifest are no blob of the repository, and a blob is no manifest", async (t) => {
+test("the bytes of a manifest are not a blob of the repository, and a blob is not a manifest", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const image = await pushSmallImage(client, "team/app", "layer");
   assert.equal((await client.get(`/v2/team/app/blobs/${image.descriptor.digest}`)).status, 404);

@@ -38,7 +38,7 @@ for (const [range, first, last] of [
 }
 
 for (const range of ["bytes=300000-", "bytes=300000-300001", "bytes=1000000-2000000", "bytes=-0"]) {
-  test(`Range: ${range} has no byte of the blob, and the answer tells how many there are`, async (t) => {
+  test(`Range: ${range} has no byte of the blob, and the response gives the size`, async (t) => {
     const { client } = await start(t);
     const answer = await client.get(target, { range });
     assert.equal(answer.status, 416);
@@ -72,14 +72,14 @@ for (const range of [
   });
 }
 
-test("several parts are answered with the whole", async (t) => {
+test("a request for several parts gets the whole", async (t) => {
   const { client } = await start(t);
   const answer = await client.get(target, { range: "bytes=0-9,20-29" });
   assert.equal(answer.status, 200);
   assert.equal(answer.body.length, bytes.length);
 });
 
-test("a range counts only as long as If-Range names what is here", async (t) => {
+test("a range counts only as long as If-Range matches the content", async (t) => {
   const { client } = await start(t);
   for (const [condition, status] of [
     [`"${digest}"`, 206],
@@ -93,7 +93,7 @@ test("a range counts only as long as If-Range names what is here", async (t) => 
   }
 });
 
-test("a broken-off pull goes on where it stopped", async (t) => {
+test("an interrupted pull resumes where it stopped", async (t) => {
   const { client } = await start(t);
   const opened = await client.open("GET", target);
   const first: Buffer[] = [];
@@ -108,7 +108,7 @@ test("a broken-off pull goes on where it stopped", async (t) => {
   assert.ok(Buffer.concat([begun, rest.body]).equals(bytes));
 });
 
-test("a range of an empty blob gets all of it, which is nothing", async (t) => {
+test("a range of an empty blob returns all of it, which is nothing", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushBlob(client, "team/app", Buffer.alloc(0));
   const empty = `/v2/team/app/blobs/${digestOf(Buffer.alloc(0))}`;
@@ -119,14 +119,14 @@ test("a range of an empty blob gets all of it, which is nothing", async (t) => {
   }
 });
 
-test("HEAD tells of the whole blob, whatever range is asked", async (t) => {
+test("HEAD describes the whole blob, whatever the range", async (t) => {
   const { client } = await start(t);
   const answer = await client.head(target, { range: "bytes=0-9" });
   assert.equal(answer.status, 200);
   assert.equal(answer.headers["content-length"], "300000");
 });
 
-test("a part is not sent to who has the whole", async (t) => {
+test("a part is not sent to a client that has the whole", async (t) => {
   const { client } = await start(t);
   const answer = await client.get(target, { range: "bytes=0-9", "if-none-match": `"${digest}"` });
   assert.equal(answer.status, 304);

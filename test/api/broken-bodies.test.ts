@@ -11,7 +11,7 @@ import { waitUntil } from "../support/wait-until.js";
 const bytes = seededBytes("layer", 20_000);
 const digest = digestOf(bytes);
 
-/** Waits until a request was given up. */
+/** Waits until a request was aborted. */
 async function cutOff({ log }: RunningBerth, method: string): Promise<void> {
   await waitUntil(`${method} is given up`, () => log.named("request").find((fields) => fields.method === method));
 }
@@ -20,7 +20,7 @@ function isHeld({ client }: RunningBerth): Promise<boolean> {
   return client.head(`/v2/team/app/blobs/${digest}`).then(({ status }) => status === 200);
 }
 
-test("a body shorter than its Content-Length is no chunk, and what came of it stays", async (t) => {
+test("a body shorter than its Content-Length is not a chunk, and what arrived of it is kept", async (t) => {
   const scope = new Scope(t);
   const berth = await runBerthOnDisk(scope);
   const session = await startUpload(berth.client, "team/app");
@@ -36,7 +36,7 @@ test("a body shorter than its Content-Length is no chunk, and what came of it st
   await pullBlob(berth.client, "team/app", digest);
 });
 
-test("a chunked body that ends before its last chunk makes no blob", async (t) => {
+test("a chunked body that ends before its last chunk creates no blob", async (t) => {
   const scope = new Scope(t);
   const berth = await runBerthOnDisk(scope);
   const session = await startUpload(berth.client, "team/app");
@@ -50,11 +50,11 @@ test("a chunked body that ends before its last chunk makes no blob", async (t) =
   await cutOff(berth, "PUT");
   assert.equal(await isHeld(berth), false);
   const isStored = async () => (await offsetOf(berth.client, session)) === bytes.length || undefined;
-  await waitUntil("all that came is stored", isStored);
+  await waitUntil("all that arrived is stored", isStored);
   assert.equal((await berth.client.request("PUT", `${session}?digest=${digest}`)).status, 201);
 });
 
-test("a manifest that breaks off is no manifest, even if what came of it is JSON", async (t) => {
+test("an interrupted manifest is not stored, even if what arrived is valid JSON", async (t) => {
   const scope = new Scope(t);
   const berth = await runBerthOnDisk(scope, { private: { sparse: true } });
   const document = '{"schemaVersion":2,"manifests":[]}';
@@ -67,11 +67,11 @@ test("a manifest that breaks off is no manifest, even if what came of it is JSON
     connection.socket.end();
     await connection.closed;
   }
-  await waitUntil("both are given up", () => berth.log.named("request").length >= 2 || undefined);
+  await waitUntil("both are aborted", () => berth.log.named("request").length >= 2 || undefined);
   assert.equal((await berth.client.get("/v2/team/app/manifests/v1")).status, 404);
 });
 
-test("what follows a body is the next request, and not part of the body", async (t) => {
+test("what follows a body is the next request, not part of the body", async (t) => {
   const scope = new Scope(t);
   const berth = await runBerthOnDisk(scope);
   const connection = await RawConnection.open(scope, berth.port);
@@ -83,13 +83,13 @@ test("what follows a body is the next request, and not part of the body", async 
 });
 
 for (const [what, body] of [
-  ["a chunk size that is no number", "xyz\r\nabc\r\n0\r\n\r\n"],
+  ["a chunk size that is not a number", "xyz\r\nabc\r\n0\r\n\r\n"],
   ["a negative chunk size", "-5\r\nabc\r\n0\r\n\r\n"],
-  ["a chunk size beyond all bounds", `${"f".repeat(40)}\r\nabc\r\n0\r\n\r\n`],
+  ["an enormous chunk size", `${"f".repeat(40)}\r\nabc\r\n0\r\n\r\n`],
   ["a chunk longer than its size", "2\r\nabc\r\n0\r\n\r\n"],
-  ["a chunk extension without end", `3;${"x".repeat(100_000)}\r\nabc\r\n0\r\n\r\n`],
+  ["an endless chunk extension", `3;${"x".repeat(100_000)}\r\nabc\r\n0\r\n\r\n`],
 ] as const) {
-  test(`${what} ends the connection and makes no blob`, async (t) => {
+  test(`${what} ends the connection and creates no blob`, async (t) => {
     const scope = new Scope(t);
     const berth = await runBerthOnDisk(scope);
     const target = `/v2/team/app/blobs/uploads/?digest=${digestOf(Buffer.from("abc"))}`;
@@ -104,7 +104,7 @@ for (const [what, body] of [
   });
 }
 
-test("trailers behind a chunked body change nothing", async (t) => {
+test("trailers after a chunked body change nothing", async (t) => {
   const scope = new Scope(t);
   const berth = await runBerthOnDisk(scope);
   const target = `/v2/team/app/blobs/uploads/?digest=${digestOf(Buffer.from("abc"))}`;
@@ -117,7 +117,7 @@ test("trailers behind a chunked body change nothing", async (t) => {
   assert.deepEqual(statusesIn(received), [201]);
 });
 
-test("a client that waits for 100 Continue gets it, or at once the refusal", async (t) => {
+test("a client that waits for 100 Continue gets it, or the refusal at once", async (t) => {
   const scope = new Scope(t);
   const berth = await runBerthOnDisk(scope);
   const connection = await RawConnection.open(scope, berth.port);
@@ -129,7 +129,7 @@ test("a client that waits for 100 Continue gets it, or at once the refusal", asy
   await connection.receive(/HTTP\/1\.1 201 /);
 });
 
-test("a refused body is taken all the same, so that the client reads why and the connection lives", async (t) => {
+test("a refused body is read all the same, so that the client reads why and the connection survives", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerthOnDisk(scope);
   const large = Buffer.alloc(5_000_000);

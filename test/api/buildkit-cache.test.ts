@@ -11,7 +11,7 @@ import { descriptorOf, pushSmallImage } from "../support/small-image.js";
 const layer = Buffer.from("layer of the cache");
 const config = Buffer.from('{"layers":[],"records":[]}');
 
-/** BuildKit's registry cache of `image-manifest=false`: an index whose children are layers and its configuration. */
+/** BuildKit's registry cache with `image-manifest=false`: an index whose children are layers and its config. */
 function cacheIndex(fields: Readonly<Record<string, unknown>> = {}): ManifestToPush {
   const manifests = [descriptorOf(layer), descriptorOf(config, "application/vnd.buildkit.cacheconfig.v0")];
   return manifestOf({ mediaType: mediaTypes.ociIndex, manifests, ...fields });
@@ -25,7 +25,7 @@ test("an index whose children are blobs, as BuildKit's cache is, is pushed and p
   for (const blob of [layer, config]) await pullBlob(client, "team/cache", digestOf(blob));
 });
 
-test("its layers may add up to more than an index may name of manifests", async (t) => {
+test("its layers may add up to more bytes than an index may reference in manifests", async (t) => {
   const { client } = await runBerth(new Scope(t), { private: { sparse: true } });
   const manifests = Array.from({ length: 30 }, (_, index) => ({
     mediaType: layerType,
@@ -35,7 +35,7 @@ test("its layers may add up to more than an index may name of manifests", async 
   await pushManifest(client, "team/cache", cacheIndex({ manifests }), "main");
 });
 
-test("a blob that is missing, of another size, or said to be a manifest is refused as everywhere", async (t) => {
+test("a child blob that is missing, of another size, or declared as a manifest is refused as usual", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushBlob(client, "team/cache", layer);
   for (const [child, code] of [
@@ -50,7 +50,7 @@ test("a blob that is missing, of another size, or said to be a manifest is refus
   }
 });
 
-test("an index may name manifests and blobs together", async (t) => {
+test("an index may contain both manifests and blobs", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const image = await pushSmallImage(client, "team/mixed", "image");
   await pushBlob(client, "team/mixed", layer);

@@ -16,7 +16,7 @@ import { storageAt } from "../support/storage.js";
 const name = parseRepositoryName("library/alpine");
 const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 
-/** A running cache of Docker Hub that holds alpine:3 and an index owner/app:1, and the command line beside it. */
+/** A running cache of Docker Hub that holds alpine:3 and an index owner/app:1, and the command line for it. */
 async function runWithImages(scope: Scope) {
   const fake = await FakeUpstream.start(scope);
   const alpine = fake.store.addImage("library/alpine", [seededBytes("alpine", 100_000)], "3");
@@ -64,7 +64,7 @@ test("cache ls in private mode says why it lists nothing", async (t) => {
   assert.match(stderr, /nothing is cached in mode: private/);
 });
 
-test("cache ls tells a program all of it, and only the names that begin as asked", async (t) => {
+test("cache ls --json prints everything, and a filter selects names that begin with it", async (t) => {
   const { cache, index } = await runWithImages(new Scope(t));
   const { stdout } = await cache("ls", "owner/", "--json");
   const [image, ...others] = JSON.parse(stdout);
@@ -78,7 +78,7 @@ test("cache ls tells a program all of it, and only the names that begin as asked
   assert.deepEqual(JSON.parse((await cache("ls", "alpine", "--json")).stdout)[0].name, "alpine");
 });
 
-test("cache rm removes an image while the server runs, and the next pull fetches it again", async (t) => {
+test("cache rm deletes an image while the server runs, and the next pull downloads it again", async (t) => {
   const { fake, client, storage, alpine, cache } = await runWithImages(new Scope(t));
   const layer = alpine.layers[0]?.digest ?? assert.fail();
   const { code, stdout, stderr } = await cache("rm", "alpine:3");
@@ -88,11 +88,11 @@ test("cache rm removes an image while the server runs, and the next pull fetches
   assert.deepEqual(namesIn(await cache("ls", "--json")), ["owner/app"]);
   fake.ledger.clear();
   await pullWhole(client, "library/alpine", "3");
-  // The other image has the same configuration.
+  // The other image has the same config.
   assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 1);
 });
 
-test("cache rm removes what a broken download has left of the image, too", async (t) => {
+test("cache rm also deletes what an interrupted download left of the image", async (t) => {
   const { storage, alpine, cache } = await runWithImages(new Scope(t));
   const layer = alpine.layers[0]?.digest ?? assert.fail();
   await storage.downloads.staged(layer).append(0, onlyPiece(Buffer.alloc(1000)));
@@ -100,7 +100,7 @@ test("cache rm removes what a broken download has left of the image, too", async
   assert.deepEqual(await storage.downloads.list(), []);
 });
 
-test("cache rm of a tag leaves the image to another tag, and of a digest takes all tags", async (t) => {
+test("cache rm of a tag keeps an image that has another tag, and of a digest deletes all its tags", async (t) => {
   const { fake, client, storage, alpine, cache } = await runWithImages(new Scope(t));
   fake.store.tag("library/alpine", "latest", alpine.descriptor.digest);
   await pullWhole(client, "library/alpine", "latest");
@@ -113,7 +113,7 @@ test("cache rm of a tag leaves the image to another tag, and of a digest takes a
   assert.equal(await storage.manifests.has(name, alpine.descriptor.digest), false);
 });
 
-test("cache rm of a name takes all of the repository, whose name is then free", async (t) => {
+test("cache rm of a name deletes the whole repository, whose name is then free", async (t) => {
   const { storage, root, cache } = await runWithImages(new Scope(t));
   assert.equal((await cache("rm", "alpine", "owner/app")).code, 0);
   assert.deepEqual(namesIn(await cache("ls", "--json")), []);
@@ -123,7 +123,7 @@ test("cache rm of a name takes all of the repository, whose name is then free", 
   assert.deepEqual(await storage.downloads.list(), []);
 });
 
-test("cache rm removes nothing private, says so, and then removes nothing else either", async (t) => {
+test("cache rm deletes nothing private, says so, and then deletes nothing else either", async (t) => {
   const scope = new Scope(t);
   const { root, client, alpine, cache } = await runWithImages(scope);
   const mine = await runBerth(scope, { root });
@@ -138,7 +138,7 @@ test("cache rm removes nothing private, says so, and then removes nothing else e
   await pullWhole(client, "library/alpine", alpine.descriptor.digest);
 });
 
-test("cache rm says what is not there, is no name, or is only a part of an image", async (t) => {
+test("cache rm reports what does not exist, is not a name, or is only part of an image", async (t) => {
   const { index, cache } = await runWithImages(new Scope(t));
   const child = JSON.parse(index.bytes.toString()).manifests[0].digest;
   const { code, stderr } = await cache("rm", "alpine:4", "busybox", "Alpine", `owner/app@${child}`);

@@ -17,7 +17,7 @@ const tagPath = `/v2/${name}/manifests/latest`;
 type Cache = Pick<RunningProxy, "client" | "storage"> & { readonly fake: FakeUpstream };
 
 const stories: Record<string, (cache: Cache) => Promise<void>> = {
-  "an image is fetched once, and then comes from here": async ({ client, fake }) => {
+  "an image is downloaded once, and then served from storage": async ({ client, fake }) => {
     for (const from of ["miss", "hit"]) {
       assert.equal((await client.get(tagPath)).status, 200);
       const blob = await client.get(path);
@@ -31,12 +31,12 @@ const stories: Record<string, (cache: Cache) => Promise<void>> = {
     for (const { body } of answers) assert.ok(body.equals(layer));
     assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 1);
   },
-  "a download that breaks goes on where it ended": async ({ client, fake }) => {
+  "an interrupted download resumes where it stopped": async ({ client, fake }) => {
     fake.faults.add({ kind: "blob" }, cutAt(400_000), { times: 3 });
     assert.ok((await client.get(path)).body.equals(layer));
     assert.ok(fake.ledger.bytes({ kind: "blob" }) <= layer.length * 1.05);
   },
-  "who reads along gets what is there, and the rest when it comes": async ({ client, fake }) => {
+  "concurrent readers get what is available, and the rest when it arrives": async ({ client, fake }) => {
     const recover = fake.faults.add({ kind: "blob", method: "GET" }, stallAt(700_000));
     const part = await client.get(path, { range: "bytes=100-600000" });
     assert.ok(part.body.equals(layer.subarray(100, 600_001)));
@@ -47,17 +47,17 @@ const stories: Record<string, (cache: Cache) => Promise<void>> = {
     await fake.start();
     assert.ok((await buffer(ahead.stream)).equals(layer.subarray(-51)));
   },
-  "a layer that is compressed on the way is proved in its decoded form": async ({ client, fake }) => {
+  "a layer that is compressed in transit is verified in its decoded form": async ({ client, fake }) => {
     fake.faults.add({ kind: "blob" }, gzipped);
     assert.ok((await client.get(path)).body.equals(layer));
   },
-  "a wrong byte completes nothing, and the next client gets the right ones": async ({ client, fake, storage }) => {
+  "a wrong byte completes nothing, and the next client gets the right bytes": async ({ client, fake, storage }) => {
     fake.faults.add({ kind: "blob", method: "GET" }, wrongBytes, { times: 1 });
     await assert.rejects(client.get(path));
     assert.equal(await storage.blobs.size(digestOf(layer)), undefined);
     assert.ok((await client.get(path)).body.equals(layer));
   },
-  "a tag that moved upstream is the new one here": async ({ client, fake }) => {
+  "a tag that moved upstream moves here": async ({ client, fake }) => {
     const before = (await client.get(tagPath)).body;
     const { bytes } = fake.store.addImage(name, [seededBytes("other", 1_000)], "latest");
     const after = (await client.get(tagPath)).body;

@@ -28,7 +28,7 @@ interface Kitchen {
   warm(args: readonly string[], input?: string): Promise<CommandResult>;
 }
 
-/** An upstream that is called docker.io and ghcr.io, and a cache of it that nobody serves yet. */
+/** An upstream for both docker.io and ghcr.io, and a cache of it that no one serves yet. */
 async function prepare(t: TestContext): Promise<Kitchen> {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
@@ -49,7 +49,7 @@ async function prepare(t: TestContext): Promise<Kitchen> {
   return { scope, fake, folder, root, configFile, warm };
 }
 
-/** An image for this machine's processor and one for another, in an index. */
+/** An index of two images, one for this machine's processor. */
 function addIndex(fake: FakeUpstream, name: string): { readonly local: StoredImage; readonly foreign: StoredImage } {
   const [local, foreign] = [here, elsewhere].map((architecture) => {
     const image = fake.store.addImage(name, [seededBytes(`${name} ${architecture}`, 300_000)]);
@@ -60,7 +60,7 @@ function addIndex(fake: FakeUpstream, name: string): { readonly local: StoredIma
   return { local, foreign };
 }
 
-/** What a pull of an image would ask for. */
+/** What a pull of an image would request. */
 function pathsOf(name: string, { descriptor, config, layers }: StoredImage): string[] {
   const blobs = [config, ...layers].map(({ digest }) => `/v2/${name}/blobs/${digest}`);
   return [`/v2/${name}/manifests/${descriptor.digest}`, ...blobs];
@@ -97,7 +97,7 @@ test("--platform and --all-platforms choose the images of an index", async (t) =
   );
 });
 
-test("an image without a wanted platform is told, and what it has is fetched", async (t) => {
+test("a missing platform is reported, and what the image has is downloaded", async (t) => {
   const { fake, warm } = await prepare(t);
   addIndex(fake, "library/alpine");
   const { code, stderr } = await warm(["alpine", "--platform", `linux/${here},linux/mips`]);
@@ -109,7 +109,7 @@ test("an image without a wanted platform is told, and what it has is fetched", a
   assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 2);
 });
 
-test("a second run asks the upstream nothing", async (t) => {
+test("a second run sends nothing to the upstream", async (t) => {
   const { fake, warm } = await prepare(t);
   addIndex(fake, "library/alpine");
   await warm(["alpine"]);
@@ -120,7 +120,7 @@ test("a second run asks the upstream nothing", async (t) => {
   assert.equal(fake.ledger.count(), 0);
 });
 
-test("what is warmed again counts as used, so that it is not the first to go when room is made", async (t) => {
+test("warming an image again counts as a use, so that it is not evicted first", async (t) => {
   const { fake, configFile, warm } = await prepare(t);
   addIndex(fake, "library/alpine");
   await warm(["alpine"]);
@@ -131,7 +131,7 @@ test("what is warmed again counts as used, so that it is not the first to go whe
   assert.ok(image.lastUse >= again, `${image.lastUse} is before ${again}`);
 });
 
-test("what is too much after the cache was warmed goes before the command ends, the longest unused first", async (t) => {
+test("if the cache is too large after warming, the least recently used images are evicted before the command ends", async (t) => {
   const { fake, configFile, root, warm } = await prepare(t);
   const config = JSON.parse(await readFile(configFile, "utf8"));
   await writeFile(configFile, JSON.stringify({ ...config, proxy: { ...config.proxy, maxSize: "1MiB" } }));
@@ -158,7 +158,7 @@ test("names mean what they mean to the registry: by host, by prefix, by digest",
     assert.equal((await client.get(path)).status, 200, path);
 });
 
-test("with both modes on one address a private name is not fetched from anywhere, and what to write is told", async (t) => {
+test("in hybrid mode a private name is not downloaded, and the command says what to write instead", async (t) => {
   const { fake, configFile, warm } = await prepare(t);
   addIndex(fake, "library/alpine");
   await writeFile(configFile, (await readFile(configFile, "utf8")).replace('"proxy"', '"hybrid"'));
@@ -168,7 +168,7 @@ test("with both modes on one address a private name is not fetched from anywhere
   assert.match(stdout, /^docker\.io\/alpine: 30\d\.\d kB downloaded/m);
 });
 
-test("a blob that two images want at the same time is fetched once, and both have it afterwards", async (t) => {
+test("a blob that two images need at the same time is downloaded once, and both have it afterwards", async (t) => {
   const { scope, fake, root, warm } = await prepare(t);
   const layers = [seededBytes("shared", 300_000)];
   const images = ["library/one", "library/two"].map(
@@ -185,7 +185,7 @@ test("a blob that two images want at the same time is fetched once, and both hav
   }
 });
 
-test("a list has an image a line, comments and blank lines; - is standard input", async (t) => {
+test("a list has one image per line, comments and blank lines; - is standard input", async (t) => {
   const { fake, folder, warm } = await prepare(t);
   for (const name of ["library/one", "library/two", "owner/three"])
     fake.store.addImage(name, [seededBytes(name, 100)], "1");
@@ -197,7 +197,7 @@ test("a list has an image a line, comments and blank lines; - is standard input"
   assert.match(fromInput.stdout, /^3 images are cached: 0 B downloaded, /m, fromInput.stderr);
 });
 
-test("all bad lines of a list are told at once, with their numbers, before anything is fetched", async (t) => {
+test("all invalid lines of a list are reported together, with their numbers, before anything is downloaded", async (t) => {
   const { fake, folder, warm } = await prepare(t);
   await writeFile(join(folder, "images.txt"), "alpine\nUPPER\n\nalpine latest\nquay.io/app\nalpine@sha256:12\n");
   const { code, stdout, stderr } = await warm(["alpine:", "--file", "images.txt"]);
@@ -218,7 +218,7 @@ test("all bad lines of a list are told at once, with their numbers, before anyth
   assert.equal(fake.ledger.count(), 0);
 });
 
-test("one image that fails keeps no other from being fetched, and is told at the end", async (t) => {
+test("one image that fails does not keep the others from being downloaded, and is reported at the end", async (t) => {
   const { fake, warm } = await prepare(t);
   const broken = fake.store.addImage(
     "library/broken",
@@ -239,7 +239,7 @@ test("one image that fails keeps no other from being fetched, and is told at the
   );
 });
 
-test("what arrived before Ctrl-C stays, and the same command goes on from there", async (t) => {
+test("what arrived before Ctrl-C is kept, and the same command resumes there", async (t) => {
   const { scope, fake, root, configFile, warm } = await prepare(t);
   const image = fake.store.addImage("library/large", [seededBytes("large", 3_000_000)], "latest");
   const digest = image.layers[0]?.digest ?? "";
@@ -281,7 +281,7 @@ test("a server on the same data and the command share one download", async (t) =
   assert.equal(fake.ledger.count({ kind: "blob", method: "GET", reference: digest }), 1);
 });
 
-test("--quiet tells nothing but what goes wrong", async (t) => {
+test("--quiet prints only errors", async (t) => {
   const { fake, warm } = await prepare(t);
   fake.store.addImage("library/good", [seededBytes("good", 1000)], "latest");
   assert.deepEqual(await warm(["good", "--quiet"]), { code: 0, stdout: "", stderr: "" });
@@ -290,7 +290,7 @@ test("--quiet tells nothing but what goes wrong", async (t) => {
   assert.match(stderr, /missing: docker\.io has no /);
 });
 
-test("where there is no cache, or one that would not last, the command says so", async (t) => {
+test("without a cache, or with one in memory, the command says so", async (t) => {
   const { configFile, warm } = await prepare(t);
   await writeFile(configFile, "mode: private\n");
   assert.match((await warm(["alpine"])).stderr, /^berth: mode: private has no cache; set mode: proxy or hybrid/);
@@ -298,7 +298,7 @@ test("where there is no cache, or one that would not last, the command says so",
   assert.match((await warm(["alpine"])).stderr, /^berth: storage\.driver is memory, which is lost/);
 });
 
-test("a wrong command line is told before anything is read", async (t) => {
+test("a wrong command line is reported before anything is read", async (t) => {
   const { warm } = await prepare(t);
   const wrong = [
     [],
@@ -313,7 +313,7 @@ test("a wrong command line is told before anything is read", async (t) => {
   }
 });
 
-test("the blobs that an index names itself, as BuildKit's cache does, are warmed", async (t) => {
+test("the blobs in an index, as in BuildKit's cache, are warmed", async (t) => {
   const { fake, warm } = await prepare(t);
   const layer = fake.store.addBlob("team/cache", seededBytes("layer", 50_000));
   const config = fake.store.addBlob("team/cache", Buffer.from("{}"), "application/vnd.buildkit.cacheconfig.v0");

@@ -51,7 +51,7 @@ test("n=0 gives an empty page and no Link", async (t) => {
   assert.equal(answer.headers.link, undefined);
 });
 
-test("an n that is no number is refused, and a huge one costs nothing", async (t) => {
+test("an invalid n is refused, and a huge one costs nothing", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushAll(client);
   for (const n of ["-1", "x", "1e9", "0x7fffffff", "-9223372036854775808"]) {
@@ -62,7 +62,7 @@ test("an n that is no number is refused, and a huge one costs nothing", async (t
   }
 });
 
-test("a new repository is in the catalog at once, and one that holds blobs only is not", async (t) => {
+test("a new repository is in the catalog at once, unless it holds only blobs", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   await pushBlob(client, "only/blobs", Buffer.from("layer"));
   assert.deepEqual(namesIn(await client.get("/v2/_catalog")), []);

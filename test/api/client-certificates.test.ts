@@ -25,7 +25,7 @@ const rules = [
   { allow: "pull", to: "bob", in: "team/**" },
 ] as const;
 
-/** ann is of the group platform, and bob may pull. */
+/** ann is in the group platform, and bob may pull. */
 async function startGuarded(scope: Scope, access: Parameters<typeof runGuardedBerth>[1] = {}) {
   const { authority, tls } = await authorityAndTls(scope, "request");
   const { port } = await runGuardedBerth(scope, { rules, ...access }, { settings: { tls } } as object);
@@ -33,7 +33,7 @@ async function startGuarded(scope: Scope, access: Parameters<typeof runGuardedBe
   return { authority, port, ask };
 }
 
-test("where certificates are required nothing is answered without one, but whether Berth is well", async (t) => {
+test("if certificates are required, only health checks are answered without one", async (t) => {
   const scope = new Scope(t);
   const { authority, tls } = await authorityAndTls(scope, "require");
   const { port } = await runBerth(scope, { settings: { tls } });
@@ -53,7 +53,7 @@ test("where certificates are required nothing is answered without one, but wheth
   }
 });
 
-test("a session of TLS that is resumed is worth the certificate that began it, and nothing without one", async (t) => {
+test("a resumed TLS session is worth the certificate of its first handshake, and nothing without one", async (t) => {
   const scope = new Scope(t);
   const { authority, tls } = await authorityAndTls(scope, "require");
   const { port } = await runBerth(scope, { settings: { tls } });
@@ -63,7 +63,7 @@ test("a session of TLS that is resumed is worth the certificate that began it, a
       [undefined, 403],
       [ann, 200],
     ] as const) {
-      // It keeps no connection, but sessions.
+      // Keeps no connection, but sessions.
       const agent = new Agent({ keepAlive: false, maxCachedSessions: 10 });
       for (let count = 0; count < 3; count++) {
         const answer = await askByTls(port, authority.cert, "/v2/", { certificate, agent, options: { maxVersion } });
@@ -86,11 +86,11 @@ test("the user of a certificate has its groups and rights by the rules, and need
   const refused = await ask("/v2/team/app/blobs/uploads/", { ...upload, certificate: bob });
   assert.equal(refused.status, 403);
   assert.match(refused.body, /bob may not push to team\/app/);
-  // Podman sends these where it has no login.
+  // Podman sends these if it has no login.
   assert.equal((await ask("/v2/", { certificate: ann, headers: basic("", "") })).status, 200);
 });
 
-test("beside a certificate, a login and a token count", async (t) => {
+test("a login or a token takes precedence over a certificate", async (t) => {
   const scope = new Scope(t);
   const { authority, ask } = await startGuarded(scope, { challenge: "bearer" });
   const bob = await authority.issue("bob", ["DNS:bob"]);
@@ -103,7 +103,7 @@ test("beside a certificate, a login and a token count", async (t) => {
   assert.equal((await ask(path, { ...upload, headers: bearer(JSON.parse(token.body).token) })).status, 202);
 });
 
-test("a token that was given for a certificate is good with that certificate only", async (t) => {
+test("a token issued for a certificate is valid only with that certificate", async (t) => {
   const scope = new Scope(t);
   const { authority, ask } = await startGuarded(scope, { challenge: "bearer" });
   const ann = await authority.issue("ann", ["DNS:ann"]);

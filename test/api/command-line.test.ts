@@ -23,7 +23,7 @@ test("--version prints the version of package.json and nothing else", async (t) 
   assert.deepEqual(await berth(t, ["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
-test("--help of every command says how it is used", async (t) => {
+test("--help of every command describes its usage", async (t) => {
   for (const command of [
     [],
     ["serve"],
@@ -49,7 +49,7 @@ test("--help fits a terminal of 120 columns and shows examples", async (t) => {
   for (const line of stdout.split("\n")) assert.ok(line.length <= 120, line);
 });
 
-test("a wrong command line ends with 2 and a sentence", async (t) => {
+test("a wrong command line exits with 2 and prints a sentence", async (t) => {
   for (const args of [["sevre"], ["serve", "--prot", "1"], ["config", "check", "a", "b"], ["serve", "--config"]]) {
     const { code, stdout, stderr } = await berth(t, args);
     assert.deepEqual([code, stdout], [2, ""], args.join(" "));
@@ -57,13 +57,13 @@ test("a wrong command line ends with 2 and a sentence", async (t) => {
   }
 });
 
-test("berth alone shows its help as a mistake", async (t) => {
+test("berth without a command prints its help as an error", async (t) => {
   const { code, stdout, stderr } = await berth(t, []);
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(stderr, /^Usage: berth /);
 });
 
-test("config check says that a file is right, and which", async (t) => {
+test("config check reports which file is valid", async (t) => {
   assert.deepEqual(await berth(t, ["config", "check"], "server: { port: 1 }\n"), {
     code: 0,
     stdout: "berth.yml: no problems\n",
@@ -71,7 +71,7 @@ test("config check says that a file is right, and which", async (t) => {
   });
 });
 
-test("config check ends with 1 and tells all problems plainly, without a stack", async (t) => {
+test("config check exits with 1 and reports all problems plainly, without a stack", async (t) => {
   const { code, stdout, stderr } = await berth(t, ["config", "check"], "server: { port: x }\nmodes: proxy\n");
   assert.deepEqual([code, stdout], [1, ""]);
   assert.deepEqual(stderr.split("\n"), [
@@ -82,13 +82,13 @@ test("config check ends with 1 and tells all problems plainly, without a stack",
   ]);
 });
 
-test("serve does not start with a wrong configuration", async (t) => {
+test("serve does not start with an invalid configuration", async (t) => {
   const { code, stdout, stderr } = await berth(t, ["serve"], "server: { port: x }\n");
   assert.deepEqual([code, stdout], [1, ""]);
   assert.match(stderr, /^berth: a problem in the configuration\n {2}berth\.yml:1:11: server\.port: /);
 });
 
-test("config print says what holds and where it was said", async (t) => {
+test("config print shows the settings in effect and their sources", async (t) => {
   const { code, stdout, stderr } = await berth(t, ["config", "print"], "server:\n  port: 5001\n");
   assert.deepEqual([code, stderr], [0, ""]);
   assert.match(stdout, /^ {2}port: 5001 # berth\.yml:2:3$/m);
@@ -100,7 +100,7 @@ test("config example prints config.example.yml", async (t) => {
   assert.deepEqual(await berth(t, ["config", "example"]), { code: 0, stdout: expected, stderr: "" });
 });
 
-test("a reader that leaves, as head does, is no failure", async () => {
+test("a reader that leaves, such as head, is not an error", async () => {
   const child = spawn(process.execPath, [main, "config", "example"], { stdio: ["ignore", "pipe", "pipe"] });
   child.stdout.destroy();
   let stderr = "";

@@ -6,7 +6,7 @@ import { Scope } from "../support/scope.js";
 const origin = "https://ui.example.com";
 const preflight = { "access-control-request-method": "DELETE", "access-control-request-headers": "authorization" };
 
-test("without a setting no page of another origin may ask", async (t) => {
+test("by default, no page of another origin may send requests", async (t) => {
   const { client } = await runBerth(new Scope(t));
   for (const [method, headers] of [
     ["GET", { origin }],
@@ -17,7 +17,7 @@ test("without a setting no page of another origin may ask", async (t) => {
   }
 });
 
-test("pages of the named origins may ask and read what the answer says, errors too", async (t) => {
+test("pages of the configured origins may send requests and read the responses, including errors", async (t) => {
   const { client } = await runBerth(new Scope(t), { server: { cors: { origins: [origin] } } });
   for (const target of ["/v2/", "/v2/_catalog", "/v2/nobody/tags/list", "/v2/Bad/tags/list", "/healthz"]) {
     const answer = await client.get(target, { origin });
@@ -40,7 +40,7 @@ test("a preflight is answered for any path, before anything is looked up", async
   }
 });
 
-test("other origins, and those that only look alike, may not ask", async (t) => {
+test("other origins, and similar ones, are not allowed", async (t) => {
   const { client } = await runBerth(new Scope(t), { server: { cors: { origins: [origin] } } });
   for (const other of [
     "https://evil.example",
@@ -58,7 +58,7 @@ test("other origins, and those that only look alike, may not ask", async (t) => 
   }
 });
 
-test("any page may ask where the operator says so, but never with the browser's credentials", async (t) => {
+test("with *, any page is allowed, but never with the browser's credentials", async (t) => {
   const { client } = await runBerth(new Scope(t), { server: { cors: { origins: ["*"] } } });
   for (const other of [origin, "null"]) {
     const answer = await client.get("/v2/", { origin: other });
@@ -67,14 +67,14 @@ test("any page may ask where the operator says so, but never with the browser's 
   }
 });
 
-test("caches are told that the answer depends on the origin, whether one was sent or not", async (t) => {
+test("caches are told that the response depends on the origin, whether one was sent or not", async (t) => {
   const { client } = await runBerth(new Scope(t), { server: { cors: { origins: [origin] } } });
   for (const headers of [{}, { origin }, { origin: "https://evil.example" }]) {
     assert.equal((await client.get("/v2/", headers)).headers.vary, "Origin");
   }
 });
 
-test("a preflight allows the headers that the page asks for, Cache-Control of Joxit's interface among them", async (t) => {
+test("a preflight allows the headers that the page asks for, such as Cache-Control for Joxit's interface", async (t) => {
   const { client } = await runBerth(new Scope(t), { server: { cors: { origins: [origin] } } });
   for (const asked of ["cache-control", "authorization, x-requested-with", "Cache-Control,Pragma"]) {
     const headers = { origin, ...preflight, "access-control-request-headers": asked };
@@ -86,7 +86,7 @@ test("a preflight allows the headers that the page asks for, Cache-Control of Jo
   assert.match(answer.headers["access-control-allow-headers"] ?? "", /^Accept, Authorization, Cache-Control/);
 });
 
-test("credentials of the browser are allowed along only where the operator says so, and then to named origins", async (t) => {
+test("browser credentials are allowed only if the operator wants that, and only for named origins", async (t) => {
   const { client } = await runBerth(new Scope(t), { server: { cors: { origins: [origin], credentials: true } } });
   for (const method of ["GET", "OPTIONS"]) {
     const answer = await client.request(method, "/v2/", { headers: { origin, ...preflight } });

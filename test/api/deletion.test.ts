@@ -27,7 +27,7 @@ for (const [where, start] of [
   ["in memory", runBerth],
   ["on disk", runBerthOnDisk],
 ] as const) {
-  test(`a deleted tag is gone, and its manifest stays by digest and by other tags (${where})`, async (t) => {
+  test(`a deleted tag is gone, and its manifest is kept under its digest and other tags (${where})`, async (t) => {
     const { client } = await start(new Scope(t));
     const image = await pushSmallImage(client, name, "layer", { tag: "v1" });
     await pushManifest(client, name, image, "v2");
@@ -39,7 +39,7 @@ for (const [where, start] of [
     assert.equal(await statusOf(client, "DELETE", `${name}/manifests/v1`), 404);
   });
 
-  test(`a deleted manifest is gone with all its tags, and other tags stay (${where})`, async (t) => {
+  test(`a deleted manifest is gone with all its tags, and other tags are kept (${where})`, async (t) => {
     const { client } = await start(new Scope(t));
     const image = await pushSmallImage(client, name, "layer", { tag: "v1" });
     for (const tag of ["v2", "latest"]) await pushManifest(client, name, image, tag);
@@ -52,7 +52,7 @@ for (const [where, start] of [
     assert.equal(await statusOf(client, "DELETE", `${name}/manifests/${image.descriptor.digest}`), 404);
   });
 
-  test(`a deleted blob is gone here and stays elsewhere, whoever read it last (${where})`, async (t) => {
+  test(`a deleted blob is gone here and kept elsewhere, whoever read it last (${where})`, async (t) => {
     const { client } = await start(new Scope(t));
     for (const repository of [name, "team/other"]) {
       await pushBlob(client, repository, Buffer.from("layer"));
@@ -66,7 +66,7 @@ for (const [where, start] of [
   });
 }
 
-test("a tag that moved away before its manifest was deleted stays", async (t) => {
+test("a tag that moved before its manifest was deleted is kept", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const old = await pushSmallImage(client, name, "old", { tag: "latest" });
   const current = await pushSmallImage(client, name, "current", { tag: "latest" });
@@ -75,7 +75,7 @@ test("a tag that moved away before its manifest was deleted stays", async (t) =>
   assert.equal(answer.headers["docker-content-digest"], current.descriptor.digest);
 });
 
-test("a manifest that is deleted here stays in another repository", async (t) => {
+test("a manifest that is deleted here is kept in another repository", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const { descriptor } = await pushSmallImage(client, name, "layer", { tag: "v1" });
   await pushSmallImage(client, "team/other", "layer", { tag: "v1" });
@@ -84,7 +84,7 @@ test("a manifest that is deleted here stays in another repository", async (t) =>
   assert.equal(await isThere(client, `${name}/manifests/${descriptor.digest}`), false);
 });
 
-test("an index goes before its children, or after them", async (t) => {
+test("an index can be deleted before its children, or after them", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   for (const order of [(digests: Digest[]) => digests, (digests: Digest[]) => digests.toReversed()]) {
     const child = await pushSmallImage(client, name, "layer");
@@ -97,7 +97,7 @@ test("an index goes before its children, or after them", async (t) => {
   }
 });
 
-test("what is deleted and pushed again, over and over, is always what was done last", async (t) => {
+test("after repeated deletions and pushes, the last operation counts", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   for (let round = 0; round < 10; round++) {
     await pushSmallImage(client, name, "layer", { tag: "v1" });
@@ -109,7 +109,7 @@ test("what is deleted and pushed again, over and over, is always what was done l
   }
 });
 
-test("nothing is deleted where deleting is off, by tag or by digest, and uploads may still be cancelled", async (t) => {
+test("with private.delete: false nothing is deleted, by tag or by digest, but uploads may be cancelled", async (t) => {
   const { client } = await runBerth(new Scope(t), { private: { delete: false } });
   const { descriptor } = await pushSmallImage(client, name, "layer", { tag: "v1" });
   const unknown = digestOf(Buffer.from("unknown"));
@@ -133,7 +133,7 @@ test("nothing is deleted where deleting is off, by tag or by digest, and uploads
   assert.equal((await client.request("DELETE", started.headers.location ?? "")).status, 204);
 });
 
-test("a pull that runs while its blob is deleted gets all of it", async (t) => {
+test("a running pull gets all of a blob that is deleted meanwhile", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const bytes = seededBytes("large", 20_000_000);
   await pushBlob(client, name, bytes);

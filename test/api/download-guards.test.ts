@@ -16,7 +16,7 @@ const digest = digestOf(layer);
 const path = `/v2/${name}/blobs/${digest}`;
 const lock = `download ${digest}`;
 
-/** A cache that the test can stop between two steps of a download. */
+/** A cache that the test can pause between two steps of a download. */
 async function runCache(scope: Scope) {
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [layer], "latest");
@@ -24,7 +24,7 @@ async function runCache(scope: Scope) {
   return { fake, driver, ...(await runProxy(scope, fake.url, { root, opened: storage })) };
 }
 
-test("a download whose lock was lost behind its last byte stores nothing before it has the lock again", async (t) => {
+test("a download that loses its lock after its last byte stores nothing before it has the lock again", async (t) => {
   const { client, driver, storage } = await runCache(new Scope(t));
   const arrived = driver.pauseAfter("append", layout.download(digest));
   const answer = client.get(path);
@@ -39,7 +39,7 @@ test("a download whose lock was lost behind its last byte stores nothing before 
   assert.equal(await storage.blobs.size(digest), layer.length);
 });
 
-test("a repository that is removed while its blob arrives is the upstream's again when that is stored", async (t) => {
+test("a repository that is deleted while its blob arrives belongs to the upstream again when the blob is stored", async (t) => {
   const { client, driver, storage } = await runCache(new Scope(t));
   const arrived = driver.pauseAfter("append", layout.download(digest));
   const answer = client.get(path);
@@ -50,7 +50,7 @@ test("a repository that is removed while its blob arrives is the upstream's agai
   assert.equal(await storage.owners.readOwner(name), "docker.io");
 });
 
-test("who comes while wrong bytes are dropped does not join them", { timeout: 60_000 }, async (t) => {
+test("a client that arrives while wrong bytes are deleted does not join them", { timeout: 60_000 }, async (t) => {
   const { client, driver, fake } = await runCache(new Scope(t));
   fake.faults.add({ kind: "blob", method: "GET" }, wrongBytes, { times: 1 });
   const dropping = driver.pauseBefore("spoil", layout.download(digest));
@@ -60,7 +60,7 @@ test("who comes while wrong bytes are dropped does not join them", { timeout: 60
   );
   await dropping.reached;
   const second = client.get(path);
-  // It has come as far as the lock when the first one still has it.
+  // It has come as far as the lock, which the first one still holds.
   const waiting = driver.pauseBefore("lock", lock);
   await Promise.race([waiting.reached, second.catch(() => {})]);
   dropping.resume();
@@ -69,7 +69,7 @@ test("who comes while wrong bytes are dropped does not join them", { timeout: 60
   assert.ok((await second).body.equals(layer));
 });
 
-test("bytes of another repository that are evicted while they are linked are fetched", async (t) => {
+test("bytes of another repository that are evicted while they are linked are downloaded", async (t) => {
   const { client, driver, fake, storage } = await runCache(new Scope(t));
   const other = parseRepositoryName("library/busybox");
   fake.store.addImage(other, [layer], "latest");
@@ -84,7 +84,7 @@ test("bytes of another repository that are evicted while they are linked are fet
   assert.ok((await client.get(`/v2/${other}/blobs/${digest}`)).body.equals(layer));
 });
 
-test("bytes that came by another repository, and are evicted while they are linked, are fetched again", async (t) => {
+test("bytes downloaded for another repository that are evicted while they are linked are downloaded again", async (t) => {
   const { client, driver, fake, storage } = await runCache(new Scope(t));
   const other = parseRepositoryName("library/busybox");
   fake.store.addImage(other, [layer], "latest");

@@ -9,7 +9,7 @@ import { Scope } from "../support/scope.js";
 const unknown = digestOf(Buffer.from("unknown"));
 const noSession = "00000000-0000-4000-8000-000000000000";
 
-/** Codes that the specification has for what a client did wrong. */
+/** Codes of the specification for errors of the client. */
 const clientCodes = Object.entries(errorTable).flatMap(([code, { status }]) => (status < 500 ? [code] : []));
 
 function checkErrorBody(answer: Answer, what: string): void {
@@ -65,7 +65,7 @@ for (const [target, allow] of [
   [`/v2/a/blobs/uploads/${noSession}`, "GET, HEAD, PATCH, PUT, DELETE, OPTIONS"],
   [`/v2/a/referrers/${unknown}`, "GET, HEAD, OPTIONS"],
 ] as const) {
-  test(`${target.replace(unknown, "DIGEST")} says which methods it knows to those who use another`, async (t) => {
+  test(`${target.replace(unknown, "DIGEST")} lists its methods in response to another one`, async (t) => {
     const { client } = await runBerth(new Scope(t));
     const known = new Set(allow.split(", "));
     for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "SEARCH"]) {
@@ -83,7 +83,7 @@ for (const [target, allow] of [
   });
 }
 
-test("a header that names another method does not change what is done", async (t) => {
+test("a header with another method does not change what is done", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const headers = { "x-http-method-override": "DELETE", "x-http-method": "DELETE", "x-method-override": "DELETE" };
   assert.equal((await client.request("POST", `/v2/a/blobs/${unknown}`, { headers })).status, 405);

@@ -14,7 +14,9 @@ import { randomTree } from "../support/random-config.js";
 import { RecordedLog } from "../support/recorded-log.js";
 import { RegistryClient } from "../support/registry-client.js";
 
-/** Opens a server as `berth serve` does, on a free port and in memory, since a hundred of them are started, and asks it. */
+/**
+ * Opens a server as `berth serve` does, on a free port and in memory (a hundred are started), and sends it a request.
+ */
 async function serveAndAsk(config: Config): Promise<void> {
   const here = {
     ...config,
@@ -55,11 +57,11 @@ test("each worker of any number from 1 to 16 serves with its share", async () =>
   }
 });
 
-test("a cache of any few or odd bytes serves", async () => {
+test("a cache with an odd or a very small size serves", async () => {
   for (const cache of [0, 1, 2, 3, 5, 1_000_001]) await serveAndAsk(configWith({ storage: { cache } }));
 });
 
-test("what config check lets pass starts: a hundred random configurations", async () => {
+test("every configuration that config check accepts starts: a hundred random ones", async () => {
   let started = 0;
   const starts = fc.asyncProperty(randomTree, fc.nat(255), async (tree, nth) => {
     const config = checked(tree);
@@ -67,7 +69,7 @@ test("what config check lets pass starts: a hundred random configurations", asyn
     started++;
     await serveAndAsk(shareOf(config, 1 + (nth % config.server.workers)));
   });
-  // The same ones each time: a test that fails by chance helps nobody. The number can be raised to look for more.
+  // Always the same ones: a test that fails by chance helps no one. Raise the number to look for more.
   await fc.assert(starts, { numRuns: 100, seed: 20_261_126, endOnFailure: true });
   assert.ok(started >= 100);
 });

@@ -18,7 +18,7 @@ const name = parseRepositoryName("library/app");
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
-/** What a download that broke off some time ago has left. */
+/** What a download that was interrupted some time ago has left. */
 async function leaveDownload({ storage, root }: { storage: Storage; root: string }, text: string, ageMs: number) {
   const digest = digestOf(Buffer.from(text));
   await storage.downloads.staged(digest).append(0, only(seededBytes(text, 50_000)));
@@ -31,7 +31,7 @@ async function unfinished(storage: Storage): Promise<Digest[]> {
   return (await storage.downloads.list()).map(({ digest }) => digest);
 }
 
-test("an unfinished download that nobody went on with counts, and goes in its turn", async (t) => {
+test("an unfinished download that no client resumed counts for the size, and is evicted in its turn", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [seededBytes("layer", 50_000)], "latest");
@@ -47,7 +47,7 @@ test("an unfinished download that nobody went on with counts, and goes in its tu
   assert.deepEqual(await unfinished(proxy.storage), []);
 });
 
-test("a download that runs is left alone, whichever process looks", async (t) => {
+test("a running download is left alone, by any process", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const layer = seededBytes("large", 3_000_000);
@@ -57,17 +57,19 @@ test("a download that runs is left alone, whichever process looks", async (t) =>
   await proxy.client.get(`/v2/${name}/manifests/latest`);
   const pulling = pullBlob(proxy.client, name, digestOf(layer));
   pulling.catch(() => {});
-  await waitUntil("some of it is there", async () => ((await unfinished(proxy.storage)).length > 0 ? true : undefined));
+  await waitUntil("some of it has arrived", async () =>
+    (await unfinished(proxy.storage)).length > 0 ? true : undefined,
+  );
   await proxy.eviction.makeRoom(Number.MAX_SAFE_INTEGER);
   assert.deepEqual(await unfinished(proxy.storage), [digestOf(layer)]);
   assert.ok(proxy.log.events.some(({ event }) => event.startsWith("the cache is still too large")));
   const { storage: other } = await storageAt(proxy.root);
   const [download] = await other.downloads.list();
   assert.ok(download);
-  assert.equal(await other.downloads.discard(download), false, "another process could not see that it runs");
+  assert.equal(await other.downloads.discard(download), false, "another process could not see that it is running");
 });
 
-test("what was left a day ago goes without any bound, and what is younger stays", async (t) => {
+test("remains of a day ago are deleted without any limit, and younger ones are kept", async (t) => {
   const scope = new Scope(t);
   const { storage, root } = await storageOnDisk(scope);
   const abandoned = await leaveDownload({ storage, root }, "abandoned", day + minute);

@@ -15,7 +15,7 @@ import { pausableStorageAt, storageAt } from "../support/storage.js";
 
 const cached = parseRepositoryName("library/app");
 const mine = "team/app";
-/** Where an eviction is held up while something else is done with the bytes that it is about to remove. */
+/** The steps at which an eviction is paused while something else happens to the bytes that it is about to delete. */
 const stops = [
   ["pauseBefore", "remove", (digest: Digest) => layout.layer(cached, digest)],
   ["pauseAfter", "remove", (digest: Digest) => layout.layer(cached, digest)],
@@ -25,7 +25,7 @@ const stops = [
   ["pauseAfter", "remove", layout.evicting],
 ] as const;
 
-/** A cache and a private registry on one data directory, which know of each other only by what lies there. */
+/** A cache and a private registry on one data directory, which share only that. */
 async function runBoth(scope: Scope) {
   const fake = await FakeUpstream.start(scope);
   const { root, driver, storage } = await pausableStorageAt(await scope.folder("cache"));
@@ -34,7 +34,7 @@ async function runBoth(scope: Scope) {
   return { fake, proxy, home, driver };
 }
 
-/** Stops the eviction of an image at one of the steps, does something else with a layer of it, and lets it go on. */
+/** Pauses the eviction of an image at one of the steps, does something with one of its layers, and lets it continue. */
 async function whileEvicting<Result>(
   { fake, proxy, driver }: Awaited<ReturnType<typeof runBoth>>,
   stop: (typeof stops)[number],
@@ -46,7 +46,7 @@ async function whileEvicting<Result>(
   await pullWhole(proxy.client, cached, "latest");
   const pause = driver[when](step, keyOf(digestOf(layer)));
   const evicting = proxy.eviction.makeRoom(1);
-  // What the cache and the registry share is not removed: then there is no such step.
+  // What the cache and the registry share is not deleted, so there is no such step then.
   await Promise.race([pause.reached, evicting]);
   const result = await action(layer);
   pause.resume();
@@ -58,7 +58,7 @@ function layerText(stop: (typeof stops)[number]): string {
   return `layer ${stops.indexOf(stop)}`;
 }
 
-test("what is mounted from the cache while it is evicted is mounted and stays, or is not mounted", async (t) => {
+test("what is mounted from the cache during its eviction is mounted and kept, or not mounted", async (t) => {
   const both = await runBoth(new Scope(t));
   const counts = { mounted: 0, refused: 0 };
   for (const stop of stops) {
@@ -76,7 +76,7 @@ test("what is mounted from the cache while it is evicted is mounted and stays, o
   t.diagnostic(`${counts.mounted} mounted, ${counts.refused} refused`);
 });
 
-test("what is pushed while its bytes are evicted stays, whole", async (t) => {
+test("what is pushed while its bytes are evicted is kept completely", async (t) => {
   const both = await runBoth(new Scope(t));
   for (const stop of stops) {
     await whileEvicting(both, stop, (layer) => pushBlob(both.home.client, mine, layer));
@@ -84,7 +84,7 @@ test("what is pushed while its bytes are evicted stays, whole", async (t) => {
   }
 });
 
-test("a manifest that is pushed while its bytes are evicted stays", async (t) => {
+test("a manifest that is pushed while its bytes are evicted is kept", async (t) => {
   const both = await runBoth(new Scope(t));
   for (const stop of stops) {
     const image = smallImage(`text ${stops.indexOf(stop)}`);
@@ -101,7 +101,7 @@ test("a manifest that is pushed while its bytes are evicted stays", async (t) =>
   }
 });
 
-test("a pull while the image is evicted gets it whole, from here or anew", async (t) => {
+test("a pull during the eviction of the image gets all of it, from storage or from the upstream", async (t) => {
   const both = await runBoth(new Scope(t));
   for (const stop of stops) {
     await whileEvicting(both, stop, () => pullWhole(both.proxy.client, cached, "latest"));
@@ -109,7 +109,7 @@ test("a pull while the image is evicted gets it whole, from here or anew", async
   }
 });
 
-test("what an eviction that was killed had set aside is back if somebody has linked it, and gone if nobody has", async (t) => {
+test("what a killed eviction had set aside is restored if something links to it, and deleted otherwise", async (t) => {
   const { fake, proxy, home } = await runBoth(new Scope(t));
   const [linked, unlinked] = [seededBytes("linked", 1_000), seededBytes("unlinked", 1_000)];
   await pushBlob(home.client, mine, linked);
@@ -117,7 +117,7 @@ test("what an eviction that was killed had set aside is back if somebody has lin
   await pullWhole(proxy.client, cached, "latest");
   for (const bytes of [linked, unlinked]) await proxy.storage.blobs.setAside(digestOf(bytes));
   await proxy.storage.repository(cached).removeBlob(digestOf(unlinked));
-  // Even before anybody puts it back it can be read.
+  // It can be read even before it is restored.
   await pullBlob(home.client, mine, digestOf(linked));
   const { storage } = await storageAt(proxy.root);
   assert.equal(await storage.blobs.storedSize(digestOf(linked)), linked.length);

@@ -42,12 +42,12 @@ function roomMade({ log }: RunningProxy): Promise<unknown> {
   return waitUntil("room is made", () => log.named("made room in the cache")[0]);
 }
 
-test("when the bound is passed, the image goes that was used longest ago, and no more than needed", async (t) => {
+test("beyond the size limit, the least recently used image is deleted, and no more than needed", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await upstreamWith(scope, ["a", "b", "c", "d"]);
   const proxy = await runProxy(scope, fake.url, { maxSize: 1_100_000 });
   for (const tag of ["a", "b", "c"]) await pullWhole(proxy.client, name, tag);
-  // A look at the manifest is a use: a client that has the layers asks for nothing else.
+  // A HEAD for the manifest is a use: a client that has the layers requests nothing else.
   await proxy.client.head(`/v2/${name}/manifests/a`);
   await pullWhole(proxy.client, name, "d");
   await roomMade(proxy);
@@ -61,7 +61,7 @@ test("when the bound is passed, the image goes that was used longest ago, and no
   assert.ok(Number(evicted?.bytes) > layerSize);
 });
 
-test("what was evicted is fetched again by the next pull", async (t) => {
+test("an evicted image is downloaded again by the next pull", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await upstreamWith(scope, ["a"]);
   const proxy = await runProxy(scope, fake.url, { maxSize: 10_000_000 });
@@ -74,7 +74,7 @@ test("what was evicted is fetched again by the next pull", async (t) => {
   }
 });
 
-test("nothing private goes, and no bytes that a private repository needs, however small the bound is", async (t) => {
+test("nothing private is evicted, and no bytes that a private repository needs, however small the limit is", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await upstreamWith(scope, ["a", "b"]);
   const proxy = await runProxy(scope, fake.url, { maxSize: layerSize });
@@ -91,7 +91,7 @@ test("nothing private goes, and no bytes that a private repository needs, howeve
   for (const bytes of [shared, own]) await pullBlob(mine.client, "team/app", digestOf(bytes));
 });
 
-test("a layer that another image needs stays, in this repository and in others", async (t) => {
+test("a layer that another image needs is kept, in this repository and in others", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await upstreamWith(scope, ["old"]);
   const other = parseRepositoryName("library/other");
@@ -110,7 +110,7 @@ test("a layer that another image needs stays, in this repository and in others",
   await pullWhole(proxy.client, other, "new");
 });
 
-test("an index goes with all its images, and is used when one of them is", async (t) => {
+test("an index is evicted with all its images, and counts as used when one of them is", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await upstreamWith(scope, ["single"]);
   const platforms = ["arm64", "amd64"].map((text) => fake.store.addImage(name, [seededBytes(text, layerSize)]));
@@ -127,7 +127,7 @@ test("an index goes with all its images, and is used when one of them is", async
   assert.deepEqual(await proxy.storage.tags.list(name), []);
 });
 
-test("what a tag pointed at before it moved goes first", async (t) => {
+test("what a tag pointed to before it moved is evicted first", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await upstreamWith(scope, ["latest"]);
   const proxy = await runProxy(scope, fake.url, { maxSize: 10_000_000 });
@@ -154,12 +154,12 @@ test("a client that is reading an evicted layer gets all of it", async (t) => {
   assert.ok(Buffer.concat(chunks).equals(layer));
 });
 
-test("when an image was used is known after a restart", async (t) => {
+test("the last use of an image is known after a restart", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await upstreamWith(scope, ["a", "b"]);
   const before = await runProxy(scope, fake.url);
   for (const tag of ["a", "b"]) await pullWhole(before.client, name, tag);
-  // Uses are written every few minutes only.
+  // Uses are only written every few minutes.
   before.storage.uses.touch(name, image("a").descriptor.digest, Date.now() + 10 * 60_000);
   await before.stop();
   const after = await runProxy(scope, fake.url, { root: before.root, maxSize: 10_000_000 });
@@ -168,7 +168,7 @@ test("when an image was used is known after a restart", async (t) => {
   assert.deepEqual(await leftOf(after, image("a")), whole);
 });
 
-test("without a bound nothing is evicted, not even for a full disk", async (t) => {
+test("without a limit nothing is evicted, not even for a full disk", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await upstreamWith(scope, ["a"]);
   const proxy = await runProxy(scope, fake.url);

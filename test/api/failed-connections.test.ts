@@ -11,12 +11,12 @@ test("connections that cannot be accepted are logged, and the next one is served
   const scope = new Scope(t);
   const { client, log } = await runBerth(scope);
   const servers: Server[] = [];
-  // Node documents what is published here.
+  // Node documents the channel that is published here.
   const note = (message: unknown) => servers.push((message as { server: Server }).server);
   subscribe(requestStart, note);
   scope.defer(() => unsubscribe(requestStart, note));
   await client.get("/healthz");
-  // What node makes of an accept(2) that fails.
+  // What Node makes of a failed accept(2).
   for (const code of ["EMFILE", "ENFILE", "ENOBUFS"]) {
     servers[0]?.emit("error", Object.assign(new Error(`accept ${code}`), { code, syscall: "accept" }));
   }

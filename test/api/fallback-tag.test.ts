@@ -8,7 +8,7 @@ import { pushSmallImage } from "../support/small-image.js";
 
 const name = "team/app";
 
-/** Digests that the index under a subject's fallback tag lists; `undefined` without such a tag. */
+/** The digests in the index under a subject's fallback tag; `undefined` without such a tag. */
 async function listed(client: RegistryClient, subject: string): Promise<string[] | undefined> {
   const answer = await client.get(`/v2/${name}/manifests/${subject.replace(":", "-")}`);
   if (answer.status === 404) return undefined;
@@ -16,7 +16,7 @@ async function listed(client: RegistryClient, subject: string): Promise<string[]
   return manifests.map(({ digest }: { digest: string }) => digest).sort();
 }
 
-test("what refers to an image is listed by its fallback tag, as clients of registry:2 look for it", async (t) => {
+test("referrers of an image are listed by its fallback tag, as clients of registry:2 expect", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t), { private: { referrersTag: true } });
   const image = await pushSmallImage(client, name, "image", { tag: "v1" });
   const subject = image.descriptor;
@@ -27,7 +27,7 @@ test("what refers to an image is listed by its fallback tag, as clients of regis
     texts.map((text) => pushSmallImage(client, name, text, { fields: fields(text) })),
   );
   const digests = referrers.map(({ descriptor }) => descriptor.digest).sort();
-  assert.deepEqual(await listed(client, subject.digest), digests, "those that were pushed at once, too");
+  assert.deepEqual(await listed(client, subject.digest), digests, "including concurrent pushes");
   const [gone = "", ...rest] = digests;
   assert.equal((await client.request("DELETE", `/v2/${name}/manifests/${gone}`)).status, 202);
   assert.deepEqual(await listed(client, subject.digest), rest);
@@ -35,14 +35,14 @@ test("what refers to an image is listed by its fallback tag, as clients of regis
   assert.equal(await listed(client, subject.digest), undefined);
 });
 
-test("without the setting no tag is made that nobody pushed", async (t) => {
+test("without the setting, no such tag is created", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const image = await pushSmallImage(client, name, "image", { tag: "v1" });
   await pushSmallImage(client, name, "signature", { fields: { subject: image.descriptor } });
   assert.deepEqual(await listTags(client, name), ["v1"]);
 });
 
-test("a tag of somebody's own that is called so is left alone", async (t) => {
+test("a tag of that name that someone else pushed is left alone", async (t) => {
   const { client } = await runBerth(new Scope(t), { private: { referrersTag: true } });
   const image = await pushSmallImage(client, name, "image");
   const tag = image.descriptor.digest.replace(":", "-");

@@ -38,7 +38,7 @@ const litter = [
   `${repository}/_referrers/x`,
 ];
 
-test("files that are not ours, anywhere in the data directory, disturb nothing", async (t) => {
+test("foreign files, anywhere in the data directory, do no harm", async (t) => {
   const scope = new Scope(t);
   const { client, root, storage, log } = await runBerthOnDisk(scope);
   const image = await pushSmallImage(client, "team/app", "layer", { tag: "v1" });
@@ -62,7 +62,7 @@ test("files that are not ours, anywhere in the data directory, disturb nothing",
   assert.equal((await client.get("/v2/_catalog")).status, 200);
 });
 
-test("a tag whose link is empty, torn or points at nothing is absent, and a push heals it", async (t) => {
+test("a tag whose link is empty, truncated or points to nothing counts as missing, and a push heals it", async (t) => {
   const { client, root } = await runBerthOnDisk(new Scope(t));
   const image = await pushSmallImage(client, "team/app", "layer", { tag: "v1" });
   const link = join(root, repository, "_manifests/tags/v1/current/link");
@@ -81,7 +81,7 @@ test("a tag whose link is empty, torn or points at nothing is absent, and a push
   }
 });
 
-test("a blob that was damaged on the disk is never served as if it were whole", async (t) => {
+test("a blob that was damaged on the disk is never served as if it were complete", async (t) => {
   const scope = new Scope(t);
   const { client, root } = await runBerthOnDisk(scope);
   const bytes = Buffer.from("layer");
@@ -97,7 +97,7 @@ test("a blob that was damaged on the disk is never served as if it were whole", 
   }
 });
 
-test("what nobody foresaw is a 500 that tells the client nothing and the log all, and the server lives on", async (t) => {
+test("an unforeseen error is a 500 that tells the client nothing and the log everything, and the server survives", async (t) => {
   const { client, root, log } = await runBerthOnDisk(new Scope(t));
   const blobs = join(root, registry, "blobs");
   await mkdir(dirname(blobs), { recursive: true });
@@ -117,7 +117,7 @@ test("what nobody foresaw is a 500 that tells the client nothing and the log all
   assert.equal((await client.request("POST", target, { body: bytes })).status, 201);
 });
 
-test("a data directory that goes away and comes back does not need a restart", async (t) => {
+test("a data directory that disappears and comes back needs no restart", async (t) => {
   const { client, root } = await runBerthOnDisk(new Scope(t));
   await pushSmallImage(client, "team/app", "layer", { tag: "v1" });
   const session = await startUpload(client, "team/app");

@@ -10,10 +10,10 @@ import { startUpload } from "../support/upload.js";
 
 const unknown = digestOf(Buffer.from("unknown"));
 
-/** Headers that are another one's in each answer. */
+/** Headers that differ from response to response. */
 const ofTheMoment = new Set(["date", "x-request-id"]);
 
-/** Everything that can be asked with GET, found and not found. */
+/** Everything that can be requested with GET, existing and missing. */
 async function targets(client: RegistryClient): Promise<string[]> {
   const image = await pushSmallImage(client, "team/app", "layer", { tag: "v1" });
   await pushSmallImage(client, "team/app", "layer", { fields: { subject: image.descriptor } });
@@ -46,7 +46,7 @@ async function targets(client: RegistryClient): Promise<string[]> {
   ];
 }
 
-test("HEAD says what GET would, headers and all, and sends no body", async (t) => {
+test("HEAD returns the headers of GET, and no body", async (t) => {
   const { client } = await runBerth(new Scope(t));
   for (const target of await targets(client)) {
     const got = await client.get(target);
@@ -57,7 +57,7 @@ test("HEAD says what GET would, headers and all, and sends no body", async (t) =
   }
 });
 
-test("the answer to a HEAD is not followed by a body on the connection", async (t) => {
+test("the response to a HEAD is not followed by a body on the connection", async (t) => {
   const scope = new Scope(t);
   const { client, port } = await runBerth(scope);
   for (const target of await targets(client)) {

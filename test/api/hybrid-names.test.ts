@@ -11,7 +11,7 @@ import { pushSmallImage } from "../support/small-image.js";
 const layer = seededBytes("a layer", 10_000);
 const digest = digestOf(layer);
 
-/** Private names that Docker Hub has, too, and an upstream beside it. */
+/** Private names that also exist at Docker Hub, and another upstream. */
 async function runHybrid(scope: Scope) {
   const hub = await FakeUpstream.start(scope);
   const ghcr = await FakeUpstream.start(scope);
@@ -30,7 +30,7 @@ async function runHybrid(scope: Scope) {
   return { hub, ghcr, ...berth };
 }
 
-test("Docker Hub's image and the private one of the same name lie apart, and both are pulled and pushed", async (t) => {
+test("Docker Hub's image and the private one of the same name are stored separately, and both are pulled and pushed", async (t) => {
   const scope = new Scope(t);
   const { client, hub } = await runHybrid(scope);
   const hubs = await client.get("/v2/docker.io/team/app/manifests/latest");
@@ -43,7 +43,7 @@ test("Docker Hub's image and the private one of the same name lie apart, and bot
   assert.deepEqual(catalog.repositories, ["docker.io/team/app", "team/app"]);
 });
 
-test("nobody takes the place of another upstream's repository by a name of the default's", async (t) => {
+test("no name of the default upstream takes the place of another upstream's repository", async (t) => {
   const scope = new Scope(t);
   const { client, hub } = await runHybrid(scope);
   hub.store.addImage("ghcr.io/owner/image", [seededBytes("another", 1_000)], "latest");
@@ -56,7 +56,7 @@ test("nobody takes the place of another upstream's repository by a name of the d
   assert.equal((await client.get("/v2/docker.io/team/app/manifests/latest")).status, 200);
 });
 
-test("what an upstream does not have leaves no record of it", async (t) => {
+test("what an upstream does not have leaves no record", async (t) => {
   const scope = new Scope(t);
   const { client, storage } = await runHybrid(scope);
   assert.equal((await client.get(`/v2/some/absent/blobs/${digest}`)).status, 404);
@@ -64,7 +64,7 @@ test("what an upstream does not have leaves no record of it", async (t) => {
   assert.equal(await storage.owners.readOwner(parseRepositoryName("some/absent")), undefined);
 });
 
-test("a name that is as long as it may be is too long with more before it, and disturbs no other", async (t) => {
+test("a name of the maximum length is too long with a prefix, and does not affect others", async (t) => {
   const scope = new Scope(t);
   const { client, hub } = await runHybrid(scope);
   const long = `a/${"b".repeat(253)}`;

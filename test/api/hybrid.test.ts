@@ -32,7 +32,7 @@ async function runHybrid(scope: Scope) {
   return { hub, ghcr, ...berth };
 }
 
-test("one address takes pushes and caches: each name goes to its owner", async (t) => {
+test("one address accepts pushes and caches: each name goes to its owner", async (t) => {
   const scope = new Scope(t);
   const { client, hub, ghcr } = await runHybrid(scope);
   await pushSmallImage(client, "my_custom_image", "ours", { tag: "latest" });
@@ -46,7 +46,7 @@ test("one address takes pushes and caches: each name goes to its owner", async (
   assert.equal(ghcr.ledger.count({ kind: "manifest", method: "GET" }), 1);
 });
 
-test("a private name is never asked of an upstream, also where that has the same", async (t) => {
+test("a private name is never requested from an upstream, even if that has the same name", async (t) => {
   const scope = new Scope(t);
   const { client, hub, ghcr } = await runHybrid(scope);
   for (const name of ["alpine", "team/app"]) {
@@ -63,7 +63,7 @@ test("a private name is never asked of an upstream, also where that has the same
   assert.equal(hub.ledger.count() + ghcr.ledger.count(), 0);
 });
 
-test("who asks for a private image that is not there is told what Docker Hub's is called", async (t) => {
+test("a client that requests a missing private image is told the name of Docker Hub's", async (t) => {
   const scope = new Scope(t);
   const { client } = await runHybrid(scope);
   const answer = await client.get("/v2/alpine/manifests/latest");
@@ -71,7 +71,7 @@ test("who asks for a private image that is not there is told what Docker Hub's i
   assert.match(answer.body.toString(), /Docker Hub's image is docker\.io\/library\/alpine/);
 });
 
-test("a push to an upstream's name is refused with the pattern that would allow it", async (t) => {
+test("a push to an upstream's name is refused, with the pattern that would allow it", async (t) => {
   const scope = new Scope(t);
   const { client, hub } = await runHybrid(scope);
   const push = (name: string) => client.request("POST", `/v2/${name}/blobs/uploads/`);
@@ -87,7 +87,7 @@ test("a push to an upstream's name is refused with the pattern that would allow 
   assert.equal(hub.ledger.count(), 0);
 });
 
-test("layers of a cached base need not be uploaded: they are mounted, by any of the base's names", async (t) => {
+test("layers of a cached base image need not be uploaded: they are mounted, by any of the base's names", async (t) => {
   const scope = new Scope(t);
   const { client } = await runHybrid(scope);
   const digest = digestOf(layer);
@@ -100,7 +100,7 @@ test("layers of a cached base need not be uploaded: they are mounted, by any of 
   }
 });
 
-test("a layer that the client had from another image of the upstream is mounted from there, and never from a private one", async (t) => {
+test("a layer that the client has from another image of the upstream is mounted from there, never from a private one", async (t) => {
   const scope = new Scope(t);
   const { client, hub } = await runHybrid(scope);
   const digest = digestOf(layer);
@@ -113,7 +113,7 @@ test("a layer that the client had from another image of the upstream is mounted 
   assert.equal((await client.request("POST", mount)).status, 201);
 });
 
-test("the catalog shows by its names what is whose, and each can be pulled by that name", async (t) => {
+test("the catalog shows the owner in each name, and each can be pulled by that name", async (t) => {
   const scope = new Scope(t);
   const { client } = await runHybrid(scope);
   await pushSmallImage(client, "my_custom_image", "ours", { tag: "latest" });
@@ -127,7 +127,7 @@ test("the catalog shows by its names what is whose, and each can be pulled by th
   for (const name of names) assert.equal((await client.get(`/v2/${name}/manifests/latest`)).status, 200, name);
 });
 
-test("what was cached is not private where names change their owner, unless it is adopted, and then it is pushed to", async (t) => {
+test("cached content does not become private when names change their owner, unless it is adopted and then pushed to", async (t) => {
   const scope = new Scope(t);
   const { client: hybrid, root, server } = await runHybrid(scope);
   await hybrid.get("/v2/library/alpine/manifests/latest");
@@ -144,11 +144,19 @@ test("what was cached is not private where names change their owner, unless it i
 
   const adopting = await runBerthOnDisk(scope, { root, mode: "private", private: { adopt: true } });
   assert.equal((await adopting.client.get("/v2/library/alpine/manifests/latest")).status, 200);
-  assert.equal(await adopting.storage.owners.ownerOf(alpine), "docker.io", "what is only pulled stays a cached one");
+  assert.equal(
+    await adopting.storage.owners.ownerOf(alpine),
+    "docker.io",
+    "a repository that is only pulled stays cached",
+  );
   await adopting.client.get("/v2/library/alpine/blobs/uploads/8b4f1a52-4a3f-4d0e-9a53-3f5a9c1f0f11");
   await adopting.client.request("DELETE", "/v2/library/alpine/blobs/uploads/8b4f1a52-4a3f-4d0e-9a53-3f5a9c1f0f11");
   await adopting.client.request("DELETE", `/v2/library/alpine/blobs/${digestOf(Buffer.from("absent"))}`);
-  assert.equal(await adopting.storage.owners.ownerOf(alpine), "docker.io", "no more does a question, or a deletion");
+  assert.equal(
+    await adopting.storage.owners.ownerOf(alpine),
+    "docker.io",
+    "and so it does after other requests, or a deletion",
+  );
   const absent = digestOf(Buffer.from("absent"));
   for (const [method, path] of [
     ["POST", `blobs/uploads/?digest=${absent}`],
@@ -181,7 +189,7 @@ test("an upstream's allow and deny keep repositories and tags from being pulled"
   assert.deepEqual(JSON.parse((await client.get("/v2/library/alpine/tags/list")).body.toString()).tags, ["1.0"]);
 });
 
-test("an upstream's repositories may lie below a project there", async (t) => {
+test("an upstream's repositories may be below a project there", async (t) => {
   const scope = new Scope(t);
   const harbor = await FakeUpstream.start(scope);
   harbor.store.addImage(parseRepositoryName("mirror/hub/library/alpine"), [layer], "latest");
@@ -198,7 +206,7 @@ async function catalogOf(client: RegistryClient, query: string): Promise<string[
   return JSON.parse(answer.body.toString()).repositories;
 }
 
-test("deleting on the private side takes nothing from the cache", async (t) => {
+test("deleting on the private side deletes nothing from the cache", async (t) => {
   const scope = new Scope(t);
   const { client } = await runHybrid(scope);
   const digest = digestOf(layer);
@@ -212,7 +220,7 @@ test("deleting on the private side takes nothing from the cache", async (t) => {
   assert.deepEqual(answer.body, layer);
 });
 
-test("the catalog merges private and cached names in one order, whatever page is asked for", async (t) => {
+test("the catalog merges private and cached names in one order, for any page", async (t) => {
   const { client, hub, ghcr } = await runHybrid(new Scope(t));
   for (const name of ["library/zoo", "docker/app"]) hub.store.addImage(parseRepositoryName(name), [layer], "latest");
   ghcr.store.addImage(parseRepositoryName("a/b"), [layer], "latest");

@@ -35,7 +35,7 @@ const cases: readonly (readonly [what: string, json: object, type?: string])[] =
   ["without layers", { ...image, layers: undefined }],
   ["with manifests: null", { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: null }, mediaTypes.ociIndex],
   [
-    "of an index that has layers, too",
+    "of an index that also has layers",
     { ...image, mediaType: mediaTypes.ociIndex, manifests: [] },
     mediaTypes.ociIndex,
   ],
@@ -75,7 +75,7 @@ for (const [what, json, type = mediaTypes.ociManifest] of cases) {
   });
 }
 
-test("a manifest that does not say what it is has the type that the upstream gave it, also in another process", async (t) => {
+test("a manifest without a type has the one that the upstream sent, also in another process", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addManifestBytes(name, Buffer.from('{"hello":"world"}'), "application/vnd.cncf.opa.policy+json", "latest");
@@ -86,7 +86,7 @@ test("a manifest that does not say what it is has the type that the upstream gav
 });
 
 for (const mediaType of ["text/html", "image/svg+xml", "application/xhtml+xml", "application/pdf", "text/xml"]) {
-  test(`a manifest that calls itself ${mediaType} is never sent as that`, async (t) => {
+  test(`a manifest that declares the type ${mediaType} is never sent with that type`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     const page = Buffer.from(JSON.stringify({ mediaType, "<script>": "alert(1)" }));
@@ -100,7 +100,7 @@ for (const mediaType of ["text/html", "image/svg+xml", "application/xhtml+xml", 
   });
 }
 
-test("a type that the upstream only says by HEAD is not passed on if a browser would show it", async (t) => {
+test("a type that the upstream sends only with HEAD is not passed on if a browser would show it", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const digest = digestOf(layer);

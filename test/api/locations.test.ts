@@ -15,13 +15,13 @@ function start(client: RegistryClient, headers: OutgoingHttpHeaders = {}): Promi
   return client.request("POST", "/v2/team/app/blobs/uploads/", { headers: { "content-length": 0, ...headers } });
 }
 
-test("places are told without a host unless the configuration asks for one, and so are right behind every proxy", async (t) => {
+test("locations contain no host by default, and so work behind every proxy", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const headers = { host: "other.example.com", "x-forwarded-proto": "https", forwarded: "host=third.example.com" };
   assert.match(locationOf(await start(client, headers)), /^\/v2\/team\/app\/blobs\/uploads\//);
 });
 
-test("a client that takes a Location as a whole address pushes when locations are absolute", async (t) => {
+test("a client that needs an absolute Location can push if locations are absolute", async (t) => {
   const { client, port } = await runBerth(new Scope(t), { server: { locations: "absolute" } });
   const session = locationOf(await start(client));
   assert.ok(session.startsWith(`http://127.0.0.1:${port}/v2/team/app/blobs/uploads/`), session);
@@ -33,7 +33,7 @@ test("a client that takes a Location as a whole address pushes when locations ar
   assert.equal(locationOf(put), `http://127.0.0.1:${port}/v2/team/app/blobs/${digest}`);
 });
 
-test("an absolute address is the one that the client sees, as the proxies in front tell", async (t) => {
+test("an absolute location is the address that the client sees, according to the proxies in front", async (t) => {
   const { client, port } = await runBerth(new Scope(t), { server: { locations: "absolute" } });
   const own = `http://127.0.0.1:${port}`;
   const cases: readonly (readonly [OutgoingHttpHeaders, string])[] = [
@@ -53,7 +53,7 @@ test("an absolute address is the one that the client sees, as the proxies in fro
   }
 });
 
-test("who sends no host is told a place without one", async (t) => {
+test("a client that sends no host gets a location without one", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope, { server: { locations: "absolute" } });
   const connection = await RawConnection.open(scope, port);
@@ -61,13 +61,13 @@ test("who sends no host is told a place without one", async (t) => {
   assert.match(await connection.receive(/\r\n\r\n/), /\r\nLocation: \/v2\/team\/app\/blobs\/uploads\//);
 });
 
-test("a fixed address goes before what the request says", async (t) => {
+test("a fixed address overrides what the request says", async (t) => {
   const { client } = await runBerth(new Scope(t), { server: { locations: "https://registry.example.com/" } });
   const location = locationOf(await start(client, { "x-forwarded-host": "other.example.com" }));
   assert.ok(location.startsWith("https://registry.example.com/v2/team/app/blobs/uploads/"), location);
 });
 
-test("the catalog gives as many repositories at once as the configuration allows", async (t) => {
+test("a page of the catalog has at most the configured number of repositories", async (t) => {
   const { client } = await runBerth(new Scope(t), { server: { catalogMaxEntries: 2 } });
   for (const name of ["a", "b", "c"]) await pushSmallImage(client, name, "layer");
   const page = await client.get("/v2/_catalog?n=100000");

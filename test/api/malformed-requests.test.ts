@@ -67,7 +67,7 @@ test("whether a parameter is given once, twice or as a list changes no type", as
   assert.equal((await client.request("PUT", `${session}?digest[]=${digest}`, { body })).status, 400);
 });
 
-test("ns says which registry a client means, and a private one is meant by all", async (t) => {
+test("ns selects the registry that a client means, and private names are private with any", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushSmallImage(client, "a", "layer", { tag: "v1" });
   for (const ns of [
@@ -99,7 +99,7 @@ for (const target of [
   "?n=1",
   "\\v2\\",
 ]) {
-  test(`the target ${target} is answered by this registry or refused, never passed on`, async (t) => {
+  test(`the target ${target} is answered by this registry or refused, never forwarded`, async (t) => {
     const scope = new Scope(t);
     const { port, client } = await runBerth(scope);
     const received = await exchangeRaw(scope, port, `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
@@ -110,7 +110,7 @@ for (const target of [
   });
 }
 
-test("an absolute target is that path here, as HTTP asks of servers, and names nobody", async (t) => {
+test("an absolute target means its path here, as HTTP requires of servers, and its host is ignored", async (t) => {
   const scope = new Scope(t);
   const { port, client } = await runBerth(scope);
   for (const tag of ["v1", "v2"]) await pushSmallImage(client, "a", "layer", { tag });
@@ -132,7 +132,7 @@ for (const [what, host] of [
   ["with a quote", 'Host: "><script>\r\n'],
   ["with credentials", "Host: user@evil.example\r\n"],
 ] as const) {
-  test(`a Host that is ${what} is in no Location and no Link`, async (t) => {
+  test(`a Host ${what} appears in no Location and no Link`, async (t) => {
     const scope = new Scope(t);
     const { port, client } = await runBerth(scope);
     for (const tag of ["v1", "v2"]) await pushSmallImage(client, "a", "layer", { tag });
@@ -150,7 +150,7 @@ for (const [what, host] of [
 }
 
 for (const method of ["TRACE", "CONNECT", "OPTIONS", "PROPFIND", "M-SEARCH", "PURGE", "get", "GETT", "G\u00c9T"]) {
-  test(`the method ${method} does nothing and shows nothing`, async (t) => {
+  test(`the method ${method} does nothing and reveals nothing`, async (t) => {
     const scope = new Scope(t);
     const { port, client } = await runBerth(scope);
     const target = method === "CONNECT" ? "evil.example:443" : "/v2/";
@@ -166,7 +166,7 @@ for (const method of ["TRACE", "CONNECT", "OPTIONS", "PROPFIND", "M-SEARCH", "PU
   });
 }
 
-test("an upgrade to another protocol is not done", async (t) => {
+test("an upgrade to another protocol is ignored", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope);
   for (const protocol of ["h2c", "websocket", "TLS/1.2"]) {

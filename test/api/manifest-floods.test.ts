@@ -25,7 +25,7 @@ test("a manifest in chunks of one byte takes hardly more memory than its bytes",
   assert.ok(most - before < 150 * mebibyte, `${(most - before) >> 20} MiB`);
 });
 
-test("many large manifests at once are received in turn, and small ones wait for none of them", async (t) => {
+test("concurrent large manifests are received in turn, and small ones do not wait for them", async (t) => {
   const scope = new Scope(t);
   const { port, client } = await runBerth(scope, { private: { manifestMaxSize: "32MiB" } });
   const size = 32 * mebibyte;
@@ -43,7 +43,7 @@ test("many large manifests at once are received in turn, and small ones wait for
     body: `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`,
   });
   assert.equal(small.status, 201);
-  assert.equal(received(), 1, "the others are not read from");
+  assert.equal(received(), 1, "the others are not read");
   for (const connection of connections) connection.send("{");
   for (const { closed } of connections) assert.match(await closed, /MANIFEST_INVALID/);
 });
@@ -55,10 +55,10 @@ const bombs: Readonly<Record<string, string>> = {
   "objects that all differ in their keys": `"x":[${members(50_000, (key) => `{"${key}":0}`)}]`,
   "nested lists": `"x":${"[".repeat(500_000)}${"]".repeat(500_000)}`,
   "nested objects": `"x":${'{"x":'.repeat(200_000)}0${"}".repeat(200_000)}`,
-  "nesting that never ends": `"x":${"[".repeat(1_000_000)}`,
+  "endless nesting": `"x":${"[".repeat(1_000_000)}`,
 };
 
-test("a manifest that costs more to parse than any image's is refused, whatever it is made of", async (t) => {
+test("a manifest that costs more to parse than any real one is refused, whatever it consists of", async (t) => {
   const { client } = await runBerth(new Scope(t));
   for (const [what, members] of Object.entries(bombs)) {
     const body = `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[],${members}}`;
@@ -72,7 +72,7 @@ test("a manifest that costs more to parse than any image's is refused, whatever 
   }
 });
 
-test("a long number, a long string and much space make a manifest long, and nothing else", async (t) => {
+test("a long number, a long string and much whitespace make a manifest long, and nothing else", async (t) => {
   const { client } = await runBerth(new Scope(t));
   for (const value of [
     "9".repeat(1_000_000),

@@ -20,7 +20,7 @@ for (const [where, start] of [
   ["in memory", runBerth],
   ["on disk", runBerthOnDisk],
 ] as const) {
-  test(`every kind of manifest is pushed by digest and by tag, and comes back as it was (${where})`, async (t) => {
+  test(`every kind of manifest is pushed by digest and by tag, and is returned unchanged (${where})`, async (t) => {
     const { client } = await start(new Scope(t), { private: { sparse: true } });
     for (const sample of sampleContent()) {
       await pushSample(client, sample);
@@ -40,7 +40,7 @@ for (const [where, start] of [
   });
 }
 
-test("each byte is kept: order, unknown fields, blanks, escapes, numbers and the end of the line", async (t) => {
+test("every byte is kept: order, unknown fields, whitespace, escapes, numbers and the final newline", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   await pushBlobsOf(client, name, "layer");
   const { config, layers } = JSON.parse(smallImage("layer").bytes.toString());
@@ -54,7 +54,7 @@ test("each byte is kept: order, unknown fields, blanks, escapes, numbers and the
   }
 });
 
-test("a push says where the manifest is and what its digest is", async (t) => {
+test("the response to a push has the location and the digest of the manifest", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushBlobsOf(client, name, "layer");
   const { bytes, descriptor } = smallImage("layer");
@@ -67,7 +67,7 @@ test("a push says where the manifest is and what its digest is", async (t) => {
   }
 });
 
-test("a manifest is pulled by sha512 if it was pushed by that, and by a tag made then", async (t) => {
+test("a manifest is pulled by sha512 if it was pushed by that, and by a tag pushed with it", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   await pushBlobsOf(client, name, "layer");
   const { bytes, descriptor } = smallImage("layer");
@@ -82,7 +82,7 @@ test("a manifest is pulled by sha512 if it was pushed by that, and by a tag made
   assert.equal((await client.get(`/v2/${name}/manifests/${descriptor.digest}`)).status, 404);
 });
 
-test("a manifest by two digests is two, and deleting one leaves the other", async (t) => {
+test("a manifest under two digests is two, and deleting one keeps the other", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const { bytes, descriptor } = await pushSmallImage(client, name, "layer");
   const sha512 = digestOf(bytes, "sha512");
@@ -105,7 +105,7 @@ test("the digest in the path must be that of the bytes", async (t) => {
   }
 });
 
-test("what looks like a digest and is none is never taken for a tag", async (t) => {
+test("an invalid digest is never taken for a tag", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushBlobsOf(client, name, "layer");
   const { bytes, descriptor } = smallImage("layer");
@@ -175,7 +175,7 @@ for (const tag of [
   });
 }
 
-test("whatever Accept says, the manifest comes as it is stored", async (t) => {
+test("whatever Accept says, the manifest is sent as stored", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const child = await pushSmallImage(client, name, "layer");
   const index = manifestOf({ mediaType: mediaTypes.ociIndex, manifests: [child.descriptor] });
@@ -197,7 +197,7 @@ test("whatever Accept says, the manifest comes as it is stored", async (t) => {
   }
 });
 
-test("a manifest that a client has already is not sent again, until its tag moves", async (t) => {
+test("a manifest that a client already has is not sent again, until its tag moves", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const { descriptor } = await pushSmallImage(client, name, "first", { tag: "v1" });
   const headers = { "if-none-match": `"${descriptor.digest}"` };
@@ -211,7 +211,7 @@ test("a manifest that a client has already is not sent again, until its tag move
   assert.equal((await client.get(`/v2/${name}/manifests/v1`, headers)).status, 200);
 });
 
-test("a tag moves with each push, and what it pointed at stays by digest", async (t) => {
+test("a tag moves with each push, and its previous target is kept under its digest", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const images = [];
   for (const text of ["first", "second", "third"]) {
@@ -224,7 +224,7 @@ test("a tag moves with each push, and what it pointed at stays by digest", async
   }
 });
 
-test("blobs may be pushed again with what they are named by", async (t) => {
+test("blobs may be pushed again together with their manifest", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   for (let round = 0; round < 3; round++) {
     const { descriptor } = await pushSmallImage(client, name, "layer", { tag: "v1" });

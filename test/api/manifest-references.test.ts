@@ -39,7 +39,7 @@ async function expectRefusal(answer: Promise<Answer>, code: string, what = ""): 
   return refused;
 }
 
-test("an image is refused as long as any of its blobs is missing, and told which", async (t) => {
+test("an image is refused as long as any of its blobs is missing, and the error names it", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const image = smallImage("layer");
   const nothing = await expectRefusal(put(client, image), "MANIFEST_BLOB_UNKNOWN");
@@ -55,14 +55,14 @@ test("an image is refused as long as any of its blobs is missing, and told which
   assert.equal((await put(client, image)).status, 201);
 });
 
-test("naming the blobs of another repository does not make them readable", async (t) => {
+test("referencing blobs of another repository does not make them readable", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   await pushSmallImage(client, "team/secret", "layer");
   await expectRefusal(put(client, smallImage("layer")), "MANIFEST_BLOB_UNKNOWN");
   assert.equal((await client.get(`/v2/${name}/blobs/${digestOf(layer)}`)).status, 404);
 });
 
-test("sparse manifests name what is not here, and make nothing readable either", async (t) => {
+test("sparse manifests reference missing content, and make nothing readable either", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t), { private: { sparse: true } });
   const image = await pushSmallImage(client, "team/secret", "layer");
   assert.equal((await put(client, image)).status, 201);
@@ -83,7 +83,7 @@ test("an index is refused as long as a child is missing, or is only a blob", asy
   assert.equal((await put(client, indexOf([child.descriptor]))).status, 201);
 });
 
-test("a manifest is no layer, unless it was pushed as a blob, too", async (t) => {
+test("a manifest is not a layer, unless it was also pushed as a blob", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const inner = await pushSmallImage(client, name, "layer");
   const outer = imageOf({ layers: [inner.descriptor] });
@@ -98,7 +98,7 @@ test("one blob may be config and layer, many times", async (t) => {
   assert.equal((await put(client, imageOf({ layers: [config, config, config] }))).status, 201);
 });
 
-test("an index of indexes, one that lists a child twice and an empty one are taken", async (t) => {
+test("an index of indexes, one that lists a child twice and an empty one are accepted", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const child = await pushSmallImage(client, name, "layer");
   const inner = indexOf([child.descriptor, child.descriptor]);
@@ -118,7 +118,7 @@ for (const [what, layers] of [
     [descriptorOf(Buffer.from("absent"), "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")],
   ],
 ] as const) {
-  test(`a layer with ${what} lies elsewhere and is neither asked for nor fetched`, async (t) => {
+  test(`a layer with ${what} is stored elsewhere, and neither required nor fetched`, async (t) => {
     const { client } = await runBerth(new Scope(t));
     await pushBlob(client, name, emptyConfig);
     assert.equal((await put(client, imageOf({ layers }))).status, 201);
@@ -126,14 +126,14 @@ for (const [what, layers] of [
   });
 }
 
-test("an empty list of urls excuses nothing", async (t) => {
+test("an empty list of urls does not excuse a missing layer", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushBlob(client, name, emptyConfig);
   const image = imageOf({ layers: [{ ...descriptorOf(layer), urls: [] }] });
   await expectRefusal(put(client, image), "MANIFEST_BLOB_UNKNOWN");
 });
 
-test("a size that is not the content's is refused, and the content stays", async (t) => {
+test("a wrong size is refused, and the content is kept", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const child = await pushSmallImage(client, name, "layer");
   for (const size of [0, 4, 6, 2 ** 40]) {
@@ -147,21 +147,21 @@ test("a size that is not the content's is refused, and the content stays", async
 for (const [what, descriptor] of [
   ["a negative size", { ...config, size: -1 }],
   ["half a byte", { ...config, size: 1.5 }],
-  ["a size beyond exact numbers", { ...config, size: 2 ** 63 }],
-  ["a size in words", { ...config, size: "2" }],
+  ["a size beyond safe integers", { ...config, size: 2 ** 63 }],
+  ["a size as a string", { ...config, size: "2" }],
   ["no size", { ...config, size: undefined }],
   ["no digest", { ...config, digest: undefined }],
   ["no type", { ...config, mediaType: undefined }],
-  ["a digest that leads elsewhere", { ...config, digest: "sha256:../../../etc/passwd" }],
+  ["a digest that is a path", { ...config, digest: "sha256:../../../etc/passwd" }],
   ["a digest of another algorithm", { ...config, digest: `md5:${"a".repeat(32)}` }],
-  ["a digest in capitals", { ...config, digest: config.digest.toUpperCase() }],
-  ["annotations that are no texts", { ...config, annotations: { a: 1 } }],
+  ["a digest in upper case", { ...config, digest: config.digest.toUpperCase() }],
+  ["annotations that are not strings", { ...config, annotations: { a: 1 } }],
   ["annotations that are a list", { ...config, annotations: [] }],
   ["nothing in it", {}],
-  ["a text instead", config.digest],
+  ["a string instead", config.digest],
   ["null instead", null],
 ] as const) {
-  test(`a descriptor with ${what} is refused wherever it stands, in sparse manifests, too`, async (t) => {
+  test(`a descriptor with ${what} is refused wherever it is, in sparse manifests too`, async (t) => {
     const { client } = await runBerth(new Scope(t), { private: { sparse: true } });
     await expectRefusal(put(client, imageOf({ config: descriptor })), "MANIFEST_INVALID", "config");
     await expectRefusal(put(client, imageOf({ layers: [config, descriptor] })), "MANIFEST_INVALID", "layer");
@@ -171,7 +171,7 @@ for (const [what, descriptor] of [
   });
 }
 
-test("prototypes of JavaScript are neither keys nor values of descriptors", async (t) => {
+test("properties of JavaScript's prototypes are neither keys nor values of descriptors", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushBlobsOf(client, name, "layer");
   const text = smallImage("layer").bytes.toString();
@@ -183,7 +183,7 @@ test("prototypes of JavaScript are neither keys nor values of descriptors", asyn
   assert.equal((await client.get(`/v2/${name}/manifests/v1`)).body.toString(), annotated);
 });
 
-test("a manifest of very many layers is taken in bounded time, and does not stop others", async (t) => {
+test("a manifest with very many layers is accepted in bounded time, and does not block others", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   await pushBlobsOf(client, name, "layer");
   const many = imageOf({ layers: Array(20_000).fill(descriptorOf(layer, layerType)) });
@@ -192,7 +192,7 @@ test("a manifest of very many layers is taken in bounded time, and does not stop
   assert.equal((await pushing).status, 201);
 });
 
-test("an image names blobs by digests of any kind that it was given them by", async (t) => {
+test("an image references blobs by either kind of digest that they were pushed by", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const digest = digestOf(layer, "sha512");
   await pushBlob(client, name, emptyConfig);

@@ -10,7 +10,7 @@ import { pushBlobsOf, smallImage } from "../support/small-image.js";
 const name = "team/app";
 const mebibyte = 1024 * 1024;
 
-/** An image of exactly so many bytes. */
+/** An image of exactly this many bytes. */
 function imageOf(size: number): Buffer {
   const { bytes } = smallImage("layer");
   return Buffer.concat([bytes, Buffer.alloc(size - bytes.length, " ")]);
@@ -25,7 +25,7 @@ function put(client: RegistryClient, body: Buffer | AsyncIterable<Buffer>): Prom
   return client.request("PUT", `/v2/${name}/manifests/v1`, { body, headers });
 }
 
-test("a manifest of exactly the limit passes, one byte more is answered with 413", async (t) => {
+test("a manifest of exactly the limit is accepted, one byte more gets 413", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushBlobsOf(client, name, "layer");
   for (const wrap of [(bytes: Buffer) => bytes, streamed]) {
@@ -38,14 +38,14 @@ test("a manifest of exactly the limit passes, one byte more is answered with 413
   }
 });
 
-test("the limit is the operator's", async (t) => {
+test("the operator sets the limit", async (t) => {
   const { client } = await runBerth(new Scope(t), { private: { manifestMaxSize: "1KiB" } });
   await pushBlobsOf(client, name, "layer");
   assert.equal((await put(client, imageOf(1024))).status, 201);
   assert.equal((await put(client, imageOf(1025))).status, 413);
 });
 
-test("a manifest that is announced too large is refused before any of it came", async (t) => {
+test("a manifest whose announced length is too large is refused before any of it arrives", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope);
   const connection = await RawConnection.open(scope, port);
@@ -53,7 +53,7 @@ test("a manifest that is announced too large is refused before any of it came", 
   assert.match(await connection.receive(/\r\n\r\n\{/), /^HTTP\/1\.1 413 /);
 });
 
-test("a client that sends a manifest without end is answered, and then cut off", async (t) => {
+test("a client that sends an endless manifest gets a response, and is then cut off", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope);
   const connection = await RawConnection.open(scope, port);

@@ -22,7 +22,7 @@ async function start(t: ConstructorParameters<typeof Scope>[0]): Promise<Registr
   return client;
 }
 
-test("a manifest is pushed by digest with many tags at once, and the answer names each", async (t) => {
+test("a manifest is pushed by digest with many tags at once, and the response lists each", async (t) => {
   const client = await start(t);
   const tags = Array.from({ length: 100 }, (_, number) => `v${number}`);
   const answer = await put(client, `${descriptor.digest}?${tags.map((tag) => `tag=${tag}`).join("&")}`);
@@ -35,20 +35,20 @@ test("a manifest is pushed by digest with many tags at once, and the answer name
   }
 });
 
-test("without tags the answer names none", async (t) => {
+test("without tags the response lists none", async (t) => {
   const client = await start(t);
   for (const reference of [descriptor.digest, `${descriptor.digest}?other=1`, "v1"]) {
     assert.equal((await put(client, reference)).headers["oci-tag"], undefined);
   }
 });
 
-test("a tag that is named twice is one tag", async (t) => {
+test("a repeated tag is one tag", async (t) => {
   const client = await start(t);
   const answer = await put(client, `${descriptor.digest}?tag=v1&tag=v1`);
   assert.equal(answer.headers["oci-tag"], "v1");
 });
 
-test("too many tags are refused, and none of them is made", async (t) => {
+test("too many tags are refused, and none of them is created", async (t) => {
   const client = await start(t);
   const query = Array.from({ length: 101 }, (_, number) => `tag=v${number}`).join("&");
   assert.equal((await put(client, `${descriptor.digest}?${query}`)).status, 414);
@@ -56,7 +56,7 @@ test("too many tags are refused, and none of them is made", async (t) => {
 });
 
 for (const bad of ["-bad", "", "a%20b", "a%0d%0aEvil:%201", "a:b", "a/b", "%C4%8A", "x".repeat(129)]) {
-  test(`one bad tag (${bad.slice(0, 20)}) among good ones makes none of them`, async (t) => {
+  test(`one bad tag (${bad.slice(0, 20)}) among good ones creates none of them`, async (t) => {
     const client = await start(t);
     const answer = await put(client, `${descriptor.digest}?tag=good&tag=${bad}`);
     assert.equal(answer.status, 400);
@@ -66,7 +66,7 @@ for (const bad of ["-bad", "", "a%20b", "a%0d%0aEvil:%201", "a:b", "a/b", "%C4%8
   });
 }
 
-test("tags in the query go with a digest in the path only", async (t) => {
+test("tags in the query need a digest in the path", async (t) => {
   const client = await start(t);
   assert.equal((await put(client, "v1?tag=v2")).status, 400);
   assert.deepEqual(await listTags(client, name), []);
@@ -80,7 +80,7 @@ test("tags move to a manifest that is pushed by digest", async (t) => {
   assert.equal(pulled.headers["docker-content-digest"], descriptor.digest);
 });
 
-test("a refused manifest leaves its tags where they were", async (t) => {
+test("a refused manifest moves no tag", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const other = await pushSmallImage(client, name, "other", { tag: "latest" });
   assert.equal((await put(client, `${descriptor.digest}?tag=latest`)).status, 400);

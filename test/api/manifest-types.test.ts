@@ -30,7 +30,7 @@ for (const contentType of [
   ` ${mediaTypes.ociManifest.toUpperCase()} ;x=1`,
   "application/json",
 ]) {
-  test(`an image is taken with Content-Type ${contentType}, and sent with its own type`, async (t) => {
+  test(`an image is accepted with Content-Type ${contentType}, and sent with its own type`, async (t) => {
     const { client } = await runBerth(new Scope(t));
     assert.equal((await put(client, JSON.stringify(image), contentType)).status, 201);
     const pulled = await client.get(`/v2/${name}/manifests/v1`);
@@ -55,7 +55,7 @@ for (const contentType of [
   });
 }
 
-test("a type is told from the fields if mediaType is not there, as old OCI images have it", async (t) => {
+test("without mediaType the fields determine the type, as in old OCI images", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   for (const [document, type] of [
     [{ ...image, mediaType: undefined }, mediaTypes.ociManifest],
@@ -76,15 +76,15 @@ for (const [what, document] of [
   ["an image and index without a type", { ...image, mediaType: undefined, manifests: [] }],
   ["an image without a config", { ...image, config: undefined }],
   ["an image whose config is null", { ...image, config: null }],
-  ["an image whose layers are no list", { ...image, layers: {} }],
+  ["an image whose layers are not a list", { ...image, layers: {} }],
   ["an image without layers", { ...image, layers: undefined }],
   ["an image without schemaVersion", { ...image, schemaVersion: undefined }],
-  ["an image whose schemaVersion is a text", { ...image, schemaVersion: "2" }],
+  ["an image whose schemaVersion is a string", { ...image, schemaVersion: "2" }],
   ["schema 1", { schemaVersion: 1, name, tag: "v1", fsLayers: [], history: [] }],
   ["schema 1 that calls itself schema 2", { ...image, schemaVersion: 1 }],
   ["an index without manifests", { ...index, manifests: undefined }],
-  ["a type that is no text", { ...image, mediaType: ["a"] }],
-  ["nothing that could be told", {}],
+  ["a type that is not a string", { ...image, mediaType: ["a"] }],
+  ["nothing that determines a type", {}],
 ] as const) {
   test(`${what} is refused`, async (t) => {
     const { client } = await runBerth(new Scope(t), { private: { anyMediaType: true, sparse: true } });
@@ -100,15 +100,15 @@ for (const [what, bytes] of [
   ["a list", "[]"],
   ["null", "null"],
   ["a number", "2"],
-  ["something behind the end", `${JSON.stringify(image)}x`],
+  ["something after the end", `${JSON.stringify(image)}x`],
   ["a second document", `${JSON.stringify(image)}{}`],
-  ["a document cut short", JSON.stringify(image).slice(0, -1)],
+  ["a truncated document", JSON.stringify(image).slice(0, -1)],
   ["a byte order mark", Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(JSON.stringify(image))])],
   ["invalid UTF-8", Buffer.from(JSON.stringify({ ...image, x: "\xff" }), "latin1")],
   ["UTF-16", Buffer.from(JSON.stringify(image), "utf16le")],
   ["a NUL", `${JSON.stringify(image)}\0`],
   ["a single quote", JSON.stringify(image).replaceAll('"', "'")],
-  ["deep nesting that does not end", `{"a":${"[".repeat(100_000)}`],
+  ["endless nesting", `{"a":${"[".repeat(100_000)}`],
 ] as const) {
   test(`${what} is refused`, async (t) => {
     const { client } = await runBerth(new Scope(t));
@@ -117,7 +117,7 @@ for (const [what, bytes] of [
   });
 }
 
-test("deep nesting and lone surrogates in fields that nobody reads are kept as they are", async (t) => {
+test("deep nesting and lone surrogates in unknown fields are kept as they are", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   for (const extra of [`${"[".repeat(3000)}${"]".repeat(3000)}`, '"\\ud800"', "1e999", "-0", '{"__proto__":{"x":1}}']) {
     const bytes = Buffer.from(JSON.stringify(image).replace("{", `{"extra":${extra},`));
@@ -126,7 +126,7 @@ test("deep nesting and lone surrogates in fields that nobody reads are kept as t
   }
 });
 
-test("nesting as deep as a manifest may be long does no harm", async (t) => {
+test("nesting as deep as the size limit allows does no harm", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const deep = `${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}`;
   const answer = await put(client, JSON.stringify(image).replace("{", `{"extra":${deep},`), mediaTypes.ociManifest);
@@ -134,7 +134,7 @@ test("nesting as deep as a manifest may be long does no harm", async (t) => {
   assert.equal((await client.get("/v2/")).status, 200);
 });
 
-test("a key that stands twice cannot make two readers see different types or subjects", async (t) => {
+test("a repeated key cannot make two readers see different types or subjects", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const text = JSON.stringify(image);
   const subject = (seed: string) =>
@@ -151,7 +151,7 @@ test("a key that stands twice cannot make two readers see different types or sub
   }
 });
 
-test("manifests of other types are refused, unless the operator wants them", async (t) => {
+test("manifests of other types are refused, unless the operator allows them", async (t) => {
   const scope = new Scope(t);
   const document = JSON.stringify({ mediaType: anyType, data: 1 });
   const strict = await runBerth(scope);
@@ -173,14 +173,14 @@ for (const mediaType of [
   "no slash",
   "x".repeat(100_000),
 ]) {
-  test(`a manifest whose type is ${JSON.stringify(mediaType.slice(0, 30))} can be told to nobody and is refused`, async (t) => {
+  test(`a manifest with the type ${JSON.stringify(mediaType.slice(0, 30))} is refused, since no response could declare it`, async (t) => {
     const { client } = await runBerth(new Scope(t), { private: { anyMediaType: true } });
     expectInvalid(await put(client, JSON.stringify({ mediaType, data: 1 })));
     assert.equal((await client.get(`/v2/${name}/manifests/v1`)).status, 404);
   });
 }
 
-test("an encoded manifest is neither unpacked nor stored", async (t) => {
+test("an encoded manifest is neither decoded nor stored", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushBlobsOf(client, name, "layer");
   const answer = await client.request("PUT", `/v2/${name}/manifests/v1`, {
@@ -190,7 +190,7 @@ test("an encoded manifest is neither unpacked nor stored", async (t) => {
   assert.equal(answer.status, 415);
 });
 
-test("a key that Go's clients read as another one is refused, and annotations may differ by case", async (t) => {
+test("a key that Go clients read as another one is refused, and annotations may differ by case", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const text = JSON.stringify(image);
   for (const doubled of [

@@ -10,7 +10,7 @@ import { Scope } from "../support/scope.js";
 const layer = seededBytes("a layer", 10_000);
 const digest = digestOf(layer);
 
-/** The folder of a cache that holds an image of Docker Hub, and is not served any more. */
+/** The folder of a cache that holds an image of Docker Hub, and is no longer served. */
 async function cachedAlpine(scope: Scope) {
   const hub = await FakeUpstream.start(scope);
   hub.store.addImage("library/alpine", [layer], "latest");
@@ -22,7 +22,7 @@ async function cachedAlpine(scope: Scope) {
   return { root, url: hub.url };
 }
 
-/** Statuses of mounts from the repository, from another of its upstream, and from wherever it may lie. */
+/** Statuses of mounts from the repository, from another one of its upstream, and from any. */
 async function mountAll(client: RegistryClient): Promise<number[]> {
   const statuses: number[] = [];
   for (const from of ["&from=library/alpine", "&from=library/nginx", ""]) {
@@ -31,7 +31,7 @@ async function mountAll(client: RegistryClient): Promise<number[]> {
   return statuses;
 }
 
-test("what an upstream's rules deny is not mounted either, whatever is said to hold it", async (t) => {
+test("what an upstream's rules deny is not mounted either, whatever source is named", async (t) => {
   const scope = new Scope(t);
   const { root, url } = await cachedAlpine(scope);
   const upstream = { name: "docker.io", url, deny: ["library/alpine"] };
@@ -45,7 +45,7 @@ test("what an upstream's rules deny is not mounted either, whatever is said to h
   assert.deepEqual(await mountAll(client), [202, 202, 202]);
 });
 
-test("what was cached and is not adopted is not mounted in private mode", async (t) => {
+test("cached content that is not adopted is not mounted in private mode", async (t) => {
   const scope = new Scope(t);
   const { root } = await cachedAlpine(scope);
   const strict = await runBerthOnDisk(scope, { root, mode: "private" });

@@ -11,16 +11,16 @@ import { pushSmallImage } from "../support/small-image.js";
 import { offsetOf, resumeAsTold, startUpload } from "../support/upload.js";
 import { waitUntil } from "../support/wait-until.js";
 
-/** A grace that no test waits for the end of. */
+/** A grace period that no test waits out. */
 const hourMs = 3_600_000;
 
-test("a server that stops takes no new connection, and answers what has begun with the wish to close", async (t) => {
+test("a stopping server accepts no new connection, and answers running requests with Connection: close", async (t) => {
   const scope = new Scope(t);
   const { server, port } = await runBerth(scope);
   const connection = await RawConnection.open(scope, port);
   connection.send("GET /readyz HTTP/1.1\r\n");
   await waitUntil("the server has it", () => connection.socket.bytesWritten > 0 || undefined);
-  // A second connection that is answered shows that what the first one sent was read.
+  // A response on a second connection shows that what the first one sent was read.
   const other = await RawConnection.open(scope, port);
   other.send("GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   assert.deepEqual(statusesIn(await other.closed), [200]);
@@ -35,7 +35,7 @@ test("a server that stops takes no new connection, and answers what has begun wi
   await stopped;
 });
 
-test("a transfer that runs ends first, and its connection does not hold the end up", async (t) => {
+test("a running transfer finishes first, and its connection does not delay the end", async (t) => {
   const scope = new Scope(t);
   const { server, client, port } = await runBerthOnDisk(scope);
   const bytes = seededBytes("layer", 100_000);
@@ -52,7 +52,7 @@ test("a transfer that runs ends first, and its connection does not hold the end 
   await stopped;
 });
 
-test("an answer that its client has not taken yet ends first, too", async (t) => {
+test("a response that its client has not read yet also finishes first", async (t) => {
   const scope = new Scope(t);
   const { server, client, port } = await runBerth(scope, { private: { manifestMaxSize: "64MiB" } });
   const large = { annotations: { a: "x".repeat(40_000_000) } };
@@ -60,7 +60,7 @@ test("an answer that its client has not taken yet ends first, too", async (t) =>
   const connection = await RawConnection.open(scope, port);
   connection.socket.pause();
   connection.send(`GET /v2/app/manifests/${image.descriptor.digest} HTTP/1.1\r\nHost: a\r\n\r\n`);
-  await waitUntil("it is on its way", () => connection.socket.bytesWritten > 0 || undefined);
+  await waitUntil("it is being sent", () => connection.socket.bytesWritten > 0 || undefined);
   assert.equal((await client.get("/v2/")).status, 200);
   const stopped = server.stop(hourMs);
   connection.socket.resume();
@@ -69,7 +69,7 @@ test("an answer that its client has not taken yet ends first, too", async (t) =>
   await stopped;
 });
 
-test("what still runs after the grace is cut off, and an upload can be gone on with at the next start", async (t) => {
+test("what still runs after the grace period is cut off, and an upload can be resumed after the next start", async (t) => {
   const scope = new Scope(t);
   const root = await scope.folder("data");
   const first = await runBerth(scope, { root });

@@ -16,7 +16,7 @@ import { upstreamAt } from "../support/upstream-client.js";
 const name = parseRepositoryName("library/alpine");
 const layer = seededBytes("layer", 100_000);
 
-/** Opens a blob that there is no room for, of which a manifest told the size, or none did. */
+/** Opens a blob that there is no space for, with or without a size in a manifest. */
 async function openOf(scope: Scope, size: number | undefined) {
   const fake = await FakeUpstream.start(scope);
   fake.store.addBlob(name, layer);
@@ -33,7 +33,7 @@ async function openOf(scope: Scope, size: number | undefined) {
   return { fake, open: () => PassThroughReader.open(order, options) };
 }
 
-test("what cannot be kept, and has no size that anybody tells, comes to its end, which is proved", async (t) => {
+test("a blob that cannot be stored, and has no known size, is passed on to its end, which is verified", async (t) => {
   const { fake, open } = await openOf(new Scope(t), undefined);
   const recover = fake.faults.add({ kind: "blob" }, tooShort(0));
   assert.deepEqual(await readAll(await open()), layer);
@@ -43,14 +43,14 @@ test("what cannot be kept, and has no size that anybody tells, comes to its end,
   await assert.rejects(open().then(readAll), /other content/);
 });
 
-test("what cannot be kept, and is said to be empty by its manifest alone, comes as it is", async (t) => {
+test("a blob that cannot be stored, and is empty only according to its manifest, is passed on as it is", async (t) => {
   const { fake, open } = await openOf(new Scope(t), 0);
   assert.deepEqual(await readAll(await open()), layer);
   fake.faults.add({ kind: "blob" }, answer({ status: 200, headers: {}, body: noContent }));
   await assert.rejects(open(), /other content/);
 });
 
-/** All of what has no known end, and never its last byte before it is proved. */
+/** Reads content of unknown size, whose last byte must never come before it is verified. */
 async function readAll(reader: BlobReader): Promise<Buffer> {
   assert.equal(reader.size, Number.POSITIVE_INFINITY);
   const chunks: Buffer[] = [];

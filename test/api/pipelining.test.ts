@@ -10,7 +10,7 @@ import { waitUntil } from "../support/wait-until.js";
 
 const get = (target: string) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
-test("thousands of requests on one connection open a few files, and others are served meanwhile", async (t) => {
+test("thousands of requests on one connection open few files, and others are served meanwhile", async (t) => {
   const scope = new Scope(t);
   const { client, port, root, log } = await runBerthOnDisk(scope);
   const bytes = seededBytes("layer", 4_000_000);
@@ -27,7 +27,7 @@ test("thousands of requests on one connection open a few files, and others are s
   assert.ok(log.named("request").length < 100, "no request of a lost connection is begun");
 });
 
-test("all requests that one connection sends at once are answered, in their order", async (t) => {
+test("all requests that one connection sends at once are answered, in order", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope);
   const connection = await RawConnection.open(scope, port);
@@ -38,12 +38,12 @@ test("all requests that one connection sends at once are answered, in their orde
   assert.deepEqual(statuses, [...numbers.map(() => 404), 200]);
 });
 
-test("thousands of requests that are read together keep another client waiting for a few of them", async (t) => {
+test("thousands of requests that are read together keep another client waiting for only a few of them", async (t) => {
   const scope = new Scope(t);
   const { client, port, log } = await runBerth(scope);
   const flood = await RawConnection.open(scope, port);
   const linesAtAnswer = new Promise<number>((resolve, reject) => {
-    // Sent when the flood's first answer is here, so while thousands of its requests wait.
+    // Sent when the first response to the flood is here, while thousands of its requests wait.
     flood.socket.once("data", () => {
       client.get("/healthz").then(() => resolve(log.named("request").length), reject);
     });
@@ -54,7 +54,7 @@ test("thousands of requests that are read together keep another client waiting f
   assert.equal(statusesIn(await flood.closed).length, 2_001);
 });
 
-test("a body behind many other requests is read when it is its turn", async (t) => {
+test("a body after many other requests is read when it is its turn", async (t) => {
   const scope = new Scope(t);
   const { client, port } = await runBerth(scope);
   const bytes = seededBytes("layer", 3_000_000);
@@ -71,7 +71,7 @@ test("a body behind many other requests is read when it is its turn", async (t) 
   assert.equal((await client.head(`/v2/app/blobs/${digestOf(bytes)}`)).status, 200);
 });
 
-test("when too many requests wait on all connections, one that has the most is closed", async (t) => {
+test("if too many requests wait on all connections, one that has the most is closed", async (t) => {
   const scope = new Scope(t);
   const { client, port } = await runBerthOnDisk(scope);
   const bytes = seededBytes("layer", 20_000_000);

@@ -59,7 +59,7 @@ for (const [lie, fault] of Object.entries(lies)) {
   });
 }
 
-test("the first bytes reach the client while the upstream still sends, the last one only when the digest is proved", async (t) => {
+test("the first bytes reach the client while the upstream still sends, the last one only when the digest is verified", async (t) => {
   const scope = new Scope(t);
   const { fake, client } = await runWithImage(scope);
   fake.faults.add({ kind: "blob" }, stallAt(layer.length - 1000));
@@ -72,7 +72,7 @@ test("the first bytes reach the client while the upstream still sends, the last 
   assert.equal(received, layer.length - 1000);
 });
 
-test("what had arrived is not fetched again after a restart", async (t) => {
+test("what had arrived is not downloaded again after a restart", async (t) => {
   const scope = new Scope(t);
   const { fake, client, root, stop } = await runWithImage(scope);
   fake.faults.add({ kind: "blob" }, cutAt(200_000), { times: 1 });
@@ -86,7 +86,7 @@ test("what had arrived is not fetched again after a restart", async (t) => {
   assert.ok(fake.ledger.bytes({ kind: "blob" }) < layer.length, "all of it was fetched again");
 });
 
-test("a repository does not get a blob that lies here for another one, unless its upstream has it there, too", async (t) => {
+test("a repository gets a blob stored for another one only if its upstream has it too", async (t) => {
   const scope = new Scope(t);
   const { fake, client } = await runWithImage(scope);
   await client.get(path);
@@ -97,7 +97,7 @@ test("a repository does not get a blob that lies here for another one, unless it
   assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 0);
 });
 
-test("nor does it get one that is only on its way for another one", async (t) => {
+test("the same is true of a blob that is still being downloaded for another one", async (t) => {
   const scope = new Scope(t);
   const { fake, client } = await runWithImage(scope);
   fake.store.addImage(parseRepositoryName("library/third"), [layer], "latest");
@@ -115,7 +115,7 @@ test("nor does it get one that is only on its way for another one", async (t) =>
   assert.ok(fake.ledger.bytes({ kind: "blob" }) < 1.5 * layer.length, "two downloaded it");
 });
 
-test("what another repository says of a blob's size keeps nobody from getting it", async (t) => {
+test("a wrong size from another repository's manifest keeps no one from getting a blob", async (t) => {
   const scope = new Scope(t);
   const { fake, client } = await runWithImage(scope);
   const config = { ...fake.store.addBlob("someone/liar", layer), size: 7 };
@@ -123,12 +123,12 @@ test("what another repository says of a blob's size keeps nobody from getting it
   await client.get("/v2/someone/liar/manifests/latest");
   fake.faults.add({ kind: "blob", method: "GET" }, lateBy(300), { times: 1 });
   const lied = client.get(`/v2/someone/liar/blobs/${digest}`);
-  await waitUntil("it is asked for", () => fake.ledger.count({ kind: "blob", method: "GET" }) || undefined);
+  await waitUntil("it is requested", () => fake.ledger.count({ kind: "blob", method: "GET" }) || undefined);
   assert.deepEqual((await client.get(path)).body, layer);
   assert.deepEqual((await lied).body, layer);
 });
 
-test("a blob that is said to be empty, and is not, comes as its digest says; and one that is empty comes", async (t) => {
+test("a blob that is declared empty, and is not, is served as its digest says; and so is an empty one", async (t) => {
   const scope = new Scope(t);
   const { fake, client } = await runWithImage(scope);
   const layers = [{ ...fake.store.addBlob(name, layer), size: 0 }, fake.store.addBlob(name, Buffer.alloc(0))];
@@ -147,7 +147,7 @@ test("an upstream that breaks off after each byte is given up", async (t) => {
   assert.ok(fake.ledger.count({ kind: "blob" }) < 10);
 });
 
-test("a part of a blob that is still on its way is whole only when the whole blob is proved", async (t) => {
+test("a part of a blob that is still arriving is complete only when the whole blob is verified", async (t) => {
   const scope = new Scope(t);
   const { fake, client, storage } = await runWithImage(scope);
   const recover = fake.faults.add({ kind: "blob" }, wrongBytes);
@@ -159,7 +159,7 @@ test("a part of a blob that is still on its way is whole only when the whole blo
   assert.deepEqual(part.body, layer.subarray(1000, 2000));
 });
 
-test("a transfer that broke off is gone on with only if the blob is still the same one there", async (t) => {
+test("an interrupted transfer resumes only if the blob is still the same there", async (t) => {
   const scope = new Scope(t);
   const { fake, client } = await runWithImage(scope);
   fake.faults.add({ kind: "blob" }, cutAt(100_000), { times: 1 });

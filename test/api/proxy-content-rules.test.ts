@@ -24,7 +24,7 @@ for (const [what, rules] of [
   ["denied", new ContentRules([], [`${name}:*-vulnerable`])],
   ["not allowed", new ContentRules([`${name}:1.2`], [])],
 ] as const) {
-  test(`what a tag that is ${what} leads to is not had by its digest, by its layers or by its referrers either`, async (t) => {
+  test(`content of a tag that is ${what} cannot be pulled by its digest, by its layers or by its referrers either`, async (t) => {
     const scope = new Scope(t);
     const { fake, bad, good, index } = await withTwoImages(scope);
     const { client } = await runProxy(scope, fake.url, { rules });
@@ -48,7 +48,7 @@ for (const [what, rules] of [
   });
 }
 
-test("who asks as docker does, by HEAD for an allowed tag and by GET for its digest, gets it, also of another process", async (t) => {
+test("a client that requests HEAD of an allowed tag and then GET of its digest, as docker does, gets it, also from another process", async (t) => {
   const scope = new Scope(t);
   const { fake, good, index } = await withTwoImages(scope);
   const rules = new ContentRules([`${name}:1.2`], []);
@@ -60,7 +60,7 @@ test("who asks as docker does, by HEAD for an allowed tag and by GET for its dig
   assert.equal((await second.client.get(blobPath(good.config.digest))).status, 200);
 });
 
-test("what an allowed tag pointed at before it was moved can still be had by its digest", async (t) => {
+test("what an allowed tag pointed to before it moved can still be pulled by its digest", async (t) => {
   const scope = new Scope(t);
   const { fake, index } = await withTwoImages(scope);
   const rules = new ContentRules([`${name}:1.2`], []);
@@ -72,7 +72,7 @@ test("what an allowed tag pointed at before it was moved can still be had by its
   assert.equal((await later.get(manifestPath(index.descriptor.digest))).status, 200);
 });
 
-test("the signature of what may be had may be had, once it was listed", async (t) => {
+test("the signature of allowed content is allowed, once it was listed", async (t) => {
   const scope = new Scope(t);
   const { fake, good, index } = await withTwoImages(scope);
   const layers = [fake.store.addBlob(name, seededBytes("signature", 100))];

@@ -8,7 +8,7 @@ import { Scope } from "../support/scope.js";
 const name = "library/alpine";
 const tagPath = `/v2/${name}/manifests/latest`;
 
-test("who pulled once as docker does, HEAD of the tag and GET of its digest, can do so with the upstream away", async (t) => {
+test("a pull with HEAD of the tag and GET of its digest, as docker does, can be repeated while the upstream is down", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { descriptor } = fake.store.addImage(name, [seededBytes("layer", 1_000)], "latest");
@@ -21,7 +21,7 @@ test("who pulled once as docker does, HEAD of the tag and GET of its digest, can
   assert.deepEqual([answer.status, answer.headers["docker-content-digest"]], [200, descriptor.digest]);
 });
 
-test("the second question may come to another process", async (t) => {
+test("the second request may reach another process", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { descriptor } = fake.store.addImage(name, [seededBytes("layer", 1_000)], "latest");
@@ -35,7 +35,7 @@ test("the second question may come to another process", async (t) => {
   }
 });
 
-test("a tag that moved between two clients' questions is what the later was told", async (t) => {
+test("if a tag moves between the requests of two clients, the later answer counts", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { client } = await runProxy(scope, fake.url);

@@ -23,10 +23,10 @@ async function runWithImage(scope: Scope, options: Parameters<typeof runProxy>[2
   return { fake, ...(await runProxy(scope, fake.url, options)) };
 }
 
-test("early, late, slow and leaving clients share one GET, and each gets what it asked for", async (t) => {
+test("early, late, slow and leaving clients share one GET, and each gets what it requested", async (t) => {
   const { fake, client } = await runWithImage(new Scope(t));
   const arrived = (share: number) =>
-    waitUntil("so much is here", () => fake.ledger.bytes({ kind: "blob" }) >= layer.length * share || undefined);
+    waitUntil("this share has arrived", () => fake.ledger.bytes({ kind: "blob" }) >= layer.length * share || undefined);
   const whole = async () => assert.ok((await client.get(path)).body.equals(layer));
   const late = async () => arrived(0.5).then(whole);
   const leaving = async () => void (await client.open("GET", path)).stream.destroy();
@@ -45,7 +45,7 @@ test("early, late, slow and leaving clients share one GET, and each gets what it
   assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 1);
 });
 
-test("three breaks in the middle of a herd cost no byte twice", async (t) => {
+test("three interruptions in the middle of a herd cost no byte twice", async (t) => {
   const { fake, client } = await runWithImage(new Scope(t));
   fake.faults.add({ kind: "blob" }, cutAt(1_500_000), { times: 3 });
   const answers = await Promise.all(Array.from({ length: 50 }, () => client.get(path)));
@@ -54,14 +54,14 @@ test("three breaks in the middle of a herd cost no byte twice", async (t) => {
   assert.ok(fake.ledger.bytes({ kind: "blob" }) <= layer.length * 1.05, `${fake.ledger.bytes({ kind: "blob" })} bytes`);
 });
 
-/** A wrong blob under the right length, that was right before or will be. */
+/** A wrong blob of the right length, which was right before or will be. */
 const changed: Fault = (reply) => {
   const { body } = reply;
   const wrong = (start: number, end: number) => Buffer.from(body.slice(start, end)).fill(0, 0, 1);
   return header("etag", '"another"')({ ...reply, body: { size: body.size, slice: wrong } }, {} as never);
 };
 
-test("a blob that changed upstream between a break and its end is not put together of both", async (t) => {
+test("a blob that changed upstream during an interruption is not assembled from both versions", async (t) => {
   const { fake, client, storage } = await runWithImage(new Scope(t));
   await client.get(tagPath);
   fake.faults.add({ kind: "blob" }, changed, { times: 1 });
@@ -71,7 +71,7 @@ test("a blob that changed upstream between a break and its end is not put togeth
   assert.ok((await client.get(path)).body.equals(layer));
 });
 
-test("one wrong byte breaks every client of a herd off, and no file gets the name", async (t) => {
+test("one wrong byte cuts off every client of a herd, and no file gets the name", async (t) => {
   const { fake, client, storage } = await runWithImage(new Scope(t));
   await client.get(tagPath);
   const recover = fake.faults.add({ kind: "blob" }, changed);
@@ -93,7 +93,7 @@ test("a herd on one cold tag is one HEAD and one GET", async (t) => {
   assert.equal(fake.ledger.count({ kind: "manifest", method: "GET" }), 1);
 });
 
-test("who comes right after the last client has left gets the blob, also where downloads are not finished", async (t) => {
+test("a client that arrives right after the last one has left gets the blob, even if downloads are not finished", async (t) => {
   const { fake, client } = await runWithImage(new Scope(t), { finishDownloads: false });
   const first = await client.open("GET", path);
   first.stream.destroy();

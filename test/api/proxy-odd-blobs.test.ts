@@ -27,7 +27,7 @@ const layer = gzipSync(seededBytes("layer", 300_000));
 const digest = digestOf(layer);
 const path = `/v2/library/alpine/blobs/${digest}`;
 
-/** Sends parts of so many bytes, even where the whole was asked for. */
+/** Sends parts of this size, even if the whole was requested. */
 function partsOf(bytes: number): Fault {
   return (reply) => {
     const start = Number(/^bytes (\d+)-/.exec(reply.headers["content-range"] ?? "")?.[1] ?? 0);
@@ -47,7 +47,7 @@ async function runWithImage(scope: Scope, size: unknown = layer.length, options:
 }
 
 for (const size of [0, 7, layer.length * 2, -1, undefined]) {
-  test(`a layer of which the manifest says that it has ${size} bytes comes as it is`, async (t) => {
+  test(`a layer with ${size} bytes according to its manifest is served as it is`, async (t) => {
     const { fake, client } = await runWithImage(new Scope(t), size);
     fake.faults.add({ kind: "blob", method: "GET" }, cutAt(100_000), { times: 1 });
     const taken = await client.get(path, { range: "bytes=0-" });
@@ -57,7 +57,7 @@ for (const size of [0, 7, layer.length * 2, -1, undefined]) {
 }
 
 for (const size of [0, 7, layer.length * 2, -1, undefined]) {
-  test(`HEAD of a cold layer tells its real size, whatever upstream's HEAD and a manifest with ${size} bytes say`, async (t) => {
+  test(`HEAD of a cold layer returns its real size, whatever the upstream's HEAD and a manifest with ${size} bytes say`, async (t) => {
     const { fake, client } = await runWithImage(new Scope(t), size);
     assert.equal((await client.head(path)).headers["content-length"], String(layer.length));
     fake.faults.add({ kind: "blob", method: "HEAD" }, announcing(0));
@@ -65,21 +65,21 @@ for (const size of [0, 7, layer.length * 2, -1, undefined]) {
   });
 }
 
-test("HEAD of a cold layer tells no size where the upstream does not, whatever the manifest says", async (t) => {
+test("HEAD of a cold layer returns no size if the upstream does not, whatever the manifest says", async (t) => {
   const { fake, client } = await runWithImage(new Scope(t), 7);
   fake.faults.add({ kind: "blob" }, tooShort(0));
   const { status, headers } = await client.head(path);
   assert.deepEqual([status, headers["content-length"]], [200, undefined]);
 });
 
-test("an upstream that never sends more than a part is asked for one part after the other", async (t) => {
+test("an upstream that never sends more than a part is asked for one part after another", async (t) => {
   const { fake, client } = await runWithImage(new Scope(t));
   fake.faults.add({ kind: "blob", method: "GET" }, cutAt(100_000), { times: 1 });
   fake.faults.add({ kind: "blob", method: "GET" }, partsOf(80_000), { after: 1 });
   assert.deepEqual((await client.get(path)).body, layer);
 });
 
-test("a layer without a length goes out chunked and whole, whatever range is asked, and by range when it is stored", async (t) => {
+test("a layer without a length is sent chunked and whole, whatever the range, and by range once it is stored", async (t) => {
   const { fake, client } = await runWithImage(new Scope(t));
   fake.faults.add({ kind: "blob", method: "GET" }, tooShort(0));
   const cold = await client.get(path, { range: "bytes=0-1" });
@@ -93,7 +93,7 @@ test("a layer without a length goes out chunked and whole, whatever range is ask
 
 for (const encoding of ["gzip", "x-gzip", "aws-chunked", "br", "utf-8"]) {
   for (const size of [layer.length, 7]) {
-    test(`an intact layer that is labelled ${encoding} comes as it is, with ${size} bytes by its manifest`, async (t) => {
+    test(`an intact layer labelled ${encoding} is served as it is, with ${size} bytes according to its manifest`, async (t) => {
       const { fake, client } = await runWithImage(new Scope(t), size);
       fake.faults.add({ kind: "blob" }, header("content-encoding", encoding));
       assert.deepEqual((await client.get(path)).body, layer);
@@ -101,7 +101,7 @@ for (const encoding of ["gzip", "x-gzip", "aws-chunked", "br", "utf-8"]) {
   }
 }
 
-test("a layer that is compressed on the way is proved in its decoded form, and the next comes at once in that", async (t) => {
+test("a layer that is compressed in transit is verified in its decoded form, and the next one is sent in that at once", async (t) => {
   const { fake, client, storage } = await runWithImage(new Scope(t));
   const second = seededBytes("second", 200_000);
   fake.store.addBlob(name, second);
@@ -112,7 +112,7 @@ test("a layer that is compressed on the way is proved in its decoded form, and t
   assert.deepEqual(await storage.downloads.list(), []);
 });
 
-test("of a compressed body that is neither form nobody gets a byte, and the right one is taken afterwards", async (t) => {
+test("of a compressed body that is right in neither form no client gets a byte, and the right one is accepted afterwards", async (t) => {
   const { fake, client, storage } = await runWithImage(new Scope(t));
   const recover = fake.faults.add({ kind: "blob" }, (reply, request) =>
     gzipped({ ...reply, body: contentOf("something else") }, request),
@@ -126,11 +126,11 @@ test("of a compressed body that is neither form nobody gets a byte, and the righ
 const refusals: Record<string, Fault> = {
   ...Object.fromEntries([400, 403, 404, 412, 416, 500, 501].map((status) => [status, answer(emptyReply(status))])),
   "no answer": hangUp,
-  "a 206 that says nothing": header("content-range", ""),
+  "a 206 without Content-Range": header("content-range", ""),
 };
 
 for (const [what, fault] of Object.entries(refusals)) {
-  test(`a download that broke, and gets ${what} for its rest, comes whole: now, and after a restart`, async (t) => {
+  test(`an interrupted download that gets ${what} for its rest is served whole: now, and after a restart`, async (t) => {
     const scope = new Scope(t);
     const { fake, client, stop, root } = await runWithImage(scope);
     const onlyRanges: Fault = (reply, request) => (request.headers.range ? fault(reply, request) : reply);
@@ -145,20 +145,20 @@ for (const [what, fault] of Object.entries(refusals)) {
   });
 }
 
-test("what an earlier process left, and is no part of the blob, keeps nobody from it for longer than one pull", async (t) => {
+test("wrong bytes that an earlier process left delay the blob by one pull at most", async (t) => {
   const { client, storage } = await runWithImage(new Scope(t));
   await storage.downloads.staged(digest).append(0, onlyPiece(Buffer.alloc(1000, "wrong")));
   await assert.rejects(client.get(path));
   assert.deepEqual((await client.get(path)).body, layer);
 });
 
-test("what an earlier process left, and is longer than the blob, is dropped at once", async (t) => {
+test("bytes that an earlier process left are deleted at once if they are longer than the blob", async (t) => {
   const { client, storage } = await runWithImage(new Scope(t));
   await storage.downloads.staged(digest).append(0, onlyPiece(Buffer.alloc(layer.length + 1, "wrong")));
   assert.deepEqual((await client.get(path)).body, layer);
 });
 
-test("a blob that only a private repository holds is not made public by an upstream that says it has it", async (t) => {
+test("a blob that only a private repository holds does not become public because an upstream claims to have it", async (t) => {
   const { fake, client, storage } = await runWithImage(new Scope(t));
   const secret = seededBytes("secret", 100_000);
   const owner = parseRepositoryName("team/private");
@@ -175,7 +175,7 @@ test("a blob that only a private repository holds is not made public by an upstr
   assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 2);
 });
 
-test("an absent blob that many ask for at once is asked for once", async (t) => {
+test("a missing blob that many clients request at once is requested once", async (t) => {
   const { fake, client } = await runWithImage(new Scope(t), layer.length, { notFoundTtl: 30_000 });
   fake.ledger.clear();
   const absent = `/v2/${name}/blobs/${digestOf(Buffer.from("absent"))}`;
@@ -186,14 +186,14 @@ test("an absent blob that many ask for at once is asked for once", async (t) => 
   assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 1);
 });
 
-test("a limit of the upstream is told, and no other question follows it", async (t) => {
+test("a limit of the upstream is reported, and no other request follows", async (t) => {
   const { fake, client } = await runWithImage(new Scope(t));
   fake.faults.add({ kind: "blob" }, answer(errorReply(429, "TOOMANYREQUESTS")));
   assert.equal((await client.head(`/v2/${name}/blobs/${digestOf(Buffer.from("x"))}`)).status, 429);
   assert.equal(fake.ledger.count({ kind: "blob" }), 1);
 });
 
-test("a blob that is larger than the cache is passed on and lets nothing go, and an endless one ends with its client", async (t) => {
+test("a blob larger than the cache is passed on and evicts nothing, and an endless one ends with its client", async (t) => {
   const { fake, client, storage, log } = await runWithImage(new Scope(t), layer.length, {
     maxSize: layer.length + 50_000,
   });

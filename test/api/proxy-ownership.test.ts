@@ -18,7 +18,7 @@ const name = parseRepositoryName("library/alpine");
 const layer = seededBytes("layer", 10_000);
 const tagPath = `/v2/${name}/manifests/latest`;
 
-test("what was pushed while the registry was private is not passed off as an upstream's", async (t) => {
+test("content pushed while the registry was private is not served as an upstream's", async (t) => {
   const scope = new Scope(t);
   const root = await scope.folder("data");
   const mine = await runBerth(scope, { root });
@@ -36,10 +36,10 @@ test("what was pushed while the registry was private is not passed off as an ups
     assert.equal(refused.status, 403, path);
     assert.equal(errorCodeOf(refused), "DENIED");
   }
-  assert.equal(fake.ledger.count(), 0, "a name that is not the upstream's was told to it");
+  assert.equal(fake.ledger.count(), 0, "the upstream was sent a name that is not its own");
 });
 
-test("one upstream's image is not passed off as another's when the default changes", async (t) => {
+test("one upstream's image is not served as another's when the default changes", async (t) => {
   const scope = new Scope(t);
   const [first, second] = [await FakeUpstream.start(scope), await FakeUpstream.start(scope)];
   first.store.addImage(name, [layer], "latest");
@@ -55,7 +55,7 @@ test("one upstream's image is not passed off as another's when the default chang
   assert.equal((await after.client.get(`/v2/${name}/blobs/${digestOf(layer)}`)).status, 403);
 });
 
-test("a repository that is removed while a blob of it comes is the upstream's when the blob is stored", async (t) => {
+test("a repository that is deleted while a blob of it arrives belongs to the upstream when the blob is stored", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [layer], "latest");

@@ -10,7 +10,7 @@ import { Scope } from "../support/scope.js";
 const name = parseRepositoryName("library/alpine");
 const layer = seededBytes("layer", 300_000);
 
-test("an image is fetched once: the second pull asks the upstream nothing while the tag is fresh", async (t) => {
+test("an image is downloaded once: the second pull sends nothing to the upstream while the tag is fresh", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [layer], "latest");
@@ -41,7 +41,7 @@ test("fifty clients of one cold blob are one GET, and each gets the right bytes"
   assert.equal(fake.ledger.count({ kind: "blob" }), 1);
 });
 
-test("a download that breaks three times in the middle goes on where it ended", async (t) => {
+test("a download that is interrupted three times resumes where it stopped", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [layer], "latest");

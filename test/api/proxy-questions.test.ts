@@ -10,7 +10,7 @@ const name = parseRepositoryName("library/alpine");
 const layer = seededBytes("layer", 10_000);
 const path = "/v2/library/alpine/manifests/latest";
 
-test("who only asks what a new tag points at costs no pull of the upstream's quota", async (t) => {
+test("asking only what a new tag points to costs no pull of the upstream's quota", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [layer], "latest");
@@ -23,7 +23,7 @@ test("who only asks what a new tag points at costs no pull of the upstream's quo
   assert.equal(fake.ledger.count({ kind: "manifest", method: "GET" }), 0);
 });
 
-test("a client that says by ?ns= which registry it means is told that it was heard, and others are not", async (t) => {
+test("a client that sends ?ns= is told that it was understood, and others are not", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [layer], "latest");
@@ -40,7 +40,7 @@ test("a client that says by ?ns= which registry it means is told that it was hea
   );
 });
 
-test("a request that came from this registry by way of its own upstream is refused and not sent round again", async (t) => {
+test("a request that came from this registry through its own upstream is refused, not sent in a loop", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [layer], "latest");
@@ -55,7 +55,7 @@ test("a request that came from this registry by way of its own upstream is refus
   assert.equal(fake.ledger.count(), 0);
 });
 
-test("a log line tells of each thing that was fetched", async (t) => {
+test("each download is one log line", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [layer], "latest");
@@ -69,7 +69,7 @@ test("a log line tells of each thing that was fetched", async (t) => {
   assert.equal(typeof seconds, "number");
 });
 
-test("a tag does not go back to what the upstream said of it before", async (t) => {
+test("a tag does not return to an older answer of the upstream", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const before = fake.store.addImage(name, [seededBytes("before", 1_000)], "latest");

@@ -40,19 +40,19 @@ const failures: readonly (readonly [what: string, fault: Fault])[] = [
   ["[]", answer(jsonReply(200, []))],
   ["an error under 200", answer(jsonReply(200, { errors: [{ code: "UNKNOWN" }] }))],
   ["nothing", answer({ status: 200, headers: {}, body: noContent })],
-  ["half of its answer", cutAt(20)],
-  ["what is no index", answer({ status: 200, headers: {}, body: contentOf('{"manifests":{}}') })],
+  ["half of its response", cutAt(20)],
+  ["anything but an index", answer({ status: 200, headers: {}, body: contentOf('{"manifests":{}}') })],
 ];
 
 for (const [what, fault] of failures) {
-  test(`where the referrers API answers ${what}, the fallback tag tells the referrers`, async (t) => {
+  test(`if the referrers API answers ${what}, the fallback tag lists the referrers`, async (t) => {
     const { fake, path, descriptor, pushFallback, proxy } = await withSignature(new Scope(t));
     fake.faults.add({ kind: "referrers" }, fault);
     pushFallback();
     assert.deepEqual(await listed(proxy, path), [descriptor.digest]);
   });
 
-  test(`where the referrers API answers ${what} and there is no fallback tag, that is a failure and no empty list`, async (t) => {
+  test(`if the referrers API answers ${what} and there is no fallback tag, that is a failure and not an empty list`, async (t) => {
     const { fake, path, proxy } = await withSignature(new Scope(t));
     fake.faults.add({ kind: "referrers" }, fault);
     const { status, body } = await proxy.client.get(path);
@@ -61,14 +61,14 @@ for (const [what, fault] of failures) {
   });
 }
 
-test("where neither the API nor the fallback tag can be asked, that is told", async (t) => {
+test("if neither the API nor the fallback tag can be reached, that is reported", async (t) => {
   const { fake, path, tag, proxy } = await withSignature(new Scope(t));
   fake.faults.add({ kind: "referrers" }, answer(emptyReply(404)));
   fake.faults.add({ kind: "manifest", reference: tag }, answer(emptyReply(500)));
   assert.equal((await proxy.client.get(path)).status, 503);
 });
 
-test("an upstream that is away has no empty list of referrers; what is known of them is listed with a warning", async (t) => {
+test("an unreachable upstream has no empty list of referrers; the stored ones are listed with a warning", async (t) => {
   const { fake, path, descriptor, proxy } = await withSignature(new Scope(t));
   const unknown = path.replace(/[0-9a-f]{64}/, "a".repeat(64));
   await proxy.client.get(`/v2/${name}/manifests/${descriptor.digest}`);
@@ -93,20 +93,20 @@ test("an empty list is passed on if the upstream says so: by its API, by null, o
   assert.deepEqual(await listed(proxy, other("4")), []);
 });
 
-test("a list that comes encoded is read", async (t) => {
+test("an encoded list is read", async (t) => {
   const { fake, path, descriptor, proxy } = await withSignature(new Scope(t));
   fake.faults.add({ kind: "referrers" }, gzipped);
   assert.deepEqual(await listed(proxy, path), [descriptor.digest]);
 });
 
-test("a hundred clients that ask for the same referrers are one question", async (t) => {
+test("a hundred clients that request the same referrers are one request", async (t) => {
   const { fake, path, descriptor, proxy } = await withSignature(new Scope(t));
   const lists = await Promise.all(Array.from({ length: 100 }, () => listed(proxy, path)));
   for (const list of lists) assert.deepEqual(list, [descriptor.digest]);
   assert.equal(fake.ledger.count(), 1);
 });
 
-test("more referrers than one answer holds come in pages", async (t) => {
+test("more referrers than one response can hold are listed in pages", async (t) => {
   const { fake, path, proxy } = await withSignature(new Scope(t));
   const manifests = Array.from({ length: 6_000 }, (_, index) => ({
     mediaType: mediaTypes.ociManifest,

@@ -30,7 +30,7 @@ async function runWith(scope: Scope, layers: readonly Buffer[], options: Paramet
   return { fake, ...proxy };
 }
 
-test("64 cold layers that all stand still are all asked for, and each client has its headers", async (t) => {
+test("64 cold layers that all stall are all requested, and each client has its headers", async (t) => {
   const layers = layersOf(64);
   const { fake, client } = await runWith(new Scope(t), layers);
   fake.faults.add({ kind: "blob", method: "GET" }, stallAt(1000));
@@ -53,13 +53,13 @@ test("downloads whose clients have left give way to one that a client waits for,
   recover();
   assert.deepEqual((await client.get(pathOf(wanted))).body, wanted);
   for (const layer of left) {
-    await waitUntil("what was interrupted is finished", async () => {
+    await waitUntil("the interrupted ones are finished", async () => {
       return (await storage.repository(name).findBlob(digestOf(layer))) === undefined ? undefined : true;
     });
   }
 });
 
-test("a question about a blob, and a small one, wait for no download", async (t) => {
+test("a HEAD of a blob, and a small blob, wait for no download", async (t) => {
   const [large, ...others] = layersOf(3);
   assert.ok(large);
   const { fake, client } = await runWith(new Scope(t), [large], {
@@ -73,7 +73,7 @@ test("a question about a blob, and a small one, wait for no download", async (t)
   stream.destroy();
 });
 
-test("a client of a blob whose headers come late is told to come back, and the next one gets it of the same question", async (t) => {
+test("a client of a blob whose headers are late is told to retry, and the next one gets it from the same request", async (t) => {
   const layers = layersOf(1);
   const [layer = Buffer.alloc(0)] = layers;
   const { fake, client } = await runWith(new Scope(t), layers, { answerTimeout: 50, finishDownloads: false });
@@ -82,7 +82,7 @@ test("a client of a blob whose headers come late is told to come back, and the n
   assert.equal(early.status, 503);
   assert.ok(Number(early.headers["retry-after"]) > 0);
   assert.match(early.body.toString(), /UNAVAILABLE.*retry later/);
-  const body = await waitUntil("it is there", async () => {
+  const body = await waitUntil("it has arrived", async () => {
     const answer = await client.get(pathOf(layer));
     return answer.status === 200 ? answer.body : undefined;
   });
@@ -91,7 +91,7 @@ test("a client of a blob whose headers come late is told to come back, and the n
 });
 
 for (const range of ["bytes=0-1", "bytes=-100", "bytes=1499949-1499999", "bytes=1125000-"]) {
-  test(`headers of a cold layer asked with ${range} go out when the upstream's have come`, async (t) => {
+  test(`the headers of a cold layer requested with ${range} are sent when the upstream's have arrived`, async (t) => {
     const layers = layersOf(1);
     const [layer = Buffer.alloc(0)] = layers;
     const { fake, client } = await runWith(new Scope(t), layers);
@@ -106,7 +106,7 @@ for (const range of ["bytes=0-1", "bytes=-100", "bytes=1499949-1499999", "bytes=
   });
 }
 
-test("with lazyRanges a small part far ahead is fetched apart, while the download stands still", async (t) => {
+test("with lazyRanges a small part far ahead is fetched separately, while the download stalls", async (t) => {
   const layers = layersOf(1);
   const [layer = Buffer.alloc(0)] = layers;
   const { fake, client } = await runWith(new Scope(t), layers, { lazyRanges: true });

@@ -27,7 +27,7 @@ test("an unchanged tag is confirmed by HEAD, a moved one costs one GET", async (
   assert.equal(fake.ledger.count({ kind: "manifest", method: "GET" }), 1);
 });
 
-test("with the upstream away the whole image is served as it is stored, with a warning", async (t) => {
+test("while the upstream is unreachable, the whole image is served from storage, with a warning", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [layer], "latest");
@@ -45,7 +45,7 @@ test("with the upstream away the whole image is served as it is stored, with a w
   for (const path of blobs) assert.equal((await restarted.client.get(path)).status, 200);
 });
 
-test("an upstream that never answers holds nobody up for longer than the deadline for stored copies", async (t) => {
+test("an upstream that never answers delays no one for longer than the deadline for stored copies", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [layer], "latest");
@@ -59,7 +59,7 @@ for (const [status, expected] of [
   [429, 429],
   [500, 503],
 ] as const) {
-  test(`without a stored copy an upstream's ${status} becomes a ${expected} that says when to come back`, async (t) => {
+  test(`without a stored copy an upstream's ${status} becomes a ${expected} with Retry-After`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     fake.store.addImage(name, [layer], "latest");
@@ -71,7 +71,7 @@ for (const [status, expected] of [
   });
 }
 
-test("a tag that is gone upstream is kept or dropped, as the operator says", async (t) => {
+test("a tag that is gone upstream is kept or dropped, as the operator wants", async (t) => {
   const scope = new Scope(t);
   for (const [onDelete, status] of [
     ["keep", 200],
@@ -86,7 +86,7 @@ test("a tag that is gone upstream is kept or dropped, as the operator says", asy
   }
 });
 
-test("what the upstream does not have is asked for once in a while only", async (t) => {
+test("what the upstream does not have is requested only now and then", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { client } = await runProxy(scope, fake.url, { notFoundTtl: 60_000 });
@@ -94,7 +94,7 @@ test("what the upstream does not have is asked for once in a while only", async 
   assert.equal(fake.ledger.count({ kind: "manifest" }), 1);
 });
 
-test("tags are listed from the upstream, and from what is stored when it is away", async (t) => {
+test("tags are listed from the upstream, and from storage while it is unreachable", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   for (const tag of ["1", "2", "latest"]) fake.store.addImage(name, [layer], tag);
@@ -107,7 +107,7 @@ test("tags are listed from the upstream, and from what is stored when it is away
   assert.deepEqual(JSON.parse(String((await other.client.get(list)).body)).tags, ["latest"]);
 });
 
-test("a tag that was confirmed by a clock that was ahead is asked for again", async (t) => {
+test("a tag that was confirmed by a clock in the future is requested again", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [layer], "latest");

@@ -25,7 +25,7 @@ function tagsIn({ body }: { readonly body: Buffer }): string[] {
   return JSON.parse(String(body)).tags;
 }
 
-test("of a list that is asked for in part only the pages are read that are needed, and the next part goes on there", async (t) => {
+test("for a part of a list, only the needed pages are read, and the next part continues there", async (t) => {
   const scope = new Scope(t);
   const { fake, tags } = await withTags(scope, 260, 10);
   const { client } = await runProxy(scope, fake.url);
@@ -41,7 +41,7 @@ test("of a list that is asked for in part only the pages are read that are neede
   assert.equal(fake.ledger.count({ kind: "tags" }), 26);
 });
 
-test("each page of a list has its own time, however long all of them take", async (t) => {
+test("each page of a list has its own timeout, however long all of them take", async (t) => {
   const scope = new Scope(t);
   const { fake, tags } = await withTags(scope, 12, 1);
   fake.faults.add({ kind: "tags" }, lateBy(100));
@@ -51,7 +51,7 @@ test("each page of a list has its own time, however long all of them take", asyn
   assert.deepEqual(tagsIn(await client.get(path)), tags);
 });
 
-test("a list that the upstream does not keep in order is read whole, and comes in order and each tag once", async (t) => {
+test("an upstream list that is not in order is read completely, and served in order without duplicates", async (t) => {
   const scope = new Scope(t);
   const { fake } = await withTags(scope, 1, 1);
   const link = { link: `<${path}?page=2>; rel="next"` };
@@ -62,7 +62,7 @@ test("a list that the upstream does not keep in order is read whole, and comes i
   assert.deepEqual(tagsIn(await client.get(`${path}?n=10`)), ["a", "b", "c", "d"]);
 });
 
-test("of a page that was asked for, the tags count that may be pulled", async (t) => {
+test("only tags that may be pulled count for a page", async (t) => {
   const scope = new Scope(t);
   const { fake } = await withTags(scope, 40, 10);
   const { client } = await runProxy(scope, fake.url, { rules: new ContentRules([`${name}:*5`], []) });
@@ -70,7 +70,7 @@ test("of a page that was asked for, the tags count that may be pulled", async (t
   assert.equal(fake.ledger.count({ kind: "tags" }), 3);
 });
 
-test("a hundred clients that ask for the same tags are one question", async (t) => {
+test("a hundred clients that request the same tags are one request", async (t) => {
   const scope = new Scope(t);
   const { fake, tags } = await withTags(scope, 20, 10);
   const { client } = await runProxy(scope, fake.url);
@@ -79,7 +79,7 @@ test("a hundred clients that ask for the same tags are one question", async (t) 
   assert.equal(fake.ledger.count({ kind: "tags" }), 2);
 });
 
-test("a client that leaves while a list is read takes nothing from the others", async (t) => {
+test("a client that leaves while a list is read does not affect the others", async (t) => {
   const scope = new Scope(t);
   const { fake, tags } = await withTags(scope, 20, 1);
   fake.faults.add({ kind: "tags" }, lateBy(10));
@@ -92,7 +92,7 @@ test("a client that leaves while a list is read takes nothing from the others", 
   assert.equal(fake.ledger.count({ kind: "tags" }), 20);
 });
 
-test("a list that breaks is never told as if it ended there, and comes whole when the upstream is well again", async (t) => {
+test("an interrupted list is never served as if it were complete, and is served completely once the upstream has recovered", async (t) => {
   const scope = new Scope(t);
   const { fake, tags } = await withTags(scope, 20, 10);
   const { client } = await runProxy(scope, fake.url);
@@ -112,7 +112,7 @@ for (const [what, fault] of [
   ["[]", answer(jsonReply(200, []))],
   ["an error under 200", answer(jsonReply(200, { errors: [] }))],
 ] as const) {
-  test(`where the upstream answers ${what} for its tags, that is no empty list; stored tags come with a warning`, async (t) => {
+  test(`if the upstream answers ${what} for its tags, that is not an empty list; stored tags are listed with a warning`, async (t) => {
     const scope = new Scope(t);
     const { fake, tags } = await withTags(scope, 2, 10);
     const { client } = await runProxy(scope, fake.url);
@@ -125,17 +125,17 @@ for (const [what, fault] of [
   });
 }
 
-test("lists are remembered by what they take, not by their number", async (t) => {
+test("lists are remembered by their size, not by their number", async (t) => {
   const scope = new Scope(t);
   const { fake } = await withTags(scope, 1, 1);
   const tags = Array.from({ length: 40_000 }, (_, index) => `t${String(index).padStart(120, "0")}`);
   fake.faults.add({ kind: "tags" }, answer(jsonReply(200, { tags })));
   const { client } = await runProxy(scope, fake.url);
   for (const repository of ["a", "b", "c", "a"]) await client.head(`/v2/team/${repository}/tags/list?n=1`);
-  assert.equal(fake.ledger.count({ kind: "tags" }), 4, "three such lists are more than is remembered");
+  assert.equal(fake.ledger.count({ kind: "tags" }), 4, "three such lists do not fit in memory");
 });
 
-test("a client that asks not to be answered from memory gets the list as it is now", async (t) => {
+test("a client that sends no-cache gets the current list", async (t) => {
   const scope = new Scope(t);
   const { fake, tags } = await withTags(scope, 2, 10);
   const { client } = await runProxy(scope, fake.url);

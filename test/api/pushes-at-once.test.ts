@@ -35,7 +35,7 @@ test("many clients push one blob at once, and it is stored once", async (t) => {
   assert.deepEqual(await readdir(join(root, ".berth/scratch")), []);
 });
 
-test("of many pushes of one tag at once one wins, and it is whole at every moment", async (t) => {
+test("of many concurrent pushes of one tag one wins, and the tag is complete at every moment", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const images = clients.map((number) => smallImage(`layer ${number}`));
   for (const number of clients) await pushBlobsOf(client, "app", `layer ${number}`);
@@ -62,7 +62,7 @@ test("many clients push whole images to one new repository at once", async (t) =
   assert.deepEqual(JSON.parse(catalog.body.toString()).repositories, ["app"]);
 });
 
-test("a tag that is pushed while its manifest is deleted never points at nothing", async (t) => {
+test("a tag that is pushed while its manifest is deleted never points to nothing", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const image = await pushSmallImage(client, "app", "layer", { tag: "v1" });
   for (let round = 0; round < 20; round++) {
@@ -77,7 +77,7 @@ test("a tag that is pushed while its manifest is deleted never points at nothing
   }
 });
 
-test("an image whose blob is deleted meanwhile is refused or stays pullable as far as it was told", async (t) => {
+test("an image whose blob is deleted meanwhile is refused, or everything acknowledged can be pulled", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const image = smallImage("layer");
   for (let round = 0; round < 10; round++) {

@@ -9,7 +9,7 @@ import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
 import { startUpload } from "../support/upload.js";
 
-test("a read-only registry refuses whatever would change it with a sentence, and serves what it has", async (t) => {
+test("a read-only registry refuses every change with a sentence, and serves what it has", async (t) => {
   const scope = new Scope(t);
   const { root, client, server } = await runBerthOnDisk(scope);
   const { descriptor } = await pushSmallImage(client, "team/app", "layer", { tag: "v1" });
@@ -38,7 +38,7 @@ test("a read-only registry refuses whatever would change it with a sentence, and
   assert.equal((await readonly.client.get(`/v2/team/app/blobs/${digest}`)).status, 200);
 });
 
-test("the cache goes on filling beside a read-only registry", async (t) => {
+test("the cache of a read-only registry continues to fill", async (t) => {
   const scope = new Scope(t);
   const hub = await FakeUpstream.start(scope);
   hub.store.addImage(parseRepositoryName("library/alpine"), [Buffer.from("layer")], "latest");
@@ -49,7 +49,7 @@ test("the cache goes on filling beside a read-only registry", async (t) => {
   assert.equal((await client.request("POST", "/v2/mine/blobs/uploads/")).status, 405);
 });
 
-test("who may not push is told that, also by a read-only registry", async (t) => {
+test("a client without the right to push is told that, also by a read-only registry", async (t) => {
   const rules = [{ allow: "push", to: "ann", in: "team/**" }] as const;
   const { client } = await runGuardedBerth(new Scope(t), { rules }, { private: { readonly: true } });
   const start = (headers = {}) => client.request("POST", "/v2/team/app/blobs/uploads/", { headers });

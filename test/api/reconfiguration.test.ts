@@ -12,7 +12,7 @@ import { startUpload } from "../support/upload.js";
 const name = parseRepositoryName("library/alpine");
 const layers = [seededBytes("first", 700_000), seededBytes("second", 700_000)];
 
-test("of two configurations that are made ready at once, the bound of the last one taken over holds, and no other", async (t) => {
+test("if two configurations are prepared at the same time, only the limit of the last one applied counts", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, layers, "latest");
@@ -28,7 +28,7 @@ test("of two configurations that are made ready at once, the bound of the last o
   toSmall();
   await evicting.reached;
   toLarge();
-  // The one of the larger bound waits for the lock of the smaller one's.
+  // The one with the larger limit waits for the lock of the other.
   const looking = driver.pauseBefore("unlock", "eviction");
   evicting.resume();
   await looking.reached;
@@ -38,7 +38,7 @@ test("of two configurations that are made ready at once, the bound of the last o
   await pullWhole(client, name, "latest");
 });
 
-test("uploads that run count, whichever configuration they began under", async (t) => {
+test("running uploads count, whichever configuration they began under", async (t) => {
   const { client, prepare } = await runBerth(new Scope(t), { private: { uploads: { maxConcurrent: 2 } } });
   const senders = [
     client.start("PATCH", await startUpload(client, "app")),

@@ -60,7 +60,7 @@ for (const [where, start] of [
   });
 }
 
-test("a push with a subject says that it was understood, by tag and by digest, and others do not", async (t) => {
+test("the response to a push with a subject says that it was understood, by tag and by digest, and others do not", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const { descriptor: subject } = await pushSmallImage(client, name, "layer");
   const image = await refer(client, subject);
@@ -80,7 +80,7 @@ test("a push with a subject says that it was understood, by tag and by digest, a
   }
 });
 
-test("what nothing refers to has an empty list, whether it exists or not", async (t) => {
+test("a manifest without referrers has an empty list, whether it exists or not", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const { descriptor } = await pushSmallImage(client, name, "layer");
   const unknown = digestOf(Buffer.from("unknown"));
@@ -95,7 +95,7 @@ test("what nothing refers to has an empty list, whether it exists or not", async
   }
 });
 
-test("a referrer may come before its subject, in any algorithm", async (t) => {
+test("a referrer may be pushed before its subject, with any algorithm", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const bytes = Buffer.from("not there yet");
   for (const algorithm of ["sha256", "sha512"] as const) {
@@ -108,7 +108,7 @@ test("a referrer may come before its subject, in any algorithm", async (t) => {
   }
 });
 
-test("the filter is applied to the type that is listed, and the answer says so", async (t) => {
+test("the filter is applied to the listed type, and the response says so", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const { descriptor: subject } = await pushSmallImage(client, name, "layer");
   const typed = await refer(client, subject, { artifactType: signature });
@@ -144,7 +144,7 @@ test("a referrer is listed in its own repository only", async (t) => {
   }
 });
 
-test("a referrer that is deleted is gone from the list at once, and pushed again is back", async (t) => {
+test("a deleted referrer is gone from the list at once, and back when it is pushed again", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const { descriptor: subject } = await pushSmallImage(client, name, "layer");
   for (let round = 0; round < 3; round++) {
@@ -155,7 +155,7 @@ test("a referrer that is deleted is gone from the list at once, and pushed again
   }
 });
 
-test("referrers outlive the tag and the manifest that they refer to", async (t) => {
+test("referrers survive the deletion of the tag and the manifest that they refer to", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const { descriptor: subject } = await pushSmallImage(client, name, "layer", { tag: "v1" });
   const { descriptor } = await refer(client, subject);
@@ -168,7 +168,7 @@ test("referrers outlive the tag and the manifest that they refer to", async (t) 
   }
 });
 
-test("what older clients listed under a tag of the subject's digest is listed, too, and once", async (t) => {
+test("what older clients listed under a tag of the subject's digest is listed too, and once", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const { descriptor: subject } = await pushSmallImage(client, name, "layer");
   const first = await refer(client, subject, { artifactType: signature });
@@ -191,7 +191,7 @@ test("a tag that only looks like a list of referrers does no harm", async (t) =>
   assert.deepEqual(await referrersOf(client, subject.digest), []);
 });
 
-test("who refers to itself cannot be, and circles through absent subjects are listed one step at a time", async (t) => {
+test("a manifest cannot refer to itself, and loops through absent subjects are listed one step at a time", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const first = { mediaType: mediaTypes.ociManifest, digest: digestOf(Buffer.from("a guess")), size: 1 };
   const second = (await refer(client, first)).descriptor;
@@ -207,7 +207,7 @@ test("who refers to itself cannot be, and circles through absent subjects are li
   assert.deepEqual(await referrersOf(client, third.digest), []);
 });
 
-test("a list too large for one answer comes in pages that each fit into 4 MiB and keep the filter", async (t) => {
+test("a list too large for one response is served in pages of at most 4 MiB that keep the filter", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const { descriptor: subject } = await pushSmallImage(client, name, "layer");
   const pushed: Digest[] = [];
@@ -231,7 +231,7 @@ test("a list too large for one answer comes in pages that each fit into 4 MiB an
   assert.ok(pages >= 2 && pages <= 5, `${pages} pages`);
 });
 
-test("a page that does not begin behind a digest is refused", async (t) => {
+test("a page that does not begin after a digest is refused", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const target = `/v2/${name}/referrers/${digestOf(Buffer.from("x"))}`;
   for (const last of ["x", "", "sha256:x"]) {

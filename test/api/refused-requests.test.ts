@@ -17,7 +17,7 @@ for (const [what, status, request] of [
   ["two Host headers", 400, post("1.1", "Host: a\r\nHost: b\r\nContent-Length: 0\r\n")],
   ["the same Host twice", 400, post("1.1", "Host: a\r\nhOST: a\r\nContent-Length: 0\r\n")],
   ["two Host headers with HTTP/1.0", 400, post("1.0", "Host: a\r\nHost: b\r\nContent-Length: 0\r\n")],
-  ["a second Host behind 2,500 headers", 431, post("1.1", `Host: a\r\n${"a:b\r\n".repeat(2_500)}Host: b\r\n`)],
+  ["a second Host after 2,500 headers", 431, post("1.1", `Host: a\r\n${"a:b\r\n".repeat(2_500)}Host: b\r\n`)],
   ["gzip, chunked", 400, post("1.1", "Host: a\r\nTransfer-Encoding: gzip, chunked\r\n", chunked)],
   [
     "gzip and chunked in two lines",
@@ -29,7 +29,7 @@ for (const [what, status, request] of [
   ["an empty Transfer-Encoding", 400, post("1.1", "Host: a\r\nTransfer-Encoding: \r\n", chunked)],
   ["chunked with HTTP/1.0", 400, post("1.0", "Host: a\r\nTransfer-Encoding: chunked\r\n", chunked)],
   [
-    "chunked beside a length",
+    "chunked together with a length",
     400,
     post("1.1", "Host: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n", chunked),
   ],
@@ -49,7 +49,7 @@ for (const [what, status, request] of [
   ],
   ["no HTTP at all", 400, "\x16\x03\x01 garbage\r\n\r\n"],
 ] as const) {
-  test(`${what}: ${status} in JSON and a line in the log, and nothing that follows is run`, async (t) => {
+  test(`${what}: ${status} in JSON and a line in the log, and nothing after it is run`, async (t) => {
     const scope = new Scope(t);
     const { port, log } = await runBerth(scope);
     const received = await exchangeRaw(scope, port, `${request}POST /v2/b/blobs/uploads/ HTTP/1.1\r\nHost: a\r\n\r\n`);
@@ -84,7 +84,7 @@ for (const expectation of ["200-ok", "100-continue, gzip", "x100-continue", ""])
   });
 }
 
-test("a client that expects 100-continue is told to go on, also in capitals", async (t) => {
+test("a client that expects 100-continue is told to continue, also in upper case", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope);
   const connection = await RawConnection.open(scope, port);
@@ -104,7 +104,7 @@ for (const [what, second] of [
   ["CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n"],
   ["half a header that never ends", "GET /v2/ HTTP/1.1\r\nX: "],
 ] as const) {
-  test(`${what} behind a GET breaks its answer off, and puts nothing into it`, async (t) => {
+  test(`${what} after a GET cuts off its response, and writes nothing into it`, async (t) => {
     const scope = new Scope(t);
     const { client, port } = await runBerthOnDisk(scope, { settings: { headersTimeout: 300 } });
     await pushBlob(client, "app", bytes);
@@ -123,7 +123,7 @@ for (const [what, second] of [
   });
 }
 
-test("what follows the last request of a connection does not disturb its answer", async (t) => {
+test("what follows the last request of a connection does not disturb its response", async (t) => {
   const scope = new Scope(t);
   const { client, port } = await runBerthOnDisk(scope);
   await pushBlob(client, "app", bytes);
@@ -137,7 +137,7 @@ test("what follows the last request of a connection does not disturb its answer"
   assert.equal((await client.head(`/v2/app/blobs/${digestOf(bytes)}`)).status, 200);
 });
 
-test("a body that is broken is refused as such, and what came of it is kept", async (t) => {
+test("a broken body is refused as such, and what arrived of it is kept", async (t) => {
   const scope = new Scope(t);
   const { client, port } = await runBerthOnDisk(scope);
   const session = await startUpload(client, "app");

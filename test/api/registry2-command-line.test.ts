@@ -18,7 +18,7 @@ interface Called {
   readonly cwd?: string;
 }
 
-/** Runs Berth by a name in a folder with config.yml. */
+/** Runs Berth under a name in a folder with config.yml. */
 async function call(t: TestContext, args: readonly string[], called: Called = {}): Promise<CommandResult> {
   const { name = "berth", file = settings, env } = called;
   const cwd = called.cwd ?? (await new Scope(t).folder("command"));
@@ -27,7 +27,7 @@ async function call(t: TestContext, args: readonly string[], called: Called = {}
   return tryCommand(process.execPath, [join(cwd, name), ...args], { cwd, ...(env && { env }) });
 }
 
-test("called registry or docker-registry, it tells its version as they do", async (t) => {
+test("called registry or docker-registry, it prints its version as they do", async (t) => {
   for (const name of ["registry", "docker-registry"]) {
     for (const option of ["--version", "-v"]) {
       const { code, stdout } = await call(t, [option], { name });
@@ -37,7 +37,7 @@ test("called registry or docker-registry, it tells its version as they do", asyn
   }
 });
 
-test("registry serve takes its file by place, by variable, and as the only word", async (t) => {
+test("registry serve takes its file as an argument, by variable, and as the only argument", async (t) => {
   const file = guarded;
   for (const [args, env] of [
     [["serve", "config.yml"], {}],
@@ -53,7 +53,7 @@ test("registry serve takes its file by place, by variable, and as the only word"
   assert.match(stderr, /^berth: no settings file: run registry serve FILE/);
 });
 
-test("berth serve takes a file by place, but not two", async (t) => {
+test("berth serve takes a file as an argument, but not two", async (t) => {
   const { code, stderr } = await call(t, ["serve", "config.yml"], { file: guarded });
   assert.equal(code, 1);
   assert.match(stderr, /auth\.silly/);
@@ -62,7 +62,7 @@ test("berth serve takes a file by place, but not two", async (t) => {
   assert.match(both.stderr, /^error: two settings files are given/);
 });
 
-test("config check tells what became of each setting of registry:2", async (t) => {
+test("config check says what became of each setting of registry:2", async (t) => {
   const env = { REGISTRY_STORAGE_DELETE_ENABLED: "true", REGISTRY_HTTP_SECRET: "x", REGISTRY_URL: "x" };
   const { code, stdout } = await call(t, ["config", "check", "config.yml"], { env });
   assert.equal(code, 0);
@@ -80,7 +80,7 @@ test("config check tells what became of each setting of registry:2", async (t) =
   ]);
 });
 
-test("config import writes a file that nobody else may read, and never over another", async (t) => {
+test("config import writes a file that only its owner may read, and never overwrites one", async (t) => {
   const cwd = await new Scope(t).folder("command");
   const { code, stdout } = await call(t, ["config", "import", "config.yml", "--output", "berth.yml"], { cwd });
   assert.deepEqual([code, stdout], [0, ""]);
@@ -98,7 +98,7 @@ test("config import writes a file that nobody else may read, and never over anot
   );
 });
 
-test("flags take a truth behind =, as Helm charts for registry:2 write them, before and behind the file", async (t) => {
+test("flags accept =true and =false, as Helm charts for registry:2 write them, before and after the file", async (t) => {
   const folder = await new Scope(t).folder("data");
   const file = ["version: 0.1", `storage: { filesystem: { rootdirectory: ${folder} } }`];
   for (const [args, isDry] of [

@@ -17,7 +17,7 @@ function post(client: RegistryClient, query: string): Promise<Answer> {
   return client.request("POST", `${uploads}?${query}`, { headers: { "content-length": 0 } });
 }
 
-test("an upload is closed by a digest appended with & or ?, in letters or encoded, at every place that was told", async (t) => {
+test("an upload is closed by a digest appended with & or ?, plain or encoded, to every location that was sent", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const places: Readonly<Record<string, (session: string) => Promise<string>>> = {
     "the start": async (session) => session,
@@ -28,7 +28,7 @@ test("an upload is closed by a digest appended with & or ?, in letters or encode
   for (const [told, placeOf] of Object.entries(places)) {
     for (const appended of [`&digest=${digest}`, `?digest=${digest}`, `&digest=${encodeURIComponent(digest)}`]) {
       const place = await placeOf(await startUpload(client, "team/app"));
-      if (told !== "the id alone") assert.match(place, /\?_state=./, "scripts for registry:2 count on a query");
+      if (told !== "the id alone") assert.match(place, /\?_state=./, "scripts for registry:2 depend on a query");
       const body = told === "the chunk" ? "" : bytes;
       assert.equal(
         (await client.request("PUT", place + appended, { body })).status,
@@ -40,7 +40,7 @@ test("an upload is closed by a digest appended with & or ?, in letters or encode
   await pullBlob(client, "team/app", digest);
 });
 
-test("a mount that cannot be starts a session", async (t) => {
+test("a mount that is not possible starts a session", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushBlob(client, "team/source", bytes);
   for (const query of [
@@ -60,7 +60,7 @@ test("a mount that cannot be starts a session", async (t) => {
   assert.equal((await client.head(`/v2/team/app/blobs/${digest}`)).status, 404);
 });
 
-test("a POST that names a digest and brings nothing starts a session, unless it is the digest of nothing", async (t) => {
+test("a POST with a digest and no body starts a session, unless it is the digest of empty content", async (t) => {
   const { client } = await runBerth(new Scope(t));
   for (const query of [`digest=${digest}`, "digest=", "digest=sha384:00"]) {
     const started = await post(client, query);
@@ -75,10 +75,10 @@ test("a POST that names a digest and brings nothing starts a session, unless it 
   await whole.send(bytes);
   assert.equal((await whole.end()).status, 201);
   const malformed = await client.request("POST", `${uploads}?digest=sha384:00`, { body: bytes });
-  assert.equal(errorCodeOf(malformed), "DIGEST_INVALID", "with a body the digest counts");
+  assert.equal(errorCodeOf(malformed), "DIGEST_INVALID", "with a body, the digest counts");
 });
 
-test("a Content-Range is understood with a unit and with a size, as other APIs write it", async (t) => {
+test("a Content-Range is accepted with a unit and with a size, as other APIs write it", async (t) => {
   const { client } = await runBerth(new Scope(t));
   for (const range of ["0-9", "bytes 0-9/10", "bytes=0-9", "bytes 0-9/*", "0-9/10", "Bytes 0-9", "bytes = 0-9"]) {
     const headers = { "content-range": range };
@@ -108,7 +108,7 @@ test("a closing PUT without a body closes, whatever Content-Range it repeats", a
   }
 });
 
-test("a path with two slashes in a row, as it comes from joined addresses, is understood", async (t) => {
+test("a path with two consecutive slashes, as joined URLs have, is accepted", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushBlob(client, "team/app", bytes);
   for (const target of ["//v2/", "/v2//", `//v2/team/app/blobs/${digest}`, `/v2//team//app/blobs///${digest}?a=b//c?d`])

@@ -43,7 +43,7 @@ const names = [
   `${"a/".repeat(127)}a`,
 ];
 
-test("names that look like folders, endpoints or devices are names like any other, and none is in another's way", async (t) => {
+test("names that look like folders, endpoints or devices are names like any other, and none conflicts with another", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const digests: string[] = [];
   for (const name of names) {
@@ -125,7 +125,7 @@ const hostileNames = [
   "a".repeat(10_000),
 ];
 
-test("what is no name is refused by every endpoint, and touches no file", async (t) => {
+test("an invalid name is refused by every endpoint, and touches no file", async (t) => {
   const scope = new Scope(t);
   const around = await scope.folder("around");
   const { client } = await runBerth(scope, { root: join(around, "data") });
@@ -170,7 +170,7 @@ test("no path of the data directory is a path of the API", async (t) => {
   }
 });
 
-test("a name with an encoded slash is the name that it decodes to, and nothing else", async (t) => {
+test("a name with an encoded slash is the decoded name, and nothing else", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushSmallImage(client, "a/b", "layer", { tag: "v1" });
   assert.equal((await client.get("/v2/a%2Fb/manifests/v1")).status, 200);
@@ -178,7 +178,7 @@ test("a name with an encoded slash is the name that it decodes to, and nothing e
   assert.equal((await client.get("/v2/a%2Fb%2Fmanifests/manifests/v1")).status, 404);
 });
 
-test("a name of 60,000 characters that suits nobody costs no time", async (t) => {
+test("an invalid name of 60,000 characters costs no time", async (t) => {
   const { client } = await runBerth(new Scope(t), { server: { maxHeaderSize: "128KiB" } });
   for (const name of ["a-".repeat(30_000), "a/".repeat(30_000), `${"a_".repeat(30_000)}!`, `${"a".repeat(60_000)}/`]) {
     const answer = await client.get(`/v2/${name}/tags/list`);

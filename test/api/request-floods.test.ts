@@ -6,7 +6,7 @@ import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
 import { waitUntil } from "../support/wait-until.js";
 
-test("headers beyond the limit are answered with 431, in JSON", async (t) => {
+test("headers beyond the limit get 431, in JSON", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope);
   for (const flood of [
@@ -23,7 +23,7 @@ test("headers beyond the limit are answered with 431, in JSON", async (t) => {
   }
 });
 
-test("a path or query beyond the limit is refused, too", async (t) => {
+test("a path or query beyond the limit is refused too", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope);
   for (const target of [`/v2/${"a".repeat(40_000)}/tags/list`, `/v2/_catalog?last=${"a".repeat(1_000_000)}`]) {
@@ -32,13 +32,13 @@ test("a path or query beyond the limit is refused, too", async (t) => {
   }
 });
 
-test("the limit is the operator's, and what lies below it passes", async (t) => {
+test("the operator sets the limit, and anything below it passes", async (t) => {
   const scope = new Scope(t);
   const { client } = await runBerth(scope, { server: { maxHeaderSize: "64KiB" } });
   assert.equal((await client.get("/v2/", { authorization: "x".repeat(60_000) })).status, 200);
 });
 
-test("very many headers, parameters and tags in one request are bounded and break nothing", async (t) => {
+test("very many headers, parameters and tags in one request are limited and break nothing", async (t) => {
   const { client } = await runBerth(new Scope(t), { server: { maxHeaderSize: "1MiB" } });
   const image = await pushSmallImage(client, "a", "layer");
   const headers = Object.fromEntries(Array.from({ length: 900 }, (_, number) => [`x-${number}`, "x"]));
@@ -51,7 +51,7 @@ test("very many headers, parameters and tags in one request are bounded and brea
   assert.equal((await client.get(`/v2/_catalog?${"n=1&".repeat(50_000)}`)).status, 200);
 });
 
-test("when as many connections are open as may be, one that is idle gives way to the next", async (t) => {
+test("at the limit of open connections, an idle one gives way to the next", async (t) => {
   const scope = new Scope(t);
   const { port, client } = await runBerth(scope, { server: { maxConnections: 3 } });
   const open = [];
@@ -69,7 +69,7 @@ test("when as many connections are open as may be, one that is idle gives way to
   );
 });
 
-test("connections that say nothing keep nobody out", async (t) => {
+test("silent connections keep no one out", async (t) => {
   const scope = new Scope(t);
   const { port, client } = await runBerth(scope, { server: { maxConnections: 10 } });
   const silent = [];
@@ -78,7 +78,7 @@ test("connections that say nothing keep nobody out", async (t) => {
   assert.ok(silent.some(({ socket }) => !socket.destroyed));
 });
 
-test("a connection that is answered does not give way: further ones are closed until it is through", async (t) => {
+test("a connection with a running request does not give way: further ones are closed until it has finished", async (t) => {
   const scope = new Scope(t);
   const { port, client } = await runBerth(scope, { server: { maxConnections: 3 } });
   const open = [];

@@ -17,9 +17,9 @@ const names = [
 ];
 
 interface Machine {
-  /** What its paths begin with. */
+  /** The prefix of its paths. */
   readonly root: string;
-  /** Runs `berth setup` in a project's folder. */
+  /** Runs `berth setup` in the folder of a project. */
   setup(args: readonly string[], input?: string): Promise<CommandResult>;
   write(path: string, content: string): Promise<void>;
   read(path: string): Promise<string>;
@@ -47,7 +47,7 @@ test("without a client all are listed", async (t) => {
   for (const name of names) assert.match(stdout, new RegExp(`^ {2}${name} +\\S`, "m"));
 });
 
-test("settings are printed for the mode and the upstreams of berth.yml, unless told otherwise", async (t) => {
+test("settings are printed for the mode and the upstreams of berth.yml, unless given otherwise", async (t) => {
   const upstreams =
     "[{ name: docker.io, url: http://127.0.0.1:1 }, { name: 'quay.io:443', prefix: quay, url: http://127.0.0.1:2 }]";
   const { setup, root } = await machine(t, `mode: proxy\nproxy: { upstreams: ${upstreams} }\n`);
@@ -64,7 +64,7 @@ test("settings are printed for the mode and the upstreams of berth.yml, unless t
   assert.deepEqual(await readdir(root), []);
 });
 
-test("without --address it is where Berth listens, if that is one address", async (t) => {
+test("without --address it is the address that Berth listens on, if that is a single one", async (t) => {
   const here = await machine(t);
   assert.match((await here.setup(["docker"])).stdout, /"registry-mirrors": \[\n {4}"http:\/\/127\.0\.0\.1:5000"/);
   const everywhere = await machine(t, "server: { host: 0.0.0.0 }\naccess: open\n");
@@ -73,7 +73,7 @@ test("without --address it is where Berth listens, if that is one address", asyn
   assert.match(stderr, /^berth: the address that clients use is unknown; add --address/);
 });
 
-test("--write shows what changes, asks, keeps what was there, and a copy of it", async (t) => {
+test("--write shows the changes, asks, keeps existing settings, and keeps a copy of the file", async (t) => {
   const { root, setup, write, read } = await machine(t);
   const existing = '{\n  "debug": true\n}\n';
   await write("etc/docker/daemon.json", existing);
@@ -92,7 +92,7 @@ test("--write shows what changes, asks, keeps what was there, and a copy of it",
   assert.deepEqual((await readdir(join(root, "etc/docker"))).sort(), ["daemon.json", "daemon.json.bak"]);
 });
 
-test("a file keeps its rights, and a link stays one: what it points at is changed", async (t) => {
+test("a file keeps its mode, and a link stays a link: its target is changed", async (t) => {
   const { root, setup, write, read } = await machine(t);
   await write("srv/daemon.json", "{}\n");
   await chmod(join(root, "srv/daemon.json"), 0o600);
@@ -104,7 +104,7 @@ test("a file keeps its rights, and a link stays one: what it points at is change
   assert.equal((await stat(join(root, "srv/daemon.json"))).mode & 0o777, 0o600);
 });
 
-test("nothing is written for any other answer than yes, nor for none", async (t) => {
+test("nothing is written for any other answer than yes, nor without one", async (t) => {
   const { root, setup } = await machine(t);
   for (const answer of ["n\n", "\n", "", "yes please\n"]) {
     const { code, stderr } = await setup(["podman", ...insecure, "--write"], answer);
@@ -113,7 +113,7 @@ test("nothing is written for any other answer than yes, nor for none", async (t)
   assert.deepEqual(await readdir(root), []);
 });
 
-test("--yes writes without asking, and a second time finds nothing to do", async (t) => {
+test("--yes writes without asking, and a second run finds nothing to do", async (t) => {
   const { root, setup, read } = await machine(t);
   const args = ["containerd", ...insecure, "--mode", "hybrid", "--write", "--yes"];
   const first = await setup(args);
@@ -123,7 +123,7 @@ test("--yes writes without asking, and a second time finds nothing to do", async
   assert.match((await setup(args)).stdout, /^Everything is in place already\.$/m);
 });
 
-test("what was written for an address is replaced when the address changes, and each older file is kept", async (t) => {
+test("files for an old address are replaced when the address changes, and each older file is kept", async (t) => {
   const { setup, read } = await machine(t);
   const path = "etc/containers/registries.conf.d/berth.conf";
   const kept: string[] = [];
@@ -135,7 +135,7 @@ test("what was written for an address is replaced when the address changes, and 
   assert.deepEqual([await read(`${path}.bak`), await read(`${path}.bak2`)], kept.slice(0, 2));
 });
 
-test("where one file cannot be changed without a person none is, and what to add is told", async (t) => {
+test("if one file cannot be changed without a person none is, and the command prints what to add", async (t) => {
   const { root, setup, write, read } = await machine(t);
   await write("etc/containerd/certs.d/docker.io/hosts.toml", 'server = "https://mine.example.com"\n');
   const args = ["containerd", ...insecure, "--upstream", "ghcr.io", "docker.io", "--write", "--yes"];
@@ -161,7 +161,7 @@ test("the certificate of an authority is copied", async (t) => {
   assert.match((await setup(args)).stderr, /contains no certificate in PEM format/);
 });
 
-test("what clients need no word of is said to need none", async (t) => {
+test("clients that need no settings are told so", async (t) => {
   const { setup } = await machine(t);
   const { code, stdout } = await setup(["podman", "--address", "registry.example.com", "--mode", "private", "--write"]);
   assert.equal(code, 0);
@@ -189,7 +189,7 @@ test("what is written as a program can be run, and a later one takes its place",
   assert.match(await read("etc/kubernetes/berth-credential-provider.yaml"), /other\.example\.com/);
 });
 
-test("a wrong client, address or upstream is told", async (t) => {
+test("a wrong client, address or upstream is reported", async (t) => {
   const { setup } = await machine(t);
   const wrong = [["dokcer"], ["docker", "--address", "http://x"], ["docker", ...insecure, "--upstream", "A b"]];
   for (const args of wrong) {
@@ -199,7 +199,7 @@ test("a wrong client, address or upstream is told", async (t) => {
   }
 });
 
-test("an IPv6 address is taken with its port and without, and is safe in every client's file", async (t) => {
+test("an IPv6 address is accepted with or without a port, and is valid in every client's file", async (t) => {
   const { setup } = await machine(t);
   for (const [given, shown] of [
     ["[2001:db8::1]:5000", "[2001:db8::1]:5000"],

@@ -15,7 +15,7 @@ const brokenOff = "transfer cut off: the client stalled";
 /** More than the kernel buffers between the two ends of a connection. */
 const large = seededBytes("large", 40_000_000);
 
-test("an upload that stands still is broken off, and goes on later from where it stood", async (t) => {
+test("a stalled upload is cut off, and resumes later from where it stopped", async (t) => {
   const scope = new Scope(t);
   const { client, port, log } = await runBerthOnDisk(scope, { settings: { stall } });
   const bytes = seededBytes("layer", 2_000_000);
@@ -26,12 +26,12 @@ test("an upload that stands still is broken off, and goes on later from where it
   assert.deepEqual(statusesIn(await connection.closed), []);
   assert.equal(log.named(brokenOff).length, 1);
   const offset = 1_500_000;
-  await waitUntil("what came is kept", async () => (await offsetOf(client, session)) === offset || undefined);
+  await waitUntil("what arrived is kept", async () => (await offsetOf(client, session)) === offset || undefined);
   await resumeUpload(client, session, { bytes, digest: digestOf(bytes), offset });
   await pullBlob(client, "app", digestOf(bytes));
 });
 
-test("an upload that drips below the minimum is broken off", async (t) => {
+test("an upload slower than the minimum is cut off", async (t) => {
   const scope = new Scope(t);
   const { client, port } = await runBerth(scope, { settings: { stall } });
   const connection = await RawConnection.open(scope, port);
@@ -53,20 +53,20 @@ test("an upload that is slow but steady is not", async (t) => {
   assert.deepEqual(log.named(brokenOff), []);
 });
 
-test("a download that nobody takes is broken off", async (t) => {
+test("a download that is not read is cut off", async (t) => {
   const scope = new Scope(t);
   const { client, port, log } = await runBerthOnDisk(scope, { settings: { stall } });
   await pushBlob(client, "app", large);
   const connection = await RawConnection.open(scope, port);
   connection.socket.pause();
   connection.send(`GET /v2/app/blobs/${digestOf(large)} HTTP/1.1\r\nHost: a\r\n\r\n`);
-  await waitUntil("it is broken off", () => log.named(brokenOff)[0]);
+  await waitUntil("it is cut off", () => log.named(brokenOff)[0]);
   await waitUntil("it is logged as cut", () => log.named("request").find(({ cut }) => cut === true));
   connection.socket.resume();
   assert.ok((await connection.closed).length < large.length);
 });
 
-test("who waits for Berth is not broken off, however long it takes", async (t) => {
+test("a client that waits for Berth is not cut off, however long it takes", async (t) => {
   const scope = new Scope(t);
   const { client, storage, log } = await runBerth(scope, { settings: { stall } });
   const session = await startUpload(client, "app");
@@ -81,7 +81,7 @@ test("who waits for Berth is not broken off, however long it takes", async (t) =
   assert.deepEqual(log.named(brokenOff), []);
 });
 
-test("a minimum of 0 never breaks off", async (t) => {
+test("a minimum of 0 never cuts off", async (t) => {
   const scope = new Scope(t);
   const { client, log } = await runBerth(scope, { settings: { stall: { window: 100, minimum: 0 } } });
   const sender = client.start("PATCH", await startUpload(client, "app"));
@@ -96,7 +96,7 @@ for (const [what, sent] of [
   ["half a line", "GET /v2/"],
   ["half of its headers", "GET /v2/ HTTP/1.1\r\nHost: a\r\nX: "],
 ] as const) {
-  test(`a client that sends ${what} is let go`, async (t) => {
+  test(`a client that sends ${what} is disconnected`, async (t) => {
     const scope = new Scope(t);
     const { port } = await runBerth(scope, { settings: { headersTimeout: 300 } });
     const connection = await RawConnection.open(scope, port);
@@ -105,7 +105,7 @@ for (const [what, sent] of [
   });
 }
 
-test("a client that drips its headers is let go, however steadily it drips", async (t) => {
+test("a client that sends its headers very slowly is disconnected, however steady it is", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope, { settings: { headersTimeout: 500 } });
   const connection = await RawConnection.open(scope, port);
@@ -115,7 +115,7 @@ test("a client that drips its headers is let go, however steadily it drips", asy
   assert.deepEqual(statusesIn(await connection.closed), [408]);
 });
 
-test("an idle connection may be used again, and is closed after a while", async (t) => {
+test("an idle connection may be reused, and is closed after a while", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope, { settings: { keepAlive: 1000 } });
   const connection = await RawConnection.open(scope, port);
@@ -126,7 +126,7 @@ test("an idle connection may be used again, and is closed after a while", async 
   assert.deepEqual(statusesIn(await connection.closed), [200, 200, 200]);
 });
 
-test("slow readers of one large blob do not grow the memory, and a quick one is not held up", async (t) => {
+test("slow readers of one large blob do not use more memory, and a fast one is not delayed", async (t) => {
   const scope = new Scope(t);
   const { client, port } = await runBerthOnDisk(scope);
   await pushBlob(client, "app", large);

@@ -11,7 +11,7 @@ import { waitUntil } from "../support/wait-until.js";
 
 const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 
-/** What `berth` says that cannot start by these settings, to be the same sentence when it is only asked to look. */
+/** The error of a `berth` that cannot start with these settings, which `config check` must report in the same words. */
 async function refusalOf(t: TestContext, prepare: (folder: string, scope: Scope) => Promise<object>): Promise<string> {
   const scope = new Scope(t);
   const folder = await scope.folder("start");
@@ -48,14 +48,19 @@ const badTls: readonly [what: string, cert: string, key: string, sentence: RegEx
     /^server\.tls\.key: .*other\.pem is not the key of .*cert\.pem/,
   ],
   ["an encrypted key", "cert.pem", "encrypted.pem", /^server\.tls\.key: .*encrypted\.pem is encrypted.* openssl pkey /],
-  ["a key that is none", "cert.pem", "cert.pem", /^server\.tls\.key: .*cert\.pem contains no private key in PEM/],
-  ["a certificate that is none", "key.pem", "key.pem", /^server\.tls\.cert: .*key\.pem contains no certificate in PEM/],
-  ["a file that is not there", "absent.pem", "key.pem", /^server\.tls\.cert: .*absent\.pem is not there: /],
+  ["a key that is not a key", "cert.pem", "cert.pem", /^server\.tls\.key: .*cert\.pem contains no private key in PEM/],
+  [
+    "a certificate that is not a certificate",
+    "key.pem",
+    "key.pem",
+    /^server\.tls\.cert: .*key\.pem contains no certificate in PEM/,
+  ],
+  ["a missing file", "absent.pem", "key.pem", /^server\.tls\.cert: .*absent\.pem is not there: /],
   ["a folder", "cert.pem", ".", /^server\.tls\.key: .* is a folder: /],
 ];
 
 for (const [what, cert, key, sentence] of badTls) {
-  test(`${what} for TLS is told in a sentence, by a start and by a check`, async (t) => {
+  test(`${what} for TLS is reported in a sentence, by a start and by a check`, async (t) => {
     const said = await refusalOf(t, async (folder, scope) => {
       await certificates(folder, scope);
       return { server: { port: 0, tls: { cert, key } }, storage: { driver: "memory" } };
@@ -71,7 +76,7 @@ for (const file of [
   "data/docker/registry/v2/repositories",
   "data/.berth/locks",
 ]) {
-  test(`a file at ${file}, where a folder must be, is told in a sentence, by a start and by a check`, async (t) => {
+  test(`a file at ${file}, where a folder must be, is reported in a sentence, by a start and by a check`, async (t) => {
     const said = await refusalOf(t, async (folder) => {
       await mkdir(join(folder, file, ".."), { recursive: true });
       await writeFile(join(folder, file), "a file");
@@ -84,7 +89,7 @@ for (const file of [
   });
 }
 
-test("a port that is taken is told in a sentence", async (t) => {
+test("a port that is in use is reported in a sentence", async (t) => {
   const scope = new Scope(t);
   const folder = await scope.folder("start");
   const other = createServer().listen(0, "127.0.0.1");
@@ -101,7 +106,7 @@ test("a port that is taken is told in a sentence", async (t) => {
   );
 });
 
-test("a file of several documents is told in a sentence, by a start and by a check", async (t) => {
+test("a file of several documents is reported in a sentence, by a start and by a check", async (t) => {
   const folder = await new Scope(t).folder("start");
   await writeFile(join(folder, "berth.yml"), "mode: private\n---\nmode: proxy\n");
   for (const args of [["config", "check"], ["serve"]]) {

@@ -9,7 +9,7 @@ import { Scope } from "../support/scope.js";
 
 const script = join(projectRoot, "scripts/supply-chain.mjs");
 
-test("all that runs has a free licence and a checksum, and is told by a bill of materials", async (t) => {
+test("every run-time package has a free licence and a checksum, and is in the bill of materials", async (t) => {
   const folder = await new Scope(t).folder("supply-chain");
   const { stdout } = await promisify(execFile)(process.execPath, [script, folder]);
   const count = Number(/^(\d+) packages/.exec(stdout)?.[1]);
@@ -18,11 +18,11 @@ test("all that runs has a free licence and a checksum, and is told by a bill of 
   assert.equal(bill.components.length, count);
   const licences = (await readFile(join(folder, "licences.txt"), "utf8")).trimEnd().split("\n");
   assert.equal(licences.length, count);
-  // A package more is a decision: src/README.md says what each of ours brings.
+  // One more package is a decision: src/README.md says what each of ours brings.
   assert.ok(count <= 136, `${count} packages at run time`);
 });
 
-test("a package of another licence, of none or without a checksum is a problem", async () => {
+test("a package with another licence, without one or without a checksum is a problem", async () => {
   const { packagesAtRunTime, problemsOf } = await import(script);
   const integrity = "sha512-x";
   const problemsWith = (entry: object) =>

@@ -8,7 +8,7 @@ import { pushSmallImage } from "../support/small-image.js";
 
 const list = "/v2/team/app/tags/list";
 
-/** In code point order, which is neither that of dictionaries nor the one they are pushed in. */
+/** In code point order, which is neither that of dictionaries nor the order of the pushes. */
 const sorted = ["1.0", "1.10", "1.2", "Latest", "V2", "_x", "a-b", "a.b", "a_b", "ab", "latest", "v2"];
 
 async function pushTags(client: RegistryClient, tags: readonly string[] = sorted.toReversed()): Promise<void> {
@@ -23,7 +23,7 @@ function tagsIn(answer: Answer): string[] {
   return tags;
 }
 
-/** Where the next page is, `undefined` on the last one. */
+/** The link to the next page, `undefined` on the last one. */
 function nextOf(answer: Answer): string | undefined {
   if (answer.headers.link === undefined) return undefined;
   const [, target] = /^<([^>]+)>; rel="next"$/.exec(answer.headers.link) ?? [];
@@ -35,7 +35,7 @@ for (const [where, start] of [
   ["in memory", runBerth],
   ["on disk", runBerthOnDisk],
 ] as const) {
-  test(`all tags come at once and in code point order (${where})`, async (t) => {
+  test(`all tags are listed at once and in code point order (${where})`, async (t) => {
     const { client } = await start(new Scope(t));
     await pushTags(client);
     const answer = await client.get(list);
@@ -46,7 +46,7 @@ for (const [where, start] of [
 }
 
 for (const n of [1, 2, 5, 11, 12]) {
-  test(`following Link with n=${n} gives every tag once and in order`, async (t) => {
+  test(`following Link with n=${n} lists every tag once and in order`, async (t) => {
     const { client } = await runBerth(new Scope(t));
     await pushTags(client);
     const seen: string[] = [];
@@ -61,14 +61,14 @@ for (const n of [1, 2, 5, 11, 12]) {
   });
 }
 
-test("a page that holds the last tag has no Link, even when it is full", async (t) => {
+test("a page that contains the last tag has no Link, even when it is full", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushTags(client);
   assert.equal((await client.get(`${list}?n=${sorted.length}`)).headers.link, undefined);
   assert.equal((await client.get(`${list}?n=2&last=ab`)).headers.link, undefined);
 });
 
-test("last is left out, need not exist, and works without n", async (t) => {
+test("last is excluded, need not exist, and works without n", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushTags(client);
   assert.deepEqual(tagsIn(await client.get(`${list}?last=a_b`)), ["ab", "latest", "v2"]);
@@ -86,7 +86,7 @@ test("n=0 gives an empty list and no Link", async (t) => {
   assert.equal(answer.headers.link, undefined);
 });
 
-test("n larger than any list gives all there is", async (t) => {
+test("n larger than any list returns everything", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushTags(client);
   for (const n of ["13", "1000000000000", "9007199254740993", "9223372036854775807", "9".repeat(400)]) {
@@ -114,7 +114,7 @@ test("the first of two values counts, and nothing breaks", async (t) => {
   assert.ok(nextOf(answer));
 });
 
-test("Link keeps what else was asked, well encoded, and can break out of nothing", async (t) => {
+test("Link keeps the other parameters, properly encoded, and nothing can break out of it", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushTags(client);
   const answer = await client.get(`${list}?n=1&ns=docker.io&x=%3E%3B%20rel%3D%22prev%22%0D%0AEvil:%201%C4%8A`);
@@ -134,20 +134,20 @@ test("hostile values of last are only compared", async (t) => {
   }
 });
 
-test("a repository that holds blobs and no tag has an empty list, not null", async (t) => {
+test("a repository with blobs and no tag has an empty list, not null", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushTags(client, []);
   assert.deepEqual(tagsIn(await client.get(list)), []);
 });
 
-test("a repository that nobody pushed to is unknown", async (t) => {
+test("a repository that was never pushed to is unknown", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const answer = await client.get(list);
   assert.equal(answer.status, 404);
   assert.equal(errorCodeOf(answer), "NAME_UNKNOWN");
 });
 
-test("a repository whose name begins another's has only its own tags", async (t) => {
+test("a repository whose name is the prefix of another's has only its own tags", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   for (const [name, tag] of [
     ["team", "of-team"],

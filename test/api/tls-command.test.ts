@@ -29,7 +29,7 @@ async function pairOf(folder: string, name: string): Promise<Certificate> {
   return { cert: await read(`${name}.crt`), key: await read(`${name}.key`) };
 }
 
-test("a self-signed certificate serves all its hosts, to clients that know its authority", async (t) => {
+test("a self-signed certificate serves all its hosts, to clients that trust its authority", async (t) => {
   const scope = new Scope(t);
   const folder = join(await scope.folder("made"), "tls");
   const printed = await selfSigned(folder, "registry.example.com", "*.example.org", "127.0.0.1", "fd00::12:1");
@@ -39,13 +39,13 @@ test("a self-signed certificate serves all its hosts, to clients that know its a
   for (const host of ["registry.example.com", "any.example.org"]) assert.ok(certificate.checkHost(host), host);
   for (const address of ["127.0.0.1", "fd00::12:1"]) assert.ok(certificate.checkIP(address), address);
   assert.equal(certificate.checkHost("example.net"), undefined);
-  // As strictly as the RFC has it, which some clients are.
+  // As strict as the RFC, which some clients are.
   const verify = ["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", join(folder, "ca.crt")];
   await runCommand("openssl", [...verify, join(folder, "tls.crt")]);
   for (const key of ["ca.key", "tls.key"]) assert.equal((await stat(join(folder, key))).mode & 0o777, 0o600);
 });
 
-test("it is served by, and a client's certificate of the same authority says who the client is", async (t) => {
+test("Berth serves with it, and a client certificate of the same authority identifies the client", async (t) => {
   const scope = new Scope(t);
   const folder = await scope.folder("tls");
   await selfSigned(folder, "127.0.0.1");
@@ -69,7 +69,7 @@ test("it is served by, and a client's certificate of the same authority says who
   assert.equal((await start("team/app")).status, 401);
 });
 
-test("run again it keeps the authority, so that clients need not be told", async (t) => {
+test("a second run keeps the authority, so that clients need no change", async (t) => {
   const folder = await new Scope(t).folder("tls");
   await selfSigned(folder, "localhost");
   const [authority, before] = [await pairOf(folder, "ca"), await pairOf(folder, "tls")];
@@ -80,7 +80,7 @@ test("run again it keeps the authority, so that clients need not be told", async
   assert.ok(after.verify(new X509Certificate(authority.cert).publicKey));
 });
 
-test("what cannot be done is told in a sentence", async (t) => {
+test("errors are reported in a sentence", async (t) => {
   const folder = await new Scope(t).folder("tls");
   for (const host of ["https://registry", "registry:5000", "a b", "-x.example", `${"a".repeat(64)}.com`]) {
     const { code, stderr } = await berthTls("self-signed", "--out", folder, `--host=${host}`);

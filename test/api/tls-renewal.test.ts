@@ -18,7 +18,7 @@ import { waitUntil } from "../support/wait-until.js";
 const renewed = "the files of server.tls have changed and were read again";
 const refused = "the files of server.tls have changed and cannot be used; the previous ones stay in use";
 
-/** A Berth over TLS whose files lie as Kubernetes mounts a secret: links to a folder that a link names. */
+/** A Berth over TLS with files as Kubernetes mounts a secret: links to a folder that is itself behind a link. */
 async function start(scope: Scope, pair: Certificate, others: { clientCa?: string } = {}) {
   const folder = await scope.folder("secret");
   let version = 0;
@@ -49,7 +49,7 @@ function fingerprintOf({ cert }: Certificate): string {
   return new X509Certificate(cert).fingerprint256;
 }
 
-test("a certificate that Kubernetes replaces is shown to the next connection, and no transfer is cut", async (t) => {
+test("a certificate that Kubernetes replaces is used for the next connection, and no transfer is cut", async (t) => {
   const scope = new Scope(t);
   const authority = await CertificateAuthority.create(scope);
   const before = await authority.issue("before", ["IP:127.0.0.1"]);
@@ -80,7 +80,7 @@ test("a certificate that Kubernetes replaces is shown to the next connection, an
   assert.equal(answer?.statusCode, 201);
 });
 
-test("a pair that does not match leaves the old one and is told, until the other half comes", async (t) => {
+test("a pair that does not match keeps the old one and is reported, until the other half arrives", async (t) => {
   const scope = new Scope(t);
   const authority = await CertificateAuthority.create(scope);
   const before = await authority.issue("before", ["IP:127.0.0.1"]);
@@ -102,7 +102,7 @@ test("a pair that does not match leaves the old one and is told, until the other
   assert.equal((await askByTls(port, authority.cert, "/v2/")).serverCertificate, fingerprintOf(after));
 });
 
-test("when the authority of client certificates is replaced, connections that the old one opened do no more", async (t) => {
+test("when the authority of client certificates is replaced, connections opened under the old one do no more", async (t) => {
   const scope = new Scope(t);
   const [authority, next] = [await CertificateAuthority.create(scope), await CertificateAuthority.create(scope)];
   const pair = await authority.issue("server", ["IP:127.0.0.1"]);

@@ -28,7 +28,7 @@ async function start(
   return { ...(await runBerth(scope, { settings: { tls, ...settings } })), ca: authority.cert };
 }
 
-test("Berth speaks HTTPS by itself, and says the same as over HTTP", async (t) => {
+test("Berth serves HTTPS itself, with the same responses as over HTTP", async (t) => {
   const { port, ca } = await start(new Scope(t));
   const asked = request({ host: "127.0.0.1", port, ca, path: "/v2/", agent: false }).end();
   const [answer] = await once(asked, "response");
@@ -37,7 +37,7 @@ test("Berth speaks HTTPS by itself, and says the same as over HTTP", async (t) =
   assert.equal(await text(answer), "{}");
 });
 
-test("versions before TLS 1.2 are refused, later ones taken; and with a floor of 1.3 those before that", async (t) => {
+test("versions before TLS 1.2 are refused, later ones accepted; with a minimum of 1.3, 1.2 is refused too", async (t) => {
   const scope = new Scope(t);
   const [usual, strict] = [await start(scope), await start(scope, {}, "TLSv1.3")];
   for (const [{ port, ca }, version, isTaken] of [
@@ -58,7 +58,7 @@ test("versions before TLS 1.2 are refused, later ones taken; and with a floor of
   }
 });
 
-test("a client that speaks plain HTTP to it is told so in plain HTTP, whatever it asks", async (t) => {
+test("a plain HTTP client is told so in plain HTTP, whatever it requests", async (t) => {
   const scope = new Scope(t);
   const { port } = await start(scope);
   for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT"]) {
@@ -70,7 +70,7 @@ test("a client that speaks plain HTTP to it is told so in plain HTTP, whatever i
   }
 });
 
-test("who speaks HTTP to it, says nothing or goes in the middle does not harm it", async (t) => {
+test("a client that sends HTTP, sends nothing or disconnects in the middle does no harm", async (t) => {
   const scope = new Scope(t);
   const { port, ca, log } = await start(scope);
   await exchangeRaw(scope, port, "GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -90,7 +90,7 @@ test("who speaks HTTP to it, says nothing or goes in the middle does not harm it
 
 const hello = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
 
-test("a connection that does not end its handshake is closed", async (t) => {
+test("a connection that does not finish its handshake is closed", async (t) => {
   const scope = new Scope(t);
   const { port } = await start(scope, { headersTimeout: 300 });
   const drips = await RawConnection.open(scope, port, { allowHalfOpen: true });
@@ -102,7 +102,7 @@ test("a connection that does not end its handshake is closed", async (t) => {
   await drips.closed;
 });
 
-test("connections on which TLS does not begin keep nobody out", async (t) => {
+test("connections on which TLS does not begin keep no one out", async (t) => {
   const scope = new Scope(t);
   const { port, ca } = await start(scope, { maxConnections: 5 });
   for (let count = 0; count < 5; count++) (await RawConnection.open(scope, port)).send(count % 2 === 0 ? "" : hello);
@@ -111,7 +111,7 @@ test("connections on which TLS does not begin keep nobody out", async (t) => {
   assert.equal(answer.statusCode, 200);
 });
 
-test("a server that stops waits for no connection on which TLS never began, nor does a cut", async (t) => {
+test("a stopping server waits for no connection on which TLS never began, nor does a cut", async (t) => {
   const scope = new Scope(t);
   const { server, port } = await start(scope);
   await RawConnection.open(scope, port, { allowHalfOpen: true });

@@ -13,11 +13,11 @@ import { waitUntil } from "../support/wait-until.js";
 const name = parseRepositoryName("library/app");
 const size = 100_000;
 
-/** As of an endless blob: no length, and some bytes that more seem to follow. */
+/** As of an endless blob: no length, and a few bytes that more seem to follow. */
 const withoutEnd: Fault = (reply, request) =>
   stallAt(50_000)({ ...reply, headers: { ...reply.headers, "content-length": "" } }, request);
 
-/** A cache whose upstream does not finish any of so many blobs. */
+/** A cache whose upstream finishes none of its blobs. */
 async function runWith(scope: Scope, count: number, fault: Fault) {
   const fake = await FakeUpstream.start(scope);
   const digests = Array.from({ length: count }, (_, number) => {
@@ -47,22 +47,26 @@ async function untilUnfinished({ storage }: RunningProxy, most: number): Promise
   });
 }
 
-test("of blobs without an end, few go on when their clients have left, and nothing is left of the others", async (t) => {
+test("of endless blobs, few continue when their clients have left, and nothing is left of the others", async (t) => {
   const scope = new Scope(t);
   const proxy = await runWith(scope, 30, withoutEnd);
   await askAndLeave(scope, proxy, proxy.digests);
   assert.ok((await untilUnfinished(proxy, 8)) > 0);
-  assert.equal(proxy.fake.ledger.count({ kind: "blob", method: "GET" }), 30, "a download that was given up began anew");
+  assert.equal(
+    proxy.fake.ledger.count({ kind: "blob", method: "GET" }),
+    30,
+    "a download that was given up started again",
+  );
 });
 
-test("of blobs whose size is known, as many go on without a client as a few images have layers", async (t) => {
+test("of blobs of known size, as many continue without a client as a few images have layers", async (t) => {
   const scope = new Scope(t);
   const proxy = await runWith(scope, 70, stallAt(50_000));
   await askAndLeave(scope, proxy, proxy.digests);
   assert.equal(await untilUnfinished(proxy, 64), 64);
 });
 
-test("a download that was given up begins anew for the next client", async (t) => {
+test("a download that was given up starts again for the next client", async (t) => {
   const scope = new Scope(t);
   const proxy = await runWith(scope, 9, withoutEnd);
   await askAndLeave(scope, proxy, proxy.digests);

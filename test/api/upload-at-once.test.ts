@@ -9,7 +9,7 @@ import { runBerth, runBerthOnDisk } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 import { startUpload } from "../support/upload.js";
 
-/** A body of unknown length, as Go's clients send even what they know the length of. */
+/** A body of unknown length, as Go clients send even if they know the length. */
 async function* streamed(bytes: Buffer): AsyncIterable<Buffer> {
   for (let start = 0; start < bytes.length; start += 50_000) yield bytes.subarray(start, start + 50_000);
 }
@@ -20,7 +20,7 @@ interface Push {
   readonly headers?: OutgoingHttpHeaders;
 }
 
-/** The ways to push a blob in one go. */
+/** The ways to push a blob in one request. */
 const ways: Readonly<Record<string, (client: RegistryClient, push: Push) => Promise<Answer>>> = {
   "a single POST": (client, { digest, ...options }) =>
     client.request("POST", `/v2/team/app/blobs/uploads/?digest=${digest}`, options),
@@ -80,7 +80,7 @@ for (const [way, push] of Object.entries(ways)) {
     assert.deepEqual(await storage.uploads.list(parseRepositoryName("team/app")), []);
   });
 
-  test(`${way} with a Content-Encoding is refused, not unpacked`, async (t) => {
+  test(`${way} with a Content-Encoding is refused, not decoded`, async (t) => {
     const { client } = await runBerth(new Scope(t));
     const bytes = Buffer.from("layer");
     const digest = digestOf(bytes);
@@ -102,7 +102,7 @@ test("a session may be opened for sha512 and closed with it, or with sha256 all 
   }
 });
 
-test("an upload can be started with and without the slash at the end", async (t) => {
+test("an upload can be started with and without the trailing slash", async (t) => {
   const { client } = await runBerth(new Scope(t));
   for (const target of ["/v2/team/app/blobs/uploads/", "/v2/team/app/blobs/uploads"]) {
     assert.equal((await client.request("POST", target)).status, 202, target);

@@ -15,7 +15,7 @@ import { waitUntil } from "../support/wait-until.js";
 const trusted = { server: { trustedProxies: ["127.0.0.1"] } };
 const from = (address: string) => ({ "x-forwarded-for": address });
 
-test("sessions without end take a bounded number of files, also in ever new repositories", async (t) => {
+test("any number of sessions takes a limited number of files, even in ever new repositories", async (t) => {
   const scope = new Scope(t);
   const { client, root } = await runBerthOnDisk(scope, { private: { uploads: { maxOpen: 20 } } });
   for (let count = 0; count < 200; count++) await startUpload(client, `flood/r${count}`);
@@ -26,7 +26,7 @@ test("sessions without end take a bounded number of files, also in ever new repo
   await pullBlob(client, "app", digestOf(layer));
 });
 
-test("a session that holds bytes does not give way, an empty one does, the oldest first", async (t) => {
+test("a session with bytes does not give way, an empty one does, the oldest first", async (t) => {
   const { client } = await runBerth(new Scope(t), { private: { uploads: { maxOpen: 4 } } });
   const filled = await startUpload(client, "app");
   expectStatus(await client.request("PATCH", filled, { body: "bytes" }), 202, "its first bytes");
@@ -49,7 +49,7 @@ test("a session that is about to receive its first bytes does not give way", asy
   assert.equal((await sender.end()).status, 202);
 });
 
-test("where all sessions hold bytes a further one is refused, until one is finished", async (t) => {
+test("if all sessions have bytes, another one is refused until one is finished", async (t) => {
   const { client } = await runBerth(new Scope(t), { private: { uploads: { maxOpen: 2 } } });
   const sessions = [await startUpload(client, "app"), await startUpload(client, "app")];
   for (const session of sessions) await client.request("PATCH", session, { body: "bytes" });
@@ -64,7 +64,7 @@ test("where all sessions hold bytes a further one is refused, until one is finis
   await startUpload(client, "app");
 });
 
-test("one client's sessions are bounded by themselves, and cost no other client any", async (t) => {
+test("each client's sessions are limited separately, and cost other clients none", async (t) => {
   const uploads = { maxOpen: 100, maxOpenPerClient: 3 };
   const { client } = await runBerth(new Scope(t), { ...trusted, private: { uploads } });
   const start = async (address: string, body?: string) => {
@@ -81,7 +81,7 @@ test("one client's sessions are bounded by themselves, and cost no other client 
   assert.equal(await offsetOf(client, others.session), 0);
 });
 
-test("senders that hardly move give their places to one that does, and what they brought is kept", async (t) => {
+test("senders that hardly move give their places to one that does, and their bytes are kept", async (t) => {
   const scope = new Scope(t);
   const { client, port, log } = await runBerth(scope, { private: { uploads: { maxConcurrent: 3 } } });
   const slow: RawConnection[] = [];
@@ -104,7 +104,7 @@ test("senders that hardly move give their places to one that does, and what they
   assert.equal(slow.filter(({ socket }) => socket.destroyed).length, 1);
 });
 
-test("senders that move keep their places: a further one of the same client is refused", async (t) => {
+test("senders that move keep their places: another one of the same client is refused", async (t) => {
   const scope = new Scope(t);
   const { client, log } = await runBerth(scope, { private: { uploads: { maxConcurrent: 2 } } });
   const senders = [
@@ -121,7 +121,7 @@ test("senders that move keep their places: a further one of the same client is r
   assert.deepEqual(log.named("upload cut off: it gives its place to another"), []);
 });
 
-test("a client that has most of the places gives one to another client, however quickly it moves", async (t) => {
+test("a client that has most of the places gives one to another client, however fast it is", async (t) => {
   const scope = new Scope(t);
   const { client } = await runBerth(scope, { ...trusted, private: { uploads: { maxConcurrent: 2 } } });
   const senders = [];

@@ -25,7 +25,7 @@ for (const [where, start] of [
   ["in memory", runBerth],
   ["on disk", runBerthOnDisk],
 ] as const) {
-  test(`chunks in order make a blob, the last one by PATCH or by PUT (${where})`, async (t) => {
+  test(`chunks in order form a blob, the last one by PATCH or by PUT (${where})`, async (t) => {
     const { client } = await start(new Scope(t));
     for (const boundaries of [[0, bytes.length], [0, 1, 2, 700_000, bytes.length], [0, 700_000], [0]]) {
       let session = await startUpload(client, "team/app");
@@ -44,7 +44,7 @@ for (const [where, start] of [
     }
   });
 
-  test(`what does not start where the session ends is refused with 416, and the session lives on (${where})`, async (t) => {
+  test(`a chunk that does not start where the session ends is refused with 416, and the session stays (${where})`, async (t) => {
     const { client } = await start(new Scope(t));
     const session = await startUpload(client, "team/app");
     for (const [from, to] of [
@@ -64,7 +64,7 @@ for (const [where, start] of [
     await pullBlob(client, "team/app", digest);
   });
 
-  test(`a closing PUT out of order is refused before its digest is looked at (${where})`, async (t) => {
+  test(`a closing PUT out of order is refused before its digest is checked (${where})`, async (t) => {
     const { client } = await start(new Scope(t));
     const session = await startUpload(client, "team/app");
     await patch(client, session, 0, 900_000);
@@ -79,7 +79,7 @@ for (const [where, start] of [
   });
 }
 
-test("a chunk that is sent again is refused, not taken twice", async (t) => {
+test("a chunk that is sent again is refused, not appended twice", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const session = await startUpload(client, "team/app");
   assert.equal((await patch(client, session, 0, 1000)).status, 202);
@@ -113,13 +113,13 @@ for (const range of [
   });
 }
 
-test("spaces around a Content-Range are no part of it", async (t) => {
+test("spaces around a Content-Range are ignored", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const session = await startUpload(client, "team/app");
   assert.equal((await patch(client, session, 0, 1000, "  0-999\t")).status, 202);
 });
 
-test("a Content-Range of another length than Content-Length is refused and changes nothing", async (t) => {
+test("a Content-Range that contradicts Content-Length is refused and changes nothing", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const session = await startUpload(client, "team/app");
   for (const range of ["0-998", "0-1000", "0-999999999999"]) {
@@ -130,7 +130,7 @@ test("a Content-Range of another length than Content-Length is refused and chang
   }
 });
 
-test("a streamed chunk that is not as long as its Content-Range is refused, and the offset tells what stayed", async (t) => {
+test("a streamed chunk whose length contradicts its Content-Range is refused, and the offset says what was kept", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   for (const [announced, kept] of [
     [1500, 1000],
@@ -152,7 +152,7 @@ test("a streamed chunk that is not as long as its Content-Range is refused, and 
   }
 });
 
-test("streamed chunks without a range belong at the end, whatever came before", async (t) => {
+test("streamed chunks without a range are appended, whatever came before", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const session = await startUpload(client, "team/app");
   await client.request("PATCH", session, { body: bytes.subarray(0, 5) });
@@ -166,7 +166,7 @@ test("streamed chunks without a range belong at the end, whatever came before", 
   await pullBlob(client, "team/app", digest);
 });
 
-test("a wrong digest after many chunks is refused, and the session is gone with all it held", async (t) => {
+test("a wrong digest after many chunks is refused, and the session is deleted with its bytes", async (t) => {
   const { client, storage } = await runBerthOnDisk(new Scope(t));
   const session = await startUpload(client, "team/app");
   await patch(client, session, 0, 900_000);

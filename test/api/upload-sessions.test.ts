@@ -12,7 +12,7 @@ const bytes = seededBytes("layer", 900_000);
 const digest = digestOf(bytes);
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** Waits until the access log has as many lines of a method as given: then these requests are over. */
+/** Waits until the access log has this many lines of a method: these requests are then over. */
 async function requestsOver({ log }: RunningBerth, method: string, count: number): Promise<void> {
   await waitUntil(`${count} ${method} are over`, () => {
     const over = log.named("request").filter((fields) => fields.method === method);
@@ -20,7 +20,7 @@ async function requestsOver({ log }: RunningBerth, method: string, count: number
   });
 }
 
-test("a session has an id that nobody guesses, and says where it is and how far", async (t) => {
+test("a session has an unguessable id, and returns its location and offset", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const ids = new Set<string>();
   for (let count = 0; count < 50; count++) {
@@ -35,7 +35,7 @@ test("a session has an id that nobody guesses, and says where it is and how far"
   assert.equal(ids.size, 50);
 });
 
-test("the status of a session has no body, and nothing that would announce one", async (t) => {
+test("the status of a session has no body, and no header that announces one", async (t) => {
   const { client } = await runBerth(new Scope(t));
   const session = await startUpload(client, "team/app");
   await client.request("PATCH", session, { body: bytes.subarray(0, 1000) });
@@ -47,7 +47,7 @@ test("the status of a session has no body, and nothing that would announce one",
   assert.equal(answer.headers["transfer-encoding"], undefined);
 });
 
-test("a cancelled session is gone with all it held", async (t) => {
+test("a cancelled session is deleted with its bytes", async (t) => {
   const { client, storage } = await runBerthOnDisk(new Scope(t));
   const session = await startUpload(client, "team/app");
   await client.request("PATCH", session, { body: bytes });
@@ -67,7 +67,7 @@ test("a cancelled session is gone with all it held", async (t) => {
   assert.deepEqual(await storage.driver.list("docker/registry/v2/repositories/team/app/_uploads"), []);
 });
 
-test("a finished session is gone, and a second PUT makes no second blob", async (t) => {
+test("a finished session is gone, and a second PUT creates no second blob", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const session = await startUpload(client, "team/app");
   assert.equal((await client.request("PUT", `${session}?digest=${digest}`, { body: bytes })).status, 201);
@@ -123,7 +123,7 @@ for (const id of [
 }
 
 for (const method of ["PATCH", "PUT"] as const) {
-  test(`a ${method} that is cut off leaves what arrived, and the upload goes on from there`, async (t) => {
+  test(`a ${method} that is cut off keeps what arrived, and the upload resumes from there`, async (t) => {
     const berth = await runBerthOnDisk(new Scope(t));
     const { client } = berth;
     const session = await startUpload(client, "team/app");
@@ -155,7 +155,7 @@ test("a single POST that is cut off leaves nothing", async (t) => {
   assert.equal((await client.head(`/v2/team/app/blobs/${digest}`)).status, 404);
 });
 
-test("a client that comes back does not wait for its own dead connection, whose bytes stay", async (t) => {
+test("a client that reconnects does not wait for its own dead connection, whose bytes are kept", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   const session = await startUpload(client, "team/app");
   const dead = client.start("PATCH", session);
@@ -166,7 +166,7 @@ test("a client that comes back does not wait for its own dead connection, whose 
     headers: { "content-range": `${offset}-${bytes.length - 1}` },
     body: bytes.subarray(offset),
   });
-  // What the dead connection still had on its way may have moved the end.
+  // What the dead connection was still sending may have moved the end.
   if (answer.status === 416) {
     offset = Number(answer.headers.range?.slice(2)) + 1;
     answer = await client.request("PATCH", session, { body: bytes.subarray(offset) });
@@ -177,7 +177,7 @@ test("a client that comes back does not wait for its own dead connection, whose 
   await assert.rejects(dead.end());
 });
 
-test("of two chunks at once for one place, at most one is taken", async (t) => {
+test("of two concurrent chunks for one offset, at most one is accepted", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   for (let round = 0; round < 10; round++) {
     const session = await startUpload(client, "team/app");
@@ -196,7 +196,7 @@ test("of two chunks at once for one place, at most one is taken", async (t) => {
   }
 });
 
-test("of a PUT and a DELETE at once, whichever comes first, the blob is whole or absent", async (t) => {
+test("of a concurrent PUT and DELETE, whichever comes first, the blob is complete or absent", async (t) => {
   const { client } = await runBerthOnDisk(new Scope(t));
   for (let round = 0; round < 10; round++) {
     const content = seededBytes(`round ${round}`, 200_000);
@@ -215,7 +215,7 @@ test("of a PUT and a DELETE at once, whichever comes first, the blob is whole or
   }
 });
 
-test("no more uploads run at once than may, and a refused one may come back", async (t) => {
+test("no more uploads run at once than the limit, and a refused one may retry", async (t) => {
   const { client, log } = await runBerth(new Scope(t), { private: { uploads: { maxConcurrent: 2 } } });
   const sessions = [await startUpload(client, "team/app"), await startUpload(client, "team/app")];
   const running = sessions.map((session) => client.start("PATCH", session));

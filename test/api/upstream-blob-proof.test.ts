@@ -11,7 +11,7 @@ import { asking, failureOf, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 
-test("the size of a blob is told by HEAD", async (t) => {
+test("the size of a blob comes from HEAD", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, Buffer.alloc(1234));
@@ -32,7 +32,7 @@ const refusals: Record<string, Fault> = {
 };
 
 for (const [what, fault] of Object.entries(refusals)) {
-  test(`a blob whose HEAD ${what} is there if a GET begins to bring it, and nothing of that is read`, async (t) => {
+  test(`a blob whose HEAD ${what} exists if a GET begins to send it, and its body is not read`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     const { digest } = fake.store.addLargeBlob(name, repeated(Buffer.alloc(1024), 200_000_000));
@@ -43,7 +43,7 @@ for (const [what, fault] of Object.entries(refusals)) {
   });
 }
 
-test("a HEAD that tells another size than is known is not believed", async (t) => {
+test("a HEAD with another size than the known one is not trusted", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, Buffer.alloc(1234));
@@ -52,7 +52,7 @@ test("a HEAD that tells another size than is known is not believed", async (t) =
   assert.equal(head.size, 1234);
 });
 
-test("once HEAD was contradicted, GET alone is asked", async (t) => {
+test("once HEAD was wrong, only GET is used", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, Buffer.alloc(1234));
@@ -62,7 +62,7 @@ test("once HEAD was contradicted, GET alone is asked", async (t) => {
   assert.equal(fake.ledger.count({ method: "HEAD" }), 1);
 });
 
-test("a blob that is absent costs two requests once, and then one", async (t) => {
+test("a missing blob costs two requests once, and then one", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addBlob(name, Buffer.alloc(1234));
@@ -74,7 +74,7 @@ test("a blob that is absent costs two requests once, and then one", async (t) =>
   assert.equal(fake.ledger.count(), 5);
 });
 
-test("a HEAD that is limited is followed by no GET", async (t) => {
+test("a rate-limited HEAD is followed by no GET", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, Buffer.alloc(1234));

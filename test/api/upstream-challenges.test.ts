@@ -23,7 +23,7 @@ async function registry(scope: Scope, auth: "none" | "bearer" | "basic" = "beare
   return fake;
 }
 
-/** Whoever comes with nothing is told this, and is asked for nothing but at `/v2/`. */
+/** A request without credentials gets this response, and a challenge only at `/v2/`. */
 function hide(fake: FakeUpstream, status: number): void {
   fake.faults.add({ kind: "manifest" }, (reply, { headers }) =>
     headers.authorization === undefined ? errorReply(status, "HIDDEN") : reply,
@@ -32,7 +32,7 @@ function hide(fake: FakeUpstream, status: number): void {
 
 for (const auth of ["bearer", "basic"] as const) {
   for (const status of [403, 404]) {
-    test(`what is hidden from the anonymous by ${status} is asked for as /v2/ says: ${auth}`, async (t) => {
+    test(`what is hidden from anonymous clients by ${status} is requested as /v2/ says: ${auth}`, async (t) => {
       const scope = new Scope(t);
       const fake = await registry(scope, auth);
       hide(fake, status);
@@ -44,7 +44,7 @@ for (const auth of ["bearer", "basic"] as const) {
   }
 }
 
-test("what is not there is not there, and /v2/ is not asked each time", async (t) => {
+test("what does not exist is missing, and /v2/ is not requested each time", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope, "none");
   const upstream = upstreamAt(scope, fake.url, { credentials });
@@ -52,7 +52,7 @@ test("what is not there is not there, and /v2/ is not asked each time", async (t
   assert.equal(fake.ledger.count({ kind: "ping" }), 1);
 });
 
-test("who has no credentials does not ask /v2/", async (t) => {
+test("without credentials /v2/ is not requested", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   hide(fake, 404);
@@ -60,7 +60,7 @@ test("who has no credentials does not ask /v2/", async (t) => {
   assert.equal(fake.ledger.count(), 1);
 });
 
-test("each repository may have a token service of its own, which knows no other repository", async (t) => {
+test("each repository may have its own token service, which knows no other repository", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope, "none");
   const realmOf = ({ name: repository }: FakeRequest) => `${fake.origin}/token?of=${repository}`;
@@ -79,7 +79,7 @@ test("each repository may have a token service of its own, which knows no other 
   assert.equal(fake.ledger.count({ kind: "token" }), 3);
 });
 
-test("a scope that the token service refuses is told for its repository, and harms no other", async (t) => {
+test("a scope that the token service refuses is reported for its repository, and affects no other", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   fake.faults.add({ kind: "token" }, (reply, { query }) =>
@@ -106,7 +106,7 @@ test("a repository whose token service fails sends no other repository there", a
   await upstream.getManifest(name, latest, asking());
 });
 
-test("a repository that needs no token is had though the token service refuses one, and then costs no token", async (t) => {
+test("a repository that needs no token can be pulled although the token service refuses one, and then costs no token", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   const upstream = upstreamAt(scope, fake.url);
@@ -121,7 +121,7 @@ test("a repository that needs no token is had though the token service refuses o
   assert.equal(fake.ledger.count({ kind: "token" }), 2);
 });
 
-test("a token service that fails does not make content absent", async (t) => {
+test("a failing token service does not make content missing", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   const upstream = upstreamAt(scope, fake.url, { attempts: 1 });
@@ -147,7 +147,7 @@ test("a token service that moved is forgotten, and the registry says where it is
 });
 
 for (const status of [400, 403]) {
-  test(`a token that is refused by ${status} before its end is renewed, once`, async (t) => {
+  test(`a token that is refused by ${status} before it expires is renewed, once`, async (t) => {
     const scope = new Scope(t);
     const fake = await registry(scope);
     const upstream = upstreamAt(scope, fake.url);
@@ -160,7 +160,7 @@ for (const status of [400, 403]) {
     assert.equal(fake.ledger.count({ kind: "manifest" }), 2);
   });
 
-  test(`a ${status} that a new token does not help against costs one further token, and no more`, async (t) => {
+  test(`a ${status} that a new token does not help against costs one more token, and no more`, async (t) => {
     const scope = new Scope(t);
     const fake = await registry(scope);
     const upstream = upstreamAt(scope, fake.url);
@@ -173,7 +173,7 @@ for (const status of [400, 403]) {
   });
 }
 
-test("a scope that only the challenge knows is asked for beside ours, or alone if ours is refused", async (t) => {
+test("a scope that only the challenge knows is requested together with ours, or alone if ours is refused", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   const challenge = fake.tokens
@@ -213,7 +213,7 @@ test("a token service may answer 201, and compressed", async (t) => {
   await upstreamAt(scope, fake.url).getManifest(name, latest, asking());
 });
 
-test("a compressed token that unpacks to gigabytes is not unpacked", async (t) => {
+test("a compressed token that expands to gigabytes is not decoded", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   const body = contentOf(gzipSync(Buffer.alloc(64 * 1024 * 1024)));
@@ -221,7 +221,7 @@ test("a compressed token that unpacks to gigabytes is not unpacked", async (t) =
   await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, asking()), "invalid", /JSON/);
 });
 
-test("a token service may redirect within its origin, and is shown the credentials there", async (t) => {
+test("a token service may redirect within its origin, and receives the credentials there", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   fake.tokens.isLoginRequired = true;
@@ -279,7 +279,7 @@ for (const [what, bearer] of [
   ["a Bearer without realm", "Bearer"],
   ["a Bearer of a foreign realm", 'Bearer realm="http://localhost:1/token"'],
 ] as const) {
-  test(`beside ${what} Basic is used`, async (t) => {
+  test(`with ${what} Basic is used`, async (t) => {
     const scope = new Scope(t);
     const fake = await registry(scope, "basic");
     fake.faults.add({ kind: "manifest" }, (reply) =>

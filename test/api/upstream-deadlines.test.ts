@@ -17,7 +17,7 @@ const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
 const bytes = seededBytes("layer", 10_000);
 
-test("an upstream that never answers is given up after the deadline for the first byte", async (t) => {
+test("an upstream that never answers is given up after the timeout for the first byte", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.faults.add({}, silence);
@@ -26,7 +26,7 @@ test("an upstream that never answers is given up after the deadline for the firs
   await waitUntil("the second request to arrive", () => fake.ledger.count() === 2 || undefined);
 });
 
-test("a TLS handshake that never ends is given up after the deadline for a connection", async (t) => {
+test("a TLS handshake that never ends is given up after the timeout for a connection", async (t) => {
   const scope = new Scope(t);
   const server = createServer(() => {}).listen(0, "127.0.0.1");
   scope.defer(() => server.close());
@@ -38,7 +38,7 @@ test("a TLS handshake that never ends is given up after the deadline for a conne
   await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /no connection within 50 ms/);
 });
 
-test("a name that takes too long to resolve is given up after the deadline for a connection", async (t) => {
+test("a name that takes too long to resolve is given up after the timeout for a connection", async (t) => {
   const scope = new Scope(t);
   const resolve = () => new Promise<never>(() => {});
   const setup = { connectTimeout: 50, attempts: 1, surroundings: { resolve } };
@@ -46,7 +46,7 @@ test("a name that takes too long to resolve is given up after the deadline for a
   await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /no connection within 50 ms/);
 });
 
-test("a question with a short deadline is given up after it, retries included", async (t) => {
+test("a request with a short deadline is given up after it, including retries", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.faults.add({}, silence);
@@ -55,7 +55,7 @@ test("a question with a short deadline is given up after it, retries included", 
   assert.ok(fake.ledger.count() <= 1);
 });
 
-test("a token that comes too late counts against the deadline of the question", async (t) => {
+test("a late token counts against the deadline of the request", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "bearer" });
   fake.faults.add({ kind: "token" }, silence);
@@ -72,7 +72,7 @@ test("a manifest whose body stalls is given up", async (t) => {
   await failureOf(upstream.getManifest(name, latest, asking()), "unavailable", /no data within 50 ms/);
 });
 
-test("a blob that stalls breaks off, after all that came was handed out", async (t) => {
+test("a stalled blob is cut off, after everything that arrived was delivered", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, bytes);
@@ -86,7 +86,7 @@ test("a blob that stalls breaks off, after all that came was handed out", async 
   assert.equal(length, 4_000);
 });
 
-test("a blob that comes byte for byte, never idle, breaks off as too slow", async (t) => {
+test("a blob that arrives byte by byte, never idle, is cut off as too slow", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, bytes);
@@ -96,7 +96,7 @@ test("a blob that comes byte for byte, never idle, breaks off as too slow", asyn
   await failureOf(readWhole(blob), "unavailable", /only \d+ bytes within/);
 });
 
-test("a slow reader is not taken for a slow upstream, and is not read ahead of", async (t) => {
+test("a slow reader is not taken for a slow upstream, and nothing is read ahead of it", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const large = fake.store.addLargeBlob(name, repeated(bytes, 64_000_000));
@@ -113,7 +113,7 @@ test("a slow reader is not taken for a slow upstream, and is not read ahead of",
   assert.equal(length, 64_000_000);
 });
 
-test("a blob may take longer than any question", async (t) => {
+test("a blob may take longer than any other request", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, bytes);
@@ -124,7 +124,7 @@ test("a blob may take longer than any question", async (t) => {
   assert.deepEqual(await readWhole(blob), bytes);
 });
 
-test("the first bytes of a blob are there before the last are sent", async (t) => {
+test("the first bytes of a blob arrive before the last are sent", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, bytes);
@@ -136,7 +136,7 @@ test("the first bytes of a blob are there before the last are sent", async (t) =
   }
 });
 
-test("whoever aborts gets the own reason back, before and after the headers", async (t) => {
+test("a caller that aborts gets its own reason, before and after the headers", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, bytes);
@@ -159,7 +159,7 @@ test("whoever aborts gets the own reason back, before and after the headers", as
   await assert.rejects(upstream.headBlob(name, digest, asking({ signal: late.signal })), reason);
 });
 
-test("an upstream that fails a moment is asked again", async (t) => {
+test("an upstream that fails briefly is asked again", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { descriptor } = fake.store.addImage(name, [], "latest");
@@ -168,7 +168,7 @@ test("an upstream that fails a moment is asked again", async (t) => {
   assert.equal(head.digest, descriptor.digest);
 });
 
-test("an upstream that goes on failing is asked three times, and HEAD only the first time", async (t) => {
+test("an upstream that keeps failing is asked three times, and HEAD only the first time", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.faults.add({}, (reply) => ({ ...reply, status: 500 }));
@@ -177,7 +177,7 @@ test("an upstream that goes on failing is asked three times, and HEAD only the f
   assert.deepEqual([fake.ledger.count({ method: "GET" }), fake.ledger.count({ method: "HEAD" })], [3, 1]);
 });
 
-test("a refused connection and a dead name are told in words", async (t) => {
+test("a refused connection and an unknown name are reported in words", async (t) => {
   const scope = new Scope(t);
   const refused = upstreamAt(scope, `http://127.0.0.1:${await freePort()}`);
   await failureOf(refused.headManifest(name, latest, asking()), "unavailable", /refused \(ECONNREFUSED\)/);
@@ -188,7 +188,7 @@ test("a refused connection and a dead name are told in words", async (t) => {
   await failureOf(nowhere.headManifest(name, latest, asking()), "unavailable", /does not resolve \(ENOTFOUND\)/);
 });
 
-test("a restarted upstream is found again over a connection that was kept", async (t) => {
+test("a restarted upstream is reached again over a kept connection", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [], "latest");
@@ -199,7 +199,7 @@ test("a restarted upstream is found again over a connection that was kept", asyn
   await upstream.headManifest(name, latest, asking());
 });
 
-test("what answers something other than HTTP is invalid", async (t) => {
+test("a response that is not HTTP is invalid", async (t) => {
   const scope = new Scope(t);
   const server = createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n")).listen(0, "127.0.0.1");
   scope.defer(() => server.close());
@@ -210,7 +210,7 @@ test("what answers something other than HTTP is invalid", async (t) => {
   await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /does not speak HTTP/);
 });
 
-test("a caller that asks much leaves nothing behind on its signal", async (t) => {
+test("a caller that sends many requests leaves nothing behind on its signal", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "bearer" });
   fake.store.addImage(name, [], "latest");

@@ -15,7 +15,7 @@ const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
 const bytes = seededBytes("layer", 1_000_000);
 
-/** Names resolve nowhere but at the proxy. */
+/** Names resolve only at the proxy. */
 const resolve = async (host: string) => {
   throw Object.assign(new Error(`no ${host} here`), { code: "ENOTFOUND" });
 };
@@ -31,7 +31,7 @@ async function beyond(scope: Scope) {
   return { fake, url, proxy, trust: { ca: ca.cert } };
 }
 
-test("a registry with https is reached by CONNECT, and its certificate is verified through the tunnel", async (t) => {
+test("an https registry is reached by CONNECT, and its certificate is verified through the tunnel", async (t) => {
   const scope = new Scope(t);
   const { fake, url, proxy, trust } = await beyond(scope);
   const surroundings = { resolve, environment: { HTTPS_PROXY: proxy.url } };
@@ -43,7 +43,7 @@ test("a registry with https is reached by CONNECT, and its certificate is verifi
   await failureOf(strict.headManifest(name, latest, asking()), "unavailable", /unknown authority/);
 });
 
-test("a tunnel is used again", async (t) => {
+test("a tunnel is reused", async (t) => {
   const scope = new Scope(t);
   const { url, proxy, trust } = await beyond(scope);
   const surroundings = { resolve, environment: { https_proxy: proxy.url } };
@@ -52,7 +52,7 @@ test("a tunnel is used again", async (t) => {
   assert.ok(proxy.asked.length < 5);
 });
 
-test("a registry without https is asked through the proxy by its whole address", async (t) => {
+test("an http registry is requested through the proxy by its absolute URL", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [], "latest");
@@ -63,7 +63,7 @@ test("a registry without https is asked through the proxy by its whole address",
   assert.deepEqual(proxy.asked, [`HEAD ${url}/v2/library/alpine/manifests/latest`]);
 });
 
-test("the proxy's user and password go to the proxy alone", async (t) => {
+test("the proxy's user and password go only to the proxy", async (t) => {
   const scope = new Scope(t);
   const { fake, url, proxy, trust } = await beyond(scope);
   proxy.login = `Basic ${Buffer.from("user:p@ss").toString("base64")}`;
@@ -76,7 +76,7 @@ test("the proxy's user and password go to the proxy alone", async (t) => {
   assert.equal(fake.ledger.last().headers["proxy-authorization"], undefined);
 });
 
-test("what the proxy answers is not taken for the registry's word", async (t) => {
+test("the proxy's own responses are not taken for the registry's", async (t) => {
   const scope = new Scope(t);
   const { fake, url, proxy, trust } = await beyond(scope);
   proxy.login = "another";
@@ -86,7 +86,7 @@ test("what the proxy answers is not taken for the registry's word", async (t) =>
   assert.equal(fake.connections, 0);
 });
 
-test("a proxy that is away is an upstream out of reach", async (t) => {
+test("an unreachable proxy is an unreachable upstream", async (t) => {
   const scope = new Scope(t);
   const { url, trust } = await beyond(scope);
   const environment = { HTTPS_PROXY: `http://127.0.0.1:${await freePort()}` };
@@ -112,7 +112,7 @@ test("a proxy does not open a way to private addresses", async (t) => {
   assert.ok(proxy.asked.every((line) => line.includes("registry.example.com")));
 });
 
-test("a name that takes too long to resolve holds nobody up, though the proxy resolves it, too", async (t) => {
+test("a name that takes too long to resolve delays no one, although the proxy resolves it too", async (t) => {
   const scope = new Scope(t);
   const never = () => new Promise<never>(() => {});
   const surroundings = { resolve: never, environment: { HTTPS_PROXY: "http://127.0.0.1:1" } };
@@ -120,7 +120,7 @@ test("a name that takes too long to resolve holds nobody up, though the proxy re
   await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /no connection within 50 ms/);
 });
 
-test("NO_PROXY leaves hosts out", async (t) => {
+test("NO_PROXY excludes hosts", async (t) => {
   const scope = new Scope(t);
   const { url, proxy, trust } = await beyond(scope);
   const environment = { HTTPS_PROXY: proxy.url, NO_PROXY: "example.com" };

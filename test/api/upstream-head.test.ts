@@ -24,7 +24,7 @@ async function withImage(scope: Scope) {
 }
 
 for (const status of [400, 401, 403, 404, 406, 410, 500, 502, 503]) {
-  test(`a tag whose HEAD answers ${status} is had by GET, and then by GET alone`, async (t) => {
+  test(`a tag whose HEAD answers ${status} is fetched by GET, and then only by GET`, async (t) => {
     const scope = new Scope(t);
     const { fake, image } = await withImage(scope);
     fake.faults.add({ method: "HEAD" }, answer(emptyReply(status)));
@@ -53,7 +53,7 @@ test("a HEAD that is refused by 429 is followed by nothing", async (t) => {
   assert.equal(fake.ledger.count(), 1);
 });
 
-test("what is absent costs two requests once, and one from then on, whichever tag it is", async (t) => {
+test("missing content costs two requests once, and one from then on, for any tag", async (t) => {
   const scope = new Scope(t);
   const { fake } = await withImage(scope);
   const upstream = upstreamAt(scope, fake.url);
@@ -63,7 +63,7 @@ test("what is absent costs two requests once, and one from then on, whichever ta
   assert.equal(fake.ledger.count(), 5);
 });
 
-test("a tag that appears is seen, though HEAD and GET agreed before that it was absent and HEAD still says so", async (t) => {
+test("a new tag is found, although HEAD and GET agreed before that it was missing and HEAD still says so", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await withImage(scope);
   fake.faults.add({ method: "HEAD" }, answer(emptyReply(404)));
@@ -73,7 +73,7 @@ test("a tag that appears is seen, though HEAD and GET agreed before that it was 
   assert.equal((await upstream.headManifest(name, missing, asking())).digest, image.descriptor.digest);
 });
 
-test("Docker Hub's HEAD is believed, since a GET costs its quota", async (t) => {
+test("Docker Hub's HEAD is trusted, since a GET costs its quota", async (t) => {
   const scope = new Scope(t);
   const { fake } = await withImage(scope);
   const hub = upstreamAt(scope, fake.url, { name: "docker.io" });
@@ -91,7 +91,7 @@ for (const [what, fault] of [
   ["the length of the compressed form", header("content-length", "17")],
   ["an encoding", header("content-encoding", "gzip")],
 ] as const) {
-  test(`a client is told the real size, where HEAD upstream tells ${what}`, async (t) => {
+  test(`a client gets the real size, if the upstream's HEAD gives ${what}`, async (t) => {
     const scope = new Scope(t);
     const { fake, image } = await withImage(scope);
     fake.faults.add({ method: "HEAD" }, fault);
@@ -104,7 +104,7 @@ for (const [what, fault] of [
   });
 }
 
-test("a manifest that can be had by tag and not by digest is had by tag, and the digest is verified", async (t) => {
+test("a manifest that exists by tag and not by digest is fetched by tag, and the digest is verified", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await withImage(scope);
   const { digest } = image.descriptor;
@@ -118,7 +118,7 @@ test("a manifest that can be had by tag and not by digest is had by tag, and the
   assert.deepEqual((await client.get(tagPath)).body, newer?.bytes);
 });
 
-test("who asks as docker does, HEAD of the tag and GET of its digest, gets what can be had by tag only", async (t) => {
+test("a client that requests HEAD of the tag and GET of its digest, as docker does, gets what exists only by tag", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await withImage(scope);
   const { digest } = image.descriptor;
@@ -140,7 +140,7 @@ test("a digest that the upstream does not have is not taken from a tag that poin
   assert.equal((await client.get(`/v2/${name}/manifests/${image.descriptor.digest}`)).status, 404);
 });
 
-test("that the digest fails and the tag is absent is told as a failure", async (t) => {
+test("a failure by digest together with a missing tag is reported as a failure", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await withImage(scope);
   fake.faults.add({ kind: "manifest", reference: image.descriptor.digest }, answer(emptyReply(500)));
@@ -149,7 +149,7 @@ test("that the digest fails and the tag is absent is told as a failure", async (
   assert.equal((await client.get(tagPath)).status, 503);
 });
 
-test("a manifest that is encoded on the way, though identity was asked for, is decoded and proved", async (t) => {
+test("a manifest that is encoded in transit, although identity was requested, is decoded and verified", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await withImage(scope);
   const encode: Fault = (reply) => {
@@ -166,7 +166,7 @@ test("a manifest that is encoded on the way, though identity was asked for, is d
   assert.deepEqual([digest, bytes], [image.descriptor.digest, image.bytes]);
 });
 
-test("a manifest that is only said to be encoded, or to be a web page, is proved by its digest", async (t) => {
+test("a manifest that is only declared as encoded, or as a web page, is verified by its digest", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await withImage(scope);
   const upstream = upstreamAt(scope, fake.url);
@@ -182,7 +182,7 @@ test("a manifest that is only said to be encoded, or to be a web page, is proved
   }
 });
 
-test("a manifest that would be too large once it is decoded is refused", async (t) => {
+test("a manifest that would be too large when decoded is refused", async (t) => {
   const scope = new Scope(t);
   const { fake } = await withImage(scope);
   const bomb = gzipSync(Buffer.from(JSON.stringify({ padding: " ".repeat(50 * 1024 * 1024) })));
@@ -203,7 +203,7 @@ test("a manifest that would take long to parse is refused before it is parsed", 
   }
 });
 
-test("a login page in the place of a manifest is no manifest", async (t) => {
+test("a login page in place of a manifest is refused", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await withImage(scope);
   fake.faults.add({ kind: "manifest" }, html);
@@ -222,7 +222,7 @@ test("the same digest twice in one header is that digest", async (t) => {
   assert.equal(fake.ledger.count({ method: "GET" }), 0);
 });
 
-test("a client that asks not to be answered from memory has the tag asked for again", async (t) => {
+test("a client that sends no-cache has the tag requested again", async (t) => {
   const scope = new Scope(t);
   const { fake } = await withImage(scope);
   const { client } = await runProxy(scope, fake.url, { tagTtl: 60_000 });

@@ -26,7 +26,7 @@ const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
 const bytes = seededBytes("layer", 10_000);
 
-/** Asks for the blob, and reads it if it comes. */
+/** Requests the blob, and reads it if it arrives. */
 async function readBlob(upstream: Upstream, fake: FakeUpstream, part = {}): Promise<Buffer> {
   const { digest } = fake.store.addBlob(name, bytes);
   const wanted = { expectedSize: bytes.length, ...part };
@@ -44,14 +44,14 @@ for (const [what, fault, message] of [
   ["304", answer({ status: 304, headers: { "content-length": "" }, body: contentOf("") }), /304/],
   ["418", answer(errorReply(418, "TEAPOT")), /418: TEAPOT/],
 ] as const) {
-  test(`a manifest by digest is refused when the upstream sends ${what}`, async (t) => {
+  test(`a manifest by digest is refused if the upstream sends ${what}`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     const { descriptor } = fake.store.addImage(name, []);
     fake.faults.add({ kind: "manifest" }, fault);
     const upstream = upstreamAt(scope, fake.url);
     await failureOf(upstream.getManifest(name, descriptor.digest, asking()), "invalid", message);
-    assert.equal(fake.ledger.count(), 1, "a lie is not asked for twice");
+    assert.equal(fake.ledger.count(), 1, "a lie is not requested twice");
   });
 }
 
@@ -64,7 +64,7 @@ for (const body of ["not json", "[]", "null", '"text"', "<html>"]) {
   });
 }
 
-test("a lying Docker-Content-Digest changes nothing: the digest is that of the bytes", async (t) => {
+test("a false Docker-Content-Digest changes nothing: the digest is that of the bytes", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { descriptor } = fake.store.addImage(name, [], "latest");
@@ -73,7 +73,7 @@ test("a lying Docker-Content-Digest changes nothing: the digest is that of the b
   assert.equal(manifest.digest, descriptor.digest);
 });
 
-test("a tag that moves between HEAD and GET gives what the GET brought", async (t) => {
+test("a tag that moves between HEAD and GET returns the result of the GET", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const old = fake.store.addImage(name, [], "latest");
@@ -86,7 +86,7 @@ test("a tag that moves between HEAD and GET gives what the GET brought", async (
 });
 
 for (const type of ["application/json", "text/plain; charset=utf-8", "application/octet-stream", "", "x"]) {
-  test(`a manifest that comes as "${type}" has no type that could be believed`, async (t) => {
+  test(`a manifest sent as "${type}" has no credible type`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     fake.store.addImage(name, [], "latest");
@@ -101,7 +101,7 @@ for (const [what, fault, length] of [
   ["longer than the descriptor says", announcing(10_001), 10_001],
   ["without a length", tooLong(0), undefined],
 ] as const) {
-  test(`a blob ${what} is handed on with the length that the upstream tells: the digest decides`, async (t) => {
+  test(`a blob ${what} is passed on with the upstream's length: the digest decides`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     fake.faults.add({ kind: "blob" }, fault);
@@ -120,7 +120,7 @@ for (const [what, range, length] of [
   ["does not say where it starts", "", 5_000],
   ["is several", "bytes 5000-9999/10000, bytes 0-1/10000", 5_000],
 ] as const) {
-  test(`a part of a blob that ${what} is no part: the whole is asked for`, async (t) => {
+  test(`a part of a blob that ${what} is not used: the whole is requested`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     const upstream = upstreamAt(scope, fake.url);
@@ -138,7 +138,7 @@ for (const [what, range, [start, end]] of [
   ["of unknown size", "bytes 5000-9999/*", [5_000, 10_000]],
   ["written in another way", "bytes=5000 - 9999/10000", [5_000, 10_000]],
 ] as const) {
-  test(`a part ${what} is taken for what it says it is`, async (t) => {
+  test(`a part ${what} is used as what it declares`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     const { digest } = fake.store.addBlob(name, bytes);
@@ -160,7 +160,7 @@ for (const status of [400, 403, 404, 412, 416, 500, 501]) {
   });
 }
 
-test("an upstream that allows no further request is not asked for the whole either", async (t) => {
+test("an upstream that allows no more requests is not asked for the whole either", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.faults.add({ kind: "blob" }, answer(errorReply(429, "TOOMANYREQUESTS")));
@@ -168,7 +168,7 @@ test("an upstream that allows no further request is not asked for the whole eith
   assert.equal(fake.ledger.count(), 1);
 });
 
-test("a transfer that is cut is told from one that is over, wherever it is cut", async (t) => {
+test("an interrupted transfer is distinguished from a complete one, wherever it is cut", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const upstream = upstreamAt(scope, fake.url, { attempts: 1, outageMemory: 0 });
@@ -180,7 +180,7 @@ test("a transfer that is cut is told from one that is over, wherever it is cut",
   assert.deepEqual(await readBlob(upstream, fake), bytes);
 });
 
-test("a manifest that is cut in the middle is asked for again", async (t) => {
+test("a manifest that is cut in the middle is requested again", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [], "latest");
@@ -188,7 +188,7 @@ test("a manifest that is cut in the middle is asked for again", async (t) => {
   assert.deepEqual((await upstreamAt(scope, fake.url).getManifest(name, latest, asking())).bytes, image.bytes);
 });
 
-test("a manifest larger than allowed is refused while it comes", async (t) => {
+test("a manifest larger than allowed is refused while it arrives", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [], "latest");
@@ -198,7 +198,7 @@ test("a manifest larger than allowed is refused while it comes", async (t) => {
   assert.ok(fake.ledger.bytes() < 20_000_000);
 });
 
-test("control characters in the upstream's words do not reach a terminal", async (t) => {
+test("control characters in the upstream's messages do not reach a terminal", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.faults.add({}, answer(errorReply(403, "DENIED", `\u001b[2J\r\nSet-Cookie: a${"x".repeat(1_000)}\u010a`)));
@@ -216,7 +216,7 @@ test("control characters in the upstream's words do not reach a terminal", async
   assert.ok(wordy.message.length < 500);
 });
 
-test("a reader that stops early breaks the transfer off", async (t) => {
+test("a reader that stops early ends the transfer", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const large = fake.store.addLargeBlob(name, repeated(bytes, 200_000_000));
@@ -226,10 +226,10 @@ test("a reader that stops early breaks the transfer off", async (t) => {
     break;
   }
   await fake.stop();
-  assert.ok(fake.ledger.bytes() < 50_000_000, "nobody reads on behalf of a reader that is gone");
+  assert.ok(fake.ledger.bytes() < 50_000_000, "nothing is read for a reader that is gone");
 });
 
-/** Sends so many bytes as a part, and says that it is this one. */
+/** Sends this many bytes as a part, with this Content-Range. */
 function partial(range: string, length: number): Fault {
   return () => ({
     status: 206,

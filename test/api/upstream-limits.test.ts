@@ -37,13 +37,13 @@ for (const [what, retryAfter, expectedMs] of [
   ["rubbish", "soon", 5_000],
   ["nothing", undefined, 5_000],
 ] as const) {
-  test(`a 429 that says ${what} in Retry-After is obeyed within reason`, async (t) => {
+  test(`a 429 with ${what} in Retry-After is obeyed within reason`, async (t) => {
     const { upstream } = await spent(new Scope(t), retryAfter);
     assert.equal(await limitedFor(upstream), expectedMs);
   });
 }
 
-test("an upstream that limits is not asked again until it allows it", async (t) => {
+test("a rate-limiting upstream is not asked again until it allows it", async (t) => {
   const { fake, time, upstream } = await spent(new Scope(t), "60");
   await limitedFor(upstream);
   time.now += 59_000;
@@ -65,14 +65,14 @@ test("without Retry-After the pauses grow", async (t) => {
   assert.deepEqual(pauses, [5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
 });
 
-test("a spent pull quota does not stop the blobs of a pull under way", async (t) => {
+test("a spent pull quota does not stop the blobs of a running pull", async (t) => {
   const { fake, upstream } = await spent(new Scope(t), "60");
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
   await limitedFor(upstream);
   assert.equal((await readWhole(await upstream.getBlob(name, digest, {}, asking()))).toString(), "layer");
 });
 
-/** Asks in four ways, and says which were answered by a limit. */
+/** Sends four kinds of requests, and returns which of them were limited. */
 async function limitedQuestions(fake: FakeUpstream, upstream: Upstream): Promise<string[]> {
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
   const questions = {
@@ -89,7 +89,7 @@ async function limitedQuestions(fake: FakeUpstream, upstream: Upstream): Promise
 }
 
 for (const kind of ["manifest", "blob", "tags", "referrers"] as const) {
-  test(`a limit on ${kind} questions is a limit on these alone`, async (t) => {
+  test(`a limit on ${kind} requests applies only to these`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     fake.store.addImage(name, [], "latest");
@@ -102,7 +102,7 @@ for (const kind of ["manifest", "blob", "tags", "referrers"] as const) {
   });
 }
 
-test("a host behind a redirect that limits is left alone, and the upstream is not", async (t) => {
+test("a rate-limiting host behind a redirect is left alone, and the upstream is not", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
@@ -117,7 +117,7 @@ test("a host behind a redirect that limits is left alone, and the upstream is no
   assert.equal((await readWhole(await upstream.getBlob(name, digest, {}, asking()))).toString(), "layer");
 });
 
-test("a token service that limits is left alone, too", async (t) => {
+test("a rate-limiting token service is left alone too", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "bearer" });
   fake.faults.add({ kind: "token" }, answer(errorReply(429, "SLOWLY", "", { "retry-after": "60" })));
@@ -141,7 +141,7 @@ test("a 503 is not repeated before its Retry-After", async (t) => {
   assert.equal(fake.ledger.count(), 1);
 });
 
-test("the pull quota is known after each answer, and told once when it runs low", async (t) => {
+test("the pull quota is known after each response, and reported once when it runs low", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [], "latest");
@@ -163,7 +163,7 @@ test("the pull quota is known after each answer, and told once when it runs low"
   );
 });
 
-test("no more downloads run at once than allowed, and questions are not held up by them", async (t) => {
+test("no more downloads run at once than allowed, and other requests do not wait for them", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [], "latest");
@@ -183,7 +183,7 @@ test("no more downloads run at once than allowed, and questions are not held up 
   running[1]?.close();
 });
 
-test("whoever gives up waiting for a slot leaves it to the next", async (t) => {
+test("a caller that gives up waiting for a slot leaves it to the next", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
@@ -199,7 +199,7 @@ test("whoever gives up waiting for a slot leaves it to the next", async (t) => {
   assert.equal((await readWhole(await third)).toString(), "layer");
 });
 
-test("connections are used again", async (t) => {
+test("connections are reused", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "bearer" });
   fake.store.addImage(name, [], "latest");

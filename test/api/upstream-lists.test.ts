@@ -31,7 +31,7 @@ test("all pages of a tag list are read", async (t) => {
   assert.equal(fake.ledger.count({ kind: "tags" }), 3);
 });
 
-test("pages are found behind a reverse proxy that takes off a prefix", async (t) => {
+test("pages are found behind a reverse proxy that strips a prefix", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { prefix: "/hub" });
   const { descriptor } = fake.store.addImage(name, []);
@@ -49,10 +49,10 @@ for (const [what, link] of [
   ["another scheme", '<https://127.0.0.1/v2/library/alpine/tags/list?n=1&last=v0000>; rel="next"'],
   ["an encoded path", '</v2/library%2Falpine/tags/list?n=1&last=v0000>; rel="next"'],
   ["another path", '</artifactory/api/docker/hub/v2/library/alpine/tags/list?n=1&last=v0000>; rel="next"'],
-  ["a host that is none", '<http://[registry/v2/library/alpine/tags/list?n=1&last=v0000>; rel="next"'],
-  ["the query alone", '<?n=1&last=v0000>; rel="next"'],
+  ["an invalid host", '<http://[registry/v2/library/alpine/tags/list?n=1&last=v0000>; rel="next"'],
+  ["only the query", '<?n=1&last=v0000>; rel="next"'],
 ] as const) {
-  test(`of a link to the next page with ${what} the query is what counts`, async (t) => {
+  test(`of a link to the next page with ${what} only the query counts`, async (t) => {
     const scope = new Scope(t);
     const [fake, tags] = await tagged(scope, 2);
     fake.habits.tagsPerPage = 1;
@@ -76,7 +76,7 @@ for (const [what, link, message] of [
   });
 }
 
-test("pages without end are given up", async (t) => {
+test("endless pages are given up", async (t) => {
   const scope = new Scope(t);
   const [fake] = await tagged(scope, 1);
   let page = 0;
@@ -87,7 +87,7 @@ test("pages without end are given up", async (t) => {
   await failureOf(allTags(upstreamAt(scope, fake.url)), "invalid", /more than 1000 pages/);
 });
 
-test("what is no tag is left out of the list", async (t) => {
+test("invalid tags are left out of the list", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.faults.add({}, answer(jsonReply(200, { tags: ["good", "../bad", 5, null, "a b", "__proto__"] })));
@@ -135,7 +135,7 @@ test("referrers come from the API, with what a client needs to choose among them
 });
 
 for (const algorithm of ["sha256", "sha512"] as const) {
-  test(`without the API, referrers of a ${algorithm} digest come from the tag that clients keep`, async (t) => {
+  test(`without the API, referrers of a ${algorithm} digest come from the tag that clients maintain`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     fake.habits.hasReferrersApi = false;
@@ -151,7 +151,7 @@ for (const algorithm of ["sha256", "sha512"] as const) {
   });
 }
 
-test("an upstream that knows neither API nor tag knows no referrers", async (t) => {
+test("an upstream with neither API nor tag has no referrers", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.habits.hasReferrersApi = false;
@@ -159,7 +159,7 @@ test("an upstream that knows neither API nor tag knows no referrers", async (t) 
   assert.deepEqual(await upstreamAt(scope, fake.url).listReferrers(name, subject.digest, asking()), []);
 });
 
-test("an upstream that fails is not taken for one without referrers", async (t) => {
+test("a failing upstream is not taken for one without referrers", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { descriptor: subject } = fake.store.addImage(name, []);
@@ -170,9 +170,9 @@ test("an upstream that fails is not taken for one without referrers", async (t) 
 for (const [what, entry] of [
   ["a text", "sha256:abc"],
   ["a path for a digest", { mediaType: "a/b", digest: "sha256:../../etc/passwd", size: 1 }],
-  ["a size that is none", { mediaType: "a/b", digest: `sha256:${"a".repeat(64)}`, size: -1 }],
+  ["an invalid size", { mediaType: "a/b", digest: `sha256:${"a".repeat(64)}`, size: -1 }],
 ] as const) {
-  test(`a referrer that is ${what} is refused`, async (t) => {
+  test(`a referrer with ${what} is refused`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     const { descriptor: subject } = fake.store.addImage(name, []);

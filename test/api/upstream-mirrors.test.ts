@@ -36,7 +36,7 @@ function upstreamOf(
   return upstream;
 }
 
-test("the mirror is asked first, and the registry not at all if that suffices", async (t) => {
+test("the mirror is asked first, and the registry only if that is not enough", async (t) => {
   const scope = new Scope(t);
   const [mirror, registry] = await mirrorAndRegistry(scope);
   await upstreamOf(scope, [mirror, registry]).headManifest(name, latest, asking());
@@ -52,7 +52,7 @@ for (const [what, fault, isLogged] of [
   ["wants a login", answer(errorReply(401, "UNAUTHORIZED")), true],
   ["sends a page", html, true],
 ] as const) {
-  test(`a mirror that ${what} is passed over`, async (t) => {
+  test(`a mirror that ${what} is skipped`, async (t) => {
     const scope = new Scope(t);
     const [mirror, registry] = await mirrorAndRegistry(scope);
     mirror.faults.add({}, fault);
@@ -64,7 +64,7 @@ for (const [what, fault, isLogged] of [
   });
 }
 
-test("a mirror that is away is not tried again for a while", async (t) => {
+test("an unreachable mirror is not tried again for a while", async (t) => {
   const scope = new Scope(t);
   const [mirror, registry] = await mirrorAndRegistry(scope);
   mirror.faults.add({}, silence);
@@ -75,7 +75,7 @@ test("a mirror that is away is not tried again for a while", async (t) => {
   assert.equal(registry.ledger.count(), 2);
 });
 
-test("the registry's word counts: what it does not have is not found, whatever the mirror's trouble", async (t) => {
+test("the registry is authoritative: what it does not have is not found, whatever the mirror's problem", async (t) => {
   const scope = new Scope(t);
   const [mirror, registry] = await mirrorAndRegistry(scope);
   await mirror.stop();
@@ -83,7 +83,7 @@ test("the registry's word counts: what it does not have is not found, whatever t
   await failureOf(upstreamOf(scope, [mirror, registry]).headManifest(name, latest, asking()), "not-found");
 });
 
-test("what the mirror does not have is not taken for missing while the registry is away", async (t) => {
+test("what the mirror does not have is not taken for missing while the registry is unreachable", async (t) => {
   const scope = new Scope(t);
   const [mirror, registry] = await mirrorAndRegistry(scope);
   const upstream = upstreamOf(scope, [mirror, registry]);
@@ -94,7 +94,7 @@ test("what the mirror does not have is not taken for missing while the registry 
   await upstream.headManifest(name, latest, asking());
 });
 
-test("credentials go to the one they are configured for", async (t) => {
+test("credentials go only to the endpoint they are configured for", async (t) => {
   const scope = new Scope(t);
   const mirror = await FakeUpstream.start(scope, { auth: "basic" });
   const registry = await FakeUpstream.start(scope, { auth: "basic" });
@@ -105,7 +105,7 @@ test("credentials go to the one they are configured for", async (t) => {
   assert.equal(mirror.ledger.last().headers.authorization, undefined);
 });
 
-test("a blob comes from where it can be had", async (t) => {
+test("a blob comes from wherever it is available", async (t) => {
   const scope = new Scope(t);
   const [mirror, registry] = await mirrorAndRegistry(scope);
   const { digest } = registry.store.addBlob(name, seededBytes("other", 1_000));
@@ -113,7 +113,7 @@ test("a blob comes from where it can be had", async (t) => {
   assert.deepEqual(await readWhole(blob), seededBytes("other", 1_000));
 });
 
-test("with a stored copy at hand, an upstream that was just found dead is not asked", async (t) => {
+test("with a stored copy, an upstream that was just unreachable is not asked", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [], "latest");
@@ -135,7 +135,7 @@ test("with a stored copy at hand, an upstream that was just found dead is not as
   await upstream.headManifest(name, latest, asking({ deadlineMs: 1_000 }));
 });
 
-test("without a stored copy, an upstream that was just found dead is asked all the same, and is alive again", async (t) => {
+test("without a stored copy, an upstream that was just unreachable is asked anyway, and may have recovered", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [], "latest");
@@ -147,7 +147,7 @@ test("without a stored copy, an upstream that was just found dead is asked all t
   await upstream.headManifest(name, latest, asking({ deadlineMs: 5_000 }));
 });
 
-test("an upstream without a URL, or with one that is none, is an error in words", (t) => {
+test("an upstream without a URL, or with an invalid one, is an error in words", (t) => {
   const scope = new Scope(t);
   assert.throws(() => upstreamOf(scope, []), /fake\.example has no URL/);
   assert.throws(() => upstreamOf(scope, [{ url: "ftp://x" }]), /begins with https/);

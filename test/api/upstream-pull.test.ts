@@ -12,7 +12,7 @@ import { asking, failureOf, readWhole, upstreamAt } from "../support/upstream-cl
 const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
 
-test("a manifest comes byte for byte, with the digest of its bytes and its type", async (t) => {
+test("a manifest is returned byte for byte, with the digest of its bytes and its type", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [seededBytes("layer", 1000)], "latest");
@@ -22,7 +22,7 @@ test("a manifest comes byte for byte, with the digest of its bytes and its type"
   assert.equal(manifest.mediaType, image.descriptor.mediaType);
 });
 
-test("every type of image and index is accepted, so that an index is not turned into one platform", async (t) => {
+test("every type of image and index is accepted, so that an index is not replaced by one platform", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addIndex(name, [fake.store.addImage(name, [])], "latest");
@@ -35,7 +35,7 @@ test("every type of image and index is accepted, so that an index is not turned 
   assert.equal(headers["user-agent"], "berth/0.0.0");
 });
 
-test("a HEAD of a tag tells digest, type and size without a GET", async (t) => {
+test("a HEAD of a tag returns digest, type and size without a GET", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [], "latest");
@@ -44,7 +44,7 @@ test("a HEAD of a tag tells digest, type and size without a GET", async (t) => {
   assert.equal(fake.ledger.count({ method: "GET" }), 0);
 });
 
-test("an upstream that does not know HEAD is asked by GET, and the manifest is handed on", async (t) => {
+test("an upstream without HEAD is asked by GET, and the manifest is passed on", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [], "latest");
@@ -54,7 +54,7 @@ test("an upstream that does not know HEAD is asked by GET, and the manifest is h
   assert.deepEqual(head.manifest?.bytes, image.bytes);
 });
 
-test("an upstream whose HEAD tells no digest is asked by GET", async (t) => {
+test("an upstream whose HEAD gives no digest is asked by GET", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [], "latest");
@@ -63,7 +63,7 @@ test("an upstream whose HEAD tells no digest is asked by GET", async (t) => {
   assert.equal(head.digest, image.descriptor.digest);
 });
 
-test("a HEAD by digest needs no digest in the answer", async (t) => {
+test("a HEAD by digest needs no digest in the response", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [], "latest");
@@ -82,7 +82,7 @@ test("a sha512 manifest is verified as such, and a tag of one keeps its algorith
   assert.equal((await upstream.getManifest(name, latest, asking())).digest, descriptor.digest);
 });
 
-test("a blob comes whole, with its size", async (t) => {
+test("a blob is returned whole, with its size", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const bytes = seededBytes("layer", 3_000_000);
@@ -93,7 +93,7 @@ test("a blob comes whole, with its size", async (t) => {
   assert.equal(digestOf(await readWhole(blob)), digest);
 });
 
-test("a broken blob goes on where it broke, if it has not changed", async (t) => {
+test("an interrupted blob resumes where it stopped, if it has not changed", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const bytes = seededBytes("layer", 100_000);
@@ -120,7 +120,7 @@ test("a broken blob goes on where it broke, if it has not changed", async (t) =>
   assert.deepEqual(Buffer.concat([...arrived, await readWhole(rest)]), bytes);
 });
 
-test("a part with an end comes alone", async (t) => {
+test("a part with an end is returned alone", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const bytes = seededBytes("layer", 10_000);
@@ -131,7 +131,7 @@ test("a part with an end comes alone", async (t) => {
   assert.deepEqual(await readWhole(blob), bytes.subarray(100, 200));
 });
 
-test("an upstream that sends no parts sends the blob whole, and the answer says so", async (t) => {
+test("an upstream that sends no parts sends the whole blob, and the response says so", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.habits.knowsRange = false;
@@ -142,7 +142,7 @@ test("an upstream that sends no parts sends the blob whole, and the answer says 
   assert.deepEqual(await readWhole(blob), bytes);
 });
 
-test("a blob that changed meanwhile comes whole", async (t) => {
+test("a blob that changed meanwhile is returned whole", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const bytes = seededBytes("layer", 1_000);
@@ -152,7 +152,7 @@ test("a blob that changed meanwhile comes whole", async (t) => {
   assert.deepEqual(await readWhole(blob), bytes);
 });
 
-test("a part that begins beyond the end comes whole instead", async (t) => {
+test("a part that begins beyond the end is returned whole instead", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, Buffer.from("short"));
@@ -161,7 +161,7 @@ test("a part that begins beyond the end comes whole instead", async (t) => {
   assert.equal((await readWhole(blob)).toString(), "short");
 });
 
-test("what is missing is not found, and the upstream's own words say so", async (t) => {
+test("missing content is not found, with the upstream's own message", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [], "latest");
@@ -177,7 +177,7 @@ test("what is missing is not found, and the upstream's own words say so", async 
   await failureOf(upstream.getBlob(name, digestOf(Buffer.from("none")), {}, asking()), "not-found");
 });
 
-test("how a blob is encoded on the way is told, unless it is as long as its descriptor says", async (t) => {
+test("the encoding of a blob in transit is reported, unless it is as long as its descriptor says", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, seededBytes("layer", 1000));

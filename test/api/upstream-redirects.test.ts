@@ -28,7 +28,7 @@ test("a blob is fetched from the host that the registry redirects to, without th
   assert.match(fake.ledger.last({ host: "registry" }).headers.authorization ?? "", /^Bearer /);
 });
 
-test("Basic credentials stay with the registry, too", async (t) => {
+test("Basic credentials stay with the registry too", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "basic" });
   fake.tokens.logins.set("user", "password");
@@ -38,7 +38,7 @@ test("Basic credentials stay with the registry, too", async (t) => {
   assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, asking())), bytes);
 });
 
-test("another port of the same host is another place: no Authorization goes there", async (t) => {
+test("another port of the same host is another origin: no Authorization goes there", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "bearer" });
   fake.habits.blobsAt = fake.cdnOrigin.replace("localhost", "127.0.0.1");
@@ -47,7 +47,7 @@ test("another port of the same host is another place: no Authorization goes ther
 });
 
 for (const auth of ["bearer", "basic"] as const) {
-  test(`a blob that is redirected to a signed address on the registry's own host is asked without ${auth}`, async (t) => {
+  test(`a blob that is redirected to a signed URL on the registry's own host is requested without ${auth}`, async (t) => {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope, { auth });
     fake.tokens.logins.set("user", "password");
@@ -65,7 +65,7 @@ for (const auth of ["bearer", "basic"] as const) {
   });
 }
 
-test("a signed address that has nothing is not asked again with credentials", async (t) => {
+test("a signed URL without content is not requested again with credentials", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "basic" });
   fake.tokens.logins.set("user", "password");
@@ -77,7 +77,7 @@ test("a signed address that has nothing is not asked again with credentials", as
   assert.equal(fake.ledger.count({ kind: "other" }), 1);
 });
 
-/** A registry that redirects every question to another one, which wants a token of its own. */
+/** A registry that redirects every request to another one, which wants its own token. */
 async function moved(scope: Scope, credentials?: { username: string; password: string }) {
   const front = await FakeUpstream.start(scope);
   const back = await FakeUpstream.start(scope, { address: "127.0.0.2", auth: "bearer" });
@@ -87,7 +87,7 @@ async function moved(scope: Scope, credentials?: { username: string; password: s
   return { front, back, blob, upstream: upstreamAt(scope, front.url, credentials ? { credentials } : {}) };
 }
 
-test("a registry behind a redirect gets the anonymous token that it asks for, fetched once", async (t) => {
+test("a registry behind a redirect gets the anonymous token that it demands, fetched once", async (t) => {
   const { back, blob, upstream } = await moved(new Scope(t));
   await upstream.getManifest(name, latest, asking());
   await upstream.getManifest(name, latest, asking());
@@ -96,7 +96,7 @@ test("a registry behind a redirect gets the anonymous token that it asks for, fe
   assert.equal(back.ledger.entries().filter(({ status }) => status === 401).length, 1);
 });
 
-test("a registry behind a redirect never sees the credentials, in whatever way it asks for them", async (t) => {
+test("a registry behind a redirect never receives the credentials, however it asks for them", async (t) => {
   const { back, upstream } = await moved(new Scope(t), { username: "user", password: "secret" });
   await upstream.getManifest(name, latest, asking());
   back.faults.add({ kind: "manifest" }, answer(errorReply(401, "UNAUTHORIZED", "", { "www-authenticate": "Basic" })));
@@ -107,7 +107,7 @@ test("a registry behind a redirect never sees the credentials, in whatever way i
   }
 });
 
-test("a host behind a redirect cannot lead back in with the credentials", async (t) => {
+test("a host behind a redirect cannot lead back with the credentials", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "basic" });
   fake.tokens.logins.set("user", "password");
@@ -122,7 +122,7 @@ test("a host behind a redirect cannot lead back in with the credentials", async 
   }
 });
 
-test("Range and If-Range go with the redirect", async (t) => {
+test("Range and If-Range follow the redirect", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.redirectBlobs();
@@ -147,12 +147,12 @@ test("a HEAD stays a HEAD", async (t) => {
 
 for (const [what, fault, message] of [
   ["in a loop", redirectCircle, /loop/],
-  ["on and on", endlessRedirects, /more than 10 redirects/],
+  ["endless ones", endlessRedirects, /more than 10 redirects/],
   ["to a file", redirectTo("file:///etc/passwd"), /file:/],
   ["to ftp", redirectTo("ftp://127.0.0.1/x"), /ftp:/],
   ["to a gopher", redirectTo("gopher://127.0.0.1/x"), /gopher:/],
   ["nowhere", redirectTo("http://[broken"), /Location/],
-  ["with a user in the address", redirectTo("http://user:secret@127.0.0.1/x"), /credentials in it/],
+  ["with a user in the URL", redirectTo("http://user:secret@127.0.0.1/x"), /credentials in it/],
   ["to the metadata address of a cloud", redirectTo("http://169.254.169.254/latest/meta-data/"), /link-local address/],
   ["to the same, as a number", redirectTo("http://0xa9fea9fe/latest/meta-data/"), /link-local address/],
   ["to the same, as IPv6", redirectTo("http://[::ffff:169.254.169.254]/latest/meta-data/"), /link-local address/],
@@ -168,7 +168,7 @@ for (const [what, fault, message] of [
   });
 }
 
-test("the signature in a redirect's address is in no error", async (t) => {
+test("the signature in a redirect's URL is in no error", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.redirectBlobs();
@@ -191,7 +191,7 @@ test("a blob that vanished between registry and second host is not found", async
   await failureOf(upstreamAt(scope, fake.url).getBlob(name, digest, {}, asking()), "not-found");
 });
 
-/** Makes 127.0.0.2 look like an address of the internet. */
+/** Makes 127.0.0.2 look like an address on the internet. */
 const kindOf = (address: string) => (address === "127.0.0.2" ? "public" : "private");
 
 test("a public registry cannot send Berth to a private address", async (t) => {
@@ -226,7 +226,7 @@ test("a public registry cannot name a token realm at a private address", async (
   await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /auth\.example\.com \(127\.0\.0\.1\)/);
 });
 
-test("a registry that was public cannot become private by another answer of its DNS", async (t) => {
+test("a registry that was public cannot become private by another DNS answer", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { address: "127.0.0.2" });
   fake.store.addImage(name, [], "latest");
@@ -240,7 +240,7 @@ test("a registry that was public cannot become private by another answer of its 
   await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /network: private/);
 });
 
-test("a registry that was private first is public as soon as an answer of its DNS is", async (t) => {
+test("a registry that was private first is public as soon as one DNS answer is", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { address: "127.0.0.2" });
   const { digest } = fake.store.addBlob(name, bytes);
@@ -255,7 +255,7 @@ test("a registry that was private first is public as soon as an answer of its DN
   assert.equal(fake.ledger.count({ host: "cdn" }), 0);
 });
 
-test("of several addresses of a public registry those in private networks are left out", async (t) => {
+test("of several addresses of a public registry those in private networks are skipped", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { address: "127.0.0.2" });
   fake.store.addImage(name, [], "latest");
@@ -290,7 +290,7 @@ test("a registry in a private network may use that network", async (t) => {
   assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, asking())), bytes);
 });
 
-test("an operator can say that a registry is public, whatever its name resolves to", async (t) => {
+test("an operator can declare a registry public, whatever its name resolves to", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const upstream = upstreamAt(scope, fake.url, { network: "public" });

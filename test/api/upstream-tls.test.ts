@@ -24,7 +24,7 @@ async function secured(scope: Scope, options: { requestCert?: boolean; names?: s
   return { ca, fake };
 }
 
-test("a certificate of an unknown authority is refused at once, with the way out", async (t) => {
+test("a certificate of an unknown authority is refused at once, and the error says what to do", async (t) => {
   const scope = new Scope(t);
   const { fake } = await secured(scope);
   const upstream = upstreamAt(scope, fake.url);
@@ -43,7 +43,7 @@ test("a certificate of the operator's own authority is accepted", async (t) => {
   await upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, asking());
 });
 
-/** Writes certificates into a file of their own. */
+/** Writes certificates into a separate file. */
 async function fileOf(scope: Scope, ...certificates: string[]): Promise<string> {
   const file = join(await scope.folder(), "roots.pem");
   await writeFile(file, ["not a certificate", ...certificates].join("\n"));
@@ -65,7 +65,7 @@ test("authorities in SSL_CERT_FILE, in SSL_CERT_DIR and in NODE_EXTRA_CA_CERTS a
   }
 });
 
-test("an upstream's own authority is trusted beside those of the environment, not instead of them", async (t) => {
+test("an upstream's own authority is trusted in addition to those of the environment", async (t) => {
   const scope = new Scope(t);
   const { fake, ca } = await secured(scope);
   const { fake: second, ca: own } = await secured(scope);
@@ -94,13 +94,13 @@ test("a certificate for another name is refused", async (t) => {
   await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /for another name/);
 });
 
-test("an operator can do without verification", async (t) => {
+test("an operator can disable verification", async (t) => {
   const scope = new Scope(t);
   const { fake } = await secured(scope, { names: ["DNS:registry.example.com"] });
   await upstreamAt(scope, fake.url, { tls: { verify: "skip" } }).headManifest(name, latest, asking());
 });
 
-test("a registry that wants a client certificate gets it", async (t) => {
+test("a registry that demands a client certificate gets it", async (t) => {
   const scope = new Scope(t);
   const { fake, ca } = await secured(scope, { requestCert: true });
   const client = await ca.issue("client", ["DNS:client"]);
@@ -111,7 +111,7 @@ test("a registry that wants a client certificate gets it", async (t) => {
   await upstreamAt(scope, fake.url, { tls: { ca: ca.cert, ...client } }).headManifest(name, latest, asking());
 });
 
-test("a client certificate is not shown where a redirect leads", async (t) => {
+test("a client certificate is not sent to the target of a redirect", async (t) => {
   const scope = new Scope(t);
   const { fake, ca } = await secured(scope);
   const client = await ca.issue("client", ["DNS:client"]);
@@ -157,7 +157,7 @@ test("a token realm without https is refused by a registry with it", async (t) =
   await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /not secured by https/);
 });
 
-test("plain HTTP where TLS is expected is told from a dead host", async (t) => {
+test("plain HTTP in place of TLS is distinguished from an unreachable host", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const upstream = upstreamAt(scope, fake.url.replace("http", "https"));

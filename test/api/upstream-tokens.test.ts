@@ -23,7 +23,7 @@ async function hub(scope: Scope): Promise<FakeUpstream> {
   return fake;
 }
 
-test("an anonymous token is asked for pulling alone, once for a repository", async (t) => {
+test("an anonymous token is requested only for pulling, once per repository", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   const upstream = upstreamAt(scope, fake.url);
@@ -47,7 +47,7 @@ test("once the way is known, another repository costs no 401", async (t) => {
   assert.equal(fake.ledger.count({ kind: "manifest" }), 1);
 });
 
-test("fifty questions at once share one token request", async (t) => {
+test("fifty concurrent requests share one token request", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   const upstream = upstreamAt(scope, fake.url);
@@ -55,7 +55,7 @@ test("fifty questions at once share one token request", async (t) => {
   assert.equal(fake.ledger.count({ kind: "token" }), 1);
 });
 
-test("a waiter that gives up does not take the token from the others", async (t) => {
+test("a caller that gives up does not take the token from the others", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   const upstream = upstreamAt(scope, fake.url);
@@ -71,7 +71,7 @@ test("a waiter that gives up does not take the token from the others", async (t)
   assert.equal(fake.ledger.count({ kind: "token" }), 1);
 });
 
-test("a token that is refused in the middle is fetched anew, once for all", async (t) => {
+test("a token that is refused in the middle is fetched again, once for all", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   const upstream = upstreamAt(scope, fake.url);
@@ -82,7 +82,7 @@ test("a token that is refused in the middle is fetched anew, once for all", asyn
   assert.equal(fake.ledger.count({ kind: "token" }), 1);
 });
 
-test("an upstream that answers 401 for ever is asked twice and no more", async (t) => {
+test("an upstream that always answers 401 is asked twice and no more", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   const challenge = { "www-authenticate": fake.tokens.challenge(name) };
@@ -93,7 +93,7 @@ test("an upstream that answers 401 for ever is asked twice and no more", async (
   assert.equal(fake.ledger.count({ kind: "manifest" }), 2);
 });
 
-test("credentials are shown to the token service, never to the registry", async (t) => {
+test("credentials are sent to the token service, never to the registry", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   fake.tokens.logins.set(login.username, login.password);
@@ -115,7 +115,7 @@ test("wrong credentials are refused in words", async (t) => {
   assert.doesNotMatch(error.message, /wrong/);
 });
 
-test("a token service that does not know GET is asked by POST", async (t) => {
+test("a token service that does not support GET is asked by POST", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   fake.tokens.methods = ["POST"];
@@ -148,14 +148,14 @@ test("Basic credentials are sent to a registry that asks for them, without a 401
   assert.equal(fake.ledger.count(), 3);
 });
 
-test("a registry that wants Basic and gets nobody is unauthorized, once GET has said so as HEAD did", async (t) => {
+test("a registry that wants Basic credentials when there are none is unauthorized, once GET has said so as HEAD did", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "basic" });
   await failureOf(upstreamAt(scope, fake.url).headManifest(name, latest, asking()), "unauthorized");
   assert.deepEqual([fake.ledger.count({ method: "HEAD" }), fake.ledger.count({ method: "GET" })], [1, 1]);
 });
 
-test("Basic credentials that are refused are not tried again and again", async (t) => {
+test("refused Basic credentials are not tried again and again", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "basic" });
   const upstream = upstreamAt(scope, fake.url, { credentials: { username: "user", password: "wrong" } });
@@ -163,7 +163,7 @@ test("Basic credentials that are refused are not tried again and again", async (
   assert.deepEqual([fake.ledger.count({ method: "HEAD" }), fake.ledger.count({ method: "GET" })], [2, 1]);
 });
 
-test("the file of docker login is read again when it was changed and the old login is refused", async (t) => {
+test("the file of docker login is read again when it has changed and the old login is refused", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "basic" });
   fake.store.addImage(name, [], "latest");
@@ -180,7 +180,7 @@ test("the file of docker login is read again when it was changed and the old log
   await upstream.headManifest(name, latest, asking());
 });
 
-test("a docker login file that is missing is told without its path", async (t) => {
+test("a missing docker login file is reported without its path", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   const upstream = upstreamAt(scope, fake.url, { credentials: { dockerConfigFile: "/no/such/file" } });
@@ -199,7 +199,7 @@ for (const [lifetime, requests] of [
   ["soon", 1],
   [0.001, 2],
 ] as const) {
-  test(`a token that claims to live ${lifetime} seconds is handled with reason`, async (t) => {
+  test(`a token with a lifetime of ${lifetime} seconds is handled sensibly`, async (t) => {
     const scope = new Scope(t);
     const fake = await hub(scope);
     fake.tokens.claimedLifetime = lifetime;
@@ -213,7 +213,7 @@ for (const [lifetime, requests] of [
   });
 }
 
-test("a token is given up shortly before its end, by our own clock", async (t) => {
+test("a token is replaced shortly before it expires, by our own clock", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   const time = { now: 0 };
@@ -236,9 +236,9 @@ for (const [what, reply] of [
   ["ten megabytes", answer(jsonReply(200, { token: "a".repeat(10_000_000) }))],
   ["a list", answer({ status: 200, headers: {}, body: contentOf("[1]") })],
   ["a 404", answer(errorReply(404, "NOT_FOUND"))],
-  ["redirects on and on", redirectTo("/token")],
+  ["endless redirects", redirectTo("/token")],
 ] as const) {
-  test(`a token service that answers with ${what} is not believed`, async (t) => {
+  test(`a token service that answers with ${what} is not trusted`, async (t) => {
     const scope = new Scope(t);
     const fake = await hub(scope);
     fake.faults.add({ kind: "token" }, reply);
@@ -265,7 +265,7 @@ test("a realm on a foreign host is used if the operator listed it", async (t) =>
   await upstreamAt(scope, fake.url, { realms: [realm.host] }).headManifest(name, latest, asking());
 });
 
-test("the challenge may not choose what the token is for", async (t) => {
+test("the challenge may not choose the scope of the token", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   const challenge = fake.tokens.challenge("secret/image").replace(":pull", ":pull,push");

@@ -22,7 +22,7 @@ async function registry(scope: Scope): Promise<FakeUpstream> {
   return fake;
 }
 
-/** A server that gives this answer, whatever it is asked, and says where it listens. */
+/** A server that sends this response to every request, and its address. */
 async function answering(scope: Scope, answer: string): Promise<string> {
   const server = createServer((socket) => {
     socket.on("error", () => {});
@@ -30,11 +30,11 @@ async function answering(scope: Scope, answer: string): Promise<string> {
   }).listen(0, "127.0.0.1");
   scope.defer(() => server.close());
   await once(server, "listening");
-  // A server on a port always has an address with a port.
+  // The address of a server on a port always has a port.
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Sends each byte of the answer by itself, and keeps the connection open. */
+/** Sends each byte of the response separately, and keeps the connection open. */
 async function answeringByPieces(scope: Scope, answer: string): Promise<string> {
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => {});
@@ -48,7 +48,7 @@ async function answeringByPieces(scope: Scope, answer: string): Promise<string> 
   }).listen(0, "127.0.0.1");
   scope.defer(() => server.close());
   await once(server, "listening");
-  // A server on a port always has an address with a port.
+  // The address of a server on a port always has a port.
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
@@ -69,7 +69,7 @@ const answers = {
   "a control character in a header": `HTTP/1.1 200 OK\r\nX-Odd: a\x01b\r\nContent-Length: 5\r\n\r\n${layer}`,
 };
 for (const [what, answer] of Object.entries(answers)) {
-  test(`an answer is taken with ${what}`, async (t) => {
+  test(`a response is accepted with ${what}`, async (t) => {
     const scope = new Scope(t);
     const upstream = upstreamAt(scope, await answering(scope, answer));
     const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, asking());
@@ -82,7 +82,7 @@ const broken = {
   "one length in one line, another in the next": `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length:\r\n\r\n${layer}`,
 };
 for (const [what, answer] of Object.entries(broken)) {
-  test(`an answer is refused with ${what}`, async (t) => {
+  test(`a response is refused with ${what}`, async (t) => {
     const scope = new Scope(t);
     const upstream = upstreamAt(scope, await answering(scope, answer));
     const blob = upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, asking());
@@ -90,7 +90,7 @@ for (const [what, answer] of Object.entries(broken)) {
   });
 }
 
-test("what is repaired in an answer may come in pieces, and on a connection that is used again", async (t) => {
+test("what is repaired in a response may arrive in pieces, and on a reused connection", async (t) => {
   const scope = new Scope(t);
   const answer = `HTTP/1.1 200 OK\r\nX Odd: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n${layer}`;
   const upstream = upstreamAt(scope, await answeringByPieces(scope, answer));
@@ -100,7 +100,7 @@ test("what is repaired in an answer may come in pieces, and on a connection that
   }
 });
 
-test("what arrived before the connection was cut is read, even if the reader comes later than the cut", async (t) => {
+test("what arrived before the connection was cut is read, even if the reader comes after the cut", async (t) => {
   const scope = new Scope(t);
   const start = "a part of it";
   const server = createServer((socket) => {
@@ -121,7 +121,7 @@ test("what arrived before the connection was cut is read, even if the reader com
   assert.equal(read, start);
 });
 
-test("the keys of tokens and lists count in any case, as programs in Go read them", async (t) => {
+test("the keys of tokens and lists count in any case, as Go programs read them", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "bearer" });
   fake.store.addImage(name, [], "latest");
@@ -135,7 +135,7 @@ test("the keys of tokens and lists count in any case, as programs in Go read the
   assert.equal(fake.ledger.count({ kind: "tags", method: "GET" }), 2, "without a token, and with it");
 });
 
-test("an answer by 203 is an answer", async (t) => {
+test("a 203 response is accepted", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
@@ -145,7 +145,7 @@ test("an answer by 203 is an answer", async (t) => {
   (await upstream.getBlob(name, digest, {}, asking())).close();
 });
 
-test("an answer may have 21 KB of headers, and a thousand of them", async (t) => {
+test("a response may have 21 KB of headers, and a thousand of them", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   fake.faults.add({}, header("content-security-policy", "x".repeat(21_000)));
