@@ -8,7 +8,9 @@ import { Scope } from "../support/scope.js";
 const sparseContent = ["Sparse Manifests"];
 const newInDev = ["Blob upload cancel", "Manifest put with tag params", "Tag Param", "Tag Param sha512"];
 
-/** Each profile, with all that it may leave out: what the released specification does not have yet, or what is not asked for. */
+/**
+ * Each profile, with what it may leave out: what the released specification does not have yet, or what is not tested.
+ */
 const profiles: readonly (ConformanceProfile & { leavesOut: readonly string[] })[] = [
   { version: "1.1", sparse: false, leavesOut: [...newInDev, ...sparseContent] },
   { version: "1.1", sparse: true, leavesOut: newInDev },
@@ -16,13 +18,13 @@ const profiles: readonly (ConformanceProfile & { leavesOut: readonly string[] })
   { version: "dev", sparse: true, leavesOut: [] },
 ];
 
-/** What the suite pushes to is private in either mode, and the upstream is one that would tell if it were asked. */
+/** What the suite pushes to is private in either mode; the upstream would reveal any request. */
 const modes: Readonly<Record<string, BerthOptions>> = {
   private: {},
   hybrid: { mode: "hybrid", proxy: { upstreams: [{ name: "docker.io", url: "http://127.0.0.1:1" }] } },
 };
 
-/** What is pushed through one is asked of the other. */
+/** Content is pushed through one and requested from the other. */
 const twoWorkers: BerthOptions = { server: { workers: 2 } };
 
 for (const [mode, options] of Object.entries(modes)) for (const profile of profiles) testSuite(mode, options, profile);
@@ -33,7 +35,7 @@ for (const challenge of ["basic", "bearer"] as const) {
   for (const profile of profiles) testGuarded(challenge, profile);
 }
 
-/** Everybody may pull nothing here, and ann may do everything. */
+/** Anonymous clients may do nothing, and ann may do everything. */
 function testGuarded(challenge: "basic" | "bearer", profile: (typeof profiles)[number]): void {
   const name = `mode private with ${challenge} credentials`;
   const access = async (scope: Scope) => ({

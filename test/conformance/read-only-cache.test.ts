@@ -11,10 +11,10 @@ import { type ReadOnlyContent, type ReadOnlyReport, runReadOnlySuite } from "../
 import type { RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 
-/** Where the suite keeps its content. */
+/** The repositories of the suite's content. */
 const name = "conformance/repo1";
 
-/** What is not run where nothing is pushed or deleted; all else is. */
+/** Not run, because nothing is pushed or deleted; everything else is. */
 const notRun = [
   "invalid-digest-format/delete/blob-delete",
   "invalid-digest-format/delete/manifest-delete",
@@ -36,7 +36,7 @@ test("a cache passes the official suite's read-only profile with all content of 
     await t.test(state, async (t) => expectAllPassed(t, await runReadOnlySuite(scope, cache.host, content)));
   }
 
-  await t.test("which looks at no bytes: they are the very same, and there when the upstream is gone", async () => {
+  await t.test("which ignores bytes: they are identical, and available when the upstream is gone", async () => {
     const { tags, manifests, blobs } = content;
     const expected = await Promise.all(manifests.map((digest) => pullManifest(upstream.client, name, digest)));
     await upstream.daemon.stop();
@@ -106,7 +106,7 @@ function nameOf(line: string): string {
   return /^name="?([^"]+?)"? error=/.exec(line)?.[1] ?? line;
 }
 
-/** All that the suite pushed: whatever it may push, in whatever digest. */
+/** Everything that the suite pushed, under each digest. */
 async function contentOf(root: string, client: RegistryClient): Promise<ReadOnlyContent> {
   const repository = join(root, "docker/registry/v2/repositories", name);
   const manifests = await digestsBelow(join(repository, "_manifests/revisions"));

@@ -14,7 +14,7 @@ import { htpasswdFile } from "../support/guarded-berth.js";
 import { startNginx } from "../support/nginx.js";
 import { Scope } from "../support/scope.js";
 
-test("behind nginx as config/nginx.conf sets it up, under another name and port and with TLS", async (t) => {
+test("behind nginx as in config/nginx.conf, under another name and port and with TLS", async (t) => {
   const scope = new Scope(t);
   const berth = await startBerth(scope);
   const { host, certFolder } = await startNginx(scope, berth.host);

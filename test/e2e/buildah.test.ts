@@ -9,7 +9,7 @@ import { runCommand } from "../support/command.js";
 import { Scope } from "../support/scope.js";
 
 for (const format of ["oci", "docker"]) {
-  test(`buildah pushes an image of the format ${format}, and pulls the same one after forgetting it`, async (t) => {
+  test(`buildah pushes an image of the format ${format}, and pulls the same one after deleting it`, async (t) => {
     const scope = new Scope(t);
     const { host } = await startBerth(scope);
     const folder = await scope.folder("buildah");

@@ -46,7 +46,7 @@ function cacheOf(host: string): Readonly<Record<string, unknown>> {
   return { default: null, upstreams: [{ name: "registry.test", url: `http://${host}` }] };
 }
 
-/** Two stages, of which `mode=max` keeps the first one, too. No step needs a base image or a network. */
+/** Two stages; `mode=max` keeps the first one too. No step needs a base image or a network. */
 async function writeContext(scope: Scope): Promise<string> {
   const context = await scope.folder("context");
   await writeFile(join(context, "file"), "built once\n");
@@ -69,7 +69,7 @@ function mirrored(host: string): string {
   return `[registry."registry.test"]\n  mirrors = ["${host}/registry.test"]\n${plain(host)}`;
 }
 
-/** Of each COPY, whether it was CACHED or DONE. */
+/** For each COPY, whether it was CACHED or DONE. */
 function stepsOf(progress: string): string[] {
   const copies = Array.from(progress.matchAll(/^#(\d+) \[.*\] COPY /gm), ([, number = ""]) => number);
   return [...new Set(copies)].map(

@@ -11,7 +11,7 @@ test("BuildKit builds on images that it pulls through buildkitd.toml", async (t)
   const mirror = await Mirror.start(scope);
   const { buildOn, forgetAll } = await startMirrored(scope, mirror);
   await pullInEveryState(t, mirror, async () => {
-    // The two are one image, whose second name BuildKit would look up, and pull no byte of.
+    // Both names are one image; BuildKit would look up the second one, and pull no byte of it.
     for (const image of ["tool", "ghcr.io/owner/tool"]) {
       await forgetAll();
       await buildOn(image);
@@ -19,7 +19,7 @@ test("BuildKit builds on images that it pulls through buildkitd.toml", async (t)
   });
 });
 
-test("BuildKit asks Docker Hub itself for what Berth does not have, and for all when Berth is away", async (t) => {
+test("BuildKit asks Docker Hub for what Berth does not have, and for everything while Berth is down", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const { buildOn } = await startMirrored(scope, mirror);

@@ -7,7 +7,7 @@ import { Scope } from "../support/scope.js";
 
 type Run = (name: string, ...args: string[]) => Promise<string>;
 
-/** Clients that know no mirrors: they pull an image with all its platforms, and tell its digest. */
+/** Clients without mirrors: they pull an image with all its platforms, and print its digest. */
 const clients: Readonly<Record<string, (run: Run, image: string, host: string, folder: string) => Promise<string>>> = {
   crane: async (run, image, _host, folder) => {
     await run("crane", "pull", "--insecure", "--format=oci", image, folder);
@@ -25,7 +25,7 @@ const clients: Readonly<Record<string, (run: Run, image: string, host: string, f
 };
 
 for (const [client, pull] of Object.entries(clients)) {
-  test(`${client} pulls by names that say where Berth is: of Docker Hub, and of another registry`, async (t) => {
+  test(`${client} pulls by names that begin with Berth's address: from Docker Hub, and from another registry`, async (t) => {
     const scope = new Scope(t);
     const mirror = await Mirror.start(scope);
     const env = { ...(await clientHome(scope)), ...mirror.clientEnvironment };
@@ -39,7 +39,7 @@ for (const [client, pull] of Object.entries(clients)) {
   });
 }
 
-test("oras is told that referrers cannot be told, and not that there are none, when Berth has never asked for them", async (t) => {
+test("oras is told that referrers are unknown, not that there are none, if Berth never requested them", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const env = { ...(await clientHome(scope)), ...mirror.clientEnvironment };

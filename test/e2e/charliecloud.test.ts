@@ -11,7 +11,7 @@ import { pullWhole } from "../support/content.js";
 import { RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 
-test("ch-image, which takes Location as a whole address, pulls, pushes and pulls back with server.locations: absolute", async (t) => {
+test("ch-image, which needs an absolute Location, pulls, pushes and pulls back with server.locations: absolute", async (t) => {
   const scope = new Scope(t);
   const plain = await startBerth(scope);
   const layout = await writeBusyboxLayout(await scope.folder("layout"));
@@ -27,7 +27,7 @@ test("ch-image, which takes Location as a whole address, pulls, pushes and pulls
   await chImage("delete", `${host}/base:v1`);
   await chImage("pull", `${host}/team/pushed:v1`);
 
-  // It knows Docker's schema 2 only, and makes one layer of all.
+  // It knows only Docker's schema 2, and makes one layer of everything.
   assert.equal((await pullWhole(new RegistryClient(`http://${plain.host}`), "team/pushed", "v1")).length, 3);
 });
 
@@ -43,7 +43,7 @@ async function startWithTls(scope: Scope, root: string): Promise<{ host: string;
   return { host, ca: files.ca };
 }
 
-/** It is a program for Debian's Python, which another in PATH must not stand in for, and wants to know its user. */
+/** A program for Debian's Python, which another one in PATH must not replace, and which needs its user. */
 async function chImageEnvironment(scope: Scope): Promise<Readonly<Record<string, string>>> {
   const storage = join(await scope.folder("ch-image"), "storage");
   return { ...(await clientHome(scope)), PATH: "/usr/bin:/bin", USER: "root", CH_IMAGE_STORAGE: storage };

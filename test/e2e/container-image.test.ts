@@ -13,7 +13,7 @@ import { RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 import { waitUntil } from "../support/wait-until.js";
 
-// No bridge: containers share the network of the host, and each gets a port of its own.
+// No bridge: containers share the network of the host, and each gets its own port.
 const detached = ["run", "--detach", "--network", "host", "--health-interval", "1s"];
 
 test("the image that the Dockerfile builds", async (t) => {
@@ -46,7 +46,7 @@ test("the image that the Dockerfile builds", async (t) => {
   });
 
   for (const place of ["/etc/docker/registry/config.yml", "/etc/distribution/config.yml"]) {
-    await t.test(`serves with a file of registry:2 that is mounted at ${place}`, async () => {
+    await t.test(`serves with a file of registry:2 mounted at ${place}`, async () => {
       const port = await freePort();
       const file = await registry2File(scope, port);
       const id = await start(docker, "--volume", `${file}:${place}:ro`, "berth");
@@ -56,7 +56,7 @@ test("the image that the Dockerfile builds", async (t) => {
     });
   }
 
-  await t.test("takes the file as its command, as people gave it to registry:2", async () => {
+  await t.test("takes the file as its command, as with registry:2", async () => {
     const port = await freePort();
     const file = await registry2File(scope, port);
     const mount = ["--volume", `${file}:/etc/other.yml:ro`, "--no-healthcheck", "berth"];
@@ -67,7 +67,7 @@ test("the image that the Dockerfile builds", async (t) => {
     }
   });
 
-  await t.test("is called, configured and watched in the ways in which people do it with registry:2", async () => {
+  await t.test("accepts the commands, settings and health checks that people use with registry:2", async () => {
     const port = await freePort();
     const file = "/etc/docker/registry/config.yml";
     const options = [
@@ -92,7 +92,7 @@ test("the image that the Dockerfile builds", async (t) => {
   });
 
   await t.test(
-    "with the variables of compose.yaml it is a cache, and with one line more takes pushes by nginx",
+    "with the variables of compose.yaml it is a cache, and with one more line accepts pushes through nginx",
     async () => {
       const port = await freePort();
       const variables = [
@@ -116,7 +116,7 @@ test("the image that the Dockerfile builds", async (t) => {
     },
   );
 
-  await t.test("compose.yaml mounts files that are here, and gives the variables that were tried", async () => {
+  await t.test("compose.yaml mounts files that exist, and sets the variables that were tested", async () => {
     const { services } = parse(await readFile(join(projectRoot, "compose.yaml"), "utf8"));
     assert.equal(services.berth.env_file, "config/docker-compose.env");
     assert.deepEqual(services.berth.volumes, ["registry:/var/lib/registry"]);

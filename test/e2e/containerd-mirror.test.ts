@@ -6,7 +6,7 @@ import { type Ctr, startContainerd } from "../support/containerd.js";
 import { Mirror, pullInEveryState } from "../support/mirror.js";
 import { Scope } from "../support/scope.js";
 
-/** What hosts.toml says to take in, so that containerd asks nobody but Berth. */
+/** The line to uncomment in hosts.toml so that containerd asks only Berth. */
 const closing = { "# server =": "server =" };
 
 const registries = [
@@ -29,7 +29,7 @@ for (const { file, image } of registries) {
   });
 }
 
-test("containerd asks the registry itself for what Berth does not have or is away for, unless hosts.toml names Berth as the server", async (t) => {
+test("containerd asks the original registry for what Berth does not have, or while it is down, unless hosts.toml names Berth as the server", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const ctr = await startContainerd(scope, mirror.clientEnvironment);
@@ -63,7 +63,7 @@ function pull(ctr: Ctr, hosts: string, image: string): Promise<string> {
   return ctr("images", "pull", "--hosts-dir", hosts, "--snapshotter", "native", image);
 }
 
-/** Its content goes with the last image that names it. */
+/** Content is deleted with the last image that references it. */
 async function forgetAll(ctr: Ctr): Promise<void> {
   const images = (await ctr("images", "ls", "--quiet")).trim();
   if (images !== "") await ctr("images", "rm", "--sync", ...images.split("\n"));

@@ -10,12 +10,12 @@ import { listTags, pullWhole } from "../support/content.js";
 import { EgressProxy } from "../support/egress-proxy.js";
 import { Scope } from "../support/scope.js";
 
-/** By a tag that is made from the digest, as cosign did it first. */
+/** By a tag made from the digest, cosign's first form. */
 const byTag = ["--new-bundle-format=false", "--use-signing-config=false", "--tlog-upload=false"];
 /** By the referrers API, as an experiment of version 2. */
 const byReferrer = [...byTag, "--registry-referrers-mode=oci-1-1"];
 const plain = "--allow-http-registry";
-/** With a key of one's own there is no log and no authority to ask. */
+/** With a key there is no log and no authority to contact. */
 const offline = ["--key=cosign.pub", "--insecure-ignore-tlog=true", "--private-infrastructure", plain];
 
 test("cosign", async (t) => {
@@ -37,7 +37,7 @@ test("cosign", async (t) => {
     await runCommand("skopeo", ["--insecure-policy", "copy", "--all", "--dest-tls-verify=false", ...ends], { env });
   }
 
-  await t.test("signs by a tag, and the signature is there through a cache, too", async () => {
+  await t.test("signs by a tag, and the signature is also found through a cache", async () => {
     await cosign("sign", "--key=cosign.key", ...byTag, plain, "--yes", image("team/tagged"));
     assert.deepEqual(await listTags(client, "team/tagged"), [`${layout.index.digest.replace(":", "-")}.sig`, "v1"]);
     for (const at of [host, cache.host]) {
@@ -59,7 +59,7 @@ test("cosign", async (t) => {
     assert.deepEqual(await listTags(client, "team/referred"), ["v1"]);
   });
 
-  await t.test("signs and attests by bundles, its form of today", async () => {
+  await t.test("signs and attests by bundles, its current form", async () => {
     const signing = ["--key=cosign.key", "--signing-config=signing.json", plain, "--yes"];
     await cosign("sign", ...signing, image("team/bundled"));
     await cosign("attest", ...signing, "--type=custom", "--predicate=predicate.json", image("team/bundled"));
@@ -70,13 +70,13 @@ test("cosign", async (t) => {
     assert.deepEqual(await listTags(client, "team/bundled"), ["v1"]);
   });
 
-  await t.test("attaches an SBOM, and shows the tree of all that belongs to an image", async () => {
+  await t.test("attaches an SBOM, and shows the tree of everything that belongs to an image", async () => {
     await cosign("attach", "sbom", "--sbom=predicate.json", plain, image("team/bundled"));
     const { stdout } = await tryCommand("cosign", ["tree", plain, image("team/bundled")], { cwd, env });
     for (const part of [/SBOMs/, /attestation\/v1/, /cosign\/sign\/v1/]) assert.match(stdout, part);
   });
 
-  await t.test("refuses an image that nobody signed", async () => {
+  await t.test("refuses an unsigned image", async () => {
     const unsigned = await tryCommand("cosign", ["verify", ...offline, `${host}/team/bundled@${layout.image.digest}`], {
       cwd,
       env,

@@ -48,7 +48,7 @@ test("crane", async (t) => {
     assert.equal(JSON.parse(await crane("manifest", `${host}/appended:v1`)).layers.length, 3);
   });
 
-  await t.test("deletes by digest, and the tags go too", async () => {
+  await t.test("deletes by digest, including the tags", async () => {
     await crane("delete", `${host}/team/copied@${layout.index.digest}`);
     assert.equal(await crane("ls", `${host}/team/copied`), "");
     const gone = await tryCommand("crane", ["--insecure", "digest", `${host}/team/copied:v1`]);

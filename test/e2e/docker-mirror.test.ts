@@ -17,7 +17,7 @@ test("docker pulls through the registry-mirrors of docker-daemon.json", async (t
   });
 });
 
-test("docker pulls what another registry than Docker Hub has, by the registry's name below Berth's", async (t) => {
+test("docker pulls images of another registry than Docker Hub, by the registry's name after Berth's address", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const docker = await startMirrored(scope, mirror);
@@ -37,7 +37,7 @@ test("docker builds on an image that it pulls through registry-mirrors", async (
   assert.deepEqual(mirror.takeAskedElsewhere(), []);
 });
 
-test("docker asks Docker Hub itself for what Berth does not have, and for all when Berth is away", async (t) => {
+test("docker asks Docker Hub for what Berth does not have, and for everything while Berth is down", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const docker = await startMirrored(scope, mirror);

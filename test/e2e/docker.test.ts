@@ -13,7 +13,7 @@ test("docker", async (t) => {
   const docker = await startDocker(scope);
   const image = `${host}/my_custom_image`;
 
-  await t.test("pushes an image that it built, and pulls the same one after forgetting it", async () => {
+  await t.test("pushes an image that it built, and pulls the same one after deleting it", async () => {
     const context = await scope.folder("context");
     await writeBuildContext(context);
     await docker("build", "--tag", image, context);
@@ -43,7 +43,7 @@ test("docker", async (t) => {
     assert.equal(digestIn(await docker("pull", `${host}/team/other:two`)), first);
   });
 
-  await t.test("pulls its own platform out of an index", async () => {
+  await t.test("pulls its own platform from an index", async () => {
     const layout = await writeBusyboxLayout(await scope.folder("layout"));
     const source = `oci:${layout.folder}:index`;
     const target = `docker://${host}/multi:latest`;
@@ -53,7 +53,7 @@ test("docker", async (t) => {
     assert.equal((await docker("image", "inspect", "--format", "{{.Architecture}}", `${host}/multi`)).trim(), "amd64");
   });
 
-  await t.test("brings back the very files", async () => {
+  await t.test("gets back the same files", async () => {
     await forgetAll(docker);
     await docker("pull", image);
     const container = (await docker("create", image)).trim();

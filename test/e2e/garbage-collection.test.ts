@@ -11,7 +11,7 @@ import { pushSample, type Sample, sampleContent } from "../support/sample-conten
 import { Scope } from "../support/scope.js";
 
 const samples = sampleContent();
-/** What the peers are not given: they refuse it, or their own collection loses it or ends at it. */
+/** Content that the peers do not get: they refuse it, or their own collection loses it or fails on it. */
 const left: Readonly<Record<PeerName, readonly string[]>> = {
   "registry 2.8.2": ["hashed/all", "sparse/image", "sparse/index", "empty/index"],
   "registry 3.1.2": ["hashed/all", "sparse/image", "sparse/index", "empty/index", "hashed/blobs"],
@@ -21,13 +21,13 @@ const deleted = samples.filter(isDeleted);
 const orphan = Buffer.from("a blob that no manifest names");
 
 for (const peer of Object.keys(peers) as PeerName[]) {
-  test(`on a data directory of ${peer}, Berth keeps all that the peer keeps, and the peer serves it`, async (t) => {
+  test(`on a data directory of ${peer}, Berth keeps everything that the peer keeps, and the peer serves it`, async (t) => {
     const scope = new Scope(t);
     const written = samples.filter(({ name }) => !left[peer].includes(name));
     const kept = written.filter((sample) => !isDeleted(sample));
     const root = await writeByPeer(scope, peer, written);
 
-    await t.test("a dry run says what would go and changes nothing at all", async () => {
+    await t.test("a dry run says what would be deleted and changes nothing", async () => {
       const before = await snapshotOf(root);
       const said = await runGc(scope, root, ["--dry-run", "--delete-untagged"]);
       assert.deepEqual(await snapshotOf(root), before);
@@ -35,11 +35,11 @@ for (const peer of Object.keys(peers) as PeerName[]) {
       assert.match(said, /^\d+ blobs marked, [1-9]\d* blobs and [1-9]\d* manifests eligible for deletion$/m);
     });
 
-    await t.test("without options the two keep the same", async () => {
+    await t.test("without options both keep the same", async () => {
       const { byPeer, byBerth, ours } = await collectByBoth(scope, peer, root, []);
       const { onlyBerth, onlyPeer } = difference(byBerth, byPeer);
       assert.deepEqual(onlyPeer, []);
-      // Plain collection of the distribution registry deletes sha512 blobs, which it links to sha256.
+      // The distribution registry's collection deletes sha512 blobs, which it links to sha256.
       const aliased = samples.filter(({ name }) => name === "hashed/blobs").flatMap(({ blobs }) => blobs);
       const isAliased = (digest: Digest) => aliased.some(({ bytes }) => digestOf(bytes) === digest);
       assert.deepEqual(
@@ -50,7 +50,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
       await pullAll(reader.client, kept);
     });
 
-    await t.test("with --delete-untagged whole images stay by tag, with what refers to them", async () => {
+    await t.test("with --delete-untagged tagged images are kept completely, with their referrers", async () => {
       const { byPeer, byBerth, ours } = await collectByBoth(scope, peer, root, ["--delete-untagged"]);
       assert.deepEqual(difference(byBerth, byPeer).onlyPeer, []);
       const reader = await startPeer(scope, peer, ours);
@@ -66,7 +66,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
   });
 }
 
-test("beside a server a collection is refused, with --force too, and nothing that is being pushed is lost", async (t) => {
+test("a collection is refused while a server runs, with --force too, and nothing that is being pushed is lost", async (t) => {
   const scope = new Scope(t);
   const { root, client, daemon } = await startBerth(scope, { private: { sparse: true } });
   const kept = samples.filter(({ isWhole }) => isWhole);
@@ -82,7 +82,7 @@ test("beside a server a collection is refused, with --force too, and nothing tha
 
   await daemon.kill();
   await runGc(scope, root);
-  assert.ok(!(await blobsIn(root)).includes(digestOf(orphan)), "a killed server must not keep the collection away");
+  assert.ok(!(await blobsIn(root)).includes(digestOf(orphan)), "a killed server must not prevent the collection");
   const again = await startBerth(scope, { root });
   await pullAll(again.client, kept);
 });

@@ -28,18 +28,21 @@ test("helm", async (t) => {
     assert.equal((await pullWhole(client, "charts/app", "0.1.0")).length, 3);
   });
 
-  await t.test("has a version with a plus sign, which no tag can have, as a tag with an underscore", async () => {
-    await helm("push", "app-0.2.0+build.7.tgz", `oci://${host}/charts`, plain);
-    assert.deepEqual(await listTags(client, "charts/app"), ["0.1.0", "0.2.0_build.7"]);
-  });
+  await t.test(
+    "pushes a version with a plus sign, which tags cannot contain, as a tag with an underscore",
+    async () => {
+      await helm("push", "app-0.2.0+build.7.tgz", `oci://${host}/charts`, plain);
+      assert.deepEqual(await listTags(client, "charts/app"), ["0.1.0", "0.2.0_build.7"]);
+    },
+  );
 
-  await t.test("shows the newest version, which it finds by the list of tags", async () => {
+  await t.test("shows the newest version, which it finds in the tag list", async () => {
     assert.match(await helm("show", "chart", `oci://${host}/charts/app`, plain), /^version: 0\.2\.0\+build\.7$/m);
     const range = ["--version=~0.1", plain];
     assert.match(await helm("template", `oci://${host}/charts/app`, ...range), /helm\.sh\/chart: app-0\.1\.0$/m);
   });
 
-  await t.test("says of a chart that is not there that its name is unknown", async () => {
+  await t.test("reports that the name of a missing chart is unknown", async () => {
     const { code, stderr } = await tryCommand("helm", ["pull", `oci://${host}/charts/other`, plain], { cwd, env });
     assert.equal(code, 1);
     assert.match(stderr, /404: name unknown/);

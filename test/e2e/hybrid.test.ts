@@ -9,7 +9,7 @@ import { digestIn, startDocker } from "../support/docker-daemon.js";
 import { startPeer } from "../support/peer-registry.js";
 import { Scope } from "../support/scope.js";
 
-/** Three registries with the same image under a name of their own, and a Berth before them that is private, too. */
+/** Three registries with the same image under different names, and a Berth in front of them that is also private. */
 async function startEverything(scope: Scope) {
   const layout = await writeBusyboxLayout(await scope.folder("layout"));
   const upstreams = [];
@@ -34,7 +34,7 @@ test("one address: docker pushes what it built on a cached base, and pulls by mi
   const { layout, berth, docker } = await startEverything(scope);
   const { client, host } = berth;
 
-  // docker mounts only what it pulled by this registry's own name.
+  // docker mounts only what it pulled under this registry's own name.
   await docker("pull", `${host}/library/tool`);
   const context = await scope.folder("context");
   await writeFile(join(context, "mine"), "a layer of our own\n");
@@ -49,7 +49,7 @@ test("one address: docker pushes what it built on a cached base, and pulls by mi
   await docker("image", "prune", "--all", "--force");
   assert.equal(digestIn(await docker("pull", "tool")), layout.index.digest);
   assert.equal(digestIn(await docker("pull", `${host}/ghcr.io/owner/tool`)), layout.index.digest);
-  // docker had all of it under another name, so it only asked for the digest.
+  // docker had all of it under another name, so it only requested the digest.
   await client.get("/v2/ghcr.io/owner/tool/manifests/latest");
   const quays = await client.get("/v2/org/tool/manifests/latest?ns=quay.io");
   assert.equal(quays.headers["docker-content-digest"], layout.index.digest);
@@ -60,7 +60,7 @@ test("one address: docker pushes what it built on a cached base, and pulls by mi
   assert.deepEqual(repositories, [...cached.slice(0, 2), "my_custom_image", cached[2]]);
 });
 
-test("docker shows whoever pushes to an upstream's name what would make it private", async (t) => {
+test("docker shows how to make an upstream's name private when it is pushed to", async (t) => {
   const scope = new Scope(t);
   const { berth, docker } = await startEverything(scope);
   await docker("pull", "tool");

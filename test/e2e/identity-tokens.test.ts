@@ -51,7 +51,7 @@ const services = {
   },
 } as const;
 
-test("jobs of GitHub, GitLab and Kubernetes push and pull by their identity tokens, and others do not", async (t) => {
+test("jobs of GitHub, GitLab and Kubernetes push and pull with their identity tokens, and others do not", async (t) => {
   const scope = new Scope(t);
   const folder = await scope.folder("serviceaccount");
   const authority = await CertificateAuthority.create(scope);

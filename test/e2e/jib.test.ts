@@ -9,7 +9,7 @@ import { pullWhole } from "../support/content.js";
 import { projectRoot } from "../support/project.js";
 import { Scope } from "../support/scope.js";
 
-/** The version that scripts/install-tools.sh has fetched. */
+/** The version that scripts/install-tools.sh installs. */
 const plugin = "com.google.cloud.tools:jib-maven-plugin:3.5.2";
 const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -48,7 +48,7 @@ test("jib builds a Java program on a base image in Berth, and mounts its layers"
   assert.match(daemon.output, /POST path=\/v2\/team\/built\/blobs\/uploads\/\S* status=201/);
 });
 
-/** Jib reads no classes if it is told which is the first. */
+/** Jib reads no classes if it is given the main class. */
 async function writeProgram(scope: Scope): Promise<string> {
   const folder = await scope.folder("program");
   const classes = join(folder, "target/classes");

@@ -15,7 +15,7 @@ test("ko builds a Go program on a base image in Berth, and pushes the image with
   const ends = [`oci:${layout.folder}:index`, `docker://${host}/base:v1`];
   await runCommand("skopeo", ["--insecure-policy", "copy", "--all", "--dest-tls-verify=false", ...ends]);
   const cwd = await writeProgram(scope);
-  // Go's own folders are those of the machine, so that its compiler finds what it has compiled.
+  // Go's own folders are the machine's, so that its compiler can reuse what it has compiled.
   const env = { KO_DOCKER_REPO: `${host}/built`, KO_DEFAULTBASEIMAGE: `${host}/base:v1` };
   const options = ["--bare", "--insecure-registry", "--platform=linux/amd64,linux/arm64", "--tags=v1"];
 

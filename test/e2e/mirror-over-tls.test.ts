@@ -14,7 +14,7 @@ import { Scope } from "../support/scope.js";
 const plainAddress = "http://registry.example.com:5000";
 const tlsAddress = "https://registry.example.com:5000";
 
-test("the files for clients, changed as they say for TLS and an authority of one's own", async (t) => {
+test("the client files, changed as their comments say for TLS and a private authority", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const { host, certFolder } = await startNginx(scope, mirror.host);
@@ -53,7 +53,7 @@ test("the files for clients, changed as they say for TLS and an authority of one
   await t.test("BuildKit, buildkitd.toml", async (t) => {
     const scope = new Scope(t);
     const path = join(await scope.folder("buildkit-config"), "buildkitd.toml");
-    // That it is said at all is for this test: BuildKit speaks plain HTTP to loopback addresses unless told not to.
+    // Only this test needs the line: BuildKit uses plain HTTP for loopback addresses unless told otherwise.
     const changes = { "  http = true": `  http = false\n  ca = ["${authority}"]` };
     await installClientFile({ name: "buildkitd.toml", path, host, changes });
     const { buildOn } = await startBuildkit(scope, path, env);

@@ -30,7 +30,7 @@ async function pushAndPull(client: RegistryClient): Promise<void> {
   assert.deepEqual((await client.get(`/v2/team/app/blobs/${digest}`)).body, bytes);
 }
 
-/** The process at the end of the chain of npx, a shell and what they run. */
+/** The process at the end of the chain of npx and shells. */
 function youngestOf(pid: number): number {
   const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ").filter(Boolean);
   return child === undefined ? pid : youngestOf(Number(child));
@@ -41,7 +41,7 @@ test("the package that npm packs", async (t) => {
   const folder = await installPacked(scope);
   const run = (...args: string[]) => runCommand("npx", args, { cwd: folder });
 
-  await t.test("holds what a user reads and what runs, and no source or test", async () => {
+  await t.test("contains what a user reads and what runs, and no source or test", async () => {
     const installed = join(folder, "node_modules/berth-registry");
     const top = await readdir(installed);
     assert.deepEqual(top.sort(), [
@@ -72,10 +72,10 @@ test("the package that npm packs", async (t) => {
     try {
       await pushAndPull(client);
     } finally {
-      // npx passes no signal on, and would leave it behind.
+      // npx passes on no signal, and would leave it running.
       process.kill(berth, "SIGTERM");
     }
     assert.deepEqual(await daemon.exited, { code: 0, signal: undefined });
-    assert.ok((await readdir(folder)).includes("data"), "what was pushed lies in the folder where it was started");
+    assert.ok((await readdir(folder)).includes("data"), "pushed content is in the folder where it was started");
   });
 });

@@ -10,7 +10,7 @@ import { type CachedUpstream, startBerthBefore } from "../support/odd-upstreams/
 import type { Oddity } from "../support/odd-upstreams/oddity.js";
 import { Scope } from "../support/scope.js";
 
-/** Pulls an image whole by its name. */
+/** Pulls a whole image by its name. */
 type Pull = (image: string) => Promise<unknown>;
 
 const clients: Readonly<Record<string, (scope: Scope) => Promise<Pull>>> = {
@@ -43,14 +43,14 @@ test("real clients pull through Berth from every odd upstream", async (t) => {
   }
 });
 
-/** Each client has a repository of its own, so that each pull is a cold one. */
+/** Each client has its own repository, so that each pull is a cold one. */
 async function errorOf(oddity: Oddity, cached: CachedUpstream | undefined, client: string, pull: Pull) {
   if (!cached) return "there is no upstream";
   const { host, upstream, add } = cached;
   const image = add(`team/${client}`);
   const error = await failureOf(() => pull(`${host}/${image.name}:v1`));
   if (error === undefined || oddity.manifest === undefined) return error;
-  // A manifest that the client does not take from the upstream itself, it need not take from Berth.
+  // A manifest that the client does not accept from the upstream itself need not be accepted from Berth.
   const direct = await failureOf(() => pull(`${new URL(upstream.url).host}/${image.nameThere}:v1`));
   return direct === undefined ? error : undefined;
 }

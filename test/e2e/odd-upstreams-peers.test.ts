@@ -9,7 +9,7 @@ test("Berth pulls through every upstream that another cache pulls through", asyn
   const rows = await compareCaches(new Scope(t));
   const page = comparisonPage(rows);
   t.diagnostic(page);
-  // `npm run compare:upstreams` names the page that users read.
+  // `npm run compare:upstreams` sets the page that users read.
   const { UPSTREAMS_PAGE: file } = process.env;
   if (file !== undefined) await writeFile(file, page);
   assert.deepEqual(lostRows(rows), []);

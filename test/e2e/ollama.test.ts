@@ -12,8 +12,8 @@ const name = "library/model";
 const mebibyte = 1024 * 1024;
 
 /**
- * Ollama itself does not build without its inference engines, so what its client sends is sent here: server/upload.go
- * and server/download.go of ollama 0.17. It never resolves a Location, so that must be a whole address.
+ * Ollama does not build without its inference engines, so this test sends what its client sends: server/upload.go and
+ * server/download.go of ollama 0.17. It never resolves a Location, which must therefore be absolute.
  */
 test("a model is pushed and pulled as ollama does it, with server.locations: absolute", async (t) => {
   const { client, host } = await startBerth(new Scope(t), { server: { locations: "absolute" } });
@@ -33,7 +33,7 @@ test("a model is pushed and pulled as ollama does it, with server.locations: abs
   for (const blob of [weights, config]) assert.deepEqual(await pullAsOllama(client, digestOf(blob)), blob);
 });
 
-test("a layer that ollama says to be another model's is mounted, and uploaded where that is not so", async (t) => {
+test("a layer that ollama attributes to another model is mounted, or uploaded if that is not true", async (t) => {
   const { client, host } = await startBerth(new Scope(t), { server: { locations: "absolute" } });
   const weights = seededBytes("weights", 17);
   await pushAsOllama(client, `http://${host}/`, weights);
@@ -45,7 +45,7 @@ test("a layer that ollama says to be another model's is mounted, and uploaded wh
   assert.ok(locationOf(other).startsWith(`http://${host}/`));
 });
 
-/** HEAD; POST; PATCH for each part, with the range it is of; PUT with the digest and an ETag of its own. */
+/** HEAD; POST; PATCH for each part, with its range; PUT with the digest and ollama's own ETag. */
 async function pushAsOllama(client: RegistryClient, base: string, blob: Buffer): Promise<void> {
   const digest = digestOf(blob);
   expectStatus(await client.head(`/v2/${name}/blobs/${digest}`), 404, "HEAD of the blob");
@@ -76,7 +76,7 @@ function nextOf(answer: Answer, base: string): string {
   return next;
 }
 
-/** HEAD for the size, then ranges at once. */
+/** HEAD for the size, then concurrent ranges. */
 async function pullAsOllama(client: RegistryClient, digest: Digest): Promise<Buffer> {
   const { headers } = await client.head(`/v2/${name}/blobs/${digest}`);
   const size = Number(headers["content-length"]);

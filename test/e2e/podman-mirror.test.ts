@@ -12,7 +12,7 @@ import { Scope } from "../support/scope.js";
 
 const images = ["docker.io/library/tool:latest", "ghcr.io/owner/tool:latest"];
 
-/** What registries.conf proposes, so that Docker Hub is never asked. */
+/** The proposal of registries.conf for never asking Docker Hub. */
 const closing = { 'location = "docker.io"': 'location = "registry.example.com:5000"\ninsecure = true' };
 
 test("podman pulls through podman-registries.conf", async (t) => {
@@ -56,7 +56,7 @@ test("skopeo copies an index with all its platforms through podman-registries.co
   });
 });
 
-test("podman asks Docker Hub itself for what Berth does not have or is away for, unless its location is Berth", async (t) => {
+test("podman asks Docker Hub for what Berth does not have, or while it is down, unless its location is Berth", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const absent = ["pull", "docker.io/library/nothing"];
@@ -74,7 +74,7 @@ test("podman asks Docker Hub itself for what Berth does not have or is away for,
   assert.deepEqual(mirror.takeAskedElsewhere(), ["CONNECT registry-1.docker.io:443"]);
 });
 
-/** A home directory with the file where it says that one user's clients find it. */
+/** A home directory with the file where one user's clients find it. */
 async function homeWithMirror(scope: Scope, mirror: Mirror, changes = {}): Promise<Readonly<Record<string, string>>> {
   const { HOME = "", ...home } = await clientHome(scope);
   const path = join(HOME, ".config/containers/registries.conf.d/berth.conf");

@@ -15,7 +15,7 @@ test("podman", async (t) => {
   const image = `${host}/team/built`;
   const plain = "--tls-verify=false";
 
-  await t.test("pushes an image that it built, and pulls the same one after forgetting it", async () => {
+  await t.test("pushes an image that it built, and pulls the same one after deleting it", async () => {
     const context = await scope.folder("context");
     await writeBuildContext(context);
     await podman("build", "--isolation=chroot", "--tag", image, context);

@@ -10,12 +10,12 @@ import { startPeer } from "../support/peer-registry.js";
 import { startPodman } from "../support/podman.js";
 import { Scope } from "../support/scope.js";
 
-/** What the person at the terminal must read: why, and what to do. */
+/** What the user must read: why, and what to do. */
 const sentence =
   "this registry only caches others (mode: proxy), so nothing can be pushed to it; " +
   "set mode: private in its configuration to push here";
 
-test("who pushes to a cache reads why that cannot be, and what to do", async (t) => {
+test("whoever pushes to a cache reads why it does not work, and what to do", async (t) => {
   const scope = new Scope(t);
   const upstream = await startPeer(scope, "registry 3.1.2", await scope.folder("upstream"));
   const { host } = await startBerth(scope, { cacheOf: `http://${upstream.host}` });

@@ -20,7 +20,7 @@ test("regctl", async (t) => {
   const regctl = (...args: string[]) => regctlWith("", ...args);
   const image = `${host}/app:v1`;
 
-  await t.test("copies an index from a layout, and gives its bytes back", async () => {
+  await t.test("copies an index from a layout, and returns its bytes", async () => {
     await regctl("image", "copy", `ocidir://${layout.folder}:index`, image);
     assert.equal((await regctl("image", "digest", image)).trim(), layout.index.digest);
     const raw = await regctl("manifest", "get", "--format=raw-body", image);
@@ -47,7 +47,7 @@ test("regctl", async (t) => {
     }
   });
 
-  await t.test("deletes one tag, and leaves the manifest and its other tags", async () => {
+  await t.test("deletes one tag, and keeps the manifest and its other tags", async () => {
     await regctl("image", "copy", image, `${host}/app:v2`);
     assert.equal(await regctl("tag", "ls", `${host}/app`), "v1\nv2\n");
     await regctl("tag", "delete", `${host}/app:v2`);

@@ -18,13 +18,13 @@ import { Scope } from "../support/scope.js";
 
 const login = { user: "ann", password: "correct horse" };
 
-/** registry:2's file with a section `auth`, which is written as JSON: JSON is YAML. */
+/** A file of registry:2 with a section `auth`, written as JSON, which is YAML. */
 async function takeoverWith(scope: Scope, auth: object): Promise<Takeover> {
   const file = ["version: 0.1", "http:", "  addr: ADDRESS", `auth: ${JSON.stringify(auth)}`];
   return Takeover.prepare(scope, file, { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: await scope.folder("data") });
 }
 
-/** Pushes and pulls as ann; with a wrong password, and without one, nothing is to be had. */
+/** Pushes and pulls as ann; with a wrong password, or without one, nothing is served. */
 async function storyOf(scope: Scope, host: string, tag: string): Promise<void> {
   const { folder } = await writeBusyboxLayout(await scope.folder("layout"));
   const env = await clientHome(scope);
@@ -63,7 +63,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
     }
   });
 
-  test(`the token service of ${peer} is taken over with its keys, in each way that it finds them`, async (t) => {
+  test(`the token service of ${peer} is taken over with its keys, in each way that they can be configured`, async (t) => {
     const scope = new Scope(t);
     for (const [what, { auth, issuer }] of await waysOf(scope, peer)) {
       await t.test(what, async () => {

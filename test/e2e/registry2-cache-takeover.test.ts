@@ -13,7 +13,7 @@ import { waitUntil } from "../support/wait-until.js";
 
 const file = ["version: 0.1", "storage: { filesystem: {} }", "http: { addr: ADDRESS }"];
 
-/** As a registry:2 is started with them, and the name that people write beside the one that it knows. */
+/** As for a registry:2, including the variable that people often write. */
 const environmentOf = (root: string, upstream?: string) => ({
   REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: root,
   REGISTRY_DELETE_ENABLED: "true",
@@ -22,7 +22,7 @@ const environmentOf = (root: string, upstream?: string) => ({
 });
 
 for (const peer of Object.keys(peers) as PeerName[]) {
-  test(`the folder of a ${peer} that was a cache goes on as Berth's, and back`, async (t) => {
+  test(`the cache folder of ${peer} is taken over by Berth, and given back`, async (t) => {
     const scope = new Scope(t);
     const root = await scope.folder("cache");
     const upstream = await FakeUpstream.start(scope);
@@ -41,26 +41,26 @@ for (const peer of Object.keys(peers) as PeerName[]) {
     for (const name of ["library/tool", "old/tool", "team/app"]) await pullWhole(client, name, "v1");
     await scheduled(root, ["library/tool", "old/tool", "team/app"]);
     await before.stop();
-    // After a week, where it may not delete: the content stays, and its scheduler knows nothing of it any more.
+    // After a week without permission to delete: the content stays, but its scheduler has forgotten it.
     await forget(root, "old/tool");
 
     await upstream.stop();
     const berth = await takeover.berth();
-    await t.test("what its scheduler names is served at once, though the upstream is away", async () => {
+    await t.test("what its scheduler lists is served at once, although the upstream is down", async () => {
       await printed(berth, /the cache of registry:2 was taken over .*repositories=1/);
       await pullWhole(client, "library/tool", "v1");
     });
-    await t.test("of the rest nothing is said to be the upstream's as long as it cannot be asked", async () => {
+    await t.test("nothing else is assigned to the upstream as long as it cannot be asked", async () => {
       for (const name of ["old/tool", "mine/app"]) assert.equal(await statusOf(client, name, "v1"), 503, name);
     });
     await upstream.start();
-    await t.test("what the upstream has, too, is taken over without fetching it again", async () => {
+    await t.test("what the upstream also has is taken over without downloading it again", async () => {
       upstream.ledger.clear();
       await pullWhole(client, "old/tool", "v1");
       assert.equal(upstream.ledger.count({ kind: "blob" }), 0);
       await printed(berth, /a repository from the cache of registry:2 was taken over repository=old\/tool/);
     });
-    await t.test("what was pushed is not passed off as the upstream's, nor what stands beside it", async () => {
+    await t.test("pushed content is not served as the upstream's, nor is the rest of its repository", async () => {
       for (const [name, tag] of [
         ["mine/app", "v1"],
         ["team/app", "mine"],
@@ -71,7 +71,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
         assert.match(answer.body.toString(), /exists at 127\.0\.0\.1:\d+: it was pushed here, or deleted there/);
       }
     });
-    await t.test("a push is answered with 405, and a sentence that helps", async () => {
+    await t.test("a push gets 405, and a helpful sentence", async () => {
       const answer = await client.request("POST", "/v2/my_custom_image/blobs/uploads/");
       assert.equal(answer.status, 405);
       assert.match(answer.body.toString(), /this registry only caches others/);
@@ -79,7 +79,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
     await pullWhole(client, "new/tool", "v1");
     await berth.stop();
 
-    await t.test(`${peer} serves what Berth fetched without fetching it again`, async () => {
+    await t.test(`${peer} serves what Berth downloaded without downloading it again`, async () => {
       const again = await takeover.peer(peer);
       upstream.ledger.clear();
       for (const name of ["library/tool", "old/tool", "new/tool"]) await pullWhole(client, name, "v1");
@@ -87,7 +87,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
       await again.stop();
     });
 
-    await t.test("and Berth again what it took over, with the upstream away", async () => {
+    await t.test("and Berth serves again what it took over, with the upstream down", async () => {
       await upstream.stop();
       await takeover.berth();
       for (const name of ["library/tool", "old/tool", "new/tool"]) await pullManifest(client, name, "v1");
@@ -95,7 +95,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
   });
 }
 
-/** Waits until the scheduler's file names these repositories, manifests and all; it is written every five seconds. */
+/** Waits until the scheduler's file lists these repositories, including manifests; it is written every five seconds. */
 async function scheduled(root: string, names: readonly string[]): Promise<void> {
   await waitUntil("the scheduler's state is saved", async () => {
     const text = await readFile(join(root, "scheduler-state.json"), "utf8").catch(() => "{}");

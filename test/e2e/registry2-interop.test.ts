@@ -13,10 +13,10 @@ import { Scope } from "../support/scope.js";
 
 const samples = sampleContent();
 const names = [...new Set(samples.map(({ name }) => name))].sort();
-/** What registry 2.8.2 refuses to be given: manifests by sha512, and manifests that name what is not there. */
+/** What registry 2.8.2 refuses: manifests by sha512, and manifests that reference missing content. */
 const refusedByPeer = ["hashed/all", "sparse/image", "sparse/index"];
 
-test("a data directory that registry 2.8.2 wrote is served as it is, and can be handed back", async (t) => {
+test("a data directory of registry 2.8.2 is served unchanged, and can be given back", async (t) => {
   const scope = new Scope(t);
   const root = await scope.folder("data");
   const written = samples.filter(({ name }) => !refusedByPeer.includes(name));
@@ -43,13 +43,13 @@ test("a data directory that registry 2.8.2 wrote is served as it is, and can be 
   });
 });
 
-// Each has a port and a data directory of its own: a copy of what one Berth wrote.
+// Each has its own port and data directory: a copy of what one Berth wrote.
 for (const peer of Object.keys(peers) as PeerName[]) {
   test(`a data directory that Berth wrote is served by ${peer}, and survives its garbage collection`, async (t) => {
     const scope = new Scope(t);
     const root = await writeByBerth(scope);
 
-    await t.test("all is served", async () => {
+    await t.test("everything is served", async () => {
       const { client, daemon } = await startPeer(scope, peer, root);
       await pullAll(client, samples);
       assert.deepEqual(await catalog(client), names);
@@ -58,7 +58,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
 
     await collectGarbage(scope, peer, root);
 
-    await t.test("all is served after its garbage collection", async () => {
+    await t.test("everything is served after its garbage collection", async () => {
       const { client, daemon } = await startPeer(scope, peer, root);
       await pullAll(client, samples);
       assert.deepEqual(await catalog(client), names);
@@ -72,7 +72,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
       assert.deepEqual(await referrersOfSubject(berth), referrerDigests());
     });
 
-    await t.test("what Berth deleted is collected, and nothing else", async () => {
+    await t.test("content deleted by Berth is collected, and nothing else", async () => {
       const copy = await scope.folder("copy");
       await cp(root, copy, { recursive: true });
       const [deleted, kept] = split(({ name }) => name === "docker/image");
@@ -96,7 +96,7 @@ async function writeByBerth(scope: Scope): Promise<string> {
   return root;
 }
 
-/** Pulls each sample by its digest and by its tags, with all that it names, and compares every digest. */
+/** Pulls each sample by its digest and by its tags, with everything that it references, and compares every digest. */
 async function pullAll(client: RegistryClient, expected: readonly Sample[]): Promise<void> {
   const problems: string[] = [];
   for (const sample of expected) {
@@ -146,7 +146,7 @@ async function deleteManifest(client: RegistryClient, { name, manifest }: Sample
   assert.equal(answer.status, 202);
 }
 
-/** Where distribution's layout keeps the bytes of a sample. */
+/** Where distribution's layout stores the bytes of a sample. */
 function filesOf(root: string, { manifest, blobs }: Sample): string[] {
   return [manifest.descriptor, ...blobs].map(({ digest }) => {
     const hex = hexOf(digest);

@@ -10,7 +10,7 @@ import { printed, Takeover } from "../support/registry2-takeover.js";
 import { pushSample, sampleContent } from "../support/sample-content.js";
 import { Scope } from "../support/scope.js";
 
-/** What registry 2.8.2 takes, too. */
+/** What registry 2.8.2 accepts too. */
 const samples = sampleContent().filter(({ name }) => !["hashed/all", "sparse/image", "sparse/index"].includes(name));
 
 const file = [
@@ -26,7 +26,7 @@ const file = [
 ];
 
 for (const peer of Object.keys(peers) as PeerName[]) {
-  test(`${peer} is stopped, Berth started with its file, variables and data: all goes on, and back`, async (t) => {
+  test(`${peer} is stopped, Berth started with its file, variables and data: everything works, and back again`, async (t) => {
     const scope = new Scope(t);
     const layout = await writeBusyboxLayout(await scope.folder("layout"));
     const takeover = await Takeover.prepare(scope, file, {
@@ -54,12 +54,12 @@ for (const peer of Object.keys(peers) as PeerName[]) {
       await printed(berth, /where=REGISTRY_STORAGE_DELETE_ENABLED/);
       await printed(berth, /setting of registry:2 not needed setting=health/);
     });
-    await t.test(`all that ${peer} held is served`, async () => {
+    await t.test(`everything that ${peer} held is served`, async () => {
       await pullAll(client);
       assert.equal((await pullManifest(client, "tools/busybox", "before")).digest, layout.index.digest);
       assert.equal((await client.get("/v2/plain/manifests/v1")).status, 404, "what was deleted stays deleted");
     });
-    await t.test("an upload that was half done goes on", async () => {
+    await t.test("a half-finished upload resumes", async () => {
       const target = `/v2/half/upload/blobs/uploads/${session}`;
       assert.equal((await client.get(target)).headers.range, "0-19999");
       const headers = { "content-range": "20000-49999", "content-type": "application/octet-stream" };
@@ -87,7 +87,7 @@ for (const peer of Object.keys(peers) as PeerName[]) {
   });
 }
 
-test("what registry:2 did not allow, Berth with its file does not allow", async (t) => {
+test("Berth with the file of a registry:2 allows nothing that registry:2 did not", async (t) => {
   const scope = new Scope(t);
   const data = await scope.folder("data");
   const takeover = await Takeover.prepare(scope, file, { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: data });
@@ -103,14 +103,14 @@ test("what registry:2 did not allow, Berth with its file does not allow", async 
   }
 });
 
-/** All samples but those of a repository whose tag was deleted. */
+/** All samples except those of a repository whose tag was deleted. */
 async function pullAll(client: RegistryClient, ...deleted: readonly string[]): Promise<void> {
   for (const { name, manifest, tags } of samples.filter((sample) => !["plain", ...deleted].includes(sample.name))) {
     for (const reference of [manifest.descriptor.digest, ...tags]) await pullWhole(client, name, reference);
   }
 }
 
-/** registry 2.8.2 deletes by digest only, and its tags with that. */
+/** registry 2.8.2 deletes only by digest, and the tags with that. */
 async function deleteTag(client: RegistryClient, name: string): Promise<void> {
   const { digest } = await pullManifest(client, name, "v1");
   assert.equal((await client.request("DELETE", `/v2/${name}/manifests/${digest}`)).status, 202);

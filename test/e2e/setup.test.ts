@@ -12,7 +12,7 @@ import { startPodman } from "../support/podman.js";
 import { projectRoot } from "../support/project.js";
 import { Scope } from "../support/scope.js";
 
-/** Has `berth setup` write the files of a client, and returns the folder that stands for the root of its machine. */
+/** Lets `berth setup` write the files of a client, and returns the folder that stands for the root of its machine. */
 async function writeSetup(scope: Scope, client: string, address: string, mode: string): Promise<string> {
   const root = await scope.folder("root");
   const options = ["--address", address, "--insecure", "--mode", mode, "--write", "--yes", "--root", root];
@@ -20,7 +20,7 @@ async function writeSetup(scope: Scope, client: string, address: string, mode: s
   return root;
 }
 
-test("dockerd takes the daemon.json that berth setup writes", async (t) => {
+test("dockerd accepts the daemon.json that berth setup writes", async (t) => {
   const scope = new Scope(t);
   const root = await writeSetup(scope, "docker", "registry.example.com:5000", "hybrid");
   const docker = await startDocker(scope, {}, [`--config-file=${join(root, "etc/docker/daemon.json")}`]);
@@ -29,7 +29,7 @@ test("dockerd takes the daemon.json that berth setup writes", async (t) => {
   assert.equal(config.IndexConfigs["registry.example.com:5000"].Secure, false);
 });
 
-test("docker pulls by the mirror that berth setup tells it of, and asks nobody else", async (t) => {
+test("docker pulls through the mirror that berth setup configures, and asks no one else", async (t) => {
   const scope = new Scope(t);
   const mirror = await Mirror.start(scope);
   const root = await writeSetup(scope, "docker", mirror.host, "proxy");
@@ -39,7 +39,7 @@ test("docker pulls by the mirror that berth setup tells it of, and asks nobody e
   assert.deepEqual(mirror.takeAskedElsewhere(), []);
 });
 
-test("podman pulls from a Berth without TLS, and pushes to it, by the settings that berth setup writes", async (t) => {
+test("podman pulls from a Berth without TLS, and pushes to it, with the settings that berth setup writes", async (t) => {
   const scope = new Scope(t);
   const { host, image } = await serveImage(scope);
   const env = await clientHome(scope);
@@ -52,7 +52,7 @@ test("podman pulls from a Berth without TLS, and pushes to it, by the settings t
   await told("push", image, `${host}/team/other`);
 });
 
-test("containerd pulls from a Berth without TLS by the hosts.toml that berth setup writes", async (t) => {
+test("containerd pulls from a Berth without TLS with the hosts.toml that berth setup writes", async (t) => {
   const scope = new Scope(t);
   const { host, image } = await serveImage(scope);
   const hosts = join(await writeSetup(scope, "containerd", host, "private"), "etc/containerd/certs.d");

@@ -37,7 +37,7 @@ test("skopeo", async (t) => {
     assert.deepEqual([inspected.Architecture, inspected.RepoTags, inspected.Layers.length], ["amd64", ["v1"], 2]);
   });
 
-  await t.test("converts while it copies: Docker's schema 2", async () => {
+  await t.test("converts to Docker's schema 2 while it copies", async () => {
     await skopeo("copy", toPlain, "--format=v2s2", `oci:${layout.folder}:image`, `docker://${host}/converted:v1`);
     await skopeo("copy", fromPlain, `docker://${host}/converted:v1`, `dir:${await scope.folder("converted")}`);
   });
@@ -60,7 +60,7 @@ test("skopeo", async (t) => {
     assert.equal((await pullWhole(client, "mirror/multi", "v2"))[0], layout.index.digest);
   });
 
-  await t.test("deletes an image by its tag, and with it every tag that names the same", async () => {
+  await t.test("deletes an image by its tag, with every tag of the same image", async () => {
     await skopeo("delete", "--tls-verify=false", `docker://${host}/mirror/multi:v1`);
     const gone = await tryCommand("skopeo", ["inspect", "--tls-verify=false", `docker://${host}/mirror/multi:v2`]);
     assert.match(gone.stderr, /manifest unknown/i);

@@ -15,7 +15,7 @@ import { Scope } from "../support/scope.js";
 const username = "your_username";
 const password = "dckr_pat_0123";
 
-test("who had to choose between a cache and a registry adds one line to the environment of registry:2", async (t) => {
+test("whoever had to choose between a cache and a registry adds one line to the environment of registry:2", async (t) => {
   const scope = new Scope(t);
   const layout = await writeBusyboxLayout(await scope.folder("layout"));
   const hub = await startHub(scope, layout.folder);
@@ -27,7 +27,7 @@ test("who had to choose between a cache and a registry adds one line to the envi
     REGISTRY_PROXY_PASSWORD: password,
     REGISTRY_DELETE_ENABLED: "true",
     REGISTRY_STORAGE_DELETE_ENABLED: "true",
-    // All else is as it is written; two tests cannot have port 5000 at once.
+    // Everything else is as written; two tests cannot have port 5000 at once.
     REGISTRY_HTTP_ADDR: host,
   };
   const docker = await startDocker(scope, {}, [`--registry-mirror=http://${host}`]);
@@ -37,7 +37,7 @@ test("who had to choose between a cache and a registry adds one line to the envi
   await t.test("docker pulls through it, with the account of the environment", async () => {
     assert.equal(digestIn(await docker("pull", "tool")), layout.index.digest);
   });
-  await t.test("docker push is answered with a sentence that tells what to do", async () => {
+  await t.test("docker push gets a sentence that says what to do", async () => {
     await docker("tag", "tool", image);
     await assert.rejects(docker("push", image), /nothing can be pushed to it; set mode: private .* or mode: hybrid/);
   });
@@ -49,14 +49,14 @@ test("who had to choose between a cache and a registry adds one line to the envi
     await docker("image", "rm", "--force", image, "tool");
     assert.equal(digestIn(await docker("pull", image)), pushed);
   });
-  await t.test("and the cache stays, with Docker Hub away", async () => {
+  await t.test("and the cache remains, with Docker Hub down", async () => {
     await hub.daemon.stop();
     await docker("image", "prune", "--all", "--force");
     assert.equal(digestIn(await docker("pull", "tool")), layout.index.digest);
   });
 });
 
-/** A registry that has library/tool for whoever logs in. */
+/** A registry with library/tool for logged-in users. */
 async function startHub(scope: Scope, layout: string): Promise<PeerRegistry> {
   const root = await scope.folder("hub");
   const open = await startPeer(scope, "registry 2.8.2", root);
@@ -68,7 +68,7 @@ async function startHub(scope: Scope, layout: string): Promise<PeerRegistry> {
   return startPeer(scope, "registry 2.8.2", root, { htpasswd: { realm: "hub", path } });
 }
 
-/** Nothing but variables says what it is to do. */
+/** Only variables configure it. */
 async function startBerth(scope: Scope, host: string, environment: Readonly<Record<string, string>>): Promise<Daemon> {
   const daemon = new Daemon(scope, process.execPath, [join(projectRoot, "dist/main.js"), "serve"], environment);
   const client = new RegistryClient(`http://${host}`);

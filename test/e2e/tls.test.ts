@@ -16,7 +16,7 @@ import { Scope } from "../support/scope.js";
 import { askByTls } from "../support/tls-client.js";
 import { waitUntil } from "../support/wait-until.js";
 
-/** A name, since docker trusts whoever serves on a loopback address. */
+/** A name, since docker trusts any server on a loopback address. */
 const name = "registry.example.com";
 
 function berthTls(...args: string[]): Promise<string> {
@@ -49,17 +49,17 @@ test("docker and a certificate of berth tls self-signed", async (t) => {
   const image = `${host}/team/app:v1`;
   await docker("build", "--tag", image, context);
 
-  await t.test("does not trust an authority that it was not told of", async () => {
+  await t.test("docker does not trust an unknown authority", async () => {
     await assert.rejects(docker("push", image), /certificate signed by unknown authority/);
   });
 
-  await t.test("is nobody without a certificate, and may not push", async () => {
+  await t.test("without a certificate it is anonymous, and may not push", async () => {
     await mkdir(certificates, { recursive: true });
     await cp(file("ca.crt"), join(certificates, "ca.crt"));
     await assert.rejects(docker("push", image), /authentication required|unauthorized|denied/);
   });
 
-  await t.test("pushes by a client certificate, without a restart and without a login", async () => {
+  await t.test("pushes with a client certificate, without a restart and without a login", async () => {
     await cp(file("ann.crt"), join(certificates, "client.cert"));
     await cp(file("ann.key"), join(certificates, "client.key"));
     const pushed = digestIn(await docker("push", image));
@@ -69,7 +69,7 @@ test("docker and a certificate of berth tls self-signed", async (t) => {
     assert.equal(digestIn(await docker("pull", image)), pushed);
   });
 
-  await t.test("pulls what everybody may, without the certificate", async () => {
+  await t.test("pulls what everyone may, without the certificate", async () => {
     for (const label of ["client.cert", "client.key"]) await rm(join(certificates, label));
     await docker("image", "rm", "--force", image);
     await docker("pull", image);
@@ -78,7 +78,7 @@ test("docker and a certificate of berth tls self-signed", async (t) => {
 
 const gibibyte = 1024 ** 3;
 
-test("a certificate is replaced during a pull of 1 GiB: the pull ends, and every worker shows the new one", async (t) => {
+test("a certificate is replaced during a pull of 1 GiB: the pull finishes, and every worker uses the new one", async (t) => {
   const scope = new Scope(t);
   const { file, sign, tls } = await selfSigned(scope);
   const ca = await readFile(file("ca.crt"), "utf8");
@@ -113,7 +113,7 @@ test("a certificate is replaced during a pull of 1 GiB: the pull ends, and every
   assert.equal(`sha256:${hash.digest("hex")}`, digest);
 });
 
-/** A file that takes no room here, as one blob. */
+/** A file that takes no space here, as one blob. */
 async function pushZeros(scope: Scope, { port }: BerthProcess, authority: string): Promise<string> {
   const file = join(await scope.folder("zeros"), "zeros");
   const handle = await open(file, "w");
@@ -121,7 +121,7 @@ async function pushZeros(scope: Scope, { port }: BerthProcess, authority: string
   await handle.close();
   const [sum = ""] = (await runCommand("sha256sum", [file])).split(" ");
   const digest = `sha256:${sum}`;
-  // Without a slash at the end of the path: curl would put the name of the file there.
+  // Without a trailing slash: curl would append the name of the file.
   const url = `https://127.0.0.1:${port}/v2/big/blobs/uploads?digest=${digest}`;
   await runCommand("curl", [
     "--fail",

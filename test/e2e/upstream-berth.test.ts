@@ -8,7 +8,7 @@ import { Scope } from "../support/scope.js";
 const samples = sampleContent().filter(({ isWhole }) => isWhole);
 const names = [...new Set(samples.map(({ name }) => name))];
 
-test("a Berth caches a Berth that caches a Berth: every kind of content comes through, and stays", async (t) => {
+test("a Berth caches a Berth that caches a Berth: every kind of content passes through, and stays", async (t) => {
   const scope = new Scope(t);
   const origin = await startBerth(scope);
   for (const sample of samples) await pushSample(origin.client, sample);
@@ -20,11 +20,11 @@ test("a Berth caches a Berth that caches a Berth: every kind of content comes th
     for (const name of names) assert.deepEqual(await listTags(edge.client, name), await listTags(origin.client, name));
     assert.deepEqual(await referrersAt(edge), await referrersAt(origin));
   });
-  await t.test("with the origin gone", async () => {
+  await t.test("with the origin down", async () => {
     await origin.daemon.stop();
     await pullAll(edge);
   });
-  await t.test("with both gone, after a restart", async () => {
+  await t.test("with both down, after a restart", async () => {
     await middle.daemon.stop();
     await edge.daemon.stop();
     const { root, port } = edge;
@@ -32,7 +32,7 @@ test("a Berth caches a Berth that caches a Berth: every kind of content comes th
   });
 });
 
-/** Under a name that is not Docker Hub's, names of one component are what they are. */
+/** Under a name that is not Docker Hub's, names of one component stay as they are. */
 function cacheOf({ host }: BerthProcess): Readonly<Record<string, unknown>> {
   const upstream = { name: "origin.example", url: `http://${host}`, tagTtl: "0s" };
   return { default: upstream.name, upstreams: [upstream] };

@@ -13,10 +13,10 @@ import { Scope } from "../support/scope.js";
 
 const username = "berth";
 const password = "pässword: 100 %";
-/** Registry 2.8.2 takes no manifest by sha512, and none that names what is not there. */
+/** Registry 2.8.2 accepts no manifest by sha512, and none that references missing content. */
 const samples = sampleContent().filter(({ name, isWhole }) => isWhole && name !== "hashed/all");
 
-test("a registry 2.8.2 that wants a login of its htpasswd file", async (t) => {
+test("a registry 2.8.2 with an htpasswd file", async (t) => {
   const scope = new Scope(t);
   const upstream = await startUpstream(scope);
 
@@ -25,7 +25,7 @@ test("a registry 2.8.2 that wants a login of its htpasswd file", async (t) => {
     await pullAll(cache, samples);
   });
 
-  await t.test("is pulled from with a password that lies in a file", async () => {
+  await t.test("is pulled from with a password from a file", async () => {
     const passwordFile = join(await scope.folder("secret"), "password");
     await writeFile(passwordFile, `${password}\n`);
     await pullAll(await startCache(scope, upstream, { username, passwordFile }), samples.slice(0, 1));
@@ -61,7 +61,7 @@ test("a registry 2.8.2 that wants a login of its htpasswd file", async (t) => {
 
 async function startUpstream(scope: Scope): Promise<PeerRegistry> {
   const root = await scope.folder("upstream");
-  // Filled as long as everybody may push.
+  // Filled while everyone may push.
   const open = await startPeer(scope, "registry 2.8.2", root);
   for (const sample of samples) await pushSample(open.client, sample);
   await open.daemon.stop();
@@ -71,7 +71,7 @@ async function startUpstream(scope: Scope): Promise<PeerRegistry> {
 }
 
 function startCache(scope: Scope, { host }: PeerRegistry, login: object): Promise<BerthProcess> {
-  // Under a name that is not Docker Hub's, names of one component are what they are.
+  // Under a name that is not Docker Hub's, names of one component stay as they are.
   const upstream = { name: "origin.example", url: `http://${host}`, ...login };
   return startBerth(scope, { proxy: { default: upstream.name, upstreams: [upstream] } });
 }

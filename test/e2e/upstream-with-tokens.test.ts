@@ -15,7 +15,7 @@ const login = { username: "berth", password: "correct horse" };
 const [sample] = sampleContent();
 const names = ["public/image", "team/image"];
 
-test("what a registry 3.1.2 gives to everybody is pulled without a login, and nothing else", async (t) => {
+test("what a registry 3.1.2 serves anonymously is pulled without a login, and nothing else", async (t) => {
   const { issuer, startCache } = await start(new Scope(t));
   const cache = await startCache({});
   await pullWhole(cache.client, "public/image", "v1");
@@ -24,7 +24,7 @@ test("what a registry 3.1.2 gives to everybody is pulled without a login, and no
   assert.deepEqual(new Set(issuer.issued.map(({ user }) => user)), new Set([undefined]));
 });
 
-test("what a registry 3.1.2 gives to a login is pulled with it, many at once by one token a repository", async (t) => {
+test("what a registry 3.1.2 serves to a user is pulled with a login, concurrently with one token per repository", async (t) => {
   const { issuer, startCache } = await start(new Scope(t));
   const cache = await startCache(login);
   await Promise.all(names.flatMap((name) => Array.from({ length: 10 }, () => pullWhole(cache.client, name, "v1"))));
@@ -32,7 +32,7 @@ test("what a registry 3.1.2 gives to a login is pulled with it, many at once by 
   assert.deepEqual(scopes.sort(), names.map((name) => `berth repository:${name}:pull`).sort());
 });
 
-test("a wrong password is told as such, not as a missing image, and does not keep Berth from ending", async (t) => {
+test("a wrong password is reported as such, not as a missing image, and does not keep Berth from stopping", async (t) => {
   const { startCache } = await start(new Scope(t));
   const cache = await startCache({ ...login, password: "wrong" });
   const refused = await cache.client.get("/v2/team/image/manifests/v1");
@@ -40,7 +40,7 @@ test("a wrong password is told as such, not as a missing image, and does not kee
   assert.deepEqual(await cache.daemon.stop(), { code: 0, signal: undefined });
 });
 
-test("a token that ends between manifest and layers, long before it was said to, is renewed without the client's notice", async (t) => {
+test("a token that expires early, between manifest and layers, is renewed without the client noticing", async (t) => {
   const { issuer, upstream, startCache } = await start(new Scope(t));
   const cache = await startCache(login);
   issuer.lifetimeSeconds = 2;
@@ -62,7 +62,7 @@ interface Setting {
   readonly startCache: (login: { username?: string; password?: string }) => Promise<BerthProcess>;
 }
 
-/** A registry that trusts a token service, and a cache of it that may have a login. */
+/** A registry with a token service, and a cache of it that may have a login. */
 async function start(scope: Scope): Promise<Setting> {
   const root = await scope.folder("upstream");
   await fill(scope, root);
@@ -79,7 +79,7 @@ async function start(scope: Scope): Promise<Setting> {
   return { issuer, upstream, startCache };
 }
 
-/** As long as everybody may push. */
+/** While everyone may push. */
 async function fill(scope: Scope, root: string): Promise<void> {
   const { client, daemon } = await startPeer(scope, "registry 3.1.2", root);
   assert.ok(sample);

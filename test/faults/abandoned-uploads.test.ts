@@ -14,7 +14,7 @@ const uploads = { expire: "1m", purgeInterval: "1s" };
 const bytes = seededBytes("abandoned", 100_000);
 const half = bytes.subarray(0, 50_000);
 
-test("abandoned uploads are removed after their time, those of an earlier process too, and no others", async (t) => {
+test("abandoned uploads are deleted after their time, including those of an earlier process, and no others", async (t) => {
   const scope = new Scope(t);
   const before = await startBerth(scope);
   const sessions = await Promise.all(["old", "old and empty", "fresh"].map(() => startUpload(before.client, "app")));
@@ -35,7 +35,7 @@ test("abandoned uploads are removed after their time, those of an earlier proces
   await pullBlob(client, "app", digestOf(bytes));
 });
 
-test("an upload that is being sent is not removed, however long it has taken", async (t) => {
+test("an upload that is being sent is not deleted, however long it takes", async (t) => {
   const scope = new Scope(t);
   const { client, root } = await startBerth(scope, { private: { uploads } });
   const slow = await startUpload(client, "a/slow");
@@ -43,7 +43,7 @@ test("an upload that is being sent is not removed, however long it has taken", a
   await request.send(half);
   await waitUntil("it arrives", () => (existsSync(join(folderOf(root, slow), "data")) ? true : undefined));
   await age(root, slow);
-  // Its removal shows that a purge has come by. The purge goes through the repositories one by one: this is the last.
+  // Its deletion shows that a purge has run. The purge visits the repositories one by one: this is the last.
   const abandoned = await startUpload(client, "b/abandoned");
   await age(root, abandoned);
   await waitUntil("a purge", async () => ((await offsetOf(client, abandoned)) === undefined ? true : undefined));

@@ -12,7 +12,7 @@ const names = ["app", "team/one", "team/two"];
 const dayMs = 86_400_000;
 const seed = 20_261_126;
 
-/** The start of 1980, a year ago, some hours off, the limit of what 32 bits count, and far ahead. */
+/** The start of 1980, a year ago, some hours off, the limit of 32 bits, and far ahead. */
 const jumps = [
   -46 * 365 * dayMs,
   -365 * dayMs,
@@ -25,7 +25,7 @@ const jumps = [
   400 * 365 * dayMs,
 ];
 
-test("what was acknowledged survives a clock that jumps, with a kill in between, and nothing half is seen", async (t) => {
+test("what was acknowledged survives clock jumps, with a kill in between, and nothing is ever half visible", async (t) => {
   const scope = new Scope(t);
   const random = seededRandom(seed);
   const clock = await MovedClock.create(scope);

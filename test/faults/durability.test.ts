@@ -10,7 +10,7 @@ import { pushSmallImage } from "../support/small-image.js";
 import { startUpload } from "../support/upload.js";
 import { waitUntil } from "../support/wait-until.js";
 
-test("what is acknowledged is on the disk: each content before its name, each folder before the answer", async (t) => {
+test("what is acknowledged is on the disk: content before its name, folders before the response", async (t) => {
   const scope = new Scope(t);
   const { client, daemon, root } = await startBerth(scope);
   const trace = await traceDisk(scope, daemon.pid, () => client.get("/v2/"));
@@ -32,8 +32,8 @@ test("what is acknowledged is on the disk: each content before its name, each fo
 });
 
 /**
- * Walks through all that was done, and holds against each acknowledgement what was not synced by then. What is kept of
- * unfinished uploads, and the record of which tags a manifest had, may be lost in a power cut.
+ * Replays everything that was done, and checks at each acknowledgement what was not synced by then. Unfinished uploads,
+ * and the record of a manifest's tags, may be lost in a power failure.
  */
 function assertSyncedInTime(calls: readonly TracedCall[], root: string): void {
   const syncedFiles = new Set<string>();
@@ -54,13 +54,13 @@ function assertSyncedInTime(calls: readonly TracedCall[], root: string): void {
       unsyncedFolders.add(dirname(path));
     } else if (/HTTP\/1\.1 20[12]/.test(args) && !args.includes("/blobs/uploads/")) {
       acknowledgements++;
-      assert.deepEqual([...unsyncedFolders], [], "an answer went out before these folders were synced");
+      assert.deepEqual([...unsyncedFolders], [], "a response was sent before these folders were synced");
     }
   }
   assert.ok(acknowledgements >= 4, `only ${acknowledgements} answers were seen`);
 }
 
-/** The deletion is the last that was asked for, and moves the tag's folder away. */
+/** The deletion is the last request, and moves the tag's folder away. */
 function isAfterLastRename(calls: readonly TracedCall[], answer: string): boolean {
   const last = calls.findLastIndex(({ call, args }) => call === "rename" && args.includes('/tags/1.0"'));
   return last >= 0 && calls.findLastIndex(({ args }) => args === answer) > last;

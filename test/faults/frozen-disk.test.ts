@@ -26,7 +26,7 @@ const pushes: Record<string, (client: RegistryClient, session: string) => Promis
   "the end of an upload": (client, session) => client.request("DELETE", session),
 };
 
-test("while a disk is frozen pushes wait for it, and nobody else does", async (t) => {
+test("while a disk is frozen pushes wait for it, and no one else does", async (t) => {
   const scope = new Scope(t);
   const disk = await freezableDisk(scope);
   const { client } = await startBerth(scope, { root: join(disk, "data") });
@@ -53,7 +53,7 @@ test("while a disk is frozen pushes wait for it, and nobody else does", async (t
   await pullBlob(client, "team/app", digestOf(layer));
 });
 
-/** A file system in a file of its own, since one that can be frozen has a journal. Wants root. */
+/** A file system in a file, since one that can be frozen has a journal. Needs root. */
 async function freezableDisk(scope: Scope): Promise<string> {
   const [disk, images] = [await scope.folder("frozen"), await scope.folder("image")];
   const image = join(images, "disk");

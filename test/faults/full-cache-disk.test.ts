@@ -24,7 +24,7 @@ async function runOnSmallDisk(scope: Scope) {
   return { fake, image, ...(await runProxy(scope, fake.url, { root })) };
 }
 
-test("a disk that fills up in the middle of a blob is not noticed by those who pull it", async (t) => {
+test("clients do not notice a disk that fills up in the middle of a blob", async (t) => {
   const scope = new Scope(t);
   const { client, storage, log } = await runOnSmallDisk(scope);
   await client.get("/v2/library/alpine/manifests/latest");
@@ -37,11 +37,11 @@ test("a disk that fills up in the middle of a blob is not noticed by those who p
   assert.equal(digestOf(other.body), digest);
   assert.deepEqual(part.body, tooLarge.subarray(11 * mebibyte));
   assert.equal(await storage.blobs.size(digest), undefined);
-  assert.equal(await storage.downloads.staged(digest).stat(), undefined, "a part takes the room that others need");
+  assert.equal(await storage.downloads.staged(digest).stat(), undefined, "a part takes the space that others need");
   assert.ok(log.events.some(({ event }) => event.includes("no room")));
 });
 
-test("with no byte left a whole image is pulled, and with room again it is kept", async (t) => {
+test("with no space left a whole image can be pulled, and with space again it is stored", async (t) => {
   const scope = new Scope(t);
   const { fake, image, client, root } = await runOnSmallDisk(scope);
   const filler = await fillDisk(root);
@@ -61,7 +61,7 @@ test("with no byte left a whole image is pulled, and with room again it is kept"
   assert.equal((await client.get("/v2/library/alpine/manifests/small")).headers["x-cache"], "hit");
 });
 
-test("without room a broken transfer goes on all the same, and wrong bytes still reach nobody whole", async (t) => {
+test("without space an interrupted transfer still resumes, and wrong bytes still reach no client completely", async (t) => {
   const scope = new Scope(t);
   const { fake, client, root } = await runOnSmallDisk(scope);
   await fillDisk(root);
@@ -73,7 +73,7 @@ test("without room a broken transfer goes on all the same, and wrong bytes still
   await assert.rejects(client.get(path, { range: "bytes=0-999" }));
 });
 
-test("on a full disk a cache with a bound lets go what was used longest ago, and keeps what is pulled now", async (t) => {
+test("on a full disk a cache with a size limit evicts the least recently used images, and stores what is pulled now", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const layers = ["old", "newer", "newest"].map((seed) => seededBytes(seed, 3 * mebibyte));

@@ -32,36 +32,33 @@ test("a full disk", async (t) => {
     assert.equal((await client.head(`/v2/app/blobs/${digestOf(small)}`)).status, 404);
   };
 
-  await t.test(
-    "a blob that does not fit is answered with a 5xx that says so in JSON, however it is pushed",
-    async () => {
-      assertRefused(
-        await client.request("POST", `/v2/app/blobs/uploads/?digest=${digestOf(tooLarge)}`, { body: tooLarge }),
-      );
-      await isUnharmed();
+  await t.test("a blob that does not fit gets a 5xx that says so in JSON, however it is pushed", async () => {
+    assertRefused(
+      await client.request("POST", `/v2/app/blobs/uploads/?digest=${digestOf(tooLarge)}`, { body: tooLarge }),
+    );
+    await isUnharmed();
 
-      const inOne = await startUpload(client, "app");
-      assertRefused(await client.request("PUT", `${inOne}?digest=${digestOf(tooLarge)}`, { body: tooLarge }));
-      await cancel(client, inOne);
-      await isUnharmed();
+    const inOne = await startUpload(client, "app");
+    assertRefused(await client.request("PUT", `${inOne}?digest=${digestOf(tooLarge)}`, { body: tooLarge }));
+    await cancel(client, inOne);
+    await isUnharmed();
 
-      const inChunks = await startUpload(client, "app");
-      assertRefused(await client.request("PATCH", inChunks, { body: tooLarge }));
-      const offset = await offsetOf(client, inChunks);
-      assert.ok(offset !== undefined && offset <= diskSize, "the session keeps what fits");
-      await cancel(client, inChunks);
-      await isUnharmed();
-    },
-  );
+    const inChunks = await startUpload(client, "app");
+    assertRefused(await client.request("PATCH", inChunks, { body: tooLarge }));
+    const offset = await offsetOf(client, inChunks);
+    assert.ok(offset !== undefined && offset <= diskSize, "the session keeps what fits");
+    await cancel(client, inChunks);
+    await isUnharmed();
+  });
 
-  await t.test("what does not fit leaves no bytes behind: the next one that fits is taken", async () => {
+  await t.test("what does not fit leaves no bytes behind: the next blob that fits is accepted", async () => {
     const fits = seededBytes("fits", diskSize * 0.75);
     await pushBlob(client, "other", fits);
     await pullBlob(client, "other", digestOf(fits));
     assert.equal((await client.request("DELETE", `/v2/other/blobs/${digestOf(fits)}`)).status, 202);
   });
 
-  await t.test("with no byte left, pushes are refused and pulls go on; with space again, pushes do too", async () => {
+  await t.test("with no space left, pushes are refused and pulls work; with space again, pushes do too", async () => {
     const filler = await fillDisk(disk);
     assertRefused(await client.request("POST", `/v2/app/blobs/uploads/?digest=${digestOf(small)}`, { body: small }));
     const headers = { "content-type": mediaTypes.ociIndex };

@@ -13,10 +13,10 @@ import { pushSmallImage } from "../support/small-image.js";
 const images = 60;
 const tags = ["v1", "v2", "v3"];
 const longestRounds = 100;
-/** A thread of the collection is killed before one of so many removals and moves. */
+/** A thread of the collection is killed before its nth removal or move. */
 const mostSteps = 60;
 
-test("a collection that is killed at any moment has lost nothing that stays, and a later one finishes", async (t) => {
+test("a collection that is killed at any moment has lost nothing that is kept, and a later one finishes", async (t) => {
   const scope = new Scope(t);
   const { root, client, daemon } = await startBerth(scope);
   const text = (number: number) => seededBytes(`image ${number}`, 2000).toString("base64");
@@ -38,7 +38,7 @@ test("a collection that is killed at any moment has lost nothing that stays, and
     const end = await tryCommand(process.execPath, await gcArguments(scope, root, ["--delete-untagged"]), {
       env: { NODE_OPTIONS: `--import ${killer}` },
     });
-    // The last one may end before it comes to the step.
+    // The last one may end before it reaches the step.
     if (end.code === 0) break;
     assert.equal(end.code, "SIGKILL", end.stderr);
     for (const digest of expected) assert.ok((await blobsIn(root)).includes(digest), digest);

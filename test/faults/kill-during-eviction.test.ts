@@ -23,7 +23,7 @@ function layersOf(tag: string): Buffer[] {
   return ["a", "b", "c"].map((layer) => seededBytes(`${tag} ${layer}`, 5_000));
 }
 
-test("an eviction that is killed at any moment leaves what is private whole, and every image can be pulled again", async (t) => {
+test("an eviction that is killed at any moment leaves private content complete, and every image can be pulled again", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   for (const tag of tags) fake.store.addImage(name, layersOf(tag), tag);
@@ -45,7 +45,7 @@ test("an eviction that is killed at any moment leaves what is private whole, and
     const fresh = await runBerth(scope, { root });
     for (const layer of shared) await pullBlob(fresh.client, "team/app", digestOf(layer));
     await fresh.server.stop(0);
-    // It may say that nothing is left.
+    // It may report that nothing is left.
     await removeAll(scope, config).exited;
     assert.deepEqual(await storedDigests(fresh.storage), shared.map((layer) => digestOf(layer)).sort());
   }

@@ -14,7 +14,7 @@ const rounds = 20;
 const names = ["app", "app/child", "team/one", "team/two"];
 const seed = 20_261_124;
 
-test("what was acknowledged survives kill -9 at any moment of a push, and nothing half is seen", async (t) => {
+test("what was acknowledged survives kill -9 at any moment of a push, and nothing is ever half visible", async (t) => {
   const scope = new Scope(t);
   const random = seededRandom(seed);
   const all = emptyPushLog();
@@ -46,14 +46,14 @@ test("what was acknowledged survives kill -9 at any moment of a push, and nothin
     });
     all.images.push(...log.images);
   }
-  await t.test("at the end every image of every round pulls whole", async () => {
+  await t.test("at the end every image of every round can be pulled completely", async () => {
     assert.ok(all.images.length > rounds, "too little was pushed for the test to mean anything");
     await checkImages(berth.client, all);
     await checkTags(berth.client, () => true);
   });
 });
 
-/** Each tag of its own names its image; `latest` names the last one acknowledged, or one that was not answered any more. */
+/** Each image's own tag points to it; `latest` points to the last one acknowledged, or to one that got no response. */
 async function checkImages(client: RegistryClient, log: PushLog): Promise<void> {
   for (const { name, tag, digest } of log.images) {
     await pullWhole(client, name, digest);
@@ -80,7 +80,7 @@ async function checkBlobs(client: RegistryClient, log: PushLog): Promise<void> {
 async function checkSessions(client: RegistryClient, log: PushLog): Promise<void> {
   for (const [session, { name, bytes, acknowledged, isClosing }] of log.sessions) {
     const offset = await offsetOf(client, session);
-    // The closing request turns the session into a blob, and may have died in the middle of that: the push begins anew.
+    // The closing request turns the session into a blob, and may have died in the middle: the push starts again.
     const kept = isClosing ? 0 : acknowledged;
     assert.ok((offset ?? 0) >= kept, `${acknowledged} bytes of ${session} were acknowledged, ${offset} are left`);
     if (offset === undefined) continue;

@@ -19,7 +19,7 @@ import { startUpload } from "../support/upload.js";
 const v2 = "docker/registry/v2";
 const large = seededBytes("large", 3_000_000);
 
-/** Pushes in every way, pulls, deletes and collects, over a restart. */
+/** Pushes in every way, pulls, deletes and collects, across a restart. */
 async function useWholly(t: TestContext, options: BerthOptions): Promise<string> {
   const scope = new Scope(t);
   const first = await startBerth(scope, options);
@@ -68,7 +68,7 @@ for (const folder of [
   });
 }
 
-test("volumes for blobs and for repositories, each its own, are pushed to and pulled from", async (t) => {
+test("separate volumes for blobs and for repositories can be pushed to and pulled from", async (t) => {
   const scope = new Scope(t);
   const root = await scope.folder("data");
   for (const folder of ["blobs", "repositories"]) await mountVolume(scope, join(root, v2, folder));
@@ -76,23 +76,23 @@ test("volumes for blobs and for repositories, each its own, are pushed to and pu
   assert.match(output, /blobs and repositories lie in different file systems/);
 });
 
-test("what Berth keeps of its own goes with a volume below the root, into another container and onto its host", async (t) => {
+test("Berth's own files move with a volume below the root, into another container and onto its host", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage("library/app", [seededBytes("layer", 1_000)], "latest");
   const [volume, one, other] = [await scope.folder("volume"), await scope.folder("one"), await scope.folder("other")];
   await mkdir(join(volume, "blobs"));
-  // Of one device with the root, as in many a cluster.
+  // On the same device as the root, as in many clusters.
   for (const root of [one, other]) await bindMount(scope, volume, join(root, v2));
   const first = await startBerth(scope, { root: one, cacheOf: fake.url });
   await pullWhole(first.client, "library/app", "latest");
   await first.daemon.stop();
   assert.equal(existsSync(join(one, ".berth")), false);
   await fake.stop();
-  // Not taken for one that was pushed: then the cache would refuse it.
+  // Not taken for pushed content, which the cache would refuse.
   const second = await startBerth(scope, { root: other, cacheOf: fake.url });
   await pullWhole(second.client, "library/app", "latest");
-  // A collection on the host, where nothing is mounted, meets the marks of the server.
+  // A collection on the host, where nothing is mounted, sees the marks of the server.
   const host = await scope.folder("host");
   await mkdir(join(host, "docker/registry"), { recursive: true });
   await symlink(volume, join(host, v2));
@@ -101,7 +101,7 @@ test("what Berth keeps of its own goes with a volume below the root, into anothe
   assert.match(refused.stderr, /is using this data directory/);
 });
 
-test("a container whose root can only be read serves a volume below it", async (t) => {
+test("a container with a read-only root serves a volume below it", async (t) => {
   const scope = new Scope(t);
   const root = await scope.folder("data");
   await mkdir(join(root, v2), { recursive: true });
@@ -110,7 +110,7 @@ test("a container whose root can only be read serves a volume below it", async (
   await useWholly(t, { root: view });
 });
 
-test("a directory of registry:2 that can only be read is pulled whole, and what changes it is refused in a sentence", async (t) => {
+test("a read-only directory of registry:2 can be pulled completely, and changes are refused in a sentence", async (t) => {
   const scope = new Scope(t);
   const folder = await scope.folder("data");
   const peer = await startPeer(scope, "registry 2.8.2", folder);
@@ -143,7 +143,7 @@ function collectDry(configFile: string): Promise<string> {
   return runCommand(process.execPath, [join(projectRoot, "dist/main.js"), "gc", "--dry-run", "--config", configFile]);
 }
 
-test("a cache that can only be read serves what it has, and passes on what it has not", async (t) => {
+test("a read-only cache serves what it has, and passes on the rest", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage("library/app", [seededBytes("layer", 1_000)], "latest");
@@ -168,7 +168,7 @@ for (const calls of [
   });
 }
 
-test("a directory of another user is served, and one that holds nothing is refused with what to do", async (t) => {
+test("a directory of another user is served, and an empty one is refused with what to do", async (t) => {
   const scope = new Scope(t);
   const folder = await scope.folder("data");
   const berth = await startBerth(scope, { root: folder });
@@ -185,7 +185,7 @@ test("a directory of another user is served, and one that holds nothing is refus
   );
 });
 
-/** What a Berth of user 1000 says until it ends, or so long. */
+/** The output of a Berth of user 1000 until it ends, or for this long. */
 async function serveAs(root: string, timeoutMs: number): Promise<string> {
   const user = ["--reuid", "1000", "--regid", "1000", "--clear-groups"];
   const command = [...user, process.execPath, join(projectRoot, "dist/main.js"), "serve"];

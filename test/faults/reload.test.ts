@@ -20,12 +20,12 @@ async function startUpstream(scope: Scope): Promise<BerthOptions> {
   return { proxy: { upstreams: [{ name: "docker.io", url: hub.url }] } };
 }
 
-/** Waits until Berth has told so many times what became of a change. */
+/** Waits until Berth has reported the result of this many changes. */
 async function untilTold({ daemon }: BerthProcess, what: RegExp, times = 1): Promise<void> {
   await waitUntil(`it tells ${what}`, () => ((daemon.output.match(what)?.length ?? 0) >= times ? true : undefined));
 }
 
-test("a change of the file is taken over without a signal: a private registry becomes one that caches, too", async (t) => {
+test("a change of the file is applied without a signal: a private registry becomes one that also caches", async (t) => {
   const scope = new Scope(t);
   const berth = await startBerth(scope);
   const { client, reconfigure } = berth;
@@ -38,7 +38,7 @@ test("a change of the file is taken over without a signal: a private registry be
 });
 
 for (const workers of [1, 2]) {
-  test(`no request for a name whose owner stays fails while the mode is switched again and again (${workers} at work)`, async (t) => {
+  test(`no request for a name with the same owner fails while the mode is switched again and again (${workers} at work)`, async (t) => {
     const scope = new Scope(t);
     const upstream = await startUpstream(scope);
     const server = { workers };
@@ -70,7 +70,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-test("who was pushing when pushes end may finish, its manifest included, and nobody else begins", async (t) => {
+test("a push that is running when pushes are disabled may finish, including its manifest, and no new one begins", async (t) => {
   const scope = new Scope(t);
   const berth = await startBerth(scope);
   const { client, daemon, reconfigure } = berth;
@@ -93,7 +93,7 @@ test("who was pushing when pushes end may finish, its manifest included, and nob
   assert.match(refused.body.toString(), /mode: hybrid to push and keep the cache/);
 });
 
-test("a broken file changes nothing, and the log names line and key", async (t) => {
+test("an invalid file changes nothing, and the log gives line and key", async (t) => {
   const scope = new Scope(t);
   const berth = await startBerth(scope);
   const { client, daemon, configFile, reconfigure } = berth;
@@ -108,7 +108,7 @@ test("a broken file changes nothing, and the log names line and key", async (t) 
 });
 
 for (const workers of [1, 2]) {
-  test(`what some worker cannot serve by is taken over by none, and one that dies then starts again (${workers} at work)`, async (t) => {
+  test(`what one worker cannot apply is applied by none, and a worker that dies then restarts (${workers} at work)`, async (t) => {
     const scope = new Scope(t);
     const server = { workers };
     const berth = await startBerth(scope, { server });
@@ -137,7 +137,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-/** Ends each worker, and waits until another one serves in its place. */
+/** Kills each worker, and waits until another one serves in its place. */
 async function replaceWorkers(berth: BerthProcess): Promise<void> {
   const before = workersOf(berth);
   for (const worker of before) process.kill(worker, "SIGKILL");
@@ -156,7 +156,7 @@ async function isServing({ client }: BerthProcess): Promise<boolean> {
   }
 }
 
-test("a file that is empty, or cut off anywhere, changes nothing", async (t) => {
+test("a file that is empty, or truncated anywhere, changes nothing", async (t) => {
   const scope = new Scope(t);
   const berth = await startBerth(scope, { private: { delete: false } });
   const { client, configFile, daemon } = berth;
@@ -175,9 +175,9 @@ test("a file that is empty, or cut off anywhere, changes nothing", async (t) => 
   await untilTold(berth, /configuration applied.*private\.delete/g);
 });
 
-test("a file that is gone changes nothing, and a signal then says so", async (t) => {
+test("a file that has disappeared changes nothing, and a signal then reports it", async (t) => {
   const scope = new Scope(t);
-  // Named to nobody: without it there would be the defaults.
+  // Not named on the command line: without it, the defaults would apply.
   const berth = await startBerth(scope, { findsFile: true });
   const { client, daemon, configFile } = berth;
   await pushSmallImage(client, "my_image", "mine", { tag: "latest" });
@@ -187,7 +187,7 @@ test("a file that is gone changes nothing, and a signal then says so", async (t)
   assert.equal((await client.get("/v2/my_image/manifests/latest")).status, 200);
 });
 
-test("what needs a restart is named, and holds its old value until then", async (t) => {
+test("a change that needs a restart is reported, and the old value stays until then", async (t) => {
   const scope = new Scope(t);
   const berth = await startBerth(scope);
   const { client, daemon, reconfigure } = berth;

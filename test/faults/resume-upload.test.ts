@@ -11,7 +11,7 @@ const size = 40_000_000;
 const ninetyPercent = 0.9 * size;
 
 for (const algorithm of ["sha256", "sha512"] as const) {
-  test(`an upload broken off at 90 % goes on from there after a kill and a restart, by ${algorithm}`, async (t) => {
+  test(`an upload cut off at 90 % resumes from there after a kill and a restart, by ${algorithm}`, async (t) => {
     const scope = new Scope(t);
     const bytes = seededBytes(algorithm, size);
     const digest = digestOf(bytes, algorithm);
@@ -35,7 +35,7 @@ for (const algorithm of ["sha256", "sha512"] as const) {
   });
 }
 
-test("an upload goes on after a kill in the middle of a request, from the offset that the status tells", async (t) => {
+test("an upload resumes after a kill in the middle of a request, from the reported offset", async (t) => {
   const scope = new Scope(t);
   const bytes = seededBytes("in the middle", size);
   const before = await startBerth(scope);
@@ -51,7 +51,7 @@ test("an upload goes on after a kill in the middle of a request, from the offset
   await pullBlob(after.client, "app", digestOf(bytes));
 });
 
-test("an upload goes on over several restarts, and each keeps what was acknowledged", async (t) => {
+test("an upload resumes across several restarts, and each keeps what was acknowledged", async (t) => {
   const scope = new Scope(t);
   const bytes = seededBytes("restarts", 900_000);
   let berth = await startBerth(scope);

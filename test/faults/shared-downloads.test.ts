@@ -15,13 +15,13 @@ const name = parseRepositoryName("library/alpine");
 const layer = seededBytes("layer", 24_000_000);
 const tagPath = `/v2/${name}/manifests/latest`;
 
-/** Slow enough that everybody comes while it runs. */
+/** Slow enough that all clients arrive while it runs. */
 const bytesPerSecond = 12_000_000;
 
-/** More of what was sent than this is lost when the process dies that it was sent to. */
+/** At most this much of what was sent is lost when the receiving process dies. */
 const lostOnTheWay = 4_000_000;
 
-/** The first byte of each piece is another one. */
+/** The first byte of each piece is different. */
 const wrongAtStart: Fault = (reply) => {
   const { body } = reply;
   return {
@@ -43,7 +43,7 @@ async function slowUpstream(scope: Scope): Promise<Upstream> {
   return { fake, path: `/v2/${name}/blobs/${image.layers[0]?.digest}` };
 }
 
-/** Fifty clients, who ask these Berths in turn and each get the layer; a few leave before. */
+/** Fifty clients of these Berths in turn, which each get the layer; a few leave early. */
 async function herd(clients: readonly RegistryClient[], path: string): Promise<void> {
   const asked = Array.from({ length: 50 }, async (_, index) => {
     const client = clients[index % clients.length];
@@ -84,7 +84,7 @@ test("an upstream that breaks off three times costs two workers no byte twice", 
   assert.ok(fake.ledger.bytes({ kind: "blob" }) <= layer.length * 1.05);
 });
 
-test("who reads along in another process gets the first bytes while the rest is on its way", async (t) => {
+test("readers in another process get the first bytes while the rest is being downloaded", async (t) => {
   const scope = new Scope(t);
   const { fake, path } = await slowUpstream(scope);
   const one = await startBerth(scope, { cacheOf: fake.url });
@@ -99,7 +99,7 @@ test("who reads along in another process gets the first bytes while the rest is 
   assert.ok((await buffer(download.stream)).equals(layer));
 });
 
-test("when the process that downloads is killed, another goes on at once from where it was", async (t) => {
+test("when the downloading process is killed, another continues at once from where it was", async (t) => {
   const scope = new Scope(t);
   const { fake, path } = await slowUpstream(scope);
   const one = await startBerth(scope, { cacheOf: fake.url });
@@ -119,7 +119,7 @@ test("when the process that downloads is killed, another goes on at once from wh
   assert.ok(fake.ledger.bytes({ kind: "blob" }) < layer.length + lostOnTheWay);
 });
 
-test("a wrong byte never completes a blob in a process that reads along, also if that fetches it right then", async (t) => {
+test("a wrong byte never completes a blob in a process that reads along, even if that starts to download it", async (t) => {
   const scope = new Scope(t);
   const { fake, path } = await slowUpstream(scope);
   fake.faults.add({ kind: "blob" }, wrongAtStart, { times: 1 });
@@ -137,7 +137,7 @@ test("a wrong byte never completes a blob in a process that reads along, also if
   assert.ok((await other.client.get(path)).body.equals(layer));
 });
 
-test("what had arrived when Berth was killed is not fetched again by the next one", async (t) => {
+test("what had arrived when Berth was killed is not downloaded again by the next one", async (t) => {
   const scope = new Scope(t);
   const { fake, path } = await slowUpstream(scope);
   const before = await startBerth(scope, { cacheOf: fake.url });
@@ -151,7 +151,7 @@ test("what had arrived when Berth was killed is not fetched again by the next on
   assert.ok(fake.ledger.bytes({ kind: "blob" }) < layer.length + lostOnTheWay);
 });
 
-test("a cold tag costs two workers one GET, however many ask", async (t) => {
+test("a cold tag costs two workers one GET, however many clients request it", async (t) => {
   const scope = new Scope(t);
   const { fake } = await slowUpstream(scope);
   const berth = await startWorkers(scope, fake);
@@ -159,17 +159,17 @@ test("a cold tag costs two workers one GET, however many ask", async (t) => {
   for (const { status } of answers) assert.equal(status, 200);
   await bothAnswered(berth);
   assert.equal(fake.ledger.count({ kind: "manifest", method: "GET" }), 1);
-  assert.ok(fake.ledger.count({ kind: "manifest", method: "HEAD" }) <= 2, "more than one question a worker");
+  assert.ok(fake.ledger.count({ kind: "manifest", method: "HEAD" }) <= 2, "more than one request per worker");
 });
 
-/** Two workers, both ready: the first answers before the second does. */
+/** Two workers, both ready: the first one responds before the second does. */
 async function startWorkers(scope: Scope, fake: FakeUpstream): Promise<BerthProcess> {
   const berth = await startBerth(scope, { cacheOf: fake.url, server: { workers: 2 } });
   await waitUntil("both serve", () => berth.daemon.output.includes(" workers=2\n") || undefined);
   return berth;
 }
 
-/** Else the test means nothing. The lines of a moment are written together. */
+/** Otherwise the test means nothing. Lines are written in batches. */
 async function bothAnswered({ daemon }: BerthProcess): Promise<void> {
   await waitUntil("lines of both workers", () => {
     const lines = [...daemon.output.matchAll(/ info {2}request method=GET path=\/v2\/library.* worker=(\d)\n/g)];

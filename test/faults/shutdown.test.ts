@@ -16,7 +16,7 @@ import { waitUntil } from "../support/wait-until.js";
 const large = seededBytes("large", 60_000_000);
 const digest = digestOf(large);
 
-test("told to stop, Berth refuses new connections, lets a slow download and an upload end, and exits with 0", async (t) => {
+test("a stopping Berth refuses new connections, lets a slow download and an upload finish, and exits with 0", async (t) => {
   const scope = new Scope(t);
   const berth = await startBerth(scope);
   const { client, daemon } = berth;
@@ -37,7 +37,7 @@ test("told to stop, Berth refuses new connections, lets a slow download and an u
   await pullBlob(again.client, "app", digestOf(small));
 });
 
-test("an idle connection does not hold the end up", { timeout: 60_000 }, async (t) => {
+test("an idle connection does not delay the end", { timeout: 60_000 }, async (t) => {
   const scope = new Scope(t);
   const berth = await startBerth(scope, { server: { shutdownGrace: "1h" } });
   const idle = connect(berth.port, "127.0.0.1");
@@ -48,7 +48,7 @@ test("an idle connection does not hold the end up", { timeout: 60_000 }, async (
   assert.deepEqual(await berth.daemon.exited, { code: 0, signal: undefined });
 });
 
-test("a second signal ends what runs at once", { timeout: 60_000 }, async (t) => {
+test("a second signal ends running transfers at once", { timeout: 60_000 }, async (t) => {
   const scope = new Scope(t);
   const berth = await startBerth(scope, { server: { shutdownGrace: "1h" } });
   await pushBlob(berth.client, "app", large);
@@ -59,10 +59,10 @@ test("a second signal ends what runs at once", { timeout: 60_000 }, async (t) =>
     berth.daemon.signal("SIGTERM");
     return berth.daemon.isRunning ? undefined : true;
   });
-  await assert.rejects(digestOfRest(download), "a download that is cut off does not look whole");
+  await assert.rejects(digestOfRest(download), "a download that is cut off does not look complete");
 });
 
-test("one stop that arrives as two signals, as npm makes of it, cuts nothing off", { timeout: 60_000 }, async (t) => {
+test("one stop that arrives as two signals, as from npm, cuts nothing off", { timeout: 60_000 }, async (t) => {
   const scope = new Scope(t);
   const berth = await startBerth(scope);
   await pushBlob(berth.client, "app", large);
@@ -74,7 +74,7 @@ test("one stop that arrives as two signals, as npm makes of it, cuts nothing off
   assert.deepEqual(await berth.daemon.exited, { code: 0, signal: undefined });
 });
 
-test("npm start passes the wish to stop on, and leaves nobody at the port", { timeout: 120_000 }, async (t) => {
+test("npm start passes on the signal, and leaves no process on the port", { timeout: 120_000 }, async (t) => {
   const scope = new Scope(t);
   const port = await freePort();
   const npm = new Daemon(scope, "npm", ["start"], {
@@ -89,7 +89,7 @@ test("npm start passes the wish to stop on, and leaves nobody at the port", { ti
   assert.match(npm.output, / stopped\n/);
 });
 
-test("transfers that take longer than the grace period are cut off, and what was uploaded stays", async (t) => {
+test("transfers that take longer than the grace period are cut off, and uploaded bytes are kept", async (t) => {
   const scope = new Scope(t);
   const berth = await startBerth(scope, { server: { shutdownGrace: "1s" } });
   await pushBlob(berth.client, "app", large);

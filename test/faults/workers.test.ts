@@ -21,7 +21,7 @@ const twoWorkers = { workers: 2 };
 /** More than the kernel buffers between the two ends of a connection. */
 const large = seededBytes("large", 40_000_000);
 
-test("a worker that dies is started again, with a line that says why, and the others serve meanwhile", async (t) => {
+test("a worker that dies is restarted, with a line that says why, and the others serve meanwhile", async (t) => {
   const berth = await startBerth(new Scope(t), { server: twoWorkers });
   const [first] = workersOf(berth);
   process.kill(first ?? 0, "SIGKILL");
@@ -45,7 +45,7 @@ test("workers do not outlive the process that started them", async (t) => {
   await waitUntil("both are gone", () => !workers.some(isRunning) || undefined);
 });
 
-test("told to stop, all workers let what runs end, and Berth exits with 0", { timeout: 60_000 }, async (t) => {
+test("on a stop, all workers let running transfers finish, and Berth exits with 0", { timeout: 60_000 }, async (t) => {
   const berth = await startBerth(new Scope(t), { server: { ...twoWorkers, shutdownGrace: "1h" } });
   const downloads = await beginDownloads(berth);
   berth.daemon.signal("SIGTERM");
@@ -61,7 +61,7 @@ test("told to stop, all workers let what runs end, and Berth exits with 0", { ti
   assert.equal(berth.daemon.output.match(/ stopped\n/g)?.length, 1);
 });
 
-test("a second signal ends what runs on all workers", { timeout: 60_000 }, async (t) => {
+test("a second signal ends running transfers on all workers", { timeout: 60_000 }, async (t) => {
   const berth = await startBerth(new Scope(t), { server: { ...twoWorkers, shutdownGrace: "1h" } });
   await answeredBy(berth, 2);
   const downloads = await beginDownloads(berth);
@@ -74,7 +74,7 @@ test("a second signal ends what runs on all workers", { timeout: 60_000 }, async
   for (const { stream } of downloads) await assert.rejects(buffer(stream));
 });
 
-test("workers that cannot start say why once, and Berth exits with 1", { timeout: 60_000 }, async (t) => {
+test("workers that cannot start report the reason once, and Berth exits with 1", { timeout: 60_000 }, async (t) => {
   const scope = new Scope(t);
   const other = createServer().listen(0, "127.0.0.1");
   scope.defer(() => other.close());
@@ -94,7 +94,7 @@ test("any free port is one for all workers", async (t) => {
   assert.equal(ports.length, 1);
 });
 
-test("lines of several workers never cut into each other, and say whose they are", { timeout: 60_000 }, async (t) => {
+test("lines of several workers never mix, and name the worker", { timeout: 60_000 }, async (t) => {
   const berth = await startBerth(new Scope(t), { server: twoWorkers, log: { format: "json" } });
   await answeredBy(berth, 2);
   const path = `/v2/${"long/".repeat(40)}name/tags/list`;
@@ -111,7 +111,7 @@ test("lines of several workers never cut into each other, and say whose they are
   assert.deepEqual([...new Set(workers)].sort(), [0, 1, 2]);
 });
 
-test("no more connections are open than all workers together may have, whichever worker they come to", async (t) => {
+test("all workers together keep to the limit of open connections, whichever worker they reach", async (t) => {
   const scope = new Scope(t);
   const { port } = await startBerth(scope, { server: { ...twoWorkers, maxConnections: 4 } });
   const connections = await Promise.all(Array.from({ length: 12 }, () => RawConnection.open(scope, port)));
@@ -151,14 +151,14 @@ test("workers that are killed again and again are back within moments, and no re
     );
   }
   isOver = true;
-  // A request that hangs would keep this waiting.
+  // A request that hangs would delay this.
   await Promise.all(asking);
   const pauses = [...berth.daemon.output.matchAll(/ pauseSeconds=([\d.]+)/g)].map(([, seconds]) => Number(seconds));
   assert.ok(pauses.length >= 8 && pauses.every((seconds) => seconds <= 2), pauses.join(" "));
   assert.ok(answers.served > 0);
 });
 
-test("a worker that is stuck does not keep Berth from ending after the grace", { timeout: 60_000 }, async (t) => {
+test("a stuck worker does not keep Berth from ending after the grace period", { timeout: 60_000 }, async (t) => {
   const berth = await startBerth(new Scope(t), { server: { ...twoWorkers, shutdownGrace: "0s" } });
   await answeredBy(berth, 2);
   process.kill(workersOf(berth)[0] ?? 0, "SIGSTOP");
@@ -166,7 +166,7 @@ test("a worker that is stuck does not keep Berth from ending after the grace", {
   assert.deepEqual(await berth.daemon.exited, { code: 0, signal: undefined });
 });
 
-test("an upload whose parts come to different workers is whole, and at once there for all", async (t) => {
+test("an upload whose parts reach different workers is complete, and visible at once to all", async (t) => {
   const berth = await startBerth(new Scope(t), { server: twoWorkers });
   await answeredBy(berth, 2);
   const bytes = seededBytes("parts", 900_000);
@@ -195,11 +195,13 @@ async function beginDownloads({ client }: BerthProcess): Promise<OpenAnswer[]> {
   return downloads;
 }
 
-test("what was pushed or deleted through one worker is so for all others at once", { timeout: 120_000 }, async (t) => {
+test("what was pushed or deleted through one worker is visible at once to all others", {
+  timeout: 120_000,
+}, async (t) => {
   const berth = await startBerth(new Scope(t), { server: twoWorkers });
   await answeredBy(berth, 2);
   const { client } = berth;
-  // Requests go to the workers in turn: an odd number of questions makes each of them see and write.
+  // Requests go to the workers in turn: with an odd number, each of them both sees and writes.
   const everywhere = async (what: () => Promise<unknown>, expected: unknown) => {
     for (let asked = 0; asked < 3; asked++) assert.deepEqual(await what(), expected);
   };
@@ -225,7 +227,7 @@ test("what was pushed or deleted through one worker is so for all others at once
   await everywhere(() => listTags(client, "team/app"), ["v0"]);
 });
 
-test("a client that comes back through another worker need not wait for its own dead connection", async (t) => {
+test("a client that reconnects through another worker need not wait for its own dead connection", async (t) => {
   const berth = await startBerth(new Scope(t), { server: twoWorkers });
   await answeredBy(berth, 2);
   const { client } = berth;
@@ -234,7 +236,7 @@ test("a client that comes back through another worker need not wait for its own 
   const dead = client.start("PATCH", session);
   await dead.send(bytes.subarray(0, 1_000_000));
   await waitUntil("something arrived", async () => ((await offsetOf(client, session)) ?? 0) > 0 || undefined);
-  // Whichever worker the dead one is at, the next two requests are at both.
+  // Whichever worker has the dead one, the next two requests reach both.
   const resumed = async () => resumeAsTold(client, session, { bytes, digest: digestOf(bytes) });
   const before = performance.now();
   await resumed();
@@ -243,7 +245,7 @@ test("a client that comes back through another worker need not wait for its own 
   await pullBlob(client, "app", digestOf(bytes));
 });
 
-/** Berth with two workers, that may not even start. */
+/** Berth with two workers, which may not even start. */
 function serve(scope: Scope, environment: Record<string, string>): Daemon {
   const args = [`${projectRoot}/dist/main.js`, "serve"];
   return new Daemon(scope, process.execPath, args, { BERTH_SERVER_WORKERS: "2", ...environment });
@@ -261,7 +263,7 @@ async function answeredBy({ client, daemon }: BerthProcess, count: number): Prom
   });
 }
 
-/** One that ended and whose parent has not asked for it yet does not run. */
+/** A zombie, whose parent has not waited for it yet, does not count as running. */
 function isRunning(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "latin1"));

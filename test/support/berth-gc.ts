@@ -5,7 +5,7 @@ import { type CommandResult, runCommand, tryCommand } from "./command.js";
 import { projectRoot } from "./project.js";
 import type { Scope } from "./scope.js";
 
-/** Arguments of node that run Berth's garbage collection on a data directory. */
+/** Arguments for node that run Berth's garbage collection on a data directory. */
 export async function gcArguments(scope: Scope, root: string, flags: readonly string[] = []): Promise<string[]> {
   const file = join(await scope.folder("config"), "berth.yml");
   await writeFile(file, JSON.stringify({ storage: { driver: "filesystem", filesystem: { root } } }));
@@ -21,7 +21,7 @@ export async function tryGc(scope: Scope, root: string, flags: readonly string[]
   return tryCommand(process.execPath, await gcArguments(scope, root, flags));
 }
 
-/** Digests of all bytes below a data directory, sorted. */
+/** Digests of all blobs in a data directory, sorted. */
 export async function blobsIn(root: string): Promise<Digest[]> {
   const digests: string[] = [];
   for (const path of await readdir(join(root, "docker/registry/v2/blobs"), { recursive: true })) {
@@ -31,7 +31,7 @@ export async function blobsIn(root: string): Promise<Digest[]> {
   return digests.filter(isDigest).sort();
 }
 
-/** Every file and folder of a directory, with what tells that it was changed. */
+/** Every file and folder of a directory, with what reveals a change. */
 export async function snapshotOf(root: string): Promise<string[]> {
   const lines: string[] = [];
   for (const path of (await readdir(root, { recursive: true })).sort()) {

@@ -10,20 +10,20 @@ import { RegistryClient } from "./registry-client.js";
 import type { Scope } from "./scope.js";
 
 export interface BerthOptions {
-  /** A cache where there are settings of `proxy`, else private, if not given. */
+  /** By default, a cache if there are settings of `proxy`, otherwise private. */
   readonly mode?: "private" | "proxy" | "hybrid";
-  /** The data directory; a fresh one if not given. */
+  /** The data directory; by default a new one. */
   readonly root?: string;
   readonly port?: number;
   /** A cache of this Docker Hub instead of a private registry. */
   readonly cacheOf?: string;
-  /** Settings of the section `proxy`, and so a cache. */
+  /** Settings of the section `proxy`, which make it a cache. */
   readonly proxy?: Readonly<Record<string, unknown>>;
   /** Settings of the section `private`. */
   readonly private?: Readonly<Record<string, unknown>>;
   /** Settings of the section `server`. */
   readonly server?: Readonly<Record<string, unknown>>;
-  /** It is started in the folder of its file, and not told where that is. */
+  /** Starts in the folder of its file, without naming the file. */
   readonly findsFile?: boolean;
   /** Settings of the section `access`. */
   readonly access?: Readonly<Record<string, unknown>>;
@@ -33,20 +33,20 @@ export interface BerthOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A Berth that runs as its users run it: `node dist/main.js serve`. */
+/** A Berth as users run it: `node dist/main.js serve`. */
 export interface BerthProcess {
   readonly daemon: Daemon;
   readonly root: string;
   readonly port: number;
-  /** `127.0.0.1:port`, as it stands in the names of images. */
+  /** `127.0.0.1:port`, as in image names. */
   readonly host: string;
   readonly client: RegistryClient;
   readonly configFile: string;
-  /** Writes other settings into the file, with the same data and port. */
+  /** Writes other settings to the file, with the same data and port. */
   reconfigure(options: BerthOptions): Promise<void>;
 }
 
-/** Starts Berth, in private mode unless told otherwise, and waits until it is ready. */
+/** Starts Berth, by default in private mode, and waits until it is ready. */
 export async function startBerth(scope: Scope, options: BerthOptions = {}): Promise<BerthProcess> {
   const root = options.root ?? (await scope.folder("data"));
   const port = options.port ?? (await freePort());
@@ -91,7 +91,7 @@ function cacheSettings(hub: string | undefined): Readonly<Record<string, unknown
   return hub === undefined ? undefined : { upstreams: [{ name: "docker.io", url: hub }] };
 }
 
-/** By TLS if it has a certificate, which is then one that nobody trusts. */
+/** Uses TLS if it has a certificate, which is then one that no one trusts. */
 function isReady(port: number, hasTls: boolean): Promise<true | undefined> {
   const request = hasTls ? httpsRequest : httpRequest;
   const options = { host: "127.0.0.1", port, path: "/readyz", agent: false, rejectUnauthorized: false };

@@ -7,7 +7,7 @@ import type { Scope } from "./scope.js";
 /** Builds one file on top of an image. */
 export type BuildOn = (image: string) => Promise<void>;
 
-/** Builds the Dockerfile of a folder, with further options, and returns what it tells of each step. */
+/** Builds the Dockerfile of a folder, with more options, and returns the output for each step. */
 export type Build = (context: string, ...options: string[]) => Promise<string>;
 
 /**

@@ -40,7 +40,7 @@ export async function writeBusyboxLayout(folder: string): Promise<BusyboxLayout>
   return { folder, image, index };
 }
 
-/** The files of an image for clients that build it themselves, with a Dockerfile beside them. */
+/** The files of an image for clients that build it themselves, with a Dockerfile. */
 export async function writeBuildContext(folder: string): Promise<void> {
   await shellFiles(folder);
   await writeFile(join(folder, "greeting"), "hello\n");

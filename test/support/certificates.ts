@@ -9,7 +9,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** An authority that nobody trusts by default; its certificates are made by openssl. */
+/** An authority that no one trusts by default; openssl creates its certificates. */
 export class CertificateAuthority {
   readonly cert: string;
   readonly #folder: string;

@@ -2,21 +2,21 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { projectRoot } from "./project.js";
 
-/** Where the files of `config/clients` say that Berth is. */
+/** Berth's address in the files of `config/clients`. */
 const placeholder = "registry.example.com:5000";
 
 export interface ClientFile {
   /** Below `config/clients`. */
   readonly name: string;
-  /** Where the client looks for it. */
+  /** The path where the client looks for it. */
   readonly path: string;
-  /** Where Berth is. */
+  /** Berth's address. */
   readonly host: string;
-  /** What its comments propose to change, and to what. */
+  /** Changes that its comments propose, as old and new text. */
   readonly changes?: Readonly<Record<string, string>>;
 }
 
-/** Puts a ready-made file where its client reads it, changed as its reader would change it and in nothing else. */
+/** Installs a ready-made file for its client, changed only as its comments tell the reader to. */
 export async function installClientFile({ name, path, host, changes = {} }: ClientFile): Promise<string> {
   const text = await readFile(join(projectRoot, "config/clients", name), "utf8");
   const changed = Object.entries({ ...changes, [placeholder]: host }).reduce((before, [from, to]) => {

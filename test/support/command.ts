@@ -14,7 +14,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a program to its end and returns what it printed; throws with everything it said if it fails. */
+/** Runs a program to its end and returns its output; throws with all its output if it fails. */
 export async function runCommand(name: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   const result = await tryCommand(name, args, options);
   if (result.code === 0) return result.stdout;

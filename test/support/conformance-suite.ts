@@ -4,15 +4,15 @@ import { parse } from "yaml";
 import { tryCommand } from "./command.js";
 import type { Scope } from "./scope.js";
 
-/** What the suite is asked to test. */
+/** What the suite tests. */
 export interface ConformanceProfile {
-  /** Of the specification: a released one, or `dev` for what is to come. */
+  /** The version of the specification: a released one, or `dev` for the next. */
   readonly version: "1.1" | "dev";
-  /** Whether manifests that name content which is not there must be accepted. */
+  /** Whether manifests that reference missing content must be accepted. */
   readonly sparse: boolean;
-  /** Whether what was pushed stays: the suite tests no deletion. */
+  /** Whether pushed content stays: the suite then tests no deletion. */
   readonly keepsContent?: boolean;
-  /** Who logs in; nobody, if not given. */
+  /** The user who logs in; by default no one. */
   readonly login?: { readonly user: string; readonly password: string };
 }
 
@@ -23,26 +23,29 @@ export const noDeletion = {
   OCI_API_BLOBS_DELETE: "false",
 };
 
-/** One test of the suite with what it said when it did not pass. */
+/** One test of the suite, with its output if it did not pass. */
 export interface ConformanceCase {
   readonly name: string;
   readonly message: string;
-  /** The requests and answers. */
+  /** The requests and responses. */
   readonly exchange: string;
 }
 
 export interface ConformanceReport {
   readonly passed: readonly ConformanceCase[];
   readonly failed: readonly ConformanceCase[];
-  /** The registry lacks something, and the suite made do with something else. */
+  /** The registry lacks something, and the suite used something else instead. */
   readonly skipped: readonly ConformanceCase[];
-  /** Switched off by the profile, so never sent. */
+  /** Disabled by the profile, so never sent. */
   readonly disabled: readonly ConformanceCase[];
   /** Names of APIs and kinds of content that the profile leaves out, from the suite's own summary. */
   readonly leftOut: readonly string[];
 }
 
-/** Runs the official suite against a registry. Its exit code says too little, so its reports are read; no reports, no result. */
+/**
+ * Runs the official suite against a registry. Its exit code says too little, so its reports are read; no reports, no
+ * result.
+ */
 export async function runConformanceSuite(
   scope: Scope,
   host: string,
@@ -82,7 +85,7 @@ function parseCases(junit: string): Outcome[] {
   }));
 }
 
-/** JUnit knows no disabled tests: the suite writes them as skipped, and tells in place of an exchange. */
+/** JUnit has no disabled tests: the suite writes them as skipped, with a note in place of an exchange. */
 function sortByOutcome(cases: readonly Outcome[]): Omit<ConformanceReport, "leftOut"> {
   const passed = cases.filter(({ status }) => status === "passed");
   const notRun = cases.filter(({ status }) => status === "skipped");

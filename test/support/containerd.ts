@@ -4,10 +4,10 @@ import { runCommand } from "./command.js";
 import { Daemon } from "./daemon.js";
 import type { Scope } from "./scope.js";
 
-/** Runs ctr against a containerd of the test's own. */
+/** Runs ctr with the test's own containerd. */
 export type Ctr = (...args: string[]) => Promise<string>;
 
-/** Starts a containerd that shares nothing with any other, and asks nothing of the machine but root. */
+/** Starts an isolated containerd, which needs only root. */
 export async function startContainerd(scope: Scope, env: Readonly<Record<string, string>>): Promise<Ctr> {
   const folder = await scope.folder("containerd");
   const socket = join(folder, "containerd.sock");
@@ -23,7 +23,7 @@ export async function startContainerd(scope: Scope, env: Readonly<Record<string,
   ];
   await writeFile(config, `${lines.join("\n")}\n`);
   const daemon = new Daemon(scope, "containerd", ["--config", config]);
-  // Pulls are made by ctr itself, so it is ctr that has to know the way out.
+  // ctr itself pulls, so ctr needs the proxy.
   const ctr: Ctr = (...args) => runCommand("ctr", ["--address", socket, ...args], { env });
   await daemon.ready(() =>
     ctr("version").then(

@@ -21,7 +21,7 @@ export function seededBytes(seed: string, size: number): Buffer {
   return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(size));
 }
 
-/** A manifest of a media type that `content` names, ready to be pushed. */
+/** A manifest of the media type in `content`, ready to be pushed. */
 export function manifestOf(
   content: { mediaType: string; [field: string]: unknown },
   algorithm?: DigestAlgorithm,
@@ -58,7 +58,7 @@ export async function pushManifest(
   expectStatus(answer, 201, `push of the manifest ${reference} to ${name}`);
 }
 
-/** Pulls a manifest and checks its bytes by its digest. */
+/** Pulls a manifest and verifies its bytes by its digest. */
 export async function pullManifest(
   client: RegistryClient,
   name: string,
@@ -70,7 +70,7 @@ export async function pullManifest(
   return { digest, mediaType: answer.headers["content-type"], bytes: answer.body };
 }
 
-/** Pulls a manifest and all that it names, checks each byte by its digest, and returns the digests. */
+/** Pulls a manifest and everything that it references, verifies each by its digest, and returns the digests. */
 export async function pullWhole(client: RegistryClient, name: string, reference: string): Promise<Digest[]> {
   const { digest, bytes } = await pullManifest(client, name, reference);
   const { manifests = [], config, layers = [] } = JSON.parse(bytes.toString());
@@ -83,7 +83,7 @@ export async function pullWhole(client: RegistryClient, name: string, reference:
   return pulled;
 }
 
-/** Pulls a blob and checks its bytes by its digest. */
+/** Pulls a blob and verifies its bytes by its digest. */
 export async function pullBlob(client: RegistryClient, name: string, digest: Digest): Promise<void> {
   const answer = await client.get(`/v2/${name}/blobs/${digest}`);
   expectStatus(answer, 200, `pull of the blob ${digest} from ${name}`);
@@ -102,7 +102,9 @@ export function expectStatus(answer: Answer, status: number, what: string): void
   assert.equal(answer.status, status, `${what}: ${answer.status} ${answer.body.toString().slice(0, 500)}`);
 }
 
-/** The digest of the answer's bytes, after comparing it with what was asked for, or else with what the answer says. */
+/**
+ * The digest of the response's bytes, after comparing it with the requested one, or else with the response's header.
+ */
 function verified(answer: Answer, asked?: Digest): Digest {
   const expected = asked ?? answer.headers["docker-content-digest"] ?? "";
   if (!isDigest(expected)) throw new Error(`no digest: "${expected}"`);

@@ -1,9 +1,9 @@
 import type { StorageDriver } from "../../src/storage/driver.js";
 
-/** A driver, and what was asked of it: so that a test sees what a request costs, on any machine. */
+/** A driver, and the calls to it, so that a test sees what a request costs, on any machine. */
 export interface CountedDriver {
   readonly driver: StorageDriver;
-  /** How often each method was called since the last look, by its name, and the keys that were read. */
+  /** How often each method was called since the last reset, by name, and the keys that were read. */
   look(): {
     readonly calls: Readonly<Record<string, number>>;
     readonly total: number;
@@ -18,7 +18,7 @@ export function countCalls(counted: StorageDriver): CountedDriver {
   const read: string[] = [];
   const driver = new Proxy(counted, {
     get(target, name) {
-      // What a proxy hands out is of the target's own type.
+      // What a proxy returns has the target's own type.
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== "function") return member;
       return (...args: unknown[]) => {

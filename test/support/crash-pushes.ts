@@ -5,15 +5,15 @@ import { expectStatus, layerType, manifestOf, pushManifest, seededBytes } from "
 import { locationOf, type RegistryClient } from "./registry-client.js";
 import { startUpload } from "./upload.js";
 
-/** What a registry was asked to keep, and what it said it kept: held against what is there after a crash. */
+/** What a registry was sent, and what it acknowledged, to compare with what is there after a crash. */
 export interface PushLog {
-  /** Tags that were answered with 201, last one last. */
+  /** Tags that were acknowledged with 201, the last one last. */
   readonly images: { readonly name: string; readonly tag: string; readonly digest: Digest }[];
-  /** Blobs that were answered with 201. */
+  /** Blobs that were acknowledged with 201. */
   readonly blobs: { readonly name: string; readonly digest: Digest }[];
-  /** Blobs of which at least a part was sent. */
+  /** Blobs that were sent at least in part. */
   readonly begun: { readonly name: string; readonly digest: Digest }[];
-  /** Sessions that are still open, and the bytes of each that were answered with 202. */
+  /** Sessions that are still open, and the bytes of each that were acknowledged with 202. */
   readonly sessions: Map<string, { name: string; bytes: Buffer; acknowledged: number; isClosing: boolean }>;
 }
 
@@ -25,11 +25,11 @@ export interface Pusher {
   readonly client: RegistryClient;
   readonly name: string;
   readonly log: PushLog;
-  /** Called before each request and between the parts of a body: where the registry may die. */
+  /** Called before each request and between the parts of a body, where the registry may die. */
   readonly step: () => void;
 }
 
-/** Pushes images, each with a layer that all share and some of its own, until the registry dies. */
+/** Pushes images, each with a layer shared by all and some of its own, until the registry dies. */
 export async function pushUntilItDies(pusher: Pusher, seed: string): Promise<void> {
   for (let number = 0; ; number++) {
     try {

@@ -10,7 +10,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | undefined;
 }
 
-/** A program that runs beside a test until it is stopped. It dies with the test's process, however that ends. */
+/** A program that runs during a test until it is stopped. It ends with the test's process, however that ends. */
 export class Daemon {
   readonly name: string;
   readonly exited: Promise<Exit>;
@@ -42,7 +42,7 @@ export class Daemon {
     return this.#child.pid;
   }
 
-  /** The end of what it printed. */
+  /** The end of its output. */
   get output(): string {
     return this.#output;
   }
@@ -51,7 +51,7 @@ export class Daemon {
     return this.#exit === undefined;
   }
 
-  /** Waits until `ask` finds something; fails at once, with what the program printed, if the program ends meanwhile. */
+  /** Waits until `ask` finds something; fails at once, with the program's output, if the program ends meanwhile. */
   ready<Found>(ask: () => Promise<Found | undefined>, deadlineMs = 30_000): Promise<Found> {
     return waitUntil(
       `${this.name} answers`,
@@ -67,13 +67,13 @@ export class Daemon {
     this.#child.kill(signal);
   }
 
-  /** As a power cut does it. */
+  /** As in a power failure. */
   async kill(): Promise<void> {
     this.signal("SIGKILL");
     await this.exited;
   }
 
-  /** Asks it to end, and ends it by force if it has not after `graceMs`. */
+  /** Tells it to end, and kills it if it has not ended after `graceMs`. */
   async stop(graceMs = 20_000): Promise<Exit> {
     this.signal("SIGTERM");
     const force = setTimeout(() => this.signal("SIGKILL"), graceMs);

@@ -4,16 +4,16 @@ import { Daemon } from "./daemon.js";
 import type { Scope } from "./scope.js";
 import { waitUntil } from "./wait-until.js";
 
-/** A call of the system that a process made, when it was done. */
+/** A system call of a process, in order of completion. */
 export interface TracedCall {
   readonly call: string;
-  /** As strace prints them, with the path of each file descriptor. */
+  /** As printed by strace, with the path of each file descriptor. */
   readonly args: string;
 }
 
 const traced = "trace=fsync,fdatasync,rename,mkdir,unlink,write,writev";
 
-/** Watches from outside, until the test is over, what a process does to the disk and what it answers. */
+/** Observes from outside, until the test is over, what a process does to the disk and what it responds. */
 export async function traceDisk(scope: Scope, pid: number, provoke: () => Promise<unknown>) {
   const file = join(await scope.folder("trace"), "calls");
   const strace = new Daemon(scope, "strace", ["-f", "-y", "-s", "1024", "-e", traced, "-o", file, "-p", String(pid)]);
@@ -25,7 +25,7 @@ export async function traceDisk(scope: Scope, pid: number, provoke: () => Promis
   return { read };
 }
 
-/** The calls in the order in which they were done: one that another thread's interrupted is printed in two lines. */
+/** The calls in order of completion: one that is interrupted by another thread's is printed in two lines. */
 function callsIn(trace: string): TracedCall[] {
   const begun = new Map<string, string>();
   const calls: TracedCall[] = [];

@@ -3,7 +3,7 @@ import { runCommand, tryCommand } from "./command.js";
 import { Daemon } from "./daemon.js";
 import type { Scope } from "./scope.js";
 
-/** Runs the docker client against a daemon of the test's own. */
+/** Runs the docker client with the test's own daemon. */
 export type Docker = (...args: string[]) => Promise<string>;
 
 /** Starts a docker daemon of the test's own, and returns a client for it. */
@@ -23,7 +23,7 @@ export interface DockerDaemon {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Starts a docker daemon that shares nothing with any other: no network, no firewall rules, its own storage and socket. */
+/** Starts an isolated docker daemon: no network, no firewall rules, its own storage and socket. */
 export async function startDockerDaemon(
   scope: Scope,
   env: Readonly<Record<string, string>> = {},
@@ -32,7 +32,7 @@ export async function startDockerDaemon(
 ): Promise<DockerDaemon> {
   const folder = await scope.folder("docker");
   const socket = `unix://${join(folder, "docker.sock")}`;
-  // What a container on the host's network was given stays mounted when the daemon has ended.
+  // Mounts of a container on the host's network remain when the daemon has ended.
   scope.defer(() => tryCommand("umount", [join(folder, "exec/netns/default")]));
   const daemon = new Daemon(
     scope,

@@ -10,9 +10,9 @@ import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Scope } from "./scope.js";
 
-/** A proxy as companies put before the internet: it alone resolves names, here all to one address. */
+/** A company's proxy to the internet: only it resolves names, here all to one address. */
 export class EgressProxy {
-  /** What it was asked for: `CONNECT host:port` or `GET http://host/path`. */
+  /** Its requests: `CONNECT host:port` or `GET http://host/path`. */
   readonly asked: string[] = [];
   /** The `Proxy-Authorization` it wants, if any. */
   login: string | undefined;
@@ -37,7 +37,7 @@ export class EgressProxy {
   }
 
   get url(): string {
-    // A server on a port always has an address with a port.
+    // The address of a server on a port always has a port.
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 

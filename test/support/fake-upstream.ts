@@ -12,17 +12,17 @@ import { Throttle } from "./fake-upstream/throttle.js";
 import { isKnownLogin, TokenService } from "./fake-upstream/token-service.js";
 import type { Scope } from "./scope.js";
 
-/** The address is that of the registry; a second one such as 127.0.0.2 is another host to a client. */
+/** The address of the registry; a second one such as 127.0.0.2 is another host to a client. */
 interface FakeUpstreamOptions extends Partial<HttpHostOptions> {
-  /** What it asks for before it answers. */
+  /** The authentication that it demands. */
   readonly auth?: "none" | "bearer" | "basic";
   /** Before `/v2/`. */
   readonly prefix?: string;
 }
 
 /**
- * A registry in the manner of Docker Hub, with a token service and a second host for blobs, that counts what it is
- * asked and can be made to fail in every way.
+ * A registry like Docker Hub, with a token service and a second host for blobs, that counts its requests and can be
+ * made to fail in every way.
  */
 export class FakeUpstream {
   readonly store = new ContentStore();
@@ -65,27 +65,27 @@ export class FakeUpstream {
     return `${tls ? "https" : "http"}://${address}:${this.#registry.port}`;
   }
 
-  /** As an upstream is configured. */
+  /** As an upstream in the configuration. */
   get url(): string {
     return this.origin + (this.#options.prefix ?? "");
   }
 
-  /** Of the second host, which is another one by name, too. */
+  /** The URL of the second host, which also has another name. */
   get cdnOrigin(): string {
     return `http://localhost:${this.#cdn.port}`;
   }
 
-  /** How many connections to the registry were ever made. */
+  /** Number of connections to the registry so far. */
   get connections(): number {
     return this.#registry.connections;
   }
 
-  /** From now on blobs are redirected to the second host, which refuses any `Authorization`. */
+  /** From now on, blobs are redirected to the second host, which refuses any `Authorization`. */
   redirectBlobs(): void {
     this.habits.blobsAt = this.cdnOrigin;
   }
 
-  /** Connections to the registry are refused, and open ones are broken. */
+  /** Refuses connections to the registry, and breaks open ones. */
   stop(): Promise<void> {
     return this.#registry.stop();
   }

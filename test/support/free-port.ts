@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 
-/** A port of the loopback interface that nobody listens on, for programs that cannot choose one themselves. */
+/** A free port of the loopback interface, for programs that cannot choose one themselves. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  // A server that listens on a port, not on a pipe, has an address of this kind.
+  // The address of a server on a port, not on a pipe, is of this kind.
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, "close");

@@ -10,7 +10,7 @@ export interface Collected {
   readonly freed: number;
 }
 
-/** Collects garbage of a storage that nobody else works on. */
+/** Collects garbage of a storage that nothing else uses. */
 export async function collect(storage: Storage, rules: Partial<MarkRules> = {}): Promise<Collected> {
   const problems: string[] = [];
   const report = {
@@ -24,7 +24,7 @@ export async function collect(storage: Storage, rules: Partial<MarkRules> = {}):
   return { garbage, problems, freed };
 }
 
-/** All digests under which bytes lie, sorted. */
+/** All digests with stored bytes, sorted. */
 export async function digestsStored(storage: Storage): Promise<Digest[]> {
   const digests: Digest[] = [];
   for await (const { digest } of storage.blobs.all()) digests.push(digest);

@@ -7,7 +7,7 @@ import { type RunningBerth, runBerth } from "./running-berth.js";
 import type { Scope } from "./scope.js";
 import { waitUntil } from "./wait-until.js";
 
-/** The least that bcrypt does: tests are not attacked. */
+/** The lowest cost of bcrypt: tests are not attacked. */
 const cost = 4;
 
 /** An htpasswd file with users and their passwords. */
@@ -22,9 +22,9 @@ export async function htpasswdLines(passwords: Readonly<Record<string, string>>)
   return (await Promise.all(lines)).join("");
 }
 
-/** The file of the users, to be changed while Berth serves. */
+/** The file of users, which may be changed while Berth runs. */
 export interface UserFile {
-  /** Resolves when Berth has taken the users over. */
+  /** Resolves when Berth has read the users again. */
   replaceWith(lines: string): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ interface GuardedBerth extends RunningBerth {
   readonly access: object;
 }
 
-/** A Berth that knows ann (of the group platform), bob and ci, each with its name as its password. */
+/** A Berth that knows ann (in the group platform), bob and ci, each with its name as its password. */
 export async function runGuardedBerth(
   scope: Scope,
   access: NonNullable<ConfigOverrides["access"]>,
@@ -51,7 +51,7 @@ export async function runGuardedBerth(
   return { ...berth, users: { replaceWith }, access: whole };
 }
 
-/** The header of Basic credentials, the name being the password unless another is given. */
+/** The header of Basic credentials; the password is the name unless given. */
 export function basic(user: string, password = user): OutgoingHttpHeaders {
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
 }

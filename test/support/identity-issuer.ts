@@ -15,19 +15,19 @@ interface SigningKey {
 export interface IdentityIssuerOptions {
   /** Serves HTTPS by it. */
   readonly certificate?: Certificate;
-  /** Without it the keys are shown to nobody, as by the API server of Kubernetes. */
+  /** If given, the keys are shown only with this token, as by Kubernetes' API server. */
   readonly bearerToken?: string;
-  /** Host in its address: a certificate is for a name. */
+  /** Host in its URL: a certificate is for a name. */
   readonly host?: string;
 }
 
-/** A stand-in for what issues identity tokens: GitHub, GitLab, the API server of Kubernetes. */
+/** A stand-in for issuers of identity tokens: GitHub, GitLab, the API server of Kubernetes. */
 export class IdentityIssuer {
-  /** How often its key set was asked for. */
+  /** How often its key set was requested. */
   asked = 0;
-  /** Answers nothing until the client is gone. */
+  /** Never responds. */
   isSilent = false;
-  /** Its discovery document, where it is not its own. */
+  /** Its discovery document, if not its own. */
   discovery: Readonly<Record<string, unknown>> = {};
   readonly #server: Server;
   readonly #options: IdentityIssuerOptions;
@@ -51,11 +51,11 @@ export class IdentityIssuer {
 
   get url(): string {
     const { certificate, host = "127.0.0.1" } = this.#options;
-    // A server on a port always has an address with a port.
+    // The address of a server on a port always has a port.
     return `${certificate === undefined ? "http" : "https"}://${host}:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** From now on it signs with another key, and shows that one only. */
+  /** From now on it signs with another key, and shows only that one. */
   async rotate(): Promise<void> {
     const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
     this.#keys = [{ id: `key-${Math.random()}`, privateKey, publicKey: await exportJWK(publicKey) }];
@@ -66,7 +66,7 @@ export class IdentityIssuer {
     this.#server.closeAllConnections();
   }
 
-  /** A token for five minutes. */
+  /** A token that is valid for five minutes. */
   sign(claims: JWTPayload, header: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const [key] = this.#keys;
     if (key === undefined) throw new Error("it has no key");
@@ -77,7 +77,7 @@ export class IdentityIssuer {
       .sign(key.privateKey);
   }
 
-  /** Signs claims as they are written, whatever they are. */
+  /** Signs claims exactly as written, whatever they are. */
   signText(claims: string): Promise<string> {
     const [key] = this.#keys;
     if (key === undefined) throw new Error("it has no key");

@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import type { Scope } from "./scope.js";
 
 const keyId = "test-key";
-/** By which distribution lets a token outlive its end (registry/auth/token, `Leeway`). */
+/** The time for which distribution accepts an expired token (registry/auth/token, `Leeway`). */
 const leewaySeconds = 60;
 
-/** A token that was handed out, and to whom; nobody is anonymous. */
+/** An issued token, and its user; `undefined` for anonymous. */
 export interface IssuedJwt {
   readonly token: string;
   readonly user: string | undefined;
@@ -16,24 +16,24 @@ export interface IssuedJwt {
 }
 
 export interface JwtIssuerOptions {
-  /** An ECDSA key on P-256; a new one if not given. */
+  /** An ECDSA key on P-256; by default a new one. */
   readonly key?: KeyObject;
   readonly header?: Readonly<Record<string, unknown>>;
 }
 
-/** A token service as the distribution registry wants it, beside it: it signs what the registry checks by itself. */
+/** A token service for the distribution registry, which verifies its tokens. */
 export class JwtIssuer {
   readonly service = "test-registry";
   readonly issuer = "test-issuer";
   readonly logins = new Map<string, string>();
   readonly issued: IssuedJwt[] = [];
-  /** How long the registry takes a token, whatever the answer says of it: 300 seconds. */
+  /** How long the registry accepts a token, whatever the response says: 300 seconds. */
   lifetimeSeconds = 300;
   readonly #server: Server;
   readonly #privateKey: KeyObject;
   readonly #publicKey: KeyObject;
 
-  /** Of its tokens: by what they name their key. */
+  /** How its tokens identify their key. */
   readonly #header: Readonly<Record<string, unknown>>;
 
   private constructor({ key, header = { kid: keyId } }: JwtIssuerOptions) {
@@ -56,11 +56,11 @@ export class JwtIssuer {
   }
 
   get realm(): string {
-    // A server on a port always has an address with a port.
+    // The address of a server on a port always has a port.
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/token`;
   }
 
-  /** The keys that the registry has to trust. */
+  /** The keys that the registry must trust. */
   get keySet(): string {
     return JSON.stringify({
       keys: [{ ...this.#publicKey.export({ format: "jwk" }), kid: keyId, alg: "ES256", use: "sig" }],
@@ -109,7 +109,7 @@ export class JwtIssuer {
   }
 }
 
-/** Who has logged in may do what was asked for; others may pull what is below `public/`. */
+/** Users may do what they request; anonymous clients may pull below `public/`. */
 function grantOf(scope: string, user: string | undefined): object[] {
   const [, name = "", actions = ""] = /^repository:(.+):([a-z,*]+)$/.exec(scope) ?? [];
   const isGranted = user !== undefined || (name.startsWith("public/") && actions === "pull");

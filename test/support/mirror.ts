@@ -8,7 +8,7 @@ import { type PeerRegistry, startPeer } from "./peer-registry.js";
 import type { Scope } from "./scope.js";
 import { waitUntil } from "./wait-until.js";
 
-/** The registries that are mirrored, and what each has: an index of two platforms. */
+/** The mirrored registries, and the content of each: an index of two platforms. */
 const mirrored = { "docker.io": "library/tool", "ghcr.io": "owner/tool" };
 
 interface Parts {
@@ -18,7 +18,7 @@ interface Parts {
   readonly proxy: Readonly<Record<string, unknown>>;
 }
 
-/** A Berth that caches a registry in place of Docker Hub and one in place of ghcr.io, and its clients' only way out. */
+/** A Berth that caches stand-ins for Docker Hub and ghcr.io; its clients can reach nothing else. */
 export class Mirror {
   readonly #scope: Scope;
   readonly #parts: Parts;
@@ -47,24 +47,24 @@ export class Mirror {
     return this.#berth.host;
   }
 
-  /** For clients: what they ask another than Berth for, they ask a proxy for, which leads nowhere. */
+  /** The environment of clients: everything except Berth is requested through a proxy that leads nowhere. */
   get clientEnvironment(): Readonly<Record<string, string>> {
     return { HTTPS_PROXY: this.#parts.egress.url, HTTP_PROXY: this.#parts.egress.url };
   }
 
-  /** Whom clients asked in Berth's stead since this was asked last: `CONNECT host:port`. */
+  /** What clients requested from others than Berth since the last call: `CONNECT host:port`. */
   takeAskedElsewhere(): readonly string[] {
     return [...new Set(this.#parts.egress.asked.splice(0))];
   }
 
-  /** Content that was fetched from the upstreams so far, as paths. */
+  /** Paths of the content that was fetched from the upstreams so far. */
   fetched(): readonly string[] {
     const gets = /"GET (\/v2\/\S+\/(?:manifests|blobs)\/\S+) HTTP\/1\.1" 200/g;
     const output = this.#parts.upstreams.map(({ daemon }) => daemon.output).join("");
     return Array.from(output.matchAll(gets), ([, path = ""]) => path);
   }
 
-  /** How many blobs Berth has sent since it started. */
+  /** Number of blobs that Berth has sent since its start. */
   sent(): number {
     return Array.from(this.#berth.daemon.output.matchAll(/method=GET path=\/v2\/\S+\/blobs\/\S+ status=200/g)).length;
   }
@@ -84,21 +84,21 @@ export class Mirror {
   }
 }
 
-/** Pulls by a client, which must have forgotten what it had, in each state in which a mirror has to serve. */
+/** Pulls with a client, which must have forgotten what it had, in each state in which a mirror must serve. */
 export async function pullInEveryState(t: TestContext, mirror: Mirror, pull: () => Promise<void>): Promise<void> {
   const pullHere = async () => {
     const before = mirror.sent();
     await pull();
     await waitUntil("Berth logs what it sent", () => (mirror.sent() > before ? true : undefined));
-    assert.deepEqual(mirror.takeAskedElsewhere(), [], "the client has to be content with Berth");
+    assert.deepEqual(mirror.takeAskedElsewhere(), [], "the client must use only Berth");
   };
-  await t.test("cold: everything is fetched, and once", async () => {
+  await t.test("cold: everything is downloaded, and once", async () => {
     await pullHere();
     const fetched = mirror.fetched();
     assert.ok(fetched.length > 0);
     assert.deepEqual(fetched, [...new Set(fetched)]);
   });
-  await t.test("warm: nothing is fetched", async () => {
+  await t.test("warm: nothing is downloaded", async () => {
     const before = mirror.fetched();
     await pullHere();
     assert.deepEqual(mirror.fetched(), before);
@@ -107,7 +107,7 @@ export async function pullInEveryState(t: TestContext, mirror: Mirror, pull: () 
     await mirror.killUpstreams();
     await pullHere();
   });
-  await t.test("after a restart of Berth, with the upstream still away", async () => {
+  await t.test("after a restart of Berth, with the upstream still down", async () => {
     await mirror.restart();
     await pullHere();
   });
@@ -120,7 +120,7 @@ async function startUpstream(scope: Scope, layout: BusyboxLayout, name: string):
   return upstream;
 }
 
-/** Each tag is asked for anew, so that each pull finds out how its upstream is. */
+/** Each tag is checked again on each pull, which so finds out the state of its upstream. */
 function settingsFor(upstreams: readonly PeerRegistry[]): Readonly<Record<string, unknown>> {
   const urls = upstreams.map(({ host }) => `http://${host}`);
   return { upstreams: Object.keys(mirrored).map((name, at) => ({ name, url: urls[at], tagTtl: "0s" })) };

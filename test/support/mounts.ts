@@ -4,21 +4,24 @@ import { runCommand } from "./command.js";
 import { projectRoot } from "./project.js";
 import type { Scope } from "./scope.js";
 
-/** Mounts an empty file system of its own at a folder, which is made if needed. Wants root. */
+/** Mounts a separate empty file system at a folder, which is created if needed. Needs root. */
 export async function mountVolume(scope: Scope, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await runCommand("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", folder]);
   scope.defer(() => runCommand("umount", [folder]));
 }
 
-/** Shows a folder at another one as well, as `docker run --volume` does: of one device, and nothing is renamed across. Wants root. */
+/**
+ * Makes a folder also appear at another path, like `docker run --volume`: same device, but no rename across. Needs
+ * root.
+ */
 export async function bindMount(scope: Scope, from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   await runCommand("mount", ["--bind", from, to]);
   scope.defer(() => runCommand("umount", [to]));
 }
 
-/** Shows a folder as one that can only be read, and returns where. Wants root. */
+/** Makes a folder appear read-only, and returns where. Needs root. */
 export async function readOnlyView(scope: Scope, folder: string): Promise<string> {
   const view = await scope.folder("read-only");
   await bindMount(scope, folder, view);
@@ -26,7 +29,9 @@ export async function readOnlyView(scope: Scope, folder: string): Promise<string
   return view;
 }
 
-/** Variables for a program whose file system does not know some calls: `symlink`, `link`, `utimes`, `fsync-folder`. Wants gcc. */
+/**
+ * Environment for a program whose file system lacks some calls: `symlink`, `link`, `utimes`, `fsync-folder`. Needs gcc.
+ */
 export async function poorFileSystem(scope: Scope, calls: readonly string[]): Promise<Record<string, string>> {
   const library = join(await scope.folder("preload"), "poor.so");
   await runCommand("gcc", [

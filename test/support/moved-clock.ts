@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Scope } from "./scope.js";
 
-/** A clock that a process of node can be given, and that jumps when it is told to. */
+/** A clock for a Node process that can jump. */
 export class MovedClock {
-  /** For the process that is to have it. */
+  /** The environment of the process. */
   readonly environment: Readonly<Record<string, string>>;
   readonly #file: string;
 
@@ -21,13 +21,13 @@ export class MovedClock {
     this.environment = { NODE_OPTIONS: `--import ${module}` };
   }
 
-  /** @param offsetMs how far it is ahead of the right time from now on */
+  /** @param offsetMs how far it is ahead of the real time from now on */
   async jump(offsetMs: number): Promise<void> {
     await writeFile(this.#file, String(offsetMs));
   }
 }
 
-/** Reads the offset again every few milliseconds, so that time jumps in the middle of what the process does. */
+/** Reads the offset every few milliseconds, so that time jumps in the middle of what the process does. */
 function program(file: string): string {
   return `
 import { readFileSync } from "node:fs";

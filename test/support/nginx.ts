@@ -8,13 +8,13 @@ import { projectRoot } from "./project.js";
 import type { Scope } from "./scope.js";
 
 export interface ReverseProxy {
-  /** Where clients find it: another name and port than the registry's own. */
+  /** The address for clients: another name and port than the registry's own. */
   readonly host: string;
-  /** A folder with `ca.crt`, which vouches for it. */
+  /** A folder with `ca.crt`, the authority of its certificate. */
   readonly certFolder: string;
 }
 
-/** An nginx with the settings that `config/nginx.conf` recommends, which ends TLS in front of a server. */
+/** An nginx with the settings of `config/nginx.conf`, which terminates TLS in front of a server. */
 export async function startNginx(scope: Scope, behind: string): Promise<ReverseProxy> {
   const folder = await scope.folder("nginx");
   const certFolder = await scope.folder("certificate");
@@ -34,7 +34,7 @@ export async function startNginx(scope: Scope, behind: string): Promise<ReverseP
   return { host: `localhost:${port}`, certFolder };
 }
 
-/** An nginx with the settings that it has in `compose.yaml`; `host` is where clients find it. */
+/** An nginx with the settings of `compose.yaml`; `host` is the address for clients. */
 export async function startComposeNginx(scope: Scope, behind: string): Promise<string> {
   const folder = await scope.folder("nginx");
   const port = await freePort();
@@ -59,7 +59,7 @@ async function makeCertificate(certificate: string, key: string): Promise<void> 
   await runCommand("openssl", [...kind, ...subject, "-keyout", key, "-out", certificate]);
 }
 
-/** What the operator changes in the file, and this test with it; nothing else. */
+/** The changes that the operator makes in the file, and nothing else. */
 function adapt(text: string, changes: Readonly<Record<string, string>>): string {
   return Object.entries(changes).reduce((changed, [from, to]) => {
     if (!changed.includes(from)) throw new Error(`the file in config/ does not say "${from}"`);
@@ -67,7 +67,7 @@ function adapt(text: string, changes: Readonly<Record<string, string>>): string 
   }, text);
 }
 
-/** The rest of an nginx that runs beside others: one process, and all its files in one folder. */
+/** The rest of an nginx that runs with others: one process, and all its files in one folder. */
 function around(site: string, folder: string): string {
   const bodies = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const paths = bodies.map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(" ");

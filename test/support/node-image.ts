@@ -12,8 +12,8 @@ const changes = [
 ];
 
 /**
- * Makes an image that stands in for Docker Hub's of Node: this machine's node and npm with what npm has in its cache, a
- * shell, and the user `node`.
+ * Builds a stand-in for Docker Hub's image of Node: this machine's node and npm with npm's cache, a shell, and the user
+ * `node`.
  */
 export async function importNodeImage(scope: Scope, docker: Docker, tag: string): Promise<void> {
   const folder = await scope.folder("node-image");
@@ -56,7 +56,7 @@ async function copyTo(root: string, from: string, to: string): Promise<void> {
   await copyFile(from, target);
 }
 
-/** The one native module that Berth has; the real image has all of glibc, this one what is used. */
+/** Berth's only native module; the real image has all of glibc, this one only what is used. */
 const nativeModule = createRequire(import.meta.url).resolve(`@node-rs/bcrypt-linux-${process.arch}-gnu`);
 
 async function librariesOf(program: string): Promise<string[]> {

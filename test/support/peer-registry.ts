@@ -21,8 +21,8 @@ export interface PeerRegistry {
 }
 
 /**
- * Serves a data directory by a peer, deletion allowed.
- * @param auth its section of this name; everybody may do everything without
+ * Serves a data directory with a peer, with deletion allowed.
+ * @param auth its section `auth`; without it, everyone may do everything
  */
 export async function startPeer(scope: Scope, name: PeerName, root: string, auth?: object): Promise<PeerRegistry> {
   const host = `127.0.0.1:${await freePort()}`;
@@ -36,7 +36,7 @@ export async function startPeer(scope: Scope, name: PeerName, root: string, auth
   return { daemon, host, client };
 }
 
-/** Runs a peer's garbage collection, which keeps untagged manifests unless told otherwise, on a data directory that nobody serves. */
+/** Runs a peer's garbage collection, by default without `--delete-untagged`, on a data directory that is not served. */
 export async function collectGarbage(
   scope: Scope,
   name: PeerName,

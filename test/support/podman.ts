@@ -3,10 +3,10 @@ import { clientHome } from "./client-home.js";
 import { runCommand } from "./command.js";
 import type { Scope } from "./scope.js";
 
-/** Runs podman with storage of its own, that asks nothing of the machine but root. */
+/** Runs podman with separate storage, which needs only root. */
 export type Podman = (...args: string[]) => Promise<string>;
 
-/** @param env where it finds its settings; nowhere unless given */
+/** @param env where it finds its settings; by default nowhere */
 export async function startPodman(scope: Scope, env?: Readonly<Record<string, string>>): Promise<Podman> {
   const folder = await scope.folder("podman");
   const settings = env ?? (await clientHome(scope));

@@ -12,7 +12,7 @@ import { RecordedLog } from "./recorded-log.js";
 
 const defaultRules: PrivateRules = { delete: true, sparse: false, anyMediaType: false };
 
-/** A repository without HTTP before it. */
+/** A repository without HTTP. */
 export function privateRepository(
   storage: Storage,
   name = "team/app",
@@ -25,12 +25,12 @@ export function privateRepository(
   });
 }
 
-/** Of a request that nobody gives up. */
+/** For a request that is never aborted. */
 export function patientContext(signal = new AbortController().signal): Context {
   return { id: "test", signal, caller: { address: "127.0.0.1", network: "127.0.0.1" }, log: new RecordedLog() };
 }
 
-/** A body that came whole; `undefined` as a piece breaks it off there. */
+/** A complete body; `undefined` as a piece cuts it off there. */
 export function incoming(...pieces: readonly (Buffer | string | undefined)[]): IncomingContent {
   return {
     break: () => {},

@@ -4,7 +4,7 @@ import { parseDuration } from "../../src/config/duration.js";
 import { schema } from "../../src/config/schema.js";
 import { parseSize } from "../../src/config/size.js";
 
-/** What a test decides itself: where Berth listens, where its data lie, and files that would have to be there. */
+/** What a test decides itself: where Berth listens, where its data is, and files that would have to exist. */
 const decided: readonly string[] = [
   ...["server.host", "server.port", "server.tls", "storage.filesystem", "proxy.default"],
   ...["access.rules", "access.issuers", "access.tokenService"],
@@ -13,7 +13,7 @@ const decided: readonly string[] = [
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** A file that says any of the settings of the schema, each with any value that its kind takes. */
+/** A file with any of the settings of the schema, each with any valid value. */
 export const randomTree: fc.Arbitrary<Tree> = sectionTree(schema, "");
 
 function sectionTree({ members }: Section, path: string): fc.Arbitrary<Tree> {
@@ -33,7 +33,7 @@ function nodeValue(node: Members[string], path: string): fc.Arbitrary<unknown> |
   return fc.array(item, { minLength: 1, maxLength: 1 });
 }
 
-/** By what the kind says that it takes; `undefined` for text that only people can make up. */
+/** By the kind's own description; `undefined` for text that only people can make up. */
 function settingValue({ kind: { expected } }: Setting): fc.Arbitrary<unknown> | undefined {
   if (expected === "true or false") return fc.boolean();
   const words = /^one of (.*)$/.exec(expected)?.[1]?.split(", ");
@@ -45,7 +45,7 @@ function settingValue({ kind: { expected } }: Setting): fc.Arbitrary<unknown> | 
   return undefined;
 }
 
-/** Near both ends as often as between: what does not divide, and what is next to nothing. */
+/** Near both ends as often as between: values that do not divide evenly, or are tiny. */
 function spread(min: number, max: number): fc.Arbitrary<number> {
   return fc.oneof(
     fc.integer({ min, max: Math.min(max, min + 20) }),

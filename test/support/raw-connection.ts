@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { Scope } from "./scope.js";
 
-/** A TCP connection that says exactly what it is told, HTTP or not. */
+/** A TCP connection that sends exactly what it is given, HTTP or not. */
 export class RawConnection {
   readonly socket: Socket;
-  /** Resolves with all that was received, when either side has closed. */
+  /** Resolves with everything that was received, when either side has closed. */
   readonly closed: Promise<string>;
   #received = "";
 
@@ -22,7 +22,7 @@ export class RawConnection {
     socket.setEncoding("latin1").on("data", (text: string) => {
       this.#received += text;
     });
-    // A reset ends a connection as well as a close does.
+    // A reset ends a connection just like a close.
     socket.on("error", () => {});
     this.closed = new Promise((resolve) => socket.once("close", () => resolve(this.#received)));
   }
@@ -46,12 +46,12 @@ export class RawConnection {
   }
 }
 
-/** Status codes of the answers in what a connection received. */
+/** Status codes of the responses in what a connection received. */
 export function statusesIn(received: string): number[] {
   return [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
 }
 
-/** Opens a connection, sends all of it and returns what came until the server closed. */
+/** Opens a connection, sends everything and returns what arrived until the server closed. */
 export async function exchangeRaw(scope: Scope, port: number, content: string | Buffer): Promise<string> {
   const connection = await RawConnection.open(scope, port);
   connection.send(content);

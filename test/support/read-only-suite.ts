@@ -3,12 +3,12 @@ import { tryCommand } from "./command.js";
 import { noDeletion } from "./conformance-suite.js";
 import type { Scope } from "./scope.js";
 
-/** What the suite is told of content that it did not push: tags, and digests of the rest. */
+/** The content that the suite needs to know because it did not push it: tags, and digests of the rest. */
 export interface ReadOnlyContent {
   readonly tags: readonly string[];
   readonly manifests: readonly Digest[];
   readonly blobs: readonly Digest[];
-  /** Manifests that others refer to. */
+  /** Manifests with referrers. */
   readonly subjects: readonly string[];
 }
 
@@ -18,20 +18,20 @@ export interface ReadOnlyLogin {
   readonly password: string;
 }
 
-/** Names of tests, each as often as it ran, with what the suite said of those that did not pass. */
+/** Names of tests, each as often as it ran, with the suite's output for those that did not pass. */
 export interface ReadOnlyReport {
   readonly passed: readonly string[];
   readonly failed: readonly string[];
   readonly skipped: readonly string[];
-  /** Switched off by the profile, so never sent. */
+  /** Disabled by the profile, so never sent. */
   readonly disabled: readonly string[];
 }
 
 const outcomes = { passed: "passing test", failed: "failed test", skipped: "skipping test" };
 
 /**
- * Runs the official suite against a registry that cannot be pushed to. Its log is read, since in this profile it
- * panics over its reports, when all tests are over; its own count must be the same.
+ * Runs the official suite against a registry that does not accept pushes. Its log is read, since in this profile it
+ * panics over its reports when all tests are over; its own count must be the same.
  */
 export async function runReadOnlySuite(
   scope: Scope,
@@ -48,7 +48,7 @@ export async function runReadOnlySuite(
     OCI_LOG: "info",
     ...(login && { OCI_USERNAME: login.user, OCI_PASSWORD: login.password }),
     OCI_API_PUSH: "false",
-    // Of manifests it looks for this header only if it knows their bytes, and it does not.
+    // It looks for this header only if it knows the manifest's bytes, and it does not.
     OCI_API_MANIFESTS_DIGEST_HEADER: "false",
     OCI_RO_DATA_TAGS: content.tags.join(" "),
     OCI_RO_DATA_MANIFESTS: content.manifests.join(" "),

@@ -1,6 +1,6 @@
 import type { LogFields, Logger } from "../../src/observability/logger.js";
 
-/** A logger that keeps what it is told. */
+/** A logger that keeps its lines. */
 export class RecordedLog implements Logger {
   readonly events: { readonly level: keyof Logger; readonly event: string; readonly fields: LogFields }[] = [];
 

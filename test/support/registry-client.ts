@@ -4,16 +4,16 @@ import { pipeline } from "node:stream/promises";
 
 export interface RequestOptions {
   readonly headers?: OutgoingHttpHeaders;
-  /** Bytes go with `Content-Length`; a stream goes chunked unless the headers say its length. */
+  /** Bytes are sent with `Content-Length`; a stream is sent chunked unless the headers give its length. */
   readonly body?: Uint8Array | string | AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal;
 }
 
-/** An answer whose body is still to be read. */
+/** A response whose body has not been read. */
 export interface OpenAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Names and values in turn, as they came. */
+  /** Names and values alternating, as received. */
   readonly rawHeaders: readonly string[];
   readonly stream: IncomingMessage;
 }
@@ -22,18 +22,18 @@ export interface Answer extends OpenAnswer {
   readonly body: Buffer;
 }
 
-/** A request whose body is sent piece by piece, and which may be broken off. */
+/** A request whose body is sent piece by piece, and which may be cut off. */
 export interface RunningRequest {
-  /** Resolves when the piece is handed to the kernel. */
+  /** Resolves when the kernel has the piece. */
   send(bytes: Uint8Array): Promise<void>;
-  /** Ends the body and waits for the answer. */
+  /** Ends the body and waits for the response. */
   end(): Promise<Answer>;
   /** Closes the connection in the middle, as a lost network does. */
   cut(): void;
   readonly answer: Promise<Answer>;
 }
 
-/** HTTP/1.1 as it is: one connection a request, no redirects, no decoding, paths sent as they are written. */
+/** Plain HTTP/1.1: one connection per request, no redirects, no decoding, paths sent as written. */
 export class RegistryClient {
   readonly #base: URL;
   readonly #headers: OutgoingHttpHeaders;
@@ -52,7 +52,7 @@ export class RegistryClient {
     return new RegistryClient(this.#base.href, headers);
   }
 
-  /** Sends a request and reads the whole answer. */
+  /** Sends a request and reads the whole response. */
   async request(method: string, target: string, options: RequestOptions = {}): Promise<Answer> {
     return read(await this.open(method, target, options));
   }
@@ -65,7 +65,7 @@ export class RegistryClient {
     return this.request("HEAD", target, { headers });
   }
 
-  /** Sends a request and leaves the body of the answer to the caller, who reads or destroys its stream. */
+  /** Sends a request and leaves the body of the response to the caller, who reads or destroys its stream. */
   async open(method: string, target: string, options: RequestOptions = {}): Promise<OpenAnswer> {
     const { body } = options;
     const bytes = typeof body === "string" || body instanceof Uint8Array ? Buffer.from(body) : undefined;
@@ -75,7 +75,7 @@ export class RegistryClient {
     if (body === undefined || bytes) {
       request.end(bytes);
     } else {
-      // When the server answers early and closes, the answer is what counts, not the broken body.
+      // If the server responds early and closes, the response counts, not the broken body.
       pipeline(Readable.from(body, { objectMode: false }), request).catch(() => {});
     }
     return answer;
@@ -85,7 +85,7 @@ export class RegistryClient {
   start(method: string, target: string, headers: OutgoingHttpHeaders = {}): RunningRequest {
     const request = this.#send(method, target, headers, undefined);
     const answer = answerOf(request).then(read);
-    // The caller may cut the connection and never look at the answer.
+    // The caller may cut the connection and never look at the response.
     answer.catch(() => {});
     request.flushHeaders();
     return {
@@ -119,7 +119,7 @@ export class RegistryClient {
   }
 }
 
-/** Where the answer sends the client next, as a target for the next request; throws if it says nothing. */
+/** The response's Location, as a target for the next request; throws if there is none. */
 export function locationOf(answer: OpenAnswer, query = ""): string {
   const { location } = answer.headers;
   if (location === undefined) throw new Error(`status ${answer.status} without Location`);
@@ -127,7 +127,7 @@ export function locationOf(answer: OpenAnswer, query = ""): string {
   return location + (location.includes("?") ? "&" : "?") + query;
 }
 
-/** The code of the first error in an answer's body. */
+/** The code of the first error in a response's body. */
 export function errorCodeOf(answer: Answer): string | undefined {
   return JSON.parse(answer.body.toString()).errors?.[0]?.code;
 }
@@ -140,7 +140,7 @@ function answerOf(request: ClientRequest): Promise<OpenAnswer> {
         Object.entries(stream.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
       );
       resolve({ status: stream.statusCode ?? 0, headers, rawHeaders: stream.rawHeaders, stream });
-      // What breaks from here on breaks the reading of the body.
+      // A failure from here on fails the reading of the body.
       request.on("error", () => {});
     });
   });

@@ -5,7 +5,7 @@ import { ConfigError } from "../../src/config/problem.js";
 import type { Note } from "../../src/config/registry2/translation.js";
 import type { Scope } from "./scope.js";
 
-/** Loads lines as the file `config.yml` of a folder of their own, or only variables. */
+/** Loads lines as the file `config.yml` of a separate folder, or only variables. */
 export async function loadLines(
   scope: Scope,
   lines: readonly string[] | undefined,

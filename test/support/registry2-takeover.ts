@@ -8,7 +8,7 @@ import { RegistryClient } from "./registry-client.js";
 import type { Scope } from "./scope.js";
 import { waitUntil } from "./wait-until.js";
 
-/** A configuration file, variables and an address that a registry:2 and Berth are given one after the other. */
+/** A configuration file, variables and an address that a registry:2 and Berth are started with in turn. */
 export class Takeover {
   readonly host: string;
   readonly client: RegistryClient;
@@ -43,7 +43,7 @@ export class Takeover {
     return this.#serve(peers[name]);
   }
 
-  /** By the link that stands for registry:2's program. */
+  /** By a link with the name of registry:2's program. */
   berth(): Promise<Daemon> {
     return this.#serve(join(this.#folder, "registry"));
   }
@@ -58,7 +58,7 @@ export class Takeover {
   }
 }
 
-/** Waits until a program has printed a line; lines come a moment after what they tell of. */
+/** Waits until a program has printed a line; lines arrive a moment after the event. */
 export async function printed(daemon: Daemon, pattern: RegExp): Promise<void> {
   await waitUntil(`${daemon.name} printed ${pattern}`, async () => (pattern.test(daemon.output) ? true : undefined));
 }

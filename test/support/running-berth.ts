@@ -8,24 +8,24 @@ import { RegistryClient } from "./registry-client.js";
 import type { Scope } from "./scope.js";
 
 export interface RunningBerthOptions extends Omit<ConfigOverrides, "storage"> {
-  /** The data directory; all is kept in memory without. */
+  /** The data directory; without it, everything is kept in memory. */
   readonly root?: string;
-  /** What to serve from instead, such as a storage that the test can stop between two steps. */
+  /** A storage to serve from instead, such as one that the test can pause between two steps. */
   readonly opened?: Storage;
-  /** What the configuration would not take, such as very short times. */
+  /** Settings that the configuration would refuse, such as very short times. */
   readonly settings?: Partial<ServerSettings>;
-  /** Where log lines go instead of `log`. */
+  /** The target of log lines instead of `log`. */
   readonly logger?: Logger;
 }
 
-/** A Berth in this process, so that a test sees its log, its storage and its file descriptors. */
+/** A Berth in this process, so that a test can see its log, its storage and its file descriptors. */
 export interface RunningBerth {
   readonly server: RegistryServer;
   readonly storage: Storage;
   readonly log: RecordedLog;
   readonly port: number;
   readonly client: RegistryClient;
-  /** Makes ready for another configuration. @returns what takes it over */
+  /** Prepares for another configuration. @returns a function that switches to it */
   prepare(overrides: ConfigOverrides): Promise<() => void>;
 }
 
@@ -44,7 +44,7 @@ export async function runBerth(scope: Scope, options: RunningBerthOptions = {}):
   return { server, storage, log, port, client: new RegistryClient(`http://127.0.0.1:${port}`), prepare };
 }
 
-/** Serves from a data directory: an empty one of the test's own, unless one is given. */
+/** Serves from a data directory: by default, a separate empty one. */
 export async function runBerthOnDisk(
   scope: Scope,
   options: RunningBerthOptions = {},

@@ -13,11 +13,11 @@ import { upstreamAt } from "./upstream-client.js";
 interface ProxyOptions extends Partial<ProxyUpstream> {
   readonly driver?: "filesystem" | "memory";
   readonly finishDownloads?: boolean;
-  /** What of the client of the upstream is not as usual. */
+  /** Unusual settings of the client of the upstream. */
   readonly upstreamLimits?: Partial<UpstreamSettings>;
-  /** Bytes that the cache may take. */
+  /** Maximum size of the cache in bytes. */
   readonly maxSize?: number;
-  /** What to keep the content in instead of a fresh folder, such as a storage that the test can stop between two steps. */
+  /** A storage to use instead of a new folder, such as one that the test can pause between two steps. */
   readonly opened?: Storage;
 }
 
@@ -31,7 +31,7 @@ export interface RunningProxy {
   stop(): Promise<void>;
 }
 
-/** A cache of one upstream that keeps what it fetches in a folder, and asks for each tag anew unless told otherwise. */
+/** A cache of one upstream in a folder, which by default checks each tag on each pull. */
 export async function runProxy(
   scope: Scope,
   upstreamUrl: string,

@@ -11,13 +11,13 @@ import {
 } from "./content.js";
 import type { RegistryClient } from "./registry-client.js";
 
-/** A manifest of a repository, with what has to be pushed before it. */
+/** A manifest of a repository, with what must be pushed before it. */
 export interface Sample {
   readonly name: string;
   readonly manifest: ManifestToPush;
   readonly blobs: readonly Blob[];
   readonly tags: readonly string[];
-  /** Whether all that the manifest names is there. */
+  /** Whether everything that the manifest references exists. */
   readonly isWhole: boolean;
 }
 
@@ -35,7 +35,7 @@ const configType = "application/vnd.oci.image.config.v1+json";
 const dockerConfigType = "application/vnd.docker.container.image.v1+json";
 const dockerLayerType = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
-/** One of each kind of content that a registry holds, children before what names them. */
+/** One of each kind of content that a registry holds, children before the manifests that reference them. */
 export function sampleContent(): Sample[] {
   const platforms = ["amd64", "arm64"].map((platform) => image("multi/index", platform, []));
   const subject = image("with/referrers", "subject", ["v1"]);
@@ -64,7 +64,7 @@ export async function pushSample(client: RegistryClient, { name, manifest, blobs
   const { digest } = manifest.descriptor;
   for (const blob of blobs) await pushBlob(client, name, blob.bytes, blob.digest);
   await pushManifest(client, name, manifest);
-  // A manifest that is put by a tag gets a sha256 digest, whatever it was pushed by before.
+  // A manifest that is pushed by a tag gets a sha256 digest, whatever it was pushed by before.
   const isCanonical = algorithmOf(digest) === "sha256";
   for (const tag of tags) await pushManifest(client, name, manifest, isCanonical ? tag : `${digest}?tag=${tag}`);
 }

@@ -2,16 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What a test took and gives back when it is over, passed or failed: the last taken goes first. */
+/** What a test acquired and releases when it is over, passed or failed: the last first. */
 export class Scope {
   readonly #releases: (() => Promise<unknown> | unknown)[] = [];
 
-  /** @param t the test, or whatever else says when it is over */
+  /** @param t the test, or anything else that reports its end */
   constructor(t: { after(release: () => Promise<void>): void }) {
     t.after(() => this.#close());
   }
 
-  /** Gives back what a task took as soon as the task is over, for a test that does many of them. */
+  /** Releases what a task acquired as soon as the task is over, for a test with many of them. */
   static async during<Result>(task: (scope: Scope) => Promise<Result>): Promise<Result> {
     const releases: (() => Promise<void>)[] = [];
     const scope = new Scope({ after: (release) => releases.push(release) });
@@ -26,7 +26,7 @@ export class Scope {
     this.#releases.push(release);
   }
 
-  /** An empty folder of this test's own. */
+  /** A separate empty folder for this test. */
   async folder(label = "scratch"): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), `berth-${label}-`));
     this.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Scope } from "./scope.js";
 import type { Answer, Order, Wish } from "./second-process/protocol.js";
 
-/** Another process with a driver of its own on the same data directory. */
+/** Another process with its own driver on the same data directory. */
 export class SecondProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
@@ -33,7 +33,7 @@ export class SecondProcess {
     await this.#ask({ do: "remove", key });
   }
 
-  /** Has the lock when this settles, and keeps it until it is told to give it back. */
+  /** Holds the lock when this resolves, and until it is told to release it. */
   async lock(name: string): Promise<void> {
     await this.#ask({ do: "lock", name });
   }
@@ -42,7 +42,7 @@ export class SecondProcess {
     await this.#ask({ do: "unlock", name });
   }
 
-  /** As the system does it when memory is short: nothing is given back. */
+  /** As the system does when memory is short: nothing is released. */
   async kill(): Promise<void> {
     const exited = once(this.#child, "exit");
     this.#child.kill("SIGKILL");

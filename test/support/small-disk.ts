@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { runCommand } from "./command.js";
 import type { Scope } from "./scope.js";
 
-/** A folder on a file system of its own that holds only so many bytes. Wants root. */
+/** A folder on a separate file system of limited size. Needs root. */
 export async function smallDisk(scope: Scope, size: number): Promise<string> {
   const folder = await scope.folder("disk");
   await runCommand("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder]);
@@ -11,7 +11,7 @@ export async function smallDisk(scope: Scope, size: number): Promise<string> {
   return folder;
 }
 
-/** Takes all the space that is left, and returns the file to remove to have it again. */
+/** Fills the remaining space, and returns the file to remove to free it again. */
 export async function fillDisk(folder: string): Promise<string> {
   const path = join(folder, "filler");
   const file = await open(path, "w");

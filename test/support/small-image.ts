@@ -4,15 +4,15 @@ import { mediaTypes } from "../../src/oci/media-types.js";
 import { emptyConfigType, layerType, type ManifestToPush, manifestOf, pushBlob, pushManifest } from "./content.js";
 import type { RegistryClient } from "./registry-client.js";
 
-/** The configuration of images that need none. */
+/** The config of images that need none. */
 export const emptyConfig = Buffer.from("{}");
 
-/** How a manifest names a blob. */
+/** How a manifest references a blob. */
 export function descriptorOf(bytes: Buffer, mediaType = layerType): Descriptor {
   return { mediaType, digest: digestOf(bytes), size: bytes.length };
 }
 
-/** An image of an empty configuration and one layer of some text, with further fields as a test needs them. */
+/** An image with an empty config and one layer of some text, and more fields as a test needs them. */
 export function smallImage(text: string, fields: Readonly<Record<string, unknown>> = {}): ManifestToPush {
   return manifestOf({
     mediaType: mediaTypes.ociManifest,
@@ -22,7 +22,7 @@ export function smallImage(text: string, fields: Readonly<Record<string, unknown
   });
 }
 
-/** Pushes the blobs of a small image, and not yet the image. */
+/** Pushes the blobs of a small image, but not the image. */
 export async function pushBlobsOf(client: RegistryClient, name: string, text: string): Promise<void> {
   for (const blob of [emptyConfig, Buffer.from(text)]) await pushBlob(client, name, blob);
 }

@@ -5,7 +5,7 @@ import { PausableDriver } from "./pausable-driver.js";
 import { RecordedLog } from "./recorded-log.js";
 import type { Scope } from "./scope.js";
 
-/** A storage on a data directory of the test's own, and what it logs. */
+/** A storage on a separate data directory, and its log. */
 export interface TestStorage {
   readonly root: string;
   readonly storage: Storage;
@@ -16,14 +16,14 @@ export async function storageOnDisk(scope: Scope): Promise<TestStorage> {
   return storageAt(await scope.folder("data"));
 }
 
-/** Another storage on a data directory, which remembers nothing of it: as after a restart, or in another process. */
+/** Another storage on a data directory, with nothing in memory: as after a restart, or in another process. */
 export async function storageAt(root: string): Promise<TestStorage> {
   const log = new RecordedLog();
   const storage = await openStorage({ driver: "filesystem", filesystem: { root }, cache: 1024 * 1024 }, log);
   return { root, storage, log };
 }
 
-/** As `storageAt`, with a driver that the test can stop between two steps. */
+/** As `storageAt`, with a driver that the test can pause between two steps. */
 export async function pausableStorageAt(root: string): Promise<TestStorage & { readonly driver: PausableDriver }> {
   const log = new RecordedLog();
   const driver = new PausableDriver(await FilesystemDriver.open(root));

@@ -21,7 +21,7 @@ export async function storeImage(storage: Storage, text: string, options: ImageO
   return image;
 }
 
-/** Stores any manifest, by its digest and by tags, whether what it names is there or not. */
+/** Stores any manifest, by its digest and by tags, whether its references exist or not. */
 export async function storeManifest(
   storage: Storage,
   manifest: ManifestToPush,

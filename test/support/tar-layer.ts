@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { digestOf } from "../../src/oci/digest.js";
 
-/** A layer as an image has it, and the digest of its archive, which the image's configuration names. */
+/** A layer of an image, and the digest of its archive, which the image's config contains. */
 export interface TarLayer {
   readonly bytes: Buffer;
   readonly diffId: string;

@@ -8,28 +8,28 @@ export interface TlsAnswer {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
-  /** SHA-256 of the certificate that the server has shown. */
+  /** SHA-256 of the server's certificate. */
   readonly serverCertificate: string;
 }
 
 export interface TlsQuestion {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
-  /** What the client shows of itself. */
+  /** The client certificate. */
   readonly certificate?: Certificate | undefined;
-  /** One for several requests keeps the connection, or at least the session of TLS. */
+  /** An agent for several requests keeps the connection, or at least the TLS session. */
   readonly agent?: Agent;
   readonly options?: RequestOptions;
 }
 
-/** Asks a Berth on this machine over TLS, on a connection of its own unless there is an agent. */
+/** Sends a request to a Berth on this machine over TLS, on a separate connection unless there is an agent. */
 export async function askByTls(port: number, ca: string, path: string, question: TlsQuestion = {}): Promise<TlsAnswer> {
   const { method = "GET", headers = {}, certificate, agent = new Agent(), options } = question;
   const asked = request({ host: "127.0.0.1", port, ca, path, method, headers, agent, ...certificate, ...options });
   asked.end();
   const [answer]: IncomingMessage[] = await once(asked, "response");
   if (answer === undefined) throw new Error("there is no answer");
-  // Requests of the agent are over TLS.
+  // The agent's requests are over TLS.
   const socket = answer.socket as import("node:tls").TLSSocket;
   const serverCertificate = socket.getPeerCertificate().fingerprint256;
   return { status: answer.statusCode ?? 0, headers: answer.headers, body: await text(answer), serverCertificate };

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import type { Scope } from "./scope.js";
 
-/** Listens with the shortest queue, and then accepts nothing until it is woken. */
+/** Listens with the shortest queue, and accepts nothing until it is told to. */
 const listener = `
 const { createServer } = require("node:net");
 const { parentPort, workerData } = require("node:worker_threads");
@@ -14,10 +14,10 @@ server.listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => {
 });
 `;
 
-/** A port on which packets get lost, as on a long or broken way: the kernel drops what its full queue cannot take. */
+/** A port on which packets get lost, as on a bad route: the kernel drops what does not fit in its full queue. */
 export interface UnheardPort {
   readonly port: number;
-  /** From now on connections are accepted; those that were not heard are heard when they are repeated, after a second. */
+  /** From now on connections are accepted; dropped ones when they are repeated, after a second. */
   hear(): void;
 }
 

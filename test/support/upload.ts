@@ -2,25 +2,27 @@ import { strict as assert } from "node:assert";
 import { expectStatus } from "./content.js";
 import { locationOf, type RegistryClient } from "./registry-client.js";
 
-/** Starts an upload session and returns where it lies. */
+/** Starts an upload session and returns its location. */
 export async function startUpload(client: RegistryClient, name: string): Promise<string> {
   const answer = await client.request("POST", `/v2/${name}/blobs/uploads/`);
   expectStatus(answer, 202, `start of an upload to ${name}`);
   return locationOf(answer);
 }
 
-/** How many bytes of a session the registry says it has, or `undefined` if it knows no such session. */
+/** How many bytes of a session the registry reports, or `undefined` if it knows no such session. */
 export async function offsetOf(client: RegistryClient, session: string): Promise<number | undefined> {
   const answer = await client.get(session);
   if (answer.status === 404) return undefined;
   expectStatus(answer, 204, `status of ${session}`);
   const end = /^0-(\d+)$/.exec(answer.headers.range ?? "")?.[1];
   assert.ok(end !== undefined, `Range of ${session}: ${answer.headers.range}`);
-  // 0-0 is said of an empty session too.
+  // 0-0 is also sent for an empty session.
   return end === "0" ? 0 : Number(end) + 1;
 }
 
-/** Appends the rest of a blob to a session that broke off at `offset`, as a client that resumes does, and finishes it. */
+/**
+ * Appends the rest of a blob to a session that was cut off at `offset`, as a client that resumes does, and finishes it.
+ */
 export async function resumeUpload(
   client: RegistryClient,
   session: string,
@@ -36,8 +38,8 @@ export async function resumeUpload(
 }
 
 /**
- * The same, as a client does it that came back before all it had sent was stored: what the registry had on its way
- * moves the end of the session, and the refusal says where to.
+ * The same, as a client does it that returned before everything it had sent was stored: bytes still being received move
+ * the end of the session, and the refusal says where to.
  */
 export async function resumeAsTold(
   client: RegistryClient,

@@ -10,7 +10,7 @@ import type { Scope } from "./scope.js";
 type Setup = Partial<UpstreamSettings> &
   Omit<EndpointSettings, "url"> & { readonly surroundings?: Partial<UpstreamSurroundings> };
 
-/** The client under test, for one address; it waits hardly at all between attempts. */
+/** The client under test, for one address; it hardly waits between attempts. */
 export function upstreamAt(scope: Scope, url: string, setup: Setup = {}): Upstream {
   const { surroundings, credentials, realms, tls, network, ...settings } = setup;
   const endpoint: EndpointSettings = {
@@ -28,7 +28,7 @@ export function upstreamAt(scope: Scope, url: string, setup: Setup = {}): Upstre
   return upstream;
 }
 
-/** What every question needs, with a log that nobody reads. */
+/** Options of every request, with a log that is discarded. */
 export function asking(options: Partial<AskOptions> = {}): AskOptions {
   return { signal: new AbortController().signal, log: new RecordedLog(), ...options };
 }

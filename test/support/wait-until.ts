@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Asks again and again, less and less often, until the answer is not `undefined`; throws after the deadline. */
+/** Polls, less and less often, until the result is not `undefined`; throws after the deadline. */
 export async function waitUntil<Found>(
   what: string,
   ask: () => Promise<Found | undefined> | Found | undefined,

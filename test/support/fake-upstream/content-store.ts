@@ -6,19 +6,19 @@ import { mediaTypes } from "../../../src/oci/media-types.js";
 import { emptyConfigType, layerType } from "../content.js";
 import { type Content, contentOf } from "./content.js";
 
-/** A manifest as a registry holds it. */
+/** A manifest as stored in a registry. */
 export interface StoredManifest {
   readonly descriptor: Descriptor;
   readonly bytes: Buffer;
 }
 
-/** An image that was put into the store. */
+/** An image that was added to the store. */
 export interface StoredImage extends StoredManifest {
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
 }
 
-/** What a repository holds. */
+/** The content of a repository. */
 class Repository {
   readonly blobs = new Map<string, Content>();
   readonly manifests = new Map<string, StoredManifest>();
@@ -29,7 +29,7 @@ class Repository {
 export class ContentStore {
   readonly #repositories = new Map<string, Repository>();
 
-  /** Makes the repository if needed. */
+  /** Creates the repository if needed. */
   #of(name: string): Repository {
     const repository = this.#repositories.get(name) ?? new Repository();
     this.#repositories.set(name, repository);
@@ -54,7 +54,7 @@ export class ContentStore {
     return { mediaType, digest, size: content.size };
   }
 
-  /** Adds a manifest, and points the tag at it if one is given. */
+  /** Adds a manifest, and points the tag to it if one is given. */
   addManifest(
     name: string,
     json: Readonly<Record<string, unknown>> & { mediaType: string },
@@ -85,7 +85,7 @@ export class ContentStore {
     return manifest;
   }
 
-  /** Adds an image of these layers, and points the tag at it if one is given. */
+  /** Adds an image of these layers, and points the tag to it if one is given. */
   addImage(name: string, layers: readonly (Buffer | Descriptor)[], tag?: string): StoredImage {
     const descriptors = layers.map((layer) => (Buffer.isBuffer(layer) ? this.addBlob(name, layer) : layer));
     const config = this.addBlob(name, Buffer.from(JSON.stringify({ rootfs: descriptors.length })), emptyConfigType);
@@ -93,13 +93,13 @@ export class ContentStore {
     return { ...manifest, config, layers: descriptors };
   }
 
-  /** Adds an index of these manifests, and points the tag at it if one is given. */
+  /** Adds an index of these manifests, and points the tag to it if one is given. */
   addIndex(name: string, manifests: readonly StoredManifest[], tag?: string): StoredManifest {
     const descriptors = manifests.map(({ descriptor }) => descriptor);
     return this.addManifest(name, { mediaType: mediaTypes.ociIndex, manifests: descriptors }, tag);
   }
 
-  /** Moves or makes a tag. */
+  /** Moves or creates a tag. */
   tag(name: string, tag: string, digest: Digest): void {
     this.#of(name).tags.set(tag, digest);
   }

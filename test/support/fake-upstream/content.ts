@@ -1,4 +1,4 @@
-/** Bytes by position: what a reply is made of, without holding it in memory. */
+/** Bytes by position: the body of a reply, without holding it in memory. */
 export interface Content {
   /** Bytes; may be infinite. */
   readonly size: number;
@@ -12,7 +12,7 @@ export function contentOf(bytes: Buffer | string): Content {
 
 export const noContent: Content = contentOf("");
 
-/** The same block again and again, for content larger than memory. */
+/** The same block repeated, for content larger than memory. */
 export function repeated(block: Buffer, size = Number.POSITIVE_INFINITY): Content {
   return {
     size,

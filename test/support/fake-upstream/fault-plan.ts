@@ -10,17 +10,17 @@ interface PlannedFault {
 }
 
 interface HowOften {
-  /** Without it, always. */
+  /** How many requests to answer wrongly; by default all. */
   readonly times?: number;
-  /** Requests that are answered right before the first wrong one. */
+  /** How many requests to answer rightly before that. */
   readonly after?: number;
 }
 
-/** Which requests are answered wrong, and how. */
+/** Which requests to answer wrongly, and how. */
 export class FaultPlan {
   #planned: PlannedFault[] = [];
 
-  /** Plans a fault and returns how to take it back. */
+  /** Plans a fault and returns a function that removes it. */
   add(match: RequestMatch, fault: Fault, { times = Number.POSITIVE_INFINITY, after = 0 }: HowOften = {}): () => void {
     const planned = { match, fault, timesLeft: times, skipsLeft: after };
     this.#planned.push(planned);
@@ -33,7 +33,7 @@ export class FaultPlan {
     this.#planned = [];
   }
 
-  /** All that fit apply, in the order in which they were planned. */
+  /** All that match apply, in the order in which they were planned. */
   apply(reply: Reply, request: FakeRequest): Reply {
     let changed = reply;
     for (const planned of this.#planned) {

@@ -3,13 +3,13 @@ import { contentOf, joined, noContent, partOf, repeated } from "./content.js";
 import { emptyReply, errorReply, type Reply } from "./reply.js";
 import type { FakeRequest } from "./request.js";
 
-/** Makes a wrong reply out of a right one. */
+/** Turns a right reply into a wrong one. */
 export type Fault = (reply: Reply, request: FakeRequest) => Reply;
 
 /** Other bytes of the same length. */
 export const wrongBytes: Fault = (reply) => ({ ...reply, body: repeated(Buffer.from("wrong"), reply.body.size) });
 
-/** More bytes than there are, without a length. */
+/** More bytes than expected, without a length. */
 export function tooLong(extra: number): Fault {
   return (reply) => ({
     ...reply,
@@ -18,7 +18,7 @@ export function tooLong(extra: number): Fault {
   });
 }
 
-/** Fewer bytes than there are, without a length. */
+/** Fewer bytes than expected, without a length. */
 export function tooShort(missing: number): Fault {
   return (reply) => ({
     ...reply,
@@ -46,40 +46,40 @@ export const endless: Fault = (reply) => ({
   body: joined(reply.body, repeated(Buffer.alloc(64 * 1024, "and so on "))),
 });
 
-/** A byte each time. */
+/** One byte at a time. */
 export function drip(everyMs: number): Fault {
   return (reply) => ({ ...reply, dripMs: everyMs });
 }
 
-/** Encoded on the wire, though nobody asked for it. */
+/** Encoded in transit, although no encoding was requested. */
 export const gzipped: Fault = (reply) => {
   const body = contentOf(gzipSync(reply.body.slice(0, reply.body.size)));
   return { ...reply, headers: { ...reply.headers, "content-encoding": "gzip" }, body };
 };
 
-/** Somewhere else. */
+/** A redirect to another URL. */
 export function redirectTo(location: string, status = 307): Fault {
   return () => emptyReply(status, { location });
 }
 
-/** Back to itself. */
+/** A redirect to itself. */
 export const redirectCircle: Fault = (_, request) => emptyReply(307, { location: request.path });
 
-/** Another page each time. */
+/** A redirect to a new URL each time. */
 export const endlessRedirects: Fault = (_, request) =>
   emptyReply(307, { location: `${request.path}?hop=${Number(request.query.get("hop") ?? 0) + 1}` });
 
-/** Another answer altogether. */
+/** A completely different response. */
 export function answer(reply: Reply): Fault {
   return () => reply;
 }
 
-/** The connection is cut after so many bytes of the body. */
+/** The connection is cut after this many bytes of the body. */
 export function cutAt(byte: number): Fault {
   return (reply) => ending(reply, byte, "cut");
 }
 
-/** Nothing comes any more after so many bytes of the body. */
+/** Nothing more arrives after this many bytes of the body. */
 export function stallAt(byte: number): Fault {
   return (reply) => ending(reply, byte, "stall");
 }
@@ -90,10 +90,10 @@ function ending(reply: Reply, byte: number, how: "cut" | "stall"): Reply {
   return { ...reply, headers, body: partOf(reply.body, 0, Math.min(byte, reply.body.size)), ending: how };
 }
 
-/** The connection is accepted and nothing is ever said. */
+/** The connection is accepted, and nothing is ever sent. */
 export const silence: Fault = (reply) => ({ ...reply, ending: "never" });
 
-/** The connection is cut instead of an answer. */
+/** The connection is cut instead of a response. */
 export const hangUp: Fault = (reply) => ({ ...reply, ending: "hang-up" });
 
 /** A status without a body. */
@@ -106,17 +106,17 @@ export function statusOnly(code: number): Fault {
   return (reply) => ({ ...reply, status: code });
 }
 
-/** Too many requests: come back after so many seconds. */
+/** Too many requests: retry after this many seconds. */
 export function limited(seconds: number): Fault {
   return () => errorReply(429, "TOOMANYREQUESTS", "slow down", { "retry-after": String(seconds) });
 }
 
-/** Headers come late. */
+/** Delayed headers. */
 export function lateBy(delayMs: number): Fault {
   return (reply) => ({ ...reply, delayMs });
 }
 
-/** Another value for a header; an empty one for none. */
+/** Another value for a header; an empty one removes it. */
 export function header(name: string, value: string): Fault {
   return (reply) => {
     const { [name]: _, ...others } = reply.headers;

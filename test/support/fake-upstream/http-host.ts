@@ -10,11 +10,11 @@ export interface HttpHostOptions {
   readonly address: string;
   /** HTTPS instead of HTTP. */
   readonly tls?: TlsOptions | undefined;
-  /** Sees who connects by TLS. */
+  /** Called with each TLS connection. */
   readonly onSecureConnection?: ((socket: TLSSocket) => void) | undefined;
 }
 
-/** A server that can go away and come back on the same port. */
+/** A server that can stop and start again on the same port. */
 export class HttpHost {
   readonly #handle: Handle;
   readonly #options: HttpHostOptions;
@@ -31,12 +31,12 @@ export class HttpHost {
     return this.#port;
   }
 
-  /** How many were ever made. */
+  /** Number of connections so far. */
   get connections(): number {
     return this.#connections;
   }
 
-  /** Listens on the port it had, or on any free one. */
+  /** Listens on its previous port, or on any free one. */
   async start(): Promise<void> {
     const { address, tls, onSecureConnection } = this.#options;
     const server = tls ? createTlsServer(tls, this.#handle) : createServer(this.#handle);
@@ -46,12 +46,12 @@ export class HttpHost {
     });
     server.listen(this.#port, address);
     await once(server, "listening");
-    // A server on a port always has an address with a port.
+    // The address of a server on a port always has a port.
     this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
   }
 
-  /** Refuses connections from now on, and breaks those that are open. */
+  /** Refuses connections from now on, and breaks open ones. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (!server) return;

@@ -1,11 +1,11 @@
 import { type FakeRequest, matches, type RequestMatch } from "./request.js";
 
-/** One request and what became of it. */
+/** One request and its outcome. */
 export interface LedgerEntry {
   readonly request: FakeRequest;
-  /** 0 as long as there is no answer. */
+  /** 0 until there is a response. */
   status: number;
-  /** Of the body, as far as the connection took them. */
+  /** Bytes of the body that the connection accepted. */
   bytes: number;
 }
 
@@ -19,7 +19,7 @@ export class Ledger {
     return entry;
   }
 
-  /** Forgets what was so far. */
+  /** Forgets everything so far. */
   clear(): void {
     this.#entries = [];
   }

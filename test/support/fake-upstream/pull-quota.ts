@@ -11,7 +11,7 @@ export class PullQuota {
   retryAfter: string | undefined;
   isTold = false;
 
-  /** Counts a request for a manifest; a reply if it is refused. */
+  /** Counts a request for a manifest; returns a reply if it is refused. */
   count(request: FakeRequest): Reply | undefined {
     if (!this.isTold) return undefined;
     const isPull = request.method === "GET";

@@ -13,11 +13,11 @@ export interface RegistryHabits {
   knowsRange: boolean;
   /** Compares `If-Range` with the ETag. */
   knowsIfRange: boolean;
-  /** Tags on a page, if the client does not say. */
+  /** Tags per page, if the client does not say. */
   tagsPerPage: number;
 }
 
-/** The right answer to a request of the distribution protocol. */
+/** The right response to a request of the distribution protocol. */
 export function registryReply(request: FakeRequest, store: ContentStore, habits: RegistryHabits): Reply {
   switch (request.kind) {
     case "ping":

@@ -3,13 +3,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Content, contentOf, noContent } from "./content.js";
 import type { Throttle } from "./throttle.js";
 
-/** An answer before it is sent, so that faults can change it. */
+/** A response before it is sent, so that faults can change it. */
 export interface Reply {
   readonly status: number;
-  /** `content-length` is added if the size is finite; an empty one sends the body chunked. */
+  /** `content-length` is added if the size is finite; an empty value sends the body chunked. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Content;
-  /** After the body: nothing wrong, the connection is cut, or nothing comes any more. `never`: not even headers; `hang-up`: cut before them. */
+  /**
+   * After the body: nothing wrong, the connection is cut, or nothing more arrives. `never`: not even headers;
+   * `hang-up`: cut before them.
+   */
   readonly ending?: "complete" | "cut" | "stall" | "never" | "hang-up";
   /** Before the headers. */
   readonly delayMs?: number;
@@ -35,7 +38,7 @@ const chunkSize = 256 * 1024;
 export interface Sending {
   readonly isHead: boolean;
   readonly throttle: Throttle;
-  /** Told of each chunk that the connection took. */
+  /** Called with each chunk that the connection accepted. */
   readonly onBytes: (count: number) => void;
 }
 
@@ -79,8 +82,8 @@ async function sendBody(response: ServerResponse, reply: Reply, sending: Sending
 }
 
 /**
- * Resolves when the kernel has it; to `false` if the connection is gone. Node 26 refuses such a write at once, before the
- * event loop can tell that the response is closed: a body without end would be written for ever.
+ * Resolves when the kernel has it; to `false` if the connection is gone. Node 26 refuses such a write at once, before
+ * the event loop can report that the response is closed: an endless body would be written forever.
  */
 function written(response: ServerResponse, chunk: Buffer): Promise<boolean> {
   return new Promise((resolve) => {

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 export type HostName = "registry" | "cdn";
 export type RequestKind = "ping" | "manifest" | "blob" | "tags" | "referrers" | "token" | "other";
 
-/** A request as the fake understands it. */
+/** A parsed request. */
 export interface FakeRequest {
   readonly host: HostName;
   readonly kind: RequestKind;
@@ -19,14 +19,14 @@ export interface FakeRequest {
   readonly form: URLSearchParams;
 }
 
-/** Which requests are meant; what is not given may be anything. */
+/** Selects requests; a key that is not given matches anything. */
 export interface RequestMatch {
   readonly host?: HostName;
   readonly kind?: RequestKind;
   readonly method?: string;
   readonly name?: string;
   readonly reference?: string;
-  /** How a manifest is asked for. */
+  /** How a manifest is requested. */
   readonly by?: "tag" | "digest";
 }
 
@@ -51,7 +51,7 @@ const routes: readonly (readonly [RequestKind, RegExp])[] = [
   ["blob", /^\/cdn\/(.+)\/([^/]+)$/],
 ];
 
-/** What a path asks for. */
+/** What a path requests. */
 export function routeOf(path: string): Pick<FakeRequest, "kind" | "name" | "reference"> {
   for (const [kind, pattern] of routes) {
     const found = pattern.exec(path);

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Bytes a second, of all connections of a fake upstream together. */
+/** Limits the bytes per second of all connections of a fake upstream together. */
 export class Throttle {
   bytesPerSecond = Number.POSITIVE_INFINITY;
   #freeAt = 0;
 
-  /** Waits until so many bytes may be sent. */
+  /** Waits until this many bytes may be sent. */
   async take(bytes: number, signal: AbortSignal): Promise<void> {
     if (this.bytesPerSecond === Number.POSITIVE_INFINITY) return;
     const now = performance.now();

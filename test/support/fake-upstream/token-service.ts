@@ -9,15 +9,15 @@ interface IssuedToken {
 
 /** Issues and checks tokens, as Docker Hub's does. */
 export class TokenService {
-  /** Where the challenge sends the client; set by the fake when it knows its port. */
+  /** The URL in the challenge; set by the fake when its port is known. */
   realm = "";
   service = "registry.docker.io";
   expiresInSeconds = 300;
-  /** What the answer says about the lifetime, if not the truth. */
+  /** The lifetime in the response, if not the real one. */
   claimedLifetime: unknown;
-  /** Without credentials there is no token. */
+  /** Whether a token needs credentials. */
   isLoginRequired = false;
-  /** Which methods are known. */
+  /** The supported methods. */
   methods: readonly string[] = ["GET", "POST"];
   readonly logins = new Map<string, string>();
   readonly identityTokens = new Set<string>();
@@ -48,7 +48,7 @@ export class TokenService {
     return token.scopes.includes(`repository:${request.name}:pull`);
   }
 
-  /** No token that was issued so far is good any more. */
+  /** Invalidates all tokens issued so far. */
   revokeAll(): void {
     this.#issued.clear();
   }

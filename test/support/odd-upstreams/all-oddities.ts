@@ -6,7 +6,7 @@ import { manifestOddities } from "./manifest-oddities.js";
 import type { Oddity } from "./oddity.js";
 import { resumeOddities } from "./resume-oddities.js";
 
-/** Every oddity that is tried, by what is odd. */
+/** Every oddity that is tried, by topic. */
 export const oddities: Readonly<Record<string, readonly Oddity[]>> = {
   "HEAD and digests": headOddities,
   "Headers and encodings": bodyOddities,

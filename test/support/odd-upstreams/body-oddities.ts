@@ -2,7 +2,7 @@ import { type Fault, gzipped, header, statusOnly } from "../fake-upstream/faults
 import type { RequestKind } from "../fake-upstream/request.js";
 import type { Oddity } from "./oddity.js";
 
-/** An intact body, whatever the headers say of it. */
+/** An intact body, whatever the headers say. */
 const encoding = (name: string) => header("content-encoding", name);
 const withoutLength: Fault = header("content-length", "");
 const type = (mediaType: string) => header("content-type", mediaType);
@@ -37,7 +37,7 @@ const manifests: Readonly<Record<string, readonly Fault[]>> = {
   "have the status 203 (a transforming proxy)": [statusOnly(203)],
 };
 
-/** Registries that send the right bytes, which the digest proves, under odd headers or in an encoding. */
+/** Registries that send the right bytes, as the digest proves, with odd headers or in an encoding. */
 export const bodyOddities: readonly Oddity[] = [...odd("blob", blobs), ...odd("manifest", manifests)];
 
 function odd(kind: RequestKind, answers: Readonly<Record<string, readonly Fault[]>>): Oddity[] {

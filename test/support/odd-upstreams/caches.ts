@@ -7,13 +7,13 @@ import { RegistryClient } from "../registry-client.js";
 import type { Scope } from "../scope.js";
 import type { Oddity } from "./oddity.js";
 
-/** Starts a program as a cache of one registry, and returns how it is asked. */
+/** Starts a program as a cache of one registry, and returns its address. */
 export type StartCache = (scope: Scope, url: string, oddity: Oddity) => Promise<RegistryClient>;
 
 const distribution = Object.entries(peers).map(([name, program]) => [name, startDistribution(program)] as const);
 const { ZOT_BIN: zot } = process.env;
 
-/** The caches that Berth is compared with; zot where `ZOT_BIN` names it. */
+/** The caches that Berth is compared with; zot only if `ZOT_BIN` is set. */
 export const otherCaches: Readonly<Record<string, StartCache>> = {
   ...Object.fromEntries(distribution),
   ...(zot !== undefined && { zot: startZot(zot) }),

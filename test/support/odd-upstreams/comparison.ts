@@ -5,7 +5,7 @@ import { type CachedUpstream, startBerthBefore, startOddUpstream } from "./odd-u
 import type { OddImage, Oddity } from "./oddity.js";
 import { pullImage } from "./pull-image.js";
 
-/** What came of an oddity with each cache: nothing is wrong, or the first thing that is. */
+/** The result of an oddity with each cache: the first thing that is wrong, if any. */
 export interface Row {
   readonly group: string;
   readonly title: string;
@@ -19,7 +19,7 @@ interface Tried {
 
 const rowsAtOnce = 4;
 
-/** Tries every oddity with every cache: one Berth for all, and a peer for each, since a peer caches one registry. */
+/** Tries every oddity with every cache: one Berth for all, and one peer for each, since a peer caches one registry. */
 export async function compareCaches(scope: Scope): Promise<Row[]> {
   const all = Object.entries(oddities).flatMap(([group, list]) => list.map((oddity) => ({ group, oddity })));
   const berths = await startBerthBefore(
@@ -36,7 +36,7 @@ export async function compareCaches(scope: Scope): Promise<Row[]> {
   return rows;
 }
 
-/** The rows in which another works and Berth does not. */
+/** The rows in which another cache works and Berth does not. */
 export function lostRows(rows: readonly Row[]): Row[] {
   return rows.filter(({ wrong: { Berth, ...others } }) => {
     return Berth !== undefined && Object.values(others).includes(undefined);
@@ -65,7 +65,7 @@ async function wrongIn(attempt: () => Promise<void>): Promise<string | undefined
 
 async function tryPeer(scope: Scope, start: StartCache, oddity: Oddity): Promise<void> {
   const odd = await startOddUpstream(scope, oddity);
-  // It asks the upstream when it starts, but for nothing that the images change.
+  // It contacts the upstream when it starts, but requests nothing that the images change.
   const client = await start(scope, odd.upstream.url, oddity);
   await tryOddity(oddity, { ...odd, client, host: "" });
 }
@@ -76,6 +76,6 @@ async function tryOddity(oddity: Oddity, cached: CachedUpstream | undefined): Pr
   const images = ["team/one", "team/two"].map(add);
   const pull = (image: OddImage) => pullImage(client, image);
   if (oddity.attempt) return oddity.attempt({ client, upstream, images, pull });
-  // The second image shares a layer with the first; the third pull finds all here.
+  // The second image shares a layer with the first; the third pull finds everything cached.
   for (const image of [...images, ...images.slice(0, 1)]) await pull(image);
 }

@@ -35,7 +35,7 @@ const tagHeads: Readonly<Record<string, Fault>> = {
   },
 };
 
-/** Registries whose HEAD does not say what their GET says, or that have by tag what they have not by digest. */
+/** Registries whose HEAD and GET differ, or that have content by tag and not by digest. */
 export const headOddities: readonly Oddity[] = [
   ...Object.entries(blobHeads).map(([answer, fault]) => ({
     title: `HEAD of a blob is answered by ${answer}`,

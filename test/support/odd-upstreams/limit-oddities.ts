@@ -8,7 +8,7 @@ import type { RegistryClient } from "../registry-client.js";
 import type { Attempt, OddImage, Oddity } from "./oddity.js";
 
 const hour = 3_600;
-/** What a client of an image waits for headers, a tenth of containerd's 30 s, as `answer` is of Berth's default. */
+/** How long a client waits for headers: a tenth of containerd's 30 s, as `answer` is a tenth of Berth's default. */
 const patienceMs = 3_000;
 const slowLayerSize = 40;
 const quick = { timeouts: { answer: "2500ms" } };
@@ -104,7 +104,7 @@ function lists(what: string, change: (link: string) => string): Oddity {
   };
 }
 
-/** What the question is answered does not matter; what comes after it does. */
+/** The response does not matter; what comes after it does. */
 function askThenPull(path: (image: OddImage) => string): (attempt: Attempt) => Promise<void> {
   return async ({ client, images, pull }) => {
     for (const image of images) {
@@ -140,7 +140,7 @@ async function expectBlob(client: RegistryClient, image: OddImage | undefined, d
   assert.ok(answer.body.equals(bytes), `blob: ${answer.status}`);
 }
 
-/** Asks for each blob until it came, with a client's patience. */
+/** Requests each blob until it arrives, as patiently as a client. */
 async function untilAllCame(client: RegistryClient, image: OddImage | undefined, tries: number): Promise<void> {
   for (const [digest, bytes] of image?.blobs ?? []) {
     const came = async () => {

@@ -9,7 +9,7 @@ import type { Oddity } from "./oddity.js";
 
 const login = { username: "berth", password: "correct horse" };
 
-/** Registries that ask for tokens and logins in ways of their own. */
+/** Registries with unusual tokens and logins. */
 export const loginOddities: readonly Oddity[] = [
   ...[404, 403].flatMap((code) => [hiding("basic", code), hiding("bearer", code)]),
   ...[401, 403, 400].map(endedToken),
@@ -85,7 +85,7 @@ function hiding(auth: "basic" | "bearer", code: number): Oddity {
   };
 }
 
-/** `/v2/` is of no repository, so any token will do there. */
+/** `/v2/` belongs to no repository, so any token is accepted there. */
 function admitWithToken({ tokens }: FakeUpstream): Fault {
   return (reply, { headers }) => {
     if (reply.status === 401 && headers.authorization?.startsWith("Bearer ")) return jsonReply(200, {});
@@ -146,7 +146,7 @@ function redirectedOnce(upstream: FakeUpstream): Fault {
   };
 }
 
-/** One token, `token-KEY`, opens; a service at `/token-of/KEY` issues it if the scopes suit it. */
+/** One token, `token-KEY`, is accepted; a service at `/token-of/KEY` issues it if the scopes are right. */
 function guarded(challenge: (name: string) => string, key: string, suits: (scopes: string[]) => boolean): Fault {
   return (reply, request) => {
     if (request.path === `/token-of/${key}`) {
@@ -168,7 +168,7 @@ function guardedByName(challenge: (name: string) => string, serviceOf: (name: st
   };
 }
 
-/** As MinIO behind the same nginx does it: a second way to authenticate beside the signature is refused. */
+/** As MinIO behind the same nginx: a second authentication in addition to the signature is refused. */
 function presigned(auth: "basic" | "bearer"): Oddity {
   return {
     title: `blobs are redirected to a presigned address on the same host (${auth})`,

@@ -3,7 +3,7 @@ import type { ManifestJson, Oddity } from "./oddity.js";
 
 const someDigest = `sha256:${"1".repeat(64)}`;
 
-/** What becomes of a usual manifest. */
+/** Changes of an ordinary manifest. */
 const manifests: Readonly<Record<string, (manifest: ManifestJson) => Record<string, unknown>>> = {
   "with the size of a layer off by one": (manifest) =>
     eachLayer(manifest, (layer) => ({ ...layer, size: sizeOf(layer) + 1 })),
@@ -41,7 +41,7 @@ const manifests: Readonly<Record<string, (manifest: ManifestJson) => Record<stri
   }),
 };
 
-/** Manifests as they lie in registries that look at them less closely than the specification does. */
+/** Manifests of registries that check them less strictly than the specification. */
 export const manifestOddities: readonly Oddity[] = Object.entries(manifests).map(([what, manifest]) => ({
   title: `a manifest ${what}`,
   manifest,

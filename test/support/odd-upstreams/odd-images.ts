@@ -7,9 +7,9 @@ import type { OddImage, Oddity } from "./oddity.js";
 
 const configType = "application/vnd.oci.image.config.v1+json";
 
-/** Puts an image with real layers, one of them shared by all images, into a repository, as `v1`. */
+/** Adds an image with real layers, one of them shared by all images, to a repository, as `v1`. */
 export function addOddImage(upstream: FakeUpstream, name: string, oddity: Oddity): OddImage {
-  // Not the same bytes as in any other upstream, which a cache might have already.
+  // Not the bytes of any other upstream, which a cache might already have.
   const unique = `${name} of ${upstream.origin}`;
   const tars = [
     tarLayer("base", `the layer that all images of ${upstream.origin} share\n`),

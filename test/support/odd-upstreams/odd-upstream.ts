@@ -5,17 +5,17 @@ import type { Scope } from "../scope.js";
 import { addOddImage } from "./odd-images.js";
 import type { OddImage, Oddity } from "./oddity.js";
 
-/** An upstream that has an oddity. */
+/** An upstream with an oddity. */
 export interface OddUpstream {
   readonly upstream: FakeUpstream;
-  /** Puts an image into a repository that it does not have yet. */
+  /** Adds an image to a new repository. */
   readonly add: (name: string) => OddImage;
 }
 
 /** An odd upstream behind a cache. */
 export interface CachedUpstream extends OddUpstream {
   readonly client: RegistryClient;
-  /** As it stands in the names of images. */
+  /** As in image names. */
   readonly host: string;
 }
 

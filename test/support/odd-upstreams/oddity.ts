@@ -5,9 +5,9 @@ import type { Scope } from "../scope.js";
 
 /** An image of an odd upstream: what must arrive, byte for byte. */
 export interface OddImage {
-  /** Of the repository, as the cache's clients say it. */
+  /** The repository's name for clients of the cache. */
   readonly name: string;
-  /** Of the repository, as the upstream has it. */
+  /** The repository's name at the upstream. */
   readonly nameThere: string;
   readonly digest: Digest;
   readonly manifest: Buffer;
@@ -17,32 +17,32 @@ export interface OddImage {
 /** A manifest as JSON, for an oddity to change. */
 export type ManifestJson = Record<string, unknown> & { config: object; layers: readonly object[] };
 
-/** What an oddity wants tried: the cache in front of the upstream, and the images that the upstream has. */
+/** What to try: the cache of the upstream, and the upstream's images. */
 export interface Attempt {
   readonly client: RegistryClient;
   readonly upstream: FakeUpstream;
   readonly images: readonly OddImage[];
-  /** Pulls an image as clients do; throws the first thing that is wrong. */
+  /** Pulls an image as clients do; throws the first error. */
   readonly pull: (image: OddImage) => Promise<void>;
 }
 
-/** An unusual way of a registry to answer, and how it is seen that a cache copes with it. */
+/** An unusual behaviour of a registry, and how to see that a cache copes with it. */
 export interface Oddity {
   /** What the upstream does, and where this is known from. */
   readonly title: string;
-  /** What the upstream asks for before it answers. */
+  /** The authentication that the upstream demands. */
   readonly auth?: "bearer" | "basic";
-  /** Prepares the upstream. What is returned has the images, if the upstream itself has not. */
+  /** Prepares the upstream. The result has the images, if the upstream itself has not. */
   readonly arrange?: (upstream: FakeUpstream, scope: Scope) => FakeUpstream | undefined | Promise<FakeUpstream>;
-  /** Changes the manifest of each image, which is what is odd. */
+  /** Changes the manifest of each image, which is the oddity. */
   readonly manifest?: (manifest: ManifestJson) => Record<string, unknown>;
-  /** Further layers that each image has, no archives, made from a text that no other image has. */
+  /** More layers for each image: not archives, but made from a text that no other image has. */
   readonly extraLayers?: (unique: string) => readonly Buffer[];
-  /** Settings of the cache that make it quick to see. Only Berth has such. */
+  /** Settings of the cache that make the test fast. Only Berth has such settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly login?: { readonly username: string; readonly password: string };
-  /** In place of pulling one image after the other. */
+  /** Instead of pulling one image after another. */
   readonly attempt?: (attempt: Attempt) => Promise<void>;
-  /** Real clients are not tried with it: what is odd shows only in what `attempt` does. */
+  /** Not tried with real clients: the oddity shows only in what `attempt` does. */
   readonly notForClients?: true;
 }

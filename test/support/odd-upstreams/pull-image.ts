@@ -4,10 +4,13 @@ import type { Answer, RegistryClient } from "../registry-client.js";
 import type { OddImage } from "./oddity.js";
 
 const accept = Object.values(mediaTypes).join(", ");
-/** How long a client waits for a whole answer. */
+/** How long a client waits for a whole response. */
 const patienceMs = 20_000;
 
-/** Pulls an image as containerd and docker do: HEAD of the tag, GET by digest and by tag, all blobs. Throws at the first wrong answer. */
+/**
+ * Pulls an image as containerd and docker do: HEAD of the tag, GET by digest and by tag, all blobs. Throws the first
+ * error.
+ */
 export async function pullImage(client: RegistryClient, image: OddImage): Promise<void> {
   const { name, digest, manifest } = image;
   const ask = (method: string, path: string) =>
@@ -36,7 +39,7 @@ function expectBytes(what: string, answer: Answer, bytes: Buffer): void {
   assert.ok(answer.body.equals(bytes), `${what}: other bytes`);
 }
 
-/** Says of what went wrong on the wire what was asked for. */
+/** Adds what was requested to a network error. */
 async function told<Result>(what: string, ask: () => Promise<Result>): Promise<Result> {
   try {
     return await ask();

@@ -5,7 +5,7 @@ import type { Oddity } from "./oddity.js";
 
 const layerSize = 200_000;
 
-/** How the rest of a download that broke is answered; the whole can be had at all times. */
+/** Responses to the request for the rest of an interrupted download; the whole is available at all times. */
 const ranges: Readonly<Record<string, Fault>> = {
   "a 206 with less than the rest": (reply) => ({
     ...reply,
@@ -22,7 +22,7 @@ const ranges: Readonly<Record<string, Fault>> = {
   "501": status(501),
 };
 
-/** Registries from which a layer broke once, and whose answer to the resumption is odd. */
+/** Registries that interrupt a layer once, and respond oddly to its resumption. */
 export const resumeOddities: readonly Oddity[] = Object.entries(ranges).map(([answer, fault]) => ({
   title: `a layer breaks off once, and the question for its rest is answered by ${answer}`,
   notForClients: true,
@@ -38,7 +38,7 @@ export const resumeOddities: readonly Oddity[] = Object.entries(ranges).map(([an
     return undefined;
   },
   attempt: async ({ images, pull }) => {
-    // A client comes again when a pull fails.
+    // A client retries when a pull fails.
     for (const image of images)
       await pull(image)
         .catch(() => pull(image))

@@ -32,7 +32,7 @@ async function fulfil(wish: Wish): Promise<void> {
   }
 }
 
-/** Settles when the lock is had; the action that has it ends when it is unlocked. */
+/** Resolves when the lock is acquired; the action that holds it ends when it is unlocked. */
 function lock(name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const release = new Promise<void>((unlock) => held.set(name, unlock));

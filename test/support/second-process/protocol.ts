@@ -1,4 +1,4 @@
-/** What the second process can be asked to do. */
+/** What the second process can be told to do. */
 export type Wish =
   | { readonly do: "write"; readonly key: string; readonly text: string }
   | { readonly do: "remove"; readonly key: string }
