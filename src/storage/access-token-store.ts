@@ -1,7 +1,7 @@
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
-/** An access token as it is kept; what its parts mean is said in `auth/`. */
+/** An access token as stored; `auth/` defines what its parts mean. */
 export interface StoredAccessToken {
   readonly id: string;
   readonly user: string;
@@ -12,7 +12,7 @@ export interface StoredAccessToken {
   readonly description?: string | undefined;
 }
 
-/** Access tokens as JSON, one object each, and beside each when it was last used. */
+/** Access tokens as JSON, one object each, with the time of last use in another object. */
 export class AccessTokenStore {
   readonly #driver: StorageDriver;
 
@@ -22,7 +22,7 @@ export class AccessTokenStore {
 
   async read(id: string): Promise<StoredAccessToken | undefined> {
     const content = await this.#driver.read(layout.accessToken(id));
-    // Only `write` puts objects there.
+    // Only `write` stores objects there.
     return content === undefined ? undefined : (JSON.parse(content.toString()) as StoredAccessToken);
   }
 

@@ -6,8 +6,8 @@ interface Entry<Value> {
 }
 
 /**
- * Remembers a bounded number of things for a time. (Not by the cache's own time to live: that starts a timer with almost
- * each question, which costs more than the answer.)
+ * Remembers a limited number of entries for a time. (Without the cache's own time to live: that starts a timer with
+ * almost every call, which costs more than the lookup.)
  */
 export class BriefMemory<Key extends string, Value> {
   readonly #entries: LRUCache<Key, Entry<Value>>;

@@ -3,49 +3,50 @@ import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 
 /*
- * Every key that Berth stores under, and nothing else builds one. Below `docker/registry/v2` it is the layout of the
- * CNCF distribution registry, byte for byte, so that either program can serve what the other wrote:
+ * Every key that Berth stores under; nothing else builds one. Below `docker/registry/v2` it is the layout of the CNCF
+ * distribution registry, byte for byte, so that either program can serve what the other wrote:
  *
  *   docker/registry/v2/
  *     blobs/<algorithm>/<first two of hex>/<hex>/data       the bytes of each blob and each manifest
  *     repositories/<name>/
  *       _layers/<algorithm>/<hex>/link                      the repository holds this blob
  *       _manifests/revisions/<algorithm>/<hex>/link         the repository holds this manifest
- *       _manifests/tags/<tag>/current/link                  what the tag points at
- *       _manifests/tags/<tag>/index/<algorithm>/<hex>/link  what it ever pointed at
+ *       _manifests/tags/<tag>/current/link                  what the tag points to
+ *       _manifests/tags/<tag>/index/<algorithm>/<hex>/link  what it ever pointed to
  *       _uploads/<uuid>/data, startedat                     an upload session
- *       _uploads/<uuid>/openedby                            ours: the user who opened it, where users are known
+ *       _uploads/<uuid>/openedby                            ours: the user who opened it, with access control
  *       _referrers/<algorithm>/<hex>/<algorithm>-<hex>      ours: descriptor of a manifest that refers to the first
  *       _referrers/whole                                    ours: all referrers are recorded, even if there are none
- *       _tagged/<algorithm>/<hex>/<tag>                     ours: the tag once pointed at the manifest, and may still
+ *       _tagged/<algorithm>/<hex>/<tag>                     ours: the tag once pointed to the manifest, and may still
  *       _tagged/whole                                       ours: no tag of the repository is older than that
  *   .berth/                                                 ours:
- *     scratch/, locks/, catalog                             what is being written, who works on what, a generation
- *     claims/<uuid>                                         somebody waits for an upload session that another process has
+ *     scratch/, locks/, catalog                             what is being written, locks, a generation
+ *     claims/<uuid>                                         another process waits for this upload session
  *     access-tokens/<id>/token, used                        a user's token, hashed, and when it was last used
- *     working/                                              processes that work here, so that no collection runs beside
- *     downloads/<algorithm>-<hex>/data, size                a blob on its way from an upstream, and how large it will be
- *     downloads/<algorithm>-<hex>/encoded                   the same, where it may be compressed
- *     evicting/<algorithm>-<hex>                            bytes that are about to go, unless somebody links them yet
- *     removing                                              digests whose links an eviction removes, a line each
- *     announced/<window>/<name>/_digests/<algorithm>-<hex>/<tag>  when a client was told that the tag points there
+ *     working/                                              processes that use the storage, so that no collection runs
+ *     downloads/<algorithm>-<hex>/data, size                a blob being downloaded, and how large it will be
+ *     downloads/<algorithm>-<hex>/encoded                   the same, if it may be compressed
+ *     evicting/<algorithm>-<hex>                            bytes about to be deleted, unless something links to them
+ *     removing                                              digests whose links an eviction removes, one per line
+ *     announced/<window>/<name>/_digests/<algorithm>-<hex>/<tag>  when a client was told that the tag points to it
  *     cached/<name>/_upstream                               the upstream that the content of a repository came from
- *     cached/<name>/_checked/<tag>                          when the upstream last confirmed what the tag points at
- *     cached/<name>/_typed/<algorithm>-<hex>                what the upstream called a manifest that does not say what it is
+ *     cached/<name>/_checked/<tag>                          when the upstream last confirmed what the tag points to
+ *     cached/<name>/_typed/<algorithm>-<hex>                the upstream's type of a manifest that declares none
  *     cached/<name>/_used/<algorithm>-<hex>                 when a manifest was last served, or some minutes before
  *
- * A link holds `<algorithm>:<hex>` and no newline. No component of a name begins with `_`, so ours and theirs never meet.
+ * A link contains `<algorithm>:<hex>` and no newline. No component of a name begins with `_`, so ours and theirs never
+ * conflict.
  */
 
 const root = "docker/registry/v2";
 
 export const layout = {
   repositories: `${root}/repositories`,
-  /** Of registry:2 as a cache, which looks for it at the top. */
+  /** Of registry:2 as a cache, which expects it at the top. */
   schedulerState: "scheduler-state.json",
   blobsOf: (algorithm: DigestAlgorithm) => `${root}/blobs/${algorithm}`,
   blobsBelow: (algorithm: DigestAlgorithm, prefix: string) => `${root}/blobs/${algorithm}/${prefix}`,
-  /** Replaced whenever a repository comes into being, so that every process sees that its list is old. */
+  /** Replaced whenever a repository is created, so that every process sees that its list is old. */
   catalogGeneration: ".berth/catalog",
   downloads: ".berth/downloads",
   download: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/data`,
@@ -115,10 +116,12 @@ export const layout = {
     `${root}/repositories/${name}/_referrers/${folderOf(subject)}/${digest.replace(":", "-")}`,
 } as const;
 
-/** Folders that a repository is known by: one that holds manifests, one that holds blobs only. */
+/** Folders that mark a repository: with manifests, or only with blobs. */
 export const repositoryFolders = { manifests: "_manifests", layers: "_layers", uploads: "_uploads" } as const;
 
-/** Tells what a repository holds from the repositories whose names begin with its name: no component begins so. */
+/**
+ * Distinguishes the content of a repository from the repositories below it: no component of a name begins like this.
+ */
 export function isOfRepository(child: string): boolean {
   return child.startsWith("_");
 }

@@ -13,21 +13,21 @@ export interface StorageSettings {
   readonly cache: number;
 }
 
-/** Opens the storage that the settings name, and puts right what an eviction that was killed has left. */
+/** Opens the configured storage, and repairs what a killed eviction has left. */
 export async function openStorage(settings: StorageSettings, log: Logger): Promise<Storage> {
   const storage = new Storage(await openDriver(settings, log), settings.cache, log);
   await restoreAside(storage);
   return storage;
 }
 
-/** Opens it to be looked at: whoever only reads changes nothing, not even what is unfinished. @throws if it is not there */
+/** Opens it for reading: changes nothing, not even unfinished content. @throws if it does not exist */
 export async function openStorageAsItIs(settings: StorageSettings, log: Logger): Promise<Storage> {
   const { driver, filesystem } = settings;
   const opened = driver === "filesystem" ? await FilesystemDriver.openAsItIs(filesystem.root, log) : new MemoryDriver();
   return new Storage(opened, settings.cache, log);
 }
 
-/** What keeps this user from storing where the settings say, in a sentence; changes nothing. */
+/** What keeps this user from storing there, in a sentence; changes nothing. */
 export async function findStorageObstacle(settings: StorageSettings): Promise<StorageObstacle | undefined> {
   return settings.driver === "filesystem" ? findObstacle(settings.filesystem.root) : undefined;
 }

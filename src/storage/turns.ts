@@ -1,13 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 
-/** Requests that come meanwhile wait no longer than this. */
+/** Requests that arrive meanwhile wait no longer than this. */
 const turnMs = 5;
 
-/** Lets other work run now and then during a walk whose steps hardly ever wait for anything. */
+/** Lets other work run now and then during a walk whose steps hardly ever wait. */
 export class Turns {
   #since = performance.now();
 
-  /** To be called between two steps. */
+  /** Call it between two steps. */
   async take(): Promise<void> {
     if (performance.now() - this.#since < turnMs) return;
     await setImmediate();

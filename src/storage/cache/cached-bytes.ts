@@ -4,17 +4,17 @@ import type { Storage } from "../storage.js";
 import { Turns } from "../turns.js";
 import type { UnfinishedDownload } from "./download-store.js";
 
-/** A download that did not grow for so long does not run. */
+/** A download that has not grown for this long is not running. */
 const runsForMs = 30_000;
 
-/** Bytes that are here only for repositories whose content came from upstreams. */
+/** Bytes that are stored only for repositories whose content came from upstreams. */
 export interface CachedBytes {
   readonly size: number;
-  /** How many of these repositories have a link to them. */
+  /** How many of these repositories link to them. */
   holders: number;
 }
 
-/** What could be evicted, by digest: the bytes that no private repository has a link to. */
+/** What could be evicted, by digest: the bytes that no private repository links to. */
 export async function cachedBytes(storage: Storage): Promise<Map<Digest, CachedBytes>> {
   const cached = new Map<Digest, CachedBytes>();
   const isPrivate: RepositoryName[] = [];
@@ -31,7 +31,7 @@ export async function cachedBytes(storage: Storage): Promise<Map<Digest, CachedB
   return cached;
 }
 
-/** All that the cache takes of the disk, unfinished downloads included. */
+/** The disk space of the cache, including unfinished downloads. */
 export async function cacheSize(storage: Storage, cached: ReadonlyMap<Digest, CachedBytes>): Promise<number> {
   let total = 0;
   for (const { size } of cached.values()) total += size;
@@ -39,7 +39,7 @@ export async function cacheSize(storage: Storage, cached: ReadonlyMap<Digest, Ca
   return total;
 }
 
-/** A download that runs may have no end. Then it is bounded where it runs, and is no reason to let go of anything. */
+/** A running download may be endless. It is limited where it runs, and must not cause evictions. */
 async function countedSize(storage: Storage, { digest, size, modifiedMs }: UnfinishedDownload): Promise<number> {
   const whole = await storage.downloads.size(digest);
   if (whole !== undefined) return Math.min(size, whole);
@@ -47,7 +47,7 @@ async function countedSize(storage: Storage, { digest, size, modifiedMs }: Unfin
 }
 
 async function addContent(storage: Storage, name: RepositoryName, cached: Map<Digest, CachedBytes>): Promise<void> {
-  // A manifest may be linked as a blob as well.
+  // A manifest may be linked as a blob too.
   const digests = new Set<Digest>();
   for await (const digest of storage.index.content(name, () => true)) digests.add(digest);
   const turns = new Turns();

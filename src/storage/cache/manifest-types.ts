@@ -3,7 +3,7 @@ import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 
-/** What an upstream called a manifest that does not say itself what it is. */
+/** The types that upstreams gave for manifests that do not declare their own. */
 export class ManifestTypes {
   readonly #driver: StorageDriver;
 

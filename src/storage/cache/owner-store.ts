@@ -4,10 +4,10 @@ import type { StorageDriver } from "../driver.js";
 import { isOfRepository, layout } from "../layout.js";
 
 const rememberedOwners = 20_000;
-/** What `berth cache rm` or another process changed is seen after so long. */
+/** Changes by `berth cache rm` or another process are noticed after this time. */
 const ownersRememberedForMs = 10_000;
 
-/** Which upstream a repository's content came from. Losing this is safe: the content counts as private then. */
+/** The upstream that a repository's content came from. Losing this is safe: the content then counts as private. */
 export class OwnerStore {
   readonly #driver: StorageDriver;
   readonly #owners = new BriefMemory<RepositoryName, string>(rememberedOwners, ownersRememberedForMs);
@@ -21,20 +21,20 @@ export class OwnerStore {
     return this.#owners.get(name) ?? this.readOwner(name);
   }
 
-  /** The same, read from the storage: for a caller that is about to remove what is not private. */
+  /** The same, read from the storage: for a caller that is about to delete what is not private. */
   async readOwner(name: RepositoryName): Promise<string | undefined> {
     const owner = (await this.#driver.read(layout.cachedFrom(name)))?.toString();
     if (owner !== undefined) this.#owners.set(name, owner);
     return owner;
   }
 
-  /** To be called before the first content of a repository is stored. */
+  /** Call it before the first content of a repository is stored. */
   async recordOwner(name: RepositoryName, upstream: string): Promise<void> {
     await this.#driver.write({ key: layout.cachedFrom(name), content: Buffer.from(upstream) });
     this.#owners.set(name, upstream);
   }
 
-  /** The content of a repository counts as private from now on. What else is recorded of it goes first. */
+  /** The repository's content counts as private from now on. Its other records are deleted first. */
   async forgetOwner(name: RepositoryName): Promise<void> {
     const folders = [layout.tagsChecked(name), layout.manifestsTyped(name), layout.manifestsUsed(name)];
     for (const folder of folders) await this.#driver.remove(folder);
@@ -42,7 +42,7 @@ export class OwnerStore {
     this.#owners.delete(name);
   }
 
-  /** All repositories whose content came from upstreams, with the name of the upstream. */
+  /** All repositories whose content came from upstreams, with the upstream's name. */
   async all(): Promise<ReadonlyMap<RepositoryName, string>> {
     const owners = new Map<RepositoryName, string>();
     for await (const { path } of this.#walk()) {
@@ -52,7 +52,7 @@ export class OwnerStore {
     return owners;
   }
 
-  /** Removes the records of repositories that hold nothing any more. */
+  /** Deletes the records of repositories that are empty. */
   async forgetGone(): Promise<void> {
     for await (const { path, children } of this.#walk()) {
       if (!isRepositoryName(path) || !children.some(isOfRepository)) continue;
@@ -63,7 +63,7 @@ export class OwnerStore {
     }
   }
 
-  /** Every folder of records, with the names of what lies in it. */
+  /** Every folder of records, with the names of its children. */
   async *#walk(): AsyncIterable<{ readonly path: string; readonly children: readonly string[] }> {
     const pending = [""];
     for (let path = pending.pop(); path !== undefined; path = pending.pop()) {

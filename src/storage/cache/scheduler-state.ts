@@ -3,15 +3,15 @@ import { isRepositoryName, type RepositoryName } from "../../oci/repository-name
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 
-/** Digests of content by the repositories that hold it. */
+/** Digests of content, by the repositories that hold it. */
 export type ScheduledContent = ReadonlyMap<RepositoryName, ReadonlySet<Digest>>;
 
-/** A cache of a million blobs has a state of some 250 MB. */
+/** A cache of a million blobs has a state of about 250 MB. */
 const readableBytes = 512 * 1024 * 1024;
 
 /**
- * What the distribution registry, run as a cache, plans to let expire, and so fetched from its upstream: the keys of
- * `scheduler-state.json`, `<name>@<digest>`. What has expired but could not be deleted is no longer in it.
+ * What the distribution registry, run as a cache, has scheduled to expire, and so downloaded from its upstream: the
+ * keys of `scheduler-state.json`, `<name>@<digest>`. Content that expired but could not be deleted is no longer listed.
  */
 export class SchedulerState {
   readonly #driver: StorageDriver;
@@ -20,7 +20,7 @@ export class SchedulerState {
     this.#driver = driver;
   }
 
-  /** Whether a distribution registry ran here as a cache. */
+  /** Whether a distribution registry has run here as a cache. */
   async exists(): Promise<boolean> {
     return (await this.#driver.stat(layout.schedulerState)) !== undefined;
   }
@@ -43,7 +43,7 @@ function contentOf(state: object | undefined): ScheduledContent | undefined {
   return content;
 }
 
-/** The program is killed while it writes, and then the rest is missing. */
+/** If the program was killed while it wrote, the rest is missing. */
 function parse(text: string): object | undefined {
   try {
     const state: unknown = JSON.parse(text);

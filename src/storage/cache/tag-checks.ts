@@ -4,10 +4,10 @@ import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 
-// Each place is paid for from the start, used or not.
+// The memory for each entry is allocated from the start.
 const rememberedTags = 20_000;
 
-/** When an upstream last confirmed what a tag points at. Losing this is safe: the tag counts as old then. */
+/** When an upstream last confirmed what a tag points to. Losing this is safe: the tag then counts as old. */
 export class TagChecks {
   readonly #driver: StorageDriver;
   readonly #checked = new LRUCache<string, number>({ max: rememberedTags });
@@ -37,7 +37,7 @@ export class TagChecks {
     await this.#driver.write({ key, content: Buffer.from(new Date(timeMs).toISOString()) });
   }
 
-  /** To be called when the tag is gone. */
+  /** Call it when the tag is deleted. */
   async forgetCheck(name: RepositoryName, tag: Tag): Promise<void> {
     const key = layout.tagChecked(name, tag);
     this.#checked.delete(key);

@@ -5,11 +5,11 @@ import type { RepositoryName } from "../../oci/repository-name.js";
 const rememberedBlobs = 20_000;
 const holdersOfEach = 4;
 
-/** Repositories in which this process stored, linked or found a blob lately: a mount looks there first. */
+/** Repositories in which this process recently stored, linked or found a blob: a mount looks there first. */
 export class BlobHolders {
   readonly #holders = new LRUCache<Digest, readonly RepositoryName[]>({ max: rememberedBlobs });
 
-  /** The latest first. */
+  /** The most recent first. */
   known(digest: Digest): readonly RepositoryName[] {
     return this.#holders.get(digest) ?? [];
   }

@@ -8,14 +8,14 @@ interface KnownPage extends PageOf<RepositoryName> {
   readonly readAtMs: number;
 }
 
-/** How long a repository that a program other than Berth wrote may stay unseen. */
+/** How long a repository written by another program than Berth may stay unnoticed. */
 const trustedForMs = 5_000;
 const rememberedNames = 100_000;
 
-/** Names in code point order, read only as far as they are taken, and none after `until`. */
+/** Names in code point order, read only as far as they are needed, and none after `until`. */
 export type NamesAfter = (last: string | undefined, until: string | undefined) => AsyncIterable<RepositoryName>;
 
-/** Pages of the names of repositories. Each reads as much of the storage as it shows. */
+/** Pages of repository names. Each reads only as much of the storage as it shows. */
 export class CatalogPages {
   readonly #index: ContentIndex;
   readonly #namesAfter: NamesAfter;
@@ -24,16 +24,16 @@ export class CatalogPages {
     sizeCalculation: ({ items }) => items.length + 1,
   });
 
-  /** @param index tells when a repository has come into being */
+  /** @param index reports when a repository was created */
   constructor(index: ContentIndex, namesAfter: NamesAfter) {
     this.#index = index;
     this.#namesAfter = namesAfter;
   }
 
-  /** The same array as long as it is known to be the same. */
+  /** The same array as long as it is known to be unchanged. */
   async page(page: Page): Promise<PageOf<RepositoryName>> {
     const key = `${page.limit} ${page.last ?? ""} ${page.until ?? ""}`;
-    // Asked before the tree is read: a repository that comes meanwhile makes the next one read it again.
+    // Read before the tree: a repository that is created meanwhile makes the next call read the tree again.
     const generation = await this.#index.generation();
     const known = this.#known.get(key);
     if (known !== undefined && known.generation === generation && performance.now() - known.readAtMs < trustedForMs)
@@ -55,7 +55,7 @@ export class CatalogPages {
   }
 }
 
-/** The repositories that hold manifests, of those that a test lets through. */
+/** The repositories that hold manifests, among those that a filter accepts. */
 export async function* holdersOfManifests(
   index: ContentIndex,
   last: string | undefined,

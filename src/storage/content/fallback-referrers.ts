@@ -9,9 +9,9 @@ import type { ReadAllowance } from "./read-allowance.js";
 import { referrerDescriptor } from "./referrer-descriptor.js";
 
 /*
- * What clients listed by hand while the registry had no referrers API: an index under a tag made from the subject's
- * digest. A registry with the API must include it (distribution-spec, "Enabling the Referrers API"). Each of its
- * manifests is read once, and recorded as any other referrer if it is one.
+ * The list that clients maintained themselves while the registry had no referrers API: an index under a tag made from
+ * the subject's digest. A registry with the API must include it (distribution-spec, "Enabling the Referrers API"). Each
+ * of its manifests is read once, and recorded like any other referrer if it is one.
  */
 
 /** The tag of a subject's index (distribution-spec, "Referrers Tag Schema"). */
@@ -19,7 +19,7 @@ export function fallbackTagOf(subject: Digest): Tag {
   return parseTag(`${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`);
 }
 
-/** Digests of what the index names, each once. */
+/** Digests in the index, each once. */
 export async function fallbackChildren(
   storage: Storage,
   name: RepositoryName,
@@ -37,7 +37,7 @@ export async function fallbackChildren(
   return children;
 }
 
-/** The child of a fallback index, if it is here and does refer to the subject; it is recorded then. */
+/** The child of a fallback index, if it is stored and does refer to the subject; it is then recorded. */
 export async function recordFallbackReferrer(
   storage: Storage,
   name: RepositoryName,
@@ -56,7 +56,7 @@ export async function recordFallbackReferrer(
   try {
     await storage.referrers.put(name, subject, referrer);
   } catch (error) {
-    // It is read again the next time.
+    // It is read again next time.
     if (!isOutOfRoom(error)) throw error;
   }
   return referrer;

@@ -1,4 +1,4 @@
-/** What one answer may cost, where little of what is looked at is listed. */
+/** The most that one response may read, where little of what is read is listed. */
 const mostReads = 1_000;
 const mostBytes = 16 * 1024 * 1024;
 

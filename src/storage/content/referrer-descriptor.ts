@@ -1,13 +1,13 @@
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { StoredManifest } from "./manifest-store.js";
 
-/** What a manifest says of itself that is listed. */
+/** The parts of a manifest that are listed. */
 export interface Listed {
   readonly artifactType: string | undefined;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** A manifest as the list of referrers shows it (distribution-spec, "Listing Referrers"). */
+/** A manifest as shown in the list of referrers (distribution-spec, "Listing Referrers"). */
 export function referrerDescriptor(manifest: Pick<StoredManifest, "descriptor">, content: Listed): Descriptor {
   return {
     mediaType: manifest.descriptor.mediaType,

@@ -7,11 +7,14 @@ import { Turns } from "../turns.js";
 import { fallbackChildren, recordFallbackReferrer } from "./fallback-referrers.js";
 import { ReadAllowance } from "./read-allowance.js";
 
-/** An answer must fit into a manifest's usual 4 MiB (distribution-spec, "Listing Referrers"); this leaves room for its frame. */
+/**
+ * A response must fit into a manifest's usual 4 MiB (distribution-spec, "Listing Referrers"); this leaves room for the
+ * index around it.
+ */
 const pageBytes = 4 * 1024 * 1024 - 64 * 1024;
 const pageItems = 1_000;
 
-/** Lists what refers to a manifest in order of digests, as much as one answer holds and is worth. */
+/** Lists the referrers of a manifest by digest, as many as fit into one response and its read limit. */
 export async function listReferrers(
   storage: Storage,
   name: RepositoryName,
@@ -33,7 +36,7 @@ export async function listReferrers(
     const referrer = isRecorded.has(digest)
       ? await storage.referrers.find(name, subject, { digest, allowance })
       : await recordFallbackReferrer(storage, name, subject, { digest, allowance });
-    // A record may outlast its manifest, when another program collected that.
+    // A record may outlast its manifest, if another program collected that.
     const isListed = referrer && matches(referrer, query) && (await storage.manifests.isLinked(name, digest));
     if (isListed && !page.add(referrer)) return page.upTo(page.items.at(-1)?.digest);
     page.lookedAt = digest;
@@ -46,7 +49,7 @@ class PageInProgress {
   lookedAt: Digest | undefined;
   #bytes = 0;
 
-  /** @returns whether there is room; one item always has it */
+  /** @returns whether there is room; a first item always fits */
   add(referrer: Descriptor): boolean {
     this.#bytes += Buffer.byteLength(JSON.stringify(referrer));
     if (this.items.length > 0 && (this.#bytes > pageBytes || this.items.length === pageItems)) return false;

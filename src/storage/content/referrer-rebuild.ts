@@ -4,7 +4,7 @@ import type { Storage } from "../storage.js";
 import { Turns } from "../turns.js";
 import { referrerDescriptor } from "./referrer-descriptor.js";
 
-/** Rebuilds records of referrers where there are none: once for a repository, whoever asks. */
+/** Rebuilds missing records of referrers, once per repository for all callers. */
 export class ReferrerRebuild {
   readonly #storage: Storage;
   readonly #running = new Map<RepositoryName, Promise<void>>();
@@ -14,8 +14,8 @@ export class ReferrerRebuild {
   }
 
   /**
-   * A repository that another program wrote has no records, and so has one that was restored without them: then all its
-   * manifests are read once, and what refers to another is recorded.
+   * A repository that another program wrote, or that was restored without its records, has none: then all its manifests
+   * are read once, and the referrers recorded.
    */
   async runIfMissing(name: RepositoryName): Promise<void> {
     if (await this.#storage.referrers.isKept(name)) return;
@@ -39,7 +39,7 @@ export class ReferrerRebuild {
       }
       await this.#storage.referrers.noteWhole(name);
     } catch (error) {
-      // Done again when somebody asks and there is room.
+      // Repeated on the next call, if there is space then.
       if (!isOutOfRoom(error)) throw error;
     }
   }

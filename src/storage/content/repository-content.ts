@@ -10,32 +10,32 @@ import { linkTo } from "./link-store.js";
 import type { StoredManifest } from "./manifest-store.js";
 import { type Listed, referrerDescriptor } from "./referrer-descriptor.js";
 
-/** What a manifest says that is recorded beside it. */
+/** The parts of a manifest that are recorded separately. */
 interface Recorded extends Listed {
   readonly subject: Digest | undefined;
 }
 
-/** What can be taken out of a repository, since nothing of it that stays needs it. */
+/** What can be removed from a repository, since nothing that is kept needs it. */
 export interface Unneeded {
   readonly manifests: readonly Digest[];
   readonly blobs: readonly Digest[];
 }
 
-/** What a manifest that was removed left behind. */
+/** What a removed manifest left behind. */
 export interface RemovedManifest {
-  /** Tags that pointed at it, and were removed with it. */
+  /** Tags that pointed to it, and were removed with it. */
   readonly tags: readonly Tag[];
-  /** What it referred to; `undefined` also if it was pushed again meanwhile. */
+  /** What it referred to; also `undefined` if it was pushed again meanwhile. */
   readonly subject: Digest | undefined;
 }
 
-/** A removal of many is one order to the disk, and costs it little more than that of one. */
+/** Removing many is one order to the disk, and costs little more than removing one. */
 const removedAtOnce = 500;
 
 /**
- * What one repository holds. The order of the steps is told here, once: bytes come before the link that makes them the
- * repository's, the link before what is recorded of it, and tags, which others move, last. What is removed goes the other
- * way round, so that whatever a process is killed at, nothing points at what is not there.
+ * The content of one repository. The order of all steps is defined here, once: bytes are stored before the link that
+ * makes them part of the repository, the link before its records, and tags, which other code moves, last. Removal goes
+ * the other way round, so that whenever a process is killed, nothing points to missing content.
  */
 export class RepositoryContent {
   readonly #storage: Storage;
@@ -52,12 +52,12 @@ export class RepositoryContent {
     return kinds.manifests || kinds.blobs;
   }
 
-  /** The digest that a blob's bytes lie under, if the repository has a link to the blob. */
+  /** The digest under which a blob's bytes are stored, if the repository links to the blob. */
   linkedBlob(digest: Digest): Promise<Digest | undefined> {
     return this.#storage.links.find(layout.layerLink(this.#name, digest));
   }
 
-  /** The same, if the bytes are there, too. */
+  /** The same, if the bytes exist too. */
   async findBlob(digest: Digest): Promise<{ content: Digest; size: number } | undefined> {
     const content = await this.linkedBlob(digest);
     const size = content && (await this.#storage.blobs.size(content));
@@ -72,12 +72,12 @@ export class RepositoryContent {
     return content && this.#storage.blobs.open(content);
   }
 
-  /** Makes staged content, whose digest was proved, part of the repository. */
+  /** Makes staged content, whose digest is verified, part of the repository. */
   async addBlob(digest: Digest, staged: StagedObject): Promise<void> {
     const { blobs, holders, index } = this.#storage;
     const size = (await staged.stat())?.size ?? 0;
     await blobs.commit(digest, staged, [linkTo(layout.layerLink(this.#name, digest), digest)]);
-    // Bytes and link follow one another at once, and an eviction takes what has no link: it was as quick as can be.
+    // The link is written right after the bytes, but an eviction, which removes bytes without a link, was faster.
     if (!(await blobs.hold(digest)))
       throw new Error(`the bytes of ${digest} were evicted while they were stored; store them again`);
     this.#storage.noteArriving(size);
@@ -87,8 +87,8 @@ export class RepositoryContent {
 
   /**
    * Makes stored content part of the repository.
-   * @returns whether the bytes are there. They may have been evicted meanwhile; the link stays then, and means nothing
-   * until somebody stores them again: removing it could undo what another one has linked at the same time.
+   * @returns whether the bytes exist. They may have been evicted meanwhile. The link then stays, without effect until
+   * they are stored again: removing it could undo what another process has linked at the same time.
    */
   async linkBlob(digest: Digest): Promise<boolean> {
     const { blobs, holders, index, links } = this.#storage;
@@ -99,7 +99,7 @@ export class RepositoryContent {
     return isHeld;
   }
 
-  /** Takes the link away, with the folder it lies in: what is evicted and comes back leaves no trace each time. */
+  /** Removes the link and its folder, so that content that is evicted and downloaded again leaves no traces. */
   async removeBlob(digest: Digest): Promise<void> {
     await this.#storage.driver.remove(layout.layer(this.#name, digest));
   }
@@ -108,7 +108,7 @@ export class RepositoryContent {
     return this.#storage.manifests.has(this.#name, digest);
   }
 
-  /** Stores exact bytes, whose digest and type were proved, and what is recorded of them. Tags are moved afterwards. */
+  /** Stores exact bytes, whose digest and type are verified, and their records. Tags are moved afterwards. */
   async addManifest(manifest: StoredManifest, recorded: Recorded): Promise<void> {
     const { index, manifests, referrers } = this.#storage;
     await manifests.put(this.#name, manifest);
@@ -118,8 +118,8 @@ export class RepositoryContent {
   }
 
   /**
-   * Takes a manifest out, with the tags that point at it and all that is recorded of it. Its bytes stay, and may be gone or
-   * damaged already. Whoever pushes it again meanwhile came after: then all of it stays.
+   * Removes a manifest, with the tags that point to it and all its records. Its bytes stay, and may be missing or
+   * damaged already. If it is pushed again meanwhile, that came last, so all of it is kept.
    */
   async removeManifest(digest: Digest): Promise<RemovedManifest> {
     const { driver, manifestTypes, manifests, referrers, tags, uses } = this.#storage;
@@ -134,8 +134,8 @@ export class RepositoryContent {
   }
 
   /**
-   * Takes much out at once that no tag, and nothing that stays, needs. Only for a caller that is alone with the storage: it
-   * does not look whether anything came back meanwhile.
+   * Removes many at once that no tag, and nothing that is kept, needs. Only for a caller with exclusive use of the
+   * storage: it does not check whether anything came back meanwhile.
    */
   async removeUnneeded({ manifests, blobs }: Unneeded): Promise<void> {
     const { referrers, tags, uses } = this.#storage;
@@ -147,7 +147,7 @@ export class RepositoryContent {
     await this.#removeKeys(blobs.map((digest) => layout.layer(name, digest)));
   }
 
-  /** Removes all that the repository holds, and nothing of the repositories whose names begin with its name. */
+  /** Removes everything in the repository, and nothing of the repositories below it. */
   async removeAll(): Promise<void> {
     const { driver } = this.#storage;
     const folder = layout.repository(this.#name);
@@ -157,7 +157,7 @@ export class RepositoryContent {
   }
 
   /**
-   * Removes what is left of a repository that came from an upstream, and last that it did: until then nobody can push to
+   * Removes the rest of a cached repository, and finally the record of its upstream: until then no client can push to
    * it, so nothing that was pushed is removed.
    */
   async removeCached(): Promise<void> {

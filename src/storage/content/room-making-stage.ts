@@ -2,15 +2,15 @@ import type { BlobReader } from "../../oci/blob-reader.js";
 import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { ObjectContent, StagedObject, StagedStat } from "../staging.js";
 
-/** Frees so many bytes, if anything may go, and tells how many it has freed. */
+/** Frees space, if anything may be deleted, and returns how many bytes it freed. */
 export type MakeRoom = (bytes: number) => Promise<number>;
 
-/** Bytes that are made free at least: more will come, and nobody knows how much. */
+/** The least to free: more will arrive, and no one knows how much. */
 const leastRoom = 16 * 1024 * 1024;
 /** For names and links. */
 const smallRoom = 1024 * 1024;
 
-/** A staged object that makes room on a full disk and goes on, so that what is pushed need not be sent again. */
+/** A staged object that frees space on a full disk and continues, so that clients need not push again. */
 export class RoomMakingStage implements StagedObject {
   readonly #staged: StagedObject;
   readonly #makeRoom: MakeRoom;
@@ -60,7 +60,7 @@ export class RoomMakingStage implements StagedObject {
   }
 }
 
-/** Does what writes a little; on a full disk once more, when room was made. */
+/** Runs an action that writes little; on a full disk once more, after freeing space. */
 export async function withRoom<Result>(makeRoom: MakeRoom, action: () => Promise<Result>): Promise<Result> {
   try {
     return await action();
@@ -70,12 +70,12 @@ export async function withRoom<Result>(makeRoom: MakeRoom, action: () => Promise
   }
 }
 
-/** Content that can be gone on with where writing it broke off: within the piece that was given out last. */
+/** Content that can be continued where writing it failed: within the last piece. */
 class Pieces {
   readonly #content: AsyncIterable<Buffer>;
   #source: AsyncIterator<Buffer> | undefined;
   #last: Buffer = Buffer.alloc(0);
-  /** Of the last piece. */
+  /** The start of the last piece. */
   #start: number;
 
   constructor(content: AsyncIterable<Buffer>, start: number) {

@@ -8,7 +8,7 @@ type TagsByDigest = ReadonlyMap<Digest, readonly Tag[]>;
 
 const rememberedTags = 500_000;
 
-/** Tags that another program, or an older Berth, gave to manifests of a repository: looked through once by a process. */
+/** Tags that another program, or an older Berth, wrote: each process reads all of a repository once. */
 export class UnindexedTags {
   readonly #find: (name: RepositoryName, tag: Tag) => Promise<Digest | undefined>;
   readonly #known = new LRUCache<RepositoryName, TagsByDigest>({
@@ -21,12 +21,12 @@ export class UnindexedTags {
     this.#find = find;
   }
 
-  /** Where the tags of a repository point, as far as it is known without looking at all of them. */
+  /** What the tags of a repository point to, as far as known without reading all of them. */
   known(name: RepositoryName): TagsByDigest | undefined {
     return this.#known.get(name);
   }
 
-  /** Looks at all of them, once for all who ask. */
+  /** Reads all of them, once for all callers. */
   read(name: RepositoryName, children: readonly string[]): Promise<TagsByDigest> {
     const running = this.#running.get(name) ?? this.#read(name, children).finally(() => this.#running.delete(name));
     this.#running.set(name, running);

@@ -2,7 +2,7 @@ import type { BlobReader } from "../../oci/blob-reader.js";
 
 const firstCapacity = 4 * 1024;
 
-/** Bytes that are appended to while others read them. What is there once is never moved under a reader's feet. */
+/** Bytes that are appended to while others read them. Existing bytes never move while a reader uses them. */
 export class GrowingBytes {
   #buffer = Buffer.alloc(0);
   #length = 0;
@@ -30,13 +30,13 @@ export class GrowingBytes {
     this.#modifiedMs = Date.now();
   }
 
-  /** Readers meet the end at once. */
+  /** Readers reach the end at once. */
   clear(): void {
     this.#buffer = Buffer.alloc(0);
     this.#length = 0;
   }
 
-  /** Sees what is appended later, as a reader of a file does. */
+  /** A reader that sees what is appended later, like that of a file. */
   openRead(): BlobReader {
     return {
       size: this.#length,
@@ -45,7 +45,7 @@ export class GrowingBytes {
     };
   }
 
-  /** Twice as much each time, so that many small pieces cost few copies. */
+  /** Doubles the size each time, so that many small pieces cost few copies. */
   #grow(atLeast: number): void {
     const larger = Buffer.alloc(Math.max(atLeast, this.#buffer.length * 2, firstCapacity));
     this.content.copy(larger);

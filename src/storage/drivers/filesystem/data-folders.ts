@@ -1,24 +1,24 @@
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** From the root of a data directory down to what the two kinds of content lie below. */
+/** From the root of a data directory down to the parents of the two kinds of content. */
 const repositories = ["docker", "registry", "v2", "repositories"];
 const blobs = ["docker", "registry", "v2", "blobs", "sha256"];
 
-/** What lies on its way to a blob or from one: beside the blobs, so that a rename is all it takes. */
+/** Blobs that are being stored or removed: in the same file system as blobs, so that a rename is enough. */
 const besideBlobs = /^\.berth\/(scratch|downloads|evicting)(\/|$)/;
 
 /**
- * Where things lie below the root. A volume may be mounted below it (`docker/registry/v2`, as many recipes for
- * registry:2 have it, or `blobs` and `repositories` one by one), and nothing can be renamed from one into the other. So
- * `.berth` lies as high as the file system of the repositories reaches: it goes with the volume, and not with a
- * container. Where blobs have a file system of their own, what is on its way to them lies there.
+ * Where Berth's own files are. A volume may be mounted below the root (`docker/registry/v2`, as in many recipes for
+ * registry:2, or `blobs` and `repositories` separately), and a rename cannot cross file systems. So `.berth` is as high
+ * as the file system of the repositories reaches: it moves with the volume, not with a container. If blobs have their
+ * own file system, unfinished blobs are there.
  */
 export class DataFolders {
   readonly root: string;
-  /** The folder in which `.berth` lies. */
+  /** The folder that contains `.berth`. */
   readonly state: string;
-  /** The folder in which the part of `.berth` lies that blobs come from and go to. */
+  /** The folder that contains the part of `.berth` for unfinished blobs and blobs to be removed. */
   readonly bulk: string;
   readonly #blobs: string;
 
@@ -30,7 +30,7 @@ export class DataFolders {
     this.#blobs = `${join(this.root, ...blobs.slice(0, -1))}/`;
   }
 
-  /** Whether a blob that is pushed has to be copied, since its upload lies in another file system. */
+  /** Whether a pushed blob must be copied, since its upload is in another file system. */
   get areApart(): boolean {
     return this.state !== this.bulk;
   }
@@ -40,20 +40,20 @@ export class DataFolders {
     return `${besideBlobs.test(key) ? this.bulk : this.state}/${key}`;
   }
 
-  /** A place for what is given this path by a rename. */
+  /** A scratch folder from which a file can be renamed to this path. */
   scratchFor(path: string): string {
     return `${path.startsWith(this.#blobs) ? this.bulk : this.state}/.berth/scratch`;
   }
 
-  /** All folders that things are written aside in. */
+  /** All scratch folders. */
   get scratches(): readonly string[] {
     return [...new Set([this.state, this.bulk])].map((folder) => `${folder}/.berth/scratch`);
   }
 }
 
 /**
- * The highest folder that is in one file system with the lowest. One further down that has a `.berth` already keeps it: a
- * collection on the host must meet the locks of a server whose container has the volume mounted there.
+ * The highest folder in the same file system as the lowest. A lower one that already has a `.berth` keeps it: a
+ * collection on the host must see the locks of a server whose container has the volume mounted there.
  */
 function homeOf(root: string, components: readonly string[], mounts: ReadonlySet<string>): string {
   const folders = components.map((_, index) => join(root, ...components.slice(0, index + 1)));
@@ -65,17 +65,17 @@ function homeOf(root: string, components: readonly string[], mounts: ReadonlySet
   );
 }
 
-/** Whether a folder is in another file system than the one it lies in, or mounted: then no rename crosses, either. */
+/** Whether a folder is in another file system than its parent, or a mount point: renames cannot cross either. */
 function isApart(folder: string, mounts: ReadonlySet<string>): boolean {
   try {
     return statSync(join(folder, "..")).dev !== statSync(folder).dev || mounts.has(realpathSync(folder));
   } catch {
-    // Not there yet, or not to be seen by this user, who can store nothing in it either.
+    // It does not exist, or this user cannot see it, and then cannot store anything in it either.
     return false;
   }
 }
 
-/** Of Linux (proc_pid_mountinfo(5)): a folder that is mounted a second time is of one device with what it lies in. */
+/** From Linux (proc_pid_mountinfo(5)): a bind mount has the same device as its parent. */
 function mountPoints(): ReadonlySet<string> {
   try {
     const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");

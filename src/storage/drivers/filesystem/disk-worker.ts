@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { contentsOf, type DiskStep, performSteps } from "./disk-steps.js";
 import { DurableFolders } from "./durable-folders.js";
 
-/** What went wrong, as far as it can cross from one thread to another. */
+/** An error, as far as it can be passed between threads. */
 export interface DiskFailure {
   readonly message: string;
   readonly code: string | undefined;
@@ -11,10 +11,10 @@ export interface DiskFailure {
 const root: string = workerData;
 const folders = new DurableFolders(root);
 
-// A thread of its own: it does what it is told, one order after another, and answers nothing or what went wrong.
+// A separate thread: it carries out one order after another, and answers with nothing or an error.
 parentPort?.on("message", (steps: readonly DiskStep[]) => {
   const failure = attempt(steps);
-  // With the memory of what was written: a thread that makes no garbage of its own collects none for a long time.
+  // With the memory of what was written: a thread that creates no garbage would not collect it for a long time.
   parentPort?.postMessage(failure, contentsOf(steps));
 });
 

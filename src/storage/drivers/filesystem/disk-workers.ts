@@ -8,13 +8,16 @@ interface Order {
   readonly settle: (error: Error | undefined) => void;
 }
 
-/** As many wait for the disk at once, started as they are needed. More gain little, and each costs 9 MB of memory. */
+/**
+ * Threads that wait for the disk at the same time, started when needed. More gain little, and each costs 9 MB of
+ * memory.
+ */
 const most = 3;
 
 /**
- * Threads that change the disk. An fsync waits for milliseconds, and a durable change is several of them and a dozen
- * other calls: done here they stall neither the event loop nor the four threads of libuv that reads go through, and
- * cost one message instead of a hop for each call.
+ * Threads that change the disk. An fsync takes milliseconds, and a durable change is several of them and a dozen other
+ * calls: in these threads they block neither the event loop nor libuv's four threads, which reads need, and cost one
+ * message instead of a thread switch for each call.
  */
 export class DiskWorkers {
   readonly #root: string;
@@ -22,12 +25,12 @@ export class DiskWorkers {
   readonly #waiting: Order[] = [];
   readonly #running = new Map<Worker, Order>();
 
-  /** @param root the folder that all paths lie below */
+  /** @param root the folder above all paths */
   constructor(root: string) {
     this.#root = root;
   }
 
-  /** Does the steps in their order; settles when they are durable, or fails with the system's error. */
+  /** Carries out the steps in order; resolves when they are durable, or rejects with the system's error. */
   perform(steps: readonly DiskStep[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ steps, settle: (error) => (error ? reject(error) : resolve()) });
@@ -40,7 +43,7 @@ export class DiskWorkers {
     const order = worker && this.#waiting.shift();
     if (worker === undefined || order === undefined) return;
     this.#running.set(worker, order);
-    // A process with nothing else to do must wait for an order that runs, and for no worker that has none.
+    // A process with nothing else to do must wait for a running order, but not for an idle worker.
     worker.ref();
     worker.postMessage(order.steps, contentsOf(order.steps));
   }
@@ -63,8 +66,8 @@ export class DiskWorkers {
   }
 
   /**
-   * A thread that died, or could not be started for want of memory, takes its order with it: nobody can say how far it
-   * came, so it was not done. The next order gets another thread, so the client may repeat its request.
+   * A thread that died, or could not be started for lack of memory, takes its order with it: no one knows how far it
+   * got, so it counts as failed. The next order gets a new thread, so the client may repeat its request.
    */
   #lose(worker: Worker, error: Error): void {
     const order = this.#running.get(worker);
@@ -75,7 +78,7 @@ export class DiskWorkers {
   }
 }
 
-/** An error of the operating system, raised in another thread. */
+/** An error of the operating system from another thread. */
 class DiskError extends Error {
   readonly code: string | undefined;
 

@@ -2,18 +2,18 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { hasCode, isAbsence } from "./system-error.js";
 
-/** A process that writes to more folders than this forgets, and syncs some once more than needed. */
+/** If a process writes to more folders, it forgets some, and syncs them once more than needed. */
 const remembered = 100_000;
 
 /**
- * Makes names survive a power cut: a name is safe only when the folder that holds it is synced, and so is the name of
- * each folder above. A folder that somebody else has just made may not be: it is synced once before it is relied on.
- * What lies above the root is the operator's, and need not even be readable.
+ * Makes names survive a power failure: a name is durable only when its folder is synced, and so is the name of each
+ * folder above. A folder that another process has just created may not be: it is synced once before it is relied on.
+ * Folders above the root belong to the operator, and need not even be readable.
  */
 export class DurableFolders {
   readonly #root: string;
   readonly #syncFolder: (path: string) => void;
-  /** Folders whose own names are safe. That the names in a folder were synced does not tell it of the folder. */
+  /** Folders whose own names are durable. Syncing the names in a folder does not make its own name durable. */
   readonly #known = new Set<string>();
   readonly #changed = new Set<string>();
 
@@ -22,7 +22,7 @@ export class DurableFolders {
     this.#syncFolder = syncFolder;
   }
 
-  /** To be called when a name in the folder came, changed or went. */
+  /** Call it when a name in the folder was created, changed or deleted. */
   noteChange(folder: string): void {
     this.#changed.add(folder);
   }
@@ -34,15 +34,15 @@ export class DurableFolders {
       this.#changed.add(above);
       const isOld = firstMade === undefined || above.length < firstMade.length;
       if (isOld && (this.#known.has(above) || above.length <= this.#root.length)) break;
-      // Known with the next sync; a failure of that makes all forgotten.
+      // Known after the next sync; if that fails, everything is forgotten.
       this.#known.add(above);
     }
     this.#known.add(folder);
   }
 
   /**
-   * Syncs all that changed since the last time, upper folders first: others change those, too, so that a late sync of
-   * one makes the journal write anew, while an early one takes along what lies below.
+   * Syncs everything that changed since the last call, upper folders first: other processes change those too, so a late
+   * sync of one makes the journal write again, while an early one includes what is below.
    */
   sync(): void {
     for (const folder of [...this.#changed].sort((one, other) => one.length - other.length)) this.#sync(folder);
@@ -54,22 +54,22 @@ export class DurableFolders {
     try {
       this.#syncFolder(folder);
     } catch (error) {
-      // A folder that somebody removed meanwhile holds no names that could be lost.
+      // A folder that was deleted meanwhile contains no names that could be lost.
       if (!isAbsence(error)) throw error;
     }
   }
 
-  /** After a failure nothing is sure any more. */
+  /** After a failure, nothing is certain any more. */
   forget(): void {
     this.#known.clear();
     this.#changed.clear();
   }
 }
 
-/** How file systems say that folders are nothing to sync: SMB, exFAT, FUSE and 9p each in their own way. */
+/** Error codes of file systems that cannot sync folders: SMB, exFAT, FUSE and 9p differ. */
 const unknownSync = ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EBADF", "EISDIR"];
 
-/** Syncs the names in a folder. @returns whether the file system knows how to */
+/** Syncs the names in a folder. @returns whether the file system supports that */
 export function syncNames(folder: string): boolean {
   const opened = openSync(folder, "r");
   try {

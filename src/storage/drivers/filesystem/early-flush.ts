@@ -1,17 +1,17 @@
 import { fdatasync, ftruncate } from "node:fs";
 import { promisify } from "node:util";
 
-/** What may lie unwritten in the system's memory before the disk is asked to begin. */
+/** How much may be unwritten in the system's memory before the disk is told to start. */
 const flushEachBytes = 8 * 1024 * 1024;
 
 /** libuv has four threads, and reads need some of them. */
 const flushesAtOnce = 2;
 
-/** Threads that early flushes of all files share. */
+/** Threads for early flushes, shared by all files. */
 export class FlushSlots {
   #free = flushesAtOnce;
 
-  /** @returns whether there was a free one */
+  /** @returns whether one was free */
   take(): boolean {
     if (this.#free === 0) return false;
     this.#free--;
@@ -24,8 +24,8 @@ export class FlushSlots {
 }
 
 /**
- * Lets the disk write a large file while the rest of it arrives, so that the sync at its end has little left to wait
- * for. Where it fails, the system tells only whoever asked, and not the sync at the end: then the file is emptied.
+ * Lets the disk write a large file while the rest of it arrives, so that the final sync has little left to wait for. If
+ * it fails, the system reports that only to this call, and not to the final sync: then the file is emptied.
  */
 export class EarlyFlush {
   readonly #file: number;
@@ -54,8 +54,8 @@ export class EarlyFlush {
   }
 
   /**
-   * The file must not be closed before.
-   * @throws the error of a flush that failed
+   * The file must not be closed before this settles.
+   * @throws the error of a failed flush
    */
   async settled(): Promise<void> {
     await this.#flushing;

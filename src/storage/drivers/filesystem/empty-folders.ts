@@ -2,10 +2,10 @@ import { rmdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { hasCode, isAbsence } from "./system-error.js";
 
-/** What a folder says that holds something, or at which another file system is mounted. */
+/** Error codes for a folder that is not empty, or a mount point. */
 const stayingFolder = ["ENOTEMPTY", "EEXIST", "EBUSY"];
 
-/** @returns whether it is gone */
+/** @returns whether it was removed */
 export function removeIfEmpty(folder: string): boolean {
   try {
     rmdirSync(folder);
@@ -16,7 +16,7 @@ export function removeIfEmpty(folder: string): boolean {
   return true;
 }
 
-/** Removes a folder, and those above it that lie below another, as far as they are empty. */
+/** Removes a folder, and those above it up to another one, as far as they are empty. */
 export function pruneFolders(lowest: string, below: string): void {
   for (let folder = lowest; folder.startsWith(`${below}/`); folder = dirname(folder)) {
     if (!removeIfEmpty(folder)) return;

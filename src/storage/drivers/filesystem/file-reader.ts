@@ -2,10 +2,10 @@ import { close, closeSync, constants, fstatSync, openSync, read } from "node:fs"
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import { hasCode, isAbsence, toStorageError } from "./system-error.js";
 
-/** A link is not followed, and a pipe that nobody writes to is not waited for. Windows knows neither. */
+/** Links are not followed, and a pipe without a writer is not waited for. Windows has neither. */
 export const plainFilesOnly = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** How the system refuses to open what is no file: a link, a socket, a device without a driver or a medium. */
+/** Error codes for opening what is not a file: a link, a socket, a device without a driver or a medium. */
 const noFileCodes = ["ELOOP", "EMLINK", "ENXIO", "ENODEV", "ENOMEDIUM", "EISDIR"];
 
 /** An open file. Replacing or removing the file does not disturb it. */
@@ -14,8 +14,8 @@ export class FileReader implements BlobReader {
   readonly #file: number;
 
   /**
-   * Opening costs less than handing the opening to a thread would: it is done at once.
-   * @param report is told when something lies there that is no file, and so counts as absent
+   * Opens synchronously: opening costs less than passing it to a thread.
+   * @param report called if the path is not a file, and so counts as missing
    */
   static open(path: string, report: (path: string, what: string) => void): FileReader | undefined {
     let file: number;
@@ -63,7 +63,7 @@ export class FileReader implements BlobReader {
   }
 }
 
-/** Whether the system refused to open something because it is no file. */
+/** Whether the system refused to open something because it is not a file. */
 export function isNoFile(error: unknown): boolean {
   return noFileCodes.some((code) => hasCode(error, code));
 }

@@ -7,7 +7,7 @@ import { syncNames } from "./durable-folders.js";
 import { self } from "./lock-owner.js";
 import type { OwnerFiles } from "./owner-files.js";
 
-/** Tries what a file system may not know, and tells the log what that means for the registry. */
+/** Tests what a file system may not support, and logs what that means for the registry. */
 export async function reportTraits(scratch: string, files: OwnerFiles, log: Logger): Promise<void> {
   const path = join(scratch, randomUUID());
   await files.create(path, self);
@@ -17,7 +17,7 @@ export async function reportTraits(scratch: string, files: OwnerFiles, log: Logg
       "the file system of the data directory has no symbolic links, or cannot set their times: locks are small files",
     );
   if (!syncNames(scratch))
-    log.warn("the file system of the data directory cannot sync folders: a power cut may undo the newest pushes");
+    log.warn("the file system of the data directory cannot sync folders: a power failure may undo the newest pushes");
   if (await ignoresCase(path))
     log.warn("the file system of the data directory ignores case: tags that differ only in case are one tag");
 }

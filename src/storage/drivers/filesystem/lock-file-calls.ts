@@ -6,11 +6,13 @@ type Callback = (error: NodeJS.ErrnoException | null) => void;
 type StatCallback = (error: NodeJS.ErrnoException | null, stat: Stats) => void;
 
 /**
- * The calls that proper-lockfile makes to have a lock, as it makes them of a folder, made of an owner file instead. A fresh
- * object for each owner, since the library keeps in it what it learned of the disk.
+ * The file system calls that proper-lockfile makes for a lock folder, translated to an owner file. A new object for
+ * each owner, since the library stores in it what it learns about the disk.
  */
 export function lockFileCalls(owner: string, files: OwnerFiles) {
-  /** When our locks were renewed, as the library was told: it expects to find that, and some file systems keep no such time. */
+  /**
+   * When our locks were renewed, as the library set it: it expects to read that, and some file systems do not keep it.
+   */
   const renewed = new Map<string, Date>();
   const stat = (path: string, done: StatCallback) => statLock(path, { owner, renewedAt: renewed.get(path) }, done);
   return {
@@ -28,7 +30,7 @@ export function lockFileCalls(owner: string, files: OwnerFiles) {
   };
 }
 
-/** The age of a lock tells nothing where its owner can be seen: a process that is held up is no dead one. */
+/** The age of a lock says nothing if its owner is visible: a process that is held up is not dead. */
 function statLock(path: string, self: { owner: string; renewedAt: Date | undefined }, done: StatCallback): void {
   lstat(path, (error, stat) => {
     if (error !== null) return done(error, stat);

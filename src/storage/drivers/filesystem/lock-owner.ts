@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { hasCode } from "./system-error.js";
 
-/** Tells this process from an earlier one that had the same pid, as the first in a container always has. */
+/** Distinguishes this process from an earlier one with the same pid, as the first in a container always has. */
 const instance = randomUUID();
 
 const place = createHash("sha256").update(pidSpace()).digest("hex").slice(0, 16);
@@ -11,7 +11,7 @@ const place = createHash("sha256").update(pidSpace()).digest("hex").slice(0, 16)
 /** This process, as the owner of locks. */
 export const self = `${place}:${process.pid}:${startOf(process.pid) ?? ""}:${instance}`;
 
-/** Whether an owner is a process that we would see here, and do: `unknown` for one of another machine or container. */
+/** Whether an owner is running, as far as it would be visible here: `unknown` for another machine or container. */
 export function lifeOf(owner: string): "running" | "ended" | "unknown" {
   const [ownerPlace, pidText, start, ownerInstance] = owner.split(":");
   const pid = Number(pidText);
@@ -19,14 +19,14 @@ export function lifeOf(owner: string): "running" | "ended" | "unknown" {
   if (pid === process.pid) return ownerInstance === instance ? "running" : "ended";
   if (!isRunning(pid)) return "ended";
   const startNow = startOf(pid);
-  // Where that cannot be told, the pid may be another process's by now.
+  // If the start time is unknown, the pid may belong to another process by now.
   if (startNow === undefined || start === "") return "unknown";
   return startNow === start ? "running" : "ended";
 }
 
 /**
- * Where a pid means one process: containers may share a host name and a data directory, and each has its own pids.
- * Without Linux's files, the host has to do.
+ * Where a pid identifies one process: containers may share a host name and a data directory, and each has its own pids.
+ * Without Linux's files, the host name must do.
  */
 function pidSpace(): string {
   try {
@@ -36,11 +36,12 @@ function pidSpace(): string {
   }
 }
 
-/** When a process began, in the kernel's ticks; a word for one that has ended and was not yet waited for. */
+/** When a process started, in the kernel's ticks; a word for a zombie. */
 function startOf(pid: number): string | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // A program's name may hold anything, and stands in brackets; the rest is numbered from 3 (proc_pid_stat(5)).
+    // The program's name is in brackets and may contain anything; the fields after it are numbered from 3
+    // (proc_pid_stat(5)).
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? "ended" : fields[22 - 3];
   } catch {

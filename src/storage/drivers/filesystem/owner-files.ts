@@ -2,23 +2,24 @@ import { constants } from "node:fs";
 import { lutimes, open, readlink, rm, symlink, unlink } from "node:fs/promises";
 import { hasCode } from "./system-error.js";
 
-/** How file systems say that they do not know something: SMB, exFAT, FUSE and 9p each in their own way. */
+/** Error codes of file systems for unsupported calls: SMB, exFAT, FUSE and 9p differ. */
 const unknownCalls = ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL", "EIO"];
 
 const longestOwner = 300;
 
-/** Never through a link, and never waiting for what is no file. */
+/** Never follows a link, and never waits for what is not a file. */
 const withoutLinks = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Files that hold the name of an owner, of locks and marks. They are symbolic links where the file system knows those, and
- * their times can be set: such a link comes into being with the name in it, and costs a journal of the disk little. Elsewhere
- * they are small files, which a reader may see before the name is in them: then nobody is known to own them.
+ * Files that contain the name of an owner, for locks and marks. If the file system has symbolic links, and can set
+ * their times, they are symbolic links: such a link is created with the name in it, and costs the disk's journal
+ * little. Otherwise they are small files, which a reader may see before the name is written: they then count as
+ * unowned.
  */
 export class OwnerFiles {
   #areLinks: boolean | undefined;
 
-  /** @throws EEXIST if somebody has one of this path */
+  /** @throws EEXIST if one exists at this path */
   async create(path: string, owner: string): Promise<void> {
     if (this.#areLinks === true) return symlink(owner, path);
     if (this.#areLinks === false) return createFile(path, owner);
@@ -29,17 +30,17 @@ export class OwnerFiles {
     }
   }
 
-  /** Whether links are made; known once something was created. */
+  /** Whether they are links; known once one was created. */
   get areLinks(): boolean {
     return this.#areLinks !== false;
   }
 
-  /** Says that the owner still has it. A small file is written anew: where there are no links, times often cannot be set. */
+  /** Renews it for its owner. A small file is rewritten: file systems without links often cannot set times. */
   async renew(path: string, owner: string, time: Date): Promise<void> {
     if (this.areLinks) return lutimes(path, time, time);
     const file = await open(path, constants.O_RDWR | withoutLinks);
     try {
-      // Another owner's would be another file by now: whoever takes one over removes it first.
+      // Another owner's would be another file by now: whoever takes one over deletes it first.
       if ((await readOwner(file)) !== owner)
         throw Object.assign(new Error(`${path} has another owner`), { code: "ENOENT" });
       await file.write(owner, 0);
@@ -58,7 +59,7 @@ export class OwnerFiles {
   }
 }
 
-/** Who owns what lies at a path; `undefined` if nothing does, or nobody can be told. */
+/** The owner of a file; `undefined` if it does not exist, or names none. */
 export async function ownerOf(path: string): Promise<string | undefined> {
   try {
     return await readlink(path);
@@ -84,7 +85,7 @@ async function readOwner(file: Awaited<ReturnType<typeof open>>): Promise<string
   return buffer.toString("latin1", 0, bytesRead);
 }
 
-/** Makes a link, and leaves it, if links can be made and renewed here. */
+/** Creates a link, and leaves it, if links can be created and renewed here. */
 async function canLink(path: string, owner: string): Promise<boolean> {
   try {
     await symlink(owner, path);
@@ -115,7 +116,7 @@ async function createFile(path: string, owner: string): Promise<void> {
   }
 }
 
-/** A refusal for another reason is met again by whatever is tried instead. */
+/** If it was refused for another reason, the alternative will meet that too. */
 function isUnknownCall(error: unknown): boolean {
   return unknownCalls.some((code) => hasCode(error, code));
 }

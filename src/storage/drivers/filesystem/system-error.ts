@@ -1,6 +1,6 @@
 import { StorageError, type StorageFailure } from "../../../oci/storage-error.js";
 
-/** What an error of the operating system means for whoever stores. One that nobody foresaw stays as it is. */
+/** What an error of the operating system means for callers. Unknown ones stay as they are. */
 const failures: Readonly<Record<string, StorageFailure>> = {
   ENOSPC: "full",
   EDQUOT: "full",
@@ -14,7 +14,7 @@ const failures: Readonly<Record<string, StorageFailure>> = {
   EIO: "unavailable",
   EACCES: "unavailable",
   EPERM: "unavailable",
-  // A file system of a network whose server is away, or no longer knows the file.
+  // A network file system whose server is unreachable, or no longer knows the file.
   ESTALE: "unavailable",
   ETIMEDOUT: "unavailable",
   EHOSTDOWN: "unavailable",
@@ -26,7 +26,7 @@ const failures: Readonly<Record<string, StorageFailure>> = {
   ENXIO: "unavailable",
 };
 
-/** Runs an action on the disk; `undefined` if what it names is not there. */
+/** Runs an action on the disk; `undefined` if the path does not exist. */
 export async function ifPresent<Result>(action: () => Promise<Result> | Result): Promise<Result | undefined> {
   try {
     return await action();
@@ -36,7 +36,7 @@ export async function ifPresent<Result>(action: () => Promise<Result> | Result):
   }
 }
 
-/** Reads something of the disk. @throws StorageError instead of the system's error */
+/** Reads from the disk. @throws StorageError instead of the system's error */
 export async function reading<Result>(action: () => Promise<Result> | Result): Promise<Result> {
   try {
     return await action();
@@ -45,7 +45,7 @@ export async function reading<Result>(action: () => Promise<Result> | Result): P
   }
 }
 
-/** Changes something on the disk: what may not be written is read-only. @throws StorageError instead of the system's error */
+/** Changes the disk; a denied permission means read-only. @throws StorageError instead of the system's error */
 export async function changing<Result>(action: () => Promise<Result> | Result): Promise<Result> {
   try {
     return await action();
@@ -54,26 +54,26 @@ export async function changing<Result>(action: () => Promise<Result> | Result): 
   }
 }
 
-/** What the system's error means; any other error as it is. */
+/** The StorageError for a system error; any other error unchanged. */
 export function toStorageError(error: unknown): unknown {
   if (error instanceof StorageError || !(error instanceof Error)) return error;
   const kind = "code" in error ? failures[String(error.code)] : undefined;
   return kind === undefined ? error : new StorageError(kind, error.message, { cause: error });
 }
 
-/** The same of an error that a change met. */
+/** The same for an error of a change. */
 export function toChangeError(error: unknown): unknown {
   if (!isDenied(error)) return toStorageError(error);
   const message = error instanceof Error ? error.message : "not permitted";
   return new StorageError("readonly", message, { cause: error });
 }
 
-/** Whether this user may not do what was tried. */
+/** Whether this user lacks the permission. */
 export function isDenied(error: unknown): boolean {
   return hasCode(error, "EACCES") || hasCode(error, "EPERM");
 }
 
-/** ENOTDIR: a file stands where the key has a folder, so nothing can lie below it. */
+/** ENOTDIR: a file is in place of a folder of the key, so nothing can be below it. */
 export function isAbsence(error: unknown): boolean {
   return hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR");
 }

@@ -7,10 +7,10 @@ import { ifPresent } from "./system-error.js";
 
 const renewedEachMs = 10_000;
 
-/** A mark that was not renewed for so long has lost its owner, where that cannot be seen from here. */
+/** If the owner is not visible from here, a mark that was not renewed for this long counts as abandoned. */
 const staleMs = 35_000;
 
-/** Marks of processes that work on a data directory: they name their owners, as locks do, but each process has its own. */
+/** Marks of processes that use a data directory: they name their owners, as locks do, but each process has its own. */
 export class WorkMarks {
   readonly #folder: string;
   readonly #files: OwnerFiles;
@@ -20,14 +20,14 @@ export class WorkMarks {
     this.#files = files;
   }
 
-  /** @returns what takes the mark away */
+  /** @returns a function that removes the mark */
   async set(): Promise<() => Promise<void>> {
     await mkdir(this.#folder, { recursive: true });
     for (const path of await this.#paths()) if (!(await this.#isOfSomebody(path))) await this.#files.remove(path);
     const path = join(this.#folder, randomUUID());
     await this.#files.create(path, self);
     const timer = setInterval(() => {
-      // Where it cannot be renewed it was removed: then so was the data directory.
+      // If it cannot be renewed, it was deleted, and so was the data directory.
       this.#files.renew(path, self, new Date()).catch(() => {});
     }, renewedEachMs).unref();
     return async () => {
@@ -36,7 +36,7 @@ export class WorkMarks {
     };
   }
 
-  /** Whether there is a mark whose owner lives, or may. */
+  /** Whether there is a mark whose owner is running, or may be. */
   async isAnySet(): Promise<boolean> {
     for (const path of await this.#paths()) if (await this.#isOfSomebody(path)) return true;
     return false;
@@ -47,7 +47,7 @@ export class WorkMarks {
     return names.map((name) => join(this.#folder, name));
   }
 
-  /** Of an owner that cannot be seen from here, or whose name is not in the mark yet, the mark's age tells. */
+  /** If the owner is not visible from here, or not yet written, the mark's age decides. */
   async #isOfSomebody(path: string): Promise<boolean> {
     const owner = await ownerOf(path);
     const life = owner === undefined ? "unknown" : lifeOf(owner);

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { DataFolders } from "./data-folders.js";
 import { hasCode, isAbsence, isDenied } from "./system-error.js";
 
-/** Folders of a data directory in which something is made by each push, as far as they are there. */
+/** Folders of a data directory in which pushes create something, as far as they exist. */
 const changedFolders = [
   ".berth",
   ".berth/scratch",
@@ -24,8 +24,8 @@ export interface WriteObstacle {
 }
 
 /**
- * Looks for what would keep this user from storing in a data directory, and changes nothing. What lies above the folders
- * that `.berth` lies in need not be writable: it may be a container's, whose volume is mounted below.
+ * Finds what would keep this user from storing in a data directory, and changes nothing. What is above the folders that
+ * contain `.berth` need not be writable: it may belong to a container whose volume is mounted below.
  */
 export async function findWriteObstacle({ root, state, bulk }: DataFolders): Promise<WriteObstacle | undefined> {
   const homes = [state, bulk];
@@ -41,7 +41,7 @@ export async function findWriteObstacle({ root, state, bulk }: DataFolders): Pro
   return undefined;
 }
 
-/** A folder that is not there is made in the one above it. */
+/** A missing folder would be created in its parent. */
 async function obstacleAt(path: string): Promise<WriteObstacle | undefined> {
   try {
     if (!(await stat(path)).isDirectory()) return { path, reason: "nofolder" };
@@ -53,7 +53,7 @@ async function obstacleAt(path: string): Promise<WriteObstacle | undefined> {
   }
 }
 
-/** Why a change was refused that seemed possible, as with a file system of a network. */
+/** Why a change was refused that seemed possible, as on a network file system. */
 export function obstacleOf(error: unknown, path: string): WriteObstacle | undefined {
   if (hasCode(error, "EROFS") || isDenied(error)) return { path, reason: reasonOf(error) };
   return hasCode(error, "ENOTDIR") || hasCode(error, "EEXIST") ? { path, reason: "nofolder" } : undefined;
@@ -63,7 +63,7 @@ function reasonOf(error: unknown): WriteObstacle["reason"] {
   return hasCode(error, "EROFS") ? "readonly" : "denied";
 }
 
-/** A sentence for whoever runs Berth: what is wrong where, and what to do. */
+/** A sentence for the operator: what is wrong where, and what to do. */
 export function explain({ path, reason }: WriteObstacle, root: string): string {
   const setting = "storage.filesystem.root";
   switch (reason) {
@@ -76,10 +76,10 @@ export function explain({ path, reason }: WriteObstacle, root: string): string {
   }
 }
 
-/** What lies above the root is somebody else's. */
+/** Folders above the root belong to someone else. */
 function remedy(path: string, root: string): string {
   if (path.length >= root.length) return `run chown -R ${userAndGroup()} ${root}`;
-  return `make ${root} for it (mkdir -p ${root} && chown ${userAndGroup()} ${root})`;
+  return `create ${root} for it (mkdir -p ${root} && chown ${userAndGroup()} ${root})`;
 }
 
 function userAndGroup(): string {
