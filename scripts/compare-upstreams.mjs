@@ -1,5 +1,5 @@
-// Writes docs/odd-upstreams.md: what Berth and its peers make of upstreams that answer in unusual ways.
-// Wants what scripts/install-tools.sh installs, and compiled tests: `npm run compare:upstreams` does it all.
+// Writes docs/odd-upstreams.md: how Berth and its peers handle upstreams with unusual responses.
+// Needs what scripts/install-tools.sh installs, and compiled tests: `npm run compare:upstreams` does everything.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 

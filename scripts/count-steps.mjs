@@ -12,16 +12,16 @@ import { parseArgs } from "node:util";
 const dist = new URL("../dist/", import.meta.url);
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
-/** What runs in each of so many GETs is a step of it; what runs in some is a timer, or work that goes on behind. */
+/** What runs in each of this many GETs is one of its steps; what runs only in some is a timer, or background work. */
 const rounds = 5;
 
-/** The work that an answer leaves behind, such as noting when a tag was asked, belongs to its GET. */
+/** Work after a response, such as recording when a tag was requested, belongs to its GET. */
 const settleMs = 300;
 
-/** Where the way of a GET should end, for one that finds everything in memory and one that asks the upstream. */
+/** Targets for a GET that finds everything in memory, and for one that asks the upstream. */
 const reach = { warm: { files: 20, functions: 45 }, cold: { files: 45, functions: 180 } };
 
-/** The plain way first; then with what a driver of disks and a log add to it. */
+/** First without, then with what a disk driver and a log add. */
 const surroundings = {
   "in memory": { storage: "{ driver: memory }", accessLog: false },
   "on disk, logged": { storage: "{ filesystem: { root: data } }", accessLog: true },
@@ -57,7 +57,7 @@ async function countPrivate(client) {
 }
 
 async function countProxy(client) {
-  // What is done once, such as the first connection to the upstream, is no step of a GET.
+  // What is done once, such as the first connection to the upstream, is not a step of a GET.
   for (const name of ["library/first", "library/second"]) await client.pull(name);
   return {
     "proxy, warm": { kind: "warm", steps: await countSteps(() => client.pull("library/first")) },
@@ -65,7 +65,7 @@ async function countProxy(client) {
   };
 }
 
-/** An upstream with every image: each has a manifest of its own, and no other content is asked for. */
+/** An upstream with every image: each has its own manifest, and no other content is requested. */
 async function startUpstream() {
   const server = createServer(({ url, method }, response) => {
     const name = /^\/v2\/(.+)\/manifests\//.exec(url)?.[1];
@@ -94,7 +94,7 @@ function digestOf(bytes) {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-/** Has the work done with a Berth in this process, put together as `berth serve` does it. */
+/** Runs an action with a Berth in this process, assembled as `berth serve` does. */
 async function withBerth(settings, work) {
   const [{ loadConfig }, { openServer }, { createLogger }] = await Promise.all(
     ["config/load.js", "serving/open-server.js", "observability/winston-logger.js"].map(
@@ -135,7 +135,7 @@ proxy:
   upstreams: [{ name: docker.io, url: "${url}", network: private, tagTtl: 1h }]`;
 }
 
-/** Asks over one connection, as clients do: to accept it is no step of a GET. */
+/** Sends requests over one connection, as clients do: accepting it is not a step of a GET. */
 class Client {
   #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
@@ -194,7 +194,7 @@ async function countSteps(act) {
   return [...inAll].sort();
 }
 
-/** A module's own code, which runs once when it is loaded, is a function without a name that begins where the file does. */
+/** The code of a module, which runs once when it is loaded, is an unnamed function at the start of its file. */
 function calledFunctions({ url, functions }) {
   if (!url.startsWith(dist.href)) return [];
   return functions

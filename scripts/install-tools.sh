@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the second tier of tests and the benchmark need beyond Node: Debian packages, and Go programs
-# into .build/tools/bin. Does nothing where all is there already. Wants root, apt and Go.
+# Installs what the second tier of tests and the benchmark need in addition to Node: Debian packages, and Go programs
+# into .build/tools/bin. Does nothing if everything is installed. Needs root, apt and Go.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ packages=(
   strace                          # sees what is synced before an answer
 )
 
-# Pinned: a release of a client must not turn a build red by surprise.
+# Pinned, so that a new release of a client does not break a build by surprise.
 programs=(
   github.com/google/go-containerregistry/cmd/crane@v0.22.1
   oras.land/oras/cmd/oras@v1.3.6
@@ -74,7 +74,7 @@ install_program() {
   CGO_ENABLED=0 go install -trimpath "$1"
 }
 
-# Its go.mod excludes versions, which `go install` refuses, so it is built where Go keeps its source.
+# Its go.mod excludes versions, which `go install` refuses, so it is built in Go's module cache.
 install_buildkit() {
   local path=github.com/moby/buildkit source program
   if "$GOBIN/buildkitd" --version 2>/dev/null | grep -qwF "$buildkit_version" && [[ -x $GOBIN/buildctl ]]; then return; fi
@@ -86,7 +86,7 @@ install_buildkit() {
   done
 }
 
-# Maven keeps what it runs in a folder of its own; a build that is told to skip its work fetches all of it.
+# Maven stores its plugins in a separate folder; a build that skips its work downloads all of them.
 install_jib() {
   local repository=$PWD/.build/tools/maven
   local fetched=$repository/$jib_plugin project=$repository/pom.xml

@@ -1,7 +1,7 @@
-// Makes a data directory that is large in number, to see what does not grow with what is stored:
+// Creates a data directory with very many entries, to see which costs grow with what is stored:
 //   node scripts/make-large-store.mjs FOLDER [REPOSITORIES [TAGS [IMAGES]]]
-// By default 20,000 repositories, of which `large/tags` has 50,000 tags, and 3,000 images among them all. It is written as
-// registry:2 writes one, so either program serves it: BERTH_STORAGE_FILESYSTEM_ROOT=FOLDER npm start
+// By default 20,000 repositories, of which `large/tags` has 50,000 tags, with 3,000 images in total. It has the layout
+// of registry:2, so either program serves it: BERTH_STORAGE_FILESYSTEM_ROOT=FOLDER npm start
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -19,7 +19,7 @@ const root = join(folder, "docker/registry/v2");
 const made = Array.from({ length: images }, (_, index) => makeImage(index));
 for (let index = 0; index < repositories - 1; index++) {
   const team = String(Math.floor(index / repositoriesOfTeam)).padStart(5, "0");
-  // Some lie below others, and some begin with another's name.
+  // Some are below others, and some names are prefixes of others.
   const name = [`team-${team}/app-${index}`, `team-${team}/app-${index}/web`, `team-${team}-ci/app-${index}`][
     index % 3
   ];

@@ -1,5 +1,5 @@
 // Runs compiled tests: node scripts/run-tests.mjs KIND... [PART OF A FILE NAME...] [OPTION OF node --test...]
-// A KIND is a folder of test/. It compiles nothing: `tsc -p test/tsconfig.json` comes first.
+// A KIND is a folder of test/. It compiles nothing: run `tsc -p test/tsconfig.json` first.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const lightKinds = ["unit", "contract", "api"];
-/** Kinds that start daemons or load the machine: one file at a time, and more patience. */
+/** Kinds that start daemons or load the machine: one file at a time, with longer timeouts. */
 const heavyKinds = ["conformance", "e2e", "faults"];
 
 const args = process.argv.slice(2);
@@ -36,7 +36,7 @@ const run = spawnSync(
 if (run.error) throw run.error;
 process.exitCode = run.status ?? 1;
 
-/** Listed by their sources, so that what an older build left behind does not run. */
+/** By their sources, so that tests left by an older build do not run. */
 function testFilesOf(kind) {
   const folder = join(root, "test", kind);
   const files = existsSync(folder) ? readdirSync(folder, { recursive: true }) : [];

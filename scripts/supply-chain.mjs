@@ -1,6 +1,6 @@
-// Says what Berth is made of at run time: node scripts/supply-chain.mjs [FOLDER]
-// Writes a software bill of materials (CycloneDX) and a list of licences to FOLDER, .build/supply-chain if not given.
-// It ends with 1 if a package has a licence that is not known to be free to pass on, or may differ from the one locked.
+// Lists Berth's run-time packages: node scripts/supply-chain.mjs [FOLDER]
+// Writes a software bill of materials (CycloneDX) and a list of licences to FOLDER, by default .build/supply-chain.
+// Exits with 1 if a package's licence is not known to be free, or the package has no checksum in the lock file.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** SPDX names of licences under which a package may be passed on with Berth, if its notice comes along. */
+/** SPDX names of licences under which a package may be distributed with Berth, together with its notice. */
 const freeLicences = new Set([
   "0BSD",
   "Apache-2.0",
@@ -32,7 +32,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (problems.length > 0) process.exitCode = 1;
 }
 
-/** What an installation without development dependencies may hold, optional packages too. */
+/** The packages of an installation without development dependencies, including optional ones. */
 export function packagesAtRunTime(lock) {
   return Object.entries(lock.packages)
     .filter(([path, { dev }]) => path !== "" && dev !== true)
@@ -51,7 +51,7 @@ export function problemsOf(packages) {
   ]);
 }
 
-/** Of a choice one is enough, of several that hold together each must be free. */
+/** Of alternatives one is enough; of several that apply together each must be free. */
 function isFree(licence) {
   if (typeof licence !== "string") return false;
   const choices = licence.replace(/^\((.*)\)$/, "$1").split(" OR ");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the first tier's tests on the newest Node that was tried: people do not wait until we have. The npm registry carries
-# Node itself. Pinned, so that a release of Node does not turn a build red by surprise: raise it, run this, mend what fails.
+# Runs the first tier's tests on the newest Node that was tried, since people use new versions early. Node itself comes
+# from the npm registry. Pinned, so that a new release does not break a build by surprise: raise it, run this, fix what fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,5 +17,5 @@ fi
 kinds=("$@")
 ((${#kinds[@]})) || kinds=(unit contract api)
 npx tsc -p test/tsconfig.json
-# Tests that start Berth by a command's name must find this Node, too.
+# Tests that start Berth by a command's name must find this Node too.
 PATH="${node%/*}:$PATH" "$node" scripts/run-tests.mjs "${kinds[@]}"

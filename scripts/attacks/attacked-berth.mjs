@@ -11,12 +11,12 @@ import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
-/** A Berth of one process in mode: hybrid, with the hostile registry as its upstream. */
+/** A Berth with one process in mode: hybrid, with the hostile registry as its upstream. */
 export class AttackedBerth {
   #process;
 
   /**
-   * @param root its data directory; one in the folder if not given
+   * @param root its data directory; by default one in the folder
    * @param server settings of the section `server`
    */
   static async start({ folder, upstreamUrl, root = join(folder, "data"), server = {} }) {
@@ -81,7 +81,7 @@ export class AttackedBerth {
   }
 }
 
-/** Its certificate, if it has one, is one that nobody trusts. */
+/** If it has a certificate, it is one that no one trusts. */
 function isReady(port, hasTls) {
   const ask = hasTls ? httpsRequest : httpRequest;
   return new Promise((resolve) => {

@@ -1,5 +1,5 @@
 import { connectionAttacks } from "./connection-attacks.mjs";
 import { contentAttacks } from "./content-attacks.mjs";
 
-/** Each runs until its signal; what it needs is made ready before anything is measured. */
+/** Each runs until its signal is aborted; its preparation is not measured. */
 export const attacks = [...connectionAttacks, ...contentAttacks];

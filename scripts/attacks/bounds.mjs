@@ -1,17 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 const bounds = { times: 3, leastMs: 20, ms: 1000, mebibytes: 400 };
-/** All that an attack opened must be closed by then. */
+/** Everything that an attack opened must be closed by then. */
 const leftOpenMs = 30_000;
-/** Files that come and go by themselves: locks, folders that are synced, connections of good clients. */
+/** Files that come and go by themselves: locks, folders being synced, connections of good clients. */
 const spareFiles = 12;
 
-/** What good clients waited, beside what they waited without attack. Each finding is a line, and whether it holds. */
+/** Compares the waits of good clients with those without attack. Each finding is a line, and whether it holds. */
 export function judgeWaits(during, before) {
   return Object.entries(during).map(([what, { p99, failures, count }]) => {
     const base = before[what].p99;
     const holds = failures === 0 && p99 < bounds.ms && p99 <= Math.max(bounds.times * base, bounds.leastMs);
-    const counted = `${count} asked, ${failures} failed`;
+    const counted = `${count} requests, ${failures} failed`;
     return {
       holds,
       line: `${what.padEnd(14)} p99 ${p99.toFixed(1)} ms, without attack ${base.toFixed(1)} ms; ${counted}`,
@@ -24,7 +24,7 @@ export function judgeMemory(berth) {
   return { holds: peak < bounds.mebibytes, line: `peak memory    ${peak} MiB` };
 }
 
-/** Waits until what was opened since is closed, as long as that may take. */
+/** Waits, for a limited time, until what was opened since is closed. */
 export async function judgeLeftOpen(berth, before) {
   const end = performance.now() + leftOpenMs;
   let left = berth.openFiles() - before;

@@ -54,7 +54,7 @@ export const connectionAttacks = [
     run: ({ port, signal }) => drip(signal, { port, count: 2000, head: () => "GET /v2/ HTTP/1.1\r\nX: ", piece: "x" }),
   },
   {
-    name: "9,990 connections that say nothing",
+    name: "9,990 silent connections",
     run: async ({ port, signal }) => {
       for (let count = 0; count < 9_990 && !signal.aborted; count++) {
         rawConnection(port, signal);
@@ -64,7 +64,7 @@ export const connectionAttacks = [
     },
   },
   {
-    name: "upload sessions without end, each in a new repository",
+    name: "endless upload sessions, each in a new repository",
     run: ({ port, signal }) =>
       repeat(signal, 2, async (place, round) => {
         const post = (number) =>
@@ -87,7 +87,7 @@ export const connectionAttacks = [
       }),
   },
   {
-    name: "garbage behind the GET of a blob, and chunk extensions",
+    name: "garbage after the GET of a blob, and chunk extensions",
     prepare: ({ port }) => pushBlob(port, "own/blob", Buffer.alloc(4 << 20, "B")),
     run: ({ port, prepared, signal }) =>
       repeat(signal, 8, async (place) => {

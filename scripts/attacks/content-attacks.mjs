@@ -4,7 +4,7 @@ import { ask, digestOf, imageType, indexType, pushBlob, putManifest, rawConnecti
 
 const mebibyte = 1024 * 1024;
 
-/** An image whose manifest is as large as asked for. */
+/** An image whose manifest has the requested size. */
 async function pushLargeImage(port, name, bytes, fields = {}) {
   const config = await pushBlob(port, name, Buffer.from("{}"));
   const annotations = { filler: "x".repeat(bytes) };
@@ -17,7 +17,7 @@ async function pushLargeImage(port, name, bytes, fields = {}) {
 
 export const contentAttacks = [
   {
-    name: "referrers through a fallback tag that names one large manifest 200 times",
+    name: "referrers through a fallback tag that lists one large manifest 200 times",
     prepare: async ({ port }) => {
       const subject = digestOf(Buffer.from("subject"));
       const child = await pushLargeImage(port, "own/bomb", 2.7 * mebibyte);
@@ -61,7 +61,7 @@ export const contentAttacks = [
     },
   },
   {
-    name: "manifests that lie about the size of a blob of 64 MiB",
+    name: "manifests with a wrong size for a blob of 64 MiB",
     prepare: ({ port }) => pushBlob(port, "own/lie", Buffer.alloc(64 * mebibyte)),
     run: ({ port, prepared, signal }) =>
       repeat(signal, 8, (_, round) => {
@@ -95,7 +95,7 @@ export const contentAttacks = [
       ),
   },
   {
-    name: "blobs without end of an upstream, asked for by clients that leave",
+    name: "endless blobs of an upstream, requested by clients that leave",
     run: ({ port, signal }) =>
       repeat(signal, 16, async (place, round) => {
         const socket = rawConnection(port, signal);

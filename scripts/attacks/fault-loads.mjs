@@ -4,10 +4,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { cachedDigest } from "./hostile-upstream.mjs";
 import { ask, digestOf, pushBlob, rawConnection, repeat } from "./requests.mjs";
 
-/** What clients do while something of the machine fails. */
+/** What clients do while something on the machine fails. */
 export const faultLoads = [
   {
-    name: "pushes to a disk that stands still",
+    name: "pushes to a frozen disk",
     run: ({ port, signal }) =>
       repeat(signal, 50, (place) =>
         pushBlob(port, `own/stuck${place}`, randomBytes(100_000), { signal, timeout: 600_000 }),
@@ -19,13 +19,13 @@ export const faultLoads = [
       repeat(signal, 2, async (place, round) => {
         const path = `/v2/hostile.example/app/blobs/${cachedDigest(place * 1000 + (round % 1000))}`;
         await ask(port, "GET", path, { signal });
-        // Slower than the machine can, or the upstream's own work is all that is measured.
+        // Limited, since otherwise the upstream's own work is all that is measured.
         await delay(50);
       }),
   },
   {
     name: "connections that hang",
-    /** Of each kind 50: nothing, half a hello or header, and an answer that nobody reads. */
+    /** 50 of each kind: nothing, half a hello or header, and a response that is not read. */
     run: async ({ port, prepared, signal }) => {
       const starts = ["", "\x16\x03\x01", "GET /v2/ HTTP/1.1\r\nX: "];
       const get = `GET /v2/own/blob/blobs/${prepared} HTTP/1.1\r\nHost: a\r\n\r\n`;

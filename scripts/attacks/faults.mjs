@@ -13,10 +13,10 @@ import { pushBlob } from "./requests.mjs";
 const run = promisify(execFile);
 
 const graceMs = 3_000;
-/** What a process may take beside the grace: its start and its threads end, too. */
+/** What a process may need in addition to the grace period, to end its threads too. */
 const spareMs = 2_000;
 
-/** What fails of the machine, or is done to the process. Disks of their own want root. */
+/** What fails on the machine, or is done to the process. Separate disks need root. */
 export const faults = [
   { name: "a disk that is frozen, with 50 pushes at once", measure: measureFrozenDisk },
   { name: "a disk that is full of what an upstream sent", measure: measureFullDisk },
@@ -24,7 +24,7 @@ export const faults = [
   { name: "the end of the process while connections hang, with TLS", measure: measureStopWithTls },
 ];
 
-/** Others are served what memory holds; the pushes go on when the disk does. */
+/** Others are served from memory; the pushes continue when the disk does. */
 async function measureFrozenDisk({ folder, hostile }) {
   const disk = join(folder, "disk");
   await mkdir(disk);
@@ -39,7 +39,7 @@ async function measureFrozenDisk({ folder, hostile }) {
       await run("fsfreeze", ["-f", disk]);
       let during;
       try {
-        hostile.begin("pushes to a disk that stands still", { port: berth.port });
+        hostile.begin("pushes to a frozen disk", { port: berth.port });
         during = await good.run(measuredMs, reads);
       } finally {
         await run("fsfreeze", ["-u", disk]);
@@ -49,7 +49,7 @@ async function measureFrozenDisk({ folder, hostile }) {
       const { count, failures } = after.push;
       return [
         ...judgeWaits(during, before),
-        { holds: failures === 0, line: `push           after the thaw ${count} asked, ${failures} failed` },
+        { holds: failures === 0, line: `push           after the thaw ${count} requests, ${failures} failed` },
         judgeMemory(berth),
         await judgeLeftOpen(berth, filesBefore),
       ];
@@ -59,7 +59,7 @@ async function measureFrozenDisk({ folder, hostile }) {
   }
 }
 
-/** What is cached makes room for what is pushed, and for what is pulled now. */
+/** Cached content makes room for what is pushed, and for what is pulled now. */
 async function measureFullDisk({ folder, hostile }) {
   const disk = join(folder, "disk");
   await mkdir(disk);
@@ -106,7 +106,7 @@ async function measureStopWithTls(context) {
   return measureStop({ tls: { cert, key } }, context);
 }
 
-/** Once by one signal, which the grace follows, and once by a second one, which ends it at once. */
+/** Once with one signal, followed by the grace period, and once with a second one, which ends it at once. */
 async function measureStop(server, { folder, hostile }) {
   const findings = [];
   for (const { what, again, within } of [

@@ -2,10 +2,10 @@ import { Agent } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { ask, pushImage } from "./requests.mjs";
 
-/** Pauses, so that good clients are a light load that sees waiting, and not the load itself. */
+/** Pauses, so that good clients are a light load that measures waiting, and not the load itself. */
 const pauseMs = 20;
 
-/** What honest people do, a client for each. */
+/** What good clients do, one client for each. */
 export class GoodClients {
   #actions;
 
@@ -26,7 +26,7 @@ export class GoodClients {
 
   /**
    * @param wanted the names of the actions
-   * @returns of each action how long the slowest hundredth waited at least, how many there were and how many failed
+   * @returns for each action: the 99th percentile of its wait, the number of requests and of failures
    */
   async run(ms, wanted = Object.keys(this.#actions)) {
     const end = performance.now() + ms;

@@ -1,5 +1,5 @@
-// A process of its own for all that is hostile, so that what it costs delays no good client: the upstream, and one
-// attack at a time. Its parent tells it by messages what to do, and ends it.
+// A separate process for everything hostile, so that its cost delays no good client: the upstream, and one attack at a
+// time. Its parent controls it by messages, and ends it.
 import { setMaxListeners } from "node:events";
 import { attacks } from "./attacks.mjs";
 import { faultLoads } from "./fault-loads.mjs";
@@ -18,7 +18,7 @@ process.send({ url: upstream.url });
 
 async function run(wanted, context) {
   attack = new AbortController();
-  // Each connection of an attacker ends with it.
+  // Each connection of an attacker ends with this signal.
   setMaxListeners(0, attack.signal);
   const { run } = [...attacks, ...faultLoads].find(({ name }) => name === wanted);
   await run({ ...context, signal: attack.signal }).catch(() => {});

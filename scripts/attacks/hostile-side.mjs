@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const program = fileURLToPath(new URL("hostile-process.mjs", import.meta.url));
 
-/** The process that attacks, and that is the hostile upstream. */
+/** The process that attacks, and is the hostile upstream. */
 export class HostileSide {
   upstreamUrl;
   #process;
@@ -21,7 +21,7 @@ export class HostileSide {
     this.#process.send({ begin: name, port, prepared });
   }
 
-  /** Waits until the attack has ended, for a while. */
+  /** Waits, for a limited time, until the attack has ended. */
   async end() {
     const ended = once(this.#process, "message");
     this.#process.send({ end: true });

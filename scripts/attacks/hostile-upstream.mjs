@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { digestOf, imageType } from "./requests.mjs";
 
-/** A registry that has every image; its layers never end, and its lists are as long as it is asked for. */
+/** A registry that has every image; its layers never end, and its lists are as long as requested. */
 export class HostileUpstream {
   #server;
 
@@ -26,7 +26,7 @@ export class HostileUpstream {
   }
 }
 
-/** The digest of a blob that cannot be proved. */
+/** The digest of a blob that can never be verified. */
 export function endlessDigest(number) {
   return `sha256:${number.toString(16).padStart(64, "0")}`;
 }
@@ -34,7 +34,7 @@ export function endlessDigest(number) {
 const cachedBytes = 2 * 1024 * 1024;
 const cached = new Map();
 
-/** The digest of a layer that is what it says. */
+/** The digest of a correct layer. */
 export function cachedDigest(number) {
   const digest = digestOf(contentOf(number));
   cached.set(digest, number);
@@ -74,7 +74,7 @@ function sendBlob(request, response) {
   response.end(request.method === "HEAD" ? undefined : contentOf(number));
 }
 
-/** Slowly, since bytes that come as quickly as the machine can are no test of anything else. */
+/** Slowly, since bytes at full speed would only test the machine. */
 function sendEndlessly(request, response) {
   response.writeHead(200, { "content-type": "application/octet-stream" });
   if (request.method === "HEAD") return response.end();

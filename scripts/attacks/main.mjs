@@ -1,6 +1,6 @@
 // What attacks and faults do to good clients: npm run bench:attacks [-- PART OF A ROW'S NAME...]
-// While each attack runs, good clients ask /v2/, pull a warm manifest and push; what they waited is set beside a time
-// without attack. The attackers are a process of their own, and share the machine: what they need counts, too.
+// While each attack runs, good clients request /v2/, pull a warm manifest and push; their waits are compared with those
+// without attack. The attackers are a separate process on the same machine, so their own cost counts too.
 import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";

@@ -3,10 +3,10 @@ import { AttackedBerth } from "./attacked-berth.mjs";
 import { judgeLeftOpen, judgeMemory, judgeWaits } from "./bounds.mjs";
 import { GoodClients } from "./good-clients.mjs";
 
-/** How long good clients are watched, with and without attack. */
+/** How long good clients are measured, with and without attack. */
 export const measuredMs = Number(process.env.ATTACK_SECONDS ?? 8) * 1000;
 
-/** @returns what was found, each with whether it holds */
+/** @returns the findings, each with whether it holds */
 export async function measureAttack({ name, prepare }, { folder, hostile }) {
   const berth = await AttackedBerth.start({ folder, upstreamUrl: hostile.upstreamUrl });
   try {

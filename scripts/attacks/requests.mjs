@@ -9,7 +9,7 @@ export function digestOf(bytes) {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-/** Resolves with the status when the whole answer is here. */
+/** Resolves with the status when the whole response is here. */
 export function ask(port, method, path, { body, headers = {}, agent = false, signal, timeout = 20_000 } = {}) {
   return new Promise((resolve, reject) => {
     const options = { host: "127.0.0.1", port, method, path, agent, signal, timeout };
@@ -52,7 +52,7 @@ export async function pushImage(port, name, tag, options) {
   if (status !== 201) throw new Error(`a manifest was answered with ${status}`);
 }
 
-/** A connection that is told nothing, for attackers to write to; its end is no error to them. */
+/** A connection without a protocol, for attackers to write to; its end is not an error to them. */
 export function rawConnection(port, signal) {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});
@@ -60,7 +60,7 @@ export function rawConnection(port, signal) {
   return socket;
 }
 
-/** Does it again and again, in so many places at once, until the signal. */
+/** Repeats an action, in parallel, until the signal is aborted. */
 export async function repeat(signal, places, action) {
   const one = async (place) => {
     for (let round = 0; !signal.aborted; round++) {

@@ -3,8 +3,8 @@ import { promisify } from "node:util";
 import { findProgram } from "./tools.mjs";
 
 /**
- * Seconds that so many curls at once take, each with so many downloads over one connection. Of the clients tried curl
- * is the cheapest: what it leaves of the machine is the server's.
+ * Seconds that several concurrent curls take, each with several downloads over one connection. Of the clients tried,
+ * curl needs the least CPU, which leaves the most to the server.
  */
 export async function downloadAtOnce(url, { clients, times, size }) {
   const started = performance.now();

@@ -1,4 +1,7 @@
-/** The body of a GET; throws unless it is a 200 of the expected size. Asked before a load, lest errors are measured. */
+/**
+ * The body of a GET; throws unless it is a 200 of the expected size. Called before a load, so that errors are not
+ * measured.
+ */
 export async function fetchChecked(server, path, { headers = {}, size } = {}) {
   const response = await fetch(`${server.url}${path}`, { headers });
   const body = Buffer.from(await response.arrayBuffer());

@@ -5,8 +5,8 @@ import { gzipSync } from "node:zlib";
 import { emptyConfig, imageManifest, imageManifestType } from "./manifest.mjs";
 
 /**
- * Writes an image of random layers as an OCI image layout. The layers are gzip by their first bytes, if not smaller
- * for it: skopeo would compress anything else before it pushes, and be what is measured.
+ * Writes an image of random layers as an OCI image layout. The layers begin like gzip: skopeo would compress anything
+ * else before it pushes, and dominate the measurement.
  */
 export function writeImageLayout(folder, { layers, layerSize }) {
   mkdirSync(join(folder, "blobs/sha256"), { recursive: true });

@@ -5,7 +5,7 @@ import { emptyConfig, imageManifest } from "./manifest.mjs";
 
 const pieceSize = 4_000_000;
 
-/** Writes the data directory that all three programs share, which is faster than pushing to each. */
+/** Writes a data directory in the layout of all three programs, which is faster than pushing to each. */
 export class Layout {
   #root;
 
@@ -20,7 +20,7 @@ export class Layout {
     return { digest, size: bytes.length };
   }
 
-  /** The same of random bytes that need not fit into memory. */
+  /** The same with random bytes, which need not fit into memory. */
   putRandomBlob(repository, size) {
     const staged = join(this.#root, "staged");
     mkdirSync(this.#root, { recursive: true });
@@ -32,7 +32,7 @@ export class Layout {
     return { digest, size };
   }
 
-  /** Stores an image, of one small layer unless others are given, under these tags. */
+  /** Stores an image under these tags, by default with one small layer. */
   putImage(repository, tags, layers = [this.putBlob(repository, randomBytes(1_000))]) {
     const config = this.putBlob(repository, emptyConfig);
     const manifest = imageManifest({ config, layers });
@@ -46,7 +46,7 @@ export class Layout {
     return { digest, size: manifest.length };
   }
 
-  /** Where the bytes of a blob lie. */
+  /** The file of a blob's bytes. */
   blobFile(digest) {
     const [algorithm, hex] = digest.split(":");
     return join(this.#root, "blobs", algorithm, hex.slice(0, 2), hex, "data");

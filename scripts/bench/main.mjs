@@ -30,7 +30,7 @@ async function run(options) {
   return failures === 0 ? 0 : 1;
 }
 
-/** All peers on one row before the next row, so that a machine that slows down slows all of them. */
+/** Measures all peers on one row before the next row, so that a machine that slows down affects all of them. */
 async function measureAll(options, peers, folder) {
   const results = new Map();
   let failures = 0;
@@ -67,7 +67,7 @@ function describe(values) {
     .join("; ");
 }
 
-/** Inside the project by default: /tmp is memory on many machines, and fsync costs nothing there. */
+/** Inside the project by default: on many machines, /tmp is in memory, where fsync costs nothing. */
 function createFolder(parent = join(projectRoot, ".build")) {
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, "bench-"));

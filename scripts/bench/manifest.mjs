@@ -1,4 +1,4 @@
-/** What clients of today accept; registry 2 refuses an OCI manifest to a client that does not name it. */
+/** What current clients accept; registry 2 refuses an OCI manifest to a client that does not list it. */
 export const acceptedManifests = [
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.oci.image.index.v1+json",
@@ -8,7 +8,7 @@ export const acceptedManifests = [
 
 export const imageManifestType = "application/vnd.oci.image.manifest.v1+json";
 
-/** The config of an image that nobody runs. */
+/** The config of an image that is never run. */
 export const emptyConfig = Buffer.from(
   JSON.stringify({ architecture: "amd64", os: "linux", config: {}, rootfs: { type: "layers", diff_ids: [] } }),
 );

@@ -15,7 +15,7 @@ const known = {
   help: { type: "boolean", default: false },
 };
 
-/** The command line as what is to be measured, of whom, and for how long. */
+/** The command line: what to measure, of which peers, and for how long. */
 export function parseOptions(args, measurements) {
   const { values } = parseArgs({ args, options: known });
   return {
@@ -25,22 +25,22 @@ export function parseOptions(args, measurements) {
     settings: values.quick ? quickSettings : fullSettings,
     json: values.json,
     folder: values.folder,
-    // A server runs in a folder of its own.
+    // Each server runs in its own folder.
     cpuProf: values["cpu-prof"] && resolve(values["cpu-prof"]),
   };
 }
 
-/** The text of --help, with every row that --only knows. */
+/** The text of --help, with every row that --only accepts. */
 export function helpText(measurements) {
   return `npm run bench -- [OPTION...]
 
   --only ROW[,ROW]     only these rows
-  --peers PEER[,PEER]  of berth, registry2, registry3 (default: these), and berth-hybrid
+  --peers PEER[,PEER]  from berth, registry2, registry3 (the default), and berth-hybrid
   --quick              one run of ${quickSettings.seconds} s instead of ${fullSettings.runs}
-  --full               also the rows that take minutes: ${rowIds(measurements.filter((one) => one.isLong)).join(", ")}
-  --json FILE          every run of every row, for machines
-  --folder FOLDER      where data directories are made and removed again (default: .build)
-  --cpu-prof FOLDER    a CPU profile of each start of Berth, for Chrome's or VS Code's viewer
+  --full               include rows that take minutes: ${rowIds(measurements.filter((one) => one.isLong)).join(", ")}
+  --json FILE          write every run of every row as JSON
+  --folder FOLDER      folder for temporary data directories (default: .build)
+  --cpu-prof FOLDER    write a CPU profile of each start of Berth, for Chrome or VS Code
 
 Rows: ${rowIds(measurements).join(", ")}`;
 }
@@ -50,7 +50,7 @@ function selectMeasurements(measurements, { only, full }) {
   const wanted = only.split(",");
   const unknown = wanted.filter((id) => !rowIds(measurements).includes(id));
   if (unknown.length > 0) {
-    throw new Error(`no row is called ${unknown.join(", ")}; there are ${rowIds(measurements).join(", ")}`);
+    throw new Error(`unknown row ${unknown.join(", ")}; known rows are ${rowIds(measurements).join(", ")}`);
   }
   return measurements.filter((measurement) => rowIds([measurement]).some((id) => wanted.includes(id)));
 }

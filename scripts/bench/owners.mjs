@@ -1,4 +1,5 @@
-// How long it takes to find whose a repository name is: 1,000 patterns, 50 upstreams. Run: npm run build && node scripts/bench/owners.mjs
+// Measures the lookup of a name's owner with 1,000 patterns and 50 upstreams: npm run build && node
+// scripts/bench/owners.mjs
 import { Owners } from "../../dist/registry/owners.js";
 
 const limitUs = 2;
@@ -14,7 +15,7 @@ const patterns = Array.from({ length: 1_000 }, (_, index) => {
   return index < 990 ? `project${index}/app` : `ci-${index}-*/cache`;
 });
 
-/** Names of every owner, each asked for once: nothing can be remembered of them. */
+/** Names of every owner, each looked up once, so that nothing can be remembered. */
 function namesOf(count, round) {
   return Array.from({ length: count }, (_, index) => {
     const shapes = [
@@ -41,10 +42,10 @@ function medianUs(names, owners) {
 const owners = new Owners(patterns, upstreams, "private");
 const few = namesOf(1_000, "again");
 const rows = {
-  "names never seen before": medianUs((round) => namesOf(100_000, round), owners),
-  "a thousand names again and again": medianUs(() => Array.from({ length: 100 }, () => few).flat(), owners),
+  "new names": medianUs((round) => namesOf(100_000, round), owners),
+  "a thousand repeated names": medianUs(() => Array.from({ length: 100 }, () => few).flat(), owners),
 };
 for (const [title, microseconds] of Object.entries(rows)) {
   const verdict = microseconds <= limitUs ? "reached" : "missed";
-  console.log(`${title.padEnd(34)} ${microseconds.toFixed(2)} µs a lookup  <= ${limitUs} ${verdict}`);
+  console.log(`${title.padEnd(34)} ${microseconds.toFixed(2)} µs per lookup  <= ${limitUs} ${verdict}`);
 }

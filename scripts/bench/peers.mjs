@@ -21,7 +21,7 @@ import { findProgram } from "./tools.mjs";
  * @property {Record<string, string>} env
  */
 
-/** @type {Peer} The defaults of Berth, fsync and access log included. */
+/** @type {Peer} Berth with its defaults, including fsync and access log. */
 const berth = {
   id: "berth",
   title: "Berth",
@@ -44,7 +44,7 @@ ${access === undefined ? "" : `access: ${JSON.stringify(access)}\n`}${cacheOf ==
   env: {},
 };
 
-/** @type {Peer} Both modes at once, only when asked for: the rows of private mode push to a private name. */
+/** @type {Peer} Both modes at once, only on request: the rows of private mode push to a private name. */
 const berthHybrid = {
   ...berth,
   id: "berth-hybrid",
@@ -74,22 +74,22 @@ const registry3 = {
   howToInstall: "scripts/install-tools.sh",
   config: distributionConfig,
   args: (file) => ["serve", file],
-  // Otherwise it sends traces to a collector that is not there, and logs each failure.
+  // Otherwise it sends traces to a missing collector, and logs each failure.
   env: { OTEL_TRACES_EXPORTER: "none" },
 };
 
 const peers = [berth, berthHybrid, registry2, registry3];
 
-/** The peers of these ids with the program of each, in a fixed order; throws with what to do if one is missing. */
+/** The peers with these ids and their programs, in a fixed order; throws with what to do if one is missing. */
 export function locatePeers(ids) {
   const unknown = ids.filter((id) => !peers.some((peer) => peer.id === id));
-  if (unknown.length > 0) throw new Error(`no peer is called ${unknown.join(", ")}`);
+  if (unknown.length > 0) throw new Error(`unknown peer ${unknown.join(", ")}`);
   return peers
     .filter((peer) => ids.includes(peer.id))
     .map((peer) => {
       const found = peer.locate();
       if (found !== undefined) return { ...peer, ...found };
-      throw new Error(`${peer.title} is not here: run ${peer.howToInstall}, or leave it out with --peers`);
+      throw new Error(`${peer.title} is not installed: run ${peer.howToInstall}, or leave it out with --peers`);
     });
 }
 
@@ -104,7 +104,7 @@ function berthCache(cacheOf) {
   return `mode: proxy\n${berthUpstream(cacheOf)}`;
 }
 
-/** Apart from how long a tag is fresh, where a row asks for it, these are defaults, too. */
+/** Except for the time that a tag is fresh, if a row sets it, these are defaults too. */
 function berthUpstream({ url, tagTtl = "5m" }) {
   return `proxy:
   default: upstream
@@ -112,7 +112,7 @@ function berthUpstream({ url, tagTtl = "5m" }) {
 `;
 }
 
-/** What both stock images and Debian's package ship, with deletes enabled and no access control. */
+/** The configuration of both stock images and Debian's package, with deletion enabled and no access control. */
 function distributionConfig({ port, data, cacheOf }) {
   return `version: 0.1
 log: { fields: { service: registry } }

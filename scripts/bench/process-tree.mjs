@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 /** USER_HZ, which is 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
-/** What a process and its descendants have used, read from /proc. */
+/** CPU time and memory of a process and its descendants, read from /proc. */
 export class ProcessTree {
   #root;
 
@@ -11,10 +11,10 @@ export class ProcessTree {
     this.#root = pid;
   }
 
-  /** User and system time of all of them until now. */
+  /** User and system time of all of them so far. */
   cpuSeconds() {
     return this.#sum((pid) => {
-      // The name in parentheses may hold blanks, so fields are counted after it: utime is the 14th, stime the 15th.
+      // The name in parentheses may contain spaces, so fields are counted after it: utime is the 14th, stime the 15th.
       const fields = read(pid, "stat")
         .replace(/^.*\) /s, "")
         .split(" ");
@@ -22,12 +22,12 @@ export class ProcessTree {
     });
   }
 
-  /** Resident now, in bytes. */
+  /** Current resident memory, in bytes. */
   residentBytes() {
     return this.#sum((pid) => statusBytes(pid, "VmRSS"));
   }
 
-  /** The most that was ever resident, in bytes; of several processes the sum, whenever each had its peak. */
+  /** Peak resident memory, in bytes; for several processes the sum of their peaks. */
   peakResidentBytes() {
     return this.#sum((pid) => statusBytes(pid, "VmHWM"));
   }

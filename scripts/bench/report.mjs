@@ -84,7 +84,9 @@ function formatNumber(value) {
   return value.toFixed(2);
 }
 
-/** Columns from `firstRight` up to `firstLeftAgain` hold numbers and end in line, the others start in line. */
+/**
+ * Right-aligns the columns from `firstRight` up to `firstLeftAgain`, which hold numbers, and left-aligns the others.
+ */
 function align(lines, firstRight, firstLeftAgain) {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   return lines.map((line) =>

@@ -14,9 +14,10 @@ const startLimitMs = 30_000;
 const stopLimitMs = 20_000;
 
 /**
- * Runs `work` against a server on a fresh data directory that `seed` filled, alone on the machine, and removes both.
+ * Runs `work` against a server on a new data directory filled by `seed`, with nothing else running, and removes both.
  * @template T
- * @param {{ peer: object, folder: string, seed: (layout: Layout) => void, cpuProf?: string, cacheOf?: object, access?: object }} options
+ * @param {{ peer: object, folder: string, seed: (layout: Layout) => void, cpuProf?: string, cacheOf?: object, access?:
+ * object }} options
  * @param {(server: Server) => Promise<T>} work
  * @returns {Promise<T>}
  */
@@ -26,7 +27,7 @@ export async function withServer({ peer, folder, seed, cpuProf, cacheOf, access 
     const data = join(home, "data");
     mkdirSync(data);
     seed(new Layout(data));
-    // What was written until now must not be written back while the server is measured.
+    // Earlier writes must not be flushed while the server is measured.
     await promisify(execFile)("sync");
     const server = await Server.start({ peer, home, data, cpuProf, cacheOf, access });
     try {
@@ -41,7 +42,7 @@ export async function withServer({ peer, folder, seed, cpuProf, cacheOf, access 
 
 /** A running peer. */
 class Server {
-  /** Milliseconds from the start of the process to the first answer to GET /v2/. */
+  /** Milliseconds from the start of the process to the first response to GET /v2/. */
   startMs;
   /** @type {ProcessTree} */
   tree;
@@ -73,7 +74,7 @@ class Server {
     this.port = port;
     this.#child = child;
     this.tree = new ProcessTree(child.pid);
-    // Before the folder is removed, which is another listener.
+    // Before the folder is removed, by another listener.
     process.prependListener("exit", this.#kill);
   }
 
@@ -81,7 +82,7 @@ class Server {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** SIGTERM first: a CPU profile is written only by a process that ends by itself. */
+  /** SIGTERM first: a CPU profile is only written by a process that ends by itself. */
   async stop() {
     if (this.#isRunning) {
       const ended = once(this.#child, "exit");
@@ -104,7 +105,7 @@ class Server {
   async #answers() {
     const deadline = performance.now() + startLimitMs;
     while (this.#isRunning && performance.now() < deadline) {
-      // 401 where there is access control.
+      // 401 with access control.
       if ([200, 401].includes(await statusOf(`${this.url}/v2/`))) return true;
       await sleep(pollMs);
     }

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { findProgram } from "./tools.mjs";
 
-/** Seconds that the push of an OCI image layout takes. */
+/** Seconds to push an OCI image layout. */
 export function pushImage(image, { port }) {
   return copy(`oci:${image}:latest`, imageAt(port), { options: ["--dest-tls-verify=false"] });
 }
 
 /**
- * Seconds that a pull takes into a folder, which is removed again; skopeo verifies every digest.
+ * Seconds to pull into a folder, which is removed again; skopeo verifies every digest.
  * @param {{ folder: string, limitSeconds?: number }} options
  */
 export async function pullImage({ port }, { folder, limitSeconds }) {

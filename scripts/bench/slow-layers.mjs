@@ -1,5 +1,5 @@
-// Shows that many slow cold layers wait for nobody: node scripts/bench/slow-layers.mjs [LAYERS] [SECONDS]
-// Each layer's body takes SECONDS at the upstream; beside them 200 clients pull a warm layer again and again.
+// Shows that many slow cold layers delay no one: node scripts/bench/slow-layers.mjs [LAYERS] [SECONDS]
+// Each layer's body takes SECONDS at the upstream; meanwhile 200 clients pull a warm layer again and again.
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -54,7 +54,7 @@ const berth = spawn(process.execPath, [join(projectRoot, "dist/main.js"), "serve
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 const url = (digest) => `http://127.0.0.1:${port}/v2/library/app/blobs/${digest}`;
 
-/** Resolves at the end, with when the headers came. */
+/** Resolves at the end, with the time when the headers arrived. */
 function pull(digest) {
   return new Promise((resolve, reject) => {
     const request = get(url(digest), { agent }, (response) => {
@@ -70,7 +70,7 @@ function pull(digest) {
   });
 }
 
-/** Warm pulls a second over some seconds, by 200 clients. */
+/** Warm pulls per second over some seconds, by 200 clients. */
 async function warmRate(seconds) {
   const end = performance.now() + seconds * 1000;
   let count = 0;
@@ -102,10 +102,10 @@ try {
   const latestHeaders = Math.max(...results.map(({ digest, headersAt }) => headersAt - answered.get(digest)));
   const bad = results.filter(({ status, length }) => status !== 200 || length !== layerBytes).length;
   const rows = [
-    ["layers that did not come", bad, bad === 0],
-    ["latest question to the upstream, ms after its client's", Math.round(latestQuestion), latestQuestion < 2000],
+    ["layers that did not arrive", bad, bad === 0],
+    ["latest request to the upstream, ms after its client's", Math.round(latestQuestion), latestQuestion < 2000],
     ["latest headers, ms after the upstream's", Math.round(latestHeaders), latestHeaders < 2000],
-    ["warm pulls a second, alone and beside", `${alone.toFixed(0)} ${beside.toFixed(0)}`, beside >= 0.8 * alone],
+    ["warm pulls per second, alone and meanwhile", `${alone.toFixed(0)} ${beside.toFixed(0)}`, beside >= 0.8 * alone],
   ];
   for (const [what, value, isReached] of rows) console.log(`${isReached ? "ok  " : "MISS"} ${what}: ${value}`);
   process.exitCode = rows.every(([, , isReached]) => isReached) ? 0 : 1;

@@ -1,9 +1,9 @@
 /**
- * What a row must reach.
+ * The target of a row.
  * @typedef {object} Target
  * @property {string} text
  * @property {(row: Record<string, number | undefined>, rows: Record<string, object>) => boolean | undefined} isReached
- *   of the row's values by peer; undefined if a value that it needs was not measured
+ *   of the row's values by peer; undefined if a required value was not measured
  */
 
 const titles = { registry2: "registry 2", registry3: "registry 3" };
@@ -51,7 +51,7 @@ export function atMostTimesRow(factor, otherRow) {
   };
 }
 
-/** @returns {Target} the same the other way round */
+/** @returns {Target} the same, the other way round */
 export function atLeastTimesRow(factor, otherRow) {
   return {
     text: `>= ${factor} x ${otherRow}`,
@@ -59,7 +59,7 @@ export function atLeastTimesRow(factor, otherRow) {
   };
 }
 
-/** @returns {Target} compares with another row, and something more */
+/** @returns {Target} compares with another row, plus a constant */
 export function atMostBeyondRow(more, otherRow, factor = 1) {
   return {
     text: `<= ${factor === 1 ? "" : `${factor} x `}${otherRow} + ${more}`,

@@ -11,13 +11,14 @@ export function findProgram(name) {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** Throws where the benchmark cannot run, warns where its figures would mislead. */
+/** Throws if the benchmark cannot run, and warns if its numbers would mislead. */
 export async function checkMachine(folder) {
   if (process.platform !== "linux") throw new Error("CPU and memory are read from /proc, so this runs on Linux only");
   const missing = ["wrk", "skopeo", "curl"].filter((name) => findProgram(name) === undefined);
   if (missing.length > 0) throw new Error(`${missing.join(", ")} not found: run scripts/install-tools.sh`);
   const { type } = await statfs(folder);
-  if (type === tmpfsMagic) console.error(`bench: ${folder} is memory, where fsync is free: pushes will look too fast`);
+  if (type === tmpfsMagic)
+    console.error(`bench: ${folder} is in memory, where fsync is free: pushes will look too fast`);
 }
 
 function isExecutable(path) {

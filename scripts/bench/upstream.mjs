@@ -8,7 +8,7 @@ import { Layout } from "./layout.mjs";
 const program = fileURLToPath(new URL("upstream/serve.mjs", import.meta.url));
 
 /**
- * Runs `work` beside an upstream that serves what `seed` filled, and removes both.
+ * Runs `work` with an upstream that serves what `seed` stored, and removes both.
  * @template T
  * @param {{ folder: string, seed: (layout: Layout) => void }} options
  * @param {(upstream: Upstream) => Promise<T>} work
@@ -31,7 +31,7 @@ export async function withUpstream({ folder, seed }, work) {
   }
 }
 
-/** A registry that others cache from. */
+/** A registry for the caches. */
 class Upstream {
   port;
   #layout;
@@ -56,22 +56,22 @@ class Upstream {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Where the bytes of a blob lie, for clients that compare. */
+  /** The file of a blob's bytes, for clients that compare. */
   blobFile(digest) {
     return this.#layout.blobFile(digest);
   }
 
-  /** What it was asked for and sent since the last time. */
+  /** What was requested and sent since the last call. */
   takeCounts() {
     return this.#tell({ reset: true });
   }
 
-  /** All its answers together, from now on. */
+  /** Limits all responses together, from now on. */
   async limitTo(bytesPerSecond) {
     await this.#tell({ bytesPerSecond });
   }
 
-  /** As behind a firewall that drops packets: connections stand, also new ones, and nothing ever comes. */
+  /** As behind a firewall that drops packets: connections can be opened, and nothing ever arrives. */
   vanish() {
     this.#child.kill("SIGSTOP");
   }

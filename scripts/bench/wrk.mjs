@@ -6,7 +6,7 @@ import { findProgram } from "./tools.mjs";
 const cyclePaths = fileURLToPath(new URL("clients/cycle-paths.lua", import.meta.url));
 
 /**
- * Requests per second of each run, asking for the paths in turn over connections that are kept alive, after a warm-up.
+ * Requests per second of each run, for the paths in turn over kept connections, after a warm-up.
  * @param {{ url: string }} server
  * @param {{ paths: string[], headers?: Record<string, string>, settings: object }} work
  */
@@ -19,7 +19,7 @@ export async function requestRates(server, { paths, headers = {}, settings }) {
 }
 
 async function requestRate({ server, paths, headers, connections, seconds }) {
-  // A script costs wrk time, so one path goes without.
+  // A script costs wrk time, so a single path goes without.
   const [target, script, scriptArgs] =
     paths.length === 1 ? [`${server.url}${paths[0]}`, [], []] : [server.url, ["-s", cyclePaths], ["--", ...paths]];
   const headerArgs = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);

@@ -1,11 +1,11 @@
-/** One piece of so many is compared: to hash all would cost as much as to serve it. */
+/** One piece of this many is compared: hashing all would cost as much as serving it. */
 const comparedPieces = 8;
 
-/** What follows the headers of an answer, which must be a 200 with this content. */
+/** The body of a response, which must be a 200 with this content. */
 export class CheckedBody {
-  /** Bytes of it that have come. */
+  /** Bytes of it that have arrived. */
   position = 0;
-  /** When the first of them came. */
+  /** When the first of them arrived. */
   firstByte;
   #expected;
   #now;

@@ -1,4 +1,4 @@
-// Asks for one path after the other over a kept connection; prints the milliseconds until each first byte of a body.
+// Requests one path after another over a kept connection; prints the milliseconds until each first byte of a body.
 import { once } from "node:events";
 import { Agent, get } from "node:http";
 

@@ -1,4 +1,4 @@
-// Sends HEAD requests over kept connections, since wrk waits for the body that a HEAD announces.
+// Sends HEAD requests over kept connections, since wrk waits for the body that the headers announce.
 import { connect } from "node:net";
 import { printRates } from "./rates.mjs";
 

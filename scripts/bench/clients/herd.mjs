@@ -1,5 +1,5 @@
-// Many clients that ask for one blob at the same moment, some of them slowly. Prints when each of the fast ones got its
-// first byte, and when the last of them had all. It ends then, or at the limit.
+// Many clients request one blob at the same time, some of them slow. Prints when each of the fast ones got its first
+// byte, and when the last of them had everything. Ends then, or at the limit.
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,7 +17,7 @@ const firstBytes = await Promise.race([all, sleep(limitSeconds * 1000)]);
 console.log(JSON.stringify({ firstBytes, seconds: secondsSince(started) }));
 process.exit();
 
-/** Every connection reads into one buffer, so that the client costs little. Gives the seconds until the first byte. */
+/** All connections read into one buffer, so that the client costs little. Returns the seconds until the first byte. */
 function download(bytesPerSecond) {
   return new Promise((resolve, reject) => {
     const body = new CheckedBody(blob, () => secondsSince(started));

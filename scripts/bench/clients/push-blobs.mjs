@@ -1,4 +1,4 @@
-// Pushes small blobs, no two of them equal.
+// Pushes small blobs, all different.
 import { randomBytes } from "node:crypto";
 import { PushClient } from "./push-client.mjs";
 import { printRates } from "./rates.mjs";

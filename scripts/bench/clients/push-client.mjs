@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Agent, request } from "node:http";
 
-/** Pushes over kept connections, as a client does that follows the specification and no more. */
+/** Pushes over kept connections, as a client that does exactly what the specification requires. */
 export class PushClient {
   #base;
   #agent = new Agent({ keepAlive: true });
@@ -23,7 +23,7 @@ export class PushClient {
     return location;
   }
 
-  /** Streams what `send` writes into the session, and gives the session's next location. */
+  /** Streams what `send` writes into the session, and returns the session's next location. */
   async appendUpload(location, send) {
     const headers = { "content-type": "application/octet-stream" };
     const answer = await this.#send("PATCH", location, 202, { headers, send });

@@ -1,4 +1,4 @@
-// Pushes one manifest under ever new tags.
+// Pushes one manifest under new tags.
 import { emptyConfig, imageManifest, imageManifestType } from "../manifest.mjs";
 import { PushClient } from "./push-client.mjs";
 import { printRates } from "./rates.mjs";

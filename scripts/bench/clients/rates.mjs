@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
  * Runs `loop` as often at once as told, and prints how many rounds ended: per second of each run, and in all, with the
  * warm-up.
  * @param {{ warmup: number, seconds: number, runs: number, loops: number }} job
- * @param {(round: () => number | undefined) => Promise<void>} loop asks for the number of its next round until there is
- *   none, having ended the one before
+ * @param {(round: () => number | undefined) => Promise<void>} loop requests the number of its next round after each
+ *   round, until there is none
  */
 export async function printRates({ warmup, seconds, runs, loops }, loop) {
   let started = 0;

@@ -1,4 +1,4 @@
-// Many large downloads and uploads at once; prints the seconds that they took.
+// Many large concurrent downloads and uploads; prints the seconds that they took.
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -22,7 +22,7 @@ function times(count, act) {
   return Array.from({ length: count }, () => act());
 }
 
-/** Every connection reads into one buffer that nobody looks at, so that the client costs little. */
+/** All connections read into one unused buffer, so that the client costs little. */
 async function download() {
   let received = 0;
   const callback = (length) => {
@@ -35,7 +35,7 @@ async function download() {
   if (received < downloads.size) throw new Error(`a download ended after ${received} bytes`);
 }
 
-/** As docker does: POST, PATCH with a body of no announced length, PUT. Only the last bytes differ from the others'. */
+/** As docker does: POST, PATCH with a body of unknown length, PUT. Only the last bytes differ between uploads. */
 async function upload() {
   const unique = randomBytes(uniqueSize);
   const digest = `sha256:${commonHash.copy().update(unique).digest("hex")}`;

@@ -1,4 +1,4 @@
-// Guesses at passwords over many connections, and tells how long the slowest of a hundred GET /v2/ took meanwhile.
+// Guesses passwords over many connections, and prints the slowest of a hundred concurrent GET /v2/.
 import { randomBytes } from "node:crypto";
 import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";

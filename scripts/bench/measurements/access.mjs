@@ -10,17 +10,17 @@ import { requestRates } from "../wrk.mjs";
 const [user, password, repository] = ["ann", "correct horse", "team/bench"];
 const basic = { Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
 const size = 10_000;
-/** What `htpasswd -B` takes is 5, and takes a thirtieth of the time. */
+/** `htpasswd -B` uses 5, which takes a thirtieth of the time. */
 const bcryptCost = 10;
 const everything = { allow: ["pull", "push", "delete"], to: "authenticated", in: "**" };
 
-/** Patterns that all must be looked at, of which the last one allows. */
+/** Patterns that must all be checked; the last one allows. */
 const thousandRules = [
   ...Array.from({ length: 999 }, (_, index) => ({ allow: "pull", to: `user${index}`, in: `team-${index}/*/app-*` })),
   { allow: "pull", to: "authenticated", in: "team/*" },
 ];
 
-/** Pulls of one blob from a Berth with access control, by credentials that are known after the first. */
+/** Pulls of one blob from a Berth with access control, with credentials that are cached after the first request. */
 function guardedPulls({ id, title, target, rules = [everything], headersOf = async () => basic }) {
   return {
     rows: [{ id, title, unit: "requests/s", target }],
@@ -47,7 +47,7 @@ const openPulls = {
   },
 };
 
-/** Guesses at the passwords of many users, with the pulls of one that is known beside them. */
+/** Password guessing for many users, with concurrent pulls of a known user. */
 const guessing = {
   rows: [
     {
@@ -56,7 +56,7 @@ const guessing = {
       unit: "requests/s",
       target: atLeastTimesRow(0.8, "access-basic"),
     },
-    { id: "access-guessing-base", title: "GET /v2/ then, slowest of 100", unit: "ms", target: atMost(50) },
+    { id: "access-guessing-base", title: "GET /v2/ meanwhile, slowest of 100", unit: "ms", target: atMost(50) },
   ],
   measure: (bench) =>
     withGuarded(bench, [everything], async (server, path) => {
@@ -75,7 +75,7 @@ const guessing = {
 };
 
 async function withGuarded({ withServer, folder, peerId }, rules, work) {
-  // The others check each password again, and have no rules.
+  // The other peers check each password again, and have no rules.
   if (peerId !== "berth") return {};
   const htpasswd = join(folder, `htpasswd-${randomBytes(4).toString("hex")}`);
   writeFileSync(htpasswd, `${user}:${await hash(password, bcryptCost)}\n`);

@@ -6,7 +6,7 @@ const layers = 5;
 const layerSize = 50_000_000;
 const lineBytesPerSecond = 50_000_000;
 
-/** A fresh cache each time, and two pulls of an image one after the other. */
+/** A fresh cache each time, and two consecutive pulls of an image. */
 const cachePull = {
   rows: [
     { id: "cold-pull", title: "cold pull of a 250 MB image", unit: "s", target: atMostTimes(1, "registry3") },
@@ -17,8 +17,8 @@ const cachePull = {
       target: atMostTimes(1.2, "registry3"),
     },
     { id: "cold-pull-requests", title: "cold pull of a 250 MB image", unit: "requests" },
-    { id: "warm-pull", title: "warm pull of it", unit: "s", target: atMostTimes(1, "registry3") },
-    { id: "warm-pull-requests", title: "warm pull of it: to the upstream", unit: "requests", target: atMost(0) },
+    { id: "warm-pull", title: "warm pull", unit: "s", target: atMostTimes(1, "registry3") },
+    { id: "warm-pull-requests", title: "warm pull: to the upstream", unit: "requests", target: atMost(0) },
   ],
   measure({ settings, folder, withUpstream, withCache }) {
     const values = { "cold-pull": [], "cold-pull-cpu": [], "cold-pull-requests": [] };
@@ -40,7 +40,7 @@ const cachePull = {
   },
 };
 
-/** The upstream at the end of a line, which is as fast each time: one run tells it. */
+/** With a limited upstream, whose speed is the same each time: one run is enough. */
 const limitedPull = {
   rows: [
     { id: "line-pull-straight", title: "250 MB at 50 MB/s, straight from the upstream", unit: "s" },

@@ -11,10 +11,10 @@ const smallSize = 10_000;
 const largeSize = 200_000_000;
 const clients = 4;
 const times = 4;
-/** As fast as without a cache, as far as this can be told. */
+/** As fast as without a cache, within the precision of the measurement. */
 const same = 0.95;
 
-/** What the rows of private mode measure, of an image that a cache holds. */
+/** The rows of private mode, for an image in a cache. */
 const cacheServing = {
   rows: [
     {
@@ -54,7 +54,7 @@ const cacheServing = {
   },
 };
 
-/** The manifest that is asked for is as small as that of the private row. */
+/** The manifest is as small as that of the private row. */
 function seedImages(layout) {
   const small = Array.from({ length: distinctBlobs }, () => layout.putRandomBlob(repository, smallSize));
   const large = layout.putRandomBlob(repository, largeSize);

@@ -6,7 +6,7 @@ const blobs = 40;
 const warmupBlobs = 10;
 const size = 1_000_000;
 
-/** Blobs one after the other, each asked for the first time. */
+/** Blobs one after another, each requested for the first time. */
 const coldFirstByte = {
   rows: [
     { id: "first-byte-straight", title: "first byte of a 1 MB blob, straight from the upstream", unit: "ms" },

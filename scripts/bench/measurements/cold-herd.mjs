@@ -7,7 +7,7 @@ const repository = "library/bench";
 const size = 200_000_000;
 const limitSeconds = 120;
 
-/** Clients that ask at the same moment for a blob that is not there yet. A fresh server each time. */
+/** Clients that request a blob at the same time that is not cached yet. A fresh server each time. */
 function coldHerd(count) {
   const id = `herd-${count}`;
   const title = `${count} clients, one cold 200 MB blob`;
@@ -41,7 +41,7 @@ function coldHerd(count) {
 }
 
 async function measureHerd({ count, server, upstream, blob }) {
-  // As clients do: what a blob's size is stands in the manifest.
+  // As clients do: the manifest gives the blob's size.
   await fetchChecked(server, `/v2/${repository}/manifests/latest`, { headers: { Accept: acceptedManifests } });
   await upstream.takeCounts();
   const cpuBefore = server.tree.cpuSeconds();

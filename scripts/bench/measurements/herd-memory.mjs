@@ -6,12 +6,12 @@ import { allOf, atMost, atMostTimesRow } from "../targets.mjs";
 const repository = "library/bench";
 const clients = 50;
 const slow = { count: clients / 2, bytesPerSecond: 20_000_000 };
-/** Then the peak is known, whether or not all have the blob. */
+/** By then the peak is known, whether or not all have the blob. */
 const limitSeconds = 20;
-/** A blob four times as large needs no more; runs of the same differ by as much as this, by when memory is collected. */
+/** A blob four times as large needs no more memory; equal runs differ by this much, depending on garbage collection. */
 const growth = 1.25;
 
-/** Memory at the worst moment while many read a blob that arrives, half of them much slower than it does. */
+/** Peak memory while many clients read an arriving blob, half of them much more slowly than it arrives. */
 function herdMemory({ row, size }) {
   return {
     rows: [row],

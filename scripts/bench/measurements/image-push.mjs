@@ -4,7 +4,7 @@ import { writeImageLayout } from "../image-layout.mjs";
 import { pushImage } from "../skopeo.mjs";
 import { atMostTimes } from "../targets.mjs";
 
-/** A fresh server each time: a blob that is there already is not pushed again. */
+/** A fresh server each time: an existing blob would not be pushed again. */
 const imagePush = {
   rows: [
     { id: "image-push", title: "push of a 250 MB image", unit: "s", target: atMostTimes(1, "registry3") },

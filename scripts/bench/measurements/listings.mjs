@@ -19,7 +19,7 @@ function seedRepositories(layout) {
   }
 }
 
-/** Requests for one listing, which must hold at least as many names as asked for. */
+/** Requests for one list, which must have at least as many names as requested. */
 function listingRates({ id, title, seed, path, count }) {
   return {
     rows: [{ id, title, unit: "requests/s", target: atLeastTimesBest(5) }],

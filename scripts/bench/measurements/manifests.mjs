@@ -16,7 +16,7 @@ const ping = {
     ),
 };
 
-/** Requests for the one manifest of a fresh repository, by what `referenceOf` makes of its descriptor. */
+/** Requests for the only manifest of a new repository, by the reference that `referenceOf` returns. */
 function manifestRates({ id, title, referenceOf }) {
   return {
     rows: [{ id, title, unit: "requests/s", target: atLeastTimes(3.5, "registry3") }],

@@ -7,14 +7,14 @@ const layers = 5;
 const layerSize = 50_000_000;
 const tagTtl = "1s";
 const untilStaleMs = 1_200;
-/** Berth's `staleDeadline`, which one request pays before it is known that nothing answers. */
+/** Berth's `staleDeadline`, for which one request waits before it is known that nothing answers. */
 const deadlineSeconds = 2;
 const limitSeconds = 20;
 
-/** An image that is stored, asked for when its tag is not fresh any more and nothing comes from the upstream. */
+/** A stored image, pulled when its tag is stale and the upstream does not respond. */
 const upstreamAway = {
   rows: [
-    { id: "away-warm-pull", title: "250 MB image stored, pull with the upstream there", unit: "s" },
+    { id: "away-warm-pull", title: "250 MB image stored, pull with the upstream up", unit: "s" },
     {
       id: "away-first-pull",
       title: "the same, upstream blackholed, first pull",

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { imageManifestType } from "../manifest.mjs";
 
-/** What a data directory holds, all of it in memory, by the path that a client asks for; in whichever repository. */
+/** The content of a data directory, all in memory, by the path that a client requests, in any repository. */
 export function readContent(data) {
   const root = join(data, "docker/registry/v2");
   const blobs = readBlobs(join(root, "blobs/sha256"));

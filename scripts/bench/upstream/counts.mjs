@@ -1,10 +1,10 @@
-/** What an upstream was asked for, and what it sent. */
+/** What was requested from an upstream, and what it sent. */
 export class Counts {
   requests = 0;
   blobGets = 0;
   blobBytes = 0;
 
-  /** @param {object | undefined} found what the request is answered with */
+  /** @param {object | undefined} found the content of the response */
   noteRequest(request, found) {
     this.requests++;
     if (found?.isBlob && request.method === "GET") this.blobGets++;

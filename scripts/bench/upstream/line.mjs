@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const pieceSize = 256 * 1024;
-/** So much sooner than its turn a piece may go, since timers are late. */
+/** How much earlier than its turn a piece may be sent, since timers are late. */
 const slackMs = 5;
 
-/** The way of all answers to their clients, as fast as the machine or limited to so many bytes a second in all. */
+/** The line of all responses to their clients, at full speed or limited to a number of bytes per second in total. */
 export class Line {
   bytesPerSecond = Number.POSITIVE_INFINITY;
   #freeAt = 0;
 
-  /** Sends and ends an answer; tells what the system took as it goes. */
+  /** Sends and ends a response; reports what the system accepts. */
   async send(bytes, response, noteSent) {
     for (let position = 0; position < bytes.length && !response.destroyed; position += pieceSize) {
       const piece = bytes.subarray(position, position + pieceSize);
@@ -28,7 +28,7 @@ export class Line {
   }
 }
 
-/** Whether the system took it. */
+/** Whether the system accepted it. */
 function write(response, piece) {
   return new Promise((resolve) => {
     const cut = () => resolve(false);

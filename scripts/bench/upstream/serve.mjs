@@ -1,5 +1,5 @@
-// The upstream of the caches that are measured, a process of its own: it serves one data directory from memory, counts
-// what it is asked for and what it sends, and can be made as slow as a line.
+// The upstream of the measured caches, a separate process: it serves one data directory from memory, counts what is
+// requested and sent, and can be as slow as a line.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { readContent } from "./content.mjs";
@@ -19,7 +19,7 @@ const server = createServer((request, response) => {
   void line.send(found.bytes, response, (sent) => counts.noteSent(found, sent));
 });
 
-/** What the bench tells: each message is answered by the counts until then. */
+/** Messages of the bench: each is answered with the counts so far. */
 process.on("message", ({ reset, bytesPerSecond }) => {
   const before = counts;
   if (reset) counts = new Counts();
