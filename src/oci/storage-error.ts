@@ -18,7 +18,7 @@ export class StorageError extends Error {
   }
 }
 
-/** `held`: somebody else has the lock for too long; `lost`: it was ours, and may not have been to the end. */
+/** `held`: another process has held the lock for too long; `lost`: it was ours, but perhaps not to the end. */
 export class LockError extends StorageError {
   override readonly name = "LockError";
   readonly reason: "held" | "lost";
@@ -29,7 +29,7 @@ export class LockError extends StorageError {
   }
 }
 
-/** Whether something could not be stored because nothing more can be, now or ever. */
+/** Whether something could not be stored because there is no space, or nothing may be changed. */
 export function isOutOfRoom(error: unknown): boolean {
   return error instanceof StorageError && (error.kind === "full" || error.kind === "readonly");
 }

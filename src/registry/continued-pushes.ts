@@ -6,14 +6,14 @@ import type { Context } from "./context.js";
 import type { ChangeAction, Registry } from "./registry.js";
 import type { PushRepository } from "./repository.js";
 
-/** Two requests of one push may be apart by a slow connection, but not by a night. */
+/** The time between two requests of one push: long enough for a slow connection, but not for a night. */
 const continuedWithinMs = 15 * 60_000;
 const rememberedPushes = 10_000;
 
-/** The end of all pushes that began earlier: a client that pushes without end must not keep what was taken from it. */
+/** The end of all earlier pushes: a client that pushes without end must not keep names that now belong to others. */
 const mostMs = 6 * 60 * 60_000;
 
-/** Older ones have had their time. */
+/** Older ones have had enough time. */
 const rememberedRegistries = 4;
 
 interface Former {
@@ -22,8 +22,8 @@ interface Former {
 }
 
 /**
- * Lets clients finish a push, its manifest included, that began under an earlier configuration, in which the name had
- * another owner. One for the whole process: it remembers who pushes, and the registries that were replaced.
+ * Lets clients finish a push, including its manifest, that began under an earlier configuration in which the name had
+ * another owner. One for the whole process: it remembers recent pushes, and the registries that were replaced.
  */
 export class ContinuedPushes {
   /** The latest first. */
@@ -31,12 +31,12 @@ export class ContinuedPushes {
   /** Recent pushes, by client and repository. */
   readonly #pushes = new LRUCache<string, true>({ max: rememberedPushes, ttl: continuedWithinMs });
 
-  /** A registry that takes on pushes which began with those before it. */
+  /** A registry that also accepts pushes which began with earlier ones. */
   across(registry: Registry): Registry {
     return new ContinuingRegistry(registry, this);
   }
 
-  /** The registry is replaced; pushes that began with it may go on. */
+  /** The registry was replaced; pushes that began with it may continue. */
   retire(registry: Registry): void {
     this.#former = [{ registry, untilMs: performance.now() + mostMs }, ...this.#former].slice(0, rememberedRegistries);
   }
@@ -63,7 +63,7 @@ export class ContinuedPushes {
 }
 
 class ContinuingRegistry implements Registry {
-  /** Only pushes go on across configurations: a pull goes straight to the registry. */
+  /** Only pushes continue across configurations: a pull goes directly to the registry. */
   readonly pull: Registry["pull"];
   readonly #registry: Registry;
   readonly #pushes: ContinuedPushes;
@@ -94,7 +94,7 @@ class ContinuingRegistry implements Registry {
   }
 }
 
-/** Of the client only the address is known. */
+/** A client is known only by its address. */
 function pushOf(name: RepositoryName, { caller }: Context): string {
   return `${caller.address} ${name}`;
 }

@@ -1,13 +1,13 @@
 import type { BlobReader } from "../oci/blob-reader.js";
 
-/** Bytes of a blob, from the first up to but not including the last. An infinite end is wherever the blob ends. */
+/** A range of bytes of a blob; `end` is exclusive. If it is infinite, the range ends with the blob. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Chooses the part that is wanted of a blob with so many bytes; `undefined` is all of it.
+ * Chooses the wanted part of a blob of this size; `undefined` for all of it.
  * @throws RegistryError if the blob has no such part
  */
 export type WantedSpan = (size: number) => Span | undefined;
@@ -16,13 +16,13 @@ export type WantedSpan = (size: number) => Span | undefined;
 export const wholeBlob: WantedSpan = () => undefined;
 
 /**
- * The bytes of one part of a blob, in order. Whoever reads it need not think of proofs: the last bytes come only when
- * all of the blob is proved to be what its digest names, of a part too, since a client trusts what came to its end.
+ * The bytes of one part of a blob, in order. Readers need not care about verification: the last bytes are returned only
+ * when the whole blob is verified against its digest, even for a part, since a client trusts a complete response.
  */
 export class SpanReader {
-  /** What was chosen; `undefined` for the whole blob. */
+  /** The chosen part; `undefined` for the whole blob. */
   readonly span: Span | undefined;
-  /** All of it, where it is small enough to be in memory. */
+  /** All of it, if it is small enough to be in memory. */
   readonly bytes: Buffer | undefined;
   readonly #reader: BlobReader;
   readonly #end: number;
@@ -48,7 +48,7 @@ export class SpanReader {
     if (this.bytes === undefined) reader.expect?.(start, end);
   }
 
-  /** Whether the last bytes may be long in coming, since they must be proved first. */
+  /** Whether the last bytes may take long, since the blob must be verified first. */
   get isProvedLast(): boolean {
     return this.#reader.prove !== undefined;
   }
@@ -57,7 +57,7 @@ export class SpanReader {
     return this.#position >= this.#end;
   }
 
-  /** The next bytes, where they are in memory anyway, instead of a copy. They must not be changed. */
+  /** The next bytes without a copy, if they are in memory anyway. The caller must not change them. */
   async lend(): Promise<Buffer | undefined> {
     const lent = await this.#reader.lend?.(this.#position);
     if (lent === undefined) return undefined;
@@ -68,7 +68,7 @@ export class SpanReader {
 
   /**
    * Copies the next bytes. `into` belongs to the reader until the promise settles.
-   * @returns how many; none only at the end
+   * @returns how many; 0 only at the end
    */
   async read(into: Buffer): Promise<number> {
     const count = await this.#reader.read(into.subarray(0, this.#end - this.#position), this.#position);

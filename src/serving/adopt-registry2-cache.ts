@@ -2,9 +2,12 @@ import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";
 import type { Storage } from "../storage/storage.js";
 
-/** Takes over what a registry:2 cached in the folder, if the configuration says that it was the default upstream's. */
+/**
+ * Takes over what a registry:2 cached in the folder, if the configuration says that it was a cache of the default
+ * upstream.
+ */
 export async function adoptRegistry2Cache({ mode, proxy }: Config, storage: Storage, log: Logger): Promise<void> {
-  // A registry:2 has one upstream, and keeps its repositories under their bare names.
+  // A registry:2 has one upstream, and stores its repositories under their bare names.
   const upstream = proxy.upstreams.find(({ name, adopt }) => adopt && name === proxy.default);
   if (mode === "private" || upstream === undefined) return;
   if (!(await storage.scheduler.exists())) return;
@@ -13,7 +16,7 @@ export async function adoptRegistry2Cache({ mode, proxy }: Config, storage: Stor
   try {
     await adoptScheduled(storage, upstream.name, log);
   } catch (cause) {
-    // A disk that is full keeps nobody from pulling: the upstream is asked then, repository by repository.
+    // A full disk keeps no one from pulling: the upstream is then asked, repository by repository.
     log.error("the cache of registry:2 could not be taken over", { cause });
   }
 }

@@ -5,16 +5,16 @@ import type { Eviction } from "../proxy/eviction/eviction.js";
 import type { Storage } from "../storage/storage.js";
 
 /**
- * Keeps the cache within the size that the configuration in effect allows. It outlives configurations: one that allows
- * the same size leaves the running eviction alone, which knows how large the cache is.
+ * Keeps the cache within the size of the configuration in effect. It outlives configurations: one with the same size
+ * leaves the running eviction alone, which knows how large the cache is.
  */
 export class CacheBound implements CacheRoom {
   readonly #storage: Storage;
   readonly #log: Logger;
-  /** One at a time is in charge; `undefined` where nothing is cached. */
+  /** Only one at a time is active; `undefined` if nothing is cached. */
   #eviction: Eviction | undefined;
   #maxSize: number | undefined;
-  /** Settles when those that were in charge before have ended. */
+  /** Settles when the previous ones have ended. */
   #retired: Promise<unknown> = Promise.resolve();
 
   constructor(storage: Storage, log: Logger) {
@@ -34,10 +34,10 @@ export class CacheBound implements CacheRoom {
     return (await this.#eviction?.makeRoom(bytes)) ?? 0;
   }
 
-  /** @returns what puts the bound of a configuration into effect, in one step */
+  /** @returns a function that puts the limit of a configuration into effect, in one step */
   async prepare({ mode, proxy }: Config): Promise<() => void> {
     if (mode === "private") return () => this.#replace(undefined);
-    // Loaded only where something is cached: mode private starts sooner.
+    // Loaded only if something is cached, so that private mode starts sooner.
     const { Eviction } = await import("../proxy/eviction/eviction.js");
     return () => {
       if (this.#eviction !== undefined && this.#maxSize === proxy.maxSize) return;
@@ -46,7 +46,7 @@ export class CacheBound implements CacheRoom {
     };
   }
 
-  /** Brings the cache within its bound now, for a process that ends before the next look. */
+  /** Brings the cache within its size now, for a process that ends before the next check. */
   async settle(): Promise<void> {
     await this.#eviction?.settle();
   }
@@ -56,7 +56,7 @@ export class CacheBound implements CacheRoom {
     await this.#retired;
   }
 
-  /** Whatever happens in between, the one before is told to end at once. */
+  /** Whatever happens in between, the previous one is stopped at once. */
   #replace(next: Eviction | undefined): void {
     const stopped = this.#eviction?.stop().catch((cause: unknown) => {
       this.#log.error("when cached images were last used could not be written", { cause });

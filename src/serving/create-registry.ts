@@ -30,7 +30,7 @@ export async function proxyRegistryOf(config: Config, storage: Storage, options:
     upstreams,
     owners: new Owners([], upstreams, "nobody"),
     finishDownloads: config.proxy.finishDownloads,
-    // As a registry:2 that caches names them.
+    // As a registry:2 cache names them.
     shownNameOf: (stored) => stored,
     room: options.room,
     log: options.log,
@@ -45,7 +45,7 @@ export async function hybridRegistryOf(config: Config, storage: Storage, options
     upstreams,
     owners,
     finishDownloads: config.proxy.finishDownloads,
-    // The list shows by its names what is whose, and each can be pulled by the name it shows.
+    // The list shows the owner in each name, and each can be pulled by the name shown.
     shownNameOf: fullNameOf,
     room: options.room,
     log: options.log,

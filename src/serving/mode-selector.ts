@@ -31,13 +31,13 @@ export interface Composition {
   /** As clients see it, with access control and audit trail. */
   readonly registry: Registry;
   readonly routes: Routes;
-  /** Stops its background tasks; running requests go on. */
+  /** Stops its background tasks; running requests continue. */
   close(): void;
 }
 
 interface ModeSelectorOptions {
   readonly log: Logger;
-  /** The upstreams of a configuration, if not by its settings. */
+  /** The upstreams of a configuration, if not from its settings. */
   readonly upstreamsOf?: UpstreamsOf | undefined;
 }
 

@@ -40,7 +40,7 @@ export async function getBlob(
       return opened(answer, part, endpoint, asking);
     } catch (error) {
       if (!refusesPart(error)) throw error;
-      asking.log.debug("upstream sends no part of a blob and is asked for the whole", { digest: wanted.digest, error });
+      asking.log.debug("upstream sends no part of a blob, so the whole is requested", { digest: wanted.digest, error });
     }
   }
   return opened(await endpoint.ask(question, asking), part, endpoint, asking);

@@ -39,7 +39,7 @@ function notesOn(registry: RegistryToReach): string[] {
   const { address, upstreams } = registry;
   return [
     ...(upstreams.length > 0
-      ? [`They ask the registry itself for what Berth does not have, unless its location is "${address}", too.`]
+      ? [`They ask the registry itself for what Berth does not have, unless its location is "${address}" too.`]
       : []),
     ...(takesPushes(registry) ? [`Push your own images: podman push my_custom_image ${address}/my_custom_image`] : []),
   ];

@@ -26,7 +26,7 @@ export function getBlob({ registry, pool }: HandlerDependencies): Handler {
     if (isKnownToClient(exchange, etagOf(digest))) {
       return sendEmpty(exchange, 304, headersOf(await repository.statBlob(digest, exchange)));
     }
-    // Where nobody knows how long the blob is, it is sent as a whole: a part has no place in it yet.
+    // A blob of unknown size is sent whole: a part cannot be located in it yet.
     const wanted = (size: number) =>
       Number.isFinite(size) ? requestedSpan(exchange, size, etagOf(digest)) : undefined;
     const blob = await repository.openBlob(digest, wanted, exchange);
@@ -48,7 +48,7 @@ export function deleteBlob({ registry }: HandlerDependencies): Handler {
   };
 }
 
-/** A blob of which nobody knows how long it is goes out chunked. */
+/** A blob of unknown size is sent chunked. */
 function begin(exchange: Exchange, blob: ResolvedBlob, span: Span | undefined): void {
   const headers = headersOf(blob);
   const { start, end } = span ?? { start: 0, end: blob.size };

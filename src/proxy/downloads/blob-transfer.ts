@@ -83,7 +83,7 @@ export class BlobTransfer {
       this.#begun = await this.#ask(offset);
     } catch (error) {
       if (offset === 0 || !(error instanceof UpstreamError) || !isCut(error)) throw error;
-      this.#options.log.debug("a part of a blob cannot be had, and the whole is asked for", { error });
+      this.#options.log.debug("a part of a blob is not available, so the whole is requested", { error });
       this.#mayResume = false;
       this.#begun = await this.#ask(0);
     }

@@ -4,10 +4,10 @@ import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 
-/** Who asks for a tag by HEAD asks for its digest in the next moment, or never. */
+/** A client that requests HEAD of a tag requests its digest in the next moment, or never. */
 const windowMs = 10 * 60_000;
 
-/** In one window, by one process. Losing a mark is safe: the tag is asked for again. */
+/** Per window and process. Losing a mark is safe: the tag is requested again. */
 const mostMarks = 10_000;
 
 interface AnnouncedTag {
@@ -17,14 +17,14 @@ interface AnnouncedTag {
 }
 
 /**
- * Tags of which a client was told the digest before the manifest was here: docker and containerd ask by HEAD for the
- * tag, and then by GET for the digest, perhaps another process. The marks lie in folders by time, which go as a whole
- * when they are old, and in these by digest, so that a look for one costs the same however many there are.
+ * Tags whose digest a client was told before the manifest was stored: docker and containerd request HEAD of the tag,
+ * and then GET of the digest, perhaps from another process. The marks are in folders by time, which are deleted as a
+ * whole when they are old, and within them by digest, so that a lookup costs the same however many there are.
  */
 export class AnnouncedTags {
   readonly #driver: StorageDriver;
   readonly #now: () => number;
-  /** What this process wrote in the window: who watches a tag asks for it again and again. */
+  /** What this process wrote in the window: clients that watch a tag request it again and again. */
   readonly #written = new Set<string>();
   #window = 0;
 
@@ -43,7 +43,7 @@ export class AnnouncedTags {
     this.#written.add(key);
   }
 
-  /** The tags that were said to point at a digest, and when that was. */
+  /** The tags that were announced as pointing to a digest, and when that was. */
   async find(name: RepositoryName, digest: Digest): Promise<AnnouncedTag[]> {
     const tags: AnnouncedTag[] = [];
     const window = this.#currentWindow();
@@ -56,7 +56,7 @@ export class AnnouncedTags {
     return tags;
   }
 
-  /** To be called when the tags point at the digest. */
+  /** Call it when the tags point to the digest. */
   async forget(name: RepositoryName, digest: Digest): Promise<void> {
     const window = this.#currentWindow();
     const folders = [window, window - 1].map((each) => layout.tagsAnnounced(each, name, digest));

@@ -8,14 +8,14 @@ interface Use {
   readonly name: RepositoryName;
   readonly digest: Digest;
   usedMs: number;
-  /** The use that the storage knows of; `undefined` if this process has written none. */
+  /** The use that is stored; `undefined` if this process has written none. */
   writtenMs: number | undefined;
 }
 
-/** What is not remembered has been written; each place is paid for from the start. */
+/** What is not remembered has been written. The memory for each entry is allocated from the start. */
 const remembered = 20_000;
 
-/** How old the written time of use may become: the storage is not asked to write with each pull. */
+/** How old the stored time of use may become, so that not every pull writes. */
 const writtenEachMs = 5 * 60_000;
 
 /** A write of many is one order to the disk, which others wait behind. */
@@ -23,7 +23,7 @@ const writtenAtOnce = 50;
 
 /**
  * When manifests of repositories were last served: known at once here, and written from time to time, so that other
- * processes and the next one know it, too. Losing it is safe: what was never used goes first when room is needed.
+ * processes and the next one know it too. Losing it is safe: content without a recorded use is evicted first.
  */
 export class UseStore {
   readonly #driver: StorageDriver;
@@ -47,7 +47,7 @@ export class UseStore {
     return use;
   }
 
-  /** Milliseconds since 1970; `undefined` if nobody knows of a use. */
+  /** In milliseconds since 1970; `undefined` if no use is known. */
   async lastUse(name: RepositoryName, digest: Digest): Promise<number | undefined> {
     const key = layout.manifestUsed(name, digest);
     const here = this.#uses.get(key)?.usedMs;
@@ -57,7 +57,7 @@ export class UseStore {
     return Math.max(here ?? 0, written);
   }
 
-  /** Writes what is due. What cannot be written is due again. */
+  /** Writes what is due. What cannot be written stays due. */
   async write(): Promise<void> {
     const due = [...this.#due];
     this.#due.clear();
@@ -78,7 +78,7 @@ export class UseStore {
     }
   }
 
-  /** To be called when the manifest is gone. */
+  /** Call it when the manifest is deleted. */
   async forget(name: RepositoryName, digest: Digest): Promise<void> {
     const key = layout.manifestUsed(name, digest);
     const use = this.#uses.get(key);

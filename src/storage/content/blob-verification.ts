@@ -14,9 +14,9 @@ interface Running {
 }
 
 /**
- * Reads stored blobs again to see whether they are what their digests say. A few bytes of a request can ask for
- * gigabytes of reading, so one blob is read at a time, once for all who ask, only as long as one of them waits, and
- * not again as long as it is not changed.
+ * Reads stored blobs again to check them against their digests. A few bytes of a request can cause gigabytes of
+ * reading, so one blob is read at a time, once for all callers, only while one of them waits, and not again until it
+ * changes.
  */
 export class BlobVerification {
   readonly #driver: StorageDriver;
@@ -28,7 +28,7 @@ export class BlobVerification {
     this.#driver = driver;
   }
 
-  /** @returns whether the blob is whole; `false` if it is not there */
+  /** @returns whether the blob is intact; `false` if it does not exist */
   async isWhole(digest: Digest, signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
     const running = this.#running.get(digest) ?? this.#start(digest);

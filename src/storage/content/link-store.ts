@@ -4,7 +4,7 @@ import { algorithmOf, type Digest, isDigest } from "../../oci/digest.js";
 import type { StorageDriver } from "../driver.js";
 import type { ObjectContent } from "../staging.js";
 
-/** A link as it is written: to be stored together with what it points at. */
+/** A link as it is written, to be stored together with its target. */
 export function linkTo(key: string, digest: Digest): ObjectContent {
   return { key, content: Buffer.from(digest) };
 }
@@ -16,10 +16,10 @@ interface KnownLink {
 
 const knownLinks = 50_000;
 
-/** The longest digest has 135 characters; what is longer than this is no link and need not be read. */
+/** The longest digest has 135 characters; anything longer is not a link and need not be read. */
 const longestBytes = 200;
 
-/** Links: small objects that hold a digest, and say by where they lie what a repository holds and a tag points at. */
+/** Links: small objects that contain a digest. Their keys say what a repository holds and what a tag points to. */
 export class LinkStore {
   readonly #driver: StorageDriver;
   readonly #log: Logger;
@@ -31,8 +31,8 @@ export class LinkStore {
   }
 
   /**
-   * What the link at a key holds. A link that another program or a power cut left empty or torn, or that holds another
-   * digest than the one it lies under, counts as absent; a trailing newline is read over.
+   * The digest in the link at a key. A link counts as missing if another program or a power failure left it empty or
+   * truncated, or if it contains another digest than its key; a trailing newline is ignored.
    */
   async find(key: string): Promise<Digest | undefined> {
     const stat = await this.#driver.stat(key);
@@ -55,7 +55,9 @@ export class LinkStore {
   }
 }
 
-/** A link below a digest holds that digest. Below sha512 distribution writes the sha256 that the bytes lie under. */
+/**
+ * A link below a digest contains that digest. Below sha512, distribution writes the sha256 under which the bytes are.
+ */
 function mayHold(key: string, held: Digest): boolean {
   const named = /\/(sha256|sha512)\/([0-9a-f]+)\/link$/.exec(key);
   if (named === null || held === `${named[1]}:${named[2]}`) return true;

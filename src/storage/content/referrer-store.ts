@@ -12,9 +12,9 @@ const rememberedSubjects = 50_000;
 const rememberedChildren = 200_000;
 
 /**
- * Which manifests of a repository refer to another one: an object for each, which holds the descriptor that is listed,
- * so that a list reads no manifests, and pushes at once need no lock. A descriptor says what the bytes of its digest
- * say, and so is remembered for ever.
+ * Which manifests of a repository refer to another one: an object for each, which contains the listed descriptor, so
+ * that a list reads no manifests, and concurrent pushes need no lock. A descriptor follows from the bytes of its
+ * digest, and so can be remembered forever.
  */
 export class ReferrerStore {
   readonly #driver: StorageDriver;
@@ -23,9 +23,9 @@ export class ReferrerStore {
     maxSize: rememberedBytes,
     sizeCalculation: (descriptor) => 200 + JSON.stringify(descriptor).length,
   });
-  /** What manifests refer to that a fallback index names; `none` for those that refer to nothing. */
+  /** Subjects of manifests in fallback indexes; `none` for those without a subject. */
   readonly subjectOf = new LRUCache<Digest, Digest | "none">({ max: rememberedSubjects });
-  /** What fallback indexes name, by their digests. */
+  /** Entries of fallback indexes, by the digest of the index. */
   readonly childrenOf = new LRUCache<Digest, readonly Digest[]>({
     maxSize: rememberedChildren,
     sizeCalculation: (children) => children.length + 1,
@@ -46,17 +46,17 @@ export class ReferrerStore {
     await this.#driver.remove(layout.referrer(name, subject, digest));
   }
 
-  /** Whether the repository has a place for records: one that another program wrote, or a part of a backup, has none. */
+  /** Whether the repository has records: one that another program wrote, or part of a backup, has none. */
   async isKept(name: RepositoryName): Promise<boolean> {
     return (await this.#driver.list(layout.allReferrers(name))).length > 0;
   }
 
-  /** Notes that all referrers of a repository are recorded, even if there are none. */
+  /** Records that all referrers of a repository are recorded, even if there are none. */
   async noteWhole(name: RepositoryName): Promise<void> {
     await this.#driver.write({ key: layout.referrersWhole(name), content: Buffer.from("all referrers are recorded") });
   }
 
-  /** Digests of what is referred to, whether it is there or not. */
+  /** Digests of the subjects, whether they exist or not. */
   async subjects(name: RepositoryName): Promise<Digest[]> {
     const subjects: string[] = [];
     for (const algorithm of digestAlgorithms) {
@@ -72,7 +72,7 @@ export class ReferrerStore {
     return names.map((file) => file.replace("-", ":")).filter(isDigest);
   }
 
-  /** Removes the records of manifests that the repository does not hold, whoever removed them. */
+  /** Removes the records of manifests that the repository does not hold. */
   async removeDangling(name: RepositoryName, isHeld: (digest: Digest) => Promise<boolean>): Promise<void> {
     for (const subject of await this.subjects(name)) {
       for (const digest of await this.list(name, subject))
@@ -103,7 +103,7 @@ function parseRecord(bytes: Buffer, digest: Digest): Descriptor | undefined {
   try {
     const record: unknown = JSON.parse(bytes.toString());
     const isOurs = typeof record === "object" && record !== null && "digest" in record && record.digest === digest;
-    // Written by `put`, whole or not at all.
+    // Written by `put`, completely or not at all.
     return isOurs ? (record as Descriptor) : undefined;
   } catch {
     return undefined;

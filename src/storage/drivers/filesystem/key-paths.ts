@@ -5,15 +5,15 @@ import { StorageError } from "../../../oci/storage-error.js";
 import type { DataFolders } from "./data-folders.js";
 import { isAbsence } from "./system-error.js";
 
-/** How long a folder that was looked at counts as one: a request asks for several files of the same few folders. */
+/** How long a checked folder counts as one: a request needs several files of the same few folders. */
 const trustedForMs = 500;
 
 const rememberedFolders = 20_000;
 const reportedPaths = 1_000;
 
 /**
- * How many leading components of a key may be links, as folders that an operator put on another disk: down to the
- * algorithm of blobs, to the first component of repositories' names, and to the folders in `.berth`.
+ * How many leading components of a key may be links, for folders that an operator put on another disk: down to the
+ * algorithm of blobs, the first component of repository names, and the folders in `.berth`.
  */
 const trustedParts: readonly (readonly [prefix: string, components: number])[] = [
   ["docker/registry/v2/blobs/", 5],
@@ -23,13 +23,13 @@ const trustedParts: readonly (readonly [prefix: string, components: number])[] =
 ];
 
 /**
- * Paths of keys. Links below a repository or a digest are not followed, and what is no file is no object: a device or a
- * file from elsewhere is not content of this registry. It counts as absent, and the log tells of it once.
+ * Paths of keys. Links below a repository or a digest are not followed, and what is not a file is not an object: a
+ * device or a file from elsewhere is not content of this registry. It counts as missing, and is logged once.
  */
 export class KeyPaths {
   readonly #folders: DataFolders;
   readonly #log: Logger | undefined;
-  /** Folders that were no links, and when they were looked at. */
+  /** Folders that were not links, and when they were checked. */
   readonly #plain = new LRUCache<string, number>({ max: rememberedFolders });
   readonly #reported = new LRUCache<string, true>({ max: reportedPaths });
 
@@ -38,7 +38,7 @@ export class KeyPaths {
     this.#log = log;
   }
 
-  /** The path to read a file at; `undefined` if a link is on the way to it. */
+  /** The path for reading a file; `undefined` if a link is on the way to it. */
   ofFile(key: string): string | undefined {
     const link = this.#linkAbove(key);
     if (link === undefined) return this.#folders.pathOf(key);
@@ -46,7 +46,7 @@ export class KeyPaths {
     return undefined;
   }
 
-  /** The path to list a folder at; `undefined` if it is a link, or one is on the way to it. */
+  /** The path for listing a folder; `undefined` if it is a link, or one is on the way to it. */
   ofFolder(key: string): string | undefined {
     const path = this.ofFile(key);
     if (path === undefined || key.length <= trustedLength(key) || !lstatOf(path)?.isSymbolicLink()) return path;
@@ -54,21 +54,21 @@ export class KeyPaths {
     return undefined;
   }
 
-  /** The path to change something at. @throws StorageError if a link is on the way to it */
+  /** The path for changing something. @throws StorageError if a link is on the way to it */
   toChange(key: string): string {
     const link = this.#linkAbove(key);
     if (link === undefined) return this.#folders.pathOf(key);
     throw new StorageError(
       "unavailable",
-      `${link} is a link, and none is followed there: remove it, or mount the folder`,
+      `${link} is a link, which is not followed there: remove it, or mount the folder`,
     );
   }
 
-  /** Tells of something that counts as absent. */
+  /** Logs something that counts as missing. */
   report(path: string, what: string): void {
     if (this.#reported.has(path)) return;
     this.#reported.set(path, true);
-    this.#log?.warn(`${what} lies where the registry looks for a file of its own: it counts as absent`, { path });
+    this.#log?.warn(`${what} is in place of a file of the registry: it counts as missing`, { path });
   }
 
   #linkAbove(key: string): string | undefined {
@@ -95,7 +95,7 @@ export class KeyPaths {
   }
 }
 
-/** Characters of a key that are trusted. Of a key of no such kind the first component is. */
+/** Number of trusted characters of a key; by default, its first component. */
 function trustedLength(key: string): number {
   let components = trustedParts.find(([prefix]) => key.startsWith(prefix))?.[1] ?? 1;
   let end = -1;
@@ -106,12 +106,12 @@ function trustedLength(key: string): number {
   return end;
 }
 
-/** What is known of a path itself, be it a link; `undefined` if nothing lies there, or a file stands where it needs a folder. */
+/** The stat of a path itself, even of a link; `undefined` if it does not exist, or a file is in place of a folder. */
 export function lstatOf(path: string): Stats | undefined {
   return ifThere(() => lstatSync(path, { throwIfNoEntry: false }));
 }
 
-/** What is known of that which a path leads to. */
+/** The stat of what a path leads to. */
 export function statOf(path: string): Stats | undefined {
   return ifThere(() => statSync(path, { throwIfNoEntry: false }));
 }
@@ -120,7 +120,7 @@ function ifThere(look: () => Stats | undefined): Stats | undefined {
   try {
     return look();
   } catch (error) {
-    // `throwIfNoEntry` is about ENOENT only.
+    // `throwIfNoEntry` only covers ENOENT.
     if (isAbsence(error)) return undefined;
     throw error;
   }
