@@ -17,17 +17,17 @@ function head(rows: readonly Row[]): string {
   const counts = caches.map((cache) => `${cache} ${rows.filter(({ wrong }) => wrong[cache] === undefined).length}`);
   return `# Odd upstreams
 
-What becomes of a pull through a cache when the upstream answers in an unusual way. Each row is two images with a common
-layer, pulled as containerd and docker do it (HEAD of the tag, GET by digest and by tag, GET and HEAD of each blob), the
-first of them twice. "yes": every byte came, and every answer was right; otherwise the first thing that was wrong.
+How caches handle upstreams with unusual responses. In each row, two images with a common layer are pulled as containerd and
+docker do it (HEAD of the tag, GET by digest and by tag, GET and HEAD of each blob), the first of them twice. "yes" means that
+every byte and every response was right; otherwise the first error is shown.
 
-Of ${rows.length} rows work: ${counts.join(", ")}.
+Working rows, of ${rows.length}: ${counts.join(", ")}.
 
-Not in the tables, since a server of Node cannot send them: a \`Content-Length\` that is there twice and a space in a header's
-name. All three take both.
+Not in the tables, because a Node server cannot send them: a \`Content-Length\` that occurs twice, and a space in a header
+name. All three accept both.
 
 \`npm run compare:upstreams\` writes this page. The rows are in
-[test/support/odd-upstreams](../test/support/odd-upstreams), and a test fails where another cache works and Berth does not.`;
+[test/support/odd-upstreams](../test/support/odd-upstreams), and a test fails if another cache works and Berth does not.`;
 }
 
 function tableOf(group: string, rows: readonly Row[]): string {

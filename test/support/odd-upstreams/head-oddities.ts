@@ -4,10 +4,10 @@ import type { FakeUpstream } from "../fake-upstream.js";
 import type { Oddity } from "./oddity.js";
 
 const blobHeads: Readonly<Record<string, Fault>> = {
-  "401 and a challenge that leads nowhere (ECR Public)": status(401, {
+  "401 and a challenge that cannot be met (ECR Public)": status(401, {
     "www-authenticate": 'Bearer realm="http://127.0.0.1:1/token",service="s"',
   }),
-  "403 (addresses signed for GET)": status(403),
+  "403 (URLs signed for GET)": status(403),
   "404 (Harbor's proxy cache)": status(404),
   "405": status(405),
   "500": status(500),
@@ -38,19 +38,19 @@ const tagHeads: Readonly<Record<string, Fault>> = {
 /** Registries whose HEAD and GET differ, or that have content by tag and not by digest. */
 export const headOddities: readonly Oddity[] = [
   ...Object.entries(blobHeads).map(([answer, fault]) => ({
-    title: `HEAD of a blob is answered by ${answer}`,
+    title: `HEAD of a blob gets ${answer}`,
     arrange: plan((upstream) => upstream.faults.add({ kind: "blob", method: "HEAD" }, fault)),
   })),
   ...Object.entries(tagHeads).map(([answer, fault]) => ({
-    title: `HEAD of a tag is answered by ${answer}`,
+    title: `HEAD of a tag gets ${answer}`,
     arrange: plan((upstream) => upstream.faults.add({ kind: "manifest", method: "HEAD" }, fault)),
   })),
   {
-    title: "a manifest by digest is answered by 404, by tag by 200 (GitLab's dependency proxy)",
+    title: "a manifest gets 404 by digest, and 200 by tag (GitLab's dependency proxy)",
     arrange: plan((upstream) => upstream.faults.add({ kind: "manifest", by: "digest" }, status(404))),
   },
   {
-    title: "a manifest by digest is answered by 404 until its tag was asked for by GET (ECR's pull-through cache)",
+    title: "a manifest by digest gets 404 until its tag was requested by GET (ECR's pull-through cache)",
     arrange: plan((upstream) => upstream.faults.add({ kind: "manifest", by: "digest" }, untilTagIsRead(upstream))),
   },
 ];

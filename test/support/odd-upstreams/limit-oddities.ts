@@ -16,7 +16,7 @@ const quick = { timeouts: { answer: "2500ms" } };
 /** Registries that limit, are slow, or list in pages. */
 export const limitOddities: readonly Oddity[] = [
   {
-    title: "referrers are redirected to a host that refuses all for an hour by 429 (GHCR)",
+    title: "referrers are redirected to a host that refuses everything with 429 for an hour (GHCR)",
     arrange: (upstream) => {
       upstream.faults.add({ host: "registry", kind: "referrers" }, redirectTo(`${upstream.cdnOrigin}/packages`, 303));
       upstream.faults.add({ host: "cdn" }, limited(hour));
@@ -25,7 +25,7 @@ export const limitOddities: readonly Oddity[] = [
     attempt: askThenPull((image) => `/v2/${image.name}/referrers/${image.digest}`),
   },
   {
-    title: "lists of tags are refused for an hour by 429",
+    title: "tag lists are refused with 429 for an hour",
     arrange: (upstream) => {
       upstream.faults.add({ kind: "tags" }, limited(hour));
       return undefined;
@@ -33,7 +33,7 @@ export const limitOddities: readonly Oddity[] = [
     attempt: askThenPull((image) => `/v2/${image.name}/tags/list`),
   },
   {
-    title: "the host of the blobs refuses one blob for an hour by 429; manifests still come",
+    title: "the blob host refuses one blob with 429 for an hour; manifests are still served",
     notForClients: true,
     arrange: (upstream) => {
       upstream.redirectBlobs();
@@ -46,7 +46,7 @@ export const limitOddities: readonly Oddity[] = [
     },
   },
   {
-    title: "40 layers at once, each 4 s long",
+    title: "40 concurrent layers of 4 s each",
     notForClients: true,
     settings: quick,
     extraLayers: (unique) => Array.from({ length: 40 }, (_, at) => seededBytes(`${unique} ${at}`, slowLayerSize)),
@@ -62,7 +62,7 @@ export const limitOddities: readonly Oddity[] = [
     },
   },
   {
-    title: "the headers of a layer come after 5 s, and clients wait for 3 s, then ask again (virus scan)",
+    title: "the headers of a layer arrive after 5 s, and clients wait for 3 s, then retry (virus scan)",
     notForClients: true,
     settings: quick,
     arrange: (upstream) => {
@@ -75,7 +75,7 @@ export const limitOddities: readonly Oddity[] = [
   lists("another scheme", (link) => link.replace("</", "<https://127.0.0.1/")),
   lists("a path escaped by %2F", (link) => link.replace("/v2/", "/v2%2F")),
   {
-    title: "a list of tags has 12 pages, half a second each",
+    title: "a tag list has 12 pages of half a second each",
     notForClients: true,
     settings: quick,
     arrange: (upstream) => {

@@ -24,7 +24,7 @@ export const loginOddities: readonly Oddity[] = [
     body: contentOf(gzipSync(reply.body.slice(0, reply.body.size))),
   })),
   {
-    title: "the token service redirects to another path of its own (308)",
+    title: "the token service redirects to another of its paths (308)",
     auth: "bearer",
     arrange: (upstream) => {
       upstream.faults.add({ kind: "token" }, redirectedOnce(upstream));
@@ -32,7 +32,7 @@ export const loginOddities: readonly Oddity[] = [
     },
   },
   {
-    title: "only the challenge says the scope, which is no repository (public.ecr.aws)",
+    title: "only the challenge gives the scope, which names no repository (public.ecr.aws)",
     arrange: (upstream) => {
       const challenge = `Bearer realm="${upstream.origin}/token-of/all",service="s",scope="aws"`;
       upstream.faults.add(
@@ -47,7 +47,7 @@ export const loginOddities: readonly Oddity[] = [
     },
   },
   {
-    title: "each repository has a token service of its own",
+    title: "each repository has its own token service",
     arrange: (upstream) => {
       const serviceOf = (name: string) => name.replaceAll("/", "-");
       const challenge = (name: string) => `Bearer realm="${upstream.origin}/token-of/${serviceOf(name)}",service="s"`;
@@ -57,7 +57,7 @@ export const loginOddities: readonly Oddity[] = [
   },
   ...(["bearer", "basic"] as const).map(presigned),
   {
-    title: "the registry redirects all to another registry, which asks for an anonymous token of its own",
+    title: "the registry redirects everything to another registry, which wants its own anonymous token",
     arrange: async (upstream, scope) => {
       const other = await FakeUpstream.start(scope, { auth: "bearer", address: "127.0.0.2" });
       upstream.faults.add({ host: "registry" }, (reply, { path, kind }) =>
@@ -70,7 +70,7 @@ export const loginOddities: readonly Oddity[] = [
 
 function hiding(auth: "basic" | "bearer", code: number): Oddity {
   return {
-    title: `who has not logged in (${auth}) gets ${code} for what is private, a challenge only at /v2/`,
+    title: `anonymous clients (${auth}) get ${code} for private content, and a challenge only at /v2/`,
     auth,
     login,
     arrange: (upstream) => {
@@ -96,7 +96,7 @@ function admitWithToken({ tokens }: FakeUpstream): Fault {
 
 function endedToken(code: number): Oddity {
   return {
-    title: `a token that ended before its time is refused by ${code}`,
+    title: `a token that expires early is refused with ${code}`,
     auth: "bearer",
     notForClients: true,
     arrange: (upstream) => {
@@ -171,7 +171,7 @@ function guardedByName(challenge: (name: string) => string, serviceOf: (name: st
 /** As MinIO behind the same nginx: a second authentication in addition to the signature is refused. */
 function presigned(auth: "basic" | "bearer"): Oddity {
   return {
-    title: `blobs are redirected to a presigned address on the same host (${auth})`,
+    title: `blobs are redirected to a presigned URL on the same host (${auth})`,
     auth,
     ...(auth === "basic" && { login }),
     arrange: (upstream) => {

@@ -12,21 +12,21 @@ const manifests: Readonly<Record<string, (manifest: ManifestJson) => Record<stri
   "with layers without a size": (manifest) => eachLayer(manifest, ({ size: _, ...layer }) => layer),
   "with layers without a type": (manifest) => eachLayer(manifest, ({ mediaType: _, ...layer }) => layer),
   "with layers of an unknown type": (manifest) => eachLayer(manifest, (layer) => ({ ...layer, mediaType: "a/b" })),
-  "with a configuration without a size": ({ config, ...manifest }) => ({
+  "with a config without a size": ({ config, ...manifest }) => ({
     ...manifest,
     config: without(config, "size"),
   }),
-  "with a configuration without a type": ({ config, ...manifest }) => ({
+  "with a config without a type": ({ config, ...manifest }) => ({
     ...manifest,
     config: without(config, "mediaType"),
   }),
-  "without a type in it": ({ mediaType: _, ...manifest }) => manifest,
+  "without its own type": ({ mediaType: _, ...manifest }) => manifest,
   "without a schemaVersion": ({ schemaVersion: _, ...manifest }) => manifest,
-  "with a schemaVersion that is text": (manifest) => ({ ...manifest, schemaVersion: "2" }),
+  "with a schemaVersion that is a string": (manifest) => ({ ...manifest, schemaVersion: "2" }),
   "with an annotation that is null": (manifest) => ({ ...manifest, annotations: { a: null } }),
   "with an annotation that is a number": (manifest) => ({ ...manifest, annotations: { created: 1 } }),
   "with the subject {}": (manifest) => ({ ...manifest, subject: {} }),
-  "with a subject that is a digest only": (manifest) => ({ ...manifest, subject: { digest: someDigest } }),
+  "with a subject that is only a digest": (manifest) => ({ ...manifest, subject: { digest: someDigest } }),
   "with manifests: null": (manifest) => ({ ...manifest, manifests: null }),
   "with layers: null": (manifest) => ({ ...manifest, layers: null }),
   "without layers": ({ layers: _, ...manifest }) => manifest,

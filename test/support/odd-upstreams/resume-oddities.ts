@@ -24,7 +24,7 @@ const ranges: Readonly<Record<string, Fault>> = {
 
 /** Registries that interrupt a layer once, and respond oddly to its resumption. */
 export const resumeOddities: readonly Oddity[] = Object.entries(ranges).map(([answer, fault]) => ({
-  title: `a layer breaks off once, and the question for its rest is answered by ${answer}`,
+  title: `a layer breaks off once, and the request for the rest gets ${answer}`,
   notForClients: true,
   extraLayers: (unique) => [seededBytes(unique, layerSize)],
   arrange: (upstream) => {
