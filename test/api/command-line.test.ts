@@ -85,7 +85,7 @@ test("config check exits with 1 and reports all problems plainly, without a stac
 test("serve does not start with an invalid configuration", async (t) => {
   const { code, stdout, stderr } = await berth(t, ["serve"], "server: { port: x }\n");
   assert.deepEqual([code, stdout], [1, ""]);
-  assert.match(stderr, /^berth: a problem in the configuration\n {2}berth\.yml:1:11: server\.port: /);
+  assert.match(stderr, /^berth: 1 problem in the configuration\n {2}berth\.yml:1:11: server\.port: /);
 });
 
 test("config print shows the settings in effect and their sources", async (t) => {
