@@ -12,6 +12,7 @@ packages=(
   nginx-light openssl             # reverse proxy with TLS
   wrk apache2-utils               # load; htpasswd
   busybox-static                  # what the test images are built from
+  prometheus                      # scrapes Berth; promtool checks metrics and rules
   strace                          # sees what is synced before an answer
 )
 

@@ -55,7 +55,7 @@ function measure(measurement, peer, folder, { settings, cpuProf }) {
     settings,
     folder,
     peerId: peer.id,
-    withServer: (seed, work, access) => withServer({ peer, folder, seed, cpuProf, access }, work),
+    withServer: (seed, work, sections) => withServer({ peer, folder, seed, cpuProf, sections }, work),
     withUpstream: (seed, work) => withUpstream({ folder, seed }, work),
     withCache: (cacheOf, work) => withServer({ peer, folder, seed: () => {}, cpuProf, cacheOf }, work),
   });

@@ -10,6 +10,7 @@ import { largeBlobMeasurements } from "./measurements/large-blob.mjs";
 import { listingMeasurements } from "./measurements/listings.mjs";
 import { manifestMeasurements } from "./measurements/manifests.mjs";
 import { memoryMeasurements } from "./measurements/memory.mjs";
+import { metricsMeasurements } from "./measurements/metrics.mjs";
 import { smallPushMeasurements } from "./measurements/small-pushes.mjs";
 import { startMeasurements } from "./measurements/start.mjs";
 import { upstreamAwayMeasurements } from "./measurements/upstream-away.mjs";
@@ -19,8 +20,8 @@ import { upstreamAwayMeasurements } from "./measurements/upstream-away.mjs";
  * @property {object} settings how long, how often, over how many connections
  * @property {string} folder for what it shares between peers
  * @property {string} peerId whom it measures
- * @property {(seed: (layout: object) => void, work: (server: object) => Promise<T>, access?: object) => Promise<T>}
- *   withServer private, with these settings of access control
+ * @property {(seed: (layout: object) => void, work: (server: object) => Promise<T>, sections?: object) => Promise<T>}
+ *   withServer private, with these further sections of Berth's settings
  * @property {(seed: (layout: object) => void, work: (upstream: object) => Promise<T>) => Promise<T>} withUpstream
  * @property {(upstream: object, work: (server: object) => Promise<T>) => Promise<T>} withCache an empty cache of it
  *
@@ -45,6 +46,7 @@ export const measurements = [
   ...smallPushMeasurements,
   ...listingMeasurements,
   ...accessMeasurements,
+  ...metricsMeasurements,
   ...memoryMeasurements,
   ...startMeasurements,
   ...coldHerdMeasurements,

@@ -8,7 +8,7 @@ import { findProgram } from "./tools.mjs";
  * @typedef {object} Place
  * @property {number} port
  * @property {string} data
- * @property {object} [access] Berth's settings of access control
+ * @property {object} [sections] further sections of Berth's settings
  * @property {{ url: string, tagTtl?: string }} [cacheOf] the registry that it caches; without one it is private
  *
  * @typedef {object} Peer
@@ -31,9 +31,11 @@ const berth = {
     return { program: process.execPath, version };
   },
   howToInstall: "npm run build",
-  config: ({ port, data, cacheOf, access }) => `server: { port: ${port} }
+  config: ({ port, data, cacheOf, sections = {} }) => `server: { port: ${port} }
 storage: { filesystem: { root: ${data} } }
-${access === undefined ? "" : `access: ${JSON.stringify(access)}\n`}${cacheOf === undefined ? "mode: private\n" : berthCache(cacheOf)}`,
+${Object.entries(sections)
+  .map(([name, settings]) => `${name}: ${JSON.stringify(settings)}\n`)
+  .join("")}${cacheOf === undefined ? "mode: private\n" : berthCache(cacheOf)}`,
   args: (file, cpuProf) => [
     ...(cpuProf === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${cpuProf}`]),
     join(projectRoot, "dist/main.js"),

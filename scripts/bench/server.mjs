@@ -16,12 +16,12 @@ const stopLimitMs = 20_000;
 /**
  * Runs `work` against a server on a new data directory filled by `seed`, with nothing else running, and removes both.
  * @template T
- * @param {{ peer: object, folder: string, seed: (layout: Layout) => void, cpuProf?: string, cacheOf?: object, access?:
+ * @param {{ peer: object, folder: string, seed: (layout: Layout) => void, cpuProf?: string, cacheOf?: object, sections?:
  * object }} options
  * @param {(server: Server) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function withServer({ peer, folder, seed, cpuProf, cacheOf, access }, work) {
+export async function withServer({ peer, folder, seed, cpuProf, cacheOf, sections }, work) {
   const home = mkdtempSync(join(folder, `${peer.id}-`));
   try {
     const data = join(home, "data");
@@ -29,7 +29,7 @@ export async function withServer({ peer, folder, seed, cpuProf, cacheOf, access 
     seed(new Layout(data));
     // Earlier writes must not be flushed while the server is measured.
     await promisify(execFile)("sync");
-    const server = await Server.start({ peer, home, data, cpuProf, cacheOf, access });
+    const server = await Server.start({ peer, home, data, cpuProf, cacheOf, sections });
     try {
       return await work(server);
     } finally {
@@ -49,11 +49,11 @@ class Server {
   port;
   #child;
 
-  static async start({ peer, home, data, cpuProf, cacheOf, access }) {
+  static async start({ peer, home, data, cpuProf, cacheOf, sections }) {
     const port = await freePort();
     const configFile = join(home, "config.yml");
     const logFile = join(home, "server.log");
-    writeFileSync(configFile, peer.config({ port, data, cacheOf, access }));
+    writeFileSync(configFile, peer.config({ port, data, cacheOf, sections }));
     const log = openSync(logFile, "w");
     const started = performance.now();
     const child = spawn(peer.program, peer.args(configFile, cpuProf), {

@@ -13,7 +13,7 @@ const cyclePaths = fileURLToPath(new URL("clients/cycle-paths.lua", import.meta.
 export async function requestRates(server, { paths, headers = {}, settings }) {
   const rates = [];
   const load = { server, paths, headers, connections: settings.connections };
-  await requestRate({ ...load, seconds: settings.warmup });
+  if (settings.warmup > 0) await requestRate({ ...load, seconds: settings.warmup });
   for (let run = 0; run < settings.runs; run++) rates.push(await requestRate({ ...load, seconds: settings.seconds }));
   return rates;
 }

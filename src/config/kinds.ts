@@ -77,6 +77,28 @@ export const hostName: Kind<string> = {
   },
 };
 
+/** An address to listen on, with its port. */
+export const listenAddress: Kind<string> = {
+  expected: "an address with a port such as 127.0.0.1:9464, or :9464 for every address",
+  parse: (written) => (typeof written === "string" && splitAddress(written) !== undefined ? written : undefined),
+};
+
+const addressPattern = /^(?:\[(?<bracketed>[^\]]+)\]|(?<plain>[^:[\]]*)):(?<port>\d{1,5})$/;
+
+/** Host and port of an address to listen on; without a host it is every address. `undefined` if it is none. */
+export function splitAddress(address: string): { readonly host: string; readonly port: number } | undefined {
+  const { bracketed, plain, port } = addressPattern.exec(address)?.groups ?? {};
+  const host = (bracketed ?? plain) || "::";
+  const isHost = bracketed === undefined ? hostName.parse(host, "") !== undefined : isIP(bracketed) === 6;
+  return isHost && port !== undefined && Number(port) <= 65_535 ? { host, port: Number(port) } : undefined;
+}
+
+/** A path of this server. */
+export const urlPath: Kind<string> = {
+  expected: "a path that begins with / and has no query, such as /metrics",
+  parse: (written) => (typeof written === "string" && /^\/[\w./~-]*$/.test(written) ? written : undefined),
+};
+
 /** The URL of another registry. */
 export const registryUrl: Kind<string> = {
   expected: "an address that begins with https:// or http://, without credentials, ? and #",

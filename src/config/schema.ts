@@ -15,6 +15,7 @@ import {
   truth,
   wholeNumber,
 } from "./kinds.js";
+import { metrics } from "./metrics-schema.js";
 import { namePattern } from "./name-kinds.js";
 import { proxy } from "./proxy-schema.js";
 import { tls } from "./tls-schema.js";
@@ -200,6 +201,7 @@ export const schema = section("Berth", {
   proxy,
   access,
   log,
+  metrics,
 });
 
 export type Config = ValueOf<typeof schema>;

@@ -6,7 +6,9 @@ import type { Logger } from "../observability/logger.js";
 import type { Access } from "../registry/access.js";
 import type { AccessRefusal } from "../registry/access-refusal.js";
 import type { Caller, Context } from "../registry/context.js";
+import type { Served } from "../registry/repository.js";
 import type { Connection } from "./connections/connection.js";
+import type { ResourceName } from "./router.js";
 import { clientCertificateOf } from "./tls/shown-certificate.js";
 
 /** The named parts of a route's path: a list of components for `*name`. */
@@ -44,6 +46,12 @@ export class Exchange implements Context {
   admission: Admission | undefined;
   /** How clients are asked for credentials, where some are needed; the same function for all. */
   challenge: ((exchange: Exchange, refusal: AccessRefusal | undefined) => string) | undefined;
+  /** What the path names; `undefined` until the request is routed, and if the path names nothing. */
+  resource: ResourceName | undefined;
+  /** How the answer came about, if it is content. */
+  served: Served["from"] | undefined;
+  /** When the answer to a request for a blob began, whose last byte may come much later. */
+  begunAt: number | undefined;
   /** The methods that the resource supports. */
   knownMethods: readonly string[] = noMethods;
   /** Its place among those that are watched for stalling. */

@@ -12,11 +12,13 @@ export function pushRoutes(dependencies: HandlerDependencies): Resource[] {
   const status = getUpload(dependencies);
   return [
     {
+      name: "manifest",
       path: "/v2/*name/manifests/:reference",
       methods: { PUT: putManifest(dependencies), DELETE: deleteManifest(dependencies) },
     },
-    { path: "/v2/*name/blobs/uploads", methods: { POST: startUpload(dependencies) } },
+    { name: "blob_upload", path: "/v2/*name/blobs/uploads", methods: { POST: startUpload(dependencies) } },
     {
+      name: "blob_upload_chunk",
       path: "/v2/*name/blobs/uploads/:id",
       methods: {
         GET: status,
@@ -26,6 +28,6 @@ export function pushRoutes(dependencies: HandlerDependencies): Resource[] {
         DELETE: cancelUpload(dependencies),
       },
     },
-    { path: "/v2/*name/blobs/:digest", methods: { DELETE: deleteBlob(dependencies) } },
+    { name: "blob", path: "/v2/*name/blobs/:digest", methods: { DELETE: deleteBlob(dependencies) } },
   ];
 }

@@ -9,8 +9,22 @@ import { sendEmpty } from "./send.js";
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
+/** What a resource is called in metrics: as the distribution registry calls its own, where it has the same. */
+export type ResourceName =
+  | "base"
+  | "blob"
+  | "blob_upload"
+  | "blob_upload_chunk"
+  | "catalog"
+  | "extension"
+  | "manifest"
+  | "referrers"
+  | "tags"
+  | "token";
+
 /** One resource: its path as express writes it, and the handler of each method. */
 export interface Resource {
+  readonly name: ResourceName;
   readonly path: string;
   readonly methods: Readonly<Partial<Record<Method, Handler>>>;
 }
@@ -36,7 +50,7 @@ const Router = createRequire(import.meta.resolve("express"))("router") as typeof
  */
 export function createRoutes(resources: readonly Resource[]): Routes {
   const router = Router({ caseSensitive: true });
-  for (const { path, methods } of mergeByPath(resources)) router.all(path, answerWith(methods));
+  for (const resource of mergeByPath(resources)) router.all(resource.path, answerWith(resource));
   // The declared types demand express's request, but the router uses only what Node's has.
   const run = router as unknown as (request: RoutedRequest, response: unknown, done: NextFunction) => void;
   return (exchange) => {
@@ -48,19 +62,20 @@ export function createRoutes(resources: readonly Resource[]): Routes {
 /** Pull and push share paths; the first mention of a path determines its position. */
 function mergeByPath(resources: readonly Resource[]): Resource[] {
   const merged = new Map<string, Resource>();
-  for (const { path, methods } of resources) {
-    merged.set(path, { path, methods: { ...merged.get(path)?.methods, ...methods } });
+  for (const { name, path, methods } of resources) {
+    merged.set(path, { name, path, methods: { ...merged.get(path)?.methods, ...methods } });
   }
   return [...merged.values()];
 }
 
-function answerWith(methods: Resource["methods"]): RequestHandler {
+function answerWith({ name, methods }: Resource): RequestHandler {
   const handlers = new Map<string, Handler>(Object.entries(methods));
   const known = [...handlers.keys(), "OPTIONS"];
   // See createRoutes: the request is ours, whatever the router's types call it. The router catches what is thrown here.
   return (request) => {
     const { exchange, params, method = "" } = request as unknown as RoutedRequest;
     exchange.parameters = params;
+    exchange.resource = name;
     exchange.knownMethods = known;
     const handler = handlers.get(method);
     if (handler !== undefined) return handler(exchange);

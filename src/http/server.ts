@@ -13,6 +13,7 @@ import { respondWithError } from "./error-response.js";
 import { Exchange, RequestIds } from "./exchange.js";
 import { answerHealth } from "./health.js";
 import { createNodeServer } from "./node-server.js";
+import type { RequestObserver } from "./request-observer.js";
 import type { Routes } from "./router.js";
 import { type StallSettings, StallWatch } from "./stall-watch.js";
 import { checkClientCertificate } from "./tls/shown-certificate.js";
@@ -50,20 +51,27 @@ export class RegistryServer {
   #routes: Routes;
   readonly #connections: Connections;
   readonly #refusals: Refusals;
+  readonly #observer: RequestObserver | undefined;
   /** When the authorities of client certificates last changed. */
   #authoritiesSince = 0;
   #isStopping = false;
 
-  constructor(settings: ServerSettings, routes: Routes, log: Logger) {
+  constructor(settings: ServerSettings, routes: Routes, log: Logger, observer?: RequestObserver) {
     this.#settings = settings;
     this.#routes = routes;
     this.#log = log;
+    this.#observer = observer;
     this.#proxies = trustedProxiesOf(settings);
     this.#stalls = new StallWatch(settings.stall);
     this.#connections = new Connections(settings.maxConnections, this.#answer, log);
     this.#refusals = new Refusals(this.#connections, log);
     this.#server = createNodeServer(settings);
     this.#listenTo(this.#server, settings.tls !== undefined);
+  }
+
+  /** Requests that are not answered yet, or not to the last byte. */
+  running(): Iterable<Exchange> {
+    return this.#connections.running();
   }
 
   /** @returns the address that it listens on */
@@ -198,6 +206,7 @@ export class RegistryServer {
     if (this.#settings.logAccess) logAccess(exchange, this.#log);
     this.#stalls.answered(exchange);
     exchange.connection.answered(exchange);
+    this.#observer?.ended(exchange);
   };
 }
 

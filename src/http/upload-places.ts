@@ -33,6 +33,11 @@ export class UploadPlaces {
     this.#most = most;
   }
 
+  /** Bodies that are being received. */
+  get taken(): number {
+    return this.#senders.size;
+  }
+
   /** Running uploads continue, and count. */
   limitTo(most: number): void {
     this.#most = most;

@@ -23,7 +23,9 @@ export interface Collection {
 export async function collect(storage: Storage, { rules, report }: CollectionSettings): Promise<Collection> {
   return whileCollecting(storage, async () => {
     const garbage = await findGarbage(storage, rules, report);
-    return { bytes: await removeGarbage(storage, garbage) };
+    const bytes = await removeGarbage(storage, garbage);
+    await storage.collections.write();
+    return { bytes };
   });
 }
 

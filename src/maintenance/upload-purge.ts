@@ -1,6 +1,7 @@
 import type { Logger } from "../observability/logger.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
+import type { PurgeObserver } from "./purge-observer.js";
 
 export interface PurgeSettings {
   /** Milliseconds without a byte after which an upload session counts as abandoned. */
@@ -13,12 +14,14 @@ export class UploadPurge {
   readonly #storage: Storage;
   readonly #settings: PurgeSettings;
   readonly #log: Logger;
+  readonly #observer: PurgeObserver | undefined;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(storage: Storage, settings: PurgeSettings, log: Logger) {
+  constructor(storage: Storage, settings: PurgeSettings, log: Logger, observer?: PurgeObserver) {
     this.#storage = storage;
     this.#settings = settings;
     this.#log = log;
+    this.#observer = observer;
     this.#timer = setInterval(() => void this.#run(), settings.purgeInterval).unref();
   }
 
@@ -29,8 +32,10 @@ export class UploadPurge {
   async #run(): Promise<void> {
     try {
       await purgeUploads(this.#storage, steadyNow() - this.#settings.expire, this.#log);
+      this.#observer?.purged(true);
     } catch (cause) {
       this.#log.error("abandoned uploads could not be purged", { cause });
+      this.#observer?.purged(false);
     }
   }
 }

@@ -20,6 +20,7 @@ import type { CachedUpstream } from "./cached-upstream.js";
 import type { RepositoryRules } from "./content-rules.js";
 import { BodyForms } from "./downloads/body-forms.js";
 import type { DownloadOptions } from "./downloads/download.js";
+import type { DownloadObserver } from "./downloads/download-observer.js";
 import { Downloads } from "./downloads/downloads.js";
 import { KeptManifests } from "./kept-manifests.js";
 import { KnownSizes } from "./known-sizes.js";
@@ -41,6 +42,7 @@ interface ProxyOptions extends Omit<DownloadOptions, "holders"> {
   readonly owners: Owners;
   /** Whether downloads continue that no client waits for. */
   readonly finishDownloads: boolean;
+  readonly observer?: DownloadObserver | undefined;
   /** The name of a repository in the catalog. */
   shownNameOf(stored: RepositoryName, upstream: UpstreamNames): RepositoryName;
 }

@@ -2,6 +2,7 @@ import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";
 import type { CacheRoom } from "../proxy/downloads/cache-room.js";
 import type { Eviction } from "../proxy/eviction/eviction.js";
+import type { EvictionObserver } from "../proxy/eviction/eviction-observer.js";
 import type { Storage } from "../storage/storage.js";
 
 /**
@@ -11,15 +12,22 @@ import type { Storage } from "../storage/storage.js";
 export class CacheBound implements CacheRoom {
   readonly #storage: Storage;
   readonly #log: Logger;
+  readonly #observer: EvictionObserver | undefined;
   /** Only one at a time is active; `undefined` if nothing is cached. */
   #eviction: Eviction | undefined;
   #maxSize: number | undefined;
   /** Settles when the previous ones have ended. */
   #retired: Promise<unknown> = Promise.resolve();
 
-  constructor(storage: Storage, log: Logger) {
+  constructor(storage: Storage, log: Logger, observer?: EvictionObserver) {
     this.#storage = storage;
     this.#log = log;
+    this.#observer = observer;
+  }
+
+  /** Bytes of the cache as far as this process knows; `undefined` where nothing is cached. */
+  get size(): number | undefined {
+    return this.#eviction?.size;
   }
 
   get largest(): number {
@@ -42,7 +50,7 @@ export class CacheBound implements CacheRoom {
     return () => {
       if (this.#eviction !== undefined && this.#maxSize === proxy.maxSize) return;
       this.#maxSize = proxy.maxSize;
-      this.#replace(new Eviction(this.#storage, proxy.maxSize, this.#log));
+      this.#replace(new Eviction(this.#storage, proxy.maxSize, this.#log, this.#observer));
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.js";
+import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
 import { dockerHub } from "../oci/docker-hub.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -21,6 +22,7 @@ interface CacheOptions {
   readonly room: CacheRoom;
   readonly log: Logger;
   readonly upstreamsOf?: UpstreamsOf | undefined;
+  readonly metrics: Metrics | undefined;
 }
 
 /** The registry of `mode: proxy`. */
@@ -32,6 +34,7 @@ export async function proxyRegistryOf(config: Config, storage: Storage, options:
     finishDownloads: config.proxy.finishDownloads,
     // As a registry:2 cache names them.
     shownNameOf: (stored) => stored,
+    observer: options.metrics?.downloads,
     room: options.room,
     log: options.log,
   });
@@ -47,6 +50,7 @@ export async function hybridRegistryOf(config: Config, storage: Storage, options
     finishDownloads: config.proxy.finishDownloads,
     // The list shows the owner in each name, and each can be pulled by the name shown.
     shownNameOf: fullNameOf,
+    observer: options.metrics?.downloads,
     room: options.room,
     log: options.log,
   });
@@ -57,8 +61,10 @@ export async function hybridRegistryOf(config: Config, storage: Storage, options
   );
 }
 
-function upstreamsFor(config: Config, { upstreamsOf }: CacheOptions): Promise<readonly ProxyUpstream[]> {
-  return upstreamsOf === undefined ? proxyUpstreamsOf(config) : upstreamsOf(config);
+async function upstreamsFor(config: Config, { upstreamsOf, metrics }: CacheOptions): Promise<readonly ProxyUpstream[]> {
+  const upstreams = await (upstreamsOf === undefined ? proxyUpstreamsOf(config) : upstreamsOf(config));
+  if (metrics === undefined) return upstreams;
+  return upstreams.map((each) => ({ ...each, upstream: metrics.meterUpstream(each.upstream) }));
 }
 
 function meaningsAmong(

@@ -10,6 +10,7 @@ import { baseRoutes, pullRoutes } from "../http/pull-routes.js";
 import { pushRoutes } from "../http/push-routes.js";
 import { createRoutes, type Routes } from "../http/router.js";
 import { UploadPlaces } from "../http/upload-places.js";
+import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
 import { PrivateRegistry } from "../private/private-registry.js";
 import { ContinuedPushes } from "../registry/continued-pushes.js";
@@ -39,6 +40,8 @@ interface ModeSelectorOptions {
   readonly log: Logger;
   /** The upstreams of a configuration, if not from its settings. */
   readonly upstreamsOf?: UpstreamsOf | undefined;
+  /** Counts what is done. */
+  readonly metrics?: Metrics | undefined;
 }
 
 /** Composes the configured mode. With `create-registry.ts`, the only place that knows the modes. */
@@ -46,6 +49,7 @@ export class ModeSelector {
   readonly #storage: Storage;
   readonly #log: Logger;
   readonly #upstreamsOf: UpstreamsOf | undefined;
+  readonly #metrics: Metrics | undefined;
   /** One for all configurations, like those below: running requests count, whichever they began under. */
   readonly cacheBound: CacheBound;
   readonly #pushes = new ContinuedPushes();
@@ -54,11 +58,12 @@ export class ModeSelector {
   readonly #pool = new BufferPool(transferBufferBytes);
   #current: { readonly composition: Composition; readonly mode: Registry } | undefined;
 
-  constructor(storage: Storage, { log, upstreamsOf }: ModeSelectorOptions) {
+  constructor(storage: Storage, { log, upstreamsOf, metrics }: ModeSelectorOptions) {
     this.#storage = storage;
     this.#log = log;
     this.#upstreamsOf = upstreamsOf;
-    this.cacheBound = new CacheBound(storage, log);
+    this.#metrics = metrics;
+    this.cacheBound = new CacheBound(storage, log, metrics?.stored);
   }
 
   /** Puts a configuration into effect. @throws if Berth cannot serve with it */
@@ -99,7 +104,13 @@ export class ModeSelector {
       room: this.cacheBound,
       log: this.#log,
       upstreamsOf: this.#upstreamsOf,
+      metrics: this.#metrics,
     });
+  }
+
+  /** Bodies that are being received. */
+  get uploadsRunning(): number {
+    return this.#uploadPlaces.taken;
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.js";
 import { RegistryServer, type ServerSettings } from "../http/server.js";
 import { beginWork } from "../maintenance/collection-lock.js";
+import type { Metrics, ServingState } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
 import { openStorage } from "../storage/open-storage.js";
 import type { Storage } from "../storage/storage.js";
@@ -29,21 +30,25 @@ export interface Embedding {
   readonly storage?: Storage | undefined;
   readonly upstreamsOf?: UpstreamsOf | undefined;
   readonly settings?: Partial<ServerSettings> | undefined;
+  /** Counts what is done. */
+  readonly metrics?: Metrics | undefined;
 }
 
 /** Opens the storage, and a server with the routes of the mode, which does not listen yet. */
 export async function openServer(config: Config, log: Logger, embedding: Embedding = {}): Promise<OpenedServer> {
+  const { metrics, upstreamsOf } = embedding;
   const tls = config.server.tls && (await ServedTls.open(config.server.tls, log));
-  const storage = embedding.storage ?? (await openStorage(config.storage, log));
+  const storage = embedding.storage ?? (await openMeteredStorage(config, log, metrics));
   const endWork = await beginWork(storage);
-  const modes = new ModeSelector(storage, { log, upstreamsOf: embedding.upstreamsOf });
+  const modes = new ModeSelector(storage, { log, upstreamsOf, metrics });
   const settingsOf = ({ server, log }: Config): ServerSettings => ({
     ...server,
     tls: tls?.current,
     logAccess: log.access,
     ...embedding.settings,
   });
-  const server = new RegistryServer(settingsOf(config), (await modes.select(config)).routes, log);
+  const server = new RegistryServer(settingsOf(config), (await modes.select(config)).routes, log, metrics?.requests);
+  metrics?.begin(stateOf(server, storage, modes));
   tls?.watch((renewed) => server.renewTls(renewed));
   const prepare = async (next: Config) => {
     await tls?.refresh();
@@ -56,4 +61,26 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
     await endWork();
   };
   return { server, storage, cacheBound: modes.cacheBound, prepare, close };
+}
+
+function openMeteredStorage({ storage }: Config, log: Logger, metrics: Metrics | undefined): Promise<Storage> {
+  return openStorage(storage, log, metrics && ((driver) => metrics.meterDriver(driver, storage.driver)));
+}
+
+/** What metrics are asked for, whichever configuration holds. */
+function stateOf(server: RegistryServer, storage: Storage, modes: ModeSelector): ServingState {
+  return {
+    answers: storage.answers,
+    lastCollection: () => storage.collections.lastMs(),
+    running: () => server.running(),
+    get cache() {
+      return modes.cacheBound;
+    },
+    get uploads() {
+      return modes.uploadsRunning;
+    },
+    get sessions() {
+      return storage.uploads.balance;
+    },
+  };
 }

@@ -5,6 +5,7 @@ import { announce } from "./announce.js";
 import { Housekeeping } from "./housekeeping.js";
 import { listen } from "./listen.js";
 import { logRegistry2 } from "./log-registry2.js";
+import { listenForScrapes, openMetrics, scrape } from "./open-metrics.js";
 import { openServer } from "./open-server.js";
 import type { Reload } from "./reload.js";
 import { StopSignals, stopWhenTold } from "./stop-signals.js";
@@ -15,9 +16,11 @@ export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<
   const log = createLogger(config.log, process.stdout);
   try {
     if (registry2 !== undefined) logRegistry2(registry2, log);
-    const { server, storage, prepare, close } = await openServer(config, log);
+    const metrics = await openMetrics(config);
+    const { server, storage, prepare, close } = await openServer(config, log, { metrics });
     const signals = new StopSignals();
-    const housekeeping = await Housekeeping.begin(storage, config, log);
+    const housekeeping = await Housekeeping.begin(storage, config, log, metrics?.stored);
+    const listener = await listenForScrapes(config, () => scrape(metrics), log);
     const { port } = await listen(server, config);
     announce(loaded, port, log);
     const apply = async (next: Config) => {
@@ -28,6 +31,7 @@ export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<
     reload.begin({ apply, log });
     await stopWhenTold(signals, { serving: server, grace: () => reload.config.server.shutdownGrace, log });
     reload.stop();
+    listener?.close();
     housekeeping.stop();
     await close();
   } finally {

@@ -21,6 +21,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *       _tagged/whole                                       ours: no tag of the repository is older than that
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, locks, a generation
+ *     collected                                             when garbage was last collected
  *     claims/<uuid>                                         another process waits for this upload session
  *     access-tokens/<id>/token, used                        a user's token, hashed, and when it was last used
  *     working/                                              processes that use the storage, so that no collection runs
@@ -48,6 +49,7 @@ export const layout = {
   blobsBelow: (algorithm: DigestAlgorithm, prefix: string) => `${root}/blobs/${algorithm}/${prefix}`,
   /** Replaced whenever a repository is created, so that every process sees that its list is old. */
   catalogGeneration: ".berth/catalog",
+  lastCollection: ".berth/collected",
   downloads: ".berth/downloads",
   download: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/data`,
   encodedDownload: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/encoded`,

@@ -13,9 +13,16 @@ export interface StorageSettings {
   readonly cache: number;
 }
 
-/** Opens the configured storage, and repairs what a killed eviction has left. */
-export async function openStorage(settings: StorageSettings, log: Logger): Promise<Storage> {
-  const storage = new Storage(await openDriver(settings, log), settings.cache, log);
+/**
+ * Opens the configured storage, and repairs what a killed eviction has left.
+ * @param around what stands between the storage and its driver
+ */
+export async function openStorage(
+  settings: StorageSettings,
+  log: Logger,
+  around: (driver: StorageDriver) => StorageDriver = (driver) => driver,
+): Promise<Storage> {
+  const storage = new Storage(around(await openDriver(settings, log)), settings.cache, log);
   await restoreAside(storage);
   return storage;
 }

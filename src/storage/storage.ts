@@ -8,6 +8,7 @@ import { OwnerStore } from "./cache/owner-store.js";
 import { SchedulerState } from "./cache/scheduler-state.js";
 import { TagChecks } from "./cache/tag-checks.js";
 import { UseStore } from "./cache/use-store.js";
+import { CollectionRecord } from "./collection-record.js";
 import { BlobHolders } from "./content/blob-holders.js";
 import { BlobStore } from "./content/blob-store.js";
 import type { ContentIndex } from "./content/content-index.js";
@@ -21,11 +22,14 @@ import type { MakeRoom } from "./content/room-making-stage.js";
 import { TagStore } from "./content/tag-store.js";
 import { UploadStore } from "./content/upload-store.js";
 import type { StorageDriver } from "./driver.js";
+import { MemoryAnswers } from "./memory-answers.js";
 
 /** All that is stored, for both modes. Absence is `undefined` in all of it. */
 export class Storage {
   /** Only for storage/: everything else asks the parts below, which know the keys. */
   readonly driver: StorageDriver;
+  /** What memory answered of what was asked for. */
+  readonly answers = new MemoryAnswers();
   readonly index: ContentIndex;
   readonly links: LinkStore;
   readonly blobs: BlobStore;
@@ -43,6 +47,7 @@ export class Storage {
   readonly uses: UseStore;
   readonly scheduler: SchedulerState;
   readonly accessTokens: AccessTokenStore;
+  readonly collections: CollectionRecord;
   /** Bytes of blobs that this process has made part of repositories, or is about to. */
   #added = 0;
   /** Frees bytes on a full disk for what is pushed. Set by whoever knows what can be deleted. */
@@ -55,7 +60,7 @@ export class Storage {
     this.index = new LayoutIndex(driver, this.links);
     // Whole bytes: an LRU cache takes no others, and a share of an odd number of them is none.
     const half = Math.floor(cacheBytes / 2);
-    this.blobs = new BlobStore(driver, half, log);
+    this.blobs = new BlobStore(driver, half, log, this.answers);
     this.manifests = new ManifestStore(this, half, log);
     this.tags = new TagStore(driver, this);
     this.referrers = new ReferrerStore(driver, log);
@@ -69,6 +74,7 @@ export class Storage {
     this.uses = new UseStore(driver);
     this.scheduler = new SchedulerState(driver);
     this.accessTokens = new AccessTokenStore(driver);
+    this.collections = new CollectionRecord(driver);
   }
 
   /** What a repository holds, whether it is there or not. */

@@ -27,6 +27,8 @@ export interface BerthOptions {
   readonly findsFile?: boolean;
   /** Settings of the section `access`. */
   readonly access?: Readonly<Record<string, unknown>>;
+  /** Settings of the section `metrics`. */
+  readonly metrics?: Readonly<Record<string, unknown>>;
   /** Settings of the section `log`. */
   readonly log?: Readonly<Record<string, unknown>>;
   /** Variables of the process. */
@@ -84,6 +86,7 @@ function configText({ root, port, cacheOf, mode, findsFile: _, ...options }: Ber
     log: options.log ?? {},
     ...(proxy && { proxy }),
     ...(options.access && { access: options.access }),
+    ...(options.metrics && { metrics: options.metrics }),
   });
 }
 

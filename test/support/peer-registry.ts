@@ -23,10 +23,17 @@ export interface PeerRegistry {
 /**
  * Serves a data directory with a peer, with deletion allowed.
  * @param auth its section `auth`; without it, everyone may do everything
+ * @param metricsAt address of its metrics
  */
-export async function startPeer(scope: Scope, name: PeerName, root: string, auth?: object): Promise<PeerRegistry> {
+export async function startPeer(
+  scope: Scope,
+  name: PeerName,
+  root: string,
+  auth?: object,
+  metricsAt?: string,
+): Promise<PeerRegistry> {
   const host = `127.0.0.1:${await freePort()}`;
-  const config = await writeConfig(scope, root, host, auth);
+  const config = await writeConfig(scope, root, host, auth, metricsAt);
   const daemon = new Daemon(scope, peers[name], ["serve", config], environment);
   const client = new RegistryClient(`http://${host}`);
   await daemon.ready(async () => {
@@ -49,7 +56,13 @@ export async function collectGarbage(
 
 const environment = { OTEL_TRACES_EXPORTER: "none" };
 
-async function writeConfig(scope: Scope, root: string, addr: string, auth?: object): Promise<string> {
+async function writeConfig(
+  scope: Scope,
+  root: string,
+  addr: string,
+  auth?: object,
+  metricsAt?: string,
+): Promise<string> {
   const file = join(await scope.folder("peer"), "config.yml");
   const config = {
     version: "0.1",
@@ -59,7 +72,10 @@ async function writeConfig(scope: Scope, root: string, addr: string, auth?: obje
       delete: { enabled: true },
       maintenance: { uploadpurging: { enabled: false } },
     },
-    http: { addr },
+    http: {
+      addr,
+      ...(metricsAt !== undefined && { debug: { addr: metricsAt, prometheus: { enabled: true, path: "/metrics" } } }),
+    },
     ...(auth && { auth }),
   };
   await writeFile(file, JSON.stringify(config));

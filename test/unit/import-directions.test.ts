@@ -19,6 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "images/images",
     "storage/storage",
     "maintenance/upload-purge",
+    "metrics/metrics",
     "observability/logger",
     "observability/winston-logger",
     "oci/digest",
@@ -54,6 +55,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "storage/drivers/filesystem": ["observability/logger", "proper-lockfile", "node:fs", "node:fs/promises"],
   images: ["storage/storage", "oci/digest", "observability/logger"],
   maintenance: ["images/images", "storage/storage", "oci/digest", "observability/logger"],
+  metrics: [
+    "http/server",
+    "registry/registry",
+    "proxy/proxy-registry",
+    "upstream/upstream",
+    "storage/storage",
+    "maintenance/upload-purge",
+    "observability/logger",
+    "oci/digest",
+    "prom-client",
+  ],
   observability: ["winston"],
   config: ["yaml", "node:fs", "node:fs/promises"],
   "config/registry2": ["yaml", "node:fs", "node:fs/promises"],
@@ -76,12 +88,13 @@ const ours = [
   "storage/storage",
   "storage/drivers/memory-driver",
   "maintenance/upload-purge",
+  "metrics/metrics",
   "observability/logger",
   "observability/winston-logger",
   "oci/digest",
 ];
 
-const bound = ["axios", "express", "node:fs", "node:fs/promises", "proper-lockfile", "winston", "yaml"];
+const bound = ["axios", "express", "node:fs", "node:fs/promises", "prom-client", "proper-lockfile", "winston", "yaml"];
 
 for (const [folder, allowed] of Object.entries(mayImport)) {
   test(`of modules elsewhere and bound packages, src/${folder}/ may import: ${allowed.join(", ")}`, async (t) => {

@@ -83,7 +83,9 @@ async function withGuarded({ withServer, folder, peerId }, rules, work) {
   const seed = (layout) => {
     path = blobPath(layout);
   };
-  return withServer(seed, (server) => work(server, path), { users: { htpasswd }, rules, challenge: "bearer" });
+  return withServer(seed, (server) => work(server, path), {
+    access: { users: { htpasswd }, rules, challenge: "bearer" },
+  });
 }
 
 function blobPath(layout) {

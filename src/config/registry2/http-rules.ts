@@ -1,5 +1,6 @@
 import { showValue } from "../problem.js";
 import type { ClientAuth } from "../tls-rules.js";
+import { debugRules } from "./debug-rules.js";
 import { fromGoDuration } from "./go-duration.js";
 import { corsRules } from "./header-rules.js";
 import {
@@ -58,9 +59,7 @@ export const httpRules: Rules = {
   "http.draintimeout": becomes("server.shutdownGrace", asDuration),
   "http.tls": translateTls,
   ...corsRules,
-  "http.debug": notHonoured(
-    "there is no second port with metrics and profiles; /healthz and /readyz answer on the first",
-  ),
+  ...debugRules,
   "http.http2": notNeeded("Berth speaks HTTP/1.1"),
   "http.h2c.enabled": ifTrue(
     notHonoured("Berth speaks HTTP/1.1; a reverse proxy in front can speak that"),

@@ -64,6 +64,11 @@ export class Connection {
     return this.#waiting.length;
   }
 
+  /** Requests that are not answered yet, or not to the last byte. */
+  get running(): Iterable<Exchange> {
+    return this.#running;
+  }
+
   /** Whether a response is written and not yet sent to its last byte. */
   get isSending(): boolean {
     for (const { response } of this.#running) if (response.writableEnded) return true;

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Logger } from "../../observability/logger.js";
 import { peerOf } from "../client-address.js";
+import type { Exchange } from "../exchange.js";
 import { type Answer, Connection, type ConnectionWatcher } from "./connection.js";
 import { IdleConnections } from "./idle-connections.js";
 import { Turns } from "./turns.js";
@@ -39,6 +40,11 @@ export class Connections implements ConnectionWatcher {
   get isSending(): boolean {
     for (const connection of this.#open) if (connection.isSending) return true;
     return false;
+  }
+
+  /** Requests that are not answered yet, or not to the last byte. */
+  *running(): Iterable<Exchange> {
+    for (const connection of this.#open) yield* connection.running;
   }
 
   /** The connection of a request or an error; `undefined` during the TLS handshake. */

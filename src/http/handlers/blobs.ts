@@ -13,6 +13,7 @@ export function headBlob({ registry }: HandlerDependencies): Handler {
     const digest = digestOfPath(exchange);
     const repository = await pulledRepository(registry, exchange);
     const blob = await repository.statBlob(digest, exchange);
+    exchange.served = blob.served.from;
     if (isKnownToClient(exchange, etagOf(digest))) return sendEmpty(exchange, 304, headersOf(blob));
     begin(exchange, blob, undefined);
     endSoon(exchange);
@@ -30,6 +31,7 @@ export function getBlob({ registry, pool }: HandlerDependencies): Handler {
     const wanted = (size: number) =>
       Number.isFinite(size) ? requestedSpan(exchange, size, etagOf(digest)) : undefined;
     const blob = await repository.openBlob(digest, wanted, exchange);
+    exchange.served = blob.served.from;
     try {
       begin(exchange, blob, blob.content.span);
       await sendBlob(exchange, blob.content, pool);
@@ -56,6 +58,7 @@ function begin(exchange: Exchange, blob: ResolvedBlob, span: Span | undefined): 
   else headers["Accept-Ranges"] = "none";
   if (span !== undefined) headers["Content-Range"] = `bytes ${start}-${end - 1}/${blob.size}`;
   exchange.response.writeHead(span === undefined ? 200 : 206, headers);
+  exchange.begunAt = performance.now();
 }
 
 function headersOf(blob: ResolvedBlob): OutgoingHttpHeaders {

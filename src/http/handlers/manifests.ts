@@ -25,6 +25,7 @@ export function getManifest({ registry }: HandlerDependencies): Handler {
     const reference = referenceOf(exchange);
     const repository = await pulledRepository(registry, exchange);
     const { descriptor, served, bytes } = await repository.getManifest(reference, exchange);
+    exchange.served = served.from;
     const headers = headersOf({ descriptor, served });
     if (isKnownToClient(exchange, `"${descriptor.digest}"`)) sendEmpty(exchange, 304, headers);
     else sendBytes(exchange, 200, headers, bytes);
@@ -36,6 +37,7 @@ export function headManifest({ registry }: HandlerDependencies): Handler {
     const reference = referenceOf(exchange);
     const repository = await pulledRepository(registry, exchange);
     const found = await repository.resolveManifest(reference, exchange);
+    exchange.served = found.served.from;
     const headers = headersOf(found);
     if (isKnownToClient(exchange, `"${found.descriptor.digest}"`)) return sendEmpty(exchange, 304, headers);
     headers["Content-Length"] = found.descriptor.size;

@@ -19,7 +19,7 @@ const headers = { "Cache-Control": "no-store" };
 
 /** Where clients get tokens for their credentials (distribution, "Token Authentication Specification"). */
 export function tokenRoutes(control: AccessControl): Resource[] {
-  return [{ path: tokenPath, methods: { GET: getToken(control), POST: postToken(control) } }];
+  return [{ name: "token", path: tokenPath, methods: { GET: getToken(control), POST: postToken(control) } }];
 }
 
 /** Issues a token for the credentials of the request; without any, one for what everyone may do. */

@@ -7,6 +7,7 @@ import type { Storage } from "../../storage/storage.js";
 import type { BlobOrder } from "./blob-order.js";
 import { cannotBeKept } from "./cache-room.js";
 import { Download, type DownloadOptions } from "./download.js";
+import type { DownloadObserver } from "./download-observer.js";
 import { DownloadReader } from "./download-reader.js";
 import { PassThroughReader } from "./pass-through-reader.js";
 import { UnwatchedDownloads } from "./unwatched-downloads.js";
@@ -34,6 +35,7 @@ export interface JoinedDownload {
 interface DownloadsOptions extends DownloadOptions {
   /** Whether a download continues that no client waits for. */
   readonly finishUnwatched: boolean;
+  readonly observer?: DownloadObserver | undefined;
 }
 
 /**
@@ -87,7 +89,9 @@ export class Downloads {
   #start(order: BlobOrder): Running {
     const running = { download: new Download(order, this.#storage, this.#options), keptUntilMs: 0 };
     this.#running.set(keyOf(order), running);
+    this.#options.observer?.began(running.download);
     void running.download.run().finally(() => {
+      this.#options.observer?.ended(running.download);
       this.#forget(running.download);
       this.#unwatched.delete(running.download);
       const { failure } = running.download.blob.progress;

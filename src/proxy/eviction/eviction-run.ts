@@ -12,6 +12,8 @@ export interface EvictionResult {
   /** Size of the cache in bytes when the run began. */
   readonly size: number;
   readonly freed: number;
+  /** How many were evicted. */
+  readonly images: number;
 }
 
 /** What may be deleted, and when it was last used. */
@@ -45,13 +47,13 @@ export class EvictionRun {
     const cached = await cachedBytes(this.#storage);
     const size = await cacheSize(this.#storage, cached);
     const goal = bytesToFree(size);
-    if (goal <= 0) return { size, freed: 0 };
+    if (goal <= 0) return { size, freed: 0, images: 0 };
     await this.#evict(cached, goal);
     const seconds = Math.round(performance.now() - startedAt) / 1000;
     const run = { images: this.#images, freed: this.#freed, goal: Math.ceil(goal), before: size, seconds };
     if (this.#freed >= goal) this.#log.info("made room in the cache", run);
     else this.#log.warn("the cache is still too large: the rest is being downloaded or in use", run);
-    return { size, freed: this.#freed };
+    return { size, freed: this.#freed, images: this.#images };
   }
 
   /** Deletes what was least recently used, whether an image or an interrupted download. */

@@ -3,6 +3,7 @@ import { LockError } from "../../oci/storage-error.js";
 import { clearAside, isAnythingLeft, withEvictionLock } from "../../storage/content/unlinked-blobs.js";
 import type { Storage } from "../../storage/storage.js";
 import type { CacheRoom } from "../downloads/cache-room.js";
+import type { EvictionObserver } from "./eviction-observer.js";
 import { EvictionRun } from "./eviction-run.js";
 
 /** Frees space for some time, not only for the next blob. */
@@ -33,6 +34,7 @@ export class Eviction implements CacheRoom {
   readonly #storage: Storage;
   readonly #maxSize: number | undefined;
   readonly #log: Logger;
+  readonly #observer: EvictionObserver | undefined;
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<unknown> | undefined;
@@ -44,10 +46,11 @@ export class Eviction implements CacheRoom {
   #nextWriteMs = 0;
 
   /** @param maxSize in bytes; `undefined`: no limit, and only abandoned downloads are deleted */
-  constructor(storage: Storage, maxSize: number | undefined, log: Logger) {
+  constructor(storage: Storage, maxSize: number | undefined, log: Logger, observer?: EvictionObserver) {
     this.#storage = storage;
     this.#maxSize = maxSize;
     this.#log = log;
+    this.#observer = observer;
   }
 
   start(): void {
@@ -66,7 +69,7 @@ export class Eviction implements CacheRoom {
   /** Deletes what is too much before this process ends, since the next check by any process may be far away. */
   async settle(): Promise<void> {
     await this.#running;
-    if (this.#size() > this.largest) await this.#look();
+    if (this.size > this.largest) await this.#look();
   }
 
   get largest(): number {
@@ -74,7 +77,7 @@ export class Eviction implements CacheRoom {
   }
 
   left(): number {
-    return this.largest - this.#size();
+    return this.largest - this.size;
   }
 
   /**
@@ -90,15 +93,15 @@ export class Eviction implements CacheRoom {
   #tick(): void {
     if (this.#running !== undefined) return;
     const now = performance.now();
-    const isFull = this.#maxSize !== undefined && this.#size() > this.#maxSize && now >= this.#notBeforeMs;
+    const isFull = this.#maxSize !== undefined && this.size > this.#maxSize && now >= this.#notBeforeMs;
     const mustLook = isFull || now >= this.#nextLookMs;
     this.#running = (mustLook ? this.#look() : this.#writeUses()).finally(() => {
       this.#running = undefined;
     });
   }
 
-  /** As far as this process knows. */
-  #size(): number {
+  /** Bytes of the cache, as far as this process knows. */
+  get size(): number {
     return this.#known.size + this.#storage.addedBytes - this.#known.added;
   }
 
@@ -143,8 +146,10 @@ export class Eviction implements CacheRoom {
     signal.throwIfAborted();
     const { addedBytes: added } = this.#storage;
     await clearAside(this.#storage);
-    const { size, freed } = await new EvictionRun(this.#storage, this.#log, signal).free(bytesToFree);
+    const result = await new EvictionRun(this.#storage, this.#log, signal).free(bytesToFree);
+    const { size, freed } = result;
     this.#known = { size: size - freed, added };
+    this.#observer?.looked(result);
     return freed;
   }
 

@@ -1,4 +1,5 @@
 import type { Config } from "../../config/schema.js";
+import type { MetricsReport } from "../../metrics/metrics-sum.js";
 
 /** What the primary sends to a worker. It includes the configuration, so that all workers serve with the same one. */
 export type WorkerOrder =
@@ -7,6 +8,8 @@ export type WorkerOrder =
   | { readonly do: "prepare"; readonly change: number; readonly config: Config }
   /** Sent when all workers are prepared. */
   | { readonly do: "takeOver"; readonly change: number }
+  /** The number says which answer belongs to it. */
+  | { readonly do: "measure"; readonly question: number }
   | { readonly do: "stop"; readonly graceMs: number }
   | { readonly do: "cut" };
 
@@ -16,5 +19,6 @@ export type WorkerReport =
   | { readonly is: "prepared"; readonly change: number }
   /** It keeps the previous configuration. */
   | { readonly is: "unable"; readonly change: number; readonly reason: string }
+  | { readonly is: "measured"; readonly question: number; readonly report: MetricsReport }
   /** Sent before it ends; the reason is for people. */
   | { readonly is: "failed"; readonly reason: string };

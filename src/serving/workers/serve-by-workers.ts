@@ -1,7 +1,9 @@
 import type { LoadedConfig } from "../../config/load.js";
+import type { Config } from "../../config/schema.js";
 import { createLogger } from "../../observability/winston-logger.js";
 import { announce } from "../announce.js";
 import { logRegistry2 } from "../log-registry2.js";
+import { listenForScrapes } from "../open-metrics.js";
 import type { Reload } from "../reload.js";
 import { StopSignals, stopWhenTold } from "../stop-signals.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -14,11 +16,22 @@ export async function serveByWorkers(loaded: LoadedConfig, reload: Reload): Prom
   try {
     if (registry2 !== undefined) logRegistry2(registry2, log);
     const workers = new WorkerPool(config, log);
-    announce(loaded, await workers.start(), log);
+    const port = await workers.start();
+    const listener = await listenForScrapes(config, await textOf(workers, config), log);
+    announce(loaded, port, log);
     reload.begin({ apply: (next) => workers.reconfigure(next), log });
     await stopWhenTold(signals, { serving: workers, grace: () => reload.config.server.shutdownGrace, log });
     reload.stop();
+    listener?.close();
   } finally {
     log.flush();
   }
+}
+
+/** What adds up the metrics of all workers, loaded only if somebody wants them. */
+async function textOf(workers: WorkerPool, { metrics }: Config): Promise<() => Promise<string>> {
+  if (metrics?.path === undefined) return async () => "";
+  const { WorkerMetrics } = await import("./worker-metrics.js");
+  const all = new WorkerMetrics(workers);
+  return () => all.text();
 }

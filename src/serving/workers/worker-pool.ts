@@ -63,6 +63,11 @@ export class WorkerPool implements Stoppable {
     }
   }
 
+  /** Those that run now; each is another one when it was started again. */
+  get running(): readonly WorkerProcess[] {
+    return [...this.#workers.values()];
+  }
+
   /**
    * Applies another configuration to all workers, or to none: each prepares, and they switch once all are prepared.
    * @throws WorkerRefusal of the first that cannot serve with it

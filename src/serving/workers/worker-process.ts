@@ -1,5 +1,6 @@
 import cluster, { type Address, type Worker } from "node:cluster";
 import type { Config } from "../../config/schema.js";
+import type { MetricsReport } from "../../metrics/metrics-sum.js";
 import { passLinesOn } from "../../observability/pass-lines-on.js";
 import type { WorkerOrder, WorkerReport } from "./messages.js";
 
@@ -32,6 +33,7 @@ export class WorkerProcess {
   readonly #ready: Promise<unknown>;
   #isListening = false;
   #reason: string | undefined;
+  #questions = 0;
 
   constructor(order: WorkerOrder) {
     this.#worker = cluster.fork();
@@ -90,6 +92,25 @@ export class WorkerProcess {
       this.#worker.on("message", hear);
       void this.ended.then(() => settle(resolve));
       this.tell({ do: "prepare", change, config });
+    });
+  }
+
+  /** Its numbers; `undefined` if it ends, or does not tell in time, because it is busy or stuck. */
+  measure(withinMs: number): Promise<MetricsReport | undefined> {
+    const question = ++this.#questions;
+    return new Promise((resolve) => {
+      const settle = (report?: MetricsReport) => {
+        this.#worker.off("message", hear);
+        clearTimeout(late);
+        resolve(report);
+      };
+      const hear = (report: WorkerReport) => {
+        if (report.is === "measured" && report.question === question) settle(report.report);
+      };
+      const late = setTimeout(settle, withinMs);
+      this.#worker.on("message", hear);
+      void this.ended.then(() => settle());
+      this.tell({ do: "measure", question });
     });
   }
 

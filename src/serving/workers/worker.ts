@@ -1,14 +1,17 @@
+import type { Metrics } from "../../metrics/metrics.js";
 import { createLogger, type FlushableLogger } from "../../observability/winston-logger.js";
 import { describeError } from "../describe-error.js";
 import { Housekeeping } from "../housekeeping.js";
 import { listen } from "../listen.js";
 import { bearLostOutput } from "../lost-output.js";
+import { openMetrics } from "../open-metrics.js";
 import { type OpenedServer, openServer } from "../open-server.js";
 import type { WorkerOrder, WorkerReport } from "./messages.js";
 
 interface Serving extends OpenedServer {
   readonly log: FlushableLogger;
   readonly housekeeping: Housekeeping | undefined;
+  readonly metrics: Metrics | undefined;
 }
 
 // A process that shares a port with others. It follows the primary, and ends when the primary is gone: node's cluster
@@ -36,6 +39,9 @@ process.on("message", (order: WorkerOrder) => {
     case "takeOver":
       if (prepared?.change === order.change) prepared.takeOver();
       break;
+    case "measure":
+      void serving?.then(({ metrics }) => measure(metrics, order.question));
+      break;
     case "stop":
       void serving?.then((started) => stop(started, order.graceMs));
       break;
@@ -49,10 +55,12 @@ report({ is: "ready" });
 /** The first worker does the housekeeping, not the primary: that opens no storage, so little can make it fail. */
 async function start({ worker, config }: Extract<WorkerOrder, { do: "serve" }>): Promise<Serving> {
   const log = createLogger(config.log, process.stdout, { worker });
-  const opened = await openServer(config, log);
-  const housekeeping = worker === 1 ? await Housekeeping.begin(opened.storage, config, log) : undefined;
+  const metrics = await openMetrics(config);
+  const opened = await openServer(config, log, { metrics });
+  const keepsHouse = worker === 1;
+  const housekeeping = keepsHouse ? await Housekeeping.begin(opened.storage, config, log, metrics?.stored) : undefined;
   await listen(opened.server, config);
-  return { ...opened, log, housekeeping };
+  return { ...opened, log, housekeeping, metrics };
 }
 
 async function prepare(
@@ -71,6 +79,10 @@ async function prepare(
   } catch (error) {
     report({ is: "unable", change, reason: describeError(error) });
   }
+}
+
+async function measure(metrics: Metrics | undefined, question: number): Promise<void> {
+  report({ is: "measured", question, report: (await metrics?.report()) ?? [] });
 }
 
 async function stop({ server, log, housekeeping, close }: Serving, graceMs: number): Promise<void> {

@@ -6,6 +6,7 @@ import { algorithmOf, type Digest, Digester, digestAlgorithms, digestOf, isDiges
 import { hashReader } from "../../oci/hash-reader.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
+import type { MemoryAnswers } from "../memory-answers.js";
 import type { ObjectContent, StagedObject } from "../staging.js";
 import { BlobVerification } from "./blob-verification.js";
 
@@ -26,12 +27,17 @@ const removedAtOnce = 500;
 export class BlobStore {
   readonly #driver: StorageDriver;
   readonly #log: Logger;
+  readonly #answers: MemoryAnswers;
   readonly #verification: BlobVerification;
   /** Small content, verified when it was read. A digest's content never changes, so nothing makes it invalid. */
   readonly #small: LRUCache<Digest, BufferReader>;
 
-  /** @param cacheBytes how much small content is held in memory */
-  constructor(driver: StorageDriver, cacheBytes: number, log: Logger) {
+  /**
+   * @param cacheBytes how much small content is held in memory
+   * @param answers counts what memory answered
+   */
+  constructor(driver: StorageDriver, cacheBytes: number, log: Logger, answers: MemoryAnswers) {
+    this.#answers = answers;
     this.#driver = driver;
     this.#log = log;
     this.#verification = new BlobVerification(driver);
@@ -58,7 +64,7 @@ export class BlobStore {
 
   /** The caller closes the reader. */
   async open(digest: Digest): Promise<BlobReader | undefined> {
-    const small = this.#small.get(digest);
+    const small = this.#answers.note(this.#small.get(digest));
     if (small !== undefined) return small;
     const reader = await wherever(digest, (key) => this.#driver.openRead(key));
     if (reader === undefined || reader.size > smallBytes) return reader;

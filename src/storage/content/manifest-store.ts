@@ -7,6 +7,7 @@ import { opaqueType } from "../../oci/media-types.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
+import type { MemoryAnswers } from "../memory-answers.js";
 import { type BlobStore, wherever } from "./blob-store.js";
 import { type LinkStore, linkTo } from "./link-store.js";
 
@@ -23,6 +24,7 @@ interface StoredBytes {
 }
 
 interface ManifestStoreParts {
+  readonly answers: MemoryAnswers;
   readonly driver: StorageDriver;
   readonly links: LinkStore;
   readonly blobs: BlobStore;
@@ -36,6 +38,7 @@ const rememberedPuts = 20_000;
 /** Manifests of repositories. Their bytes lie among the blobs; a repository holds those that it has a revision link for. */
 export class ManifestStore {
   readonly #driver: StorageDriver;
+  readonly #answers: MemoryAnswers;
   readonly #links: LinkStore;
   readonly #blobs: BlobStore;
   readonly #log: Logger;
@@ -48,7 +51,8 @@ export class ManifestStore {
   /** Puts that run: who pushes the same manifest meanwhile waits, since a link may be seen before it is durable. */
   readonly #storing = new Map<string, Promise<void>>();
 
-  constructor({ driver, links, blobs }: ManifestStoreParts, cacheBytes: number, log: Logger) {
+  constructor({ answers, driver, links, blobs }: ManifestStoreParts, cacheBytes: number, log: Logger) {
+    this.#answers = answers;
     this.#driver = driver;
     this.#links = links;
     this.#blobs = blobs;
@@ -72,7 +76,7 @@ export class ManifestStore {
   async find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
     const content = await this.#links.find(layout.revisionLink(name, digest));
     if (content === undefined) return undefined;
-    return this.#manifests.get(digest) ?? this.#read(digest, content);
+    return this.#answers.note(this.#manifests.get(digest)) ?? this.#read(digest, content);
   }
 
   /**

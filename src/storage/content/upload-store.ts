@@ -20,6 +20,8 @@ export function isUploadId(text: string): boolean {
 export class UploadStore {
   readonly #driver: StorageDriver;
   readonly #makeRoom: MakeRoom;
+  /** Sessions that this process has begun, less those that it has ended, whichever process began them. */
+  #balance = 0;
 
   constructor(driver: StorageDriver, makeRoom: MakeRoom) {
     this.#driver = driver;
@@ -34,7 +36,12 @@ export class UploadStore {
     const started = `${startedAt.toISOString().slice(0, 19)}Z`;
     const start = this.#driver.stage(layout.uploadStart(name, id));
     await withRoom(this.#makeRoom, () => start.append(0, only(Buffer.from(started))));
+    this.#balance++;
     return id;
+  }
+
+  get balance(): number {
+    return this.#balance;
   }
 
   /** The user who opened a session, `undefined` if nobody in particular did. */
@@ -76,6 +83,7 @@ export class UploadStore {
   async close(name: RepositoryName, id: string): Promise<void> {
     await this.#owner(name, id).discard();
     await this.#start(name, id).discard();
+    this.#balance--;
   }
 
   async remove(name: RepositoryName, id: string): Promise<void> {
@@ -93,6 +101,7 @@ export class UploadStore {
     if (content === undefined) await this.#start(name, id).discardWithFolders(layout.repositories);
     // A file without bytes may be another process's, which is about to write into it.
     else void this.locked(id, () => this.#removeEmpty(name, id)).catch(() => {});
+    this.#balance--;
     return true;
   }
 
@@ -106,6 +115,7 @@ export class UploadStore {
   /** Removes all of a session, whatever another program left in it. */
   async purge(name: RepositoryName, id: string): Promise<void> {
     await this.#driver.remove(`${layout.uploads(name)}/${id}`);
+    this.#balance--;
   }
 
   /** Ids of the sessions of a repository. */

@@ -1,0 +1,122 @@
+import type { BlobReader } from "../oci/blob-reader.js";
+import type { NamesWanted, ObjectStat, StorageDriver } from "../storage/driver.js";
+import type { ObjectContent, StagedObject, StagedStat } from "../storage/staging.js";
+import type { StorageAction } from "./storage-metrics.js";
+import type { HistogramCell } from "./tallies.js";
+
+export type ActionCells = Readonly<Record<StorageAction, HistogramCell>>;
+
+/** A driver whose work is timed. What waits for others, a lock, or for a client's bytes is not its work. */
+export class MeteredDriver implements StorageDriver {
+  readonly #driver: StorageDriver;
+  readonly #cells: ActionCells;
+
+  constructor(driver: StorageDriver, cells: ActionCells) {
+    this.#driver = driver;
+    this.#cells = cells;
+  }
+
+  stat(key: string): Promise<ObjectStat | undefined> {
+    return this.#timed("Stat", this.#driver.stat(key));
+  }
+
+  read(key: string, atMost?: number): Promise<Buffer | undefined> {
+    return this.#timed("GetContent", this.#driver.read(key, atMost));
+  }
+
+  write(...objects: readonly ObjectContent[]): Promise<void> {
+    return this.#timed("PutContent", this.#driver.write(...objects));
+  }
+
+  openRead(key: string): Promise<BlobReader | undefined> {
+    return this.#timed("Reader", this.#driver.openRead(key));
+  }
+
+  remove(...keys: readonly string[]): Promise<void> {
+    return this.#timed("Delete", this.#driver.remove(...keys));
+  }
+
+  move(from: string, to: string): Promise<boolean> {
+    return this.#timed("Move", this.#driver.move(from, to));
+  }
+
+  clear(key: string, version: string): Promise<void> {
+    return this.#driver.clear(key, version);
+  }
+
+  ensureFolder(key: string): Promise<void> {
+    return this.#driver.ensureFolder(key);
+  }
+
+  list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
+    return this.#timed("List", this.#driver.list(key, wanted));
+  }
+
+  withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
+    return this.#driver.withLock(name, action);
+  }
+
+  markWork(): Promise<() => Promise<void>> {
+    return this.#driver.markWork();
+  }
+
+  isWorkedOn(): Promise<boolean> {
+    return this.#driver.isWorkedOn();
+  }
+
+  stage(key: string): StagedObject {
+    return new MeteredStage(this.#driver.stage(key), this.#cells.Writer);
+  }
+
+  #timed<Result>(action: StorageAction, work: Promise<Result>): Promise<Result> {
+    return timed(this.#cells[action], work);
+  }
+}
+
+/** Of what is being written only the last step is timed: the rest is done at the pace of a client or an upstream. */
+class MeteredStage implements StagedObject {
+  readonly #staged: StagedObject;
+  readonly #writer: HistogramCell;
+
+  constructor(staged: StagedObject, writer: HistogramCell) {
+    this.#staged = staged;
+    this.#writer = writer;
+  }
+
+  stat(): Promise<StagedStat | undefined> {
+    return this.#staged.stat();
+  }
+
+  append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+    return this.#staged.append(offset, content);
+  }
+
+  openRead(): Promise<BlobReader | undefined> {
+    return this.#staged.openRead();
+  }
+
+  commit(key: string, beside?: readonly ObjectContent[]): Promise<void> {
+    return timed(this.#writer, this.#staged.commit(key, beside));
+  }
+
+  discard(): Promise<void> {
+    return this.#staged.discard();
+  }
+
+  discardWithFolders(below: string): Promise<void> {
+    return this.#staged.discardWithFolders(below);
+  }
+
+  spoil(): Promise<void> {
+    return this.#staged.spoil();
+  }
+}
+
+async function timed<Result>(cell: HistogramCell, work: Promise<Result>): Promise<Result> {
+  const startedAt = performance.now();
+  try {
+    return await work;
+  } finally {
+    cell.observe((performance.now() - startedAt) / 1000);
+  }
+}

@@ -1,0 +1,112 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Upstream } from "../upstream/upstream.js";
+import { UpstreamError } from "../upstream/upstream-error.js";
+import { MeteredUpstream } from "./metered-upstream.js";
+import { type CounterCell, TalliedCounter } from "./tallies.js";
+
+/** What is asked of an upstream. */
+export type QuestionKind = "manifest-head" | "manifest" | "blob-head" | "blob" | "tags" | "referrers";
+
+const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25];
+
+/** Questions to upstreams, and the quotas that they told. */
+export class UpstreamMetrics {
+  /** By name; those that hold now. */
+  readonly #upstreams = new Map<string, Upstream>();
+  readonly #questions: Counter<"upstream" | "kind" | "result">;
+  readonly #durations: Histogram<"upstream" | "kind">;
+  readonly #pulledBytes: Readonly<Record<"blob" | "manifest", CounterCell>>;
+
+  constructor(registers: Registry[]) {
+    this.#questions = new Counter({
+      name: "berth_upstream_questions_total",
+      help: "Questions to upstreams, retries not counted, by what they were about and how they ended.",
+      labelNames: ["upstream", "kind", "result"],
+      registers,
+    });
+    this.#durations = new Histogram({
+      name: "berth_upstream_question_seconds",
+      help: "Time until an upstream answered, retries included; of a blob, until its answer began.",
+      labelNames: ["upstream", "kind"],
+      buckets: seconds,
+      registers,
+    });
+    const pulled = new TalliedCounter({
+      name: "registry_proxy_pulled_bytes_total",
+      help: "The size of total bytes pulled from the upstream",
+      labelNames: ["type"],
+      registers,
+    });
+    this.#pulledBytes = { blob: pulled.cell({ type: "blob" }), manifest: pulled.cell({ type: "manifest" }) };
+    this.#addQuota(registers);
+  }
+
+  /** The same upstream, whose questions are counted. */
+  meter(upstream: Upstream): Upstream {
+    this.#upstreams.set(upstream.name, upstream);
+    return new MeteredUpstream(upstream, this);
+  }
+
+  async count<Answer>(upstream: string, kind: QuestionKind, ask: () => Promise<Answer>): Promise<Answer> {
+    const end = this.#durations.startTimer({ upstream, kind });
+    try {
+      const answer = await ask();
+      this.#questions.inc({ upstream, kind, result: "ok" });
+      return answer;
+    } catch (error) {
+      this.#questions.inc({ upstream, kind, result: resultOf(error) });
+      throw error;
+    } finally {
+      end();
+    }
+  }
+
+  pulled(type: "blob" | "manifest", bytes: number): void {
+    this.#pulledBytes[type].value += bytes;
+  }
+
+  /** Each process knows what it was told last: the lowest of them is the latest, as long as the quota's time lasts. */
+  #addQuota(registers: Registry[]): void {
+    const quotas = () => [...this.#upstreams.values()].flatMap(quotaOf);
+    const gauge = (name: string, help: string, aggregator: "min" | "max", value: (quota: TimedQuota) => number) =>
+      new Gauge({
+        name,
+        help,
+        labelNames: ["upstream"],
+        aggregator,
+        registers,
+        collect() {
+          this.reset();
+          for (const quota of quotas()) this.set({ upstream: quota.upstream }, value(quota));
+        },
+      });
+    const told = "as an upstream such as Docker Hub last told it.";
+    gauge("berth_upstream_quota_limit", `Pulls that may be made in a time, ${told}`, "max", ({ limit }) => limit);
+    gauge("berth_upstream_quota_remaining", `Pulls that are left, ${told}`, "min", ({ remaining }) => remaining);
+    const until = "When the quota that was told last is over, in seconds since 1970.";
+    gauge("berth_upstream_quota_until_timestamp_seconds", until, "max", ({ untilSeconds }) => untilSeconds);
+  }
+}
+
+interface TimedQuota {
+  readonly upstream: string;
+  readonly limit: number;
+  readonly remaining: number;
+  readonly untilSeconds: number;
+}
+
+/** Docker Hub's, which tells how long it counts and not since when: over that time at the latest it is full again. */
+const usualWindowSeconds = 6 * 60 * 60;
+
+function quotaOf(upstream: Upstream): TimedQuota[] {
+  const quota = upstream.quota();
+  if (quota === undefined) return [];
+  const { limit, remaining, at, windowSeconds = usualWindowSeconds } = quota;
+  const untilSeconds = at / 1000 + windowSeconds;
+  return untilSeconds * 1000 < Date.now() ? [] : [{ upstream: upstream.name, limit, remaining, untilSeconds }];
+}
+
+/** Whoever gave up, since nobody waited any more, is no failure of the upstream. */
+function resultOf(error: unknown): string {
+  return error instanceof UpstreamError ? error.kind : "cancelled";
+}

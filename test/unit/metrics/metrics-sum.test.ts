@@ -1,0 +1,44 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { MetricsSum } from "../../../src/metrics/metrics-sum.js";
+import { readMetrics } from "../../support/metered-berth.js";
+
+function report(pulls: number, running: number) {
+  return [
+    { name: "pulls_total", help: "Pulls.", type: "counter", aggregator: "sum", values: [{ value: pulls, labels: {} }] },
+    { name: "running", help: "Run.", type: "gauge", aggregator: "sum", values: [{ value: running, labels: {} }] },
+    { name: "size", help: "Size.", type: "gauge", aggregator: "max", values: [{ value: running, labels: {} }] },
+  ];
+}
+
+test("the numbers of several processes are added up, and of a size that all know the largest is taken", async () => {
+  const sum = new MetricsSum();
+  sum.told({}, report(5, 1));
+  sum.told({}, report(7, 2));
+  const metrics = readMetrics(await sum.text());
+  assert.deepEqual([metrics.get("pulls_total"), metrics.get("running"), metrics.get("size")], [12, 3, 2]);
+});
+
+test("a process that tells its numbers again is counted once", async () => {
+  const [sum, worker] = [new MetricsSum(), {}];
+  sum.told(worker, report(5, 1));
+  sum.told(worker, report(6, 1));
+  assert.equal(readMetrics(await sum.text()).get("pulls_total"), 6);
+});
+
+test("what a process has counted stays in the sum when it died, and what it was doing does not", async () => {
+  const [sum, first, second] = [new MetricsSum(), {}, {}];
+  sum.told(first, report(5, 1));
+  sum.told(second, report(7, 2));
+  sum.ended(first);
+  sum.told({}, report(1, 4));
+  sum.ended(second);
+  const metrics = readMetrics(await sum.text());
+  assert.deepEqual([metrics.get("pulls_total"), metrics.get("running")], [13, 4]);
+});
+
+test("what has no number yet is left out", async () => {
+  const sum = new MetricsSum();
+  sum.told({}, report(Number.NaN, 1));
+  assert.equal(readMetrics(await sum.text()).has("pulls_total"), false);
+});
