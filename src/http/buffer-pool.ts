@@ -34,9 +34,9 @@ export class BufferPool {
     return size;
   }
 
-  /** A buffer with arbitrary content. */
-  take(): Buffer {
-    const size = this.bufferSize;
+  /** A buffer with arbitrary content. @param most bytes that it may have; a power of two */
+  take(most: number = largest): Buffer {
+    const size = Math.min(this.bufferSize, Math.max(smallest, most));
     const buffer = this.#free.get(size)?.pop();
     if (buffer === undefined) return Buffer.allocUnsafeSlow(size);
     this.#freeBytes -= size;

@@ -5,6 +5,12 @@ import type { Exchange } from "./exchange.js";
 import { endSoon } from "./send.js";
 
 /**
+ * The first piece of a response, in bytes; each further one may be twice as large. A client that asks for a layer and leaves,
+ * again and again, must not have a megabyte read for each of its requests.
+ */
+const firstPiece = 128 * 1024;
+
+/**
  * Sends a part of a blob and ends the response. The next buffer is filled while the one before is on its way. A blob
  * that ends too early breaks the response off: the client must not take it for whole.
  */
@@ -34,6 +40,7 @@ class Transfer {
   readonly #exchange: Exchange;
   readonly #content: SpanReader;
   readonly #pool: BufferPool;
+  #nextPiece = firstPiece;
 
   constructor(exchange: Exchange, content: SpanReader, pool: BufferPool) {
     this.#exchange = exchange;
@@ -61,7 +68,8 @@ class Transfer {
   async #fill(): Promise<Filled | undefined> {
     const lent = await this.#content.lend();
     if (lent !== undefined) return { content: lent };
-    const buffer = this.#pool.take();
+    const buffer = this.#pool.take(this.#nextPiece);
+    this.#nextPiece *= 2;
     const count = await this.#content.read(buffer);
     if (count > 0) return { buffer, content: buffer.subarray(0, count) };
     this.#pool.give(buffer);

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readdirSync, readlinkSync } from "node:fs";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
@@ -54,6 +55,39 @@ test("thousands of requests that are read together keep another client waiting f
   assert.equal(statusesIn(await flood.closed).length, 2_001);
 });
 
+test("of thousands of tiny requests, few are parsed in one turn of the event loop once a client is known for them", async (t) => {
+  const scope = new Scope(t);
+  const { port } = await runBerth(scope);
+  const connection = await RawConnection.open(scope, port);
+  const turns = countParsed(scope);
+  connection.send("GET / HTTP/1.1\r\nHost:a\r\n\r\n".repeat(20_000));
+  await waitUntil("most of them are parsed", () => turns.reduce((sum, each) => sum + each, 0) > 15_000 || undefined);
+  const large = turns.filter((parsed) => parsed > 500);
+  assert.ok(large.length <= 1, `in one turn each: ${large}`);
+});
+
+test("a request that garbage follows at once is not begun", async (t) => {
+  const scope = new Scope(t);
+  const { client, port, log } = await runBerth(scope);
+  const bytes = seededBytes("layer", 100_000);
+  await pushBlob(client, "app", bytes);
+  const before = log.named("request").length;
+  const connection = await RawConnection.open(scope, port);
+  connection.send(`${get(`/v2/app/blobs/${digestOf(bytes)}`)}\x16\x03\x01 garbage\r\n\r\n`);
+  assert.equal(await connection.closed, "");
+  assert.equal(log.named("request").length, before);
+});
+
+test("a body whose first chunk is broken is refused, and its request is not begun", async (t) => {
+  const scope = new Scope(t);
+  const { port, log } = await runBerth(scope);
+  const connection = await RawConnection.open(scope, port);
+  const head = "PUT /v2/a/manifests/t HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  connection.send(`${head}1;${"x".repeat(50_000)}`);
+  assert.deepEqual(statusesIn(await connection.closed), [413]);
+  assert.deepEqual(log.named("request"), []);
+});
+
 test("a body after many other requests is read when it is its turn", async (t) => {
   const scope = new Scope(t);
   const { client, port } = await runBerth(scope);
@@ -91,6 +125,22 @@ test("if too many requests wait on all connections, one that has the most is clo
   });
   assert.equal((await client.get("/v2/")).status, 200);
 });
+
+/** @returns of each turn of the event loop from now on how many requests were parsed in it */
+function countParsed(scope: Scope): number[] {
+  const turns: number[] = [];
+  let parsed = 0;
+  const count = () => {
+    if (parsed++ > 0) return;
+    setImmediate(() => {
+      turns.push(parsed);
+      parsed = 0;
+    });
+  };
+  subscribe("http.server.request.start", count);
+  scope.defer(() => unsubscribe("http.server.request.start", count));
+  return turns;
+}
 
 function openFilesIn(folder: string): number {
   return readdirSync("/proc/self/fd").filter((file) => linkOf(file).startsWith(folder)).length;

@@ -2,9 +2,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Caller } from "../../registry/context.js";
 import type { Exchange } from "../exchange.js";
+import { abortCheaply } from "./cheap-aborts.js";
+import { Sips } from "./sips.js";
 
 /** Requests of one connection that run at the same time; responses are sent in order in any case. */
 const mostAtOnce = 4;
+
+/** No client sends so many requests before it reads an answer. One that does is read from in sips. */
+const crowd = 16;
 
 /** Begins to answer a request. The exchange tells the connection when it is over: `answered`. */
 export type Answer = (request: IncomingMessage, response: ServerResponse, connection: Connection) => Exchange;
@@ -16,6 +21,8 @@ type Waiting = readonly [request: IncomingMessage, response: ServerResponse];
 export interface ConnectionWatcher {
   /** The number of waiting requests has changed. */
   waitingChanged(by: number): void;
+  /** The connection has its first request: `letIn` must be called when it may begin. */
+  arrived(connection: Connection): void;
   /** The connection has a waiting request: `beginNext` must be called when it is its turn. */
   wantsTurn(connection: Connection): void;
   /** The connection ended with this number of waiting requests, which are dropped. */
@@ -45,6 +52,15 @@ export class Connection {
   readonly #waiting: Waiting[] = [];
   /** The socket that is paused while requests wait. */
   #held: Socket | undefined;
+  #sips: Sips | undefined;
+  #isCrowded = false;
+  /** A new connection has brought nothing; one that arrived waits until it is let in. */
+  #state: "new" | "arrived" | "let in" = "new";
+  /** Node resumes whenever a request or a body has been read, so it is paused each time. */
+  readonly #pauseAgain = () => {
+    this.#held?.pause();
+    this.#wantsMore();
+  };
 
   constructor(socket: Socket, caller: Caller, { watcher, answer }: ConnectionParts) {
     this.socket = socket;
@@ -75,12 +91,20 @@ export class Connection {
     return false;
   }
 
+  /** Begins none of the requests that wait. @returns whether the client can be told why: not within another answer */
+  refuse(): boolean {
+    const owesAnswers = this.#owesAnswers;
+    this.#forgetWaiting();
+    return !owesAnswers;
+  }
+
   /**
    * Whether anything written now would be read as part of a response, or as the response to another request. Not if the
-   * only running request is still being received: then that is the broken one.
+   * only request is still being received: then that is the broken one.
    */
-  get owesAnswers(): boolean {
-    if (this.#waiting.length > 0 || this.#running.length > 1) return true;
+  get #owesAnswers(): boolean {
+    if (this.#waiting.length + this.#running.length > 1) return true;
+    for (const [request] of this.#waiting) return request.complete;
     for (const { request, response } of this.#running) return request.complete || response.headersSent;
     return false;
   }
@@ -90,8 +114,23 @@ export class Connection {
    * however many requests a client sends, only those that Node read together can wait.
    */
   take(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#running.length < mostAtOnce && this.#waiting.length === 0) this.#begin(request, response);
+    if (this.#state === "let in" && this.#running.length < mostAtOnce && this.#waiting.length === 0)
+      this.#begin(request, response);
     else this.#wait(request, response);
+  }
+
+  /** Has node parse what comes in small pieces. */
+  readInSips(socket: Socket): void {
+    if (this.#sips !== undefined) return;
+    this.#sips = new Sips(socket, { hold: () => this.#hold(socket), parsed: () => this.#wantsMore() });
+    abortCheaply(socket);
+  }
+
+  /** Begins with the first request of a new connection, and with what came together with it. */
+  letIn(): void {
+    this.#state = "let in";
+    while (this.#waiting.length > 0 && this.#running.length < mostAtOnce) this.#beginFirst();
+    if (this.#waiting.length === 0) this.#readOn();
   }
 
   /** Called when one of its exchanges is over. */
@@ -100,7 +139,7 @@ export class Connection {
     if (place >= 0) this.#running.splice(place, 1);
     if (this.#held?.destroyed) this.#drop();
     if (this.#waiting.length > 0) this.#watcher.wantsTurn(this);
-    else if (this.#held !== undefined) this.#readOn();
+    else this.#readOn();
     if (this.#running.length === 0 && this.#waiting.length === 0) this.idleAmong?.add(this);
   }
 
@@ -110,11 +149,7 @@ export class Connection {
    */
   beginNext(): boolean {
     if (this.#running.length >= mostAtOnce) return false;
-    const next = this.#waiting.shift();
-    if (next !== undefined) {
-      this.#watcher.waitingChanged(-1);
-      this.#begin(...next);
-    }
+    this.#beginFirst();
     if (this.#waiting.length === 0) this.#readOn();
     return this.#waiting.length > 0 && this.#running.length < mostAtOnce;
   }
@@ -126,10 +161,32 @@ export class Connection {
   #wait(request: IncomingMessage, response: ServerResponse): void {
     this.#waiting.push([request, response]);
     this.#watcher.waitingChanged(1);
+    this.idleAmong?.delete(this);
+    this.#isCrowded ||= this.#waiting.length > crowd;
+    if (this.#state === "let in") this.#hold(request.socket);
+    if (this.#state !== "new") return;
+    this.#state = "arrived";
+    // Node parses all that it has read in one go: what is followed by something that is no request costs no work.
+    process.nextTick(() => this.#arrive(request.socket));
+  }
+
+  #arrive(socket: Socket): void {
+    if (socket.destroyed || this.#waiting.length === 0) return;
+    this.#watcher.arrived(this);
+    if (this.#waiting.length > 0) this.#hold(socket);
+  }
+
+  #hold(socket: Socket): void {
     if (this.#held !== undefined) return;
-    this.#held = request.socket;
-    // Node resumes whenever a request has been read completely, so it is paused each time.
-    this.#held.pause().on("resume", pauseAgain);
+    this.#held = socket;
+    socket.pause().on("resume", this.#pauseAgain);
+  }
+
+  #beginFirst(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#watcher.waitingChanged(-1);
+    this.#begin(...next);
   }
 
   #begin(request: IncomingMessage, response: ServerResponse): void {
@@ -137,9 +194,26 @@ export class Connection {
     this.idleAmong?.delete(this);
   }
 
+  /** A body that nobody reads is left to wait: node asks for more when it is read. */
   #readOn(): void {
-    this.#held?.off("resume", pauseAgain).resume();
+    const held = this.#held;
+    if (held === undefined || this.#holdsFullBody() || this.#sips?.next()) return;
     this.#held = undefined;
+    held.off("resume", this.#pauseAgain);
+    // Not before node has told the system to read on, which it does at this event, and no longer for what we read.
+    if (this.#isCrowded) held.once("resume", () => this.readInSips(held));
+    held.resume();
+  }
+
+  #wantsMore(): void {
+    if (this.#waiting.length === 0) this.#readOn();
+  }
+
+  #holdsFullBody(): boolean {
+    for (const { request } of this.#running) {
+      if (!request.complete && request.readableLength >= request.readableHighWaterMark) return true;
+    }
+    return false;
   }
 
   #end(): void {
@@ -151,12 +225,12 @@ export class Connection {
   #drop(): void {
     const count = this.#waiting.length;
     if (count === 0) return;
-    this.#waiting.length = 0;
-    this.#watcher.waitingChanged(-count);
+    this.#forgetWaiting();
     this.#watcher.dropped(this, count);
   }
-}
 
-function pauseAgain(this: Socket): void {
-  this.pause();
+  #forgetWaiting(): void {
+    this.#watcher.waitingChanged(-this.#waiting.length);
+    this.#waiting.length = 0;
+  }
 }

@@ -4,6 +4,7 @@ import { peerOf } from "../client-address.js";
 import type { Exchange } from "../exchange.js";
 import { type Answer, Connection, type ConnectionWatcher } from "./connection.js";
 import { IdleConnections } from "./idle-connections.js";
+import { Newcomers } from "./newcomers.js";
 import { Turns } from "./turns.js";
 
 /** Requests that may wait for their turn on all connections together: each takes a few kilobytes of memory. */
@@ -26,6 +27,7 @@ export class Connections implements ConnectionWatcher {
   readonly #handshaking = new Map<string, Connection>();
   readonly #idle = new IdleConnections();
   readonly #turns = new Turns();
+  readonly #newcomers = new Newcomers();
   readonly #answer: Answer;
   readonly #log: Logger;
   #waiting = 0;
@@ -73,7 +75,7 @@ export class Connections implements ConnectionWatcher {
     this.#idle.opened(connection);
     const ends = endsOf(socket);
     if (speaksTls) this.#handshaking.set(ends, connection);
-    else this.#bySocket.set(socket, connection);
+    else this.#opened(socket, connection);
     socket.once("close", () => {
       if (this.#handshaking.get(ends) === connection) this.#handshaking.delete(ends);
       this.#bySocket.delete(socket);
@@ -87,7 +89,7 @@ export class Connections implements ConnectionWatcher {
     const connection = this.#handshaking.get(ends);
     this.#handshaking.delete(ends);
     if (connection === undefined) return;
-    this.#bySocket.set(socket, connection);
+    this.#opened(socket, connection);
     socket.once("close", () => this.#bySocket.delete(socket));
   }
 
@@ -108,6 +110,10 @@ export class Connections implements ConnectionWatcher {
     if (this.#waiting > mostWaiting) this.#mostWaitingOne()?.destroy();
   }
 
+  arrived(connection: Connection): void {
+    this.#newcomers.arrived(connection);
+  }
+
   wantsTurn(connection: Connection): void {
     this.#turns.ask(connection);
   }
@@ -120,6 +126,13 @@ export class Connections implements ConnectionWatcher {
     });
   }
 
+  /** Requests may come from this socket. */
+  #opened(socket: Socket, connection: Connection): void {
+    this.#bySocket.set(socket, connection);
+    // Even what a new connection brings first may be thousands of requests.
+    if (this.#newcomers.areMany) connection.readInSips(socket);
+  }
+
   #mostWaitingOne(): Connection | undefined {
     let most: Connection | undefined;
     for (const connection of this.#open) if (connection.waiting > (most?.waiting ?? 0)) most = connection;
@@ -127,7 +140,9 @@ export class Connections implements ConnectionWatcher {
   }
 
   #forget(connection: Connection): void {
-    if (this.#open.delete(connection)) this.#idle.closed(connection);
+    if (!this.#open.delete(connection)) return;
+    this.#idle.closed(connection);
+    this.#newcomers.left(connection);
   }
 }
 

@@ -69,8 +69,8 @@ export class Refusals {
     // 9.6).
     if (code === "HPE_CLOSED_CONNECTION") return;
     this.#log.info("request refused", { client: connection.caller.network, code, ...refusal });
-    if (connection.owesAnswers || !socket.writable) socket.destroy();
-    else sendRefusal(socket, refusal);
+    if (connection.refuse() && socket.writable) sendRefusal(socket, refusal);
+    else socket.destroy();
   }
 }
 

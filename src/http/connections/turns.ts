@@ -1,7 +1,7 @@
 import type { Connection } from "./connection.js";
 
 /** How long waiting requests may occupy the event loop before it handles what others have sent. */
-const longestTurnMs = 5;
+const longestTurnMs = 1;
 
 /**
  * Gives connections with waiting requests their turns: each begins one, and goes to the end of the line if it has more.
