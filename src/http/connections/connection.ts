@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Caller } from "../../registry/context.js";
 import type { Exchange } from "../exchange.js";
-import { abortCheaply } from "./cheap-aborts.js";
-import { Sips } from "./sips.js";
+import { Reading } from "./reading.js";
 
 /** Requests of one connection that run at the same time; responses are sent in order in any case. */
 const mostAtOnce = 4;
@@ -50,17 +49,9 @@ export class Connection {
   /** No set: that keeps what it held before until a full garbage collection, which costs each request more than its answer. */
   readonly #running: Exchange[] = [];
   readonly #waiting: Waiting[] = [];
-  /** The socket that is paused while requests wait. */
-  #held: Socket | undefined;
-  #sips: Sips | undefined;
-  #isCrowded = false;
+  readonly #reading = new Reading(() => this.#waiting.length === 0 && !this.#holdsFullBody());
   /** A new connection has brought nothing; one that arrived waits until it is let in. */
   #state: "new" | "arrived" | "let in" = "new";
-  /** Node resumes whenever a request or a body has been read, so it is paused each time. */
-  readonly #pauseAgain = () => {
-    this.#held?.pause();
-    this.#wantsMore();
-  };
 
   constructor(socket: Socket, caller: Caller, { watcher, answer }: ConnectionParts) {
     this.socket = socket;
@@ -119,27 +110,25 @@ export class Connection {
     else this.#wait(request, response);
   }
 
-  /** Has node parse what comes in small pieces. */
+  /** From now on what is read is parsed in small pieces. */
   readInSips(socket: Socket): void {
-    if (this.#sips !== undefined) return;
-    this.#sips = new Sips(socket, { hold: () => this.#hold(socket), parsed: () => this.#wantsMore() });
-    abortCheaply(socket);
+    this.#reading.beginSips(socket);
   }
 
   /** Begins with the first request of a new connection, and with what came together with it. */
   letIn(): void {
     this.#state = "let in";
     while (this.#waiting.length > 0 && this.#running.length < mostAtOnce) this.#beginFirst();
-    if (this.#waiting.length === 0) this.#readOn();
+    this.#reading.readOn();
   }
 
   /** Called when one of its exchanges is over. */
   answered(exchange: Exchange): void {
     const place = this.#running.indexOf(exchange);
     if (place >= 0) this.#running.splice(place, 1);
-    if (this.#held?.destroyed) this.#drop();
+    if (this.#reading.isClosed) this.#drop();
     if (this.#waiting.length > 0) this.#watcher.wantsTurn(this);
-    else this.#readOn();
+    else this.#reading.readOn();
     if (this.#running.length === 0 && this.#waiting.length === 0) this.idleAmong?.add(this);
   }
 
@@ -150,7 +139,7 @@ export class Connection {
   beginNext(): boolean {
     if (this.#running.length >= mostAtOnce) return false;
     this.#beginFirst();
-    if (this.#waiting.length === 0) this.#readOn();
+    this.#reading.readOn();
     return this.#waiting.length > 0 && this.#running.length < mostAtOnce;
   }
 
@@ -162,8 +151,8 @@ export class Connection {
     this.#waiting.push([request, response]);
     this.#watcher.waitingChanged(1);
     this.idleAmong?.delete(this);
-    this.#isCrowded ||= this.#waiting.length > crowd;
-    if (this.#state === "let in") this.#hold(request.socket);
+    if (this.#waiting.length > crowd) this.#reading.noteCrowd();
+    if (this.#state === "let in") this.#reading.hold(request.socket);
     if (this.#state !== "new") return;
     this.#state = "arrived";
     // Node parses all that it has read in one go: what is followed by something that is no request costs no work.
@@ -173,13 +162,7 @@ export class Connection {
   #arrive(socket: Socket): void {
     if (socket.destroyed || this.#waiting.length === 0) return;
     this.#watcher.arrived(this);
-    if (this.#waiting.length > 0) this.#hold(socket);
-  }
-
-  #hold(socket: Socket): void {
-    if (this.#held !== undefined) return;
-    this.#held = socket;
-    socket.pause().on("resume", this.#pauseAgain);
+    if (this.#waiting.length > 0) this.#reading.hold(socket);
   }
 
   #beginFirst(): void {
@@ -194,21 +177,7 @@ export class Connection {
     this.idleAmong?.delete(this);
   }
 
-  /** A body that nobody reads is left to wait: node asks for more when it is read. */
-  #readOn(): void {
-    const held = this.#held;
-    if (held === undefined || this.#holdsFullBody() || this.#sips?.next()) return;
-    this.#held = undefined;
-    held.off("resume", this.#pauseAgain);
-    // Not before node has told the system to read on, which it does at this event, and no longer for what we read.
-    if (this.#isCrowded) held.once("resume", () => this.readInSips(held));
-    held.resume();
-  }
-
-  #wantsMore(): void {
-    if (this.#waiting.length === 0) this.#readOn();
-  }
-
+  /** A body that nobody reads is left to wait: node resumes when it is read. */
   #holdsFullBody(): boolean {
     for (const { request } of this.#running) {
       if (!request.complete && request.readableLength >= request.readableHighWaterMark) return true;
