@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const lightKinds = ["unit", "contract", "api"];
+/** Most light tests wait for answers, timers and the disk, so that a processor has time for a second file. */
+const filesPerProcessor = 2;
 /** Kinds that start daemons or load the machine: one file at a time, with longer timeouts. */
 const heavyKinds = ["conformance", "e2e", "faults"];
 
@@ -26,7 +28,7 @@ const run = spawnSync(
   [
     "--test",
     ...(options.some((option) => option.startsWith("--test-reporter")) ? [] : ["--test-reporter=spec"]),
-    `--test-concurrency=${isHeavy ? 1 : availableParallelism()}`,
+    `--test-concurrency=${isHeavy ? 1 : filesPerProcessor * availableParallelism()}`,
     `--test-timeout=${(isHeavy ? 15 : 3) * 60_000}`,
     ...options,
     ...files,

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../foundation/bounded-map.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Action, Identity } from "../registry/access.js";
 import type { AccessPolicy, Decision } from "./access-policy.js";
@@ -26,7 +26,7 @@ const rememberedDecisions = 20_000;
 export class AccessRules {
   readonly policy: AccessPolicy;
   readonly names: RepositoryNames;
-  readonly #decisions = new LRUCache<string, Decision>({ max: rememberedDecisions });
+  readonly #decisions = new BoundedMap<string, Decision>(rememberedDecisions);
 
   constructor(policy: AccessPolicy, names: RepositoryNames) {
     this.policy = policy;

@@ -1,5 +1,5 @@
 import { hash, randomBytes } from "node:crypto";
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../foundation/bounded-map.js";
 import type { ClientCertificate } from "./client-certificate.js";
 
 /** How long credentials that were found good are accepted without another check. */
@@ -23,7 +23,7 @@ const rememberedCredentials = 10_000;
  */
 export class KnownCredentials<Value extends object> {
   readonly #key = randomBytes(32).toString("base64");
-  readonly #known = new LRUCache<string, Known<Value>>({ max: rememberedCredentials });
+  readonly #known = new BoundedMap<string, Known<Value>>(rememberedCredentials);
 
   recall(authorization: string, certificate: ClientCertificate | undefined): Value | undefined {
     const key = this.#keyOf(authorization);

@@ -1,8 +1,8 @@
+import { BoundedMap } from "../foundation/bounded-map.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Registry } from "../registry/registry.js";
-import { BriefMemory } from "../storage/brief-memory.js";
 import { CatalogPages, holdersOfManifests } from "../storage/content/catalog-pages.js";
 import type { Storage } from "../storage/storage.js";
 import { AdoptedRepository } from "./adopted-repository.js";
@@ -30,7 +30,7 @@ export class PrivateRegistry implements Registry {
   readonly #rules: PrivateRegistryRules;
   readonly #parts: PrivateRepositoryParts;
   readonly #catalog: CatalogPages;
-  readonly #ours = new BriefMemory<RepositoryName, true>(rememberedNames, rememberedForMs);
+  readonly #ours = new BoundedMap<RepositoryName, true>(rememberedNames, rememberedForMs);
 
   constructor(storage: Storage, rules: PrivateRegistryRules, meanings = plainMeanings(storage, rules.adopt)) {
     this.#storage = storage;

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../foundation/bounded-map.js";
 import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { LockError } from "../oci/storage-error.js";
@@ -29,7 +29,7 @@ interface RunningHash {
  * by all repositories, since session ids are unique.
  */
 export class RunningUploads {
-  readonly hashes = new LRUCache<string, RunningHash>({ max: rememberedSessions });
+  readonly hashes = new BoundedMap<string, RunningHash>(rememberedSessions);
   /** The connections that are sending; a newer request for the same session aborts the older one. */
   readonly senders = new Map<string, AbortController>();
   readonly open: OpenUploads;

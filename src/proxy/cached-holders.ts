@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../foundation/bounded-map.js";
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
@@ -14,7 +14,7 @@ const looksAtOnce = 16;
  */
 export class CachedHolders {
   readonly #storage: Storage;
-  readonly #known = new LRUCache<Digest, RepositoryName>({ max: remembered });
+  readonly #known = new BoundedMap<Digest, RepositoryName>(remembered);
 
   constructor(storage: Storage) {
     this.#storage = storage;

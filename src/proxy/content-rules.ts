@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../foundation/bounded-map.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { Glob } from "../registry/glob.js";
 import { NamePatterns } from "../registry/name-patterns.js";
@@ -24,7 +24,7 @@ const remembered = 10_000;
 export class ContentRules {
   readonly #allow: readonly Rule[];
   readonly #deny: readonly Rule[];
-  readonly #known = new LRUCache<RepositoryName, { readonly rules: RepositoryRules | undefined }>({ max: remembered });
+  readonly #known = new BoundedMap<RepositoryName, { readonly rules: RepositoryRules | undefined }>(remembered);
 
   /** @param allow patterns; an empty list allows everything. @param deny patterns, which override `allow` */
   constructor(allow: readonly string[], deny: readonly string[]) {

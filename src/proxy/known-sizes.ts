@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../foundation/bounded-map.js";
 import type { Digest } from "../oci/digest.js";
 import { readManifest } from "../oci/manifest-reading.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -7,9 +7,9 @@ const remembered = 50_000;
 
 /** Sizes of blobs, from the manifests of a repository, so that the upstream need not be asked before a download. */
 export class KnownSizes {
-  readonly #sizes = new LRUCache<string, number>({ max: remembered });
+  readonly #sizes = new BoundedMap<string, number>(remembered);
 
-  readonly #read = new LRUCache<string, true>({ max: remembered / 10 });
+  readonly #read = new BoundedMap<string, true>(remembered / 10);
 
   get(name: RepositoryName, digest: Digest): number | undefined {
     return this.#sizes.get(`${name}@${digest}`);

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../foundation/bounded-map.js";
 import type { Logger } from "../observability/logger.js";
 import { registryCalled } from "../oci/docker-hub.js";
 import { RegistryError } from "../oci/errors.js";
@@ -65,7 +65,7 @@ export class ProxyRegistry implements Registry {
   readonly #storage: Storage;
   readonly #options: ProxyOptions;
   readonly #sources: ReadonlyMap<string, Source>;
-  readonly #known = new LRUCache<string, FoundRepository>({ max: rememberedNames });
+  readonly #known = new BoundedMap<string, FoundRepository>(rememberedNames);
   readonly #catalog: CatalogPages;
 
   constructor(storage: Storage, options: ProxyOptions) {

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../foundation/bounded-map.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -29,7 +29,7 @@ export class ContinuedPushes {
   /** The latest first. */
   #former: readonly Former[] = [];
   /** Recent pushes, by client and repository. */
-  readonly #pushes = new LRUCache<string, true>({ max: rememberedPushes, ttl: continuedWithinMs });
+  readonly #pushes = new BoundedMap<string, true>(rememberedPushes, continuedWithinMs);
 
   /** A registry that also accepts pushes which began with earlier ones. */
   across(registry: Registry): Registry {

@@ -157,12 +157,13 @@ test("a body in chunks of one byte takes hardly more memory than its bytes", asy
   const chunks = Buffer.from("1\r\na\r\n".repeat(20_000));
   const before = process.memoryUsage.rss();
   let most = before;
-  for (let sent = 0; sent < 50; sent++) {
+  for (let sent = 0; sent < 20; sent++) {
     await new Promise((resolve) => connection.socket.write(chunks, resolve));
     most = Math.max(most, process.memoryUsage.rss());
   }
   connection.send("0\r\n\r\n");
   assert.match(await connection.closed, /^HTTP\/1\.1 202 /);
-  assert.equal(await offsetOf(berth.client, session), 1_000_000);
-  assert.ok(most - before < 150 * 1024 * 1024, `${(most - before) >> 20} MiB`);
+  assert.equal(await offsetOf(berth.client, session), 400_000);
+  // Kept as they come, 400,000 chunks take 140 MB.
+  assert.ok(most - before < 100 * 1024 * 1024, `${(most - before) >> 20} MiB`);
 });

@@ -16,13 +16,14 @@ test("a manifest in chunks of one byte takes hardly more memory than its bytes",
   const chunks = Buffer.from("1\r\n{\r\n".repeat(20_000));
   const before = process.memoryUsage.rss();
   let most = before;
-  for (let sent = 0; sent < 1_000_000; sent += 20_000) {
+  for (let sent = 0; sent < 400_000; sent += 20_000) {
     await new Promise((resolve) => connection.socket.write(chunks, resolve));
     most = Math.max(most, process.memoryUsage.rss());
   }
   connection.send("0\r\n\r\n");
   await connection.receive(/MANIFEST_INVALID/);
-  assert.ok(most - before < 150 * mebibyte, `${(most - before) >> 20} MiB`);
+  // Kept as they come, 400,000 chunks take 140 MB.
+  assert.ok(most - before < 100 * mebibyte, `${(most - before) >> 20} MiB`);
 });
 
 test("concurrent large manifests are received in turn, and small ones do not wait for them", async (t) => {

@@ -52,6 +52,9 @@ test("downloads whose clients have left give way to one that a client waits for,
   }
   recover();
   assert.deepEqual((await client.get(pathOf(wanted))).body, wanted);
+  // Only one had to give way. The other one still stands still, until its connection breaks.
+  await fake.stop();
+  await fake.start();
   for (const layer of left) {
     await waitUntil("the interrupted ones are finished", async () => {
       return (await storage.repository(name).findBlob(digestOf(layer))) === undefined ? undefined : true;

@@ -68,7 +68,7 @@ test("an unreachable mirror is not tried again for a while", async (t) => {
   const scope = new Scope(t);
   const [mirror, registry] = await mirrorAndRegistry(scope);
   mirror.faults.add({}, silence);
-  const upstream = upstreamOf(scope, [mirror, registry], { firstByteTimeout: 100 });
+  const upstream = upstreamOf(scope, [mirror, registry], { firstByteTimeout: 500 });
   await upstream.headManifest(name, latest, asking());
   await upstream.headManifest(name, latest, asking());
   assert.ok(mirror.ledger.count() <= 1);
@@ -122,7 +122,7 @@ test("with a stored copy, an upstream that was just unreachable is not asked", a
   const clock = { monotonic: () => time.now, wall: () => 0 };
   const upstream = upstreamAt(scope, fake.url, {
     outageMemory: 10_000,
-    firstByteTimeout: 50,
+    firstByteTimeout: 300,
     attempts: 1,
     surroundings: { clock },
   });

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 
 /** Wrong guesses in a row without a delay: people mistype. */
 const freeGuesses = 3;
@@ -24,7 +24,7 @@ export interface Suspicion {
  * an address waits longer and longer there; others at that address, and the user elsewhere, a second at most.
  */
 export class GuessDelays {
-  readonly #guesses = new LRUCache<string, number>({ max: rememberedGuessers, ttl: rememberedMs, ttlResolution: 0 });
+  readonly #guesses = new BoundedMap<string, number>(rememberedGuessers, rememberedMs);
 
   /** Counts a guess, and says what those before it mean for it. */
   begin(user: string, network: string): Suspicion {

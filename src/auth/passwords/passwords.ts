@@ -2,7 +2,7 @@ import { hash as hashOnce, randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { verify } from "@node-rs/bcrypt";
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import { CheckQueue } from "./check-queue.js";
 import { GuessDelays } from "./guess-delays.js";
 
@@ -40,7 +40,7 @@ export class Passwords {
   /** A key of this process, so that the remembered hashes are useless elsewhere. */
   readonly #key = randomBytes(32).toString("base64");
   /** The user's hash by what was found right for it. */
-  readonly #trusted = new LRUCache<string, string>({ max: trustedPasswords, ttl: trustedMs, ttlResolution: 0 });
+  readonly #trusted = new BoundedMap<string, string>(trustedPasswords, trustedMs);
   readonly #running = new Map<string, Promise<boolean>>();
   readonly #checks = new CheckQueue({ concurrency, mostWaiting, rest: 0 });
   /** Of networks that guess: beside the others, so that a storm of guesses takes neither their turn nor a processor. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 
 /** What is stored of an access token: a hash, not its secret. */
 export interface AccessTokenRecord {
@@ -53,12 +53,11 @@ export function isAccessTokenId(text: string): boolean {
 /** Tokens that users create for machines: used as passwords, limited, and revoked one by one. */
 export class AccessTokens {
   readonly #store: AccessTokenStore;
-  readonly #known = new LRUCache<string, { readonly record: AccessTokenRecord | undefined }>({
-    max: rememberedTokens,
-    ttl: rememberedMs,
-    ttlResolution: 0,
-  });
-  readonly #usedMs = new LRUCache<string, number>({ max: rememberedTokens });
+  readonly #known = new BoundedMap<string, { readonly record: AccessTokenRecord | undefined }>(
+    rememberedTokens,
+    rememberedMs,
+  );
+  readonly #usedMs = new BoundedMap<string, number>(rememberedTokens);
 
   constructor(store: AccessTokenStore) {
     this.#store = store;

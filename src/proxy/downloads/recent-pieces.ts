@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { BlobReader } from "../../oci/blob-reader.js";
 
 /** Recently arrived bytes to keep in memory, per download: hundreds may run at once. */
@@ -19,7 +19,7 @@ interface Arrived {
 export class RecentPieces {
   readonly #arrived: Arrived[] = [];
   #arrivedBytes = 0;
-  readonly #read = new LRUCache<number, Promise<Buffer>>({ max: heldPieces });
+  readonly #read = new BoundedMap<number, Promise<Buffer>>(heldPieces);
 
   /** The bytes must not be changed afterwards. */
   add(start: number, bytes: Buffer): void {

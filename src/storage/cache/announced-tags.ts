@@ -8,7 +8,7 @@ import { layout } from "../layout.js";
 const windowMs = 10 * 60_000;
 
 /** Per window and process. Losing a mark is safe: the tag is requested again. */
-const mostMarks = 10_000;
+const marksPerWindow = 10_000;
 
 interface AnnouncedTag {
   readonly tag: Tag;
@@ -24,21 +24,23 @@ interface AnnouncedTag {
 export class AnnouncedTags {
   readonly #driver: StorageDriver;
   readonly #now: () => number;
+  readonly #mostMarks: number;
   /** What this process wrote in the window: clients that watch a tag request it again and again. */
   readonly #written = new Set<string>();
   #window = 0;
 
   /** @param now milliseconds since 1970 */
-  constructor(driver: StorageDriver, now: () => number = Date.now) {
+  constructor(driver: StorageDriver, now: () => number = Date.now, mostMarks = marksPerWindow) {
     this.#driver = driver;
     this.#now = now;
+    this.#mostMarks = mostMarks;
   }
 
   async add(name: RepositoryName, tag: Tag, digest: Digest): Promise<void> {
     const window = this.#currentWindow();
     if (window !== this.#window) await this.#begin(window);
     const key = layout.tagAnnounced(window, name, digest, tag);
-    if (this.#written.has(key) || this.#written.size >= mostMarks) return;
+    if (this.#written.has(key) || this.#written.size >= this.#mostMarks) return;
     await this.#driver.write({ key, content: Buffer.from(new Date(this.#now()).toISOString()) });
     this.#written.add(key);
   }

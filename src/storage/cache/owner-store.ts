@@ -1,5 +1,5 @@
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import { isRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
-import { BriefMemory } from "../brief-memory.js";
 import type { StorageDriver } from "../driver.js";
 import { isOfRepository, layout } from "../layout.js";
 
@@ -10,7 +10,7 @@ const ownersRememberedForMs = 10_000;
 /** The upstream that a repository's content came from. Losing this is safe: the content then counts as private. */
 export class OwnerStore {
   readonly #driver: StorageDriver;
-  readonly #owners = new BriefMemory<RepositoryName, string>(rememberedOwners, ownersRememberedForMs);
+  readonly #owners = new BoundedMap<RepositoryName, string>(rememberedOwners, ownersRememberedForMs);
 
   constructor(driver: StorageDriver) {
     this.#driver = driver;

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
@@ -10,7 +10,7 @@ const rememberedTags = 20_000;
 /** When an upstream last confirmed what a tag points to. Losing this is safe: the tag then counts as old. */
 export class TagChecks {
   readonly #driver: StorageDriver;
-  readonly #checked = new LRUCache<string, number>({ max: rememberedTags });
+  readonly #checked = new BoundedMap<string, number>(rememberedTags);
 
   constructor(driver: StorageDriver) {
     this.#driver = driver;

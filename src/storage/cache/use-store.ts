@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
@@ -27,7 +27,7 @@ const writtenAtOnce = 50;
  */
 export class UseStore {
   readonly #driver: StorageDriver;
-  readonly #uses = new LRUCache<string, Use>({ max: remembered });
+  readonly #uses = new BoundedMap<string, Use>(remembered);
   readonly #due = new Set<Use>();
 
   constructor(driver: StorageDriver) {

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 
@@ -7,7 +7,7 @@ const holdersOfEach = 4;
 
 /** Repositories in which this process recently stored, linked or found a blob: a mount looks there first. */
 export class BlobHolders {
-  readonly #holders = new LRUCache<Digest, readonly RepositoryName[]>({ max: rememberedBlobs });
+  readonly #holders = new BoundedMap<Digest, readonly RepositoryName[]>(rememberedBlobs);
 
   /** The most recent first. */
   known(digest: Digest): readonly RepositoryName[] {

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { BlobReader } from "../../oci/blob-reader.js";
 import { algorithmOf, type Digest, Digester } from "../../oci/digest.js";
 import { hashReader } from "../../oci/hash-reader.js";
@@ -20,7 +20,7 @@ interface Running {
  */
 export class BlobVerification {
   readonly #driver: StorageDriver;
-  readonly #proved = new LRUCache<Digest, string>({ max: rememberedProofs });
+  readonly #proved = new BoundedMap<Digest, string>(rememberedProofs);
   readonly #running = new Map<Digest, Running>();
   #last: Promise<unknown> = Promise.resolve();
 

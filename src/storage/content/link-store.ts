@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Logger } from "../../observability/logger.js";
 import { algorithmOf, type Digest, isDigest } from "../../oci/digest.js";
 import type { StorageDriver } from "../driver.js";
@@ -23,7 +23,7 @@ const longestBytes = 200;
 export class LinkStore {
   readonly #driver: StorageDriver;
   readonly #log: Logger;
-  readonly #known = new LRUCache<string, KnownLink>({ max: knownLinks });
+  readonly #known = new BoundedMap<string, KnownLink>(knownLinks);
 
   constructor(driver: StorageDriver, log: Logger) {
     this.#driver = driver;

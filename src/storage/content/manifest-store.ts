@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Logger } from "../../observability/logger.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import { algorithmOf, type Digest, digestOf } from "../../oci/digest.js";
@@ -45,9 +46,9 @@ export class ManifestStore {
   /** Verified when read; content of a digest never changes, and the link is looked at each time. */
   readonly #manifests: LRUCache<Digest, StoredManifest>;
   /** In which version the bytes of a manifest were found to be what the digest says. */
-  readonly #verified = new LRUCache<Digest, string>({ max: rememberedPuts });
+  readonly #verified = new BoundedMap<Digest, string>(rememberedPuts);
   /** Links of manifests that this process stored. What another one did can be seen before it is durable. */
-  readonly #stored = new LRUCache<string, true>({ max: rememberedPuts });
+  readonly #stored = new BoundedMap<string, true>(rememberedPuts);
   /** Puts that run: who pushes the same manifest meanwhile waits, since a link may be seen before it is durable. */
   readonly #storing = new Map<string, Promise<void>>();
 

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Logger } from "../../observability/logger.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import { type Digest, digestAlgorithms, isDigest } from "../../oci/digest.js";
@@ -24,7 +25,7 @@ export class ReferrerStore {
     sizeCalculation: (descriptor) => 200 + JSON.stringify(descriptor).length,
   });
   /** Subjects of manifests in fallback indexes; `none` for those without a subject. */
-  readonly subjectOf = new LRUCache<Digest, Digest | "none">({ max: rememberedSubjects });
+  readonly subjectOf = new BoundedMap<Digest, Digest | "none">(rememberedSubjects);
   /** Entries of fallback indexes, by the digest of the index. */
   readonly childrenOf = new LRUCache<Digest, readonly Digest[]>({
     maxSize: rememberedChildren,

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import { type Digest, digestAlgorithms, isDigest } from "../../oci/digest.js";
 import { firstAfter, type Page, type PageOf, pageOf } from "../../oci/listing.js";
 import { isTag, type Tag } from "../../oci/reference.js";
@@ -46,8 +46,8 @@ export class TagStore {
   readonly #index: TagIndex;
   readonly #unindexed: UnindexedTags;
   /** Repositories of which it is settled whether all their tags are in the index. */
-  readonly #settled = new LRUCache<RepositoryName, true>({ max: knownListings });
-  readonly #listings = new LRUCache<RepositoryName, TagList>({ max: knownListings });
+  readonly #settled = new BoundedMap<RepositoryName, true>(knownListings);
+  readonly #listings = new BoundedMap<RepositoryName, TagList>(knownListings);
 
   constructor(driver: StorageDriver, { links, index }: TagStoreParts) {
     this.#driver = driver;

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import { parseRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
 import { Blame } from "../blame.js";
 import type { Patience } from "../limits/patience.js";
@@ -26,7 +26,7 @@ export interface AuthorizedQuestion {
 export class AuthorizedQuestions {
   readonly #settings: TokenSettings;
   readonly #own: Authorizer;
-  readonly #guests = new LRUCache<string, Authorizer>({ max: maxGuests });
+  readonly #guests = new BoundedMap<string, Authorizer>(maxGuests);
 
   constructor(settings: TokenSettings) {
     this.#settings = settings;

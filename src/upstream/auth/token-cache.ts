@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Clock } from "../limits/clock.js";
 import type { Token } from "./token-request.js";
 
@@ -24,7 +24,7 @@ export interface GivenToken {
 /** Tokens by scope, each fetched once for all who wait. Times are those of receipt, on our clock. */
 export class TokenCache {
   readonly #clock: Clock;
-  readonly #entries = new LRUCache<string, Entry>({ max: maxTokens });
+  readonly #entries = new BoundedMap<string, Entry>(maxTokens);
 
   constructor(clock: Clock) {
     this.#clock = clock;

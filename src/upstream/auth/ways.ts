@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { isOpaque } from "./scopes.js";
 
@@ -23,7 +23,7 @@ const maxRepositories = 10_000;
  * tried in the way that last worked.
  */
 export class Ways {
-  readonly #byRepository = new LRUCache<RepositoryName, Way>({ max: maxRepositories });
+  readonly #byRepository = new BoundedMap<RepositoryName, Way>(maxRepositories);
   #usual: Way | undefined;
 
   learn(repository: RepositoryName, way: Way): void {

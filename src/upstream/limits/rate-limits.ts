@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Clock } from "./clock.js";
 
 const firstPauseMs = 5_000;
@@ -19,7 +19,7 @@ interface Limit {
  */
 export class RateLimits {
   readonly #clock: Clock;
-  readonly #limits = new LRUCache<string, Limit>({ max: maxLimits });
+  readonly #limits = new BoundedMap<string, Limit>(maxLimits);
 
   constructor(clock: Clock) {
     this.#clock = clock;

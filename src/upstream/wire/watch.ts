@@ -8,6 +8,7 @@ export class Watch {
   readonly #patience: Patience;
   readonly #onAbort: () => void;
   #timer: NodeJS.Timeout | undefined;
+  #lastLook: NodeJS.Immediate | undefined;
 
   constructor(patience: Patience) {
     this.#patience = patience;
@@ -21,19 +22,24 @@ export class Watch {
   }
 
   /**
-   * From now on, `what` must arrive within the time, and within the caller's deadline. Replaces the last expectation.
+   * From now on, `what` must arrive within the time, and within the caller's deadline. Replaces the last expectation. A
+   * process that was busy runs its timers before it reads what has arrived, so it reads once more before it gives up.
    */
   expect(what: string, withinMs: number): void {
     this.relax();
     const ms = this.#patience.upTo(withinMs);
     const late = () =>
       ms < withinMs ? this.#patience.expired() : new TimedOutError(`no ${what} within ${inWords(withinMs)}`);
-    this.#timer = setTimeout(() => this.#controller.abort(late()), ms);
+    const abort = () => this.#controller.abort(late());
+    this.#timer = setTimeout(() => {
+      this.#lastLook = setImmediate(abort);
+    }, ms);
   }
 
   /** Expects nothing until the next `expect`. */
   relax(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#lastLook);
   }
 
   /** Waits for something that cannot be aborted, but not longer than this exchange lasts. */

@@ -79,9 +79,12 @@ export function cutAt(byte: number): Fault {
   return (reply) => ending(reply, byte, "cut");
 }
 
-/** Nothing more arrives after this many bytes of the body. */
+/**
+ * Nothing more arrives after this many bytes of the body. A shorter body ends: its client has all of it, may reuse the
+ * connection for the next request, and would get no response there.
+ */
 export function stallAt(byte: number): Fault {
-  return (reply) => ending(reply, byte, "stall");
+  return (reply) => (byte < reply.body.size ? ending(reply, byte, "stall") : reply);
 }
 
 function ending(reply: Reply, byte: number, how: "cut" | "stall"): Reply {

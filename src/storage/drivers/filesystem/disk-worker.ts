@@ -1,6 +1,12 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { contentsOf, type DiskStep, performSteps } from "./disk-steps.js";
 import { DurableFolders } from "./durable-folders.js";
+
+/** Steps below the root folder of a driver. */
+export interface DiskOrder {
+  readonly root: string;
+  readonly steps: readonly DiskStep[];
+}
 
 /** An error, as far as it can be passed between threads. */
 export interface DiskFailure {
@@ -8,19 +14,20 @@ export interface DiskFailure {
   readonly code: string | undefined;
 }
 
-const root: string = workerData;
-const folders = new DurableFolders(root);
+/** What this thread has synced below the root that it worked for last: a server has only one. */
+let known = { root: "", folders: new DurableFolders("") };
 
 // A separate thread: it carries out one order after another, and answers with nothing or an error.
-parentPort?.on("message", (steps: readonly DiskStep[]) => {
-  const failure = attempt(steps);
+parentPort?.on("message", (order: DiskOrder) => {
+  const failure = attempt(order);
   // With the memory of what was written: a thread that creates no garbage would not collect it for a long time.
-  parentPort?.postMessage(failure, contentsOf(steps));
+  parentPort?.postMessage(failure, contentsOf(order.steps));
 });
 
-function attempt(steps: readonly DiskStep[]): DiskFailure | undefined {
+function attempt({ root, steps }: DiskOrder): DiskFailure | undefined {
+  if (known.root !== root) known = { root, folders: new DurableFolders(root) };
   try {
-    performSteps(steps, folders);
+    performSteps(steps, known.folders);
     return undefined;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : undefined;

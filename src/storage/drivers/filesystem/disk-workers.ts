@@ -1,10 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { StorageError } from "../../../oci/storage-error.js";
-import { contentsOf, type DiskStep } from "./disk-steps.js";
-import type { DiskFailure } from "./disk-worker.js";
+import { contentsOf } from "./disk-steps.js";
+import type { DiskFailure, DiskOrder } from "./disk-worker.js";
 
-interface Order {
-  readonly steps: readonly DiskStep[];
+interface PendingOrder extends DiskOrder {
   readonly settle: (error: Error | undefined) => void;
 }
 
@@ -15,25 +14,19 @@ interface Order {
 const most = 3;
 
 /**
- * Threads that change the disk. An fsync takes milliseconds, and a durable change is several of them and a dozen other
- * calls: in these threads they block neither the event loop nor libuv's four threads, which reads need, and cost one
- * message instead of a thread switch for each call.
+ * Threads that change the disk for all drivers of this process. An fsync takes milliseconds, and a durable change is
+ * several of them and a dozen other calls: in these threads they block neither the event loop nor libuv's four threads,
+ * which reads need, and cost one message instead of a thread switch for each call.
  */
-export class DiskWorkers {
-  readonly #root: string;
+class DiskWorkers {
   readonly #idle: Worker[] = [];
-  readonly #waiting: Order[] = [];
-  readonly #running = new Map<Worker, Order>();
-
-  /** @param root the folder above all paths */
-  constructor(root: string) {
-    this.#root = root;
-  }
+  readonly #waiting: PendingOrder[] = [];
+  readonly #running = new Map<Worker, PendingOrder>();
 
   /** Carries out the steps in order; resolves when they are durable, or rejects with the system's error. */
-  perform(steps: readonly DiskStep[]): Promise<void> {
+  perform(order: DiskOrder): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ steps, settle: (error) => (error ? reject(error) : resolve()) });
+      this.#waiting.push({ ...order, settle: (error) => (error ? reject(error) : resolve()) });
       this.#assign();
     });
   }
@@ -45,12 +38,13 @@ export class DiskWorkers {
     this.#running.set(worker, order);
     // A process with nothing else to do must wait for a running order, but not for an idle worker.
     worker.ref();
-    worker.postMessage(order.steps, contentsOf(order.steps));
+    const { root, steps } = order;
+    worker.postMessage({ root, steps } satisfies DiskOrder, contentsOf(steps));
   }
 
   #startWorker(): Worker | undefined {
     if (this.#running.size >= most) return undefined;
-    const worker = new Worker(new URL("./disk-worker.js", import.meta.url), { workerData: this.#root });
+    const worker = new Worker(new URL("./disk-worker.js", import.meta.url));
     worker.on("message", (failure: DiskFailure | undefined) => this.#finish(worker, failure));
     worker.on("error", (error) => this.#lose(worker, error));
     return worker;
@@ -77,6 +71,8 @@ export class DiskWorkers {
     if (this.#waiting.length > 0) this.#assign();
   }
 }
+
+export const diskWorkers = new DiskWorkers();
 
 /** An error of the operating system from another thread. */
 class DiskError extends Error {

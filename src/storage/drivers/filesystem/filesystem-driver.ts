@@ -12,7 +12,7 @@ import { wantedOf } from "../sorted-names.js";
 import { type DataDirectory, inspectDataDirectory, prepareDataDirectory } from "./data-directory.js";
 import type { DataFolders } from "./data-folders.js";
 import type { DiskStep } from "./disk-steps.js";
-import { DiskWorkers } from "./disk-workers.js";
+import { diskWorkers } from "./disk-workers.js";
 import { FlushSlots } from "./early-flush.js";
 import { FileLocks } from "./file-locks.js";
 import { FileReader } from "./file-reader.js";
@@ -36,7 +36,6 @@ export class FilesystemDriver implements StorageDriver {
   readonly #paths: KeyPaths;
   /** Why nothing can be changed. */
   readonly #refusal: string | undefined;
-  readonly #workers: DiskWorkers;
   readonly #flushSlots = new FlushSlots();
   readonly #listings = new FolderListings();
   readonly #locks: FileLocks;
@@ -57,7 +56,6 @@ export class FilesystemDriver implements StorageDriver {
     this.#folders = folders;
     this.#paths = new KeyPaths(folders, log);
     this.#refusal = refusal;
-    this.#workers = new DiskWorkers(folders.root);
     this.#locks = new FileLocks(folders.pathOf(".berth/locks"), ownerFiles);
     this.#workMarks = new WorkMarks(folders.pathOf(".berth/working"), ownerFiles);
   }
@@ -198,7 +196,7 @@ export class FilesystemDriver implements StorageDriver {
 
   async #order(steps: readonly DiskStep[]): Promise<void> {
     this.#mayChange();
-    await this.#workers.perform(steps);
+    await diskWorkers.perform({ root: this.#folders.root, steps });
   }
 
   #mayChange(): void {

@@ -1,5 +1,5 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
-import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../../foundation/bounded-map.js";
 import type { Logger } from "../../../observability/logger.js";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { DataFolders } from "./data-folders.js";
@@ -30,8 +30,8 @@ export class KeyPaths {
   readonly #folders: DataFolders;
   readonly #log: Logger | undefined;
   /** Folders that were not links, and when they were checked. */
-  readonly #plain = new LRUCache<string, number>({ max: rememberedFolders });
-  readonly #reported = new LRUCache<string, true>({ max: reportedPaths });
+  readonly #plain = new BoundedMap<string, number>(rememberedFolders);
+  readonly #reported = new BoundedMap<string, true>(reportedPaths);
 
   constructor(folders: DataFolders, log: Logger | undefined) {
     this.#folders = folders;
