@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { access, readdir, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
@@ -162,7 +162,6 @@ test("no path of the data directory is a path of the API", async (t) => {
   await pushSmallImage(client, "a", "layer", { tag: "v1" });
   await writeFile(join(root, "secret"), "secret");
   for (const file of await readdir(root, { recursive: true })) {
-    await access(join(root, file));
     for (const prefix of ["/", "/v2/", "/v2/a/../../", "/v2/a/manifests/../../../", "//"]) {
       const answer = await client.get(`${prefix}${file}`);
       assert.ok([400, 404, 405].includes(answer.status), `${prefix}${file}: ${answer.status}`);
