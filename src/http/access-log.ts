@@ -18,6 +18,7 @@ export function logAccess(exchange: Exchange, log: Logger): void {
     client: exchange.caller.address,
     agent,
     id: exchange.id,
+    trace: exchange.traceId,
     cut: exchange.isCut ? true : undefined,
   });
 }

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Admission } from "../auth/access-control.js";
 import type { ClientCertificate } from "../auth/client-certificate.js";
-import type { Logger } from "../observability/logger.js";
+import type { LogFields, Logger } from "../observability/logger.js";
+import { type RequestTrail, traceIdOf } from "../oci/request-trail.js";
 import type { Access } from "../registry/access.js";
 import type { AccessRefusal } from "../registry/access-refusal.js";
 import type { Caller, Context } from "../registry/context.js";
@@ -87,7 +88,7 @@ export class Exchange implements Context {
 
   /** Every line has the id of the request, which the response carries as `X-Request-Id`. Created on first use. */
   get log(): Logger {
-    this.#log ??= withId(this.#serverLog, this.id);
+    this.#log ??= withId(this.#serverLog, { id: this.id, trace: this.traceId });
     return this.#log;
   }
 
@@ -108,8 +109,13 @@ export class Exchange implements Context {
     return clientCertificateOf(this.request.socket);
   }
 
-  get via(): string | undefined {
-    return this.header("via");
+  get trail(): RequestTrail {
+    return { via: this.header("via"), ...(this.traceId !== undefined && { traceparent: this.header("traceparent") }) };
+  }
+
+  /** The id of the client's trace, if the request names one (W3C Trace Context). */
+  get traceId(): string | undefined {
+    return traceIdOf(this.header("traceparent"));
   }
 
   /** RFC 9111, section 5.2.1.4, and what browsers and older clients send instead. */
@@ -155,12 +161,12 @@ export class Exchange implements Context {
 
 function ignore(): void {}
 
-function withId(log: Logger, id: string): Logger {
+function withId(log: Logger, ids: LogFields): Logger {
   return {
-    debug: (event, fields) => log.debug(event, { ...fields, id }),
-    info: (event, fields) => log.info(event, { ...fields, id }),
-    warn: (event, fields) => log.warn(event, { ...fields, id }),
-    error: (event, fields) => log.error(event, { ...fields, id }),
+    debug: (event, fields) => log.debug(event, { ...fields, ...ids }),
+    info: (event, fields) => log.info(event, { ...fields, ...ids }),
+    warn: (event, fields) => log.warn(event, { ...fields, ...ids }),
+    error: (event, fields) => log.error(event, { ...fields, ...ids }),
   };
 }
 

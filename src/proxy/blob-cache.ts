@@ -93,7 +93,7 @@ export class BlobCache {
       name,
       digest,
       size,
-      via: context.via,
+      trail: context.trail,
     };
     try {
       const { reader, isShared } = await downloads.join(order, context);
@@ -105,10 +105,10 @@ export class BlobCache {
   }
 
   /** One request for all waiting clients; a client that leaves only stops waiting. */
-  async #ask(name: RepositoryName, digest: Digest, { signal, via }: Context, knownSize?: number) {
+  async #ask(name: RepositoryName, digest: Digest, { signal, trail }: Context, knownSize?: number) {
     if (this.#parts.proofs.isKnownAbsent(name, digest)) throw this.#unknown(name, digest);
     try {
-      return await untilAborted(this.#parts.proofs.ask(name, digest, { via, knownSize }), signal);
+      return await untilAborted(this.#parts.proofs.ask(name, digest, { trail, knownSize }), signal);
     } catch (error) {
       throw toRegistryError(error, () => this.#unknown(name, digest));
     }

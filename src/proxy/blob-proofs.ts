@@ -1,6 +1,7 @@
 import type { Logger } from "../observability/logger.js";
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { RequestTrail } from "../oci/request-trail.js";
 import type { UpstreamBlobHead } from "../upstream/upstream.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
 import type { CachedUpstream } from "./cached-upstream.js";
@@ -8,7 +9,7 @@ import { NotFoundMemory } from "./not-found-memory.js";
 import { SharedQuestions } from "./shared-questions.js";
 
 interface ProofQuestion {
-  readonly via: string | undefined;
+  readonly trail: RequestTrail | undefined;
   /** In bytes, if the blob is stored here. */
   readonly knownSize: number | undefined;
 }
@@ -40,11 +41,11 @@ export class BlobProofs {
    * The result is for all waiting clients, so none of them ends the request by leaving.
    * @throws the upstream's failure
    */
-  async ask(name: RepositoryName, digest: Digest, { via, knownSize }: ProofQuestion): Promise<UpstreamBlobHead> {
+  async ask(name: RepositoryName, digest: Digest, { trail, knownSize }: ProofQuestion): Promise<UpstreamBlobHead> {
     const { upstream } = this.#source;
     return this.#questions.ask(keyOf(name, digest), async () => {
       try {
-        const asking = { signal: new AbortController().signal, log: this.#log, via, knownSize };
+        const asking = { signal: new AbortController().signal, log: this.#log, trail, knownSize };
         return await upstream.headBlob(this.#source.remoteName(name), digest, asking);
       } catch (error) {
         this.noteFailure(name, digest, error);

@@ -98,9 +98,9 @@ export class ListCache {
     }
   }
 
-  #newList(name: RepositoryName, { log, via }: Context): GrowingTagList {
+  #newList(name: RepositoryName, { log, trail }: Context): GrowingTagList {
     const { upstream } = this.#source;
-    return new GrowingTagList(upstream.tagPages(this.#source.remoteName(name), { signal: unhurried, log, via }));
+    return new GrowingTagList(upstream.tagPages(this.#source.remoteName(name), { signal: unhurried, log, trail }));
   }
 
   #forget(name: RepositoryName, list: GrowingTagList): void {
@@ -127,9 +127,9 @@ export class ListCache {
     key: string,
     name: RepositoryName,
     subject: Digest,
-    { log, via }: Context,
+    { log, trail }: Context,
   ): Promise<SizedReferrers> {
-    const options = { signal: unhurried, log, via };
+    const options = { signal: unhurried, log, trail };
     const all = await this.#source.upstream.listReferrers(this.#source.remoteName(name), subject, options);
     all.sort((one, other) => (one.digest < other.digest ? -1 : 1));
     const listed = { all, bytes: all.reduce((bytes, referrer) => bytes + sizeOfReferrer(referrer), 0) };

@@ -80,8 +80,8 @@ export class ManifestSource {
   }
 
   /** @param hasFallback whether a stored copy can be served instead: then the wait is short */
-  optionsFor({ log, via }: Context, hasFallback: boolean): AskOptions {
-    return { signal: unhurried, log, via, ...(hasFallback && { deadlineMs: this.#source.staleDeadline }) };
+  optionsFor({ log, trail }: Context, hasFallback: boolean): AskOptions {
+    return { signal: unhurried, log, trail, ...(hasFallback && { deadlineMs: this.#source.staleDeadline }) };
   }
 
   /** @throws RegistryError if the upstream said recently that it does not have it */

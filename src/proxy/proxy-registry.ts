@@ -185,8 +185,8 @@ function createSource(storage: Storage, settings: ProxyUpstream, { downloads, ho
 }
 
 /** @throws RegistryError if the request was sent from here, and came back through other caches */
-function refuseLoop(upstream: Upstream, { via }: Context): void {
-  if (!upstream.comesFromHere(via)) return;
+function refuseLoop(upstream: Upstream, { trail }: Context): void {
+  if (!upstream.comesFromHere(trail?.via)) return;
   const message = `${upstream.name} sends this registry's own requests back to it: its url leads here`;
   throw new RegistryError("UNAVAILABLE", message, { status: 508, detail: { upstream: upstream.name } });
 }

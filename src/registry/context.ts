@@ -1,4 +1,5 @@
 import type { Logger } from "../observability/logger.js";
+import type { RequestTrail } from "../oci/request-trail.js";
 import type { Access } from "./access.js";
 
 /** The client of a request. */
@@ -18,8 +19,8 @@ export interface Context {
   readonly caller: Caller;
   /** What the client may do; `undefined` without access control. */
   readonly access?: Access | undefined;
-  /** The `Via` header: the caches that the request came through. */
-  readonly via?: string | undefined;
+  /** What goes on to upstreams. */
+  readonly trail?: RequestTrail;
   /** Whether the client wants a response that is not only remembered (`Cache-Control: no-cache`). */
   readonly noCache?: boolean;
   readonly log: Logger;

@@ -166,9 +166,10 @@ export class RegistryUpstream implements Upstream {
   }
 
   /** Each cache on the way adds itself, so that one that finds its own id detects the loop (RFC 9110, "Via"). */
-  #headers({ via }: AskOptions): Headers {
+  #headers({ trail = {} }: AskOptions): Headers {
     const own = `1.1 berth (${this.#options.instanceId})`;
-    const before = plainText(via ?? "", maxViaLength);
-    return { Via: before ? `${before}, ${own}` : own };
+    const before = plainText(trail.via ?? "", maxViaLength);
+    const { traceparent } = trail;
+    return { Via: before ? `${before}, ${own}` : own, ...(traceparent !== undefined && { traceparent }) };
   }
 }

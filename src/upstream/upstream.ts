@@ -4,6 +4,7 @@ import type { Digest } from "../oci/digest.js";
 import type { ManifestReading } from "../oci/manifest-reading.js";
 import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { RequestTrail } from "../oci/request-trail.js";
 import type { AnswerRoom } from "./limits/answer-rooms.js";
 import type { Interest } from "./limits/interest.js";
 import type { Quota } from "./limits/quota.js";
@@ -20,7 +21,7 @@ export interface AskOptions {
    */
   readonly deadlineMs?: number;
   /** The `Via` header of the client's request, so that the cache that closes a loop detects it. */
-  readonly via?: string | undefined;
+  readonly trail?: RequestTrail | undefined;
   /** Whether a client waits for the response; by default, one does. Requests that no client waits for give way. */
   readonly interest?: Interest;
   /** Called whenever a request is sent: the wait for its turn is not the upstream's time. */

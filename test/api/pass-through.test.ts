@@ -27,7 +27,7 @@ async function openOf(scope: Scope, size: number | undefined) {
     name,
     digest: digestOf(layer),
     size,
-    via: undefined,
+    trail: undefined,
   };
   const options = { signal: new AbortController().signal, log: new RecordedLog() };
   return { fake, open: () => PassThroughReader.open(order, options) };

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { seededBytes } from "../support/content.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
@@ -54,6 +55,25 @@ test("a request that came from this registry through its own upstream is refused
   assert.equal(looped.status, 508);
   assert.match(looped.body.toString(), /its url leads here/);
   assert.equal(fake.ledger.count(), 0);
+});
+
+test("a trace is logged and goes on to the upstream, and what is no trace does not", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.store.addImage(name, [layer], "latest");
+  const { client, log } = await runProxy(scope, fake.url);
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  for (const [kind, target] of [
+    ["manifest", path],
+    ["blob", `/v2/${name}/blobs/${digestOf(layer)}`],
+  ] as const) {
+    await client.get(target, { traceparent });
+    assert.equal(fake.ledger.last({ kind }).headers.traceparent, traceparent);
+    assert.equal(log.named("request").at(-1)?.trace, "0af7651916cd43dd8448eb211c80319c");
+  }
+  await client.get(path, { traceparent: "00-none-01" });
+  assert.equal(fake.ledger.last({ kind: "manifest" }).headers.traceparent, undefined);
+  assert.equal(log.named("request").at(-1)?.trace, undefined);
 });
 
 test("each download is one log line", async (t) => {

@@ -203,6 +203,6 @@ test("each cache on the way adds itself to Via", async (t) => {
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [], "latest");
   const upstream = upstreamAt(scope, fake.url);
-  await upstream.headManifest(name, latest, asking({ via: "1.1 berth (first)\r\n" }));
+  await upstream.headManifest(name, latest, asking({ trail: { via: "1.1 berth (first)\r\n" } }));
   assert.equal(fake.ledger.last().headers.via, "1.1 berth (first), 1.1 berth (test)");
 });

@@ -1,5 +1,6 @@
 import type { Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
+import type { RequestTrail } from "../../oci/request-trail.js";
 import type { Upstream } from "../../upstream/upstream.js";
 import type { BodyForms } from "./body-forms.js";
 
@@ -25,6 +26,6 @@ export interface BlobOrder {
   readonly digest: Digest;
   /** In bytes, from a manifest; may be wrong. */
   readonly size: number | undefined;
-  /** `Via` of the first client. */
-  readonly via: string | undefined;
+  /** Of the first client's request. */
+  readonly trail: RequestTrail | undefined;
 }

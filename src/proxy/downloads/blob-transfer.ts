@@ -134,13 +134,13 @@ export class BlobTransfer {
   }
 
   #ask(offset: number): Promise<UpstreamBlob> {
-    const { upstream, remoteName, digest, via, size } = this.#order;
+    const { upstream, remoteName, digest, trail, size } = this.#order;
     const part: BlobPart = {
       offset,
       ...(size !== undefined && { expectedSize: size }),
       ...(this.#validator !== undefined && { validator: this.#validator }),
     };
-    return upstream.getBlob(remoteName, digest, part, { ...this.#options, via });
+    return upstream.getBlob(remoteName, digest, part, { ...this.#options, trail });
   }
 
   /** Skips the known bytes. @throws UpstreamError if it ends before the blob does */

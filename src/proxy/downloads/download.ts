@@ -215,7 +215,7 @@ export class Download {
   }
 
   #asking(signal: AbortSignal): AskOptions {
-    const { via } = this.order;
-    return { signal, log: this.#options.log, via, interest: this.watchers, onAsked: () => this.turn.begin() };
+    const { trail } = this.order;
+    return { signal, log: this.#options.log, trail, interest: this.watchers, onAsked: () => this.turn.begin() };
   }
 }

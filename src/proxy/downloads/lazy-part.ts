@@ -57,14 +57,14 @@ export class LazyPart {
   }
 
   async #open(): Promise<UpstreamBlob | undefined> {
-    const { upstream, remoteName, digest, via } = this.#order;
+    const { upstream, remoteName, digest, trail } = this.#order;
     const { start, end } = this.#part;
     try {
       const blob = await upstream.getBlob(
         remoteName,
         digest,
         { offset: start, end: end - 1 },
-        { ...this.#asking, via },
+        { ...this.#asking, trail },
       );
       if (blob.start === start && blob.end === end && blob.codings.length === 0) return blob;
       blob.close();
