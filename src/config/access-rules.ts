@@ -9,6 +9,7 @@ export function brokenAccessRules(access: AccessDraft | undefined, host: string 
   if (access === undefined) return host === undefined || isLoopback(host) ? [] : [nobodyIsAsked(host)];
   return [
     ...openAndGuarded(access),
+    ...openAndLimitedByUser(access),
     ...(access.rules ?? []).flatMap(brokenRuleAt),
     ...(access.issuers ?? []).flatMap((_, index, issuers) => brokenIssuer(issuers, index)),
     ...keylessTokenService(access),
@@ -41,6 +42,13 @@ function openAndGuarded(access: AccessDraft): BrokenRule[] {
   if (given === undefined) return [];
   const message = `allows everything to everyone, but ${given} is set too: keep one of them`;
   return [{ path: ["access", "open"], causedBy: [["access", given]], message }];
+}
+
+function openAndLimitedByUser({ open, limits }: AccessDraft): BrokenRule[] {
+  const given = Object.entries(limits?.perUser ?? {}).find(([, limit]) => limit !== undefined)?.[0];
+  if (open !== true || given === undefined) return [];
+  const message = "has no effect with access: open, where there are no users; set it under perAddress";
+  return [{ path: ["access", "limits", "perUser", given], causedBy: [["access", "open"]], message }];
 }
 
 function brokenRuleAt(rule: AccessConfig["rules"][number], index: number): BrokenRule[] {

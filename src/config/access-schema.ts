@@ -16,7 +16,7 @@ import {
   setting,
   type ValueOf,
 } from "./definition.js";
-import { filePath, listOf, oneOf, registryUrl, text, truth } from "./kinds.js";
+import { duration, filePath, listOf, oneOf, registryUrl, size, text, truth, wholeNumber } from "./kinds.js";
 
 const users = section("Users with passwords, hashed by bcrypt.", {
   htpasswd: optionalSetting(filePath, {
@@ -151,6 +151,34 @@ const audit = optionalSection("The audit trail: changes and failed logins, as li
   }),
 });
 
+/** The same for each address, and for each user. */
+const useLimits = {
+  requests: optionalSetting(wholeNumber(1, 1_000_000), {
+    example: "600",
+    meaning: "Requests per minute; a client that was quiet may send as many at once.",
+  }),
+  transfers: optionalSetting(wholeNumber(1, 1_000_000), {
+    example: "20",
+    meaning: "Blobs downloaded or uploaded at once.",
+  }),
+  bandwidth: optionalSetting(size({ from: "64KiB", to: "1TiB" }), {
+    example: "50MiB",
+    meaning: "Bytes of blobs per second, downloads and uploads together.",
+  }),
+};
+
+const limits = section(
+  "How much one client may use, per worker; no limit by default. Pushes over a limit are delayed, never refused.",
+  {
+    perAddress: section("Each IPv4 address, and each /64 network of IPv6; also works with open: true.", useLimits),
+    perUser: section("Each user, from whatever address.", useLimits),
+    maxDelay: setting(duration({ from: "0s", to: "45s" }), {
+      default: "10s",
+      meaning: "How long a pull over a limit waits; then it gets 429.",
+    }),
+  },
+);
+
 /** Access control. */
 export const access = optionalSection(
   "Who may do what. Without it, Berth listens on this machine only.",
@@ -182,6 +210,7 @@ export const access = optionalSection(
     issuers,
     tokenService,
     audit,
+    limits,
   },
   { open: { open: true } },
 );

@@ -2,7 +2,7 @@ import { RegistryError } from "../oci/errors.js";
 import type { Chunk, ChunkRange } from "../registry/repository.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { Exchange } from "./exchange.js";
-import { isWithoutBody, RequestBody } from "./request-body.js";
+import { bodyOf, isWithoutBody } from "./request-body.js";
 
 /**
  * `<start>-<end>`, both inclusive (distribution-spec, "Pushing a blob in chunks"). Clients that follow RFC 9110,
@@ -15,7 +15,7 @@ const rangePattern = /^(?:bytes *[ =] *)?([0-9]{1,15})-([0-9]{1,15})(?:\/(?:[0-9
  * @throws RegistryError if its headers are contradictory
  */
 export function chunkOf(exchange: Exchange, pool: BufferPool): Chunk {
-  const content = new RequestBody(exchange.request, pool);
+  const content = bodyOf(exchange, pool);
   const header = exchange.header("content-range");
   if (header === undefined) return { content };
   const range = parseRange(header);
@@ -30,7 +30,7 @@ export function chunkOf(exchange: Exchange, pool: BufferPool): Chunk {
 /** The same for a closing request. Without a body, it repeats the range of the previous chunk, or of the whole blob. */
 export async function lastChunkOf(exchange: Exchange, pool: BufferPool): Promise<Chunk> {
   const repeatsRange = exchange.header("content-range") !== undefined && (await isWithoutBody(exchange.request));
-  return repeatsRange ? { content: new RequestBody(exchange.request, pool) } : chunkOf(exchange, pool);
+  return repeatsRange ? { content: bodyOf(exchange, pool) } : chunkOf(exchange, pool);
 }
 
 function parseRange(header: string): ChunkRange {

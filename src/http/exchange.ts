@@ -9,6 +9,7 @@ import type { AccessRefusal } from "../registry/access-refusal.js";
 import type { Caller, Context } from "../registry/context.js";
 import type { Served } from "../registry/repository.js";
 import type { Connection } from "./connections/connection.js";
+import type { Account } from "./limits/account.js";
 import type { ResourceName } from "./router.js";
 import { clientCertificateOf } from "./tls/shown-certificate.js";
 
@@ -17,6 +18,7 @@ export type PathParameters = Readonly<Record<string, string | string[] | undefin
 
 const noParameters: PathParameters = {};
 const noMethods: readonly string[] = [];
+const noAccounts: readonly Account[] = [];
 
 /** The parts of an exchange. */
 interface ExchangeParts {
@@ -57,6 +59,8 @@ export class Exchange implements Context {
   knownMethods: readonly string[] = noMethods;
   /** Its place among those that are watched for stalling. */
   watchedAt: number | undefined;
+  /** The accounts of its client, where it is limited. */
+  accounts: readonly Account[] = noAccounts;
   /** Bytes of content in the response. */
   sent = 0;
   #query: URLSearchParams | undefined;

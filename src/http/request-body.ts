@@ -2,6 +2,8 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { IncomingContent } from "../registry/repository.js";
 import type { BufferPool } from "./buffer-pool.js";
+import type { Exchange } from "./exchange.js";
+import { paced } from "./limits/pace.js";
 
 /** A slow sender's bytes wait no longer than this to fill a piece: what is not stored is lost with the process. */
 const unwrittenForMs = 500;
@@ -20,6 +22,8 @@ interface Piece {
 export class RequestBody implements IncomingContent {
   readonly #request: IncomingMessage;
   readonly #pool: BufferPool;
+  /** Waits, if the client has to, before it may send more. */
+  readonly #pace: (bytes: number) => Promise<void> | undefined;
   #filling: Piece | undefined;
   /** The part of a chunk that did not fit into the piece. */
   #rest: Buffer | undefined;
@@ -28,9 +32,10 @@ export class RequestBody implements IncomingContent {
   #wake: () => void = () => {};
   readonly #onData = (chunk: Buffer) => this.#gather(chunk);
 
-  constructor(request: IncomingMessage, pool: BufferPool) {
+  constructor(request: IncomingMessage, pool: BufferPool, pace: (bytes: number) => Promise<void> | undefined = atOnce) {
     this.#request = request;
     this.#pool = pool;
+    this.#pace = pace;
   }
 
   break(reason: Error): void {
@@ -43,6 +48,8 @@ export class RequestBody implements IncomingContent {
     const stopListening = this.#listen();
     try {
       for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) {
+        // A client that leaves meanwhile has sent this piece all the same.
+        await this.#pace(piece.length)?.catch(() => {});
         yield piece.buffer.subarray(0, piece.length);
         this.#pool.give(piece.buffer);
       }
@@ -117,6 +124,13 @@ export class RequestBody implements IncomingContent {
     });
   }
 }
+
+/** The body of a request, as quickly as the limits of its client allow. */
+export function bodyOf(exchange: Exchange, pool: BufferPool): RequestBody {
+  return new RequestBody(exchange.request, pool, (bytes) => paced(exchange, bytes));
+}
+
+function atOnce(): undefined {}
 
 /** Whether a request declares a body (RFC 9112, section 6.3). */
 export function announcesBody({ headers }: IncomingMessage): boolean {

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { SpanReader } from "../registry/span-reader.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { Exchange } from "./exchange.js";
+import { largestPiece, paced } from "./limits/pace.js";
 import { endSoon } from "./send.js";
 
 /**
@@ -15,7 +16,9 @@ const firstPiece = 128 * 1024;
  * that ends too early breaks the response off: the client must not take it for whole.
  */
 export async function sendBlob(exchange: Exchange, content: SpanReader, pool: BufferPool): Promise<void> {
-  if (content.bytes !== undefined) {
+  if (content.bytes !== undefined && content.bytes.length <= largestPiece(exchange)) {
+    const pause = paced(exchange, content.bytes.length);
+    if (pause !== undefined) await pause;
     endSoon(exchange, content.bytes);
     return;
   }
@@ -70,7 +73,7 @@ class Transfer {
     if (lent !== undefined) return { content: lent };
     const buffer = this.#pool.take(this.#nextPiece);
     this.#nextPiece *= 2;
-    const count = await this.#content.read(buffer);
+    const count = await this.#content.read(buffer.subarray(0, largestPiece(this.#exchange)));
     if (count > 0) return { buffer, content: buffer.subarray(0, count) };
     this.#pool.give(buffer);
     return undefined;
@@ -79,7 +82,10 @@ class Transfer {
   async #write({ buffer, content }: Filled): Promise<void> {
     await writeAll(this.#exchange.response, content, this.#exchange.signal);
     this.#exchange.sent += content.length;
+    const { length } = content;
     if (buffer !== undefined) this.#pool.give(buffer);
+    const pause = paced(this.#exchange, length);
+    if (pause !== undefined) await pause;
   }
 }
 

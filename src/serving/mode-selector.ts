@@ -6,6 +6,7 @@ import { authenticated } from "../http/authentication.js";
 import { BodyRooms } from "../http/body-room.js";
 import { BufferPool } from "../http/buffer-pool.js";
 import { tokenRoutes } from "../http/handlers/token.js";
+import { ClientLimits } from "../http/limits/client-limits.js";
 import { baseRoutes, pullRoutes } from "../http/pull-routes.js";
 import { pushRoutes } from "../http/push-routes.js";
 import { createRoutes, type Routes } from "../http/router.js";
@@ -53,6 +54,7 @@ export class ModeSelector {
   /** One for all configurations, like those below: running requests count, whichever they began under. */
   readonly cacheBound: CacheBound;
   readonly #pushes = new ContinuedPushes();
+  readonly #clientLimits = new ClientLimits();
   readonly #uploadPlaces = new UploadPlaces(Number.POSITIVE_INFINITY);
   readonly #bodyRooms = new BodyRooms(bodyBytes);
   readonly #pool = new BufferPool(transferBufferBytes);
@@ -89,6 +91,7 @@ export class ModeSelector {
       this.#current = { composition, mode };
       guard?.start();
       boundCache();
+      this.#clientLimits.limitTo(config.access?.limits);
       this.#uploadPlaces.limitTo(config.private.uploads.maxConcurrent);
       return composition;
     };
@@ -136,10 +139,12 @@ export class ModeSelector {
       catalogMaxEntries: config.server.catalogMaxEntries,
     };
     const resources = [...baseRoutes, ...pushRoutes(dependencies), ...pullRoutes(dependencies)];
-    if (guard === undefined) return createRoutes(resources);
+    const limits = config.access?.limits;
+    if (guard === undefined) return this.#clientLimits.byAddress(createRoutes(resources), limits);
     const { control } = guard;
-    const routes = createRoutes([...resources, ...tokenRoutes(control)]);
-    return authenticated(routes, { control, publicUrl: config.server.publicUrl });
+    const routes = this.#clientLimits.byUser(createRoutes([...resources, ...tokenRoutes(control)]), limits);
+    const { publicUrl } = config.server;
+    return this.#clientLimits.byAddress(authenticated(routes, { control, publicUrl }), limits);
   }
 }
 

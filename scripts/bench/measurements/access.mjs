@@ -20,12 +20,16 @@ const thousandRules = [
   { allow: "pull", to: "authenticated", in: "team/*" },
 ];
 
+/** Limits that the load stays below. */
+const ampleLimits = { requests: 1_000_000, transfers: 1_000, bandwidth: "1TiB" };
+const limits = { perAddress: ampleLimits, perUser: ampleLimits };
+
 /** Pulls of one blob from a Berth with access control, with credentials that are cached after the first request. */
-function guardedPulls({ id, title, target, rules = [everything], headersOf = async () => basic }) {
+function guardedPulls({ id, title, target, rules = [everything], access = {}, headersOf = async () => basic }) {
   return {
     rows: [{ id, title, unit: "requests/s", target }],
     measure: (bench) =>
-      withGuarded(bench, rules, async (server, path) => {
+      withGuarded(bench, { rules, ...access }, async (server, path) => {
         const headers = await headersOf(server);
         await fetchChecked(server, path, { size, headers });
         return { [id]: await requestRates(server, { paths: [path], headers, settings: bench.settings }) };
@@ -59,7 +63,7 @@ const guessing = {
     { id: "access-guessing-base", title: "GET /v2/ meanwhile, slowest of 100", unit: "ms", target: atMost(50) },
   ],
   measure: (bench) =>
-    withGuarded(bench, [everything], async (server, path) => {
+    withGuarded(bench, { rules: [everything] }, async (server, path) => {
       await fetchChecked(server, path, { size, headers: basic });
       const { warmup, seconds, runs } = bench.settings;
       const storm = runClient("wrong-passwords", {
@@ -74,7 +78,7 @@ const guessing = {
     }),
 };
 
-async function withGuarded({ withServer, folder, peerId }, rules, work) {
+async function withGuarded({ withServer, folder, peerId }, access, work) {
   // The other peers check each password again, and have no rules.
   if (peerId !== "berth") return {};
   const htpasswd = join(folder, `htpasswd-${randomBytes(4).toString("hex")}`);
@@ -84,7 +88,7 @@ async function withGuarded({ withServer, folder, peerId }, rules, work) {
     path = blobPath(layout);
   };
   return withServer(seed, (server) => work(server, path), {
-    access: { users: { htpasswd }, rules, challenge: "bearer" },
+    access: { users: { htpasswd }, challenge: "bearer", ...access },
   });
 }
 
@@ -116,6 +120,12 @@ export const accessMeasurements = [
     title: "the same with Basic and 1,000 rules",
     target: atLeastTimesRow(0.97, "access-basic"),
     rules: thousandRules,
+  }),
+  guardedPulls({
+    id: "access-limits",
+    title: "the same with Basic and limits",
+    target: atLeastTimesRow(0.97, "access-basic"),
+    access: { limits },
   }),
   guessing,
 ];

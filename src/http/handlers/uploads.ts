@@ -8,7 +8,7 @@ import type { Exchange } from "../exchange.js";
 import { type LocationStyle, locationOf } from "../location.js";
 import { digestOfQuery, nameOf, namespaceOf, uploadIdOf } from "../parameters.js";
 import { refuseEncodedBody } from "../read-body.js";
-import { isWithoutBody, RequestBody } from "../request-body.js";
+import { bodyOf, isWithoutBody } from "../request-body.js";
 import { sendEmpty } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 
@@ -27,9 +27,7 @@ export function startUpload({ registry, pool, uploadPlaces, locations }: Handler
     const digest = exchange.query.has("mount") ? undefined : await digestOfBody(exchange);
     if (digest !== undefined) {
       refuseEncodedBody(exchange);
-      await uploadPlaces.run(exchange, () =>
-        repository.putBlob(digest, new RequestBody(exchange.request, pool), exchange),
-      );
+      await uploadPlaces.run(exchange, () => repository.putBlob(digest, bodyOf(exchange, pool), exchange));
       return sendCreated(exchange, locations, name, digest);
     }
     const session = await repository.uploads.start(algorithmOfQuery(exchange), exchange);

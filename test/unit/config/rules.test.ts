@@ -191,3 +191,11 @@ test("client certificates need an authority; if they are required, users are not
   assert.match((await problemsOf(t, "server:", tls("minVersion: 1.1"))).join(), /minVersion: must be 1\.2 or 1\.3/);
   assert.deepEqual(await problemsOf(t, "server:", tls("minVersion: 1.3")), []);
 });
+
+test("limits of users need users", async (t) => {
+  const limits = "limits: { perAddress: { requests: 600 }, perUser: { bandwidth: 1MiB } }";
+  assert.deepEqual(await problemsOf(t, `access: { open: true, ${limits} }`), [
+    "berth.yml:1:75: access.limits.perUser.bandwidth: has no effect with access: open, where there are no users; set it under perAddress",
+  ]);
+  assert.deepEqual(await problemsOf(t, `access: { anonymousPull: true, ${limits} }`), []);
+});
