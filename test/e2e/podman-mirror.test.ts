@@ -6,6 +6,7 @@ import { digestOf } from "../../src/oci/digest.js";
 import { installClientFile } from "../support/client-file.js";
 import { clientHome } from "../support/client-home.js";
 import { runCommand } from "../support/command.js";
+import { htpasswdFile } from "../support/guarded-berth.js";
 import { Mirror, pullInEveryState } from "../support/mirror.js";
 import { type Podman, startPodman } from "../support/podman.js";
 import { Scope } from "../support/scope.js";
@@ -27,6 +28,18 @@ test("podman pulls through podman-registries.conf", async (t) => {
       assert.ok(found.includes(mirror.layout.index.digest), found);
     }
   });
+});
+
+test("podman pulls through a mirror for users only, with its login there", async (t) => {
+  const scope = new Scope(t);
+  const htpasswd = await htpasswdFile(scope, { ann: "ann" });
+  const mirror = await Mirror.start(scope, { users: { htpasswd } });
+  const podman = await startPodman(scope, await homeWithMirror(scope, mirror, closing));
+  const [image = ""] = images;
+  await assert.rejects(podman("pull", image), /unauthorized|authentication required/);
+  await podman("login", "--tls-verify=false", "--username", "ann", "--password", "ann", mirror.host);
+  await podman("pull", image);
+  assert.deepEqual(mirror.takeAskedElsewhere(), []);
 });
 
 test("buildah pulls through podman-registries.conf", async (t) => {

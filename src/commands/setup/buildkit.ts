@@ -11,7 +11,8 @@ export function setUpBuildkit(registry: RegistryToReach): ClientSetup {
   const files: SetupFile[] = lines.length === 0 ? [] : [ownFile(`${folder}/buildkitd.toml`, lines, "append-toml")];
   if (authority !== undefined) files.push(certificateFile(authorityPath, authority));
   const notes = files.length === 0 ? [] : [`Restart buildkitd. For docker buildx: ${buildxCommand}`];
-  return { files, notes: [...notes, ...fallbackNotes(registry)] };
+  const login = registry.asksForLogin ? [`Log in where builds are started: docker login ${registry.address}`] : [];
+  return { files, notes: [...notes, ...login, ...fallbackNotes(registry)] };
 }
 
 const buildxCommand = `docker buildx create --use --buildkitd-config ${folder}/buildkitd.toml`;

@@ -11,7 +11,10 @@ export function setUpDocker(registry: RegistryToReach): ClientSetup {
     files.push({ path: "/etc/docker/daemon.json", content, joining: "extend-json" });
   }
   if (authority !== undefined) files.push(certificateFile(`/etc/docker/certs.d/${address}/ca.crt`, authority));
-  return { files, notes: [...restart(settings), ...mirrorNotes(registry), ...examples(registry)] };
+  return {
+    files,
+    notes: [...restart(settings), ...loginNotes(registry), ...mirrorNotes(registry), ...examples(registry)],
+  };
 }
 
 function daemonSettings(registry: RegistryToReach): Record<string, string[]> {
@@ -24,6 +27,15 @@ function daemonSettings(registry: RegistryToReach): Record<string, string[]> {
 
 function restart(settings: Record<string, string[]>): string[] {
   return Object.keys(settings).length === 0 ? [] : ["Restart the daemon: systemctl restart docker"];
+}
+
+function loginNotes(registry: RegistryToReach): string[] {
+  if (!registry.asksForLogin) return [];
+  const rule = '{ allow: [pull, cache], to: everyone, in: "docker.io/**" }';
+  return [
+    `Log in: docker login ${registry.address}`,
+    ...(mirrorsDockerHub(registry) ? [`Docker sends a mirror no login for it, so access.rules need ${rule}`] : []),
+  ];
 }
 
 function mirrorNotes(registry: RegistryToReach): string[] {

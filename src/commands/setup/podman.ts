@@ -36,8 +36,9 @@ function plainHttp({ scheme }: RegistryToReach): string[] {
 }
 
 function notesOn(registry: RegistryToReach): string[] {
-  const { address, upstreams } = registry;
+  const { address, upstreams, asksForLogin } = registry;
   return [
+    ...(asksForLogin ? [`Log in, which also counts for pulls through the cache: podman login ${address}`] : []),
     ...(upstreams.length > 0
       ? [`They ask the registry itself for what Berth does not have, unless its location is "${address}" too.`]
       : []),

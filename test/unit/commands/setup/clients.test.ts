@@ -208,3 +208,20 @@ test("what a setup says of the registry's settings is what Berth takes", () => {
     assert.doesNotThrow(() => resolveSettings(schema, { sources: [source], directory: "/", rules }), client);
   }
 });
+
+test("who has to log in is told how, and that docker sends a mirror no login", () => {
+  for (const [client, command] of [
+    ["docker", `docker login ${address}`],
+    ["podman", `podman login ${address}`],
+    ["buildkit", `docker login ${address}`],
+  ] as const) {
+    assert.ok(
+      setUp(client, { asksForLogin: true }).notes.some((note) => note.endsWith(`: ${command}`)),
+      client,
+    );
+    assert.ok(!setUp(client).notes.some((note) => note.includes("login")), client);
+  }
+  const sayRule = (fields: Partial<RegistryToReach>) =>
+    setUp("docker", { asksForLogin: true, ...fields }).notes.some((note) => note.includes("to: everyone"));
+  assert.deepEqual([sayRule({ mode: "proxy" }), sayRule({ mode: "private" })], [true, false]);
+});
