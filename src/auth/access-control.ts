@@ -87,6 +87,26 @@ export class AccessControl {
     return admission;
   }
 
+  /**
+   * Admits a client that may have sent the login for another registry: dockerd sends a mirror its login for Docker Hub,
+   * and does without the mirror if that is refused (moby#30880). What the asked pulls do not need is not checked, or at
+   * least no reason to refuse.
+   * @throws AccessRefusal UNAUTHORIZED if a password is wrong that is needed
+   */
+  async admitForPulls(asked: readonly ResourceActions[], credentials: Credentials): Promise<Admission> {
+    const { tokens } = this.#parts;
+    if (tokens.isOpen(asked, "cache")) return this.anonymous;
+    return this.admit(credentials).catch((error: unknown) => {
+      if (error instanceof AccessRefusal && tokens.isOpen(asked, "pull")) return this.anonymous;
+      throw error;
+    });
+  }
+
+  /** Admits a client whose login cannot be checked, such as a refresh token of Docker Hub; `undefined` if one is needed. */
+  admitUnchecked(asked: readonly ResourceActions[]): Admission | undefined {
+    return this.#parts.tokens.isOpen(asked, "pull") ? this.anonymous : undefined;
+  }
+
   issueToken(identity: Identity, asked: readonly ResourceActions[]): Promise<TokenAnswer> {
     return this.#parts.tokens.issue(identity, asked);
   }

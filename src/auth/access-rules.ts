@@ -9,6 +9,8 @@ export interface RepositoryNames {
   namesOf(name: RepositoryName, namespace?: string): readonly RepositoryName[];
   /** What the name may mean, one for each registry that a client could name: a scope does not say which. */
   meaningsOf(name: RepositoryName): readonly (readonly RepositoryName[])[];
+  /** Whether the repository is one of an upstream. */
+  isCached(name: RepositoryName): boolean;
 }
 
 /** What a client wants to do. */

@@ -1,5 +1,5 @@
 import { isRepositoryName } from "../oci/repository-name.js";
-import type { Action, Identity } from "../registry/access.js";
+import { type Action, anonymous, type Identity } from "../registry/access.js";
 import type { AccessRules } from "./access-rules.js";
 import { actionsOf, type ResourceActions } from "./scope.js";
 import { type RegistryTokens, tokenLifetime } from "./tokens/registry-tokens.js";
@@ -44,6 +44,24 @@ export class TokenService {
     const token = await this.#parts.tokens.issue({ user, groups, credential, limits, granted });
     const scope = granted.map(({ type, name, actions }) => `${type}:${name}:${actions.join(",")}`).join(" ");
     return { token, access_token: token, expires_in: tokenLifetime, scope };
+  }
+
+  /**
+   * Whether the request is only for pulls of cached repositories that need no credentials.
+   * @param action `cache` if that includes content that is not cached yet, else `pull`
+   */
+  isOpen(asked: readonly ResourceActions[], action: "pull" | "cache"): boolean {
+    const { policy, names } = this.#parts.rules;
+    const isOpen = ({ type, name, actions }: ResourceActions) => {
+      if (type !== "repository" || !isRepositoryName(name) || !names.isCached(name)) return false;
+      const target = { asked: name, names: names.namesOf(name) };
+      const needed: readonly Action[] = ["pull", action];
+      return (
+        actionsOf(actions).every((each) => each === "pull") &&
+        needed.every((each) => policy.decide(anonymous, each, target).allowed)
+      );
+    };
+    return asked.length > 0 && asked.length <= mostScopes && asked.every(isOpen);
   }
 
   #grant(identity: Identity, { type, name, actions }: ResourceActions): ResourceActions[] {

@@ -1,4 +1,6 @@
 import type { AccessControl, Admission } from "../auth/access-control.js";
+import type { Credentials } from "../auth/authenticator.js";
+import { parseScopes } from "../auth/scope.js";
 import { RegistryError } from "../oci/errors.js";
 import type { AccessRefusal } from "../registry/access-refusal.js";
 import { respondWithError } from "./error-response.js";
@@ -45,11 +47,18 @@ async function answer(exchange: Exchange, routes: Routes, control: AccessControl
   try {
     if (hasSecondHeader(exchange))
       throw new RegistryError("UNAUTHORIZED", "the request has two Authorization headers", { status: 400 });
-    admit(exchange, await control.admit({ authorization, caller, certificate }));
+    admit(exchange, await admissionOf(exchange, control, { authorization, caller, certificate }));
     routes(exchange);
   } catch (error) {
     respondWithError(exchange, error);
   }
+}
+
+/** Docker and podman name the account that they ask for a token with; they never mean a registry by `?ns=`. */
+function admissionOf(exchange: Exchange, control: AccessControl, credentials: Credentials): Promise<Admission> {
+  const { path, query } = exchange;
+  if (path !== tokenPath || !query.has("account")) return control.admit(credentials);
+  return control.admitForPulls(parseScopes(query.getAll("scope")), credentials);
 }
 
 function admit(exchange: Exchange, admission: Admission): void {

@@ -100,3 +100,54 @@ test("a token is valid for the registry that a client names in ?ns=", async (t) 
   const { token } = JSON.parse(answer.body.toString());
   assert.equal((await client.get("/v2/owner/image/manifests/latest?ns=ghcr.io", bearer(token))).status, 200);
 });
+
+/** The login for Docker Hub that dockerd also sends to a mirror of it. */
+const hubLogin = basic("hub-user", "hub-password");
+
+test("a login for another registry is no reason to refuse a token for what everyone may pull from the cache", async (t) => {
+  const hub = await FakeUpstream.start(new Scope(t));
+  hub.store.addImage(alpine, [layer], "latest");
+  const upstreams = [
+    { name: "docker.io", url: hub.url },
+    { name: "ghcr.io", url: hub.url },
+  ];
+  const rules = [
+    { allow: "pull, cache", to: "everyone", in: "docker.io/**" },
+    { deny: "pull", to: "anonymous", in: "docker.io/library/secret" },
+    { allow: "push", to: "ann", in: "team/**" },
+  ] as const;
+  const settings = { mode: "hybrid", proxy: { upstreams }, private: { repositories: ["team/**"] } } as const;
+  const { client, log } = await runGuardedBerth(new Scope(t), { rules, anonymousPull: true }, settings);
+  const tokenPath = "/v2/_berth/token?account=hub-user&service=berth";
+  const answer = await client.get(`${tokenPath}&scope=repository:library/alpine:pull`, hubLogin);
+  assert.equal(answer.status, 200);
+  const { token } = JSON.parse(answer.body.toString());
+  assert.equal((await client.get(tag, bearer(token))).status, 200);
+  const form = "grant_type=refresh_token&refresh_token=x&scope=repository:library/alpine:pull";
+  assert.equal((await client.request("POST", "/v2/_berth/token", { body: form })).status, 200);
+  // Containerd names no account, and means by this name that of any upstream: it sends a login for this registry only.
+  assert.equal((await client.get("/v2/_berth/token?scope=repository:library/alpine:pull", hubLogin)).status, 401);
+  // A login is refused, and so is whatever is not everyone's: pushes, private repositories, what a rule denies.
+  for (const scope of [
+    "",
+    "&scope=repository:library/alpine:pull,push",
+    "&scope=repository:library/alpine:pull&scope=repository:team/app:pull",
+    "&scope=repository:team/app:pull",
+    "&scope=repository:library/secret:pull",
+    "&scope=registry:catalog:*",
+  ]) {
+    assert.equal((await client.get(`${tokenPath}${scope}`, hubLogin)).status, 401, scope);
+  }
+  assert.deepEqual(log.named("request failed"), []);
+});
+
+test("where everyone may pull and users fill the cache, another registry's login gets what is here", async (t) => {
+  const { client } = await runCache(new Scope(t));
+  const asked = "/v2/_berth/token?account=hub-user&scope=repository:library/alpine:pull";
+  const answer = await client.get(asked, hubLogin);
+  const { token } = JSON.parse(answer.body.toString());
+  assert.equal((await client.get(tag, bearer(token))).status, 401);
+  const ann = await client.get("/v2/_berth/token?scope=repository:library/alpine:pull", basic("ann"));
+  assert.equal((await client.get(tag, bearer(JSON.parse(ann.body.toString()).token))).status, 200);
+  assert.equal((await client.get(tag, bearer(token))).status, 200);
+});

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { installClientFile } from "../support/client-file.js";
 import { type Docker, digestIn, startDocker } from "../support/docker-daemon.js";
+import { htpasswdFile } from "../support/guarded-berth.js";
 import { Mirror, pullInEveryState } from "../support/mirror.js";
 import { Scope } from "../support/scope.js";
 
@@ -34,6 +35,19 @@ test("docker builds on an image that it pulls through registry-mirrors", async (
   const context = await scope.folder("context");
   await writeFile(join(context, "Dockerfile"), "FROM tool\nCOPY Dockerfile /etc/\n");
   await docker("build", "--tag", "built", context);
+  assert.deepEqual(mirror.takeAskedElsewhere(), []);
+});
+
+test("docker pulls through a mirror with users, although it sends it the login for Docker Hub", async (t) => {
+  const scope = new Scope(t);
+  const htpasswd = await htpasswdFile(scope, { ann: "ann" });
+  const rules = [{ allow: ["pull", "cache"], to: "everyone", in: "docker.io/**" }];
+  const mirror = await Mirror.start(scope, { users: { htpasswd }, rules });
+  const docker = await startMirrored(scope, mirror);
+  const home = await scope.folder("client");
+  const auth = Buffer.from("hub-user:hub-password").toString("base64");
+  await writeFile(join(home, "config.json"), JSON.stringify({ auths: { "https://index.docker.io/v1/": { auth } } }));
+  assert.equal(digestIn(await docker("--config", home, "pull", "tool")), mirror.layout.index.digest);
   assert.deepEqual(mirror.takeAskedElsewhere(), []);
 });
 

@@ -16,6 +16,7 @@ interface Parts {
   readonly upstreams: readonly PeerRegistry[];
   readonly egress: EgressProxy;
   readonly proxy: Readonly<Record<string, unknown>>;
+  readonly access: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A Berth that caches stand-ins for Docker Hub and ghcr.io; its clients can reach nothing else. */
@@ -30,12 +31,17 @@ export class Mirror {
     this.#berth = berth;
   }
 
-  static async start(scope: Scope): Promise<Mirror> {
+  /** @param access settings of that section */
+  static async start(scope: Scope, access?: Readonly<Record<string, unknown>>): Promise<Mirror> {
     const layout = await writeBusyboxLayout(await scope.folder("layout"));
     const upstreams = Object.values(mirrored).map((name) => startUpstream(scope, layout, name));
     const parts = { layout, upstreams: await Promise.all(upstreams), egress: await EgressProxy.start(scope) };
     const proxy = settingsFor(parts.upstreams);
-    return new Mirror(scope, { ...parts, proxy }, await startBerth(scope, { proxy }));
+    return new Mirror(
+      scope,
+      { ...parts, proxy, access },
+      await startBerth(scope, { proxy, ...(access && { access }) }),
+    );
   }
 
   get layout(): BusyboxLayout {
@@ -80,7 +86,8 @@ export class Mirror {
   async restart(): Promise<void> {
     const { root, port } = this.#berth;
     await this.stop();
-    this.#berth = await startBerth(this.#scope, { root, port, proxy: this.#parts.proxy });
+    const { proxy, access } = this.#parts;
+    this.#berth = await startBerth(this.#scope, { root, port, proxy, ...(access && { access }) });
   }
 }
 

@@ -9,7 +9,9 @@ import { ownersOf, upstreamNamesOf } from "../upstream-names.js";
  * bare name, if nothing else has it. Rules for either apply, whichever name a client uses.
  */
 export function repositoryNamesOf(config: Config): RepositoryNames {
-  if (config.mode === "private") return { namesOf: (name) => [name], meaningsOf: (name) => [[name]] };
+  if (config.mode === "private") {
+    return { namesOf: (name) => [name], meaningsOf: (name) => [[name]], isCached: () => false };
+  }
   const owners = ownersOf(config);
   const upstreams = config.proxy.upstreams.map((upstream) => upstreamNamesOf(upstream, config.proxy.default));
   const namespaces = upstreams.flatMap(({ namespaces: each }) => each);
@@ -23,5 +25,6 @@ export function repositoryNamesOf(config: Config): RepositoryNames {
   return {
     namesOf,
     meaningsOf: (name) => [namesOf(name), ...namespaces.map((namespace) => namesOf(name, namespace))],
+    isCached: (name) => owners.of(name).kind === "upstream",
   };
 }
