@@ -22,6 +22,8 @@ export interface Collection {
  */
 export async function collect(storage: Storage, { rules, report }: CollectionSettings): Promise<Collection> {
   return whileCollecting(storage, async () => {
+    // What was pushed by a server that has just ended must be seen, or it would be swept.
+    await storage.listsSettled();
     const garbage = await findGarbage(storage, rules, report);
     const bytes = await removeGarbage(storage, garbage);
     await storage.collections.write();

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../observability/logger.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { AccessTokenStore } from "./access-token-store.js";
@@ -89,6 +90,11 @@ export class Storage {
   /** Counts bytes that are on their way into a repository, until they are part of it, or dropped: then a negative number. */
   noteArriving(bytes: number): void {
     this.#added += bytes;
+  }
+
+  /** Waits until lists tell all that was written before: to be called before something is removed by what they tell. */
+  async listsSettled(): Promise<void> {
+    if (this.driver.listLagMs > 0) await delay(this.driver.listLagMs);
   }
 
   /** @see StorageDriver.withLock */

@@ -61,7 +61,7 @@ async function settled(storage: Storage, log: RecordedLog): Promise<number> {
     const files = await openFiles();
     await delay(200);
     const isStill = log.named("request").length === lines && (await openFiles()) === files;
-    return isStill && (await storage.driver.list(".berth/scratch")).length === 0 ? files : undefined;
+    return isStill && (await storage.driver.staging.list(".berth/scratch")).length === 0 ? files : undefined;
   });
 }
 

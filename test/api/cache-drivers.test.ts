@@ -4,9 +4,12 @@ import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { Storage } from "../../src/storage/storage.js";
 import { seededBytes } from "../support/content.js";
 import { cutAt, gzipped, stallAt, wrongBytes } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
+import { PoorDriver } from "../support/poor-driver/poor-driver.js";
+import { RecordedLog } from "../support/recorded-log.js";
 import { type RunningProxy, runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
 
@@ -79,13 +82,23 @@ async function firstBytes(stream: Readable, count: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-for (const driver of ["filesystem", "memory"] as const) {
+/** What to keep the cache in. */
+const storages = {
+  filesystem: () => ({ driver: "filesystem" }) as const,
+  memory: () => ({ driver: "memory" }) as const,
+  "a poor driver": () => ({ opened: new Storage(new PoorDriver(), 1024 * 1024, new RecordedLog()) }),
+};
+
+for (const [driver, options] of Object.entries(storages)) {
   for (const [what, tell] of Object.entries(stories)) {
     test(`storage.driver: ${driver}: ${what}`, async (t) => {
       const scope = new Scope(t);
       const fake = await FakeUpstream.start(scope);
       fake.store.addImage(name, [layer], "latest");
-      await tell({ fake, ...(await runProxy(scope, fake.url, { driver })) });
+      await tell({
+        fake,
+        ...(await runProxy(scope, fake.url, options())),
+      });
     });
   }
 }

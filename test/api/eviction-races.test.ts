@@ -19,10 +19,10 @@ const mine = "team/app";
 const stops = [
   ["pauseBefore", "remove", (digest: Digest) => layout.layer(cached, digest)],
   ["pauseAfter", "remove", (digest: Digest) => layout.layer(cached, digest)],
-  ["pauseBefore", "move", layout.evicting],
-  ["pauseAfter", "move", layout.evicting],
-  ["pauseBefore", "remove", layout.evicting],
-  ["pauseAfter", "remove", layout.evicting],
+  ["pauseBefore", "withdraw", layout.evicting],
+  ["pauseAfter", "withdraw", layout.evicting],
+  ["pauseBefore", "erase", layout.evicting],
+  ["pauseAfter", "erase", layout.evicting],
 ] as const;
 
 /** A cache and a private registry on one data directory, which share only that. */

@@ -75,7 +75,7 @@ for (const [way, push] of Object.entries(ways)) {
         assert.equal((await client.head(`/v2/team/app/blobs/${asked}`)).status, 404);
       }
     }
-    assert.deepEqual(await storage.driver.list(".berth/scratch"), []);
+    assert.deepEqual(await storage.driver.staging.list(".berth/scratch"), []);
     assert.deepEqual(await storage.driver.list("docker/registry/v2/blobs"), []);
     assert.deepEqual(await storage.uploads.list(parseRepositoryName("team/app")), []);
   });

@@ -177,5 +177,5 @@ test("a wrong digest after many chunks is refused, and the session is deleted wi
   assert.equal(errorCodeOf(answer), "DIGEST_INVALID");
   assert.equal(await offsetOf(client, session), undefined);
   for (const asked of [wrong, digest]) assert.equal((await client.head(`/v2/team/app/blobs/${asked}`)).status, 404);
-  assert.deepEqual(await storage.driver.list("docker/registry/v2/repositories/team/app/_uploads"), []);
+  assert.deepEqual(await storage.driver.staging.list("docker/registry/v2/repositories/team/app/_uploads"), []);
 });

@@ -64,7 +64,7 @@ test("a cancelled session is deleted with its bytes", async (t) => {
     assert.equal(answer.status, 404, method);
     assert.equal(errorCodeOf(answer), "BLOB_UPLOAD_UNKNOWN", method);
   }
-  assert.deepEqual(await storage.driver.list("docker/registry/v2/repositories/team/app/_uploads"), []);
+  assert.deepEqual(await storage.driver.staging.list("docker/registry/v2/repositories/team/app/_uploads"), []);
 });
 
 test("a finished session is gone, and a second PUT creates no second blob", async (t) => {
@@ -145,12 +145,15 @@ test("a single POST that is cut off leaves nothing", async (t) => {
   const target = `/v2/team/app/blobs/uploads/?digest=${digest}`;
   const sender = client.start("POST", target, { "content-length": bytes.length });
   await sender.send(bytes.subarray(0, 400_000));
-  await waitUntil("it began", async () => (await storage.driver.list(".berth/scratch")).length > 0 || undefined);
+  await waitUntil(
+    "it began",
+    async () => (await storage.driver.staging.list(".berth/scratch")).length > 0 || undefined,
+  );
   sender.cut();
   await requestsOver(berth, "POST", 1);
   await waitUntil(
     "it was cleared",
-    async () => (await storage.driver.list(".berth/scratch")).length === 0 || undefined,
+    async () => (await storage.driver.staging.list(".berth/scratch")).length === 0 || undefined,
   );
   assert.equal((await client.head(`/v2/team/app/blobs/${digest}`)).status, 404);
 });

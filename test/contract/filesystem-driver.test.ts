@@ -6,11 +6,67 @@ import { test } from "node:test";
 import { FilesystemDriver } from "../../src/storage/drivers/filesystem/filesystem-driver.js";
 import { Scope } from "../support/scope.js";
 import { SecondProcess } from "../support/second-process.js";
-import { testStorageChanges } from "./storage-changes.js";
-import { settledList, testStorageDriver } from "./storage-driver.js";
+import { waitUntil } from "../support/wait-until.js";
+import { testStorageChanges, testWholeRemovals } from "./storage-changes.js";
+import { testStorageDriver } from "./storage-driver.js";
+import { testStorageRaces } from "./storage-races.js";
 
 testStorageDriver("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
 testStorageChanges("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
+testStorageRaces("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
+testWholeRemovals("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
+
+test("filesystem: a list is the same array as long as nothing changed, and another one afterwards", async (t) => {
+  const driver = await FilesystemDriver.open(await new Scope(t).folder("lists"));
+  await driver.write({ key: "list/a", content: Buffer.from("x") });
+  const before = await settledList(driver, "list");
+  assert.equal(await driver.list("list"), before);
+  await driver.write({ key: "list/b", content: Buffer.from("x") });
+  assert.deepEqual(await driver.list("list"), ["a", "b"]);
+  await driver.remove("list/a");
+  assert.deepEqual(await driver.list("list"), ["b"]);
+  assert.deepEqual(before, ["a"]);
+});
+
+test("filesystem: a withdrawal leaves no empty folder where the object was", async (t) => {
+  const driver = await FilesystemDriver.open(await new Scope(t).folder("withdrawals"));
+  await driver.write({ key: "blobs/a/data", content: Buffer.from("x") });
+  await driver.withdrawal.withdraw("blobs/a/data", "aside/a");
+  assert.deepEqual(await driver.list("blobs"), []);
+});
+
+test("filesystem: with its first manifest a repository has the folder of layers that registry 2.8 looks for", async (t) => {
+  const driver = await FilesystemDriver.open(await new Scope(t).folder("folders"));
+  const repository = "docker/registry/v2/repositories/team/app";
+  for (const manifest of ["a", "b"]) {
+    const key = `${repository}/_manifests/revisions/sha256/${manifest}/link`;
+    await driver.write({ key, content: Buffer.from("x") });
+    assert.deepEqual(await driver.list(repository), ["_layers", "_manifests"]);
+    assert.deepEqual(await driver.list(`${repository}/_layers`), []);
+  }
+});
+
+test("filesystem: of two processes that write a key which is free one does", async (t) => {
+  const folder = await new Scope(t).folder("shared");
+  const drivers = await Promise.all([FilesystemDriver.open(folder), FilesystemDriver.open(folder)]);
+  for (let round = 0; round < 20; round++) {
+    const key = `free/${round}`;
+    const written = await Promise.all(
+      drivers.map((driver, index) => driver.conditional.writeIfAbsent({ key, content: Buffer.from(String(index)) })),
+    );
+    assert.equal(written.filter(Boolean).length, 1);
+    assert.equal((await drivers[0]?.read(key))?.toString(), String(written.indexOf(true)));
+  }
+  assert.deepEqual(await readdir(join(folder, ".berth/scratch")), []);
+});
+
+/** The list as soon as it is remembered: a change of just now could hide another one. */
+function settledList(driver: FilesystemDriver, key: string): Promise<readonly string[]> {
+  return waitUntil("the list settles", async () => {
+    const list = await driver.list(key);
+    return (await driver.list(key)) === list ? list : undefined;
+  });
+}
 
 test("filesystem: what another process writes is seen, though listings and versions are remembered", async (t) => {
   const folder = await new Scope(t).folder("shared");
@@ -49,7 +105,7 @@ test("filesystem: a commit that fails keeps what was staged, and leaves nothing 
   const folder = await new Scope(t).folder("failures");
   const driver = await FilesystemDriver.open(folder);
   await writeFile(join(folder, "file"), "a file where a folder would have to be");
-  const staged = driver.stage("up/1/data");
+  const staged = driver.staging.at("up/1/data");
   await staged.append(0, only("content"));
   await assert.rejects(staged.commit("file/below", [{ key: "link", content: Buffer.from("link") }]));
   assert.deepEqual(await readdir(join(folder, ".berth/scratch")), []);
@@ -62,12 +118,12 @@ test("filesystem: no file stays open, whatever failed", async (t) => {
   const folder = await new Scope(t).folder("failures");
   const driver = await FilesystemDriver.open(folder);
   await writeFile(join(folder, "file"), "a file where a folder would have to be");
-  const staged = driver.stage("up/1/data");
+  const staged = driver.staging.at("up/1/data");
   await staged.append(0, only("content"));
   await assert.rejects(staged.append(7, failing()));
   await assert.rejects(staged.append(3, only("x")));
   await assert.rejects(staged.commit("file/below"));
-  await assert.rejects(driver.stage("up/2/data").commit("blob"));
+  await assert.rejects(driver.staging.at("up/2/data").commit("blob"));
   await assert.rejects(driver.write({ key: "file/below", content: Buffer.from("x") }));
   for (const key of ["file", "up", "absent", "file/below"]) await (await driver.openRead(key))?.close();
   await staged.discard();
@@ -175,10 +231,10 @@ test("filesystem: who reads along what is spoiled meets its end, also in another
   const pieces = async function* () {
     yield Buffer.from("wrong");
   };
-  await one.stage("downloads/a").append(0, pieces());
-  const reader = await other.stage("downloads/a").openRead();
-  await one.stage("downloads/a").spoil();
-  assert.equal(await one.stage("downloads/a").stat(), undefined);
+  await one.staging.at("downloads/a").append(0, pieces());
+  const reader = await other.staging.at("downloads/a").openRead();
+  await one.staging.at("downloads/a").spoil();
+  assert.equal(await one.staging.at("downloads/a").stat(), undefined);
   assert.equal(await reader?.read(Buffer.alloc(5), 0), 0);
   await reader?.close();
 });

@@ -1,6 +1,9 @@
 import { MemoryDriver } from "../../src/storage/drivers/memory-driver.js";
-import { testStorageChanges } from "./storage-changes.js";
+import { testStorageChanges, testWholeRemovals } from "./storage-changes.js";
 import { testStorageDriver } from "./storage-driver.js";
+import { testStorageRaces } from "./storage-races.js";
 
 testStorageDriver("memory", async () => new MemoryDriver());
 testStorageChanges("memory", async () => new MemoryDriver());
+testStorageRaces("memory", async () => new MemoryDriver());
+testWholeRemovals("memory", async () => new MemoryDriver());

@@ -1,10 +1,12 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { BlobReader } from "../../src/oci/blob-reader.js";
 import type { StorageDriver } from "../../src/storage/driver.js";
 import { OffsetMismatchError } from "../../src/storage/staging.js";
 import { seededBytes } from "../support/content.js";
 import { Scope } from "../support/scope.js";
+import { listed } from "../support/settled-lists.js";
 import { waitUntil } from "../support/wait-until.js";
 
 /** Runs what every driver must do, on a fresh one each time. */
@@ -17,7 +19,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.equal(await driver.stat("a/b"), undefined);
     assert.equal(await driver.read("a/b"), undefined);
     assert.equal(await driver.openRead("a/b"), undefined);
-    assert.deepEqual(await driver.list("a"), []);
+    assert.deepEqual(await listed(driver, "a"), []);
     await driver.remove("a/b");
   });
 
@@ -66,7 +68,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
       const keys = ["r/object", "r/folder/1", "r/folder/deep/2", "r/kept"];
       for (const key of keys) await driver.write({ key, content: Buffer.from("x") });
       await driver.remove("r/absent", "r/object", "r/folder", "r/object/below");
-      assert.deepEqual(await driver.list("r"), ["kept"]);
+      assert.deepEqual(await listed(driver, "r"), ["kept"]);
       await driver.remove();
       assert.ok(await driver.read("r/kept"));
     },
@@ -82,9 +84,9 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     await driver.write({ key: "object", content: Buffer.from("x") });
     assert.equal(await driver.stat("object/below"), undefined);
     assert.equal(await driver.read("object/below"), undefined);
-    assert.equal(await driver.stage("object/below").stat(), undefined);
-    assert.deepEqual(await driver.list("object"), []);
-    assert.deepEqual(await driver.list("object/below"), []);
+    assert.equal(await driver.staging.at("object/below").stat(), undefined);
+    assert.deepEqual(await listed(driver, "object"), []);
+    assert.deepEqual(await listed(driver, "object/below"), []);
     await driver.remove("object/below");
     assert.ok(await driver.read("object"));
   });
@@ -92,18 +94,43 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   story("children are listed in code point order, whatever they are called", async (driver) => {
     const names = ["b", "a", "Z", "a-b", "a.b", "a_b", "a0", "__proto__", "constructor"];
     for (const name of names) await driver.write({ key: `list/${name}/link`, content: Buffer.from(name) });
-    assert.deepEqual(await driver.list("list"), [...names].sort());
+    assert.deepEqual(await listed(driver, "list"), [...names].sort());
   });
 
-  story("a list is the same array as long as nothing changed, and another one afterwards", async (driver) => {
-    await driver.write({ key: "list/a", content: Buffer.from("x") });
-    const before = await settledList(driver, "list");
-    assert.equal(await driver.list("list"), before);
-    await driver.write({ key: "list/b", content: Buffer.from("x") });
-    assert.deepEqual(await driver.list("list"), ["a", "b"]);
-    await driver.remove("list/a");
-    assert.deepEqual(await driver.list("list"), ["b"]);
-    assert.deepEqual(before, ["a"]);
+  story("a list is read in pages, whose names are in order whatever lies below them", async (driver) => {
+    const names = ["a", "a-b", "a.b", "a0", "a_b", "b"];
+    for (const name of names) await driver.write({ key: `list/${name}/below/link`, content: Buffer.from(name) });
+    for (const limit of [1, 2, 3, 6, 7]) {
+      const seen: string[] = [];
+      for (;;) {
+        const after = seen.at(-1);
+        const page = await listed(driver, "list", { after, limit });
+        seen.push(...page);
+        if (page.length < limit) break;
+      }
+      assert.deepEqual(seen, names, String(limit));
+    }
+    assert.deepEqual(await listed(driver, "list", { after: "a" }), names.slice(1));
+    assert.deepEqual(await listed(driver, "list", { after: "a-a" }), names.slice(1), "a name that is not there");
+    assert.deepEqual(await listed(driver, "list", { after: "z", limit: 3 }), []);
+    assert.deepEqual(await listed(driver, "list", { limit: 0 }), []);
+    assert.deepEqual(await listed(driver, "absent", { after: "a", limit: 3 }), []);
+  });
+
+  story("the version of a list differs once a child came or went, if there is one", async (driver) => {
+    await driver.write({ key: "list/a/link", content: Buffer.from("x") });
+    const versions = new Map<string, string>();
+    for (const change of ["b", "c", "d"]) {
+      const version = await settledListVersion(driver, "list");
+      if (version === undefined) return;
+      assert.equal(versions.get(version), undefined);
+      versions.set(version, change);
+      assert.equal(await driver.listVersion("list"), version);
+      await driver.write({ key: `list/${change}/link`, content: Buffer.from("x") });
+      assert.notEqual(await driver.listVersion("list"), version);
+      await driver.remove(`list/${change}`);
+      assert.notEqual(await driver.listVersion("list"), version);
+    }
   });
 
   story("removing a key removes all below it, and nothing beside it", async (driver) => {
@@ -111,67 +138,9 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
       await driver.write({ key, content: Buffer.from(key) });
     }
     await driver.remove("tags/a");
-    assert.deepEqual(await driver.list("tags"), ["ab"]);
+    assert.deepEqual(await listed(driver, "tags"), ["ab"]);
     assert.equal(await driver.read("tags/a/index/1"), undefined);
     assert.ok(await driver.read("tags/ab/current"));
-  });
-
-  story("an object of a known version is emptied, and none that replaced it", async (driver) => {
-    await driver.write({ key: "v", content: Buffer.from("1") });
-    const first = await settledVersion(driver, "v");
-    await driver.write({ key: "v", content: Buffer.from("2") });
-    await driver.clear("v", first);
-    assert.equal((await driver.read("v"))?.toString(), "2");
-    await driver.clear("v", await settledVersion(driver, "v"));
-    assert.equal((await driver.stat("v"))?.size, 0);
-    await driver.remove("v");
-    await driver.clear("v", first);
-    assert.equal(await driver.stat("v"), undefined);
-  });
-
-  story("an object that is moved is under its new key at once, and no longer under the old one", async (driver) => {
-    const content = seededBytes("moved", 50_000);
-    await driver.write({ key: "from/a/data", content }, { key: "to/a", content: Buffer.from("old") });
-    const reader = await driver.openRead("from/a/data");
-    assert.equal(await driver.move("from/a/data", "to/a"), true);
-    assert.deepEqual(await driver.read("to/a"), content);
-    assert.equal(await driver.stat("from/a/data"), undefined);
-    assert.deepEqual(await driver.list("from"), [], "the empty folder is left");
-    const into = Buffer.alloc(50_000);
-    assert.equal(await reader?.read(into, 0), 50_000);
-    assert.deepEqual(into, content);
-    await reader?.close();
-    assert.equal(await driver.move("to/a", "from/a/data"), true);
-    assert.deepEqual(await driver.read("from/a/data"), content);
-  });
-
-  story("what is not there cannot be moved, and replaces nothing", async (driver) => {
-    await driver.write({ key: "to/a", content: Buffer.from("kept") });
-    assert.equal(await driver.move("from/a", "to/a"), false);
-    assert.equal(await driver.move("from/a", "elsewhere/b"), false);
-    assert.equal((await driver.read("to/a"))?.toString(), "kept");
-    assert.deepEqual(await driver.list("elsewhere"), []);
-  });
-
-  story("of many who move one object one does, and it is whole", async (driver) => {
-    const content = seededBytes("contested", 5_000);
-    await driver.write({ key: "from/data", content });
-    const movers = Array.from({ length: 8 }, (_, index) => driver.move("from/data", `to/${index}`));
-    const moved = (await Promise.all(movers)).flatMap((isMoved, index) => (isMoved ? [index] : []));
-    assert.equal(moved.length, 1);
-    assert.deepEqual(await driver.read(`to/${moved[0]}`), content);
-  });
-
-  story("what is written into a folder that a move leaves empty is not lost", async (driver) => {
-    for (let round = 0; round < 40; round++) {
-      await driver.write({ key: `blobs/${round}/data`, content: Buffer.from("first") });
-      await Promise.all([
-        driver.move(`blobs/${round}/data`, `aside/${round}`),
-        driver.write({ key: `blobs/${round}/link`, content: Buffer.from("second") }),
-      ]);
-      assert.equal((await driver.read(`blobs/${round}/link`))?.toString(), "second");
-      assert.equal((await driver.read(`aside/${round}`))?.toString(), "first");
-    }
   });
 
   story("a reader reads at any position, and is not disturbed by replacing and removing", async (driver) => {
@@ -189,7 +158,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   });
 
   story("staged content grows at its end only, and is known under no name before it is committed", async (driver) => {
-    const staged = driver.stage("up/1/data");
+    const staged = driver.staging.at("up/1/data");
     assert.equal(await staged.stat(), undefined);
     assert.equal(await staged.append(0, pieces("hello ", "world")), 11);
     await assert.rejects(staged.append(5, pieces("x")), new OffsetMismatchError(11));
@@ -202,7 +171,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   });
 
   story("what came before content failed stays, and goes on from there", async (driver) => {
-    const staged = driver.stage("up/2/data");
+    const staged = driver.staging.at("up/2/data");
     await assert.rejects(staged.append(0, failing("first")), /cut/);
     assert.equal((await staged.stat())?.size, 5);
     await staged.append(5, pieces(" second"));
@@ -216,7 +185,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   story(
     "a reader sees what is appended after it was opened, and goes on when the content gets its name",
     async (driver) => {
-      const staged = driver.stage("up/grows/data");
+      const staged = driver.staging.at("up/grows/data");
       await staged.append(0, pieces("first"));
       const reader = await staged.openRead();
       assert.ok(reader);
@@ -237,8 +206,8 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   story(
     "a reader goes on when the content is discarded, and meets its end at once when it is spoiled",
     async (driver) => {
-      const discarded = driver.stage("up/discarded/data");
-      const spoiled = driver.stage("up/spoiled/data");
+      const discarded = driver.staging.at("up/discarded/data");
+      const spoiled = driver.staging.at("up/spoiled/data");
       for (const staged of [discarded, spoiled]) await staged.append(0, pieces("bytes"));
       const [reader, misled] = [await discarded.openRead(), await spoiled.openRead()];
       assert.ok(reader && misled);
@@ -251,27 +220,27 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   );
 
   story("a piece may be overwritten once the next one is asked for", async (driver) => {
-    const staged = driver.stage("up/3/data");
+    const staged = driver.staging.at("up/3/data");
     await staged.append(0, lent(["aaa", "bbb", "ccc"]));
     await staged.commit("blobs/3");
     assert.equal((await driver.read("blobs/3"))?.toString(), "aaabbbccc");
   });
 
   story("committing nothing makes an empty object, discarding leaves no trace", async (driver) => {
-    const empty = driver.stage("up/4/data");
+    const empty = driver.staging.at("up/4/data");
     await empty.append(0, pieces());
     await empty.commit("blobs/empty");
     assert.equal((await driver.stat("blobs/empty"))?.size, 0);
-    const unwanted = driver.stage("up/5/data");
+    const unwanted = driver.staging.at("up/5/data");
     await unwanted.append(0, pieces("x"));
     await unwanted.discard();
     await unwanted.discard();
     await unwanted.discardWithFolders("up");
-    assert.ok(!(await driver.list("up")).includes("5"));
+    assert.ok(!(await listed(driver, "up")).includes("5"));
   });
 
   story("what was discarded cannot be committed, and nothing gets the name", async (driver) => {
-    const staged = driver.stage("up/6/data");
+    const staged = driver.staging.at("up/6/data");
     await staged.append(0, pieces("x"));
     await staged.discard();
     await assert.rejects(staged.commit("blobs/6", [{ key: "links/6", content: Buffer.from("link") }]));
@@ -282,7 +251,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
 
   story("a committed object replaces the one before, and its name can be staged and committed anew", async (driver) => {
     for (const content of ["first", "second"]) {
-      const staged = driver.stage("up/7/data");
+      const staged = driver.staging.at("up/7/data");
       assert.equal(await staged.append(0, pieces(content)), content.length);
       await staged.commit("blobs/7");
       assert.equal((await driver.read("blobs/7"))?.toString(), content);
@@ -290,47 +259,39 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   });
 
   story("content for another offset is refused before any of it is asked for", async (driver) => {
-    const staged = driver.stage("up/8/data");
+    const staged = driver.staging.at("up/8/data");
     await staged.append(0, pieces("hello"));
     const untouched = { [Symbol.asyncIterator]: () => assert.fail("the content was asked for") };
     for (const offset of [0, 4, 6]) await assert.rejects(staged.append(offset, untouched), new OffsetMismatchError(5));
     assert.equal((await staged.stat())?.size, 5);
-    const finished = driver.stage("up/finished/data");
+    const finished = driver.staging.at("up/finished/data");
     await assert.rejects(finished.append(5, untouched), new OffsetMismatchError(0));
     assert.equal(await finished.stat(), undefined);
-    assert.deepEqual(await driver.list("up"), ["8"]);
+    assert.deepEqual(await driver.staging.list("up"), ["8"]);
   });
 
   story("what is staged is found by its folder, tells when it grew, and goes with the folder", async (driver) => {
     const before = Date.now();
-    const staged = driver.stage("up/9/data");
+    const staged = driver.staging.at("up/9/data");
     assert.equal(await staged.openRead(), undefined);
     await staged.append(0, pieces("x"));
-    assert.deepEqual(await driver.list("up"), ["9"]);
+    assert.deepEqual(await driver.staging.list("up"), ["9"]);
     // Files are stamped by a clock that ticks each 10 ms.
     assert.ok(((await staged.stat())?.modifiedMs ?? 0) > before - 20);
-    await driver.remove("up/9");
+    await driver.staging.remove("up/9");
     assert.equal(await staged.stat(), undefined);
     assert.equal(await staged.openRead(), undefined);
-    assert.deepEqual(await driver.list("up"), []);
+    assert.deepEqual(await driver.staging.list("up"), []);
   });
 
   story("discarding leaves the folder while something else lies there", async (driver) => {
-    const [one, other] = [driver.stage("up/10/data"), driver.stage("up/10/startedat")];
+    const [one, other] = [driver.staging.at("up/10/data"), driver.staging.at("up/10/startedat")];
     for (const staged of [one, other]) await staged.append(0, pieces("x"));
     await one.discard();
-    assert.deepEqual(await driver.list("up/10"), ["startedat"]);
+    assert.deepEqual(await driver.staging.list("up/10"), ["startedat"]);
     assert.equal((await other.stat())?.size, 1);
     await other.discard();
-    assert.deepEqual(await driver.list("up"), []);
-  });
-
-  story("a folder that is made is empty, and making it again changes nothing", async (driver) => {
-    await driver.ensureFolder("made/folder");
-    assert.deepEqual(await driver.list("made/folder"), []);
-    await driver.write({ key: "made/folder/object", content: Buffer.from("x") });
-    await driver.ensureFolder("made/folder");
-    assert.deepEqual(await driver.list("made/folder"), ["object"]);
+    assert.deepEqual(await driver.staging.list("up"), []);
   });
 
   story("actions under one lock run in the order they came, whatever the lock is called", async (driver) => {
@@ -363,12 +324,14 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   });
 }
 
-/** The list as soon as it is remembered: a change of just now could hide another one. */
-export function settledList(driver: StorageDriver, key: string): Promise<readonly string[]> {
-  return waitUntil("the list settles", async () => {
-    const list = await driver.list(key);
-    return (await driver.list(key)) === list ? list : undefined;
-  });
+/** `undefined` if the storage tells none. */
+async function settledListVersion(driver: StorageDriver, key: string): Promise<string | undefined> {
+  for (let look = 0; look < 20; look++) {
+    const version = await driver.listVersion(key);
+    if (version !== undefined) return version;
+    await delay(5);
+  }
+  return undefined;
 }
 
 function settledVersion(driver: StorageDriver, key: string): Promise<string> {

@@ -19,14 +19,17 @@ export async function collect(storage: Storage, rules: Partial<MarkRules> = {}):
     },
     found: () => {},
   };
+  await storage.listsSettled();
   const garbage = await findGarbage(storage, { deleteUntagged: false, ...rules }, report);
   const freed = await removeGarbage(storage, garbage);
+  await storage.listsSettled();
   return { garbage, problems, freed };
 }
 
 /** All digests with stored bytes, sorted. */
 export async function digestsStored(storage: Storage): Promise<Digest[]> {
   const digests: Digest[] = [];
+  await storage.listsSettled();
   for await (const { digest } of storage.blobs.all()) digests.push(digest);
   return digests.sort();
 }

@@ -1,7 +1,13 @@
 import type { BlobReader } from "../../src/oci/blob-reader.js";
 import { LockError } from "../../src/oci/storage-error.js";
-import type { ObjectStat, StorageDriver } from "../../src/storage/driver.js";
-import type { ObjectContent, StagedObject, StagedStat } from "../../src/storage/staging.js";
+import type {
+  ConditionalWrites,
+  LockOptions,
+  ObjectStat,
+  StorageDriver,
+  Withdrawal,
+} from "../../src/storage/driver.js";
+import type { ObjectContent, StagedObject, StagedStat, Staging } from "../../src/storage/staging.js";
 
 /**
  * Steps of a driver, by the method that takes them. What is written together, or beside a commit, is a `write` each. `lock` comes before a lock is asked for, `locked` once it is had,
@@ -9,7 +15,10 @@ import type { ObjectContent, StagedObject, StagedStat } from "../../src/storage/
  * the content gets.
  */
 export type DriverStep =
-  | Exclude<keyof StorageDriver, "stage" | "withLock">
+  | Exclude<keyof StorageDriver, "conditional" | "listLagMs" | "listVersion" | "staging" | "withdrawal" | "withLock">
+  | keyof ConditionalWrites
+  | keyof Withdrawal
+  | "listStaged"
   | "append"
   | "commit"
   | "discard"
@@ -89,32 +98,66 @@ export class PausableDriver implements StorageDriver {
     return this.#take("remove", keys, () => this.#inner.remove(...keys));
   }
 
-  move(from: string, to: string): Promise<boolean> {
-    return this.#take("move", [from, to], () => this.#inner.move(from, to));
+  get listLagMs(): number {
+    return this.#inner.listLagMs;
   }
 
-  clear(key: string, version: string): Promise<void> {
-    return this.#take("clear", [key], () => this.#inner.clear(key, version));
+  get conditional(): ConditionalWrites | undefined {
+    const inner = this.#inner.conditional;
+    return (
+      inner && {
+        writeIfAbsent: (object) => this.#take("writeIfAbsent", [object.key], () => inner.writeIfAbsent(object)),
+        writeIfVersion: (object, version) =>
+          this.#take("writeIfVersion", [object.key], () => inner.writeIfVersion(object, version)),
+      }
+    );
   }
 
-  ensureFolder(key: string): Promise<void> {
-    return this.#take("ensureFolder", [key], () => this.#inner.ensureFolder(key));
+  get withdrawal(): Withdrawal {
+    const inner = this.#inner.withdrawal;
+    return {
+      withdraw: (key, note) => this.#take("withdraw", [key, note], () => inner.withdraw(key, note)),
+      release: (key, note) => this.#take("release", [key, note], () => inner.release(key, note)),
+      erase: (key, note) => this.#take("erase", [key, note], () => inner.erase(key, note)),
+      keep: (key, note) => this.#take("keep", [key, note], () => inner.keep(key, note)),
+    };
+  }
+
+  get staging(): Staging {
+    const inner = this.#inner.staging;
+    return {
+      at: (key) => this.#stage(key),
+      list: (...asked) => this.#take("listStaged", [asked[0]], () => inner.list(...asked)),
+      remove: (key) => this.#take("remove", [key], () => inner.remove(key)),
+    };
+  }
+
+  listVersion(key: string): Promise<string | undefined> {
+    return this.#inner.listVersion(key);
   }
 
   list(...asked: Parameters<StorageDriver["list"]>): Promise<readonly string[]> {
     return this.#take("list", [asked[0]], () => this.#inner.list(...asked));
   }
 
-  withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
+  withLock<Result>(
+    name: string,
+    action: (lost: AbortSignal) => Promise<Result>,
+    options?: LockOptions,
+  ): Promise<Result> {
     return this.#take("lock", [name], () =>
-      this.#inner.withLock(name, async (lost) => {
-        const loss = new AbortController();
-        this.#held.set(name, loss);
-        await this.#stop("before", "locked", [name]);
-        const result = await action(AbortSignal.any([lost, loss.signal]));
-        await this.#stop("before", "unlock", [name]);
-        return result;
-      }),
+      this.#inner.withLock(
+        name,
+        async (lost) => {
+          const loss = new AbortController();
+          this.#held.set(name, loss);
+          await this.#stop("before", "locked", [name]);
+          const result = await action(AbortSignal.any([lost, loss.signal]));
+          await this.#stop("before", "unlock", [name]);
+          return result;
+        },
+        options,
+      ),
     );
   }
 
@@ -126,8 +169,8 @@ export class PausableDriver implements StorageDriver {
     return this.#take("isWorkedOn", [], () => this.#inner.isWorkedOn());
   }
 
-  stage(key: string): StagedObject {
-    const inner = this.#inner.stage(key);
+  #stage(key: string): StagedObject {
+    const inner = this.#inner.staging.at(key);
     return {
       stat: (): Promise<StagedStat | undefined> => this.#take("statStaged", [key], () => inner.stat()),
       append: (offset, content) => this.#take("append", [key], () => inner.append(offset, content)),

@@ -111,8 +111,6 @@ export class Eviction implements CacheRoom {
     try {
       await this.#writeUses();
       await this.#purgeDownloads();
-      // On a full disk it could no longer be created.
-      if (this.#maxSize !== undefined) await this.#storage.blobs.prepareAside();
       if (this.#maxSize !== undefined || (await isAnythingLeft(this.#storage)))
         await this.#evict((size) => this.#excess(size));
     } catch (cause) {

@@ -24,17 +24,17 @@ export class DownloadStore {
 
   /** The place of a blob that is on its way. */
   staged(digest: Digest): StagedObject {
-    return this.#driver.stage(layout.download(digest));
+    return this.#driver.staging.at(layout.download(digest));
   }
 
   /** The place of the same where it is said to be compressed, until it is known whether it is. */
   encoded(digest: Digest): StagedObject {
-    return this.#driver.stage(layout.encodedDownload(digest));
+    return this.#driver.staging.at(layout.encodedDownload(digest));
   }
 
   /** How large a blob that is on its way will be, as far as the process that downloads it has heard. */
   async size(digest: Digest): Promise<number | undefined> {
-    const reader = await this.#driver.stage(layout.downloadSize(digest)).openRead();
+    const reader = await this.#driver.staging.at(layout.downloadSize(digest)).openRead();
     if (reader === undefined) return undefined;
     try {
       const text = Buffer.alloc(longestNumber);
@@ -48,14 +48,14 @@ export class DownloadStore {
   /** Not durable: it is for those who read along, whose manifests may have come by another process. */
   async noteSize(digest: Digest, size: number): Promise<void> {
     if ((await this.size(digest)) === size) return;
-    const staged = this.#driver.stage(layout.downloadSize(digest));
+    const staged = this.#driver.staging.at(layout.downloadSize(digest));
     await staged.discard();
     await staged.append(0, only(Buffer.from(String(size), "latin1")));
   }
 
   /** To be called when the download has ended, well or so badly that nothing of it was kept. */
   async forgetSize(digest: Digest): Promise<void> {
-    await this.#driver.stage(layout.downloadSize(digest)).discard();
+    await this.#driver.staging.at(layout.downloadSize(digest)).discard();
   }
 
   /** Removes what came so far, from all of its places. Only for whoever has the lock of the download. */
@@ -92,7 +92,7 @@ export class DownloadStore {
   /** Downloads that have not ended, whether or not one runs. */
   async list(): Promise<UnfinishedDownload[]> {
     const unfinished: UnfinishedDownload[] = [];
-    for (const name of await this.#driver.list(layout.downloads)) {
+    for (const name of await this.#driver.staging.list(layout.downloads)) {
       const digest = name.replace("-", ":");
       const stat = isDigest(digest) ? await this.#downloadStat(digest) : undefined;
       if (isDigest(digest) && stat !== undefined) unfinished.push({ digest, ...stat });
@@ -121,21 +121,14 @@ export class DownloadStore {
     });
   }
 
-  /** A download that runs has the lock, and may have it for hours: who waits here is not even there when it ends. */
-  #withIdleDownload(digest: Digest, action: () => Promise<boolean>): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      let hasLeft = false;
-      const leave = setTimeout(() => {
-        hasLeft = true;
-        resolve(false);
-      }, waitForIdleMs).unref();
-      this.#driver
-        .withLock(`download ${digest}`, async () => {
-          clearTimeout(leave);
-          if (!hasLeft) resolve(await action());
-        })
-        .catch((error) => (error instanceof LockError ? resolve(false) : reject(error)));
-    });
+  /** A download that runs has the lock, perhaps for hours. */
+  async #withIdleDownload(digest: Digest, action: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await this.#driver.withLock(`download ${digest}`, action, { waitMs: waitForIdleMs });
+    } catch (error) {
+      if (error instanceof LockError) return false;
+      throw error;
+    }
   }
 }
 

@@ -91,8 +91,9 @@ export class BlobStore {
     if (await this.#verification.isWhole(digest, signal)) return true;
     this.#log.error("stored blob is damaged and counts as absent; push it again", { digest, bytes: before.size });
     this.#small.delete(digest);
-    // It may have been pushed again meanwhile.
-    if (before.version !== undefined) await this.#driver.clear(key, before.version);
+    // It may have been pushed again meanwhile: only what was looked at is emptied, or nothing if that cannot be told.
+    if (before.version !== undefined)
+      await this.#driver.conditional?.writeIfVersion({ key, content: Buffer.alloc(0) }, before.version);
     return false;
   }
 
@@ -100,27 +101,22 @@ export class BlobStore {
    * Whether the bytes are there: to be asked by whoever has linked them, after the link was written, since an eviction
    * may have set them aside before it could see the link (`unlinked-blobs.ts`). Then they are put back.
    */
-  async hold(digest: Digest): Promise<boolean> {
-    if ((await this.#driver.stat(layout.blob(digest))) !== undefined) return true;
-    return (await this.putBack(digest)) || (await this.#driver.stat(layout.blob(digest))) !== undefined;
+  hold(digest: Digest): Promise<boolean> {
+    return this.#driver.withdrawal.keep(layout.blob(digest), layout.evicting(digest));
   }
 
   /** Takes the bytes out of their place, where they can still be read. @returns how many; `undefined` if there are none */
   async setAside(digest: Digest): Promise<number | undefined> {
-    const stat = await this.#driver.stat(layout.blob(digest));
     this.#small.delete(digest);
-    if (stat === undefined || !(await this.#driver.move(layout.blob(digest), layout.evicting(digest))))
-      return undefined;
-    return stat.size;
+    return (await this.#driver.withdrawal.withdraw(layout.blob(digest), layout.evicting(digest)))?.size;
   }
 
-  /** @returns whether they were aside */
-  putBack(digest: Digest): Promise<boolean> {
-    return this.#driver.move(layout.evicting(digest), layout.blob(digest));
+  putBack(digest: Digest): Promise<void> {
+    return this.#driver.withdrawal.release(layout.blob(digest), layout.evicting(digest));
   }
 
   async removeAside(digest: Digest): Promise<void> {
-    await this.#driver.remove(layout.evicting(digest));
+    await this.#driver.withdrawal.erase(layout.blob(digest), layout.evicting(digest));
     this.#small.delete(digest);
   }
 
@@ -143,11 +139,6 @@ export class BlobStore {
     for (let start = 0; start < digests.length; start += removedAtOnce)
       await this.#driver.remove(...digests.slice(start, start + removedAtOnce).map(layout.blobFolder));
     for (const digest of digests) this.#small.delete(digest);
-  }
-
-  /** Makes the place for what is set aside: on a full disk it could not be made any more. */
-  async prepareAside(): Promise<void> {
-    await this.#driver.ensureFolder(layout.evictions);
   }
 
   /** What is aside: only while an eviction runs, or after one that was killed. */

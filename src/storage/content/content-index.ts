@@ -42,6 +42,8 @@ export interface ContentIndex {
   content(name: RepositoryName, isAskedFor: (digest: Digest) => boolean): AsyncIterable<Digest>;
   /** Names of tags in code point order, of those without a link, too, and of what is no tag. */
   tagNames(name: RepositoryName, wanted?: NamesWanted): Promise<readonly string[]>;
+  /** Differs whenever a tag came or went; `undefined` if that cannot be told, or not yet. */
+  tagsVersion(name: RepositoryName): Promise<string | undefined>;
 }
 
 /** Those of the digests that any repository has a link for, whoever owns it. */

@@ -80,6 +80,10 @@ export class LayoutIndex implements ContentIndex {
     return this.#driver.list(layout.tags(name), wanted);
   }
 
+  tagsVersion(name: RepositoryName): Promise<string | undefined> {
+    return this.#driver.listVersion(layout.tags(name));
+  }
+
   async #present(links: AsyncIterable<Link>): Promise<Digest[]> {
     const digests: Digest[] = [];
     for await (const { digest, key } of links) if (await this.#isThere(key)) digests.push(digest);

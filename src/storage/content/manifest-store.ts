@@ -141,11 +141,7 @@ export class ManifestStore {
     const key = layout.revisionLink(name, digest);
     if (this.#stored.has(key) && (await this.#isWhole(key, manifest))) return;
     do {
-      await Promise.all([
-        this.#driver.write({ key: layout.blob(digest), content: manifest.bytes }, linkTo(key, digest)),
-        // registry 2.8 lists only repositories with this folder, and collects the manifests of others.
-        this.#driver.ensureFolder(layout.layers(name)),
-      ]);
+      await this.#driver.write({ key: layout.blob(digest), content: manifest.bytes }, linkTo(key, digest));
       // An eviction that could not see the link yet may have taken the bytes.
     } while (!(await this.#blobs.hold(digest)));
     this.#manifests.set(digest, manifest);

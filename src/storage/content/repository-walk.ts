@@ -1,7 +1,8 @@
 import { isRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
-import type { StorageDriver } from "../driver.js";
 import { isOfRepository, layout } from "../layout.js";
 import { Turns } from "../turns.js";
+import type { Lister } from "./paged-names.js";
+import { PagedNames } from "./paged-names.js";
 
 export interface WalkedRepository {
   readonly name: RepositoryName;
@@ -17,23 +18,23 @@ export interface WalkedRepository {
  * @param foreign gets the keys of what has no repository's name, and is not walked
  */
 export async function* repositoriesAfter(
-  driver: StorageDriver,
+  lister: Lister,
   last?: string,
   root: string = layout.repositories,
   foreign: (key: string) => void = () => {},
 ): AsyncIterable<WalkedRepository> {
   const turns = new Turns();
-  const open = (path: string) => openFolder(driver, { root, path, last, foreign });
+  const open = (path: string) => openFolder(lister, { root, path, last, foreign });
   const cursors = [await open("")];
   for (let cursor = cursors.at(-1); cursor !== undefined; cursor = cursors.at(-1)) {
     await turns.take();
-    const step = cursor.next();
+    const step = await cursor.next();
     if (step === undefined) {
       cursors.pop();
     } else if (step.isBelow) {
       cursors.push(await open(step.name));
     } else if (last === undefined || step.name > last) {
-      const folders = await driver.list(`${root}/${step.name}`);
+      const folders = await lister.list(`${root}/${step.name}`);
       if (folders.every(isOfRepository)) cursor.passBelow();
       if (folders.some(isOfRepository)) yield { name: step.name, folders };
     }
@@ -48,12 +49,17 @@ interface Place {
   readonly foreign: (key: string) => void;
 }
 
-async function openFolder(driver: StorageDriver, { root, path, last, foreign }: Place): Promise<FolderCursor> {
-  const children = await driver.list(path === "" ? root : `${root}/${path}`);
+async function openFolder(lister: Lister, { root, path, last, foreign }: Place): Promise<FolderCursor> {
+  const key = path === "" ? root : `${root}/${path}`;
   const below = path === "" ? "" : `${path}/`;
   // Of a folder that comes as a whole after the last name nothing is passed over.
-  const start = last?.startsWith(below) ? last.slice(below.length).split("/")[0] : undefined;
-  return new FolderCursor(below, children, start ?? "", (name) => foreign(`${root}/${name}`));
+  const start = last?.startsWith(below) ? (last.slice(below.length).split("/")[0] ?? "") : "";
+  const isThere = async (child: string) => (await lister.list(`${key}/${child}`, { limit: 1 })).length > 0;
+  const passed: string[] = [];
+  for (const child of beginningsOf(start)) if (await isThere(child)) passed.push(child);
+  const children = new PagedNames(lister, key, start === "" ? undefined : start);
+  if (start !== "" && (await isThere(start))) children.putFirst(start);
+  return new FolderCursor({ below, children, passed, foreign: (name) => foreign(`${root}/${name}`) });
 }
 
 interface Step {
@@ -62,46 +68,46 @@ interface Step {
   readonly isBelow: boolean;
 }
 
+interface Folder {
+  readonly below: string;
+  /** From where the walk begins. */
+  readonly children: PagedNames;
+  /** Children that come before that, and of which what lies below comes after it; that of the last one comes first. */
+  readonly passed: string[];
+  readonly foreign: (name: string) => void;
+}
+
 /** Goes through the children of a folder in the order of names. */
 class FolderCursor {
-  readonly #below: string;
-  readonly #children: readonly string[];
-  readonly #foreign: (name: string) => void;
-  #index: number;
-  /** Children that were passed, and what lies below them not yet; the last one's comes first. */
-  readonly #passed: string[];
+  readonly #folder: Folder;
 
-  /** @param start the child to begin with, or before which its name would be */
-  constructor(below: string, children: readonly string[], start: string, foreign: (name: string) => void) {
-    this.#below = below;
-    this.#foreign = foreign;
-    this.#children = children;
-    this.#index = firstFrom(children, start);
-    this.#passed = beginningsOf(start).filter((child) => children[firstFrom(children, child)] === child);
+  constructor(folder: Folder) {
+    this.#folder = folder;
   }
 
-  next(): Step | undefined {
+  async next(): Promise<Step | undefined> {
+    const { below, children, passed: passedBy, foreign } = this.#folder;
     for (;;) {
-      const passed = this.#passed.at(-1);
-      const child = this.#children[this.#index];
+      const passed = passedBy.at(-1);
+      const child = await children.first();
       const isBelow = passed !== undefined && (child === undefined || `${passed}/` < child);
       const taken = isBelow ? passed : child;
       if (taken === undefined) return undefined;
-      if (isBelow) this.#passed.pop();
-      else this.#index++;
-      const name = `${this.#below}${taken}`;
+      if (isBelow) passedBy.pop();
+      else children.take();
+      const name = `${below}${taken}`;
       if (!isRepositoryName(name)) {
-        if (!isOfRepository(taken)) this.#foreign(name);
+        if (!isOfRepository(taken)) foreign(name);
         continue;
       }
-      if (!isBelow) this.#passed.push(taken);
+      if (!isBelow) passedBy.push(taken);
       return { name, isBelow };
     }
   }
 
   /** Nothing lies below the child that came last. */
   passBelow(): void {
-    this.#passed.pop();
+    this.#folder.passed.pop();
   }
 }
 
@@ -112,15 +118,4 @@ function beginningsOf(name: string): string[] {
     if ((name[length] ?? "/") < "/") beginnings.push(name.slice(0, length));
   }
   return beginnings;
-}
-
-function firstFrom(sorted: readonly string[], start: string): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? "") < start) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -3,11 +3,11 @@ import { isTag, type Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
+import type { ObjectContent } from "../staging.js";
 
 /**
- * Which tags ever pointed at a manifest: so that its deletion need not look at all tags. An entry is written as the tag
- * moves and says nothing of where the tag points now, so a stale one does no harm. Entries are not synced, since a tag
- * that a power cut makes them lose is merely listed until it is pushed or deleted.
+ * Which tags ever pointed at a manifest: so that its deletion need not look at all tags. An entry is written before the
+ * tag moves, in the same durable step, and says nothing of where the tag points now, so a stale one does no harm.
  */
 export class TagIndex {
   readonly #driver: StorageDriver;
@@ -16,8 +16,9 @@ export class TagIndex {
     this.#driver = driver;
   }
 
-  async note(name: RepositoryName, tag: Tag, digest: Digest): Promise<void> {
-    await this.#touch(layout.taggedBy(name, digest, tag));
+  /** To be written before the tag: its name says all, and an empty object costs the disk least. */
+  entry(name: RepositoryName, tag: Tag, digest: Digest): ObjectContent {
+    return { key: layout.taggedBy(name, digest, tag), content: nothing };
   }
 
   async tagsOf(name: RepositoryName, digest: Digest): Promise<Tag[]> {
@@ -34,17 +35,13 @@ export class TagIndex {
     return (await this.#driver.list(layout.allTagged(name))).includes(wholeMark);
   }
 
-  /** To be called before the first tag of a repository comes. */
-  async noteWhole(name: RepositoryName): Promise<void> {
-    await this.#touch(`${layout.allTagged(name)}/${wholeMark}`);
-  }
-
-  async #touch(key: string): Promise<void> {
-    await this.#driver.stage(key).append(0, nothing());
+  /** To be written before the first tag of a repository. */
+  wholeMark(name: RepositoryName): ObjectContent {
+    return { key: `${layout.allTagged(name)}/${wholeMark}`, content: nothing };
   }
 }
 
 /** No algorithm of a digest is called so. */
 const wholeMark = "whole";
 
-async function* nothing(): AsyncIterable<Buffer> {}
+const nothing = Buffer.alloc(0);

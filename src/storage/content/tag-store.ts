@@ -1,31 +1,21 @@
-import { setImmediate } from "node:timers/promises";
 import { BoundedMap } from "../../foundation/bounded-map.js";
 import { type Digest, digestAlgorithms, isDigest } from "../../oci/digest.js";
-import { firstAfter, type Page, type PageOf, pageOf } from "../../oci/listing.js";
+import type { Page, PageOf } from "../../oci/listing.js";
 import { isTag, type Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
+import type { ObjectContent } from "../staging.js";
 import type { ContentIndex } from "./content-index.js";
 import { type LinkStore, linkTo } from "./link-store.js";
 import { TagIndex } from "./tag-index.js";
+import { TagListings } from "./tag-listings.js";
 import { UnindexedTags } from "./unindexed-tags.js";
 
-interface TagList {
-  /** The driver's list that this was made from: the same array as long as nothing changed. */
-  readonly folders: readonly string[];
-  readonly tags: readonly Tag[];
-  /** Tags without a link: a push is on its way, or was cut off. The link will come without a change of the list. */
-  readonly torn: readonly Tag[];
-}
-
-const knownListings = 1_000;
+const settledRepositories = 1_000;
 
 /** So few are all looked at when a manifest is deleted, whoever gave them to it. */
 const fewTags = 1_000;
-
-/** A look at all tags lets other work run each time after so many. */
-const tagsPerTurn = 1_000;
 
 interface TagStoreParts {
   readonly links: LinkStore;
@@ -44,16 +34,17 @@ export class TagStore {
   readonly #links: LinkStore;
   readonly #names: ContentIndex;
   readonly #index: TagIndex;
+  readonly #listings: TagListings;
   readonly #unindexed: UnindexedTags;
   /** Repositories of which it is settled whether all their tags are in the index. */
-  readonly #settled = new BoundedMap<RepositoryName, true>(knownListings);
-  readonly #listings = new BoundedMap<RepositoryName, TagList>(knownListings);
+  readonly #settled = new BoundedMap<RepositoryName, true>(settledRepositories);
 
   constructor(driver: StorageDriver, { links, index }: TagStoreParts) {
     this.#driver = driver;
     this.#links = links;
     this.#names = index;
     this.#index = new TagIndex(driver);
+    this.#listings = new TagListings(driver, index);
     this.#unindexed = new UnindexedTags((name, tag) => this.find(name, tag));
   }
 
@@ -62,19 +53,13 @@ export class TagStore {
   }
 
   /** Tags in code point order; the same array as long as none came or went. */
-  async list(name: RepositoryName): Promise<readonly Tag[]> {
-    const folders = await this.#names.tagNames(name);
-    const known = this.#listings.get(name);
-    if (known?.folders === folders && !(await this.#anyWhole(name, known.torn))) return known.tags;
-    const tags: Tag[] = [];
-    const torn: Tag[] = [];
-    for (const [index, tag] of folders.filter(isTag).entries()) {
-      if (await this.#isWhole(name, tag)) tags.push(tag);
-      else torn.push(tag);
-      if ((index + 1) % tagsPerTurn === 0) await setImmediate();
-    }
-    this.#listings.set(name, { folders, tags, torn });
-    return tags;
+  list(name: RepositoryName): Promise<readonly Tag[]> {
+    return this.#listings.list(name);
+  }
+
+  /** A part of the tags, of which no more are looked at than it holds, unless all are known anyway. */
+  page(name: RepositoryName, page: Page): Promise<PageOf<string>> {
+    return this.#listings.page(name, page);
   }
 
   /** Where all tags point, those with a damaged link included. */
@@ -86,38 +71,23 @@ export class TagStore {
     }
   }
 
-  /** A part of the tags, of which no more are looked at than it holds, unless all are known anyway. */
-  async page(name: RepositoryName, page: Page): Promise<PageOf<string>> {
-    const folders = await this.#names.tagNames(name);
-    const known = this.#listings.get(name)?.folders === folders;
-    if (known || page.limit >= folders.length) return pageOf(await this.list(name), page);
-    const items: Tag[] = [];
-    for (let index = firstAfter(folders, page.last); index < folders.length && page.limit > 0; index++) {
-      const tag = folders[index] ?? "";
-      if (!isTag(tag) || !(await this.#isWhole(name, tag))) continue;
-      if (items.length === page.limit) return { items, more: true };
-      items.push(tag);
-      if (items.length % tagsPerTurn === 0) await setImmediate();
-    }
-    return { items, more: false };
-  }
-
   /**
    * Moves the tag together with its history, and last of all that a push does: then it points at something whole.
    * @returns what it pointed at before
    */
   async put(name: RepositoryName, tag: Tag, digest: Digest): Promise<Digest | undefined> {
-    const history = linkTo(layout.tagHistoryLink(name, tag, digest), digest);
-    const current = linkTo(layout.tagLink(name, tag), digest);
-    await this.#noteWholeIfNew(name);
-    // Both before this ends: a push looks last of all whether its manifest was deleted meanwhile, and then is done again.
-    const move = async () => {
+    const objects = [
+      ...(await this.#wholeMarkIfNew(name)),
+      this.#index.entry(name, tag, digest),
+      linkTo(layout.tagHistoryLink(name, tag, digest), digest),
+      linkTo(layout.tagLink(name, tag), digest),
+    ];
+    return this.#locked(name, tag, async () => {
       const before = await this.find(name, tag);
-      await this.#driver.write(history, current);
+      await this.#driver.write(...objects);
+      this.#settled.set(name, true);
       return before;
-    };
-    const [before] = await Promise.all([this.#locked(name, tag, move), this.#index.note(name, tag, digest)]);
-    return before;
+    });
   }
 
   /** @returns what it pointed at; `undefined` if there was no such tag */
@@ -203,20 +173,10 @@ export class TagStore {
     }
   }
 
-  async #noteWholeIfNew(name: RepositoryName): Promise<void> {
-    if (this.#settled.has(name)) return;
-    if ((await this.#names.tagNames(name)).length === 0) await this.#index.noteWhole(name);
-    this.#settled.set(name, true);
-  }
-
-  async #anyWhole(name: RepositoryName, tags: readonly Tag[]): Promise<boolean> {
-    for (const tag of tags) if (await this.#isWhole(name, tag)) return true;
-    return false;
-  }
-
-  async #isWhole(name: RepositoryName, tag: Tag): Promise<boolean> {
-    const stat = await this.#driver.stat(layout.tagLink(name, tag));
-    return stat !== undefined && stat.size > 0;
+  /** What says that no tag is older than the index, for the first tag of a repository. */
+  async #wholeMarkIfNew(name: RepositoryName): Promise<readonly ObjectContent[]> {
+    if (this.#settled.has(name)) return [];
+    return (await this.#names.tagNames(name, { limit: 1 })).length === 0 ? [this.#index.wholeMark(name)] : [];
   }
 
   #locked<Result>(name: RepositoryName, tag: Tag, action: () => Promise<Result>): Promise<Result> {

@@ -92,6 +92,7 @@ export async function restoreAside(storage: Storage): Promise<void> {
 }
 
 async function removeAside(storage: Storage, aside: ReadonlyMap<Digest, number>): Promise<number> {
+  if (aside.size > 0) await storage.listsSettled();
   const linked = await linkedAnywhere(storage.index, new Set(aside.keys()));
   let freed = 0;
   await severalAtOnce(aside.keys(), async (digest) => {

@@ -34,7 +34,7 @@ export class UploadStore {
     // First, or a process that is ended in between would leave a session that everybody may go on with.
     if (openedBy !== undefined) await this.#owner(name, id).append(0, only(Buffer.from(openedBy)));
     const started = `${startedAt.toISOString().slice(0, 19)}Z`;
-    const start = this.#driver.stage(layout.uploadStart(name, id));
+    const start = this.#driver.staging.at(layout.uploadStart(name, id));
     await withRoom(this.#makeRoom, () => start.append(0, only(Buffer.from(started))));
     this.#balance++;
     return id;
@@ -71,12 +71,12 @@ export class UploadStore {
   }
 
   content(name: RepositoryName, id: string): StagedObject {
-    return new RoomMakingStage(this.#driver.stage(layout.uploadContent(name, id)), this.#makeRoom);
+    return new RoomMakingStage(this.#driver.staging.at(layout.uploadContent(name, id)), this.#makeRoom);
   }
 
   /** A place for a blob that comes in one request and needs no session. */
   scratch(): StagedObject {
-    return new RoomMakingStage(this.#driver.stage(layout.scratch(randomUUID())), this.#makeRoom);
+    return new RoomMakingStage(this.#driver.staging.at(layout.scratch(randomUUID())), this.#makeRoom);
   }
 
   /** Ends a session whose content got a name. */
@@ -114,23 +114,23 @@ export class UploadStore {
 
   /** Removes all of a session, whatever another program left in it. */
   async purge(name: RepositoryName, id: string): Promise<void> {
-    await this.#driver.remove(`${layout.uploads(name)}/${id}`);
+    await this.#driver.staging.remove(`${layout.uploads(name)}/${id}`);
     this.#balance--;
   }
 
   /** Ids of the sessions of a repository. */
   async list(name: RepositoryName): Promise<string[]> {
-    return (await this.#driver.list(layout.uploads(name))).filter(isUploadId);
+    return (await this.#driver.staging.list(layout.uploads(name))).filter(isUploadId);
   }
 
   /** Whether anything lies where the sessions of a repository do, be it another program's. */
   async hasAny(name: RepositoryName): Promise<boolean> {
-    return (await this.#driver.list(layout.uploads(name))).length > 0;
+    return (await this.#driver.staging.list(layout.uploads(name))).length > 0;
   }
 
   /** Repositories that have, or once had, sessions. */
   async *repositories(): AsyncIterable<RepositoryName> {
-    for await (const { name, folders } of repositoriesAfter(this.#driver))
+    for await (const { name, folders } of repositoriesAfter(this.#driver.staging))
       if (folders.includes(repositoryFolders.uploads)) yield name;
   }
 
@@ -155,15 +155,15 @@ export class UploadStore {
   }
 
   #claim(id: string): StagedObject {
-    return this.#driver.stage(layout.uploadClaim(id));
+    return this.#driver.staging.at(layout.uploadClaim(id));
   }
 
   #owner(name: RepositoryName, id: string): StagedObject {
-    return this.#driver.stage(layout.uploadOwner(name, id));
+    return this.#driver.staging.at(layout.uploadOwner(name, id));
   }
 
   #start(name: RepositoryName, id: string): StagedObject {
-    return this.#driver.stage(layout.uploadStart(name, id));
+    return this.#driver.staging.at(layout.uploadStart(name, id));
   }
 }
 

@@ -10,6 +10,7 @@ import { Storage } from "../../../src/storage/storage.js";
 import { storeBlob } from "../../support/blob.js";
 import { emptyConfigType, type ManifestToPush, manifestOf } from "../../support/content.js";
 import { collect, digestsStored } from "../../support/garbage.js";
+import { PoorDriver } from "../../support/poor-driver/poor-driver.js";
 import { patientContext, privateRepository } from "../../support/private-repository.js";
 import { RecordedLog } from "../../support/recorded-log.js";
 import { Scope } from "../../support/scope.js";
@@ -22,6 +23,7 @@ const config = digestOf(emptyConfig);
 
 const drivers = {
   memory: async () => new Storage(new MemoryDriver(), 1024 * 1024, new RecordedLog()),
+  "a poor driver": async () => new Storage(new PoorDriver(), 1024 * 1024, new RecordedLog()),
   filesystem: async (scope: Scope) => (await storageOnDisk(scope)).storage,
 } as const;
 

@@ -72,8 +72,8 @@ test("a session that cannot be purged does not keep the others from being purged
   const ids = [];
   for (let count = 0; count < 3; count++) ids.push(await storage.uploads.create(name, longAgo));
   const [stubborn = ""] = (await storage.uploads.list(name)).slice(1);
-  const remove = driver.remove.bind(driver);
-  driver.remove = (key) => (key.endsWith(stubborn) ? Promise.reject(new Error("EIO")) : remove(key));
+  const remove = driver.staging.remove.bind(driver.staging);
+  driver.staging.remove = (key) => (key.endsWith(stubborn) ? Promise.reject(new Error("EIO")) : remove(key));
   await purgeUploads(storage, Date.now() + 1, log);
   assert.deepEqual(await storage.uploads.list(name), [stubborn]);
   assert.equal(log.named("abandoned upload could not be purged").length, 1);

@@ -45,12 +45,13 @@ export async function inspectDataDirectory(root: string): Promise<DataDirectory>
 
 async function makeFolders(folders: DataFolders): Promise<WriteObstacle | undefined> {
   const durable = new DurableFolders(folders.root);
-  for (const scratch of folders.scratches) {
+  // On a full disk the last could not be made any more, and room is made by moving blobs there.
+  for (const folder of [...folders.scratches, folders.pathOf(".berth/evicting")]) {
     try {
-      durable.make(scratch);
+      durable.make(folder);
       durable.sync();
     } catch (error) {
-      const obstacle = obstacleOf(error, scratch);
+      const obstacle = obstacleOf(error, folder);
       if (obstacle === undefined) await changing(() => Promise.reject(error));
       return obstacle;
     }

@@ -1,20 +1,9 @@
-import {
-  closeSync,
-  copyFileSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { copyFileSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { DurableFolders } from "./durable-folders.js";
 import { pruneFolders, removeIfEmpty } from "./empty-folders.js";
+import { clear, moveAway, nameIfFree, syncContent, unlinkIfThere, writeSynced } from "./synced-files.js";
 import { hasCode, isAbsence } from "./system-error.js";
-import { stateOf } from "./version.js";
 
 const foldersMadeAtMost = 5;
 
@@ -29,6 +18,8 @@ export type DiskStep =
    * `aside` is a free path near `to`, for the bytes if they have to be copied, or for a folder that has the name.
    */
   | { readonly kind: "rename"; readonly from: string; readonly to: string; readonly aside: string }
+  /** The same, but fails with EEXIST if something has the name. */
+  | { readonly kind: "rename-if-free"; readonly from: string; readonly to: string; readonly aside: string }
   | { readonly kind: "make-folder"; readonly path: string }
   /** Removes a file, if it is there. */
   | { readonly kind: "unlink"; readonly path: string }
@@ -69,7 +60,10 @@ function perform(step: DiskStep, folders: DurableFolders): void {
       syncContent(step.path);
       break;
     case "rename":
-      renameInto(step, folders);
+      nameInFolder(step, folders, renameOrCopy);
+      break;
+    case "rename-if-free":
+      nameInFolder(step, folders, ({ from, to }) => nameIfFree(from, to));
       break;
     case "make-folder":
       folders.make(step.path);
@@ -87,7 +81,7 @@ function perform(step: DiskStep, folders: DurableFolders): void {
       folders.noteChange(dirname(step.from));
       break;
     case "move":
-      renameInto(step, folders);
+      nameInFolder(step, folders, renameOrCopy);
       folders.noteChange(dirname(step.from));
       removeIfEmpty(dirname(step.from));
       break;
@@ -107,11 +101,15 @@ interface Renaming {
 }
 
 /** An empty folder may be removed by somebody else between its making and its use: then it is made once more. */
-function renameInto(renaming: Renaming, folders: DurableFolders): void {
+function nameInFolder(
+  renaming: Renaming,
+  folders: DurableFolders,
+  name: (renaming: Renaming, folders: DurableFolders) => void,
+): void {
   for (let attempt = 1; ; attempt++) {
     folders.make(dirname(renaming.to));
     try {
-      renameOrCopy(renaming, folders);
+      name(renaming, folders);
       break;
     } catch (error) {
       if (attempt === foldersMadeAtMost || !isAbsence(error)) throw error;
@@ -154,68 +152,5 @@ function copyInto({ from, to, aside }: Renaming): void {
       rmSync(copy, { force: true });
       if (!hasCode(error, "EXDEV") || copy !== aside) throw error;
     }
-  }
-}
-
-function writeSynced(path: string, content: Uint8Array): void {
-  const file = openSync(path, "wx");
-  try {
-    for (let written = 0; written < content.length; ) written += writeSync(file, content, written);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** What a failed sync left unwritten reads well until the memory is needed, and the next sync would not tell. */
-function syncContent(path: string): void {
-  const file = openSync(path, "r+");
-  try {
-    fsyncSync(file);
-  } catch (error) {
-    ftruncateSync(file);
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** By the open file: whatever gets its name meanwhile is another one. */
-function clear(path: string, version: string): void {
-  const file = openSync(path, "r+");
-  try {
-    if (stateOf(fstatSync(file)) !== version) return;
-    ftruncateSync(file);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (!isAbsence(error)) throw error;
-  }
-}
-
-/** What cannot be renamed away, since it is in another file system or is one, is removed where it lies. */
-function moveAway(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (isAbsence(error)) return;
-    if (!hasCode(error, "EXDEV") && !hasCode(error, "EBUSY")) throw error;
-    removeAll(from);
-  }
-}
-
-function removeAll(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true });
-  } catch (error) {
-    // The folder that another file system is mounted at stays, empty.
-    if (!hasCode(error, "EBUSY")) throw error;
   }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { lock } from "proper-lockfile";
 import { LockError } from "../../../oci/storage-error.js";
-import { KeyedQueue } from "../keyed-queue.js";
+import { defaultWaitMs, KeyedQueue } from "../keyed-queue.js";
 import { lockFileCalls } from "./lock-file-calls.js";
 import { lifeOf, self } from "./lock-owner.js";
 import { OwnerFiles, ownerOf } from "./owner-files.js";
@@ -14,7 +14,12 @@ import { hasCode, toChangeError } from "./system-error.js";
 const defaultStaleMs = 10_000;
 const firstRetryMs = 5;
 const longestRetryMs = 200;
-const giveUpAfterMs = 30_000;
+
+interface Asked {
+  readonly name: string;
+  /** By the clock of `performance.now`. */
+  readonly deadline: number;
+}
 
 /**
  * Locks that processes on one data directory agree on. Inside this process who asks queues; only the head of the
@@ -35,28 +40,28 @@ export class FileLocks {
     this.#staleMs = staleMs;
   }
 
-  withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
+  /** @param waitMs how long to wait, in the queue and for the lock file together */
+  withLock<Result>(
+    name: string,
+    action: (lost: AbortSignal) => Promise<Result>,
+    waitMs: number = defaultWaitMs,
+  ): Promise<Result> {
+    const deadline = performance.now() + waitMs;
     return new Promise((resolve, reject) => {
-      // Who asked goes on when the action ended; who comes next, when the lock file is gone, too.
-      void this.#queue.run(name, async () => {
-        try {
-          await this.#withLockFile(name, action, resolve);
-        } catch (error) {
-          reject(error);
-        }
-      });
+      // The caller goes on when the action has ended; the next in the queue, when the lock file is gone, too.
+      this.#queue.run(name, () => this.#withLockFile({ name, deadline }, action, resolve), waitMs).catch(reject);
     });
   }
 
   async #withLockFile<Result>(
-    name: string,
+    { name, deadline }: Asked,
     action: (lost: AbortSignal) => Promise<Result>,
     done: (result: Result) => void,
   ): Promise<void> {
     const path = join(this.#folder, createHash("sha256").update(name).digest("hex").slice(0, 32));
     const lost = new AbortController();
     const reportLoss = (cause: unknown) => lost.abort(new LockError("lost", `the lock of ${name} was lost`, { cause }));
-    const release = await this.#acquire(name, path, reportLoss);
+    const release = await this.#acquire({ name, deadline }, path, reportLoss);
     let isOurs = false;
     try {
       const [outcome] = await Promise.allSettled([action(lost.signal)]);
@@ -72,8 +77,11 @@ export class FileLocks {
     }
   }
 
-  async #acquire(name: string, path: string, onCompromised: (error: Error) => void): Promise<() => Promise<void>> {
-    const deadline = performance.now() + giveUpAfterMs;
+  async #acquire(
+    { name, deadline }: Asked,
+    path: string,
+    onCompromised: (error: Error) => void,
+  ): Promise<() => Promise<void>> {
     const options = { lockfilePath: path, realpath: false, stale: this.#staleMs, fs: this.#calls, onCompromised };
     for (let wait = firstRetryMs; ; wait = Math.min(wait * 2, longestRetryMs)) {
       try {

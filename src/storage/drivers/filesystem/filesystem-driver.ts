@@ -1,25 +1,29 @@
-import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { Logger } from "../../../observability/logger.js";
 import type { BlobReader } from "../../../oci/blob-reader.js";
-import { StorageError } from "../../../oci/storage-error.js";
-import { type NamesWanted, type ObjectStat, type StorageDriver, smallObjectBytes } from "../../driver.js";
-import type { ObjectContent, StagedObject } from "../../staging.js";
-import { KeyedQueue } from "../keyed-queue.js";
+import {
+  type ConditionalWrites,
+  type LockOptions,
+  type NamesWanted,
+  type ObjectStat,
+  type StorageDriver,
+  smallObjectBytes,
+  type Withdrawal,
+} from "../../driver.js";
+import type { ObjectContent, Staging } from "../../staging.js";
+import { defaultWaitMs, KeyedQueue } from "../keyed-queue.js";
 import { wantedOf } from "../sorted-names.js";
+import { ConditionalFiles } from "./conditional-files.js";
 import { type DataDirectory, inspectDataDirectory, prepareDataDirectory } from "./data-directory.js";
 import type { DataFolders } from "./data-folders.js";
-import type { DiskStep } from "./disk-steps.js";
-import { diskWorkers } from "./disk-workers.js";
+import { DiskOrders } from "./disk-orders.js";
 import { FlushSlots } from "./early-flush.js";
 import { FileLocks } from "./file-locks.js";
 import { FileReader } from "./file-reader.js";
+import { FileWithdrawal } from "./file-withdrawal.js";
 import { FolderListings } from "./folder-listings.js";
 import { KeyPaths, lstatOf } from "./key-paths.js";
 import { StagedFile } from "./staged-file.js";
-import { changing, ifPresent, reading, toChangeError } from "./system-error.js";
+import { changing, reading } from "./system-error.js";
 import { versionOf } from "./version.js";
 import { WorkMarks } from "./work-marks.js";
 
@@ -32,11 +36,15 @@ import { WorkMarks } from "./work-marks.js";
  * file system whose server is away they wait for it, and the process with them.
  */
 export class FilesystemDriver implements StorageDriver {
+  readonly listLagMs = 0;
+  readonly conditional: ConditionalWrites;
+  readonly withdrawal: Withdrawal;
+  readonly staging: Staging;
   readonly #folders: DataFolders;
   readonly #paths: KeyPaths;
   /** Why nothing can be changed. */
   readonly #refusal: string | undefined;
-  readonly #flushSlots = new FlushSlots();
+  readonly #orders: DiskOrders;
   readonly #listings = new FolderListings();
   readonly #locks: FileLocks;
   readonly #queue = new KeyedQueue();
@@ -56,8 +64,18 @@ export class FilesystemDriver implements StorageDriver {
     this.#folders = folders;
     this.#paths = new KeyPaths(folders, log);
     this.#refusal = refusal;
+    this.#orders = new DiskOrders(folders, this.#paths, refusal);
     this.#locks = new FileLocks(folders.pathOf(".berth/locks"), ownerFiles);
     this.#workMarks = new WorkMarks(folders.pathOf(".berth/working"), ownerFiles);
+    const around = { orders: this.#orders, paths: this.#paths, stat: (key: string) => this.stat(key) };
+    this.withdrawal = new FileWithdrawal(around);
+    this.conditional = new ConditionalFiles({ ...around, withLock: this.withLock.bind(this) });
+    const staged = { ...around, flushSlots: new FlushSlots(), keptFolders: folders.scratches };
+    this.staging = {
+      at: (key) => new StagedFile(key, staged),
+      list: (key, wanted) => this.list(key, wanted),
+      remove: (key) => this.remove(key),
+    };
   }
 
   stat(key: string): Promise<ObjectStat | undefined> {
@@ -88,7 +106,7 @@ export class FilesystemDriver implements StorageDriver {
   }
 
   write(...objects: readonly ObjectContent[]): Promise<void> {
-    return this.#perform([], objects);
+    return this.#orders.perform([], objects);
   }
 
   openRead(key: string): Promise<BlobReader | undefined> {
@@ -98,38 +116,8 @@ export class FilesystemDriver implements StorageDriver {
     });
   }
 
-  /** A folder is renamed away first, so that all below it is gone at once and not file by file. */
-  async remove(...keys: readonly string[]): Promise<void> {
-    const doomed: string[] = [];
-    const steps = keys.flatMap((key): DiskStep[] => {
-      const path = this.#paths.toChange(key);
-      const found = lstatOf(path);
-      if (found === undefined) return [];
-      if (!found.isDirectory()) return [{ kind: "unlink", path }];
-      const away = this.#scratchFor(path);
-      doomed.push(away);
-      return [{ kind: "move-away", from: path, to: away }];
-    });
-    if (steps.length === 0) return;
-    await this.#change(steps);
-    await changing(() => Promise.all(doomed.map((path) => rm(path, { recursive: true, force: true }))));
-  }
-
-  async move(from: string, to: string): Promise<boolean> {
-    const [source, target] = [this.#paths.toChange(from), this.#paths.toChange(to)];
-    if (lstatOf(source) === undefined) return false;
-    const step: DiskStep = { kind: "move", from: source, to: target, aside: this.#scratchFor(target) };
-    return changing(async () => (await ifPresent(() => this.#order([step]).then(() => true))) ?? false);
-  }
-
-  async clear(key: string, version: string): Promise<void> {
-    const path = this.#paths.toChange(key);
-    await changing(() => ifPresent(() => this.#order([{ kind: "clear", path, version }])));
-  }
-
-  async ensureFolder(key: string): Promise<void> {
-    const path = this.#paths.toChange(key);
-    if (!existsSync(path)) await this.#change([{ kind: "make-folder", path }]);
+  remove(...keys: readonly string[]): Promise<void> {
+    return this.#orders.remove(keys);
   }
 
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
@@ -139,10 +127,21 @@ export class FilesystemDriver implements StorageDriver {
     });
   }
 
+  listVersion(key: string): Promise<string | undefined> {
+    return reading(() => {
+      const path = this.#paths.ofFolder(key);
+      return path === undefined ? "none" : this.#listings.version(path);
+    });
+  }
+
   /** Where nothing can be changed, one process need not keep others from it. */
-  withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
-    if (this.#refusal === undefined) return this.#locks.withLock(name, action);
-    return this.#queue.run(name, () => action(new AbortController().signal));
+  withLock<Result>(
+    name: string,
+    action: (lost: AbortSignal) => Promise<Result>,
+    { waitMs = defaultWaitMs }: LockOptions = {},
+  ): Promise<Result> {
+    if (this.#refusal === undefined) return this.#locks.withLock(name, action, waitMs);
+    return this.#queue.run(name, () => action(new AbortController().signal), waitMs);
   }
 
   async markWork(): Promise<() => Promise<void>> {
@@ -152,58 +151,5 @@ export class FilesystemDriver implements StorageDriver {
 
   isWorkedOn(): Promise<boolean> {
     return reading(() => this.#workMarks.isAnySet());
-  }
-
-  stage(key: string): StagedObject {
-    return new StagedFile(key, {
-      paths: this.#paths,
-      flushSlots: this.#flushSlots,
-      mayChange: () => this.#mayChange(),
-      commit: (path, target, beside) => this.#perform([{ kind: "sync", path }, this.#naming(path, target)], beside),
-      discard: (path) => this.#change([{ kind: "discard", path, keptFolders: this.#folders.scratches }]),
-      prune: (path, below) => this.#change([{ kind: "prune", folder: dirname(dirname(path)), below }]),
-    });
-  }
-
-  /** Does the steps, then writes the objects: all aside first, so that the names follow one another quickly. */
-  async #perform(steps: readonly DiskStep[], objects: readonly ObjectContent[]): Promise<void> {
-    // A copy of its own for each content: a small Buffer shares memory with others, all of which would cross threads.
-    const asides = objects.map(({ key, content }) => ({
-      key,
-      content: new Uint8Array(content),
-      path: this.#scratchFor(this.#paths.toChange(key)),
-    }));
-    try {
-      await this.#order([
-        ...asides.map(({ path, content }) => ({ kind: "write", path, content }) as const),
-        ...steps,
-        ...asides.map(({ path, key }) => this.#naming(path, key)),
-      ]);
-    } catch (error) {
-      await Promise.all(asides.map(({ path }) => rm(path, { force: true }).catch(() => {})));
-      throw toChangeError(error);
-    }
-  }
-
-  #naming(from: string, key: string): DiskStep {
-    const to = this.#paths.toChange(key);
-    return { kind: "rename", from, to, aside: this.#scratchFor(to) };
-  }
-
-  #change(steps: readonly DiskStep[]): Promise<void> {
-    return changing(() => this.#order(steps));
-  }
-
-  async #order(steps: readonly DiskStep[]): Promise<void> {
-    this.#mayChange();
-    await diskWorkers.perform({ root: this.#folders.root, steps });
-  }
-
-  #mayChange(): void {
-    if (this.#refusal !== undefined) throw new StorageError("readonly", this.#refusal);
-  }
-
-  #scratchFor(path: string): string {
-    return `${this.#folders.scratchFor(path)}/${randomUUID()}`;
   }
 }

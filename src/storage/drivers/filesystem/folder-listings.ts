@@ -22,6 +22,12 @@ export class FolderListings {
     sizeCalculation: (listing) => listing.names.length + 1,
   });
 
+  /** Tells a folder's names from what they were before a change; `undefined` if one may have come a moment ago. */
+  version(folder: string): string | undefined {
+    const stat = statOf(folder);
+    return stat?.isDirectory() ? versionOf(stat) : "none";
+  }
+
   async list(folder: string): Promise<readonly string[]> {
     const stat = statOf(folder);
     if (stat === undefined || !stat.isDirectory()) return none;

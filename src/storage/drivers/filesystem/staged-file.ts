@@ -5,22 +5,19 @@ import { promisify } from "node:util";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import { StorageError } from "../../../oci/storage-error.js";
 import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../../staging.js";
+import type { DiskOrders } from "./disk-orders.js";
 import { EarlyFlush, type FlushSlots } from "./early-flush.js";
 import { FileReader, isNoFile, plainFilesOnly } from "./file-reader.js";
 import { type KeyPaths, lstatOf } from "./key-paths.js";
 import { changing, ifPresent, isAbsence, reading, toChangeError } from "./system-error.js";
 
 /** What a staged file needs of the driver it belongs to. */
-export interface Surroundings {
+interface Surroundings {
+  readonly orders: DiskOrders;
   readonly paths: KeyPaths;
   readonly flushSlots: FlushSlots;
-  /** @throws StorageError if nothing may be changed */
-  mayChange(): void;
-  /** Names a staged file and writes objects beside it, as one durable change. */
-  commit(path: string, key: string, beside: readonly ObjectContent[]): Promise<void>;
-  discard(path: string): Promise<void>;
-  /** Removes the empty folders above a staged file that is gone, as far as another one. */
-  prune(path: string, below: string): Promise<void>;
+  /** Folders that stay, even if nothing is staged there any more. */
+  readonly keptFolders: readonly string[];
 }
 
 /** "a" would ignore the position of a write on Linux, and "r+" does not create. */
@@ -60,7 +57,7 @@ export class StagedFile implements StagedObject {
   }
 
   async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
-    this.#around.mayChange();
+    this.#around.orders.mayChange();
     // Refused before a file is made: a session that another process ended would come back to life.
     if (offset > 0 && (await this.stat()) === undefined) throw new OffsetMismatchError(0);
     return this.#withFile(async (opened, size) => {
@@ -78,25 +75,28 @@ export class StagedFile implements StagedObject {
   }
 
   async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
-    this.#around.mayChange();
+    this.#around.orders.mayChange();
     const path = this.#path();
     if (((await this.stat())?.size ?? 0) > largeBytes) await changing(() => syncOrEmpty(path));
-    await this.#around.commit(path, key, beside);
+    const { orders } = this.#around;
+    await orders.perform([{ kind: "sync", path }, orders.naming(path, key)], beside);
   }
 
   async discard(): Promise<void> {
     if (lstatOf(this.#path()) === undefined) return;
-    this.#around.mayChange();
-    await this.#around.discard(this.#path());
+    this.#around.orders.mayChange();
+    const { orders, keptFolders } = this.#around;
+    await orders.change([{ kind: "discard", path: this.#path(), keptFolders }]);
   }
 
   async discardWithFolders(below: string): Promise<void> {
     await this.discard();
-    await this.#around.prune(this.#path(), this.#around.paths.toChange(below));
+    const folder = dirname(dirname(this.#path()));
+    await this.#around.orders.change([{ kind: "prune", folder, below: this.#around.paths.toChange(below) }]);
   }
 
   async spoil(): Promise<void> {
-    this.#around.mayChange();
+    this.#around.orders.mayChange();
     if ((await this.stat()) !== undefined) await changing(() => ifPresent(() => truncate(this.#path())));
     await this.discard();
   }

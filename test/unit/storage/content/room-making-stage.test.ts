@@ -7,7 +7,7 @@ import type { StagedObject } from "../../../../src/storage/staging.js";
 
 /** A staged object on a disk with limited space, which writes as much of a piece as fits. */
 function onSmallDisk(disk: { room: number }): StagedObject {
-  const staged = new MemoryDriver().stage("up/data");
+  const staged = new MemoryDriver().staging.at("up/data");
   return Object.assign(Object.create(staged), {
     append: (offset: number, content: AsyncIterable<Buffer>) => staged.append(offset, fitting(content, disk)),
   });

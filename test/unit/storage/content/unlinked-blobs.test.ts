@@ -98,7 +98,7 @@ for (const [what, write] of Object.entries(writers)) {
 
   test(`${what} after its bytes were set aside is kept: the eviction sees the link`, async (t) => {
     const { evictor, writer } = await evictorAndWriter(t);
-    const moved = evictor.driver.pauseAfter("move", layout.evicting(digest));
+    const moved = evictor.driver.pauseAfter("withdraw", layout.evicting(digest));
     const removing = removeUnlinked(evictor.storage, [digest]);
     await moved.reached;
     await write(writer.storage);

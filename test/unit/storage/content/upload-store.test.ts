@@ -63,7 +63,7 @@ test("a cancelled or finished session leaves nothing but the blob", async (t) =>
   await storage.repository(name).addBlob(digestOf(bytes), storage.uploads.content(name, finished));
   await storage.uploads.close(name, finished);
   for (const id of [cancelled, finished]) assert.equal(await storage.uploads.offset(name, id), undefined);
-  assert.deepEqual(await storage.driver.list(layout.uploads(name)), []);
+  assert.deepEqual(await storage.driver.staging.list(layout.uploads(name)), []);
   assert.equal((await storage.repository(name).findBlob(digestOf(bytes)))?.size, bytes.length);
 });
 
@@ -98,11 +98,11 @@ test("content without a session is stored where a start removes leftovers, and i
   const { storage } = await storageOnDisk(new Scope(t));
   const [one, other] = [storage.uploads.scratch(), storage.uploads.scratch()];
   for (const staged of [one, other]) await staged.append(0, inOnePiece(bytes));
-  assert.equal((await storage.driver.list(".berth/scratch")).length, 2);
+  assert.equal((await storage.driver.staging.list(".berth/scratch")).length, 2);
   await one.discard();
   await storage.repository(name).addBlob(digestOf(bytes), other);
-  assert.deepEqual(await storage.driver.list(".berth/scratch"), []);
-  assert.deepEqual(await storage.driver.list(layout.uploads(name)), []);
+  assert.deepEqual(await storage.driver.staging.list(".berth/scratch"), []);
+  assert.deepEqual(await storage.driver.staging.list(layout.uploads(name)), []);
 });
 
 async function plant(root: string, key: string, text: string): Promise<void> {

@@ -50,9 +50,9 @@ for (const [what, make] of Object.entries(oddities)) {
     const { root, outside, driver } = await freshDriver(t);
     await mkdir(dirname(join(root, upload)), { recursive: true });
     await make(join(root, upload), outside);
-    assert.equal(await driver.stage(upload).stat(), undefined);
-    assert.equal(await driver.stage(upload).openRead(), undefined);
-    await assert.rejects(driver.stage(upload).append(0, only(content)), StorageError);
+    assert.equal(await driver.staging.at(upload).stat(), undefined);
+    assert.equal(await driver.staging.at(upload).openRead(), undefined);
+    await assert.rejects(driver.staging.at(upload).append(0, only(content)), StorageError);
     assert.equal(await readFile(join(outside, "file"), "utf8"), "outside");
   });
 }
@@ -91,8 +91,8 @@ for (const folder of [
     await rename(join(root, folder), join(outside, "moved"));
     await symlink(join(outside, "moved"), join(root, folder));
     const driver = await FilesystemDriver.open(root);
-    await driver.stage(upload).append(0, only(content));
-    await driver.stage(upload).commit(blob, [{ key: link, content }]);
+    await driver.staging.at(upload).append(0, only(content));
+    await driver.staging.at(upload).commit(blob, [{ key: link, content }]);
     assert.deepEqual(await driver.read(blob), content);
     assert.deepEqual(await driver.read(link), content);
     assert.deepEqual(await driver.list(layers), ["sha256"]);

@@ -1,0 +1,45 @@
+import type { StorageDriver } from "../driver.js";
+
+/** What can list keys: the store of objects, or that of what is not finished. */
+export type Lister = Pick<StorageDriver, "list">;
+
+/** Many callers take only a few names, and the others all of them. */
+const firstPage = 250;
+const largestPage = 25_000;
+
+/** The names of a list one after another, read page by page as they are taken. */
+export class PagedNames {
+  readonly #lister: Lister;
+  readonly #key: string;
+  #after: string | undefined;
+  #limit = firstPage;
+  #page: readonly string[] = [];
+  #index = 0;
+  #isLast = false;
+
+  constructor(lister: Lister, key: string, after: string | undefined) {
+    this.#lister = lister;
+    this.#key = key;
+    this.#after = after;
+  }
+
+  /** Puts a name before all that come. To be called before any is taken. */
+  putFirst(name: string): void {
+    this.#page = [name];
+  }
+
+  /** The next name, which stays the next until it is taken. */
+  async first(): Promise<string | undefined> {
+    if (this.#index < this.#page.length || this.#isLast) return this.#page[this.#index];
+    this.#page = await this.#lister.list(this.#key, { after: this.#after, limit: this.#limit });
+    this.#index = 0;
+    this.#isLast = this.#page.length < this.#limit;
+    this.#after = this.#page.at(-1) ?? this.#after;
+    this.#limit = Math.min(this.#limit * 10, largestPage);
+    return this.#page[0];
+  }
+
+  take(): void {
+    this.#index++;
+  }
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { StorageError } from "../../../oci/storage-error.js";
+import type { ObjectContent } from "../../staging.js";
+import type { DataFolders } from "./data-folders.js";
+import type { DiskStep } from "./disk-steps.js";
+import { diskWorkers } from "./disk-workers.js";
+import { folderBeside } from "./expected-folders.js";
+import { type KeyPaths, lstatOf } from "./key-paths.js";
+import { changing, toChangeError } from "./system-error.js";
+
+/** All that changes the disk, but for bytes that are appended: orders of steps, each durable when it is done. */
+export class DiskOrders {
+  readonly #folders: DataFolders;
+  readonly #paths: KeyPaths;
+  /** Why nothing can be changed. */
+  readonly #refusal: string | undefined;
+
+  constructor(folders: DataFolders, paths: KeyPaths, refusal: string | undefined) {
+    this.#folders = folders;
+    this.#paths = paths;
+    this.#refusal = refusal;
+  }
+
+  /** @throws StorageError if nothing may be changed */
+  mayChange(): void {
+    if (this.#refusal !== undefined) throw new StorageError("readonly", this.#refusal);
+  }
+
+  /** A free path for what is given the other one by a rename. */
+  scratchFor(path: string): string {
+    return `${this.#folders.scratchFor(path)}/${randomUUID()}`;
+  }
+
+  naming(from: string, key: string): DiskStep {
+    const to = this.#paths.toChange(key);
+    return { kind: "rename", from, to, aside: this.scratchFor(to) };
+  }
+
+  /** Does the steps. @throws the system's own error */
+  async order(steps: readonly DiskStep[]): Promise<void> {
+    this.mayChange();
+    await diskWorkers.perform({ root: this.#folders.root, steps });
+  }
+
+  change(steps: readonly DiskStep[]): Promise<void> {
+    return changing(() => this.order(steps));
+  }
+
+  /** Does the steps, then writes the objects: all aside first, so that the names follow one another quickly. */
+  async perform(steps: readonly DiskStep[], objects: readonly ObjectContent[]): Promise<void> {
+    // A copy of its own for each content: a small Buffer shares memory with others, all of which would cross threads.
+    const beside = new Set(
+      objects.flatMap(({ key }) => folderBeside(key) ?? []).map((key) => this.#paths.toChange(key)),
+    );
+    const folders = [...beside].filter((path) => !existsSync(path));
+    const asides = objects.map(({ key, content }) => ({
+      key,
+      content: new Uint8Array(content),
+      path: this.scratchFor(this.#paths.toChange(key)),
+    }));
+    try {
+      await this.order([
+        ...folders.map((path) => ({ kind: "make-folder", path }) as const),
+        ...asides.map(({ path, content }) => ({ kind: "write", path, content }) as const),
+        ...steps,
+        ...asides.map(({ path, key }) => this.naming(path, key)),
+      ]);
+    } catch (error) {
+      await Promise.all(asides.map(({ path }) => rm(path, { force: true }).catch(() => {})));
+      throw toChangeError(error);
+    }
+  }
+
+  /** A folder is renamed away first, so that all below it is gone at once and not file by file. */
+  async remove(keys: readonly string[]): Promise<void> {
+    const doomed: string[] = [];
+    const steps = keys.flatMap((key): DiskStep[] => {
+      const path = this.#paths.toChange(key);
+      const found = lstatOf(path);
+      if (found === undefined) return [];
+      if (!found.isDirectory()) return [{ kind: "unlink", path }];
+      const away = this.scratchFor(path);
+      doomed.push(away);
+      return [{ kind: "move-away", from: path, to: away }];
+    });
+    if (steps.length === 0) return;
+    await this.change(steps);
+    await changing(() => Promise.all(doomed.map((path) => rm(path, { recursive: true, force: true }))));
+  }
+}

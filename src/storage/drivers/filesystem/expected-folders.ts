@@ -1,0 +1,11 @@
+const revision = /^(docker\/registry\/v2\/repositories\/.+)\/_manifests\/revisions\//;
+
+/**
+ * A folder that another program expects beside an object, be it empty: registry 2.8 lists only repositories with `_layers`,
+ * and collects the manifests of others (a bucket has no folders, and its programs expect none).
+ * @returns the folder's key
+ */
+export function folderBeside(key: string): string | undefined {
+  const repository = revision.exec(key)?.[1];
+  return repository && `${repository}/_layers`;
+}

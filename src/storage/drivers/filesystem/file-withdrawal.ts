@@ -1,0 +1,51 @@
+import type { ObjectStat, Withdrawal } from "../../driver.js";
+import type { DiskOrders } from "./disk-orders.js";
+import type { DiskStep } from "./disk-steps.js";
+import { type KeyPaths, lstatOf } from "./key-paths.js";
+import { changing, ifPresent } from "./system-error.js";
+
+/** What a withdrawal needs of the driver it belongs to. */
+interface Surroundings {
+  readonly orders: DiskOrders;
+  readonly paths: KeyPaths;
+  stat(key: string): Promise<ObjectStat | undefined>;
+}
+
+/** Withdraws by a rename, so that of all who want the same file one gets it, and what is written in its place is another. */
+export class FileWithdrawal implements Withdrawal {
+  readonly #around: Surroundings;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  async withdraw(key: string, note: string): Promise<ObjectStat | undefined> {
+    const stat = await this.#around.stat(key);
+    return stat !== undefined && (await this.#move(key, note)) ? stat : undefined;
+  }
+
+  async release(key: string, note: string): Promise<void> {
+    await this.#move(note, key);
+  }
+
+  erase(_key: string, note: string): Promise<void> {
+    return this.#around.orders.remove([note]);
+  }
+
+  async keep(key: string, note: string): Promise<boolean> {
+    const isThere = async () => (await this.#around.stat(key)) !== undefined;
+    // Looked at once more at the end: another one may have put it back in between.
+    return (await isThere()) || (await this.#move(note, key)) || (await isThere());
+  }
+
+  /** @returns whether there was such a file */
+  #move(from: string, to: string): Promise<boolean> {
+    return changing(async () => {
+      const { orders, paths } = this.#around;
+      const [source, target] = [paths.toChange(from), paths.toChange(to)];
+      if (lstatOf(source) === undefined) return false;
+      const step: DiskStep = { kind: "move", from: source, to: target, aside: orders.scratchFor(target) };
+      return (await ifPresent(() => orders.order([step]).then(() => true))) ?? false;
+    });
+  }
+}

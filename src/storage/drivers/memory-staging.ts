@@ -1,0 +1,60 @@
+import type { NamesWanted } from "../driver.js";
+import { type ObjectContent, OffsetMismatchError, type StagedObject, type Staging } from "../staging.js";
+import { GrowingBytes } from "./growing-bytes.js";
+import { wantedOf } from "./sorted-names.js";
+
+/** Keeps what is not finished in memory. */
+export class MemoryStaging implements Staging {
+  readonly #staged = new Map<string, GrowingBytes>();
+  readonly #write: (...objects: readonly ObjectContent[]) => Promise<void>;
+
+  /** @param write stores what is committed */
+  constructor(write: (...objects: readonly ObjectContent[]) => Promise<void>) {
+    this.#write = write;
+  }
+
+  at(key: string): StagedObject {
+    const discard = async () => void this.#staged.delete(key);
+    return {
+      stat: async () => {
+        const found = this.#staged.get(key);
+        return found && { size: found.length, modifiedMs: found.modifiedMs };
+      },
+      append: (offset, content) => this.#append(key, offset, content),
+      openRead: async () => this.#staged.get(key)?.openRead(),
+      commit: async (target, beside = []) => {
+        const staged = this.#staged.get(key);
+        if (staged === undefined) throw new Error(`nothing is staged at ${key}`);
+        await this.#write({ key: target, content: staged.content }, ...beside);
+        // Something else may be staged there meanwhile.
+        if (this.#staged.get(key) === staged) this.#staged.delete(key);
+      },
+      discard,
+      discardWithFolders: discard,
+      spoil: async () => {
+        this.#staged.get(key)?.clear();
+        await discard();
+      },
+    };
+  }
+
+  async list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
+    const below = `${key}/`;
+    const keys = [...this.#staged.keys()].filter((staged) => staged.startsWith(below));
+    const names = new Set(keys.map((staged) => staged.slice(below.length).split("/", 1)[0] ?? ""));
+    return wantedOf([...names].sort(), wanted);
+  }
+
+  async remove(key: string): Promise<void> {
+    for (const staged of [...this.#staged.keys()])
+      if (staged === key || staged.startsWith(`${key}/`)) this.#staged.delete(staged);
+  }
+
+  async #append(key: string, offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+    const staged = this.#staged.get(key) ?? new GrowingBytes();
+    if (staged.length !== offset) throw new OffsetMismatchError(staged.length);
+    this.#staged.set(key, staged);
+    for await (const chunk of content) staged.append(chunk);
+    return staged.length;
+  }
+}

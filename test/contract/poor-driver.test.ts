@@ -1,0 +1,8 @@
+import { PoorDriver } from "../support/poor-driver/poor-driver.js";
+import { testStorageChanges } from "./storage-changes.js";
+import { testStorageDriver } from "./storage-driver.js";
+import { testStorageRaces } from "./storage-races.js";
+
+testStorageDriver("poor", async () => new PoorDriver());
+testStorageChanges("poor", async () => new PoorDriver());
+testStorageRaces("poor", async () => new PoorDriver());

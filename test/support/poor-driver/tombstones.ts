@@ -1,0 +1,46 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { StorageError } from "../../../src/oci/storage-error.js";
+import type { ObjectStat, StorageDriver, Withdrawal } from "../../../src/storage/driver.js";
+
+type Objects = Pick<StorageDriver, "stat" | "write" | "remove">;
+
+const lookEachMs = 2;
+const giveUpAfterMs = 10_000;
+
+/**
+ * Withdrawals for a store that can neither rename nor write under a condition: the object stays where it is, and a
+ * tombstone says that it may be gone in a moment. Whoever needs it cannot take that back, and so waits for the end.
+ */
+export class Tombstones implements Withdrawal {
+  readonly #objects: Objects;
+
+  constructor(objects: Objects) {
+    this.#objects = objects;
+  }
+
+  async withdraw(key: string, note: string): Promise<ObjectStat | undefined> {
+    const stat = await this.#objects.stat(key);
+    if (stat !== undefined) await this.#objects.write({ key: note, content: Buffer.from(key) });
+    return stat;
+  }
+
+  release(_key: string, note: string): Promise<void> {
+    return this.#objects.remove(note);
+  }
+
+  async erase(key: string, note: string): Promise<void> {
+    if ((await this.#objects.stat(note)) === undefined) return;
+    await this.#objects.remove(key);
+    // Last: until then nobody may believe that what is stored there stays.
+    await this.#objects.remove(note);
+  }
+
+  async keep(key: string, note: string): Promise<boolean> {
+    const deadline = performance.now() + giveUpAfterMs;
+    while ((await this.#objects.stat(note)) !== undefined) {
+      if (performance.now() > deadline) throw new StorageError("busy", `${key} is being removed for too long`);
+      await delay(lookEachMs);
+    }
+    return (await this.#objects.stat(key)) !== undefined;
+  }
+}
