@@ -1,6 +1,13 @@
 import type { BlobReader } from "../oci/blob-reader.js";
-import type { NamesWanted, ObjectStat, StorageDriver } from "../storage/driver.js";
-import type { ObjectContent, StagedObject, StagedStat } from "../storage/staging.js";
+import type {
+  ConditionalWrites,
+  LockOptions,
+  NamesWanted,
+  ObjectStat,
+  StorageDriver,
+  Withdrawal,
+} from "../storage/driver.js";
+import type { ObjectContent, StagedObject, StagedStat, Staging } from "../storage/staging.js";
 import type { StorageAction } from "./storage-metrics.js";
 import type { HistogramCell } from "./tallies.js";
 
@@ -8,12 +15,30 @@ export type ActionCells = Readonly<Record<StorageAction, HistogramCell>>;
 
 /** A driver whose work is timed. What waits for others, a lock, or for a client's bytes is not its work. */
 export class MeteredDriver implements StorageDriver {
+  readonly listLagMs: number;
+  readonly conditional: ConditionalWrites | undefined;
+  readonly withdrawal: Withdrawal;
+  readonly staging: Staging;
   readonly #driver: StorageDriver;
   readonly #cells: ActionCells;
 
   constructor(driver: StorageDriver, cells: ActionCells) {
     this.#driver = driver;
     this.#cells = cells;
+    this.listLagMs = driver.listLagMs;
+    this.conditional = driver.conditional;
+    const { staging, withdrawal } = driver;
+    this.withdrawal = {
+      withdraw: (key, note) => this.#timed("Move", withdrawal.withdraw(key, note)),
+      release: (key, note) => this.#timed("Move", withdrawal.release(key, note)),
+      erase: (key, note) => this.#timed("Delete", withdrawal.erase(key, note)),
+      keep: (key, note) => this.#timed("Stat", withdrawal.keep(key, note)),
+    };
+    this.staging = {
+      at: (key) => new MeteredStage(staging.at(key), cells.Writer),
+      list: (key, wanted) => this.#timed("List", staging.list(key, wanted)),
+      remove: (key) => this.#timed("Delete", staging.remove(key)),
+    };
   }
 
   stat(key: string): Promise<ObjectStat | undefined> {
@@ -36,24 +61,20 @@ export class MeteredDriver implements StorageDriver {
     return this.#timed("Delete", this.#driver.remove(...keys));
   }
 
-  move(from: string, to: string): Promise<boolean> {
-    return this.#timed("Move", this.#driver.move(from, to));
-  }
-
-  clear(key: string, version: string): Promise<void> {
-    return this.#driver.clear(key, version);
-  }
-
-  ensureFolder(key: string): Promise<void> {
-    return this.#driver.ensureFolder(key);
-  }
-
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
     return this.#timed("List", this.#driver.list(key, wanted));
   }
 
-  withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
-    return this.#driver.withLock(name, action);
+  listVersion(key: string): Promise<string | undefined> {
+    return this.#timed("Stat", this.#driver.listVersion(key));
+  }
+
+  withLock<Result>(
+    name: string,
+    action: (lost: AbortSignal) => Promise<Result>,
+    options?: LockOptions,
+  ): Promise<Result> {
+    return this.#driver.withLock(name, action, options);
   }
 
   markWork(): Promise<() => Promise<void>> {
@@ -62,10 +83,6 @@ export class MeteredDriver implements StorageDriver {
 
   isWorkedOn(): Promise<boolean> {
     return this.#driver.isWorkedOn();
-  }
-
-  stage(key: string): StagedObject {
-    return new MeteredStage(this.#driver.stage(key), this.#cells.Writer);
   }
 
   #timed<Result>(action: StorageAction, work: Promise<Result>): Promise<Result> {

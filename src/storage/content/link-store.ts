@@ -14,7 +14,7 @@ interface KnownLink {
   readonly digest: Digest;
 }
 
-const knownLinks = 50_000;
+const knownLinks = 20_000;
 
 /** The longest digest has 135 characters; anything longer is not a link and need not be read. */
 const longestBytes = 200;

@@ -9,7 +9,12 @@ interface Listing {
   readonly names: readonly string[];
 }
 
-const maxNames = 2_000_000;
+/** Of some 50 bytes each. A folder of half a million tags fits. */
+const maxNames = 600_000;
+
+/** What a listing of no names takes of them: a walk over all of a large store must not keep each small folder. */
+const namesOfListing = 40;
+
 /** Lies in the folder of the repositories where that has a volume of its own, and is no part of it. */
 const ownFolder = ".berth";
 
@@ -19,7 +24,7 @@ const none: readonly string[] = [];
 export class FolderListings {
   readonly #listings = new LRUCache<string, Listing>({
     maxSize: maxNames,
-    sizeCalculation: (listing) => listing.names.length + 1,
+    sizeCalculation: (listing) => listing.names.length + namesOfListing,
   });
 
   /** Tells a folder's names from what they were before a change; `undefined` if one may have come a moment ago. */
