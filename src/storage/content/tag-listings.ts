@@ -15,8 +15,9 @@ interface TagList {
   readonly torn: readonly Tag[];
 }
 
-const knownListings = 1_000;
 const knownTags = 500_000;
+/** What a list of no tags takes of them. */
+const tagsOfListing = 20;
 
 /** A look at all tags lets other work run each time after so many. */
 const tagsPerTurn = 1_000;
@@ -26,9 +27,8 @@ export class TagListings {
   readonly #driver: StorageDriver;
   readonly #names: ContentIndex;
   readonly #listings = new LRUCache<RepositoryName, TagList>({
-    max: knownListings,
     maxSize: knownTags,
-    sizeCalculation: ({ tags, torn }) => tags.length + torn.length + 1,
+    sizeCalculation: ({ tags, torn }) => tags.length + torn.length + tagsOfListing,
   });
 
   constructor(driver: StorageDriver, names: ContentIndex) {
