@@ -65,7 +65,7 @@ export class MeteredUpstream implements Upstream {
   }
 
   /** A list counts once, however many pages it has: by its first. */
-  async *tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<string[], void, void> {
+  async *tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<readonly string[], void, void> {
     const pages = this.#upstream.tagPages(repository, options);
     try {
       const { done, value } = await this.#count("tags", () => pages.next());

@@ -9,7 +9,7 @@ const bytesBeside = 40;
  * page, one at a time for all; when no client waits, nothing more is read, and a later one continues there.
  */
 export class GrowingTagList {
-  readonly #pages: AsyncIterator<string[]>;
+  readonly #pages: AsyncIterator<readonly string[]>;
   #tags: string[] = [];
   /**
    * Whether they are in the order of the specification, so that what was read is the beginning (distribution-spec,
@@ -21,7 +21,7 @@ export class GrowingTagList {
   #isBroken = false;
   #reading: Promise<void> | undefined;
 
-  constructor(pages: AsyncIterable<string[]>) {
+  constructor(pages: AsyncIterable<readonly string[]>) {
     this.#pages = pages[Symbol.asyncIterator]();
   }
 

@@ -1,8 +1,7 @@
-import { withFoldedKeys } from "../oci/folded-key.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Asking, Endpoint } from "./endpoint.js";
 import { nextLink } from "./link-header.js";
-import { bodyForms } from "./received-body.js";
+import { bodyForms, type ReceivedBody } from "./received-body.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 const maxPages = 1_000;
@@ -10,19 +9,22 @@ const maxPageBytes = 8 * 1024 * 1024;
 /** For all pages together, since a list is held in memory. */
 const maxListBytes = 64 * 1024 * 1024;
 
-/** A list that may have pages, each of them a JSON object. */
-export interface ListQuestion {
+/** A list that may have pages. */
+export interface ListQuestion<Content> {
   readonly repository: RepositoryName;
   /** The first page. */
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Reads a page; `undefined` if it is not in JSON.
+   * @param isWhole whether it is the whole list
+   */
+  readonly read: (page: Buffer, isWhole: boolean) => Promise<Content | undefined>;
 }
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
 /** A part of a list. */
-export interface ListPage {
-  readonly json: JsonObject;
+export interface ListPage<Content> {
+  readonly content: Content;
   readonly bytes: number;
   /** The query of the next page, if there is one. */
   readonly next: string | undefined;
@@ -33,17 +35,17 @@ export interface ListPage {
  * is sent only when the reader wants it.
  * @param ask reads one page, the first without a query
  */
-export async function* pagesOf(
-  ask: (query: string | undefined) => Promise<ListPage>,
+export async function* pagesOf<Content>(
+  ask: (query: string | undefined) => Promise<ListPage<Content>>,
   refuse: (what: string) => Error,
-): AsyncGenerator<JsonObject, void, void> {
+): AsyncGenerator<Content, void, void> {
   const seen = new Set<string>();
   let bytes = 0;
   for (let query: string | undefined; ; ) {
     const page = await ask(query);
     bytes += page.bytes;
     if (bytes > maxListBytes) throw refuse(`its list is larger than ${maxListBytes} bytes`);
-    yield page.json;
+    yield page.content;
     query = page.next;
     if (query === undefined) return;
     if (seen.has(query)) throw refuse("the pages of its list form a loop");
@@ -53,23 +55,24 @@ export async function* pagesOf(
 }
 
 /** @param query of a later page; the rest of its link is ignored, so it cannot lead to another host or list */
-export async function readPage(
+export async function readPage<Content>(
   endpoint: Endpoint,
-  { repository, url: first, headers }: ListQuestion,
+  { repository, url: first, headers, read }: ListQuestion<Content>,
   query: string | undefined,
   asking: Asking,
-): Promise<ListPage> {
+): Promise<ListPage<Content>> {
   const url = new URL(first);
   if (query !== undefined) url.search = query;
   const answer = await endpoint.ask({ method: "GET", url, repository, lane: "list", headers }, asking);
   const page = await answer.body.readAll(maxPageBytes);
-  const json = await objectIn({ headers: answer.headers, bytes: page });
   const next = nextQuery(String(answer.headers.link ?? ""));
   // A page that leads to itself would be read forever.
   if (next !== undefined && next === url.search.slice(1)) {
     throw new InvalidAnswerError("the pages of its list form a loop");
   }
-  return { json, bytes: page.length, next };
+  const isWhole = query === undefined && next === undefined;
+  const content = await contentOf({ headers: answer.headers, bytes: page }, (form) => read(form, isWhole));
+  return { content, bytes: page.length, next };
 }
 
 /**
@@ -85,19 +88,13 @@ function nextQuery(link: string): string | undefined {
   return query;
 }
 
-async function objectIn(received: Parameters<typeof bodyForms>[0]): Promise<JsonObject> {
-  for await (const bytes of bodyForms(received, maxPageBytes)) {
-    const json = parseObject(bytes);
-    if (json !== undefined) return json;
+async function contentOf<Content>(
+  received: ReceivedBody,
+  read: (form: Buffer) => Promise<Content | undefined>,
+): Promise<Content> {
+  for await (const form of bodyForms(received, maxPageBytes)) {
+    const content = await read(form);
+    if (content !== undefined) return content;
   }
   throw new InvalidAnswerError("for a list it sends something other than JSON");
-}
-
-function parseObject(page: Buffer): JsonObject | undefined {
-  try {
-    const json: unknown = JSON.parse(page.toString("utf8"));
-    return typeof json === "object" && json !== null && !Array.isArray(json) ? withFoldedKeys(json) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -4,8 +4,9 @@ import { mediaTypes } from "../oci/media-types.js";
 import { parseTag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Asking, Endpoint } from "./endpoint.js";
+import { type JsonObject, parseObject } from "./json-object.js";
 import { getManifest } from "./manifest-client.js";
-import { type JsonObject, type ListPage, readPage } from "./pages.js";
+import { type ListPage, readPage } from "./pages.js";
 import { UpstreamError } from "./upstream-error.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
@@ -22,12 +23,13 @@ export async function readReferrerPage(
   question: ReferrerQuestion,
   query: string | undefined,
   asking: Asking,
-): Promise<ListPage> {
+): Promise<ListPage<JsonObject>> {
   const { repository, subject } = question;
   const url = endpoint.urlOf(repository, "referrers", subject);
   const headers = { ...question.headers, Accept: mediaTypes.ociIndex };
-  const page = await readPage(endpoint, { repository, url, headers }, query, asking);
-  referrersIn(page.json);
+  const read = async (page: Buffer) => parseObject(page);
+  const page = await readPage(endpoint, { repository, url, headers, read }, query, asking);
+  referrersIn(page.content);
   return page;
 }
 

@@ -12,10 +12,10 @@ import { watched } from "./limits/interest.js";
 import { Patience } from "./limits/patience.js";
 import type { Quota, QuotaMemory } from "./limits/quota.js";
 import { getManifest, headManifest } from "./manifest-client.js";
-import { type JsonObject, type ListPage, pagesOf } from "./pages.js";
+import { type ListPage, pagesOf } from "./pages.js";
 import { plainText } from "./plain-text.js";
 import { type ReferrerQuestion, readReferrerPage, referrersByTag, referrersIn, saysNoApi } from "./referrer-list.js";
-import { readTagPage, tagsOn } from "./tag-list.js";
+import { readTagPage } from "./tag-list.js";
 import type {
   AskOptions,
   BlobOptions,
@@ -90,12 +90,12 @@ export class RegistryUpstream implements Upstream {
     return this.#ask(options, attempt, headersMs);
   }
 
-  async *tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<string[], void, void> {
+  async *tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<readonly string[], void, void> {
     const headers = this.#headers(options);
     const pages = this.#pages(options, (query) => (endpoint, asking) => {
       return readTagPage(endpoint, repository, { headers, query }, asking);
     });
-    for await (const page of pages) yield tagsOn(page);
+    for await (const page of pages) yield page;
   }
 
   /**
@@ -154,10 +154,10 @@ export class RegistryUpstream implements Upstream {
     return this.#ask(options, (endpoint, asking) => referrersByTag(endpoint, question, maxManifestBytes, asking));
   }
 
-  #pages(
+  #pages<Content>(
     options: AskOptions,
-    attemptFor: (query: string | undefined) => Attempt<ListPage>,
-  ): AsyncGenerator<JsonObject, void, void> {
+    attemptFor: (query: string | undefined) => Attempt<ListPage<Content>>,
+  ): AsyncGenerator<Content, void, void> {
     const blame = new Blame(this.name, this.#options.endpoints.at(-1)?.host ?? this.name);
     return pagesOf(
       (query) => this.#ask(options, attemptFor(query)),

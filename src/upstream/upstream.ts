@@ -113,7 +113,7 @@ export interface Upstream {
   headBlob(repository: RepositoryName, digest: Digest, options: ProofOptions): Promise<UpstreamBlobHead>;
   getBlob(repository: RepositoryName, digest: Digest, part: BlobPart, options: BlobOptions): Promise<UpstreamBlob>;
   /** All tags page by page, in the upstream's order. Each page is requested when it is needed, with its own timeout. */
-  tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<string[], void, void>;
+  tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<readonly string[], void, void>;
   /**
    * From the referrers API, or else from the fallback tag. Empty only if the upstream says that there are none; if it
    * does not say, that is an error.

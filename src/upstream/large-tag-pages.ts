@@ -1,0 +1,84 @@
+import { Worker } from "node:worker_threads";
+import { parseTagPage, type TagPage } from "./tag-page.js";
+import type { LargePage, ReadTags } from "./tag-page-thread.js";
+
+/** A smaller page is read within a millisecond or two. */
+const largeBytes = 256 * 1024;
+
+/** What the thread may need of memory for one page: a hostile one takes many times its bytes. */
+const heapMebibytes = 256;
+
+/** Without work for this time the thread ends, and gives its memory back. */
+const idleMs = 10_000;
+
+/**
+ * Reads large pages of tags in a thread, one at a time: parsing, checking and sorting a page of 8 MiB would keep the event
+ * loop for a quarter of a second.
+ */
+class TagPageThread {
+  #worker: Worker | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  async read(bytes: Buffer, isWhole: boolean): Promise<TagPage> {
+    this.#waiting++;
+    clearTimeout(this.#idle);
+    const turn = this.#last.then(() => this.#ask(bytes, isWhole));
+    this.#last = turn.catch(() => {});
+    try {
+      return unpacked(await turn);
+    } finally {
+      this.#waiting--;
+      if (this.#waiting === 0) this.#idle = setTimeout(() => this.#end(), idleMs).unref();
+    }
+  }
+
+  #ask(page: Buffer, isWhole: boolean): Promise<ReadTags> {
+    const worker = this.#start();
+    const bytes = new Uint8Array(page);
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: () => void) => {
+        worker.off("message", onMessage).off("error", onError);
+        worker.unref();
+        outcome();
+      };
+      const onMessage = (read: ReadTags) => settle(() => resolve(read));
+      const onError = (error: Error) => {
+        this.#worker = undefined;
+        settle(() => reject(error));
+      };
+      // A process with nothing else to do must wait for a page that is being read, and for no idle thread.
+      worker.ref();
+      worker.on("message", onMessage).on("error", onError);
+      worker.postMessage({ bytes, isWhole } satisfies LargePage, [bytes.buffer]);
+    });
+  }
+
+  #start(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
+    const resourceLimits = { maxOldGenerationSizeMb: heapMebibytes };
+    this.#worker = new Worker(new URL("./tag-page-thread.js", import.meta.url), { resourceLimits });
+    return this.#worker;
+  }
+
+  #end(): void {
+    void this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+}
+
+const thread = new TagPageThread();
+
+/**
+ * Reads the tags of a page of any size.
+ * @param isWhole whether it is the whole list: then a large one is sorted at once
+ */
+export async function readTags(bytes: Buffer, isWhole: boolean): Promise<TagPage> {
+  return bytes.length < largeBytes ? parseTagPage(bytes) : thread.read(bytes, isWhole);
+}
+
+function unpacked(read: ReadTags): TagPage {
+  if (read === undefined || read === "no list") return read;
+  return read.count === 0 ? [] : read.tags.split("\n");
+}

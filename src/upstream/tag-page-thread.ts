@@ -1,0 +1,24 @@
+import { parentPort } from "node:worker_threads";
+import { parseTagPage } from "./tag-page.js";
+
+/** A large page of tags. */
+export interface LargePage {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether it is the whole list, and may be sorted. */
+  readonly isWhole: boolean;
+}
+
+/** The tags as one text, which costs little to receive. */
+export type ReadTags = { readonly tags: string; readonly count: number } | "no list" | undefined;
+
+// In a thread of its own: it reads one page after another.
+parentPort?.on("message", ({ bytes, isWhole }: LargePage) => {
+  parentPort?.postMessage(read(Buffer.from(bytes.buffer), isWhole));
+});
+
+function read(bytes: Buffer, isWhole: boolean): ReadTags {
+  const found = parseTagPage(bytes);
+  if (found === undefined || found === "no list") return found;
+  const tags = isWhole ? [...new Set(found)].sort() : found;
+  return { tags: tags.join("\n"), count: tags.length };
+}
