@@ -69,8 +69,8 @@ class Transfer {
 
   /** `undefined` at the end of content of unknown size. */
   async #fill(): Promise<Filled | undefined> {
-    const lent = await this.#content.lend();
-    if (lent !== undefined) return { content: lent };
+    const shared = await this.#content.readShared();
+    if (shared !== undefined) return { content: shared };
     const buffer = this.#pool.take(this.#nextPiece);
     this.#nextPiece *= 2;
     const count = await this.#content.read(buffer.subarray(0, largestPiece(this.#exchange)));

@@ -18,7 +18,7 @@ export interface BlobReader {
   /** Announces, before the first read, which part will be read; `end` is exclusive. */
   expect?(start: number, end: number): void;
   /** The bytes that are in memory anyway from `position` on, without a copy. The caller must not change them. */
-  lend?(position: number): Promise<Buffer | undefined>;
+  readShared?(position: number): Promise<Buffer | undefined>;
   close(): Promise<void>;
 }
 

@@ -2,11 +2,11 @@ import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Access } from "../registry/access.js";
 import type { Storage } from "../storage/storage.js";
-import type { NameMeanings } from "./name-meanings.js";
+import type { NameResolution } from "./name-resolution.js";
 
 interface Mounting {
   readonly from: RepositoryName | undefined;
-  readonly meanings: NameMeanings;
+  readonly resolution: NameResolution;
   readonly access: Access | undefined;
 }
 
@@ -23,16 +23,16 @@ const mostLookedAt = 100;
 export async function findHolder(
   storage: Storage,
   digest: Digest,
-  { from, meanings, access }: Mounting,
+  { from, resolution, access }: Mounting,
 ): Promise<RepositoryName | undefined> {
   // If the blob is not stored, no repository needs to be searched.
   if ((await storage.blobs.size(digest)) === undefined) return undefined;
-  const isSource = from === undefined ? async () => true : meanings.sourcesBeside(from);
+  const isSource = from === undefined ? async () => true : resolution.sourcesBeside(from);
   const isHolder = async (name: RepositoryName) =>
     (await storage.repository(name).findBlob(digest))?.content === digest &&
     access?.may("pull", name) !== false &&
-    (await meanings.mayBeReadFrom(name));
-  if (from !== undefined && (await isHolder(meanings.sourceOf(from)))) return meanings.sourceOf(from);
+    (await resolution.mayBeReadFrom(name));
+  if (from !== undefined && (await isHolder(resolution.sourceOf(from)))) return resolution.sourceOf(from);
   if (isSource === undefined) return undefined;
   for await (const candidate of likelyHolders(storage, digest)) {
     if ((await isSource(candidate)) && (await isHolder(candidate))) return candidate;

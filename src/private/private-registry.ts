@@ -7,7 +7,7 @@ import { CatalogPages, holdersOfManifests } from "../storage/content/catalog-pag
 import type { Storage } from "../storage/storage.js";
 import { AdoptedRepository } from "./adopted-repository.js";
 import type { PrivateRules } from "./manifest-rules.js";
-import { plainMeanings } from "./name-meanings.js";
+import { privateNameResolution } from "./name-resolution.js";
 import type { OpenUploadLimits } from "./open-uploads.js";
 import { PrivateRepository, type PrivateRepositoryParts } from "./private-repository.js";
 import { RunningUploads } from "./upload-sessions.js";
@@ -32,10 +32,10 @@ export class PrivateRegistry implements Registry {
   readonly #catalog: CatalogPages;
   readonly #ours = new BoundedMap<RepositoryName, true>(rememberedNames, rememberedForMs);
 
-  constructor(storage: Storage, rules: PrivateRegistryRules, meanings = plainMeanings(storage, rules.adopt)) {
+  constructor(storage: Storage, rules: PrivateRegistryRules, resolution = privateNameResolution(storage, rules.adopt)) {
     this.#storage = storage;
     this.#rules = rules;
-    this.#parts = { rules, meanings, running: new RunningUploads(storage, rules.uploads) };
+    this.#parts = { rules, resolution, running: new RunningUploads(storage, rules.uploads) };
     const isOurs = async (name: RepositoryName) => rules.adopt || (await this.#cachedFrom(name)) === undefined;
     this.#catalog = new CatalogPages(storage.index, (last) => holdersOfManifests(storage.index, last, isOurs));
   }

@@ -26,12 +26,12 @@ import { listReferrers } from "../storage/content/referrer-list.js";
 import type { RepositoryContent } from "../storage/content/repository-content.js";
 import { withRoom } from "../storage/content/room-making-stage.js";
 import type { Storage } from "../storage/storage.js";
-import { Absence } from "./absence.js";
 import { findHolder } from "./blob-holder.js";
 import { measured } from "./chunk-content.js";
 import { writeFallbackTag } from "./fallback-tag.js";
 import { checkEmbeddedData, checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
-import type { NameMeanings } from "./name-meanings.js";
+import type { NameResolution } from "./name-resolution.js";
+import { NotFoundErrors } from "./not-found-errors.js";
 import { withProvedBlob } from "./proved-blob.js";
 import { digestMismatch } from "./upload-errors.js";
 import { type RunningUploads, UploadSessions } from "./upload-sessions.js";
@@ -41,7 +41,7 @@ const fromStorage: Served = { from: "storage" };
 export interface PrivateRepositoryParts {
   readonly rules: PrivateRules;
   readonly running: RunningUploads;
-  readonly meanings: NameMeanings;
+  readonly resolution: NameResolution;
 }
 
 /** A private repository: clients push to it, and pull what was pushed. */
@@ -56,8 +56,8 @@ export class PrivateRepository implements PushRepository {
     this.#parts = parts;
   }
 
-  get #absence(): Absence {
-    return new Absence(this.name, this.#parts.meanings);
+  get #notFound(): NotFoundErrors {
+    return new NotFoundErrors(this.name, this.#parts.resolution);
   }
 
   get #content(): RepositoryContent {
@@ -83,19 +83,19 @@ export class PrivateRepository implements PushRepository {
   async getManifest(reference: Reference): Promise<Manifest> {
     const digest = isDigestReference(reference) ? reference : await this.#storage.tags.find(this.name, reference);
     const found = digest && (await this.#storage.manifests.find(this.name, digest));
-    if (found === undefined) throw this.#absence.ofManifest(reference);
+    if (found === undefined) throw this.#notFound.ofManifest(reference);
     return { descriptor: found.descriptor, bytes: found.bytes, served: fromStorage };
   }
 
   async statBlob(digest: Digest): Promise<ResolvedBlob> {
     const found = await this.#content.findBlob(digest);
-    if (found === undefined) throw this.#absence.ofBlob(digest);
+    if (found === undefined) throw this.#notFound.ofBlob(digest);
     return { digest, size: found.size, served: fromStorage };
   }
 
   async openBlob(digest: Digest, wanted: WantedSpan): Promise<OpenedBlob> {
     const reader = await this.#content.openBlob(digest);
-    if (reader === undefined) throw this.#absence.ofBlob(digest);
+    if (reader === undefined) throw this.#notFound.ofBlob(digest);
     const content = await SpanReader.open(reader, wanted);
     return { digest, size: reader.size, content, served: fromStorage };
   }
@@ -103,7 +103,7 @@ export class PrivateRepository implements PushRepository {
   async listTags(page: Page): Promise<PageOf<string>> {
     const tags = await this.#storage.tags.page(this.name, page);
     if (tags.items.length === 0 && !(await this.#content.holdsContent())) {
-      throw this.#absence.ofRepository();
+      throw this.#notFound.ofRepository();
     }
     return tags;
   }
@@ -124,7 +124,7 @@ export class PrivateRepository implements PushRepository {
   async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
     const source = await findHolder(this.#storage, digest, {
       from,
-      meanings: this.#parts.meanings,
+      resolution: this.#parts.resolution,
       access: context.access,
     });
     if (source === undefined) return false;
@@ -161,14 +161,14 @@ export class PrivateRepository implements PushRepository {
   async deleteTag(tag: Tag, context: Context): Promise<Digest> {
     this.#refuseUnlessDeletable();
     const pointedAt = await this.#storage.tags.remove(this.name, tag);
-    if (pointedAt === undefined) throw this.#absence.ofManifest(tag);
+    if (pointedAt === undefined) throw this.#notFound.ofManifest(tag);
     context.log.info("tag deleted", { repository: this.name, tag });
     return pointedAt;
   }
 
   async deleteManifest(digest: Digest, context: Context): Promise<readonly Tag[]> {
     this.#refuseUnlessDeletable();
-    if (!(await this.#content.hasManifest(digest))) throw this.#absence.ofManifest(digest);
+    if (!(await this.#content.hasManifest(digest))) throw this.#notFound.ofManifest(digest);
     const { tags, subject } = await this.#content.removeManifest(digest);
     if (subject !== undefined) await this.#writeFallbackTag(subject);
     context.log.info("manifest deleted", { repository: this.name, digest });
@@ -177,7 +177,7 @@ export class PrivateRepository implements PushRepository {
 
   async deleteBlob(digest: Digest, context: Context): Promise<void> {
     this.#refuseUnlessDeletable();
-    if ((await this.#content.findBlob(digest)) === undefined) throw this.#absence.ofBlob(digest);
+    if ((await this.#content.findBlob(digest)) === undefined) throw this.#notFound.ofBlob(digest);
     await this.#content.removeBlob(digest);
     context.log.info("blob deleted", { repository: this.name, digest });
   }

@@ -10,7 +10,7 @@ import type { Storage } from "../storage/storage.js";
 import type { BlobProofs } from "./blob-proofs.js";
 import type { CachedHolders } from "./cached-holders.js";
 import type { CachedUpstream } from "./cached-upstream.js";
-import type { BlobManners } from "./downloads/blob-order.js";
+import type { BlobPolicy } from "./downloads/blob-order.js";
 import type { Downloads } from "./downloads/downloads.js";
 import type { KnownSizes } from "./known-sizes.js";
 import type { Ownership } from "./ownership.js";
@@ -18,7 +18,7 @@ import { toRegistryError } from "./upstream-failure.js";
 
 interface BlobCacheParts {
   readonly downloads: Downloads;
-  readonly manners: BlobManners;
+  readonly policy: BlobPolicy;
   readonly holders: CachedHolders;
   readonly proofs: BlobProofs;
   readonly sizes: KnownSizes;
@@ -47,8 +47,8 @@ export class BlobCache {
   async stat(name: RepositoryName, digest: Digest, context: Context): Promise<ResolvedBlob> {
     const linked = await this.#storage.repository(name).findBlob(digest);
     if (linked !== undefined) return { digest, size: linked.size, served: { from: "hit" } };
-    const told = this.#parts.sizes.get(name, digest);
-    const { size = Number.POSITIVE_INFINITY } = await this.#ask(name, digest, context, told);
+    const known = this.#parts.sizes.get(name, digest);
+    const { size = Number.POSITIVE_INFINITY } = await this.#ask(name, digest, context, known);
     return { digest, size, served: { from: "miss" } };
   }
 
@@ -82,13 +82,13 @@ export class BlobCache {
   }
 
   async #download(name: RepositoryName, digest: Digest, context: Context): Promise<FoundBlob> {
-    const { downloads, manners, proofs, sizes } = this.#parts;
+    const { downloads, policy, proofs, sizes } = this.#parts;
     if (proofs.isKnownAbsent(name, digest)) throw this.#unknown(name, digest);
     const { upstream } = this.#source;
     const size = sizes.get(name, digest);
     const order = {
       upstream,
-      manners,
+      policy,
       remoteName: this.#source.remoteName(name),
       name,
       digest,

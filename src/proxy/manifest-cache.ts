@@ -4,7 +4,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, ResolvedManifest, Served } from "../registry/repository.js";
 import type { StoredManifest } from "../storage/content/manifest-store.js";
-import { type AnswerRoom, AnswerRooms } from "../upstream/limits/answer-rooms.js";
+import { MemoryBudget, type MemoryReservation } from "../upstream/limits/memory-budget.js";
 import type { AskOptions, UpstreamManifestHead } from "../upstream/upstream.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
 import type { CachedUpstream } from "./cached-upstream.js";
@@ -20,7 +20,7 @@ interface TagQuestion {
   readonly stored: StoredManifest | undefined;
   readonly context: Context;
   /** For the upstream's response. */
-  readonly room?: AnswerRoom;
+  readonly room?: MemoryReservation;
 }
 
 /** Memory for an upstream's large manifests together; each takes a multiple while it is verified and stored. */
@@ -32,7 +32,7 @@ export class ManifestCache {
   readonly #policy: CachedUpstream;
   readonly #source: ManifestSource;
   readonly #sizes: KnownSizes;
-  readonly #rooms = new AnswerRooms(manifestBytes);
+  readonly #rooms = new MemoryBudget(manifestBytes);
   readonly #questions = new SharedQuestions<Manifest>();
   readonly #headQuestions = new SharedQuestions<ResolvedManifest>();
 

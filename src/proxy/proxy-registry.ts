@@ -167,7 +167,7 @@ function createSource(storage: Storage, settings: ProxyUpstream, { downloads, ho
   const cached: CachedUpstream = { ...settings, remoteName: (stored) => remoteNameOf(stored, settings) };
   const sizes = new KnownSizes();
   const ownership = new Ownership(storage, cached);
-  const manners = { ...settings, forms: new BodyForms() };
+  const policy = { ...settings, forms: new BodyForms() };
   const proofs = new BlobProofs(cached, log);
   const kept = new KeptManifests(storage, ownership);
   return {
@@ -177,7 +177,7 @@ function createSource(storage: Storage, settings: ProxyUpstream, { downloads, ho
       ownership,
       kept,
       manifests: new ManifestCache(kept, cached, sizes),
-      blobs: new BlobCache(storage, cached, { downloads, manners, holders, proofs, sizes, ownership }),
+      blobs: new BlobCache(storage, cached, { downloads, policy, holders, proofs, sizes, ownership }),
       lists: new ListCache(storage, cached),
       allowed: new AllowedContent(storage),
     },

@@ -58,10 +58,10 @@ export class SpanReader {
   }
 
   /** The next bytes without a copy, if they are in memory anyway. The caller must not change them. */
-  async lend(): Promise<Buffer | undefined> {
-    const lent = await this.#reader.lend?.(this.#position);
-    if (lent === undefined) return undefined;
-    const next = lent.subarray(0, this.#end - this.#position);
+  async readShared(): Promise<Buffer | undefined> {
+    const shared = await this.#reader.readShared?.(this.#position);
+    if (shared === undefined) return undefined;
+    const next = shared.subarray(0, this.#end - this.#position);
     await this.#advance(next.length);
     return next;
   }

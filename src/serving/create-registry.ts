@@ -3,7 +3,7 @@ import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
 import { dockerHub } from "../oci/docker-hub.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { NameMeanings } from "../private/name-meanings.js";
+import type { NameResolution } from "../private/name-resolution.js";
 import { PrivateRegistry } from "../private/private-registry.js";
 import type { CacheRoom } from "../proxy/downloads/cache-room.js";
 import { ProxyRegistry, type ProxyUpstream } from "../proxy/proxy-registry.js";
@@ -71,7 +71,7 @@ function meaningsAmong(
   upstreams: readonly ProxyUpstream[],
   owners: Owners,
   { storage, adopt }: { readonly storage: Storage; readonly adopt: boolean },
-): NameMeanings {
+): NameResolution {
   const hub = upstreams.find(({ name }) => name === dockerHub);
   const upstreamOf = (name: RepositoryName) => {
     const owner = owners.of(name);

@@ -3,7 +3,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import { contentLengthOf, contentRangeOf, strongETagOf } from "./answer-headers.js";
 import { checkedContent } from "./blob-content.js";
 import type { Asking, Endpoint, Question } from "./endpoint.js";
-import type { Lane } from "./limits/slots.js";
+import type { RequestClass } from "./limits/slots.js";
 import type { BlobPart, UpstreamBlob } from "./upstream.js";
 import { UpstreamError } from "./upstream-error.js";
 import { type ContentCoding, contentCodingsOf } from "./wire/content-coding.js";
@@ -32,7 +32,7 @@ export async function getBlob(
   part: BlobPart,
   asking: Asking,
 ): Promise<UpstreamBlob> {
-  const question = blobQuestion(endpoint, wanted, "GET", laneOf(part));
+  const question = blobQuestion(endpoint, wanted, "GET", requestClassOf(part));
   const range = rangeHeaders(part);
   if (range !== undefined) {
     try {
@@ -46,12 +46,17 @@ export async function getBlob(
   return opened(await endpoint.ask(question, asking), part, endpoint, asking);
 }
 
-export function blobQuestion(endpoint: Endpoint, wanted: BlobQuestion, method: "GET" | "HEAD", lane: Lane): Question {
+export function blobQuestion(
+  endpoint: Endpoint,
+  wanted: BlobQuestion,
+  method: "GET" | "HEAD",
+  requestClass: RequestClass,
+): Question {
   const { repository, digest, headers, firstByteMs } = wanted;
-  return { method, url: endpoint.urlOf(repository, "blobs", digest), repository, lane, headers, firstByteMs };
+  return { method, url: endpoint.urlOf(repository, "blobs", digest), repository, requestClass, headers, firstByteMs };
 }
 
-function laneOf({ expectedSize, end }: BlobPart): Lane {
+function requestClassOf({ expectedSize, end }: BlobPart): RequestClass {
   return end !== undefined || (expectedSize !== undefined && expectedSize <= smallBytes) ? "small" : "download";
 }
 
@@ -71,8 +76,8 @@ function opened(answer: WireAnswer, part: BlobPart, endpoint: Endpoint, asking: 
   const { headers, body } = answer;
   try {
     const extent = extentOf(answer, part);
-    const explain = (error: unknown) => endpoint.explain(error, asking.patience);
-    asking.patience.liftDeadline();
+    const explain = (error: unknown) => endpoint.explain(error, asking.deadline);
+    asking.deadline.lift();
     return {
       ...extent,
       validator: strongETagOf(headers),

@@ -1,10 +1,10 @@
 import { AuthorizedQuestions } from "./auth/authorized-questions.js";
 import { credentialSource } from "./auth/credentials.js";
-import { Blame } from "./blame.js";
 import { Endpoint } from "./endpoint.js";
 import { parseEndpointUrl } from "./endpoint-url.js";
 import { Failover } from "./failover.js";
 import { HeadMemory } from "./head-memory.js";
+import { HostErrors } from "./host-errors.js";
 import { type Clock, systemClock } from "./limits/clock.js";
 import { Outage } from "./limits/outage.js";
 import { QuotaMemory } from "./limits/quota.js";
@@ -77,7 +77,7 @@ function createEndpoint(
   return new Endpoint({
     url,
     questions: createQuestions(url, endpoint, settings, { wire, clock, limits }),
-    blame: new Blame(settings.name, url.host),
+    errors: new HostErrors(settings.name, url.host),
     clock,
     outage: new Outage(clock, settings.outageMemory),
     limits,
@@ -119,7 +119,7 @@ function createWire(connections: Connections, settings: CompleteSettings, versio
     userAgent: `berth/${version}`,
     connectTimeoutMs: settings.connectTimeout,
     firstByteTimeoutMs: settings.firstByteTimeout,
-    pace: { idleMs: settings.idleTimeout, slowBelow: settings.slowBelow, slowWindowMs: settings.slowWindow },
+    minimumSpeed: { idleMs: settings.idleTimeout, slowBelow: settings.slowBelow, slowWindowMs: settings.slowWindow },
   });
 }
 

@@ -2,17 +2,17 @@ import type { Logger } from "../observability/logger.js";
 import { dockerHub, isHubHost } from "../oci/docker-hub.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { AuthorizedQuestions } from "./auth/authorized-questions.js";
-import type { Blame } from "./blame.js";
 import type { HeadMemory } from "./head-memory.js";
-import type { AnswerRoom } from "./limits/answer-rooms.js";
+import type { HostErrors } from "./host-errors.js";
 import type { Clock } from "./limits/clock.js";
-import type { Interest } from "./limits/interest.js";
+import type { Deadline } from "./limits/deadline.js";
+import type { Demand } from "./limits/demand.js";
+import type { MemoryReservation } from "./limits/memory-budget.js";
 import type { Outage } from "./limits/outage.js";
-import type { Patience } from "./limits/patience.js";
 import type { QuotaMemory } from "./limits/quota.js";
 import type { RateLimits } from "./limits/rate-limits.js";
 import { parseRetryAfter } from "./limits/retry-after.js";
-import type { Lane, Slot, Slots } from "./limits/slots.js";
+import type { RequestClass, Slot, Slots } from "./limits/slots.js";
 import type { WireAnswer } from "./wire/wire.js";
 import { RecalledError } from "./wire/wire-errors.js";
 
@@ -21,7 +21,7 @@ export interface Question {
   readonly method: "GET" | "HEAD";
   readonly url: URL;
   readonly repository: RepositoryName;
-  readonly lane: Lane;
+  readonly requestClass: RequestClass;
   readonly headers: Readonly<Record<string, string>>;
   /** Time from the connection to the headers, if different from other requests. */
   readonly firstByteMs?: number | undefined;
@@ -29,27 +29,27 @@ export interface Question {
 
 /** Who sends a request, and how long it may take. */
 export interface Asking {
-  readonly patience: Patience;
+  readonly deadline: Deadline;
   readonly log: Logger;
   /** Whether the caller has an alternative: then an upstream that was just unreachable is not asked. */
   readonly hasFallback: boolean;
   /** Whether a client waits for the response. */
-  readonly interest: Interest;
+  readonly demand: Demand;
   /** Called when the request is sent, after waiting for its turn. */
   readonly onAsked: () => void;
-  readonly room?: AnswerRoom | undefined;
+  readonly room?: MemoryReservation | undefined;
 }
 
 interface EndpointOptions {
   readonly url: URL;
   readonly questions: AuthorizedQuestions;
-  readonly blame: Blame;
+  readonly errors: HostErrors;
   readonly clock: Clock;
   readonly outage: Outage;
   readonly limits: RateLimits;
   readonly quota: QuotaMemory;
   readonly heads: HeadMemory;
-  readonly slots: Readonly<Record<Lane, Slots>>;
+  readonly slots: Readonly<Record<RequestClass, Slots>>;
   readonly maxRetryAfterMs: number;
   readonly close: () => void;
 }
@@ -63,7 +63,7 @@ export class Endpoint {
   }
 
   get host(): string {
-    return this.#options.blame.host;
+    return this.#options.errors.host;
   }
 
   /** Closes idle connections. */
@@ -83,8 +83,8 @@ export class Endpoint {
 
   /** Whether a GET of a manifest counts as a pull: for Docker Hub, and others that send a quota as it does. */
   get countsPulls(): boolean {
-    const { blame, url, quota } = this.#options;
-    return blame.upstream === dockerHub || isHubHost(url.hostname) || quota.last !== undefined;
+    const { errors, url, quota } = this.#options;
+    return errors.upstream === dockerHub || isHubHost(url.hostname) || quota.last !== undefined;
   }
 
   /** Names, tags and digests contain no characters with a meaning in URLs. */
@@ -95,8 +95,8 @@ export class Endpoint {
   }
 
   /** Turns a failure here into the form for callers. */
-  explain(error: unknown, patience: Patience): unknown {
-    return this.#options.blame.of(error, patience.signal);
+  explain(error: unknown, deadline: Deadline): unknown {
+    return this.#options.errors.of(error, deadline.signal);
   }
 
   /**
@@ -111,7 +111,7 @@ export class Endpoint {
       const answer = await this.#options.questions.put({
         request: { ...question, audience: "endpoint" },
         repository: question.repository,
-        patience: asking.patience,
+        deadline: asking.deadline,
         admit: (url) => this.#refuseLimited(url, question),
       });
       await this.#judge(answer, question, asking);
@@ -121,25 +121,25 @@ export class Endpoint {
       return answer.status === 203 ? { ...answer, status: 200 } : answer;
     } catch (error) {
       slot.giveBack();
-      throw this.explain(error, asking.patience);
+      throw this.explain(error, asking.deadline);
     }
   }
 
   /** A caller with a stored copy waits for a turn no longer than for a response. */
-  #slotFor({ lane }: Question, { patience, hasFallback, interest }: Asking): Promise<Slot> {
-    const turn = (signal: AbortSignal) => this.#options.slots[lane].take(interest, signal);
-    return hasFallback ? patience.timed(turn) : patience.untimed(turn);
+  #slotFor({ requestClass }: Question, { deadline, hasFallback, demand }: Asking): Promise<Slot> {
+    const turn = (signal: AbortSignal) => this.#options.slots[requestClass].take(demand, signal);
+    return hasFallback ? deadline.timed(turn) : deadline.untimed(turn);
   }
 
   /** A host that limits this kind of request is left alone until the time is over. */
   #refuseLimited(url: URL, question: Question): void {
-    const { limits, blame } = this.#options;
+    const { limits, errors } = this.#options;
     const waitMs = limits.waitMs(url.host, kindOf(question));
-    if (waitMs > 0) throw blame.at(url.host).limited(waitMs);
+    if (waitMs > 0) throw errors.at(url.host).limited(waitMs);
   }
 
   async #judge(answer: WireAnswer, question: Question, asking: Asking): Promise<void> {
-    const { outage, limits, quota, clock, maxRetryAfterMs, blame } = this.#options;
+    const { outage, limits, quota, clock, maxRetryAfterMs, errors } = this.#options;
     const { host } = answer.url;
     const kind = kindOf(question);
     outage.ended();
@@ -147,10 +147,10 @@ export class Endpoint {
     if (answer.status !== 429) limits.answered(host, kind);
     if (answer.status === 200 || answer.status === 203 || answer.status === 206) return;
     const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], clock.wall(), maxRetryAfterMs);
-    const culprit = blame.at(host);
-    if (answer.status !== 429) throw await culprit.ofAnswer(answer, retryAfterMs);
+    const hostErrors = errors.at(host);
+    if (answer.status !== 429) throw await hostErrors.ofResponse(answer, retryAfterMs);
     limits.refused(host, kind, retryAfterMs);
-    throw await culprit.ofAnswer(answer, limits.waitMs(host, kind));
+    throw await hostErrors.ofResponse(answer, limits.waitMs(host, kind));
   }
 }
 

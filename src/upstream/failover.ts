@@ -33,7 +33,7 @@ export class Failover {
         if (!(error instanceof UpstreamError)) throw error;
         const pauseMs = Math.max(backoffMs(failed, retryDelayMs, random()), error.retryAfterMs ?? 0);
         const mayHelp = error.transient && failed < attempts;
-        if (!mayHelp || !(await asking.patience.sleep(pauseMs))) throw this.#givenUp(error);
+        if (!mayHelp || !(await asking.deadline.sleep(pauseMs))) throw this.#givenUp(error);
         asking.log.debug("upstream asked again", { host: error.host, failed, pauseMs, error });
       }
     }
@@ -45,7 +45,7 @@ export class Failover {
       try {
         return await attempt(endpoint, asking);
       } catch (broken) {
-        const error = endpoint.explain(broken, asking.patience);
+        const error = endpoint.explain(broken, asking.deadline);
         const next = endpoints[index + 1];
         if (!(error instanceof UpstreamError) || !next) throw error;
         endpoint.outage.consider(error);

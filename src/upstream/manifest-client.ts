@@ -91,7 +91,7 @@ async function askHead(
     if (digest === undefined) return { refusal: undefined };
     return { digest, mediaType: manifestTypeOf(answer.headers), size: sizeOf(answer.headers) };
   } catch (broken) {
-    const error = endpoint.explain(broken, asking.patience);
+    const error = endpoint.explain(broken, asking.deadline);
     if (!mayContradictHead(error, endpoint)) throw error;
     return { refusal: error };
   }
@@ -100,7 +100,7 @@ async function askHead(
 function questionOf(endpoint: Endpoint, wanted: ManifestQuestion, method: "GET" | "HEAD"): Question {
   const { repository, reference, headers } = wanted;
   const url = endpoint.urlOf(repository, "manifests", reference);
-  return { method, url, repository, lane: "manifest", headers: { ...headers, Accept: accept } };
+  return { method, url, repository, requestClass: "manifest", headers: { ...headers, Accept: accept } };
 }
 
 /** Two proxies that both add the header turn it into a list with the same digest twice. */

@@ -63,7 +63,7 @@ export async function readPage<Content>(
 ): Promise<ListPage<Content>> {
   const url = new URL(first);
   if (query !== undefined) url.search = query;
-  const answer = await endpoint.ask({ method: "GET", url, repository, lane: "list", headers }, asking);
+  const answer = await endpoint.ask({ method: "GET", url, repository, requestClass: "list", headers }, asking);
   const page = await answer.body.readAll(maxPageBytes);
   const next = nextQuery(String(answer.headers.link ?? ""));
   // A page that leads to itself would be read forever.

@@ -2,14 +2,14 @@ import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { Blame } from "./blame.js";
 import { getBlob } from "./blob-client.js";
 import { proveBlob } from "./blob-proof.js";
 import type { Endpoint } from "./endpoint.js";
 import type { Attempt, Failover } from "./failover.js";
+import { HostErrors } from "./host-errors.js";
 import type { Clock } from "./limits/clock.js";
-import { watched } from "./limits/interest.js";
-import { Patience } from "./limits/patience.js";
+import { Deadline } from "./limits/deadline.js";
+import { watched } from "./limits/demand.js";
 import type { Quota, QuotaMemory } from "./limits/quota.js";
 import { getManifest, headManifest } from "./manifest-client.js";
 import { type ListPage, pagesOf } from "./pages.js";
@@ -135,9 +135,9 @@ export class RegistryUpstream implements Upstream {
     usualMs: number = this.#options.answerTimeoutMs,
   ): Promise<Result> {
     const { failover, clock } = this.#options;
-    const { signal, log, deadlineMs, interest = watched, onAsked = () => {}, room } = options;
-    const patience = new Patience(signal, deadlineMs ?? usualMs, clock);
-    return failover.run({ patience, log, hasFallback: deadlineMs !== undefined, interest, onAsked, room }, attempt);
+    const { signal, log, deadlineMs, demand = watched, onAsked = () => {}, room } = options;
+    const deadline = new Deadline(signal, deadlineMs ?? usualMs, clock);
+    return failover.run({ deadline, log, hasFallback: deadlineMs !== undefined, demand, onAsked, room }, attempt);
   }
 
   async #referrersByApi(question: ReferrerQuestion, options: AskOptions): Promise<Descriptor[]> {
@@ -158,10 +158,10 @@ export class RegistryUpstream implements Upstream {
     options: AskOptions,
     attemptFor: (query: string | undefined) => Attempt<ListPage<Content>>,
   ): AsyncGenerator<Content, void, void> {
-    const blame = new Blame(this.name, this.#options.endpoints.at(-1)?.host ?? this.name);
+    const errors = new HostErrors(this.name, this.#options.endpoints.at(-1)?.host ?? this.name);
     return pagesOf(
       (query) => this.#ask(options, attemptFor(query)),
-      (what) => blame.invalid(what),
+      (what) => errors.invalid(what),
     );
   }
 

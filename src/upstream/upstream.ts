@@ -5,8 +5,8 @@ import type { ManifestReading } from "../oci/manifest-reading.js";
 import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { RequestTrail } from "../oci/request-trail.js";
-import type { AnswerRoom } from "./limits/answer-rooms.js";
-import type { Interest } from "./limits/interest.js";
+import type { Demand } from "./limits/demand.js";
+import type { MemoryReservation } from "./limits/memory-budget.js";
 import type { Quota } from "./limits/quota.js";
 import type { ContentCoding } from "./wire/content-coding.js";
 
@@ -23,11 +23,11 @@ export interface AskOptions {
   /** The `Via` header of the client's request, so that the cache that closes a loop detects it. */
   readonly trail?: RequestTrail | undefined;
   /** Whether a client waits for the response; by default, one does. Requests that no client waits for give way. */
-  readonly interest?: Interest;
+  readonly demand?: Demand;
   /** Called whenever a request is sent: the wait for its turn is not the upstream's time. */
   readonly onAsked?: () => void;
   /** Limits the memory for large manifests; set by the caller that holds them afterwards. */
-  readonly room?: AnswerRoom;
+  readonly room?: MemoryReservation;
 }
 
 /** Options for checking that a blob exists. */

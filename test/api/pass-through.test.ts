@@ -22,7 +22,7 @@ async function openOf(scope: Scope, size: number | undefined) {
   fake.store.addBlob(name, layer);
   const order = {
     upstream: upstreamAt(scope, fake.url),
-    manners: { answerTimeout: 25_000, blobTimeout: 25_000, lazyRanges: false, forms: new BodyForms() },
+    policy: { answerTimeout: 25_000, blobTimeout: 25_000, lazyRanges: false, forms: new BodyForms() },
     remoteName: name,
     name,
     digest: digestOf(layer),

@@ -1,7 +1,7 @@
 import type { Reference } from "../../src/oci/reference.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import type { PrivateRules } from "../../src/private/manifest-rules.js";
-import { plainMeanings } from "../../src/private/name-meanings.js";
+import { privateNameResolution } from "../../src/private/name-resolution.js";
 import { PrivateRepository } from "../../src/private/private-repository.js";
 import { RunningUploads } from "../../src/private/upload-sessions.js";
 import type { Context } from "../../src/registry/context.js";
@@ -21,7 +21,7 @@ export function privateRepository(
   return new PrivateRepository(parseRepositoryName(name), storage, {
     rules: { ...defaultRules, ...rules },
     running: new RunningUploads(storage, { maxOpen: 1_000, maxOpenPerClient: 1_000 }),
-    meanings: plainMeanings(storage, false),
+    resolution: privateNameResolution(storage, false),
   });
 }
 

@@ -5,7 +5,7 @@ import type { Upstream } from "../../upstream/upstream.js";
 import type { BodyForms } from "./body-forms.js";
 
 /** How blobs are downloaded from an upstream. Times in milliseconds. */
-export interface BlobManners {
+export interface BlobPolicy {
   /** For the headers of a blob. After it, the client is told to retry, and the download continues. */
   readonly answerTimeout: number;
   /** For the headers of a blob, even if no client waits for them any more. */
@@ -19,7 +19,7 @@ export interface BlobManners {
 /** What to download, and from where. */
 export interface BlobOrder {
   readonly upstream: Upstream;
-  readonly manners: BlobManners;
+  readonly policy: BlobPolicy;
   /** The repository's name there. */
   readonly remoteName: RepositoryName;
   readonly name: RepositoryName;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../observability/logger.js";
 import type { Digest, Digester } from "../../oci/digest.js";
-import type { Interest } from "../../upstream/limits/interest.js";
+import type { Demand } from "../../upstream/limits/demand.js";
 import type { BlobPart, UpstreamBlob } from "../../upstream/upstream.js";
 import { isCut, UpstreamError } from "../../upstream/upstream-error.js";
 import { type ContentCoding, decoded } from "../../upstream/wire/content-coding.js";
@@ -13,7 +13,7 @@ export interface TransferOptions {
   readonly signal: AbortSignal;
   readonly log: Logger;
   /** Whether a client waits for it: a transfer without a client gives way. */
-  readonly interest?: Interest;
+  readonly demand?: Demand;
   /** Called whenever a request is sent: until then the transfer waited for its turn. */
   readonly onAsked?: () => void;
   /** Time for the headers, if no client is made to wait for them. */
@@ -73,7 +73,7 @@ export class BlobTransfer {
 
   /** Whether the content is declared to be compressed, and it is not known yet whether that is true. */
   get isInDoubt(): boolean {
-    return this.#codings.length > 0 && this.#order.manners.forms.known === undefined;
+    return this.#codings.length > 0 && this.#order.policy.forms.known === undefined;
   }
 
   /** Asks the upstream for it; reads nothing yet. */
@@ -124,7 +124,7 @@ export class BlobTransfer {
   prove(): void {
     const actual = this.digest();
     if (actual === this.#order.digest) return;
-    this.#order.manners.forms.forget();
+    this.#order.policy.forms.forget();
     throw otherContent(this.#order, { actual, size: this.length }, this.#options.log);
   }
 
@@ -177,7 +177,7 @@ export class BlobTransfer {
   }
 
   #inForm({ content, codings }: UpstreamBlob): AsyncIterable<Buffer> {
-    const isDecoded = codings.length > 0 && this.#order.manners.forms.known === "decoded";
+    const isDecoded = codings.length > 0 && this.#order.policy.forms.known === "decoded";
     return isDecoded ? this.#undone(decoded(content, codings)) : content;
   }
 
@@ -186,7 +186,7 @@ export class BlobTransfer {
       yield* content;
     } catch (error) {
       if (!isZlibError(error)) throw error;
-      this.#order.manners.forms.forget();
+      this.#order.policy.forms.forget();
       throw undecodable(this.#order, error);
     }
   }

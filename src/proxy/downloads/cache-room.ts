@@ -1,6 +1,6 @@
 import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { Storage } from "../../storage/storage.js";
-import type { Interest } from "../../upstream/limits/interest.js";
+import type { Demand } from "../../upstream/limits/demand.js";
 
 /** How much of what arrives may be stored. */
 export interface CacheRoom {
@@ -45,16 +45,16 @@ const unwatchedBytes = 8 * 1024 * 1024;
 export class ArrivalBound {
   readonly #storage: Storage;
   readonly #room: CacheRoom;
-  readonly #interest: Interest;
+  readonly #demand: Demand;
   readonly #expected: number;
   #arrived: number;
   #counted = 0;
 
-  /** @param interest whether a client waits for the blob */
-  constructor({ storage, room }: { storage: Storage; room: CacheRoom }, interest: Interest, blob: ArrivingBlob) {
+  /** @param demand whether a client waits for the blob */
+  constructor({ storage, room }: { storage: Storage; room: CacheRoom }, demand: Demand, blob: ArrivingBlob) {
     this.#storage = storage;
     this.#room = room;
-    this.#interest = interest;
+    this.#demand = demand;
     this.#expected = blob.expected ?? 0;
     this.#arrived = blob.arrived;
   }
@@ -72,7 +72,7 @@ export class ArrivalBound {
       this.#storage.noteArriving(bytes);
       return;
     }
-    if (!this.#interest.isWatched && this.#arrived > unwatchedBytes) {
+    if (!this.#demand.isWatched && this.#arrived > unwatchedBytes) {
       throw new Error(`no client waits for a blob of unknown size of which ${this.#arrived} bytes arrived`);
     }
     if (this.#arrived - this.#counted > this.#room.left()) {

@@ -12,7 +12,7 @@ import type { RecentPieces } from "./recent-pieces.js";
 /**
  * If there are more readers, slow ones would each hold another piece in memory, so they get copies in small buffers.
  */
-const mostBorrowers = 100;
+const mostSharers = 100;
 
 /** What a reader needs from the download. */
 interface DownloadReaderOptions {
@@ -70,14 +70,14 @@ export class DownloadReader implements BlobReader {
   }
 
   /** Bytes that have just arrived, or that others read too. The number of readers bounds what they hold in memory. */
-  async lend(position: number): Promise<Buffer | undefined> {
+  async readShared(position: number): Promise<Buffer | undefined> {
     if (position >= this.size || this.#apart !== undefined) return undefined;
     const readers = this.#download.watchers.count;
     // No file is read here, which would let the other readers run.
     if (readers > 1) await nextTurn();
     const file = await this.#storedBeyond(position);
     const { recent, progress } = this.#blob;
-    if (file === undefined || recent === undefined || recent !== this.#recent || readers > mostBorrowers)
+    if (file === undefined || recent === undefined || recent !== this.#recent || readers > mostSharers)
       return undefined;
     const arrived = recent.arrivedFrom(position);
     const piece = arrived ?? (readers > 1 ? await recent.readFrom(position, file, progress.value) : undefined);

@@ -2,7 +2,7 @@ import type { Logger } from "../../observability/logger.js";
 import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { StagedObject } from "../../storage/staging.js";
 import type { Storage } from "../../storage/storage.js";
-import { Watchers } from "../../upstream/limits/interest.js";
+import { Watchers } from "../../upstream/limits/demand.js";
 import type { AskOptions } from "../../upstream/upstream.js";
 import type { CachedHolders } from "../cached-holders.js";
 import { claim } from "../ownership.js";
@@ -129,7 +129,7 @@ export class Download {
    */
   async #fetchIntoRoom(signal: AbortSignal): Promise<number> {
     for (;;) {
-      const { blobTimeout: headersMs } = this.order.manners;
+      const { blobTimeout: headersMs } = this.order.policy;
       const transfer = await beginTransfer(this.order, this.#staged, { ...this.#asking(signal), headersMs });
       const around = { storage: this.#storage, room: this.#options.room };
       const blob = { expected: transfer.announced ?? this.order.size, arrived: transfer.length };
@@ -188,7 +188,7 @@ export class Download {
   async #takeIn(transfer: BlobTransfer, bound: ArrivalBound): Promise<StagedObject> {
     const recent = new RecentPieces();
     this.blob.recent = recent;
-    await this.#staged.append(transfer.length, this.#told(transfer, bound, recent));
+    await this.#staged.append(transfer.length, this.#published(transfer, bound, recent));
     try {
       transfer.prove();
     } catch (error) {
@@ -202,7 +202,11 @@ export class Download {
   }
 
   /** When the storage asks for more, what it has taken can be read. */
-  async *#told(transfer: BlobTransfer, bound: ArrivalBound, recent: RecentPieces): AsyncGenerator<Buffer, void, void> {
+  async *#published(
+    transfer: BlobTransfer,
+    bound: ArrivalBound,
+    recent: RecentPieces,
+  ): AsyncGenerator<Buffer, void, void> {
     let written = transfer.length;
     this.blob.arrived(written);
     for await (const piece of readAhead(transfer.content())) {
@@ -216,6 +220,6 @@ export class Download {
 
   #asking(signal: AbortSignal): AskOptions {
     const { trail } = this.order;
-    return { signal, log: this.#options.log, trail, interest: this.watchers, onAsked: () => this.turn.begin() };
+    return { signal, log: this.#options.log, trail, demand: this.watchers, onAsked: () => this.turn.begin() };
   }
 }

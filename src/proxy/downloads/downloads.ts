@@ -109,7 +109,7 @@ export class Downloads {
     const { turn, order } = running.download;
     const { progress } = running.download.blob;
     await turn.begun(signal);
-    const late = AbortSignal.timeout(order.manners.answerTimeout);
+    const late = AbortSignal.timeout(order.policy.answerTimeout);
     try {
       await progress.begun(AbortSignal.any([signal, late]));
     } catch (error) {

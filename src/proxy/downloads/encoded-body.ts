@@ -36,13 +36,13 @@ export async function takeInEncoded(
   transfer: BlobTransfer,
   { storage, bound, largest, log }: TakingIn,
 ): Promise<StagedObject> {
-  const { digest, manners } = order;
+  const { digest, policy } = order;
   const encoded = storage.downloads.encoded(digest);
   await encoded.discard();
   await encoded.append(0, admitted(readAhead(transfer.content()), bound));
   const actual = transfer.digest();
   if (actual === digest) {
-    manners.forms.proved("plain");
+    policy.forms.proved("plain");
     return encoded;
   }
   const staged = storage.downloads.staged(digest);
@@ -51,7 +51,7 @@ export async function takeInEncoded(
   const isDecoded = await decodeInto(staged, encoded, order, transfer.codings, mostDecoded);
   await encoded.spoil();
   if (isDecoded) {
-    manners.forms.proved("decoded");
+    policy.forms.proved("decoded");
     return staged;
   }
   await staged.spoil();

@@ -14,8 +14,8 @@ interface Part {
 }
 
 /** Whether a part of a running download should be fetched separately, if the operator allows that. */
-export function isWorthFetchingApart({ manners }: BlobOrder, { start, end }: Part, arrived: number): boolean {
-  return manners.lazyRanges && end - start <= largestPart && start > arrived + farAhead;
+export function isWorthFetchingApart({ policy }: BlobOrder, { start, end }: Part, arrived: number): boolean {
+  return policy.lazyRanges && end - start <= largestPart && start > arrived + farAhead;
 }
 
 /**

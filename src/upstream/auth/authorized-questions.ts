@@ -1,7 +1,7 @@
 import { BoundedMap } from "../../foundation/bounded-map.js";
 import { parseRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
-import { Blame } from "../blame.js";
-import type { Patience } from "../limits/patience.js";
+import { HostErrors } from "../host-errors.js";
+import type { Deadline } from "../limits/deadline.js";
 import { followRedirects } from "../wire/redirects.js";
 import type { WireAnswer, WireRequest } from "../wire/wire.js";
 import { Authorizer } from "./authorizer.js";
@@ -14,7 +14,7 @@ const maxGuests = 100;
 export interface AuthorizedQuestion {
   readonly request: WireRequest;
   readonly repository: RepositoryName;
-  readonly patience: Patience;
+  readonly deadline: Deadline;
   /** Called before each request with its URL; throws if that must not be requested. */
   readonly admit: (url: URL) => void;
 }
@@ -48,31 +48,31 @@ export class AuthorizedQuestions {
     hop: WireRequest,
     authorizer: Authorizer,
     repository: RepositoryName,
-    { patience, admit }: AuthorizedQuestion,
+    { deadline, admit }: AuthorizedQuestion,
   ): Promise<WireAnswer> {
     admit(hop.url);
     const isGuarded = isInApi(hop.url);
-    const sent = isGuarded ? await authorizer.known(repository, patience) : {};
-    const answer = await this.#exchange({ ...hop, authorization: sent.header }, patience);
+    const sent = isGuarded ? await authorizer.known(repository, deadline) : {};
+    const answer = await this.#exchange({ ...hop, authorization: sent.header }, deadline);
     if (!isGuarded && answer.status !== 401) return answer;
-    const ping = () => this.#exchange(this.#pingLike(hop), patience);
-    const renewed = await authorizer.after(answer, sent, repository, ping, patience).catch((error) => {
+    const ping = () => this.#exchange(this.#pingLike(hop), deadline);
+    const renewed = await authorizer.after(answer, sent, repository, ping, deadline).catch((error) => {
       answer.body.discard();
       throw error;
     });
     if (renewed === undefined) return answer;
     answer.body.discard();
-    const second = await this.#exchange({ ...hop, authorization: renewed }, patience);
+    const second = await this.#exchange({ ...hop, authorization: renewed }, deadline);
     if (second.status === 400 || second.status === 403) authorizer.refusedAgain(repository, renewed);
     return second;
   }
 
   /** Failures are attributed to the host that was asked, which a redirect may have chosen. */
-  async #exchange(request: WireRequest, patience: Patience): Promise<WireAnswer> {
+  async #exchange(request: WireRequest, deadline: Deadline): Promise<WireAnswer> {
     try {
-      return await this.#settings.wire.exchange(request, patience);
+      return await this.#settings.wire.exchange(request, deadline);
     } catch (error) {
-      throw new Blame(this.#settings.upstream, request.url.host).of(error, patience.signal);
+      throw new HostErrors(this.#settings.upstream, request.url.host).of(error, deadline.signal);
     }
   }
 

@@ -1,8 +1,9 @@
 import type { RepositoryName } from "../../oci/repository-name.js";
-import { Blame } from "../blame.js";
-import type { Patience } from "../limits/patience.js";
+import { HostErrors } from "../host-errors.js";
+import type { Deadline } from "../limits/deadline.js";
 import { UpstreamError } from "../upstream-error.js";
 import type { WireAnswer } from "../wire/wire.js";
+import { type AuthMethod, AuthMethods } from "./auth-methods.js";
 import { type Challenge, inOrderOfUse, parseChallenges } from "./challenge.js";
 import { basicAuthorization } from "./credentials.js";
 import { HiddenChallenge } from "./hidden-challenge.js";
@@ -10,7 +11,6 @@ import { parseRealm } from "./realm.js";
 import { RefusedTokens } from "./refused-tokens.js";
 import { allowedScopes } from "./scopes.js";
 import { type TokenSettings, Tokens } from "./tokens.js";
-import { type Way, Ways } from "./ways.js";
 
 /** What authorizes a request. */
 export interface Authorization {
@@ -19,14 +19,14 @@ export interface Authorization {
   /** The token was fetched for this request, so another one would be no better. */
   readonly isNew?: boolean;
   /** Why no token could be obtained in the known way. */
-  readonly failure?: { readonly way: Way; readonly error: UpstreamError };
+  readonly failure?: { readonly authMethod: AuthMethod; readonly error: UpstreamError };
 }
 
 /** Creates the `Authorization` of requests to one host, and remembers how the host wants to be asked. */
 export class Authorizer {
   readonly #settings: TokenSettings;
   readonly #tokens: Tokens;
-  readonly #ways = new Ways();
+  readonly #authMethods = new AuthMethods();
   readonly #refused = new RefusedTokens();
   readonly #hidden: HiddenChallenge;
 
@@ -40,17 +40,18 @@ export class Authorizer {
    * Uses what earlier challenges taught. If that fails, the request may be sent without authorization: it may need
    * none, and if it does, the host says where to get tokens now.
    */
-  async known(repository: RepositoryName, patience: Patience): Promise<Authorization> {
-    const way = this.#ways.of(repository);
-    if (!way) return {};
-    const isCertain = this.#ways.isCertain(repository);
+  async known(repository: RepositoryName, deadline: Deadline): Promise<Authorization> {
+    const authMethod = this.#authMethods.of(repository);
+    if (!authMethod) return {};
+    const isCertain = this.#authMethods.isCertain(repository);
     try {
-      return await this.#inWay(way, repository, patience);
+      return await this.#authorizationBy(authMethod, repository, deadline);
     } catch (error) {
-      if (!(error instanceof UpstreamError) || error.kind === "unavailable") this.#ways.forget(repository, way);
-      if (!(error instanceof UpstreamError) || patience.upTo(1) === 0) throw error;
+      if (!(error instanceof UpstreamError) || error.kind === "unavailable")
+        this.#authMethods.forget(repository, authMethod);
+      if (!(error instanceof UpstreamError) || deadline.upTo(1) === 0) throw error;
       if (isCertain && error.kind === "rate-limited") throw error;
-      return { failure: { way, error } };
+      return { failure: { authMethod, error } };
     }
   }
 
@@ -65,17 +66,17 @@ export class Authorizer {
     sent: Authorization,
     repository: RepositoryName,
     ping: () => Promise<WireAnswer>,
-    patience: Patience,
+    deadline: Deadline,
   ): Promise<string | undefined> {
     const { status } = answer;
-    if (status === 401) return this.#challenged(answer, sent, repository, ping, patience);
-    if (status < 400 && sent.failure) this.#ways.learn(repository, { scheme: "none" });
+    if (status === 401) return this.#challenged(answer, sent, repository, ping, deadline);
+    if (status < 400 && sent.failure) this.#authMethods.learn(repository, { scheme: "none" });
     if (status !== 400 && status !== 403 && status !== 404) return undefined;
     // Sent without the token that could not be obtained, so this does not mean that the content is missing.
     if (sent.failure) throw sent.failure.error;
-    if (sent.header === undefined) return status === 400 ? undefined : this.#asPingSays(repository, ping, patience);
+    if (sent.header === undefined) return status === 400 ? undefined : this.#asPingSays(repository, ping, deadline);
     // ECR uses 400 or 403 for a token that was revoked early (containers-roadmap#2835).
-    return status === 404 ? undefined : this.#renewed(sent, repository, patience);
+    return status === 404 ? undefined : this.#renewed(sent, repository, deadline);
   }
 
   /** The retry was refused too, so the same token is not doubted again. */
@@ -88,13 +89,13 @@ export class Authorizer {
     sent: Authorization,
     repository: RepositoryName,
     ping: () => Promise<WireAnswer>,
-    patience: Patience,
+    deadline: Deadline,
   ): Promise<string | undefined> {
     const challenges = parseChallenges(answer.headers["www-authenticate"] ?? "");
-    if (challenges.length > 0) return this.#meet(challenges, sent, repository, patience);
+    if (challenges.length > 0) return this.#meet(challenges, sent, repository, deadline);
     if (sent.failure) throw sent.failure.error;
-    if (sent.header === undefined) return this.#asPingSays(repository, ping, patience);
-    return this.#renewed(sent, repository, patience);
+    if (sent.header === undefined) return this.#asPingSays(repository, ping, deadline);
+    return this.#renewed(sent, repository, deadline);
   }
 
   /** Answers the first challenge that can be answered: with a token, or else with the credentials themselves. */
@@ -102,15 +103,18 @@ export class Authorizer {
     challenges: readonly Challenge[],
     sent: Authorization,
     repository: RepositoryName,
-    patience: Patience,
+    deadline: Deadline,
   ): Promise<string | undefined> {
     const failures: UpstreamError[] = [];
     for (const challenge of inOrderOfUse(challenges)) {
       try {
-        const header = await this.#meetOne(challenge, sent, repository, patience);
+        const header = await this.#meetOne(challenge, sent, repository, deadline);
         if (header !== undefined && header !== sent.header) return header;
       } catch (error) {
-        const explained = new Blame(this.#settings.upstream, this.#settings.endpoint.host).of(error, patience.signal);
+        const explained = new HostErrors(this.#settings.upstream, this.#settings.endpoint.host).of(
+          error,
+          deadline.signal,
+        );
         if (!(explained instanceof UpstreamError)) throw explained;
         failures.push(explained);
       }
@@ -123,18 +127,18 @@ export class Authorizer {
     challenge: Challenge,
     sent: Authorization,
     repository: RepositoryName,
-    patience: Patience,
+    deadline: Deadline,
   ): Promise<string | undefined> {
-    const way = await this.#wayOf(challenge, repository);
-    if (!way) return undefined;
-    this.#ways.learn(repository, way);
-    if (sent.failure && areSame(sent.failure.way, way)) throw sent.failure.error;
-    const { header } = await this.#inWay(way, repository, patience, sent.header);
-    this.#ways.prove(way);
+    const authMethod = await this.#authMethodOf(challenge, repository);
+    if (!authMethod) return undefined;
+    this.#authMethods.learn(repository, authMethod);
+    if (sent.failure && areSame(sent.failure.authMethod, authMethod)) throw sent.failure.error;
+    const { header } = await this.#authorizationBy(authMethod, repository, deadline, sent.header);
+    this.#authMethods.prove(authMethod);
     return header;
   }
 
-  async #wayOf({ scheme, parameters }: Challenge, repository: RepositoryName): Promise<Way | undefined> {
+  async #authMethodOf({ scheme, parameters }: Challenge, repository: RepositoryName): Promise<AuthMethod | undefined> {
     if (scheme === "bearer") {
       const realm = parseRealm(parameters.get("realm"), this.#settings.endpoint);
       const scopes = allowedScopes(parameters.get("scope"), repository);
@@ -145,10 +149,20 @@ export class Authorizer {
     return { scheme: "basic", authorization: basicAuthorization(credentials.username, credentials.password) };
   }
 
-  async #inWay(way: Way, repository: RepositoryName, patience: Patience, rejected?: string): Promise<Authorization> {
-    if (way.scheme === "none") return {};
-    if (way.scheme === "basic") return { header: way.authorization };
-    const { text, isNew } = await this.#tokens.get(way.from, repository, patience, rejected?.replace(/^Bearer /, ""));
+  async #authorizationBy(
+    authMethod: AuthMethod,
+    repository: RepositoryName,
+    deadline: Deadline,
+    rejected?: string,
+  ): Promise<Authorization> {
+    if (authMethod.scheme === "none") return {};
+    if (authMethod.scheme === "basic") return { header: authMethod.authorization };
+    const { text, isNew } = await this.#tokens.get(
+      authMethod.from,
+      repository,
+      deadline,
+      rejected?.replace(/^Bearer /, ""),
+    );
     return { header: `Bearer ${text}`, isNew };
   }
 
@@ -156,21 +170,21 @@ export class Authorizer {
   async #asPingSays(
     repository: RepositoryName,
     ping: () => Promise<WireAnswer>,
-    patience: Patience,
+    deadline: Deadline,
   ): Promise<string | undefined> {
     const challenges = await this.#hidden.find(ping);
-    return challenges.length === 0 ? undefined : this.#meet(challenges, {}, repository, patience);
+    return challenges.length === 0 ? undefined : this.#meet(challenges, {}, repository, deadline);
   }
 
   /** Another token than the refused one, if that may be the reason. */
-  async #renewed(sent: Authorization, repository: RepositoryName, patience: Patience): Promise<string | undefined> {
-    const way = this.#ways.of(repository);
-    if (way?.scheme !== "bearer" || sent.isNew || this.#refused.has(repository, sent.header)) return undefined;
-    const { header } = await this.#inWay(way, repository, patience, sent.header);
+  async #renewed(sent: Authorization, repository: RepositoryName, deadline: Deadline): Promise<string | undefined> {
+    const authMethod = this.#authMethods.of(repository);
+    if (authMethod?.scheme !== "bearer" || sent.isNew || this.#refused.has(repository, sent.header)) return undefined;
+    const { header } = await this.#authorizationBy(authMethod, repository, deadline, sent.header);
     return header === sent.header ? undefined : header;
   }
 }
 
-function areSame(one: Way, other: Way): boolean {
+function areSame(one: AuthMethod, other: AuthMethod): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

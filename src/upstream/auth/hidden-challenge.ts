@@ -1,4 +1,4 @@
-import { Blame } from "../blame.js";
+import { HostErrors } from "../host-errors.js";
 import type { WireAnswer } from "../wire/wire.js";
 import { type Challenge, parseChallenges } from "./challenge.js";
 import type { TokenSettings } from "./tokens.js";
@@ -30,7 +30,7 @@ export class HiddenChallenge {
     if (clock.monotonic() < this.#nextAt || !(await credentials())) return [];
     const answer = await ping();
     if (answer.status === 429 || answer.status >= 500) {
-      throw await new Blame(upstream, endpoint.host).ofAnswer(answer, undefined);
+      throw await new HostErrors(upstream, endpoint.host).ofResponse(answer, undefined);
     }
     answer.body.discard();
     const challenges = answer.status === 401 ? parseChallenges(answer.headers["www-authenticate"] ?? "") : [];

@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { withFoldedKeys } from "../../oci/folded-key.js";
-import type { Patience } from "../limits/patience.js";
+import type { Deadline } from "../limits/deadline.js";
 import type { Audience } from "../wire/connections.js";
 import { isRedirect, redirectTarget } from "../wire/redirects.js";
 import type { Wire, WireAnswer, WireRequest } from "../wire/wire.js";
@@ -32,9 +32,9 @@ const longestLifetimeMs = 86_400_000;
 const maxRedirects = 5;
 
 /** Requests a token: by GET, or by POST (OAuth2) if GET is not supported or there is a refresh token. */
-export async function requestToken(wire: Wire, question: TokenQuestion, patience: Patience): Promise<WireAnswer> {
+export async function requestToken(wire: Wire, question: TokenQuestion, deadline: Deadline): Promise<WireAnswer> {
   const { credentials } = question;
-  const ask = (request: WireRequest) => askWithinOrigin(wire, request, credentials, patience);
+  const ask = (request: WireRequest) => askWithinOrigin(wire, request, credentials, deadline);
   if (credentials && "identityToken" in credentials) return ask(byPost(question, credentials));
   const answer = await ask(byGet(question, credentials));
   if (!credentials || (answer.status !== 404 && answer.status !== 405)) return answer;
@@ -50,11 +50,11 @@ async function askWithinOrigin(
   wire: Wire,
   first: WireRequest,
   credentials: Credentials | undefined,
-  patience: Patience,
+  deadline: Deadline,
 ): Promise<WireAnswer> {
   let request = first;
   for (let redirects = 0; ; redirects += 1) {
-    const answer = await wire.exchange(request, patience);
+    const answer = await wire.exchange(request, deadline);
     if (!isRedirect(answer.status)) return answer;
     answer.body.discard();
     if (redirects === maxRedirects) throw new InvalidAnswerError("its token service redirects too often");

@@ -1,16 +1,16 @@
 import type { RepositoryName } from "../../oci/repository-name.js";
-import { Blame } from "../blame.js";
+import { HostErrors } from "../host-errors.js";
 import type { Clock } from "../limits/clock.js";
-import { Patience } from "../limits/patience.js";
+import { Deadline } from "../limits/deadline.js";
 import type { RateLimits } from "../limits/rate-limits.js";
 import { parseRetryAfter } from "../limits/retry-after.js";
 import type { Wire, WireAnswer } from "../wire/wire.js";
+import type { TokenService } from "./auth-methods.js";
 import type { CredentialSource } from "./credentials.js";
 import { isTrustedRealm, refuseUntrusted } from "./realm.js";
 import { pullScope } from "./scopes.js";
 import { type GivenToken, TokenCache } from "./token-cache.js";
 import { readToken, requestToken, type Token } from "./token-request.js";
-import type { TokenService } from "./ways.js";
 
 export interface TokenSettings {
   /** The configured name. */
@@ -45,15 +45,15 @@ export class Tokens {
   async get(
     from: TokenService,
     repository: RepositoryName,
-    patience: Patience,
+    deadline: Deadline,
     rejected?: string,
   ): Promise<GivenToken> {
     const scopes = [pullScope(repository), ...from.scopes];
     const key = JSON.stringify([from.realm.href, from.service, ...scopes]);
     try {
-      return await patience.wait(this.#cache.get(key, () => this.#fetch(from, scopes), rejected));
+      return await deadline.wait(this.#cache.get(key, () => this.#fetch(from, scopes), rejected));
     } catch (error) {
-      throw new Blame(this.#settings.upstream, from.realm.host).of(error, patience.signal);
+      throw new HostErrors(this.#settings.upstream, from.realm.host).of(error, deadline.signal);
     }
   }
 
@@ -61,41 +61,41 @@ export class Tokens {
   async #fetch(from: TokenService, scopes: readonly string[]): Promise<Token> {
     const { upstream, clock, limits, tokenTimeoutMs } = this.#settings;
     const { host } = from.realm;
-    const blame = new Blame(upstream, host);
+    const errors = new HostErrors(upstream, host);
     const waitMs = limits.waitMs(host, "token");
-    if (waitMs > 0) throw blame.limited(waitMs);
+    if (waitMs > 0) throw errors.limited(waitMs);
     const { signal } = new AbortController();
     try {
-      const answer = await this.#ask(from, scopes, new Patience(signal, tokenTimeoutMs, clock));
+      const answer = await this.#ask(from, scopes, new Deadline(signal, tokenTimeoutMs, clock));
       if (answer.status >= 200 && answer.status < 300) return await readToken(answer);
-      throw await this.#refusal(answer, blame);
+      throw await this.#refusal(answer, errors);
     } catch (error) {
-      throw blame.of(error, signal);
+      throw errors.of(error, signal);
     }
   }
 
   /** A service that knows only the scope of its challenge refuses ours: then only that one is requested. */
-  async #ask(from: TokenService, scopes: readonly string[], patience: Patience): Promise<WireAnswer> {
+  async #ask(from: TokenService, scopes: readonly string[], deadline: Deadline): Promise<WireAnswer> {
     const { wire, endpoint, realms } = this.#settings;
     const credentials = await this.#settings.credentials();
     if (credentials) refuseUntrusted(from.realm, endpoint, realms);
     const audience = isTrustedRealm(from.realm, endpoint, realms) ? "endpoint" : "elsewhere";
     const question = { ...from, scopes, credentials, audience } as const;
-    const answer = await requestToken(wire, question, patience);
+    const answer = await requestToken(wire, question, deadline);
     if (from.scopes.length === 0 || ![400, 401, 403, 404].includes(answer.status)) return answer;
     answer.body.discard();
-    return requestToken(wire, { ...question, scopes: from.scopes }, patience);
+    return requestToken(wire, { ...question, scopes: from.scopes }, deadline);
   }
 
-  async #refusal(answer: WireAnswer, blame: Blame): Promise<Error> {
+  async #refusal(answer: WireAnswer, errors: HostErrors): Promise<Error> {
     const { clock, limits, maxRetryAfterMs } = this.#settings;
     const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], clock.wall(), maxRetryAfterMs);
     if (answer.status === 429) {
-      limits.refused(blame.host, "token", retryAfterMs);
-      return blame.ofAnswer(answer, limits.waitMs(blame.host, "token"));
+      limits.refused(errors.host, "token", retryAfterMs);
+      return errors.ofResponse(answer, limits.waitMs(errors.host, "token"));
     }
-    const error = await blame.ofAnswer(answer, retryAfterMs);
+    const error = await errors.ofResponse(answer, retryAfterMs);
     // A missing token service does not mean that the content is missing.
-    return error.kind === "not-found" ? blame.invalid(`its token service answers ${answer.status}`) : error;
+    return error.kind === "not-found" ? errors.invalid(`its token service answers ${answer.status}`) : error;
   }
 }

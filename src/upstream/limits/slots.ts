@@ -1,7 +1,7 @@
-import type { Interest } from "./interest.js";
+import type { Demand } from "./demand.js";
 
 /** Kinds of requests. Each has its own slots, so that nothing quick waits behind a long download. */
-export type Lane = "manifest" | "list" | "proof" | "small" | "download";
+export type RequestClass = "manifest" | "list" | "proof" | "small" | "download";
 
 /** A slot for one concurrent request. */
 export interface Slot {
@@ -15,7 +15,7 @@ export interface Slot {
 }
 
 interface Waiting {
-  readonly interest: Interest;
+  readonly demand: Demand;
   readonly admit: (slot: HeldSlot) => void;
 }
 
@@ -30,11 +30,11 @@ export class Slots {
   }
 
   /** Waits for a slot, until the signal aborts. */
-  take(interest: Interest, signal: AbortSignal): Promise<Slot> {
-    if (this.#held.size < this.#count) return Promise.resolve(this.#hand(interest));
+  take(demand: Demand, signal: AbortSignal): Promise<Slot> {
+    if (this.#held.size < this.#count) return Promise.resolve(this.#hand(demand));
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
-        interest,
+        demand,
         admit: (slot) => {
           end();
           resolve(slot);
@@ -45,7 +45,7 @@ export class Slots {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(signal.reason);
       };
-      const stopListening = interest.onChange(() => this.#recallIdle());
+      const stopListening = demand.onChange(() => this.#recallIdle());
       const end = () => {
         stopListening();
         signal.removeEventListener("abort", giveUp);
@@ -57,8 +57,8 @@ export class Slots {
     });
   }
 
-  #hand(interest: Interest): HeldSlot {
-    const slot = new HeldSlot(interest, {
+  #hand(demand: Demand): HeldSlot {
+    const slot = new HeldSlot(demand, {
       changed: () => this.#recallIdle(),
       givenBack: () => {
         this.#held.delete(slot);
@@ -70,24 +70,24 @@ export class Slots {
   }
 
   #admitNext(): void {
-    const next = this.#waiting.find(({ interest }) => interest.isWatched) ?? this.#waiting[0];
+    const next = this.#waiting.find(({ demand }) => demand.isWatched) ?? this.#waiting[0];
     if (next === undefined) return;
     this.#waiting.splice(this.#waiting.indexOf(next), 1);
-    next.admit(this.#hand(next.interest));
+    next.admit(this.#hand(next.demand));
   }
 
   /** The youngest is recalled first: it has the least to lose. */
   #recallIdle(): void {
     const held = [...this.#held];
     const onTheirWay = held.filter((slot) => slot.isRecalled).length;
-    const missing = this.#waiting.filter(({ interest }) => interest.isWatched).length - onTheirWay;
+    const missing = this.#waiting.filter(({ demand }) => demand.isWatched).length - onTheirWay;
     const idle = held.filter((slot) => slot.mayBeRecalled).reverse();
     for (const slot of idle.slice(0, Math.max(0, missing))) slot.recall();
   }
 }
 
 class HeldSlot implements Slot {
-  readonly #interest: Interest;
+  readonly #demand: Demand;
   readonly #givenBack: () => void;
   readonly #changed: () => void;
   readonly #stopListening: () => void;
@@ -95,15 +95,15 @@ class HeldSlot implements Slot {
   #isHeld = true;
   isRecalled = false;
 
-  constructor(interest: Interest, told: { readonly changed: () => void; readonly givenBack: () => void }) {
-    this.#interest = interest;
-    this.#changed = told.changed;
-    this.#givenBack = told.givenBack;
-    this.#stopListening = interest.onChange(told.changed);
+  constructor(demand: Demand, callbacks: { readonly changed: () => void; readonly givenBack: () => void }) {
+    this.#demand = demand;
+    this.#changed = callbacks.changed;
+    this.#givenBack = callbacks.givenBack;
+    this.#stopListening = demand.onChange(callbacks.changed);
   }
 
   get mayBeRecalled(): boolean {
-    return this.#onRecall !== undefined && !this.isRecalled && !this.#interest.isWatched;
+    return this.#onRecall !== undefined && !this.isRecalled && !this.#demand.isWatched;
   }
 
   giveBack(): void {

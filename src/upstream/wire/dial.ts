@@ -31,15 +31,15 @@ class Dialing {
   }
 
   async first(withinMs: number): Promise<Socket> {
-    let deadline: NodeJS.Timeout | undefined;
+    let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<Socket>((resolve, reject) => {
         const late = () => reject(new TimedOutError(`no connection within ${inWords(withinMs)}`));
-        deadline = setTimeout(late, withinMs);
+        timer = setTimeout(late, withinMs);
         this.#next(resolve, reject);
       });
     } finally {
-      clearTimeout(deadline);
+      clearTimeout(timer);
       clearTimeout(this.#timer);
       for (const attempt of this.#attempts) attempt.destroy();
     }

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { finished } from "node:stream";
-import type { AnswerRoom } from "../limits/answer-rooms.js";
 import { inWords } from "../limits/in-words.js";
+import type { MemoryReservation } from "../limits/memory-budget.js";
 import type { Watch } from "./watch.js";
 import { InvalidAnswerError, TimedOutError } from "./wire-errors.js";
 
 /** The speed that a body must have. */
-export interface Pace {
+export interface MinimumSpeed {
   /** Maximum time without any byte. */
   readonly idleMs: number;
   /** Bytes per second, over the window. */
@@ -24,12 +24,12 @@ const smallBytes = 256 * 1024;
 export class ResponseBody implements AsyncIterable<Buffer> {
   readonly #message: IncomingMessage;
   readonly #watch: Watch;
-  readonly #pace: Pace;
+  readonly #minimumSpeed: MinimumSpeed;
 
-  constructor(message: IncomingMessage, watch: Watch, pace: Pace) {
+  constructor(message: IncomingMessage, watch: Watch, minimumSpeed: MinimumSpeed) {
     this.#message = message;
     this.#watch = watch;
-    this.#pace = pace;
+    this.#minimumSpeed = minimumSpeed;
     message.once("close", () => watch.end());
   }
 
@@ -40,7 +40,7 @@ export class ResponseBody implements AsyncIterable<Buffer> {
     try {
       for (;;) {
         const asked = performance.now();
-        this.#watch.expect("data", this.#pace.idleMs);
+        this.#watch.expect("data", this.#minimumSpeed.idleMs);
         const { value, done } = await chunks.next();
         this.#watch.relax();
         if (done) return;
@@ -60,7 +60,7 @@ export class ResponseBody implements AsyncIterable<Buffer> {
    * Reads it completely.
    * @param room waited for, unless the body is small
    */
-  async readAll(maxBytes: number, room?: AnswerRoom): Promise<Buffer> {
+  async readAll(maxBytes: number, room?: MemoryReservation): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let length = 0;
     for await (const chunk of this) {
@@ -94,7 +94,7 @@ export class ResponseBody implements AsyncIterable<Buffer> {
   }
 
   #check(speed: { waitedMs: number; bytes: number }, waitedMs: number, bytes: number): void {
-    const { slowBelow, slowWindowMs } = this.#pace;
+    const { slowBelow, slowWindowMs } = this.#minimumSpeed;
     speed.waitedMs += waitedMs;
     speed.bytes += bytes;
     if (speed.waitedMs < slowWindowMs) return;

@@ -1,20 +1,20 @@
+import type { Deadline } from "../limits/deadline.js";
 import { inWords } from "../limits/in-words.js";
-import type { Patience } from "../limits/patience.js";
 import { TimedOutError } from "./wire-errors.js";
 
 /** Watches one exchange: its signal aborts with the caller's, or when something expected does not arrive in time. */
 export class Watch {
   readonly #controller = new AbortController();
-  readonly #patience: Patience;
+  readonly #deadline: Deadline;
   readonly #onAbort: () => void;
   #timer: NodeJS.Timeout | undefined;
   #lastLook: NodeJS.Immediate | undefined;
 
-  constructor(patience: Patience) {
-    this.#patience = patience;
-    this.#onAbort = () => this.#controller.abort(patience.signal.reason);
-    if (patience.signal.aborted) this.#onAbort();
-    else patience.signal.addEventListener("abort", this.#onAbort);
+  constructor(deadline: Deadline) {
+    this.#deadline = deadline;
+    this.#onAbort = () => this.#controller.abort(deadline.signal.reason);
+    if (deadline.signal.aborted) this.#onAbort();
+    else deadline.signal.addEventListener("abort", this.#onAbort);
   }
 
   get signal(): AbortSignal {
@@ -27,9 +27,9 @@ export class Watch {
    */
   expect(what: string, withinMs: number): void {
     this.relax();
-    const ms = this.#patience.upTo(withinMs);
+    const ms = this.#deadline.upTo(withinMs);
     const late = () =>
-      ms < withinMs ? this.#patience.expired() : new TimedOutError(`no ${what} within ${inWords(withinMs)}`);
+      ms < withinMs ? this.#deadline.expired() : new TimedOutError(`no ${what} within ${inWords(withinMs)}`);
     const abort = () => this.#controller.abort(late());
     this.#timer = setTimeout(() => {
       this.#lastLook = setImmediate(abort);
@@ -55,7 +55,7 @@ export class Watch {
   /** Stops watching; needed, since the caller's signal may live long. */
   end(): void {
     this.relax();
-    this.#patience.signal.removeEventListener("abort", this.#onAbort);
+    this.#deadline.signal.removeEventListener("abort", this.#onAbort);
   }
 
   /** The reason of the abort, if that is what broke the exchange; otherwise the error. */

@@ -1,10 +1,10 @@
 import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
 import axios from "axios";
-import type { Patience } from "../limits/patience.js";
+import type { Deadline } from "../limits/deadline.js";
 import type { Audience, Connection, Connections } from "./connections.js";
 import { repairHead } from "./head-repair.js";
-import { type Pace, ResponseBody } from "./response-body.js";
+import { type MinimumSpeed, ResponseBody } from "./response-body.js";
 import { Watch } from "./watch.js";
 
 export interface WireRequest {
@@ -40,7 +40,7 @@ interface WireOptions {
   readonly userAgent: string;
   readonly connectTimeoutMs: number;
   readonly firstByteTimeoutMs: number;
-  readonly pace: Pace;
+  readonly minimumSpeed: MinimumSpeed;
 }
 
 /** Sends single requests and returns their responses as they are: no redirects, no decoding, no retries. */
@@ -52,14 +52,14 @@ export class Wire {
   }
 
   /** Rejects with the caller's reason, a TimedOutError, an InvalidAnswerError, or an error of Node. */
-  async exchange(request: WireRequest, patience: Patience): Promise<WireAnswer> {
-    const watch = new Watch(patience);
+  async exchange(request: WireRequest, deadline: Deadline): Promise<WireAnswer> {
+    const watch = new Watch(deadline);
     try {
       watch.expect("connection", this.#options.connectTimeoutMs);
       const connection = await watch.until(this.#options.connections.to(request.url, request.audience));
       const message = await this.#send(request, connection, watch);
       watch.relax();
-      const body = new ResponseBody(message, watch, this.#options.pace);
+      const body = new ResponseBody(message, watch, this.#options.minimumSpeed);
       return { status: message.statusCode ?? 0, headers: message.headers, url: request.url, body };
     } catch (error) {
       watch.end();

@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { type Interest, Watchers, watched } from "../../../../src/upstream/limits/interest.js";
+import { type Demand, Watchers, watched } from "../../../../src/upstream/limits/demand.js";
 import { type Slot, Slots } from "../../../../src/upstream/limits/slots.js";
 
-function take(slots: Slots, interest: Interest = watched, signal = new AbortController().signal): Promise<Slot> {
-  return slots.take(interest, signal);
+function take(slots: Slots, demand: Demand = watched, signal = new AbortController().signal): Promise<Slot> {
+  return slots.take(demand, signal);
 }
 
 /** Lets everything run that can. */
@@ -13,8 +13,8 @@ function settle(): Promise<void> {
 }
 
 /** A slot that is given back when it is recalled, and reports that. */
-async function yielding(slots: Slots, interest: Interest, told: string[], name: string): Promise<void> {
-  const slot = await take(slots, interest);
+async function yielding(slots: Slots, demand: Demand, told: string[], name: string): Promise<void> {
+  const slot = await take(slots, demand);
   slot.onRecall(() => {
     told.push(`${name} gives way`);
     slot.giveBack();

@@ -4,7 +4,7 @@ import type { Clock } from "./clock.js";
 import { inWords } from "./in-words.js";
 
 /** How long one caller waits for a response: until its signal aborts or its deadline passes. */
-export class Patience {
+export class Deadline {
   readonly signal: AbortSignal;
   readonly #clock: Clock;
   readonly #givenMs: number;
@@ -23,7 +23,7 @@ export class Patience {
   }
 
   /** From now on only the signal counts: a body is being sent, and may take any time. */
-  liftDeadline(): void {
+  lift(): void {
     this.#endsAt = Number.POSITIVE_INFINITY;
   }
 

@@ -2,7 +2,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
 
 /** How names are interpreted where not all of them are private. */
-export interface NameMeanings {
+export interface NameResolution {
   /** The repository that a client means by a name. */
   sourceOf(from: RepositoryName): RepositoryName;
   /**
@@ -17,7 +17,7 @@ export interface NameMeanings {
 }
 
 /** All names are private. @param adopt whether content cached from upstreams is served too */
-export function plainMeanings(storage: Storage, adopt: boolean): NameMeanings {
+export function privateNameResolution(storage: Storage, adopt: boolean): NameResolution {
   return {
     sourceOf: (from) => from,
     sourcesBeside: () => undefined,

@@ -2,16 +2,16 @@ import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { NameMeanings } from "./name-meanings.js";
+import type { NameResolution } from "./name-resolution.js";
 
 /** Errors for content that a private repository does not have, with what else may have been meant. */
-export class Absence {
+export class NotFoundErrors {
   readonly #name: RepositoryName;
-  readonly #meanings: NameMeanings;
+  readonly #resolution: NameResolution;
 
-  constructor(name: RepositoryName, meanings: NameMeanings) {
+  constructor(name: RepositoryName, resolution: NameResolution) {
     this.#name = name;
-    this.#meanings = meanings;
+    this.#resolution = resolution;
   }
 
   ofRepository(): RegistryError {
@@ -31,7 +31,7 @@ export class Absence {
   }
 
   #otherMeaning(): string {
-    const meaning = this.#meanings.otherMeaningOf(this.#name);
+    const meaning = this.#resolution.otherMeaningOf(this.#name);
     return meaning === undefined ? "" : `; ${meaning}`;
   }
 }

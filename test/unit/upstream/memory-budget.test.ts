@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { AnswerRooms } from "../../../src/upstream/limits/answer-rooms.js";
+import { MemoryBudget } from "../../../src/upstream/limits/memory-budget.js";
 
 /** A response that takes its room and holds it until it is told to end. */
-function answerIn(rooms: AnswerRooms, bytes: number) {
+function answerIn(rooms: MemoryBudget, bytes: number) {
   const answer = { isHeld: false, end: () => {}, over: Promise.resolve() };
   answer.over = rooms.run(async (room) => {
     await room.take(bytes);
@@ -19,7 +19,7 @@ function answerIn(rooms: AnswerRooms, bytes: number) {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("large responses of an upstream are held a few at a time, in order of arrival", async () => {
-  const rooms = new AnswerRooms(10);
+  const rooms = new MemoryBudget(10);
   const answers = [4, 4, 4, 20, 1].map((bytes) => answerIn(rooms, bytes));
   const held = async () => {
     await settled();
@@ -42,7 +42,7 @@ test("large responses of an upstream are held a few at a time, in order of arriv
 });
 
 test("the room of a failed response is free again", async () => {
-  const rooms = new AnswerRooms(10);
+  const rooms = new MemoryBudget(10);
   const failing = rooms.run(async (room) => {
     await room.take(10);
     throw new Error("broken off");

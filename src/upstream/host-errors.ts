@@ -9,7 +9,7 @@ const maxErrorBody = 64 * 1024;
 const maxMessageLength = 300;
 
 /** Turns failures of one host into UpstreamErrors that name it. */
-export class Blame {
+export class HostErrors {
   readonly upstream: string;
   readonly host: string;
 
@@ -19,8 +19,8 @@ export class Blame {
   }
 
   /** The same for another host that the upstream redirected to. */
-  at(host: string): Blame {
-    return host === this.host ? this : new Blame(this.upstream, host);
+  at(host: string): HostErrors {
+    return host === this.host ? this : new HostErrors(this.upstream, host);
   }
 
   /** Explains why an exchange failed; the caller's own abort and our own recall pass unchanged. */
@@ -45,7 +45,7 @@ export class Blame {
   }
 
   /** Explains a refusal, with the upstream's own words for it. */
-  async ofAnswer(answer: WireAnswer, retryAfterMs: number | undefined): Promise<UpstreamError> {
+  async ofResponse(answer: WireAnswer, retryAfterMs: number | undefined): Promise<UpstreamError> {
     const { status } = answer;
     const upstreamMessage = await messageIn(answer.body);
     const said = upstreamMessage ? `: ${upstreamMessage}` : "";

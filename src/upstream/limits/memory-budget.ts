@@ -1,5 +1,5 @@
 /** Room in memory for one response that is read completely. */
-export interface AnswerRoom {
+export interface MemoryReservation {
   /** Waits until this many bytes may be held; returns at once if they are already, such as for a retry. */
   take(bytes: number): Promise<void>;
 }
@@ -13,7 +13,7 @@ interface Waiting {
  * Limits the memory for an upstream's large responses, from their first bytes until they are stored: an upstream may
  * send a hundred of the largest size at once. They wait for each other, but never for those of other upstreams.
  */
-export class AnswerRooms {
+export class MemoryBudget {
   readonly #most: number;
   #used = 0;
   readonly #waiting: Waiting[] = [];
@@ -24,7 +24,7 @@ export class AnswerRooms {
   }
 
   /** The room is released when the action ends. */
-  async run<Result>(action: (room: AnswerRoom) => Promise<Result>): Promise<Result> {
+  async run<Result>(action: (room: MemoryReservation) => Promise<Result>): Promise<Result> {
     let held = 0;
     const take = async (bytes: number) => {
       if (held > 0) return;

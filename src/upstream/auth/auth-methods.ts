@@ -11,7 +11,7 @@ export interface TokenService {
 }
 
 /** How a repository wants requests to be authorized. */
-export type Way =
+export type AuthMethod =
   | { readonly scheme: "bearer"; readonly from: TokenService }
   | { readonly scheme: "basic"; readonly authorization: string }
   | { readonly scheme: "none" };
@@ -22,20 +22,21 @@ const maxRepositories = 10_000;
  * What challenges taught about the repositories of one host. Most hosts treat all alike, so a new repository is first
  * tried in the way that last worked.
  */
-export class Ways {
-  readonly #byRepository = new BoundedMap<RepositoryName, Way>(maxRepositories);
-  #usual: Way | undefined;
+export class AuthMethods {
+  readonly #byRepository = new BoundedMap<RepositoryName, AuthMethod>(maxRepositories);
+  #usual: AuthMethod | undefined;
 
-  learn(repository: RepositoryName, way: Way): void {
-    this.#byRepository.set(repository, way);
+  learn(repository: RepositoryName, authMethod: AuthMethod): void {
+    this.#byRepository.set(repository, authMethod);
   }
 
   /** It led to an authorization, so other repositories may try it. */
-  prove(way: Way): void {
-    this.#usual = way.scheme === "bearer" ? { ...way, from: forAnyRepository(way.from) } : way;
+  prove(authMethod: AuthMethod): void {
+    this.#usual =
+      authMethod.scheme === "bearer" ? { ...authMethod, from: forAnyRepository(authMethod.from) } : authMethod;
   }
 
-  of(repository: RepositoryName): Way | undefined {
+  of(repository: RepositoryName): AuthMethod | undefined {
     return this.#byRepository.get(repository) ?? this.#usual;
   }
 
@@ -45,9 +46,12 @@ export class Ways {
   }
 
   /** The way failed: the next request is sent without, so that the host can say what it wants now. */
-  forget(repository: RepositoryName, way: Way): void {
+  forget(repository: RepositoryName, authMethod: AuthMethod): void {
     this.#byRepository.delete(repository);
-    if (this.#usual?.scheme === way.scheme && !(way.scheme === "bearer" && realmOf(this.#usual) !== realmOf(way))) {
+    if (
+      this.#usual?.scheme === authMethod.scheme &&
+      !(authMethod.scheme === "bearer" && realmOf(this.#usual) !== realmOf(authMethod))
+    ) {
       this.#usual = undefined;
     }
   }
@@ -58,6 +62,6 @@ function forAnyRepository(from: TokenService): TokenService {
   return { ...from, scopes: from.scopes.filter(isOpaque) };
 }
 
-function realmOf(way: Way): string | undefined {
-  return way.scheme === "bearer" ? way.from.realm.href : undefined;
+function realmOf(authMethod: AuthMethod): string | undefined {
+  return authMethod.scheme === "bearer" ? authMethod.from.realm.href : undefined;
 }

@@ -1,15 +1,15 @@
 /** Whether a client waits for the result. This may change meanwhile. */
-export interface Interest {
+export interface Demand {
   readonly isWatched: boolean;
   /** Calls back whenever that changes. @returns a function that ends it */
   onChange(listener: () => void): () => void;
 }
 
 /** For a request that its caller waits for to the end. */
-export const watched: Interest = { isWatched: true, onChange: () => () => {} };
+export const watched: Demand = { isWatched: true, onChange: () => () => {} };
 
 /** The clients that wait for one thing: they come and go. */
-export class Watchers implements Interest {
+export class Watchers implements Demand {
   readonly #listeners = new Set<() => void>();
   #count = 0;
 
