@@ -18,6 +18,7 @@ const storageFailures = {
 export function respondWithError(exchange: Exchange, thrown: unknown): void {
   const error = toRegistryError(thrown, exchange.request.method);
   report(exchange, error, thrown);
+  if (error.status === 403) exchange.onDenied?.(exchange, error);
   const { response } = exchange;
   if (response.headersSent || exchange.isCut) {
     response.destroy();

@@ -10,6 +10,7 @@ import type { Caller, Context } from "../registry/context.js";
 import type { Served } from "../registry/repository.js";
 import type { Connection } from "./connections/connection.js";
 import type { Account } from "./limits/account.js";
+import type { DenialListener } from "./recorded-denials.js";
 import type { ResourceName } from "./router.js";
 import { clientCertificateOf } from "./tls/shown-certificate.js";
 
@@ -55,6 +56,8 @@ export class Exchange implements Context {
   served: Served["from"] | undefined;
   /** When the answer to a request for a blob began, whose last byte may come much later. */
   begunAt: number | undefined;
+  /** Called before a response 403, where denials are recorded. */
+  onDenied: DenialListener | undefined;
   /** The methods that the resource supports. */
   knownMethods: readonly string[] = noMethods;
   /** Its place among those that are watched for stalling. */

@@ -13,6 +13,7 @@ import { respondWithError } from "./error-response.js";
 import { Exchange, RequestIds } from "./exchange.js";
 import { answerHealth } from "./health.js";
 import { createNodeServer } from "./node-server.js";
+import type { DenialListener } from "./recorded-denials.js";
 import type { RequestObserver } from "./request-observer.js";
 import type { Routes } from "./router.js";
 import { type StallSettings, StallWatch } from "./stall-watch.js";
@@ -34,6 +35,8 @@ export interface ServerSettings {
   readonly keepAlive: number;
   readonly stall: StallSettings;
   readonly logAccess: boolean;
+  /** `undefined` where denials are not recorded. */
+  readonly onDenied?: DenialListener | undefined;
 }
 
 /** How often a stopping server looks for connections that wait for another request. */
@@ -178,6 +181,7 @@ export class RegistryServer {
       log: this.#log,
       onOver: this.#onOver,
     });
+    exchange.onDenied = this.#settings.onDenied;
     this.#stalls.watch(exchange);
     response.setHeader("X-Request-Id", id);
     // Content is pushed by users: a browser must not guess that it is a page.

@@ -9,6 +9,7 @@ import { tokenRoutes } from "../http/handlers/token.js";
 import { ClientLimits } from "../http/limits/client-limits.js";
 import { baseRoutes, pullRoutes } from "../http/pull-routes.js";
 import { pushRoutes } from "../http/push-routes.js";
+import { type DenialListener, recordDenials } from "../http/recorded-denials.js";
 import { createRoutes, type Routes } from "../http/router.js";
 import { UploadPlaces } from "../http/upload-places.js";
 import type { Metrics } from "../metrics/metrics.js";
@@ -33,6 +34,8 @@ export interface Composition {
   /** As clients see it, with access control and audit trail. */
   readonly registry: Registry;
   readonly routes: Routes;
+  /** Records denials, where there is an audit trail. */
+  readonly onDenied: DenialListener | undefined;
   /** Stops its background tasks; running requests continue. */
   close(): void;
 }
@@ -125,7 +128,12 @@ export class ModeSelector {
     const continued = this.#pushes.across(mode);
     const audited = audit === undefined ? continued : new AuditedRegistry(continued, audit);
     const registry = guard === undefined ? audited : new GuardedRegistry(audited);
-    return { registry, routes: this.#routesTo(registry, config, guard), close: () => guard?.close() };
+    return {
+      registry,
+      routes: this.#routesTo(registry, config, guard),
+      onDenied: audit && recordDenials(audit),
+      close: () => guard?.close(),
+    };
   }
 
   #routesTo(registry: Registry, config: Config, guard: Guard | undefined): Routes {

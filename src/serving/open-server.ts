@@ -7,7 +7,7 @@ import { openStorage } from "../storage/open-storage.js";
 import type { Storage } from "../storage/storage.js";
 import type { CacheBound } from "./cache-bound.js";
 import type { UpstreamsOf } from "./create-registry.js";
-import { ModeSelector } from "./mode-selector.js";
+import { type Composition, ModeSelector } from "./mode-selector.js";
 import { ServedTls } from "./tls/served-tls.js";
 
 /** What one process serves with. */
@@ -41,19 +41,24 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
   const storage = embedding.storage ?? (await openMeteredStorage(config, log, metrics));
   const endWork = await beginWork(storage);
   const modes = new ModeSelector(storage, { log, upstreamsOf, metrics });
-  const settingsOf = ({ server, log }: Config): ServerSettings => ({
+  const settingsOf = ({ server, log }: Config, { onDenied }: Composition): ServerSettings => ({
     ...server,
     tls: tls?.current,
     logAccess: log.access,
+    onDenied,
     ...embedding.settings,
   });
-  const server = new RegistryServer(settingsOf(config), (await modes.select(config)).routes, log, metrics?.requests);
+  const first = await modes.select(config);
+  const server = new RegistryServer(settingsOf(config, first), first.routes, log, metrics?.requests);
   metrics?.begin(stateOf(server, storage, modes));
   tls?.watch((renewed) => server.renewTls(renewed));
   const prepare = async (next: Config) => {
     await tls?.refresh();
     const takeOver = await modes.prepare(next);
-    return () => server.reconfigure(settingsOf(next), takeOver().routes);
+    return () => {
+      const composition = takeOver();
+      server.reconfigure(settingsOf(next, composition), composition.routes);
+    };
   };
   const close = async () => {
     tls?.close();

@@ -9,6 +9,7 @@ import { errorCodeOf } from "../support/registry-client.js";
 import { runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const rules = [{ allow: "pull, push, delete", to: "authenticated", in: "**" }] as const;
 
@@ -85,6 +86,28 @@ test("the trail records credentials and failed logins, but no secrets", async (t
     failures.map(({ user }) => user),
     ["ann", null, "nob\u00e9dy", null, "ann"],
   );
+});
+
+test("the trail tells what was denied to whom, and not that a client without a login was asked for one", async (t) => {
+  const scope = new Scope(t);
+  const file = join(await scope.folder("audit"), "audit.jsonl");
+  const own = [{ allow: "pull, push", to: "ann", in: "team/**" }] as const;
+  const { client } = await runGuardedBerth(scope, { rules: own, challenge: "bearer", audit: { file } });
+  assert.equal((await client.get("/v2/team/app/tags/list")).status, 401);
+  assert.equal((await client.get("/v2/team/app/tags/list", basic("bob"))).status, 403);
+  assert.equal((await client.request("DELETE", "/v2/team/app/manifests/v1", { headers: basic("ann") })).status, 403);
+  const denials = await waitUntil("both denials are recorded", async () => {
+    const lines = await linesOf(file);
+    return lines.length === 2 ? lines : undefined;
+  });
+  assert.deepEqual(
+    denials.map(({ event, user, method, path }) => [event, user, method, path]),
+    [
+      ["access denied", "bob", "GET", "/v2/team/app/tags/list"],
+      ["access denied", "ann", "DELETE", "/v2/team/app/manifests/v1"],
+    ],
+  );
+  assert.match(String(denials[0]?.reason), /bob may not pull from team\/app/);
 });
 
 test("a push whose line cannot be written fails, the next one changes nothing, and reads are served", async (t) => {

@@ -1,11 +1,14 @@
 import { strict as assert } from "node:assert";
+import { readFile } from "node:fs/promises";
 import { Agent } from "node:https";
+import { join } from "node:path";
 import { test } from "node:test";
 import { CertificateAuthority } from "../support/certificates.js";
 import { basic, bearer, runGuardedBerth } from "../support/guarded-berth.js";
 import { runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 import { askByTls, type TlsQuestion } from "../support/tls-client.js";
+import { waitUntil } from "../support/wait-until.js";
 
 async function authorityAndTls(scope: Scope, clientAuth: "request" | "require") {
   const authority = await CertificateAuthority.create(scope);
@@ -51,6 +54,19 @@ test("if certificates are required, only health checks are answered without one"
     }
     assert.equal((await askByTls(port, authority.cert, "/healthz", { certificate })).status, 200);
   }
+});
+
+test("a client that is refused for its certificate is in the audit trail", async (t) => {
+  const scope = new Scope(t);
+  const { authority, tls } = await authorityAndTls(scope, "require");
+  const file = join(await scope.folder("audit"), "audit.jsonl");
+  const { port } = await runBerth(scope, { settings: { tls }, access: { open: true, audit: { file } } } as object);
+  assert.equal((await askByTls(port, authority.cert, "/v2/")).status, 403);
+  const text = await waitUntil("the line", async () => (await readFile(file, "utf8")) || undefined);
+  assert.match(
+    text,
+    /"event":"access denied","user":null,.*"path":"\/v2\/","reason":"a client certificate is required/,
+  );
 });
 
 test("a resumed TLS session is worth the certificate of its first handshake, and nothing without one", async (t) => {

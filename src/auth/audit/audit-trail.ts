@@ -9,7 +9,8 @@ export interface AuditEvent {
     | "tag deleted"
     | "manifest deleted"
     | "blob deleted"
-    | "login failed";
+    | "login failed"
+    | "access denied";
   /** `undefined` for an anonymous client. */
   readonly user: string | undefined;
   /** How the client identified itself; never a secret. */
@@ -23,6 +24,15 @@ export interface AuditEvent {
   readonly from?: string | undefined;
   /** The digest that the tag points to now. */
   readonly to?: string;
+  /** Of a denied request. */
+  readonly method?: string;
+  readonly path?: string;
+  readonly reason?: string;
+}
+
+/** What changed nothing. */
+export function isAttempt({ event }: AuditEvent): boolean {
+  return event === "login failed" || event === "access denied";
 }
 
 /** Records who changed what. */
@@ -50,4 +60,8 @@ export function actorOf({ access, caller }: Context): Pick<AuditEvent, "user" | 
 /** @param user the name that the client sent, if it can be read */
 export function failedLogin(user: string | undefined, kind: "password" | "token", caller: Caller): AuditEvent {
   return { event: "login failed", user, credential: { kind, id: "" }, address: caller.address };
+}
+
+export function deniedRequest(context: Context, request: { method: string; path: string; reason: string }): AuditEvent {
+  return { event: "access denied", ...actorOf(context), ...request };
 }

@@ -1,4 +1,4 @@
-import type { AuditEvent, AuditTrail } from "../../auth/audit/audit-trail.js";
+import { type AuditEvent, type AuditTrail, isAttempt } from "../../auth/audit/audit-trail.js";
 import type { AccessConfig } from "../../config/access-schema.js";
 import { ConfigError, messageOf } from "../../config/problem.js";
 import type { Logger } from "../../observability/logger.js";
@@ -71,7 +71,7 @@ class StrictTrail implements AuditTrail {
   }
 
   async write(events: readonly AuditEvent[]): Promise<void> {
-    if (events.some(({ event }) => event !== "login failed") || this.#waiting.length < mostWaiting) {
+    if (!events.every(isAttempt) || this.#waiting.length < mostWaiting) {
       this.#waiting = [...this.#waiting, events.map(lineOf).join("")];
     }
     await this.#flush().catch((cause: unknown) => {
