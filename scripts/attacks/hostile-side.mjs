@@ -21,11 +21,17 @@ export class HostileSide {
     this.#process.send({ begin: name, port, prepared });
   }
 
-  /** Waits, for a limited time, until the attack has ended. */
+  /** Burns this share of a core until the end, without attacking. */
+  burn(share) {
+    this.#process.send({ burn: share });
+  }
+
+  /** Waits, for a limited time, until the attack has ended. @returns the share of a core that it needed, if known */
   async end() {
     const ended = once(this.#process, "message");
     this.#process.send({ end: true });
-    await Promise.race([ended, delay(5000)]);
+    const [report] = await Promise.race([ended, delay(5000, [{}])]);
+    return report.cpu;
   }
 
   async stop() {

@@ -1,6 +1,7 @@
 // What attacks and faults do to good clients: npm run bench:attacks [-- PART OF A ROW'S NAME...]
 // While each attack runs, good clients request /v2/, pull a warm manifest and push; their waits are compared with those
-// without attack. The attackers are a separate process on the same machine, so their own cost counts too.
+// without attack. The attackers are a separate process on the same machine, so their own cost counts too:
+// the last line of a row shows how long good clients wait when another process only burns as much CPU.
 import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";

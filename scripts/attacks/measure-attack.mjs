@@ -18,9 +18,26 @@ export async function measureAttack({ name, prepare }, { folder, hostile }) {
     hostile.begin(name, { port: berth.port, prepared });
     await delay(500);
     const during = await good.run(measuredMs);
-    await hostile.end();
-    return [...judgeWaits(during, before), judgeMemory(berth), await judgeLeftOpen(berth, filesBefore)];
+    const cpu = await hostile.end();
+    const findings = [...judgeWaits(during, before), judgeMemory(berth), await judgeLeftOpen(berth, filesBefore)];
+    if (cpu !== undefined) findings.push(await measureControl(cpu, { good, hostile }));
+    return findings;
   } finally {
     await berth.stop();
   }
+}
+
+/**
+ * Good clients without attack, while another process burns as much CPU as the attacker did: on a machine with few cores
+ * that alone makes them wait longer. It is printed for comparison, and loosens no bound.
+ */
+async function measureControl(cpu, { good, hostile }) {
+  hostile.burn(cpu);
+  const control = await good.run(measuredMs);
+  await hostile.end();
+  const waits = Object.entries(control).map(([what, { p99 }]) => `${what} ${p99.toFixed(1)} ms`);
+  return {
+    holds: true,
+    line: `only its CPU   ${Math.round(cpu * 100)} % of a core burned without attack: ${waits.join(", ")}`,
+  };
 }

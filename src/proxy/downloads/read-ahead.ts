@@ -1,5 +1,10 @@
-/** Bytes that may be buffered for a busy consumer. */
-const limit = 1024 * 1024;
+/** Bytes that may be buffered for a busy consumer: what all together may buffer is shared, between these limits. */
+const most = 1024 * 1024;
+const least = 64 * 1024;
+const ofAllTogether = 32 * 1024 * 1024;
+
+/** How many read ahead now, for hundreds of downloads from upstreams. */
+let readers = 0;
 
 /**
  * Reads ahead while the consumer is busy, and then returns everything as one piece: the first bytes are passed on at
@@ -7,6 +12,7 @@ const limit = 1024 * 1024;
  */
 export async function* readAhead(source: AsyncGenerator<Buffer, void, void>): AsyncGenerator<Buffer, void, void> {
   const queue = new Queue();
+  readers++;
   const reading = fill(queue, source);
   // The failure is handled below, when the bytes before it were returned.
   reading.catch(() => {});
@@ -14,10 +20,15 @@ export async function* readAhead(source: AsyncGenerator<Buffer, void, void>): As
     for (let piece = await queue.takeAll(); piece !== undefined; piece = await queue.takeAll()) yield piece;
     await reading;
   } finally {
+    readers--;
     queue.abandon();
     // It may be waiting for bytes: closing its source ends that.
     void source.return().catch(() => {});
   }
+}
+
+function limitNow(): number {
+  return Math.max(least, Math.min(most, ofAllTogether / readers));
 }
 
 async function fill(queue: Queue, source: AsyncIterable<Buffer>): Promise<void> {
@@ -43,7 +54,7 @@ class Queue {
     this.#pieces.push(bytes);
     this.#bytes += bytes.length;
     this.#wakeTaker();
-    while (this.#bytes >= limit && !this.isAbandoned) {
+    while (this.#bytes >= limitNow() && !this.isAbandoned) {
       await new Promise<void>((resolve) => {
         this.#wakePutter = resolve;
       });
