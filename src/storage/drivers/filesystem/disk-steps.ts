@@ -39,18 +39,8 @@ export function contentsOf(steps: readonly DiskStep[]): ArrayBuffer[] {
   return steps.flatMap((step) => (step.kind === "write" ? [step.content.buffer] : []));
 }
 
-/** Does the steps in their order; when it returns, a power cut can undo none of them. */
-export function performSteps(steps: readonly DiskStep[], folders: DurableFolders): void {
-  try {
-    for (const step of steps) perform(step, folders);
-    folders.sync();
-  } catch (error) {
-    folders.forget();
-    throw error;
-  }
-}
-
-function perform(step: DiskStep, folders: DurableFolders): void {
+/** Does one step. It is durable when the folders are synced. */
+export function performStep(step: DiskStep, folders: DurableFolders): void {
   switch (step.kind) {
     case "write":
       folders.make(dirname(step.path));

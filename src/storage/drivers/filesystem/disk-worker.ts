@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import { contentsOf, type DiskStep, performSteps } from "./disk-steps.js";
+import { contentsOf, type DiskStep, performStep } from "./disk-steps.js";
 import { DurableFolders } from "./durable-folders.js";
 
 /** Steps below the root folder of a driver. */
@@ -14,20 +14,43 @@ export interface DiskFailure {
   readonly code: string | undefined;
 }
 
+/** Orders below one root, which a thread carries out together. */
+export interface DiskBatch {
+  readonly root: string;
+  readonly orders: readonly (readonly DiskStep[])[];
+}
+
 /** What this thread has synced below the root that it worked for last: a server has only one. */
 let known = { root: "", folders: new DurableFolders("") };
 
-// A separate thread: it carries out one order after another, and answers with nothing or an error.
-parentPort?.on("message", (order: DiskOrder) => {
-  const failure = attempt(order);
+// A separate thread: it carries out one batch after another, and answers with what each of its orders failed with.
+parentPort?.on("message", (batch: DiskBatch) => {
+  const failures = performBatch(batch);
   // With the memory of what was written: a thread that creates no garbage would not collect it for a long time.
-  parentPort?.postMessage(failure, contentsOf(order.steps));
+  parentPort?.postMessage(failures, contentsOf(batch.orders.flat()));
 });
 
-function attempt({ root, steps }: DiskOrder): DiskFailure | undefined {
+/**
+ * Does the steps of each order in turn. When it returns, no power cut can undo those of an order that did not fail. The
+ * orders share the syncs of their folders, each of which may make the disk write its journal.
+ */
+function performBatch({ root, orders }: DiskBatch): (DiskFailure | undefined)[] {
   if (known.root !== root) known = { root, folders: new DurableFolders(root) };
+  const { folders } = known;
+  const failures = orders.map((steps) =>
+    failureOf(() => {
+      for (const step of steps) performStep(step, folders);
+    }),
+  );
+  const unsynced = failureOf(() => folders.sync());
+  const all = failures.map((failure) => failure ?? unsynced);
+  if (all.some((failure) => failure !== undefined)) folders.forget();
+  return all;
+}
+
+function failureOf(action: () => void): DiskFailure | undefined {
   try {
-    performSteps(steps, known.folders);
+    action();
     return undefined;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : undefined;

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { StorageError } from "../../../oci/storage-error.js";
 import { contentsOf } from "./disk-steps.js";
-import type { DiskFailure, DiskOrder } from "./disk-worker.js";
+import type { DiskBatch, DiskFailure, DiskOrder } from "./disk-worker.js";
 
 interface PendingOrder extends DiskOrder {
   readonly settle: (error: Error | undefined) => void;
@@ -21,7 +21,7 @@ const most = 3;
 class DiskWorkers {
   readonly #idle: Worker[] = [];
   readonly #waiting: PendingOrder[] = [];
-  readonly #running = new Map<Worker, PendingOrder>();
+  readonly #running = new Map<Worker, readonly PendingOrder[]>();
 
   /** Carries out the steps in order; resolves when they are durable, or rejects with the system's error. */
   perform(order: DiskOrder): Promise<void> {
@@ -33,41 +33,53 @@ class DiskWorkers {
 
   #assign(): void {
     const worker = this.#idle.pop() ?? this.#startWorker();
-    const order = worker && this.#waiting.shift();
-    if (worker === undefined || order === undefined) return;
-    this.#running.set(worker, order);
+    if (worker === undefined) return;
+    const { root, orders } = this.#takeShare();
+    this.#running.set(worker, orders);
     // A process with nothing else to do must wait for a running order, but not for an idle worker.
     worker.ref();
-    const { root, steps } = order;
-    worker.postMessage({ root, steps } satisfies DiskOrder, contentsOf(steps));
+    const batch: DiskBatch = { root, orders: orders.map(({ steps }) => steps) };
+    worker.postMessage(batch, contentsOf(batch.orders.flat()));
+  }
+
+  /** One thread's share of what waits, below one root: together its orders take hardly longer than one. */
+  #takeShare(): { readonly root: string; readonly orders: readonly PendingOrder[] } {
+    const root = this.#waiting[0]?.root ?? "";
+    const elsewhere = this.#waiting.findIndex((order) => order.root !== root);
+    const share = Math.ceil(this.#waiting.length / most);
+    return { root, orders: this.#waiting.splice(0, elsewhere < 0 ? share : Math.min(share, elsewhere)) };
   }
 
   #startWorker(): Worker | undefined {
     if (this.#running.size >= most) return undefined;
     const worker = new Worker(new URL("./disk-worker.js", import.meta.url));
-    worker.on("message", (failure: DiskFailure | undefined) => this.#finish(worker, failure));
+    worker.on("message", (failures: readonly (DiskFailure | undefined)[]) => this.#finish(worker, failures));
     worker.on("error", (error) => this.#lose(worker, error));
     return worker;
   }
 
-  #finish(worker: Worker, failure: DiskFailure | undefined): void {
-    const order = this.#running.get(worker);
+  #finish(worker: Worker, failures: readonly (DiskFailure | undefined)[]): void {
+    const orders = this.#running.get(worker) ?? [];
     this.#running.delete(worker);
     worker.unref();
     this.#idle.push(worker);
     if (this.#waiting.length > 0) this.#assign();
-    order?.settle(failure && new DiskError(failure));
+    for (const [index, { settle }] of orders.entries()) {
+      const failure = failures[index];
+      settle(failure && new DiskError(failure));
+    }
   }
 
   /**
-   * A thread that died, or could not be started for lack of memory, takes its order with it: no one knows how far it
-   * got, so it counts as failed. The next order gets a new thread, so the client may repeat its request.
+   * A thread that died, or could not be started for lack of memory, takes its orders with it: no one knows how far it
+   * got, so they count as failed. The next order gets a new thread, so clients may repeat their requests.
    */
   #lose(worker: Worker, error: Error): void {
-    const order = this.#running.get(worker);
+    const orders = this.#running.get(worker) ?? [];
     this.#running.delete(worker);
     if (this.#idle.includes(worker)) this.#idle.splice(this.#idle.indexOf(worker), 1);
-    order?.settle(new StorageError("busy", `a disk thread ended: ${error.message}`, { cause: error }));
+    const failure = new StorageError("busy", `a disk thread ended: ${error.message}`, { cause: error });
+    for (const { settle } of orders) settle(failure);
     if (this.#waiting.length > 0) this.#assign();
   }
 }
