@@ -208,7 +208,9 @@ export class RegistryServer {
 
   readonly #onOver = (exchange: Exchange): void => {
     if (this.#settings.logAccess) logAccess(exchange, this.#log);
-    this.#stalls.answered(exchange);
+    const { request } = exchange;
+    if (request.complete || request.destroyed) this.#stalls.forget(exchange);
+    else request.once("close", () => this.#stalls.forget(exchange));
     exchange.connection.answered(exchange);
     this.#observer?.ended(exchange);
   };

@@ -44,18 +44,12 @@ export class StallWatch {
     this.#watched.push(exchange);
   }
 
-  /** A response may be sent before the end of the body, which must not stall forever then either. */
-  answered(exchange: Exchange): void {
-    const { request } = exchange;
-    if (request.complete || request.destroyed) this.#forget(exchange);
-    else request.once("close", () => this.#forget(exchange));
-  }
-
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  #forget(exchange: Exchange): void {
+  /** To be called when the exchange is over and its body is read: that must not stall forever after the response either. */
+  forget(exchange: Exchange): void {
     const place = exchange.watchedAt;
     if (place === undefined) return;
     exchange.watchedAt = undefined;

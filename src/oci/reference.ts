@@ -17,7 +17,7 @@ export function isTag(text: string): text is Tag {
 
 /** @throws RegistryError MANIFEST_INVALID: the specification has no code for a bad tag */
 export function parseTag(text: string): Tag {
-  // See isTag.
+  // The one place, with parseReference, that makes a tag of a text.
   if (tagPattern.test(text)) return text as Tag;
   throw new RegistryError(
     "MANIFEST_INVALID",
@@ -33,6 +33,8 @@ export function parseTag(text: string): Tag {
  * @throws RegistryError DIGEST_INVALID or MANIFEST_INVALID
  */
 export function parseReference(text: string): Reference {
+  // Most are tags. See parseTag.
+  if (tagPattern.test(text)) return text as Tag;
   return text.includes(":") ? parseDigest(text) : parseTag(text);
 }
 

@@ -126,9 +126,9 @@ export class Connection {
   answered(exchange: Exchange): void {
     const place = this.#running.indexOf(exchange);
     if (place >= 0) this.#running.splice(place, 1);
-    if (this.#reading.isClosed) this.#drop();
+    if (this.#reading.held?.destroyed) this.#drop();
     if (this.#waiting.length > 0) this.#watcher.wantsTurn(this);
-    else this.#reading.readOn();
+    else if (this.#reading.held !== undefined) this.#reading.readOn();
     if (this.#running.length === 0 && this.#waiting.length === 0) this.idleAmong?.add(this);
   }
 

@@ -5,13 +5,13 @@ import { Sips } from "./sips.js";
 /** Says when more is read from a connection, and in which pieces it is parsed. */
 export class Reading {
   readonly #mayReadOn: () => boolean;
-  /** The socket that is not read from. */
-  #held: Socket | undefined;
+  /** The socket that is not read from; if the connection is closed meanwhile, nobody else notices. Set here only. */
+  held: Socket | undefined;
   #sips: Sips | undefined;
   #isCrowded = false;
   /** Node resumes whenever a request or a body has been read, so it is paused each time. */
   readonly #pauseAgain = () => {
-    this.#held?.pause();
+    this.held?.pause();
     this.readOn();
   };
 
@@ -20,22 +20,17 @@ export class Reading {
     this.#mayReadOn = mayReadOn;
   }
 
-  /** Whether the connection was closed while it was not read from: then nobody else notices. */
-  get isClosed(): boolean {
-    return this.#held?.destroyed ?? false;
-  }
-
   hold(socket: Socket): void {
-    if (this.#held !== undefined) return;
-    this.#held = socket;
+    if (this.held !== undefined) return;
+    this.held = socket;
     socket.pause().on("resume", this.#pauseAgain);
   }
 
   /** Reads more, if the connection can take it in. */
   readOn(): void {
-    const held = this.#held;
+    const held = this.held;
     if (held === undefined || !this.#mayReadOn() || this.#sips?.next()) return;
-    this.#held = undefined;
+    this.held = undefined;
     held.off("resume", this.#pauseAgain);
     // At this event node's own listener starts reading again; after that the bytes may come to us instead.
     if (this.#isCrowded) held.once("resume", () => this.beginSips(held));
