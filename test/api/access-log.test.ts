@@ -51,6 +51,7 @@ test("each request is one line that says who requested what, and how it ended", 
     client: "127.0.0.1",
     agent: "curl/8",
     id: answer.headers["x-request-id"],
+    trace: undefined,
     cut: undefined,
   });
 });
