@@ -1,3 +1,4 @@
+import { EventLoopBreaks } from "../foundation/event-loop-breaks.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import { carriesOwnContent } from "../oci/embedded-data.js";
 import { RegistryError } from "../oci/errors.js";
@@ -5,7 +6,6 @@ import type { ManifestContent } from "../oci/manifest.js";
 import { isNonDistributable, manifestKind } from "../oci/media-types.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
-import { Turns } from "../storage/turns.js";
 
 /** The operator's rules for private repositories: `private` of the configuration. */
 export interface PrivateRules {
@@ -20,10 +20,10 @@ export interface PrivateRules {
 
 /** @throws RegistryError MANIFEST_INVALID if embedded data does not match its descriptor */
 export async function checkEmbeddedData({ config, layers, manifests, subject }: ManifestContent): Promise<void> {
-  const turns = new Turns();
+  const breaks = new EventLoopBreaks();
   for (const descriptor of [config, subject, ...layers, ...manifests]) {
     if (descriptor?.data === undefined) continue;
-    await turns.take();
+    await breaks.take();
     if (carriesOwnContent(descriptor)) continue;
     throw new RegistryError(
       "MANIFEST_INVALID",
@@ -67,14 +67,14 @@ export async function checkReferences(manifest: ManifestContent, check: Referenc
   refuseExcess(children);
   const blobs = distinct([...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers]);
   const missing: Descriptor[] = [];
-  const turns = new Turns();
+  const breaks = new EventLoopBreaks();
   for (const [descriptors, isHeld] of [
     [blobs, mayNameBlob],
     [children, mayNameManifest],
     [others, mayNameOther],
   ] as const) {
     for (const descriptor of descriptors) {
-      await turns.take();
+      await breaks.take();
       check.signal.throwIfAborted();
       if (await isHeld(descriptor, check)) continue;
       missing.push(descriptor);

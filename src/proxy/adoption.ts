@@ -1,3 +1,4 @@
+import { SingleFlight } from "../foundation/single-flight.js";
 import type { Logger } from "../observability/logger.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
@@ -5,7 +6,6 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Storage } from "../storage/storage.js";
 import type { CachedUpstream } from "./cached-upstream.js";
-import { SharedQuestions } from "./shared-questions.js";
 import { toRegistryError } from "./upstream-failure.js";
 
 /*
@@ -50,7 +50,7 @@ async function isScheduledWhole(
 export class Adoption {
   readonly #storage: Storage;
   readonly #source: CachedUpstream;
-  readonly #questions = new SharedQuestions<boolean>();
+  readonly #questions = new SingleFlight<string, boolean>();
 
   constructor(storage: Storage, source: CachedUpstream) {
     this.#storage = storage;
@@ -63,7 +63,7 @@ export class Adoption {
    */
   async claims(name: RepositoryName, context: Context): Promise<boolean> {
     if (!this.#source.adopt || !(await this.#storage.scheduler.exists())) return false;
-    return this.#questions.ask(name, () => this.#ask(name, context));
+    return this.#questions.run(name, () => this.#ask(name, context));
   }
 
   async #ask(name: RepositoryName, context: Context): Promise<boolean> {

@@ -1,10 +1,10 @@
 import { LRUCache } from "lru-cache";
+import { SingleFlight } from "../foundation/single-flight.js";
 import type { Digest } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
 import type { RepositoryRules } from "./content-rules.js";
-import { SharedQuestions } from "./shared-questions.js";
 
 /** For all repositories together. */
 const rememberedDigests = 200_000;
@@ -20,7 +20,7 @@ export class AllowedContent {
     maxSize: rememberedDigests,
     sizeCalculation: (digests) => digests.size + 1,
   });
-  readonly #walks = new SharedQuestions<ReadonlySet<Digest>>();
+  readonly #walks = new SingleFlight<string, ReadonlySet<Digest>>();
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -30,7 +30,7 @@ export class AllowedContent {
     if (this.#known.get(name)?.has(digest)) return true;
     const announced = await this.#storage.announced.find(name, digest);
     if (announced.some(({ tag }) => rules.allows(tag))) return true;
-    return (await this.#walks.ask(name, () => this.#walk(name, rules))).has(digest);
+    return (await this.#walks.run(name, () => this.#walk(name, rules))).has(digest);
   }
 
   /** Adds what belongs to allowed content but is not stored yet: the referrers that were listed to a client. */

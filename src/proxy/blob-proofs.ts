@@ -1,3 +1,4 @@
+import { SingleFlight } from "../foundation/single-flight.js";
 import type { Logger } from "../observability/logger.js";
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -6,7 +7,6 @@ import type { UpstreamBlobHead } from "../upstream/upstream.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import { NotFoundMemory } from "./not-found-memory.js";
-import { SharedQuestions } from "./shared-questions.js";
 
 interface ProofQuestion {
   readonly trail: RequestTrail | undefined;
@@ -18,7 +18,7 @@ interface ProofQuestion {
 export class BlobProofs {
   readonly #source: CachedUpstream;
   readonly #log: Logger;
-  readonly #questions = new SharedQuestions<UpstreamBlobHead>();
+  readonly #questions = new SingleFlight<string, UpstreamBlobHead>();
   readonly #absent: NotFoundMemory;
 
   constructor(source: CachedUpstream, log: Logger) {
@@ -43,7 +43,7 @@ export class BlobProofs {
    */
   async ask(name: RepositoryName, digest: Digest, { trail, knownSize }: ProofQuestion): Promise<UpstreamBlobHead> {
     const { upstream } = this.#source;
-    return this.#questions.ask(keyOf(name, digest), async () => {
+    return this.#questions.run(keyOf(name, digest), async () => {
       try {
         const asking = { signal: new AbortController().signal, log: this.#log, trail, knownSize };
         return await upstream.headBlob(this.#source.remoteName(name), digest, asking);

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { SingleFlight } from "../foundation/single-flight.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
@@ -11,7 +12,6 @@ import type { CachedUpstream } from "./cached-upstream.js";
 import type { RepositoryRules } from "./content-rules.js";
 import { GrowingTagList } from "./growing-tag-list.js";
 import { pageOfReferrers, sizeOfReferrer } from "./referrer-page.js";
-import { SharedQuestions } from "./shared-questions.js";
 import { allowsStale, toFailure, toRegistryError } from "./upstream-failure.js";
 
 /** For all lists of an upstream together. Lists can have any size, so limiting their number would limit nothing. */
@@ -39,7 +39,7 @@ export class ListCache {
   readonly #referrers = rememberedLists<string, SizedReferrers>();
   /** Lists that clients wait for, and the number of clients. */
   readonly #waitedFor = new Map<RepositoryName, { readonly list: GrowingTagList; clients: number }>();
-  readonly #referrerQuestions = new SharedQuestions<SizedReferrers>();
+  readonly #referrerQuestions = new SingleFlight<string, SizedReferrers>();
 
   constructor(storage: Storage, source: CachedUpstream) {
     this.#storage = storage;
@@ -120,7 +120,7 @@ export class ListCache {
   async #askReferrers(name: RepositoryName, subject: Digest, context: Context): Promise<SizedReferrers> {
     const key = `${name}@${subject}`;
     const known = context.noCache ? undefined : this.#referrers.get(key);
-    return known ?? this.#referrerQuestions.ask(key, () => this.#fetchReferrers(key, name, subject, context));
+    return known ?? this.#referrerQuestions.run(key, () => this.#fetchReferrers(key, name, subject, context));
   }
 
   async #fetchReferrers(

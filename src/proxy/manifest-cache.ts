@@ -1,3 +1,4 @@
+import { SingleFlight } from "../foundation/single-flight.js";
 import type { Digest } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -11,7 +12,6 @@ import type { CachedUpstream } from "./cached-upstream.js";
 import type { KeptManifests } from "./kept-manifests.js";
 import type { KnownSizes } from "./known-sizes.js";
 import { ManifestSource } from "./manifest-source.js";
-import { SharedQuestions } from "./shared-questions.js";
 
 /** A request for a tag, and what is stored of it. */
 interface TagQuestion {
@@ -33,8 +33,8 @@ export class ManifestCache {
   readonly #source: ManifestSource;
   readonly #sizes: KnownSizes;
   readonly #rooms = new MemoryBudget(manifestBytes);
-  readonly #questions = new SharedQuestions<Manifest>();
-  readonly #headQuestions = new SharedQuestions<ResolvedManifest>();
+  readonly #questions = new SingleFlight<string, Manifest>();
+  readonly #headQuestions = new SingleFlight<string, ResolvedManifest>();
 
   constructor(kept: KeptManifests, policy: CachedUpstream, sizes: KnownSizes) {
     this.#kept = kept;
@@ -47,7 +47,7 @@ export class ManifestCache {
   async getByDigest(name: RepositoryName, digest: Digest, context: Context): Promise<Manifest> {
     const stored = await this.#kept.find(name, digest);
     if (stored !== undefined) return this.#serve(name, stored, { from: "hit" });
-    return this.#questions.ask(`${name}@${digest}`, () => this.#fetchByDigest(name, digest, context));
+    return this.#questions.run(`${name}@${digest}`, () => this.#fetchByDigest(name, digest, context));
   }
 
   /** If fresh, from storage, without asking the upstream. Otherwise one request for all waiting clients. */
@@ -56,7 +56,7 @@ export class ManifestCache {
     const fresh = await this.#serveFresh(question);
     return (
       fresh ??
-      this.#questions.ask(`${name}:${tag}`, () =>
+      this.#questions.run(`${name}:${tag}`, () =>
         this.#revalidate(question, (head, asked) => this.#fetchTagged(asked, head)),
       )
     );
@@ -68,7 +68,7 @@ export class ManifestCache {
     const fresh = await this.#serveFresh(question);
     return (
       fresh ??
-      this.#headQuestions.ask(`${name}:${tag}`, () =>
+      this.#headQuestions.run(`${name}:${tag}`, () =>
         this.#revalidate(question, (head, asked) => this.#describe(asked, head)),
       )
     );

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { verify } from "@node-rs/bcrypt";
 import { BoundedMap } from "../../foundation/bounded-map.js";
+import { SingleFlight } from "../../foundation/single-flight.js";
 import { CheckQueue } from "./check-queue.js";
 import { GuessDelays } from "./guess-delays.js";
 
@@ -41,7 +42,7 @@ export class Passwords {
   readonly #key = randomBytes(32).toString("base64");
   /** The user's hash by what was found right for it. */
   readonly #trusted = new BoundedMap<string, string>(trustedPasswords, trustedMs);
-  readonly #running = new Map<string, Promise<boolean>>();
+  readonly #running = new SingleFlight<string, boolean>();
   readonly #checks = new CheckQueue({ concurrency, mostWaiting, rest: 0 });
   /** Of networks that guess: beside the others, so that a storm of guesses takes neither their turn nor a processor. */
   readonly #guesses = new CheckQueue({ concurrency: 1, mostWaiting, rest: restOfGuessers });
@@ -59,11 +60,7 @@ export class Passwords {
   check(user: string, password: string, network: string): Promise<boolean> {
     const key = this.#keyOf(user, password);
     // A client that requests forty layers at once has its password checked once.
-    const running = this.#running.get(key);
-    if (running !== undefined) return running;
-    const check = this.#checkOnce(key, { user, password, network }).finally(() => this.#running.delete(key));
-    this.#running.set(key, check);
-    return check;
+    return this.#running.run(key, () => this.#checkOnce(key, { user, password, network }));
   }
 
   #checkOnce(key: string, guess: Guess): Promise<boolean> {

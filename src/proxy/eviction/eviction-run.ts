@@ -1,10 +1,10 @@
+import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
 import { type CachedImage, cachedRepositories, imagesOf, lastUse } from "../../images/images.js";
 import type { Logger } from "../../observability/logger.js";
 import type { Digest } from "../../oci/digest.js";
 import { type CachedBytes, cachedBytes, cacheSize } from "../../storage/cache/cached-bytes.js";
 import type { UnfinishedDownload } from "../../storage/cache/download-store.js";
 import type { Storage } from "../../storage/storage.js";
-import { Turns } from "../../storage/turns.js";
 import { type DoomedImage, EvictionPlan } from "./eviction-plan.js";
 import { removeImages } from "./remove-images.js";
 
@@ -73,10 +73,10 @@ export class EvictionRun {
 
   async #cachedImages(): Promise<CachedImage[]> {
     const images: CachedImage[] = [];
-    const turns = new Turns();
+    const breaks = new EventLoopBreaks();
     for await (const { name, upstream } of cachedRepositories(this.#storage)) {
       for (const image of await imagesOf(this.#storage, name, upstream)) images.push(image);
-      await turns.take();
+      await breaks.take();
     }
     return images;
   }

@@ -1,7 +1,7 @@
+import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
 import type { Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { Storage } from "../storage.js";
-import { Turns } from "../turns.js";
 import type { UnfinishedDownload } from "./download-store.js";
 
 /** A download that has not grown for this long is not running. */
@@ -18,14 +18,14 @@ export interface CachedBytes {
 export async function cachedBytes(storage: Storage): Promise<Map<Digest, CachedBytes>> {
   const cached = new Map<Digest, CachedBytes>();
   const isPrivate: RepositoryName[] = [];
-  const turns = new Turns();
+  const breaks = new EventLoopBreaks();
   for await (const { name } of storage.index.repositories()) {
-    await turns.take();
+    await breaks.take();
     if ((await storage.owners.readOwner(name)) === undefined) isPrivate.push(name);
     else await addContent(storage, name, cached);
   }
   for (const name of isPrivate) {
-    await turns.take();
+    await breaks.take();
     for await (const digest of storage.index.content(name, (asked) => cached.has(asked))) cached.delete(digest);
   }
   return cached;
@@ -50,9 +50,9 @@ async function addContent(storage: Storage, name: RepositoryName, cached: Map<Di
   // A manifest may be linked as a blob too.
   const digests = new Set<Digest>();
   for await (const digest of storage.index.content(name, () => true)) digests.add(digest);
-  const turns = new Turns();
+  const breaks = new EventLoopBreaks();
   for (const digest of digests) {
-    await turns.take();
+    await breaks.take();
     const known = cached.get(digest);
     if (known !== undefined) known.holders++;
     else {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
 import { algorithmOf, type Digest, digestAlgorithms, isDigest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { NamesWanted, StorageDriver } from "../driver.js";
 import { layout, repositoryFolders } from "../layout.js";
-import { Turns } from "../turns.js";
 import type { ContentIndex, IndexedRepository } from "./content-index.js";
 import type { LinkStore } from "./link-store.js";
 import { repositoriesAfter } from "./repository-walk.js";
@@ -65,10 +65,10 @@ export class LayoutIndex implements ContentIndex {
   }
 
   async *content(name: RepositoryName, isAskedFor: (digest: Digest) => boolean): AsyncIterable<Digest> {
-    const turns = new Turns();
+    const breaks = new EventLoopBreaks();
     for (const links of [this.#blobLinks(name), this.#manifestLinks(name)]) {
       for await (const { digest, key } of links) {
-        await turns.take();
+        await breaks.take();
         const meant = algorithmOf(digest) === "sha256" ? digest : await this.#links.find(key);
         const asked = [...new Set([digest, meant ?? digest])].filter(isAskedFor);
         if (asked.length > 0 && (await this.#isThere(key))) yield* asked;

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { BoundedMap } from "../../foundation/bounded-map.js";
+import { SingleFlight } from "../../foundation/single-flight.js";
 import type { Logger } from "../../observability/logger.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import { algorithmOf, type Digest, digestOf } from "../../oci/digest.js";
@@ -50,7 +51,7 @@ export class ManifestStore {
   /** Links of manifests that this process stored. What another one did can be seen before it is durable. */
   readonly #stored = new BoundedMap<string, true>(rememberedPuts);
   /** Puts that run: who pushes the same manifest meanwhile waits, since a link may be seen before it is durable. */
-  readonly #storing = new Map<string, Promise<void>>();
+  readonly #puts = new SingleFlight<string, void>();
 
   constructor({ answers, driver, links, blobs }: ManifestStoreParts, cacheBytes: number, log: Logger) {
     this.#answers = answers;
@@ -98,9 +99,7 @@ export class ManifestStore {
   /** Stores exact bytes, whose digest and type must have been proved, and links them. Heals what is lost or damaged. */
   put(name: RepositoryName, manifest: StoredManifest): Promise<void> {
     const key = layout.revisionLink(name, manifest.descriptor.digest);
-    const storing = this.#storing.get(key) ?? this.#store(name, manifest).finally(() => this.#storing.delete(key));
-    this.#storing.set(key, storing);
-    return storing;
+    return this.#puts.run(key, () => this.#store(name, manifest));
   }
 
   /** What a manifest that the repository holds says, without remembering it: for walks over many. */

@@ -1,9 +1,9 @@
+import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import type { Digest } from "../../oci/digest.js";
 import type { ReferrersPage, ReferrersQuery } from "../../oci/listing.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { Storage } from "../storage.js";
-import { Turns } from "../turns.js";
 import { fallbackChildren, recordFallbackReferrer } from "./fallback-referrers.js";
 import { ReadAllowance } from "./read-allowance.js";
 
@@ -29,10 +29,10 @@ export async function listReferrers(
   const digests = [...recorded, ...unrecorded].filter((digest) => last === undefined || digest > last).sort();
   const page = new PageInProgress();
   const allowance = new ReadAllowance();
-  const turns = new Turns();
+  const breaks = new EventLoopBreaks();
   for (const digest of digests) {
     if (allowance.isUsedUp) return page.upTo(page.lookedAt);
-    await turns.take();
+    await breaks.take();
     const referrer = isRecorded.has(digest)
       ? await storage.referrers.find(name, subject, { digest, allowance })
       : await recordFallbackReferrer(storage, name, subject, { digest, allowance });

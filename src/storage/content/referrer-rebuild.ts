@@ -1,13 +1,14 @@
+import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
+import { SingleFlight } from "../../foundation/single-flight.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { Storage } from "../storage.js";
-import { Turns } from "../turns.js";
 import { referrerDescriptor } from "./referrer-descriptor.js";
 
 /** Rebuilds missing records of referrers, once per repository for all callers. */
 export class ReferrerRebuild {
   readonly #storage: Storage;
-  readonly #running = new Map<RepositoryName, Promise<void>>();
+  readonly #rebuilds = new SingleFlight<RepositoryName, void>();
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -19,18 +20,16 @@ export class ReferrerRebuild {
    */
   async runIfMissing(name: RepositoryName): Promise<void> {
     if (await this.#storage.referrers.isKept(name)) return;
-    const running = this.#running.get(name) ?? this.#run(name).finally(() => this.#running.delete(name));
-    this.#running.set(name, running);
-    return running;
+    await this.#rebuilds.run(name, () => this.#run(name));
   }
 
   async #run(name: RepositoryName): Promise<void> {
     const digests = await this.#storage.index.manifests(name);
     if (digests.length === 0) return;
-    const turns = new Turns();
+    const breaks = new EventLoopBreaks();
     try {
       for (const digest of digests) {
-        await turns.take();
+        await breaks.take();
         const found = await this.#storage.manifests.readUnremembered(name, digest);
         const subject = found?.reading.subject;
         if (found !== undefined) this.#storage.referrers.subjectOf.set(digest, subject ?? "none");

@@ -1,6 +1,6 @@
+import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
 import { isRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
 import { isOfRepository, layout } from "../layout.js";
-import { Turns } from "../turns.js";
 import type { Lister } from "./paged-names.js";
 import { PagedNames } from "./paged-names.js";
 
@@ -23,11 +23,11 @@ export async function* repositoriesAfter(
   root: string = layout.repositories,
   foreign: (key: string) => void = () => {},
 ): AsyncIterable<WalkedRepository> {
-  const turns = new Turns();
+  const breaks = new EventLoopBreaks();
   const open = (path: string) => openFolder(lister, { root, path, last, foreign });
   const cursors = [await open("")];
   for (let cursor = cursors.at(-1); cursor !== undefined; cursor = cursors.at(-1)) {
-    await turns.take();
+    await breaks.take();
     const step = await cursor.next();
     if (step === undefined) {
       cursors.pop();

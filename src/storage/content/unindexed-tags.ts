@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache";
+import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
+import { SingleFlight } from "../../foundation/single-flight.js";
 import type { Digest } from "../../oci/digest.js";
 import { isTag, type Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
-import { Turns } from "../turns.js";
 
 type TagsByDigest = ReadonlyMap<Digest, readonly Tag[]>;
 
@@ -15,7 +16,7 @@ export class UnindexedTags {
     maxSize: rememberedTags,
     sizeCalculation: (tags) => [...tags.values()].reduce((count, { length }) => count + length, 1),
   });
-  readonly #running = new Map<RepositoryName, Promise<TagsByDigest>>();
+  readonly #reads = new SingleFlight<RepositoryName, TagsByDigest>();
 
   constructor(find: (name: RepositoryName, tag: Tag) => Promise<Digest | undefined>) {
     this.#find = find;
@@ -28,16 +29,14 @@ export class UnindexedTags {
 
   /** Reads all of them, once for all callers. */
   read(name: RepositoryName, children: readonly string[]): Promise<TagsByDigest> {
-    const running = this.#running.get(name) ?? this.#read(name, children).finally(() => this.#running.delete(name));
-    this.#running.set(name, running);
-    return running;
+    return this.#reads.run(name, () => this.#read(name, children));
   }
 
   async #read(name: RepositoryName, children: readonly string[]): Promise<TagsByDigest> {
     const tags = new Map<Digest, Tag[]>();
-    const turns = new Turns();
+    const breaks = new EventLoopBreaks();
     for (const tag of children.filter(isTag)) {
-      await turns.take();
+      await breaks.take();
       const digest = await this.#find(name, tag);
       if (digest === undefined) continue;
       const others = tags.get(digest);

@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 const turnMs = 5;
 
 /** Lets other work run now and then during a walk whose steps hardly ever wait. */
-export class Turns {
+export class EventLoopBreaks {
   #since = performance.now();
 
   /** Call it between two steps. */
