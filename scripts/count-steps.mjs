@@ -18,6 +18,9 @@ const rounds = 5;
 /** Work after a response, such as recording when a tag was requested, belongs to its GET. */
 const settleMs = 300;
 
+/** A new connection has a timer run for a second, which is no step of a GET. */
+const restMs = 1_500;
+
 /** Targets for a GET that finds everything in memory, and for one that asks the upstream. */
 const reach = { warm: { files: 20, functions: 45 }, cold: { files: 45, functions: 180 } };
 
@@ -177,6 +180,7 @@ async function countSteps(act) {
   const session = new Session();
   session.connect();
   await session.post("Profiler.enable");
+  await sleep(restMs);
   await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
   let inAll;
   for (let round = 0; round < rounds; round++) {
