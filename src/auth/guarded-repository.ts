@@ -1,103 +1,29 @@
 import type { Digest } from "../oci/digest.js";
-import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
-import type { Reference, Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Action } from "../registry/access.js";
 import type { Context } from "../registry/context.js";
-import type {
-  IncomingContent,
-  Manifest,
-  OpenedBlob,
-  PushedManifest,
-  PushRepository,
-  PutManifest,
-  ResolvedBlob,
-  ResolvedManifest,
-  Uploads,
-} from "../registry/repository.js";
-import type { WantedSpan } from "../registry/span-reader.js";
+import type { PushRepository } from "../registry/repository.js";
+import { RepositoryDecorator } from "./repository-decorator.js";
 
 /** A repository whose methods check the client's right to pull, push or delete. */
-export class GuardedRepository implements PushRepository {
-  readonly name: RepositoryName;
-  readonly namespace?: string | undefined;
-  readonly #repository: PushRepository;
+export class GuardedRepository extends RepositoryDecorator {
   /** The name that the client used. */
   readonly #asked: RepositoryName;
 
   constructor(repository: PushRepository, asked: RepositoryName, namespace: string | undefined) {
-    this.name = repository.name;
-    this.namespace = namespace;
-    this.#repository = repository;
+    super(repository, namespace);
     this.#asked = asked;
   }
 
-  /** Cancelling an upload is part of a push, not a deletion. */
-  get uploads(): Uploads {
-    return {
-      start: async (algorithm, context) => this.#with("push", context).uploads.start(algorithm, context),
-      get: async (id, context) => this.#with("push", context).uploads.get(id, context),
-      append: async (id, chunk, context) => this.#with("push", context).uploads.append(id, chunk, context),
-      finish: async (id, digest, chunk, context) =>
-        this.#with("push", context).uploads.finish(id, digest, chunk, context),
-      cancel: async (id, context) => this.#with("push", context).uploads.cancel(id, context),
-    };
-  }
-
-  async resolveManifest(reference: Reference, context: Context): Promise<ResolvedManifest> {
-    return this.#with("pull", context).resolveManifest(reference, context);
-  }
-
-  async getManifest(reference: Reference, context: Context): Promise<Manifest> {
-    return this.#with("pull", context).getManifest(reference, context);
-  }
-
-  async statBlob(digest: Digest, context: Context): Promise<ResolvedBlob> {
-    return this.#with("pull", context).statBlob(digest, context);
-  }
-
-  async openBlob(digest: Digest, wanted: WantedSpan, context: Context): Promise<OpenedBlob> {
-    return this.#with("pull", context).openBlob(digest, wanted, context);
-  }
-
-  async listTags(page: Page, context: Context): Promise<PageOf<string>> {
-    return this.#with("pull", context).listTags(page, context);
-  }
-
-  async listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<ReferrersPage> {
-    return this.#with("pull", context).listReferrers(subject, query, context);
-  }
-
-  async putBlob(digest: Digest, content: IncomingContent, context: Context): Promise<void> {
-    return this.#with("push", context).putBlob(digest, content, context);
-  }
-
   /** Without the right to pull from the source, the client uploads as usual (distribution-spec, "Mounting a blob"). */
-  async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
-    const repository = this.#with("push", context);
+  override async mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean> {
+    const repository = this.with("push", context);
     if (from !== undefined && context.access?.mayMount(from, this.#asked) === false) return false;
     return repository.mountBlob(digest, from, context);
   }
 
-  async putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest> {
-    return this.#with("push", context).putManifest(manifest, context);
-  }
-
-  async deleteTag(tag: Tag, context: Context): Promise<Digest> {
-    return this.#with("delete", context).deleteTag(tag, context);
-  }
-
-  async deleteManifest(digest: Digest, context: Context): Promise<readonly Tag[]> {
-    return this.#with("delete", context).deleteManifest(digest, context);
-  }
-
-  async deleteBlob(digest: Digest, context: Context): Promise<void> {
-    return this.#with("delete", context).deleteBlob(digest, context);
-  }
-
-  /** The repository, if the client may perform the action. @throws RegistryError */
-  #with(action: Action, { access }: Context): PushRepository {
+  protected override with(action: Action, { access }: Context): PushRepository {
     access?.require(action, this.#asked, this.namespace);
-    return this.#repository;
+    return this.repository;
   }
 }
