@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { AuditTrail } from "../auth/audit/audit-trail.js";
 import { AuditedRegistry } from "../auth/audit/audited-registry.js";
 import { GuardedRegistry } from "../auth/guarded-registry.js";
@@ -44,6 +45,8 @@ interface ModeSelectorOptions {
   readonly log: Logger;
   /** The upstreams of a configuration, if not from its settings. */
   readonly upstreamsOf?: UpstreamsOf | undefined;
+  /** 32 random bytes, the same for all workers: of the key of tokens where none can be stored. */
+  readonly tokenSeed?: Buffer | undefined;
   /** Counts what is done. */
   readonly metrics?: Metrics | undefined;
 }
@@ -57,13 +60,15 @@ export class ModeSelector {
   /** One for all configurations, like those below: running requests count, whichever they began under. */
   readonly cacheBound: CacheBound;
   readonly #pushes = new ContinuedPushes();
+  readonly #tokenSeed: Buffer;
   readonly #clientLimits = new ClientLimits();
   readonly #uploadPlaces = new UploadPlaces(Number.POSITIVE_INFINITY);
   readonly #bodyRooms = new BodyRooms(bodyBytes);
   readonly #pool = new BufferPool(transferBufferBytes);
   #current: { readonly composition: Composition; readonly mode: Registry } | undefined;
 
-  constructor(storage: Storage, { log, upstreamsOf, metrics }: ModeSelectorOptions) {
+  constructor(storage: Storage, { log, upstreamsOf, metrics, tokenSeed }: ModeSelectorOptions) {
+    this.#tokenSeed = tokenSeed ?? randomBytes(32);
     this.#storage = storage;
     this.#log = log;
     this.#upstreamsOf = upstreamsOf;
@@ -85,7 +90,12 @@ export class ModeSelector {
   async prepare(config: Config): Promise<() => Composition> {
     const mode = await this.registryOf(config);
     const audit = await openAuditTrail(config.access?.audit, this.#log);
-    const guard = await guardOf(config, { storage: this.#storage, audit, log: this.#log });
+    const guard = await guardOf(config, {
+      storage: this.#storage,
+      audit,
+      log: this.#log,
+      tokenSeed: this.#tokenSeed,
+    });
     const boundCache = await this.cacheBound.prepare(config);
     const composition = this.#compose(config, mode, { audit, guard });
     return () => {

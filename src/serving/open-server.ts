@@ -29,6 +29,8 @@ export interface OpenedServer {
 export interface Embedding {
   readonly storage?: Storage | undefined;
   readonly upstreamsOf?: UpstreamsOf | undefined;
+  /** 32 random bytes, the same for all workers: of the key of tokens where none can be stored. */
+  readonly tokenSeed?: Buffer | undefined;
   readonly settings?: Partial<ServerSettings> | undefined;
   /** Counts what is done. */
   readonly metrics?: Metrics | undefined;
@@ -36,11 +38,11 @@ export interface Embedding {
 
 /** Opens the storage, and a server with the routes of the mode, which does not listen yet. */
 export async function openServer(config: Config, log: Logger, embedding: Embedding = {}): Promise<OpenedServer> {
-  const { metrics, upstreamsOf } = embedding;
+  const { metrics, upstreamsOf, tokenSeed } = embedding;
   const tls = config.server.tls && (await ServedTls.open(config.server.tls, log));
   const storage = embedding.storage ?? (await openMeteredStorage(config, log, metrics));
   const endWork = await beginWork(storage);
-  const modes = new ModeSelector(storage, { log, upstreamsOf, metrics });
+  const modes = new ModeSelector(storage, { log, upstreamsOf, metrics, tokenSeed });
   const settingsOf = ({ server, log }: Config, { onDenied }: Composition): ServerSettings => ({
     ...server,
     tls: tls?.current,

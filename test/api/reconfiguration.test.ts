@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { pullWhole, seededBytes } from "../support/content.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
+import { basic, bearer, htpasswdFile } from "../support/guarded-berth.js";
 import { errorCodeOf } from "../support/registry-client.js";
-import { runBerth } from "../support/running-berth.js";
+import { type RunningBerthOptions, runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 import { pausableStorageAt } from "../support/storage.js";
 import { startUpload } from "../support/upload.js";
@@ -53,4 +54,14 @@ test("running uploads count, whichever configuration they began under", async (t
     if (maxConcurrent !== 3) assert.equal(errorCodeOf(answer), "TOOMANYREQUESTS");
   }
   for (const sender of senders) assert.equal((await sender.end()).status, 202);
+});
+
+test("a token stays good across a change of the configuration, also where its key cannot be stored", async (t) => {
+  const scope = new Scope(t);
+  const access = { anonymousPull: true, users: { htpasswd: await htpasswdFile(scope, { ann: "ann" }) } };
+  const { client, prepare } = await runBerth(scope, { access } as RunningBerthOptions);
+  const { token } = JSON.parse((await client.get("/v2/_berth/token", basic("ann"))).body.toString());
+  assert.equal((await client.get("/v2/", bearer(token))).status, 200);
+  (await prepare({ access } as RunningBerthOptions))();
+  assert.equal((await client.get("/v2/", bearer(token))).status, 200);
 });

@@ -33,18 +33,20 @@ export interface Surroundings {
   readonly storage: Storage;
   readonly audit: AuditTrail | undefined;
   readonly log: Logger;
+  /** Of the key of tokens where none can be stored. */
+  readonly tokenSeed: Buffer;
 }
 
 /** @param access of the configuration, which is not open */
 export async function createGuard(
   config: Config,
   access: AccessConfig,
-  { storage, audit, log }: Surroundings,
+  { storage, audit, log, tokenSeed }: Surroundings,
 ): Promise<Guard> {
   const { users, start, close } = await openUsers(access, log);
   const policy = policyOf(access);
   const rules = new AccessRules(policy, repositoryNamesOf(config));
-  const registryTokens = new RegistryTokens(access.service, await tokenKeysOf(config, log));
+  const registryTokens = new RegistryTokens(access.service, await tokenKeysOf(config, tokenSeed, log));
   const authenticator = new Authenticator({
     users,
     passwords: new Passwords(users),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { createTokenKey, readTokenKey, type TokenKey } from "../../auth/tokens/token-keys.js";
+import { createTokenKey, readTokenKey, type TokenKey, tokenKeyOfSeed } from "../../auth/tokens/token-keys.js";
 import { ConfigError, messageOf } from "../../config/problem.js";
 import type { Config } from "../../config/schema.js";
 import type { Logger } from "../../observability/logger.js";
@@ -11,18 +11,19 @@ const ownKey = ".berth/token.key";
 
 /**
  * The keys that sign and verify tokens. The first one signs.
+ * @param seed of the key that is used where none can be stored: all workers have the same, whatever was reloaded
  * @throws ConfigError if a configured file cannot be used
  */
-export async function tokenKeysOf(config: Config, log: Logger): Promise<readonly TokenKey[]> {
+export async function tokenKeysOf(config: Config, seed: Buffer, log: Logger): Promise<readonly TokenKey[]> {
   const files = config.access?.tokenKeyFile;
   if (files !== undefined) return Promise.all(files.map(readConfiguredKey));
-  if (config.storage.driver !== "filesystem") return [await readTokenKey(createTokenKey())];
+  if (config.storage.driver !== "filesystem") return [await readTokenKey(tokenKeyOfSeed(seed))];
   const file = join(config.storage.filesystem.root, ownKey);
   try {
     return [await readTokenKey(await readOrCreate(file))];
   } catch (cause) {
     log.warn("the signing key of tokens could not be stored: logins end when Berth stops", { file, cause });
-    return [await readTokenKey(createTokenKey())];
+    return [await readTokenKey(tokenKeyOfSeed(seed))];
   }
 }
 

@@ -3,7 +3,13 @@ import type { MetricsReport } from "../../metrics/metrics-sum.js";
 
 /** What the primary sends to a worker. It includes the configuration, so that all workers serve with the same one. */
 export type WorkerOrder =
-  | { readonly do: "serve"; readonly worker: number; readonly config: Config }
+  | {
+      readonly do: "serve";
+      readonly worker: number;
+      readonly config: Config;
+      /** Of the key of tokens where none can be stored, in hexadecimal digits. */
+      readonly tokenSeed: string;
+    }
   /** Prepares for a configuration; the number identifies the change. */
   | { readonly do: "prepare"; readonly change: number; readonly config: Config }
   /** Sent when all workers are prepared. */

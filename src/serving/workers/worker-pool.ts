@@ -1,4 +1,5 @@
 import cluster from "node:cluster";
+import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Config } from "../../config/schema.js";
@@ -26,6 +27,7 @@ export class WorkerPool implements Stoppable {
   readonly #stopping = new AbortController();
   /** By number, from 1. */
   readonly #workers = new Map<number, WorkerProcess>();
+  readonly #tokenSeed = randomBytes(32).toString("hex");
   #changes = 0;
   #changing: Promise<void> = Promise.resolve();
 
@@ -122,7 +124,12 @@ export class WorkerPool implements Stoppable {
   }
 
   #start(number: number): WorkerProcess {
-    const worker = new WorkerProcess({ do: "serve", worker: number, config: shareOf(this.#config, number) });
+    const worker = new WorkerProcess({
+      do: "serve",
+      worker: number,
+      config: shareOf(this.#config, number),
+      tokenSeed: this.#tokenSeed,
+    });
     this.#workers.set(number, worker);
     return worker;
   }

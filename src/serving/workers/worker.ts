@@ -53,10 +53,10 @@ process.on("message", (order: WorkerOrder) => {
 report({ is: "ready" });
 
 /** The first worker does the housekeeping, not the primary: that opens no storage, so little can make it fail. */
-async function start({ worker, config }: Extract<WorkerOrder, { do: "serve" }>): Promise<Serving> {
+async function start({ worker, config, tokenSeed }: Extract<WorkerOrder, { do: "serve" }>): Promise<Serving> {
   const log = createLogger(config.log, process.stdout, { worker });
   const metrics = await openMetrics(config);
-  const opened = await openServer(config, log, { metrics });
+  const opened = await openServer(config, log, { metrics, tokenSeed: Buffer.from(tokenSeed, "hex") });
   const keepsHouse = worker === 1;
   const housekeeping = keepsHouse ? await Housekeeping.begin(opened.storage, config, log, metrics?.stored) : undefined;
   await listen(opened.server, config);

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import test from "node:test";
 import { CompactSign, exportJWK, SignJWT } from "jose";
 import { RegistryTokens, tokenLifetime } from "../../../src/auth/tokens/registry-tokens.js";
-import { createTokenKey, readTokenKey, type TokenKey } from "../../../src/auth/tokens/token-keys.js";
+import { createTokenKey, readTokenKey, type TokenKey, tokenKeyOfSeed } from "../../../src/auth/tokens/token-keys.js";
 
 const claims = {
   user: "ann",
@@ -76,4 +76,11 @@ test("a token is accepted until its end, within the tolerance for clocks that di
   assert.notEqual(await tokens.verify(token), undefined);
   const old = await tokens.issue(claims, Date.now() - (tokenLifetime + 90) * 1000);
   assert.equal(await tokens.verify(old), undefined);
+});
+
+test("workers with the same seed accept each other's tokens, and those with another do not", async () => {
+  const keyOf = (byte: number) => readTokenKey(tokenKeyOfSeed(Buffer.alloc(32, byte)));
+  const token = await new RegistryTokens("berth", [await keyOf(1)]).issue(claims);
+  assert.notEqual(await new RegistryTokens("berth", [await keyOf(1)]).verify(token), undefined);
+  assert.equal(await new RegistryTokens("berth", [await keyOf(2)]).verify(token), undefined);
 });
