@@ -27,11 +27,14 @@ export async function openStorage(
   return storage;
 }
 
+/** A command that walks through everything reads each link once. */
+const walkedLinks = 1_000;
+
 /** Opens it for reading: changes nothing, not even unfinished content. @throws if it does not exist */
 export async function openStorageAsItIs(settings: StorageSettings, log: Logger): Promise<Storage> {
   const { driver, filesystem } = settings;
   const opened = driver === "filesystem" ? await FilesystemDriver.openAsItIs(filesystem.root, log) : new MemoryDriver();
-  return new Storage(opened, settings.cache, log);
+  return new Storage(opened, settings.cache, log, walkedLinks);
 }
 
 /** What keeps this user from storing there, in a sentence; changes nothing. */

@@ -25,6 +25,9 @@ import { UploadStore } from "./content/upload-store.js";
 import type { StorageDriver } from "./driver.js";
 import { MemoryAnswers } from "./memory-answers.js";
 
+/** Links that a server keeps in memory, of some 400 bytes each. */
+const servedLinks = 20_000;
+
 /** All that is stored, for both modes. Absence is `undefined` in all of it. */
 export class Storage {
   /** Only for storage/: everything else asks the parts below, which know the keys. */
@@ -54,10 +57,13 @@ export class Storage {
   /** Frees bytes on a full disk for what is pushed. Set by whoever knows what can be deleted. */
   makeRoom: MakeRoom = async () => 0;
 
-  /** @param cacheBytes memory for manifests and small blobs together */
-  constructor(driver: StorageDriver, cacheBytes: number, log: Logger) {
+  /**
+   * @param cacheBytes memory for manifests and small blobs together
+   * @param rememberedLinks how many links are kept in memory
+   */
+  constructor(driver: StorageDriver, cacheBytes: number, log: Logger, rememberedLinks = servedLinks) {
     this.driver = driver;
-    this.links = new LinkStore(driver, log);
+    this.links = new LinkStore(driver, log, rememberedLinks);
     this.index = new LayoutIndex(driver, this.links);
     // Whole bytes: an LRU cache takes no others, and a share of an odd number of them is none.
     const half = Math.floor(cacheBytes / 2);

@@ -14,8 +14,6 @@ interface KnownLink {
   readonly digest: Digest;
 }
 
-const knownLinks = 20_000;
-
 /** The longest digest has 135 characters; anything longer is not a link and need not be read. */
 const longestBytes = 200;
 
@@ -23,9 +21,11 @@ const longestBytes = 200;
 export class LinkStore {
   readonly #driver: StorageDriver;
   readonly #log: Logger;
-  readonly #known = new BoundedMap<string, KnownLink>(knownLinks);
+  readonly #known: BoundedMap<string, KnownLink>;
 
-  constructor(driver: StorageDriver, log: Logger) {
+  /** @param remembered how many links are kept in memory */
+  constructor(driver: StorageDriver, log: Logger, remembered: number) {
+    this.#known = new BoundedMap(remembered);
     this.#driver = driver;
     this.#log = log;
   }

@@ -27,6 +27,12 @@ import { changing, reading } from "./system-error.js";
 import { versionOf } from "./version.js";
 import { WorkMarks } from "./work-marks.js";
 
+/** Names of listed folders that are remembered, of some 50 bytes each. A folder of half a million tags fits. */
+const servedNames = 600_000;
+
+/** A command that walks through everything lists each folder once. */
+const walkedNames = 20_000;
+
 /**
  * Objects are files below a root folder; what is not finished lies in the same file system, so that a rename names it.
  *
@@ -45,25 +51,30 @@ export class FilesystemDriver implements StorageDriver {
   /** Why nothing can be changed. */
   readonly #refusal: string | undefined;
   readonly #orders: DiskOrders;
-  readonly #listings = new FolderListings();
+  readonly #listings: FolderListings;
   readonly #locks: FileLocks;
   readonly #queue = new KeyedQueue();
   readonly #workMarks: WorkMarks;
 
   /** Makes the root if needed, removes what an earlier process left unfinished, and tells the log what the disk cannot do. */
   static async open(root: string, log?: Logger): Promise<FilesystemDriver> {
-    return new FilesystemDriver(await prepareDataDirectory(root, log), log);
+    return new FilesystemDriver(await prepareDataDirectory(root, log), log, servedNames);
   }
 
   /** Makes and removes nothing: for who looks at what is there. @throws if there is no such folder */
   static async openAsItIs(root: string, log?: Logger): Promise<FilesystemDriver> {
-    return new FilesystemDriver(await inspectDataDirectory(root), log);
+    return new FilesystemDriver(await inspectDataDirectory(root), log, walkedNames);
   }
 
-  private constructor({ folders, ownerFiles, refusal }: DataDirectory, log: Logger | undefined) {
+  private constructor(
+    { folders, ownerFiles, refusal }: DataDirectory,
+    log: Logger | undefined,
+    rememberedNames: number,
+  ) {
     this.#folders = folders;
     this.#paths = new KeyPaths(folders, log);
     this.#refusal = refusal;
+    this.#listings = new FolderListings(rememberedNames);
     this.#orders = new DiskOrders(folders, this.#paths, refusal);
     this.#locks = new FileLocks(folders.pathOf(".berth/locks"), ownerFiles);
     this.#workMarks = new WorkMarks(folders.pathOf(".berth/working"), ownerFiles);

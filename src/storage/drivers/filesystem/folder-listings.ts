@@ -9,9 +9,6 @@ interface Listing {
   readonly names: readonly string[];
 }
 
-/** Of some 50 bytes each. A folder of half a million tags fits. */
-const maxNames = 600_000;
-
 /** What a listing of no names takes of them: a walk over all of a large store must not keep each small folder. */
 const namesOfListing = 40;
 
@@ -22,10 +19,15 @@ const none: readonly string[] = [];
 
 /** Lists folders, and lists them again only when they changed, by whichever process. */
 export class FolderListings {
-  readonly #listings = new LRUCache<string, Listing>({
-    maxSize: maxNames,
-    sizeCalculation: (listing) => listing.names.length + namesOfListing,
-  });
+  readonly #listings: LRUCache<string, Listing>;
+
+  /** @param mostNames how many names are remembered */
+  constructor(mostNames: number) {
+    this.#listings = new LRUCache({
+      maxSize: mostNames,
+      sizeCalculation: (listing) => listing.names.length + namesOfListing,
+    });
+  }
 
   /** Tells a folder's names from what they were before a change; `undefined` if one may have come a moment ago. */
   version(folder: string): string | undefined {

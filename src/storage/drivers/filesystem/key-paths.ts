@@ -8,7 +8,7 @@ import { isAbsence } from "./system-error.js";
 /** How long a checked folder counts as one: a request needs several files of the same few folders. */
 const trustedForMs = 500;
 
-const rememberedFolders = 20_000;
+const rememberedFolders = 2_000;
 const reportedPaths = 1_000;
 
 /**
