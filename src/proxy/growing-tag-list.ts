@@ -1,3 +1,4 @@
+import { sortedInTurns } from "../foundation/sorted-in-turns.js";
 import { type Page, type PageOf, pageOf } from "../oci/listing.js";
 import type { RepositoryRules } from "./content-rules.js";
 
@@ -72,8 +73,8 @@ export class GrowingTagList {
     }
   }
 
-  #end(): void {
-    if (!this.#isOrdered) this.#tags = [...new Set(this.#tags)].sort();
+  async #end(): Promise<void> {
+    if (!this.#isOrdered) this.#tags = [...(await sortedInTurns([...new Set(this.#tags)]))];
     this.#isOrdered = true;
     this.#isWhole = true;
   }

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
+import { sortedInTurns } from "../../../foundation/sorted-in-turns.js";
 import { statOf } from "./key-paths.js";
 import { ifPresent } from "./system-error.js";
 import { versionOf } from "./version.js";
@@ -42,7 +43,8 @@ export class FolderListings {
     const known = this.#listings.get(folder);
     if (version !== undefined && known?.version === version) return known.names;
     // The version is older than the listing: a change in between makes the next call list again.
-    const names = (await ifPresent(() => readdir(folder)))?.filter((name) => name !== ownFolder).sort() ?? none;
+    const found = await ifPresent(() => readdir(folder));
+    const names = found === undefined ? none : await sortedInTurns(found.filter((name) => name !== ownFolder));
     if (version !== undefined) this.#listings.set(folder, { version, names });
     return names;
   }
