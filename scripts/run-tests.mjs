@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const lightKinds = ["unit", "contract", "api"];
-/** Most light tests wait for answers, timers and the disk, so that a processor has time for a second file. */
+/** Most light tests wait for answers, timers and the disk, so a processor has time for a second file. */
 const filesPerProcessor = 2;
 /** Kinds that start daemons or load the machine: one file at a time, with longer timeouts. */
 const heavyKinds = ["conformance", "e2e", "faults"];

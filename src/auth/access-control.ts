@@ -88,10 +88,10 @@ export class AccessControl {
   }
 
   /**
-   * Admits a client that may have sent the login for another registry: dockerd sends a mirror its login for Docker Hub,
-   * and does without the mirror if that is refused (moby#30880). What the asked pulls do not need is not checked, or at
-   * least no reason to refuse.
-   * @throws AccessRefusal UNAUTHORIZED if a password is wrong that is needed
+   * Admits a client that may have sent its login for another registry: dockerd sends a mirror its login for Docker Hub,
+   * and stops using the mirror if that login is refused (moby#30880). Credentials that the requested pulls do not need
+   * are not checked, or at least not a reason to refuse.
+   * @throws AccessRefusal UNAUTHORIZED if the pulls need a login and the password is wrong
    */
   async admitForPulls(asked: readonly ResourceActions[], credentials: Credentials): Promise<Admission> {
     const { tokens } = this.#parts;
@@ -102,7 +102,9 @@ export class AccessControl {
     });
   }
 
-  /** Admits a client whose login cannot be checked, such as a refresh token of Docker Hub; `undefined` if one is needed. */
+  /**
+   * Admits a client whose login cannot be checked, such as a refresh token of Docker Hub; `undefined` if one is needed.
+   */
   admitUnchecked(asked: readonly ResourceActions[]): Admission | undefined {
     return this.#parts.tokens.isOpen(asked, "pull") ? this.anonymous : undefined;
   }

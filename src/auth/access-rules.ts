@@ -3,13 +3,13 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Action, Identity } from "../registry/access.js";
 import type { AccessPolicy, Decision } from "./access-policy.js";
 
-/** The names that rules know a repository by, whichever way the client asks for it. */
+/** The names under which rules know a repository, whichever name the client uses. */
 export interface RepositoryNames {
   /** @param namespace the registry that the client means, from containerd's `?ns=` */
   namesOf(name: RepositoryName, namespace?: string): readonly RepositoryName[];
-  /** What the name may mean, one for each registry that a client could name: a scope does not say which. */
+  /** All meanings of the name, one for each registry that a client could name, since a scope does not say which. */
   meaningsOf(name: RepositoryName): readonly (readonly RepositoryName[])[];
-  /** Whether the repository is one of an upstream. */
+  /** Whether the repository belongs to an upstream. */
   isCached(name: RepositoryName): boolean;
 }
 
@@ -21,10 +21,10 @@ export interface Wish {
   readonly namespace?: string | undefined;
 }
 
-/** A decision takes some 200 bytes. */
+/** A decision takes about 200 bytes. */
 const rememberedDecisions = 20_000;
 
-/** The rules, applied to the names that clients use; each decision is made once. */
+/** The rules, applied to the names that clients use. Each decision is made once. */
 export class AccessRules {
   readonly policy: AccessPolicy;
   readonly names: RepositoryNames;
@@ -35,9 +35,9 @@ export class AccessRules {
     this.names = names;
   }
 
-  /** @param subject what {@link subjectOf} gives for the identity */
+  /** @param subject the result of {@link subjectOf} for the identity */
   decide(identity: Identity, subject: string, { action, name, namespace }: Wish): Decision {
-    // Neither an action nor a name has a blank, and the subject, which comes last, may have any character.
+    // Neither an action nor a name contains a space; the subject, which comes last, may contain any character.
     const key = namespace === undefined ? `${action} ${name} ${subject}` : `${action} ${name} ?${namespace} ${subject}`;
     const known = this.#decisions.get(key);
     if (known !== undefined) return known;
@@ -47,7 +47,9 @@ export class AccessRules {
   }
 }
 
-/** All of a client that rules look at. As JSON, since a group that an issuer names may hold any character. */
+/**
+ * Everything about a client that rules look at. As JSON, since the name of an issuer's group may contain any character.
+ */
 export function subjectOf({ user, groups, ceiling }: Identity): string {
   return JSON.stringify([user, groups, ceiling?.key]);
 }

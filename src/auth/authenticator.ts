@@ -23,7 +23,7 @@ export interface Authentication {
   readonly lease?: Lease | undefined;
 }
 
-/** A client that has proved who it is, and how long that holds. */
+/** A client that has been identified, and how long that is valid. */
 interface Proof {
   readonly identity: Identity;
   readonly lease?: Lease | undefined;

@@ -2,11 +2,11 @@ import { hash, randomBytes } from "node:crypto";
 import { BoundedMap } from "../foundation/bounded-map.js";
 import type { ClientCertificate } from "./client-certificate.js";
 
-/** How long credentials that were found good are accepted without another check. */
+/** How long valid credentials are accepted without another check. */
 export interface Lease {
   /** Milliseconds since 1970. */
   readonly untilMs: number;
-  /** Whether nothing has revoked them; asked at each request, and answered from memory. */
+  /** Whether they are still not revoked; called for each request, and answered from memory. */
   holds(certificate: ClientCertificate | undefined): boolean;
 }
 
@@ -18,8 +18,8 @@ interface Known<Value> {
 const rememberedCredentials = 10_000;
 
 /**
- * What was found out about `Authorization` headers a moment ago, so that a pull of forty layers pays once for bcrypt or
- * a signature. Headers are remembered by a digest under a key of this process: nothing here is of use elsewhere.
+ * The results of recent checks of `Authorization` headers, so that a pull of forty layers pays once for bcrypt or a
+ * signature. Headers are remembered by a digest with a key of this process: nothing here is of use elsewhere.
  */
 export class KnownCredentials<Value extends object> {
   readonly #key = randomBytes(32).toString("base64");
@@ -38,7 +38,7 @@ export class KnownCredentials<Value extends object> {
     this.#known.set(this.#keyOf(authorization), { value, lease });
   }
 
-  /** In one call, which costs a third of what HMAC does; the key has 256 bits and a fixed length. */
+  /** One call, which costs a third of HMAC; the key has 256 bits and a fixed length. */
   #keyOf(authorization: string): string {
     return hash("sha256", this.#key + authorization, "base64");
   }

@@ -47,7 +47,7 @@ function openAndGuarded(access: AccessDraft): BrokenRule[] {
 function openAndLimitedByUser({ open, limits }: AccessDraft): BrokenRule[] {
   const given = Object.entries(limits?.perUser ?? {}).find(([, limit]) => limit !== undefined)?.[0];
   if (open !== true || given === undefined) return [];
-  const message = "has no effect with access: open, where there are no users; set it under perAddress";
+  const message = "has no effect with access: open, which has no users; set it under perAddress";
   return [{ path: ["access", "limits", "perUser", given], causedBy: [["access", "open"]], message }];
 }
 

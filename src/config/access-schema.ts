@@ -151,11 +151,11 @@ const audit = optionalSection("The audit trail: changes and failed logins, as li
   }),
 });
 
-/** The same for each address, and for each user. */
+/** The same for addresses and for users. */
 const useLimits = {
   requests: optionalSetting(wholeNumber(1, 1_000_000), {
     example: "600",
-    meaning: "Requests per minute; a client that was quiet may send as many at once.",
+    meaning: "Requests per minute; after a quiet minute, a client may send that many at once.",
   }),
   transfers: optionalSetting(wholeNumber(1, 1_000_000), {
     example: "20",
@@ -171,10 +171,10 @@ const limits = section(
   "How much one client may use, per worker; no limit by default. Pushes over a limit are delayed, never refused.",
   {
     perAddress: section("Each IPv4 address, and each /64 network of IPv6; also works with open: true.", useLimits),
-    perUser: section("Each user, from whatever address.", useLimits),
+    perUser: section("Each user, across all addresses.", useLimits),
     maxDelay: setting(duration({ from: "0s", to: "45s" }), {
       default: "10s",
-      meaning: "How long a pull over a limit waits; then it gets 429.",
+      meaning: "How long a pull over a limit may wait before it gets 429.",
     }),
   },
 );

@@ -85,7 +85,7 @@ export const listenAddress: Kind<string> = {
 
 const addressPattern = /^(?:\[(?<bracketed>[^\]]+)\]|(?<plain>[^:[\]]*)):(?<port>\d{1,5})$/;
 
-/** Host and port of an address to listen on; without a host it is every address. `undefined` if it is none. */
+/** Host and port of an address to listen on; without a host, every address. `undefined` if invalid. */
 export function splitAddress(address: string): { readonly host: string; readonly port: number } | undefined {
   const { bracketed, plain, port } = addressPattern.exec(address)?.groups ?? {};
   const host = (bracketed ?? plain) || "::";

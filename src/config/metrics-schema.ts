@@ -1,16 +1,16 @@
 import { nullableSetting, optionalSection, requiredSetting } from "./definition.js";
 import { listenAddress, urlPath } from "./kinds.js";
 
-/** What Prometheus is shown. */
-export const metrics = optionalSection("Metrics for Prometheus, on a port of their own; see config/metrics.md.", {
+/** Metrics for Prometheus. */
+export const metrics = optionalSection("Metrics for Prometheus, on a separate port; see config/metrics.md.", {
   address: requiredSetting(listenAddress, {
     example: "127.0.0.1:9464",
-    meaning: "Address to listen on, without login: only for those who may see the numbers; :9464 is every address.",
+    meaning: "Address to listen on, without login: anyone who can connect sees the metrics; :9464 is every address.",
     needsRestart: true,
   }),
   path: nullableSetting(urlPath, {
     default: "/metrics",
-    meaning: "Path of the metrics; null leaves only /healthz and /debug/health there.",
+    meaning: "Path of the metrics; null serves only /healthz and /debug/health.",
     needsRestart: true,
   }),
 });

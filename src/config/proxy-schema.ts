@@ -69,7 +69,8 @@ const access = {
   }),
   realms: setting(listOf(registryName), {
     default: [],
-    meaning: "Other hosts that may issue its tokens, and so receive the credentials. Hosts of its own site always may.",
+    meaning:
+      "Other hosts that may issue its tokens, and so receive the credentials. Hosts of the same site always may.",
   }),
   network: setting(oneOf("auto", "public", "private"), {
     default: "auto",

@@ -54,7 +54,7 @@ async function answer(exchange: Exchange, routes: Routes, control: AccessControl
   }
 }
 
-/** Docker and podman name the account that they ask for a token with; they never mean a registry by `?ns=`. */
+/** Docker and podman name the account for which they request a token; they never mean a registry by `?ns=`. */
 function admissionOf(exchange: Exchange, control: AccessControl, credentials: Credentials): Promise<Admission> {
   const { path, query } = exchange;
   if (path !== tokenPath || !query.has("account")) return control.admit(credentials);

@@ -34,7 +34,7 @@ export class BufferPool {
     return size;
   }
 
-  /** A buffer with arbitrary content. @param most bytes that it may have; a power of two */
+  /** A buffer with arbitrary content. @param most its largest size in bytes; a power of two */
   take(most: number = largest): Buffer {
     const size = Math.min(this.bufferSize, Math.max(smallest, most));
     const buffer = this.#free.get(size)?.pop();

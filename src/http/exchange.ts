@@ -48,13 +48,13 @@ export class Exchange implements Context {
   access: Access | undefined;
   /** What is known about the client; `undefined` without access control. */
   admission: Admission | undefined;
-  /** How clients are asked for credentials, where some are needed; the same function for all. */
+  /** How clients are asked for credentials, if some are needed; the same function for all. */
   challenge: ((exchange: Exchange, refusal: AccessRefusal | undefined) => string) | undefined;
-  /** What the path names; `undefined` until the request is routed, and if the path names nothing. */
+  /** The resource of the path; `undefined` until the request is routed, and if there is no such resource. */
   resource: ResourceName | undefined;
-  /** How the answer came about, if it is content. */
+  /** Where the content of the answer came from, if it has content. */
   served: Served["from"] | undefined;
-  /** When the answer to a request for a blob began, whose last byte may come much later. */
+  /** When the answer to a request for a blob began; its last byte may come much later. */
   begunAt: number | undefined;
   /** Called before a response 403, where denials are recorded. */
   onDenied: DenialListener | undefined;
@@ -62,7 +62,7 @@ export class Exchange implements Context {
   knownMethods: readonly string[] = noMethods;
   /** Its place among those that are watched for stalling. */
   watchedAt: number | undefined;
-  /** The accounts of its client, where it is limited. */
+  /** The accounts of its client, if it is limited. */
   accounts: readonly Account[] = noAccounts;
   /** Bytes of content in the response. */
   sent = 0;

@@ -22,7 +22,7 @@ interface Piece {
 export class RequestBody implements IncomingContent {
   readonly #request: IncomingMessage;
   readonly #pool: BufferPool;
-  /** Waits, if the client has to, before it may send more. */
+  /** Waits until the client may send more, if it is limited. */
   readonly #pace: (bytes: number) => Promise<void> | undefined;
   #filling: Piece | undefined;
   /** The part of a chunk that did not fit into the piece. */
@@ -48,7 +48,7 @@ export class RequestBody implements IncomingContent {
     const stopListening = this.#listen();
     try {
       for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) {
-        // A client that leaves meanwhile has sent this piece all the same.
+        // If the client disconnects meanwhile, this piece still counts.
         await this.#pace(piece.length)?.catch(() => {});
         yield piece.buffer.subarray(0, piece.length);
         this.#pool.give(piece.buffer);
@@ -125,7 +125,7 @@ export class RequestBody implements IncomingContent {
   }
 }
 
-/** The body of a request, as quickly as the limits of its client allow. */
+/** The body of a request, read as fast as the client's limits allow. */
 export function bodyOf(exchange: Exchange, pool: BufferPool): RequestBody {
   return new RequestBody(exchange.request, pool, (bytes) => paced(exchange, bytes));
 }

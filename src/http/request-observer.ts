@@ -1,6 +1,6 @@
 import type { Exchange } from "./exchange.js";
 
-/** Told of each request, whatever it asked for, when its answer is through or the client is gone. */
+/** Notified of each request, of any kind, when its answer is complete or the client has disconnected. */
 export interface RequestObserver {
   ended(exchange: Exchange): void;
 }

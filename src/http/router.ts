@@ -9,7 +9,7 @@ import { sendEmpty } from "./send.js";
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** What a resource is called in metrics: as the distribution registry calls its own, where it has the same. */
+/** Name of a resource in metrics: the name that the distribution registry uses, if it has the resource. */
 export type ResourceName =
   | "base"
   | "blob"

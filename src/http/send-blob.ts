@@ -6,8 +6,8 @@ import { largestPiece, paced } from "./limits/pace.js";
 import { endSoon } from "./send.js";
 
 /**
- * The first piece of a response, in bytes; each further one may be twice as large. A client that asks for a layer and leaves,
- * again and again, must not have a megabyte read for each of its requests.
+ * Size of the first piece of a response in bytes; each further one may be twice as large. If a client requests a layer
+ * and disconnects, again and again, a megabyte must not be read for each request.
  */
 const firstPiece = 128 * 1024;
 

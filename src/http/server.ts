@@ -72,7 +72,7 @@ export class RegistryServer {
     this.#listenTo(this.#server, settings.tls !== undefined);
   }
 
-  /** Requests that are not answered yet, or not to the last byte. */
+  /** Requests that are not answered yet, or whose answer is not complete. */
   running(): Iterable<Exchange> {
     return this.#connections.running();
   }

@@ -33,7 +33,7 @@ export class UploadPlaces {
     this.#most = most;
   }
 
-  /** Bodies that are being received. */
+  /** Number of uploads that are being received. */
   get taken(): number {
     return this.#senders.size;
   }

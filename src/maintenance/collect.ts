@@ -22,7 +22,7 @@ export interface Collection {
  */
 export async function collect(storage: Storage, { rules, report }: CollectionSettings): Promise<Collection> {
   return whileCollecting(storage, async () => {
-    // What was pushed by a server that has just ended must be seen, or it would be swept.
+    // The pushes of a server that has just ended must be visible, or their content would be swept.
     await storage.listsSettled();
     const garbage = await findGarbage(storage, rules, report);
     const bytes = await removeGarbage(storage, garbage);

@@ -1,5 +1,5 @@
-/** Told of each search for abandoned uploads. */
+/** Notified of each search for abandoned uploads. */
 export interface PurgeObserver {
-  /** @param succeeded `false` if it broke off */
+  /** @param succeeded `false` if the search was aborted */
   purged(succeeded: boolean): void;
 }

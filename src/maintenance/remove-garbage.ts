@@ -13,7 +13,7 @@ export async function removeGarbage(storage: Storage, garbage: Garbage): Promise
     if (isEmptied) await repository.removeAll();
     else await repository.removeUnneeded({ manifests, blobs: layers });
   }
-  // Records of a repository are deleted once it is seen that nothing of it is left.
+  // Records of a repository are deleted once lists show that nothing of it is left.
   await storage.listsSettled();
   await storage.owners.forgetGone();
   return withEvictionLock(storage, async () => {

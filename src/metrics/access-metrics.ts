@@ -1,7 +1,7 @@
 import { Counter, type Registry } from "prom-client";
 import type { Exchange } from "../http/exchange.js";
 
-/** Tokens that were issued, and requests that access control refused. */
+/** Issued tokens, and requests that access control refused. */
 export class AccessMetrics {
   readonly #tokens: Counter;
   readonly #refusals: Counter<"reason">;
@@ -10,7 +10,7 @@ export class AccessMetrics {
     this.#tokens = new Counter({ name: "berth_tokens_issued_total", help: "Tokens issued to clients.", registers });
     this.#refusals = new Counter({
       name: "berth_access_refusals_total",
-      help: "Refused requests: challenge (the client is asked for credentials or a token), credentials (wrong), denied.",
+      help: "Refused requests: challenge (credentials or a token are required), credentials (they are wrong), denied.",
       labelNames: ["reason"],
       registers,
     });
@@ -25,7 +25,7 @@ export class AccessMetrics {
   }
 }
 
-/** A client whose credentials are good, and not enough, is only asked for more. */
+/** A client with valid but insufficient credentials is only challenged again. */
 function hasWrongCredentials({ admission, request }: Exchange): boolean {
   if (request.headers.authorization === undefined) return false;
   return admission === undefined || admission.hasInvalidToken;

@@ -7,7 +7,7 @@ type Source = Served["from"];
 type CachedSource = Exclude<Source, "storage">;
 type ContentType = "blob" | "manifest";
 
-/** A warm blob begins within a millisecond; a cold one when its upstream does. */
+/** A warm blob starts within a millisecond; a cold one when its upstream starts. */
 const firstByteSeconds = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 interface TypeCells {
@@ -20,7 +20,7 @@ interface TypeCells {
   readonly firstByte: Readonly<Record<Source, HistogramCell>>;
 }
 
-/** How answers with content came about: from the storage, the cache, or an upstream. */
+/** Where answers with content came from: the storage, the cache, or an upstream. */
 export class CacheMetrics {
   readonly #cells: Readonly<Record<ContentType, TypeCells>>;
 
@@ -34,12 +34,12 @@ export class CacheMetrics {
     const saved = counter("berth_cache_saved_bytes_total", "Bytes sent from the cache instead of an upstream.");
     const answers = counter(
       "berth_cache_answers_total",
-      "Answers with content of upstreams: a hit, a stale copy, a download shared with others, or a miss.",
+      "Answers with content of upstreams: hit, stale copy, download shared with others, or miss.",
       "result",
     );
     const firstByte = new TalliedHistogram({
       name: "berth_first_byte_seconds",
-      help: "Time to the first byte of an answer with content, by where that came from.",
+      help: "Time to the first byte of an answer with content, by its source.",
       labelNames: ["type", "source"],
       buckets: firstByteSeconds,
       registers,

@@ -1,17 +1,21 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { DownloadObserver, ObservedDownload } from "../proxy/downloads/download-observer.js";
 
-/** Downloads that run, and the clients that wait for them. */
+/** Running downloads, and the clients that wait for them. */
 export class DownloadMetrics implements DownloadObserver {
   readonly #running = new Set<ObservedDownload>();
   readonly #begun: Counter;
 
   constructor(registers: Registry[]) {
     const running = this.#running;
-    this.#begun = new Counter({ name: "berth_downloads_total", help: "Downloads of blobs that began.", registers });
+    this.#begun = new Counter({
+      name: "berth_downloads_total",
+      help: "Downloads of blobs that were started.",
+      registers,
+    });
     new Gauge({
       name: "berth_downloads_running",
-      help: "Downloads of blobs that run.",
+      help: "Running downloads of blobs.",
       registers,
       collect() {
         this.set(running.size);
@@ -19,7 +23,7 @@ export class DownloadMetrics implements DownloadObserver {
     });
     new Gauge({
       name: "berth_download_clients",
-      help: "Clients that read along the downloads that run.",
+      help: "Clients that receive a blob while it is being downloaded.",
       registers,
       collect() {
         let clients = 0;

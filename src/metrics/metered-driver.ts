@@ -13,7 +13,7 @@ import type { HistogramCell } from "./tallies.js";
 
 export type ActionCells = Readonly<Record<StorageAction, HistogramCell>>;
 
-/** A driver whose work is timed. What waits for others, a lock, or for a client's bytes is not its work. */
+/** A driver with timing. Waiting for a lock, or for the bytes of a client, is not counted as its work. */
 export class MeteredDriver implements StorageDriver {
   readonly listLagMs: number;
   readonly conditional: ConditionalWrites | undefined;
@@ -90,7 +90,7 @@ export class MeteredDriver implements StorageDriver {
   }
 }
 
-/** Of what is being written only the last step is timed: the rest is done at the pace of a client or an upstream. */
+/** Only the last step of a write is timed: the rest runs at the pace of a client or an upstream. */
 class MeteredStage implements StagedObject {
   readonly #staged: StagedObject;
   readonly #writer: HistogramCell;

@@ -16,7 +16,7 @@ import type {
 } from "../upstream/upstream.js";
 import type { QuestionKind, UpstreamMetrics } from "./upstream-metrics.js";
 
-/** An upstream whose questions are counted. */
+/** An upstream that counts its requests. */
 export class MeteredUpstream implements Upstream {
   readonly #upstream: Upstream;
   readonly #metrics: UpstreamMetrics;
@@ -64,7 +64,7 @@ export class MeteredUpstream implements Upstream {
     return { ...blob, content: this.#counted(blob.content) };
   }
 
-  /** A list counts once, however many pages it has: by its first. */
+  /** A list counts once, by its first page, however many pages it has. */
   async *tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<readonly string[], void, void> {
     const pages = this.#upstream.tagPages(repository, options);
     try {

@@ -4,25 +4,25 @@ import type { Logger } from "../observability/logger.js";
 export interface MetricsListenerSettings {
   readonly host: string;
   readonly port: number;
-  /** `undefined`: there are no metrics, only answers to probes. */
+  /** If `undefined`, there are no metrics, only answers to probes. */
   readonly path: string | undefined;
 }
 
 /** The content type of Prometheus' text format. */
 const textFormat = "text/plain; version=0.0.4; charset=utf-8";
 
-/** Prometheus keeps one connection; more than a few are not meant well. */
+/** Prometheus keeps one connection, so that many more are suspect. */
 const maxConnections = 100;
 const headersTimeoutMs = 10_000;
 
-/** Answers Prometheus, and the probes that know a port of their own from registry:2. */
+/** Answers Prometheus, and probes that expect a separate port, as registry:2 has. */
 export class MetricsListener {
   readonly #settings: MetricsListenerSettings;
   readonly #text: () => Promise<string>;
   readonly #log: Logger;
   readonly #server: Server;
 
-  /** @param text gives the metrics as they are now */
+  /** @param text returns the current metrics */
   constructor(settings: MetricsListenerSettings, text: () => Promise<string>, log: Logger) {
     this.#settings = settings;
     this.#text = text;
@@ -32,15 +32,17 @@ export class MetricsListener {
     this.#server.maxConnections = maxConnections;
   }
 
-  /** @returns the port @throws if the address or the port cannot be had */
+  /** @returns the port @throws if the address or the port is not available */
   async listen(): Promise<number> {
     const { host, port } = this.#settings;
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      // Left to node, every address is every IPv4 address on a machine without IPv6.
+      // By default, node listens on IPv4 addresses only if the machine has no IPv6.
       this.#server.listen(host === "::" ? { port } : { host, port }, resolve);
     });
-    this.#server.on("error", (cause) => this.#log.error("a scrape could not be accepted", { cause }));
+    this.#server.on("error", (cause) =>
+      this.#log.error("a connection to the metrics port could not be accepted", { cause }),
+    );
     const address = this.#server.address();
     return typeof address === "object" && address !== null ? address.port : port;
   }
@@ -55,12 +57,12 @@ export class MetricsListener {
     const path = request.url?.split("?")[0];
     if (request.method !== "GET" && request.method !== "HEAD") return send(response, 405, "only GET\n");
     if (path === "/healthz" || path === "/debug/health") return send(response, 200, "{}", "application/json");
-    if (path !== this.#settings.path) return send(response, 404, "there is nothing here\n");
+    if (path !== this.#settings.path) return send(response, 404, "not found\n");
     try {
       send(response, 200, await this.#text(), textFormat);
     } catch (cause) {
       this.#log.error("metrics could not be collected", { cause });
-      send(response, 500, "metrics could not be collected: the log says why\n");
+      send(response, 500, "metrics could not be collected: see the log\n");
     }
   }
 }

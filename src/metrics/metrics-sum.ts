@@ -1,12 +1,12 @@
 import { AggregatorRegistry } from "prom-client";
 
-/** One metric of a process, as it travels between processes. */
+/** One metric of a process, as it is sent between processes. */
 interface ReportedMetric {
   readonly name: string;
   readonly help: string;
-  /** At run time a word such as `counter`, whatever prom-client's types say. */
+  /** At run time a word such as `counter`, whatever the types of prom-client say. */
   readonly type: unknown;
-  /** How those of several processes become one. */
+  /** How the values of several processes are combined. */
   readonly aggregator: string;
   readonly values: readonly ReportedValue[];
 }
@@ -16,21 +16,21 @@ interface ReportedValue {
   readonly labels: Readonly<Partial<Record<string, string | number>>>;
 }
 
-/** The numbers of one process. */
+/** The metrics of one process. */
 export type MetricsReport = readonly ReportedMetric[];
 
-/** Where prom-client leaves a metric out when it adds up, or adds what cannot be added. */
+/** Metrics that prom-client would omit from the sum, or would wrongly add up. */
 const aggregators: Readonly<Record<string, string>> = {
   process_start_time_seconds: "min",
   process_max_fds: "max",
 };
 
 /**
- * The numbers of several processes as those of one. What a process that ended has counted stays in the sum: if a counter
- * falls, Prometheus takes it for one that began anew, and all that it shows for what came since.
+ * Combines the metrics of several processes. The counts of a process that has ended stay in the sum: if a counter
+ * falls, Prometheus takes that for a restart, and everything that it then shows for new events.
  */
 export class MetricsSum {
-  /** What each process that runs told last. */
+  /** The latest report of each running process. */
   readonly #last = new Map<object, MetricsReport>();
   #ended: Promise<MetricsReport> = Promise.resolve([]);
 
@@ -38,7 +38,7 @@ export class MetricsSum {
     this.#last.set(process, report);
   }
 
-  /** Those of which something is counted. */
+  /** The processes that have reported. */
   get processes(): readonly object[] {
     return [...this.#last.keys()];
   }
@@ -56,7 +56,7 @@ export class MetricsSum {
   }
 }
 
-/** The numbers of one process in the text format of Prometheus. */
+/** The metrics of one process in the text format of Prometheus. */
 export function textOf(report: MetricsReport): Promise<string> {
   return added([report]).metrics();
 }
@@ -65,7 +65,7 @@ function added(reports: readonly MetricsReport[]) {
   return AggregatorRegistry.aggregate(reports.map((report) => report.map(sound)));
 }
 
-/** What has no number yet is left out; JSON, which carries reports, would make it `null`. */
+/** Values that are not numbers yet are omitted; JSON, in which reports are sent, would make them `null`. */
 function sound(metric: ReportedMetric): ReportedMetric {
   const values = metric.values.filter(({ value }) => Number.isFinite(value));
   return { ...metric, aggregator: aggregators[metric.name] ?? metric.aggregator, values };

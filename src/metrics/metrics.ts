@@ -10,18 +10,18 @@ import { StorageMetrics } from "./storage-metrics.js";
 import { StoredMetrics, type StoredState } from "./stored-metrics.js";
 import { UpstreamMetrics } from "./upstream-metrics.js";
 
-/** What a process that serves can be asked at any time. */
+/** What a serving process can report at any time. */
 export interface ServingState extends StoredState {
-  /** What is being answered now. */
+  /** Requests that are being answered. */
   running(): Iterable<Exchange>;
   readonly answers: { readonly requests: number; readonly hits: number };
 }
 
-/** All metrics of one process. Its parts are told what happens, or stand in front of what they measure. */
+/** All metrics of one process. Its parts are notified of events, or wrap what they measure. */
 export class Metrics {
   readonly requests: RequestMetrics;
   readonly downloads: DownloadMetrics;
-  /** Told of evictions and of searches for abandoned uploads. */
+  /** Notified of evictions and of searches for abandoned uploads. */
   readonly stored: StoredMetrics;
   readonly #registry = new Registry();
   readonly #storage: StorageMetrics;
@@ -37,24 +37,24 @@ export class Metrics {
     addProcessMetrics(this.#registry, build);
   }
 
-  /** The same upstream, whose questions are counted. */
+  /** Wraps an upstream to count its requests. */
   meterUpstream(upstream: Upstream): Upstream {
     return this.#upstreams.meter(upstream);
   }
 
-  /** The same driver, whose work is timed. */
+  /** Wraps a driver to time its work. */
   meterDriver(driver: StorageDriver, name: string): StorageDriver {
     return this.#storage.meter(driver, name);
   }
 
-  /** From now on it can be asked. */
+  /** The state can be read from now on. */
   begin(state: ServingState): void {
     this.requests.running = () => state.running();
     this.#storage.answers = state.answers;
     this.stored.state = state;
   }
 
-  /** The numbers of this process, to be added to those of others. */
+  /** The metrics of this process, to be combined with those of others. */
   report(): Promise<MetricsReport> {
     return this.#registry.getMetricsAsJSON();
   }

@@ -5,17 +5,17 @@ import { AccessMetrics } from "./access-metrics.js";
 import { CacheMetrics } from "./cache-metrics.js";
 import { type CounterCell, type HistogramCell, TalliedCounter, TalliedHistogram } from "./tallies.js";
 
-/** Of Docker's go-metrics, as the distribution registry has them. */
+/** Buckets of Docker's go-metrics, as in the distribution registry. */
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60];
 const bytes = Array.from({ length: 22 }, (_, power) => 1024 * 2 ** power);
 
-/** The registry shows these from its start on. */
+/** The registry shows these from its start. */
 const usualHandlers = ["base", "blob", "blob_upload", "blob_upload_chunk", "catalog", "manifest", "tags"];
 
-/** Further methods count as one, since anybody can make some up. */
+/** Other methods count as one, since a client can invent any number of them. */
 const usualMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** What no resource was found for: a path that does not exist, or a client whose password is wrong. */
+/** Requests without a resource: the path does not exist, or the client's password is wrong. */
 const unrouted = "none";
 
 interface HandlerCells {
@@ -29,9 +29,9 @@ interface MethodCells {
   readonly byStatus: Map<number, CounterCell>;
 }
 
-/** Requests and answers, by the names and labels of the distribution registry. */
+/** Requests and answers, with the names and labels of the distribution registry. */
 export class RequestMetrics implements RequestObserver {
-  /** What is being answered now. */
+  /** Requests that are being answered. */
   running: () => Iterable<Exchange> = () => [];
   readonly #requests: TalliedCounter;
   readonly #durations: TalliedHistogram;
@@ -118,7 +118,7 @@ export class RequestMetrics implements RequestObserver {
     return cell;
   }
 
-  /** Counted when somebody asks, so that it costs a request nothing. */
+  /** Counted on each scrape, so that it costs a request nothing. */
   #addInFlight(registers: Registry[]): void {
     const runningNow = () => this.running();
     new Gauge({
@@ -145,7 +145,7 @@ function isProbe(path: string): boolean {
   return path === "/healthz" || path === "/readyz";
 }
 
-/** About what it took on the wire, as Prometheus' own handler reckons it. */
+/** Approximate size on the wire, calculated as Prometheus' own handler does. */
 function requestBytes({ request }: Exchange): number {
   const { url = "", rawHeaders } = request;
   let size = url.length;

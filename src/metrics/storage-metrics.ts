@@ -4,19 +4,19 @@ import type { MemoryAnswers } from "../storage/memory-answers.js";
 import { MeteredDriver } from "./metered-driver.js";
 import { type HistogramCell, TalliedHistogram } from "./tallies.js";
 
-/** As the distribution registry calls what is asked of a driver. */
+/** Names of driver actions in the distribution registry. */
 const actions = ["Delete", "GetContent", "List", "Move", "PutContent", "Reader", "Stat", "Writer"] as const;
 
 export type StorageAction = (typeof actions)[number];
 
-/** By our names: what that registry calls the driver. */
+/** Our driver names, where that registry has different ones. */
 const driverNames: Readonly<Record<string, string>> = { memory: "inmemory" };
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** What the storage is asked, and how long it takes. */
+/** What the storage does, and how long it takes. */
 export class StorageMetrics {
-  /** What memory answered. */
+  /** Answers from memory. */
   answers: Pick<MemoryAnswers, "requests" | "hits"> = { requests: 0, hits: 0 };
   readonly #histogram: TalliedHistogram;
 
@@ -43,7 +43,7 @@ export class StorageMetrics {
     add("registry_storage_cache_errors_total", "The number of cache request errors", () => 0);
   }
 
-  /** The same driver, whose work is timed. */
+  /** Wraps a driver to time its work. */
   meter(driver: StorageDriver, name: string): StorageDriver {
     const cell = (action: StorageAction) => this.#histogram.cell({ action, driver: driverNames[name] ?? name });
     const cells: Readonly<Record<StorageAction, HistogramCell>> = {

@@ -8,19 +8,19 @@ interface CacheState {
   readonly largest: number;
 }
 
-/** What is asked of a process when its metrics are collected. */
+/** What a process reports when its metrics are collected. */
 export interface StoredState {
-  /** Bytes of the cache, and how large it may be; no size where nothing is cached. */
+  /** Size of the cache, and its limit; no size if nothing is cached. */
   readonly cache: CacheState;
   /** Bodies that are being received. */
   readonly uploads: number;
-  /** Upload sessions that this process began, less those that it ended. */
+  /** Upload sessions that this process has created, minus those it has ended. */
   readonly sessions: number;
   /** When garbage was last collected, in milliseconds since 1970. */
   lastCollection(): Promise<number | undefined>;
 }
 
-/** What is stored: the cache, uploads, and what cleans up. */
+/** The cache, uploads, and cleanup. */
 export class StoredMetrics implements EvictionObserver, PurgeObserver {
   state: StoredState | undefined;
   readonly #images: Counter;
@@ -56,7 +56,7 @@ export class StoredMetrics implements EvictionObserver, PurgeObserver {
     if (succeeded) this.#purgedMs = Date.now();
   }
 
-  /** Each process knows the size at its last look, and what it added since: the largest is the nearest. */
+  /** Each process knows the size when it last checked, plus what it has added since: the largest is the closest. */
   #addCache(registers: Registry[]): void {
     const cache = () => this.state?.cache;
     const gauge = (name: string, help: string, value: (cache: CacheState) => number | undefined) =>
@@ -72,8 +72,8 @@ export class StoredMetrics implements EvictionObserver, PurgeObserver {
           else this.set(bytes);
         },
       });
-    gauge("berth_cache_size_bytes", "Size of the cache, as far as it is known.", ({ size }) => size);
-    gauge("berth_cache_max_size_bytes", "Size to which the cache is limited.", ({ largest }) => largest);
+    gauge("berth_cache_size_bytes", "Size of the cache, as far as known.", ({ size }) => size);
+    gauge("berth_cache_max_size_bytes", "Size limit of the cache.", ({ largest }) => largest);
   }
 
   #addUploads(registers: Registry[]): void {
@@ -86,8 +86,8 @@ export class StoredMetrics implements EvictionObserver, PurgeObserver {
           this.set(value() ?? 0);
         },
       });
-    gauge("berth_uploads_running", "Bodies of pushes that are being received.", () => this.state?.uploads);
-    const open = "Upload sessions begun and not ended since Berth started.";
+    gauge("berth_uploads_running", "Uploads whose bytes are being received.", () => this.state?.uploads);
+    const open = "Upload sessions created since Berth started and not ended.";
     gauge("berth_upload_sessions_open", open, () => this.state?.sessions);
   }
 

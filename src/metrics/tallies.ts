@@ -1,9 +1,9 @@
 import { Counter, Histogram, type MetricObjectWithValues, type MetricValueWithName, type Registry } from "prom-client";
 
 /*
- * Counters and histograms for what happens many thousand times a second. prom-client builds a text of the labels for each
- * observation, which costs as much as a twentieth of a small answer. Here the labels are looked up by whoever counts, who
- * keeps the cell.
+ * Counters and histograms for events that happen many thousands of times a second. prom-client builds a string of the
+ * labels for each observation, which costs up to a twentieth of a small answer. Here the caller looks up the labels
+ * once, and keeps the cell.
  */
 
 type Labels = Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ export class TalliedCounter extends Counter {
     super({ ...family, labelNames: [...family.labelNames] });
   }
 
-  /** The caller keeps it: a second one with the same labels would be another. */
+  /** Keep the cell: a second one with the same labels would be a separate counter. */
   cell(labels: Labels): CounterCell {
     const cell = new CounterCell(labels);
     this.#cells.push(cell);
@@ -42,7 +42,7 @@ export class TalliedCounter extends Counter {
 
   override async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
     const found = await super.get();
-    // prom-client shows the name of each value only for parts of a histogram.
+    // prom-client shows a name for each value only for parts of a histogram.
     const values = this.#cells.map(({ labels, value }) => ({ labels, value, metricName: found.name }));
     return { ...found, values };
   }
@@ -52,7 +52,7 @@ export class TalliedCounter extends Counter {
 export class HistogramCell {
   readonly labels: Labels;
   readonly #bounds: readonly number[];
-  /** How many fell between a bound and the one before; at last those beyond all. */
+  /** Observations up to each bound and above the one before; the last entry counts those above all bounds. */
   readonly #counts: number[];
   #sum = 0;
 
@@ -65,7 +65,7 @@ export class HistogramCell {
   observe(value: number): void {
     const bounds = this.#bounds;
     let place = 0;
-    // Most are small, so the first bounds are looked at first.
+    // Most values are small, so the lowest bounds are checked first.
     while (place < bounds.length && value > (bounds[place] ?? 0)) place++;
     this.#counts[place] = (this.#counts[place] ?? 0) + 1;
     this.#sum += value;
@@ -96,7 +96,7 @@ export class TalliedHistogram extends Histogram {
     this.#bounds = buckets;
   }
 
-  /** The caller keeps it: a second one with the same labels would be another. */
+  /** Keep the cell: a second one with the same labels would be a separate histogram. */
   cell(labels: Labels): HistogramCell {
     const cell = new HistogramCell(labels, this.#bounds);
     this.#cells.push(cell);

@@ -4,14 +4,14 @@ import { UpstreamError } from "../upstream/upstream-error.js";
 import { MeteredUpstream } from "./metered-upstream.js";
 import { type CounterCell, TalliedCounter } from "./tallies.js";
 
-/** What is asked of an upstream. */
+/** What a request to an upstream is for. */
 export type QuestionKind = "manifest-head" | "manifest" | "blob-head" | "blob" | "tags" | "referrers";
 
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25];
 
-/** Questions to upstreams, and the quotas that they told. */
+/** Requests to upstreams, and the quotas that upstreams reported. */
 export class UpstreamMetrics {
-  /** By name; those that hold now. */
+  /** By name; those of the current configuration. */
   readonly #upstreams = new Map<string, Upstream>();
   readonly #questions: Counter<"upstream" | "kind" | "result">;
   readonly #durations: Histogram<"upstream" | "kind">;
@@ -19,14 +19,14 @@ export class UpstreamMetrics {
 
   constructor(registers: Registry[]) {
     this.#questions = new Counter({
-      name: "berth_upstream_questions_total",
-      help: "Questions to upstreams, retries not counted, by what they were about and how they ended.",
+      name: "berth_upstream_requests_total",
+      help: "Requests to upstreams without retries, by kind and result.",
       labelNames: ["upstream", "kind", "result"],
       registers,
     });
     this.#durations = new Histogram({
-      name: "berth_upstream_question_seconds",
-      help: "Time until an upstream answered, retries included; of a blob, until its answer began.",
+      name: "berth_upstream_request_seconds",
+      help: "Time until an upstream answered, including retries; for a blob, until its answer began.",
       labelNames: ["upstream", "kind"],
       buckets: seconds,
       registers,
@@ -41,7 +41,7 @@ export class UpstreamMetrics {
     this.#addQuota(registers);
   }
 
-  /** The same upstream, whose questions are counted. */
+  /** Wraps an upstream to count its requests. */
   meter(upstream: Upstream): Upstream {
     this.#upstreams.set(upstream.name, upstream);
     return new MeteredUpstream(upstream, this);
@@ -65,7 +65,9 @@ export class UpstreamMetrics {
     this.#pulledBytes[type].value += bytes;
   }
 
-  /** Each process knows what it was told last: the lowest of them is the latest, as long as the quota's time lasts. */
+  /**
+   * Each process knows the quota of its latest answer: the lowest is the most recent while the quota's window lasts.
+   */
   #addQuota(registers: Registry[]): void {
     const quotas = () => [...this.#upstreams.values()].flatMap(quotaOf);
     const gauge = (name: string, help: string, aggregator: "min" | "max", value: (quota: TimedQuota) => number) =>
@@ -80,10 +82,10 @@ export class UpstreamMetrics {
           for (const quota of quotas()) this.set({ upstream: quota.upstream }, value(quota));
         },
       });
-    const told = "as an upstream such as Docker Hub last told it.";
-    gauge("berth_upstream_quota_limit", `Pulls that may be made in a time, ${told}`, "max", ({ limit }) => limit);
-    gauge("berth_upstream_quota_remaining", `Pulls that are left, ${told}`, "min", ({ remaining }) => remaining);
-    const until = "When the quota that was told last is over, in seconds since 1970.";
+    const told = "as last reported by an upstream such as Docker Hub.";
+    gauge("berth_upstream_quota_limit", `Pulls allowed per window, ${told}`, "max", ({ limit }) => limit);
+    gauge("berth_upstream_quota_remaining", `Pulls left, ${told}`, "min", ({ remaining }) => remaining);
+    const until = "End of the last reported quota window, in seconds since 1970.";
     gauge("berth_upstream_quota_until_timestamp_seconds", until, "max", ({ untilSeconds }) => untilSeconds);
   }
 }
@@ -95,7 +97,9 @@ interface TimedQuota {
   readonly untilSeconds: number;
 }
 
-/** Docker Hub's, which tells how long it counts and not since when: over that time at the latest it is full again. */
+/**
+ * Docker Hub reports the length of its window but not its start: the quota is full again after that time at the latest.
+ */
 const usualWindowSeconds = 6 * 60 * 60;
 
 function quotaOf(upstream: Upstream): TimedQuota[] {
@@ -106,7 +110,7 @@ function quotaOf(upstream: Upstream): TimedQuota[] {
   return untilSeconds * 1000 < Date.now() ? [] : [{ upstream: upstream.name, limit, remaining, untilSeconds }];
 }
 
-/** Whoever gave up, since nobody waited any more, is no failure of the upstream. */
+/** A request that was cancelled because nobody waited any more is not a failure of the upstream. */
 function resultOf(error: unknown): string {
   return error instanceof UpstreamError ? error.kind : "cancelled";
 }

@@ -19,7 +19,7 @@ export interface Context {
   readonly caller: Caller;
   /** What the client may do; `undefined` without access control. */
   readonly access?: Access | undefined;
-  /** What goes on to upstreams. */
+  /** Passed on to upstreams. */
   readonly trail?: RequestTrail;
   /** Whether the client wants a response that is not only remembered (`Cache-Control: no-cache`). */
   readonly noCache?: boolean;

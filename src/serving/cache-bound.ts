@@ -25,7 +25,7 @@ export class CacheBound implements CacheRoom {
     this.#observer = observer;
   }
 
-  /** Bytes of the cache as far as this process knows; `undefined` where nothing is cached. */
+  /** Size of the cache, as far as this process knows; `undefined` if nothing is cached. */
   get size(): number | undefined {
     return this.#eviction?.size;
   }

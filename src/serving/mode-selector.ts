@@ -47,7 +47,7 @@ interface ModeSelectorOptions {
   readonly upstreamsOf?: UpstreamsOf | undefined;
   /** 32 random bytes, the same for all workers: of the key of tokens where none can be stored. */
   readonly tokenSeed?: Buffer | undefined;
-  /** Counts what is done. */
+  /** Collects metrics. */
   readonly metrics?: Metrics | undefined;
 }
 
@@ -124,7 +124,7 @@ export class ModeSelector {
     });
   }
 
-  /** Bodies that are being received. */
+  /** Uploads that are being received. */
   get uploadsRunning(): number {
     return this.#uploadPlaces.taken;
   }
@@ -166,7 +166,9 @@ export class ModeSelector {
   }
 }
 
-/** `undefined` where everyone who can connect may do everything: what verifies passwords and tokens is not loaded then. */
+/**
+ * `undefined` where everyone who can connect may do everything: what verifies passwords and tokens is not loaded then.
+ */
 async function guardOf(config: Config, surroundings: Surroundings): Promise<Guard | undefined> {
   if (config.access === undefined || config.access.open) return undefined;
   const { createGuard } = await import("./access/create-access-control.js");

@@ -5,22 +5,22 @@ import type { Logger } from "../observability/logger.js";
 import { packageVersion } from "../package-version.js";
 import { ExplainedError } from "./explained-error.js";
 
-/** The metrics of this process, if the configuration asks for some; they are loaded only then. */
+/** The metrics of this process, if configured; the code is loaded only then. */
 export async function openMetrics({ mode, metrics }: Config): Promise<Metrics | undefined> {
   if (metrics?.path === undefined) return undefined;
   const { Metrics } = await import("../metrics/metrics.js");
   return new Metrics({ version: packageVersion(), mode });
 }
 
-/** What ends a listener for metrics. */
+/** Closes a metrics listener. */
 export interface Closable {
   close(): void;
 }
 
 /**
- * Lets Prometheus in, if the configuration asks for it.
- * @param text gives the metrics as they are now
- * @throws ExplainedError if the address cannot be had
+ * Listens for Prometheus, if configured.
+ * @param text returns the current metrics
+ * @throws ExplainedError if the address is not available
  */
 export async function listenForScrapes(
   { metrics }: Config,
@@ -38,12 +38,12 @@ export async function listenForScrapes(
   } catch (error) {
     const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
     throw new ExplainedError(
-      `metrics.address: ${metrics.address} cannot be listened on (${reason}): choose an address of this machine and a free port`,
+      `metrics.address: cannot listen on ${metrics.address} (${reason}): choose an address of this machine and a free port`,
     );
   }
 }
 
-/** The metrics of a process that serves alone, as they are now. */
+/** The current metrics of a process that serves alone. */
 export async function scrape(metrics: Metrics | undefined): Promise<string> {
   const { textOf } = await import("../metrics/metrics-sum.js");
   return textOf((await metrics?.report()) ?? []);

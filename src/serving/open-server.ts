@@ -32,7 +32,7 @@ export interface Embedding {
   /** 32 random bytes, the same for all workers: of the key of tokens where none can be stored. */
   readonly tokenSeed?: Buffer | undefined;
   readonly settings?: Partial<ServerSettings> | undefined;
-  /** Counts what is done. */
+  /** Collects metrics. */
   readonly metrics?: Metrics | undefined;
 }
 
@@ -74,7 +74,7 @@ function openMeteredStorage({ storage }: Config, log: Logger, metrics: Metrics |
   return openStorage(storage, log, metrics && ((driver) => metrics.meterDriver(driver, storage.driver)));
 }
 
-/** What metrics are asked for, whichever configuration holds. */
+/** What metrics read, whichever configuration is in effect. */
 function stateOf(server: RegistryServer, storage: Storage, modes: ModeSelector): ServingState {
   return {
     answers: storage.answers,

@@ -1,7 +1,7 @@
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
-/** When garbage was last collected, by whichever process: a Berth that serves shows it in its metrics. */
+/** When garbage was last collected, by any process: a serving Berth shows it in its metrics. */
 export class CollectionRecord {
   readonly #driver: StorageDriver;
 
@@ -9,7 +9,7 @@ export class CollectionRecord {
     this.#driver = driver;
   }
 
-  /** It was collected just now. */
+  /** Records a collection that has ended now. */
   async write(): Promise<void> {
     await this.#driver.write({ key: layout.lastCollection, content: Buffer.from(new Date().toISOString()) });
   }

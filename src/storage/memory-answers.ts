@@ -1,9 +1,9 @@
-/** How often content was asked for that may be held in memory, and how often it was. */
+/** Counts requests for content that may be held in memory, and how many of them memory answered. */
 export class MemoryAnswers {
   requests = 0;
   hits = 0;
 
-  /** @returns what was found */
+  /** @returns the argument */
   note<Found>(found: Found | undefined): Found | undefined {
     this.requests++;
     if (found !== undefined) this.hits++;

@@ -15,7 +15,7 @@ export interface StorageSettings {
 
 /**
  * Opens the configured storage, and repairs what a killed eviction has left.
- * @param around what stands between the storage and its driver
+ * @param around wraps the driver
  */
 export async function openStorage(
   settings: StorageSettings,

@@ -14,39 +14,39 @@ export interface StagedStat {
 }
 
 /**
- * The place of what is not finished, apart from the store of objects: files near it, or parts of an upload. Its keys are
- * paths as those of objects are; none is of both.
+ * Holds unfinished content, apart from the object store: files next to it, or parts of an upload. Keys are paths, like
+ * those of objects; no key is used for both.
  */
 export interface Staging {
   /** The unfinished object at a key, whether it exists or not. */
   at(key: string): StagedObject;
-  /** Names of the children of a key below which something is staged, in code point order. */
+  /** Names of the children of a key that have staged content at or below them, in code point order. */
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]>;
-  /** Removes all that is staged at a key or below it. */
+  /** Removes everything staged at a key or below it. */
   remove(key: string): Promise<void>;
 }
 
-/** An object that is not finished. It has no name yet, and outlives the process. */
+/** An unfinished object. It has no name yet, and outlives the process. */
 export interface StagedObject {
   stat(): Promise<StagedStat | undefined>;
   /**
    * Creates the object if needed and appends the content at `offset`; returns the new size. What arrived before a
-   * failure stays. Large pieces cost least; each is done with when the next one is asked for. What is acknowledged
-   * survives the process.
+   * failure is kept. Large pieces are cheapest; a piece is no longer used once the next one is requested. What is
+   * acknowledged survives the end of the process.
    * @throws OffsetMismatchError if the object does not end at `offset`
    */
   append(offset: number, content: AsyncIterable<Buffer>): Promise<number>;
   openRead(): Promise<BlobReader | undefined>;
   /**
-   * Makes the content an object, replacing what had the key: durable, as a whole or not at all.
-   * @param beside objects to write after it, as one durable change: cheaper than one after another
+   * Makes the content an object under the key, replacing any other: durably, as a whole or not at all.
+   * @param beside objects to write after it in the same durable change, which is cheaper than separate writes
    */
   commit(key: string, beside?: readonly ObjectContent[]): Promise<void>;
-  /** Removes it, and the folder it lies in if nothing is left there. */
+  /** Removes it, and its folder if that is then empty. */
   discard(): Promise<void>;
-  /** Removes it, and the folders above it that hold nothing else, as far as one of this key. */
+  /** Removes it, and the folders above it that are then empty, as long as they are below this key. */
   discardWithFolders(below: string): Promise<void>;
-  /** Empties it first, so that whoever reads along meets its end at once, in whichever process. */
+  /** Empties it, then removes it, so that readers in any process reach the end at once. */
   spoil(): Promise<void>;
 }
 

@@ -28,11 +28,11 @@ import { MemoryAnswers } from "./memory-answers.js";
 /** Links that a server keeps in memory, of some 400 bytes each. */
 const servedLinks = 20_000;
 
-/** All that is stored, for both modes. Absence is `undefined` in all of it. */
+/** Everything that is stored, for both modes. Absence is `undefined` throughout. */
 export class Storage {
-  /** Only for storage/: everything else asks the parts below, which know the keys. */
+  /** Only for storage/: other code uses the parts below, which know the keys. */
   readonly driver: StorageDriver;
-  /** What memory answered of what was asked for. */
+  /** Counts requests answered from memory. */
   readonly answers = new MemoryAnswers();
   readonly index: ContentIndex;
   readonly links: LinkStore;
@@ -52,9 +52,9 @@ export class Storage {
   readonly scheduler: SchedulerState;
   readonly accessTokens: AccessTokenStore;
   readonly collections: CollectionRecord;
-  /** Bytes of blobs that this process has made part of repositories, or is about to. */
+  /** Bytes of blobs that this process has added to repositories, or is about to add. */
   #added = 0;
-  /** Frees bytes on a full disk for what is pushed. Set by whoever knows what can be deleted. */
+  /** Frees bytes on a full disk for pushed content. Set by the code that knows what can be deleted. */
   makeRoom: MakeRoom = async () => 0;
 
   /**
@@ -65,7 +65,7 @@ export class Storage {
     this.driver = driver;
     this.links = new LinkStore(driver, log, rememberedLinks);
     this.index = new LayoutIndex(driver, this.links);
-    // Whole bytes: an LRU cache takes no others, and a share of an odd number of them is none.
+    // Whole bytes: an LRU cache accepts no fractions.
     const half = Math.floor(cacheBytes / 2);
     this.blobs = new BlobStore(driver, half, log, this.answers);
     this.manifests = new ManifestStore(this, half, log);
@@ -84,7 +84,7 @@ export class Storage {
     this.collections = new CollectionRecord(driver);
   }
 
-  /** What a repository holds, whether it is there or not. */
+  /** Content of a repository, whether or not the repository exists. */
   repository(name: RepositoryName): RepositoryContent {
     return new RepositoryContent(this, name);
   }
@@ -93,12 +93,14 @@ export class Storage {
     return this.#added;
   }
 
-  /** Counts bytes that are on their way into a repository, until they are part of it, or dropped: then a negative number. */
+  /**
+   * Counts bytes that are being added to a repository; call it with a negative number when they are added or dropped.
+   */
   noteArriving(bytes: number): void {
     this.#added += bytes;
   }
 
-  /** Waits until lists tell all that was written before: to be called before something is removed by what they tell. */
+  /** Waits until lists show every earlier write. Call it before removing something on the basis of a list. */
   async listsSettled(): Promise<void> {
     if (this.driver.listLagMs > 0) await delay(this.driver.listLagMs);
   }
@@ -108,12 +110,12 @@ export class Storage {
     return this.driver.withLock(name, action);
   }
 
-  /** Tells other processes that this one works on the storage. @returns what takes that back */
+  /** Tells other processes that this one is working on the storage. @returns a function that removes the mark */
   markWork(): Promise<() => Promise<void>> {
     return this.driver.markWork();
   }
 
-  /** Whether any process works on the storage. */
+  /** Whether any process is working on the storage. */
   isWorkedOn(): Promise<boolean> {
     return this.driver.isWorkedOn();
   }

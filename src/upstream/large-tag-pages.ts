@@ -2,18 +2,18 @@ import { Worker } from "node:worker_threads";
 import { parseTagPage, type TagPage } from "./tag-page.js";
 import type { LargePage, ReadTags } from "./tag-page-thread.js";
 
-/** A smaller page is read within a millisecond or two. */
+/** Smaller pages are parsed within a millisecond or two. */
 const largeBytes = 256 * 1024;
 
-/** What the thread may need of memory for one page: a hostile one takes many times its bytes. */
+/** Memory limit of the thread for one page: a hostile page takes many times its size. */
 const heapMebibytes = 256;
 
-/** Without work for this time the thread ends, and gives its memory back. */
+/** After this time without work the thread ends and frees its memory. */
 const idleMs = 10_000;
 
 /**
- * Reads large pages of tags in a thread, one at a time: parsing, checking and sorting a page of 8 MiB would keep the event
- * loop for a quarter of a second.
+ * Parses large pages of tags in a thread, one at a time: parsing, checking and sorting a page of 8 MiB would block the
+ * event loop for a quarter of a second.
  */
 class TagPageThread {
   #worker: Worker | undefined;
@@ -48,7 +48,7 @@ class TagPageThread {
         this.#worker = undefined;
         settle(() => reject(error));
       };
-      // A process with nothing else to do must wait for a page that is being read, and for no idle thread.
+      // A process with nothing else to do must wait for a page that is being parsed, but not for an idle thread.
       worker.ref();
       worker.on("message", onMessage).on("error", onError);
       worker.postMessage({ bytes, isWhole } satisfies LargePage, [bytes.buffer]);
@@ -71,8 +71,8 @@ class TagPageThread {
 const thread = new TagPageThread();
 
 /**
- * Reads the tags of a page of any size.
- * @param isWhole whether it is the whole list: then a large one is sorted at once
+ * Parses a page of tags of any size.
+ * @param isWhole whether it is the whole list: then a large one is sorted right away
  */
 export async function readTags(bytes: Buffer, isWhole: boolean): Promise<TagPage> {
   return bytes.length < largeBytes ? parseTagPage(bytes) : thread.read(bytes, isWhole);

@@ -16,7 +16,7 @@ export interface ListQuestion<Content> {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * Reads a page; `undefined` if it is not in JSON.
+   * Parses a page; `undefined` if it is not JSON.
    * @param isWhole whether it is the whole list
    */
   readonly read: (page: Buffer, isWhole: boolean) => Promise<Content | undefined>;

@@ -8,10 +8,10 @@ export interface LargePage {
   readonly isWhole: boolean;
 }
 
-/** The tags as one text, which costs little to receive. */
+/** The tags as one string, which is cheap to transfer. */
 export type ReadTags = { readonly tags: string; readonly count: number } | "no list" | undefined;
 
-// In a thread of its own: it reads one page after another.
+// Runs in its own thread: parses one page after another.
 parentPort?.on("message", ({ bytes, isWhole }: LargePage) => {
   parentPort?.postMessage(read(Buffer.from(bytes.buffer), isWhole));
 });

@@ -1,10 +1,10 @@
 import { isTag } from "../oci/reference.js";
 import { parseObject } from "./json-object.js";
 
-/** The tags that a page lists; `"no list"` if it is a JSON object without them, `undefined` if it is none. */
+/** The tags of a page; `"no list"` if it is a JSON object without tags, `undefined` if it is not a JSON object. */
 export type TagPage = readonly string[] | "no list" | undefined;
 
-/** Reads the tags of a page; invalid ones are skipped. */
+/** Parses the tags of a page; invalid ones are skipped. */
 export function parseTagPage(bytes: Buffer): TagPage {
   const json = parseObject(bytes);
   if (json === undefined) return undefined;

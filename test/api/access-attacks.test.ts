@@ -193,7 +193,7 @@ test("no spelling of a path bypasses a rule", async (t) => {
   }
 });
 
-test("nothing in a name, a scope or a host begins a header of its own or ends a value of one", async (t) => {
+test("nothing in a name, a scope or a host starts another header or ends a header's value", async (t) => {
   const scope = new Scope(t);
   const { port } = await runGuardedBerth(scope, { rules, challenge: "bearer" });
   for (const target of [

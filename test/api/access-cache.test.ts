@@ -104,7 +104,7 @@ test("a token is valid for the registry that a client names in ?ns=", async (t) 
 /** The login for Docker Hub that dockerd also sends to a mirror of it. */
 const hubLogin = basic("hub-user", "hub-password");
 
-test("a login for another registry is no reason to refuse a token for what everyone may pull from the cache", async (t) => {
+test("a login for another registry does not prevent a token for content that everyone may pull from the cache", async (t) => {
   const hub = await FakeUpstream.start(new Scope(t));
   hub.store.addImage(alpine, [layer], "latest");
   const upstreams = [
@@ -125,9 +125,9 @@ test("a login for another registry is no reason to refuse a token for what every
   assert.equal((await client.get(tag, bearer(token))).status, 200);
   const form = "grant_type=refresh_token&refresh_token=x&scope=repository:library/alpine:pull";
   assert.equal((await client.request("POST", "/v2/_berth/token", { body: form })).status, 200);
-  // Containerd names no account, and means by this name that of any upstream: it sends a login for this registry only.
+  // Containerd names no account, and any upstream may be meant by this name: it sends only a login for this registry.
   assert.equal((await client.get("/v2/_berth/token?scope=repository:library/alpine:pull", hubLogin)).status, 401);
-  // A login is refused, and so is whatever is not everyone's: pushes, private repositories, what a rule denies.
+  // A login is refused for everything that is not open to everyone: pushes, private repositories, what a rule denies.
   for (const scope of [
     "",
     "&scope=repository:library/alpine:pull,push",
@@ -141,7 +141,7 @@ test("a login for another registry is no reason to refuse a token for what every
   assert.deepEqual(log.named("request failed"), []);
 });
 
-test("where everyone may pull and users fill the cache, another registry's login gets what is here", async (t) => {
+test("if everyone may pull and users fill the cache, a login for another registry gets cached content", async (t) => {
   const { client } = await runCache(new Scope(t));
   const asked = "/v2/_berth/token?account=hub-user&scope=repository:library/alpine:pull";
   const answer = await client.get(asked, hubLogin);

@@ -126,7 +126,7 @@ test("a login is checked at once: the token service refuses a wrong password, an
   assert.equal(JSON.parse(anonymous.body.toString()).scope, "repository:team/app:pull");
 });
 
-test("what docker and podman add to a token request changes nothing: the credentials alone say who asks", async (t) => {
+test("what docker and podman add to a token request changes nothing: only the credentials identify the client", async (t) => {
   const { client } = await runGuardedBerth(new Scope(t), publicAndPrivate);
   const added = "service=berth&client_id=docker&offline_token=true&account=ann&scope=repository:team/app:pull,push";
   const granted = async (headers: Parameters<RegistryClient["get"]>[1]) => {

@@ -99,7 +99,7 @@ test("berth token creates, lists and revokes what a client logs in with", async 
   }
 });
 
-test("berth access check says whether somebody may do something, and which rule decides", async (t) => {
+test("berth access check says whether an action is allowed, and which rule decides", async (t) => {
   const { berth } = await place(t, {
     groups: { platform: ["ann"] },
     rules: [

@@ -10,7 +10,7 @@ import { Scope } from "../support/scope.js";
 
 const kibibyte = 1024;
 
-test("little of a blob is read before its client has taken some, and more each time", async (t) => {
+test("only a little of a blob is read before its client has taken some, and more each time", async (t) => {
   const scope = new Scope(t);
   const log = new RecordedLog();
   const driver = await FilesystemDriver.open(await scope.folder("data"), log);

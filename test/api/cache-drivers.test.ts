@@ -70,7 +70,7 @@ const stories: Record<string, (cache: Cache) => Promise<void>> = {
   },
 };
 
-/** Reads until so many bytes are here, and leaves the stream open. */
+/** Reads until this many bytes have arrived, and leaves the stream open. */
 async function firstBytes(stream: Readable, count: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -82,7 +82,7 @@ async function firstBytes(stream: Readable, count: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** What to keep the cache in. */
+/** Where to keep the cache. */
 const storages = {
   filesystem: () => ({ driver: "filesystem" }) as const,
   memory: () => ({ driver: "memory" }) as const,

@@ -27,7 +27,7 @@ function openWith(limits: Limits): RunningBerthOptions {
   return { access: { open: true, limits: { maxDelay: "0s", ...limits } } } as RunningBerthOptions;
 }
 
-/** A Berth that everybody may use within limits, and that has a large blob. */
+/** A Berth that everybody may use within limits, with a large blob. */
 async function runLimited(t: ConstructorParameters<typeof Scope>[0], limits: Limits): Promise<RunningBerth> {
   const berth = await runBerth(new Scope(t), { ...openWith(limits), server: { trustedProxies: ["127.0.0.1"] } });
   await storeBlob(berth.storage, name, large);
@@ -46,7 +46,7 @@ async function exhaust(client: RegistryClient): Promise<void> {
   assert.fail("the limit was never reached");
 }
 
-test("a pull over the rate of its address gets 429 and is told when to try again; other addresses are not affected", async (t) => {
+test("a pull over the rate of its address gets 429 and learns when to retry; other addresses are not affected", async (t) => {
   const { client } = await runLimited(t, { perAddress: { requests: 3 } });
   const [one, other] = [from(client, "192.0.2.1"), from(client, "192.0.2.2")];
   for (let count = 0; count < 3; count++) expectStatus(await one.get(largeBlob), 200, "a pull within the rate");
@@ -62,7 +62,7 @@ test("a pull over the rate of its address gets 429 and is told when to try again
   assert.equal((await from(client, "2001:db8:0:2::1").get(largeBlob)).status, 200, "another network");
 });
 
-test("a push over the rate is delayed, and never refused", async (t) => {
+test("a push over the rate is delayed, but never refused", async (t) => {
   const { client } = await runLimited(t, { perAddress: { requests: 600 } });
   await exhaust(client);
   expectStatus(await client.head(largeBlob), 200, "a question of a push");
@@ -71,14 +71,14 @@ test("a push over the rate is delayed, and never refused", async (t) => {
   expectStatus(await client.request("DELETE", `/v2/${name}/manifests/v1`), 202, "a deletion");
 });
 
-test("a pull over the rate waits as long as it may before it is refused", async (t) => {
+test("a pull over the rate waits as long as allowed before it is refused", async (t) => {
   const { client } = await runLimited(t, { perAddress: { requests: 600 }, maxDelay: "45s" });
   const pulls = Array.from({ length: 620 }, () => client.get(`/v2/${name}/tags/list`));
   const statuses = new Set((await Promise.all(pulls)).map(({ status }) => status));
   assert.deepEqual([...statuses], [200]);
 });
 
-test("of transfers at once, a further pull is refused, a push waits for its turn, and other requests go on", async (t) => {
+test("over the limit of transfers, a pull is refused, a push waits for its turn, and other requests proceed", async (t) => {
   const { client } = await runLimited(t, { perAddress: { transfers: 1 } });
   const running = await client.open("GET", largeBlob);
   const refused = await client.get(largeBlob);
@@ -99,7 +99,7 @@ test("of transfers at once, a further pull is refused, a push waits for its turn
   expectStatus(await client.get(largeBlob), 200, "a pull when nothing else runs");
 });
 
-test("a client that leaves while it waits for its turn takes no place", async (t) => {
+test("a client that disconnects while it waits for its turn takes no place", async (t) => {
   const { client } = await runLimited(t, { perAddress: { transfers: 1 } });
   const running = await client.open("GET", largeBlob);
   const session = await startUpload(client, name);
@@ -111,7 +111,7 @@ test("a client that leaves while it waits for its turn takes no place", async (t
   expectStatus(await client.get(largeBlob), 200, "a pull when nothing else runs");
 });
 
-test("limits of users are counted for each user at whatever address, with passwords and tokens together", async (t) => {
+test("limits per user count all addresses, passwords and tokens of that user together", async (t) => {
   const rules = [{ allow: "pull, push", to: "authenticated", in: "**" }] as const;
   const limits = { perUser: { requests: 4 }, maxDelay: "0s" };
   const { client, storage } = await runGuardedBerth(
@@ -131,7 +131,7 @@ test("limits of users are counted for each user at whatever address, with passwo
   for (let count = 0; count < 6; count++) expectStatus(await client.get(blob), 200, "an anonymous one");
 });
 
-test("a change of the limits holds for what runs: a slow download becomes quick, a push that waits begins", async (t) => {
+test("changed limits apply to running requests: a slow download speeds up, and a waiting push starts", async (t) => {
   const { client, prepare } = await runLimited(t, { perAddress: { transfers: 1, bandwidth: "64KiB" } });
   const slow = await client.open("GET", largeBlob);
   const session = await startUpload(client, name);

@@ -29,7 +29,7 @@ const plugins: Readonly<Record<string, (t: TestContext) => Promise<Provide>>> = 
     const { code, stderr } = await tryCommand(process.execPath, [main, ...args], { cwd });
     assert.equal(code, 0, stderr);
     const program = join(cwd, "usr/local/libexec/kubelet-credential-providers/berth-credential-provider");
-    // As the kubelet runs it: with no more than a path of its own.
+    // As the kubelet runs it: with only a path.
     return (input) => tryCommand(program, [], { input, env: { HOME: "/nonexistent" } });
   },
 };
@@ -80,7 +80,7 @@ for (const [name, create] of Object.entries(plugins)) {
       );
   });
 
-  test(`${name} gives no credentials for a pod without a service account, so that it pulls as anybody`, async (t) => {
+  test(`${name} gives no credentials for a pod without a service account, so that it pulls anonymously`, async (t) => {
     const provide = await create(t);
     for (const token of [{}, { serviceAccountToken: "" }]) {
       const { code, stdout } = await provide(JSON.stringify({ ...request, ...token }));

@@ -11,7 +11,7 @@ import { Scope } from "../support/scope.js";
 const name = parseRepositoryName("team/app");
 const path = `/v2/${name}/tags/list`;
 
-test("a page of a hundred thousand tags is read in a thread, and listed in order", async (t) => {
+test("a page of a hundred thousand tags is parsed in a thread, and listed in order", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { client } = await runProxy(scope, fake.url);

@@ -25,7 +25,7 @@ async function meteredCache(scope: Scope) {
   return { fake, ...(await runMeteredBerth(scope, { mode: "proxy", proxy })) };
 }
 
-test("requests are counted by the handlers and methods of the distribution registry", async (t) => {
+test("requests are counted under the handlers and methods of the distribution registry", async (t) => {
   const { client, scrape } = await runMeteredBerth(new Scope(t));
   await pushSmallImage(client, "team/app", "layer", { tag: "1.0" });
   await client.get("/v2/team/app/manifests/1.0");
@@ -42,7 +42,7 @@ test("requests are counted by the handlers and methods of the distribution regis
   assert.ok(names.every((name) => !name.includes("propfind") && !name.includes("healthz")));
 });
 
-test("no label tells a repository, a tag or a user", async (t) => {
+test("no label names a repository, a tag or a user", async (t) => {
   const { client, scrape } = await runMeteredBerth(new Scope(t));
   await pushSmallImage(client, "secret/project", "layer", { tag: "tagged" });
   await client.get("/v2/secret/project/tags/list");
@@ -55,7 +55,7 @@ test("requests that are being answered are in flight", async (t) => {
   const upload = client.start("PATCH", session);
   await upload.send(Buffer.from("some"));
   const name = 'registry_http_in_flight_requests{handler="blob_upload_chunk"}';
-  await waitUntil("it runs", async () => (await scrape()).get(name) === 1 || undefined);
+  await waitUntil("the request is running", async () => (await scrape()).get(name) === 1 || undefined);
   const metrics = await scrape();
   assert.equal(metrics.get("berth_uploads_running"), 1);
   assert.equal(metrics.get("berth_upload_sessions_open"), 1);
@@ -64,7 +64,7 @@ test("requests that are being answered are in flight", async (t) => {
   assert.deepEqual([after.get(name), after.get("berth_uploads_running")], [0, 0]);
 });
 
-test("a cache tells hits, misses, and what it saved", async (t) => {
+test("a cache counts hits, misses, and the bytes it saved", async (t) => {
   const { client, scrape } = await meteredCache(new Scope(t));
   for (const path of [tagPath, blobPath, blobPath, blobPath]) await client.get(path);
   const metrics = await scrape();
@@ -72,15 +72,18 @@ test("a cache tells hits, misses, and what it saved", async (t) => {
   assert.deepEqual([blobs("requests"), blobs("hits"), blobs("misses")], [3, 2, 1]);
   assert.deepEqual([blobs("pulled_bytes"), blobs("pushed_bytes")], [layer.length, 3 * layer.length]);
   assert.equal(metrics.get('berth_cache_saved_bytes_total{type="blob"}'), 2 * layer.length);
-  assert.equal(metrics.get('berth_upstream_questions_total{kind="blob",result="ok",upstream="docker.io"}'), 1);
+  assert.equal(metrics.get('berth_upstream_requests_total{kind="blob",result="ok",upstream="docker.io"}'), 1);
   assert.equal(metrics.get("berth_downloads_total"), 1);
 });
 
-test("a download that runs is seen with the clients that read along", async (t) => {
+test("a running download is shown with the clients that receive it", async (t) => {
   const { client, fake, scrape } = await meteredCache(new Scope(t));
   const recover = fake.faults.add({ kind: "blob", method: "GET" }, stallAt(300_000));
   const pulls = [client.get(blobPath), client.get(blobPath)];
-  await waitUntil("both read along", async () => (await scrape()).get("berth_download_clients") === 2 || undefined);
+  await waitUntil(
+    "both clients receive the download",
+    async () => (await scrape()).get("berth_download_clients") === 2 || undefined,
+  );
   assert.equal((await scrape()).get("berth_downloads_running"), 1);
   recover();
   await fake.stop();
@@ -91,7 +94,7 @@ test("a download that runs is seen with the clients that read along", async (t) 
   assert.equal(metrics.get('berth_cache_answers_total{result="shared",type="blob"}'), 1);
 });
 
-test("the quota is told that the upstream told last", async (t) => {
+test("the quota that the upstream reported last is shown", async (t) => {
   const { client, fake, scrape } = await meteredCache(new Scope(t));
   assert.equal((await scrape()).has('berth_upstream_quota_remaining{upstream="docker.io"}'), false);
   fake.quota.isTold = true;
@@ -103,18 +106,18 @@ test("the quota is told that the upstream told last", async (t) => {
   assert.ok(until > Date.now() / 1000);
 });
 
-test("what an upstream refuses and what fails there are told apart", async (t) => {
+test("refusals and failures of an upstream are counted separately", async (t) => {
   const { client, fake, scrape } = await meteredCache(new Scope(t));
   await client.get("/v2/library/alpine/manifests/missing");
   await fake.stop();
   await client.get("/v2/library/other/manifests/latest");
   const metrics = await scrape();
   const questions = (result: string) =>
-    metrics.get(`berth_upstream_questions_total{kind="manifest-head",result="${result}",upstream="docker.io"}`);
+    metrics.get(`berth_upstream_requests_total{kind="manifest-head",result="${result}",upstream="docker.io"}`);
   assert.deepEqual([questions("not-found"), questions("unavailable")], [1, 1]);
 });
 
-test("tokens and refusals are counted by their reason", async (t) => {
+test("tokens and refusals are counted, the latter by reason", async (t) => {
   const scope = new Scope(t);
   const htpasswd = await htpasswdFile(scope, { ann: "correct" });
   const access = { users: { htpasswd }, rules: [{ allow: "pull", to: "ann", in: "team/**" }], challenge: "bearer" };
@@ -130,7 +133,7 @@ test("tokens and refusals are counted by their reason", async (t) => {
   assert.equal(metrics.get("berth_tokens_issued_total"), 1);
 });
 
-test("the storage's work and memory are told as the distribution registry tells them", async (t) => {
+test("work and memory of the storage are shown under the names of the distribution registry", async (t) => {
   const { client, scrape } = await runMeteredBerth(new Scope(t));
   const small = Buffer.from("small");
   await pushBlob(client, "app", small);
@@ -141,7 +144,7 @@ test("the storage's work and memory are told as the distribution registry tells 
   assert.equal(metrics.get("registry_storage_cache_hits_total"), 1);
 });
 
-test("the listener gives metrics at its path, answers probes, and nothing else", async (t) => {
+test("the listener serves metrics at its path, answers probes, and nothing else", async (t) => {
   const scope = new Scope(t);
   const settings = { host: "127.0.0.1", port: 0, path: "/metrics" };
   const listener = new MetricsListener(settings, async () => "up 1\n", new RecordedLog());

@@ -55,7 +55,7 @@ test("thousands of requests that are read together keep another client waiting f
   assert.equal(statusesIn(await flood.closed).length, 2_001);
 });
 
-test("of thousands of tiny requests, few are parsed in one turn of the event loop once a client is known for them", async (t) => {
+test("of thousands of tiny requests, few are parsed per turn of the event loop once a client has sent many", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope);
   const connection = await RawConnection.open(scope, port);
@@ -66,7 +66,7 @@ test("of thousands of tiny requests, few are parsed in one turn of the event loo
   assert.ok(large.length <= 1, `in one turn each: ${large}`);
 });
 
-test("a request that garbage follows at once is not begun", async (t) => {
+test("a request directly followed by garbage is not started", async (t) => {
   const scope = new Scope(t);
   const { client, port, log } = await runBerth(scope);
   const bytes = seededBytes("layer", 100_000);
@@ -78,7 +78,7 @@ test("a request that garbage follows at once is not begun", async (t) => {
   assert.equal(log.named("request").length, before);
 });
 
-test("a body whose first chunk is broken is refused, and its request is not begun", async (t) => {
+test("a body with a broken first chunk is refused, and its request is not started", async (t) => {
   const scope = new Scope(t);
   const { port, log } = await runBerth(scope);
   const connection = await RawConnection.open(scope, port);
@@ -126,7 +126,7 @@ test("if too many requests wait on all connections, one that has the most is clo
   assert.equal((await client.get("/v2/")).status, 200);
 });
 
-/** @returns of each turn of the event loop from now on how many requests were parsed in it */
+/** @returns how many requests were parsed in each turn of the event loop from now on */
 function countParsed(scope: Scope): number[] {
   const turns: number[] = [];
   let parsed = 0;

@@ -19,8 +19,8 @@ import { seededRandom } from "../support/seeded-random.js";
 import { emptyConfig, smallImage } from "../support/small-image.js";
 
 /*
- * Stories on the poorest storage there may be (`poor-driver.ts`): a change is made and its answer is lost, lists are slow
- * and behind, nothing can be renamed, and nothing can be written under a condition.
+ * Tests on the poorest storage there may be (`poor-driver.ts`): changes are made but their answers lost, lists are slow
+ * and lag behind, and there are no renames and no conditional writes.
  */
 
 const name = parseRepositoryName("team/app");
@@ -29,13 +29,13 @@ function storageOf(driver: PoorDriver): Storage {
   return new Storage(driver, 64 * 1024, new RecordedLog());
 }
 
-/** Loses one answer in so many, and always the same ones. */
+/** Loses about one answer in `count`: always the same ones, since the seed is fixed. */
 function losingOneIn(count: number): () => boolean {
   const random = seededRandom(count);
   return () => random() < 1 / count;
 }
 
-test("pushes whose answers are lost are repeated until they are acknowledged, and then every image pulls whole", async (t) => {
+test("pushes with lost answers are repeated until they are acknowledged, and then every image can be pulled whole", async (t) => {
   const scope = new Scope(t);
   const driver = new PoorDriver({ losesAnswer: losingOneIn(12) });
   const { client } = await runBerth(scope, { opened: storageOf(driver) });
@@ -52,7 +52,7 @@ test("pushes whose answers are lost are repeated until they are acknowledged, an
   };
   const images = Array.from({ length: 24 }, (_, number) => number);
   const push = async (number: number) => {
-    // Layers are shared by every third image, and names by every second.
+    // Every third image shares layers, and every second shares a name.
     const text = `layer ${number % 3} `;
     const image = smallImage(text, { annotations: { number: String(number) } });
     for (const blob of [emptyConfig, Buffer.from(text)]) await insist(() => pushBlob(client, `app${number % 2}`, blob));
@@ -60,14 +60,14 @@ test("pushes whose answers are lost are repeated until they are acknowledged, an
   };
   await Promise.all(images.map(push));
   assert.ok(failures > 0, "no answer was lost");
-  // A process that remembers nothing of it.
+  // A new process, with nothing in memory.
   const { client: fresh } = await runBerth(scope, { opened: storageOf(driver) });
   for (const number of images) await pullWhole(fresh, `app${number % 2}`, `v${number}`);
   await storageOf(driver).listsSettled();
   assert.equal((await listTags(fresh, "app0")).length, images.length / 2);
 });
 
-test("a cache whose answers are lost serves right bytes or none, and all of an image in the end", async (t) => {
+test("a cache with lost answers serves correct bytes or none, and in the end every image whole", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const layer = seededBytes("layer", 900_000);
@@ -85,7 +85,7 @@ test("a cache whose answers are lost serves right bytes or none, and all of an i
   assert.equal(served, 10);
 });
 
-test("a collection after pushes, deletions and lost answers leaves what is needed, and nothing else", async () => {
+test("a collection after pushes, deletions and lost answers keeps what is needed, and nothing else", async () => {
   const driver = new PoorDriver();
   const storage = storageOf(driver);
   const repository = privateRepository(storage);
@@ -107,7 +107,7 @@ test("a collection after pushes, deletions and lost answers leaves what is neede
   assert.deepEqual(await digestsStored(fresh), kept.sort());
 });
 
-test("a collection that is repeated after lost answers ends as one that lost none", async () => {
+test("a collection repeated after lost answers ends like one without lost answers", async () => {
   let isLossy = false;
   const loses = losingOneIn(4);
   const driver = new PoorDriver({ losesAnswer: () => isLossy && loses() });
@@ -131,7 +131,7 @@ test("a collection that is repeated after lost answers ends as one that lost non
   assert.deepEqual(await storage.blobs.listAside(), []);
 });
 
-test("bytes that are linked while they are removed stay, or whoever links them is told that they are gone", async () => {
+test("bytes that are linked while they are being removed stay, or the linker is told that they are deleted", async () => {
   const driver = new PoorDriver({ listLagMs: 10 });
   const [remover, writer] = [storageOf(driver), storageOf(driver)];
   const random = seededRandom(7);

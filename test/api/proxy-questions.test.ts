@@ -57,7 +57,7 @@ test("a request that came from this registry through its own upstream is refused
   assert.equal(fake.ledger.count(), 0);
 });
 
-test("a trace is logged and goes on to the upstream, and what is no trace does not", async (t) => {
+test("a trace is logged and passed on to the upstream, but an invalid one is not", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   fake.store.addImage(name, [layer], "latest");
@@ -83,7 +83,7 @@ test("each download is one log line", async (t) => {
   const { client, log } = await runProxy(scope, fake.url);
   await client.get(path);
   await client.get(`/v2/library/alpine/blobs/${image.layers[0]?.digest}`);
-  // The client may have the last byte before the line is written.
+  // The client may receive the last byte before the line is written.
   const lineOf = (event: string) => waitUntil(event, () => log.named(event)[0]);
   assert.equal((await lineOf("manifest cached")).digest, image.descriptor.digest);
   const { bytes, clients, seconds } = await lineOf("blob cached");

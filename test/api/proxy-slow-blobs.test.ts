@@ -52,7 +52,7 @@ test("downloads whose clients have left give way to one that a client waits for,
   }
   recover();
   assert.deepEqual((await client.get(pathOf(wanted))).body, wanted);
-  // Only one had to give way. The other one still stands still, until its connection breaks.
+  // Only one had to give way. The other one remains stalled until its connection breaks.
   await fake.stop();
   await fake.start();
   for (const layer of left) {

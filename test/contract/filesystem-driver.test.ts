@@ -16,7 +16,7 @@ testStorageChanges("filesystem", async (scope) => FilesystemDriver.open(await sc
 testStorageRaces("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
 testWholeRemovals("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
 
-test("filesystem: a list is the same array as long as nothing changed, and another one afterwards", async (t) => {
+test("filesystem: a list is the same array until something changes, and a different one afterwards", async (t) => {
   const driver = await FilesystemDriver.open(await new Scope(t).folder("lists"));
   await driver.write({ key: "list/a", content: Buffer.from("x") });
   const before = await settledList(driver, "list");
@@ -35,7 +35,7 @@ test("filesystem: a withdrawal leaves no empty folder where the object was", asy
   assert.deepEqual(await driver.list("blobs"), []);
 });
 
-test("filesystem: with its first manifest a repository has the folder of layers that registry 2.8 looks for", async (t) => {
+test("filesystem: with its first manifest a repository gets the layers folder that registry 2.8 looks for", async (t) => {
   const driver = await FilesystemDriver.open(await new Scope(t).folder("folders"));
   const repository = "docker/registry/v2/repositories/team/app";
   for (const manifest of ["a", "b"]) {
@@ -46,7 +46,7 @@ test("filesystem: with its first manifest a repository has the folder of layers 
   }
 });
 
-test("filesystem: of two processes that write a key which is free one does", async (t) => {
+test("filesystem: if two processes write a free key at the same time, one succeeds", async (t) => {
   const folder = await new Scope(t).folder("shared");
   const drivers = await Promise.all([FilesystemDriver.open(folder), FilesystemDriver.open(folder)]);
   for (let round = 0; round < 20; round++) {
@@ -60,7 +60,7 @@ test("filesystem: of two processes that write a key which is free one does", asy
   assert.deepEqual(await readdir(join(folder, ".berth/scratch")), []);
 });
 
-/** The list as soon as it is remembered: a change of just now could hide another one. */
+/** The list once it is cached: a very recent change could hide another one. */
 function settledList(driver: FilesystemDriver, key: string): Promise<readonly string[]> {
   return waitUntil("the list settles", async () => {
     const list = await driver.list(key);
@@ -68,7 +68,7 @@ function settledList(driver: FilesystemDriver, key: string): Promise<readonly st
   });
 }
 
-test("filesystem: what another process writes is seen, though listings and versions are remembered", async (t) => {
+test("filesystem: what another process writes is seen, although listings and versions are cached", async (t) => {
   const folder = await new Scope(t).folder("shared");
   const [one, other] = await Promise.all([FilesystemDriver.open(folder), FilesystemDriver.open(folder)]);
   await one.write({ key: "tags/a/link", content: Buffer.from("1") });
@@ -79,7 +79,7 @@ test("filesystem: what another process writes is seen, though listings and versi
   assert.equal((await one.read("tags/a/link"))?.toString(), "3");
 });
 
-test("filesystem: a scratch folder that somebody removed is made again", async (t) => {
+test("filesystem: a deleted scratch folder is made again", async (t) => {
   const folder = await new Scope(t).folder("swept");
   const driver = await FilesystemDriver.open(folder);
   await driver.write({ key: "tags/a/link", content: Buffer.from("1") });
@@ -93,7 +93,7 @@ test("filesystem: a scratch folder that somebody removed is made again", async (
   assert.deepEqual(await driver.list("tags"), ["b"]);
 });
 
-test("filesystem: failed writes leave nothing aside", async (t) => {
+test("filesystem: failed writes leave no temporary files", async (t) => {
   const folder = await new Scope(t).folder("failures");
   const driver = await FilesystemDriver.open(folder);
   await writeFile(join(folder, "file"), "a file where a folder would have to be");
@@ -101,7 +101,7 @@ test("filesystem: failed writes leave nothing aside", async (t) => {
   assert.deepEqual(await readdir(join(folder, ".berth/scratch")), []);
 });
 
-test("filesystem: a commit that fails keeps what was staged, and leaves nothing else aside", async (t) => {
+test("filesystem: a failed commit keeps the staged content, and leaves no temporary files", async (t) => {
   const folder = await new Scope(t).folder("failures");
   const driver = await FilesystemDriver.open(folder);
   await writeFile(join(folder, "file"), "a file where a folder would have to be");
@@ -114,7 +114,7 @@ test("filesystem: a commit that fails keeps what was staged, and leaves nothing 
   assert.equal((await driver.read("blob"))?.toString(), "content");
 });
 
-test("filesystem: no file stays open, whatever failed", async (t) => {
+test("filesystem: no file stays open, whatever fails", async (t) => {
   const folder = await new Scope(t).folder("failures");
   const driver = await FilesystemDriver.open(folder);
   await writeFile(join(folder, "file"), "a file where a folder would have to be");
@@ -133,7 +133,7 @@ test("filesystem: no file stays open, whatever failed", async (t) => {
   );
 });
 
-test("filesystem: of a write that fails midway, what came before is whole and what follows is not there", async (t) => {
+test("filesystem: if a write fails midway, the objects before the failure are whole and those after it absent", async (t) => {
   const folder = await new Scope(t).folder("failures");
   const driver = await FilesystemDriver.open(folder);
   await writeFile(join(folder, "file"), "a file where a folder would have to be");
@@ -143,7 +143,7 @@ test("filesystem: of a write that fails midway, what came before is whole and wh
   assert.equal(await driver.stat("after"), undefined);
 });
 
-test("filesystem: a key that several processes write at once holds the content of one of them, always", async (t) => {
+test("filesystem: a key that several processes write at once always holds the content of one of them", async (t) => {
   const scope = new Scope(t);
   const folder = await scope.folder("shared");
   const driver = await FilesystemDriver.open(folder);
@@ -164,7 +164,7 @@ test("filesystem: a key that several processes write at once holds the content o
   assert.deepEqual(await readdir(join(folder, ".berth/scratch")), []);
 });
 
-test("filesystem: a start removes what an earlier process left aside, but nothing that may be of a running one", async (t) => {
+test("filesystem: a start removes the temporary files of an earlier process, but none that may belong to a running one", async (t) => {
   const folder = await new Scope(t).folder("leftovers");
   const scratch = join(folder, ".berth/scratch");
   await mkdir(join(scratch, "old folder/below"), { recursive: true });
@@ -175,7 +175,7 @@ test("filesystem: a start removes what an earlier process left aside, but nothin
   assert.deepEqual(await readdir(scratch), ["new"]);
 });
 
-test("filesystem: changes that the clock of the files cannot tell apart are seen", async (t) => {
+test("filesystem: changes are seen even if the file clock cannot tell them apart", async (t) => {
   const folder = await new Scope(t).folder("fast");
   const driver = await FilesystemDriver.open(folder);
   const names: string[] = [];
@@ -194,7 +194,7 @@ test("filesystem: changes that the clock of the files cannot tell apart are seen
   }
 });
 
-test("filesystem: files of others, and links to nowhere, do no harm", async (t) => {
+test("filesystem: files of other programs and dangling links do no harm", async (t) => {
   const folder = await new Scope(t).folder("litter");
   const driver = await FilesystemDriver.open(folder);
   await driver.write({ key: "tags/v1", content: Buffer.from("1") });
@@ -218,14 +218,14 @@ async function* failing(): AsyncIterable<Buffer> {
   throw new Error("the connection is gone");
 }
 
-/** Paths of all files that this process, its threads included, has open. */
+/** Paths of all files that this process and its threads have open. */
 async function openFiles(): Promise<string[]> {
   const descriptors = await readdir("/proc/self/fd");
   const paths = descriptors.map((descriptor) => readlink(`/proc/self/fd/${descriptor}`).catch(() => ""));
   return Promise.all(paths);
 }
 
-test("filesystem: who reads along what is spoiled meets its end, also in another process's driver", async (t) => {
+test("filesystem: a reader that follows spoiled content reaches its end, also through another process's driver", async (t) => {
   const folder = await new Scope(t).folder("spoiled");
   const [one, other] = await Promise.all([FilesystemDriver.open(folder), FilesystemDriver.open(folder)]);
   const pieces = async function* () {

@@ -5,21 +5,21 @@ import { seededBytes } from "../support/content.js";
 import { Scope } from "../support/scope.js";
 import { listed } from "../support/settled-lists.js";
 
-/** How often something changes while it is looked at. */
+/** How many changes are made while they are observed. */
 const rounds = 25;
 
-/** Runs what every driver must hold to while much changes at once or fast, on a fresh driver each time. */
+/** Tests what every driver must guarantee during many or rapid changes, on a fresh driver each time. */
 export function testStorageChanges(name: string, open: (scope: Scope) => Promise<StorageDriver>): void {
   function story(sentence: string, tell: (driver: StorageDriver) => Promise<void>): void {
     test(`${name}: ${sentence}`, async (t) => tell(await open(new Scope(t))));
   }
 
-  story("no version ever stands for two contents, however fast they follow one another", async (driver) => {
+  story("no version ever stands for two contents, however quickly they follow one another", async (driver) => {
     const seen = new Map<string, string>();
     for (let count = 0; count < 40; count++) {
       const text = String(100 + count);
       await driver.write({ key: "v", content: Buffer.from(text) });
-      // Until it is settled every fourth time, and at once otherwise.
+      // Waits for a settled version every fourth time, and continues at once otherwise.
       for (let version: string | undefined; version === undefined; ) {
         version = (await driver.stat("v"))?.version;
         if (version !== undefined) assert.equal(seen.get(version) ?? text, text);
@@ -30,7 +30,7 @@ export function testStorageChanges(name: string, open: (scope: Scope) => Promise
     assert.ok(seen.size >= 10);
   });
 
-  story("each change is in the next list, however fast they follow one another", async (driver) => {
+  story("each change is in the next list, however quickly changes follow one another", async (driver) => {
     const present = new Set<string>();
     for (let count = 0; count < 60; count++) {
       const name = `n${(count * 7) % 10}`;
@@ -43,13 +43,13 @@ export function testStorageChanges(name: string, open: (scope: Scope) => Promise
     }
   });
 
-  story("of two contents for one key the later stays", async (driver) => {
+  story("of two contents written to one key, the later one stays", async (driver) => {
     await driver.write({ key: "k", content: Buffer.from("earlier") }, { key: "k", content: Buffer.from("later") });
     assert.equal((await driver.read("k"))?.toString(), "later");
     await driver.write();
   });
 
-  story("who sees the last object of a write sees those before it", async (driver) => {
+  story("a reader that sees the last object of a write sees those before it", async (driver) => {
     await whileChanging(
       async (round) => {
         const content = Buffer.from(String(round));
@@ -62,7 +62,7 @@ export function testStorageChanges(name: string, open: (scope: Scope) => Promise
     );
   });
 
-  story("who sees what was written beside a commit sees the object that was committed", async (driver) => {
+  story("a reader that sees what was written with a commit sees the committed object", async (driver) => {
     let last = -1;
     await whileChanging(
       async (round) => {
@@ -79,7 +79,7 @@ export function testStorageChanges(name: string, open: (scope: Scope) => Promise
     assert.equal((await driver.read("link"))?.toString(), String(last));
   });
 
-  story("what is read while it is replaced is one content as a whole, of one size", async (driver) => {
+  story("a read during a replacement returns one whole content, of one size", async (driver) => {
     const contents = [seededBytes("short", 10_000), seededBytes("long", 60_000)] as const;
     await driver.write({ key: "k", content: contents[0] });
     await whileChanging(
@@ -94,7 +94,7 @@ export function testStorageChanges(name: string, open: (scope: Scope) => Promise
     );
   });
 
-  story("of what is removed below a key, what comes first in code point order is gone first", async (driver) => {
+  story("what is removed below a key disappears in code point order", async (driver) => {
     const keysOf = (round: number) => Array.from({ length: 5 }, (_, index) => `${round}/of/${index}`);
     for (let round = 0; round < rounds; round++)
       await driver.write(...keysOf(round).map((key) => ({ key, content: Buffer.from(key) })));
@@ -114,9 +114,9 @@ export function testStorageChanges(name: string, open: (scope: Scope) => Promise
   });
 }
 
-/** Runs what a driver does that has folders: all below a key is gone at once. */
+/** Tests a driver with folders: everything below a key disappears at once. */
 export function testWholeRemovals(name: string, open: (scope: Scope) => Promise<StorageDriver>): void {
-  test(`${name}: of what is removed together nothing is left once a part of it is gone`, async (t) => {
+  test(`${name}: everything removed together disappears at once`, async (t) => {
     const driver = await open(new Scope(t));
     const keysOf = (round: number) => Array.from({ length: 5 }, (_, index) => `${round}/of/${index}`);
     for (let round = 0; round < rounds; round++)
@@ -128,7 +128,7 @@ export function testWholeRemovals(name: string, open: (scope: Scope) => Promise<
         await driver.remove(String(round));
       },
       async () => {
-        // In the order in which a removal one by one would go.
+        // In the order of a removal one by one.
         const [first, ...others] = keysOf(removing);
         if ((await driver.stat(first ?? "")) !== undefined) return;
         for (const key of others) assert.equal(await driver.stat(key), undefined);
@@ -137,7 +137,7 @@ export function testWholeRemovals(name: string, open: (scope: Scope) => Promise<
   });
 }
 
-/** Changes something again and again, and looks at it meanwhile and at the end. */
+/** Changes something again and again, and observes it meanwhile and at the end. */
 async function whileChanging(change: (round: number) => Promise<void>, look: () => Promise<void>): Promise<void> {
   let isOver = false;
   const changing = (async () => {
@@ -148,7 +148,7 @@ async function whileChanging(change: (round: number) => Promise<void>, look: () 
   const looking = (async () => {
     while (!isOver) {
       await look();
-      // A look that waits for nothing must not keep the changes from going on.
+      // A look that never waits must not keep the changes from continuing.
       await new Promise(setImmediate);
     }
     await look();

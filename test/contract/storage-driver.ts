@@ -9,13 +9,13 @@ import { Scope } from "../support/scope.js";
 import { listed } from "../support/settled-lists.js";
 import { waitUntil } from "../support/wait-until.js";
 
-/** Runs what every driver must do, on a fresh one each time. */
+/** Tests what every driver must guarantee, on a fresh driver each time. */
 export function testStorageDriver(name: string, open: (scope: Scope) => Promise<StorageDriver>): void {
   function story(sentence: string, tell: (driver: StorageDriver) => Promise<void>): void {
     test(`${name}: ${sentence}`, async (t) => tell(await open(new Scope(t))));
   }
 
-  story("what is not there is undefined, and listing it gives nothing", async (driver) => {
+  story("a missing object is undefined, and listing a missing key returns nothing", async (driver) => {
     assert.equal(await driver.stat("a/b"), undefined);
     assert.equal(await driver.read("a/b"), undefined);
     assert.equal(await driver.openRead("a/b"), undefined);
@@ -23,7 +23,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     await driver.remove("a/b");
   });
 
-  story("what was written is read byte for byte, and replaced as a whole", async (driver) => {
+  story("written content is read back byte for byte, and replaced as a whole", async (driver) => {
     for (const content of [seededBytes("one", 5000), Buffer.alloc(0), seededBytes("two", 70_000)]) {
       await driver.write({ key: "a/b/c", content });
       assert.deepEqual(await driver.read("a/b/c"), content);
@@ -37,7 +37,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.equal((await driver.read("y/2"))?.toString(), "two");
   });
 
-  story("writers of one key at once leave one of their contents whole", async (driver) => {
+  story("concurrent writers of one key leave one of their contents whole", async (driver) => {
     const contents = Array.from({ length: 8 }, (_, index) => seededBytes(`writer ${index}`, 20_000));
     await Promise.all(contents.map((content) => driver.write({ key: "k", content })));
     const found = await driver.read("k");
@@ -54,7 +54,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.notEqual(await settledVersion(driver, "v"), before);
   });
 
-  story("an object says when its content was last written", async (driver) => {
+  story("an object has the time when its content was last written", async (driver) => {
     const before = Date.now();
     await driver.write({ key: "m", content: Buffer.from("1") });
     const modifiedMs = (await driver.stat("m"))?.modifiedMs ?? 0;
@@ -63,7 +63,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   });
 
   story(
-    "several are removed together, objects and all below a key, and what is not there is no error",
+    "several objects and whole subtrees are removed together, and a missing key is not an error",
     async (driver) => {
       const keys = ["r/object", "r/folder/1", "r/folder/deep/2", "r/kept"];
       for (const key of keys) await driver.write({ key, content: Buffer.from("x") });
@@ -74,13 +74,13 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     },
   );
 
-  story("a folder is no object", async (driver) => {
+  story("a folder is not an object", async (driver) => {
     await driver.write({ key: "folder/object", content: Buffer.from("x") });
     assert.equal(await driver.stat("folder"), undefined);
     assert.equal(await driver.read("folder"), undefined);
   });
 
-  story("nothing lies below an object", async (driver) => {
+  story("nothing can be below an object", async (driver) => {
     await driver.write({ key: "object", content: Buffer.from("x") });
     assert.equal(await driver.stat("object/below"), undefined);
     assert.equal(await driver.read("object/below"), undefined);
@@ -91,13 +91,13 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.ok(await driver.read("object"));
   });
 
-  story("children are listed in code point order, whatever they are called", async (driver) => {
+  story("children are listed in code point order, whatever their names are", async (driver) => {
     const names = ["b", "a", "Z", "a-b", "a.b", "a_b", "a0", "__proto__", "constructor"];
     for (const name of names) await driver.write({ key: `list/${name}/link`, content: Buffer.from(name) });
     assert.deepEqual(await listed(driver, "list"), [...names].sort());
   });
 
-  story("a list is read in pages, whose names are in order whatever lies below them", async (driver) => {
+  story("a list is read in pages, in the order of names whatever is below them", async (driver) => {
     const names = ["a", "a-b", "a.b", "a0", "a_b", "b"];
     for (const name of names) await driver.write({ key: `list/${name}/below/link`, content: Buffer.from(name) });
     for (const limit of [1, 2, 3, 6, 7]) {
@@ -111,13 +111,17 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
       assert.deepEqual(seen, names, String(limit));
     }
     assert.deepEqual(await listed(driver, "list", { after: "a" }), names.slice(1));
-    assert.deepEqual(await listed(driver, "list", { after: "a-a" }), names.slice(1), "a name that is not there");
+    assert.deepEqual(
+      await listed(driver, "a name that does not exist", { after: "a-a" }),
+      names.slice(1),
+      "a name that is not there",
+    );
     assert.deepEqual(await listed(driver, "list", { after: "z", limit: 3 }), []);
     assert.deepEqual(await listed(driver, "list", { limit: 0 }), []);
     assert.deepEqual(await listed(driver, "absent", { after: "a", limit: 3 }), []);
   });
 
-  story("the version of a list differs once a child came or went, if there is one", async (driver) => {
+  story("the version of a list, if there is one, differs after a child was added or removed", async (driver) => {
     await driver.write({ key: "list/a/link", content: Buffer.from("x") });
     const versions = new Map<string, string>();
     for (const change of ["b", "c", "d"]) {
@@ -133,7 +137,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     }
   });
 
-  story("removing a key removes all below it, and nothing beside it", async (driver) => {
+  story("removing a key removes everything below it, and nothing next to it", async (driver) => {
     for (const key of ["tags/a/current", "tags/a/index/1", "tags/ab/current"]) {
       await driver.write({ key, content: Buffer.from(key) });
     }
@@ -143,7 +147,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.ok(await driver.read("tags/ab/current"));
   });
 
-  story("a reader reads at any position, and is not disturbed by replacing and removing", async (driver) => {
+  story("a reader reads at any position, and is not disturbed by replacement or removal", async (driver) => {
     const content = seededBytes("content", 100_000);
     await driver.write({ key: "r", content });
     const reader = await driver.openRead("r");
@@ -157,7 +161,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     await reader.close();
   });
 
-  story("staged content grows at its end only, and is known under no name before it is committed", async (driver) => {
+  story("staged content grows only at its end, and has no name before it is committed", async (driver) => {
     const staged = driver.staging.at("up/1/data");
     assert.equal(await staged.stat(), undefined);
     assert.equal(await staged.append(0, pieces("hello ", "world")), 11);
@@ -170,7 +174,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.equal(await staged.stat(), undefined);
   });
 
-  story("what came before content failed stays, and goes on from there", async (driver) => {
+  story("if content fails, what arrived is kept and can be continued", async (driver) => {
     const staged = driver.staging.at("up/2/data");
     await assert.rejects(staged.append(0, failing("first")), /cut/);
     assert.equal((await staged.stat())?.size, 5);
@@ -183,7 +187,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   });
 
   story(
-    "a reader sees what is appended after it was opened, and goes on when the content gets its name",
+    "a reader sees what is appended after it was opened, and continues when the content gets its name",
     async (driver) => {
       const staged = driver.staging.at("up/grows/data");
       await staged.append(0, pieces("first"));
@@ -204,7 +208,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   );
 
   story(
-    "a reader goes on when the content is discarded, and meets its end at once when it is spoiled",
+    "a reader continues when the content is discarded, and reaches its end at once when it is spoiled",
     async (driver) => {
       const discarded = driver.staging.at("up/discarded/data");
       const spoiled = driver.staging.at("up/spoiled/data");
@@ -219,14 +223,14 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     },
   );
 
-  story("a piece may be overwritten once the next one is asked for", async (driver) => {
+  story("a piece may be overwritten once the next one is requested", async (driver) => {
     const staged = driver.staging.at("up/3/data");
     await staged.append(0, lent(["aaa", "bbb", "ccc"]));
     await staged.commit("blobs/3");
     assert.equal((await driver.read("blobs/3"))?.toString(), "aaabbbccc");
   });
 
-  story("committing nothing makes an empty object, discarding leaves no trace", async (driver) => {
+  story("committing nothing makes an empty object, and discarding leaves no trace", async (driver) => {
     const empty = driver.staging.at("up/4/data");
     await empty.append(0, pieces());
     await empty.commit("blobs/empty");
@@ -239,7 +243,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.ok(!(await listed(driver, "up")).includes("5"));
   });
 
-  story("what was discarded cannot be committed, and nothing gets the name", async (driver) => {
+  story("discarded content cannot be committed, and nothing gets the name", async (driver) => {
     const staged = driver.staging.at("up/6/data");
     await staged.append(0, pieces("x"));
     await staged.discard();
@@ -249,16 +253,19 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.equal(await staged.stat(), undefined);
   });
 
-  story("a committed object replaces the one before, and its name can be staged and committed anew", async (driver) => {
-    for (const content of ["first", "second"]) {
-      const staged = driver.staging.at("up/7/data");
-      assert.equal(await staged.append(0, pieces(content)), content.length);
-      await staged.commit("blobs/7");
-      assert.equal((await driver.read("blobs/7"))?.toString(), content);
-    }
-  });
+  story(
+    "a committed object replaces the one before, and its name can be staged and committed again",
+    async (driver) => {
+      for (const content of ["first", "second"]) {
+        const staged = driver.staging.at("up/7/data");
+        assert.equal(await staged.append(0, pieces(content)), content.length);
+        await staged.commit("blobs/7");
+        assert.equal((await driver.read("blobs/7"))?.toString(), content);
+      }
+    },
+  );
 
-  story("content for another offset is refused before any of it is asked for", async (driver) => {
+  story("content for another offset is refused before any of it is read", async (driver) => {
     const staged = driver.staging.at("up/8/data");
     await staged.append(0, pieces("hello"));
     const untouched = { [Symbol.asyncIterator]: () => assert.fail("the content was asked for") };
@@ -270,21 +277,24 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.deepEqual(await driver.staging.list("up"), ["8"]);
   });
 
-  story("what is staged is found by its folder, tells when it grew, and goes with the folder", async (driver) => {
-    const before = Date.now();
-    const staged = driver.staging.at("up/9/data");
-    assert.equal(await staged.openRead(), undefined);
-    await staged.append(0, pieces("x"));
-    assert.deepEqual(await driver.staging.list("up"), ["9"]);
-    // Files are stamped by a clock that ticks each 10 ms.
-    assert.ok(((await staged.stat())?.modifiedMs ?? 0) > before - 20);
-    await driver.staging.remove("up/9");
-    assert.equal(await staged.stat(), undefined);
-    assert.equal(await staged.openRead(), undefined);
-    assert.deepEqual(await driver.staging.list("up"), []);
-  });
+  story(
+    "staged content is found by its folder, has the time when it grew, and is removed with the folder",
+    async (driver) => {
+      const before = Date.now();
+      const staged = driver.staging.at("up/9/data");
+      assert.equal(await staged.openRead(), undefined);
+      await staged.append(0, pieces("x"));
+      assert.deepEqual(await driver.staging.list("up"), ["9"]);
+      // The clock of files ticks every 10 ms.
+      assert.ok(((await staged.stat())?.modifiedMs ?? 0) > before - 20);
+      await driver.staging.remove("up/9");
+      assert.equal(await staged.stat(), undefined);
+      assert.equal(await staged.openRead(), undefined);
+      assert.deepEqual(await driver.staging.list("up"), []);
+    },
+  );
 
-  story("discarding leaves the folder while something else lies there", async (driver) => {
+  story("discarding keeps a folder that contains something else", async (driver) => {
     const [one, other] = [driver.staging.at("up/10/data"), driver.staging.at("up/10/startedat")];
     for (const staged of [one, other]) await staged.append(0, pieces("x"));
     await one.discard();
@@ -294,7 +304,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.deepEqual(await driver.staging.list("up"), []);
   });
 
-  story("actions under one lock run in the order they came, whatever the lock is called", async (driver) => {
+  story("actions under one lock run in order of arrival, whatever the lock's name is", async (driver) => {
     for (const name of ["tag a/b:__proto__", "../..", "", "x".repeat(10_000)]) {
       const order: number[] = [];
       const asked = Array.from({ length: 8 }, (_, index) => index);
@@ -303,7 +313,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     }
   });
 
-  story("actions under one lock run one after another, those of other locks at once", async (driver) => {
+  story("actions under one lock run one after another, those under different locks concurrently", async (driver) => {
     const order: string[] = [];
     const others: Promise<unknown>[] = [];
     await driver.withLock("one", async () => {
@@ -315,7 +325,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     assert.deepEqual(order, ["other", "first", "second"]);
   });
 
-  story("an action that fails gives its error, and the lock back", async (driver) => {
+  story("a failing action passes on its error and releases the lock", async (driver) => {
     await assert.rejects(
       driver.withLock("f", async () => Promise.reject(new Error("failed"))),
       /failed/,
@@ -324,7 +334,7 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   });
 }
 
-/** `undefined` if the storage tells none. */
+/** `undefined` if the storage has none. */
 async function settledListVersion(driver: StorageDriver, key: string): Promise<string | undefined> {
   for (let look = 0; look < 20; look++) {
     const version = await driver.listVersion(key);
@@ -342,7 +352,7 @@ async function* pieces(...contents: (string | Buffer)[]): AsyncIterable<Buffer> 
   for (const content of contents) yield Buffer.from(content);
 }
 
-/** Up to five bytes from the position on. */
+/** Up to five bytes from the position. */
 async function textAt(reader: BlobReader, position: number): Promise<string> {
   const into = Buffer.alloc(5);
   return into.toString("utf8", 0, await reader.read(into, position));
@@ -353,7 +363,7 @@ async function* failing(text: string): AsyncIterable<Buffer> {
   throw new Error("cut");
 }
 
-/** One buffer again and again, as a pool would lend it. */
+/** The same buffer again and again, as from a pool. */
 async function* lent(texts: readonly string[]): AsyncIterable<Buffer> {
   const buffer = Buffer.alloc(3);
   for (const text of texts) {

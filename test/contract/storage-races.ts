@@ -7,18 +7,18 @@ import { Scope } from "../support/scope.js";
 import { listed } from "../support/settled-lists.js";
 import { waitUntil } from "../support/wait-until.js";
 
-/** How often two of them race. */
+/** How many times two of them race. */
 const rounds = 25;
 const key = "blobs/a/data";
 const note = "aside/a";
 
-/** Runs what every driver must hold to where several want the same: conditional writes, withdrawals and locks. */
+/** Tests what every driver must guarantee under contention: conditional writes, withdrawals and locks. */
 export function testStorageRaces(name: string, open: (scope: Scope) => Promise<StorageDriver>): void {
   function story(sentence: string, tell: (driver: StorageDriver) => Promise<void>): void {
     test(`${name}: ${sentence}`, async (t) => tell(await open(new Scope(t))));
   }
 
-  /** A driver without conditional writes says so, and then has nothing to keep to. */
+  /** A driver without conditional writes says so, and has nothing else to fulfil. */
   function conditionally(
     sentence: string,
     tell: (driver: StorageDriver, conditional: ConditionalWrites) => Promise<void>,
@@ -28,27 +28,27 @@ export function testStorageRaces(name: string, open: (scope: Scope) => Promise<S
     });
   }
 
-  conditionally("an object is written if there is none, and none is replaced so", async (_driver, conditional) => {
-    assert.equal(await conditional.writeIfAbsent({ key, content: Buffer.from("first") }), true);
-    assert.equal(await conditional.writeIfAbsent({ key, content: Buffer.from("second") }), false);
-  });
-
   conditionally(
-    "of many who write a key that is free one does, and its content is whole",
-    async (driver, conditional) => {
-      for (let round = 0; round < rounds; round++) {
-        const contents = Array.from({ length: 6 }, (_, index) => seededBytes(`${round} ${index}`, 10_000));
-        const written = await Promise.all(
-          contents.map((content) => conditional.writeIfAbsent({ key: `free/${round}`, content })),
-        );
-        assert.equal(written.filter(Boolean).length, 1);
-        assert.deepEqual(await driver.read(`free/${round}`), contents[written.indexOf(true)]);
-      }
+    "an object is written if there is none, and an existing one is not replaced",
+    async (_driver, conditional) => {
+      assert.equal(await conditional.writeIfAbsent({ key, content: Buffer.from("first") }), true);
+      assert.equal(await conditional.writeIfAbsent({ key, content: Buffer.from("second") }), false);
     },
   );
 
+  conditionally("if many write a free key, one succeeds, and its content is whole", async (driver, conditional) => {
+    for (let round = 0; round < rounds; round++) {
+      const contents = Array.from({ length: 6 }, (_, index) => seededBytes(`${round} ${index}`, 10_000));
+      const written = await Promise.all(
+        contents.map((content) => conditional.writeIfAbsent({ key: `free/${round}`, content })),
+      );
+      assert.equal(written.filter(Boolean).length, 1);
+      assert.deepEqual(await driver.read(`free/${round}`), contents[written.indexOf(true)]);
+    }
+  });
+
   conditionally(
-    "an object of a known version is replaced, and none that has replaced it",
+    "an object of a known version is replaced, but not one that has replaced it",
     async (driver, conditional) => {
       await driver.write({ key, content: Buffer.from("1") });
       const first = await settledVersion(driver, key);
@@ -64,18 +64,21 @@ export function testStorageRaces(name: string, open: (scope: Scope) => Promise<S
     },
   );
 
-  conditionally("an object of a known version is emptied, and none that replaced it", async (driver, conditional) => {
-    const empty = { key, content: Buffer.alloc(0) };
-    await driver.write({ key, content: Buffer.from("1") });
-    const first = await settledVersion(driver, key);
-    await driver.write({ key, content: Buffer.from("2") });
-    assert.equal(await conditional.writeIfVersion(empty, first), false);
-    assert.equal((await driver.read(key))?.toString(), "2");
-    assert.equal(await conditional.writeIfVersion(empty, await settledVersion(driver, key)), true);
-    assert.equal((await driver.stat(key))?.size, 0);
-  });
+  conditionally(
+    "an object of a known version is emptied, but not one that has replaced it",
+    async (driver, conditional) => {
+      const empty = { key, content: Buffer.alloc(0) };
+      await driver.write({ key, content: Buffer.from("1") });
+      const first = await settledVersion(driver, key);
+      await driver.write({ key, content: Buffer.from("2") });
+      assert.equal(await conditional.writeIfVersion(empty, first), false);
+      assert.equal((await driver.read(key))?.toString(), "2");
+      assert.equal(await conditional.writeIfVersion(empty, await settledVersion(driver, key)), true);
+      assert.equal((await driver.stat(key))?.size, 0);
+    },
+  );
 
-  conditionally("of many who replace one version one does", async (driver, conditional) => {
+  conditionally("if many replace the same version, one succeeds", async (driver, conditional) => {
     await driver.write({ key, content: Buffer.from("before") });
     const version = await settledVersion(driver, key);
     const contents = Array.from({ length: 6 }, (_, index) => Buffer.from(`after ${index}`));
@@ -84,7 +87,7 @@ export function testStorageRaces(name: string, open: (scope: Scope) => Promise<S
     assert.deepEqual(await driver.read(key), contents[written.indexOf(true)]);
   });
 
-  story("a withdrawn object can be read until it is erased, and its readers go on", async (driver) => {
+  story("a withdrawn object can be read until it is erased, and its readers continue", async (driver) => {
     const content = seededBytes("withdrawn", 50_000);
     await driver.write({ key, content });
     const reader = await driver.openRead(key);
@@ -99,7 +102,7 @@ export function testStorageRaces(name: string, open: (scope: Scope) => Promise<S
     await reader?.close();
   });
 
-  story("a withdrawal that is released leaves the object as it was, and no note", async (driver) => {
+  story("a released withdrawal leaves the object as it was, and no note", async (driver) => {
     await driver.write({ key, content: Buffer.from("kept") });
     await driver.withdrawal.withdraw(key, note);
     await driver.withdrawal.release(key, note);
@@ -110,7 +113,7 @@ export function testStorageRaces(name: string, open: (scope: Scope) => Promise<S
     assert.equal((await driver.read(key))?.toString(), "kept");
   });
 
-  story("what is not there is not withdrawn, and not kept", async (driver) => {
+  story("a missing object is neither withdrawn nor kept", async (driver) => {
     assert.equal(await driver.withdrawal.withdraw(key, note), undefined);
     assert.equal(await driver.stat(note), undefined);
     await driver.withdrawal.release(key, note);
@@ -118,13 +121,13 @@ export function testStorageRaces(name: string, open: (scope: Scope) => Promise<S
     assert.equal(await driver.withdrawal.keep(key, note), false);
   });
 
-  story("what a withdrawal that was killed has left is found by its note", async (driver) => {
+  story("what a killed withdrawal has left is found by its note", async (driver) => {
     await driver.write({ key, content: Buffer.from("x") });
     await driver.withdrawal.withdraw(key, note);
     await waitUntil("the note is listed", async () => (await listed(driver, "aside")).includes("a") || undefined);
   });
 
-  story("of those who keep an object and those who erase it one has its way", async (driver) => {
+  story("if one process keeps an object and another erases it, exactly one of them wins", async (driver) => {
     for (let round = 0; round < rounds; round++) {
       await driver.write({ key, content: Buffer.from("needed") });
       await driver.withdrawal.withdraw(key, note);
@@ -134,7 +137,7 @@ export function testStorageRaces(name: string, open: (scope: Scope) => Promise<S
     }
   });
 
-  story("what is stored once an object could not be kept stays, and so does what is kept", async (driver) => {
+  story("what is stored after an object could not be kept stays, and so does a kept object", async (driver) => {
     for (let round = 0; round < rounds; round++) {
       await driver.write({ key, content: Buffer.from("needed") });
       await driver.withdrawal.withdraw(key, note);
@@ -159,7 +162,7 @@ export function testStorageRaces(name: string, open: (scope: Scope) => Promise<S
     }
   });
 
-  story("what is written beside an object that is withdrawn is not lost", async (driver) => {
+  story("what is written while an object is withdrawn is not lost", async (driver) => {
     for (let round = 0; round < rounds; round++) {
       await driver.write({ key: `blobs/${round}/data`, content: Buffer.from("first") });
       await Promise.all([
@@ -170,7 +173,7 @@ export function testStorageRaces(name: string, open: (scope: Scope) => Promise<S
     }
   });
 
-  story("a lock that is held for too long is given up, and the action is not run", async (driver) => {
+  story("if a lock is held for too long, the next one gives up, and its action does not run", async (driver) => {
     let isHeld = true;
     const runs: string[] = [];
     let release = () => {};

@@ -38,7 +38,7 @@ test("docker builds on an image that it pulls through registry-mirrors", async (
   assert.deepEqual(mirror.takeAskedElsewhere(), []);
 });
 
-test("docker pulls through a mirror with users, although it sends it the login for Docker Hub", async (t) => {
+test("docker pulls through a mirror with users, although it sends the mirror its login for Docker Hub", async (t) => {
   const scope = new Scope(t);
   const htpasswd = await htpasswdFile(scope, { ann: "ann" });
   const rules = [{ allow: ["pull", "cache"], to: "everyone", in: "docker.io/**" }];

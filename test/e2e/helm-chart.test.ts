@@ -85,7 +85,7 @@ test("the Helm chart", async (t) => {
     assert.match(variables.BERTH_PROXY_UPSTREAMS ?? "", /passwordFile: \/etc\/berth\/upstream\/proxyPassword/);
   });
 
-  await t.test("makes a user with a password of its own, and nobody else may do anything", async () => {
+  await t.test("creates a user with a random password, and no one else may do anything", async () => {
     const objects = objectsIn(await render([]));
     const data = objects.find(({ kind }) => kind === "Secret")?.data ?? {};
     const decode = (key: string) => Buffer.from(data[key] ?? "", "base64").toString();

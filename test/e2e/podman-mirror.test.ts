@@ -30,7 +30,7 @@ test("podman pulls through podman-registries.conf", async (t) => {
   });
 });
 
-test("podman pulls through a mirror for users only, with its login there", async (t) => {
+test("podman pulls through a mirror for users only, with its login for the mirror", async (t) => {
   const scope = new Scope(t);
   const htpasswd = await htpasswdFile(scope, { ann: "ann" });
   const mirror = await Mirror.start(scope, { users: { htpasswd } });

@@ -33,10 +33,10 @@ async function boardQueries(): Promise<{ title: string; query: string }[]> {
   );
 }
 
-/** Series of the board that need what this test has not: an eviction that was asked for, or a collection. */
+/** Series of the board that need what this test does not have: an eviction or a collection. */
 const mayBeEmpty = ["Since the last collection"];
 
-test("prometheus scrapes two workers, and finds something for every query of the board", async (t) => {
+test("prometheus scrapes two workers, and finds data for every query of the board", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const layer = seededBytes("layer", 300_000);
@@ -76,17 +76,17 @@ test("prometheus scrapes two workers, and finds something for every query of the
   const pushes = 'registry_http_requests_total{code="201",handler="manifest",method="put"}';
   const before = readMetrics(text).get(pushes) ?? 0;
   process.kill(workersOf(berth)[1] ?? 0, "SIGKILL");
-  await waitUntil("it is started again", () => (workersOf(berth).length === 2 ? true : undefined));
+  await waitUntil("the worker is restarted", () => (workersOf(berth).length === 2 ? true : undefined));
   const after = readMetrics((await metrics.get("/metrics")).body.toString()).get(pushes) ?? 0;
   assert.ok(after >= before, `${after} pushes after a worker died, ${before} before`);
 });
 
-/** What every client asks of a registry, once. */
+/** One of every request that clients send to a registry. */
 async function useRegistry(client: RegistryClient): Promise<void> {
   await client.get("/v2/");
   await pushSmallImage(client, "team/app", "layer", { tag: "1.0" });
   for (const path of ["manifests/1.0", "manifests/missing", "tags/list"]) {
-    // Without it the peer finds no OCI manifest.
+    // Without it the peer does not return OCI manifests.
     const accept = { accept: "application/vnd.oci.image.manifest.v1+json" };
     await client.get(`/v2/team/app/${path}`, accept);
     if (!path.startsWith("tags")) await client.head(`/v2/team/app/${path}`, accept);
@@ -112,7 +112,7 @@ function shapeOf(text: string): Map<string, string> {
   return shapes;
 }
 
-test("names, types and labels are those of registry 3.1.2, and the same requests give the same series", async (t) => {
+test("names, types and labels are those of registry 3.1.2, and the same requests produce the same series", async (t) => {
   const scope = new Scope(t);
   const [ours, theirs] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
   const berth = await startBerth(scope, { metrics: { address: ours } });
@@ -127,7 +127,7 @@ test("names, types and labels are those of registry 3.1.2, and the same requests
     if (/^registry_|^process_/.test(name) && !missing.has(name)) assert.equal(ourShape.get(name), shape, name);
   const requests = (text: string) =>
     [...readMetrics(text)].filter(([name]) => /^registry_http_requests_total/.test(name)).sort();
-  // Its readiness was asked for by GET /v2/, Berth's was not.
+  // The peer's readiness was checked with GET /v2/, Berth's was not.
   const asked = requests(theirText).filter(([name]) => !name.includes('handler="base"'));
   assert.deepEqual(
     requests(ourText).filter(([name]) => !name.includes('handler="base"')),
@@ -135,7 +135,7 @@ test("names, types and labels are those of registry 3.1.2, and the same requests
   );
 });
 
-/** Of Go's own client, and not of the registry. */
+/** Metrics of Go's own client, not of the registry. */
 const missing = new Set([
   "process_virtual_memory_max_bytes",
   "process_network_receive_bytes_total",

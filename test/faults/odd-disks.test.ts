@@ -73,7 +73,7 @@ test("separate volumes for blobs and for repositories can be pushed to and pulle
   const root = await scope.folder("data");
   for (const folder of ["blobs", "repositories"]) await mountVolume(scope, join(root, v2, folder));
   const output = await useWholly(t, { root });
-  assert.match(output, /blobs and repositories lie in different file systems/);
+  assert.match(output, /blobs and repositories are on different file systems/);
 });
 
 test("Berth's own files move with a volume below the root, into another container and onto its host", async (t) => {

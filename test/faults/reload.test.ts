@@ -62,7 +62,7 @@ for (const workers of [1, 2]) {
       daemon.signal("SIGHUP");
       await untilTold(berth, /configuration applied/g, change);
       const enough = rounds + 10;
-      await waitUntil("requests go on", () => (rounds >= enough ? true : undefined));
+      await waitUntil("requests continue", () => (rounds >= enough ? true : undefined));
     }
     isOver = true;
     await load;

@@ -6,14 +6,14 @@ import { RecordedLog } from "./recorded-log.js";
 import { RegistryClient } from "./registry-client.js";
 import type { Scope } from "./scope.js";
 
-/** A Berth in this process that counts what it does. */
+/** A Berth in this process with metrics. */
 export interface MeteredBerth {
   readonly client: RegistryClient;
-  /** The values of now, by their names and labels as Prometheus writes them. */
+  /** The current values, by name and labels as Prometheus writes them. */
   scrape(): Promise<ReadonlyMap<string, number>>;
 }
 
-/** Serves from memory until the test is over. */
+/** Serves from memory until the test ends. */
 export async function runMeteredBerth(scope: Scope, overrides: ConfigOverrides = {}): Promise<MeteredBerth> {
   const config = configWith({ ...overrides, storage: { driver: "memory" }, server: { port: 0 } });
   const metrics = new Metrics({ version: "0.0.0", mode: config.mode });
@@ -25,7 +25,7 @@ export async function runMeteredBerth(scope: Scope, overrides: ConfigOverrides =
   return { client, scrape: async () => readMetrics(await textOf(await metrics.report())) };
 }
 
-/** Reads the text format of Prometheus; labels in the order of their names. */
+/** Parses the text format of Prometheus, with labels in the order of their names. */
 export function readMetrics(text: string): ReadonlyMap<string, number> {
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(lines.map((line) => readLine(line)));

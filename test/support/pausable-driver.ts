@@ -10,9 +10,9 @@ import type {
 import type { ObjectContent, StagedObject, StagedStat, Staging } from "../../src/storage/staging.js";
 
 /**
- * Steps of a driver, by the method that takes them. What is written together, or beside a commit, is a `write` each. `lock` comes before a lock is asked for, `locked` once it is had,
- * `unlock` before it is given back; `append`, `spoil` and `discard` name the key that is staged, `commit` the key that
- * the content gets.
+ * Steps of a driver, named after its methods. Every object written counts as a `write`, also several in one call or
+ * with a commit. `lock` comes before a lock is requested, `locked` once it is held, `unlock` before it is released;
+ * `append`, `spoil` and `discard` name the staged key, `commit` the key that the content gets.
  */
 export type DriverStep =
   | Exclude<keyof StorageDriver, "conditional" | "listLagMs" | "listVersion" | "staging" | "withdrawal" | "withLock">
@@ -29,11 +29,11 @@ export type DriverStep =
   | "locked"
   | "unlock";
 
-/** A step that a test holds up. */
+/** A step that a test suspends. */
 export interface Pause {
-  /** Settles when something has come to the step, and waits there. */
+  /** Settles when something has reached the step and waits there. */
   readonly reached: Promise<void>;
-  /** Lets it go on; to be called once. */
+  /** Lets it continue; call it once. */
   resume(): void;
 }
 
@@ -45,8 +45,8 @@ interface Stop {
 }
 
 /**
- * A driver that stops between two named steps, or fails at one, where a test wants it to: what happens there meanwhile is
- * certain then, and not a matter of luck. Each stop works once. All else is passed on to the driver inside.
+ * A driver that stops between two named steps, or fails at one, where a test wants it to, so that what happens
+ * meanwhile is deterministic. Each stop works once. Everything else is passed to the inner driver.
  */
 export class PausableDriver implements StorageDriver {
   readonly #inner: StorageDriver;
@@ -57,12 +57,15 @@ export class PausableDriver implements StorageDriver {
     this.#inner = inner;
   }
 
-  /** Holds up the next such step before it is taken. @param key of the object, or name of the lock; a pattern of it */
+  /**
+   * Suspends the next such step before it is taken.
+   * @param key of the object, or name of the lock; or a pattern for it
+   */
   pauseBefore(step: DriverStep, key: string | RegExp): Pause {
     return this.#pause("before", step, key);
   }
 
-  /** Holds up the next such step once it was taken, before whoever took it hears of it. */
+  /** Suspends the next such step after it was taken, before its caller learns the result. */
   pauseAfter(step: DriverStep, key: string | RegExp): Pause {
     return this.#pause("after", step, key);
   }
@@ -72,7 +75,7 @@ export class PausableDriver implements StorageDriver {
     this.#stops.add({ when: "before", step, key, act: () => Promise.reject(error) });
   }
 
-  /** Tells whoever holds a lock that it was lost. */
+  /** Tells the holder of a lock that it was lost. */
   loseLock(name: string): void {
     this.#held.get(name)?.abort(new LockError("lost", `the lock of ${name} was lost`));
   }
@@ -85,7 +88,7 @@ export class PausableDriver implements StorageDriver {
     return this.#take("read", [asked[0]], () => this.#inner.read(...asked));
   }
 
-  /** One after another, as the contract lets others see them, so that a test can stop between two of them. */
+  /** One after another, as the contract allows others to see them, so that a test can stop between two of them. */
   async write(...objects: readonly ObjectContent[]): Promise<void> {
     for (const object of objects) await this.#take("write", [object.key], () => this.#inner.write(object));
   }

@@ -8,7 +8,7 @@ import type { Scope } from "./scope.js";
 
 /** Debian's Prometheus, with our alert rules. */
 export interface Prometheus {
-  /** What a query finds now. @throws if it is no query */
+  /** The current result of a query. @throws if it is not a query */
   query(text: string): Promise<readonly unknown[]>;
 }
 

@@ -9,7 +9,7 @@ const main = join(projectRoot, "dist/main.js");
 
 /** What `berth setup` prints and writes, to be done as a person would do it. */
 export interface SetupGuide {
-  /** Stands for the root of the machine, and is the project's folder, too. */
+  /** Stands for the root of the machine, and is also the folder of the project. */
   readonly root: string;
   /** `access` of the settings that the registry needs for it. */
   readonly access: Readonly<Record<string, unknown>>;

@@ -20,7 +20,7 @@ const thousandRules = [
   { allow: "pull", to: "authenticated", in: "team/*" },
 ];
 
-/** Limits that the load stays below. */
+/** Limits that the load does not reach. */
 const ampleLimits = { requests: 1_000_000, transfers: 1_000, bandwidth: "1TiB" };
 const limits = { perAddress: ampleLimits, perUser: ampleLimits };
 

@@ -6,13 +6,13 @@ import { requestRates } from "../wrk.mjs";
 const repository = "bench";
 const headers = { Accept: acceptedManifests };
 
-/** Short turns: what the machine does besides meets both servers alike. */
+/** Short turns, so that other load on the machine affects both servers alike. */
 const turns = 20;
 const turn = { warmup: 0, seconds: 1, runs: 1 };
 
 /**
- * The cost of metrics to the cheapest answer there is: two servers that differ by them alone, measured in turns. It is the
- * CPU time of a request that is compared, since it varies less than the rate that follows from it.
+ * The cost of metrics for the cheapest answer there is: two servers that differ only in metrics are measured in turns. The
+ * CPU time of a request is compared, since it varies less than the rate that follows from it.
  */
 const metricsCost = {
   rows: [{ id: "metrics-cost", title: "manifest by tag: CPU time of metrics", unit: "%", target: atMost(2) }],

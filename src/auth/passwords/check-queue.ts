@@ -2,15 +2,15 @@ import { setTimeout } from "node:timers/promises";
 import { RegistryError } from "../../oci/errors.js";
 
 interface CheckQueueSettings {
-  /** Checks that run at once. */
+  /** Maximum concurrent checks. */
   readonly concurrency: number;
-  /** Checks that may wait. Further ones are refused: whoever waited longer would have given up. */
+  /** Checks that may wait. Further ones are refused: a client that waited longer would have given up. */
   readonly mostWaiting: number;
-  /** How long it rests after each check, as a multiple of the time that the check took. */
+  /** The pause after each check, as a multiple of the check's duration. */
   readonly rest: number;
 }
 
-/** Runs slow checks a few at a time; those that are urgent go first. */
+/** Runs slow checks a few at a time; urgent ones go first. */
 export class CheckQueue {
   readonly #settings: CheckQueueSettings;
   readonly #urgent: (() => void)[] = [];
@@ -21,7 +21,7 @@ export class CheckQueue {
     this.#settings = settings;
   }
 
-  /** @throws RegistryError UNAVAILABLE if more wait than can be checked in time */
+  /** @throws RegistryError UNAVAILABLE if more checks are waiting than can be done in time */
   async run<Result>(check: () => Promise<Result>, isUrgent = false): Promise<Result> {
     await this.#enter(isUrgent ? this.#urgent : this.#waiting);
     const startedAt = performance.now();
@@ -38,7 +38,7 @@ export class CheckQueue {
       return;
     }
     if (line.length >= this.#settings.mostWaiting) throw tooManyChecks();
-    // Whoever leaves hands its place over.
+    // Resolved when another check has finished.
     await new Promise<void>((resolve) => line.push(resolve));
   }
 
@@ -50,7 +50,7 @@ export class CheckQueue {
   }
 }
 
-/** Docker repeats what had a 503, and nothing that had a 429. */
+/** A 503, since docker retries after that but not after a 429. */
 function tooManyChecks(): RegistryError {
   const message = "too many passwords are waiting to be checked; try again in a moment";
   return new RegistryError("UNAVAILABLE", message, { headers: { "Retry-After": "5" } });

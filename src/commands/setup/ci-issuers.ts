@@ -1,8 +1,8 @@
-/** What the registry's settings say about a service that issues identity tokens to its jobs. */
+/** The registry's settings for a service that issues identity tokens to its jobs. */
 interface CiIssuer {
   readonly name: string;
   readonly issuer: string;
-  /** Where the id in the claims is found. */
+  /** Where to find the id in the claims. */
   readonly hint: string;
   readonly claims: string;
   readonly user: string;

@@ -28,7 +28,7 @@ function client(meaning: string, setUp: Client["setUp"]): Client {
 
 /** What `berth setup` can configure: clients, and servers with access control. */
 export const clients: ReadonlyMap<string, Client> = new Map([
-  ["team", server("users with passwords, and nobody else", setUpTeam)],
+  ["team", server("users with passwords, and no one else", setUpTeam)],
   ["anonymous-pull", server("everyone pulls, users push", setUpAnonymousPull)],
   ["nginx", server("nginx with TLS in front, and users with passwords", setUpNginx)],
   ["docker", client("dockerd: daemon.json", setUpDocker)],

@@ -6,7 +6,7 @@ const pluginFolder = "/usr/local/libexec/kubelet-credential-providers";
 const configPath = `/etc/kubernetes/${plugin}.yaml`;
 const audience = "berth";
 
-/** For the kubelet, which logs in by the service account of the pod that pulls: no secret is stored (KEP-4412). */
+/** For the kubelet, which logs in with the service account of the pulling pod: no secret is stored (KEP-4412). */
 export function setUpKubelet(registry: RegistryToReach): ClientSetup {
   return {
     files: [pluginFile(), providerFile(registry), roleFile()],
@@ -21,7 +21,7 @@ export function setUpKubelet(registry: RegistryToReach): ClientSetup {
   };
 }
 
-/** Nodes have a shell, and seldom Node: the same as `berth credential-provider`, in the words of POSIX. */
+/** Nodes have a shell, but seldom Node: the same as `berth credential-provider`, in POSIX shell. */
 function pluginFile(): SetupFile {
   const lines = [
     "set -eu",
@@ -65,7 +65,7 @@ function providerFile({ address }: RegistryToReach): SetupFile {
   ]);
 }
 
-/** A kubelet may ask for the audiences of the pods on its node only, unless a role lists more. */
+/** A kubelet may request tokens only for the audiences of the pods on its node, unless a role lists more. */
 function roleFile(): SetupFile {
   const name = "kubelet-berth-audience";
   return ownFile("berth-kubelet.yaml", [

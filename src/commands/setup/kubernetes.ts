@@ -12,7 +12,7 @@ export function setUpKubernetes(registry: RegistryToReach): ClientSetup {
   return { files, notes: [...onEachNode, ...notes, ...image, ...cached, ...pullSecret(registry)] };
 }
 
-/** By an access token, which expires and is revoked without a change of anybody's password. */
+/** With an access token, which expires, and can be revoked without changing a password. */
 function pullSecret({ address, asksForLogin }: RegistryToReach): string[] {
   if (!asksForLogin) return [];
   return [

@@ -2,7 +2,7 @@ import { type ClientSetup, ownFile } from "./client-setup.js";
 import type { RegistryToReach } from "./registry-to-reach.js";
 import { commonSettings, hostOf, userSteps } from "./server.js";
 
-/** nginx with TLS in front of a server on the same machine that asks for a login. */
+/** nginx with TLS in front of a server on the same machine that requires a login. */
 export function setUpNginx(registry: RegistryToReach): ClientSetup {
   const { address } = registry;
   const server = [
@@ -22,7 +22,7 @@ export function setUpNginx(registry: RegistryToReach): ClientSetup {
   };
 }
 
-/** The settings of `config/nginx.conf`, which says why each is there. */
+/** The settings of `config/nginx.conf`, which explains each. */
 function siteLines(host: string): string[] {
   return [
     "upstream berth {",

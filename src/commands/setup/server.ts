@@ -3,7 +3,7 @@ import type { RegistryToReach } from "./registry-to-reach.js";
 
 const folder = "/etc/berth";
 
-/** A server for a team: users with passwords, and nobody else. */
+/** A server for a team: users with passwords, and no one else. */
 export function setUpTeam(registry: RegistryToReach): ClientSetup {
   return { files: [settingsFile(registry, [])], notes: steps(registry) };
 }
@@ -22,7 +22,7 @@ function settingsFile(registry: RegistryToReach, access: readonly string[]): Set
   return ownFile(`${folder}/berth.yml`, [...server, ...commonSettings(registry, access)]);
 }
 
-/** What the settings of every server for users have. @param access further lines of that section */
+/** The common settings of every server with users. @param access more lines of that section */
 export function commonSettings({ mode }: RegistryToReach, access: readonly string[]): string[] {
   return [
     `mode: ${mode}`,
@@ -37,7 +37,7 @@ export function commonSettings({ mode }: RegistryToReach, access: readonly strin
 function steps(registry: RegistryToReach): string[] {
   const { address, scheme } = registry;
   const certificate = `Have a certificate, or create one: berth tls self-signed --host ${hostOf(registry)} --out ${folder}/tls`;
-  const plain = "Passwords cross the network in the clear without TLS: use this on a trusted network only.";
+  const plain = "Without TLS, passwords cross the network unencrypted: use this only on a trusted network.";
   return [scheme === "https" ? certificate : plain, ...userSteps(address)];
 }
 
@@ -47,11 +47,11 @@ export function userSteps(address: string): string[] {
     `Add each user: berth user add ann --file ${folder}/htpasswd`,
     `Start it: berth serve ${folder}/berth.yml`,
     `Log in on each client: docker login ${address}`,
-    "What else a client needs, such as your certificate authority, berth setup says for each: berth setup",
+    "For the other settings of each client, such as your certificate authority, run: berth setup",
   ];
 }
 
-/** Of an address without one, the scheme's own. */
+/** By default, the port of the scheme. */
 function portOf({ address, scheme }: RegistryToReach): string {
   return /:(\d+)$/.exec(address.replace(/^\[.*\]/, "host"))?.[1] ?? (scheme === "https" ? "443" : "80");
 }

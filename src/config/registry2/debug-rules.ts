@@ -6,7 +6,7 @@ import { truthOf } from "./written.js";
 
 const target = ["metrics", "path"];
 
-/** The section `http.debug`: a second port, with metrics only if `prometheus.enabled` is true. */
+/** The section `http.debug`: a second port, which serves metrics only if `prometheus.enabled` is true. */
 export const debugRules: Rules = {
   "http.debug.addr": ({ path, written }, translation) => {
     if (listenAddress.parse(written, "") === undefined) {
@@ -35,7 +35,7 @@ export const debugRules: Rules = {
   },
 };
 
-const withoutPort = "registry:2 has no second port without http.debug.addr, and Berth neither";
+const withoutPort = "without http.debug.addr, neither registry:2 nor Berth has a second port";
 
 function hasPort({ document }: Translation): boolean {
   return document.find("http", "debug", "addr") !== undefined;

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 
 /**
- * When a connection closes, node makes an error for each request that it had read: with their stacks, those of 2,500 tiny
- * requests keep the event loop for a tenth of a second, and nobody reads them.
+ * When a connection closes, node creates an error for each request that it had read. With their stacks, those of 2,500
+ * tiny requests block the event loop for a tenth of a second, and nobody reads them.
  */
 export function abortCheaply(socket: Socket): void {
   const limit = Error.stackTraceLimit;

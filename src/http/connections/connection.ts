@@ -7,7 +7,10 @@ import { Reading } from "./reading.js";
 /** Requests of one connection that run at the same time; responses are sent in order in any case. */
 const mostAtOnce = 4;
 
-/** No client sends so many requests before it reads an answer. One that does is read from in sips. */
+/**
+ * No normal client sends this many requests before it reads an answer. The input of one that does is parsed in small
+ * pieces.
+ */
 const crowd = 16;
 
 /** Begins to answer a request. The exchange tells the connection when it is over: `answered`. */
@@ -20,7 +23,7 @@ type Waiting = readonly [request: IncomingMessage, response: ServerResponse];
 export interface ConnectionWatcher {
   /** The number of waiting requests has changed. */
   waitingChanged(by: number): void;
-  /** The connection has its first request: `letIn` must be called when it may begin. */
+  /** The connection has its first request: call `letIn` when it may start. */
   arrived(connection: Connection): void;
   /** The connection has a waiting request: `beginNext` must be called when it is its turn. */
   wantsTurn(connection: Connection): void;
@@ -46,11 +49,14 @@ export class Connection {
   idleAmong: Set<Connection> | undefined;
   readonly #watcher: ConnectionWatcher;
   readonly #answer: Answer;
-  /** No set: that keeps what it held before until a full garbage collection, which costs each request more than its answer. */
+  /**
+   * No set: that keeps what it held before until a full garbage collection, which costs each request more than its
+   * answer.
+   */
   readonly #running: Exchange[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #reading = new Reading(() => this.#waiting.length === 0 && !this.#holdsFullBody());
-  /** A new connection has brought nothing; one that arrived waits until it is let in. */
+  /** A new connection has sent nothing; one that has arrived waits until it is let in. */
   #state: "new" | "arrived" | "let in" = "new";
 
   constructor(socket: Socket, caller: Caller, { watcher, answer }: ConnectionParts) {
@@ -71,7 +77,7 @@ export class Connection {
     return this.#waiting.length;
   }
 
-  /** Requests that are not answered yet, or not to the last byte. */
+  /** Requests that are not answered yet, or whose answer is not complete. */
   get running(): Iterable<Exchange> {
     return this.#running;
   }
@@ -82,7 +88,7 @@ export class Connection {
     return false;
   }
 
-  /** Begins none of the requests that wait. @returns whether the client can be told why: not within another answer */
+  /** Drops all waiting requests. @returns whether the client can be told why: not in the middle of another answer */
   refuse(): boolean {
     const owesAnswers = this.#owesAnswers;
     this.#forgetWaiting();
@@ -110,12 +116,12 @@ export class Connection {
     else this.#wait(request, response);
   }
 
-  /** From now on what is read is parsed in small pieces. */
+  /** From now on, input is parsed in small pieces. */
   readInSips(socket: Socket): void {
     this.#reading.beginSips(socket);
   }
 
-  /** Begins with the first request of a new connection, and with what came together with it. */
+  /** Starts with the first request of a new connection, and with those that came together with it. */
   letIn(): void {
     this.#state = "let in";
     while (this.#waiting.length > 0 && this.#running.length < mostAtOnce) this.#beginFirst();
@@ -155,7 +161,7 @@ export class Connection {
     if (this.#state === "let in") this.#reading.hold(request.socket);
     if (this.#state !== "new") return;
     this.#state = "arrived";
-    // Node parses all that it has read in one go: what is followed by something that is no request costs no work.
+    // Node parses everything it has read in one go: if malformed input follows, nothing needs to be started.
     process.nextTick(() => this.#arrive(request.socket));
   }
 
@@ -177,7 +183,7 @@ export class Connection {
     this.idleAmong?.delete(this);
   }
 
-  /** A body that nobody reads is left to wait: node resumes when it is read. */
+  /** A body that is not being read stays paused: node resumes when it is read. */
   #holdsFullBody(): boolean {
     for (const { request } of this.#running) {
       if (!request.complete && request.readableLength >= request.readableHighWaterMark) return true;

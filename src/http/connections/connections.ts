@@ -44,7 +44,7 @@ export class Connections implements ConnectionWatcher {
     return false;
   }
 
-  /** Requests that are not answered yet, or not to the last byte. */
+  /** Requests that are not answered yet, or whose answer is not complete. */
   *running(): Iterable<Exchange> {
     for (const connection of this.#open) yield* connection.running;
   }
@@ -129,7 +129,7 @@ export class Connections implements ConnectionWatcher {
   /** Requests may come from this socket. */
   #opened(socket: Socket, connection: Connection): void {
     this.#bySocket.set(socket, connection);
-    // Even what a new connection brings first may be thousands of requests.
+    // Even the first data of a new connection may contain thousands of requests.
     if (this.#newcomers.areMany) connection.readInSips(socket);
   }
 

@@ -3,46 +3,46 @@ import type { Caller } from "../../registry/context.js";
 
 const tickMs = 10;
 
-/** Above this share of its time the event loop has no time left for what comes next. */
+/** Above this load the event loop has no time left for new connections. */
 const busyShare = 0.85;
 
-/** So many new connections begin each tick, however busy the event loop is. */
+/** At least this many new connections start each tick, however busy the event loop is. */
 const leastATick = 1;
 
-/** After so long without a new connection nothing is measured. */
+/** After this many ticks without a new connection, measuring stops. */
 const restingAfterTicks = 100;
 
-/** A connection whose first request has come. */
+/** A connection that has sent its first request. */
 interface Newcomer {
   readonly caller: Caller;
   letIn(): void;
 }
 
 /**
- * Lets the first request of a new connection wait while the event loop has no time left. Connections that are open go on
- * as before: whoever opens one after another, as floods do, slows down other newcomers, and no client that is served. Of
- * those that wait each client lets in one in turn.
+ * Delays the first request of a new connection while the event loop is overloaded. Open connections continue as before:
+ * a client that opens one after another, as in a flood, slows down other new connections, but no client that is already
+ * being served. Waiting clients take turns, one connection each.
  */
 export class Newcomers {
   readonly #busyShare: () => number;
-  /** By the network that counts as one client, the one whose turn it is first. */
+  /** Waiting connections by the network that counts as one client; the next in turn comes first. */
   readonly #waiting = new Map<string, Set<Newcomer>>();
   #timer: NodeJS.Timeout | undefined;
   #perTick = Number.POSITIVE_INFINITY;
   #arrivedInTick = 0;
   #restingTicks = 0;
 
-  /** @param busySinceLastTime tells how much of its time the event loop was busy since it was last asked: 0 to 1 */
+  /** @param busySinceLastTime share of time that the event loop was busy since the previous call: 0 to 1 */
   constructor(busySinceLastTime: () => number = measuredShare()) {
     this.#busyShare = busySinceLastTime;
   }
 
-  /** Whether more of them come than the event loop has time for. */
+  /** Whether more are coming than the event loop can handle. */
   get areMany(): boolean {
     return this.#perTick !== Number.POSITIVE_INFINITY;
   }
 
-  /** Lets the connection in, now or when it is its turn. */
+  /** Lets the connection in, now or in its turn. */
   arrived(connection: Newcomer): void {
     this.#restingTicks = 0;
     if (this.#timer === undefined) {
@@ -60,7 +60,7 @@ export class Newcomers {
     if (others?.delete(connection) && others.size === 0) this.#waiting.delete(network);
   }
 
-  /** Judges the load, and lets in as many as it allows. */
+  /** Measures the load, and lets in as many as it allows. */
   tick(): void {
     const isBusy = this.#busyShare() > busyShare;
     if (isBusy) this.#perTick = Math.max(leastATick, Math.floor(Math.min(this.#perTick, this.#arrivedInTick) / 2));

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { abortCheaply } from "./cheap-aborts.js";
 import { Sips } from "./sips.js";
 
-/** Says when more is read from a connection, and in which pieces it is parsed. */
+/** Controls when more is read from a connection, and whether its input is parsed in small pieces. */
 export class Reading {
   readonly #mayReadOn: () => boolean;
   /** The socket that is not read from; if the connection is closed meanwhile, nobody else notices. Set here only. */
@@ -15,7 +15,7 @@ export class Reading {
     this.readOn();
   };
 
-  /** @param mayReadOn whether the connection can take in more */
+  /** @param mayReadOn whether the connection can take more */
   constructor(mayReadOn: () => boolean) {
     this.#mayReadOn = mayReadOn;
   }
@@ -26,23 +26,23 @@ export class Reading {
     socket.pause().on("resume", this.#pauseAgain);
   }
 
-  /** Reads more, if the connection can take it in. */
+  /** Reads more, if the connection can take it. */
   readOn(): void {
     const held = this.held;
     if (held === undefined || !this.#mayReadOn() || this.#sips?.next()) return;
     this.held = undefined;
     held.off("resume", this.#pauseAgain);
-    // At this event node's own listener starts reading again; after that the bytes may come to us instead.
+    // At this event, node's own listener starts reading again; after it, the bytes can be redirected to us.
     if (this.#isCrowded) held.once("resume", () => this.beginSips(held));
     held.resume();
   }
 
-  /** So many requests came together that what follows is parsed in sips. */
+  /** So many requests came together that further input is parsed in small pieces. */
   noteCrowd(): void {
     this.#isCrowded = true;
   }
 
-  /** From now on what is read is parsed in small pieces. */
+  /** From now on, input is parsed in small pieces. */
   beginSips(socket: Socket): void {
     if (this.#sips !== undefined) return;
     this.#sips = new Sips(socket, { hold: () => this.hold(socket), parsed: () => this.readOn() });

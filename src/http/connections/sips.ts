@@ -1,18 +1,19 @@
 import type { Socket } from "node:net";
 
-/** Some hundred of the smallest requests, which keep the event loop for a millisecond. */
+/** About a hundred of the smallest requests, which take the event loop a millisecond. */
 const sipBytes = 4 * 1024;
 
 interface SipsReader {
-  /** Nothing more is to be read from the socket until all that was read is parsed. */
+  /** Pauses the socket until everything that was read is parsed. */
   hold(): void;
-  /** A sip, and what it brought, was taken in: `next` leads on. */
+  /** A piece was parsed and its requests were taken: `next` continues. */
   parsed(): void;
 }
 
 /**
- * Gives node's parser what a connection sends in small pieces, one a turn of the event loop. Node reads 64 KiB at a time and
- * parses them in one go: 2,500 tiny requests, which would keep everybody else waiting for 25 ms, again and again.
+ * Passes the input of a connection to node's parser in small pieces ("sips"), one per turn of the event loop. Node
+ * reads 64 KiB at a time and parses it in one go: 2,500 tiny requests, which would delay all other clients by 25 ms,
+ * again and again.
  */
 export class Sips {
   readonly #socket: Socket;
@@ -24,13 +25,13 @@ export class Sips {
   constructor(socket: Socket, reader: SipsReader) {
     this.#socket = socket;
     this.#reader = reader;
-    // Node's parser is the only one that listens to the bytes of a connection of an HTTP server.
+    // In an HTTP server, node's parser is the only listener for the data of a connection.
     this.#parse = socket.listeners("data") as ((piece: Buffer) => void)[];
     socket.removeAllListeners("data");
     socket.on("data", (bytes: Buffer) => this.#take(bytes));
   }
 
-  /** Goes on with what was read. @returns whether there is any */
+  /** Continues with what was read. @returns whether there is any */
   next(): boolean {
     if (this.#rest.length === 0) return false;
     if (this.#isPlanned) return true;
@@ -53,7 +54,7 @@ export class Sips {
     const piece = this.#rest.subarray(0, sipBytes);
     this.#rest = this.#rest.subarray(piece.length);
     for (const parse of this.#parse) parse.call(this.#socket, piece);
-    // After the look at what the sip brought, which the parser has planned before.
+    // After the requests in the piece have been taken, which the parser has scheduled before.
     process.nextTick(() => this.#reader.parsed());
   }
 }

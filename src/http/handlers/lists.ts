@@ -14,7 +14,7 @@ const usualRepositories = 100;
 /** Shorter lists are serialized faster than they are looked up. */
 const worthKeeping = 200;
 
-/** So many items are serialized before others get their turn: a list of 100,000 takes a tenth of a second. */
+/** After serializing this many items, other work gets a turn: a list of 100,000 takes a tenth of a second. */
 const itemsATurn = 5_000;
 
 export function listTags({ registry }: HandlerDependencies): Handler {

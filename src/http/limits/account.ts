@@ -1,21 +1,21 @@
-/** What a client may use; `undefined` for no limit. */
+/** What a client may use; `undefined` means no limit. */
 export interface UseLimits {
-  /** Requests per minute. A client that was quiet may send those of a minute at once. */
+  /** Requests per minute. After a quiet minute, a client may send that many at once. */
   readonly requests: number | undefined;
-  /** Blobs that are downloaded or uploaded at once. */
+  /** Concurrent downloads and uploads of blobs. */
   readonly transfers: number | undefined;
-  /** Bytes per second, of all its blobs together. */
+  /** Bytes per second of all its blobs together. */
   readonly bandwidth: number | undefined;
 }
 
 const minuteMs = 60_000;
 
-/** What one client uses now, counted against limits that may change at any moment. */
+/** Usage of one client, counted against limits that may change at any moment. */
 export class Account {
   readonly #owner: { readonly limits: UseLimits };
-  /** When all requests that were admitted would be over at the allowed rate. */
+  /** When all admitted requests would have been sent at the allowed rate. */
   #requestsUntilMs = 0;
-  /** When all bytes that were sent and received would be through at the allowed rate. */
+  /** When all transferred bytes would have been sent at the allowed rate. */
   #bytesUntilMs = 0;
   #transfers = 0;
   readonly #waiting = new Set<() => void>();
@@ -28,14 +28,14 @@ export class Account {
     return this.#owner.limits;
   }
 
-  /** How long one more request has to wait. */
+  /** How long the next request has to wait. */
   requestDelayMs(now: number): number {
     const { requests } = this.limits;
     if (requests === undefined) return 0;
     return Math.max(0, this.#requestsUntilMs - now - minuteMs + minuteMs / requests);
   }
 
-  /** Counts a request that begins now, or after its delay. */
+  /** Counts a request that starts now, or after its delay. */
   countRequest(now: number): void {
     const { requests } = this.limits;
     if (requests !== undefined) this.#requestsUntilMs = Math.max(now, this.#requestsUntilMs) + minuteMs / requests;
@@ -64,13 +64,13 @@ export class Account {
     this.wake();
   }
 
-  /** Has the action run when a transfer may have become free. @returns what ends the wait */
+  /** Runs the action when a transfer may have become free. @returns a function that ends the wait */
   whenTransferLeft(action: () => void): () => void {
     this.#waiting.add(action);
     return () => this.#waiting.delete(action);
   }
 
-  /** Those that wait look again, the longest waiting first. */
+  /** Makes waiting requests check again, the longest waiting first. */
   wake(): void {
     for (const action of [...this.#waiting]) {
       if (!this.hasTransferLeft) return;

@@ -11,14 +11,14 @@ export interface ClientLimitSettings {
 }
 
 /**
- * The limits of clients by address and by user, of this process: they outlive a change of the configuration, so that
- * what runs keeps running and counts. Nothing is counted, and requests take no detour, where no limit is set.
+ * The limits of clients by address and by user in this process. They outlive a change of the configuration, so that
+ * running requests continue and still count. Without limits nothing is counted, and requests take no detour.
  */
 export class ClientLimits {
   readonly #byAddress = new LimitedClients();
   readonly #byUser = new LimitedClients();
 
-  /** From now on, for running transfers too. */
+  /** Takes effect at once, also for running transfers. */
   limitTo(settings: ClientLimitSettings | undefined): void {
     this.#byAddress.limitTo(settings?.perAddress);
     this.#byUser.limitTo(settings?.perUser);
@@ -30,7 +30,7 @@ export class ClientLimits {
     return limited(routes, { clients, clientOf: ({ caller }) => caller.network, maxDelay: settings.maxDelay });
   }
 
-  /** For routes of which the user is known; clients without one are limited by their address only. */
+  /** For routes where the user is known; clients without a user are limited by address only. */
   byUser(routes: Routes, settings: ClientLimitSettings | undefined): Routes {
     if (settings === undefined || !isLimit(settings.perUser)) return routes;
     const clients = this.#byUser;

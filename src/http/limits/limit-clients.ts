@@ -9,22 +9,22 @@ import type { LimitedClients } from "./limited-clients.js";
 
 interface Limiting {
   readonly clients: LimitedClients;
-  /** By what clients are told apart; `undefined` for one that these limits are not for. */
+  /** Identifies a client; `undefined` if these limits do not apply to it. */
   clientOf(exchange: Exchange): string | undefined;
   /** How long a pull waits before it is refused, in milliseconds. */
   maxDelay: number;
 }
 
-/** Docker gives a push up at a 429, so one is only delayed; reverse proxies give up after a minute. */
+/** Docker aborts a push at a 429, so pushes are only delayed; reverse proxies give up after a minute. */
 const longestPushDelayMs = 45_000;
 
-/** What a refused client is told to wait for a transfer to end: nobody knows how long that takes. */
+/** What a refused client is told to wait for a transfer to end: the real time is unknown. */
 const transferRetryMs = 5_000;
 
-/** What can be refused: all that only a pull asks for. Requests for tokens and HEADs are part of pushes, too. */
+/** Requests that may be refused: those that only pulls send. Requests for tokens and HEADs are part of pushes too. */
 const pulledPath = /^\/v2\/(?:_catalog|.+\/(?:manifests|blobs(?!\/uploads\/)|tags|referrers)\/[^/]+)$/;
 
-/** Routes that a client gets to only within its limits: what exceeds them waits. */
+/** Lets requests through to the routes only within the client's limits: the others wait. */
 export function limited(routes: Routes, { clients, clientOf, maxDelay }: Limiting): Routes {
   return (exchange) => {
     const client = clientOf(exchange);
@@ -35,7 +35,7 @@ export function limited(routes: Routes, { clients, clientOf, maxDelay }: Limitin
   };
 }
 
-/** One request on its way past the limits of one account. */
+/** Admission of one request under the limits of one account. */
 class Entrance {
   readonly #exchange: Exchange;
   readonly #account: Account;
@@ -49,12 +49,13 @@ class Entrance {
     this.#longestMs = this.#canBeRefused ? maxDelay : longestPushDelayMs;
   }
 
-  /** @returns `undefined` where nothing has to wait */
+  /** @returns `undefined` if nothing has to wait */
   enter(): Promise<void> | undefined {
     const now = performance.now();
     const delayMs = this.#account.requestDelayMs(now);
     if (delayMs > this.#longestMs && this.#canBeRefused) return Promise.reject(tooMany("requests", delayMs));
-    // A push that has waited as long as it may is let through, and not counted: else the next would wait longer.
+    // A push that has waited for the maximum is let through without being counted: otherwise the next would wait
+    // longer.
     if (delayMs <= this.#longestMs) this.#account.countRequest(now);
     this.#exchange.accounts = [...this.#exchange.accounts, this.#account];
     if (delayMs > 0) return this.#enterLater(Math.min(delayMs, this.#longestMs));

@@ -1,12 +1,12 @@
 import { LRUCache } from "lru-cache";
 import { Account, type UseLimits } from "./account.js";
 
-/** An account takes some 200 bytes; a client that was quiet for longest is forgotten. */
+/** An account takes about 200 bytes; the least recently active client is forgotten. */
 const rememberedClients = 50_000;
 
 const unlimited: UseLimits = { requests: undefined, transfers: undefined, bandwidth: undefined };
 
-/** The accounts of all clients that the same limits apply to: by address, or by user. */
+/** The accounts of all clients under the same limits: by address, or by user. */
 export class LimitedClients {
   #limits = unlimited;
   readonly #accounts = new LRUCache<string, Account>({ max: rememberedClients });
@@ -23,7 +23,7 @@ export class LimitedClients {
     return account;
   }
 
-  /** Applies to what runs, too: a transfer becomes slower or faster, and those that wait look again. */
+  /** Also applies to running transfers: they become slower or faster, and waiting requests check again. */
   limitTo(limits: UseLimits | undefined): void {
     this.#limits = limits ?? unlimited;
     for (const account of this.#accounts.values()) account.wake();

@@ -1,17 +1,17 @@
 import { setTimeout } from "node:timers/promises";
 import type { Exchange } from "../exchange.js";
 
-/** A change of the limits is noticed after this long. */
+/** A change of the limits is noticed after this time at the latest. */
 const longestSleepMs = 500;
 
-/** So many pieces a second go out at least, so that a slow transfer does not look like one that stands still. */
+/** At least this many pieces per second are sent, so that a slow transfer does not look stalled. */
 const piecesPerSecond = 4;
 const smallestPiece = 4 * 1024;
 
 /**
- * Counts bytes of a blob that are sent or received, and waits as long as the client's bandwidth demands.
- * @returns `undefined` where nothing has to wait
- * @throws AbortError if the client leaves meanwhile
+ * Counts bytes of a blob that are sent or received, and waits as long as the client's bandwidth requires.
+ * @returns `undefined` if nothing has to wait
+ * @throws AbortError if the client disconnects meanwhile
  */
 export function paced(exchange: Exchange, bytes: number): Promise<void> | undefined {
   if (exchange.accounts.length === 0) return undefined;
@@ -20,7 +20,7 @@ export function paced(exchange: Exchange, bytes: number): Promise<void> | undefi
   return delayOf(exchange, now) === 0 ? undefined : sleep(exchange);
 }
 
-/** How many bytes may go out in one piece. */
+/** Maximum size of one piece in bytes. */
 export function largestPiece({ accounts }: Exchange): number {
   let largest = Infinity;
   for (const { limits } of accounts) {

@@ -26,6 +26,6 @@ export interface BlobOrder {
   readonly digest: Digest;
   /** In bytes, from a manifest; may be wrong. */
   readonly size: number | undefined;
-  /** Of the first client's request. */
+  /** From the first client's request. */
   readonly trail: RequestTrail | undefined;
 }

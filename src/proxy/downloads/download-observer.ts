@@ -1,10 +1,10 @@
-/** What is told of a download while it runs. */
+/** What an observer sees of a download while it runs. */
 export interface ObservedDownload {
-  /** Those who wait for it or read along. */
+  /** Clients that wait for it or receive it while it is being downloaded. */
   readonly watchers: { readonly count: number };
 }
 
-/** Told when downloads begin and end. */
+/** Notified when downloads start and end. */
 export interface DownloadObserver {
   began(download: ObservedDownload): void;
   ended(download: ObservedDownload): void;

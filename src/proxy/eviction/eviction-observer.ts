@@ -1,6 +1,6 @@
 import type { EvictionResult } from "./eviction-run.js";
 
-/** Told of each look at the cache, and what it evicted. */
+/** Notified of each check of the cache size, and what it evicted. */
 export interface EvictionObserver {
   looked(result: EvictionResult): void;
 }

@@ -12,7 +12,7 @@ export interface EvictionResult {
   /** Size of the cache in bytes when the run began. */
   readonly size: number;
   readonly freed: number;
-  /** How many were evicted. */
+  /** Number of evicted images. */
   readonly images: number;
 }
 

@@ -100,7 +100,7 @@ export class Eviction implements CacheRoom {
     });
   }
 
-  /** Bytes of the cache, as far as this process knows. */
+  /** Size of the cache, as far as this process knows. */
   get size(): number {
     return this.#known.size + this.#storage.addedBytes - this.#known.added;
   }

@@ -14,7 +14,7 @@ export type WorkerOrder =
   | { readonly do: "prepare"; readonly change: number; readonly config: Config }
   /** Sent when all workers are prepared. */
   | { readonly do: "takeOver"; readonly change: number }
-  /** The number says which answer belongs to it. */
+  /** The number that assigns the answer to its question. */
   | { readonly do: "measure"; readonly question: number }
   | { readonly do: "stop"; readonly graceMs: number }
   | { readonly do: "cut" };

@@ -28,7 +28,7 @@ export async function serveByWorkers(loaded: LoadedConfig, reload: Reload): Prom
   }
 }
 
-/** What adds up the metrics of all workers, loaded only if somebody wants them. */
+/** Combines the metrics of all workers; loaded only if configured. */
 async function textOf(workers: WorkerPool, { metrics }: Config): Promise<() => Promise<string>> {
   if (metrics?.path === undefined) return async () => "";
   const { WorkerMetrics } = await import("./worker-metrics.js");

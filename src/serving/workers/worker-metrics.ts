@@ -1,10 +1,10 @@
 import { MetricsSum } from "../../metrics/metrics-sum.js";
 import type { WorkerPool } from "./worker-pool.js";
 
-/** Prometheus waits ten seconds for all. */
+/** Prometheus waits ten seconds for all workers together. */
 const answerMs = 3_000;
 
-/** The metrics of all workers as those of one program. */
+/** Combines the metrics of all workers. */
 export class WorkerMetrics {
   readonly #workers: WorkerPool;
   readonly #sum = new MetricsSum();
@@ -14,9 +14,9 @@ export class WorkerMetrics {
     this.#workers = workers;
   }
 
-  /** Asks all workers; of one that does not answer in time, what it told last counts. */
+  /** Asks all workers; if one does not answer in time, its last report counts. */
   async text(): Promise<string> {
-    // Two that scrape at once share the answers.
+    // Concurrent scrapes share the answers.
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });

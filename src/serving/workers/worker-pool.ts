@@ -65,7 +65,7 @@ export class WorkerPool implements Stoppable {
     }
   }
 
-  /** Those that run now; each is another one when it was started again. */
+  /** Running workers; a restarted worker is a new entry. */
   get running(): readonly WorkerProcess[] {
     return [...this.#workers.values()];
   }

@@ -95,7 +95,7 @@ export class WorkerProcess {
     });
   }
 
-  /** Its numbers; `undefined` if it ends, or does not tell in time, because it is busy or stuck. */
+  /** Its metrics; `undefined` if it ends, or does not answer in time because it is busy or stuck. */
   measure(withinMs: number): Promise<MetricsReport | undefined> {
     const question = ++this.#questions;
     return new Promise((resolve) => {

@@ -9,12 +9,12 @@ const waitForIdleMs = 500;
 /** Characters of a number of bytes. */
 const longestNumber = 16;
 
-/** A blob that is not here as a whole. */
+/** A blob that is not complete here. */
 export interface UnfinishedDownload extends StagedStat {
   readonly digest: Digest;
 }
 
-/** Blobs that are on their way from upstreams, or were left by downloads that did not end. */
+/** Blobs that are being downloaded from upstreams, or were left by downloads that did not finish. */
 export class DownloadStore {
   readonly #driver: StorageDriver;
 
@@ -22,17 +22,17 @@ export class DownloadStore {
     this.#driver = driver;
   }
 
-  /** The place of a blob that is on its way. */
+  /** The staged content of a blob. */
   staged(digest: Digest): StagedObject {
     return this.#driver.staging.at(layout.download(digest));
   }
 
-  /** The place of the same where it is said to be compressed, until it is known whether it is. */
+  /** The staged content of a blob that is said to be compressed, until it is known whether it is. */
   encoded(digest: Digest): StagedObject {
     return this.#driver.staging.at(layout.encodedDownload(digest));
   }
 
-  /** How large a blob that is on its way will be, as far as the process that downloads it has heard. */
+  /** The final size of a blob, if the process that downloads it knows it already. */
   async size(digest: Digest): Promise<number | undefined> {
     const reader = await this.#driver.staging.at(layout.downloadSize(digest)).openRead();
     if (reader === undefined) return undefined;
@@ -45,7 +45,7 @@ export class DownloadStore {
     }
   }
 
-  /** Not durable: it is for those who read along, whose manifests may have come by another process. */
+  /** Not durable: it is for readers that follow the download, whose manifest may have come through another process. */
   async noteSize(digest: Digest, size: number): Promise<void> {
     if ((await this.size(digest)) === size) return;
     const staged = this.#driver.staging.at(layout.downloadSize(digest));
@@ -53,32 +53,35 @@ export class DownloadStore {
     await staged.append(0, only(Buffer.from(String(size), "latin1")));
   }
 
-  /** To be called when the download has ended, well or so badly that nothing of it was kept. */
+  /** Called when the download has ended: successfully, or so that nothing of it was kept. */
   async forgetSize(digest: Digest): Promise<void> {
     await this.#driver.staging.at(layout.downloadSize(digest)).discard();
   }
 
-  /** Removes what came so far, from all of its places. Only for whoever has the lock of the download. */
+  /** Removes all staged content of the blob. Only for the holder of the download lock. */
   async drop(digest: Digest): Promise<void> {
     for (const place of [this.staged(digest), this.encoded(digest)]) await place.discard();
     await this.forgetSize(digest);
   }
 
-  /** One process at a time downloads a blob; the others wait, however long it takes, and read along meanwhile. */
+  /**
+   * One process at a time downloads a blob; the others wait, however long it takes, and read what has arrived
+   * meanwhile.
+   */
   async lock<Result>(digest: Digest, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     for (;;) {
       try {
         return await this.#driver.withLock(`download ${digest}`, action);
       } catch (error) {
-        // Whoever has it now, or took it over while this process stood still, downloads.
+        // Whoever holds the lock now, or took it over while this process was suspended, downloads.
         if (!(error instanceof LockError)) throw error;
       }
     }
   }
 
   /**
-   * One process at a time asks for a manifest, and the others find what it has stored. Where the lock cannot be had, for
-   * time or for want of room, the question costs one more.
+   * One process at a time fetches a manifest, and the others find what it has stored. If the lock cannot be obtained,
+   * in time or at all, the manifest is fetched once more.
    */
   async whileFetchingManifest<Result>(digest: Digest, fetch: () => Promise<Result>): Promise<Result> {
     try {
@@ -89,7 +92,7 @@ export class DownloadStore {
     }
   }
 
-  /** Downloads that have not ended, whether or not one runs. */
+  /** Downloads that have not finished, whether or not one is running. */
   async list(): Promise<UnfinishedDownload[]> {
     const unfinished: UnfinishedDownload[] = [];
     for (const name of await this.#driver.staging.list(layout.downloads)) {
@@ -100,7 +103,7 @@ export class DownloadStore {
     return unfinished;
   }
 
-  /** What it takes of the disk in all its places. */
+  /** Its size on disk, all staged content together. */
   async #downloadStat(digest: Digest): Promise<StagedStat | undefined> {
     const places = [this.staged(digest), this.encoded(digest)];
     const stats = (await Promise.all(places.map((place) => place.stat()))).filter((stat) => stat !== undefined);
@@ -110,8 +113,8 @@ export class DownloadStore {
   }
 
   /**
-   * Removes what an unfinished download has left, if none runs and none has gone on with it.
-   * @returns whether it is gone
+   * Removes what an unfinished download has left, unless one is running or has continued it.
+   * @returns whether it was removed
    */
   async discard({ digest, modifiedMs }: UnfinishedDownload): Promise<boolean> {
     return this.#withIdleDownload(digest, async () => {
@@ -121,7 +124,7 @@ export class DownloadStore {
     });
   }
 
-  /** A download that runs has the lock, perhaps for hours. */
+  /** A running download holds the lock, perhaps for hours. */
   async #withIdleDownload(digest: Digest, action: () => Promise<boolean>): Promise<boolean> {
     try {
       return await this.#driver.withLock(`download ${digest}`, action, { waitMs: waitForIdleMs });

@@ -20,21 +20,23 @@ export interface StoredBlob {
   readonly modifiedMs: number;
 }
 
-/** A removal of many is one order to the disk, and costs it little more than that of one. */
+/** Removing many at once costs the disk little more than removing one. */
 const removedAtOnce = 500;
 
-/** Bytes by digest. Whether a repository may serve them is not known here: that is what links say. */
+/** Bytes by digest. This store does not know whether a repository may serve them: links decide that. */
 export class BlobStore {
   readonly #driver: StorageDriver;
   readonly #log: Logger;
   readonly #answers: MemoryAnswers;
   readonly #verification: BlobVerification;
-  /** Small content, verified when it was read. A digest's content never changes, so nothing makes it invalid. */
+  /**
+   * Small content, verified when it was read. The content of a digest never changes, so entries never become invalid.
+   */
   readonly #small: LRUCache<Digest, BufferReader>;
 
   /**
-   * @param cacheBytes how much small content is held in memory
-   * @param answers counts what memory answered
+   * @param cacheBytes memory for small content
+   * @param answers counts requests answered from memory
    */
   constructor(driver: StorageDriver, cacheBytes: number, log: Logger, answers: MemoryAnswers) {
     this.#answers = answers;
@@ -44,20 +46,20 @@ export class BlobStore {
     this.#small = new LRUCache({ maxSize: Math.max(1, cacheBytes), sizeCalculation: (blob) => blob.size + 200 });
   }
 
-  /** Bytes the content has. The disk is asked also for what is in memory: another process may have evicted it. */
+  /** Size of the content. Checks the disk even for content in memory: another process may have evicted it. */
   async size(digest: Digest): Promise<number | undefined> {
     const stat = await wherever(digest, (key) => this.#driver.stat(key));
     if (stat === undefined) this.#small.delete(digest);
     const small = this.#small.get(digest);
     if (small !== undefined) return small.size;
     if (stat === undefined || stat.size > smallBytes) return stat?.size;
-    // Verified, as for a pull: a push must not be told of content that no pull will get.
+    // Verified, as for a pull: otherwise a push could learn of content that no pull will get.
     const reader = await this.open(digest);
     await reader?.close();
     return reader?.size;
   }
 
-  /** Bytes that lie under the digest, whether or not they are what it says: what they take of the disk. */
+  /** Bytes stored under the digest, whether or not they match it: their size on disk. */
   async storedSize(digest: Digest): Promise<number | undefined> {
     return (await this.#driver.stat(layout.blob(digest)))?.size;
   }
@@ -75,13 +77,13 @@ export class BlobStore {
     }
   }
 
-  /** Names staged content. That it has this digest must be proved before. What lies there is replaced, and so healed. */
+  /** Names staged content. The caller has verified the digest. Replaces, and so repairs, what is stored there. */
   async commit(digest: Digest, staged: StagedObject, beside: readonly ObjectContent[]): Promise<void> {
     await staged.commit(layout.blob(digest), beside);
   }
 
   /**
-   * Whether the stored content is what its name says; if it is not, it is emptied, and so absent.
+   * Whether the stored content matches its digest; if not, it is emptied, and so absent.
    * @throws the reason of the signal, once that is aborted
    */
   async verify(digest: Digest, signal: AbortSignal): Promise<boolean> {
@@ -91,21 +93,21 @@ export class BlobStore {
     if (await this.#verification.isWhole(digest, signal)) return true;
     this.#log.error("stored blob is damaged and counts as absent; push it again", { digest, bytes: before.size });
     this.#small.delete(digest);
-    // It may have been pushed again meanwhile: only what was looked at is emptied, or nothing if that cannot be told.
+    // It may have been pushed again meanwhile: only the version that was read is emptied, or nothing without a version.
     if (before.version !== undefined)
       await this.#driver.conditional?.writeIfVersion({ key, content: Buffer.alloc(0) }, before.version);
     return false;
   }
 
   /**
-   * Whether the bytes are there: to be asked by whoever has linked them, after the link was written, since an eviction
-   * may have set them aside before it could see the link (`unlinked-blobs.ts`). Then they are put back.
+   * Whether the bytes exist. Call it after writing a link to them, since an eviction may have set them aside before it
+   * could see the link (`unlinked-blobs.ts`). Puts them back if so.
    */
   hold(digest: Digest): Promise<boolean> {
     return this.#driver.withdrawal.keep(layout.blob(digest), layout.evicting(digest));
   }
 
-  /** Takes the bytes out of their place, where they can still be read. @returns how many; `undefined` if there are none */
+  /** Sets the bytes aside, where they can still be read. @returns their size; `undefined` if there are none */
   async setAside(digest: Digest): Promise<number | undefined> {
     this.#small.delete(digest);
     return (await this.#driver.withdrawal.withdraw(layout.blob(digest), layout.evicting(digest)))?.size;
@@ -120,7 +122,7 @@ export class BlobStore {
     this.#small.delete(digest);
   }
 
-  /** All bytes that lie under a digest, whether a repository has a link to them or not. */
+  /** All stored blobs, whether or not a repository links to them. */
   async *all(): AsyncIterable<StoredBlob> {
     for (const algorithm of digestAlgorithms) {
       for (const prefix of await this.#driver.list(layout.blobsOf(algorithm))) {
@@ -134,14 +136,14 @@ export class BlobStore {
     }
   }
 
-  /** Removes bytes for good. Only for a caller that is alone with the storage. */
+  /** Removes bytes permanently. Only for a caller that has the storage to itself. */
   async remove(digests: readonly Digest[]): Promise<void> {
     for (let start = 0; start < digests.length; start += removedAtOnce)
       await this.#driver.remove(...digests.slice(start, start + removedAtOnce).map(layout.blobFolder));
     for (const digest of digests) this.#small.delete(digest);
   }
 
-  /** What is aside: only while an eviction runs, or after one that was killed. */
+  /** What is set aside: only while an eviction runs, or after one that was killed. */
   async listAside(): Promise<Digest[]> {
     return (await this.#driver.list(layout.evictions)).map((name) => name.replace("-", ":")).filter(isDigest);
   }
@@ -150,7 +152,7 @@ export class BlobStore {
     const bytes = Buffer.allocUnsafeSlow(reader.size);
     await reader.read(bytes, 0);
     if (digestOf(bytes, algorithmOf(digest)) !== digest) {
-      this.#log.error("stored blob is damaged and counts as absent; a push heals it", { digest, bytes: reader.size });
+      this.#log.error("stored blob is damaged and counts as absent; a push repairs it", { digest, bytes: reader.size });
       return undefined;
     }
     const small = new BufferReader(bytes);
@@ -159,7 +161,9 @@ export class BlobStore {
   }
 }
 
-/** Looks for bytes where they lie, and where they lie for a moment when an eviction set them aside, from where they may come back. */
+/**
+ * Looks for bytes in their place, and then where an eviction sets them aside for a moment and may put them back from.
+ */
 export async function wherever<Found>(
   digest: Digest,
   look: (key: string) => Promise<Found | undefined>,
@@ -167,7 +171,7 @@ export async function wherever<Found>(
   return (await look(layout.blob(digest))) ?? (await look(layout.evicting(digest))) ?? look(layout.blob(digest));
 }
 
-/** Hashes all that a reader gives, and closes it. */
+/** Hashes the content of a reader, and closes it. */
 export async function digestOfReader(reader: BlobReader, like: Digest): Promise<Digest> {
   const digester = new Digester(algorithmOf(like));
   try {

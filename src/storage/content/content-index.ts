@@ -2,7 +2,7 @@ import type { Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { NamesWanted } from "../driver.js";
 
-/** What a repository is known by. */
+/** How a repository is known. */
 export interface IndexedRepository {
   readonly name: RepositoryName;
   /** Whether it holds manifests, or once did. */
@@ -10,43 +10,43 @@ export interface IndexedRepository {
 }
 
 /**
- * Lists of what the storage holds: repositories, what each of them links to, and names of tags. Everything that goes
- * through many of them asks here, so that a storage whose keys are slow to list can have an index of its own. A list
- * says what was there when it was read; whoever acts on it looks again.
+ * Lists what the storage holds: repositories, the links of each, and names of tags. All code that walks over many of
+ * them uses this interface, so that a storage with slow listings can have an index of its own. A list shows the state
+ * at the time it was read; check again before acting on it.
  */
 export interface ContentIndex {
   /**
-   * Repositories after a name, in code point order, where `a-b` comes before `a/b`. Only as much is read as the caller
+   * Repositories after a name, in code point order, where `a-b` comes before `a/b`. Reads only as much as the caller
    * takes.
-   * @param foreign gets the keys of what has no repository's name, and is not walked
+   * @param foreign gets the keys of folders whose name is not that of a repository; they are not walked
    */
   repositories(after?: string, foreign?: (key: string) => void): AsyncIterable<IndexedRepository>;
-  /** The same of those whose content came from upstreams, as far as that is recorded: they may hold nothing any more. */
+  /** The same for repositories whose content came from upstreams, as far as recorded; they may be empty by now. */
   recordedAsCached(after?: string): AsyncIterable<RepositoryName>;
-  /** Whether anything lies below the key of something foreign. */
+  /** Whether anything is stored below a foreign key. */
   isFilled(foreign: string): Promise<boolean>;
   /** What the repository holds, or once held. */
   kinds(name: RepositoryName): Promise<{ readonly manifests: boolean; readonly blobs: boolean }>;
-  /** To be called when a repository got content of a kind: every process is told if it is the first. */
+  /** Called when a repository receives content of a kind: the first time, every process is told. */
   announce(name: RepositoryName, kind: "blobs" | "manifests"): Promise<void>;
-  /** Differs whenever a repository was announced; `undefined` while it changes too fast to be told apart. */
+  /** Differs after a repository was announced; `undefined` while changes are too close together to tell apart. */
   generation(): Promise<string | undefined>;
   /** Digests of the manifests that a repository has links for. */
   manifests(name: RepositoryName): Promise<Digest[]>;
   /** Digests of the blobs that a repository has links for. */
   blobs(name: RepositoryName): Promise<Digest[]>;
   /**
-   * Digests under which bytes lie that a repository has links for, of either kind. A link below sha512 that distribution
-   * wrote may mean bytes below sha256: those count, and the link's own digest as well.
+   * Digests of all bytes, manifests and blobs, that a repository links to. A sha512 link written by distribution may
+   * refer to bytes under sha256: those are included, as is the link's own digest.
    */
   content(name: RepositoryName, isAskedFor: (digest: Digest) => boolean): AsyncIterable<Digest>;
-  /** Names of tags in code point order, of those without a link, too, and of what is no tag. */
+  /** Names of tags in code point order, including those without a link, and names that are not tags. */
   tagNames(name: RepositoryName, wanted?: NamesWanted): Promise<readonly string[]>;
-  /** Differs whenever a tag came or went; `undefined` if that cannot be told, or not yet. */
+  /** Differs after a tag was added or removed; `undefined` if that cannot be told, or cannot be told yet. */
   tagsVersion(name: RepositoryName): Promise<string | undefined>;
 }
 
-/** Those of the digests that any repository has a link for, whoever owns it. */
+/** Those of the digests that any repository links to, whichever mode owns it. */
 export async function linkedAnywhere(index: ContentIndex, digests: ReadonlySet<Digest>): Promise<Set<Digest>> {
   const linked = new Set<Digest>();
   if (digests.size === 0) return linked;

@@ -13,7 +13,7 @@ interface Link {
   readonly key: string;
 }
 
-/** The index that the keys themselves are: all that is asked is listed when it is asked. */
+/** An index made of the keys themselves: each call lists them. */
 export class LayoutIndex implements ContentIndex {
   readonly #driver: StorageDriver;
   readonly #links: LinkStore;
@@ -90,7 +90,7 @@ export class LayoutIndex implements ContentIndex {
     return digests;
   }
 
-  /** An empty link counts, too: a push heals it, and then it needs the bytes. */
+  /** An empty link counts too: a push repairs it, and then needs the bytes. */
   async #isThere(key: string): Promise<boolean> {
     return (await this.#driver.stat(key)) !== undefined;
   }

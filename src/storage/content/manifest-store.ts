@@ -18,9 +18,9 @@ export interface StoredManifest {
   readonly bytes: Buffer;
 }
 
-/** What lies where a manifest should. */
+/** What is stored in place of a manifest. */
 interface StoredBytes {
-  /** The digest that the bytes lie under, which may be of another algorithm. */
+  /** The digest under which the bytes are stored, which may use another algorithm. */
   readonly content: Digest;
   readonly bytes: Buffer | "absent" | "too large";
 }
@@ -32,25 +32,27 @@ interface ManifestStoreParts {
   readonly blobs: BlobStore;
 }
 
-/** A manifest that was stored by another program may be larger than ours may be; this bounds what is read into memory. */
+/** A manifest stored by another program may be larger than ours; this limits what is read into memory. */
 const readableBytes = 64 * 1024 * 1024;
 
 const rememberedPuts = 20_000;
 
-/** Manifests of repositories. Their bytes lie among the blobs; a repository holds those that it has a revision link for. */
+/**
+ * Manifests of repositories. Their bytes are among the blobs; a repository holds those that it has a revision link for.
+ */
 export class ManifestStore {
   readonly #driver: StorageDriver;
   readonly #answers: MemoryAnswers;
   readonly #links: LinkStore;
   readonly #blobs: BlobStore;
   readonly #log: Logger;
-  /** Verified when read; content of a digest never changes, and the link is looked at each time. */
+  /** Verified when read. The content of a digest never changes, and the link is checked each time. */
   readonly #manifests: LRUCache<Digest, StoredManifest>;
-  /** In which version the bytes of a manifest were found to be what the digest says. */
+  /** The version of the bytes that was found to match the digest. */
   readonly #verified = new BoundedMap<Digest, string>(rememberedPuts);
-  /** Links of manifests that this process stored. What another one did can be seen before it is durable. */
+  /** Links of manifests that this process stored. Those of other processes may be visible before they are durable. */
   readonly #stored = new BoundedMap<string, true>(rememberedPuts);
-  /** Puts that run: who pushes the same manifest meanwhile waits, since a link may be seen before it is durable. */
+  /** Puts in progress: another push of the same manifest waits, since a link may be visible before it is durable. */
   readonly #puts = new SingleFlight<string, void>();
 
   constructor({ answers, driver, links, blobs }: ManifestStoreParts, cacheBytes: number, log: Logger) {
@@ -69,7 +71,7 @@ export class ManifestStore {
     return (await this.#links.find(layout.revisionLink(name, digest))) !== undefined;
   }
 
-  /** The same by a look at the link, which is not read: for lists of many. */
+  /** Like `has`, but checks the link without reading it: for lists of many. */
   async isLinked(name: RepositoryName, digest: Digest): Promise<boolean> {
     return ((await this.#driver.stat(layout.revisionLink(name, digest)))?.size ?? 0) > 0;
   }
@@ -82,8 +84,8 @@ export class ManifestStore {
   }
 
   /**
-   * Bytes that a manifest has which the repository holds. One whose bytes cannot be read or are damaged is absent.
-   * A manifest is read for this only the first time, and its bytes need not be kept in memory.
+   * Size of a manifest that the repository holds. A manifest with unreadable or damaged bytes counts as absent. It is
+   * read for this only the first time, and its bytes need not be kept in memory.
    */
   async size(name: RepositoryName, digest: Digest): Promise<number | undefined> {
     const content = await this.#links.find(layout.revisionLink(name, digest));
@@ -96,20 +98,20 @@ export class ManifestStore {
     return bytes?.length;
   }
 
-  /** Stores exact bytes, whose digest and type must have been proved, and links them. Heals what is lost or damaged. */
+  /** Stores exact bytes, with verified digest and type, and links them. Repairs what is lost or damaged. */
   put(name: RepositoryName, manifest: StoredManifest): Promise<void> {
     const key = layout.revisionLink(name, manifest.descriptor.digest);
     return this.#puts.run(key, () => this.#store(name, manifest));
   }
 
-  /** What a manifest that the repository holds says, without remembering it: for walks over many. */
+  /** What a manifest of the repository says, without caching it: for walks over many. */
   async readContent(name: RepositoryName, digest: Digest): Promise<ManifestReading | undefined> {
     const content = await this.#links.find(layout.revisionLink(name, digest));
     const bytes = content && (await this.#driver.read(layout.blob(content), readableBytes));
     return bytes ? this.#parse(digest, bytes) : undefined;
   }
 
-  /** A manifest that the repository holds, and what it says, without remembering it. */
+  /** A manifest of the repository and what it says, without caching it. */
   async readUnremembered(
     name: RepositoryName,
     digest: Digest,
@@ -122,11 +124,11 @@ export class ManifestStore {
   }
 
   /**
-   * The bytes that a link stands for, as they lie there. They may be aside, where a collection or an eviction that was
-   * killed has left them.
+   * The bytes that a link refers to, as they are stored. They may be aside, where a killed collection or eviction left
+   * them.
    */
   async storedBytes(name: RepositoryName, digest: Digest): Promise<StoredBytes> {
-    // A damaged link still says by its place what it stands for.
+    // A damaged link still shows by its path which digest it is for.
     const content = (await this.#links.find(layout.revisionLink(name, digest))) ?? digest;
     const stat = await wherever(content, (key) => this.#driver.stat(key));
     if (stat === undefined || stat.size === 0) return { content, bytes: "absent" };
@@ -141,7 +143,7 @@ export class ManifestStore {
     if (this.#stored.has(key) && (await this.#isWhole(key, manifest))) return;
     do {
       await this.#driver.write({ key: layout.blob(digest), content: manifest.bytes }, linkTo(key, digest));
-      // An eviction that could not see the link yet may have taken the bytes.
+      // An eviction that could not see the link yet may have removed the bytes.
     } while (!(await this.#blobs.hold(digest)));
     this.#manifests.set(digest, manifest);
     this.#stored.set(key, true);
@@ -161,7 +163,7 @@ export class ManifestStore {
     return manifest;
   }
 
-  /** @param content the digest that the bytes lie under, which may be of another algorithm */
+  /** @param content the digest under which the bytes are stored, which may use another algorithm */
   async #readBytes(digest: Digest, content: Digest): Promise<Buffer | undefined> {
     const stat = await wherever(content, (key) => this.#driver.stat(key));
     if (stat === undefined || stat.size > readableBytes) return undefined;
@@ -171,10 +173,10 @@ export class ManifestStore {
     return undefined;
   }
 
-  /** The media type is stored nowhere: it is read from the manifest, as the distribution registry does. */
+  /** The media type is not stored anywhere: it is read from the manifest, as the distribution registry does. */
   #parse(digest: Digest, bytes: Buffer): ManifestReading | undefined {
     const reading = readManifest(bytes);
-    if (reading === undefined) this.#log.warn("stored manifest is no JSON object and counts as absent", { digest });
+    if (reading === undefined) this.#log.warn("stored manifest is not a JSON object and counts as absent", { digest });
     return reading;
   }
 }

@@ -1,13 +1,13 @@
 import type { StorageDriver } from "../driver.js";
 
-/** What can list keys: the store of objects, or that of what is not finished. */
+/** Whatever can list keys: the object store, or the staging area. */
 export type Lister = Pick<StorageDriver, "list">;
 
-/** Many callers take only a few names, and the others all of them. */
+/** Many callers take only a few names, others take all. */
 const firstPage = 250;
 const largestPage = 25_000;
 
-/** The names of a list one after another, read page by page as they are taken. */
+/** The names of a list one by one, read in pages as they are taken. */
 export class PagedNames {
   readonly #lister: Lister;
   readonly #key: string;
@@ -23,12 +23,12 @@ export class PagedNames {
     this.#after = after;
   }
 
-  /** Puts a name before all that come. To be called before any is taken. */
+  /** Puts a name before all others. Call it before taking any. */
   putFirst(name: string): void {
     this.#page = [name];
   }
 
-  /** The next name, which stays the next until it is taken. */
+  /** The next name; it stays the next until it is taken. */
   async first(): Promise<string | undefined> {
     if (this.#index < this.#page.length || this.#isLast) return this.#page[this.#index];
     this.#page = await this.#lister.list(this.#key, { after: this.#after, limit: this.#limit });

@@ -6,16 +6,16 @@ import { PagedNames } from "./paged-names.js";
 
 export interface WalkedRepository {
   readonly name: RepositoryName;
-  /** Names of what it holds: those of {@link isOfRepository}, and of the repositories below it. */
+  /** Names of its children: its own parts ({@link isOfRepository}), and repositories below it. */
   readonly folders: readonly string[];
 }
 
 /**
- * Every folder that a repository lies in, in code point order of the names, where `a-b` comes before `a/b`, though a tree
- * has all below `a` together. As much of the tree is read as the caller takes, however large it is.
- * @param last only names after this one; what comes before is not read
- * @param root the key below which the repositories lie
- * @param foreign gets the keys of what has no repository's name, and is not walked
+ * All folders that contain a repository, in code point order of the names, where `a-b` comes before `a/b`, although a
+ * tree has everything below `a` together. Reads only as much of the tree as the caller takes, however large it is.
+ * @param last only names after this one; earlier ones are not read
+ * @param root the key that contains the repositories
+ * @param foreign gets the keys of folders whose name is not that of a repository; they are not walked
  */
 export async function* repositoriesAfter(
   lister: Lister,
@@ -43,7 +43,7 @@ export async function* repositoriesAfter(
 
 interface Place {
   readonly root: string;
-  /** Below the root; empty for the root itself. */
+  /** Relative to the root; empty for the root itself. */
   readonly path: string;
   readonly last: string | undefined;
   readonly foreign: (key: string) => void;
@@ -52,7 +52,7 @@ interface Place {
 async function openFolder(lister: Lister, { root, path, last, foreign }: Place): Promise<FolderCursor> {
   const key = path === "" ? root : `${root}/${path}`;
   const below = path === "" ? "" : `${path}/`;
-  // Of a folder that comes as a whole after the last name nothing is passed over.
+  // A folder that comes after the last name as a whole is read from its beginning.
   const start = last?.startsWith(below) ? (last.slice(below.length).split("/")[0] ?? "") : "";
   const isThere = async (child: string) => (await lister.list(`${key}/${child}`, { limit: 1 })).length > 0;
   const passed: string[] = [];
@@ -64,20 +64,20 @@ async function openFolder(lister: Lister, { root, path, last, foreign }: Place):
 
 interface Step {
   readonly name: RepositoryName;
-  /** What lies below the repository comes next, else the repository itself. */
+  /** Whether the next step goes below the repository, rather than to the repository itself. */
   readonly isBelow: boolean;
 }
 
 interface Folder {
   readonly below: string;
-  /** From where the walk begins. */
+  /** Where the walk starts. */
   readonly children: PagedNames;
-  /** Children that come before that, and of which what lies below comes after it; that of the last one comes first. */
+  /** Earlier children with descendants that come after the start; the descendants of the last child come first. */
   readonly passed: string[];
   readonly foreign: (name: string) => void;
 }
 
-/** Goes through the children of a folder in the order of names. */
+/** Walks over the children of a folder in the order of names. */
 class FolderCursor {
   readonly #folder: Folder;
 
@@ -105,13 +105,13 @@ class FolderCursor {
     }
   }
 
-  /** Nothing lies below the child that came last. */
+  /** Nothing is below the latest child. */
   passBelow(): void {
     this.#folder.passed.pop();
   }
 }
 
-/** What begins a name and comes before it, and yet has all that lies below it after it: `a` of `a-b`, since `a-b` < `a/`. */
+/** Prefixes that sort before a name while their descendants sort after it: `a` for `a-b`, since `a-b` < `a/`. */
 function beginningsOf(name: string): string[] {
   const beginnings: string[] = [];
   for (let length = 1; length < name.length; length++) {

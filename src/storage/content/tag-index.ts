@@ -6,8 +6,9 @@ import { layout } from "../layout.js";
 import type { ObjectContent } from "../staging.js";
 
 /**
- * Which tags ever pointed at a manifest: so that its deletion need not look at all tags. An entry is written before the
- * tag moves, in the same durable step, and says nothing of where the tag points now, so a stale one does no harm.
+ * Records which tags ever pointed at a manifest, so that its deletion need not check all tags. An entry is written
+ * before the tag moves, in the same durable step, and says nothing about where the tag points now, so a stale entry is
+ * harmless.
  */
 export class TagIndex {
   readonly #driver: StorageDriver;
@@ -16,7 +17,7 @@ export class TagIndex {
     this.#driver = driver;
   }
 
-  /** To be written before the tag: its name says all, and an empty object costs the disk least. */
+  /** Written before the tag. The name says everything, and an empty object is cheapest on disk. */
   entry(name: RepositoryName, tag: Tag, digest: Digest): ObjectContent {
     return { key: layout.taggedBy(name, digest, tag), content: nothing };
   }
@@ -25,23 +26,23 @@ export class TagIndex {
     return (await this.#driver.list(layout.tagged(name, digest))).filter(isTag);
   }
 
-  /** To be called when the manifest is gone. */
+  /** Called once the manifest is deleted. */
   async forget(name: RepositoryName, digest: Digest): Promise<void> {
     await this.#driver.remove(layout.tagged(name, digest));
   }
 
-  /** Whether every tag of the repository was noted: one that had tags before there was an index has none for these. */
+  /** Whether every tag of the repository is recorded. If it had tags before there was an index, those are not. */
   async isWhole(name: RepositoryName): Promise<boolean> {
     return (await this.#driver.list(layout.allTagged(name))).includes(wholeMark);
   }
 
-  /** To be written before the first tag of a repository. */
+  /** Written before the first tag of a repository. */
   wholeMark(name: RepositoryName): ObjectContent {
     return { key: `${layout.allTagged(name)}/${wholeMark}`, content: nothing };
   }
 }
 
-/** No algorithm of a digest is called so. */
+/** No digest algorithm has this name. */
 const wholeMark = "whole";
 
 const nothing = Buffer.alloc(0);

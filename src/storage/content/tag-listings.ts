@@ -8,21 +8,21 @@ import { layout } from "../layout.js";
 import type { ContentIndex } from "./content-index.js";
 
 interface TagList {
-  /** Of the list of names that this was made from. */
+  /** Version of the list of names that this was made from. */
   readonly version: string;
   readonly tags: readonly Tag[];
-  /** Tags without a link: a push is on its way, or was cut off. The link will come without a change of the list. */
+  /** Tags without a link: a push is in progress, or was cut off. The link will come without a change of the list. */
   readonly torn: readonly Tag[];
 }
 
 const knownTags = 500_000;
-/** What a list of no tags takes of them. */
+/** Weight of an empty list, in tags. */
 const tagsOfListing = 20;
 
-/** A look at all tags lets other work run each time after so many. */
+/** A check of all tags lets other work run after this many. */
 const tagsPerTurn = 1_000;
 
-/** Lists of tags: the names that have a link. */
+/** Lists of tags: those names that have a link. */
 export class TagListings {
   readonly #driver: StorageDriver;
   readonly #names: ContentIndex;
@@ -36,9 +36,9 @@ export class TagListings {
     this.#names = names;
   }
 
-  /** Tags in code point order; the same array as long as none came or went. */
+  /** Tags in code point order; the same array until a tag is added or removed. */
   async list(name: RepositoryName): Promise<readonly Tag[]> {
-    // Asked before the names are: a tag that comes in between makes the next call list them again.
+    // Read before the names are: a tag that is added in between makes the next call list them again.
     const version = await this.#names.tagsVersion(name);
     const known = await this.#known(name, version);
     return known ?? this.#read(name, version, await this.#names.tagNames(name));
@@ -62,13 +62,13 @@ export class TagListings {
     return tags;
   }
 
-  /** A part of the tags, of which no more are looked at than it holds, unless all are known anyway. */
+  /** A page of the tags. Checks no more tags than the page holds, unless all are known anyway. */
   async page(name: RepositoryName, page: Page): Promise<PageOf<string>> {
     const version = await this.#names.tagsVersion(name);
     const known = await this.#known(name, version);
     if (known !== undefined) return pageOf(known, page);
     const names = await this.#names.tagNames(name, { after: page.last, limit: page.limit + 1 });
-    // All that there are, then: the next page of them costs nothing.
+    // These are all tags, so the next page costs nothing.
     if (page.last === undefined && names.length <= page.limit)
       return pageOf(await this.#read(name, version, names), page);
     return this.#readPage(name, page, names);

@@ -14,7 +14,7 @@ import { UnindexedTags } from "./unindexed-tags.js";
 
 const settledRepositories = 1_000;
 
-/** So few are all looked at when a manifest is deleted, whoever gave them to it. */
+/** Up to this many tags are all checked when a manifest is deleted. */
 const fewTags = 1_000;
 
 interface TagStoreParts {
@@ -36,7 +36,7 @@ export class TagStore {
   readonly #index: TagIndex;
   readonly #listings: TagListings;
   readonly #unindexed: UnindexedTags;
-  /** Repositories of which it is settled whether all their tags are in the index. */
+  /** Repositories for which it is known whether all their tags are in the index. */
   readonly #settled = new BoundedMap<RepositoryName, true>(settledRepositories);
 
   constructor(driver: StorageDriver, { links, index }: TagStoreParts) {
@@ -52,17 +52,17 @@ export class TagStore {
     return this.#links.find(layout.tagLink(name, tag));
   }
 
-  /** Tags in code point order; the same array as long as none came or went. */
+  /** Tags in code point order; the same array until a tag is added or removed. */
   list(name: RepositoryName): Promise<readonly Tag[]> {
     return this.#listings.list(name);
   }
 
-  /** A part of the tags, of which no more are looked at than it holds, unless all are known anyway. */
+  /** A page of the tags. Checks no more tags than the page holds, unless all are known anyway. */
   page(name: RepositoryName, page: Page): Promise<PageOf<string>> {
     return this.#listings.page(name, page);
   }
 
-  /** Where all tags point, those with a damaged link included. */
+  /** Where all tags point, including tags with a damaged link. */
   async *targets(name: RepositoryName): AsyncIterable<TagTarget> {
     for (const tag of (await this.#names.tagNames(name)).filter(isTag)) {
       const digest = await this.find(name, tag);
@@ -72,7 +72,8 @@ export class TagStore {
   }
 
   /**
-   * Moves the tag together with its history, and last of all that a push does: then it points at something whole.
+   * Moves the tag together with its history. This is the last step of a push, so that the tag points at complete
+   * content.
    * @returns what it pointed at before
    */
   async put(name: RepositoryName, tag: Tag, digest: Digest): Promise<Digest | undefined> {
@@ -109,10 +110,10 @@ export class TagStore {
   }
 
   /**
-   * Removes the tags of a manifest that is gone; none that was moved meanwhile, or whose manifest was pushed again. Of
-   * very many tags those are looked at that were ever given to it. Where some are older than that record, they are
-   * removed soon after: until then they are listed, and lead to nothing.
-   * @returns those that were removed before it ends
+   * Removes the tags of a deleted manifest, except those that were moved meanwhile, or if the manifest was pushed
+   * again. If there are very many tags, only those that ever pointed at it are checked. If some are older than that
+   * record, they are removed soon after: until then they are listed, and pulls of them fail.
+   * @returns the tags that were removed before this call returns
    */
   async removeDangling(name: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
     const children = await this.#names.tagNames(name);
@@ -134,7 +135,7 @@ export class TagStore {
     const removal = this.#unindexed
       .read(name, children)
       .then((tags) => this.#removeIfDangling(name, digest, tags.get(digest) ?? []));
-    // Nobody waits for it; what fails is done again with the next deletion.
+    // Not awaited; the next deletion repeats what fails.
     removal.catch(() => {});
     return [];
   }
@@ -155,7 +156,7 @@ export class TagStore {
     return removed;
   }
 
-  /** All that the tag ever pointed at, as far as that is still here. */
+  /** Every manifest that the tag ever pointed at and that still exists. */
   async history(name: RepositoryName, tag: Tag): Promise<Digest[]> {
     const digests: string[] = [];
     for (const algorithm of digestAlgorithms) {
@@ -165,7 +166,7 @@ export class TagStore {
     return digests.filter(isDigest);
   }
 
-  /** Takes manifests that are gone out of the history of every tag. */
+  /** Removes deleted manifests from the history of every tag. */
   async forget(name: RepositoryName, digests: ReadonlySet<Digest>): Promise<void> {
     for (const tag of (await this.#names.tagNames(name)).filter(isTag)) {
       for (const digest of await this.history(name, tag))
@@ -173,7 +174,7 @@ export class TagStore {
     }
   }
 
-  /** What says that no tag is older than the index, for the first tag of a repository. */
+  /** The mark that no tag is older than the index, for the first tag of a repository. */
   async #wholeMarkIfNew(name: RepositoryName): Promise<readonly ObjectContent[]> {
     if (this.#settled.has(name)) return [];
     return (await this.#names.tagNames(name, { limit: 1 })).length === 0 ? [this.#index.wholeMark(name)] : [];

@@ -5,17 +5,17 @@ import type { Storage } from "../storage.js";
 import { linkedAnywhere } from "./content-index.js";
 
 /*
- * How bytes go while others may link them at the same time, in this process or another, without a lock that each push
- * would have to take:
+ * How bytes are removed while others may link them at the same time, in this process or another, without a lock that
+ * each push would have to take:
  *
- *   who removes:  1. sets the bytes aside, in one atomic step   2. looks at the links of all repositories
- *                 3. puts the bytes back if there is one, else removes them
- *   who links:    1. writes the link                            2. looks whether the bytes are in their place
- *                 3. else puts them back from aside, and if they are gone there, too, has nothing linked
+ *   the remover:  1. sets the bytes aside, in one atomic step   2. checks the links of all repositories
+ *                 3. puts the bytes back if there is a link, else removes them
+ *   the linker:   1. writes the link                            2. checks whether the bytes are in their place
+ *                 3. else puts them back from aside; if they are not there either, the link counts for nothing
  *
- * Either the link was written before the bytes were set aside, and is seen in the second step; or it was written after,
- * and then who wrote it sees that the bytes are not in their place. So at least one of both sees the other. Who
- * reads meanwhile finds the bytes aside (`wherever` in `blob-store.ts`), and open readers go on whatever happens.
+ * Either the link was written before the bytes were set aside, and step 2 of the remover sees it; or it was written
+ * after, and then the linker sees that the bytes are not in their place. So at least one of them sees the other.
+ * Readers meanwhile find the bytes aside (`wherever` in `blob-store.ts`), and open readers are never disturbed.
  */
 
 const changesAtOnce = 8;
@@ -23,7 +23,7 @@ const changesAtOnce = 8;
 /** A million digests. */
 const longestNote = 136_000_000;
 
-/** One removes at a time, in whichever process. */
+/** Only one eviction removes at a time, across all processes. */
 export function withEvictionLock<Result>(
   storage: Storage,
   action: (lost: AbortSignal) => Promise<Result>,
@@ -31,10 +31,10 @@ export function withEvictionLock<Result>(
   return storage.driver.withLock("eviction", action);
 }
 
-/** Removes bytes that no repository has a link to, and of the digests no others. @returns how many bytes went */
+/** Removes those of the given digests that no repository links to. @returns how many bytes were freed */
 export async function removeUnlinked(storage: Storage, digests: Iterable<Digest>): Promise<number> {
   const candidates = new Set(digests);
-  // A look beforehand: what is linked is hardly ever disturbed.
+  // A check beforehand, so that linked bytes are hardly ever disturbed.
   for (const digest of await linkedAnywhere(storage.index, candidates)) candidates.delete(digest);
   const aside = new Map<Digest, number>();
   await severalAtOnce(candidates, async (digest) => {
@@ -45,8 +45,8 @@ export async function removeUnlinked(storage: Storage, digests: Iterable<Digest>
 }
 
 /**
- * Notes which digests lose links until the action has ended: bytes without any link are found by nothing but a garbage
- * collection, so an eviction that is killed in between must leave word of them. Only for who has the lock of evictions.
+ * Records which digests lose links until the action has ended: only a garbage collection finds bytes without any link,
+ * so an eviction that is killed in between must leave a record of them. Only for the holder of the eviction lock.
  */
 export async function withRemovalNoted<Result>(
   storage: Storage,
@@ -56,7 +56,7 @@ export async function withRemovalNoted<Result>(
   try {
     await storage.driver.write({ key: layout.removalNote, content: Buffer.from(digests.join("\n")) });
   } catch (error) {
-    // Room is what the action makes.
+    // The action is what makes room.
     if (!isOutOfRoom(error)) throw error;
   }
   const result = await action();
@@ -64,13 +64,13 @@ export async function withRemovalNoted<Result>(
   return result;
 }
 
-/** Whether an eviction was killed, or one runs. */
+/** Whether an eviction was killed, or one is running. */
 export async function isAnythingLeft(storage: Storage): Promise<boolean> {
   if ((await storage.driver.stat(layout.removalNote)) !== undefined) return true;
   return (await storage.blobs.listAside()).length > 0;
 }
 
-/** Removes what an eviction that was killed has left, or puts it back. Only for who has the lock of evictions. */
+/** Removes what a killed eviction has left, or puts it back. Only for the holder of the eviction lock. */
 export async function clearAside(storage: Storage): Promise<void> {
   const noted = (await storage.driver.read(layout.removalNote, longestNote))?.toString().split("\n").filter(isDigest);
   if (noted !== undefined) {
@@ -80,13 +80,13 @@ export async function clearAside(storage: Storage): Promise<void> {
   await removeAside(storage, new Map((await storage.blobs.listAside()).map((digest) => [digest, 0])));
 }
 
-/** What an eviction that was killed has set aside and somebody has linked gets its place again: no lock is needed to do that. */
+/** Puts back what a killed eviction has set aside and is linked: this needs no lock. */
 export async function restoreAside(storage: Storage): Promise<void> {
   const aside = new Set(await storage.blobs.listAside());
   try {
     for (const digest of await linkedAnywhere(storage.index, aside)) await storage.blobs.putBack(digest);
   } catch (error) {
-    // Where nothing can be changed it is served from aside.
+    // If nothing can be changed, it is served from aside.
     if (!isOutOfRoom(error)) throw error;
   }
 }
@@ -106,7 +106,7 @@ async function removeAside(storage: Storage, aside: ReadonlyMap<Digest, number>)
   return freed;
 }
 
-/** Changes of the disk that wait for it at the same time wait less. */
+/** Concurrent changes share the disk's waiting time. */
 async function severalAtOnce(digests: Iterable<Digest>, change: (digest: Digest) => Promise<void>): Promise<void> {
   const waiting = digests[Symbol.iterator]();
   const takeTurns = async () => {

@@ -8,7 +8,7 @@ import { type MakeRoom, RoomMakingStage, withRoom } from "./room-making-stage.js
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Bytes; of an issuer's user, whose name is made of claims. */
+/** Bytes; the user of an issuer has a name made of claims. */
 const longestUser = 4096;
 
 /** Whether a text can be the id of an upload session, and so part of a key. */
@@ -16,11 +16,11 @@ export function isUploadId(text: string): boolean {
   return idPattern.test(text);
 }
 
-/** Unfinished pushes of blobs, as the distribution registry keeps them: its purge expects a UUID and the start time. */
+/** Unfinished pushes of blobs, stored as by the distribution registry: its purge expects a UUID and the start time. */
 export class UploadStore {
   readonly #driver: StorageDriver;
   readonly #makeRoom: MakeRoom;
-  /** Sessions that this process has begun, less those that it has ended, whichever process began them. */
+  /** Sessions that this process has created, minus those it has ended, whichever process created them. */
   #balance = 0;
 
   constructor(driver: StorageDriver, makeRoom: MakeRoom) {
@@ -28,10 +28,10 @@ export class UploadStore {
     this.#makeRoom = makeRoom;
   }
 
-  /** @param openedBy the user to whom the session belongs; nobody in particular without */
+  /** @param openedBy the user that owns the session; without it, the session belongs to no particular user */
   async create(name: RepositoryName, startedAt: Date, openedBy?: string): Promise<string> {
     const id = randomUUID();
-    // First, or a process that is ended in between would leave a session that everybody may go on with.
+    // First: otherwise, a process killed in between would leave a session that anyone can continue.
     if (openedBy !== undefined) await this.#owner(name, id).append(0, only(Buffer.from(openedBy)));
     const started = `${startedAt.toISOString().slice(0, 19)}Z`;
     const start = this.#driver.staging.at(layout.uploadStart(name, id));
@@ -44,7 +44,7 @@ export class UploadStore {
     return this.#balance;
   }
 
-  /** The user who opened a session, `undefined` if nobody in particular did. */
+  /** The user who opened the session; `undefined` if it belongs to no particular user. */
   async openedBy(name: RepositoryName, id: string): Promise<string | undefined> {
     const reader = await this.#owner(name, id).openRead();
     if (reader === undefined) return undefined;
@@ -56,7 +56,7 @@ export class UploadStore {
     }
   }
 
-  /** Bytes received, `undefined` if the repository has no such session. */
+  /** Bytes received; `undefined` if the repository has no such session. */
   async offset(name: RepositoryName, id: string): Promise<number | undefined> {
     const content = await this.content(name, id).stat();
     if (content !== undefined) return content.size;
@@ -74,12 +74,12 @@ export class UploadStore {
     return new RoomMakingStage(this.#driver.staging.at(layout.uploadContent(name, id)), this.#makeRoom);
   }
 
-  /** A place for a blob that comes in one request and needs no session. */
+  /** A place for a blob that arrives in one request and needs no session. */
   scratch(): StagedObject {
     return new RoomMakingStage(this.#driver.staging.at(layout.scratch(randomUUID())), this.#makeRoom);
   }
 
-  /** Ends a session whose content got a name. */
+  /** Ends a session once its content is stored as a blob. */
   async close(name: RepositoryName, id: string): Promise<void> {
     await this.#owner(name, id).discard();
     await this.#start(name, id).discard();
@@ -93,13 +93,14 @@ export class UploadStore {
 
   /**
    * Removes a session that has received nothing, with the folders that were made for it alone.
-   * @returns `false` if it has bytes; a request that is about to bring the first ones, to another process, meets no session
+   * @returns `false` if it has bytes; a request that is about to bring the first ones to another process finds no
+   * session
    */
   async removeIfEmpty(name: RepositoryName, id: string): Promise<boolean> {
     const content = await this.content(name, id).stat();
     if (content !== undefined && content.size > 0) return false;
     if (content === undefined) await this.#start(name, id).discardWithFolders(layout.repositories);
-    // A file without bytes may be another process's, which is about to write into it.
+    // A file without bytes may belong to another process that is about to write to it.
     else void this.locked(id, () => this.#removeEmpty(name, id)).catch(() => {});
     this.#balance--;
     return true;
@@ -112,7 +113,7 @@ export class UploadStore {
     await this.#start(name, id).discardWithFolders(layout.repositories);
   }
 
-  /** Removes all of a session, whatever another program left in it. */
+  /** Removes everything in a session, including what another program left there. */
   async purge(name: RepositoryName, id: string): Promise<void> {
     await this.#driver.staging.remove(`${layout.uploads(name)}/${id}`);
     this.#balance--;
@@ -123,7 +124,7 @@ export class UploadStore {
     return (await this.#driver.staging.list(layout.uploads(name))).filter(isUploadId);
   }
 
-  /** Whether anything lies where the sessions of a repository do, be it another program's. */
+  /** Whether the repository has anything in place of sessions, including what another program left there. */
   async hasAny(name: RepositoryName): Promise<boolean> {
     return (await this.#driver.staging.list(layout.uploads(name))).length > 0;
   }
@@ -134,12 +135,14 @@ export class UploadStore {
       if (folders.includes(repositoryFolders.uploads)) yield name;
   }
 
-  /** Sessions change one step at a time, in whichever process. */
+  /** Sessions change one step at a time, across all processes. */
   locked<Result>(id: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     return this.#driver.withLock(`upload ${id}`, action);
   }
 
-  /** Tells the process that works on a session, and may do so for a client that is long gone, that another one waits. */
+  /**
+   * Tells the process that works on a session, perhaps for a client that has disconnected, that another one is waiting.
+   */
   async claim(id: string): Promise<void> {
     await this.endClaim(id);
     await this.#claim(id).append(0, only(Buffer.from(id)));

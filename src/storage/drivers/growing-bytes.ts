@@ -17,7 +17,7 @@ export class GrowingBytes {
     return this.#modifiedMs;
   }
 
-  /** All of it, without a copy. */
+  /** The whole content, without a copy. */
   get content(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }
@@ -36,7 +36,7 @@ export class GrowingBytes {
     this.#length = 0;
   }
 
-  /** A reader that sees what is appended later, like that of a file. */
+  /** The reader also sees what is appended later, as with a file. */
   openRead(): BlobReader {
     return {
       size: this.#length,

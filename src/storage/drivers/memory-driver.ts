@@ -20,15 +20,15 @@ interface StoredObject {
 }
 
 interface Children {
-  /** Replaced, never changed, since callers keep what they were given. */
+  /** Replaced, never changed, since callers keep what they received. */
   readonly names: readonly string[];
   readonly version: string;
 }
 
-/** Keeps all in memory: for tests and for registries that may forget. */
+/** Keeps everything in memory: for tests, and for registries that may lose their content. */
 export class MemoryDriver implements StorageDriver {
   readonly #objects = new Map<string, StoredObject>();
-  /** Of each key that has some. */
+  /** Only keys that have children. */
   readonly #children = new Map<string, Children>();
   readonly #queue = new KeyedQueue();
   #changes = 0;
@@ -90,7 +90,7 @@ export class MemoryDriver implements StorageDriver {
     return this.#queue.run(name, () => action(new AbortController().signal), waitMs);
   }
 
-  /** No other process sees what lies in memory. */
+  /** No other process can see this memory. */
   async markWork(): Promise<() => Promise<void>> {
     return async () => {};
   }

@@ -3,12 +3,12 @@ import { type ObjectContent, OffsetMismatchError, type StagedObject, type Stagin
 import { GrowingBytes } from "./growing-bytes.js";
 import { wantedOf } from "./sorted-names.js";
 
-/** Keeps what is not finished in memory. */
+/** Keeps unfinished content in memory. */
 export class MemoryStaging implements Staging {
   readonly #staged = new Map<string, GrowingBytes>();
   readonly #write: (...objects: readonly ObjectContent[]) => Promise<void>;
 
-  /** @param write stores what is committed */
+  /** @param write stores committed content */
   constructor(write: (...objects: readonly ObjectContent[]) => Promise<void>) {
     this.#write = write;
   }
@@ -26,7 +26,7 @@ export class MemoryStaging implements Staging {
         const staged = this.#staged.get(key);
         if (staged === undefined) throw new Error(`nothing is staged at ${key}`);
         await this.#write({ key: target, content: staged.content }, ...beside);
-        // Something else may be staged there meanwhile.
+        // Other content may have been staged under the key meanwhile.
         if (this.#staged.get(key) === staged) this.#staged.delete(key);
       },
       discard,

@@ -2,13 +2,13 @@ import { clientHome } from "../client-home.js";
 import { runCommand } from "../command.js";
 import type { Scope } from "../scope.js";
 
-/** A real client with a home of its own, so that it starts without a login. A command that fails throws. */
+/** A real client with its own home folder, so that it starts without a login. A failing command throws. */
 export interface AccessClient {
   readonly name: string;
   /** Fails if the registry refuses the password. */
   login(user: string, password: string): Promise<unknown>;
   pull(image: string): Promise<unknown>;
-  /** Pushes content of its own, or what it pulled, under a name. */
+  /** Pushes its own content, or what it pulled, under a name. */
   push(image: string): Promise<unknown>;
   /** Absent where the client cannot delete. */
   remove?(image: string): Promise<unknown>;
@@ -31,7 +31,7 @@ export type CreateClient = (scope: Scope, surroundings: Surroundings) => Promise
 
 export type Run = (...args: string[]) => Promise<string>;
 
-/** A program that finds its login in a home of its own. */
+/** A program that finds its login in its own home folder. */
 export async function inOwnHome(scope: Scope, program: string): Promise<Run> {
   const env = await clientHome(scope);
   return (...args) => runCommand(program, args, { env });

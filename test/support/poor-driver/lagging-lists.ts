@@ -17,7 +17,7 @@ export class LaggingLists {
 
   noteWritten(key: string): void {
     const life = this.#lives.get(key);
-    // An object that is replaced was in the list, and stays there.
+    // An object that is replaced was in the list already, and stays there.
     if (life !== undefined && life.removedMs === undefined) return;
     this.#lives.set(key, { writtenMs: performance.now(), removedMs: undefined });
   }
@@ -27,7 +27,7 @@ export class LaggingLists {
     if (life !== undefined) life.removedMs = performance.now();
   }
 
-  /** The object of the key and all below it that are there now, in code point order. */
+  /** The object of the key and everything below it that exists now, in code point order. */
   keysBelow(key: string): string[] {
     const there = [...this.#lives].filter(([, { removedMs }]) => removedMs === undefined).map(([each]) => each);
     return there.filter((each) => each === key || each.startsWith(`${key}/`)).sort();

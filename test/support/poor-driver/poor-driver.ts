@@ -13,13 +13,13 @@ export interface PoorDriverOptions {
   readonly listLagMs?: number;
   /** Milliseconds that each list takes. */
   readonly listTakesMs?: number;
-  /** Whether the answer to a change is lost, so that it looks like a failure though it was made. */
+  /** Whether the answer to a change is lost, so that it looks like a failure although the change was made. */
   readonly losesAnswer?: (key: string) => boolean;
 }
 
 /**
- * As poor a bucket as may be had: keys only, no rename, no conditional writes, one object a request, lists that are slow
- * and behind, and answers that are lost. What works on it works on any.
+ * The poorest bucket there may be: only keys, no rename, no conditional writes, one object per request, lists that are
+ * slow and lag behind, and lost answers. What works on it works on any storage.
  */
 export class PoorDriver implements StorageDriver {
   readonly conditional = undefined;
@@ -105,7 +105,7 @@ export class PoorDriver implements StorageDriver {
   }
 }
 
-/** Others come in between any two requests. */
+/** Other calls can run between any two requests. */
 function request(): Promise<void> {
   return new Promise(setImmediate);
 }

@@ -8,8 +8,8 @@ const lookEachMs = 2;
 const giveUpAfterMs = 10_000;
 
 /**
- * Withdrawals for a store that can neither rename nor write under a condition: the object stays where it is, and a
- * tombstone says that it may be gone in a moment. Whoever needs it cannot take that back, and so waits for the end.
+ * Withdrawals for a store without renames or conditional writes: the object stays where it is, and a tombstone says
+ * that it may be deleted soon. A user of the object cannot take the tombstone back, and so waits for the end.
  */
 export class Tombstones implements Withdrawal {
   readonly #objects: Objects;
@@ -31,14 +31,14 @@ export class Tombstones implements Withdrawal {
   async erase(key: string, note: string): Promise<void> {
     if ((await this.#objects.stat(note)) === undefined) return;
     await this.#objects.remove(key);
-    // Last: until then nobody may believe that what is stored there stays.
+    // Last: until then, nobody may assume that what is stored there stays.
     await this.#objects.remove(note);
   }
 
   async keep(key: string, note: string): Promise<boolean> {
     const deadline = performance.now() + giveUpAfterMs;
     while ((await this.#objects.stat(note)) !== undefined) {
-      if (performance.now() > deadline) throw new StorageError("busy", `${key} is being removed for too long`);
+      if (performance.now() > deadline) throw new StorageError("busy", `the removal of ${key} takes too long`);
       await delay(lookEachMs);
     }
     return (await this.#objects.stat(key)) !== undefined;

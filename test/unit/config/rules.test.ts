@@ -195,7 +195,7 @@ test("client certificates need an authority; if they are required, users are not
 test("limits of users need users", async (t) => {
   const limits = "limits: { perAddress: { requests: 600 }, perUser: { bandwidth: 1MiB } }";
   assert.deepEqual(await problemsOf(t, `access: { open: true, ${limits} }`), [
-    "berth.yml:1:75: access.limits.perUser.bandwidth: has no effect with access: open, where there are no users; set it under perAddress",
+    "berth.yml:1:75: access.limits.perUser.bandwidth: has no effect with access: open, which has no users; set it under perAddress",
   ]);
   assert.deepEqual(await problemsOf(t, `access: { anonymousPull: true, ${limits} }`), []);
 });

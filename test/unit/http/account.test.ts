@@ -4,7 +4,7 @@ import { Account } from "../../../src/http/limits/account.js";
 
 const none = { requests: undefined, transfers: undefined, bandwidth: undefined };
 
-test("a client that was quiet may send the requests of a minute at once, and then as many as its rate allows", () => {
+test("after a quiet minute, a client may send a minute's requests at once, and then as many as its rate allows", () => {
   const account = new Account({ limits: { ...none, requests: 60 } });
   for (let count = 0; count < 60; count++) {
     assert.equal(account.requestDelayMs(0), 0);
@@ -17,7 +17,7 @@ test("a client that was quiet may send the requests of a minute at once, and the
   assert.equal(account.requestDelayMs(1_000 + 60_000), 0);
 });
 
-test("bytes are paid for by those that come next, of all transfers of the client together", () => {
+test("bytes of all transfers of a client together delay those that follow", () => {
   const account = new Account({ limits: { ...none, bandwidth: 1_000 } });
   assert.equal(account.byteDelayMs(0), 0);
   account.countBytes(500, 0);

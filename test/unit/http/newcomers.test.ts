@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { Newcomers } from "../../../src/http/connections/newcomers.js";
 
-/** New connections, and an event loop that is as busy as the test says. */
+/** New connections, and an event loop that is as busy as the test sets it. */
 function runWith() {
   const loop = { busy: 0 };
   const letIn: string[] = [];
@@ -23,27 +23,27 @@ function runWith() {
   return { loop, newcomers, letIn, arrive, tick };
 }
 
-test("while the event loop has time, a new connection begins at once", () => {
+test("while the event loop has time, a new connection starts at once", () => {
   const { arrive, letIn } = runWith();
   arrive("a", 1_000);
   assert.equal(letIn.length, 1_000);
 });
 
-test("while the event loop is busy, ever fewer new connections begin, and one always does", () => {
+test("while the event loop is busy, fewer and fewer new connections start, but always at least one", () => {
   const { loop, arrive, tick, letIn } = runWith();
   arrive("a", 16);
   loop.busy = 1;
   tick();
   letIn.length = 0;
   arrive("a", 1_000);
-  assert.equal(letIn.length, 8, "half of what began before");
+  assert.equal(letIn.length, 8, "half of what started before");
   assert.deepEqual(
     [1, 2, 3, 4, 5].map(() => tick().length),
     [4, 2, 1, 1, 1],
   );
 });
 
-test("when the event loop has time again, all that wait begin soon", () => {
+test("when the event loop has time again, all waiting connections start soon", () => {
   const { loop, arrive, tick } = runWith();
   loop.busy = 1;
   tick();
@@ -54,7 +54,7 @@ test("when the event loop has time again, all that wait begin soon", () => {
   assert.ok(ticks <= 10, `it took ${ticks} ticks`);
 });
 
-test("a client with a thousand new connections lets that of another one in after one of its own", () => {
+test("a client with a thousand new connections lets one of another client in after one of its own", () => {
   const { loop, arrive, tick } = runWith();
   loop.busy = 1;
   tick();
@@ -63,7 +63,7 @@ test("a client with a thousand new connections lets that of another one in after
   assert.deepEqual([...tick(), ...tick()], ["flood", "other"]);
 });
 
-test("a connection that closes while it waits is not begun", () => {
+test("a connection that closes while it waits is not started", () => {
   const { loop, newcomers, arrive, tick } = runWith();
   loop.busy = 1;
   tick();

@@ -11,7 +11,7 @@ function report(pulls: number, running: number) {
   ];
 }
 
-test("the numbers of several processes are added up, and of a size that all know the largest is taken", async () => {
+test("the metrics of several processes are added up, except a size that all of them know: there, the largest counts", async () => {
   const sum = new MetricsSum();
   sum.told({}, report(5, 1));
   sum.told({}, report(7, 2));
@@ -19,14 +19,14 @@ test("the numbers of several processes are added up, and of a size that all know
   assert.deepEqual([metrics.get("pulls_total"), metrics.get("running"), metrics.get("size")], [12, 3, 2]);
 });
 
-test("a process that tells its numbers again is counted once", async () => {
+test("a process that reports again is counted once", async () => {
   const [sum, worker] = [new MetricsSum(), {}];
   sum.told(worker, report(5, 1));
   sum.told(worker, report(6, 1));
   assert.equal(readMetrics(await sum.text()).get("pulls_total"), 6);
 });
 
-test("what a process has counted stays in the sum when it died, and what it was doing does not", async () => {
+test("the counts of a process stay in the sum after it died, and its gauges do not", async () => {
   const [sum, first, second] = [new MetricsSum(), {}, {}];
   sum.told(first, report(5, 1));
   sum.told(second, report(7, 2));
@@ -37,7 +37,7 @@ test("what a process has counted stays in the sum when it died, and what it was 
   assert.deepEqual([metrics.get("pulls_total"), metrics.get("running")], [13, 4]);
 });
 
-test("what has no number yet is left out", async () => {
+test("values that are not numbers yet are omitted", async () => {
   const sum = new MetricsSum();
   sum.told({}, report(Number.NaN, 1));
   assert.equal(readMetrics(await sum.text()).has("pulls_total"), false);

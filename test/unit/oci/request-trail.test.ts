@@ -17,14 +17,14 @@ const invalid = {
   "capital letters": `00-${trace.toUpperCase()}-${parent}-01`,
   "a trace of zeros": `00-${"0".repeat(32)}-${parent}-01`,
   "a parent of zeros": `00-${trace}-${"0".repeat(16)}-01`,
-  "the version that is forbidden": `ff-${trace}-${parent}-01`,
+  "the forbidden version": `ff-${trace}-${parent}-01`,
   "more than version 00 has": `00-${trace}-${parent}-01-more`,
   "two headers in one": `00-${trace}-${parent}-01, 00-${trace}-${parent}-01`,
   "a line break": `00-${trace}-${parent}-01\n`,
 };
 
 for (const [what, traceparent] of Object.entries(invalid)) {
-  test(`${what} names no trace`, () => {
+  test(`${what} contains no valid trace`, () => {
     assert.equal(traceIdOf(traceparent), undefined);
   });
 }

@@ -32,7 +32,7 @@ for (const algorithm of ["sha256", "sha512"] as const) {
     assert.deepEqual(await contentOf(one, digest), Buffer.alloc(0));
   });
 
-  test(`a session goes on after a restart and is finished with ${algorithm}`, async (t) => {
+  test(`a session continues after a restart and is finished with ${algorithm}`, async (t) => {
     const { one, other } = await repositories(t);
     const { id } = await one.uploads.start(algorithm, context);
     await one.uploads.append(id, chunk(first), context);

@@ -51,7 +51,7 @@ async function runPrivate() {
   return { push, endPushes };
 }
 
-test("who was pushing before a change may finish, nobody else may begin, and a second change takes nothing away", async () => {
+test("a push that began before a change may finish, no new one may begin, and a second change does not stop it", async () => {
   const { push, endPushes } = await runPrivate();
   await push(begun, context);
   for (let change = 0; change < 2; change++) {
@@ -61,7 +61,7 @@ test("who was pushing before a change may finish, nobody else may begin, and a s
   }
 });
 
-test("who did not push before a change may not go on with what another one pushed", async () => {
+test("a client that did not push before a change cannot continue another one's push", async () => {
   const { push, endPushes } = await runPrivate();
   await push(begun, context);
   endPushes();

@@ -5,14 +5,14 @@ import type { DiskOrders } from "./disk-orders.js";
 import type { KeyPaths } from "./key-paths.js";
 import { changing, hasCode, ifPresent } from "./system-error.js";
 
-/** What conditional writes need of the driver they belong to. */
+/** What conditional writes need from their driver. */
 interface Surroundings extends Pick<StorageDriver, "withLock"> {
   readonly orders: DiskOrders;
   readonly paths: KeyPaths;
   stat(key: string): Promise<ObjectStat | undefined>;
 }
 
-/** Conditional writes on files. That a name is free is decided by the file system, versions by a lock. */
+/** Conditional writes on files. The file system decides whether a name is free; a lock decides about versions. */
 export class ConditionalFiles implements ConditionalWrites {
   readonly #around: Surroundings;
 
@@ -38,8 +38,8 @@ export class ConditionalFiles implements ConditionalWrites {
   }
 
   /**
-   * Among conditional writers the lock decides. Emptying an object is safe beside all others, too: the file that was looked
-   * at is emptied, and none that has replaced it.
+   * The lock orders conditional writers. Emptying an object is safe even beside other writers: only the file that was
+   * looked at is emptied, not one that has replaced it.
    */
   async writeIfVersion(object: ObjectContent, version: string): Promise<boolean> {
     const { key, content } = object;

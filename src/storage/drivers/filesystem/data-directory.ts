@@ -13,17 +13,17 @@ import { explain, findWriteObstacle, obstacleOf, type WriteObstacle } from "./wr
 /** What a dead process left in the scratch folder is removed at the next start, once it is this old. */
 const scratchKeptMs = 60 * 60 * 1000;
 
-/** A data directory that was looked at. */
+/** A data directory after its inspection. */
 export interface DataDirectory {
   readonly folders: DataFolders;
   readonly ownerFiles: OwnerFiles;
-  /** Why nothing can be changed there, in a sentence; `undefined` if all can. */
+  /** A sentence that says why nothing can be changed; `undefined` if everything can. */
   readonly refusal: string | undefined;
 }
 
 /**
- * Makes the root if needed, and removes what an earlier process left unfinished. What may only be read is served so.
- * @throws StorageError if it can neither be used nor read
+ * Makes the root if needed, and removes what an earlier process left unfinished. A read-only directory is served.
+ * @throws StorageError if it can neither be written nor read
  */
 export async function prepareDataDirectory(root: string, log: Logger | undefined): Promise<DataDirectory> {
   const folders = new DataFolders(root);
@@ -35,7 +35,7 @@ export async function prepareDataDirectory(root: string, log: Logger | undefined
   return { folders, ownerFiles, refusal: undefined };
 }
 
-/** Looks at it, and changes nothing. @throws if there is no such folder */
+/** Inspects it, and changes nothing. @throws if there is no such folder */
 export async function inspectDataDirectory(root: string): Promise<DataDirectory> {
   await reading(() => readdir(root));
   const folders = new DataFolders(root);
@@ -45,7 +45,7 @@ export async function inspectDataDirectory(root: string): Promise<DataDirectory>
 
 async function makeFolders(folders: DataFolders): Promise<WriteObstacle | undefined> {
   const durable = new DurableFolders(folders.root);
-  // On a full disk the last could not be made any more, and room is made by moving blobs there.
+  // The last one could not be made on a full disk, and room is made by moving blobs there.
   for (const folder of [...folders.scratches, folders.pathOf(".berth/evicting")]) {
     try {
       durable.make(folder);
@@ -59,41 +59,44 @@ async function makeFolders(folders: DataFolders): Promise<WriteObstacle | undefi
   return undefined;
 }
 
-/** What keeps a user from storing somewhere. */
+/** What keeps a user from storing in a place. */
 export interface StorageObstacle {
   readonly sentence: string;
-  /** Whether what is stored can be served all the same. */
+  /** Whether stored content can still be served. */
   readonly canServe: boolean;
 }
 
-/** Looks for what a start would meet, and changes nothing. */
+/** Looks for obstacles that a start would meet, and changes nothing. */
 export async function findObstacle(root: string): Promise<StorageObstacle | undefined> {
   const folders = new DataFolders(root);
   const obstacle = await findWriteObstacle(folders);
   return obstacle && { sentence: explain(obstacle, folders.root), canServe: canServe(obstacle, folders.root) };
 }
 
-/** What this user may not write is served if there is something; what nobody can write is meant so. */
+/**
+ * A directory that this user may not write is served if it holds content. One on a read-only file system always is:
+ * that is intended.
+ */
 function canServe({ reason }: WriteObstacle, root: string): boolean {
   if (reason === "nofolder") return false;
   return existsSync(reason === "readonly" ? root : join(root, "docker/registry/v2"));
 }
 
-/** @returns the sentence, if there is something to serve all the same */
+/** @returns the sentence, if stored content can still be served */
 function refuse(obstacle: WriteObstacle, root: string, log: Logger | undefined): string {
   const sentence = explain(obstacle, root);
   if (!canServe(obstacle, root)) throw new StorageError("readonly", sentence);
-  log?.warn(`what is stored is served, but nothing can be pushed, cached or deleted: ${sentence}`);
+  log?.warn(`stored content is served, but nothing can be pushed, cached or deleted: ${sentence}`);
   return sentence;
 }
 
 async function reportPlaces(folders: DataFolders, ownerFiles: OwnerFiles, log: Logger): Promise<void> {
   const { root, state, bulk, areApart, scratches } = folders;
   if (state !== root)
-    log.info("a volume is mounted below the data directory: what Berth keeps of its own lies there", { folder: state });
+    log.info("a volume is mounted below the data directory: Berth keeps its own files there", { folder: state });
   if (areApart)
     log.warn(
-      "blobs and repositories lie in different file systems: each blob that is pushed in a session is copied once",
+      "blobs and repositories are on different file systems: each blob pushed in an upload session is copied once",
       {
         repositories: state,
         blobs: bulk,

@@ -10,7 +10,7 @@ import { folderBeside } from "./expected-folders.js";
 import { type KeyPaths, lstatOf } from "./key-paths.js";
 import { changing, toChangeError } from "./system-error.js";
 
-/** All that changes the disk, but for bytes that are appended: orders of steps, each durable when it is done. */
+/** All changes of the disk except appending bytes: lists of steps, each durable when it is done. */
 export class DiskOrders {
   readonly #folders: DataFolders;
   readonly #paths: KeyPaths;
@@ -28,7 +28,7 @@ export class DiskOrders {
     if (this.#refusal !== undefined) throw new StorageError("readonly", this.#refusal);
   }
 
-  /** A free path for what is given the other one by a rename. */
+  /** A free path for a file that is to be renamed to the given path. */
   scratchFor(path: string): string {
     return `${this.#folders.scratchFor(path)}/${randomUUID()}`;
   }
@@ -38,7 +38,7 @@ export class DiskOrders {
     return { kind: "rename", from, to, aside: this.scratchFor(to) };
   }
 
-  /** Does the steps. @throws the system's own error */
+  /** Performs the steps. @throws the system's own error */
   async order(steps: readonly DiskStep[]): Promise<void> {
     this.mayChange();
     await diskWorkers.perform({ root: this.#folders.root, steps });
@@ -48,9 +48,12 @@ export class DiskOrders {
     return changing(() => this.order(steps));
   }
 
-  /** Does the steps, then writes the objects: all aside first, so that the names follow one another quickly. */
+  /**
+   * Performs the steps, then writes the objects. All content is written aside first, so that the renames follow one
+   * another quickly.
+   */
   async perform(steps: readonly DiskStep[], objects: readonly ObjectContent[]): Promise<void> {
-    // A copy of its own for each content: a small Buffer shares memory with others, all of which would cross threads.
+    // Each content is copied: a small Buffer shares memory with others, and all of it would move to the other thread.
     const beside = new Set(
       objects.flatMap(({ key }) => folderBeside(key) ?? []).map((key) => this.#paths.toChange(key)),
     );
@@ -73,7 +76,7 @@ export class DiskOrders {
     }
   }
 
-  /** A folder is renamed away first, so that all below it is gone at once and not file by file. */
+  /** A folder is renamed away first, so that everything below it disappears at once and not file by file. */
   async remove(keys: readonly string[]): Promise<void> {
     const doomed: string[] = [];
     const steps = keys.flatMap((key): DiskStep[] => {

@@ -9,32 +9,32 @@ const foldersMadeAtMost = 5;
 
 /** One thing to do on the disk. */
 export type DiskStep =
-  /** Makes a new file with this content, synced. The content's memory is given away. */
+  /** Makes a new file with this content, synced. The content's memory is transferred. */
   | { readonly kind: "write"; readonly path: string; readonly content: Uint8Array<ArrayBuffer> }
-  /** Syncs the content of a file that is there; where that fails, the file is emptied. */
+  /** Syncs the content of an existing file; if that fails, the file is emptied. */
   | { readonly kind: "sync"; readonly path: string }
   /**
-   * Gives a file another name, replacing what has it, and makes the folders that it needs.
-   * `aside` is a free path near `to`, for the bytes if they have to be copied, or for a folder that has the name.
+   * Renames a file, replacing any file of that name, and makes the folders that it needs.
+   * `aside` is a free path near `to`, for the bytes if they have to be copied, or for a folder in place of `to`.
    */
   | { readonly kind: "rename"; readonly from: string; readonly to: string; readonly aside: string }
-  /** The same, but fails with EEXIST if something has the name. */
+  /** The same, but fails with EEXIST if the name is taken. */
   | { readonly kind: "rename-if-free"; readonly from: string; readonly to: string; readonly aside: string }
   | { readonly kind: "make-folder"; readonly path: string }
-  /** Removes a file, if it is there. */
+  /** Removes a file, if it exists. */
   | { readonly kind: "unlink"; readonly path: string }
-  /** Empties a file, if it is there and was neither changed nor replaced. */
+  /** Empties a file, if it exists and was neither changed nor replaced. */
   | { readonly kind: "clear"; readonly path: string; readonly version: string }
-  /** Takes a file or folder out of its place, if it is there; where it goes need not survive. */
+  /** Moves a file or folder out of its place, if it exists; the place it moves to need not be durable. */
   | { readonly kind: "move-away"; readonly from: string; readonly to: string }
-  /** Moves a file, replacing what lies there, and removes its folder if that is empty then. */
+  /** Moves a file, replacing any file in its new place, and removes its old folder if that is then empty. */
   | { readonly kind: "move"; readonly from: string; readonly to: string; readonly aside: string }
-  /** Removes a file, if it is there, and its folder, if that is empty then and not one to keep; not durable. */
+  /** Removes a file, if it exists, and its folder, if that is then empty and not to be kept; not durable. */
   | { readonly kind: "discard"; readonly path: string; readonly keptFolders: readonly string[] }
-  /** Removes a folder, and those above it below another, as far as they are empty; not durable. */
+  /** Removes a folder and its parents below another folder, as far as they are empty; not durable. */
   | { readonly kind: "prune"; readonly folder: string; readonly below: string };
 
-/** Memory that is handed over to another thread instead of copied. */
+/** Memory that is transferred to another thread instead of copied. */
 export function contentsOf(steps: readonly DiskStep[]): ArrayBuffer[] {
   return steps.flatMap((step) => (step.kind === "write" ? [step.content.buffer] : []));
 }
@@ -90,7 +90,7 @@ interface Renaming {
   readonly aside: string;
 }
 
-/** An empty folder may be removed by somebody else between its making and its use: then it is made once more. */
+/** Another process may remove an empty folder before it is used: then it is made again. */
 function nameInFolder(
   renaming: Renaming,
   folders: DurableFolders,
@@ -119,15 +119,16 @@ function renameOrCopy(renaming: Renaming, folders: DurableFolders): void {
       copyInto(renaming);
       return;
     }
-    // A folder that somebody made where a file belongs: a push heals that, too.
+    // Somebody made a folder in place of a file: a push repairs that too.
     renameSync(to, aside);
     renameSync(from, to);
   }
 }
 
 /**
- * The last resort where `from` lies in another file system: a copy is synced near `to`, and named. Near is the place for
- * what is unfinished, and where even that is apart, as with a volume for one repository, the folder of `to` itself.
+ * The last resort if `from` is on another file system: a copy is synced near `to`, and renamed. Near means the place
+ * for unfinished content; if even that is on another file system, as with a volume for one repository, the folder of
+ * `to`.
  */
 function copyInto({ from, to, aside }: Renaming): void {
   const copies = [aside, `${to}.${basename(aside)}`];

@@ -10,7 +10,7 @@ import { lifeOf, self } from "./lock-owner.js";
 import { OwnerFiles, ownerOf } from "./owner-files.js";
 import { hasCode, toChangeError } from "./system-error.js";
 
-/** A lock that was not renewed for so long has lost its owner, where that cannot be seen from here. */
+/** If the owner cannot be checked from here, a lock that was not renewed for this long counts as abandoned. */
 const defaultStaleMs = 10_000;
 const firstRetryMs = 5;
 const longestRetryMs = 200;
@@ -22,9 +22,9 @@ interface Asked {
 }
 
 /**
- * Locks that processes on one data directory agree on. Inside this process who asks queues; only the head of the
- * queue takes the lock file. Of an owner on this machine it is known whether it lives: its lock is taken over at once when
- * it ended, and never before. That of another is taken over after its stale time.
+ * Locks between the processes on one data directory. Within this process, requests queue; only the head of the queue
+ * takes the lock file. For an owner on this machine it is known whether it is alive: its lock is taken over as soon as
+ * it has ended, and never before. The lock of another machine is taken over after its stale time.
  */
 export class FileLocks {
   readonly #folder: string;
@@ -48,7 +48,7 @@ export class FileLocks {
   ): Promise<Result> {
     const deadline = performance.now() + waitMs;
     return new Promise((resolve, reject) => {
-      // The caller goes on when the action has ended; the next in the queue, when the lock file is gone, too.
+      // The caller continues when the action has ended; the next in the queue, once the lock file is removed too.
       this.#queue.run(name, () => this.#withLockFile({ name, deadline }, action, resolve), waitMs).catch(reject);
     });
   }
@@ -65,14 +65,14 @@ export class FileLocks {
     let isOurs = false;
     try {
       const [outcome] = await Promise.allSettled([action(lost.signal)]);
-      // Seen at the end, too, by a process that was held up too long to be told.
+      // Checked at the end too: a process that was suspended too long may not have been told.
       isOurs = (await ownerOf(path)) === self;
       if (!isOurs) reportLoss(undefined);
       lost.signal.throwIfAborted();
       if (outcome.status === "rejected") throw outcome.reason;
       done(outcome.value);
     } finally {
-      // Whoever took over a lock that we lost keeps it.
+      // If another process took over a lock that we lost, it keeps it.
       if (isOurs) await release().catch(reportLoss);
     }
   }
@@ -92,13 +92,13 @@ export class FileLocks {
         else if (!(await this.#removeIfOwnerEnded(path))) await delay(wait);
       }
       if (performance.now() > deadline)
-        throw new LockError("held", `the lock of ${name} is held by another process for too long`);
+        throw new LockError("held", `another process has held the lock of ${name} for too long`);
     }
   }
 
   /**
-   * Of those who see that an owner ended only one may remove its lock, since the others would remove that of whoever comes
-   * next: the one that has the claim, while which nobody else removes or makes one.
+   * If several processes see that an owner has ended, only the holder of the claim removes its lock: without the claim,
+   * a second one could remove the lock of the next owner. Nobody else removes or makes a claim meanwhile.
    */
   async #removeIfOwnerEnded(path: string): Promise<boolean> {
     const owner = await ownerOf(path);

@@ -2,7 +2,7 @@ import { close, closeSync, constants, fstatSync, openSync, read } from "node:fs"
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import { hasCode, isAbsence, toStorageError } from "./system-error.js";
 
-/** Links are not followed, and a pipe without a writer is not waited for. Windows has neither. */
+/** Links are not followed, and opening a pipe does not wait for a writer. Windows has neither flag. */
 export const plainFilesOnly = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Error codes for opening what is not a file: a link, a socket, a device without a driver or a medium. */
@@ -24,13 +24,13 @@ export class FileReader implements BlobReader {
     } catch (error) {
       if (isAbsence(error)) return undefined;
       if (!isNoFile(error)) throw error;
-      report(path, "what is no file");
+      report(path, "something that is not a file");
       return undefined;
     }
     const stat = fstatSync(file);
     if (stat.isFile()) return new FileReader(file, stat.size);
     closeSync(file);
-    report(path, "what is no file");
+    report(path, "something that is not a file");
     return undefined;
   }
 

@@ -4,14 +4,14 @@ import type { DiskStep } from "./disk-steps.js";
 import { type KeyPaths, lstatOf } from "./key-paths.js";
 import { changing, ifPresent } from "./system-error.js";
 
-/** What a withdrawal needs of the driver it belongs to. */
+/** What a withdrawal needs from its driver. */
 interface Surroundings {
   readonly orders: DiskOrders;
   readonly paths: KeyPaths;
   stat(key: string): Promise<ObjectStat | undefined>;
 }
 
-/** Withdraws by a rename, so that of all who want the same file one gets it, and what is written in its place is another. */
+/** Withdraws by a rename: only one process gets a file, and what is written in its place is a new file. */
 export class FileWithdrawal implements Withdrawal {
   readonly #around: Surroundings;
 
@@ -34,11 +34,11 @@ export class FileWithdrawal implements Withdrawal {
 
   async keep(key: string, note: string): Promise<boolean> {
     const isThere = async () => (await this.#around.stat(key)) !== undefined;
-    // Looked at once more at the end: another one may have put it back in between.
+    // Checked again at the end: another process may have put it back in between.
     return (await isThere()) || (await this.#move(note, key)) || (await isThere());
   }
 
-  /** @returns whether there was such a file */
+  /** @returns whether the file existed */
   #move(from: string, to: string): Promise<boolean> {
     return changing(async () => {
       const { orders, paths } = this.#around;

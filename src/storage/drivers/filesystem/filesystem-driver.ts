@@ -34,12 +34,13 @@ const servedNames = 600_000;
 const walkedNames = 20_000;
 
 /**
- * Objects are files below a root folder; what is not finished lies in the same file system, so that a rename names it.
+ * Objects are files below a root folder. Unfinished content is on the same file system, so that a rename gives it its
+ * name.
  *
- * Threads do all that changes the disk, so that a disk that stalls holds up who writes and not who asks for something else.
- * The event loop itself does two things with it, a look at a path (`lstat`) and the opening of a file to be read: a request
- * does five of them, which the system answers from its memory in a microsecond each, and a thread in fifty. On a network
- * file system whose server is away they wait for it, and the process with them.
+ * Threads make all changes of the disk, so that a stalled disk delays writers only. The event loop itself does just two
+ * things with the disk: it looks at a path (`lstat`), and opens a file to read it. A request does five of these; the
+ * system answers each from its memory in a microsecond, while a thread would take fifty. If the server of a network
+ * file system is away they block, and the process with them.
  */
 export class FilesystemDriver implements StorageDriver {
   readonly listLagMs = 0;
@@ -56,12 +57,12 @@ export class FilesystemDriver implements StorageDriver {
   readonly #queue = new KeyedQueue();
   readonly #workMarks: WorkMarks;
 
-  /** Makes the root if needed, removes what an earlier process left unfinished, and tells the log what the disk cannot do. */
+  /** Makes the root if needed, removes what an earlier process left unfinished, and logs what the disk cannot do. */
   static async open(root: string, log?: Logger): Promise<FilesystemDriver> {
     return new FilesystemDriver(await prepareDataDirectory(root, log), log, servedNames);
   }
 
-  /** Makes and removes nothing: for who looks at what is there. @throws if there is no such folder */
+  /** Makes and removes nothing: for inspection. @throws if there is no such folder */
   static async openAsItIs(root: string, log?: Logger): Promise<FilesystemDriver> {
     return new FilesystemDriver(await inspectDataDirectory(root), log, walkedNames);
   }
@@ -95,7 +96,7 @@ export class FilesystemDriver implements StorageDriver {
       const found = path === undefined ? undefined : lstatOf(path);
       if (path === undefined || found === undefined) return undefined;
       if (found.isFile()) return { size: found.size, modifiedMs: found.mtimeMs, version: versionOf(found) };
-      if (!found.isDirectory()) this.#paths.report(path, "what is no file");
+      if (!found.isDirectory()) this.#paths.report(path, "something that is not a file");
       return undefined;
     });
   }
@@ -145,7 +146,7 @@ export class FilesystemDriver implements StorageDriver {
     });
   }
 
-  /** Where nothing can be changed, one process need not keep others from it. */
+  /** If nothing can be changed, there is nothing to guard against other processes. */
   withLock<Result>(
     name: string,
     action: (lost: AbortSignal) => Promise<Result>,

@@ -10,15 +10,15 @@ interface Listing {
   readonly names: readonly string[];
 }
 
-/** What a listing of no names takes of them: a walk over all of a large store must not keep each small folder. */
+/** Weight of an empty listing, in names: a walk over a large store must not keep every small folder. */
 const namesOfListing = 40;
 
-/** Lies in the folder of the repositories where that has a volume of its own, and is no part of it. */
+/** Is in the folder of the repositories if that has a volume of its own, but does not belong to its content. */
 const ownFolder = ".berth";
 
 const none: readonly string[] = [];
 
-/** Lists folders, and lists them again only when they changed, by whichever process. */
+/** Lists folders, and lists them again only after they were changed, by any process. */
 export class FolderListings {
   readonly #listings: LRUCache<string, Listing>;
 
@@ -30,7 +30,7 @@ export class FolderListings {
     });
   }
 
-  /** Tells a folder's names from what they were before a change; `undefined` if one may have come a moment ago. */
+  /** Differs after the names in a folder changed; `undefined` if the latest change is too recent to tell. */
   version(folder: string): string | undefined {
     const stat = statOf(folder);
     return stat?.isDirectory() ? versionOf(stat) : "none";
@@ -42,7 +42,7 @@ export class FolderListings {
     const version = versionOf(stat);
     const known = this.#listings.get(folder);
     if (version !== undefined && known?.version === version) return known.names;
-    // The version is older than the listing: a change in between makes the next call list again.
+    // The version is read before the listing: a change in between makes the next call list again.
     const found = await ifPresent(() => readdir(folder));
     const names = found === undefined ? none : await sortedInTurns(found.filter((name) => name !== ownFolder));
     if (version !== undefined) this.#listings.set(folder, { version, names });

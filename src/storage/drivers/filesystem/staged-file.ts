@@ -11,22 +11,22 @@ import { FileReader, isNoFile, plainFilesOnly } from "./file-reader.js";
 import { type KeyPaths, lstatOf } from "./key-paths.js";
 import { changing, ifPresent, isAbsence, reading, toChangeError } from "./system-error.js";
 
-/** What a staged file needs of the driver it belongs to. */
+/** What a staged file needs from its driver. */
 interface Surroundings {
   readonly orders: DiskOrders;
   readonly paths: KeyPaths;
   readonly flushSlots: FlushSlots;
-  /** Folders that stay, even if nothing is staged there any more. */
+  /** Folders that are kept even when nothing is staged there. */
   readonly keptFolders: readonly string[];
 }
 
 /** "a" would ignore the position of a write on Linux, and "r+" does not create. */
 const readWriteCreate = constants.O_RDWR | constants.O_CREAT | plainFilesOnly;
 
-/** More than this is synced before the disk threads name it, so that none of them is long with one file. */
+/** More than this is synced before the disk threads rename it, so that no file occupies one of them for long. */
 const largeBytes = 1024 * 1024;
 
-/** With an open file's number, which `fs/promises` does not take: its objects cost a multiple of time and memory. */
+/** Uses file descriptors, which `fs/promises` does not: its objects cost a multiple of time and memory. */
 const file = {
   open: promisify(open),
   stat: promisify(fstat) as (file: number) => Promise<Stats>,
@@ -36,8 +36,8 @@ const file = {
 };
 
 /**
- * An unfinished file, appended to in place until it is given its name. All that changes the disk is done by threads: a disk
- * that stalls holds up who writes, and nobody else.
+ * An unfinished file, appended to in place until it is renamed. Threads make all changes of the disk: a stalled disk
+ * delays writers, and nobody else.
  */
 export class StagedFile implements StagedObject {
   readonly #key: string;
@@ -58,7 +58,7 @@ export class StagedFile implements StagedObject {
 
   async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
     this.#around.orders.mayChange();
-    // Refused before a file is made: a session that another process ended would come back to life.
+    // Refused before a file is made: otherwise a session that another process ended would reappear.
     if (offset > 0 && (await this.stat()) === undefined) throw new OffsetMismatchError(0);
     return this.#withFile(async (opened, size) => {
       if (size !== offset) throw new OffsetMismatchError(size);
@@ -110,7 +110,7 @@ export class StagedFile implements StagedObject {
     const opened = await changing(() => openStaged(path));
     try {
       const stat = await reading(() => file.stat(opened));
-      if (!stat.isFile()) throw new StorageError("unavailable", `${path} is no file: remove it`);
+      if (!stat.isFile()) throw new StorageError("unavailable", `${path} is not a file: remove it`);
       return await action(opened, stat.size);
     } finally {
       await file.close(opened);
@@ -118,7 +118,10 @@ export class StagedFile implements StagedObject {
   }
 }
 
-/** What a failed sync left unwritten reads well until the memory is needed, and the next sync would not tell. */
+/**
+ * After a failed sync the unwritten content is readable until its memory is reclaimed, and the next sync would not
+ * report it.
+ */
 async function syncOrEmpty(path: string): Promise<void> {
   const opened = await file.open(path, constants.O_RDWR | plainFilesOnly);
   try {
@@ -131,24 +134,26 @@ async function syncOrEmpty(path: string): Promise<void> {
   }
 }
 
-/** Makes the folder if needed, and the file at once: a session's folder with nothing in it would look abandoned. */
 /** More removals of one folder in so short a time are no accident. */
 const mostAttempts = 20;
 
-/** The folder may be removed between its making and the next step, by whoever removes what lay in it: then it is made again. */
+/**
+ * Makes the folder if needed, and the file at once: an empty session folder would look abandoned, and may be removed
+ * before the file is made; then both are made again.
+ */
 async function openStaged(path: string): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     try {
       if (attempt > 1) await mkdir(dirname(path), { recursive: true });
       return await file.open(path, readWriteCreate);
     } catch (error) {
-      if (isNoFile(error)) throw new StorageError("unavailable", `${path} is no file: remove it`, { cause: error });
+      if (isNoFile(error)) throw new StorageError("unavailable", `${path} is not a file: remove it`, { cause: error });
       if (!isAbsence(error) || attempt > mostAttempts) throw error;
     }
   }
 }
 
-/** @returns where the file ends then */
+/** @returns where the file ends afterwards */
 async function appendAll(
   opened: number,
   offset: number,

@@ -18,14 +18,17 @@ export function writeSynced(path: string, content: Uint8Array): void {
   const file = openSync(path, "wx");
   try {
     for (let written = 0; written < content.length; ) written += writeSync(file, content, written);
-    // A file without content is its name, which the sync of its folder makes durable.
+    // A file without content is only its name, and the sync of its folder makes that durable.
     if (content.length > 0) fsyncSync(file);
   } finally {
     closeSync(file);
   }
 }
 
-/** What a failed sync left unwritten reads well until the memory is needed, and the next sync would not tell. */
+/**
+ * After a failed sync the unwritten content is readable until its memory is reclaimed, and the next sync would not
+ * report it.
+ */
 export function syncContent(path: string): void {
   const file = openSync(path, "r+");
   try {
@@ -38,7 +41,7 @@ export function syncContent(path: string): void {
   }
 }
 
-/** By the open file: whatever gets its name meanwhile is another one. */
+/** Works on the open file: a file that takes its name meanwhile is a different one. */
 export function clear(path: string, version: string): void {
   const file = openSync(path, "r+");
   try {
@@ -58,7 +61,7 @@ export function unlinkIfThere(path: string): void {
   }
 }
 
-/** What cannot be renamed away, since it is in another file system or is one, is removed where it lies. */
+/** What cannot be renamed away, because it is on another file system or is a mount point, is removed in place. */
 export function moveAway(from: string, to: string): void {
   try {
     renameSync(from, to);
@@ -73,15 +76,15 @@ function removeAll(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true });
   } catch (error) {
-    // The folder that another file system is mounted at stays, empty.
+    // A folder that is a mount point remains, empty.
     if (!hasCode(error, "EBUSY")) throw error;
   }
 }
 
 /**
- * Gives a file a name that nothing has yet. Where the file system has no hard links the name is taken by an empty file
- * first, which counts as absent or torn wherever a power cut leaves it.
- * @throws EEXIST if something has the name
+ * Gives a file a name that is not taken. On a file system without hard links, an empty file takes the name first; if a
+ * power failure leaves that behind, it counts as absent or torn.
+ * @throws EEXIST if the name is taken
  */
 export function nameIfFree(from: string, to: string): void {
   try {

@@ -209,7 +209,7 @@ test("what a setup says of the registry's settings is what Berth takes", () => {
   }
 });
 
-test("who has to log in is told how, and that docker sends a mirror no login", () => {
+test("if a login is required, setup explains how, and that docker does not log in to a mirror", () => {
   for (const [client, command] of [
     ["docker", `docker login ${address}`],
     ["podman", `podman login ${address}`],
