@@ -18,7 +18,7 @@ const rounds = 5;
 /** Work after a response, such as recording when a tag was requested, belongs to its GET. */
 const settleMs = 300;
 
-/** A new connection has a timer run for a second, which is no step of a GET. */
+/** A new connection starts a timer of one second, which is not a step of a GET. */
 const restMs = 1_500;
 
 /** Targets for a GET that finds everything in memory, and for one that asks the upstream. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** So many names are sorted, or merged, in a few milliseconds. */
+/** This many names are sorted, or merged, in a few milliseconds. */
 const namesATurn = 8_192;
 
 /**

@@ -2,10 +2,10 @@ import { type AuditTrail, deniedRequest } from "../auth/audit/audit-trail.js";
 import type { RegistryError } from "../oci/errors.js";
 import type { Exchange } from "./exchange.js";
 
-/** Is told of each response 403, whichever part of Berth denies the request. */
+/** Notified of each response 403, whichever part of Berth denies the request. */
 export type DenialListener = (exchange: Exchange, error: RegistryError) => void;
 
-/** A longer path is none that a client needs. */
+/** No client needs a longer path. */
 const longestPath = 500;
 
 /** Records denials in the audit trail. */

@@ -35,7 +35,7 @@ export interface ServerSettings {
   readonly keepAlive: number;
   readonly stall: StallSettings;
   readonly logAccess: boolean;
-  /** `undefined` where denials are not recorded. */
+  /** `undefined` if denials are not recorded. */
   readonly onDenied?: DenialListener | undefined;
 }
 

@@ -48,7 +48,7 @@ export class StallWatch {
     clearInterval(this.#timer);
   }
 
-  /** To be called when the exchange is over and its body is read: that must not stall forever after the response either. */
+  /** Called when the exchange is over and its body has been read: it must not stall forever after the response either. */
   forget(exchange: Exchange): void {
     const place = exchange.watchedAt;
     if (place === undefined) return;

@@ -17,7 +17,7 @@ export function isTag(text: string): text is Tag {
 
 /** @throws RegistryError MANIFEST_INVALID: the specification has no code for a bad tag */
 export function parseTag(text: string): Tag {
-  // The one place, with parseReference, that makes a tag of a text.
+  // With parseReference, the only place that makes a tag from a text.
   if (tagPattern.test(text)) return text as Tag;
   throw new RegistryError(
     "MANIFEST_INVALID",

@@ -35,7 +35,7 @@ export interface Composition {
   /** As clients see it, with access control and audit trail. */
   readonly registry: Registry;
   readonly routes: Routes;
-  /** Records denials, where there is an audit trail. */
+  /** Records denials, if there is an audit trail. */
   readonly onDenied: DenialListener | undefined;
   /** Stops its background tasks; running requests continue. */
   close(): void;
@@ -45,7 +45,7 @@ interface ModeSelectorOptions {
   readonly log: Logger;
   /** The upstreams of a configuration, if not from its settings. */
   readonly upstreamsOf?: UpstreamsOf | undefined;
-  /** 32 random bytes, the same for all workers: of the key of tokens where none can be stored. */
+  /** Seed of the token key if no key can be stored: 32 random bytes, the same for all workers. */
   readonly tokenSeed?: Buffer | undefined;
   /** Collects metrics. */
   readonly metrics?: Metrics | undefined;

@@ -29,7 +29,7 @@ export interface OpenedServer {
 export interface Embedding {
   readonly storage?: Storage | undefined;
   readonly upstreamsOf?: UpstreamsOf | undefined;
-  /** 32 random bytes, the same for all workers: of the key of tokens where none can be stored. */
+  /** Seed of the token key if no key can be stored: 32 random bytes, the same for all workers. */
   readonly tokenSeed?: Buffer | undefined;
   readonly settings?: Partial<ServerSettings> | undefined;
   /** Collects metrics. */

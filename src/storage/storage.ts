@@ -25,7 +25,7 @@ import { UploadStore } from "./content/upload-store.js";
 import type { StorageDriver } from "./driver.js";
 import { MemoryAnswers } from "./memory-answers.js";
 
-/** Links that a server keeps in memory, of some 400 bytes each. */
+/** Links that a server keeps in memory, about 400 bytes each. */
 const servedLinks = 20_000;
 
 /** Everything that is stored, for both modes. Absence is `undefined` throughout. */

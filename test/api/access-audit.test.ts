@@ -88,7 +88,7 @@ test("the trail records credentials and failed logins, but no secrets", async (t
   );
 });
 
-test("the trail tells what was denied to whom, and not that a client without a login was asked for one", async (t) => {
+test("the trail records what was denied to whom, but not that a client without a login had to log in", async (t) => {
   const scope = new Scope(t);
   const file = join(await scope.folder("audit"), "audit.jsonl");
   const own = [{ allow: "pull, push", to: "ann", in: "team/**" }] as const;

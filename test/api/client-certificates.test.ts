@@ -56,7 +56,7 @@ test("if certificates are required, only health checks are answered without one"
   }
 });
 
-test("a client that is refused for its certificate is in the audit trail", async (t) => {
+test("the audit trail records a client that is refused for its certificate", async (t) => {
   const scope = new Scope(t);
   const { authority, tls } = await authorityAndTls(scope, "require");
   const file = join(await scope.folder("audit"), "audit.jsonl");

@@ -56,7 +56,7 @@ test("running uploads count, whichever configuration they began under", async (t
   for (const sender of senders) assert.equal((await sender.end()).status, 202);
 });
 
-test("a token stays good across a change of the configuration, also where its key cannot be stored", async (t) => {
+test("a token stays valid across a change of the configuration, even if its key cannot be stored", async (t) => {
   const scope = new Scope(t);
   const access = { anonymousPull: true, users: { htpasswd: await htpasswdFile(scope, { ann: "ann" }) } };
   const { client, prepare } = await runBerth(scope, { access } as RunningBerthOptions);

@@ -24,7 +24,7 @@ export interface AuditEvent {
   readonly from?: string | undefined;
   /** The digest that the tag points to now. */
   readonly to?: string;
-  /** Of a denied request. */
+  /** Set for a denied request. */
   readonly method?: string;
   readonly path?: string;
   readonly reason?: string;

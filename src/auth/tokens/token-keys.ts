@@ -18,7 +18,7 @@ export function createTokenKey(): string {
 /** Precedes the seed of an Ed25519 key in PKCS #8 (RFC 8410, section 7). */
 const seedPrefix = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** The key in PEM format that belongs to a seed of 32 random bytes: processes with the same seed have the same key. */
+/** The key in PEM format for a seed of 32 random bytes: the same seed gives the same key. */
 export function tokenKeyOfSeed(seed: Buffer): string {
   const key = createPrivateKey({ key: Buffer.concat([seedPrefix, seed]), format: "der", type: "pkcs8" });
   return key.export({ format: "pem", type: "pkcs8" }).toString();

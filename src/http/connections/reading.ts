@@ -5,7 +5,7 @@ import { Sips } from "./sips.js";
 /** Controls when more is read from a connection, and whether its input is parsed in small pieces. */
 export class Reading {
   readonly #mayReadOn: () => boolean;
-  /** The socket that is not read from; if the connection is closed meanwhile, nobody else notices. Set here only. */
+  /** The socket whose input is paused; if the connection is closed meanwhile, nothing else notices. Set only here. */
   held: Socket | undefined;
   #sips: Sips | undefined;
   #isCrowded = false;

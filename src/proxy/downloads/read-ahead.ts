@@ -1,9 +1,9 @@
-/** Bytes that may be buffered for a busy consumer: what all together may buffer is shared, between these limits. */
+/** Bytes that may be buffered for a busy consumer: all of them share a total, within these limits. */
 const most = 1024 * 1024;
 const least = 64 * 1024;
 const ofAllTogether = 32 * 1024 * 1024;
 
-/** How many read ahead now, for hundreds of downloads from upstreams. */
+/** How many transfers read ahead now: there may be hundreds of downloads. */
 let readers = 0;
 
 /**

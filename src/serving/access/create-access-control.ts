@@ -33,7 +33,7 @@ export interface Surroundings {
   readonly storage: Storage;
   readonly audit: AuditTrail | undefined;
   readonly log: Logger;
-  /** Of the key of tokens where none can be stored. */
+  /** Seed of the token key if no key can be stored. */
   readonly tokenSeed: Buffer;
 }
 

@@ -7,7 +7,7 @@ export type WorkerOrder =
       readonly do: "serve";
       readonly worker: number;
       readonly config: Config;
-      /** Of the key of tokens where none can be stored, in hexadecimal digits. */
+      /** Seed of the token key if no key can be stored, in hexadecimal digits. */
       readonly tokenSeed: string;
     }
   /** Prepares for a configuration; the number identifies the change. */

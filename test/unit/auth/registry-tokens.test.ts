@@ -78,7 +78,7 @@ test("a token is accepted until its end, within the tolerance for clocks that di
   assert.equal(await tokens.verify(old), undefined);
 });
 
-test("workers with the same seed accept each other's tokens, and those with another do not", async () => {
+test("workers with the same seed accept each other's tokens, workers with a different seed do not", async () => {
   const keyOf = (byte: number) => readTokenKey(tokenKeyOfSeed(Buffer.alloc(32, byte)));
   const token = await new RegistryTokens("berth", [await keyOf(1)]).issue(claims);
   assert.notEqual(await new RegistryTokens("berth", [await keyOf(1)]).verify(token), undefined);

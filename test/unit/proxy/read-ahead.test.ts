@@ -5,7 +5,7 @@ import { readAhead } from "../../../src/proxy/downloads/read-ahead.js";
 
 const mebibyte = 1024 * 1024;
 
-/** Bytes without end. @param note is told how many were asked for */
+/** Endless bytes. @param note called with the number of requested bytes */
 async function* endless(note: (bytes: number) => void): AsyncGenerator<Buffer, void, void> {
   for (;;) {
     const bytes = Buffer.alloc(16 * 1024);
@@ -15,7 +15,7 @@ async function* endless(note: (bytes: number) => void): AsyncGenerator<Buffer, v
   }
 }
 
-/** What so many transfers read while nothing is stored of them. */
+/** How much this many transfers read while nothing of it is stored. */
 async function readWithoutConsumer(count: number): Promise<number> {
   let read = 0;
   const all = Array.from({ length: count }, () =>
@@ -31,7 +31,7 @@ async function readWithoutConsumer(count: number): Promise<number> {
   return read;
 }
 
-test("one transfer reads a mebibyte ahead of a disk that stands still", async () => {
+test("one transfer reads a mebibyte ahead of a stalled disk", async () => {
   const read = await readWithoutConsumer(1);
   assert.ok(read >= mebibyte && read <= 1.1 * mebibyte, `${read} bytes`);
 });

@@ -39,7 +39,7 @@ export function contentsOf(steps: readonly DiskStep[]): ArrayBuffer[] {
   return steps.flatMap((step) => (step.kind === "write" ? [step.content.buffer] : []));
 }
 
-/** Does one step. It is durable when the folders are synced. */
+/** Performs one step. It is durable once the folders are synced. */
 export function performStep(step: DiskStep, folders: DurableFolders): void {
   switch (step.kind) {
     case "write":

@@ -14,7 +14,7 @@ export interface DiskFailure {
   readonly code: string | undefined;
 }
 
-/** Orders below one root, which a thread carries out together. */
+/** Orders below one root that a thread carries out together. */
 export interface DiskBatch {
   readonly root: string;
   readonly orders: readonly (readonly DiskStep[])[];
@@ -23,7 +23,7 @@ export interface DiskBatch {
 /** What this thread has synced below the root that it worked for last: a server has only one. */
 let known = { root: "", folders: new DurableFolders("") };
 
-// A separate thread: it carries out one batch after another, and answers with what each of its orders failed with.
+// A separate thread: it carries out one batch after another, and answers with the failure of each order.
 parentPort?.on("message", (batch: DiskBatch) => {
   const failures = performBatch(batch);
   // With the memory of what was written: a thread that creates no garbage would not collect it for a long time.

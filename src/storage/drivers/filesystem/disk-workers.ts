@@ -42,7 +42,7 @@ class DiskWorkers {
     worker.postMessage(batch, contentsOf(batch.orders.flat()));
   }
 
-  /** One thread's share of what waits, below one root: together its orders take hardly longer than one. */
+  /** One thread's share of the waiting orders, below one root: together they take hardly longer than one. */
   #takeShare(): { readonly root: string; readonly orders: readonly PendingOrder[] } {
     const root = this.#waiting[0]?.root ?? "";
     const elsewhere = this.#waiting.findIndex((order) => order.root !== root);

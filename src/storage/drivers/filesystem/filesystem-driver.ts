@@ -27,7 +27,7 @@ import { changing, reading } from "./system-error.js";
 import { versionOf } from "./version.js";
 import { WorkMarks } from "./work-marks.js";
 
-/** Names of listed folders that are remembered, of some 50 bytes each. A folder of half a million tags fits. */
+/** Cached names of listed folders, about 50 bytes each. A folder of half a million tags fits. */
 const servedNames = 600_000;
 
 /** A command that walks through everything lists each folder once. */

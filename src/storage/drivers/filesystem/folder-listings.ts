@@ -22,7 +22,7 @@ const none: readonly string[] = [];
 export class FolderListings {
   readonly #listings: LRUCache<string, Listing>;
 
-  /** @param mostNames how many names are remembered */
+  /** @param mostNames how many names are cached */
   constructor(mostNames: number) {
     this.#listings = new LRUCache({
       maxSize: mostNames,
