@@ -146,6 +146,9 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Kin
   return { expected: `one of ${words.join(", ")}`, parse: (written) => words.find((word) => word === written) };
 }
 
+/** What an event can tell. */
+export const eventAction = oneOf("push", "mount", "delete");
+
 /** A version of TLS, which YAML parses as a number. */
 export const tlsVersion: Kind<"1.2" | "1.3"> = {
   expected: "1.2 or 1.3",

@@ -1,5 +1,6 @@
 import { access } from "./access-schema.js";
 import { optionalSetting, section, setting, type ValueOf } from "./definition.js";
+import { events } from "./events-schema.js";
 import {
   duration,
   filePath,
@@ -202,6 +203,7 @@ export const schema = section("Berth", {
   access,
   log,
   metrics,
+  events,
 });
 
 export type Config = ValueOf<typeof schema>;

@@ -6,7 +6,7 @@ import type { LogFields, Logger } from "../observability/logger.js";
 import { type RequestTrail, traceIdOf } from "../oci/request-trail.js";
 import type { Access } from "../registry/access.js";
 import type { AccessRefusal } from "../registry/access-refusal.js";
-import type { Caller, Context } from "../registry/context.js";
+import type { Caller, ClientRequest, Context } from "../registry/context.js";
 import type { Served } from "../registry/repository.js";
 import type { Connection } from "./connections/connection.js";
 import type { Account } from "./limits/account.js";
@@ -114,6 +114,11 @@ export class Exchange implements Context {
   /** The client certificate, if it was signed by an authority of `server.tls.clientCa`. */
   get certificate(): ClientCertificate | undefined {
     return clientCertificateOf(this.request.socket);
+  }
+
+  get client(): ClientRequest {
+    const { method, headers } = this.request;
+    return { method, host: headers.host, agent: headers["user-agent"] };
   }
 
   get trail(): RequestTrail {

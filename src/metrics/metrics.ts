@@ -3,6 +3,7 @@ import type { Exchange } from "../http/exchange.js";
 import type { StorageDriver } from "../storage/driver.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { DownloadMetrics } from "./download-metrics.js";
+import { EventMetrics } from "./event-metrics.js";
 import type { MetricsReport } from "./metrics-sum.js";
 import { addProcessMetrics } from "./process-metrics.js";
 import { RequestMetrics } from "./request-metrics.js";
@@ -23,6 +24,8 @@ export class Metrics {
   readonly downloads: DownloadMetrics;
   /** Notified of evictions and of searches for abandoned uploads. */
   readonly stored: StoredMetrics;
+  /** Told of events that are kept and sent. */
+  readonly events: EventMetrics;
   readonly #registry = new Registry();
   readonly #storage: StorageMetrics;
   readonly #upstreams: UpstreamMetrics;
@@ -33,6 +36,7 @@ export class Metrics {
     this.#storage = new StorageMetrics(registers);
     this.#upstreams = new UpstreamMetrics(registers);
     this.downloads = new DownloadMetrics(registers);
+    this.events = new EventMetrics(registers);
     this.stored = new StoredMetrics(registers);
     addProcessMetrics(this.#registry, build);
   }

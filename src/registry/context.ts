@@ -10,6 +10,15 @@ export interface Caller {
   readonly network: string;
 }
 
+/** A request as its client made it. */
+export interface ClientRequest {
+  readonly method: string | undefined;
+  /** The `Host` header. */
+  readonly host: string | undefined;
+  /** The `User-Agent` header. */
+  readonly agent: string | undefined;
+}
+
 /** What every operation of a repository receives in addition to its arguments. */
 export interface Context {
   /** Of the request: the client has it as `X-Request-Id`, and each line of {@link log} says it. */
@@ -17,6 +26,8 @@ export interface Context {
   /** Aborted if the client disconnects or the server gives up the request. */
   readonly signal: AbortSignal;
   readonly caller: Caller;
+  /** What the client's request says of itself. */
+  readonly client?: ClientRequest;
   /** What the client may do; `undefined` without access control. */
   readonly access?: Access | undefined;
   /** Passed on to upstreams. */

@@ -1,39 +1,69 @@
 import type { Config } from "../config/schema.js";
-import type { PurgeObserver } from "../maintenance/purge-observer.js";
+import type { EventSender } from "../events/event-sender.js";
 import { UploadPurge } from "../maintenance/upload-purge.js";
+import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
 import type { Storage } from "../storage/storage.js";
 import { adoptRegistry2Cache } from "./adopt-registry2-cache.js";
+import { eventSendersOf } from "./events.js";
+
+interface HousekeepingParts {
+  readonly storage: Storage;
+  readonly metrics?: Metrics | undefined;
+  readonly log: Logger;
+}
 
 /**
  * Tasks that one process does for a data directory, however many serve. Eviction is not among them: each process counts
  * what it adds to the cache and records what it served, and one at a time makes room.
  */
 export class Housekeeping {
-  readonly #storage: Storage;
-  readonly #log: Logger;
-  readonly #observer: PurgeObserver | undefined;
+  readonly #parts: HousekeepingParts;
   #purge: UploadPurge;
+  /** Those of the configuration that holds; one change at a time. */
+  #senders: Promise<readonly EventSender[]>;
 
   /** Does what must be done before serving, and starts the periodic tasks. */
-  static async begin(storage: Storage, config: Config, log: Logger, observer?: PurgeObserver): Promise<Housekeeping> {
-    await adoptRegistry2Cache(config, storage, log);
-    return new Housekeeping(storage, config, log, observer);
+  static async begin(config: Config, parts: HousekeepingParts): Promise<Housekeeping> {
+    await adoptRegistry2Cache(config, parts.storage, parts.log);
+    return new Housekeeping(config, parts);
   }
 
-  private constructor(storage: Storage, config: Config, log: Logger, observer: PurgeObserver | undefined) {
-    this.#storage = storage;
-    this.#log = log;
-    this.#observer = observer;
-    this.#purge = new UploadPurge(storage, config.private.uploads, log, observer);
+  private constructor(config: Config, parts: HousekeepingParts) {
+    this.#parts = parts;
+    this.#purge = this.#purgeOf(config);
+    this.#senders = this.#startSenders(config);
   }
 
   reconfigure(config: Config): void {
     this.#purge.stop();
-    this.#purge = new UploadPurge(this.#storage, config.private.uploads, this.#log, this.#observer);
+    this.#purge = this.#purgeOf(config);
+    this.#senders = this.#senders.then(stopAll).then(() => this.#startSenders(config));
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#purge.stop();
+    await this.#senders.then(stopAll);
   }
+
+  #purgeOf({ private: { uploads } }: Config): UploadPurge {
+    const { storage, metrics, log } = this.#parts;
+    return new UploadPurge(storage, uploads, log, metrics?.stored);
+  }
+
+  async #startSenders(config: Config): Promise<readonly EventSender[]> {
+    const { storage, metrics, log } = this.#parts;
+    try {
+      const senders = await eventSendersOf(config, { storage, metrics: metrics?.events, log });
+      for (const sender of senders) sender.start();
+      return senders;
+    } catch (cause) {
+      log.error("events are not sent", { cause });
+      return [];
+    }
+  }
+}
+
+async function stopAll(senders: readonly EventSender[]): Promise<void> {
+  await Promise.all(senders.map((sender) => sender.stop()));
 }

@@ -23,6 +23,7 @@ import { openAuditTrail } from "./access/audit-writer.js";
 import type { Guard, Surroundings } from "./access/create-access-control.js";
 import { CacheBound } from "./cache-bound.js";
 import type { UpstreamsOf } from "./create-registry.js";
+import { journalOf } from "./events.js";
 
 /** Memory for all running transfers together. */
 const transferBufferBytes = 8 * 1024 * 1024;
@@ -96,8 +97,13 @@ export class ModeSelector {
       log: this.#log,
       tokenSeed: this.#tokenSeed,
     });
+    const journaled = await journalOf(config, {
+      storage: this.#storage,
+      metrics: this.#metrics?.events,
+      log: this.#log,
+    });
     const boundCache = await this.cacheBound.prepare(config);
-    const composition = this.#compose(config, mode, { audit, guard });
+    const composition = this.#compose(config, mode, { audit, guard, journaled });
     return () => {
       this.#current?.composition.close();
       if (this.#current !== undefined) this.#pushes.retire(this.#current.mode);
@@ -134,8 +140,8 @@ export class ModeSelector {
     await this.cacheBound.stop();
   }
 
-  #compose(config: Config, mode: Registry, { audit, guard }: Protection): Composition {
-    const continued = this.#pushes.across(mode);
+  #compose(config: Config, mode: Registry, { audit, guard, journaled }: Protection): Composition {
+    const continued = journaled(this.#pushes.across(mode));
     const audited = audit === undefined ? continued : new AuditedRegistry(continued, audit);
     const registry = guard === undefined ? audited : new GuardedRegistry(audited);
     return {
@@ -179,4 +185,6 @@ async function guardOf(config: Config, surroundings: Surroundings): Promise<Guar
 interface Protection {
   readonly audit: AuditTrail | undefined;
   readonly guard: Guard | undefined;
+  /** Tells those who want to hear of changes. */
+  readonly journaled: (registry: Registry) => Registry;
 }

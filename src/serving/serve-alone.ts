@@ -19,7 +19,7 @@ export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<
     const metrics = await openMetrics(config);
     const { server, storage, prepare, close } = await openServer(config, log, { metrics });
     const signals = new StopSignals();
-    const housekeeping = await Housekeeping.begin(storage, config, log, metrics?.stored);
+    const housekeeping = await Housekeeping.begin(config, { storage, metrics, log });
     const listener = await listenForScrapes(config, () => scrape(metrics), log);
     const { port } = await listen(server, config);
     announce(loaded, port, log);
@@ -32,7 +32,7 @@ export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<
     await stopWhenTold(signals, { serving: server, grace: () => reload.config.server.shutdownGrace, log });
     reload.stop();
     listener?.close();
-    housekeeping.stop();
+    await housekeeping.stop();
     await close();
   } finally {
     log.flush();

@@ -1,4 +1,4 @@
-import { algorithmOf, type Digest, type DigestAlgorithm, hexOf } from "../oci/digest.js";
+import { algorithmOf, type Digest, type DigestAlgorithm, digestOf, hexOf } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 
@@ -22,6 +22,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, locks, a generation
  *     collected                                             when garbage was last collected
+ *     events/<receiver>/<microseconds>-<random>-<bytes>     an event that waits for a receiver, whose name is hashed
  *     claims/<uuid>                                         another process waits for this upload session
  *     access-tokens/<id>/token, used                        a user's token, hashed, and when it was last used
  *     working/                                              processes that use the storage, so that no collection runs
@@ -50,6 +51,9 @@ export const layout = {
   /** Replaced whenever a repository is created, so that every process sees that its list is old. */
   catalogGeneration: ".berth/catalog",
   lastCollection: ".berth/collected",
+  events: ".berth/events",
+  eventsOf: (receiver: string) => `.berth/events/${folderOfReceiver(receiver)}`,
+  event: (receiver: string, name: string) => `.berth/events/${folderOfReceiver(receiver)}/${name}`,
   downloads: ".berth/downloads",
   download: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/data`,
   encodedDownload: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/encoded`,
@@ -130,4 +134,9 @@ export function isOfRepository(child: string): boolean {
 
 function folderOf(digest: Digest): string {
   return digest.replace(":", "/");
+}
+
+/** An operator may call a receiver anything. */
+function folderOfReceiver(receiver: string): string {
+  return hexOf(digestOf(Buffer.from(receiver))).slice(0, 16);
 }

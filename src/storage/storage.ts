@@ -23,6 +23,7 @@ import type { MakeRoom } from "./content/room-making-stage.js";
 import { TagStore } from "./content/tag-store.js";
 import { UploadStore } from "./content/upload-store.js";
 import type { StorageDriver } from "./driver.js";
+import { EventQueue } from "./event-queue.js";
 import { MemoryAnswers } from "./memory-answers.js";
 
 /** Links that a server keeps in memory, about 400 bytes each. */
@@ -52,6 +53,7 @@ export class Storage {
   readonly scheduler: SchedulerState;
   readonly accessTokens: AccessTokenStore;
   readonly collections: CollectionRecord;
+  readonly events: EventQueue;
   /** Bytes of blobs that this process has added to repositories, or is about to add. */
   #added = 0;
   /** Frees bytes on a full disk for pushed content. Set by the code that knows what can be deleted. */
@@ -82,6 +84,7 @@ export class Storage {
     this.scheduler = new SchedulerState(driver);
     this.accessTokens = new AccessTokenStore(driver);
     this.collections = new CollectionRecord(driver);
+    this.events = new EventQueue(driver);
   }
 
   /** Content of a repository, whether or not the repository exists. */

@@ -27,6 +27,8 @@ export interface BerthOptions {
   readonly findsFile?: boolean;
   /** Settings of the section `access`. */
   readonly access?: Readonly<Record<string, unknown>>;
+  /** Settings of the section `events`. */
+  readonly events?: Readonly<Record<string, unknown>>;
   /** Settings of the section `metrics`. */
   readonly metrics?: Readonly<Record<string, unknown>>;
   /** Settings of the section `log`. */
@@ -87,6 +89,7 @@ function configText({ root, port, cacheOf, mode, findsFile: _, ...options }: Ber
     ...(proxy && { proxy }),
     ...(options.access && { access: options.access }),
     ...(options.metrics && { metrics: options.metrics }),
+    ...(options.events && { events: options.events }),
   });
 }
 

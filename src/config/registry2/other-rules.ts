@@ -9,7 +9,7 @@ import {
   type Rules,
   refused,
 } from "./rule.js";
-import { isList, isMap, truthOf, type Written } from "./written.js";
+import { truthOf } from "./written.js";
 
 const levels: readonly string[] = ["error", "warn", "info", "debug"];
 
@@ -42,12 +42,6 @@ export const otherRules: Rules = {
   reporting: notHonoured("nothing is sent to Bugsnag or New Relic: errors are in the log"),
   redis: notNeeded("Berth needs no Redis"),
   health: notNeeded("/healthz and /readyz report its health; there are no checks to configure"),
-  "notifications.endpoints": ({ path, written }, translation) => {
-    const isUsed = isList(written) && written.some((endpoint: Written) => !isDisabled(endpoint));
-    if (isUsed) translation.note(path, "not honoured", "Berth sends no notifications: receivers get none");
-    else translation.note(path, "not needed", "all are disabled");
-  },
-  "notifications.events": notNeeded("Berth sends no notifications"),
   "middleware.storage": notHonoured("content is always sent by Berth itself, without a CDN or another host"),
   "middleware.registry": refused("Berth runs no third-party code: leave it out"),
   "middleware.repository": refused("Berth runs no third-party code: leave it out"),
@@ -81,7 +75,3 @@ export const otherRules: Rules = {
   "compatibility.schema1.trustkey": notNeeded("manifests of schema 1 are refused"),
   "compatibility.schema1.signingkeyfile": notNeeded("manifests of schema 1 are refused"),
 };
-
-function isDisabled(endpoint: Written): boolean {
-  return isMap(endpoint) && truthOf(endpoint.disabled) === true;
-}

@@ -5,6 +5,7 @@ import type { ConfigSource } from "../source.js";
 import { authRules } from "./auth-rules.js";
 import type { Registry2Document } from "./document.js";
 import { everyAddress, httpRules } from "./http-rules.js";
+import { notificationRules } from "./notification-rules.js";
 import { logRules, otherRules } from "./other-rules.js";
 import { proxyRules } from "./proxy-rules.js";
 import type { Rules } from "./rule.js";
@@ -18,6 +19,7 @@ const rules: Rules = {
   ...authRules,
   ...httpRules,
   ...proxyRules,
+  ...notificationRules,
   ...otherRules,
 };
 

@@ -58,7 +58,9 @@ async function start({ worker, config, tokenSeed }: Extract<WorkerOrder, { do: "
   const metrics = await openMetrics(config);
   const opened = await openServer(config, log, { metrics, tokenSeed: Buffer.from(tokenSeed, "hex") });
   const keepsHouse = worker === 1;
-  const housekeeping = keepsHouse ? await Housekeeping.begin(opened.storage, config, log, metrics?.stored) : undefined;
+  const housekeeping = keepsHouse
+    ? await Housekeeping.begin(config, { storage: opened.storage, metrics, log })
+    : undefined;
   await listen(opened.server, config);
   return { ...opened, log, housekeeping, metrics };
 }
@@ -87,7 +89,7 @@ async function measure(metrics: Metrics | undefined, question: number): Promise<
 
 async function stop({ server, log, housekeeping, close }: Serving, graceMs: number): Promise<void> {
   await server.stop(graceMs);
-  housekeeping?.stop();
+  await housekeeping?.stop();
   await close();
   log.flush();
 }

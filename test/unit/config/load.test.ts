@@ -40,6 +40,7 @@ test("without a file and variables, Berth is a private registry on this machine"
     storage: { driver: "filesystem", filesystem: { root: join(directory, "data") }, cache: 67_108_864 },
     access: undefined,
     metrics: undefined,
+    events: undefined,
     private: {
       repositories: ["*"],
       adopt: false,

@@ -283,7 +283,7 @@ test("settings that someone may miss are reported as not taken over", async (t) 
   const missing = Object.entries(verdicts(registry2)).filter(([, verdict]) => verdict === "not honoured");
   assert.deepEqual(
     missing.map(([setting]) => setting),
-    ["http.headers.Strict-Transport-Security", "notifications.endpoints", "middleware.storage", "proxy.ttl"],
+    ["http.headers.Strict-Transport-Security", "middleware.storage", "proxy.ttl"],
   );
 });
 

@@ -1,0 +1,71 @@
+import { randomUUID } from "node:crypto";
+import type { Digest } from "../oci/digest.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { Context } from "../registry/context.js";
+
+/** What happened to content, in the words of the distribution registry. */
+export type EventAction = "push" | "mount" | "delete";
+
+/** What an event is about. */
+export interface EventTarget {
+  readonly mediaType?: string | undefined;
+  readonly digest?: Digest | undefined;
+  /** Bytes. */
+  readonly size?: number | undefined;
+  readonly repository: RepositoryName;
+  readonly fromRepository?: RepositoryName | undefined;
+  readonly tag?: string | undefined;
+  /** Beyond that registry: what the tag pointed to before. */
+  readonly previousDigest?: Digest | undefined;
+}
+
+/** Where events come from. */
+export interface EventSource {
+  /** Scheme and host by which clients know this registry; by default, those of the request. */
+  readonly publicUrl: string | undefined;
+  readonly scheme: "http" | "https";
+  /** Host and port of this machine. */
+  readonly address: string;
+  /** Of this process. */
+  readonly instanceId: string;
+}
+
+/** An event as the distribution registry sends it (notifications/event.go). */
+export function eventOf(action: EventAction, target: EventTarget, context: Context, source: EventSource): object {
+  const { host, method, agent } = context.client ?? {};
+  const { size, digest, repository } = target;
+  const kind = target.mediaType === undefined || target.mediaType === blobType ? "blobs" : "manifests";
+  const base = source.publicUrl ?? `${source.scheme}://${host ?? source.address}`;
+  return {
+    id: randomUUID(),
+    timestamp: new Date().toISOString(),
+    action,
+    target: {
+      ...target,
+      ...(size !== undefined && { length: size }),
+      ...(action !== "delete" && { url: `${base}/v2/${repository}/${kind}/${digest}` }),
+    },
+    request: { id: context.id, addr: context.caller.address, host, method, useragent: agent },
+    actor: { name: context.access?.identity.user },
+    source: { addr: source.address, instanceID: source.instanceId },
+  };
+}
+
+/** The media type that the distribution registry gives blobs in events. */
+export const blobType = "application/octet-stream";
+
+/** Tells a receiver how many events it will never get. */
+export function droppedEvent(count: number, { address, instanceId }: EventSource): object {
+  return {
+    id: randomUUID(),
+    timestamp: new Date().toISOString(),
+    action: "dropped",
+    target: { count },
+    source: { addr: address, instanceID: instanceId },
+  };
+}
+
+/** The body of a notification. */
+export function envelope(event: object): Buffer {
+  return Buffer.from(JSON.stringify({ events: [event] }));
+}
