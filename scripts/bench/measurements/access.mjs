@@ -70,6 +70,7 @@ const guessing = {
         port: server.port,
         clients: 50,
         basic,
+        warmup,
         seconds: warmup + seconds * runs + 1,
       });
       const rates = await requestRates(server, { paths: [path], headers: basic, settings: bench.settings });
