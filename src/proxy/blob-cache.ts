@@ -66,6 +66,9 @@ export class BlobCache {
     const knownSize = await this.#storage.blobs.size(digest);
     if (knownSize === undefined) return undefined;
     if (!(await this.#parts.holders.hold(digest))) return undefined;
+    // A download for this repository may have ended since its link was looked for.
+    const linked = await this.#storage.repository(name).openBlob(digest);
+    if (linked !== undefined) return linked;
     await this.#ask(name, digest, context, knownSize);
     await this.#link(name, digest);
     return this.#storage.blobs.open(digest);

@@ -39,6 +39,17 @@ test("a download that loses its lock after its last byte stores nothing before i
   assert.equal(await storage.blobs.size(digest), layer.length);
 });
 
+test("a client that looked for a blob before its download ended causes no second request", async (t) => {
+  const { client, driver, fake } = await runCache(new Scope(t));
+  const isAbsent = driver.pauseAfter("stat", layout.layerLink(name, digest));
+  const late = client.get(path);
+  await isAbsent.reached;
+  assert.ok((await client.get(path)).body.equals(layer));
+  isAbsent.resume();
+  assert.ok((await late).body.equals(layer));
+  assert.equal(fake.ledger.count({ kind: "blob" }), 1);
+});
+
 test("a repository that is deleted while its blob arrives belongs to the upstream again when the blob is stored", async (t) => {
   const { client, driver, storage } = await runCache(new Scope(t));
   const arrived = driver.pauseAfter("append", layout.download(digest));
