@@ -42,7 +42,7 @@ const endpoints = listOfSections(
   },
 );
 
-/** Who is told of changes. */
+/** The receivers of events. */
 export const events = optionalSection("Events: who is told of pushes and deletions; see config/events.md.", {
   endpoints,
   maxSize: setting(size({ from: "1MiB", to: "1TiB" }), {

@@ -41,7 +41,7 @@ export class EventPost {
     this.#settings = settings;
     this.#connections = new Connections({
       trust: new Trust({}, environment),
-      // A receiver on the internet whose name suddenly means an address inside is not followed there.
+      // If the name of a public receiver now resolves to a private address, nothing is sent there.
       policy: new AddressPolicy({
         hostname: new URL(url).hostname,
         trusted: [],

@@ -5,6 +5,7 @@ import type { EventSender } from "../events/event-sender.js";
 import type { EventMetrics } from "../metrics/event-metrics.js";
 import type { Logger } from "../observability/logger.js";
 import { packageVersion } from "../package-version.js";
+import { ObservedRegistry } from "../registry/observed-registry.js";
 import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
 
@@ -21,11 +22,11 @@ export async function journalOf(config: Config, parts: EventParts): Promise<(reg
   const receivers = receiversOf(config);
   if (receivers.length === 0) return (registry) => registry;
   const { EventJournal } = await import("../events/event-journal.js");
-  const { JournaledRegistry } = await import("../events/journaled-registry.js");
+  const { JournaledRepository } = await import("../events/journaled-repository.js");
   const { storage, metrics: observer, log } = parts;
   const source = sourceOf(config);
   const journal = new EventJournal({ queue: storage.events, receivers, source, observer, log });
-  return (registry) => new JournaledRegistry(registry, journal);
+  return (registry) => new ObservedRegistry(registry, (repository) => new JournaledRepository(repository, journal));
 }
 
 /** What sends to the receivers of a configuration, which one process does, however many serve. */

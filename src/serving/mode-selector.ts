@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { AuditTrail } from "../auth/audit/audit-trail.js";
-import { AuditedRegistry } from "../auth/audit/audited-registry.js";
+import { AuditedRepository } from "../auth/audit/audited-repository.js";
 import { GuardedRegistry } from "../auth/guarded-registry.js";
 import type { Config } from "../config/schema.js";
 import { authenticated } from "../http/authentication.js";
@@ -17,6 +17,7 @@ import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
 import { PrivateRegistry } from "../private/private-registry.js";
 import { ContinuedPushes } from "../registry/continued-pushes.js";
+import { ObservedRegistry } from "../registry/observed-registry.js";
 import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
 import { openAuditTrail } from "./access/audit-writer.js";
@@ -142,7 +143,10 @@ export class ModeSelector {
 
   #compose(config: Config, mode: Registry, { audit, guard, journaled }: Protection): Composition {
     const continued = journaled(this.#pushes.across(mode));
-    const audited = audit === undefined ? continued : new AuditedRegistry(continued, audit);
+    const audited =
+      audit === undefined
+        ? continued
+        : new ObservedRegistry(continued, (repository) => new AuditedRepository(repository, audit));
     const registry = guard === undefined ? audited : new GuardedRegistry(audited);
     return {
       registry,
