@@ -3,7 +3,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Action } from "../registry/access.js";
 import type { Context } from "../registry/context.js";
 import type { PushRepository } from "../registry/repository.js";
-import { RepositoryDecorator } from "./repository-decorator.js";
+import { RepositoryDecorator } from "../registry/repository-decorator.js";
 
 /** A repository whose methods check the client's right to pull, push or delete. */
 export class GuardedRepository extends RepositoryDecorator {

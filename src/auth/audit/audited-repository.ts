@@ -2,7 +2,7 @@ import type { Digest } from "../../oci/digest.js";
 import type { Tag } from "../../oci/reference.js";
 import type { Context } from "../../registry/context.js";
 import type { PushedManifest, PushRepository, PutManifest } from "../../registry/repository.js";
-import { RepositoryDecorator } from "../repository-decorator.js";
+import { RepositoryDecorator } from "../../registry/repository-decorator.js";
 import { type AuditTrail, actorOf } from "./audit-trail.js";
 
 /**

@@ -2,8 +2,8 @@ import type { Digest } from "../oci/digest.js";
 import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import type { Reference, Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { Action } from "../registry/access.js";
-import type { Context } from "../registry/context.js";
+import type { Action } from "./access.js";
+import type { Context } from "./context.js";
 import type {
   IncomingContent,
   Manifest,
@@ -14,10 +14,13 @@ import type {
   ResolvedBlob,
   ResolvedManifest,
   Uploads,
-} from "../registry/repository.js";
-import type { WantedSpan } from "../registry/span-reader.js";
+} from "./repository.js";
+import type { WantedSpan } from "./span-reader.js";
 
-/** A repository in front of another: each method names its action and gets the other repository for it. */
+/**
+ * A repository in front of another, for subclasses that change some methods. Each method forwards to what `with` returns
+ * for its action, so that a subclass can refuse the action there.
+ */
 export abstract class RepositoryDecorator implements PushRepository {
   readonly name: RepositoryName;
   readonly namespace?: string | undefined;
