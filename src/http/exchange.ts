@@ -121,13 +121,15 @@ export class Exchange implements Context {
     return { method, host: headers.host, agent: headers["user-agent"] };
   }
 
-  get trail(): RequestTrail {
-    return { via: this.header("via"), ...(this.traceId !== undefined && { traceparent: this.header("traceparent") }) };
+  get trail(): RequestTrail | undefined {
+    const { via, traceparent } = this.request.headers;
+    if (via === undefined && traceparent === undefined) return undefined;
+    return { via, ...(this.traceId !== undefined && { traceparent: this.header("traceparent") }) };
   }
 
   /** The id of the client's trace, if the request names one (W3C Trace Context). */
   get traceId(): string | undefined {
-    return traceIdOf(this.header("traceparent"));
+    return this.request.headers.traceparent === undefined ? undefined : traceIdOf(this.header("traceparent"));
   }
 
   /** RFC 9111, section 5.2.1.4, and what browsers and older clients send instead. */

@@ -40,12 +40,12 @@ function end(response: ServerResponse, content: Buffer): void {
 export function addCacheHeaders(headers: OutgoingHttpHeaders, served: Served): void {
   headers["X-Cache"] = served.from;
   if (served.age !== undefined) headers.Age = Math.floor(served.age);
-  addWarning(headers, served.warning);
+  if (served.warning !== undefined) addWarning(headers, served.warning);
 }
 
 /** Clients print warnings of code 299 to their users (distribution-spec, "Warnings"). */
-export function addWarning(headers: OutgoingHttpHeaders, warning: string | undefined): void {
-  if (warning !== undefined) headers.Warning = `299 - "${quotable(warning)}"`;
+export function addWarning(headers: OutgoingHttpHeaders, warning: string): void {
+  headers.Warning = `299 - "${quotable(warning)}"`;
 }
 
 /** Whether the client has this content already (RFC 9110, section 13.1.2); some send the digest without quotes. */

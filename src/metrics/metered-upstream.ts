@@ -81,7 +81,7 @@ export class MeteredUpstream implements Upstream {
     return this.#count("referrers", () => this.#upstream.listReferrers(repository, subject, options));
   }
 
-  comesFromHere(via: string | undefined): boolean {
+  comesFromHere(via: string): boolean {
     return this.#upstream.comesFromHere(via);
   }
 

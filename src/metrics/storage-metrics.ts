@@ -1,6 +1,6 @@
 import { Counter, type Registry } from "prom-client";
+import type { MemoryAnswers } from "../storage/content/blob-store.js";
 import type { StorageDriver } from "../storage/driver.js";
-import type { MemoryAnswers } from "../storage/memory-answers.js";
 import { MeteredDriver } from "./metered-driver.js";
 import { type HistogramCell, TalliedHistogram } from "./tallies.js";
 

@@ -11,8 +11,7 @@ const traceparentPattern =
   /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{1,200})?$/;
 
 /** The trace id in a `traceparent`; `undefined` if that is not valid, and so must be ignored. */
-export function traceIdOf(traceparent: string | undefined): string | undefined {
-  if (traceparent === undefined) return undefined;
+export function traceIdOf(traceparent = ""): string | undefined {
   const [, version, traceId, more] = traceparentPattern.exec(traceparent) ?? [];
   return version === "00" && more !== undefined ? undefined : traceId;
 }

@@ -12,7 +12,7 @@ import type { CachedHolders } from "./cached-holders.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import type { BlobPolicy } from "./downloads/blob-order.js";
 import type { Downloads } from "./downloads/downloads.js";
-import type { KnownSizes } from "./known-sizes.js";
+import type { KeptManifests } from "./kept-manifests.js";
 import type { Ownership } from "./ownership.js";
 import { toRegistryError } from "./upstream-failure.js";
 
@@ -21,7 +21,7 @@ interface BlobCacheParts {
   readonly policy: BlobPolicy;
   readonly holders: CachedHolders;
   readonly proofs: BlobProofs;
-  readonly sizes: KnownSizes;
+  readonly kept: KeptManifests;
   readonly ownership: Ownership;
 }
 
@@ -47,7 +47,7 @@ export class BlobCache {
   async stat(name: RepositoryName, digest: Digest, context: Context): Promise<ResolvedBlob> {
     const linked = await this.#storage.repository(name).findBlob(digest);
     if (linked !== undefined) return { digest, size: linked.size, served: { from: "hit" } };
-    const known = this.#parts.sizes.get(name, digest);
+    const known = this.#parts.kept.blobSize(name, digest);
     const { size = Number.POSITIVE_INFINITY } = await this.#ask(name, digest, context, known);
     return { digest, size, served: { from: "miss" } };
   }
@@ -85,10 +85,10 @@ export class BlobCache {
   }
 
   async #download(name: RepositoryName, digest: Digest, context: Context): Promise<FoundBlob> {
-    const { downloads, policy, proofs, sizes } = this.#parts;
+    const { downloads, policy, proofs, kept } = this.#parts;
     if (proofs.isKnownAbsent(name, digest)) throw this.#unknown(name, digest);
     const { upstream } = this.#source;
-    const size = sizes.get(name, digest);
+    const size = kept.blobSize(name, digest);
     const order = {
       upstream,
       policy,

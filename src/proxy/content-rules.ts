@@ -37,9 +37,11 @@ export class ContentRules {
    * @param name the upstream's name for it, without the prefix that selects the upstream here
    */
   of(name: RepositoryName): RepositoryRules | undefined {
-    const known = this.#known.get(name) ?? { rules: this.#find(name) };
-    this.#known.set(name, known);
-    return known.rules;
+    const known = this.#known.get(name);
+    if (known !== undefined) return known.rules;
+    const rules = this.#find(name);
+    this.#known.set(name, { rules });
+    return rules;
   }
 
   #find(name: RepositoryName): RepositoryRules | undefined {

@@ -1,6 +1,7 @@
+import { BoundedMap } from "../foundation/bounded-map.js";
 import type { Logger } from "../observability/logger.js";
 import type { Digest } from "../oci/digest.js";
-import type { ManifestReading } from "../oci/manifest-reading.js";
+import { type ManifestReading, readManifest } from "../oci/manifest-reading.js";
 import { opaqueType } from "../oci/media-types.js";
 import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -13,10 +14,15 @@ import type { Ownership } from "./ownership.js";
 /** The possible difference between the clocks of machines that share a directory. */
 const clockSkewMs = 60_000;
 
+const rememberedSizes = 50_000;
+
 /** The stored manifests and tags of upstreams. If the storage is full, nothing fails because of that. */
 export class KeptManifests {
   readonly #storage: Storage;
   readonly #ownership: Ownership;
+  readonly #blobSizes = new BoundedMap<string, number>(rememberedSizes);
+  /** The manifests whose blobs were added to the sizes. */
+  readonly #read = new BoundedMap<string, true>(rememberedSizes / 10);
 
   constructor(storage: Storage, ownership: Ownership) {
     this.#storage = storage;
@@ -57,8 +63,14 @@ export class KeptManifests {
    * Records that a manifest was served. That is the use of an image: clients request the manifest before its blobs, and
    * a client that has it sends a HEAD to check that it is still current.
    */
-  noteUse(name: RepositoryName, digest: Digest): void {
+  noteUse(name: RepositoryName, { descriptor: { digest }, bytes }: StoredManifest): void {
     this.#storage.uses.touch(name, digest, Date.now());
+    if (!this.#read.has(`${name}@${digest}`)) this.#learnSizes(name, digest, bytes);
+  }
+
+  /** Size of a blob, if a manifest that was served says it: the upstream need not be asked before a download. */
+  blobSize(name: RepositoryName, digest: Digest): number | undefined {
+    return this.#blobSizes.get(`${name}@${digest}`);
   }
 
   /**
@@ -103,6 +115,13 @@ export class KeptManifests {
 
   async dropTag(name: RepositoryName, tag: Tag): Promise<void> {
     await this.#storage.tags.remove(name, tag);
+  }
+
+  #learnSizes(name: RepositoryName, digest: Digest, bytes: Buffer): void {
+    for (const blob of readManifest(bytes)?.blobs ?? []) {
+      if (blob.size !== undefined) this.#blobSizes.set(`${name}@${blob.digest}`, blob.size);
+    }
+    this.#read.set(`${name}@${digest}`, true);
   }
 
   async #pointSince(

@@ -10,7 +10,6 @@ import type { AskOptions, UpstreamManifestHead } from "../upstream/upstream.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
 import type { CachedUpstream } from "./cached-upstream.js";
 import type { KeptManifests } from "./kept-manifests.js";
-import type { KnownSizes } from "./known-sizes.js";
 import { ManifestSource } from "./manifest-source.js";
 
 /** A request for a tag, and what is stored of it. */
@@ -31,16 +30,14 @@ export class ManifestCache {
   readonly #kept: KeptManifests;
   readonly #policy: CachedUpstream;
   readonly #source: ManifestSource;
-  readonly #sizes: KnownSizes;
   readonly #rooms = new MemoryBudget(manifestBytes);
   readonly #questions = new SingleFlight<string, Manifest>();
   readonly #headQuestions = new SingleFlight<string, ResolvedManifest>();
 
-  constructor(kept: KeptManifests, policy: CachedUpstream, sizes: KnownSizes) {
+  constructor(kept: KeptManifests, policy: CachedUpstream) {
     this.#kept = kept;
     this.#policy = policy;
     this.#source = new ManifestSource(policy, kept);
-    this.#sizes = sizes;
   }
 
   /** A digest always names the same content: from storage, without expiry, or else fetched and verified. */
@@ -153,10 +150,9 @@ export class ManifestCache {
     return this.#serve(name, stored, { from: "stale", age: age / 1000, warning });
   }
 
-  #serve(name: RepositoryName, { descriptor, bytes }: StoredManifest, served: Served): Manifest {
-    this.#sizes.learn(name, descriptor.digest, bytes);
-    this.#kept.noteUse(name, descriptor.digest);
-    return { descriptor, bytes, served };
+  #serve(name: RepositoryName, manifest: StoredManifest, served: Served): Manifest {
+    this.#kept.noteUse(name, manifest);
+    return { descriptor: manifest.descriptor, bytes: manifest.bytes, served };
   }
 
   #optionsFor({ stored, context, room }: TagQuestion): AskOptions {

@@ -17,10 +17,12 @@ export class Ownership {
     this.#adoption = new Adoption(storage, source);
   }
 
-  /** @throws RegistryError DENIED if the repository holds pushed content, or content of another upstream */
-  async check(name: RepositoryName, context: Context): Promise<void> {
-    const owner = await this.#storage.owners.ownerOf(name);
-    if (owner === this.#upstream) return;
+  /**
+   * Call it if the recorded owner is not this upstream.
+   * @param owner the recorded owner, if any
+   * @throws RegistryError DENIED if the repository holds pushed content, or content of another upstream
+   */
+  async check(name: RepositoryName, owner: string | undefined, context: Context): Promise<void> {
     if (owner === undefined && !(await this.#storage.repository(name).holdsContent())) return;
     if (owner === undefined && (await this.#adoption.claims(name, context))) return;
     throw notTheirs(name, owner, this.#upstream);

@@ -48,25 +48,25 @@ export class ProxiedRepository implements PullRepository {
 
   async resolveManifest(reference: Reference, context: Context): Promise<ResolvedManifest> {
     const { manifests } = this.#cache;
-    await this.#refuseUnlessAllowed(reference);
+    if (this.#rules.dependOnTag) await this.#refuseUnlessAllowed(reference);
     if (isDigestReference(reference)) return manifests.getByDigest(this.name, reference, context);
     return manifests.resolveTag(this.name, reference, context);
   }
 
   async getManifest(reference: Reference, context: Context): Promise<Manifest> {
     const { manifests } = this.#cache;
-    await this.#refuseUnlessAllowed(reference);
+    if (this.#rules.dependOnTag) await this.#refuseUnlessAllowed(reference);
     if (isDigestReference(reference)) return manifests.getByDigest(this.name, reference, context);
     return manifests.getByTag(this.name, reference, context);
   }
 
   async statBlob(digest: Digest, context: Context): Promise<ResolvedBlob> {
-    await this.#refuseUnlessAllowed(digest);
+    if (this.#rules.dependOnTag) await this.#refuseUnlessAllowed(digest);
     return this.#cache.blobs.stat(this.name, digest, context);
   }
 
   async openBlob(digest: Digest, wanted: WantedSpan, context: Context): Promise<OpenedBlob> {
-    await this.#refuseUnlessAllowed(digest);
+    if (this.#rules.dependOnTag) await this.#refuseUnlessAllowed(digest);
     return this.#cache.blobs.open(this.name, digest, wanted, context);
   }
 
@@ -75,7 +75,7 @@ export class ProxiedRepository implements PullRepository {
   }
 
   async listReferrers(subject: Digest, query: ReferrersQuery, context: Context): Promise<ReferrersPage> {
-    await this.#refuseUnlessAllowed(subject);
+    if (this.#rules.dependOnTag) await this.#refuseUnlessAllowed(subject);
     const page = await this.#cache.lists.listReferrers(this.name, subject, query, context);
     // Referrers of allowed content are allowed too.
     if (this.#rules.dependOnTag)
@@ -86,6 +86,7 @@ export class ProxiedRepository implements PullRepository {
     return page;
   }
 
+  /** For a repository of which only some tags may be pulled. */
   async #refuseUnlessAllowed(wanted: Reference): Promise<void> {
     const { name } = this.#cache.upstream;
     const detail = { name: this.name, reference: wanted, upstream: name };
@@ -94,7 +95,7 @@ export class ProxiedRepository implements PullRepository {
       const message = `the tag ${wanted} of ${this.name} may not be pulled here, because of allow and deny of the upstream ${name}`;
       throw new RegistryError("DENIED", message, { detail });
     }
-    if (!this.#rules.dependOnTag || (await this.#cache.allowed.has(this.name, wanted, this.#rules))) return;
+    if (await this.#cache.allowed.has(this.name, wanted, this.#rules)) return;
     const message =
       `allow and deny of the upstream ${name} forbid tags of ${this.name}, and no allowed tag is known to lead ` +
       `to ${wanted}: pull it by an allowed tag first`;

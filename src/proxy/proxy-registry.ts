@@ -23,7 +23,6 @@ import type { DownloadOptions } from "./downloads/download.js";
 import type { DownloadObserver } from "./downloads/download-observer.js";
 import { Downloads } from "./downloads/downloads.js";
 import { KeptManifests } from "./kept-manifests.js";
-import { KnownSizes } from "./known-sizes.js";
 import { ListCache } from "./list-cache.js";
 import { ManifestCache } from "./manifest-cache.js";
 import { Ownership } from "./ownership.js";
@@ -85,12 +84,13 @@ export class ProxyRegistry implements Registry {
   }
 
   async pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
-    const question = namespace === undefined ? name : `${name}?${namespace}`;
-    const found = this.#known.get(question) ?? this.#find(name, namespace);
-    // A `?ns=` that a client made up is not remembered, since it can be of any length.
-    if (namespace === undefined || found.repository.namespace !== undefined) this.#known.set(question, found);
-    refuseLoop(found.cache.upstream, context);
-    await found.cache.ownership.check(found.repository.name, context);
+    const key = namespace === undefined ? name : `${name}?${namespace}`;
+    const found = this.#known.get(key) ?? this.#find(key, name, namespace);
+    const { upstream, ownership } = found.cache;
+    const via = context.trail?.via;
+    if (via !== undefined) refuseLoop(upstream, via);
+    const owner = await this.#storage.owners.ownerOf(found.repository.name);
+    if (owner !== upstream.name) await ownership.check(found.repository.name, owner, context);
     if (context.access?.may("cache", name, namespace) === false) return this.#storedOnly(found, name, context);
     return found.repository;
   }
@@ -131,8 +131,8 @@ export class ProxyRegistry implements Registry {
     return this.#options.shownNameOf(stored, settings);
   }
 
-  /** Depends only on the configuration, so it can be remembered. */
-  #find(name: RepositoryName, namespace: string | undefined): FoundRepository {
+  /** Depends only on the configuration, so it is remembered under the key. */
+  #find(key: string, name: RepositoryName, namespace: string | undefined): FoundRepository {
     const { settings, cache } = this.#sourceOf(name, namespace);
     const own = ownNameOf(name, settings);
     const rules = settings.rules.of(own);
@@ -143,7 +143,10 @@ export class ProxyRegistry implements Registry {
     const stored = storedNameOf(own, settings, this.#options.owners);
     const meant = [namespace, registryCalled(namespace ?? "")];
     const heard = settings.namespaces.some((each) => meant.includes(each)) ? namespace : undefined;
-    return { cache, rules, repository: new ProxiedRepository(stored, cache, { rules, namespace: heard }) };
+    const found = { cache, rules, repository: new ProxiedRepository(stored, cache, { rules, namespace: heard }) };
+    // A `?ns=` that a client made up is not remembered, since it can be of any length.
+    if (namespace === undefined || heard !== undefined) this.#known.set(key, found);
+    return found;
   }
 
   #sourceOf(name: RepositoryName, namespace: string | undefined): Source {
@@ -165,7 +168,6 @@ interface SharedParts {
 
 function createSource(storage: Storage, settings: ProxyUpstream, { downloads, holders, log }: SharedParts): Source {
   const cached: CachedUpstream = { ...settings, remoteName: (stored) => remoteNameOf(stored, settings) };
-  const sizes = new KnownSizes();
   const ownership = new Ownership(storage, cached);
   const policy = { ...settings, forms: new BodyForms() };
   const proofs = new BlobProofs(cached, log);
@@ -176,8 +178,8 @@ function createSource(storage: Storage, settings: ProxyUpstream, { downloads, ho
       upstream: settings.upstream,
       ownership,
       kept,
-      manifests: new ManifestCache(kept, cached, sizes),
-      blobs: new BlobCache(storage, cached, { downloads, policy, holders, proofs, sizes, ownership }),
+      manifests: new ManifestCache(kept, cached),
+      blobs: new BlobCache(storage, cached, { downloads, policy, holders, proofs, kept, ownership }),
       lists: new ListCache(storage, cached),
       allowed: new AllowedContent(storage),
     },
@@ -185,8 +187,8 @@ function createSource(storage: Storage, settings: ProxyUpstream, { downloads, ho
 }
 
 /** @throws RegistryError if the request was sent from here, and came back through other caches */
-function refuseLoop(upstream: Upstream, { trail }: Context): void {
-  if (!upstream.comesFromHere(trail?.via)) return;
+function refuseLoop(upstream: Upstream, via: string): void {
+  if (!upstream.comesFromHere(via)) return;
   const message = `${upstream.name} sends this registry's own requests back to it: its url leads here`;
   throw new RegistryError("UNAVAILABLE", message, { status: 508, detail: { upstream: upstream.name } });
 }

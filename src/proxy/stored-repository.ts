@@ -49,7 +49,7 @@ export class StoredRepository implements PullRepository {
     const find = () => (isDigest ? kept.find(this.name, reference) : kept.findTagged(this.name, reference));
     const stored = this.#required(isAllowed ? await find() : undefined);
     const age = isDigest ? undefined : await kept.age(this.name, reference, 0);
-    kept.noteUse(this.name, stored.descriptor.digest);
+    kept.noteUse(this.name, stored);
     return { ...stored, served: { from: "hit", ...(age !== undefined && { age: age / 1000 }) } };
   }
 

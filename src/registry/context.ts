@@ -31,7 +31,7 @@ export interface Context {
   /** What the client may do; `undefined` without access control. */
   readonly access?: Access | undefined;
   /** Passed on to upstreams. */
-  readonly trail?: RequestTrail;
+  readonly trail?: RequestTrail | undefined;
   /** Whether the client wants a response that is not only remembered (`Cache-Control: no-cache`). */
   readonly noCache?: boolean;
   readonly log: Logger;

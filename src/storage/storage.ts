@@ -11,7 +11,7 @@ import { TagChecks } from "./cache/tag-checks.js";
 import { UseStore } from "./cache/use-store.js";
 import { CollectionRecord } from "./collection-record.js";
 import { BlobHolders } from "./content/blob-holders.js";
-import { BlobStore } from "./content/blob-store.js";
+import { BlobStore, type MemoryAnswers } from "./content/blob-store.js";
 import type { ContentIndex } from "./content/content-index.js";
 import { LayoutIndex } from "./content/layout-index.js";
 import { LinkStore } from "./content/link-store.js";
@@ -24,7 +24,6 @@ import { TagStore } from "./content/tag-store.js";
 import { UploadStore } from "./content/upload-store.js";
 import type { StorageDriver } from "./driver.js";
 import { EventQueue } from "./event-queue.js";
-import { MemoryAnswers } from "./memory-answers.js";
 
 /** Links that a server keeps in memory, about 400 bytes each. */
 const servedLinks = 20_000;
@@ -34,7 +33,7 @@ export class Storage {
   /** Only for storage/: other code uses the parts below, which know the keys. */
   readonly driver: StorageDriver;
   /** Counts requests answered from memory. */
-  readonly answers = new MemoryAnswers();
+  readonly answers: MemoryAnswers = { requests: 0, hits: 0 };
   readonly index: ContentIndex;
   readonly links: LinkStore;
   readonly blobs: BlobStore;

@@ -47,14 +47,12 @@ const maxViaLength = 2_000;
 
 /** An upstream that speaks the distribution protocol. */
 export class RegistryUpstream implements Upstream {
+  readonly name: string;
   readonly #options: RegistryUpstreamOptions;
 
   constructor(options: RegistryUpstreamOptions) {
+    this.name = options.name;
     this.#options = options;
-  }
-
-  get name(): string {
-    return this.#options.name;
   }
 
   get countsPulls(): boolean {
@@ -117,8 +115,8 @@ export class RegistryUpstream implements Upstream {
     }
   }
 
-  comesFromHere(via: string | undefined): boolean {
-    return via?.includes(this.#options.instanceId) ?? false;
+  comesFromHere(via: string): boolean {
+    return via.includes(this.#options.instanceId);
   }
 
   quota(): Quota | undefined {

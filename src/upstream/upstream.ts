@@ -120,7 +120,7 @@ export interface Upstream {
    */
   listReferrers(repository: RepositoryName, subject: Digest, options: AskOptions): Promise<Descriptor[]>;
   /** Whether a request with this `Via` header was sent by this process, and came back through other caches. */
-  comesFromHere(via: string | undefined): boolean;
+  comesFromHere(via: string): boolean;
   /** The upstream's last pull quota; `undefined` if it never sent one. */
   quota(): Quota | undefined;
   /** Closes idle connections. */

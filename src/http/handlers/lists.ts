@@ -40,7 +40,7 @@ export function listRepositories({ registry, catalogMaxEntries }: HandlerDepende
 
 function sendPage(exchange: Exchange, page: Page, { items, more, warning }: PageOf<string>, body: Buffer): void {
   const headers: OutgoingHttpHeaders = { "Content-Type": "application/json" };
-  addWarning(headers, warning);
+  if (warning !== undefined) addWarning(headers, warning);
   const last = items.at(-1);
   if (more && last !== undefined) headers.Link = nextLink(exchange, { n: String(page.limit), last });
   sendBytes(exchange, 200, headers, body);

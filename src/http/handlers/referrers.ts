@@ -18,7 +18,7 @@ export function listReferrers({ registry }: HandlerDependencies): Handler {
     const { items, more, last = items.at(-1)?.digest, warning } = page;
     const headers: OutgoingHttpHeaders = { "Content-Type": mediaTypes.ociIndex };
     if (query.artifactType !== undefined) headers["OCI-Filters-Applied"] = "artifactType";
-    addWarning(headers, warning);
+    if (warning !== undefined) addWarning(headers, warning);
     if (more && last !== undefined) headers.Link = nextLink(exchange, { last });
     sendJson(exchange, 200, { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: items }, headers);
   };

@@ -6,7 +6,6 @@ import { algorithmOf, type Digest, Digester, digestAlgorithms, digestOf, isDiges
 import { hashReader } from "../../oci/hash-reader.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
-import type { MemoryAnswers } from "../memory-answers.js";
 import type { ObjectContent, StagedObject } from "../staging.js";
 import { BlobVerification } from "./blob-verification.js";
 
@@ -22,6 +21,12 @@ export interface StoredBlob {
 
 /** Removing many at once costs the disk little more than removing one. */
 const removedAtOnce = 500;
+
+/** Counts requests for content that may be held in memory, and how many of them memory answered. */
+export interface MemoryAnswers {
+  requests: number;
+  hits: number;
+}
 
 /** Bytes by digest. This store does not know whether a repository may serve them: links decide that. */
 export class BlobStore {
@@ -66,8 +71,12 @@ export class BlobStore {
 
   /** The caller closes the reader. */
   async open(digest: Digest): Promise<BlobReader | undefined> {
-    const small = this.#answers.note(this.#small.get(digest));
-    if (small !== undefined) return small;
+    const small = this.#small.get(digest);
+    this.#answers.requests++;
+    if (small !== undefined) {
+      this.#answers.hits++;
+      return small;
+    }
     const reader = await wherever(digest, (key) => this.#driver.openRead(key));
     if (reader === undefined || reader.size > smallBytes) return reader;
     try {

@@ -9,8 +9,7 @@ import { opaqueType } from "../../oci/media-types.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
-import type { MemoryAnswers } from "../memory-answers.js";
-import { type BlobStore, wherever } from "./blob-store.js";
+import { type BlobStore, type MemoryAnswers, wherever } from "./blob-store.js";
 import { type LinkStore, linkTo } from "./link-store.js";
 
 export interface StoredManifest {
@@ -80,7 +79,10 @@ export class ManifestStore {
   async find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
     const content = await this.#links.find(layout.revisionLink(name, digest));
     if (content === undefined) return undefined;
-    return this.#answers.note(this.#manifests.get(digest)) ?? this.#read(digest, content);
+    const remembered = this.#manifests.get(digest);
+    this.#answers.requests++;
+    if (remembered !== undefined) this.#answers.hits++;
+    return remembered ?? this.#read(digest, content);
   }
 
   /**
