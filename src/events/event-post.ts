@@ -1,6 +1,5 @@
 import { createHmac } from "node:crypto";
-import { systemClock } from "../upstream/limits/clock.js";
-import { Deadline } from "../upstream/limits/deadline.js";
+import { Deadline, systemClock } from "../upstream/limits/deadline.js";
 import { AddressPolicy, resolveByDns } from "../upstream/wire/address-policy.js";
 import { Connections } from "../upstream/wire/connections.js";
 import type { Environment } from "../upstream/wire/egress-proxy.js";

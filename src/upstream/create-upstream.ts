@@ -5,7 +5,7 @@ import { parseEndpointUrl } from "./endpoint-url.js";
 import { Failover } from "./failover.js";
 import { HeadMemory } from "./head-memory.js";
 import { HostErrors } from "./host-errors.js";
-import { type Clock, systemClock } from "./limits/clock.js";
+import { type Clock, systemClock } from "./limits/deadline.js";
 import { Outage } from "./limits/outage.js";
 import { QuotaMemory } from "./limits/quota.js";
 import { RateLimits } from "./limits/rate-limits.js";

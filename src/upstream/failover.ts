@@ -1,5 +1,4 @@
 import type { Asking, Endpoint } from "./endpoint.js";
-import { backoffMs } from "./limits/backoff.js";
 import { UpstreamError } from "./upstream-error.js";
 
 interface FailoverOptions {
@@ -71,4 +70,17 @@ export class Failover {
     this.#options.endpoints.at(-1)?.outage.consider(error);
     return error;
   }
+}
+
+const longestPauseMs = 5_000;
+
+/**
+ * How long to wait before another attempt: twice as long each time, and half of it random, so that clients do not all
+ * return at once.
+ * @param attempt the number of failed attempts
+ * @param random between 0 and 1
+ */
+export function backoffMs(attempt: number, firstMs: number, random: number): number {
+  const ms = Math.min(longestPauseMs, firstMs * 2 ** (attempt - 1));
+  return ms / 2 + (ms / 2) * random;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "./limits/clock.js";
+import type { Clock } from "./limits/deadline.js";
 
 /** What a HEAD is for. */
 export type HeadQuestion = "tag" | "manifest" | "blob";

@@ -1,5 +1,5 @@
+import { plainText } from "./answer-headers.js";
 import { failureOf } from "./failure-words.js";
-import { plainText } from "./plain-text.js";
 import { UpstreamError } from "./upstream-error.js";
 import type { ResponseBody } from "./wire/response-body.js";
 import type { WireAnswer } from "./wire/wire.js";

@@ -5,10 +5,9 @@ import { isDigestReference, type Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { contentLengthOf, mediaTypeOf } from "./answer-headers.js";
 import type { Asking, Endpoint, Question } from "./endpoint.js";
-import { mayContradictHead } from "./head-refusal.js";
 import { provenManifest } from "./manifest-proof.js";
 import type { UpstreamManifest, UpstreamManifestHead } from "./upstream.js";
-import { UpstreamError } from "./upstream-error.js";
+import { isCut, UpstreamError } from "./upstream-error.js";
 
 /** Without the index types, Docker Hub returns a single platform; the rest is for artifacts of other types. */
 const accept = [
@@ -119,4 +118,18 @@ function sizeOf(headers: IncomingHttpHeaders): number | undefined {
 function manifestTypeOf(headers: IncomingHttpHeaders): string | undefined {
   const mediaType = mediaTypeOf(headers);
   return mediaType === undefined || vagueTypes.has(mediaType) ? undefined : mediaType;
+}
+
+/** Statuses of servers that do not support HEAD, or not with our headers. */
+const notUnderstood = new Set([400, 405, 406, 501]);
+
+/**
+ * Whether GET may succeed where HEAD was refused. After a 429 nothing may be requested, and a server that asks for time
+ * gets it. Where each GET counts as a pull, as at Docker Hub, HEAD is trusted.
+ */
+export function mayContradictHead(error: unknown, endpoint: Endpoint): error is UpstreamError {
+  if (!(error instanceof UpstreamError) || error.kind === "rate-limited" || error.retryAfterMs !== undefined)
+    return false;
+  if (notUnderstood.has(error.status ?? 0)) return true;
+  return !endpoint.countsPulls && (error.status !== undefined || error.kind === "invalid" || isCut(error));
 }

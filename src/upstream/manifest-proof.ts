@@ -3,7 +3,7 @@ import { type ManifestReading, readManifest } from "../oci/manifest-reading.js";
 import { pushedBounds, scanManifest } from "../oci/manifest-scan.js";
 import { isDigestReference, type Reference } from "../oci/reference.js";
 import { isHtml } from "./answer-headers.js";
-import { bodyForms, type ReceivedBody } from "./received-body.js";
+import { bodyForms, type ReceivedBody } from "./wire/content-coding.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 /** The response to a GET of a manifest. */

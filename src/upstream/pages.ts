@@ -1,7 +1,6 @@
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Asking, Endpoint } from "./endpoint.js";
-import { nextLink } from "./link-header.js";
-import { bodyForms, type ReceivedBody } from "./received-body.js";
+import { bodyForms, type ReceivedBody } from "./wire/content-coding.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 const maxPages = 1_000;
@@ -97,4 +96,17 @@ async function contentOf<Content>(
     if (content !== undefined) return content;
   }
   throw new InvalidAnswerError("for a list it sends something other than JSON");
+}
+
+/** One link: its target, and its parameters up to the next unquoted comma (RFC 8288, "Link"). */
+const linkPattern = /<([^>]*)>((?:[^",]|"(?:[^"\\]|\\.)*")*)/g;
+const nextPattern = /;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next\b)/i;
+const maxHeaderLength = 8_192;
+
+/** The target of the link with the relation `next`; `undefined` if there is none. */
+export function nextLink(header: string): string | undefined {
+  for (const [, target, parameters = ""] of header.slice(0, maxHeaderLength).matchAll(linkPattern)) {
+    if (nextPattern.test(parameters)) return target;
+  }
+  return undefined;
 }

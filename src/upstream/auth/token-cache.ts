@@ -1,5 +1,5 @@
 import { BoundedMap } from "../../foundation/bounded-map.js";
-import type { Clock } from "../limits/clock.js";
+import type { Clock } from "../limits/deadline.js";
 import type { Token } from "./token-request.js";
 
 const maxTokens = 1_000;

@@ -1,9 +1,9 @@
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { HostErrors } from "../host-errors.js";
-import type { Clock } from "../limits/clock.js";
+import type { Clock } from "../limits/deadline.js";
 import { Deadline } from "../limits/deadline.js";
 import type { RateLimits } from "../limits/rate-limits.js";
-import { parseRetryAfter } from "../limits/retry-after.js";
+import { parseRetryAfter } from "../limits/rate-limits.js";
 import type { Wire, WireAnswer } from "../wire/wire.js";
 import type { TokenService } from "./auth-methods.js";
 import type { CredentialSource } from "./credentials.js";

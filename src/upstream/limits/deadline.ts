@@ -1,7 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TimedOutError } from "../wire/wire-errors.js";
-import type { Clock } from "./clock.js";
-import { inWords } from "./in-words.js";
+
+/** Time in milliseconds; passed in so that tests can control it. */
+export interface Clock {
+  /** Never goes back; for durations. */
+  monotonic(): number;
+  /** Since 1970; for dates from outside. */
+  wall(): number;
+}
+
+export const systemClock: Clock = {
+  monotonic: () => performance.now(),
+  wall: () => Date.now(),
+};
 
 /** How long one caller waits for a response: until its signal aborts or its deadline passes. */
 export class Deadline {
@@ -82,3 +93,15 @@ export class Deadline {
 
 /** Node's timers are limited to 31 bits. */
 const longestTimerMs = 2 ** 31 - 1;
+
+/** A duration for people: `1.5 s`, `10 min`. */
+export function inWords(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${rounded(ms / 1000)} s`;
+  if (ms < 7_200_000) return `${rounded(ms / 60_000)} min`;
+  return `${rounded(ms / 3_600_000)} h`;
+}
+
+function rounded(amount: number): string {
+  return String(Math.round(amount * 10) / 10);
+}

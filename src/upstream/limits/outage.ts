@@ -1,5 +1,5 @@
 import type { UpstreamError } from "../upstream-error.js";
-import type { Clock } from "./clock.js";
+import type { Clock } from "./deadline.js";
 
 /** Remembers for a while that an endpoint was unreachable, so that not every request waits for the timeout. */
 export class Outage {

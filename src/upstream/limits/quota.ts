@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Logger } from "../../observability/logger.js";
-import { plainText } from "../plain-text.js";
-import type { Clock } from "./clock.js";
+import { plainText } from "../answer-headers.js";
+import type { Clock } from "./deadline.js";
 
 /** A pull quota in Docker Hub's form. */
 export interface Quota {

@@ -1,5 +1,5 @@
 import { BoundedMap } from "../../foundation/bounded-map.js";
-import type { Clock } from "./clock.js";
+import type { Clock } from "./deadline.js";
 
 const firstPauseMs = 5_000;
 const longestPauseMs = 300_000;
@@ -54,4 +54,18 @@ function keyOf(host: string, kind: string): string {
 function pauseAfter(limit: Limit): number {
   limit.refusals += 1;
   return Math.min(longestPauseMs, firstPauseMs * 2 ** (limit.refusals - 1));
+}
+
+const datePattern = /^[A-Za-z]{3,9},? /;
+
+/**
+ * Milliseconds that a `Retry-After` asks to wait, at most `maxMs`; `undefined` if it is missing or invalid
+ * (RFC 9110, "Retry-After").
+ * @param now since 1970
+ */
+export function parseRetryAfter(value: string | undefined, now: number, maxMs: number): number | undefined {
+  const text = value?.trim() ?? "";
+  if (/^\d+$/.test(text)) return Math.min(maxMs, Number(text) * 1000);
+  const date = datePattern.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.min(maxMs, Math.max(0, date - now));
 }

@@ -1,6 +1,6 @@
 import type { LookupAddress } from "node:dns";
 import { connect, type Socket, type TcpSocketConnectOpts } from "node:net";
-import { inWords } from "../limits/in-words.js";
+import { inWords } from "../limits/deadline.js";
 import { TimedOutError } from "./wire-errors.js";
 
 /** RFC 8305, "Connection Attempt Delay"; Go's "FallbackDelay" is 300 ms. */

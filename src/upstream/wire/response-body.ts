@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { finished } from "node:stream";
-import { inWords } from "../limits/in-words.js";
+import { inWords } from "../limits/deadline.js";
 import type { MemoryReservation } from "../limits/memory-budget.js";
 import type { Watch } from "./watch.js";
 import { InvalidAnswerError, TimedOutError } from "./wire-errors.js";

@@ -1,5 +1,5 @@
 import type { Deadline } from "../limits/deadline.js";
-import { inWords } from "../limits/in-words.js";
+import { inWords } from "../limits/deadline.js";
 import { TimedOutError } from "./wire-errors.js";
 
 /** Watches one exchange: its signal aborts with the caller's, or when something expected does not arrive in time. */

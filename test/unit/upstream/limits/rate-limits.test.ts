@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { parseRetryAfter } from "../../../../src/upstream/limits/retry-after.js";
+import { parseRetryAfter } from "../../../../src/upstream/limits/rate-limits.js";
 
 const now = Date.UTC(2026, 10, 24, 12, 0, 0);
 const max = 3_600_000;

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { plainText } from "../../../src/upstream/plain-text.js";
+import { plainText } from "../../../src/upstream/answer-headers.js";
 
 test("unprintable characters become spaces", () => {
   assert.equal(plainText("a\r\nb\u001b[31mc\u010ad\u0000", 100), "a b [31mc d");

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { nextLink } from "../../../src/upstream/link-header.js";
+import { nextLink } from "../../../src/upstream/pages.js";
 
 for (const [header, target] of [
   ['</v2/a/tags/list?n=1&last=b>; rel="next"', "/v2/a/tags/list?n=1&last=b"],

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { backoffMs } from "../../../../src/upstream/limits/backoff.js";
+import { backoffMs } from "../../../src/upstream/failover.js";
 
 test("each pause is twice the previous one, up to a limit", () => {
   const pauses = [1, 2, 3, 10, 100].map((attempt) => backoffMs(attempt, 200, 1));
