@@ -4,10 +4,11 @@ import type { Digest, Digester } from "../../oci/digest.js";
 import type { Demand } from "../../upstream/limits/demand.js";
 import type { BlobPart, UpstreamBlob } from "../../upstream/upstream.js";
 import { isCut, UpstreamError } from "../../upstream/upstream-error.js";
-import { type ContentCoding, decoded } from "../../upstream/wire/content-coding.js";
+import type { ContentCoding } from "../../upstream/wire/content-coding.js";
 import { RecalledError } from "../../upstream/wire/wire-errors.js";
 import type { BlobOrder } from "./blob-order.js";
-import { endless, onlyAPart, otherContent, undecodable } from "./transfer-errors.js";
+import { inKnownForm } from "./body-forms.js";
+import { endless, onlyAPart, otherContent } from "./transfer-errors.js";
 
 export interface TransferOptions {
   readonly signal: AbortSignal;
@@ -148,7 +149,7 @@ export class BlobTransfer {
     const before = this.length;
     let skip = before - blob.start;
     try {
-      for await (const bytes of this.#inForm(blob)) {
+      for await (const bytes of inKnownForm(blob, this.#order)) {
         const fresh = bytes.subarray(Math.min(skip, bytes.length));
         skip -= bytes.length - fresh.length;
         if (fresh.length === 0) continue;
@@ -176,21 +177,6 @@ export class BlobTransfer {
     if (this.length > mostTimesTold * size + alwaysAllowed) throw endless(this.#order, this.length);
   }
 
-  #inForm({ content, codings }: UpstreamBlob): AsyncIterable<Buffer> {
-    const isDecoded = codings.length > 0 && this.#order.policy.forms.known === "decoded";
-    return isDecoded ? this.#undone(decoded(content, codings)) : content;
-  }
-
-  async *#undone(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
-    try {
-      yield* content;
-    } catch (error) {
-      if (!isZlibError(error)) throw error;
-      this.#order.policy.forms.forget();
-      throw undecodable(this.#order, error);
-    }
-  }
-
   /** A body without a length may have been cut exactly after the last byte. */
   #isWhole(): boolean {
     return this.length > 0 && this.length === this.#announced;
@@ -203,8 +189,4 @@ export class BlobTransfer {
     this.#options.log.warn("download interrupted; resuming", { digest, at: this.length, cause: error });
     await delay(firstPauseMs * 2 ** breaks, undefined, { signal: this.#options.signal });
   }
-}
-
-function isZlibError(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("Z_");
 }

@@ -1,3 +1,8 @@
+import type { UpstreamBlob } from "../../upstream/upstream.js";
+import { decoded } from "../../upstream/wire/content-coding.js";
+import type { BlobOrder } from "./blob-order.js";
+import { undecodable } from "./transfer-errors.js";
+
 /** `plain`: the bytes as sent, whatever `Content-Encoding` says; `decoded`: the bytes after decoding. */
 export type BodyForm = "plain" | "decoded";
 
@@ -20,4 +25,24 @@ export class BodyForms {
   forget(): void {
     this.#known = undefined;
   }
+}
+
+/** The content in the form that this upstream was found to send. */
+export function inKnownForm({ content, codings }: UpstreamBlob, order: BlobOrder): AsyncIterable<Buffer> {
+  const isDecoded = codings.length > 0 && order.policy.forms.known === "decoded";
+  return isDecoded ? decodedContent(decoded(content, codings), order) : content;
+}
+
+async function* decodedContent(content: AsyncIterable<Buffer>, order: BlobOrder): AsyncGenerator<Buffer, void, void> {
+  try {
+    yield* content;
+  } catch (error) {
+    if (!isZlibError(error)) throw error;
+    order.policy.forms.forget();
+    throw undecodable(order, error);
+  }
+}
+
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("Z_");
 }

@@ -4,7 +4,7 @@ import type { BlobReader } from "../../oci/blob-reader.js";
 import type { Storage } from "../../storage/storage.js";
 import { cannotBeKept } from "./cache-room.js";
 import type { Download } from "./download.js";
-import type { GrowingBlob } from "./growing-blob.js";
+import type { DownloadState } from "./download-state.js";
 import { isWorthFetchingApart, LazyPart } from "./lazy-part.js";
 import { PassThroughReader } from "./pass-through-reader.js";
 import type { RecentPieces } from "./recent-pieces.js";
@@ -31,7 +31,7 @@ interface DownloadReaderOptions {
 export class DownloadReader implements BlobReader {
   readonly size: number;
   readonly #download: Download;
-  readonly #blob: GrowingBlob;
+  readonly #state: DownloadState;
   readonly #options: DownloadReaderOptions;
   #file: BlobReader | undefined;
   /** The pieces of this file that are in memory. */
@@ -41,14 +41,14 @@ export class DownloadReader implements BlobReader {
 
   constructor(download: Download, options: DownloadReaderOptions) {
     this.#download = download;
-    this.#blob = download.blob;
-    this.size = download.blob.size ?? Number.POSITIVE_INFINITY;
+    this.#state = download.state;
+    this.size = download.state.size ?? Number.POSITIVE_INFINITY;
     this.#options = options;
   }
 
   expect(start: number, end: number): void {
     const { order } = this.#download;
-    if (!isWorthFetchingApart(order, { start, end }, this.#blob.progress.value)) return;
+    if (!isWorthFetchingApart(order, { start, end }, this.#state.readable)) return;
     const { signal, log } = this.#options;
     this.#apart = new LazyPart(order, { start, end }, { signal, log });
   }
@@ -65,7 +65,7 @@ export class DownloadReader implements BlobReader {
       this.#passThrough ??= await this.#goOnWithoutRoom(position);
       return this.#passThrough.read(into, position);
     }
-    const available = Math.max(0, this.#blob.progress.value - position);
+    const available = Math.max(0, this.#state.readable - position);
     return file.read(into.subarray(0, Math.min(into.length, available)), position);
   }
 
@@ -76,12 +76,12 @@ export class DownloadReader implements BlobReader {
     // No file is read here, which would let the other readers run.
     if (readers > 1) await nextTurn();
     const file = await this.#storedBeyond(position);
-    const { recent, progress } = this.#blob;
+    const { recent } = this.#state;
     if (file === undefined || recent === undefined || recent !== this.#recent || readers > mostSharers)
       return undefined;
     const arrived = recent.arrivedFrom(position);
-    const piece = arrived ?? (readers > 1 ? await recent.readFrom(position, file, progress.value) : undefined);
-    const available = piece?.subarray(0, Math.max(0, progress.value - position));
+    const piece = arrived ?? (readers > 1 ? await recent.readFrom(position, file, this.#state.readable) : undefined);
+    const available = piece?.subarray(0, Math.max(0, this.#state.readable - position));
     return available?.length === 0 ? undefined : available;
   }
 
@@ -109,7 +109,7 @@ export class DownloadReader implements BlobReader {
   async #storedBeyond(position: number): Promise<BlobReader | undefined> {
     if (this.#passThrough !== undefined) return undefined;
     try {
-      await this.#blob.progress.beyond(position, this.#options.signal);
+      await this.#state.untilReadable(position, this.#options.signal);
     } catch (error) {
       if (!cannotBeKept(error)) throw error;
       return undefined;
@@ -122,7 +122,7 @@ export class DownloadReader implements BlobReader {
   async #open(): Promise<BlobReader | undefined> {
     const { storage } = this.#options;
     const { digest } = this.#download.order;
-    this.#recent = this.#blob.recent;
+    this.#recent = this.#state.recent;
     return (await storage.downloads.staged(digest).openRead()) ?? storage.blobs.open(digest);
   }
 

@@ -62,7 +62,7 @@ export class Downloads {
   async join(order: BlobOrder, { signal, log, caller }: Context): Promise<JoinedDownload> {
     if (performance.now() < this.#hasNoRoomUntil) return passThrough(order, signal, log);
     const found = this.#running.get(keyOf(order));
-    const existing = found?.download.blob.progress.failure === undefined ? found : undefined;
+    const existing = found?.download.state.failure === undefined ? found : undefined;
     const running = existing ?? this.#start(order);
     const { download } = running;
     download.noteClient(caller.address);
@@ -75,8 +75,7 @@ export class Downloads {
     try {
       await this.#headersOf(running, signal);
       // A blob that is declared empty has no last byte to hold back, so all of it must be verified first.
-      const { size, progress } = download.blob;
-      if (size === 0) await progress.beyond(Number.MAX_SAFE_INTEGER, signal);
+      if (download.state.size === 0) await download.state.untilReadable(0, signal);
       const reader = new DownloadReader(download, { storage: this.#storage, signal, log, leave });
       return { reader, isShared: existing !== undefined };
     } catch (error) {
@@ -94,7 +93,7 @@ export class Downloads {
       this.#options.observer?.ended(running.download);
       this.#forget(running.download);
       this.#unwatched.delete(running.download);
-      const { failure } = running.download.blob.progress;
+      const { failure } = running.download.state;
       if (isOutOfRoom(failure)) this.#noteNoRoom(order, failure);
     });
     return running;
@@ -106,12 +105,11 @@ export class Downloads {
    * gives up after 30 s and would start again each time.
    */
   async #headersOf(running: Running, signal: AbortSignal): Promise<void> {
-    const { turn, order } = running.download;
-    const { progress } = running.download.blob;
-    await turn.begun(signal);
+    const { state, order } = running.download;
+    await state.untilAsked(signal);
     const late = AbortSignal.timeout(order.policy.answerTimeout);
     try {
-      await progress.begun(AbortSignal.any([signal, late]));
+      await state.untilArriving(AbortSignal.any([signal, late]));
     } catch (error) {
       if (error !== late.reason) throw error;
       running.keptUntilMs = performance.now() + comesBackWithinMs;
@@ -131,7 +129,7 @@ export class Downloads {
 
   /** A download without clients continues only if the operator wants that, and within a limit. */
   #leaveUnwatched({ download, keptUntilMs }: Running): void {
-    if (download.watchers.isWatched || download.blob.progress.hasEnded || performance.now() < keptUntilMs) return;
+    if (download.watchers.isWatched || download.state.hasEnded || performance.now() < keptUntilMs) return;
     if (this.#options.finishUnwatched) {
       const givenUp = this.#unwatched.add(download);
       if (givenUp !== undefined) this.#forget(givenUp);

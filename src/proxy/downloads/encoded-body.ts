@@ -1,12 +1,11 @@
-import type { Logger } from "../../observability/logger.js";
 import type { BlobReader } from "../../oci/blob-reader.js";
 import { algorithmOf, Digester } from "../../oci/digest.js";
 import type { StagedObject } from "../../storage/staging.js";
-import type { Storage } from "../../storage/storage.js";
 import { type ContentCoding, decoded } from "../../upstream/wire/content-coding.js";
 import type { BlobOrder } from "./blob-order.js";
 import type { BlobTransfer } from "./blob-transfer.js";
 import type { ArrivalBound } from "./cache-room.js";
+import type { RunningDownload } from "./fetch-blob.js";
 import { readAhead } from "./read-ahead.js";
 import { otherContent } from "./transfer-errors.js";
 
@@ -16,14 +15,6 @@ const pieceBytes = 256 * 1024;
 const mostInflation = 100;
 const alwaysDecoded = 64 * 1024 * 1024;
 
-interface TakingIn {
-  readonly storage: Storage;
-  readonly bound: ArrivalBound;
-  /** The maximum size of any blob. */
-  readonly largest: number;
-  readonly log: Logger;
-}
-
 /**
  * Receives a body that is declared to be compressed, although no encoding was requested. Some upstreams only declare it
  * (S3 keeps `aws-chunked` from an upload; others label a layer by its file name), some do it. The body is stored as
@@ -31,10 +22,10 @@ interface TakingIn {
  * @returns where the right form is stored
  * @throws RegistryError if neither is right
  */
-export async function takeInEncoded(
-  order: BlobOrder,
+export async function receiveEncoded(
+  { order, storage, room, log }: RunningDownload,
   transfer: BlobTransfer,
-  { storage, bound, largest, log }: TakingIn,
+  bound: ArrivalBound,
 ): Promise<StagedObject> {
   const { digest, policy } = order;
   const encoded = storage.downloads.encoded(digest);
@@ -47,7 +38,7 @@ export async function takeInEncoded(
   }
   const staged = storage.downloads.staged(digest);
   await staged.discard();
-  const mostDecoded = order.size ?? Math.min(largest, alwaysDecoded + transfer.length * mostInflation);
+  const mostDecoded = order.size ?? Math.min(room.largest, alwaysDecoded + transfer.length * mostInflation);
   const isDecoded = await decodeInto(staged, encoded, order, transfer.codings, mostDecoded);
   await encoded.spoil();
   if (isDecoded) {

@@ -26,7 +26,7 @@ export class UnwatchedDownloads {
     this.#running.add(download);
     const alike = [...this.#running].filter((other) => other.hasKnownEnd === download.hasKnownEnd);
     if (alike.length <= (download.hasKnownEnd ? mostWithKnownEnd : mostWithoutEnd)) return undefined;
-    const least = alike.reduce((one, other) => (other.received <= one.received ? other : one));
+    const least = alike.reduce((one, other) => (other.state.readable <= one.state.readable ? other : one));
     this.#running.delete(least);
     least.cancel(new GivenUpError("too many downloads are running without a client"));
     return least;

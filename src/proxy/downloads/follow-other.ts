@@ -8,7 +8,7 @@ import type { BlobOrder } from "./blob-order.js";
 const lookEachMs = 50;
 
 /** The progress of another download of the same blob. */
-export interface SeenDownload extends StagedStat {
+export interface OtherProgress extends StagedStat {
   /** Bytes of the whole blob, if the other download knows them. */
   readonly whole: number | undefined;
 }
@@ -18,12 +18,12 @@ export interface SeenDownload extends StagedStat {
  * used here only if this repository's own upstream has the blob: that is checked before anything is reported.
  * @throws the upstream's failure
  */
-export async function* lookAlong(
+export async function* followOther(
   storage: Storage,
   { upstream, remoteName, digest }: BlobOrder,
-  asking: AskOptions,
+  options: AskOptions,
   stop: AbortSignal,
-): AsyncGenerator<SeenDownload, void, void> {
+): AsyncGenerator<OtherProgress, void, void> {
   const staged = storage.downloads.staged(digest);
   let isProved = false;
   for (;;) {
@@ -32,7 +32,7 @@ export async function* lookAlong(
     const stat = await staged.stat();
     if (stat === undefined) continue;
     const whole = await storage.downloads.size(digest);
-    if (!isProved) await upstream.headBlob(remoteName, digest, { ...asking, signal: stop, knownSize: whole });
+    if (!isProved) await upstream.headBlob(remoteName, digest, { ...options, signal: stop, knownSize: whole });
     isProved = true;
     if (stop.aborted) return;
     yield { ...stat, whole };

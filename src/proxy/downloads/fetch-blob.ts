@@ -1,0 +1,100 @@
+import type { Logger } from "../../observability/logger.js";
+import { isOutOfRoom } from "../../oci/storage-error.js";
+import type { StagedObject } from "../../storage/staging.js";
+import type { Storage } from "../../storage/storage.js";
+import type { Demand } from "../../upstream/limits/demand.js";
+import type { CachedHolders } from "../cached-holders.js";
+import { claim } from "../ownership.js";
+import { beginTransfer } from "./begin-transfer.js";
+import type { BlobOrder } from "./blob-order.js";
+import type { BlobTransfer, TransferOptions } from "./blob-transfer.js";
+import { ArrivalBound, type CacheRoom, cannotBeKept, refuseLarger } from "./cache-room.js";
+import type { DownloadReport } from "./download-report.js";
+import type { DownloadState } from "./download-state.js";
+import { receiveEncoded } from "./encoded-body.js";
+import { receivePlain } from "./plain-body.js";
+import { isWorthless } from "./unwatched-downloads.js";
+
+/** The least that is freed if space is missing. */
+const leastRoom = 64 * 1024 * 1024;
+
+/** A download, to those that carry it out. */
+export interface RunningDownload {
+  readonly order: BlobOrder;
+  readonly state: DownloadState;
+  readonly watchers: Demand;
+  readonly storage: Storage;
+  readonly room: CacheRoom;
+  readonly holders: CachedHolders;
+  readonly log: Logger;
+  readonly report: DownloadReport;
+}
+
+/**
+ * Fetches a blob into the storage. On a full disk, older content is deleted, if allowed; otherwise the arrived bytes
+ * are, since a part only takes the space that others need.
+ * @returns its size
+ */
+export async function fetchBlob(download: RunningDownload, options: TransferOptions): Promise<number> {
+  for (;;) {
+    const size = await fetchOnce(download, options);
+    if (size !== "try again") return size;
+  }
+}
+
+async function fetchOnce(download: RunningDownload, options: TransferOptions): Promise<number | "try again"> {
+  const { order, storage, room, watchers, report } = download;
+  const transfer = await beginTransfer(order, storage.downloads.staged(order.digest), options);
+  const blob = { expected: transfer.announced ?? order.size, arrived: transfer.length };
+  const bound = new ArrivalBound({ storage, room }, watchers, blob);
+  try {
+    refuseLarger(transfer.announced, room);
+    return await receive(download, transfer, bound, options.signal);
+  } catch (error) {
+    if (isWorthless(options.signal.reason, transfer.length)) await storage.downloads.drop(order.digest);
+    if (!cannotBeKept(error)) throw error;
+    if (isOutOfRoom(error) && (await makeRoom(download, bound))) return "try again";
+    await storage.downloads.drop(order.digest);
+    throw error;
+  } finally {
+    bound.release();
+    transfer.close();
+    report.noteFetched(transfer.received);
+  }
+}
+
+/** Never more than has arrived, and nothing for more than the upstream announced: that may be a lie. */
+async function makeRoom({ order, storage, room }: RunningDownload, { missing }: ArrivalBound): Promise<boolean> {
+  const arrived = (await storage.downloads.staged(order.digest).stat())?.size ?? 0;
+  const wanted = Math.min(missing, Math.max(arrived, leastRoom));
+  return wanted > 0 && (await room.makeRoom(wanted)) > 0;
+}
+
+async function receive(
+  download: RunningDownload,
+  transfer: BlobTransfer,
+  bound: ArrivalBound,
+  signal: AbortSignal,
+): Promise<number> {
+  const { order, state, storage } = download;
+  await claim(storage, order.name, order.upstream.name);
+  state.begin(transfer.codings.length === 0 ? transfer.announced : undefined);
+  if (state.size === undefined) await storage.downloads.forgetSize(order.digest);
+  else await storage.downloads.noteSize(order.digest, state.size);
+  const staged = await (transfer.isInDoubt ? receiveEncoded : receivePlain)(download, transfer, bound);
+  const size = (await staged.stat())?.size ?? 0;
+  // Without the lock, another process may be writing to the same file.
+  signal.throwIfAborted();
+  await keep(download, staged);
+  return size;
+}
+
+/** Gives the proved content its name. */
+async function keep({ order, storage, holders }: RunningDownload, staged: StagedObject): Promise<void> {
+  const { name, digest, upstream } = order;
+  // `berth cache rm` may have removed the repository meanwhile.
+  await claim(storage, name, upstream.name);
+  await storage.repository(name).addBlob(digest, staged);
+  holders.note(digest, name);
+  await storage.downloads.forgetSize(digest);
+}
