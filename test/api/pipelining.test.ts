@@ -7,6 +7,7 @@ import { pushBlob, seededBytes } from "../support/content.js";
 import { RawConnection, statusesIn } from "../support/raw-connection.js";
 import { runBerth, runBerthOnDisk } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
+import { offsetOf, startUpload } from "../support/upload.js";
 import { waitUntil } from "../support/wait-until.js";
 
 const get = (target: string) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
@@ -103,6 +104,23 @@ test("a body after many other requests is read when it is its turn", async (t) =
   const fifty = Array.from({ length: 50 }, () => 200);
   assert.deepEqual(statusesIn(await connection.closed), [...fifty, 201, ...fifty, 200]);
   assert.equal((await client.head(`/v2/app/blobs/${digestOf(bytes)}`)).status, 200);
+});
+
+test("what a client sent before it hung up is kept, even if its connection is read in small pieces", async (t) => {
+  const scope = new Scope(t);
+  const { client, port } = await runBerth(scope);
+  const bytes = seededBytes("layer", 3_000_000);
+  const session = await startUpload(client, "app");
+  const connection = await RawConnection.open(scope, port);
+  connection.send(get("/v2/").repeat(50) + get("/last"));
+  await connection.receive(/HTTP\/1\.1 404 /);
+  const head = `PATCH ${session} HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes.length + 1}\r\n\r\n`;
+  connection.send(Buffer.concat([Buffer.from(head), bytes]));
+  connection.socket.end();
+  await connection.closed;
+  await waitUntil("all that was sent is kept", async () =>
+    (await offsetOf(client, session)) === bytes.length ? true : undefined,
+  );
 });
 
 test("if too many requests wait on all connections, one that has the most is closed", async (t) => {

@@ -55,7 +55,10 @@ export class Connection {
    */
   readonly #running: Exchange[] = [];
   readonly #waiting: Waiting[] = [];
-  readonly #reading = new Reading(() => this.#waiting.length === 0 && !this.#holdsFullBody());
+  readonly #reading = new Reading({
+    mayReadOn: () => this.#waiting.length === 0 && !this.#holdsFullBody(),
+    isReceiving: () => this.#running.some(({ request }) => !request.complete),
+  });
   /** A new connection has sent nothing; one that has arrived waits until it is let in. */
   #state: "new" | "arrived" | "let in" = "new";
 

@@ -2,9 +2,16 @@ import type { Socket } from "node:net";
 import { abortCheaply } from "./cheap-aborts.js";
 import { Sips } from "./sips.js";
 
+interface ReadConnection {
+  /** Whether it can take more. */
+  mayReadOn(): boolean;
+  /** Whether the body of a running request is not complete. */
+  isReceiving(): boolean;
+}
+
 /** Controls when more is read from a connection, and whether its input is parsed in small pieces. */
 export class Reading {
-  readonly #mayReadOn: () => boolean;
+  readonly #connection: ReadConnection;
   /** The socket whose input is paused; if the connection is closed meanwhile, nothing else notices. Set only here. */
   held: Socket | undefined;
   #sips: Sips | undefined;
@@ -15,9 +22,8 @@ export class Reading {
     this.readOn();
   };
 
-  /** @param mayReadOn whether the connection can take more */
-  constructor(mayReadOn: () => boolean) {
-    this.#mayReadOn = mayReadOn;
+  constructor(connection: ReadConnection) {
+    this.#connection = connection;
   }
 
   hold(socket: Socket): void {
@@ -29,7 +35,7 @@ export class Reading {
   /** Reads more, if the connection can take it. */
   readOn(): void {
     const held = this.held;
-    if (held === undefined || !this.#mayReadOn() || this.#sips?.next()) return;
+    if (held === undefined || !this.#connection.mayReadOn() || this.#sips?.next()) return;
     this.held = undefined;
     held.off("resume", this.#pauseAgain);
     // At this event, node's own listener starts reading again; after it, the bytes can be redirected to us.
@@ -45,7 +51,12 @@ export class Reading {
   /** From now on, input is parsed in small pieces. */
   beginSips(socket: Socket): void {
     if (this.#sips !== undefined) return;
-    this.#sips = new Sips(socket, { hold: () => this.hold(socket), parsed: () => this.readOn() });
+    this.#sips = new Sips(socket, {
+      hold: () => this.hold(socket),
+      mayParse: () => this.#connection.mayReadOn(),
+      parsed: () => this.readOn(),
+      isReceiving: () => this.#connection.isReceiving(),
+    });
     abortCheaply(socket);
   }
 }

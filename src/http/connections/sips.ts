@@ -3,32 +3,45 @@ import type { Socket } from "node:net";
 /** About a hundred of the smallest requests, which take the event loop a millisecond. */
 const sipBytes = 4 * 1024;
 
+/** Parsing continues in the same turn of the event loop until this time has passed. A body takes far less. */
+const turnMs = 1;
+
+type Listener = (...args: unknown[]) => void;
+
 interface SipsReader {
   /** Pauses the socket until everything that was read is parsed. */
   hold(): void;
-  /** A piece was parsed and its requests were taken: `next` continues. */
+  /** Whether the connection can take more. */
+  mayParse(): boolean;
+  /** Pieces were parsed and their requests were taken: `next` continues. */
   parsed(): void;
+  /** Whether the body of a request is still being received. */
+  isReceiving(): boolean;
 }
 
 /**
- * Passes the input of a connection to node's parser in small pieces ("sips"), one per turn of the event loop. Node
- * reads 64 KiB at a time and parses it in one go: 2,500 tiny requests, which would delay all other clients by 25 ms,
- * again and again.
+ * Passes the input of a connection to node's parser in small pieces ("sips"), for a millisecond per turn of the event
+ * loop. Node reads 64 KiB at a time and parses it in one go: 2,500 tiny requests, which would delay all other clients by
+ * 25 ms, again and again.
  */
 export class Sips {
   readonly #socket: Socket;
-  readonly #parse: readonly ((piece: Buffer) => void)[];
+  readonly #parse: readonly Listener[];
+  readonly #finish: readonly Listener[];
   readonly #reader: SipsReader;
   #rest: Buffer = Buffer.alloc(0);
   #isPlanned = false;
+  /** The client has sent its last byte, which may not be parsed yet. */
+  #isEnding = false;
 
   constructor(socket: Socket, reader: SipsReader) {
     this.#socket = socket;
     this.#reader = reader;
     // In an HTTP server, node's parser is the only listener for the data of a connection.
-    this.#parse = socket.listeners("data") as ((piece: Buffer) => void)[];
-    socket.removeAllListeners("data");
-    socket.on("data", (bytes: Buffer) => this.#take(bytes));
+    this.#parse = takeOver(socket, "data", (bytes: Buffer) => this.#take(bytes));
+    // It treats a body as cut off at the end of the input, so it must have parsed all of it before.
+    this.#finish = takeOver(socket, "end", () => this.#end());
+    socket.prependListener("close", () => this.#parseBody());
   }
 
   /** Continues with what was read. @returns whether there is any */
@@ -44,17 +57,43 @@ export class Sips {
   }
 
   #take(bytes: Buffer): void {
-    this.#reader.hold();
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     this.#sip();
   }
 
   #sip(): void {
     if (this.#socket.destroyed) return;
+    const until = performance.now() + turnMs;
+    do this.#parsePiece();
+    while (this.#rest.length > 0 && this.#reader.mayParse() && performance.now() < until);
+    if (this.#rest.length > 0) this.#reader.hold();
+    else if (this.#isEnding) this.#end();
+    // After the requests in the pieces have been taken, which the parser has scheduled before.
+    process.nextTick(() => this.#reader.parsed());
+  }
+
+  #parsePiece(): void {
     const piece = this.#rest.subarray(0, sipBytes);
     this.#rest = this.#rest.subarray(piece.length);
     for (const parse of this.#parse) parse.call(this.#socket, piece);
-    // After the requests in the piece have been taken, which the parser has scheduled before.
-    process.nextTick(() => this.#reader.parsed());
   }
+
+  #end(): void {
+    this.#isEnding = this.#rest.length > 0;
+    if (this.#isEnding) return;
+    for (const finish of this.#finish) finish.call(this.#socket);
+  }
+
+  /** A body counts up to the last byte that was read. No request begins on a closed connection. */
+  #parseBody(): void {
+    while (this.#rest.length > 0 && this.#reader.isReceiving()) this.#parsePiece();
+  }
+}
+
+/** Puts a listener in the place of all others, and returns those. */
+function takeOver(socket: Socket, event: "data" | "end", listener: (bytes: Buffer) => void): readonly Listener[] {
+  // Node types no listener; each gets what the event carries.
+  const others = socket.listeners(event) as Listener[];
+  socket.removeAllListeners(event).on(event, listener);
+  return others;
 }
