@@ -1,3 +1,4 @@
+import { type Release, type Reservation, Semaphore } from "../foundation/semaphore.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Exchange } from "./exchange.js";
 
@@ -5,22 +6,9 @@ import type { Exchange } from "./exchange.js";
 const receivedWithinMs = 10_000;
 const lookEachMs = 1_000;
 
-/** Room for one body. */
-export interface BodyRoom {
-  /** Waits until this many bytes may be held. Called once, for the whole body: holding a part could deadlock. */
-  take(bytes: number): Promise<void>;
-}
-
 interface Holder {
   readonly exchange: Exchange;
-  bytes: number;
-  sinceMs: number;
-}
-
-interface Waiting {
-  readonly holder: Holder;
-  readonly bytes: number;
-  readonly begin: () => void;
+  readonly sinceMs: number;
 }
 
 /**
@@ -28,65 +16,49 @@ interface Waiting {
  * size at once: they take turns, from their first bytes until they are stored, and wait unread. Small ones do not wait.
  */
 export class BodyRooms {
-  readonly #most: number;
-  #used = 0;
+  readonly #rooms: Semaphore;
   readonly #holders = new Set<Holder>();
-  readonly #waiting: Waiting[] = [];
   #watch: NodeJS.Timeout | undefined;
 
   /** @param most bytes for all together; a larger body is taken alone */
   constructor(most: number) {
-    this.#most = most;
+    this.#rooms = new Semaphore(most);
   }
 
-  /** The room is released when the action ends. */
-  async run<Result>(exchange: Exchange, action: (room: BodyRoom) => Promise<Result>): Promise<Result> {
-    const holder: Holder = { exchange, bytes: 0, sinceMs: 0 };
+  /** The room is released when the action ends. It is taken once, for the whole body: holding a part could deadlock. */
+  async run<Result>(exchange: Exchange, action: (room: Reservation) => Promise<Result>): Promise<Result> {
+    let release: Release = () => {};
+    const take = async (bytes: number) => {
+      release = await this.#take(exchange, bytes);
+    };
     try {
-      return await action({ take: (bytes) => this.#take(holder, bytes) });
+      return await action({ take });
     } finally {
-      this.#used -= holder.bytes;
+      release();
+    }
+  }
+
+  async #take(exchange: Exchange, weight: number): Promise<Release> {
+    const left = new AbortController();
+    exchange.whenOver(() => left.abort(new RegistryError("SIZE_INVALID", "the client left before its body was read")));
+    const acquiring = this.#rooms.acquire({ weight, signal: left.signal });
+    if (this.#rooms.waiting > 0) this.#watch ??= setInterval(() => this.#breakOffSlowest(), lookEachMs).unref();
+    const release = await acquiring;
+    const holder = { exchange, sinceMs: performance.now() };
+    this.#holders.add(holder);
+    return () => {
       this.#holders.delete(holder);
-      this.#goOn();
-    }
-  }
-
-  #take(holder: Holder, bytes: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const waiting = { holder, bytes, begin: resolve };
-      this.#waiting.push(waiting);
-      holder.exchange.whenOver(() => {
-        const place = this.#waiting.indexOf(waiting);
-        if (place < 0) return;
-        this.#waiting.splice(place, 1);
-        reject(new RegistryError("SIZE_INVALID", "the client left before its body was read"));
-        this.#goOn();
-      });
-      this.#goOn();
-    });
-  }
-
-  #goOn(): void {
-    for (let next = this.#waiting[0]; next !== undefined && this.#hasRoom(next.bytes); next = this.#waiting[0]) {
-      this.#waiting.shift();
-      this.#used += next.bytes;
-      next.holder.bytes = next.bytes;
-      next.holder.sinceMs = performance.now();
-      this.#holders.add(next.holder);
-      next.begin();
-    }
-    if (this.#waiting.length === 0) {
-      clearInterval(this.#watch);
-      this.#watch = undefined;
-    } else this.#watch ??= setInterval(() => this.#breakOffSlowest(), lookEachMs).unref();
-  }
-
-  #hasRoom(bytes: number): boolean {
-    return this.#used === 0 || this.#used + bytes <= this.#most;
+      release();
+    };
   }
 
   /** Cuts off the body that has been received longest, if that is too long while others wait. */
   #breakOffSlowest(): void {
+    if (this.#rooms.waiting === 0) {
+      clearInterval(this.#watch);
+      this.#watch = undefined;
+      return;
+    }
     const before = performance.now() - receivedWithinMs;
     for (const { exchange, sinceMs } of this.#holders) {
       if (sinceMs > before || exchange.request.complete) continue;

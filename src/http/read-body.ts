@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import type { Reservation } from "../foundation/semaphore.js";
 import { RegistryError } from "../oci/errors.js";
-import type { BodyRoom } from "./body-room.js";
 import type { Exchange } from "./exchange.js";
 
 /** How much of a body is read after the response: enough for clients that read it only after sending all. */
@@ -14,7 +14,7 @@ const smallBytes = 64 * 1024;
  * copied as they arrive: a million chunks of one byte, kept as they are, would take 350 MB.
  * @throws RegistryError with status 413 as soon as the limit is exceeded
  */
-export async function readBody(exchange: Exchange, maxBytes: number, room: BodyRoom): Promise<Buffer> {
+export async function readBody(exchange: Exchange, maxBytes: number, room: Reservation): Promise<Buffer> {
   const announced = Number(exchange.header("content-length") ?? maxBytes);
   if (announced > maxBytes) throw tooLarge(maxBytes);
   let body: Buffer = Buffer.allocUnsafeSlow(Math.min(announced, smallBytes));

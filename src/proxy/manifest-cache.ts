@@ -1,3 +1,4 @@
+import { type Reservation, Semaphore } from "../foundation/semaphore.js";
 import { SingleFlight } from "../foundation/single-flight.js";
 import type { Digest } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
@@ -5,7 +6,6 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, ResolvedManifest, Served } from "../registry/repository.js";
 import type { StoredManifest } from "../storage/content/manifest-store.js";
-import { MemoryBudget, type MemoryReservation } from "../upstream/limits/memory-budget.js";
 import type { AskOptions, UpstreamManifestHead } from "../upstream/upstream.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
 import type { CachedUpstream } from "./cached-upstream.js";
@@ -19,7 +19,7 @@ interface TagQuestion {
   readonly stored: StoredManifest | undefined;
   readonly context: Context;
   /** For the upstream's response. */
-  readonly room?: MemoryReservation;
+  readonly room?: Reservation;
 }
 
 /** Memory for an upstream's large manifests together; each takes a multiple while it is verified and stored. */
@@ -30,7 +30,7 @@ export class ManifestCache {
   readonly #kept: KeptManifests;
   readonly #policy: CachedUpstream;
   readonly #source: ManifestSource;
-  readonly #rooms = new MemoryBudget(manifestBytes);
+  readonly #rooms = new Semaphore(manifestBytes);
   readonly #questions = new SingleFlight<string, Manifest>();
   readonly #headQuestions = new SingleFlight<string, ResolvedManifest>();
 
@@ -82,7 +82,7 @@ export class ManifestCache {
     if (!context.noCache) this.#source.throwIfKnownAbsent(name, digest);
     try {
       const options = this.#source.optionsFor(context, false);
-      const manifest = await this.#rooms.run((room) => this.#source.fetch(name, digest, { ...options, room }));
+      const manifest = await this.#rooms.reserve((room) => this.#source.fetch(name, digest, { ...options, room }));
       await this.#kept.pointAnnounced(name, digest, context.log);
       return this.#serve(name, manifest, { from: "miss" });
     } catch (error) {
@@ -97,7 +97,7 @@ export class ManifestCache {
     const { name, tag, stored, context } = question;
     if (stored === undefined && !context.noCache) this.#source.throwIfKnownAbsent(name, tag);
     try {
-      return await this.#rooms.run((room) => this.#askUpstream({ ...question, room }, answerNew));
+      return await this.#rooms.reserve((room) => this.#askUpstream({ ...question, room }, answerNew));
     } catch (error) {
       if (stored === undefined) throw this.#source.explain(error, name, tag);
       return this.#fallBack(error, question, stored);

@@ -1,3 +1,4 @@
+import type { Reservation } from "../foundation/semaphore.js";
 import type { Logger } from "../observability/logger.js";
 import { dockerHub, isHubHost } from "../oci/docker-hub.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -6,7 +7,6 @@ import type { HeadMemory } from "./head-memory.js";
 import type { HostErrors } from "./host-errors.js";
 import type { Clock, Deadline } from "./limits/deadline.js";
 import type { Demand } from "./limits/demand.js";
-import type { MemoryReservation } from "./limits/memory-budget.js";
 import type { Outage } from "./limits/outage.js";
 import type { QuotaMemory } from "./limits/quota.js";
 import type { RateLimits } from "./limits/rate-limits.js";
@@ -36,7 +36,7 @@ export interface Asking {
   readonly demand: Demand;
   /** Called when the request is sent, after waiting for its turn. */
   readonly onAsked: () => void;
-  readonly room?: MemoryReservation | undefined;
+  readonly room?: Reservation | undefined;
 }
 
 interface EndpointOptions {

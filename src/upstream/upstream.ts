@@ -1,3 +1,4 @@
+import type { Reservation } from "../foundation/semaphore.js";
 import type { Logger } from "../observability/logger.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
@@ -6,7 +7,6 @@ import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { RequestTrail } from "../oci/request-trail.js";
 import type { Demand } from "./limits/demand.js";
-import type { MemoryReservation } from "./limits/memory-budget.js";
 import type { Quota } from "./limits/quota.js";
 import type { ContentCoding } from "./wire/content-coding.js";
 
@@ -27,7 +27,7 @@ export interface AskOptions {
   /** Called whenever a request is sent: the wait for its turn is not the upstream's time. */
   readonly onAsked?: () => void;
   /** Limits the memory for large manifests; set by the caller that holds them afterwards. */
-  readonly room?: MemoryReservation;
+  readonly room?: Reservation;
 }
 
 /** Options for checking that a blob exists. */

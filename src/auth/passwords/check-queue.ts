@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { Semaphore } from "../../foundation/semaphore.js";
 import { RegistryError } from "../../oci/errors.js";
 
 interface CheckQueueSettings {
@@ -13,40 +14,28 @@ interface CheckQueueSettings {
 /** Runs slow checks a few at a time; urgent ones go first. */
 export class CheckQueue {
   readonly #settings: CheckQueueSettings;
-  readonly #urgent: (() => void)[] = [];
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #turns: Semaphore;
 
   constructor(settings: CheckQueueSettings) {
     this.#settings = settings;
+    this.#turns = new Semaphore(settings.concurrency);
   }
 
   /** @throws RegistryError UNAVAILABLE if more checks are waiting than can be done in time */
   async run<Result>(check: () => Promise<Result>, isUrgent = false): Promise<Result> {
-    await this.#enter(isUrgent ? this.#urgent : this.#waiting);
+    const { waiting, urgent } = this.#turns;
+    if ((isUrgent ? urgent : waiting - urgent) >= this.#settings.mostWaiting) throw tooManyChecks();
+    const release = await this.#turns.acquire({ isUrgent: () => isUrgent });
     const startedAt = performance.now();
     try {
       return await check();
     } finally {
-      void this.#leave(performance.now() - startedAt);
+      void this.#rest(performance.now() - startedAt).then(release);
     }
   }
 
-  async #enter(line: (() => void)[]): Promise<void> {
-    if (this.#running < this.#settings.concurrency) {
-      this.#running++;
-      return;
-    }
-    if (line.length >= this.#settings.mostWaiting) throw tooManyChecks();
-    // Resolved when another check has finished.
-    await new Promise<void>((resolve) => line.push(resolve));
-  }
-
-  async #leave(tookMs: number): Promise<void> {
+  async #rest(tookMs: number): Promise<void> {
     if (this.#settings.rest > 0) await setTimeout(tookMs * this.#settings.rest, undefined, { ref: false });
-    const next = this.#urgent.shift() ?? this.#waiting.shift();
-    if (next === undefined) this.#running--;
-    else next();
   }
 }
 

@@ -1,8 +1,8 @@
 import type { AccessControl, Admission } from "../../auth/access-control.js";
 import { parseScopes, type ResourceActions } from "../../auth/scope.js";
+import type { Reservation } from "../../foundation/semaphore.js";
 import { RegistryError } from "../../oci/errors.js";
 import { tokenPath } from "../authentication.js";
-import type { BodyRoom } from "../body-room.js";
 import type { Exchange } from "../exchange.js";
 import { readBody } from "../read-body.js";
 import type { Resource } from "../router.js";
@@ -13,7 +13,7 @@ import type { Handler } from "./handler.js";
 const largestForm = 64 * 1024;
 
 /** A form is never larger than a small body, which needs no room. */
-const noRoom: BodyRoom = { take: async () => {} };
+const noRoom: Reservation = { take: async () => {} };
 
 const headers = { "Cache-Control": "no-store" };
 

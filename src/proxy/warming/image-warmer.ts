@@ -1,3 +1,4 @@
+import { Semaphore } from "../../foundation/semaphore.js";
 import type { Digest } from "../../oci/digest.js";
 import { RegistryError } from "../../oci/errors.js";
 import type { NamedContent } from "../../oci/manifest-reading.js";
@@ -7,7 +8,6 @@ import type { Context } from "../../registry/context.js";
 import type { OpenedBlob, PullRepository } from "../../registry/repository.js";
 import { wholeBlob } from "../../registry/span-reader.js";
 import type { Storage } from "../../storage/storage.js";
-import { BufferSlots } from "./buffer-slots.js";
 import { contentOfImage, type ImageContent, type WantedPlatforms } from "./image-content.js";
 
 const bufferBytes = 256 * 1024;
@@ -60,11 +60,13 @@ interface WarmerParts {
 /** Pulls images without a client, so that they are stored before anyone needs them. */
 export class ImageWarmer {
   readonly #parts: WarmerParts;
-  readonly #slots: BufferSlots;
+  readonly #turns: Semaphore;
+  /** One for each concurrent blob. */
+  readonly #buffers: Buffer[] = [];
 
   constructor(parts: WarmerParts) {
     this.#parts = parts;
-    this.#slots = new BufferSlots(parts.concurrency, bufferBytes);
+    this.#turns = new Semaphore(parts.concurrency);
   }
 
   async warm(image: ImageToWarm, context: Context): Promise<WarmedImage> {
@@ -86,9 +88,10 @@ export class ImageWarmer {
   /** A failure does not keep the other blobs from being stored. */
   async #warmBlobs(image: ImageToWarm, blobs: readonly NamedContent[], result: WarmedImage, context: Context) {
     const warming = blobs.map((blob) =>
-      this.#slots.run(async (buffer) => {
+      this.#turns.run(async () => {
         context.signal.throwIfAborted();
-        await this.#warmBlob(image, blob, { result, buffer, context });
+        const buffer = this.#buffers.pop() ?? Buffer.allocUnsafe(bufferBytes);
+        await this.#warmBlob(image, blob, { result, buffer, context }).finally(() => this.#buffers.push(buffer));
       }),
     );
     const ends = await Promise.allSettled(warming);

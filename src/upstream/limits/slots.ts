@@ -1,3 +1,4 @@
+import { type Release, Semaphore } from "../../foundation/semaphore.js";
 import type { Demand } from "./demand.js";
 
 /** Kinds of requests. Each has its own slots, so that nothing quick waits behind a long download. */
@@ -14,73 +15,45 @@ export interface Slot {
   onRecall(listener: () => void): void;
 }
 
-interface Waiting {
-  readonly demand: Demand;
-  readonly admit: (slot: HeldSlot) => void;
-}
-
 /** A limited number of slots; others wait their turn. Requests that a client waits for go first. */
 export class Slots {
-  readonly #waiting: Waiting[] = [];
+  readonly #places: Semaphore;
   readonly #held = new Set<HeldSlot>();
-  readonly #count: number;
 
   constructor(count: number) {
-    this.#count = count;
+    this.#places = new Semaphore(count);
   }
 
   /** Waits for a slot, until the signal aborts. */
-  take(demand: Demand, signal: AbortSignal): Promise<Slot> {
-    if (this.#held.size < this.#count) return Promise.resolve(this.#hand(demand));
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
-        demand,
-        admit: (slot) => {
-          end();
-          resolve(slot);
-        },
-      };
-      const giveUp = () => {
-        end();
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        reject(signal.reason);
-      };
-      const stopListening = demand.onChange(() => this.#recallIdle());
-      const end = () => {
-        stopListening();
-        signal.removeEventListener("abort", giveUp);
-      };
-      this.#waiting.push(waiting);
-      signal.addEventListener("abort", giveUp);
-      if (signal.aborted) giveUp();
-      else this.#recallIdle();
-    });
+  async take(demand: Demand, signal: AbortSignal): Promise<Slot> {
+    const acquiring = this.#places.acquire({ isUrgent: () => demand.isWatched, signal });
+    const stopListening = demand.onChange(() => this.#recallIdle());
+    this.#recallIdle();
+    try {
+      return this.#hold(demand, await acquiring);
+    } finally {
+      stopListening();
+    }
   }
 
-  #hand(demand: Demand): HeldSlot {
+  #hold(demand: Demand, release: Release): HeldSlot {
     const slot = new HeldSlot(demand, {
       changed: () => this.#recallIdle(),
       givenBack: () => {
         this.#held.delete(slot);
-        this.#admitNext();
+        release();
       },
     });
     this.#held.add(slot);
     return slot;
   }
 
-  #admitNext(): void {
-    const next = this.#waiting.find(({ demand }) => demand.isWatched) ?? this.#waiting[0];
-    if (next === undefined) return;
-    this.#waiting.splice(this.#waiting.indexOf(next), 1);
-    next.admit(this.#hand(next.demand));
-  }
-
   /** The youngest is recalled first: it has the least to lose. */
   #recallIdle(): void {
+    const { urgent } = this.#places;
+    if (urgent === 0) return;
     const held = [...this.#held];
-    const onTheirWay = held.filter((slot) => slot.isRecalled).length;
-    const missing = this.#waiting.filter(({ demand }) => demand.isWatched).length - onTheirWay;
+    const missing = urgent - held.filter((slot) => slot.isRecalled).length;
     const idle = held.filter((slot) => slot.mayBeRecalled).reverse();
     for (const slot of idle.slice(0, Math.max(0, missing))) slot.recall();
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { finished } from "node:stream";
+import type { Reservation } from "../../foundation/semaphore.js";
 import { inWords } from "../limits/deadline.js";
-import type { MemoryReservation } from "../limits/memory-budget.js";
 import type { Watch } from "./watch.js";
 import { InvalidAnswerError, TimedOutError } from "./wire-errors.js";
 
@@ -60,7 +60,7 @@ export class ResponseBody implements AsyncIterable<Buffer> {
    * Reads it completely.
    * @param room waited for, unless the body is small
    */
-  async readAll(maxBytes: number, room?: MemoryReservation): Promise<Buffer> {
+  async readAll(maxBytes: number, room?: Reservation): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let length = 0;
     for await (const chunk of this) {

@@ -2,17 +2,17 @@ import { Writable } from "node:stream";
 import { loadConfig } from "../../../config/load.js";
 import type { UpstreamConfig } from "../../../config/proxy-schema.js";
 import type { Config } from "../../../config/schema.js";
+import { Semaphore } from "../../../foundation/semaphore.js";
 import { beginWork } from "../../../maintenance/collection-lock.js";
 import { createLogger } from "../../../observability/winston-logger.js";
 import type { WantedPlatforms } from "../../../proxy/warming/image-content.js";
-import { ImageWarmer } from "../../../proxy/warming/image-warmer.js";
+import { type ImageToWarm, ImageWarmer } from "../../../proxy/warming/image-warmer.js";
 import type { Context } from "../../../registry/context.js";
 import { ExplainedError } from "../../../serving/explained-error.js";
 import { ModeSelector } from "../../../serving/mode-selector.js";
 import { openStorage } from "../../../storage/open-storage.js";
 import { findRepository } from "./find-repository.js";
 import { listImages } from "./image-list.js";
-import { inParallel } from "./in-parallel.js";
 import { createDisplay, type WarmDisplay } from "./warm-display.js";
 import { WarmReport } from "./warm-report.js";
 
@@ -79,10 +79,12 @@ async function warmAll(
     const listed = await listImages(images, file, (name) => findRepository(name, { registry, config, context }));
     const warmer = new ImageWarmer({ storage, platforms, concurrency, watch: display });
     display.begins(listed.length);
-    await inParallel(listed, concurrency, async (image) => {
+    const turns = new Semaphore(concurrency);
+    const warmOne = async (image: ImageToWarm) => {
       if (context.signal.aborted) return;
       report.add(image.title, await warmer.warm(image, context));
-    });
+    };
+    await Promise.all(listed.map((image) => turns.run(() => warmOne(image))));
     await modes.cacheBound.settle();
   } finally {
     // Writes the last use of the warmed images; otherwise eviction would delete them first.

@@ -1,11 +1,11 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { MemoryBudget } from "../../../src/upstream/limits/memory-budget.js";
+import { Semaphore } from "../../../src/foundation/semaphore.js";
 
 /** A response that takes its room and holds it until it is told to end. */
-function answerIn(rooms: MemoryBudget, bytes: number) {
+function answerIn(rooms: Semaphore, bytes: number) {
   const answer = { isHeld: false, end: () => {}, over: Promise.resolve() };
-  answer.over = rooms.run(async (room) => {
+  answer.over = rooms.reserve(async (room) => {
     await room.take(bytes);
     await room.take(bytes);
     answer.isHeld = true;
@@ -19,7 +19,7 @@ function answerIn(rooms: MemoryBudget, bytes: number) {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("large responses of an upstream are held a few at a time, in order of arrival", async () => {
-  const rooms = new MemoryBudget(10);
+  const rooms = new Semaphore(10);
   const answers = [4, 4, 4, 20, 1].map((bytes) => answerIn(rooms, bytes));
   const held = async () => {
     await settled();
@@ -42,8 +42,8 @@ test("large responses of an upstream are held a few at a time, in order of arriv
 });
 
 test("the room of a failed response is free again", async () => {
-  const rooms = new MemoryBudget(10);
-  const failing = rooms.run(async (room) => {
+  const rooms = new Semaphore(10);
+  const failing = rooms.reserve(async (room) => {
     await room.take(10);
     throw new Error("broken off");
   });
@@ -53,4 +53,18 @@ test("the room of a failed response is free again", async () => {
   assert.equal(next.isHeld, true);
   next.end();
   await next.over;
+});
+
+test("a caller that gives up makes way for those behind it, which are admitted at once", async () => {
+  const rooms = new Semaphore(10);
+  const release = await rooms.acquire({ weight: 5 });
+  const impatient = new AbortController();
+  const heavy = rooms.acquire({ weight: 10, signal: impatient.signal });
+  const light = rooms.acquire({ weight: 5 });
+  assert.equal(rooms.waiting, 2);
+  impatient.abort(new Error("gone"));
+  await assert.rejects(heavy, /gone/);
+  (await light)();
+  release();
+  assert.equal(rooms.waiting, 0);
 });

@@ -1,0 +1,116 @@
+/** What a caller acquires. */
+export interface Acquisition {
+  /** 1 by default. What is heavier than the semaphore allows is admitted when nothing else is. */
+  readonly weight?: number;
+  /** Asked whenever something is released: urgent callers go first. */
+  readonly isUrgent?: () => boolean;
+  /** Ends the wait, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Gives back what was acquired; calling it twice does no harm. */
+export type Release = () => void;
+
+/** For a caller that learns only later how much it needs. */
+export interface Reservation {
+  /** Waits until this much may be used; returns at once if it was acquired already, such as for a retry. */
+  take(weight: number): Promise<void>;
+}
+
+interface Waiting {
+  readonly weight: number;
+  readonly isUrgent: () => boolean;
+  readonly admit: () => void;
+}
+
+const never = () => false;
+
+/**
+ * Limits how much is in use at the same time: places, or bytes of memory. Callers are admitted in the order in which
+ * they came, urgent ones first.
+ */
+export class Semaphore {
+  readonly #most: number;
+  #used = 0;
+  readonly #waiting: Waiting[] = [];
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** The number of callers that wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** How many of them are urgent. */
+  get urgent(): number {
+    return this.#waiting.filter(({ isUrgent }) => isUrgent()).length;
+  }
+
+  acquire({ weight = 1, isUrgent = never, signal }: Acquisition = {}): Promise<Release> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        reject(signal?.reason);
+        this.#admit();
+      };
+      const admit = () => {
+        signal?.removeEventListener("abort", giveUp);
+        resolve(this.#releaseOf(weight));
+      };
+      const waiting = { weight, isUrgent, admit };
+      this.#waiting.push(waiting);
+      signal?.addEventListener("abort", giveUp);
+      if (signal?.aborted === true) giveUp();
+      else this.#admit();
+    });
+  }
+
+  async run<Result>(action: () => Promise<Result>, acquisition?: Acquisition): Promise<Result> {
+    const release = await this.acquire(acquisition);
+    try {
+      return await action();
+    } finally {
+      release();
+    }
+  }
+
+  /** What the action takes is released when it ends. */
+  async reserve<Result>(action: (room: Reservation) => Promise<Result>): Promise<Result> {
+    let release: Release | undefined;
+    const take = async (weight: number) => {
+      release ??= await this.acquire({ weight });
+    };
+    try {
+      return await action({ take });
+    } finally {
+      release?.();
+    }
+  }
+
+  #admit(): void {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      this.#waiting.splice(this.#waiting.indexOf(next), 1);
+      this.#used += next.weight;
+      next.admit();
+    }
+  }
+
+  /** Who is admitted now; those behind it wait, or something heavy would wait forever. */
+  #next(): Waiting | undefined {
+    if (this.#used >= this.#most) return undefined;
+    const next = this.#waiting.find(({ isUrgent }) => isUrgent()) ?? this.#waiting[0];
+    return next !== undefined && (this.#used === 0 || this.#used + next.weight <= this.#most) ? next : undefined;
+  }
+
+  #releaseOf(weight: number): Release {
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#used -= weight;
+      this.#admit();
+    };
+  }
+}
