@@ -1,5 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 
+/** Lets everything run that can: one turn of the event loop. Call it between two steps that each take milliseconds. */
+export function nextTurn(): Promise<void> {
+  return setImmediate();
+}
+
 /** Requests that arrive meanwhile wait no longer than this. */
 const turnMs = 5;
 
@@ -10,7 +15,7 @@ export class EventLoopBreaks {
   /** Call it between two steps. */
   async take(): Promise<void> {
     if (performance.now() - this.#since < turnMs) return;
-    await setImmediate();
+    await nextTurn();
     this.#since = performance.now();
   }
 }

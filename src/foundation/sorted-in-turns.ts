@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { nextTurn } from "./event-loop-breaks.js";
 
 /** This many names are sorted, or merged, in a few milliseconds. */
 const namesATurn = 8_192;

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { nextTurn } from "../../foundation/event-loop-breaks.js";
 import type { Page, PageOf } from "../../oci/listing.js";
 import type { Exchange } from "../exchange.js";
 import { nextLink, pageOfQuery } from "../pagination.js";

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { nextTurn } from "../../foundation/event-loop-breaks.js";
 import type { Logger } from "../../observability/logger.js";
 import type { BlobReader } from "../../oci/blob-reader.js";
 import type { Storage } from "../../storage/storage.js";

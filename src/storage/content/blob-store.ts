@@ -1,5 +1,5 @@
-import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
+import { nextTurn } from "../../foundation/event-loop-breaks.js";
 import type { Logger } from "../../observability/logger.js";
 import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
 import { algorithmOf, type Digest, Digester, digestAlgorithms, digestOf, isDigest } from "../../oci/digest.js";
@@ -140,7 +140,7 @@ export class BlobStore {
           const stat = isDigest(digest) ? await this.#driver.stat(layout.blob(digest)) : undefined;
           if (isDigest(digest) && stat !== undefined) yield { digest, size: stat.size, modifiedMs: stat.modifiedMs };
         }
-        await setImmediate();
+        await nextTurn();
       }
     }
   }

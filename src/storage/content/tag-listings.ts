@@ -1,5 +1,5 @@
-import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
+import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
 import { type Page, type PageOf, pageOf } from "../../oci/listing.js";
 import { isTag, type Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
@@ -18,9 +18,6 @@ interface TagList {
 const knownTags = 500_000;
 /** Weight of an empty list, in tags. */
 const tagsOfListing = 20;
-
-/** A check of all tags lets other work run after this many. */
-const tagsPerTurn = 1_000;
 
 /** Lists of tags: those names that have a link. */
 export class TagListings {
@@ -53,10 +50,11 @@ export class TagListings {
   async #read(name: RepositoryName, version: string | undefined, names: readonly string[]): Promise<readonly Tag[]> {
     const tags: Tag[] = [];
     const torn: Tag[] = [];
-    for (const [index, tag] of names.filter(isTag).entries()) {
+    const breaks = new EventLoopBreaks();
+    for (const tag of names.filter(isTag)) {
+      await breaks.take();
       if (await this.#isWhole(name, tag)) tags.push(tag);
       else torn.push(tag);
-      if ((index + 1) % tagsPerTurn === 0) await setImmediate();
     }
     if (version !== undefined) this.#listings.set(name, { version, tags, torn });
     return tags;
@@ -76,12 +74,13 @@ export class TagListings {
 
   async #readPage(name: RepositoryName, { limit }: Page, first: readonly string[]): Promise<PageOf<string>> {
     const items: Tag[] = [];
+    const breaks = new EventLoopBreaks();
     for (let names = first; limit > 0; ) {
       for (const tag of names) {
+        await breaks.take();
         if (!isTag(tag) || !(await this.#isWhole(name, tag))) continue;
         if (items.length === limit) return { items, more: true };
         items.push(tag);
-        if (items.length % tagsPerTurn === 0) await setImmediate();
       }
       if (names.length <= limit) break;
       names = await this.#names.tagNames(name, { after: names.at(-1), limit: limit + 1 });
