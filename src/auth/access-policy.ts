@@ -40,6 +40,13 @@ export class AccessPolicy {
     );
   }
 
+  /** Whether a client may administer all repositories, and so the registry itself. */
+  administers(identity: Identity): boolean {
+    if (identity.ceiling?.allowsEverywhere("admin") === false) return false;
+    const everywhere = this.#rules.filter((rule) => rule.coversEverything && rule.isFor(identity));
+    return everywhere.some((rule) => rule.allows("admin")) && !everywhere.some((rule) => rule.denies("admin"));
+  }
+
   decide(identity: Identity, action: Action, target: Target): Decision {
     const { asked, names } = target;
     const covering = this.#rules.filter((rule) => rule.covers(names, identity));

@@ -18,6 +18,14 @@ export class CallerAccess implements Access {
     this.#log = log;
   }
 
+  get isWelcome(): boolean {
+    return this.identity.user !== undefined || this.#rules.policy.opensToAnonymous;
+  }
+
+  get mayAdminister(): boolean {
+    return this.#rules.policy.administers(this.identity);
+  }
+
   may(action: Action, name: RepositoryName, namespace?: string): boolean {
     const decision = this.#rules.decide(this.identity, this.#subject, { action, name, namespace });
     if (decision.onTrial) {

@@ -63,6 +63,11 @@ export class Rule {
     return (isUserName(user) && subjects.has(user)) || groups.some((group) => subjects.has(`@${group}`));
   }
 
+  /** Whether the rule is about all repositories. */
+  get coversEverything(): boolean {
+    return this.settings.in.includes("**");
+  }
+
   /** @param names the names under which rules know the repository */
   covers(names: readonly RepositoryName[], { user }: Identity): boolean {
     return names.some((name) => this.#fixed.find(name) !== undefined) || this.#coversOwn(names, user);

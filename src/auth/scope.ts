@@ -49,6 +49,8 @@ export function ceilingOf(granted: readonly ResourceActions[], limits: readonly 
     limits,
     widest: ceilingOfScopes(limits),
     isForCatalog: granted.some(({ type, name }) => type === "registry" && name === "catalog"),
+    // A token names each repository.
+    allowsEverywhere: () => false,
     allows: (action, name) => {
       const actions = byName.get(name) ?? [];
       // Downloading what is not cached yet is a pull for the client; the rules decide whether its user may.

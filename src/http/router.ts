@@ -11,6 +11,7 @@ export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** Name of a resource in metrics: the name that the distribution registry uses, if it has the resource. */
 export type ResourceName =
+  | "api"
   | "base"
   | "blob"
   | "blob_upload"

@@ -10,6 +10,7 @@ export interface NamedContent {
   /** In bytes; `undefined` if it is missing, or 0 for content that is not empty. */
   readonly size: number | undefined;
   readonly platform?: Platform;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** The content of a manifest, as far as it can be understood. */
@@ -17,6 +18,8 @@ export interface ManifestReading {
   /** The type that it declares, or else the one that its fields imply; `undefined` if neither tells. */
   readonly mediaType: string | undefined;
   readonly kind: ManifestKind | undefined;
+  /** Of the configuration, which is then the first of the blobs. */
+  readonly config: Digest | undefined;
   /** Config and layers. */
   readonly blobs: readonly NamedContent[];
   /** Entries of an index. Some tools list blobs there. */
@@ -55,6 +58,7 @@ export function readManifest(bytes: Uint8Array): ManifestReading | undefined {
   return {
     mediaType,
     kind,
+    config: configs[0]?.digest,
     blobs,
     manifests,
     names: kind === undefined ? digestsIn(json) : [...new Set(known)],
@@ -101,7 +105,15 @@ function contentOf(value: unknown): NamedContent[] {
     const digest = digestFrom(member);
     if (digest === undefined) return [];
     const size = sizeOf(value.size, digest);
-    return [{ digest, mediaType: textOf(value, "mediaType"), size, ...(platform !== undefined && { platform }) }];
+    return [
+      {
+        digest,
+        mediaType: textOf(value, "mediaType"),
+        size,
+        ...(platform !== undefined && { platform }),
+        ...(isObject(value.annotations) && { annotations: textsIn(value.annotations) }),
+      },
+    ];
   });
 }
 

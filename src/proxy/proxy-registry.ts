@@ -91,17 +91,21 @@ export class ProxyRegistry implements Registry {
     if (via !== undefined) refuseLoop(upstream, via);
     const owner = await this.#storage.owners.ownerOf(found.repository.name);
     if (owner !== upstream.name) await ownership.check(found.repository.name, owner, context);
-    if (context.access?.may("cache", name, namespace) === false) return this.#storedOnly(found, name, context);
+    if (context.onlyLooks || context.access?.may("cache", name, namespace) === false)
+      return this.#storedOnly(found, name, context);
     return found.repository;
   }
 
   #storedOnly(
     { cache, rules, repository }: FoundRepository,
     asked: RepositoryName,
-    { access }: Context,
+    { access, onlyLooks }: Context,
   ): PullRepository {
     const { name, namespace } = repository;
-    const refuseFetch = () => access?.require("cache", asked, namespace);
+    const refuseFetch = () => {
+      if (onlyLooks) throw new RegistryError("MANIFEST_UNKNOWN", `this is not in the cache of ${asked}`);
+      access?.require("cache", asked, namespace);
+    };
     return new StoredRepository(name, {
       storage: this.#storage,
       kept: cache.kept,

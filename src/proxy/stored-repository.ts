@@ -26,7 +26,7 @@ interface StoredRepositoryParts {
   refuseFetch(): void;
 }
 
-/** The stored part of an upstream's repository: for clients that may pull, but not download more into the cache. */
+/** The stored part of an upstream's repository: for clients that may not download more into the cache, or only look. */
 export class StoredRepository implements PullRepository {
   readonly name: RepositoryName;
   readonly namespace: string | undefined;
@@ -38,18 +38,18 @@ export class StoredRepository implements PullRepository {
     this.#parts = parts;
   }
 
-  resolveManifest(reference: Reference): Promise<Manifest> {
-    return this.getManifest(reference);
+  resolveManifest(reference: Reference, context: Context): Promise<Manifest> {
+    return this.getManifest(reference, context);
   }
 
-  async getManifest(reference: Reference): Promise<Manifest> {
+  async getManifest(reference: Reference, { onlyLooks }: Context): Promise<Manifest> {
     const { kept, rules } = this.#parts;
     const isDigest = isDigestReference(reference);
     const isAllowed = isDigest ? await this.#mayGive(reference) : rules.allows(reference);
     const find = () => (isDigest ? kept.find(this.name, reference) : kept.findTagged(this.name, reference));
     const stored = this.#required(isAllowed ? await find() : undefined);
     const age = isDigest ? undefined : await kept.age(this.name, reference, 0);
-    kept.noteUse(this.name, stored);
+    if (!onlyLooks) kept.noteUse(this.name, stored);
     return { ...stored, served: { from: "hit", ...(age !== undefined && { age: age / 1000 }) } };
   }
 

@@ -41,11 +41,17 @@ export interface Ceiling {
   /** Whether the catalog shows everything that the rules let its user pull: a token for that names no repository. */
   readonly isForCatalog: boolean;
   allows(action: Action, name: RepositoryName): boolean;
+  /** Whether it allows the action in all repositories. */
+  allowsEverywhere(action: Action): boolean;
 }
 
 /** What the client of a request may do. */
 export interface Access {
   readonly identity: Identity;
+  /** Whether the client may do anything at all. */
+  readonly isWelcome: boolean;
+  /** Whether the client may administer the whole registry. */
+  readonly mayAdminister: boolean;
   /** @param namespace the registry that the client means, from containerd's `?ns=` */
   may(action: Action, name: RepositoryName, namespace?: string): boolean;
   /**

@@ -34,5 +34,7 @@ export interface Context {
   readonly trail?: RequestTrail | undefined;
   /** Whether the client wants a response that is not only remembered (`Cache-Control: no-cache`). */
   readonly noCache?: boolean;
+  /** Whether the client only looks at what is stored: nothing is fetched for it, and that is no use of an image. */
+  readonly onlyLooks?: boolean;
   readonly log: Logger;
 }

@@ -22,6 +22,7 @@ import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
 import { openAuditTrail } from "./access/audit-writer.js";
 import type { Guard, Surroundings } from "./access/create-access-control.js";
+import { apiOf } from "./api.js";
 import { CacheBound } from "./cache-bound.js";
 import type { UpstreamsOf } from "./create-registry.js";
 import { journalOf } from "./events.js";
@@ -150,13 +151,17 @@ export class ModeSelector {
     const registry = guard === undefined ? audited : new GuardedRegistry(audited);
     return {
       registry,
-      routes: this.#routesTo(registry, config, guard),
+      routes: this.#routesTo({ registry, mode }, config, guard),
       onDenied: audit && recordDenials(audit),
       close: () => guard?.close(),
     };
   }
 
-  #routesTo(registry: Registry, config: Config, guard: Guard | undefined): Routes {
+  #routesTo(
+    { registry, mode }: { readonly registry: Registry; readonly mode: Registry },
+    config: Config,
+    guard: Guard | undefined,
+  ): Routes {
     const dependencies = {
       registry,
       pool: this.#pool,
@@ -166,7 +171,9 @@ export class ModeSelector {
       locations: config.server.locations,
       catalogMaxEntries: config.server.catalogMaxEntries,
     };
-    const resources = [...baseRoutes, ...pushRoutes(dependencies), ...pullRoutes(dependencies)];
+    const api = apiOf(config, { registry, mode, storage: this.#storage, log: this.#log });
+    // A request tries the routes in this order, and most are pulls.
+    const resources = [...baseRoutes, ...pushRoutes(dependencies), ...pullRoutes(dependencies), ...api];
     const limits = config.access?.limits;
     if (guard === undefined) return this.#clientLimits.byAddress(createRoutes(resources), limits);
     const { control } = guard;

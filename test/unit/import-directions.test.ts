@@ -9,6 +9,7 @@ import { Scope } from "../support/scope.js";
 /** What the files of each folder of src/ may import from the modules below. `biome.json` must say the same. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   serving: [
+    "api/api-routes",
     "package-version",
     "config/schema",
     "http/server",
@@ -72,6 +73,30 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   images: ["storage/storage", "oci/digest", "observability/logger", "foundation/bounded-map"],
   maintenance: ["images/images", "storage/storage", "oci/digest", "observability/logger", "foundation/bounded-map"],
   events: ["registry/registry", "storage/storage", "upstream/upstream", "oci/digest", "observability/logger"],
+  api: [
+    "http/server",
+    "registry/registry",
+    "proxy/proxy-registry",
+    "upstream/upstream",
+    "images/images",
+    "storage/storage",
+    "maintenance/upload-purge",
+    "observability/logger",
+    "oci/digest",
+    "foundation/bounded-map",
+  ],
+  "api/images": [
+    "http/server",
+    "registry/registry",
+    "proxy/proxy-registry",
+    "upstream/upstream",
+    "images/images",
+    "storage/storage",
+    "maintenance/upload-purge",
+    "observability/logger",
+    "oci/digest",
+    "foundation/bounded-map",
+  ],
   metrics: [
     "events/event",
     "http/server",
@@ -101,6 +126,7 @@ const ours = [
   "package-version",
   "commands/serve",
   "serving/mode-selector",
+  "api/api-routes",
   "config/schema",
   "http/server",
   "registry/registry",

@@ -39,6 +39,7 @@ export function ceilingOfScopes(texts: readonly string[]): Ceiling | undefined {
     limits: texts,
     isForCatalog: false,
     allows: (action, name) => patternsOf.get(action)?.find(name) !== undefined,
+    allowsEverywhere: (action) => patternsAllowing(scopes, action).includes("**"),
   };
 }
 

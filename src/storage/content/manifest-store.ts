@@ -75,6 +75,11 @@ export class ManifestStore {
     return ((await this.#driver.stat(layout.revisionLink(name, digest)))?.size ?? 0) > 0;
   }
 
+  /** When the repository received the manifest, in milliseconds since 1970. */
+  async receivedAt(name: RepositoryName, digest: Digest): Promise<number | undefined> {
+    return (await this.#driver.stat(layout.revisionLink(name, digest)))?.modifiedMs;
+  }
+
   /** The manifest, if the repository holds it. */
   async find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
     const content = await this.#links.find(layout.revisionLink(name, digest));

@@ -52,6 +52,20 @@ export class TagStore {
     return this.#links.find(layout.tagLink(name, tag));
   }
 
+  /** The tags that point at a manifest. Among very many, those that are older than the record of that are left out. */
+  async pointingAt(name: RepositoryName, digest: Digest): Promise<Tag[]> {
+    const children = await this.#names.tagNames(name);
+    const candidates = children.length <= fewTags ? children.filter(isTag) : await this.#index.tagsOf(name, digest);
+    const tags: Tag[] = [];
+    for (const tag of candidates) if ((await this.find(name, tag)) === digest) tags.push(tag);
+    return tags;
+  }
+
+  /** When the tag was last moved, in milliseconds since 1970. */
+  async movedAt(name: RepositoryName, tag: Tag): Promise<number | undefined> {
+    return (await this.#driver.stat(layout.tagLink(name, tag)))?.modifiedMs;
+  }
+
   /** Tags in code point order; the same array until a tag is added or removed. */
   list(name: RepositoryName): Promise<readonly Tag[]> {
     return this.#listings.list(name);

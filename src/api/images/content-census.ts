@@ -1,0 +1,116 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
+import { type Digest, hexOf } from "../../oci/digest.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { ContentIndex } from "../../storage/content/content-index.js";
+
+/** 8 bytes each. With more, no census is taken: what it says is then not known. */
+const mostLinks = 5_000_000;
+const mostRepositories = 2 ** 20;
+
+/** A client waits this long for a census; a small registry has one by then. */
+const waitMs = 200;
+
+/** A census is taken again when it is this old, and this many times older than it took. */
+const currentForMs = 3_000;
+const timesLonger = 100;
+
+/** Which repositories link to which content, at some time. */
+export class Census {
+  readonly takenAtMs = Date.now();
+  readonly #names: readonly RepositoryName[];
+  readonly #buckets: readonly Float64Array[];
+
+  constructor(names: readonly RepositoryName[], buckets: readonly Float64Array[]) {
+    this.#names = names;
+    this.#buckets = buckets;
+  }
+
+  /**
+   * The repositories that link to it, by the names under which they are stored. One in a trillion may be wrong, since
+   * only a part of each digest is kept.
+   */
+  holders(digest: Digest): readonly RepositoryName[] {
+    const { bucket, start } = placeOf(digest);
+    const links = this.#buckets[bucket] ?? new Float64Array();
+    const holders = new Set<RepositoryName>();
+    for (let at = firstFrom(links, start); (links[at] ?? Number.POSITIVE_INFINITY) < start + mostRepositories; at++) {
+      const name = this.#names[(links[at] ?? 0) - start];
+      if (name !== undefined) holders.add(name);
+    }
+    return [...holders];
+  }
+}
+
+/** Takes a census in the background when someone asks and the last one is old. */
+export class Censuses {
+  readonly #index: ContentIndex;
+  #last: Census | undefined;
+  #tookMs = 0;
+  #takenAt = Number.NEGATIVE_INFINITY;
+  #taking: Promise<Census | undefined> | undefined;
+
+  constructor(index: ContentIndex) {
+    this.#index = index;
+  }
+
+  /** The last one, or a new one if it is ready soon; `undefined` if none has been taken yet. */
+  async last(): Promise<Census | undefined> {
+    const age = performance.now() - this.#takenAt;
+    if (age < Math.max(currentForMs, this.#tookMs * timesLonger)) return this.#last;
+    this.#taking ??= this.#take()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#taking = undefined;
+      });
+    return Promise.race([this.#taking, delay(waitMs, this.#last, { ref: false })]);
+  }
+
+  async #take(): Promise<Census | undefined> {
+    const begun = performance.now();
+    const names: RepositoryName[] = [];
+    const buckets = Array.from({ length: 256 }, (): number[] => []);
+    let links = 0;
+    for await (const { name } of this.#index.repositories()) {
+      if (names.length === mostRepositories || links > mostLinks) return undefined;
+      const place = names.push(name) - 1;
+      // Nothing is asked for, so the index only lists the links and looks at none of them.
+      for await (const _ of this.#index.content(name, (digest) => {
+        const { bucket, start } = placeOf(digest);
+        buckets[bucket]?.push(start + place);
+        links++;
+        return false;
+      }));
+    }
+    const breaks = new EventLoopBreaks();
+    const sorted: Float64Array[] = [];
+    for (const bucket of buckets) {
+      await breaks.take();
+      sorted.push(Float64Array.from(bucket).sort());
+    }
+    this.#last = new Census(names, sorted);
+    this.#takenAt = performance.now();
+    this.#tookMs = this.#takenAt - begun;
+    return this.#last;
+  }
+}
+
+/** 40 bits of a digest: 8 choose the bucket, and 32 come before the number of the repository. */
+function placeOf(digest: Digest): { bucket: number; start: number } {
+  const hex = hexOf(digest);
+  return {
+    bucket: Number.parseInt(hex.slice(0, 2), 16),
+    start: Number.parseInt(hex.slice(2, 10), 16) * mostRepositories,
+  };
+}
+
+function firstFrom(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,139 @@
+import { inParallel } from "../../foundation/in-parallel.js";
+import type { Exchange } from "../../http/exchange.js";
+import { type ImageParts, partsOf, sizeOf } from "../../images/image-parts.js";
+import type { Digest } from "../../oci/digest.js";
+import type { ManifestReading } from "../../oci/manifest-reading.js";
+import { isDigestReference, isTag, type Reference } from "../../oci/reference.js";
+import type { Registry } from "../../registry/registry.js";
+import type { PullRepository } from "../../registry/repository.js";
+import type { Storage } from "../../storage/storage.js";
+import { showTime } from "../answers.js";
+import { lookAt, looking } from "../looking.js";
+import { referenceOf, repositoryOf } from "../query.js";
+import type { Censuses } from "./content-census.js";
+import { readConfig } from "./image-config.js";
+import { artifactTypeOf, kindOf } from "./image-facts.js";
+import { configView, contentView, historyOf, layersOf, manifestsOf } from "./image-views.js";
+import { originOfContent } from "./origin.js";
+import { TextBudget } from "./text-budget.js";
+import { uniqueSizeOf } from "./unique-size.js";
+
+const atOnce = 16;
+/** Whether more is stored takes too long to look up. */
+const mostContent = 2_000;
+const shownTags = 100;
+const mostTags = 100_000;
+
+interface ImageShowParts {
+  readonly registry: Registry;
+  readonly storage: Storage;
+  readonly censuses: Censuses;
+}
+
+/** One manifest with everything that is known about it. */
+export async function showImage(exchange: Exchange, { registry, storage, censuses }: ImageShowParts): Promise<unknown> {
+  const name = repositoryOf(exchange);
+  const reference = referenceOf(exchange);
+  const repository = await lookAt(registry, exchange, name);
+  const { descriptor } = await repository.resolveManifest(reference, looking(exchange));
+  const { digest, mediaType } = descriptor;
+  const parts = await partsOf(storage, repository.name, digest);
+  const present = await presentContent(storage, repository, parts);
+  const reading = parts.manifests.get(digest)?.reading;
+  const texts = new TextBudget();
+  return {
+    repository: name,
+    reference,
+    digest,
+    mediaType,
+    artifactType: reading && artifactTypeOf(reading),
+    kind: reading === undefined ? "unknown" : kindOf(reading),
+    origin: await originOfContent(storage, repository.name),
+    size: parts.manifests.size === 0 ? descriptor.size : sizeOf(parts),
+    ...(await sizesOf(storage, repository, { parts, present, censuses })),
+    isPartial: parts.isPartial || parts.content.size > mostContent || undefined,
+    ...(await timesOf(storage, repository, reference, digest)),
+    tags: await tagsOf(storage, repository, digest, exchange),
+    subject: reading?.subject,
+    annotations: texts.texts(reading?.annotations) ?? {},
+    manifests: reading === undefined ? [] : manifestsOf(reading, parts, present),
+    ...(await inside(repository, reading, { exchange, present })),
+  };
+}
+
+/** Sizes of the content that is stored. */
+async function presentContent(
+  storage: Storage,
+  { name }: PullRepository,
+  { content }: ImageParts,
+): Promise<ReadonlyMap<Digest, number>> {
+  const present = new Map<Digest, number>();
+  await inParallel([...content.keys()].slice(0, mostContent), atOnce, async (digest) => {
+    const found = await storage.repository(name).findBlob(digest);
+    if (found !== undefined) present.set(digest, found.size);
+  });
+  return present;
+}
+
+interface Measured {
+  readonly parts: ImageParts;
+  readonly present: ReadonlyMap<Digest, number>;
+  readonly censuses: Censuses;
+}
+
+async function sizesOf(storage: Storage, { name }: PullRepository, { parts, present, censuses }: Measured) {
+  const stored = new Map(present);
+  for (const [digest, { size }] of parts.manifests) stored.set(digest, size);
+  let total = 0;
+  for (const size of stored.values()) total += size;
+  return { stored: total, uniqueSize: await uniqueSizeOf(stored, { storage, name, parts, censuses }) };
+}
+
+async function timesOf(storage: Storage, { name }: PullRepository, reference: Reference, digest: Digest) {
+  const tag = isDigestReference(reference) ? undefined : reference;
+  return {
+    pushedAt: showTime(tag ? await storage.tags.movedAt(name, tag) : await storage.manifests.receivedAt(name, digest)),
+    pulledAt: showTime(await storage.uses.lastUse(name, digest)),
+    askedAt: tag && showTime(await storage.tagChecks.checkedAt(name, tag)),
+  };
+}
+
+/** Of an upstream's repository, only those that its rules allow. */
+async function tagsOf(storage: Storage, repository: PullRepository, digest: Digest, exchange: Exchange) {
+  const tags = await storage.tags.pointingAt(repository.name, digest);
+  if (tags.length === 0 || (await storage.owners.ownerOf(repository.name)) === undefined)
+    return tags.slice(0, shownTags);
+  const { items } = await repository.listTags({ limit: mostTags }, looking(exchange));
+  const allowed = new Set(items);
+  return tags.filter((tag) => isTag(tag) && allowed.has(tag)).slice(0, shownTags);
+}
+
+interface Inside {
+  readonly exchange: Exchange;
+  readonly present: ReadonlyMap<Digest, number>;
+}
+
+/** Configuration, layers and history of an image, or the content of an artifact. */
+async function inside(
+  repository: PullRepository,
+  reading: ManifestReading | undefined,
+  { exchange, present }: Inside,
+): Promise<object> {
+  if (reading === undefined) return { layers: [], history: [] };
+  const { config } = reading;
+  const read =
+    config === undefined || kindOf(reading) !== "image"
+      ? undefined
+      : await readConfig(repository, config, looking(exchange));
+  const history = historyOf(read?.json, layersOf(reading).length);
+  const described = config === undefined ? undefined : reading.blobs[0];
+  return {
+    config: described && { ...contentView(described, present), ...(read && configView(read)) },
+    layers: layersOf(reading).map((layer, index) => ({
+      ...contentView(layer, present),
+      command: history.find((entry) => entry.layer === index)?.command,
+      title: layer.annotations?.["org.opencontainers.image.title"]?.slice(0, 1_000),
+    })),
+    history,
+  };
+}

@@ -1,0 +1,119 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { ApiClient } from "../support/api-client.js";
+import { pushImage } from "../support/api-image.js";
+import { basic, runGuardedBerth } from "../support/guarded-berth.js";
+import { runBerth } from "../support/running-berth.js";
+import { Scope } from "../support/scope.js";
+import { pushSmallImage } from "../support/small-image.js";
+
+async function registryWith(scope: Scope, names: readonly string[]) {
+  const berth = await runBerth(scope);
+  for (const name of names) await pushSmallImage(berth.client, name, "layer", { tag: "v1" });
+  return { ...berth, api: new ApiClient(berth.client) };
+}
+
+function namesOf(list: { items: { name: string }[] }): string[] {
+  return list.items.map(({ name }) => name);
+}
+
+test("a search finds every name that contains the text, whatever its case, in pages", async (t) => {
+  const { api } = await registryWith(new Scope(t), ["team/app", "team/application", "other/my-app", "other/tool"]);
+  const found = await api.get("repositories", { search: "APP" });
+  assert.deepEqual(namesOf(found), ["other/my-app", "team/app", "team/application"]);
+  assert.equal(found.total, 3);
+  const first = await api.get("repositories", { search: "app", n: "2" });
+  assert.deepEqual(namesOf(first), ["other/my-app", "team/app"]);
+  const second = await api.get("repositories", { search: "app", n: "2", last: first.next });
+  assert.deepEqual(namesOf(second), ["team/application"]);
+  assert.equal(second.next, undefined);
+});
+
+test("nothing in a search is a pattern", async (t) => {
+  const { api } = await registryWith(new Scope(t), ["team/app", "a.b", "axb"]);
+  for (const search of [".*", "%", "'", '"', "[a-z]", "\\", "team%2Fapp", "\u202e", "😀"]) {
+    assert.deepEqual(namesOf(await api.get("repositories", { search })), [], search);
+  }
+  assert.deepEqual(namesOf(await api.get("repositories", { search: "a.b" })), ["a.b"]);
+});
+
+test("a repository is found at once after its first push, and a list with details tells its size, tags and origin", async (t) => {
+  const { api, client } = await registryWith(new Scope(t), ["first"]);
+  assert.deepEqual(namesOf(await api.get("repositories", { search: "" })), ["first"]);
+  const image = await pushImage(client, "second", { tag: "1.0", layers: ["a", "bb"] });
+  const { items } = await api.get("repositories", { search: "second", details: "true" });
+  const size = image.descriptor.size + '{"os":"linux","architecture":"amd64"}'.length + 3;
+  assert.equal(items.length, 1);
+  assert.deepEqual(
+    { ...items[0], pushedAt: typeof items[0].pushedAt },
+    { name: "second", origin: { kind: "own" }, tags: 1, newestTag: "1.0", size, pushedAt: "string" },
+  );
+});
+
+test("a folder of the tree shows folders with what is below them, and repositories", async (t) => {
+  const { api } = await registryWith(new Scope(t), [
+    "app",
+    "team/app",
+    "team/app/debug",
+    "team/tools/a",
+    "team/tools/b",
+  ]);
+  const top = await api.get("tree");
+  assert.deepEqual(top.folders, [{ name: "team", repositories: 4 }]);
+  assert.deepEqual(top.repositories, ["app"]);
+  const team = await api.get("tree", { under: "team" });
+  assert.deepEqual(team.folders, [
+    { name: "team/app", repositories: 1 },
+    { name: "team/tools", repositories: 2 },
+  ]);
+  assert.deepEqual(team.repositories, ["team/app"]);
+  const first = await api.get("tree", { under: "team", n: "1" });
+  assert.deepEqual([first.repositories, first.next], [["team/app"], "team/app"]);
+  const second = await api.get("tree", { under: "team", n: "1", last: first.next });
+  assert.deepEqual([second.folders, second.next], [[{ name: "team/tools", repositories: 2 }], undefined]);
+});
+
+test("a client finds only what it may pull, in lists, searches and the tree", async (t) => {
+  const berth = await runGuardedBerth(new Scope(t), {
+    rules: [
+      { allow: ["pull", "push"], to: ["ann"], in: ["**"] },
+      { allow: ["pull"], to: ["bob"], in: ["team/*"] },
+    ],
+  });
+  const ann = berth.client.with(basic("ann"));
+  for (const name of ["team/app", "secret/app"]) await pushSmallImage(ann, name, "layer", { tag: "v1" });
+  const bob = new ApiClient(berth.client, basic("bob"));
+  assert.deepEqual(namesOf(await bob.get("repositories", { search: "app" })), ["team/app"]);
+  assert.deepEqual(namesOf(await bob.get("repositories")), ["team/app"]);
+  assert.deepEqual((await bob.get("tree")).folders, [{ name: "team", repositories: 1 }]);
+  for (const path of ["repository", "tags"]) {
+    const answer = await bob.answer("GET", path, { query: { repository: "secret/app" } });
+    assert.equal(answer.status, 403, path);
+  }
+  const nobody = new ApiClient(berth.client);
+  assert.equal((await nobody.answer("GET", "repositories")).status, 401);
+  assert.equal((await nobody.answer("GET", "me")).status, 200);
+});
+
+test("a wrong query is refused with a reason", async (t) => {
+  const { api } = await registryWith(new Scope(t), ["app"]);
+  const wrong: [string, Record<string, string>][] = [
+    ["repositories", { n: "0" }],
+    ["repositories", { n: "1001" }],
+    ["repositories", { n: "x" }],
+    ["repositories", { search: "a".repeat(256) }],
+    ["repositories", { details: "maybe" }],
+    ["repository", {}],
+    ["repository", { repository: "Upper" }],
+    ["tags", { repository: "app", order: "random" }],
+    ["image", { repository: "app" }],
+    ["image", { repository: "app", reference: "sha256:short" }],
+    ["referrers", { repository: "app", digest: "x" }],
+    ["holders", { digest: "x" }],
+  ];
+  for (const [path, query] of wrong) {
+    const answer = await api.answer("GET", path, { query });
+    assert.equal(answer.status, 400, `${path} ${JSON.stringify(query)}`);
+  }
+  assert.equal((await api.answer("GET", "repository", { query: { repository: "not/there" } })).status, 404);
+});
