@@ -7,7 +7,7 @@ import type { Authentication, Authenticator, Credentials } from "./authenticator
 import { parseBasic, parseBearer } from "./authorization-header.js";
 import { CallerAccess } from "./caller-access.js";
 import type { ClientCertificate } from "./client-certificate.js";
-import { KnownCredentials } from "./known-credentials.js";
+import { KnownCredentials, type Sender } from "./known-credentials.js";
 import type { ResourceActions } from "./scope.js";
 import type { TokenAnswer, TokenService } from "./token-service.js";
 
@@ -62,18 +62,19 @@ export class AccessControl {
   }
 
   /** What is known at once of the client, if anything is: most requests of a pull are answered this way. */
-  recall({ authorization, certificate }: Credentials): Admission | undefined {
-    return this.#known.recall(authorization, certificate);
+  recall(sender: Sender<Admission>, authorization: string): Admission | undefined {
+    return this.#known.recallFrom(sender, authorization);
   }
 
   /** @throws AccessRefusal UNAUTHORIZED if a password is wrong */
   async admit(credentials: Credentials): Promise<Admission> {
-    const known = this.recall(credentials);
+    const { authorization, certificate } = credentials;
+    const known = this.#known.recall(authorization, certificate);
     if (known !== undefined) return known;
     const authentication = await this.#authenticate(credentials);
     const admission = this.#admissionOf(authentication);
     const { lease } = authentication;
-    if (lease !== undefined) this.#known.remember(credentials.authorization, admission, lease);
+    if (lease !== undefined) this.#known.remember(authorization, admission, lease);
     return admission;
   }
 

@@ -2,6 +2,7 @@ import type { Logger } from "../observability/logger.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Access, Action, Identity } from "../registry/access.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
+import type { Decision } from "./access-policy.js";
 import { type AccessRules, subjectOf, type Wish } from "./access-rules.js";
 
 /** What the rules allow one client. */
@@ -10,6 +11,8 @@ export class CallerAccess implements Access {
   readonly #subject: string;
   readonly #rules: AccessRules;
   readonly #log: Logger;
+  /** A client mostly asks for the same again, and a comparison is cheaper than a look-up. */
+  #last: { readonly wish: Wish; readonly decision: Decision } | undefined;
 
   constructor(identity: Identity, rules: AccessRules, log: Logger) {
     this.identity = identity;
@@ -27,7 +30,7 @@ export class CallerAccess implements Access {
   }
 
   may(action: Action, name: RepositoryName, namespace?: string): boolean {
-    const decision = this.#rules.decide(this.identity, this.#subject, { action, name, namespace });
+    const decision = this.#decide(action, name, namespace);
     if (decision.onTrial) {
       const { user } = this.identity;
       const fields = { user, action, repository: name, rule: decision.rule?.place };
@@ -70,6 +73,17 @@ export class CallerAccess implements Access {
     return this.identity.ceiling?.isForCatalog
       ? this.#mayWithAnotherToken({ action: "pull", name })
       : this.may("pull", name);
+  }
+
+  #decide(action: Action, name: RepositoryName, namespace: string | undefined): Decision {
+    const last = this.#last;
+    if (last?.wish.action === action && last.wish.name === name && last.wish.namespace === namespace) {
+      return last.decision;
+    }
+    const wish = { action, name, namespace };
+    const decision = this.#rules.decide(this.identity, this.#subject, wish);
+    this.#last = { wish, decision };
+    return decision;
   }
 
   /** Whether another token would allow it, within the scopes of the credential behind the token. */

@@ -16,7 +16,8 @@ export class GuardedRegistry implements Registry {
     this.#registry = registry;
   }
 
-  async pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
+  /** Throws what it refuses, rather than returning a rejected promise: one promise less for each request. */
+  pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
     context.access?.require("pull", name, namespace);
     return this.#registry.pull(name, namespace, context);
   }

@@ -163,7 +163,7 @@ const useLimits = {
   }),
   bandwidth: optionalSetting(size({ from: "64KiB", to: "1TiB" }), {
     example: "50MiB",
-    meaning: "Bytes of blobs per second, downloads and uploads together.",
+    meaning: "Bytes of blobs and manifests per second, downloads and uploads together.",
   }),
 };
 

@@ -35,10 +35,9 @@ export function authenticated(routes: Routes, { control, publicUrl }: Guarding):
 
 /** Without a promise if possible: it would cost a request as much as the rest of access control. */
 function knownAtOnce(exchange: Exchange, control: AccessControl): Admission | undefined {
-  const { caller, certificate } = exchange;
   const { authorization } = exchange.request.headers;
-  if (authorization === undefined) return control.admitByCertificate(certificate);
-  return hasSecondHeader(exchange) ? undefined : control.recall({ authorization, caller, certificate });
+  if (authorization === undefined) return control.admitByCertificate(exchange.certificate);
+  return hasSecondHeader(exchange) ? undefined : control.recall(exchange, authorization);
 }
 
 async function answer(exchange: Exchange, routes: Routes, control: AccessControl): Promise<void> {

@@ -19,7 +19,6 @@ export type PathParameters = Readonly<Record<string, string | string[] | undefin
 
 const noParameters: PathParameters = {};
 const noMethods: readonly string[] = [];
-const noAccounts: readonly Account[] = [];
 
 /** The parts of an exchange. */
 interface ExchangeParts {
@@ -63,7 +62,7 @@ export class Exchange implements Context {
   /** Its place among those that are watched for stalling. */
   watchedAt: number | undefined;
   /** The accounts of its client, if it is limited. */
-  accounts: readonly Account[] = noAccounts;
+  readonly accounts: Account[] = [];
   /** Bytes of content in the response. */
   sent = 0;
   #query: URLSearchParams | undefined;

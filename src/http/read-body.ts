@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Reservation } from "../foundation/semaphore.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Exchange } from "./exchange.js";
+import { afterCounted, countBytes } from "./limits/pace.js";
 
 /** How much of a body is read after the response: enough for clients that read it only after sending all. */
 const discardedBytes = 32 * 1024 * 1024;
@@ -11,12 +12,14 @@ const smallBytes = 64 * 1024;
 
 /**
  * Reads a small body completely. Bytes are counted, since the length is often not announced, or may be wrong. They are
- * copied as they arrive: a million chunks of one byte, kept as they are, would take 350 MB.
+ * copied as they arrive: a million chunks of one byte, kept as they are, would take 350 MB. A client whose bandwidth is
+ * used up waits before its body is read.
  * @throws RegistryError with status 413 as soon as the limit is exceeded
  */
 export async function readBody(exchange: Exchange, maxBytes: number, room: Reservation): Promise<Buffer> {
   const announced = Number(exchange.header("content-length") ?? maxBytes);
   if (announced > maxBytes) throw tooLarge(maxBytes);
+  await afterCounted(exchange);
   let body: Buffer = Buffer.allocUnsafeSlow(Math.min(announced, smallBytes));
   let length = 0;
   for await (const chunk of exchange.request.iterator({ destroyOnReturn: false })) {
@@ -29,6 +32,7 @@ export async function readBody(exchange: Exchange, maxBytes: number, room: Reser
     chunk.copy(body, length);
     length = end;
   }
+  countBytes(exchange, length);
   // Stored content stays in memory for a while, so the buffer must not be larger than needed.
   return length === body.length ? body : Buffer.from(body.subarray(0, length));
 }

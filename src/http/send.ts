@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Served } from "../registry/repository.js";
 import type { Exchange } from "./exchange.js";
+import { afterCounted, countBytes } from "./limits/pace.js";
 
 const nothing = Buffer.alloc(0);
 
@@ -10,6 +11,23 @@ export function sendBytes(exchange: Exchange, status: number, headers: OutgoingH
   exchange.response.writeHead(status, headers);
   if (exchange.request.method === "HEAD") endSoon(exchange);
   else endSoon(exchange, content);
+}
+
+/** The same within the client's bandwidth: it waits for the bytes before it, and those that follow wait for it. */
+export function sendPaced(
+  exchange: Exchange,
+  status: number,
+  headers: OutgoingHttpHeaders,
+  content: Buffer,
+): Promise<void> | undefined {
+  const send = () => {
+    countBytes(exchange, content.length);
+    sendBytes(exchange, status, headers, content);
+  };
+  const pause = afterCounted(exchange);
+  if (pause !== undefined) return pause.then(send);
+  send();
+  return undefined;
 }
 
 export function sendJson(exchange: Exchange, status: number, body: unknown, headers: OutgoingHttpHeaders = {}): void {

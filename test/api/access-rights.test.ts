@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { basic, bearer, htpasswdLines, runGuardedBerth } from "../support/guarded-berth.js";
+import { RawConnection, statusesIn } from "../support/raw-connection.js";
 import { locationOf } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
@@ -118,6 +119,38 @@ test("a user who is removed from the file is locked out at once, with the tokens
   assert.equal((await start()).status, 401);
   assert.equal((await client.get("/v2/", basic("ann"))).status, 401);
   assert.equal((await client.get("/v2/", basic("bob"))).status, 200);
+});
+
+test("on a connection that stays open, each request is answered by its own credentials, and by what they may do now", async (t) => {
+  const scope = new Scope(t);
+  const { client, port, users, prepare, access } = await runGuardedBerth(scope, { rules, challenge: "bearer" });
+  await pushSmallImage(client.with(basic("ann")), "team/a", "layer", { tag: "v1" });
+  const answer = await client.get("/v2/_berth/token?scope=repository:team/a:pull", basic("ann"));
+  const token = bearer(JSON.parse(answer.body.toString()).token);
+  const connection = await RawConnection.open(scope, port);
+  let count = 0;
+  /** The status of a request on the connection. */
+  const pull = async ({ authorization }: { authorization?: unknown }) => {
+    const header = authorization === undefined ? "" : `Authorization: ${authorization}\r\n`;
+    connection.send(`HEAD /v2/team/a/manifests/v1 HTTP/1.1\r\nHost: a\r\n${header}\r\n`);
+    count++;
+    return statusesIn(await connection.receive(new RegExp(`(HTTP/1.1 [^]*\r\n\r\n){${count}}`))).at(-1);
+  };
+  for (const _ of [1, 2]) {
+    assert.equal(await pull(basic("ann")), 200);
+    assert.equal(await pull({}), 401);
+    assert.equal(await pull(basic("bob")), 403);
+    assert.equal(await pull(token), 200);
+    assert.equal(await pull(basic("ann", "wrong")), 401);
+  }
+  const allowing = (to: string) =>
+    ({ access: { ...access, rules: [{ allow: "pull", to, in: "team/**" }] } }) as Parameters<typeof prepare>[0];
+  (await prepare(allowing("bob")))();
+  assert.deepEqual([await pull(token), await pull(basic("ann")), await pull(basic("bob"))], [403, 403, 200]);
+  (await prepare(allowing("ann")))();
+  assert.deepEqual([await pull(token), await pull(basic("bob")), await pull(basic("ann"))], [200, 403, 200]);
+  await users.replaceWith(await htpasswdLines({ bob: "bob" }));
+  assert.deepEqual([await pull(basic("ann")), await pull(token)], [401, 401]);
 });
 
 test("a mount with a token for one repository gets the scopes of both, if the client could have them", async (t) => {

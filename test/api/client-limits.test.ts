@@ -144,6 +144,43 @@ test("changed limits apply to running requests: a slow download speeds up, and a
   assert.equal(digestOf(Buffer.concat(chunks)), digestOf(large));
 });
 
+test("a slash at the end of a path is no way around a limit, and a manifest is no transfer, whatever its repository is called", async (t) => {
+  const { client } = await runLimited(t, { perAddress: { transfers: 1 } });
+  await pushSmallImage(client, "team/blobs/app", "layer", { tag: "v1" });
+  const running = await client.open("GET", `${largeBlob}/`);
+  assert.equal((await client.get(`${largeBlob}/`)).status, 429);
+  expectStatus(await client.get("/v2/team/blobs/app/manifests/v1"), 200, "a manifest");
+  running.stream.destroy();
+});
+
+test("manifests count for the bandwidth: those that follow wait, in both directions", async (t) => {
+  const { client, prepare } = await runLimited(t, {});
+  const annotations = { padding: "x".repeat(2 * 1024 * 1024) };
+  const image = await pushSmallImage(client, name, "layer", { tag: "v1", fields: { annotations } });
+  const put = (tag: string) =>
+    client.request("PUT", `/v2/${name}/manifests/${tag}`, {
+      body: image.bytes,
+      headers: { "content-type": image.descriptor.mediaType },
+    });
+  const get = () => client.get(`/v2/${name}/manifests/v1`);
+  for (const [direction, first, next] of [
+    ["download", get, () => put("v2")],
+    ["upload", () => put("v3"), get],
+  ] as const) {
+    (await prepare(openWith({ perAddress: { bandwidth: "64KiB" } })))();
+    assert.ok((await first()).status < 300, `${direction}: the first one waits for nothing`);
+    let isDone = false;
+    const waiting = next().then(({ status }) => {
+      isDone = true;
+      return status;
+    });
+    expectStatus(await client.get(`/v2/${name}/tags/list`), 200, "a list of tags");
+    assert.equal(isDone, false, direction);
+    (await prepare(openWith({})))();
+    assert.ok((await waiting) < 300, direction);
+  }
+});
+
 test("an upload over the bandwidth arrives whole", async (t) => {
   const { client } = await runLimited(t, { perAddress: { bandwidth: "1MiB" } });
   await pushBlob(client, name, seededBytes("upload", 1_500_000));

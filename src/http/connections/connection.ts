@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Admission } from "../../auth/access-control.js";
+import type { LastCredentials } from "../../auth/known-credentials.js";
 import type { Caller } from "../../registry/context.js";
 import type { Exchange } from "../exchange.js";
 import { Reading } from "./reading.js";
@@ -45,6 +47,8 @@ export class Connection {
   readonly caller: Caller;
   /** Nothing more that is read will run: an invalid request arrived, or the last request has been read. */
   isOver = false;
+  /** Of its requests: the next one nearly always has the same. */
+  lastCredentials: LastCredentials<Admission> | undefined;
   /** Its client's idle connections; it is among them while it has no request. `undefined` once it gives way. */
   idleAmong: Set<Connection> | undefined;
   readonly #watcher: ConnectionWatcher;

@@ -7,7 +7,7 @@ import type { Exchange } from "../exchange.js";
 import { locationOf } from "../location.js";
 import { nameOf, namespaceOf, pulledRepository, referenceOf } from "../parameters.js";
 import { readBody, refuseEncodedBody } from "../read-body.js";
-import { addCacheHeaders, endSoon, isKnownToClient, sendBytes, sendEmpty } from "../send.js";
+import { addCacheHeaders, endSoon, isKnownToClient, sendEmpty, sendPaced } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 
 /** JSON, the signed JSON of schema 1, or a vendor type without a syntax that browsers know. */
@@ -28,7 +28,7 @@ export function getManifest({ registry }: HandlerDependencies): Handler {
     exchange.served = served.from;
     const headers = headersOf({ descriptor, served });
     if (isKnownToClient(exchange, `"${descriptor.digest}"`)) sendEmpty(exchange, 304, headers);
-    else sendBytes(exchange, 200, headers, bytes);
+    else return sendPaced(exchange, 200, headers, bytes);
   };
 }
 

@@ -4,7 +4,7 @@ export interface UseLimits {
   readonly requests: number | undefined;
   /** Concurrent downloads and uploads of blobs. */
   readonly transfers: number | undefined;
-  /** Bytes per second of all its blobs together. */
+  /** Bytes per second of all its blobs and manifests together. */
   readonly bandwidth: number | undefined;
 }
 
@@ -72,6 +72,7 @@ export class Account {
 
   /** Makes waiting requests check again, the longest waiting first. */
   wake(): void {
+    if (this.#waiting.size === 0) return;
     for (const action of [...this.#waiting]) {
       if (!this.hasTransferLeft) return;
       this.#waiting.delete(action);

@@ -21,21 +21,56 @@ const longestPushDelayMs = 45_000;
 /** What a refused client is told to wait for a transfer to end: the real time is unknown. */
 const transferRetryMs = 5_000;
 
-/** Requests that may be refused: those that only pulls send. Requests for tokens and HEADs are part of pushes too. */
-const pulledPath = /^\/v2\/(?:_catalog|.+\/(?:manifests|blobs(?!\/uploads\/)|tags|referrers)\/[^/]+)$/;
+/**
+ * Requests that may be refused: those that only pulls send. Requests for tokens and HEADs are part of pushes too. The
+ * routes ignore a slash at the end.
+ */
+const pulledPath = /^\/v2\/(?:_catalog|.+\/(?:manifests|blobs(?!\/uploads\/)|tags|referrers)\/[^/]+)\/?$/;
 
 /** Lets requests through to the routes only within the client's limits: the others wait. */
 export function limited(routes: Routes, { clients, clientOf, maxDelay }: Limiting): Routes {
   return (exchange) => {
     const client = clientOf(exchange);
-    const admitted = client === undefined ? undefined : new Entrance(exchange, clients.of(client), maxDelay).enter();
-    if (admitted === undefined) routes(exchange);
-    else
-      void admitted.then(() => exchange.isCut || routes(exchange)).catch((error) => respondWithError(exchange, error));
+    if (client === undefined) return routes(exchange);
+    const account = clients.of(client);
+    if (enterAtOnce(exchange, account)) return routes(exchange);
+    void new Entrance(exchange, account, maxDelay)
+      .enter()
+      .then(() => exchange.isCut || routes(exchange))
+      .catch((error) => respondWithError(exchange, error));
   };
 }
 
-/** Admission of one request under the limits of one account. */
+/** Admits a request that has to wait for nothing, as most do; for any other, it counts nothing and returns `false`. */
+function enterAtOnce(exchange: Exchange, account: Account): boolean {
+  const now = performance.now();
+  if (account.requestDelayMs(now) > 0) return false;
+  const isDownloadOrUpload = isTransfer(exchange);
+  if (isDownloadOrUpload && !account.hasTransferLeft) return false;
+  account.countRequest(now);
+  exchange.accounts.push(account);
+  if (isDownloadOrUpload) beginTransfer(exchange, account);
+  return true;
+}
+
+function beginTransfer(exchange: Exchange, account: Account): void {
+  account.beginTransfer();
+  exchange.whenOver(() => account.endTransfer());
+}
+
+function isTransfer({ request, path }: Exchange): boolean {
+  if (request.method === "GET") return isBlobPath(path);
+  return path.includes("/blobs/uploads") && announcesBody(request);
+}
+
+/** Whether the path ends with `/blobs/<digest>`, perhaps with a slash after it. */
+function isBlobPath(path: string): boolean {
+  const end = path.endsWith("/") ? path.length - 2 : path.length - 1;
+  const digest = path.lastIndexOf("/", end);
+  return digest > 0 && path.startsWith("/blobs/", path.lastIndexOf("/", digest - 1));
+}
+
+/** Admission of one request that may have to wait, under the limits of one account. */
 class Entrance {
   readonly #exchange: Exchange;
   readonly #account: Account;
@@ -49,27 +84,21 @@ class Entrance {
     this.#longestMs = this.#canBeRefused ? maxDelay : longestPushDelayMs;
   }
 
-  /** @returns `undefined` if nothing has to wait */
-  enter(): Promise<void> | undefined {
+  async enter(): Promise<void> {
     const now = performance.now();
     const delayMs = this.#account.requestDelayMs(now);
-    if (delayMs > this.#longestMs && this.#canBeRefused) return Promise.reject(tooMany("requests", delayMs));
+    if (delayMs > this.#longestMs && this.#canBeRefused) throw tooMany("requests", delayMs);
     // A push that has waited for the maximum is let through without being counted: otherwise the next would wait
     // longer.
     if (delayMs <= this.#longestMs) this.#account.countRequest(now);
-    this.#exchange.accounts = [...this.#exchange.accounts, this.#account];
-    if (delayMs > 0) return this.#enterLater(Math.min(delayMs, this.#longestMs));
-    return this.#isTransfer ? this.#enterTransfer() : undefined;
-  }
-
-  async #enterLater(delayMs: number): Promise<void> {
-    await setTimeout(delayMs, undefined, { ref: false });
-    if (!this.#exchange.isCut && this.#isTransfer) await this.#enterTransfer();
+    this.#exchange.accounts.push(this.#account);
+    if (delayMs > 0) await setTimeout(Math.min(delayMs, this.#longestMs), undefined, { ref: false });
+    if (!this.#exchange.isCut && isTransfer(this.#exchange)) await this.#enterTransfer();
   }
 
   #enterTransfer(): Promise<void> | undefined {
     if (!this.#account.hasTransferLeft) return this.#waitForTransfer();
-    this.#beginTransfer();
+    beginTransfer(this.#exchange, this.#account);
     return undefined;
   }
 
@@ -81,7 +110,7 @@ class Entrance {
         finish();
       };
       const begin = () => {
-        this.#beginTransfer();
+        beginTransfer(this.#exchange, this.#account);
         resolve();
       };
       const giveUp = () => (this.#canBeRefused ? reject(tooMany("transfers", transferRetryMs)) : begin());
@@ -89,17 +118,6 @@ class Entrance {
       const timer = globalThis.setTimeout(() => settle(giveUp), this.#longestMs).unref();
       this.#exchange.whenOver(() => settle(resolve));
     });
-  }
-
-  #beginTransfer(): void {
-    this.#account.beginTransfer();
-    this.#exchange.whenOver(() => this.#account.endTransfer());
-  }
-
-  get #isTransfer(): boolean {
-    const { request, path } = this.#exchange;
-    if (request.method === "GET") return path.includes("/blobs/") && this.#canBeRefused;
-    return path.includes("/blobs/uploads") && announcesBody(request);
   }
 }
 

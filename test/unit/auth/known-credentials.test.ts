@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { KnownCredentials } from "../../../src/auth/known-credentials.js";
+import { KnownCredentials, type Sender } from "../../../src/auth/known-credentials.js";
 
 const certificate = { user: "ann", fingerprint: "AB:CD" };
 
@@ -20,6 +20,34 @@ test("credentials are remembered until their lease ends or no longer holds, and 
   known.remember("Basic YTpi", { user: "ann" }, { untilMs: Date.now() + 1_000, holds: () => true });
   t.mock.timers.tick(1_000);
   assert.equal(known.recall("Basic YTpi", undefined), undefined);
+});
+
+test("what a connection sends again is known at once, as long as it is good, and for this configuration only", (t) => {
+  t.mock.timers.enable({ apis: ["Date"] });
+  const [known, other] = [new KnownCredentials<{ readonly user: string }>(), new KnownCredentials<{ user: string }>()];
+  const sender: Sender<{ readonly user: string }> = {
+    certificate: undefined,
+    connection: { lastCredentials: undefined },
+  };
+  let isRevoked = false;
+  const lease = { untilMs: Date.now() + 1_000, holds: () => !isRevoked };
+  known.remember("Basic YTpi", { user: "ann" }, lease);
+  known.remember("Basic YTpj", { user: "bob" }, lease);
+  const recall = (header: string, by = known) => by.recallFrom(sender, header)?.user;
+  const sent = ["Basic YTpi", "Basic YTpi", "Basic YTpj", "Basic YTpi", "Basic YTpk", "basic YTpi", "Basic YTpi "];
+  assert.deepEqual(
+    sent.map((header) => recall(header)),
+    ["ann", "ann", "bob", "ann", undefined, undefined, undefined],
+  );
+  assert.equal(recall("Basic YTpi", other), undefined, "another configuration");
+  isRevoked = true;
+  assert.equal(recall("Basic YTpi"), undefined, "revoked");
+  isRevoked = false;
+  assert.equal(recall("Basic YTpi"), undefined, "what was revoked once has to be checked again");
+  known.remember("Basic YTpi", { user: "ann" }, lease);
+  assert.equal(recall("Basic YTpi"), "ann");
+  t.mock.timers.tick(1_000);
+  assert.equal(recall("Basic YTpi"), undefined, "expired");
 });
 
 test("a lease can demand the certificate of the connection", () => {
