@@ -137,14 +137,14 @@ export class EventSender {
     let bytes = names.reduce((sum, event) => sum + diskBytesOf(event), 0);
     observer?.waiting(name, names.length);
     if (bytes <= maxSize) return;
-    const doomed = names.slice(0, -1).filter((event) => {
+    const dropped = names.slice(0, -1).filter((event) => {
       const isTooMuch = bytes > maxSize * keptShare;
       if (isTooMuch) bytes -= diskBytesOf(event);
       return isTooMuch;
     });
-    await this.#queue.replace(name, doomed, envelope(droppedEvent(doomed.length, source)));
-    observer?.dropped(name, doomed.length);
-    log.error("events were dropped: too many wait for their receiver", { receiver: name, dropped: doomed.length });
+    await this.#queue.replace(name, dropped, envelope(droppedEvent(dropped.length, source)));
+    observer?.dropped(name, dropped.length);
+    log.error("events were dropped: too many wait for their receiver", { receiver: name, dropped: dropped.length });
   }
 
   get #queue(): EventQueue {

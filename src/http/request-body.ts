@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { IncomingContent } from "../registry/repository.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { Exchange } from "./exchange.js";
-import { paced } from "./limits/pace.js";
+import { throttled } from "./limits/throttle.js";
 
 /** A slow sender's bytes wait no longer than this to fill a piece: what is not stored is lost with the process. */
 const unwrittenForMs = 500;
@@ -127,7 +127,7 @@ export class RequestBody implements IncomingContent {
 
 /** The body of a request, read as fast as the client's limits allow. */
 export function bodyOf(exchange: Exchange, pool: BufferPool): RequestBody {
-  return new RequestBody(exchange.request, pool, (bytes) => paced(exchange, bytes));
+  return new RequestBody(exchange.request, pool, (bytes) => throttled(exchange, bytes));
 }
 
 function atOnce(): undefined {}

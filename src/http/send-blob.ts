@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { SpanReader } from "../registry/span-reader.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { Exchange } from "./exchange.js";
-import { largestPiece, paced } from "./limits/pace.js";
+import { largestPiece, throttled } from "./limits/throttle.js";
 import { endSoon } from "./send.js";
 
 /**
@@ -17,7 +17,7 @@ const firstPiece = 128 * 1024;
  */
 export async function sendBlob(exchange: Exchange, content: SpanReader, pool: BufferPool): Promise<void> {
   if (content.bytes !== undefined && content.bytes.length <= largestPiece(exchange)) {
-    const pause = paced(exchange, content.bytes.length);
+    const pause = throttled(exchange, content.bytes.length);
     if (pause !== undefined) await pause;
     endSoon(exchange, content.bytes);
     return;
@@ -84,7 +84,7 @@ class Transfer {
     this.#exchange.sent += content.length;
     const { length } = content;
     if (buffer !== undefined) this.#pool.give(buffer);
-    const pause = paced(this.#exchange, length);
+    const pause = throttled(this.#exchange, length);
     if (pause !== undefined) await pause;
   }
 }

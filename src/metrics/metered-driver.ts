@@ -124,8 +124,8 @@ class MeteredStage implements StagedObject {
     return this.#staged.discardWithFolders(below);
   }
 
-  spoil(): Promise<void> {
-    return this.#staged.spoil();
+  invalidate(): Promise<void> {
+    return this.#staged.invalidate();
   }
 }
 

@@ -34,7 +34,7 @@ export class MetricsSum {
   readonly #last = new Map<object, MetricsReport>();
   #ended: Promise<MetricsReport> = Promise.resolve([]);
 
-  told(process: object, report: MetricsReport): void {
+  report(process: object, report: MetricsReport): void {
     this.#last.set(process, report);
   }
 

@@ -1,7 +1,7 @@
 import { Registry } from "prom-client";
 import type { Exchange } from "../http/exchange.js";
 import type { StorageDriver } from "../storage/driver.js";
-import type { Upstream } from "../upstream/upstream.js";
+import type { UpstreamClient } from "../upstream/upstream-client.js";
 import { DownloadMetrics } from "./download-metrics.js";
 import { EventMetrics } from "./event-metrics.js";
 import type { MetricsReport } from "./metrics-sum.js";
@@ -41,9 +41,9 @@ export class Metrics {
     addProcessMetrics(this.#registry, build);
   }
 
-  /** Wraps an upstream to count its requests. */
-  meterUpstream(upstream: Upstream): Upstream {
-    return this.#upstreams.meter(upstream);
+  /** Wraps the client of an upstream to count its requests. */
+  meterClient(client: UpstreamClient): UpstreamClient {
+    return this.#upstreams.meter(client);
   }
 
   /** Wraps a driver to time its work. */

@@ -1,24 +1,24 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { Upstream } from "../upstream/upstream.js";
+import type { UpstreamClient } from "../upstream/upstream-client.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
-import { MeteredUpstream } from "./metered-upstream.js";
+import { MeteredUpstreamClient } from "./metered-upstream-client.js";
 import { type CounterCell, TalliedCounter } from "./tallies.js";
 
 /** What a request to an upstream is for. */
-export type QuestionKind = "manifest-head" | "manifest" | "blob-head" | "blob" | "tags" | "referrers";
+export type RequestKind = "manifest-head" | "manifest" | "blob-head" | "blob" | "tags" | "referrers";
 
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25];
 
 /** Requests to upstreams, and the quotas that upstreams reported. */
 export class UpstreamMetrics {
   /** By name; those of the current configuration. */
-  readonly #upstreams = new Map<string, Upstream>();
-  readonly #questions: Counter<"upstream" | "kind" | "result">;
+  readonly #upstreams = new Map<string, UpstreamClient>();
+  readonly #requests: Counter<"upstream" | "kind" | "result">;
   readonly #durations: Histogram<"upstream" | "kind">;
   readonly #pulledBytes: Readonly<Record<"blob" | "manifest", CounterCell>>;
 
   constructor(registers: Registry[]) {
-    this.#questions = new Counter({
+    this.#requests = new Counter({
       name: "berth_upstream_requests_total",
       help: "Requests to upstreams without retries, by kind and result.",
       labelNames: ["upstream", "kind", "result"],
@@ -42,19 +42,19 @@ export class UpstreamMetrics {
   }
 
   /** Wraps an upstream to count its requests. */
-  meter(upstream: Upstream): Upstream {
+  meter(upstream: UpstreamClient): UpstreamClient {
     this.#upstreams.set(upstream.name, upstream);
-    return new MeteredUpstream(upstream, this);
+    return new MeteredUpstreamClient(upstream, this);
   }
 
-  async count<Answer>(upstream: string, kind: QuestionKind, ask: () => Promise<Answer>): Promise<Answer> {
+  async count<Answer>(upstream: string, kind: RequestKind, ask: () => Promise<Answer>): Promise<Answer> {
     const end = this.#durations.startTimer({ upstream, kind });
     try {
       const answer = await ask();
-      this.#questions.inc({ upstream, kind, result: "ok" });
+      this.#requests.inc({ upstream, kind, result: "ok" });
       return answer;
     } catch (error) {
-      this.#questions.inc({ upstream, kind, result: resultOf(error) });
+      this.#requests.inc({ upstream, kind, result: resultOf(error) });
       throw error;
     } finally {
       end();
@@ -102,7 +102,7 @@ interface TimedQuota {
  */
 const usualWindowSeconds = 6 * 60 * 60;
 
-function quotaOf(upstream: Upstream): TimedQuota[] {
+function quotaOf(upstream: UpstreamClient): TimedQuota[] {
   const quota = upstream.quota();
   if (quota === undefined) return [];
   const { limit, remaining, at, windowSeconds = usualWindowSeconds } = quota;

@@ -5,8 +5,9 @@ import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Storage } from "../storage/storage.js";
-import type { CachedUpstream } from "./cached-upstream.js";
+import type { Upstream } from "./upstream.js";
 import { toRegistryError } from "./upstream-failure.js";
+import { remoteNameOf } from "./upstream-names.js";
 
 /*
  * A registry:2 that ran as a cache did not record what it had downloaded, and what clients had pushed before. Its
@@ -49,12 +50,12 @@ async function isScheduledWhole(
 /** Finds out, repository by repository, whether an upstream has everything that registry:2 left there. */
 export class Adoption {
   readonly #storage: Storage;
-  readonly #source: CachedUpstream;
-  readonly #questions = new SingleFlight<string, boolean>();
+  readonly #upstream: Upstream;
+  readonly #requests = new SingleFlight<string, boolean>();
 
-  constructor(storage: Storage, source: CachedUpstream) {
+  constructor(storage: Storage, upstream: Upstream) {
     this.#storage = storage;
-    this.#source = source;
+    this.#upstream = upstream;
   }
 
   /**
@@ -62,26 +63,26 @@ export class Adoption {
    * @throws RegistryError if the upstream does not have all of it, or cannot be reached
    */
   async claims(name: RepositoryName, context: Context): Promise<boolean> {
-    if (!this.#source.adopt || !(await this.#storage.scheduler.exists())) return false;
-    return this.#questions.run(name, () => this.#ask(name, context));
+    if (!this.#upstream.adopt || !(await this.#storage.scheduler.exists())) return false;
+    return this.#requests.run(name, () => this.#ask(name, context));
   }
 
   async #ask(name: RepositoryName, context: Context): Promise<boolean> {
-    const { upstream } = this.#source;
-    const remote = this.#source.remoteName(name);
+    const { client } = this.#upstream;
+    const remote = remoteNameOf(name, this.#upstream);
     // Other clients wait for the same result, so it does not end with the first client.
     const options = { signal: new AbortController().signal, log: context.log };
     const { manifests, blobs } = await heldContent(this.#storage, name);
     try {
-      for (const digest of manifests) await upstream.headManifest(remote, digest, options);
-      for (const digest of blobs) await upstream.headBlob(remote, digest, options);
+      for (const digest of manifests) await client.headManifest(remote, digest, options);
+      for (const digest of blobs) await client.headBlob(remote, digest, options);
     } catch (error) {
-      throw toRegistryError(error, () => notAllThere(name, upstream.name));
+      throw toRegistryError(error, () => notAllThere(name, client.name));
     }
-    await this.#storage.owners.recordOwner(name, upstream.name);
+    await this.#storage.owners.recordOwner(name, client.name);
     context.log.info("a repository from the cache of registry:2 was taken over", {
       repository: name,
-      upstream: upstream.name,
+      upstream: client.name,
     });
     return true;
   }

@@ -9,12 +9,13 @@ import { SpanReader, type WantedSpan } from "../registry/span-reader.js";
 import type { Storage } from "../storage/storage.js";
 import type { BlobProofs } from "./blob-proofs.js";
 import type { CachedHolders } from "./cached-holders.js";
-import type { CachedUpstream } from "./cached-upstream.js";
-import type { BlobPolicy } from "./downloads/blob-order.js";
 import type { Downloads } from "./downloads/downloads.js";
+import type { BlobPolicy } from "./downloads/wanted-blob.js";
 import type { KeptManifests } from "./kept-manifests.js";
 import type { Ownership } from "./ownership.js";
+import type { Upstream } from "./upstream.js";
 import { toRegistryError } from "./upstream-failure.js";
+import { remoteNameOf } from "./upstream-names.js";
 
 interface BlobCacheParts {
   readonly downloads: Downloads;
@@ -34,12 +35,12 @@ interface FoundBlob {
 /** The blobs of an upstream's repositories. */
 export class BlobCache {
   readonly #storage: Storage;
-  readonly #source: CachedUpstream;
+  readonly #upstream: Upstream;
   readonly #parts: BlobCacheParts;
 
-  constructor(storage: Storage, source: CachedUpstream, parts: BlobCacheParts) {
+  constructor(storage: Storage, upstream: Upstream, parts: BlobCacheParts) {
     this.#storage = storage;
-    this.#source = source;
+    this.#upstream = upstream;
     this.#parts = parts;
   }
 
@@ -87,19 +88,18 @@ export class BlobCache {
   async #download(name: RepositoryName, digest: Digest, context: Context): Promise<FoundBlob> {
     const { downloads, policy, proofs, kept } = this.#parts;
     if (proofs.isKnownAbsent(name, digest)) throw this.#unknown(name, digest);
-    const { upstream } = this.#source;
     const size = kept.blobSize(name, digest);
-    const order = {
-      upstream,
+    const wanted = {
+      client: this.#upstream.client,
       policy,
-      remoteName: this.#source.remoteName(name),
+      remoteName: remoteNameOf(name, this.#upstream),
       name,
       digest,
       size,
       trail: context.trail,
     };
     try {
-      const { reader, isShared } = await downloads.join(order, context);
+      const { reader, isShared } = await downloads.join(wanted, context);
       return { reader, served: { from: isShared ? "shared" : "miss" } };
     } catch (error) {
       proofs.noteFailure(name, digest, error);
@@ -118,8 +118,8 @@ export class BlobCache {
   }
 
   #unknown(name: RepositoryName, digest: Digest): RegistryError {
-    return new RegistryError("BLOB_UNKNOWN", `${this.#source.upstream.name} has no blob ${digest} in ${name}`, {
-      detail: { name, digest, upstream: this.#source.upstream.name },
+    return new RegistryError("BLOB_UNKNOWN", `${this.#upstream.name} has no blob ${digest} in ${name}`, {
+      detail: { name, digest, upstream: this.#upstream.name },
     });
   }
 }

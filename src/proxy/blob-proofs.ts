@@ -3,12 +3,13 @@ import type { Logger } from "../observability/logger.js";
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { RequestTrail } from "../oci/request-trail.js";
-import type { UpstreamBlobHead } from "../upstream/upstream.js";
+import type { UpstreamBlobHead } from "../upstream/upstream-client.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
-import type { CachedUpstream } from "./cached-upstream.js";
 import { NotFoundMemory } from "./not-found-memory.js";
+import type { Upstream } from "./upstream.js";
+import { remoteNameOf } from "./upstream-names.js";
 
-interface ProofQuestion {
+interface ProofRequest {
   readonly trail: RequestTrail | undefined;
   /** In bytes, if the blob is stored here. */
   readonly knownSize: number | undefined;
@@ -16,15 +17,15 @@ interface ProofQuestion {
 
 /** Asks an upstream whether it has a blob: once for all waiting clients, and only now and then if it is missing. */
 export class BlobProofs {
-  readonly #source: CachedUpstream;
+  readonly #upstream: Upstream;
   readonly #log: Logger;
-  readonly #questions = new SingleFlight<string, UpstreamBlobHead>();
+  readonly #requests = new SingleFlight<string, UpstreamBlobHead>();
   readonly #absent: NotFoundMemory;
 
-  constructor(source: CachedUpstream, log: Logger) {
-    this.#source = source;
+  constructor(upstream: Upstream, log: Logger) {
+    this.#upstream = upstream;
     this.#log = log;
-    this.#absent = new NotFoundMemory(source.notFoundTtl);
+    this.#absent = new NotFoundMemory(upstream.notFoundTtl);
   }
 
   /** Whether the upstream said recently that it does not have it. */
@@ -41,12 +42,12 @@ export class BlobProofs {
    * The result is for all waiting clients, so none of them ends the request by leaving.
    * @throws the upstream's failure
    */
-  async ask(name: RepositoryName, digest: Digest, { trail, knownSize }: ProofQuestion): Promise<UpstreamBlobHead> {
-    const { upstream } = this.#source;
-    return this.#questions.run(keyOf(name, digest), async () => {
+  async ask(name: RepositoryName, digest: Digest, { trail, knownSize }: ProofRequest): Promise<UpstreamBlobHead> {
+    const { client } = this.#upstream;
+    return this.#requests.run(keyOf(name, digest), async () => {
       try {
-        const asking = { signal: new AbortController().signal, log: this.#log, trail, knownSize };
-        return await upstream.headBlob(this.#source.remoteName(name), digest, asking);
+        const options = { signal: new AbortController().signal, log: this.#log, trail, knownSize };
+        return await client.headBlob(remoteNameOf(name, this.#upstream), digest, options);
       } catch (error) {
         this.noteFailure(name, digest, error);
         throw error;

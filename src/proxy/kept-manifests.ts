@@ -8,7 +8,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import { isOutOfRoom } from "../oci/storage-error.js";
 import type { StoredManifest } from "../storage/content/manifest-store.js";
 import type { Storage } from "../storage/storage.js";
-import type { UpstreamManifest } from "../upstream/upstream.js";
+import type { UpstreamManifest } from "../upstream/upstream-client.js";
 import type { Ownership } from "./ownership.js";
 
 /** The possible difference between the clocks of machines that share a directory. */

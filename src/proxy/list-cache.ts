@@ -8,11 +8,12 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import { listReferrers } from "../storage/content/referrer-list.js";
 import type { Storage } from "../storage/storage.js";
-import type { CachedUpstream } from "./cached-upstream.js";
 import type { RepositoryRules } from "./content-rules.js";
 import { GrowingTagList } from "./growing-tag-list.js";
 import { pageOfReferrers, sizeOfReferrer } from "./referrer-page.js";
+import type { Upstream } from "./upstream.js";
 import { allowsStale, toFailure, toRegistryError } from "./upstream-failure.js";
+import { remoteNameOf } from "./upstream-names.js";
 
 /** For all lists of an upstream together. Lists can have any size, so limiting their number would limit nothing. */
 const rememberedBytes = 8 * 1024 * 1024;
@@ -34,16 +35,16 @@ interface SizedReferrers {
 /** Tags and referrers, as the upstream lists them; if it is unreachable, as far as they are stored. */
 export class ListCache {
   readonly #storage: Storage;
-  readonly #source: CachedUpstream;
+  readonly #upstream: Upstream;
   readonly #tags = rememberedLists<RepositoryName, GrowingTagList>();
   readonly #referrers = rememberedLists<string, SizedReferrers>();
   /** Lists that clients wait for, and the number of clients. */
   readonly #waitedFor = new Map<RepositoryName, { readonly list: GrowingTagList; clients: number }>();
-  readonly #referrerQuestions = new SingleFlight<string, SizedReferrers>();
+  readonly #referrerRequests = new SingleFlight<string, SizedReferrers>();
 
-  constructor(storage: Storage, source: CachedUpstream) {
+  constructor(storage: Storage, upstream: Upstream) {
     this.#storage = storage;
-    this.#source = source;
+    this.#upstream = upstream;
   }
 
   /** The tags that may be pulled, in code point order. */
@@ -99,8 +100,8 @@ export class ListCache {
   }
 
   #newList(name: RepositoryName, { log, trail }: Context): GrowingTagList {
-    const { upstream } = this.#source;
-    return new GrowingTagList(upstream.tagPages(this.#source.remoteName(name), { signal: unhurried, log, trail }));
+    const { client } = this.#upstream;
+    return new GrowingTagList(client.tagPages(remoteNameOf(name, this.#upstream), { signal: unhurried, log, trail }));
   }
 
   #forget(name: RepositoryName, list: GrowingTagList): void {
@@ -120,7 +121,7 @@ export class ListCache {
   async #askReferrers(name: RepositoryName, subject: Digest, context: Context): Promise<SizedReferrers> {
     const key = `${name}@${subject}`;
     const known = context.noCache ? undefined : this.#referrers.get(key);
-    return known ?? this.#referrerQuestions.run(key, () => this.#fetchReferrers(key, name, subject, context));
+    return known ?? this.#referrerRequests.run(key, () => this.#fetchReferrers(key, name, subject, context));
   }
 
   async #fetchReferrers(
@@ -130,7 +131,7 @@ export class ListCache {
     { log, trail }: Context,
   ): Promise<SizedReferrers> {
     const options = { signal: unhurried, log, trail };
-    const all = await this.#source.upstream.listReferrers(this.#source.remoteName(name), subject, options);
+    const all = await this.#upstream.client.listReferrers(remoteNameOf(name, this.#upstream), subject, options);
     all.sort((one, other) => (one.digest < other.digest ? -1 : 1));
     const listed = { all, bytes: all.reduce((bytes, referrer) => bytes + sizeOfReferrer(referrer), 0) };
     this.#referrers.set(key, listed);
@@ -138,8 +139,8 @@ export class ListCache {
   }
 
   #unknown(name: RepositoryName): RegistryError {
-    const upstream = this.#source.upstream.name;
-    return new RegistryError("NAME_UNKNOWN", `${upstream} has no repository ${this.#source.remoteName(name)}`, {
+    const upstream = this.#upstream.name;
+    return new RegistryError("NAME_UNKNOWN", `${upstream} has no repository ${remoteNameOf(name, this.#upstream)}`, {
       detail: { name, upstream },
     });
   }

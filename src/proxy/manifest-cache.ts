@@ -6,14 +6,14 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, ResolvedManifest, Served } from "../registry/repository.js";
 import type { StoredManifest } from "../storage/content/manifest-store.js";
-import type { AskOptions, UpstreamManifestHead } from "../upstream/upstream.js";
+import type { RequestOptions, UpstreamManifestHead } from "../upstream/upstream-client.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
-import type { CachedUpstream } from "./cached-upstream.js";
 import type { KeptManifests } from "./kept-manifests.js";
 import { ManifestSource } from "./manifest-source.js";
+import type { Upstream } from "./upstream.js";
 
 /** A request for a tag, and what is stored of it. */
-interface TagQuestion {
+interface TagRequest {
   readonly name: RepositoryName;
   readonly tag: Tag;
   readonly stored: StoredManifest | undefined;
@@ -28,51 +28,51 @@ const manifestBytes = 16 * 1024 * 1024;
 /** The manifests of an upstream's repositories: the cache policy, on one screen. */
 export class ManifestCache {
   readonly #kept: KeptManifests;
-  readonly #policy: CachedUpstream;
+  readonly #upstream: Upstream;
   readonly #source: ManifestSource;
   readonly #rooms = new Semaphore(manifestBytes);
-  readonly #questions = new SingleFlight<string, Manifest>();
-  readonly #headQuestions = new SingleFlight<string, ResolvedManifest>();
+  readonly #requests = new SingleFlight<string, Manifest>();
+  readonly #headRequests = new SingleFlight<string, ResolvedManifest>();
 
-  constructor(kept: KeptManifests, policy: CachedUpstream) {
+  constructor(kept: KeptManifests, upstream: Upstream) {
     this.#kept = kept;
-    this.#policy = policy;
-    this.#source = new ManifestSource(policy, kept);
+    this.#upstream = upstream;
+    this.#source = new ManifestSource(upstream, kept);
   }
 
   /** A digest always names the same content: from storage, without expiry, or else fetched and verified. */
   async getByDigest(name: RepositoryName, digest: Digest, context: Context): Promise<Manifest> {
     const stored = await this.#kept.find(name, digest);
     if (stored !== undefined) return this.#serve(name, stored, { from: "hit" });
-    return this.#questions.run(`${name}@${digest}`, () => this.#fetchByDigest(name, digest, context));
+    return this.#requests.run(`${name}@${digest}`, () => this.#fetchByDigest(name, digest, context));
   }
 
   /** If fresh, from storage, without asking the upstream. Otherwise one request for all waiting clients. */
   async getByTag(name: RepositoryName, tag: Tag, context: Context): Promise<Manifest> {
-    const question = { name, tag, context, stored: await this.#kept.findTagged(name, tag) };
-    const fresh = await this.#serveFresh(question);
+    const request = { name, tag, context, stored: await this.#kept.findTagged(name, tag) };
+    const fresh = await this.#serveFresh(request);
     return (
       fresh ??
-      this.#questions.run(`${name}:${tag}`, () =>
-        this.#revalidate(question, (head, asked) => this.#fetchTagged(asked, head)),
+      this.#requests.run(`${name}:${tag}`, () =>
+        this.#revalidate(request, (head, current) => this.#fetchTagged(current, head)),
       )
     );
   }
 
   /** What a tag points to, for a client that may not need the manifest: costs no pull of the upstream's quota. */
   async resolveTag(name: RepositoryName, tag: Tag, context: Context): Promise<ResolvedManifest> {
-    const question = { name, tag, context, stored: await this.#kept.findTagged(name, tag) };
-    const fresh = await this.#serveFresh(question);
+    const request = { name, tag, context, stored: await this.#kept.findTagged(name, tag) };
+    const fresh = await this.#serveFresh(request);
     return (
       fresh ??
-      this.#headQuestions.run(`${name}:${tag}`, () =>
-        this.#revalidate(question, (head, asked) => this.#describe(asked, head)),
+      this.#headRequests.run(`${name}:${tag}`, () =>
+        this.#revalidate(request, (head, current) => this.#describe(current, head)),
       )
     );
   }
 
-  async #serveFresh({ name, tag, stored, context }: TagQuestion): Promise<Manifest | undefined> {
-    const { tagTtl } = this.#policy;
+  async #serveFresh({ name, tag, stored, context }: TagRequest): Promise<Manifest | undefined> {
+    const { tagTtl } = this.#upstream;
     const age = stored && !context.noCache && (await this.#kept.age(name, tag, tagTtl));
     if (stored === undefined || typeof age !== "number" || age >= tagTtl) return undefined;
     return this.#serve(name, stored, { from: "hit", age: age / 1000 });
@@ -91,45 +91,45 @@ export class ManifestCache {
   }
 
   async #revalidate<Answer extends ResolvedManifest>(
-    question: TagQuestion,
-    answerNew: (head: UpstreamManifestHead, question: TagQuestion) => Promise<Answer>,
+    request: TagRequest,
+    answerNew: (head: UpstreamManifestHead, request: TagRequest) => Promise<Answer>,
   ): Promise<Answer | Manifest> {
-    const { name, tag, stored, context } = question;
+    const { name, tag, stored, context } = request;
     if (stored === undefined && !context.noCache) this.#source.throwIfKnownAbsent(name, tag);
     try {
-      return await this.#rooms.reserve((room) => this.#askUpstream({ ...question, room }, answerNew));
+      return await this.#rooms.reserve((room) => this.#askUpstream({ ...request, room }, answerNew));
     } catch (error) {
       if (stored === undefined) throw this.#source.explain(error, name, tag);
-      return this.#fallBack(error, question, stored);
+      return this.#fallBack(error, request, stored);
     }
   }
 
   /** HEAD costs no pull of Docker Hub's quota; a GET follows only for a digest that is not stored. */
   async #askUpstream<Answer extends ResolvedManifest>(
-    question: TagQuestion,
-    answerNew: (head: UpstreamManifestHead, question: TagQuestion) => Promise<Answer>,
+    request: TagRequest,
+    answerNew: (head: UpstreamManifestHead, request: TagRequest) => Promise<Answer>,
   ): Promise<Answer | Manifest> {
-    const { name, tag, context } = question;
-    const head = await this.#source.head(name, tag, this.#optionsFor(question));
+    const { name, tag, context } = request;
+    const head = await this.#source.head(name, tag, this.#optionsFor(request));
     const known = await this.#kept.find(name, head.digest);
-    if (known === undefined) return answerNew(head, question);
+    if (known === undefined) return answerNew(head, request);
     await this.#kept.point(name, tag, known.descriptor.digest, context.log);
     return this.#serve(name, known, { from: "hit", age: 0 });
   }
 
-  async #fetchTagged(question: TagQuestion, head: UpstreamManifestHead): Promise<Manifest> {
-    const { name, tag, context } = question;
-    const manifest = await this.#source.fetchTagged(name, tag, head, this.#optionsFor(question));
+  async #fetchTagged(request: TagRequest, head: UpstreamManifestHead): Promise<Manifest> {
+    const { name, tag, context } = request;
+    const manifest = await this.#source.fetchTagged(name, tag, head, this.#optionsFor(request));
     await this.#kept.point(name, tag, manifest.descriptor.digest, context.log);
     return this.#serve(name, manifest, { from: "miss" });
   }
 
-  async #describe(question: TagQuestion, head: UpstreamManifestHead): Promise<ResolvedManifest> {
+  async #describe(request: TagRequest, head: UpstreamManifestHead): Promise<ResolvedManifest> {
     const { digest, mediaType, size } = head;
     // Only the manifest proves its size and type, and the client will request it next. But a GET may cost a pull.
     const isTold = mediaType !== undefined && size !== undefined && head.manifest === undefined;
-    if (!isTold || !this.#source.countsPulls) return this.#fetchTagged(question, head);
-    await this.#kept.announce(question.name, question.tag, digest, question.context.log);
+    if (!isTold || !this.#source.countsPulls) return this.#fetchTagged(request, head);
+    await this.#kept.announce(request.name, request.tag, digest, request.context.log);
     return { descriptor: { mediaType, digest, size }, served: { from: "miss" } };
   }
 
@@ -137,9 +137,9 @@ export class ManifestCache {
    * If the upstream is unreachable, slow, refusing or limiting, the stored copy is better than an error. If the tag is
    * gone, the policy decides.
    */
-  async #fallBack(error: unknown, { name, tag, context }: TagQuestion, stored: StoredManifest): Promise<Manifest> {
+  async #fallBack(error: unknown, { name, tag, context }: TagRequest, stored: StoredManifest): Promise<Manifest> {
     if (!(error instanceof UpstreamError)) throw error;
-    if (error.kind === "not-found" && this.#policy.onDelete === "drop") {
+    if (error.kind === "not-found" && this.#upstream.onDelete === "drop") {
       await this.#kept.dropTag(name, tag);
       context.log.warn("tag is gone upstream and was dropped", { repository: name, tag });
       throw this.#source.explain(error, name, tag);
@@ -155,7 +155,7 @@ export class ManifestCache {
     return { descriptor: manifest.descriptor, bytes: manifest.bytes, served };
   }
 
-  #optionsFor({ stored, context, room }: TagQuestion): AskOptions {
+  #optionsFor({ stored, context, room }: TagRequest): RequestOptions {
     return { ...this.#source.optionsFor(context, stored !== undefined), ...(room && { room }) };
   }
 }

@@ -5,12 +5,13 @@ import { isDigestReference, type Reference, type Tag } from "../oci/reference.js
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { StoredManifest } from "../storage/content/manifest-store.js";
-import type { AskOptions, UpstreamManifest, UpstreamManifestHead } from "../upstream/upstream.js";
+import type { RequestOptions, UpstreamManifest, UpstreamManifestHead } from "../upstream/upstream-client.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
-import type { CachedUpstream } from "./cached-upstream.js";
 import type { KeptManifests } from "./kept-manifests.js";
 import { NotFoundMemory } from "./not-found-memory.js";
+import type { Upstream } from "./upstream.js";
 import { toRegistryError } from "./upstream-failure.js";
+import { remoteNameOf } from "./upstream-names.js";
 
 /** A request to the upstream outlives the client that sent it first: others wait for the same response. */
 const unhurried = new AbortController().signal;
@@ -19,30 +20,30 @@ const byTagForMs = 10 * 60_000;
 
 /** The manifests at an upstream: requests them, stores them, and remembers which are missing. */
 export class ManifestSource {
-  readonly #source: CachedUpstream;
+  readonly #upstream: Upstream;
   readonly #kept: KeptManifests;
   readonly #notFound: NotFoundMemory;
   /** Until this time, manifests are requested by tag if it is known, not by digest. */
   #byTagUntil = 0;
 
-  constructor(source: CachedUpstream, kept: KeptManifests) {
-    this.#source = source;
+  constructor(upstream: Upstream, kept: KeptManifests) {
+    this.#upstream = upstream;
     this.#kept = kept;
-    this.#notFound = new NotFoundMemory(source.notFoundTtl);
+    this.#notFound = new NotFoundMemory(upstream.notFoundTtl);
   }
 
   /** Whether the upstream counts each GET of a manifest, and not HEAD. */
   get countsPulls(): boolean {
-    return this.#source.upstream.countsPulls;
+    return this.#upstream.client.countsPulls;
   }
 
   /** What a tag points to. HEAD costs no pull of Docker Hub's quota. */
-  head(name: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifestHead> {
-    return this.#source.upstream.headManifest(this.#source.remoteName(name), reference, options);
+  head(name: RepositoryName, reference: Reference, options: RequestOptions): Promise<UpstreamManifestHead> {
+    return this.#upstream.client.headManifest(remoteNameOf(name, this.#upstream), reference, options);
   }
 
   /** Fetches a manifest and stores it, unless another process has just done so. */
-  fetch(name: RepositoryName, digest: Digest, options: AskOptions): Promise<StoredManifest> {
+  fetch(name: RepositoryName, digest: Digest, options: RequestOptions): Promise<StoredManifest> {
     return this.#keepOnce(name, digest, options.log, async () => {
       try {
         return await this.#get(name, digest, options);
@@ -61,7 +62,7 @@ export class ManifestSource {
     name: RepositoryName,
     tag: Tag,
     head: UpstreamManifestHead,
-    options: AskOptions,
+    options: RequestOptions,
   ): Promise<StoredManifest> {
     return this.#keepOnce(name, head.digest, options.log, async () => {
       if (head.manifest !== undefined) return head.manifest;
@@ -80,8 +81,8 @@ export class ManifestSource {
   }
 
   /** @param hasFallback whether a stored copy can be served instead: then the wait is short */
-  optionsFor({ log, trail }: Context, hasFallback: boolean): AskOptions {
-    return { signal: unhurried, log, trail, ...(hasFallback && { deadlineMs: this.#source.staleDeadline }) };
+  optionsFor({ log, trail }: Context, hasFallback: boolean): RequestOptions {
+    return { signal: unhurried, log, trail, ...(hasFallback && { deadlineMs: this.#upstream.staleDeadline }) };
   }
 
   /** @throws RegistryError if the upstream said recently that it does not have it */
@@ -97,15 +98,15 @@ export class ManifestSource {
     });
   }
 
-  #get(name: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifest> {
-    return this.#source.upstream.getManifest(this.#source.remoteName(name), reference, options);
+  #get(name: RepositoryName, reference: Reference, options: RequestOptions): Promise<UpstreamManifest> {
+    return this.#upstream.client.getManifest(remoteNameOf(name, this.#upstream), reference, options);
   }
 
   /** Fetches a digest that clients know from a tag by that tag. */
   async #getByAnnouncedTag(
     name: RepositoryName,
     digest: Digest,
-    options: AskOptions,
+    options: RequestOptions,
     refusal: UpstreamError,
   ): Promise<UpstreamManifest> {
     for (const tag of await this.#kept.announcedTags(name, digest)) {
@@ -132,12 +133,11 @@ export class ManifestSource {
   }
 
   #logFetched(name: RepositoryName, { descriptor, bytes }: StoredManifest, ms: number, log: Logger): void {
-    const { upstream } = this.#source;
-    const quota = upstream.quota();
+    const quota = this.#upstream.client.quota();
     log.info("manifest cached", {
       repository: name,
       digest: descriptor.digest,
-      upstream: upstream.name,
+      upstream: this.#upstream.name,
       bytes: bytes.length,
       seconds: Math.round(ms) / 1000,
       ...(quota && { quotaRemaining: quota.remaining }),
@@ -145,9 +145,9 @@ export class ManifestSource {
   }
 
   #unknown(name: RepositoryName, reference: Reference): RegistryError {
-    const upstream = this.#source.upstream.name;
+    const upstream = this.#upstream.name;
     const kind = isDigestReference(reference) ? "manifest" : "tag";
-    const message = `${upstream} has no ${kind} ${reference} in ${this.#source.remoteName(name)}`;
+    const message = `${upstream} has no ${kind} ${reference} in ${remoteNameOf(name, this.#upstream)}`;
     return new RegistryError("MANIFEST_UNKNOWN", message, { detail: { name, reference, upstream } });
   }
 }

@@ -12,11 +12,11 @@ export class NotFoundMemory {
     this.#known = ttlMs === 0 ? undefined : new BoundedMap(remembered, ttlMs);
   }
 
-  has(question: string): boolean {
-    return this.#known?.has(question) ?? false;
+  has(key: string): boolean {
+    return this.#known?.has(key) ?? false;
   }
 
-  add(question: string): void {
-    this.#known?.set(question, true);
+  add(key: string): void {
+    this.#known?.set(key, true);
   }
 }

@@ -3,7 +3,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Storage } from "../storage/storage.js";
 import { Adoption } from "./adoption.js";
-import type { CachedUpstream } from "./cached-upstream.js";
+import type { Upstream } from "./upstream.js";
 
 /** Keeps stored content of one owner from being served as another's, such as after a change of the configuration. */
 export class Ownership {
@@ -11,10 +11,10 @@ export class Ownership {
   readonly #upstream: string;
   readonly #adoption: Adoption;
 
-  constructor(storage: Storage, source: CachedUpstream) {
+  constructor(storage: Storage, upstream: Upstream) {
     this.#storage = storage;
-    this.#upstream = source.upstream.name;
-    this.#adoption = new Adoption(storage, source);
+    this.#upstream = upstream.name;
+    this.#adoption = new Adoption(storage, upstream);
   }
 
   /**

@@ -6,25 +6,8 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, OpenedBlob, PullRepository, ResolvedBlob, ResolvedManifest } from "../registry/repository.js";
 import type { WantedSpan } from "../registry/span-reader.js";
-import type { Upstream } from "../upstream/upstream.js";
-import type { AllowedContent } from "./allowed-content.js";
-import type { BlobCache } from "./blob-cache.js";
 import type { RepositoryRules } from "./content-rules.js";
-import type { KeptManifests } from "./kept-manifests.js";
-import type { ListCache } from "./list-cache.js";
-import type { ManifestCache } from "./manifest-cache.js";
-import type { Ownership } from "./ownership.js";
-
-/** The cache of one upstream. */
-export interface UpstreamCache {
-  readonly upstream: Upstream;
-  readonly ownership: Ownership;
-  readonly kept: KeptManifests;
-  readonly manifests: ManifestCache;
-  readonly blobs: BlobCache;
-  readonly lists: ListCache;
-  readonly allowed: AllowedContent;
-}
+import type { UpstreamCache } from "./upstream-cache.js";
 
 interface ProxiedRepositoryOptions {
   readonly rules: RepositoryRules;

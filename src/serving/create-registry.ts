@@ -6,8 +6,9 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { NameResolution } from "../private/name-resolution.js";
 import { PrivateRegistry } from "../private/private-registry.js";
 import type { CacheRoom } from "../proxy/downloads/cache-room.js";
-import { ProxyRegistry, type ProxyUpstream } from "../proxy/proxy-registry.js";
+import { ProxyRegistry } from "../proxy/proxy-registry.js";
 import { mayBePulled } from "../proxy/pullable.js";
+import type { Upstream } from "../proxy/upstream.js";
 import { fullNameOf, officialNameOf, ownNameOf, storedNameOf } from "../proxy/upstream-names.js";
 import { HybridRegistry } from "../registry/hybrid-registry.js";
 import { Owners } from "../registry/owners.js";
@@ -16,7 +17,7 @@ import type { Storage } from "../storage/storage.js";
 import { proxyUpstreamsOf } from "./upstreams.js";
 
 /** The upstreams of a configuration, each with its client. */
-export type UpstreamsOf = (config: Config) => Promise<readonly ProxyUpstream[]>;
+export type UpstreamsOf = (config: Config) => Promise<readonly Upstream[]>;
 
 interface CacheOptions {
   readonly room: CacheRoom;
@@ -61,14 +62,14 @@ export async function hybridRegistryOf(config: Config, storage: Storage, options
   );
 }
 
-async function upstreamsFor(config: Config, { upstreamsOf, metrics }: CacheOptions): Promise<readonly ProxyUpstream[]> {
+async function upstreamsFor(config: Config, { upstreamsOf, metrics }: CacheOptions): Promise<readonly Upstream[]> {
   const upstreams = await (upstreamsOf === undefined ? proxyUpstreamsOf(config) : upstreamsOf(config));
   if (metrics === undefined) return upstreams;
-  return upstreams.map((each) => ({ ...each, upstream: metrics.meterUpstream(each.upstream) }));
+  return upstreams.map((each) => ({ ...each, client: metrics.meterClient(each.client) }));
 }
 
 function meaningsAmong(
-  upstreams: readonly ProxyUpstream[],
+  upstreams: readonly Upstream[],
   owners: Owners,
   { storage, adopt }: { readonly storage: Storage; readonly adopt: boolean },
 ): NameResolution {

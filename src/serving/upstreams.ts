@@ -2,18 +2,18 @@ import { randomUUID } from "node:crypto";
 import type { Config } from "../config/schema.js";
 import { packageVersion } from "../package-version.js";
 import { ContentRules } from "../proxy/content-rules.js";
-import type { ProxyUpstream } from "../proxy/proxy-registry.js";
-import { createUpstream } from "../upstream/create-upstream.js";
+import type { Upstream } from "../proxy/upstream.js";
+import { createUpstreamClient } from "../upstream/create-upstream-client.js";
 import { upstreamNamesOf } from "./upstream-names.js";
 import { upstreamSettingsOf } from "./upstream-settings.js";
 
 /** The configured upstreams, each with its client and its settings; connects to none yet. */
-export async function proxyUpstreamsOf({ proxy }: Config): Promise<ProxyUpstream[]> {
+export async function proxyUpstreamsOf({ proxy }: Config): Promise<Upstream[]> {
   const surroundings = { version: packageVersion(), instanceId: randomUUID(), environment: process.env };
   return Promise.all(
     proxy.upstreams.map(async (upstream) => ({
       ...upstreamNamesOf(upstream, proxy.default),
-      upstream: createUpstream(await upstreamSettingsOf(upstream), surroundings),
+      client: createUpstreamClient(await upstreamSettingsOf(upstream), surroundings),
       rules: new ContentRules(upstream.allow, upstream.deny),
       adopt: upstream.adopt,
       tagTtl: upstream.tagTtl,

@@ -47,7 +47,7 @@ export interface StagedObject {
   /** Removes it, and the folders above it that are then empty, as long as they are below this key. */
   discardWithFolders(below: string): Promise<void>;
   /** Empties it, then removes it, so that readers in any process reach the end at once. */
-  spoil(): Promise<void>;
+  invalidate(): Promise<void>;
 }
 
 export class OffsetMismatchError extends Error {

@@ -2,16 +2,16 @@ import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { contentLengthOf, contentRangeOf, strongETagOf } from "./answer-headers.js";
 import { checkedContent } from "./blob-content.js";
-import type { Asking, Endpoint, Question } from "./endpoint.js";
+import type { AttemptOptions, Endpoint, EndpointRequest } from "./endpoint.js";
 import type { RequestClass } from "./limits/slots.js";
-import type { BlobPart, UpstreamBlob } from "./upstream.js";
+import type { BlobPart, UpstreamBlob } from "./upstream-client.js";
 import { UpstreamError } from "./upstream-error.js";
 import { type ContentCoding, contentCodingsOf } from "./wire/content-coding.js";
 import type { WireAnswer } from "./wire/wire.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 /** Which blob to request, and with which other headers. */
-export interface BlobQuestion {
+export interface BlobRequest {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly headers: Readonly<Record<string, string>>;
@@ -28,30 +28,33 @@ const smallBytes = 1024 * 1024;
  */
 export async function getBlob(
   endpoint: Endpoint,
-  wanted: BlobQuestion,
+  wanted: BlobRequest,
   part: BlobPart,
-  asking: Asking,
+  options: AttemptOptions,
 ): Promise<UpstreamBlob> {
-  const question = blobQuestion(endpoint, wanted, "GET", requestClassOf(part));
+  const request = blobRequest(endpoint, wanted, "GET", requestClassOf(part));
   const range = rangeHeaders(part);
   if (range !== undefined) {
     try {
-      const answer = await endpoint.ask({ ...question, headers: { ...question.headers, ...range } }, asking);
-      return opened(answer, part, endpoint, asking);
+      const answer = await endpoint.send({ ...request, headers: { ...request.headers, ...range } }, options);
+      return opened(answer, part, endpoint, options);
     } catch (error) {
       if (!refusesPart(error)) throw error;
-      asking.log.debug("upstream sends no part of a blob, so the whole is requested", { digest: wanted.digest, error });
+      options.log.debug("upstream sends no part of a blob, so the whole is requested", {
+        digest: wanted.digest,
+        error,
+      });
     }
   }
-  return opened(await endpoint.ask(question, asking), part, endpoint, asking);
+  return opened(await endpoint.send(request, options), part, endpoint, options);
 }
 
-export function blobQuestion(
+export function blobRequest(
   endpoint: Endpoint,
-  wanted: BlobQuestion,
+  wanted: BlobRequest,
   method: "GET" | "HEAD",
   requestClass: RequestClass,
-): Question {
+): EndpointRequest {
   const { repository, digest, headers, firstByteMs } = wanted;
   return { method, url: endpoint.urlOf(repository, "blobs", digest), repository, requestClass, headers, firstByteMs };
 }
@@ -72,12 +75,12 @@ function refusesPart(error: unknown): boolean {
   return error.status !== undefined || error.kind === "invalid";
 }
 
-function opened(answer: WireAnswer, part: BlobPart, endpoint: Endpoint, asking: Asking): UpstreamBlob {
+function opened(answer: WireAnswer, part: BlobPart, endpoint: Endpoint, options: AttemptOptions): UpstreamBlob {
   const { headers, body } = answer;
   try {
     const extent = extentOf(answer, part);
-    const explain = (error: unknown) => endpoint.explain(error, asking.deadline);
-    asking.deadline.lift();
+    const explain = (error: unknown) => endpoint.explain(error, options.deadline);
+    options.deadline.lift();
     return {
       ...extent,
       validator: strongETagOf(headers),

@@ -1,8 +1,8 @@
 import { type Digest, isDigestOfNothing } from "../oci/digest.js";
 import { contentLengthOf } from "./answer-headers.js";
-import { type BlobQuestion, blobQuestion } from "./blob-client.js";
-import type { Asking, Endpoint } from "./endpoint.js";
-import type { UpstreamBlobHead } from "./upstream.js";
+import { type BlobRequest, blobRequest } from "./blob-client.js";
+import type { AttemptOptions, Endpoint } from "./endpoint.js";
+import type { UpstreamBlobHead } from "./upstream-client.js";
 import { UpstreamError } from "./upstream-error.js";
 import { contentCodingsOf } from "./wire/content-coding.js";
 import type { WireAnswer } from "./wire/wire.js";
@@ -15,15 +15,15 @@ import type { WireAnswer } from "./wire/wire.js";
  */
 export async function proveBlob(
   endpoint: Endpoint,
-  wanted: BlobQuestion,
+  wanted: BlobRequest,
   knownSize: number | undefined,
-  asking: Asking,
+  options: AttemptOptions,
 ): Promise<UpstreamBlobHead> {
-  if (!endpoint.heads.isWorthAsking("blob", knownSize !== undefined)) return byGet(endpoint, wanted, asking);
-  const head = await byHead(endpoint, wanted, asking);
+  if (!endpoint.heads.isWorthTrying("blob", knownSize !== undefined)) return byGet(endpoint, wanted, options);
+  const head = await byHead(endpoint, wanted, options);
   if (head !== undefined && isPlausible(head, knownSize)) return head;
   try {
-    const proof = await byGet(endpoint, wanted, asking);
+    const proof = await byGet(endpoint, wanted, options);
     if (head === undefined) endpoint.heads.contradicted("blob");
     return proof;
   } catch (error) {
@@ -34,9 +34,13 @@ export async function proveBlob(
 }
 
 /** `undefined` if GET may succeed where HEAD is refused. */
-async function byHead(endpoint: Endpoint, wanted: BlobQuestion, asking: Asking): Promise<UpstreamBlobHead | undefined> {
+async function byHead(
+  endpoint: Endpoint,
+  wanted: BlobRequest,
+  options: AttemptOptions,
+): Promise<UpstreamBlobHead | undefined> {
   try {
-    const answer = await endpoint.ask(blobQuestion(endpoint, wanted, "HEAD", "proof"), asking);
+    const answer = await endpoint.send(blobRequest(endpoint, wanted, "HEAD", "proof"), options);
     answer.body.discard();
     return { size: sizeIn(answer, wanted.digest) };
   } catch (error) {
@@ -57,8 +61,8 @@ function mayBeHadByGet(error: unknown): boolean {
 }
 
 /** Reads nothing of the body, which may be gigabytes. */
-async function byGet(endpoint: Endpoint, wanted: BlobQuestion, asking: Asking): Promise<UpstreamBlobHead> {
-  const answer = await endpoint.ask(blobQuestion(endpoint, wanted, "GET", "proof"), asking);
+async function byGet(endpoint: Endpoint, wanted: BlobRequest, options: AttemptOptions): Promise<UpstreamBlobHead> {
+  const answer = await endpoint.send(blobRequest(endpoint, wanted, "GET", "proof"), options);
   answer.body.close();
   return { size: sizeIn(answer, wanted.digest) };
 }

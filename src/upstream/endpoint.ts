@@ -2,7 +2,7 @@ import type { Reservation } from "../foundation/semaphore.js";
 import type { Logger } from "../observability/logger.js";
 import { dockerHub, isHubHost } from "../oci/docker-hub.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { AuthorizedQuestions } from "./auth/authorized-questions.js";
+import type { AuthorizedRequests } from "./auth/authorized-requests.js";
 import type { HeadMemory } from "./head-memory.js";
 import type { HostErrors } from "./host-errors.js";
 import type { Clock, Deadline } from "./limits/deadline.js";
@@ -16,7 +16,7 @@ import type { WireAnswer } from "./wire/wire.js";
 import { RecalledError } from "./wire/wire-errors.js";
 
 /** A request to an endpoint; its URL comes from {@link Endpoint.urlOf}. */
-export interface Question {
+export interface EndpointRequest {
   readonly method: "GET" | "HEAD";
   readonly url: URL;
   readonly repository: RepositoryName;
@@ -27,7 +27,7 @@ export interface Question {
 }
 
 /** Who sends a request, and how long it may take. */
-export interface Asking {
+export interface AttemptOptions {
   readonly deadline: Deadline;
   readonly log: Logger;
   /** Whether the caller has an alternative: then an upstream that was just unreachable is not asked. */
@@ -35,13 +35,13 @@ export interface Asking {
   /** Whether a client waits for the response. */
   readonly demand: Demand;
   /** Called when the request is sent, after waiting for its turn. */
-  readonly onAsked: () => void;
+  readonly onSent: () => void;
   readonly room?: Reservation | undefined;
 }
 
 interface EndpointOptions {
   readonly url: URL;
-  readonly questions: AuthorizedQuestions;
+  readonly requests: AuthorizedRequests;
   readonly errors: HostErrors;
   readonly clock: Clock;
   readonly outage: Outage;
@@ -102,47 +102,47 @@ export class Endpoint {
    * Sends a request and returns a successful response. Its body must be read, discarded or closed.
    * @throws UpstreamError
    */
-  async ask(question: Question, asking: Asking): Promise<WireAnswer> {
-    this.#refuseLimited(question.url, question);
-    const slot = await this.#slotFor(question, asking);
+  async send(request: EndpointRequest, options: AttemptOptions): Promise<WireAnswer> {
+    this.#refuseLimited(request.url, request);
+    const slot = await this.#slotFor(request, options);
     try {
-      asking.onAsked();
-      const answer = await this.#options.questions.put({
-        request: { ...question, audience: "endpoint" },
-        repository: question.repository,
-        deadline: asking.deadline,
-        admit: (url) => this.#refuseLimited(url, question),
+      options.onSent();
+      const answer = await this.#options.requests.send({
+        request: { ...request, audience: "endpoint" },
+        repository: request.repository,
+        deadline: options.deadline,
+        admit: (url) => this.#refuseLimited(url, request),
       });
-      await this.#judge(answer, question, asking);
+      await this.#judge(answer, request, options);
       answer.body.onClose(() => slot.giveBack());
       slot.onRecall(() => answer.body.breakOff(new RecalledError()));
       // 203 means that a proxy on the way transformed the response (RFC 9110): treated as 200.
       return answer.status === 203 ? { ...answer, status: 200 } : answer;
     } catch (error) {
       slot.giveBack();
-      throw this.explain(error, asking.deadline);
+      throw this.explain(error, options.deadline);
     }
   }
 
   /** A caller with a stored copy waits for a turn no longer than for a response. */
-  #slotFor({ requestClass }: Question, { deadline, hasFallback, demand }: Asking): Promise<Slot> {
+  #slotFor({ requestClass }: EndpointRequest, { deadline, hasFallback, demand }: AttemptOptions): Promise<Slot> {
     const turn = (signal: AbortSignal) => this.#options.slots[requestClass].take(demand, signal);
     return hasFallback ? deadline.timed(turn) : deadline.untimed(turn);
   }
 
   /** A host that limits this kind of request is left alone until the time is over. */
-  #refuseLimited(url: URL, question: Question): void {
+  #refuseLimited(url: URL, request: EndpointRequest): void {
     const { limits, errors } = this.#options;
-    const waitMs = limits.waitMs(url.host, kindOf(question));
+    const waitMs = limits.waitMs(url.host, kindOf(request));
     if (waitMs > 0) throw errors.at(url.host).limited(waitMs);
   }
 
-  async #judge(answer: WireAnswer, question: Question, asking: Asking): Promise<void> {
+  async #judge(answer: WireAnswer, request: EndpointRequest, options: AttemptOptions): Promise<void> {
     const { outage, limits, quota, clock, maxRetryAfterMs, errors } = this.#options;
     const { host } = answer.url;
-    const kind = kindOf(question);
+    const kind = kindOf(request);
     outage.ended();
-    quota.note(answer.headers, asking.log);
+    quota.note(answer.headers, options.log);
     if (answer.status !== 429) limits.answered(host, kind);
     if (answer.status === 200 || answer.status === 203 || answer.status === 206) return;
     const retryAfterMs = parseRetryAfter(answer.headers["retry-after"], clock.wall(), maxRetryAfterMs);
@@ -154,6 +154,6 @@ export class Endpoint {
 }
 
 /** `manifests`, `blobs`, `tags` or `referrers`: the second to last part of the path. */
-function kindOf({ url }: Question): string {
+function kindOf({ url }: EndpointRequest): string {
   return url.pathname.split("/").at(-2) ?? "";
 }

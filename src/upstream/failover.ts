@@ -1,4 +1,4 @@
-import type { Asking, Endpoint } from "./endpoint.js";
+import type { AttemptOptions, Endpoint } from "./endpoint.js";
 import { UpstreamError } from "./upstream-error.js";
 
 interface FailoverOptions {
@@ -10,7 +10,7 @@ interface FailoverOptions {
 }
 
 /** One request to one endpoint. It may be repeated, so it must return nothing before it succeeds. */
-export type Attempt<Result> = (endpoint: Endpoint, asking: Asking) => Promise<Result>;
+export type Attempt<Result> = (endpoint: Endpoint, options: AttemptOptions) => Promise<Result>;
 
 /** Sends a request to the endpoints in order, and again after a pause if that may help. */
 export class Failover {
@@ -21,41 +21,41 @@ export class Failover {
   }
 
   /** @throws UpstreamError of the last endpoint, which is authoritative */
-  async run<Result>(asking: Asking, attempt: Attempt<Result>): Promise<Result> {
+  async run<Result>(options: AttemptOptions, attempt: Attempt<Result>): Promise<Result> {
     const { attempts, retryDelayMs, random } = this.#options;
     const outage = this.#recentOutage();
-    if (asking.hasFallback && outage) throw outage;
+    if (options.hasFallback && outage) throw outage;
     for (let failed = 1; ; failed += 1) {
       try {
-        return await this.#round(asking, attempt);
+        return await this.#round(options, attempt);
       } catch (error) {
         if (!(error instanceof UpstreamError)) throw error;
         const pauseMs = Math.max(backoffMs(failed, retryDelayMs, random()), error.retryAfterMs ?? 0);
         const mayHelp = error.transient && failed < attempts;
-        if (!mayHelp || !(await asking.deadline.sleep(pauseMs))) throw this.#givenUp(error);
-        asking.log.debug("upstream asked again", { host: error.host, failed, pauseMs, error });
+        if (!mayHelp || !(await options.deadline.sleep(pauseMs))) throw this.#givenUp(error);
+        options.log.debug("upstream asked again", { host: error.host, failed, pauseMs, error });
       }
     }
   }
 
-  async #round<Result>(asking: Asking, attempt: Attempt<Result>): Promise<Result> {
-    const endpoints = this.#worthAsking();
+  async #round<Result>(options: AttemptOptions, attempt: Attempt<Result>): Promise<Result> {
+    const endpoints = this.#usableEndpoints();
     for (const [index, endpoint] of endpoints.entries()) {
       try {
-        return await attempt(endpoint, asking);
+        return await attempt(endpoint, options);
       } catch (broken) {
-        const error = endpoint.explain(broken, asking.deadline);
+        const error = endpoint.explain(broken, options.deadline);
         const next = endpoints[index + 1];
         if (!(error instanceof UpstreamError) || !next) throw error;
         endpoint.outage.consider(error);
-        if (error.kind !== "not-found") asking.log.warn("upstream mirror failed", { next: next.host, error });
+        if (error.kind !== "not-found") options.log.warn("upstream mirror failed", { next: next.host, error });
       }
     }
     throw new Error("an upstream has at least one endpoint");
   }
 
   /** A mirror that was unreachable a moment ago is skipped; the registry itself is always asked, last. */
-  #worthAsking(): readonly Endpoint[] {
+  #usableEndpoints(): readonly Endpoint[] {
     const { endpoints } = this.#options;
     return endpoints.filter((endpoint) => endpoint === endpoints.at(-1) || endpoint.outage.recent() === undefined);
   }

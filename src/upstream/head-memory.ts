@@ -1,7 +1,7 @@
 import type { Clock } from "./limits/deadline.js";
 
 /** What a HEAD is for. */
-export type HeadQuestion = "tag" | "manifest" | "blob";
+export type HeadKind = "tag" | "manifest" | "blob";
 
 const rememberedForMs = 10 * 60_000;
 
@@ -12,27 +12,27 @@ const rememberedForMs = 10 * 60_000;
  */
 export class HeadMemory {
   readonly #clock: Clock;
-  readonly #contradicted = new Map<HeadQuestion, number>();
-  readonly #confirmed = new Map<HeadQuestion, number>();
+  readonly #contradicted = new Map<HeadKind, number>();
+  readonly #confirmed = new Map<HeadKind, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** @param canSaveGet whether the caller can keep something it has if HEAD succeeds */
-  isWorthAsking(question: HeadQuestion, canSaveGet: boolean): boolean {
-    if (this.#isRecent(this.#contradicted.get(question))) return false;
-    return canSaveGet || !this.#isRecent(this.#confirmed.get(question));
+  isWorthTrying(kind: HeadKind, canSaveGet: boolean): boolean {
+    if (this.#isRecent(this.#contradicted.get(kind))) return false;
+    return canSaveGet || !this.#isRecent(this.#confirmed.get(kind));
   }
 
   /** HEAD refused what GET returned. */
-  contradicted(question: HeadQuestion): void {
-    this.#contradicted.set(question, this.#clock.monotonic());
+  contradicted(kind: HeadKind): void {
+    this.#contradicted.set(kind, this.#clock.monotonic());
   }
 
   /** GET refused too. */
-  confirmed(question: HeadQuestion): void {
-    this.#confirmed.set(question, this.#clock.monotonic());
+  confirmed(kind: HeadKind): void {
+    this.#confirmed.set(kind, this.#clock.monotonic());
   }
 
   #isRecent(since: number | undefined): boolean {

@@ -4,9 +4,9 @@ import { mediaTypes } from "../oci/media-types.js";
 import { isDigestReference, type Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { contentLengthOf, mediaTypeOf } from "./answer-headers.js";
-import type { Asking, Endpoint, Question } from "./endpoint.js";
+import type { AttemptOptions, Endpoint, EndpointRequest } from "./endpoint.js";
 import { provenManifest } from "./manifest-proof.js";
-import type { UpstreamManifest, UpstreamManifestHead } from "./upstream.js";
+import type { UpstreamManifest, UpstreamManifestHead } from "./upstream-client.js";
 import { isCut, UpstreamError } from "./upstream-error.js";
 
 /** Without the index types, Docker Hub returns a single platform; the rest is for artifacts of other types. */
@@ -22,7 +22,7 @@ const accept = [
 const vagueTypes = new Set(["application/json", "application/octet-stream", "text/plain"]);
 
 /** Which manifest to request, and with which other headers. */
-export interface ManifestQuestion {
+export interface ManifestRequest {
   readonly repository: RepositoryName;
   readonly reference: Reference;
   readonly headers: Readonly<Record<string, string>>;
@@ -31,16 +31,16 @@ export interface ManifestQuestion {
 /** Uses HEAD, or GET if HEAD is refused, gives no digest, or has been of no use before. */
 export async function headManifest(
   endpoint: Endpoint,
-  wanted: ManifestQuestion,
+  wanted: ManifestRequest,
   maxBytes: number,
-  asking: Asking,
+  options: AttemptOptions,
 ): Promise<UpstreamManifestHead> {
   const kind = isDigestReference(wanted.reference) ? "manifest" : "tag";
-  if (!endpoint.heads.isWorthAsking(kind, asking.hasFallback)) return headByGet(endpoint, wanted, maxBytes, asking);
-  const head = await askHead(endpoint, wanted, asking);
+  if (!endpoint.heads.isWorthTrying(kind, options.hasFallback)) return headByGet(endpoint, wanted, maxBytes, options);
+  const head = await sendHead(endpoint, wanted, options);
   if ("digest" in head) return head;
   try {
-    const found = await headByGet(endpoint, wanted, maxBytes, asking);
+    const found = await headByGet(endpoint, wanted, maxBytes, options);
     endpoint.heads.contradicted(kind);
     return found;
   } catch (error) {
@@ -52,13 +52,13 @@ export async function headManifest(
 /** Fetches a manifest and computes its digest, which must match a digest reference. */
 export async function getManifest(
   endpoint: Endpoint,
-  wanted: ManifestQuestion,
+  wanted: ManifestRequest,
   maxBytes: number,
-  asking: Asking,
+  options: AttemptOptions,
 ): Promise<UpstreamManifest> {
-  const { headers, body } = await endpoint.ask(questionOf(endpoint, wanted, "GET"), asking);
+  const { headers, body } = await endpoint.send(requestOf(endpoint, wanted, "GET"), options);
   try {
-    const received = { headers, bytes: await body.readAll(maxBytes, asking.room), claimed: claimedDigest(headers) };
+    const received = { headers, bytes: await body.readAll(maxBytes, options.room), claimed: claimedDigest(headers) };
     const proven = await provenManifest(received, wanted.reference, maxBytes);
     return { ...proven, mediaType: manifestTypeOf(headers) };
   } finally {
@@ -68,35 +68,35 @@ export async function getManifest(
 
 async function headByGet(
   endpoint: Endpoint,
-  wanted: ManifestQuestion,
+  wanted: ManifestRequest,
   maxBytes: number,
-  asking: Asking,
+  options: AttemptOptions,
 ): Promise<UpstreamManifestHead> {
-  const manifest = await getManifest(endpoint, wanted, maxBytes, asking);
+  const manifest = await getManifest(endpoint, wanted, maxBytes, options);
   const { digest, mediaType, bytes } = manifest;
   return { digest, mediaType, size: bytes.length, manifest };
 }
 
 /** The result of HEAD, or its refusal; `undefined` if it gives no digest. */
-async function askHead(
+async function sendHead(
   endpoint: Endpoint,
-  wanted: ManifestQuestion,
-  asking: Asking,
+  wanted: ManifestRequest,
+  options: AttemptOptions,
 ): Promise<UpstreamManifestHead | { readonly refusal: UpstreamError | undefined }> {
   try {
-    const answer = await endpoint.ask(questionOf(endpoint, wanted, "HEAD"), asking);
+    const answer = await endpoint.send(requestOf(endpoint, wanted, "HEAD"), options);
     answer.body.discard();
     const digest = isDigestReference(wanted.reference) ? wanted.reference : claimedDigest(answer.headers);
     if (digest === undefined) return { refusal: undefined };
     return { digest, mediaType: manifestTypeOf(answer.headers), size: sizeOf(answer.headers) };
   } catch (broken) {
-    const error = endpoint.explain(broken, asking.deadline);
+    const error = endpoint.explain(broken, options.deadline);
     if (!mayContradictHead(error, endpoint)) throw error;
     return { refusal: error };
   }
 }
 
-function questionOf(endpoint: Endpoint, wanted: ManifestQuestion, method: "GET" | "HEAD"): Question {
+function requestOf(endpoint: Endpoint, wanted: ManifestRequest, method: "GET" | "HEAD"): EndpointRequest {
   const { repository, reference, headers } = wanted;
   const url = endpoint.urlOf(repository, "manifests", reference);
   return { method, url, repository, requestClass: "manifest", headers: { ...headers, Accept: accept } };

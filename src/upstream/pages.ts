@@ -1,5 +1,5 @@
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { Asking, Endpoint } from "./endpoint.js";
+import type { AttemptOptions, Endpoint } from "./endpoint.js";
 import { bodyForms, type ReceivedBody } from "./wire/content-coding.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
@@ -9,7 +9,7 @@ const maxPageBytes = 8 * 1024 * 1024;
 const maxListBytes = 64 * 1024 * 1024;
 
 /** A list that may have pages. */
-export interface ListQuestion<Content> {
+export interface ListRequest<Content> {
   readonly repository: RepositoryName;
   /** The first page. */
   readonly url: URL;
@@ -56,13 +56,13 @@ export async function* pagesOf<Content>(
 /** @param query of a later page; the rest of its link is ignored, so it cannot lead to another host or list */
 export async function readPage<Content>(
   endpoint: Endpoint,
-  { repository, url: first, headers, read }: ListQuestion<Content>,
+  { repository, url: first, headers, read }: ListRequest<Content>,
   query: string | undefined,
-  asking: Asking,
+  options: AttemptOptions,
 ): Promise<ListPage<Content>> {
   const url = new URL(first);
   if (query !== undefined) url.search = query;
-  const answer = await endpoint.ask({ method: "GET", url, repository, requestClass: "list", headers }, asking);
+  const answer = await endpoint.send({ method: "GET", url, repository, requestClass: "list", headers }, options);
   const page = await answer.body.readAll(maxPageBytes);
   const next = nextQuery(String(answer.headers.link ?? ""));
   // A page that leads to itself would be read forever.

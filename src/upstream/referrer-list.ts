@@ -3,7 +3,7 @@ import { algorithmOf, type Digest, hexOf, isDigest } from "../oci/digest.js";
 import { mediaTypes } from "../oci/media-types.js";
 import { parseTag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { Asking, Endpoint } from "./endpoint.js";
+import type { AttemptOptions, Endpoint } from "./endpoint.js";
 import { type JsonObject, parseObject } from "./json-object.js";
 import { getManifest } from "./manifest-client.js";
 import { type ListPage, readPage } from "./pages.js";
@@ -11,7 +11,7 @@ import { UpstreamError } from "./upstream-error.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 /** Which referrers to request. */
-export interface ReferrerQuestion {
+export interface ReferrersRequest {
   readonly repository: RepositoryName;
   readonly subject: Digest;
   readonly headers: Readonly<Record<string, string>>;
@@ -20,15 +20,15 @@ export interface ReferrerQuestion {
 /** Reads one page of a response of the referrers API. */
 export async function readReferrerPage(
   endpoint: Endpoint,
-  question: ReferrerQuestion,
+  request: ReferrersRequest,
   query: string | undefined,
-  asking: Asking,
+  options: AttemptOptions,
 ): Promise<ListPage<JsonObject>> {
-  const { repository, subject } = question;
+  const { repository, subject } = request;
   const url = endpoint.urlOf(repository, "referrers", subject);
-  const headers = { ...question.headers, Accept: mediaTypes.ociIndex };
+  const headers = { ...request.headers, Accept: mediaTypes.ociIndex };
   const read = async (page: Buffer) => parseObject(page);
-  const page = await readPage(endpoint, { repository, url, headers, read }, query, asking);
+  const page = await readPage(endpoint, { repository, url, headers, read }, query, options);
   referrersIn(page.content);
   return page;
 }
@@ -39,14 +39,14 @@ export async function readReferrerPage(
  */
 export async function referrersByTag(
   endpoint: Endpoint,
-  question: ReferrerQuestion,
+  request: ReferrersRequest,
   maxBytes: number,
-  asking: Asking,
+  options: AttemptOptions,
 ): Promise<Descriptor[] | undefined> {
-  const { repository, subject, headers } = question;
+  const { repository, subject, headers } = request;
   const reference = parseTag(`${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`);
   try {
-    const { bytes } = await getManifest(endpoint, { repository, reference, headers }, maxBytes, asking);
+    const { bytes } = await getManifest(endpoint, { repository, reference, headers }, maxBytes, options);
     return referrersIn(JSON.parse(bytes.toString("utf8")));
   } catch (error) {
     if (error instanceof UpstreamError && error.kind === "not-found") return undefined;

@@ -1,5 +1,5 @@
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { Asking, Endpoint } from "./endpoint.js";
+import type { AttemptOptions, Endpoint } from "./endpoint.js";
 import { readTags } from "./large-tag-pages.js";
 import { type ListPage, readPage } from "./pages.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
@@ -12,11 +12,11 @@ export async function readTagPage(
   endpoint: Endpoint,
   repository: RepositoryName,
   { headers, query }: { readonly headers: Readonly<Record<string, string>>; readonly query: string | undefined },
-  asking: Asking,
+  options: AttemptOptions,
 ): Promise<ListPage<readonly string[]>> {
   const url = endpoint.urlOf(repository, "tags", "list");
   url.searchParams.set("n", String(pageSize));
-  return readPage(endpoint, { repository, url, headers, read: readList }, query, asking);
+  return readPage(endpoint, { repository, url, headers, read: readList }, query, options);
 }
 
 async function readList(page: Buffer, isWhole: boolean): Promise<readonly string[] | undefined> {

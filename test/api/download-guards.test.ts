@@ -64,7 +64,7 @@ test("a repository that is deleted while its blob arrives belongs to the upstrea
 test("a client that arrives while wrong bytes are deleted does not join them", { timeout: 60_000 }, async (t) => {
   const { client, driver, fake } = await runCache(new Scope(t));
   fake.faults.add({ kind: "blob", method: "GET" }, wrongBytes, { times: 1 });
-  const dropping = driver.pauseBefore("spoil", layout.download(digest));
+  const dropping = driver.pauseBefore("invalidate", layout.download(digest));
   const first = client.get(path).then(
     () => "whole",
     () => "broken off",

@@ -20,8 +20,8 @@ const layer = seededBytes("layer", 100_000);
 async function openOf(scope: Scope, size: number | undefined) {
   const fake = await FakeUpstream.start(scope);
   fake.store.addBlob(name, layer);
-  const order = {
-    upstream: upstreamAt(scope, fake.url),
+  const wanted = {
+    client: upstreamAt(scope, fake.url),
     policy: { answerTimeout: 25_000, blobTimeout: 25_000, lazyRanges: false, forms: new BodyForms() },
     remoteName: name,
     name,
@@ -30,7 +30,7 @@ async function openOf(scope: Scope, size: number | undefined) {
     trail: undefined,
   };
   const options = { signal: new AbortController().signal, log: new RecordedLog() };
-  return { fake, open: () => PassThroughReader.open(order, options) };
+  return { fake, open: () => PassThroughReader.open(wanted, options) };
 }
 
 test("a blob that cannot be stored, and has no known size, is passed on to its end, which is verified", async (t) => {

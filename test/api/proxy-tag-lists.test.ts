@@ -46,7 +46,7 @@ test("each page of a list has its own timeout, however long all of them take", a
   const { fake, tags } = await withTags(scope, 12, 1);
   fake.faults.add({ kind: "tags" }, lateBy(100));
   const { client } = await runProxy(scope, fake.url, {
-    upstream: upstreamAt(scope, fake.url, { name: "docker.io", answerTimeout: 600 }),
+    client: upstreamAt(scope, fake.url, { name: "docker.io", answerTimeout: 600 }),
   });
   assert.deepEqual(tagsIn(await client.get(path)), tags);
 });

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { parseTag } from "../../src/oci/reference.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
-import type { Upstream, UpstreamBlob } from "../../src/upstream/upstream.js";
+import type { UpstreamBlob, UpstreamClient } from "../../src/upstream/upstream-client.js";
 import { seededBytes } from "../support/content.js";
 import { contentOf, repeated } from "../support/fake-upstream/content.js";
 import {
@@ -27,7 +27,7 @@ const latest = parseTag("latest");
 const bytes = seededBytes("layer", 10_000);
 
 /** Requests the blob, and reads it if it arrives. */
-async function readBlob(upstream: Upstream, fake: FakeUpstream, part = {}): Promise<Buffer> {
+async function readBlob(upstream: UpstreamClient, fake: FakeUpstream, part = {}): Promise<Buffer> {
   const { digest } = fake.store.addBlob(name, bytes);
   const wanted = { expectedSize: bytes.length, ...part };
   return readWhole(await upstream.getBlob(name, digest, wanted, asking()));

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { parseTag } from "../../src/oci/reference.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
-import type { Upstream } from "../../src/upstream/upstream.js";
+import type { UpstreamClient } from "../../src/upstream/upstream-client.js";
 import { repeated } from "../support/fake-upstream/content.js";
 import { answer, stallAt } from "../support/fake-upstream/faults.js";
 import { errorReply } from "../support/fake-upstream/reply.js";
@@ -25,7 +25,7 @@ async function spent(scope: Scope, retryAfter?: string) {
   return { fake, time, upstream };
 }
 
-async function limitedFor(upstream: Upstream): Promise<number | undefined> {
+async function limitedFor(upstream: UpstreamClient): Promise<number | undefined> {
   return (await failureOf(upstream.headManifest(name, latest, asking()), "rate-limited")).retryAfterMs;
 }
 
@@ -73,7 +73,7 @@ test("a spent pull quota does not stop the blobs of a running pull", async (t) =
 });
 
 /** Sends four kinds of requests, and returns which of them were limited. */
-async function limitedQuestions(fake: FakeUpstream, upstream: Upstream): Promise<string[]> {
+async function limitedQuestions(fake: FakeUpstream, upstream: UpstreamClient): Promise<string[]> {
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
   const questions = {
     manifest: () => upstream.headManifest(name, latest, asking()),

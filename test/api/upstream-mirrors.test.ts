@@ -2,8 +2,8 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { parseTag } from "../../src/oci/reference.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
-import { createUpstream } from "../../src/upstream/create-upstream.js";
-import type { Upstream } from "../../src/upstream/upstream.js";
+import { createUpstreamClient } from "../../src/upstream/create-upstream-client.js";
+import type { UpstreamClient } from "../../src/upstream/upstream-client.js";
 import type { EndpointSettings, UpstreamSettings } from "../../src/upstream/upstream-settings.js";
 import { seededBytes } from "../support/content.js";
 import { answer, html, silence } from "../support/fake-upstream/faults.js";
@@ -27,8 +27,8 @@ function upstreamOf(
   scope: Scope,
   endpoints: readonly EndpointSettings[],
   settings: Partial<UpstreamSettings> = {},
-): Upstream {
-  const upstream = createUpstream(
+): UpstreamClient {
+  const upstream = createUpstreamClient(
     { name: "fake.example", endpoints, retryDelay: 1, ...settings },
     { version: "0.0.0", instanceId: "test", environment: {} },
   );

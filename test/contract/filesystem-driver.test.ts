@@ -225,15 +225,15 @@ async function openFiles(): Promise<string[]> {
   return Promise.all(paths);
 }
 
-test("filesystem: a reader that follows spoiled content reaches its end, also through another process's driver", async (t) => {
-  const folder = await new Scope(t).folder("spoiled");
+test("filesystem: a reader that follows invalidated content reaches its end, also through another process's driver", async (t) => {
+  const folder = await new Scope(t).folder("invalidated");
   const [one, other] = await Promise.all([FilesystemDriver.open(folder), FilesystemDriver.open(folder)]);
   const pieces = async function* () {
     yield Buffer.from("wrong");
   };
   await one.staging.at("downloads/a").append(0, pieces());
   const reader = await other.staging.at("downloads/a").openRead();
-  await one.staging.at("downloads/a").spoil();
+  await one.staging.at("downloads/a").invalidate();
   assert.equal(await one.staging.at("downloads/a").stat(), undefined);
   assert.equal(await reader?.read(Buffer.alloc(5), 0), 0);
   await reader?.close();

@@ -208,15 +208,15 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
   );
 
   story(
-    "a reader continues when the content is discarded, and reaches its end at once when it is spoiled",
+    "a reader continues when the content is discarded, and reaches its end at once when it is invalidated",
     async (driver) => {
       const discarded = driver.staging.at("up/discarded/data");
-      const spoiled = driver.staging.at("up/spoiled/data");
-      for (const staged of [discarded, spoiled]) await staged.append(0, pieces("bytes"));
-      const [reader, misled] = [await discarded.openRead(), await spoiled.openRead()];
+      const invalidated = driver.staging.at("up/invalidated/data");
+      for (const staged of [discarded, invalidated]) await staged.append(0, pieces("bytes"));
+      const [reader, misled] = [await discarded.openRead(), await invalidated.openRead()];
       assert.ok(reader && misled);
       await discarded.discard();
-      await spoiled.spoil();
+      await invalidated.invalidate();
       assert.equal(await textAt(reader, 0), "bytes");
       assert.equal(await textAt(misled, 0), "");
       await Promise.all([reader.close(), misled.close()]);

@@ -12,7 +12,7 @@ import type { ObjectContent, StagedObject, StagedStat, Staging } from "../../src
 /**
  * Steps of a driver, named after its methods. Every object written counts as a `write`, also several in one call or
  * with a commit. `lock` comes before a lock is requested, `locked` once it is held, `unlock` before it is released;
- * `append`, `spoil` and `discard` name the staged key, `commit` the key that the content gets.
+ * `append`, `invalidate` and `discard` name the staged key, `commit` the key that the content gets.
  */
 export type DriverStep =
   | Exclude<keyof StorageDriver, "conditional" | "listLagMs" | "listVersion" | "staging" | "withdrawal" | "withLock">
@@ -22,7 +22,7 @@ export type DriverStep =
   | "append"
   | "commit"
   | "discard"
-  | "spoil"
+  | "invalidate"
   | "openStaged"
   | "statStaged"
   | "lock"
@@ -184,7 +184,7 @@ export class PausableDriver implements StorageDriver {
       },
       discard: () => this.#take("discard", [key], () => inner.discard()),
       discardWithFolders: (below) => this.#take("discard", [key], () => inner.discardWithFolders(below)),
-      spoil: () => this.#take("spoil", [key], () => inner.spoil()),
+      invalidate: () => this.#take("invalidate", [key], () => inner.invalidate()),
     };
   }
 

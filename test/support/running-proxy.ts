@@ -1,5 +1,5 @@
 import { ContentRules } from "../../src/proxy/content-rules.js";
-import type { ProxyUpstream } from "../../src/proxy/proxy-registry.js";
+import type { Upstream } from "../../src/proxy/upstream.js";
 import type { CacheBound } from "../../src/serving/cache-bound.js";
 import { openServer } from "../../src/serving/open-server.js";
 import type { Storage } from "../../src/storage/storage.js";
@@ -10,7 +10,7 @@ import { RegistryClient } from "./registry-client.js";
 import type { Scope } from "./scope.js";
 import { upstreamAt } from "./upstream-client.js";
 
-interface ProxyOptions extends Partial<ProxyUpstream> {
+interface ProxyOptions extends Partial<Upstream> {
   readonly driver?: "filesystem" | "memory";
   readonly finishDownloads?: boolean;
   /** Unusual settings of the client of the upstream. */
@@ -41,7 +41,7 @@ export async function runProxy(
   const { opened, root = await scope.folder("cache"), ...policy } = rest;
   const log = new RecordedLog();
   const config = configWith({ mode: "proxy", proxy: { finishDownloads }, storage: { driver, filesystem: { root } } });
-  const upstream: ProxyUpstream = {
+  const upstream: Upstream = {
     name: "docker.io",
     prefix: "docker.io",
     namespaces: ["docker.io"],
@@ -55,7 +55,7 @@ export async function runProxy(
     blobTimeout: 600_000,
     lazyRanges: false,
     notFoundTtl: 0,
-    upstream: upstreamAt(scope, upstreamUrl, { name: policy.name ?? "docker.io", outageMemory: 0, ...upstreamLimits }),
+    client: upstreamAt(scope, upstreamUrl, { name: policy.name ?? "docker.io", outageMemory: 0, ...upstreamLimits }),
     ...policy,
   };
   // The configuration refuses a cache of a few kilobytes.

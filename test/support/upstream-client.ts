@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
-import { createUpstream, type UpstreamSurroundings } from "../../src/upstream/create-upstream.js";
-import type { AskOptions, Upstream, UpstreamBlob } from "../../src/upstream/upstream.js";
+import { createUpstreamClient, type UpstreamSurroundings } from "../../src/upstream/create-upstream-client.js";
+import type { RequestOptions, UpstreamBlob, UpstreamClient } from "../../src/upstream/upstream-client.js";
 import { UpstreamError, type UpstreamErrorKind } from "../../src/upstream/upstream-error.js";
 import type { EndpointSettings, UpstreamSettings } from "../../src/upstream/upstream-settings.js";
 import { RecordedLog } from "./recorded-log.js";
@@ -11,7 +11,7 @@ type Setup = Partial<UpstreamSettings> &
   Omit<EndpointSettings, "url"> & { readonly surroundings?: Partial<UpstreamSurroundings> };
 
 /** The client under test, for one address; it hardly waits between attempts. */
-export function upstreamAt(scope: Scope, url: string, setup: Setup = {}): Upstream {
+export function upstreamAt(scope: Scope, url: string, setup: Setup = {}): UpstreamClient {
   const { surroundings, credentials, realms, tls, network, ...settings } = setup;
   const endpoint: EndpointSettings = {
     url,
@@ -20,7 +20,7 @@ export function upstreamAt(scope: Scope, url: string, setup: Setup = {}): Upstre
     ...(tls && { tls }),
     ...(network && { network }),
   };
-  const upstream = createUpstream(
+  const upstream = createUpstreamClient(
     { name: "fake.example", endpoints: [endpoint], retryDelay: 1, ...settings },
     { version: "0.0.0", instanceId: "test", environment: {}, ...surroundings },
   );
@@ -29,12 +29,12 @@ export function upstreamAt(scope: Scope, url: string, setup: Setup = {}): Upstre
 }
 
 /** Options of every request, with a log that is discarded. */
-export function asking(options: Partial<AskOptions> = {}): AskOptions {
+export function asking(options: Partial<RequestOptions> = {}): RequestOptions {
   return { signal: new AbortController().signal, log: new RecordedLog(), ...options };
 }
 
 /** The tags on all pages. */
-export async function allTags(upstream: Upstream, options = asking()): Promise<string[]> {
+export async function allTags(upstream: UpstreamClient, options = asking()): Promise<string[]> {
   const tags: string[] = [];
   for await (const page of upstream.tagPages(parseRepositoryName("library/alpine"), options)) tags.push(...page);
   return tags;

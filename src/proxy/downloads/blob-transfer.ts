@@ -2,13 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../observability/logger.js";
 import type { Digest, Digester } from "../../oci/digest.js";
 import type { Demand } from "../../upstream/limits/demand.js";
-import type { BlobPart, UpstreamBlob } from "../../upstream/upstream.js";
+import type { BlobPart, UpstreamBlob } from "../../upstream/upstream-client.js";
 import { isCut, UpstreamError } from "../../upstream/upstream-error.js";
 import type { ContentCoding } from "../../upstream/wire/content-coding.js";
 import { RecalledError } from "../../upstream/wire/wire-errors.js";
-import type { BlobOrder } from "./blob-order.js";
 import { inKnownForm } from "./body-forms.js";
 import { endless, onlyAPart, otherContent } from "./transfer-errors.js";
+import type { WantedBlob } from "./wanted-blob.js";
 
 export interface TransferOptions {
   readonly signal: AbortSignal;
@@ -39,7 +39,7 @@ const alwaysAllowed = 64 * 1024 * 1024;
  * by Range; if that fails once, for any reason, the whole blob is requested, and the known bytes are skipped.
  */
 export class BlobTransfer {
-  readonly #order: BlobOrder;
+  readonly #wanted: WantedBlob;
   /** Has seen the bytes that are stored already. */
   readonly #digester: Digester;
   readonly #options: TransferOptions;
@@ -51,8 +51,8 @@ export class BlobTransfer {
   #received = 0;
 
   /** @param digester has seen the bytes that are stored already; the transfer adds those that follow */
-  constructor(order: BlobOrder, digester: Digester, options: TransferOptions) {
-    this.#order = order;
+  constructor(wanted: WantedBlob, digester: Digester, options: TransferOptions) {
+    this.#wanted = wanted;
     this.#digester = digester;
     this.#options = options;
   }
@@ -74,7 +74,7 @@ export class BlobTransfer {
 
   /** Whether the content is declared to be compressed, and it is not known yet whether that is true. */
   get isInDoubt(): boolean {
-    return this.#codings.length > 0 && this.#order.policy.forms.known === undefined;
+    return this.#codings.length > 0 && this.#wanted.policy.forms.known === undefined;
   }
 
   /** Asks the upstream for it; reads nothing yet. */
@@ -124,9 +124,9 @@ export class BlobTransfer {
   /** @throws RegistryError if all bytes, including those stored before, do not match the digest. Can be called once. */
   prove(): void {
     const actual = this.digest();
-    if (actual === this.#order.digest) return;
-    this.#order.policy.forms.forget();
-    throw otherContent(this.#order, { actual, size: this.length }, this.#options.log);
+    if (actual === this.#wanted.digest) return;
+    this.#wanted.policy.forms.forget();
+    throw otherContent(this.#wanted, { actual, size: this.length }, this.#options.log);
   }
 
   /** Ends a running transfer. */
@@ -135,13 +135,13 @@ export class BlobTransfer {
   }
 
   #ask(offset: number): Promise<UpstreamBlob> {
-    const { upstream, remoteName, digest, trail, size } = this.#order;
+    const { client, remoteName, digest, trail, size } = this.#wanted;
     const part: BlobPart = {
       offset,
       ...(size !== undefined && { expectedSize: size }),
       ...(this.#validator !== undefined && { validator: this.#validator }),
     };
-    return upstream.getBlob(remoteName, digest, part, { ...this.#options, trail });
+    return client.getBlob(remoteName, digest, part, { ...this.#options, trail });
   }
 
   /** Skips the known bytes. @throws UpstreamError if it ends before the blob does */
@@ -149,7 +149,7 @@ export class BlobTransfer {
     const before = this.length;
     let skip = before - blob.start;
     try {
-      for await (const bytes of inKnownForm(blob, this.#order)) {
+      for await (const bytes of inKnownForm(blob, this.#wanted)) {
         const fresh = bytes.subarray(Math.min(skip, bytes.length));
         skip -= bytes.length - fresh.length;
         if (fresh.length === 0) continue;
@@ -158,11 +158,11 @@ export class BlobTransfer {
         this.#received += fresh.length;
         yield fresh;
       }
-      const { end, size = this.#order.size } = blob;
+      const { end, size = this.#wanted.size } = blob;
       if (end === undefined || size === undefined || end >= size) return;
       // An upstream that sent only part of the whole sends the rest only by Range.
       this.#mayResume = blob.start === 0;
-      throw onlyAPart(this.#order);
+      throw onlyAPart(this.#wanted);
     } finally {
       blob.close();
       this.#begun = undefined;
@@ -172,9 +172,9 @@ export class BlobTransfer {
 
   /** @throws UpstreamError if more arrives than any mistake in a manifest explains */
   #refuseEndless(): void {
-    const { size } = this.#order;
+    const { size } = this.#wanted;
     if (this.#announced !== undefined || size === undefined) return;
-    if (this.length > mostTimesTold * size + alwaysAllowed) throw endless(this.#order, this.length);
+    if (this.length > mostTimesTold * size + alwaysAllowed) throw endless(this.#wanted, this.length);
   }
 
   /** A body without a length may have been cut exactly after the last byte. */
@@ -185,7 +185,7 @@ export class BlobTransfer {
   /** @throws the error if resuming does not help */
   async #pauseAfter(error: unknown, breaks: number): Promise<void> {
     if (!(error instanceof UpstreamError) || !error.transient || breaks >= breaksInARow) throw error;
-    const { digest } = this.#order;
+    const { digest } = this.#wanted;
     this.#options.log.warn("download interrupted; resuming", { digest, at: this.length, cause: error });
     await delay(firstPauseMs * 2 ** breaks, undefined, { signal: this.#options.signal });
   }

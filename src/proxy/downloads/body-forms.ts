@@ -1,7 +1,7 @@
-import type { UpstreamBlob } from "../../upstream/upstream.js";
+import type { UpstreamBlob } from "../../upstream/upstream-client.js";
 import { decoded } from "../../upstream/wire/content-coding.js";
-import type { BlobOrder } from "./blob-order.js";
 import { undecodable } from "./transfer-errors.js";
+import type { WantedBlob } from "./wanted-blob.js";
 
 /** `plain`: the bytes as sent, whatever `Content-Encoding` says; `decoded`: the bytes after decoding. */
 export type BodyForm = "plain" | "decoded";
@@ -28,18 +28,18 @@ export class BodyForms {
 }
 
 /** The content in the form that this upstream was found to send. */
-export function inKnownForm({ content, codings }: UpstreamBlob, order: BlobOrder): AsyncIterable<Buffer> {
-  const isDecoded = codings.length > 0 && order.policy.forms.known === "decoded";
-  return isDecoded ? decodedContent(decoded(content, codings), order) : content;
+export function inKnownForm({ content, codings }: UpstreamBlob, wanted: WantedBlob): AsyncIterable<Buffer> {
+  const isDecoded = codings.length > 0 && wanted.policy.forms.known === "decoded";
+  return isDecoded ? decodedContent(decoded(content, codings), wanted) : content;
 }
 
-async function* decodedContent(content: AsyncIterable<Buffer>, order: BlobOrder): AsyncGenerator<Buffer, void, void> {
+async function* decodedContent(content: AsyncIterable<Buffer>, wanted: WantedBlob): AsyncGenerator<Buffer, void, void> {
   try {
     yield* content;
   } catch (error) {
     if (!isZlibError(error)) throw error;
-    order.policy.forms.forget();
-    throw undecodable(order, error);
+    wanted.policy.forms.forget();
+    throw undecodable(wanted, error);
   }
 }
 

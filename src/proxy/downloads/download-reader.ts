@@ -47,10 +47,10 @@ export class DownloadReader implements BlobReader {
   }
 
   expect(start: number, end: number): void {
-    const { order } = this.#download;
-    if (!isWorthFetchingApart(order, { start, end }, this.#state.readable)) return;
+    const { wanted } = this.#download;
+    if (!isWorthFetchingApart(wanted, { start, end }, this.#state.readable)) return;
     const { signal, log } = this.#options;
-    this.#apart = new LazyPart(order, { start, end }, { signal, log });
+    this.#apart = new LazyPart(wanted, { start, end }, { signal, log });
   }
 
   /**
@@ -121,7 +121,7 @@ export class DownloadReader implements BlobReader {
   /** The file stays open when it gets its name, and when it is deleted for lack of space. */
   async #open(): Promise<BlobReader | undefined> {
     const { storage } = this.#options;
-    const { digest } = this.#download.order;
+    const { digest } = this.#download.wanted;
     this.#recent = this.#state.recent;
     return (await storage.downloads.staged(digest).openRead()) ?? storage.blobs.open(digest);
   }
@@ -130,6 +130,6 @@ export class DownloadReader implements BlobReader {
   #goOnWithoutRoom(position: number): Promise<PassThroughReader> {
     const { signal, log } = this.#options;
     const begun = this.#file && { begun: { reader: this.#file, position } };
-    return PassThroughReader.open(this.#download.order, { ...begun, signal, log });
+    return PassThroughReader.open(this.#download.wanted, { ...begun, signal, log });
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "../../observability/logger.js";
-import type { BlobOrder } from "./blob-order.js";
+import type { WantedBlob } from "./wanted-blob.js";
 
 /** The log line of a stored download: how long it took, how many bytes, and for which clients. */
 export class DownloadReport {
@@ -17,11 +17,11 @@ export class DownloadReport {
     this.#fetched += bytes;
   }
 
-  stored({ name, digest, upstream }: BlobOrder, bytes: number, log: Logger): void {
+  stored({ name, digest, client }: WantedBlob, bytes: number, log: Logger): void {
     log.info("blob cached", {
       repository: name,
       digest,
-      upstream: upstream.name,
+      upstream: client.name,
       bytes,
       fetched: this.#fetched,
       seconds: Math.round(performance.now() - this.#startedAt) / 1000,

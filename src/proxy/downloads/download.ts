@@ -1,15 +1,15 @@
 import type { Logger } from "../../observability/logger.js";
 import type { Storage } from "../../storage/storage.js";
 import { Watchers } from "../../upstream/limits/demand.js";
-import type { AskOptions } from "../../upstream/upstream.js";
+import type { RequestOptions } from "../../upstream/upstream-client.js";
 import type { CachedHolders } from "../cached-holders.js";
-import type { BlobOrder } from "./blob-order.js";
 import type { CacheRoom } from "./cache-room.js";
 import { DownloadReport } from "./download-report.js";
 import { DownloadState } from "./download-state.js";
 import { fetchBlob } from "./fetch-blob.js";
 import { followOther } from "./follow-other.js";
 import { linkStored } from "./link-stored.js";
+import type { WantedBlob } from "./wanted-blob.js";
 
 /** The lock is acquired within this time, unless another process downloads the same blob. */
 const lockMs = 1_000;
@@ -25,7 +25,7 @@ export interface DownloadOptions {
  * readers get all but the last byte. Continues what an earlier process left unfinished.
  */
 export class Download {
-  readonly order: BlobOrder;
+  readonly wanted: WantedBlob;
   /** The clients that wait for it now. */
   readonly watchers = new Watchers();
   readonly state: DownloadState;
@@ -34,16 +34,16 @@ export class Download {
   readonly #abort = new AbortController();
   readonly #report = new DownloadReport();
 
-  constructor(order: BlobOrder, storage: Storage, options: DownloadOptions) {
-    this.order = order;
-    this.state = new DownloadState(order.size);
+  constructor(wanted: WantedBlob, storage: Storage, options: DownloadOptions) {
+    this.wanted = wanted;
+    this.state = new DownloadState(wanted.size);
     this.#storage = storage;
     this.#options = options;
   }
 
   /** Whether its size is known, from the manifest or the upstream. */
   get hasKnownEnd(): boolean {
-    return this.order.size !== undefined || this.state.size !== undefined;
+    return this.wanted.size !== undefined || this.state.size !== undefined;
   }
 
   /** For the log. */
@@ -62,13 +62,13 @@ export class Download {
       clearTimeout(hasOther);
     };
     try {
-      await this.#storage.downloads.lock(this.order.digest, async (lost) => {
+      await this.#storage.downloads.lock(this.wanted.digest, async (lost) => {
         stopFollowing();
         const signal = AbortSignal.any([this.#abort.signal, lost]);
         signal.throwIfAborted();
         this.state.prove((await this.#stored(signal)) ?? (await this.#fetch(signal)));
       });
-      this.#report.stored(this.order, this.state.readable, this.#options.log);
+      this.#report.stored(this.wanted, this.state.readable, this.#options.log);
       this.state.store();
     } catch (error) {
       this.state.fail(error);
@@ -85,7 +85,7 @@ export class Download {
   /** While another process has the lock, what it writes is read. */
   async #follow(stop: AbortSignal): Promise<void> {
     try {
-      for await (const { size, whole } of followOther(this.#storage, this.order, this.#askOptions(stop), stop)) {
+      for await (const { size, whole } of followOther(this.#storage, this.wanted, this.#requestOptions(stop), stop)) {
         this.state.begin(whole);
         this.state.arrived(size);
       }
@@ -99,23 +99,23 @@ export class Download {
 
   /** The size of the blob, if another download has stored it meanwhile. */
   async #stored(signal: AbortSignal): Promise<number | undefined> {
-    const { name, digest } = this.order;
+    const { name, digest } = this.wanted;
     const linked = await this.#storage.repository(name).findBlob(digest);
     if (linked !== undefined) return linked.size;
-    return linkStored(this.#storage, this.#options.holders, this.order, this.#askOptions(signal));
+    return linkStored(this.#storage, this.#options.holders, this.wanted, this.#requestOptions(signal));
   }
 
   #fetch(signal: AbortSignal): Promise<number> {
-    const { order, state, watchers } = this;
-    const options = { ...this.#askOptions(signal), headersMs: order.policy.blobTimeout };
+    const { wanted, state, watchers } = this;
+    const options = { ...this.#requestOptions(signal), headersMs: wanted.policy.blobTimeout };
     return fetchBlob(
-      { order, state, watchers, storage: this.#storage, ...this.#options, report: this.#report },
+      { wanted, state, watchers, storage: this.#storage, ...this.#options, report: this.#report },
       options,
     );
   }
 
-  #askOptions(signal: AbortSignal): AskOptions {
-    const { trail } = this.order;
-    return { signal, log: this.#options.log, trail, demand: this.watchers, onAsked: () => this.state.asked() };
+  #requestOptions(signal: AbortSignal): RequestOptions {
+    const { trail } = this.wanted;
+    return { signal, log: this.#options.log, trail, demand: this.watchers, onSent: () => this.state.asked() };
   }
 }

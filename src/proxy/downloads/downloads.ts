@@ -4,13 +4,13 @@ import { RegistryError } from "../../oci/errors.js";
 import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { Context } from "../../registry/context.js";
 import type { Storage } from "../../storage/storage.js";
-import type { BlobOrder } from "./blob-order.js";
 import { cannotBeKept } from "./cache-room.js";
 import { Download, type DownloadOptions } from "./download.js";
 import type { DownloadObserver } from "./download-observer.js";
 import { DownloadReader } from "./download-reader.js";
 import { PassThroughReader } from "./pass-through-reader.js";
 import { UnwatchedDownloads } from "./unwatched-downloads.js";
+import type { WantedBlob } from "./wanted-blob.js";
 
 /** How long nothing is stored after the disk was full: each attempt takes the last space from everyone else. */
 const noRoomForMs = 10_000;
@@ -59,11 +59,11 @@ export class Downloads {
    * reader.
    * @throws the upstream's failure, if it has not begun to send
    */
-  async join(order: BlobOrder, { signal, log, caller }: Context): Promise<JoinedDownload> {
-    if (performance.now() < this.#hasNoRoomUntil) return passThrough(order, signal, log);
-    const found = this.#running.get(keyOf(order));
+  async join(wanted: WantedBlob, { signal, log, caller }: Context): Promise<JoinedDownload> {
+    if (performance.now() < this.#hasNoRoomUntil) return passThrough(wanted, signal, log);
+    const found = this.#running.get(keyOf(wanted));
     const existing = found?.download.state.failure === undefined ? found : undefined;
-    const running = existing ?? this.#start(order);
+    const running = existing ?? this.#start(wanted);
     const { download } = running;
     download.noteClient(caller.address);
     const stopWatching = download.watchers.join();
@@ -80,21 +80,21 @@ export class Downloads {
       return { reader, isShared: existing !== undefined };
     } catch (error) {
       leave();
-      if (cannotBeKept(error)) return passThrough(order, signal, log);
+      if (cannotBeKept(error)) return passThrough(wanted, signal, log);
       throw error;
     }
   }
 
-  #start(order: BlobOrder): Running {
-    const running = { download: new Download(order, this.#storage, this.#options), keptUntilMs: 0 };
-    this.#running.set(keyOf(order), running);
+  #start(wanted: WantedBlob): Running {
+    const running = { download: new Download(wanted, this.#storage, this.#options), keptUntilMs: 0 };
+    this.#running.set(keyOf(wanted), running);
     this.#options.observer?.began(running.download);
     void running.download.run().finally(() => {
       this.#options.observer?.ended(running.download);
       this.#forget(running.download);
       this.#unwatched.delete(running.download);
       const { failure } = running.download.state;
-      if (isOutOfRoom(failure)) this.#noteNoRoom(order, failure);
+      if (isOutOfRoom(failure)) this.#noteNoRoom(wanted, failure);
     });
     return running;
   }
@@ -105,20 +105,20 @@ export class Downloads {
    * gives up after 30 s and would start again each time.
    */
   async #headersOf(running: Running, signal: AbortSignal): Promise<void> {
-    const { state, order } = running.download;
+    const { state, wanted } = running.download;
     await state.untilAsked(signal);
-    const late = AbortSignal.timeout(order.policy.answerTimeout);
+    const late = AbortSignal.timeout(wanted.policy.answerTimeout);
     try {
       await state.untilArriving(AbortSignal.any([signal, late]));
     } catch (error) {
       if (error !== late.reason) throw error;
       running.keptUntilMs = performance.now() + comesBackWithinMs;
       setTimeout(() => this.#leaveUnwatched(running), comesBackWithinMs).unref();
-      throw tooLate(order);
+      throw tooLate(wanted);
     }
   }
 
-  #noteNoRoom({ name, digest }: BlobOrder, cause: unknown): void {
+  #noteNoRoom({ name, digest }: WantedBlob, cause: unknown): void {
     this.#hasNoRoomUntil = performance.now() + noRoomForMs;
     this.#options.log.error("no room to cache a blob; clients get it, and it is not stored", {
       repository: name,
@@ -141,23 +141,23 @@ export class Downloads {
 
   /** A client that arrives from now on must not join a download that gives up. */
   #forget(download: Download): void {
-    const key = keyOf(download.order);
+    const key = keyOf(download.wanted);
     if (this.#running.get(key)?.download === download) this.#running.delete(key);
   }
 }
 
-async function passThrough(order: BlobOrder, signal: AbortSignal, log: Logger): Promise<JoinedDownload> {
-  return { reader: await PassThroughReader.open(order, { signal, log }), isShared: false };
+async function passThrough(wanted: WantedBlob, signal: AbortSignal, log: Logger): Promise<JoinedDownload> {
+  return { reader: await PassThroughReader.open(wanted, { signal, log }), isShared: false };
 }
 
-function keyOf({ name, digest }: BlobOrder): string {
+function keyOf({ name, digest }: WantedBlob): string {
   return `${name}@${digest}`;
 }
 
-function tooLate({ upstream, digest, name }: BlobOrder): RegistryError {
-  const message = `${upstream.name} has not begun to send ${digest} yet; Berth continues to fetch it, so retry later`;
+function tooLate({ client, digest, name }: WantedBlob): RegistryError {
+  const message = `${client.name} has not begun to send ${digest} yet; Berth continues to fetch it, so retry later`;
   return new RegistryError("UNAVAILABLE", message, {
-    detail: { upstream: upstream.name, name, digest },
+    detail: { upstream: client.name, name, digest },
     headers: { "Retry-After": String(retrySeconds) },
   });
 }

@@ -2,12 +2,12 @@ import type { BlobReader } from "../../oci/blob-reader.js";
 import { algorithmOf, Digester } from "../../oci/digest.js";
 import type { StagedObject } from "../../storage/staging.js";
 import { type ContentCoding, decoded } from "../../upstream/wire/content-coding.js";
-import type { BlobOrder } from "./blob-order.js";
 import type { BlobTransfer } from "./blob-transfer.js";
 import type { ArrivalBound } from "./cache-room.js";
 import type { RunningDownload } from "./fetch-blob.js";
 import { readAhead } from "./read-ahead.js";
 import { otherContent } from "./transfer-errors.js";
+import type { WantedBlob } from "./wanted-blob.js";
 
 const pieceBytes = 256 * 1024;
 
@@ -23,11 +23,11 @@ const alwaysDecoded = 64 * 1024 * 1024;
  * @throws RegistryError if neither is right
  */
 export async function receiveEncoded(
-  { order, storage, room, log }: RunningDownload,
+  { wanted, storage, room, log }: RunningDownload,
   transfer: BlobTransfer,
   bound: ArrivalBound,
 ): Promise<StagedObject> {
-  const { digest, policy } = order;
+  const { digest, policy } = wanted;
   const encoded = storage.downloads.encoded(digest);
   await encoded.discard();
   await encoded.append(0, admitted(readAhead(transfer.content()), bound));
@@ -38,15 +38,15 @@ export async function receiveEncoded(
   }
   const staged = storage.downloads.staged(digest);
   await staged.discard();
-  const mostDecoded = order.size ?? Math.min(room.largest, alwaysDecoded + transfer.length * mostInflation);
-  const isDecoded = await decodeInto(staged, encoded, order, transfer.codings, mostDecoded);
-  await encoded.spoil();
+  const mostDecoded = wanted.size ?? Math.min(room.largest, alwaysDecoded + transfer.length * mostInflation);
+  const isDecoded = await decodeInto(staged, encoded, wanted, transfer.codings, mostDecoded);
+  await encoded.invalidate();
   if (isDecoded) {
     policy.forms.proved("decoded");
     return staged;
   }
-  await staged.spoil();
-  throw otherContent(order, { actual, size: transfer.length }, log);
+  await staged.invalidate();
+  throw otherContent(wanted, { actual, size: transfer.length }, log);
 }
 
 async function* admitted(content: AsyncIterable<Buffer>, bound: ArrivalBound): AsyncGenerator<Buffer, void, void> {
@@ -60,7 +60,7 @@ async function* admitted(content: AsyncIterable<Buffer>, bound: ArrivalBound): A
 async function decodeInto(
   staged: StagedObject,
   encoded: StagedObject,
-  { digest }: BlobOrder,
+  { digest }: WantedBlob,
   codings: readonly ContentCoding[],
   largest: number,
 ): Promise<boolean> {

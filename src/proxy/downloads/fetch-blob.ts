@@ -6,7 +6,6 @@ import type { Demand } from "../../upstream/limits/demand.js";
 import type { CachedHolders } from "../cached-holders.js";
 import { claim } from "../ownership.js";
 import { beginTransfer } from "./begin-transfer.js";
-import type { BlobOrder } from "./blob-order.js";
 import type { BlobTransfer, TransferOptions } from "./blob-transfer.js";
 import { ArrivalBound, type CacheRoom, cannotBeKept, refuseLarger } from "./cache-room.js";
 import type { DownloadReport } from "./download-report.js";
@@ -14,13 +13,14 @@ import type { DownloadState } from "./download-state.js";
 import { receiveEncoded } from "./encoded-body.js";
 import { receivePlain } from "./plain-body.js";
 import { isWorthless } from "./unwatched-downloads.js";
+import type { WantedBlob } from "./wanted-blob.js";
 
 /** The least that is freed if space is missing. */
 const leastRoom = 64 * 1024 * 1024;
 
 /** A download, to those that carry it out. */
 export interface RunningDownload {
-  readonly order: BlobOrder;
+  readonly wanted: WantedBlob;
   readonly state: DownloadState;
   readonly watchers: Demand;
   readonly storage: Storage;
@@ -43,18 +43,18 @@ export async function fetchBlob(download: RunningDownload, options: TransferOpti
 }
 
 async function fetchOnce(download: RunningDownload, options: TransferOptions): Promise<number | "try again"> {
-  const { order, storage, room, watchers, report } = download;
-  const transfer = await beginTransfer(order, storage.downloads.staged(order.digest), options);
-  const blob = { expected: transfer.announced ?? order.size, arrived: transfer.length };
+  const { wanted, storage, room, watchers, report } = download;
+  const transfer = await beginTransfer(wanted, storage.downloads.staged(wanted.digest), options);
+  const blob = { expected: transfer.announced ?? wanted.size, arrived: transfer.length };
   const bound = new ArrivalBound({ storage, room }, watchers, blob);
   try {
     refuseLarger(transfer.announced, room);
     return await receive(download, transfer, bound, options.signal);
   } catch (error) {
-    if (isWorthless(options.signal.reason, transfer.length)) await storage.downloads.drop(order.digest);
+    if (isWorthless(options.signal.reason, transfer.length)) await storage.downloads.drop(wanted.digest);
     if (!cannotBeKept(error)) throw error;
     if (isOutOfRoom(error) && (await makeRoom(download, bound))) return "try again";
-    await storage.downloads.drop(order.digest);
+    await storage.downloads.drop(wanted.digest);
     throw error;
   } finally {
     bound.release();
@@ -64,10 +64,10 @@ async function fetchOnce(download: RunningDownload, options: TransferOptions): P
 }
 
 /** Never more than has arrived, and nothing for more than the upstream announced: that may be a lie. */
-async function makeRoom({ order, storage, room }: RunningDownload, { missing }: ArrivalBound): Promise<boolean> {
-  const arrived = (await storage.downloads.staged(order.digest).stat())?.size ?? 0;
-  const wanted = Math.min(missing, Math.max(arrived, leastRoom));
-  return wanted > 0 && (await room.makeRoom(wanted)) > 0;
+async function makeRoom({ wanted, storage, room }: RunningDownload, { missing }: ArrivalBound): Promise<boolean> {
+  const arrived = (await storage.downloads.staged(wanted.digest).stat())?.size ?? 0;
+  const bytes = Math.min(missing, Math.max(arrived, leastRoom));
+  return bytes > 0 && (await room.makeRoom(bytes)) > 0;
 }
 
 async function receive(
@@ -76,11 +76,11 @@ async function receive(
   bound: ArrivalBound,
   signal: AbortSignal,
 ): Promise<number> {
-  const { order, state, storage } = download;
-  await claim(storage, order.name, order.upstream.name);
+  const { wanted, state, storage } = download;
+  await claim(storage, wanted.name, wanted.client.name);
   state.begin(transfer.codings.length === 0 ? transfer.announced : undefined);
-  if (state.size === undefined) await storage.downloads.forgetSize(order.digest);
-  else await storage.downloads.noteSize(order.digest, state.size);
+  if (state.size === undefined) await storage.downloads.forgetSize(wanted.digest);
+  else await storage.downloads.noteSize(wanted.digest, state.size);
   const staged = await (transfer.isInDoubt ? receiveEncoded : receivePlain)(download, transfer, bound);
   const size = (await staged.stat())?.size ?? 0;
   // Without the lock, another process may be writing to the same file.
@@ -90,10 +90,10 @@ async function receive(
 }
 
 /** Gives the proved content its name. */
-async function keep({ order, storage, holders }: RunningDownload, staged: StagedObject): Promise<void> {
-  const { name, digest, upstream } = order;
+async function keep({ wanted, storage, holders }: RunningDownload, staged: StagedObject): Promise<void> {
+  const { name, digest, client } = wanted;
   // `berth cache rm` may have removed the repository meanwhile.
-  await claim(storage, name, upstream.name);
+  await claim(storage, name, client.name);
   await storage.repository(name).addBlob(digest, staged);
   holders.note(digest, name);
   await storage.downloads.forgetSize(digest);

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { StagedStat } from "../../storage/staging.js";
 import type { Storage } from "../../storage/storage.js";
-import type { AskOptions } from "../../upstream/upstream.js";
-import type { BlobOrder } from "./blob-order.js";
+import type { RequestOptions } from "../../upstream/upstream-client.js";
+import type { WantedBlob } from "./wanted-blob.js";
 
 /** How often a waiting download checks the progress of the other one. */
 const lookEachMs = 50;
@@ -20,8 +20,8 @@ export interface OtherProgress extends StagedStat {
  */
 export async function* followOther(
   storage: Storage,
-  { upstream, remoteName, digest }: BlobOrder,
-  options: AskOptions,
+  { client, remoteName, digest }: WantedBlob,
+  options: RequestOptions,
   stop: AbortSignal,
 ): AsyncGenerator<OtherProgress, void, void> {
   const staged = storage.downloads.staged(digest);
@@ -32,7 +32,7 @@ export async function* followOther(
     const stat = await staged.stat();
     if (stat === undefined) continue;
     const whole = await storage.downloads.size(digest);
-    if (!isProved) await upstream.headBlob(remoteName, digest, { ...options, signal: stop, knownSize: whole });
+    if (!isProved) await client.headBlob(remoteName, digest, { ...options, signal: stop, knownSize: whole });
     isProved = true;
     if (stop.aborted) return;
     yield { ...stat, whole };

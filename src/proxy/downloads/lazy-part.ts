@@ -1,6 +1,6 @@
 import type { Logger } from "../../observability/logger.js";
-import type { UpstreamBlob } from "../../upstream/upstream.js";
-import type { BlobOrder } from "./blob-order.js";
+import type { UpstreamBlob } from "../../upstream/upstream-client.js";
+import type { WantedBlob } from "./wanted-blob.js";
 
 /** A request for a larger part is not a lazy pull. */
 const largestPart = 16 * 1024 * 1024;
@@ -14,7 +14,7 @@ interface Part {
 }
 
 /** Whether a part of a running download should be fetched separately, if the operator allows that. */
-export function isWorthFetchingApart({ policy }: BlobOrder, { start, end }: Part, arrived: number): boolean {
+export function isWorthFetchingApart({ policy }: WantedBlob, { start, end }: Part, arrived: number): boolean {
   return policy.lazyRanges && end - start <= largestPart && start > arrived + farAhead;
 }
 
@@ -23,17 +23,17 @@ export function isWorthFetchingApart({ policy }: BlobOrder, { start, end }: Part
  * SOCI, nydus and zstd:chunked first read an index at the end of a layer, and verify each chunk with it.
  */
 export class LazyPart {
-  readonly #order: BlobOrder;
+  readonly #wanted: WantedBlob;
   readonly #part: Part;
-  readonly #asking: { readonly signal: AbortSignal; readonly log: Logger };
+  readonly #options: { readonly signal: AbortSignal; readonly log: Logger };
   #opening: Promise<UpstreamBlob | undefined> | undefined;
   #content: AsyncIterator<Buffer> | undefined;
   #piece: Buffer = Buffer.alloc(0);
 
-  constructor(order: BlobOrder, part: Part, asking: { readonly signal: AbortSignal; readonly log: Logger }) {
-    this.#order = order;
+  constructor(wanted: WantedBlob, part: Part, options: { readonly signal: AbortSignal; readonly log: Logger }) {
+    this.#wanted = wanted;
     this.#part = part;
-    this.#asking = asking;
+    this.#options = options;
   }
 
   /** Whether the upstream sends the part; asks on the first call. */
@@ -57,20 +57,20 @@ export class LazyPart {
   }
 
   async #open(): Promise<UpstreamBlob | undefined> {
-    const { upstream, remoteName, digest, trail } = this.#order;
+    const { client, remoteName, digest, trail } = this.#wanted;
     const { start, end } = this.#part;
     try {
-      const blob = await upstream.getBlob(
+      const blob = await client.getBlob(
         remoteName,
         digest,
         { offset: start, end: end - 1 },
-        { ...this.#asking, trail },
+        { ...this.#options, trail },
       );
       if (blob.start === start && blob.end === end && blob.codings.length === 0) return blob;
       blob.close();
     } catch (error) {
-      if (this.#asking.signal.aborted) throw error;
-      this.#asking.log.debug("a part of a blob cannot be fetched apart from its download", { digest, error });
+      if (this.#options.signal.aborted) throw error;
+      this.#options.log.debug("a part of a blob cannot be fetched apart from its download", { digest, error });
     }
     return undefined;
   }

@@ -1,8 +1,8 @@
 import type { Storage } from "../../storage/storage.js";
-import type { AskOptions } from "../../upstream/upstream.js";
+import type { RequestOptions } from "../../upstream/upstream-client.js";
 import type { CachedHolders } from "../cached-holders.js";
 import { claim } from "../ownership.js";
-import type { BlobOrder } from "./blob-order.js";
+import type { WantedBlob } from "./wanted-blob.js";
 
 /**
  * Links bytes that were stored for another repository, once this repository's upstream confirms that it has them.
@@ -12,12 +12,12 @@ import type { BlobOrder } from "./blob-order.js";
 export async function linkStored(
   storage: Storage,
   holders: CachedHolders,
-  { upstream, remoteName, name, digest }: BlobOrder,
-  asking: AskOptions,
+  { client, remoteName, name, digest }: WantedBlob,
+  options: RequestOptions,
 ): Promise<number | undefined> {
   const size = await storage.blobs.size(digest);
   if (size === undefined || !(await holders.hold(digest))) return undefined;
-  await upstream.headBlob(remoteName, digest, { ...asking, knownSize: size });
-  await claim(storage, name, upstream.name);
+  await client.headBlob(remoteName, digest, { ...options, knownSize: size });
+  await claim(storage, name, client.name);
   return (await storage.repository(name).linkBlob(digest)) ? size : undefined;
 }

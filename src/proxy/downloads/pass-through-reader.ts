@@ -3,8 +3,8 @@ import type { BlobReader } from "../../oci/blob-reader.js";
 import { algorithmOf, Digester } from "../../oci/digest.js";
 import { RegistryError } from "../../oci/errors.js";
 import { hashReader } from "../../oci/hash-reader.js";
-import type { BlobOrder } from "./blob-order.js";
 import { BlobTransfer } from "./blob-transfer.js";
+import type { WantedBlob } from "./wanted-blob.js";
 
 interface PassThroughOptions {
   /** What is stored of the blob, and how far the client has read it, if at all. */
@@ -28,9 +28,9 @@ export class PassThroughReader implements BlobReader {
   /** The position of the piece in the blob. */
   #position: number;
 
-  static async open(order: BlobOrder, options: PassThroughOptions): Promise<PassThroughReader> {
-    const transfer = await begin(order, options);
-    const reader = new PassThroughReader(order, transfer);
+  static async open(wanted: WantedBlob, options: PassThroughOptions): Promise<PassThroughReader> {
+    const transfer = await begin(wanted, options);
+    const reader = new PassThroughReader(wanted, transfer);
     try {
       // An empty blob has no byte to hold back until it is verified.
       if (reader.size === 0) await reader.prove();
@@ -41,11 +41,11 @@ export class PassThroughReader implements BlobReader {
     return reader;
   }
 
-  private constructor(order: BlobOrder, transfer: BlobTransfer) {
+  private constructor(wanted: WantedBlob, transfer: BlobTransfer) {
     this.#transfer = transfer;
     this.#position = transfer.length;
     this.#content = transfer.content();
-    const isTold = order.size === undefined || order.size === transfer.announced;
+    const isTold = wanted.size === undefined || wanted.size === transfer.announced;
     this.size = (isTold ? transfer.announced : undefined) ?? Number.POSITIVE_INFINITY;
   }
 
@@ -91,16 +91,16 @@ export class PassThroughReader implements BlobReader {
  * If a body may be compressed, both forms would have to be stored until one is verified. Instead it is downloaded once
  * to find out, and once more in the right form.
  */
-async function begin(order: BlobOrder, { begun, signal, log }: PassThroughOptions): Promise<BlobTransfer> {
-  const digester = new Digester(algorithmOf(order.digest));
+async function begin(wanted: WantedBlob, { begun, signal, log }: PassThroughOptions): Promise<BlobTransfer> {
+  const digester = new Digester(algorithmOf(wanted.digest));
   if (begun !== undefined) await hashReader(begun.reader, digester, begun.position);
-  const transfer = new BlobTransfer(order, digester, { signal, log });
+  const transfer = new BlobTransfer(wanted, digester, { signal, log });
   await transfer.begin();
   if (!transfer.isInDoubt) return transfer;
   transfer.close();
-  const { name } = order.upstream;
+  const { name } = wanted.client;
   throw new RegistryError(
     "UNAVAILABLE",
-    `there is no space to find out whether ${name} sends ${order.digest} compressed`,
+    `there is no space to find out whether ${name} sends ${wanted.digest} compressed`,
   );
 }

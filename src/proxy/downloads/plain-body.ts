@@ -11,11 +11,11 @@ import { RecentPieces } from "./recent-pieces.js";
  * @throws RegistryError if its digest is wrong
  */
 export async function receivePlain(
-  { order, state, storage }: RunningDownload,
+  { wanted, state, storage }: RunningDownload,
   transfer: BlobTransfer,
   bound: ArrivalBound,
 ): Promise<StagedObject> {
-  const staged = storage.downloads.staged(order.digest);
+  const staged = storage.downloads.staged(wanted.digest);
   const recent = new RecentPieces();
   state.recent = recent;
   await staged.append(transfer.length, published());
@@ -24,8 +24,8 @@ export async function receivePlain(
   } catch (error) {
     // Reported first: a client that arrives from now on must not join this download.
     state.fail(error);
-    await staged.spoil();
-    await storage.downloads.forgetSize(order.digest);
+    await staged.invalidate();
+    await storage.downloads.forgetSize(wanted.digest);
     throw error;
   }
   return staged;

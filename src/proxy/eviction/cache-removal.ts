@@ -50,12 +50,12 @@ export async function removeCached(storage: Storage, target: RemovalTarget): Pro
     await storage.tags.removeIfAt(name, tag, pointsAt);
     await storage.tagChecks.forgetCheck(name, tag);
   }
-  const doomed = isWhole ? images : images.filter((image) => image.digest === (digest ?? onlyTagOf(image, tag)));
-  const unfinished = await dropUnfinished(storage, name, [digest, ...doomed.flatMap(({ manifests }) => manifests)]);
+  const evicted = isWhole ? images : images.filter((image) => image.digest === (digest ?? onlyTagOf(image, tag)));
+  const unfinished = await dropUnfinished(storage, name, [digest, ...evicted.flatMap(({ manifests }) => manifests)]);
   const plan = new EvictionPlan(images, new Map());
   const freed = await removeImages(
     storage,
-    doomed.map((image) => plan.doom(image)),
+    evicted.map((image) => plan.evict(image)),
   );
   if (isWhole) await storage.repository(name).removeCached();
   return freed + unfinished;

@@ -3,7 +3,7 @@ import type { Digest } from "../../oci/digest.js";
 import type { CachedBytes } from "../../storage/cache/cached-bytes.js";
 
 /** An image to delete, and what is deleted with it. */
-export interface DoomedImage extends CachedImage {
+export interface ImageToEvict extends CachedImage {
   /** Bytes that nothing else needs afterwards. */
   readonly bytes: number;
 }
@@ -28,7 +28,7 @@ export class EvictionPlan {
   }
 
   /** Marks an image as deleted in the plan. */
-  doom(image: CachedImage): DoomedImage {
+  evict(image: CachedImage): ImageToEvict {
     const goes = new Set([...image.manifests, ...image.blobs].filter((digest) => this.#unname(image, digest)));
     let bytes = 0;
     for (const digest of goes) bytes += this.#release(digest);

@@ -5,7 +5,7 @@ import type { Digest } from "../../oci/digest.js";
 import { type CachedBytes, cachedBytes, cacheSize } from "../../storage/cache/cached-bytes.js";
 import type { UnfinishedDownload } from "../../storage/cache/download-store.js";
 import type { Storage } from "../../storage/storage.js";
-import { type DoomedImage, EvictionPlan } from "./eviction-plan.js";
+import { EvictionPlan, type ImageToEvict } from "./eviction-plan.js";
 import { removeImages } from "./remove-images.js";
 
 export interface EvictionResult {
@@ -30,7 +30,7 @@ export class EvictionRun {
   readonly #storage: Storage;
   readonly #log: Logger;
   readonly #signal: AbortSignal;
-  readonly #batch: DoomedImage[] = [];
+  readonly #batch: ImageToEvict[] = [];
   #images = 0;
   #freed = 0;
 
@@ -66,7 +66,7 @@ export class EvictionRun {
       if (expected >= goal || this.#batch.length >= imagesAtOnce) await this.#removeBatch();
       if (this.#freed >= goal) return;
       if ("modifiedMs" in content) await this.#discard(content);
-      else if (await this.#mayGo(content, plan)) this.#batch.push(plan.doom(content));
+      else if (await this.#mayGo(content, plan)) this.#batch.push(plan.evict(content));
     }
     await this.#removeBatch();
   }
@@ -105,7 +105,7 @@ export class EvictionRun {
     for (const image of batch) this.#logEvicted(image);
   }
 
-  #logEvicted(image: DoomedImage): void {
+  #logEvicted(image: ImageToEvict): void {
     this.#log.info("image evicted", {
       repository: image.name,
       digest: image.digest ?? "blobs that no manifest names",

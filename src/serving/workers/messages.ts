@@ -14,8 +14,8 @@ export type WorkerOrder =
   | { readonly do: "prepare"; readonly change: number; readonly config: Config }
   /** Sent when all workers are prepared. */
   | { readonly do: "takeOver"; readonly change: number }
-  /** The number that assigns the answer to its question. */
-  | { readonly do: "measure"; readonly question: number }
+  /** The number that assigns the answer to its request. */
+  | { readonly do: "measure"; readonly request: number }
   | { readonly do: "stop"; readonly graceMs: number }
   | { readonly do: "cut" };
 
@@ -25,6 +25,6 @@ export type WorkerReport =
   | { readonly is: "prepared"; readonly change: number }
   /** It keeps the previous configuration. */
   | { readonly is: "unable"; readonly change: number; readonly reason: string }
-  | { readonly is: "measured"; readonly question: number; readonly report: MetricsReport }
+  | { readonly is: "measured"; readonly request: number; readonly report: MetricsReport }
   /** Sent before it ends; the reason is for people. */
   | { readonly is: "failed"; readonly reason: string };

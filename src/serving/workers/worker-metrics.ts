@@ -29,7 +29,7 @@ export class WorkerMetrics {
     await Promise.all(
       running.map(async (worker) => {
         const report = await worker.measure(answerMs);
-        if (report !== undefined) this.#sum.told(worker, report);
+        if (report !== undefined) this.#sum.report(worker, report);
       }),
     );
     const now = new Set<object>(this.#workers.running);

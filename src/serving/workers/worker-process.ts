@@ -33,7 +33,7 @@ export class WorkerProcess {
   readonly #ready: Promise<unknown>;
   #isListening = false;
   #reason: string | undefined;
-  #questions = 0;
+  #requests = 0;
 
   constructor(order: WorkerOrder) {
     this.#worker = cluster.fork();
@@ -97,7 +97,7 @@ export class WorkerProcess {
 
   /** Its metrics; `undefined` if it ends, or does not answer in time because it is busy or stuck. */
   measure(withinMs: number): Promise<MetricsReport | undefined> {
-    const question = ++this.#questions;
+    const request = ++this.#requests;
     return new Promise((resolve) => {
       const settle = (report?: MetricsReport) => {
         this.#worker.off("message", hear);
@@ -105,12 +105,12 @@ export class WorkerProcess {
         resolve(report);
       };
       const hear = (report: WorkerReport) => {
-        if (report.is === "measured" && report.question === question) settle(report.report);
+        if (report.is === "measured" && report.request === request) settle(report.report);
       };
       const late = setTimeout(settle, withinMs);
       this.#worker.on("message", hear);
       void this.ended.then(() => settle());
-      this.tell({ do: "measure", question });
+      this.tell({ do: "measure", request });
     });
   }
 

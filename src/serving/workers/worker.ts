@@ -40,7 +40,7 @@ process.on("message", (order: WorkerOrder) => {
       if (prepared?.change === order.change) prepared.takeOver();
       break;
     case "measure":
-      void serving?.then(({ metrics }) => measure(metrics, order.question));
+      void serving?.then(({ metrics }) => measure(metrics, order.request));
       break;
     case "stop":
       void serving?.then((started) => stop(started, order.graceMs));
@@ -83,8 +83,8 @@ async function prepare(
   }
 }
 
-async function measure(metrics: Metrics | undefined, question: number): Promise<void> {
-  report({ is: "measured", question, report: (await metrics?.report()) ?? [] });
+async function measure(metrics: Metrics | undefined, request: number): Promise<void> {
+  report({ is: "measured", request, report: (await metrics?.report()) ?? [] });
 }
 
 async function stop({ server, log, housekeeping, close }: Serving, graceMs: number): Promise<void> {

@@ -53,7 +53,7 @@ export class BlobStore {
 
   /** Size of the content. Checks the disk even for content in memory: another process may have evicted it. */
   async size(digest: Digest): Promise<number | undefined> {
-    const stat = await wherever(digest, (key) => this.#driver.stat(key));
+    const stat = await inPlaceOrAside(digest, (key) => this.#driver.stat(key));
     if (stat === undefined) this.#small.delete(digest);
     const small = this.#small.get(digest);
     if (small !== undefined) return small.size;
@@ -77,7 +77,7 @@ export class BlobStore {
       this.#answers.hits++;
       return small;
     }
-    const reader = await wherever(digest, (key) => this.#driver.openRead(key));
+    const reader = await inPlaceOrAside(digest, (key) => this.#driver.openRead(key));
     if (reader === undefined || reader.size > smallBytes) return reader;
     try {
       return await this.#readSmall(digest, reader);
@@ -173,7 +173,7 @@ export class BlobStore {
 /**
  * Looks for bytes in their place, and then where an eviction sets them aside for a moment and may put them back from.
  */
-export async function wherever<Found>(
+export async function inPlaceOrAside<Found>(
   digest: Digest,
   look: (key: string) => Promise<Found | undefined>,
 ): Promise<Found | undefined> {

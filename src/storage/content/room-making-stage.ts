@@ -55,8 +55,8 @@ export class RoomMakingStage implements StagedObject {
     return this.#staged.discardWithFolders(below);
   }
 
-  spoil(): Promise<void> {
-    return this.#staged.spoil();
+  invalidate(): Promise<void> {
+    return this.#staged.invalidate();
   }
 }
 

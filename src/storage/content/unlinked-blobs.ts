@@ -15,7 +15,7 @@ import { linkedAnywhere } from "./content-index.js";
  *
  * Either the link was written before the bytes were set aside, and step 2 of the remover sees it; or it was written
  * after, and then the linker sees that the bytes are not in their place. So at least one of them sees the other.
- * Readers meanwhile find the bytes aside (`wherever` in `blob-store.ts`), and open readers are never disturbed.
+ * Readers meanwhile find the bytes aside (`inPlaceOrAside` in `blob-store.ts`), and open readers are never disturbed.
  */
 
 const changesAtOnce = 8;

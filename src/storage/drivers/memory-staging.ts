@@ -31,7 +31,7 @@ export class MemoryStaging implements Staging {
       },
       discard,
       discardWithFolders: discard,
-      spoil: async () => {
+      invalidate: async () => {
         this.#staged.get(key)?.clear();
         await discard();
       },

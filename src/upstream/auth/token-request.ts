@@ -9,7 +9,7 @@ import { InvalidAnswerError } from "../wire/wire-errors.js";
 import { basicAuthorization, type Credentials } from "./credentials.js";
 
 /** What to request a token for. */
-export interface TokenQuestion {
+export interface TokenRequest {
   readonly realm: URL;
   readonly service: string | undefined;
   readonly scopes: readonly string[];
@@ -32,14 +32,14 @@ const longestLifetimeMs = 86_400_000;
 const maxRedirects = 5;
 
 /** Requests a token: by GET, or by POST (OAuth2) if GET is not supported or there is a refresh token. */
-export async function requestToken(wire: Wire, question: TokenQuestion, deadline: Deadline): Promise<WireAnswer> {
-  const { credentials } = question;
+export async function requestToken(wire: Wire, request: TokenRequest, deadline: Deadline): Promise<WireAnswer> {
+  const { credentials } = request;
   const ask = (request: WireRequest) => askWithinOrigin(wire, request, credentials, deadline);
-  if (credentials && "identityToken" in credentials) return ask(byPost(question, credentials));
-  const answer = await ask(byGet(question, credentials));
+  if (credentials && "identityToken" in credentials) return ask(byPost(request, credentials));
+  const answer = await ask(byGet(request, credentials));
   if (!credentials || (answer.status !== 404 && answer.status !== 405)) return answer;
   answer.body.discard();
-  return ask(byPost(question, credentials));
+  return ask(byPost(request, credentials));
 }
 
 /**
@@ -69,21 +69,21 @@ async function askWithinOrigin(
 
 type Login = Extract<Credentials, { username: string }>;
 
-function byGet(question: TokenQuestion, login: Login | undefined): WireRequest {
-  const url = new URL(question.realm);
-  if (question.service !== undefined) url.searchParams.set("service", question.service);
-  for (const scope of question.scopes) url.searchParams.append("scope", scope);
+function byGet(request: TokenRequest, login: Login | undefined): WireRequest {
+  const url = new URL(request.realm);
+  if (request.service !== undefined) url.searchParams.set("service", request.service);
+  for (const scope of request.scopes) url.searchParams.append("scope", scope);
   const headers = { Accept: "application/json" };
-  const { audience } = question;
+  const { audience } = request;
   if (!login) return { method: "GET", url, headers, audience };
   url.searchParams.set("account", login.username);
   const authorization = basicAuthorization(login.username, login.password);
   return { method: "GET", url, headers, authorization, audience };
 }
 
-function byPost(question: TokenQuestion, credentials: Credentials): WireRequest {
-  const form = new URLSearchParams({ client_id: clientId, scope: question.scopes.join(" ") });
-  if (question.service !== undefined) form.set("service", question.service);
+function byPost(request: TokenRequest, credentials: Credentials): WireRequest {
+  const form = new URLSearchParams({ client_id: clientId, scope: request.scopes.join(" ") });
+  if (request.service !== undefined) form.set("service", request.service);
   if ("identityToken" in credentials) {
     form.set("grant_type", "refresh_token");
     form.set("refresh_token", credentials.identityToken);
@@ -93,7 +93,7 @@ function byPost(question: TokenQuestion, credentials: Credentials): WireRequest 
     form.set("password", credentials.password);
   }
   const headers = { Accept: "application/json", "Content-Type": "application/x-www-form-urlencoded" };
-  return { method: "POST", url: question.realm, headers, body: form.toString(), audience: question.audience };
+  return { method: "POST", url: request.realm, headers, body: form.toString(), audience: request.audience };
 }
 
 /** Parses the response of a token service, which may be hostile. */

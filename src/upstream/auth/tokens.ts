@@ -80,11 +80,11 @@ export class Tokens {
     const credentials = await this.#settings.credentials();
     if (credentials) refuseUntrusted(from.realm, endpoint, realms);
     const audience = isTrustedRealm(from.realm, endpoint, realms) ? "endpoint" : "elsewhere";
-    const question = { ...from, scopes, credentials, audience } as const;
-    const answer = await requestToken(wire, question, deadline);
+    const request = { ...from, scopes, credentials, audience } as const;
+    const answer = await requestToken(wire, request, deadline);
     if (from.scopes.length === 0 || ![400, 401, 403, 404].includes(answer.status)) return answer;
     answer.body.discard();
-    return requestToken(wire, { ...question, scopes: from.scopes }, deadline);
+    return requestToken(wire, { ...request, scopes: from.scopes }, deadline);
   }
 
   async #refusal(answer: WireAnswer, errors: HostErrors): Promise<Error> {

@@ -31,18 +31,18 @@ function cachedBytes(sizes: Readonly<Record<string, readonly [size: number, hold
 test("an image is deleted with everything that no remaining image in the repository references", () => {
   const [one, two] = [image("one", ["base", "a"]), image("two", ["base", "b"])];
   const plan = new EvictionPlan([one, two], cachedBytes({ one: [1, 1], two: [1, 1], base: [100, 1], a: [10, 1] }));
-  const first = plan.doom(one);
+  const first = plan.evict(one);
   assert.deepEqual([first.manifests, first.blobs, first.bytes], [[digest("one")], [digest("a")], 11]);
-  const second = plan.doom(two);
+  const second = plan.evict(two);
   assert.deepEqual([second.blobs, second.bytes], [[digest("base"), digest("b")], 101]);
 });
 
 test("bytes in several repositories are freed with the last of them", () => {
   const [here, there] = [image("one", ["base"]), image("one", ["base"], "library/other")];
   const plan = new EvictionPlan([here, there], cachedBytes({ one: [1, 2], base: [100, 2] }));
-  const first = plan.doom(here);
+  const first = plan.evict(here);
   assert.deepEqual([first.blobs, first.bytes], [[digest("base")], 0]);
-  assert.equal(plan.doom(there).bytes, 101);
+  assert.equal(plan.evict(there).bytes, 101);
 });
 
 test("a tag is deleted with its image, unless the image remains as part of another", () => {
@@ -53,8 +53,8 @@ test("a tag is deleted with its image, unless the image remains as part of anoth
   ]);
   const index = { ...image("index", []), manifests: [digest("index"), child], tags };
   const other = { ...image("other", []), manifests: [digest("other"), child] };
-  const doomed = new EvictionPlan([index, other], new Map()).doom(index);
-  assert.deepEqual([doomed.manifests, [...doomed.tags.keys()]], [[digest("index")], ["index"]]);
+  const evicted = new EvictionPlan([index, other], new Map()).evict(index);
+  assert.deepEqual([evicted.manifests, [...evicted.tags.keys()]], [[digest("index")], ["index"]]);
 });
 
 test("an image whose bytes are all needed by private repositories frees nothing", () => {

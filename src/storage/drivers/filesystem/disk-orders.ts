@@ -78,18 +78,18 @@ export class DiskOrders {
 
   /** A folder is renamed away first, so that everything below it disappears at once and not file by file. */
   async remove(keys: readonly string[]): Promise<void> {
-    const doomed: string[] = [];
+    const removed: string[] = [];
     const steps = keys.flatMap((key): DiskStep[] => {
       const path = this.#paths.toChange(key);
       const found = lstatOf(path);
       if (found === undefined) return [];
       if (!found.isDirectory()) return [{ kind: "unlink", path }];
       const away = this.scratchFor(path);
-      doomed.push(away);
+      removed.push(away);
       return [{ kind: "move-away", from: path, to: away }];
     });
     if (steps.length === 0) return;
     await this.change(steps);
-    await changing(() => Promise.all(doomed.map((path) => rm(path, { recursive: true, force: true }))));
+    await changing(() => Promise.all(removed.map((path) => rm(path, { recursive: true, force: true }))));
   }
 }

@@ -95,7 +95,7 @@ export class StagedFile implements StagedObject {
     await this.#around.orders.change([{ kind: "prune", folder, below: this.#around.paths.toChange(below) }]);
   }
 
-  async spoil(): Promise<void> {
+  async invalidate(): Promise<void> {
     this.#around.orders.mayChange();
     if ((await this.stat()) !== undefined) await changing(() => ifPresent(() => truncate(this.#path())));
     await this.discard();

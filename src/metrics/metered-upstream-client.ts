@@ -4,54 +4,58 @@ import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Quota } from "../upstream/limits/quota.js";
 import type {
-  AskOptions,
   BlobOptions,
   BlobPart,
   ProofOptions,
-  Upstream,
+  RequestOptions,
   UpstreamBlob,
   UpstreamBlobHead,
+  UpstreamClient,
   UpstreamManifest,
   UpstreamManifestHead,
-} from "../upstream/upstream.js";
-import type { QuestionKind, UpstreamMetrics } from "./upstream-metrics.js";
+} from "../upstream/upstream-client.js";
+import type { RequestKind, UpstreamMetrics } from "./upstream-metrics.js";
 
-/** An upstream that counts its requests. */
-export class MeteredUpstream implements Upstream {
-  readonly #upstream: Upstream;
+/** A client of an upstream that counts its requests. */
+export class MeteredUpstreamClient implements UpstreamClient {
+  readonly #client: UpstreamClient;
   readonly #metrics: UpstreamMetrics;
 
-  constructor(upstream: Upstream, metrics: UpstreamMetrics) {
-    this.#upstream = upstream;
+  constructor(client: UpstreamClient, metrics: UpstreamMetrics) {
+    this.#client = client;
     this.#metrics = metrics;
   }
 
   get name(): string {
-    return this.#upstream.name;
+    return this.#client.name;
   }
 
   get countsPulls(): boolean {
-    return this.#upstream.countsPulls;
+    return this.#client.countsPulls;
   }
 
   async headManifest(
     repository: RepositoryName,
     reference: Reference,
-    options: AskOptions,
+    options: RequestOptions,
   ): Promise<UpstreamManifestHead> {
-    const head = await this.#count("manifest-head", () => this.#upstream.headManifest(repository, reference, options));
+    const head = await this.#count("manifest-head", () => this.#client.headManifest(repository, reference, options));
     if (head.manifest !== undefined) this.#metrics.pulled("manifest", head.manifest.bytes.length);
     return head;
   }
 
-  async getManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifest> {
-    const manifest = await this.#count("manifest", () => this.#upstream.getManifest(repository, reference, options));
+  async getManifest(
+    repository: RepositoryName,
+    reference: Reference,
+    options: RequestOptions,
+  ): Promise<UpstreamManifest> {
+    const manifest = await this.#count("manifest", () => this.#client.getManifest(repository, reference, options));
     this.#metrics.pulled("manifest", manifest.bytes.length);
     return manifest;
   }
 
   headBlob(repository: RepositoryName, digest: Digest, options: ProofOptions): Promise<UpstreamBlobHead> {
-    return this.#count("blob-head", () => this.#upstream.headBlob(repository, digest, options));
+    return this.#count("blob-head", () => this.#client.headBlob(repository, digest, options));
   }
 
   async getBlob(
@@ -60,13 +64,13 @@ export class MeteredUpstream implements Upstream {
     part: BlobPart,
     options: BlobOptions,
   ): Promise<UpstreamBlob> {
-    const blob = await this.#count("blob", () => this.#upstream.getBlob(repository, digest, part, options));
+    const blob = await this.#count("blob", () => this.#client.getBlob(repository, digest, part, options));
     return { ...blob, content: this.#counted(blob.content) };
   }
 
   /** A list counts once, by its first page, however many pages it has. */
-  async *tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<readonly string[], void, void> {
-    const pages = this.#upstream.tagPages(repository, options);
+  async *tagPages(repository: RepositoryName, options: RequestOptions): AsyncGenerator<readonly string[], void, void> {
+    const pages = this.#client.tagPages(repository, options);
     try {
       const { done, value } = await this.#count("tags", () => pages.next());
       if (done) return;
@@ -77,23 +81,23 @@ export class MeteredUpstream implements Upstream {
     }
   }
 
-  listReferrers(repository: RepositoryName, subject: Digest, options: AskOptions): Promise<Descriptor[]> {
-    return this.#count("referrers", () => this.#upstream.listReferrers(repository, subject, options));
+  listReferrers(repository: RepositoryName, subject: Digest, options: RequestOptions): Promise<Descriptor[]> {
+    return this.#count("referrers", () => this.#client.listReferrers(repository, subject, options));
   }
 
   comesFromHere(via: string): boolean {
-    return this.#upstream.comesFromHere(via);
+    return this.#client.comesFromHere(via);
   }
 
   quota(): Quota | undefined {
-    return this.#upstream.quota();
+    return this.#client.quota();
   }
 
   close(): void {
-    this.#upstream.close();
+    this.#client.close();
   }
 
-  #count<Answer>(kind: QuestionKind, ask: () => Promise<Answer>): Promise<Answer> {
+  #count<Answer>(kind: RequestKind, ask: () => Promise<Answer>): Promise<Answer> {
     return this.#metrics.count(this.name, kind, ask);
   }
 

@@ -11,7 +11,7 @@ import type { TokenSettings } from "./tokens.js";
 const maxGuests = 100;
 
 /** A request, and who sends it. */
-export interface AuthorizedQuestion {
+export interface AuthorizedRequest {
   readonly request: WireRequest;
   readonly repository: RepositoryName;
   readonly deadline: Deadline;
@@ -23,7 +23,7 @@ export interface AuthorizedQuestion {
  * Sends requests to an endpoint and follows redirects. The endpoint receives the credentials that it asks for; a
  * registry that it redirects to receives only an anonymous token, and all other hosts receive nothing.
  */
-export class AuthorizedQuestions {
+export class AuthorizedRequests {
   readonly #settings: TokenSettings;
   readonly #own: Authorizer;
   readonly #guests = new BoundedMap<string, Authorizer>(maxGuests);
@@ -33,14 +33,14 @@ export class AuthorizedQuestions {
     this.#own = new Authorizer(settings);
   }
 
-  put(question: AuthorizedQuestion): Promise<WireAnswer> {
+  send(wanted: AuthorizedRequest): Promise<WireAnswer> {
     const { origin } = this.#settings.endpoint;
     let isElsewhere = false;
-    return followRedirects(question.request, (hop) => {
+    return followRedirects(wanted.request, (hop) => {
       // A redirect must not lead back to the endpoint with its credentials (Go: CVE-2024-45336).
       isElsewhere ||= hop.url.origin !== origin;
-      if (!isElsewhere) return this.#ask(hop, this.#own, question.repository, question);
-      return this.#ask(hop, this.#guestAt(hop.url), repositoryIn(hop.url) ?? question.repository, question);
+      if (!isElsewhere) return this.#ask(hop, this.#own, wanted.repository, wanted);
+      return this.#ask(hop, this.#guestAt(hop.url), repositoryIn(hop.url) ?? wanted.repository, wanted);
     });
   }
 
@@ -48,7 +48,7 @@ export class AuthorizedQuestions {
     hop: WireRequest,
     authorizer: Authorizer,
     repository: RepositoryName,
-    { deadline, admit }: AuthorizedQuestion,
+    { deadline, admit }: AuthorizedRequest,
   ): Promise<WireAnswer> {
     admit(hop.url);
     const isGuarded = isInApi(hop.url);
@@ -91,19 +91,19 @@ export class AuthorizedQuestions {
   }
 }
 
-const questionPattern = /\/v2\/(.+)\/(?:manifests|blobs|tags|referrers)\/[^/]+$/;
+const requestPattern = /\/v2\/(.+)\/(?:manifests|blobs|tags|referrers)\/[^/]+$/;
 
 /**
  * A registry protects what is below `/v2/`. Other URLs on its host are signed themselves, and S3 answers 400 to a
  * signature together with an `Authorization` (minio#5155).
  */
 function isInApi(url: URL): boolean {
-  return questionPattern.test(url.pathname);
+  return requestPattern.test(url.pathname);
 }
 
 /** A registry behind a redirect may have another name for the repository. */
 function repositoryIn(url: URL): RepositoryName | undefined {
-  const name = questionPattern.exec(url.pathname)?.[1];
+  const name = requestPattern.exec(url.pathname)?.[1];
   try {
     return name === undefined ? undefined : parseRepositoryName(name);
   } catch {

@@ -1,7 +1,7 @@
 import type { Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { RequestTrail } from "../../oci/request-trail.js";
-import type { Upstream } from "../../upstream/upstream.js";
+import type { UpstreamClient } from "../../upstream/upstream-client.js";
 import type { BodyForms } from "./body-forms.js";
 
 /** How blobs are downloaded from an upstream. Times in milliseconds. */
@@ -17,8 +17,8 @@ export interface BlobPolicy {
 }
 
 /** What to download, and from where. */
-export interface BlobOrder {
-  readonly upstream: Upstream;
+export interface WantedBlob {
+  readonly client: UpstreamClient;
   readonly policy: BlobPolicy;
   /** The repository's name there. */
   readonly remoteName: RepositoryName;

@@ -14,22 +14,22 @@ import { watched } from "./limits/demand.js";
 import type { Quota, QuotaMemory } from "./limits/quota.js";
 import { getManifest, headManifest } from "./manifest-client.js";
 import { type ListPage, pagesOf } from "./pages.js";
-import { type ReferrerQuestion, readReferrerPage, referrersByTag, referrersIn, saysNoApi } from "./referrer-list.js";
+import { type ReferrersRequest, readReferrerPage, referrersByTag, referrersIn, saysNoApi } from "./referrer-list.js";
 import { readTagPage } from "./tag-list.js";
 import type {
-  AskOptions,
   BlobOptions,
   BlobPart,
   ProofOptions,
-  Upstream,
+  RequestOptions,
   UpstreamBlob,
   UpstreamBlobHead,
+  UpstreamClient,
   UpstreamManifest,
   UpstreamManifestHead,
-} from "./upstream.js";
+} from "./upstream-client.js";
 import { UpstreamError } from "./upstream-error.js";
 
-interface RegistryUpstreamOptions {
+interface DistributionClientOptions {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   readonly failover: Failover;
@@ -46,11 +46,11 @@ type Headers = Readonly<Record<string, string>>;
 const maxViaLength = 2_000;
 
 /** An upstream that speaks the distribution protocol. */
-export class RegistryUpstream implements Upstream {
+export class DistributionClient implements UpstreamClient {
   readonly name: string;
-  readonly #options: RegistryUpstreamOptions;
+  readonly #options: DistributionClientOptions;
 
-  constructor(options: RegistryUpstreamOptions) {
+  constructor(options: DistributionClientOptions) {
     this.name = options.name;
     this.#options = options;
   }
@@ -59,39 +59,49 @@ export class RegistryUpstream implements Upstream {
     return this.#options.endpoints.some((endpoint) => endpoint.countsPulls);
   }
 
-  headManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifestHead> {
+  headManifest(
+    repository: RepositoryName,
+    reference: Reference,
+    options: RequestOptions,
+  ): Promise<UpstreamManifestHead> {
     const { maxManifestBytes } = this.#options;
     const wanted = { repository, reference, headers: this.#headers(options) };
-    return this.#ask(options, (endpoint, asking) => headManifest(endpoint, wanted, maxManifestBytes, asking));
+    return this.#ask(options, (endpoint, attemptOptions) =>
+      headManifest(endpoint, wanted, maxManifestBytes, attemptOptions),
+    );
   }
 
-  getManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifest> {
+  getManifest(repository: RepositoryName, reference: Reference, options: RequestOptions): Promise<UpstreamManifest> {
     const { maxManifestBytes } = this.#options;
     const wanted = { repository, reference, headers: this.#headers(options) };
-    return this.#ask(options, (endpoint, asking) => getManifest(endpoint, wanted, maxManifestBytes, asking));
+    return this.#ask(options, (endpoint, attemptOptions) =>
+      getManifest(endpoint, wanted, maxManifestBytes, attemptOptions),
+    );
   }
 
   headBlob(repository: RepositoryName, digest: Digest, options: ProofOptions): Promise<UpstreamBlobHead> {
     const wanted = { repository, digest, headers: this.#headers(options) };
-    return this.#ask(options, (endpoint, asking) => proveBlob(endpoint, wanted, options.knownSize, asking));
+    return this.#ask(options, (endpoint, attemptOptions) =>
+      proveBlob(endpoint, wanted, options.knownSize, attemptOptions),
+    );
   }
 
   getBlob(repository: RepositoryName, digest: Digest, part: BlobPart, options: BlobOptions): Promise<UpstreamBlob> {
     const { headersMs = this.#options.answerTimeoutMs } = options;
     const wanted = { repository, digest, headers: this.#headers(options) };
     const last = this.#options.endpoints.at(-1);
-    const attempt: Attempt<UpstreamBlob> = (endpoint, asking) => {
+    const attempt: Attempt<UpstreamBlob> = (endpoint, attemptOptions) => {
       // While there is another endpoint, the wait for this one is short.
       const firstByteMs = endpoint === last ? options.headersMs : undefined;
-      return getBlob(endpoint, { ...wanted, firstByteMs }, part, asking);
+      return getBlob(endpoint, { ...wanted, firstByteMs }, part, attemptOptions);
     };
     return this.#ask(options, attempt, headersMs);
   }
 
-  async *tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<readonly string[], void, void> {
+  async *tagPages(repository: RepositoryName, options: RequestOptions): AsyncGenerator<readonly string[], void, void> {
     const headers = this.#headers(options);
-    const pages = this.#pages(options, (query) => (endpoint, asking) => {
-      return readTagPage(endpoint, repository, { headers, query }, asking);
+    const pages = this.#pages(options, (query) => (endpoint, attemptOptions) => {
+      return readTagPage(endpoint, repository, { headers, query }, attemptOptions);
     });
     for await (const page of pages) yield page;
   }
@@ -101,13 +111,13 @@ export class RegistryUpstream implements Upstream {
    * Without the tag there are no referrers if the upstream has no API; otherwise the failure is reported, so that no
    * signed image looks unsigned.
    */
-  async listReferrers(repository: RepositoryName, subject: Digest, options: AskOptions): Promise<Descriptor[]> {
-    const question = { repository, subject, headers: this.#headers(options) };
+  async listReferrers(repository: RepositoryName, subject: Digest, options: RequestOptions): Promise<Descriptor[]> {
+    const request = { repository, subject, headers: this.#headers(options) };
     try {
-      return await this.#referrersByApi(question, options);
+      return await this.#referrersByApi(request, options);
     } catch (failure) {
       if (!(failure instanceof UpstreamError)) throw failure;
-      const listed = await this.#referrersByTag(question, options).catch((error) => {
+      const listed = await this.#referrersByTag(request, options).catch((error) => {
         throw saysNoApi(failure) ? error : failure;
       });
       if (listed === undefined && !saysNoApi(failure)) throw failure;
@@ -128,32 +138,37 @@ export class RegistryUpstream implements Upstream {
   }
 
   #ask<Result>(
-    options: AskOptions,
+    options: RequestOptions,
     attempt: Attempt<Result>,
     usualMs: number = this.#options.answerTimeoutMs,
   ): Promise<Result> {
     const { failover, clock } = this.#options;
-    const { signal, log, deadlineMs, demand = watched, onAsked = () => {}, room } = options;
+    const { signal, log, deadlineMs, demand = watched, onSent: onAsked = () => {}, room } = options;
     const deadline = new Deadline(signal, deadlineMs ?? usualMs, clock);
-    return failover.run({ deadline, log, hasFallback: deadlineMs !== undefined, demand, onAsked, room }, attempt);
+    return failover.run(
+      { deadline, log, hasFallback: deadlineMs !== undefined, demand, onSent: onAsked, room },
+      attempt,
+    );
   }
 
-  async #referrersByApi(question: ReferrerQuestion, options: AskOptions): Promise<Descriptor[]> {
+  async #referrersByApi(request: ReferrersRequest, options: RequestOptions): Promise<Descriptor[]> {
     const list: Descriptor[] = [];
-    const pages = this.#pages(options, (query) => (endpoint, asking) => {
-      return readReferrerPage(endpoint, question, query, asking);
+    const pages = this.#pages(options, (query) => (endpoint, attemptOptions) => {
+      return readReferrerPage(endpoint, request, query, attemptOptions);
     });
     for await (const page of pages) for (const referrer of referrersIn(page)) list.push(referrer);
     return list;
   }
 
-  #referrersByTag(question: ReferrerQuestion, options: AskOptions): Promise<Descriptor[] | undefined> {
+  #referrersByTag(request: ReferrersRequest, options: RequestOptions): Promise<Descriptor[] | undefined> {
     const { maxManifestBytes } = this.#options;
-    return this.#ask(options, (endpoint, asking) => referrersByTag(endpoint, question, maxManifestBytes, asking));
+    return this.#ask(options, (endpoint, attemptOptions) =>
+      referrersByTag(endpoint, request, maxManifestBytes, attemptOptions),
+    );
   }
 
   #pages<Content>(
-    options: AskOptions,
+    options: RequestOptions,
     attemptFor: (query: string | undefined) => Attempt<ListPage<Content>>,
   ): AsyncGenerator<Content, void, void> {
     const errors = new HostErrors(this.name, this.#options.endpoints.at(-1)?.host ?? this.name);
@@ -164,7 +179,7 @@ export class RegistryUpstream implements Upstream {
   }
 
   /** Each cache on the way adds itself, so that one that finds its own id detects the loop (RFC 9110, "Via"). */
-  #headers({ trail = {} }: AskOptions): Headers {
+  #headers({ trail = {} }: RequestOptions): Headers {
     const own = `1.1 berth (${this.#options.instanceId})`;
     const before = plainText(trail.via ?? "", maxViaLength);
     const { traceparent } = trail;

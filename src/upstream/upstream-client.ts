@@ -11,7 +11,7 @@ import type { Quota } from "./limits/quota.js";
 import type { ContentCoding } from "./wire/content-coding.js";
 
 /** Options of every request to an upstream. */
-export interface AskOptions {
+export interface RequestOptions {
   /** Aborting it rejects with its reason, and also ends a blob that is being read. */
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -25,19 +25,19 @@ export interface AskOptions {
   /** Whether a client waits for the response; by default, one does. Requests that no client waits for give way. */
   readonly demand?: Demand;
   /** Called whenever a request is sent: the wait for its turn is not the upstream's time. */
-  readonly onAsked?: () => void;
+  readonly onSent?: () => void;
   /** Limits the memory for large manifests; set by the caller that holds them afterwards. */
   readonly room?: Reservation;
 }
 
 /** Options for checking that a blob exists. */
-export interface ProofOptions extends AskOptions {
+export interface ProofOptions extends RequestOptions {
   /** In bytes, if known: a response with another size is not trusted. */
   readonly knownSize?: number | undefined;
 }
 
 /** Options for opening a blob. */
-export interface BlobOptions extends AskOptions {
+export interface BlobOptions extends RequestOptions {
   /** Time for the headers, if it may be longer than for other requests because no client waits for them. */
   readonly headersMs?: number;
 }
@@ -102,23 +102,27 @@ export interface UpstreamBlob {
  * One upstream registry with its mirrors. Failures are UpstreamErrors. It retries, follows redirects, fetches tokens
  * and obeys limits; it stores nothing but tokens and what it learns about the upstream's limits.
  */
-export interface Upstream {
+export interface UpstreamClient {
   readonly name: string;
   /** Whether a GET of a manifest counts as a pull, as at Docker Hub. */
   readonly countsPulls: boolean;
   /** Does not count as a pull. Uses GET if HEAD is not supported. */
-  headManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifestHead>;
-  getManifest(repository: RepositoryName, reference: Reference, options: AskOptions): Promise<UpstreamManifest>;
+  headManifest(
+    repository: RepositoryName,
+    reference: Reference,
+    options: RequestOptions,
+  ): Promise<UpstreamManifestHead>;
+  getManifest(repository: RepositoryName, reference: Reference, options: RequestOptions): Promise<UpstreamManifest>;
   /** Whether it has the blob. If HEAD cannot be trusted, uses a GET whose body is not read. */
   headBlob(repository: RepositoryName, digest: Digest, options: ProofOptions): Promise<UpstreamBlobHead>;
   getBlob(repository: RepositoryName, digest: Digest, part: BlobPart, options: BlobOptions): Promise<UpstreamBlob>;
   /** All tags page by page, in the upstream's order. Each page is requested when it is needed, with its own timeout. */
-  tagPages(repository: RepositoryName, options: AskOptions): AsyncGenerator<readonly string[], void, void>;
+  tagPages(repository: RepositoryName, options: RequestOptions): AsyncGenerator<readonly string[], void, void>;
   /**
    * From the referrers API, or else from the fallback tag. Empty only if the upstream says that there are none; if it
    * does not say, that is an error.
    */
-  listReferrers(repository: RepositoryName, subject: Digest, options: AskOptions): Promise<Descriptor[]>;
+  listReferrers(repository: RepositoryName, subject: Digest, options: RequestOptions): Promise<Descriptor[]>;
   /** Whether a request with this `Via` header was sent by this process, and came back through other caches. */
   comesFromHere(via: string): boolean;
   /** The upstream's last pull quota; `undefined` if it never sent one. */

@@ -16,7 +16,7 @@ const smallestPiece = 4 * 1024;
  * @returns `undefined` if nothing has to wait
  * @throws AbortError if the client disconnects meanwhile
  */
-export function paced(exchange: Exchange, bytes: number): Promise<void> | undefined {
+export function throttled(exchange: Exchange, bytes: number): Promise<void> | undefined {
   if (exchange.accounts.length === 0) return undefined;
   const now = performance.now();
   countAt(now, exchange, bytes);

@@ -1,5 +1,6 @@
-import { AuthorizedQuestions } from "./auth/authorized-questions.js";
+import { AuthorizedRequests } from "./auth/authorized-requests.js";
 import { credentialSource } from "./auth/credentials.js";
+import { DistributionClient } from "./distribution-client.js";
 import { Endpoint } from "./endpoint.js";
 import { parseEndpointUrl } from "./endpoint-url.js";
 import { Failover } from "./failover.js";
@@ -10,8 +11,7 @@ import { Outage } from "./limits/outage.js";
 import { QuotaMemory } from "./limits/quota.js";
 import { RateLimits } from "./limits/rate-limits.js";
 import { Slots } from "./limits/slots.js";
-import { RegistryUpstream } from "./registry-upstream.js";
-import type { Upstream } from "./upstream.js";
+import type { UpstreamClient } from "./upstream-client.js";
 import {
   type CompleteSettings,
   completeSettings,
@@ -43,14 +43,14 @@ export interface UpstreamSurroundings {
  * Creates the client of one upstream; connects to nothing yet.
  * @throws Error if a URL is invalid, or is not http or https
  */
-export function createUpstream(settings: UpstreamSettings, surroundings: UpstreamSurroundings): Upstream {
+export function createUpstreamClient(settings: UpstreamSettings, surroundings: UpstreamSurroundings): UpstreamClient {
   const complete = completeSettings(settings);
   const { clock = systemClock, random = Math.random, instanceId } = surroundings;
   const quota = new QuotaMemory(complete.name, clock);
   const endpoints = complete.endpoints.map((endpoint) => createEndpoint(endpoint, complete, quota, surroundings));
   if (endpoints.length === 0) throw new Error(`the upstream ${complete.name} has no URL`);
   const { attempts, retryDelay } = complete;
-  return new RegistryUpstream({
+  return new DistributionClient({
     name: complete.name,
     endpoints,
     failover: new Failover({ endpoints, attempts, retryDelayMs: retryDelay, random }),
@@ -73,10 +73,10 @@ function createEndpoint(
   const connections = createConnections(url, endpoint, settings, surroundings);
   const wire = createWire(connections, settings, surroundings.version);
   const limits = new RateLimits(clock);
-  const questions = new Slots(settings.maxConcurrent);
+  const requests = new Slots(settings.maxConcurrent);
   return new Endpoint({
     url,
-    questions: createQuestions(url, endpoint, settings, { wire, clock, limits }),
+    requests: createRequests(url, endpoint, settings, { wire, clock, limits }),
     errors: new HostErrors(settings.name, url.host),
     clock,
     outage: new Outage(clock, settings.outageMemory),
@@ -84,8 +84,8 @@ function createEndpoint(
     quota,
     heads: new HeadMemory(clock),
     slots: {
-      manifest: questions,
-      list: questions,
+      manifest: requests,
+      list: requests,
       proof: new Slots(settings.maxConcurrent),
       // As many as of the large ones: an upstream may be slow with each, and clients request a page of layers at once.
       small: new Slots(settings.maxDownloads),
@@ -96,13 +96,13 @@ function createEndpoint(
   });
 }
 
-function createQuestions(
+function createRequests(
   url: URL,
   endpoint: EndpointSettings,
   settings: CompleteSettings,
   parts: { readonly wire: Wire; readonly clock: Clock; readonly limits: RateLimits },
-): AuthorizedQuestions {
-  return new AuthorizedQuestions({
+): AuthorizedRequests {
+  return new AuthorizedRequests({
     ...parts,
     upstream: settings.name,
     endpoint: url,

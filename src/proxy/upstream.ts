@@ -1,14 +1,12 @@
-import type { RepositoryName } from "../oci/repository-name.js";
-import type { Upstream } from "../upstream/upstream.js";
+import type { UpstreamNames } from "../registry/owners.js";
+import type { UpstreamClient } from "../upstream/upstream-client.js";
 import type { ContentRules } from "./content-rules.js";
 
-/** An upstream with the operator's settings. Times in milliseconds. */
-export interface CachedUpstream {
-  readonly upstream: Upstream;
+/** One upstream: its names here, its client, and the operator's settings. Times in milliseconds. */
+export interface Upstream extends UpstreamNames {
+  readonly client: UpstreamClient;
   /** What may be pulled from it. */
   readonly rules: ContentRules;
-  /** The name there of a repository here. */
-  remoteName(name: RepositoryName): RepositoryName;
   /** Whether content without a recorded owner, from another program's cache, may be assigned to it. */
   readonly adopt: boolean;
   /** How long a tag is served without asking again. */
