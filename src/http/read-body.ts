@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Reservation } from "../foundation/semaphore.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Exchange } from "./exchange.js";
-import { afterCounted, countBytes } from "./limits/pace.js";
+import { afterCounted, countBytes } from "./limits/throttle.js";
 
 /** How much of a body is read after the response: enough for clients that read it only after sending all. */
 const discardedBytes = 32 * 1024 * 1024;

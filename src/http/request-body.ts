@@ -23,7 +23,7 @@ export class RequestBody implements IncomingContent {
   readonly #request: IncomingMessage;
   readonly #pool: BufferPool;
   /** Waits until the client may send more, if it is limited. */
-  readonly #pace: (bytes: number) => Promise<void> | undefined;
+  readonly #throttle: (bytes: number) => Promise<void> | undefined;
   #filling: Piece | undefined;
   /** The part of a chunk that did not fit into the piece. */
   #rest: Buffer | undefined;
@@ -32,10 +32,14 @@ export class RequestBody implements IncomingContent {
   #wake: () => void = () => {};
   readonly #onData = (chunk: Buffer) => this.#gather(chunk);
 
-  constructor(request: IncomingMessage, pool: BufferPool, pace: (bytes: number) => Promise<void> | undefined = atOnce) {
+  constructor(
+    request: IncomingMessage,
+    pool: BufferPool,
+    throttle: (bytes: number) => Promise<void> | undefined = atOnce,
+  ) {
     this.#request = request;
     this.#pool = pool;
-    this.#pace = pace;
+    this.#throttle = throttle;
   }
 
   break(reason: Error): void {
@@ -49,7 +53,7 @@ export class RequestBody implements IncomingContent {
     try {
       for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) {
         // If the client disconnects meanwhile, this piece still counts.
-        await this.#pace(piece.length)?.catch(() => {});
+        await this.#throttle(piece.length)?.catch(() => {});
         yield piece.buffer.subarray(0, piece.length);
         this.#pool.give(piece.buffer);
       }

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Served } from "../registry/repository.js";
 import type { Exchange } from "./exchange.js";
-import { afterCounted, countBytes } from "./limits/pace.js";
+import { afterCounted, countBytes } from "./limits/throttle.js";
 
 const nothing = Buffer.alloc(0);
 
