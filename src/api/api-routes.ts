@@ -6,7 +6,13 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Action } from "../registry/access.js";
 import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
-import { notStored, requireWelcome, showing } from "./answers.js";
+import type { Activity } from "./activity/activity.js";
+import { listDownloads } from "./activity/list-downloads.js";
+import { type ConfiguredUpstream, listUpstreams } from "./activity/list-upstreams.js";
+import { LiveStream } from "./activity/live-stream.js";
+import type { RunningDownload } from "./activity/running-downloads.js";
+import { type CacheState, Summaries } from "./activity/show-summary.js";
+import { notStored, requireWelcome, showing, showTime } from "./answers.js";
 import { Censuses } from "./images/content-census.js";
 import { FactsOfImages } from "./images/image-facts.js";
 import { listHolders } from "./images/list-holders.js";
@@ -28,12 +34,25 @@ export interface ApiDependencies {
   readonly allNames: ConstructorParameters<typeof NameIndex>[0]["list"];
   readonly storage: Storage;
   readonly about: About;
+  readonly activity: Activity;
+  readonly upstreams: readonly ConfiguredUpstream[];
+  readonly cache: CacheState;
+  /** Uploads that are being received. */
+  uploadsRunning(): number;
+  /** The downloads of all processes. */
+  running(): Promise<readonly RunningDownload[]>;
   /** What the configuration lets clients change in private repositories. */
   readonly changeable: readonly Action[];
-  /** The names by which clients may know a repository that is stored under this name. */
-  namesOf(stored: RepositoryName): readonly RepositoryName[];
+  /** The name in lists of a repository that is stored under this one. */
+  shownNameOf(stored: RepositoryName): RepositoryName;
   /** The file that describes the API. */
   description(): Promise<Buffer>;
+}
+
+export interface Api {
+  readonly resources: readonly Resource[];
+  /** Ends what would never end by itself. */
+  close(): void;
 }
 
 const base = "/v2/_berth";
@@ -42,24 +61,30 @@ const base = "/v2/_berth";
  * What the container API does not tell (`config/openapi.yml`). Below `/v2/`, at the place that the specification has
  * for extensions, since many reverse proxies pass on nothing else.
  */
-export function apiRoutes(dependencies: ApiDependencies): Resource[] {
-  const { about, description } = dependencies;
-  return [
+export function createApi(dependencies: ApiDependencies): Api {
+  const { about, description, storage, allNames } = dependencies;
+  const names = new NameIndex({ list: allNames, generation: () => storage.index.generation() });
+  const summaries = new Summaries({ ...dependencies, names });
+  const downloads = downloadList(dependencies);
+  const live = new LiveStream({ summary: (exchange) => summaries.recent(exchange), downloads });
+  const resources = [
     reading("openapi.yml", sendDescription(description)),
     // Also for clients that must sign in first.
     reading("me", (exchange) => sendJson(exchange, 200, describeCaller(exchange, about), notStored)),
-    ...contentRoutes(dependencies),
+    ...contentRoutes(dependencies, names),
+    ...activityRoutes(dependencies, summaries),
+    reading("live", live.open),
   ];
+  return { resources, close: () => live.close() };
 }
 
 /** Repositories, tags and images. */
-function contentRoutes(dependencies: ApiDependencies): Resource[] {
-  const { registry, storage, allNames } = dependencies;
-  const names = new NameIndex({ list: allNames, generation: () => storage.index.generation() });
+function contentRoutes(dependencies: ApiDependencies, names: NameIndex): Resource[] {
+  const { registry, storage } = dependencies;
   const facts = new RepositoryFacts({ registry, storage });
   const parts = { ...dependencies, names, facts, censuses: new Censuses(storage.index) };
   const tags = new TagLists({ registry, storage, images: new FactsOfImages(storage) });
-  const shown: Readonly<Record<string, (exchange: Exchange) => Promise<unknown>>> = {
+  return shown({
     repositories: (exchange) => listRepositories(exchange, parts),
     tree: (exchange) => listFolder(exchange, names),
     repository: (exchange) => showRepository(exchange, parts),
@@ -67,8 +92,27 @@ function contentRoutes(dependencies: ApiDependencies): Resource[] {
     image: (exchange) => showImage(exchange, parts),
     referrers: (exchange) => listReferrers(exchange, registry),
     holders: (exchange) => listHolders(exchange, parts),
-  };
-  return Object.entries(shown).map(([path, produce]) => reading(path, showing(produce)));
+  });
+}
+
+/** What this registry does now. */
+function activityRoutes(dependencies: ApiDependencies, summaries: Summaries): Resource[] {
+  const { activity, upstreams } = dependencies;
+  return shown({
+    summary: async (exchange) => ({ now: showTime(Date.now()), ...(await summaries.of(exchange)) }),
+    downloads: downloadList(dependencies),
+    upstreams: async (exchange) => listUpstreams(exchange, upstreams, activity.upstreams),
+  });
+}
+
+function downloadList({ running, shownNameOf }: ApiDependencies) {
+  return async (exchange: Exchange) => listDownloads(exchange, { running: await running(), shownNameOf });
+}
+
+type Shown = Readonly<Record<string, (exchange: Exchange) => Promise<unknown>>>;
+
+function shown(produced: Shown): Resource[] {
+  return Object.entries(produced).map(([path, produce]) => reading(path, showing(produce)));
 }
 
 function reading(path: string, handler: Handler): Resource {

@@ -13,6 +13,7 @@ export class CallerAccess implements Access {
   readonly #log: Logger;
   /** A client mostly asks for the same again, and a comparison is cheaper than a look-up. */
   #last: { readonly wish: Wish; readonly decision: Decision } | undefined;
+  #mayAdminister: boolean | undefined;
 
   constructor(identity: Identity, rules: AccessRules, log: Logger) {
     this.identity = identity;
@@ -26,7 +27,8 @@ export class CallerAccess implements Access {
   }
 
   get mayAdminister(): boolean {
-    return this.#rules.policy.administers(this.identity);
+    this.#mayAdminister ??= this.#rules.policy.administers(this.identity);
+    return this.#mayAdminister;
   }
 
   may(action: Action, name: RepositoryName, namespace?: string): boolean {

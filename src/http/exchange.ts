@@ -57,6 +57,8 @@ export class Exchange implements Context {
   begunAt: number | undefined;
   /** Called before a response 403, where denials are recorded. */
   onDenied: DenialListener | undefined;
+  /** Called when the server stops, for an answer that would never end. */
+  onServerStop: (() => void) | undefined;
   /** The methods that the resource supports. */
   knownMethods: readonly string[] = noMethods;
   /** Its place among those that are watched for stalling. */

@@ -54,16 +54,16 @@ export class RegistryServer {
   #routes: Routes;
   readonly #connections: Connections;
   readonly #refusals: Refusals;
-  readonly #observer: RequestObserver | undefined;
+  readonly #observers: readonly RequestObserver[];
   /** When the authorities of client certificates last changed. */
   #authoritiesSince = 0;
   #isStopping = false;
 
-  constructor(settings: ServerSettings, routes: Routes, log: Logger, observer?: RequestObserver) {
+  constructor(settings: ServerSettings, routes: Routes, log: Logger, observers: readonly RequestObserver[] = []) {
     this.#settings = settings;
     this.#routes = routes;
     this.#log = log;
-    this.#observer = observer;
+    this.#observers = observers;
     this.#proxies = trustedProxiesOf(settings);
     this.#stalls = new StallWatch(settings.stall);
     this.#connections = new Connections(settings.maxConnections, this.#answer, log);
@@ -122,6 +122,7 @@ export class RegistryServer {
   /** Accepts no more connections, lets running requests finish, and cuts off the rest after the grace period. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopping = true;
+    for (const exchange of this.running()) exchange.onServerStop?.();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const sweep = setInterval(() => this.#closeIdle(), idleSweepMs);
     const timer = setTimeout(() => this.cut(), graceMs);
@@ -212,7 +213,7 @@ export class RegistryServer {
     if (request.complete || request.destroyed) this.#stalls.forget(exchange);
     else request.once("close", () => this.#stalls.forget(exchange));
     exchange.connection.answered(exchange);
-    this.#observer?.ended(exchange);
+    for (const observer of this.#observers) observer.ended(exchange);
   };
 }
 

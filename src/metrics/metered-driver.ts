@@ -41,6 +41,10 @@ export class MeteredDriver implements StorageDriver {
     };
   }
 
+  get room(): StorageDriver["room"] {
+    return this.#driver.room?.bind(this.#driver);
+  }
+
   stat(key: string): Promise<ObjectStat | undefined> {
     return this.#timed("Stat", this.#driver.stat(key));
   }

@@ -1,16 +1,17 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import {
+  ObservedUpstreamClient,
+  type RequestKind,
+  type UpstreamObserver,
+} from "../upstream/observed-upstream-client.js";
 import type { UpstreamClient } from "../upstream/upstream-client.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
-import { MeteredUpstreamClient } from "./metered-upstream-client.js";
 import { type CounterCell, TalliedCounter } from "./tallies.js";
-
-/** What a request to an upstream is for. */
-export type RequestKind = "manifest-head" | "manifest" | "blob-head" | "blob" | "tags" | "referrers";
 
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25];
 
 /** Requests to upstreams, and the quotas that upstreams reported. */
-export class UpstreamMetrics {
+export class UpstreamMetrics implements UpstreamObserver {
   /** By name; those of the current configuration. */
   readonly #upstreams = new Map<string, UpstreamClient>();
   readonly #requests: Counter<"upstream" | "kind" | "result">;
@@ -44,13 +45,13 @@ export class UpstreamMetrics {
   /** Wraps an upstream to count its requests. */
   meter(upstream: UpstreamClient): UpstreamClient {
     this.#upstreams.set(upstream.name, upstream);
-    return new MeteredUpstreamClient(upstream, this);
+    return new ObservedUpstreamClient(upstream, this);
   }
 
-  async count<Answer>(upstream: string, kind: RequestKind, ask: () => Promise<Answer>): Promise<Answer> {
+  async request<Answer>(upstream: string, kind: RequestKind, send: () => Promise<Answer>): Promise<Answer> {
     const end = this.#durations.startTimer({ upstream, kind });
     try {
-      const answer = await ask();
+      const answer = await send();
       this.#requests.inc({ upstream, kind, result: "ok" });
       return answer;
     } catch (error) {

@@ -27,7 +27,7 @@ interface ProxyOptions extends Omit<DownloadOptions, "holders"> {
   readonly owners: Owners;
   /** Whether downloads continue that no client waits for. */
   readonly finishDownloads: boolean;
-  readonly observer?: DownloadObserver | undefined;
+  readonly observers?: readonly DownloadObserver[];
   /** The name of a repository in the catalog. */
   shownNameOf(stored: RepositoryName, upstream: UpstreamNames): RepositoryName;
 }

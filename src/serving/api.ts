@@ -1,15 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { apiRoutes } from "../api/api-routes.js";
+import type { Activity } from "../api/activity/activity.js";
+import type { CacheState } from "../api/activity/show-summary.js";
+import { type Api, createApi } from "../api/api-routes.js";
+import type { UpstreamConfig } from "../config/proxy-schema.js";
 import type { Config } from "../config/schema.js";
-import type { Resource } from "../http/router.js";
 import type { Logger } from "../observability/logger.js";
+import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import { packageFolder, packageVersion } from "../package-version.js";
 import type { Action } from "../registry/access.js";
 import type { Context } from "../registry/context.js";
 import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
 import { repositoryNamesOf } from "./access/repository-names.js";
+import { ownersOf, upstreamNamesOf } from "./upstream-names.js";
 
 interface ApiParts {
   /** As clients see it. */
@@ -17,17 +21,21 @@ interface ApiParts {
   /** The mode alone, without access control. */
   readonly mode: Registry;
   readonly storage: Storage;
+  readonly activity: Activity;
+  readonly cache: CacheState;
+  uploadsRunning(): number;
   readonly log: Logger;
 }
 
 const caller = { address: "berth api", network: "berth api" };
 
-/** The routes of the API for a configuration. */
-export function apiOf(config: Config, { registry, mode, storage, log }: ApiParts): Resource[] {
+/** The API for a configuration. */
+export function apiOf(config: Config, { mode, log, ...parts }: ApiParts): Api {
   const context: Context = { id: "api", signal: new AbortController().signal, caller, log };
-  return apiRoutes({
-    registry,
-    storage,
+  return createApi({
+    ...parts,
+    running: async () => parts.activity.downloads.list(),
+    upstreams: config.mode === "private" ? [] : config.proxy.upstreams.map((each) => upstreamOf(each, config)),
     allNames: (page) => mode.catalog(page, context),
     about: {
       version: packageVersion(),
@@ -36,12 +44,33 @@ export function apiOf(config: Config, { registry, mode, storage, log }: ApiParts
       publicUrl: config.server.publicUrl,
     },
     changeable: changeable(config),
-    namesOf: repositoryNamesOf(config).namesOf,
+    shownNameOf: shownNamesOf(config),
     description: () => readFile(join(packageFolder(), "config", "openapi.yml")),
   });
+}
+
+function upstreamOf(upstream: UpstreamConfig, { proxy }: Config) {
+  const { name, prefix, isDefault } = upstreamNamesOf(upstream, proxy.default);
+  return { name, prefix, isDefault, url: upstream.url };
+}
+
+/** The names that each mode lists. */
+function shownNamesOf(config: Config): (stored: RepositoryName) => RepositoryName {
+  const { namesOf } = repositoryNamesOf(config);
+  return config.mode === "hybrid" ? (stored) => namesOf(stored)[0] ?? stored : (stored) => stored;
 }
 
 function changeable({ mode, private: rules }: Config): readonly Action[] {
   if (mode === "proxy" || rules.readonly) return [];
   return rules.delete ? ["push", "delete"] : ["push"];
+}
+
+/** Whether a pull from the upstream of a name counts against a quota there. */
+export function countedPulls(config: Config, activity: Activity): (name: string, namespace?: string) => boolean {
+  if (config.mode === "private") return () => false;
+  const owners = ownersOf(config);
+  return (name, namespace) => {
+    const owner = isRepositoryName(name) ? owners.of(name, namespace) : undefined;
+    return owner?.kind === "upstream" && activity.upstreams.of(owner.upstream)?.countsPulls === true;
+  };
 }

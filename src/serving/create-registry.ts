@@ -1,3 +1,4 @@
+import type { Activity } from "../api/activity/activity.js";
 import type { Config } from "../config/schema.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
@@ -6,6 +7,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { NameResolution } from "../private/name-resolution.js";
 import { PrivateRegistry } from "../private/private-registry.js";
 import type { CacheRoom } from "../proxy/downloads/cache-room.js";
+import type { DownloadObserver } from "../proxy/downloads/download-observer.js";
 import { ProxyRegistry } from "../proxy/proxy-registry.js";
 import { mayBePulled } from "../proxy/pullable.js";
 import type { Upstream } from "../proxy/upstream.js";
@@ -24,6 +26,7 @@ interface CacheOptions {
   readonly log: Logger;
   readonly upstreamsOf?: UpstreamsOf | undefined;
   readonly metrics: Metrics | undefined;
+  readonly activity: Activity;
 }
 
 /** The registry of `mode: proxy`. */
@@ -35,7 +38,7 @@ export async function proxyRegistryOf(config: Config, storage: Storage, options:
     finishDownloads: config.proxy.finishDownloads,
     // As a registry:2 cache names them.
     shownNameOf: (stored) => stored,
-    observer: options.metrics?.downloads,
+    observers: downloadObserversOf(options),
     room: options.room,
     log: options.log,
   });
@@ -51,7 +54,7 @@ export async function hybridRegistryOf(config: Config, storage: Storage, options
     finishDownloads: config.proxy.finishDownloads,
     // The list shows the owner in each name, and each can be pulled by the name shown.
     shownNameOf: fullNameOf,
-    observer: options.metrics?.downloads,
+    observers: downloadObserversOf(options),
     room: options.room,
     log: options.log,
   });
@@ -62,10 +65,19 @@ export async function hybridRegistryOf(config: Config, storage: Storage, options
   );
 }
 
-async function upstreamsFor(config: Config, { upstreamsOf, metrics }: CacheOptions): Promise<readonly Upstream[]> {
+async function upstreamsFor(
+  config: Config,
+  { upstreamsOf, metrics, activity }: CacheOptions,
+): Promise<readonly Upstream[]> {
   const upstreams = await (upstreamsOf === undefined ? proxyUpstreamsOf(config) : upstreamsOf(config));
-  if (metrics === undefined) return upstreams;
-  return upstreams.map((each) => ({ ...each, client: metrics.meterClient(each.client) }));
+  return upstreams.map((each) => {
+    const client = activity.upstreams.observe(each.client);
+    return { ...each, client: metrics?.meterClient(client) ?? client };
+  });
+}
+
+function downloadObserversOf({ metrics, activity }: CacheOptions): readonly DownloadObserver[] {
+  return metrics === undefined ? [activity.downloads] : [activity.downloads, metrics.downloads];
 }
 
 function meaningsAmong(

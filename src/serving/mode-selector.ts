@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { Activity } from "../api/activity/activity.js";
+import type { Api } from "../api/api-routes.js";
 import type { AuditTrail } from "../auth/audit/audit-trail.js";
 import { AuditedRepository } from "../auth/audit/audited-repository.js";
 import { GuardedRegistry } from "../auth/guarded-registry.js";
@@ -22,7 +24,7 @@ import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
 import { openAuditTrail } from "./access/audit-writer.js";
 import type { Guard, Surroundings } from "./access/create-access-control.js";
-import { apiOf } from "./api.js";
+import { apiOf, countedPulls } from "./api.js";
 import { CacheBound } from "./cache-bound.js";
 import type { UpstreamsOf } from "./create-registry.js";
 import { journalOf } from "./events.js";
@@ -62,6 +64,7 @@ export class ModeSelector {
   readonly #metrics: Metrics | undefined;
   /** One for all configurations, like those below: running requests count, whichever they began under. */
   readonly cacheBound: CacheBound;
+  readonly activity: Activity;
   readonly #pushes = new ContinuedPushes();
   readonly #tokenSeed: Buffer;
   readonly #clientLimits = new ClientLimits();
@@ -76,6 +79,7 @@ export class ModeSelector {
     this.#log = log;
     this.#upstreamsOf = upstreamsOf;
     this.#metrics = metrics;
+    this.activity = new Activity(storage, log);
     this.cacheBound = new CacheBound(storage, log, metrics?.stored);
   }
 
@@ -111,6 +115,7 @@ export class ModeSelector {
       if (this.#current !== undefined) this.#pushes.retire(this.#current.mode);
       this.#current = { composition, mode };
       guard?.start();
+      this.activity.today.countsPulls = countedPulls(config, this.activity);
       boundCache();
       this.#clientLimits.limitTo(config.access?.limits);
       this.#uploadPlaces.limitTo(config.private.uploads.maxConcurrent);
@@ -129,6 +134,7 @@ export class ModeSelector {
       log: this.#log,
       upstreamsOf: this.#upstreamsOf,
       metrics: this.#metrics,
+      activity: this.activity,
     });
   }
 
@@ -140,6 +146,7 @@ export class ModeSelector {
   async stop(): Promise<void> {
     this.#current?.composition.close();
     await this.cacheBound.stop();
+    await this.activity.stop();
   }
 
   #compose(config: Config, mode: Registry, { audit, guard, journaled }: Protection): Composition {
@@ -149,19 +156,27 @@ export class ModeSelector {
         ? continued
         : new ObservedRegistry(continued, (repository) => new AuditedRepository(repository, audit));
     const registry = guard === undefined ? audited : new GuardedRegistry(audited);
+    const api = apiOf(config, {
+      registry,
+      mode,
+      storage: this.#storage,
+      activity: this.activity,
+      cache: this.cacheBound,
+      uploadsRunning: () => this.uploadsRunning,
+      log: this.#log,
+    });
     return {
       registry,
-      routes: this.#routesTo({ registry, mode }, config, guard),
+      routes: this.#routesTo(registry, api, config, guard),
       onDenied: audit && recordDenials(audit),
-      close: () => guard?.close(),
+      close: () => {
+        guard?.close();
+        api.close();
+      },
     };
   }
 
-  #routesTo(
-    { registry, mode }: { readonly registry: Registry; readonly mode: Registry },
-    config: Config,
-    guard: Guard | undefined,
-  ): Routes {
+  #routesTo(registry: Registry, api: Api, config: Config, guard: Guard | undefined): Routes {
     const dependencies = {
       registry,
       pool: this.#pool,
@@ -171,9 +186,8 @@ export class ModeSelector {
       locations: config.server.locations,
       catalogMaxEntries: config.server.catalogMaxEntries,
     };
-    const api = apiOf(config, { registry, mode, storage: this.#storage, log: this.#log });
     // A request tries the routes in this order, and most are pulls.
-    const resources = [...baseRoutes, ...pushRoutes(dependencies), ...pullRoutes(dependencies), ...api];
+    const resources = [...baseRoutes, ...pushRoutes(dependencies), ...pullRoutes(dependencies), ...api.resources];
     const limits = config.access?.limits;
     if (guard === undefined) return this.#clientLimits.byAddress(createRoutes(resources), limits);
     const { control } = guard;

@@ -51,7 +51,10 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
     ...embedding.settings,
   });
   const first = await modes.select(config);
-  const server = new RegistryServer(settingsOf(config, first), first.routes, log, metrics?.requests);
+  const server = new RegistryServer(settingsOf(config, first), first.routes, log, [
+    modes.activity.today,
+    ...(metrics === undefined ? [] : [metrics.requests]),
+  ]);
   metrics?.begin(stateOf(server, storage, modes));
   tls?.watch((renewed) => server.renewTls(renewed));
   const prepare = async (next: Config) => {

@@ -1,5 +1,5 @@
 import type { BlobReader } from "../oci/blob-reader.js";
-import type { ObjectContent, Staging } from "./staging.js";
+import type { DiskRoom, ObjectContent, Staging } from "./staging.js";
 
 /** Limit for reading an object as a whole, unless the caller sets another. */
 export const smallObjectBytes = 16 * 1024 * 1024;
@@ -69,6 +69,8 @@ export interface StorageDriver {
   readonly conditional: ConditionalWrites | undefined;
   readonly withdrawal: Withdrawal;
   readonly staging: Staging;
+  /** Absent if there is no disk that could fill. */
+  readonly room?: (() => Promise<DiskRoom>) | undefined;
   /**
    * Runs the action while no other holder of the lock runs, in this process or another. The lock is a lease that may be
    * lost while the action runs: use it to save work, never for correctness.

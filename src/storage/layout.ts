@@ -21,6 +21,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *       _tagged/whole                                       ours: no tag of the repository is older than that
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, locks, a generation
+ *     days/<date>/<process>                                 what a process served and saved on a day
  *     collected                                             when garbage was last collected
  *     events/<receiver>/<microseconds>-<random>-<bytes>     an event that waits for a receiver, whose name is hashed
  *     claims/<uuid>                                         another process waits for this upload session
@@ -51,6 +52,9 @@ export const layout = {
   /** Replaced whenever a repository is created, so that every process sees that its list is old. */
   catalogGeneration: ".berth/catalog",
   lastCollection: ".berth/collected",
+  days: ".berth/days",
+  day: (date: string) => `.berth/days/${date}`,
+  dayOf: (date: string, process: string) => `.berth/days/${date}/${process}`,
   events: ".berth/events",
   eventsOf: (receiver: string) => `.berth/events/${folderOfReceiver(receiver)}`,
   event: (receiver: string, name: string) => `.berth/events/${folderOfReceiver(receiver)}/${name}`,

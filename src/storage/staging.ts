@@ -60,3 +60,9 @@ export class OffsetMismatchError extends Error {
     this.offset = offset;
   }
 }
+
+/** The disk, or the part of it that a quota allows. In bytes. */
+export interface DiskRoom {
+  readonly size: number;
+  readonly free: number;
+}

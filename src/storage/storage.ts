@@ -22,8 +22,10 @@ import { RepositoryContent } from "./content/repository-content.js";
 import type { MakeRoom } from "./content/room-making-stage.js";
 import { TagStore } from "./content/tag-store.js";
 import { UploadStore } from "./content/upload-store.js";
+import { DayCountStore } from "./day-count-store.js";
 import type { StorageDriver } from "./driver.js";
 import { EventQueue } from "./event-queue.js";
+import type { DiskRoom } from "./staging.js";
 
 /** Links that a server keeps in memory, about 400 bytes each. */
 const servedLinks = 20_000;
@@ -53,6 +55,7 @@ export class Storage {
   readonly accessTokens: AccessTokenStore;
   readonly collections: CollectionRecord;
   readonly events: EventQueue;
+  readonly dayCounts: DayCountStore;
   /** Bytes of blobs that this process has added to repositories, or is about to add. */
   #added = 0;
   /** Frees bytes on a full disk for pushed content. Set by the code that knows what can be deleted. */
@@ -84,6 +87,7 @@ export class Storage {
     this.accessTokens = new AccessTokenStore(driver);
     this.collections = new CollectionRecord(driver);
     this.events = new EventQueue(driver);
+    this.dayCounts = new DayCountStore(driver);
   }
 
   /** Content of a repository, whether or not the repository exists. */
@@ -110,6 +114,11 @@ export class Storage {
   /** @see StorageDriver.withLock */
   withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     return this.driver.withLock(name, action);
+  }
+
+  /** Space of the disk; `undefined` if there is none that could fill. */
+  async room(): Promise<DiskRoom | undefined> {
+    return this.driver.room?.();
   }
 
   /** Tells other processes that this one is working on the storage. @returns a function that removes the mark */

@@ -16,8 +16,8 @@ interface HolderParts {
   readonly registry: Registry;
   readonly storage: Storage;
   readonly censuses: Censuses;
-  /** The names by which clients may know a repository that is stored under this name. */
-  namesOf(stored: RepositoryName): readonly RepositoryName[];
+  /** The name in lists of a repository that is stored under this one. */
+  shownNameOf(stored: RepositoryName): RepositoryName;
 }
 
 /** The repositories that share a manifest or blob, among those that the client may pull. */
@@ -49,18 +49,17 @@ async function holderOf(exchange: Exchange, parts: HolderParts, stored: Reposito
   return { repository, as: "manifest", tags: tags.slice(0, shownTags) };
 }
 
-/** The name by which this client may pull from it. */
+/** The name by which this client may pull from it; `undefined` if it may not. */
 async function shownName(
   exchange: Exchange,
-  { registry, namesOf }: HolderParts,
+  { registry, shownNameOf }: HolderParts,
   stored: RepositoryName,
 ): Promise<RepositoryName | undefined> {
-  for (const name of namesOf(stored)) {
-    try {
-      if ((await lookAt(registry, exchange, name)).name === stored) return name;
-    } catch (error) {
-      if (!(error instanceof RegistryError)) throw error;
-    }
+  const name = shownNameOf(stored);
+  try {
+    return (await lookAt(registry, exchange, name)).name === stored ? name : undefined;
+  } catch (error) {
+    if (error instanceof RegistryError) return undefined;
+    throw error;
   }
-  return undefined;
 }

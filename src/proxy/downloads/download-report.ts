@@ -8,6 +8,11 @@ export class DownloadReport {
   readonly #clients = new Set<string>();
   #fetched = 0;
 
+  /** Bytes from the network. */
+  get fetched(): number {
+    return this.#fetched;
+  }
+
   noteClient(address: string): void {
     this.#clients.add(address);
   }

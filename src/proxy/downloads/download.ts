@@ -46,6 +46,11 @@ export class Download {
     return this.wanted.size !== undefined || this.state.size !== undefined;
   }
 
+  /** Bytes that came over the network, when it has ended. */
+  get fetched(): number {
+    return this.#report.fetched;
+  }
+
   /** For the log. */
   noteClient(address: string): void {
     this.#report.noteClient(address);

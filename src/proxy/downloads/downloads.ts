@@ -35,7 +35,7 @@ export interface JoinedDownload {
 interface DownloadsOptions extends DownloadOptions {
   /** Whether a download continues that no client waits for. */
   readonly finishUnwatched: boolean;
-  readonly observer?: DownloadObserver | undefined;
+  readonly observers?: readonly DownloadObserver[];
 }
 
 /**
@@ -88,9 +88,9 @@ export class Downloads {
   #start(wanted: WantedBlob): Running {
     const running = { download: new Download(wanted, this.#storage, this.#options), keptUntilMs: 0 };
     this.#running.set(keyOf(wanted), running);
-    this.#options.observer?.began(running.download);
+    for (const observer of this.#options.observers ?? []) observer.began(running.download);
     void running.download.run().finally(() => {
-      this.#options.observer?.ended(running.download);
+      for (const observer of this.#options.observers ?? []) observer.ended(running.download);
       this.#forget(running.download);
       this.#unwatched.delete(running.download);
       const { failure } = running.download.state;

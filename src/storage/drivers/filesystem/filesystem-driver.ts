@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import type { Logger } from "../../../observability/logger.js";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import {
@@ -9,7 +10,7 @@ import {
   smallObjectBytes,
   type Withdrawal,
 } from "../../driver.js";
-import type { ObjectContent, Staging } from "../../staging.js";
+import type { DiskRoom, ObjectContent, Staging } from "../../staging.js";
 import { defaultWaitMs, KeyedQueue } from "../keyed-queue.js";
 import { wantedOf } from "../sorted-names.js";
 import { ConditionalFiles } from "./conditional-files.js";
@@ -89,6 +90,13 @@ export class FilesystemDriver implements StorageDriver {
       remove: (key) => this.remove(key),
     };
   }
+
+  readonly room = (): Promise<DiskRoom> => {
+    return reading(async () => {
+      const { blocks, bavail, bsize } = await statfs(this.#folders.pathOf(""));
+      return { size: blocks * bsize, free: bavail * bsize };
+    });
+  };
 
   stat(key: string): Promise<ObjectStat | undefined> {
     return reading(() => {

@@ -2,7 +2,7 @@ import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import type { Reference } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { Quota } from "../upstream/limits/quota.js";
+import type { Quota } from "./limits/quota.js";
 import type {
   BlobOptions,
   BlobPart,
@@ -13,17 +13,27 @@ import type {
   UpstreamClient,
   UpstreamManifest,
   UpstreamManifestHead,
-} from "../upstream/upstream-client.js";
-import type { RequestKind, UpstreamMetrics } from "./upstream-metrics.js";
+} from "./upstream-client.js";
 
-/** A client of an upstream that counts its requests. */
-export class MeteredUpstreamClient implements UpstreamClient {
+/** What a request to an upstream is for. */
+export type RequestKind = "manifest-head" | "manifest" | "blob-head" | "blob" | "tags" | "referrers";
+
+/** Sees the requests to upstreams, and their results. */
+export interface UpstreamObserver {
+  /** Sends the request, and returns the answer or throws the failure. */
+  request<Answer>(upstream: string, kind: RequestKind, send: () => Promise<Answer>): Promise<Answer>;
+  /** Told of bytes that arrived. An observer without it costs blobs nothing. */
+  pulled?(type: "blob" | "manifest", bytes: number): void;
+}
+
+/** A client of an upstream whose requests are observed. */
+export class ObservedUpstreamClient implements UpstreamClient {
   readonly #client: UpstreamClient;
-  readonly #metrics: UpstreamMetrics;
+  readonly #observer: UpstreamObserver;
 
-  constructor(client: UpstreamClient, metrics: UpstreamMetrics) {
+  constructor(client: UpstreamClient, observer: UpstreamObserver) {
     this.#client = client;
-    this.#metrics = metrics;
+    this.#observer = observer;
   }
 
   get name(): string {
@@ -39,8 +49,8 @@ export class MeteredUpstreamClient implements UpstreamClient {
     reference: Reference,
     options: RequestOptions,
   ): Promise<UpstreamManifestHead> {
-    const head = await this.#count("manifest-head", () => this.#client.headManifest(repository, reference, options));
-    if (head.manifest !== undefined) this.#metrics.pulled("manifest", head.manifest.bytes.length);
+    const head = await this.#request("manifest-head", () => this.#client.headManifest(repository, reference, options));
+    if (head.manifest !== undefined) this.#observer.pulled?.("manifest", head.manifest.bytes.length);
     return head;
   }
 
@@ -49,13 +59,13 @@ export class MeteredUpstreamClient implements UpstreamClient {
     reference: Reference,
     options: RequestOptions,
   ): Promise<UpstreamManifest> {
-    const manifest = await this.#count("manifest", () => this.#client.getManifest(repository, reference, options));
-    this.#metrics.pulled("manifest", manifest.bytes.length);
+    const manifest = await this.#request("manifest", () => this.#client.getManifest(repository, reference, options));
+    this.#observer.pulled?.("manifest", manifest.bytes.length);
     return manifest;
   }
 
   headBlob(repository: RepositoryName, digest: Digest, options: ProofOptions): Promise<UpstreamBlobHead> {
-    return this.#count("blob-head", () => this.#client.headBlob(repository, digest, options));
+    return this.#request("blob-head", () => this.#client.headBlob(repository, digest, options));
   }
 
   async getBlob(
@@ -64,15 +74,15 @@ export class MeteredUpstreamClient implements UpstreamClient {
     part: BlobPart,
     options: BlobOptions,
   ): Promise<UpstreamBlob> {
-    const blob = await this.#count("blob", () => this.#client.getBlob(repository, digest, part, options));
-    return { ...blob, content: this.#counted(blob.content) };
+    const blob = await this.#request("blob", () => this.#client.getBlob(repository, digest, part, options));
+    return this.#observer.pulled === undefined ? blob : { ...blob, content: this.#counted(blob.content) };
   }
 
   /** A list counts once, by its first page, however many pages it has. */
   async *tagPages(repository: RepositoryName, options: RequestOptions): AsyncGenerator<readonly string[], void, void> {
     const pages = this.#client.tagPages(repository, options);
     try {
-      const { done, value } = await this.#count("tags", () => pages.next());
+      const { done, value } = await this.#request("tags", () => pages.next());
       if (done) return;
       yield value;
       yield* pages;
@@ -82,7 +92,7 @@ export class MeteredUpstreamClient implements UpstreamClient {
   }
 
   listReferrers(repository: RepositoryName, subject: Digest, options: RequestOptions): Promise<Descriptor[]> {
-    return this.#count("referrers", () => this.#client.listReferrers(repository, subject, options));
+    return this.#request("referrers", () => this.#client.listReferrers(repository, subject, options));
   }
 
   comesFromHere(via: string): boolean {
@@ -97,13 +107,13 @@ export class MeteredUpstreamClient implements UpstreamClient {
     this.#client.close();
   }
 
-  #count<Answer>(kind: RequestKind, ask: () => Promise<Answer>): Promise<Answer> {
-    return this.#metrics.count(this.name, kind, ask);
+  #request<Answer>(kind: RequestKind, send: () => Promise<Answer>): Promise<Answer> {
+    return this.#observer.request(this.name, kind, send);
   }
 
   async *#counted(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
     for await (const piece of content) {
-      this.#metrics.pulled("blob", piece.length);
+      this.#observer.pulled?.("blob", piece.length);
       yield piece;
     }
   }

@@ -1,0 +1,71 @@
+import type { DiskRoom } from "../../storage/staging.js";
+import type { UpstreamState } from "./upstream-states.js";
+
+/** Something that an operator should look at. */
+export interface Attention {
+  readonly level: "error" | "warning" | "info";
+  readonly code:
+    | "disk-full"
+    | "disk-low"
+    | "quota-spent"
+    | "quota-low"
+    | "upstream-down"
+    | "upstream-limited"
+    | "no-access-control";
+  readonly message: string;
+  readonly upstream?: string;
+}
+
+const levels = ["error", "warning", "info"] as const;
+
+interface Watched {
+  readonly room: DiskRoom | undefined;
+  readonly upstreams: ReadonlyMap<string, UpstreamState>;
+  readonly hasAccessControl: boolean;
+}
+
+/** What needs attention, the most urgent first. */
+export function attentionTo({ room, upstreams, hasAccessControl }: Watched): Attention[] {
+  const found = [
+    ...aboutDisk(room),
+    ...[...upstreams].flatMap(([name, state]) => [...aboutState(name, state), ...aboutQuota(name, state)]),
+    ...(hasAccessControl ? [] : [withoutAccessControl]),
+  ];
+  return found.sort((one, other) => levels.indexOf(one.level) - levels.indexOf(other.level));
+}
+
+const withoutAccessControl: Attention = {
+  level: "info",
+  code: "no-access-control",
+  message: "Everyone who can connect may pull and push: set access in the configuration.",
+};
+
+function aboutDisk(room: DiskRoom | undefined): Attention[] {
+  if (room === undefined || room.size === 0) return [];
+  const share = room.free / room.size;
+  const percent = Math.floor(share * 100);
+  if (share < 0.01)
+    return [{ level: "error", code: "disk-full", message: "The disk is full: pushes fail, and nothing is cached." }];
+  if (share >= 0.1) return [];
+  return [{ level: "warning", code: "disk-low", message: `Only ${percent} % of the disk is free.` }];
+}
+
+function aboutState(upstream: string, { condition }: UpstreamState): Attention[] {
+  if (condition === "down") {
+    const message = `${upstream} did not answer; what is cached is served.`;
+    return [{ level: "error", code: "upstream-down", message, upstream }];
+  }
+  if (condition !== "limited") return [];
+  const message = `${upstream} refuses requests for now, since there were too many.`;
+  return [{ level: "warning", code: "upstream-limited", message, upstream }];
+}
+
+function aboutQuota(upstream: string, { quota }: UpstreamState): Attention[] {
+  if (quota === undefined || quota.remaining > quota.limit / 10) return [];
+  if (quota.remaining === 0) {
+    const message = `The pulls of ${upstream} are used up: ${quota.limit} of ${quota.limit}.`;
+    return [{ level: "error", code: "quota-spent", message, upstream }];
+  }
+  const message = `${quota.remaining} of ${quota.limit} pulls of ${upstream} are left.`;
+  return [{ level: "warning", code: "quota-low", message, upstream }];
+}

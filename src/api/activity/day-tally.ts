@@ -1,0 +1,138 @@
+import { randomUUID } from "node:crypto";
+import type { Exchange } from "../../http/exchange.js";
+import type { RequestObserver } from "../../http/request-observer.js";
+import type { Logger } from "../../observability/logger.js";
+import type { DayCountStore, DayCounts } from "../../storage/day-count-store.js";
+
+/** How old the numbers of other processes may be. */
+const writtenEachMs = 15_000;
+const othersForMs = 5_000;
+const keptDays = 7;
+const dayMs = 24 * 60 * 60_000;
+
+/** What is counted since midnight UTC. */
+export interface Today {
+  /** Manifests that were pulled, and pushed. */
+  pulls: number;
+  pushes: number;
+  /** Bytes of content sent to clients, received from upstreams, and sent without being received for it. */
+  served: number;
+  downloaded: number;
+  saved: number;
+  /** Pulls that did not count against the quota of an upstream. */
+  savedPulls: number;
+}
+
+type Pulled = (repository: string, namespace: string | undefined) => boolean;
+
+/** Counts what was served and saved today, also by other processes and before a restart: each writes its numbers. */
+export class DayTally implements RequestObserver {
+  /** Whether a pull from the upstream of a repository counts against a quota. */
+  countsPulls: Pulled = () => false;
+  readonly #store: DayCountStore;
+  readonly #log: Logger;
+  readonly #process = randomUUID();
+  readonly #timer: NodeJS.Timeout;
+  #date = dateOf(Date.now());
+  #counts = noCounts();
+  #hasChanged = false;
+  #others: { readonly date: string; readonly readAtMs: number; readonly counts: readonly DayCounts[] } | undefined;
+
+  constructor(store: DayCountStore, log: Logger) {
+    this.#store = store;
+    this.#log = log;
+    this.#timer = setInterval(() => void this.#write(), writtenEachMs).unref();
+  }
+
+  ended(exchange: Exchange): void {
+    const { resource, served, request } = exchange;
+    if (resource !== "manifest" && resource !== "blob") return;
+    const counts = this.#today();
+    const status = exchange.response.statusCode;
+    if (resource === "manifest" && request.method === "PUT" && status === 201) counts.pushes++;
+    if (served === undefined || status >= 400) return;
+    const isPull = resource === "manifest" && request.method === "GET" && status === 200;
+    if (isPull) counts.pulls++;
+    counts.served += exchange.sent;
+    if (served === "storage") return;
+    if (served === "miss") {
+      // Blobs are counted when their download ends.
+      if (resource === "manifest") counts.downloaded += exchange.sent;
+      return;
+    }
+    counts.saved += exchange.sent;
+    if (isPull && this.countsPulls(nameIn(exchange), exchange.query.get("ns") ?? undefined)) counts.savedPulls++;
+  }
+
+  noteDownloaded(bytes: number): void {
+    this.#today().downloaded += bytes;
+  }
+
+  /** All processes together, since when. */
+  async read(): Promise<Today & { readonly since: string }> {
+    const sum = { ...this.#today() };
+    const date = this.#date;
+    for (const others of await this.#readOthers(date))
+      for (const key of keys) sum[key] += Math.max(0, others[key] ?? 0);
+    return { since: `${date}T00:00:00.000Z`, ...sum };
+  }
+
+  /** Writes what was counted. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#write();
+  }
+
+  /** The counts to change. */
+  #today(): Today {
+    const date = dateOf(Date.now());
+    if (date !== this.#date) {
+      void this.#write();
+      this.#date = date;
+      this.#counts = noCounts();
+      const oldest = dateOf(Date.now() - keptDays * dayMs);
+      this.#store.forgetBefore(oldest).catch((cause: unknown) => this.#tellFailure(cause));
+    }
+    this.#hasChanged = true;
+    return this.#counts;
+  }
+
+  async #readOthers(date: string): Promise<readonly DayCounts[]> {
+    const known = this.#others;
+    if (known?.date === date && performance.now() - known.readAtMs < othersForMs) return known.counts;
+    const counts = await this.#store.readOthers(date, this.#process);
+    this.#others = { date, readAtMs: performance.now(), counts };
+    return counts;
+  }
+
+  /** On a full disk, they are written later. */
+  async #write(): Promise<void> {
+    if (!this.#hasChanged || keys.every((key) => this.#counts[key] === 0)) return;
+    this.#hasChanged = false;
+    try {
+      await this.#store.write(this.#date, this.#process, { ...this.#counts });
+    } catch (cause) {
+      this.#hasChanged = true;
+      this.#tellFailure(cause);
+    }
+  }
+
+  #tellFailure(cause: unknown): void {
+    this.#log.debug("what was served today could not be written", { cause });
+  }
+}
+
+function noCounts(): Today {
+  return { pulls: 0, pushes: 0, served: 0, downloaded: 0, saved: 0, savedPulls: 0 };
+}
+
+// The object has exactly these keys.
+const keys = Object.keys(noCounts()) as (keyof Today)[];
+
+function dateOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, "2026-01-31".length);
+}
+
+function nameIn({ parameters: { name } }: Exchange): string {
+  return Array.isArray(name) ? name.join("/") : (name ?? "");
+}
