@@ -25,6 +25,7 @@ import { type About, describeCaller } from "./me.js";
 import { listFolder } from "./names/list-folder.js";
 import { listRepositories } from "./names/list-repositories.js";
 import { NameIndex } from "./names/name-index.js";
+import { type Guide, listGuides, showGuide } from "./setup-guides.js";
 
 /** What the API depends on. */
 export interface ApiDependencies {
@@ -45,6 +46,7 @@ export interface ApiDependencies {
   readonly changeable: readonly Action[];
   /** The name in lists of a repository that is stored under this one. */
   shownNameOf(stored: RepositoryName): RepositoryName;
+  readonly guides: readonly Guide[];
   /** The file that describes the API. */
   description(): Promise<Buffer>;
 }
@@ -62,7 +64,7 @@ const base = "/v2/_berth";
  * for extensions, since many reverse proxies pass on nothing else.
  */
 export function createApi(dependencies: ApiDependencies): Api {
-  const { about, description, storage, allNames } = dependencies;
+  const { about, description, storage, allNames, guides } = dependencies;
   const names = new NameIndex({ list: allNames, generation: () => storage.index.generation() });
   const summaries = new Summaries({ ...dependencies, names });
   const downloads = downloadList(dependencies);
@@ -71,6 +73,14 @@ export function createApi(dependencies: ApiDependencies): Api {
     reading("openapi.yml", sendDescription(description)),
     // Also for clients that must sign in first.
     reading("me", (exchange) => sendJson(exchange, 200, describeCaller(exchange, about), notStored)),
+    reading(
+      "setup",
+      showing(() => listGuides(guides)),
+    ),
+    reading(
+      "setup/:client",
+      showing((exchange) => showGuide(exchange, guides, about.publicUrl)),
+    ),
     ...contentRoutes(dependencies, names),
     ...activityRoutes(dependencies, summaries),
     reading("live", live.open),

@@ -10,6 +10,7 @@ import type { ClientCertificate } from "./client-certificate.js";
 import { KnownCredentials, type Sender } from "./known-credentials.js";
 import type { ResourceActions } from "./scope.js";
 import type { TokenAnswer, TokenService } from "./token-service.js";
+import type { SessionTokens } from "./tokens/session-tokens.js";
 
 /** No user name is longer; a longer text may be anything. */
 const longestUser = 128;
@@ -23,6 +24,23 @@ export interface Admission {
   readonly hasInvalidToken: boolean;
 }
 
+/** The session of a request of the page. */
+export interface SessionCredentials {
+  /** The token in its cookie. */
+  readonly session: string;
+  readonly certificate: ClientCertificate | undefined;
+}
+
+/** A session that has begun. */
+export interface Session {
+  readonly token: string;
+  /** Milliseconds since 1970. */
+  readonly endsMs: number;
+}
+
+/** A working day: whoever signs in in the morning is not asked again. */
+const longestSessionMs = 12 * 60 * 60_000;
+
 /** How clients are asked for credentials. */
 export type ChallengeScheme = "Basic" | "Bearer";
 
@@ -30,6 +48,7 @@ interface AccessControlParts {
   readonly authenticator: Authenticator;
   readonly rules: AccessRules;
   readonly tokens: TokenService;
+  readonly sessions: SessionTokens;
   readonly scheme: ChallengeScheme;
   /** Records failed logins. */
   readonly audit: AuditTrail | undefined;
@@ -110,6 +129,37 @@ export class AccessControl {
     return this.#parts.tokens.isOpen(asked, "pull") ? this.anonymous : undefined;
   }
 
+  /** What is known at once of the client of a session. */
+  recallSession({ session, certificate }: SessionCredentials): Admission | undefined {
+    return this.#known.recall(sessionKey(session), certificate);
+  }
+
+  /** Admits a request of the page by its session; `undefined` if the session has ended, or is not ours. */
+  async admitSession({ session, certificate }: SessionCredentials): Promise<Admission | undefined> {
+    const authentication = await this.#parts.authenticator.bySession(session, certificate);
+    if (authentication === undefined) return undefined;
+    const admission = this.#admissionOf(authentication);
+    const { lease } = authentication;
+    if (lease !== undefined) this.#known.remember(sessionKey(session), admission, lease);
+    return admission;
+  }
+
+  /**
+   * Begins a session of the page.
+   * @throws AccessRefusal UNAUTHORIZED if the credentials identify no user
+   */
+  async signIn(credentials: Credentials): Promise<Session> {
+    const { identity, endsMs = Number.POSITIVE_INFINITY } = await this.#authenticate(credentials);
+    const { user, groups, credential, ceiling } = identity;
+    if (user === undefined) throw new AccessRefusal("UNAUTHORIZED", "a user name and a password are needed");
+    const ends = Math.min(endsMs, Date.now() + longestSessionMs);
+    const limits = ceiling?.limits ?? [];
+    return {
+      token: await this.#parts.sessions.issue({ user, groups, credential, limits, endsMs: ends }),
+      endsMs: ends,
+    };
+  }
+
   issueToken(identity: Identity, asked: readonly ResourceActions[]): Promise<TokenAnswer> {
     return this.#parts.tokens.issue(identity, asked);
   }
@@ -138,4 +188,9 @@ export class AccessControl {
   #accessOf(identity: Identity): Access {
     return new CallerAccess(identity, this.#parts.rules, this.#log);
   }
+}
+
+/** No `Authorization` header has this form, so a session is never taken for one, nor one for a session. */
+function sessionKey(session: string): string {
+  return `\0session ${session}`;
 }

@@ -1,4 +1,4 @@
-import { anonymous, type Credential, type Identity } from "../registry/access.js";
+import { anonymous, type Ceiling, type Credential, type Identity } from "../registry/access.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
 import type { Caller } from "../registry/context.js";
 import { type BasicCredentials, parseBasic, parseBearer } from "./authorization-header.js";
@@ -8,7 +8,8 @@ import type { Lease } from "./known-credentials.js";
 import type { Passwords } from "./passwords/passwords.js";
 import { type AccessTokens, looksLikeAccessToken } from "./tokens/access-tokens.js";
 import type { ExternalTokens } from "./tokens/external-tokens.js";
-import type { RegistryTokens, VerifiedToken } from "./tokens/registry-tokens.js";
+import type { RegistryTokens } from "./tokens/registry-tokens.js";
+import type { SessionTokens } from "./tokens/session-tokens.js";
 import { ceilingOfScopes } from "./tokens/token-scope.js";
 import type { Users } from "./users.js";
 
@@ -21,12 +22,15 @@ export interface Authentication {
   readonly hasInvalidToken: boolean;
   /** For how long the same credentials need no further check; `undefined` if each request needs one. */
   readonly lease?: Lease | undefined;
+  /** When what was sent ends by itself, in milliseconds since 1970; `undefined` for a password. */
+  readonly endsMs?: number | undefined;
 }
 
 /** A client that has been identified, and how long that is valid. */
 interface Proof {
   readonly identity: Identity;
   readonly lease?: Lease | undefined;
+  readonly endsMs?: number | undefined;
 }
 
 /** What a request says about its client. */
@@ -44,6 +48,7 @@ export interface AuthenticatorParts {
   readonly passwords: Passwords;
   readonly accessTokens: AccessTokens;
   readonly registryTokens: RegistryTokens;
+  readonly sessionTokens: SessionTokens;
   readonly issuers: Issuers;
   /** For an external token service. */
   readonly externalTokens: ExternalTokens | undefined;
@@ -78,6 +83,15 @@ export class Authenticator {
     return { ...proof, isProved: true, hasInvalidToken: false };
   }
 
+  /** For a request of the page with the cookie of a session; `undefined` if the session has ended. */
+  async bySession(token: string, certificate: ClientCertificate | undefined): Promise<Authentication | undefined> {
+    const session = await this.#parts.sessionTokens.verify(token);
+    if (session === undefined) return undefined;
+    const { limits, endsMs } = session;
+    const proof = await this.#byIssued({ ...session, ceiling: ceilingOfScopes(limits) }, endsMs, certificate);
+    return proof && { ...proof, isProved: true, hasInvalidToken: false };
+  }
+
   /** For a request without other credentials. */
   byCertificate(certificate: ClientCertificate | undefined): Authentication {
     if (certificate?.user === undefined) return withoutCredentials;
@@ -104,7 +118,7 @@ export class Authenticator {
     const { registryTokens, issuers, externalTokens } = this.#parts;
     if (looksLikeAccessToken(token)) return this.#byAccessToken(token);
     const ours = await registryTokens.verify(token);
-    if (ours !== undefined) return this.#byOurs(ours, certificate);
+    if (ours !== undefined) return this.#byIssued(ours.token, ours.expiresMs, certificate);
     return leased(await (issuers.mayHaveIssued(token) ? issuers.identify(token) : externalTokens?.identify(token)));
   }
 
@@ -115,12 +129,14 @@ export class Authenticator {
     const { id, user, scopes } = record;
     const credential: Credential = { kind: "access token", id };
     const lease = { untilMs: record.expiresMs ?? Infinity, holds: () => accessTokens.isKnownGood(id) };
-    return { identity: { user, groups: users.groupsOf(user), credential, ceiling: ceilingOfScopes(scopes) }, lease };
+    const identity = { user, groups: users.groupsOf(user), credential, ceiling: ceilingOfScopes(scopes) };
+    return { identity, lease, endsMs: record.expiresMs };
   }
 
-  /** Looks whether what the token was issued for is still good, so that revoking takes effect. */
-  async #byOurs(
-    { token, expiresMs }: VerifiedToken,
+  /** Looks whether what a token or a session was issued for is still good, so that revoking takes effect. */
+  async #byIssued(
+    token: Issued,
+    expiresMs: number,
     certificate: ClientCertificate | undefined,
   ): Promise<Proof | undefined> {
     const { users, accessTokens } = this.#parts;
@@ -135,7 +151,7 @@ export class Authenticator {
   }
 
   /** Whether what a token of ours was issued for is still good, as far as memory tells. */
-  #isGood({ user, credential }: VerifiedToken["token"], certificate: ClientCertificate | undefined): boolean {
+  #isGood({ user, credential }: Issued, certificate: ClientCertificate | undefined): boolean {
     const { users, accessTokens, issuers } = this.#parts;
     const { kind, id } = credential;
     if (user === undefined) return true;
@@ -155,9 +171,19 @@ export class Authenticator {
   }
 }
 
+/** What a token or a session of ours says about the client. */
+interface Issued {
+  readonly user: string | undefined;
+  readonly groups: readonly string[];
+  readonly credential: Credential;
+  readonly ceiling: Ceiling | undefined;
+}
+
 /** What an issuer's token proves, for as long as it is said to. */
 function leased(found: IdentifiedClient | undefined): Proof | undefined {
-  return found && { identity: found.identity, lease: { untilMs: found.expiresMs, holds: () => true } };
+  if (found === undefined) return undefined;
+  const { identity, expiresMs: untilMs, tokenEndsMs: endsMs } = found;
+  return { identity, lease: { untilMs, holds: () => true }, endsMs };
 }
 
 function wrongCredentials(): AccessRefusal {

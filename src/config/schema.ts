@@ -20,6 +20,7 @@ import { metrics } from "./metrics-schema.js";
 import { namePattern } from "./name-kinds.js";
 import { proxy } from "./proxy-schema.js";
 import { tls } from "./tls-schema.js";
+import { ui } from "./ui-schema.js";
 
 const server = section("How clients reach Berth.", {
   host: setting(hostName, {
@@ -204,6 +205,7 @@ export const schema = section("Berth", {
   log,
   metrics,
   events,
+  ui,
 });
 
 export type Config = ValueOf<typeof schema>;

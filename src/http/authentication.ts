@@ -7,6 +7,7 @@ import { respondWithError } from "./error-response.js";
 import type { Exchange } from "./exchange.js";
 import { originOf } from "./location.js";
 import type { Routes } from "./router.js";
+import { sessionOf } from "./session-cookie.js";
 
 /** Where clients get tokens. Below `/v2/`, since many reverse proxies pass on nothing else. */
 export const tokenPath = "/v2/_berth/token";
@@ -36,17 +37,27 @@ export function authenticated(routes: Routes, { control, publicUrl }: Guarding):
 /** Without a promise if possible: it would cost a request as much as the rest of access control. */
 function knownAtOnce(exchange: Exchange, control: AccessControl): Admission | undefined {
   const { authorization } = exchange.request.headers;
-  if (authorization === undefined) return control.admitByCertificate(exchange.certificate);
+  if (authorization === undefined) {
+    const { certificate } = exchange;
+    const session = sessionOf(exchange);
+    return session === undefined
+      ? control.admitByCertificate(certificate)
+      : control.recallSession({ session, certificate });
+  }
   return hasSecondHeader(exchange) ? undefined : control.recall(exchange, authorization);
 }
 
 async function answer(exchange: Exchange, routes: Routes, control: AccessControl): Promise<void> {
   const { caller, certificate } = exchange;
-  const { authorization = "" } = exchange.request.headers;
+  const { authorization } = exchange.request.headers;
   try {
     if (hasSecondHeader(exchange))
       throw new RegistryError("UNAUTHORIZED", "the request has two Authorization headers", { status: 400 });
-    admit(exchange, await admissionOf(exchange, control, { authorization, caller, certificate }));
+    const admission =
+      authorization === undefined
+        ? await control.admitSession({ session: sessionOf(exchange) ?? "", certificate })
+        : await admissionOf(exchange, control, { authorization, caller, certificate });
+    admit(exchange, admission ?? control.admitByCertificate(certificate));
     routes(exchange);
   } catch (error) {
     respondWithError(exchange, error);
@@ -79,6 +90,8 @@ function hasSecondHeader({ request: { rawHeaders } }: Exchange): boolean {
  * One header with quoted values: oras reads only the first header (distribution, "Token Authentication Specification").
  */
 function challengeOf(exchange: Exchange, { control, publicUrl }: Guarding, refusal: AccessRefusal | undefined): string {
+  // For the page, which signs people in by itself: at any other challenge, the browser would open a window.
+  if (exchange.request.headers["x-berth-page"] !== undefined) return `Session realm="${control.service}"`;
   if (control.scheme === "Basic" || exchange.path === tokenPath) return `Basic realm="${control.service}"`;
   const { realm = tokenPath } = control;
   const address = realm.startsWith("/") ? (publicUrl ?? originOf(exchange)) + realm : realm;

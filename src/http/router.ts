@@ -21,7 +21,8 @@ export type ResourceName =
   | "manifest"
   | "referrers"
   | "tags"
-  | "token";
+  | "token"
+  | "ui";
 
 /** One resource: its path as express writes it, and the handler of each method. */
 export interface Resource {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Activity } from "../api/activity/activity.js";
 import type { CacheState } from "../api/activity/show-summary.js";
 import { type Api, createApi } from "../api/api-routes.js";
+import type { Guide } from "../api/setup-guides.js";
 import type { UpstreamConfig } from "../config/proxy-schema.js";
 import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";
@@ -11,6 +12,9 @@ import { packageFolder, packageVersion } from "../package-version.js";
 import type { Action } from "../registry/access.js";
 import type { Context } from "../registry/context.js";
 import type { Registry } from "../registry/registry.js";
+import { clients } from "../setup/clients.js";
+import { describeRegistry } from "../setup/describe-registry.js";
+import { showSetup } from "../setup/show-setup.js";
 import type { Storage } from "../storage/storage.js";
 import { repositoryNamesOf } from "./access/repository-names.js";
 import { ownersOf, upstreamNamesOf } from "./upstream-names.js";
@@ -45,6 +49,7 @@ export function apiOf(config: Config, { mode, log, ...parts }: ApiParts): Api {
     },
     changeable: changeable(config),
     shownNameOf: shownNamesOf(config),
+    guides: guidesOf(config),
     description: () => readFile(join(packageFolder(), "config", "openapi.yml")),
   });
 }
@@ -73,4 +78,17 @@ export function countedPulls(config: Config, activity: Activity): (name: string,
     const owner = isRepositoryName(name) ? owners.of(name, namespace) : undefined;
     return owner?.kind === "upstream" && activity.upstreams.of(owner.upstream)?.countsPulls === true;
   };
+}
+
+/** What `berth setup` prints, for a configuration. */
+function guidesOf(config: Config): Guide[] {
+  return [...clients].map(([name, { kind, meaning, setUp }]) => ({
+    name,
+    kind,
+    meaning,
+    textFor: (scheme, address) => {
+      const registry = describeRegistry(config, { scheme, address });
+      return showSetup(setUp(registry), registry);
+    },
+  }));
 }

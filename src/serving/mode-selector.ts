@@ -9,6 +9,7 @@ import { authenticated } from "../http/authentication.js";
 import { BodyRooms } from "../http/body-room.js";
 import { BufferPool } from "../http/buffer-pool.js";
 import { tokenRoutes } from "../http/handlers/token.js";
+import { answeringToKnownNames } from "../http/known-names.js";
 import { ClientLimits } from "../http/limits/client-limits.js";
 import { baseRoutes, pullRoutes } from "../http/pull-routes.js";
 import { pushRoutes } from "../http/push-routes.js";
@@ -28,6 +29,7 @@ import { apiOf, countedPulls } from "./api.js";
 import { CacheBound } from "./cache-bound.js";
 import type { UpstreamsOf } from "./create-registry.js";
 import { journalOf } from "./events.js";
+import { pageOf } from "./page.js";
 
 /** Memory for all running transfers together. */
 const transferBufferBytes = 8 * 1024 * 1024;
@@ -187,12 +189,20 @@ export class ModeSelector {
       catalogMaxEntries: config.server.catalogMaxEntries,
     };
     // A request tries the routes in this order, and most are pulls.
-    const resources = [...baseRoutes, ...pushRoutes(dependencies), ...pullRoutes(dependencies), ...api.resources];
+    const page = pageOf(config, guard);
+    const resources = [
+      ...baseRoutes,
+      ...pushRoutes(dependencies),
+      ...pullRoutes(dependencies),
+      ...api.resources,
+      ...page,
+    ];
     const limits = config.access?.limits;
-    if (guard === undefined) return this.#clientLimits.byAddress(createRoutes(resources), limits);
+    const { publicUrl } = config.server;
+    if (guard === undefined)
+      return this.#clientLimits.byAddress(answeringToKnownNames(createRoutes(resources), publicUrl), limits);
     const { control } = guard;
     const routes = this.#clientLimits.byUser(createRoutes([...resources, ...tokenRoutes(control)]), limits);
-    const { publicUrl } = config.server;
     return this.#clientLimits.byAddress(authenticated(routes, { control, publicUrl }), limits);
   }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import test from "node:test";
 import type { Command } from "commander";
 import { createProgram } from "../../src/commands/program.js";
-import { clients } from "../../src/commands/setup/clients.js";
+import { clients } from "../../src/setup/clients.js";
 import { projectRoot } from "../support/project.js";
 
 const pagesIn = ["", "config", "config/clients", "docs"];

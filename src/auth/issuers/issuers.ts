@@ -34,6 +34,8 @@ export interface IdentifiedClient {
   readonly identity: Identity;
   /** Milliseconds since 1970: when the token is to be checked again. */
   readonly expiresMs: number;
+  /** Milliseconds since 1970: when the token itself ends. */
+  readonly tokenEndsMs: number;
 }
 
 /** The issuers of accepted identity tokens: CI services, Kubernetes, a company's login. */
@@ -109,7 +111,8 @@ class Issuer {
     const groups = [...rule.groups, ...listed].filter((group) => !/[\p{Cc}]/u.test(group));
     const ceiling = ceilingOfScopes(rule.scopes);
     const identity = { user: `${name}:${user}`, groups, credential: { kind: "issuer", id: name } as const, ceiling };
-    return { identity, expiresMs: (Number(claims.exp) + clockTolerance) * 1000 };
+    const tokenEndsMs = (Number(claims.exp) + clockTolerance) * 1000;
+    return { identity, expiresMs: tokenEndsMs, tokenEndsMs };
   }
 
   async #verify(token: string, expected: { issuer: string; audience: readonly string[] }): Promise<Claims | undefined> {

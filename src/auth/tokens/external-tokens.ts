@@ -61,7 +61,8 @@ export class ExternalTokens {
       const user = payload.sub === undefined || payload.sub === "" ? "holder of an anonymous token" : payload.sub;
       const ceiling = ceilingOf(accessOf(payload.access));
       const identity = { user, groups: [], credential: { kind: "issuer", id: issuer }, ceiling } as const;
-      return { identity, expiresMs: ((payload.exp ?? 0) + clockTolerance) * 1000 };
+      const endsMs = ((payload.exp ?? 0) + clockTolerance) * 1000;
+      return { identity, expiresMs: endsMs, tokenEndsMs: endsMs };
     } catch {
       return undefined;
     }

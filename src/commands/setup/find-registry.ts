@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { registryAddress, registryName } from "../../config/name-kinds.js";
 import { messageOf } from "../../config/problem.js";
 import type { Config } from "../../config/schema.js";
-import { prefixOf } from "../../config/upstream-rules.js";
 import { ExplainedError } from "../../serving/explained-error.js";
-import type { OwnAuthority, ReachedUpstream, RegistryToReach } from "./registry-to-reach.js";
+import { describeRegistry } from "../../setup/describe-registry.js";
+import type { OwnAuthority, RegistryToReach } from "../../setup/registry-to-reach.js";
 
 /** What the command line says about the registry; the configuration supplies the rest. */
 export interface RegistryOptions {
@@ -20,16 +20,15 @@ export interface RegistryOptions {
 export async function findRegistry(options: RegistryOptions, config: Config): Promise<RegistryToReach> {
   const address = registryAddress.parse(options.address ?? addressOf(config), "");
   if (address === undefined) throw new ExplainedError(`--address must be ${registryAddress.expected}`);
-  const mode = options.mode ?? config.mode;
-  const upstreams = options.upstream ?? config.proxy.upstreams.map(({ name }) => name);
-  return {
-    address,
-    mode,
-    scheme: schemeOf(options, config),
-    authority: options.ca === undefined ? undefined : await readAuthority(options.ca),
-    upstreams: mode === "private" ? [] : upstreams.map((name) => reached(name, address, config)),
-    asksForLogin: options.login ?? config.access?.open === false,
-  };
+  for (const name of options.upstream ?? []) {
+    if (registryName.parse(name, "") === undefined)
+      throw new ExplainedError(`--upstream must be ${registryName.expected}`);
+  }
+  const scheme = schemeOf(options, config);
+  const authority = options.ca === undefined ? undefined : await readAuthority(options.ca);
+  const asked = { ...config, mode: options.mode ?? config.mode };
+  const registry = describeRegistry(asked, { address, scheme, authority, upstreams: options.upstream });
+  return { ...registry, asksForLogin: options.login ?? registry.asksForLogin };
 }
 
 /** The server's own address serves only if it is a single address, not a wildcard. */
@@ -53,12 +52,4 @@ async function readAuthority(file: string): Promise<OwnAuthority> {
   if (!pem.includes("-----BEGIN CERTIFICATE-----"))
     throw new ExplainedError(`--ca ${file} contains no certificate in PEM format`);
   return { file, pem };
-}
-
-function reached(name: string, address: string, { proxy }: Config): ReachedUpstream {
-  if (registryName.parse(name, "") === undefined)
-    throw new ExplainedError(`--upstream must be ${registryName.expected}`);
-  const configured = proxy.upstreams.find((upstream) => upstream.name === name);
-  const prefix = configured === undefined ? name : prefixOf(configured);
-  return { name, location: name === proxy.default ? address : `${address}/${prefix}` };
 }

@@ -1,4 +1,4 @@
-import { isOwnFile, type SetupFile } from "./client-setup.js";
+import { isOwnFile, type SetupFile } from "../../setup/client-setup.js";
 import { extendJson, Unsafe } from "./extend-json.js";
 
 /**

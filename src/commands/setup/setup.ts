@@ -1,8 +1,8 @@
 import { loadConfig } from "../../config/load.js";
 import { ExplainedError } from "../../serving/explained-error.js";
-import { clients } from "./clients.js";
+import { clients } from "../../setup/clients.js";
+import { showClients, showRest, showSetup } from "../../setup/show-setup.js";
 import { findRegistry, type RegistryOptions } from "./find-registry.js";
-import { showClients, showRest, showSetup } from "./show-setup.js";
 import { writeSetup } from "./write-setup.js";
 
 export interface SetupOptions extends RegistryOptions {

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { ExplainedError } from "../../serving/explained-error.js";
-import type { ClientSetup, SetupFile } from "./client-setup.js";
+import type { ClientSetup, SetupFile } from "../../setup/client-setup.js";
 import { Unsafe } from "./extend-json.js";
 import { lineDiff } from "./line-diff.js";
 import { planFile } from "./plan-file.js";

@@ -9,6 +9,7 @@ import { Rule, type RuleSettings } from "../../auth/rule.js";
 import { TokenService } from "../../auth/token-service.js";
 import { AccessTokens } from "../../auth/tokens/access-tokens.js";
 import { RegistryTokens } from "../../auth/tokens/registry-tokens.js";
+import { SessionTokens } from "../../auth/tokens/session-tokens.js";
 import { Users } from "../../auth/users.js";
 import type { AccessConfig } from "../../config/access-schema.js";
 import type { ConfigWatch } from "../../config/config-watch.js";
@@ -46,12 +47,15 @@ export async function createGuard(
   const { users, start, close } = await openUsers(access, log);
   const policy = policyOf(access);
   const rules = new AccessRules(policy, repositoryNamesOf(config));
-  const registryTokens = new RegistryTokens(access.service, await tokenKeysOf(config, tokenSeed, log));
+  const keys = await tokenKeysOf(config, tokenSeed, log);
+  const registryTokens = new RegistryTokens(access.service, keys);
+  const sessionTokens = new SessionTokens(access.service, keys);
   const authenticator = new Authenticator({
     users,
     passwords: new Passwords(users),
     accessTokens: new AccessTokens(storage.accessTokens),
     registryTokens,
+    sessionTokens,
     issuers: new Issuers(access.issuers.map(issuerOf), log),
     externalTokens: await openExternalTokens(access, log),
   });
@@ -60,6 +64,7 @@ export async function createGuard(
     authenticator,
     rules,
     tokens,
+    sessions: sessionTokens,
     scheme: schemeOf(access, policy),
     audit,
     service: access.tokenService?.service ?? access.service,

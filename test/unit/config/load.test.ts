@@ -41,6 +41,7 @@ test("without a file and variables, Berth is a private registry on this machine"
     access: undefined,
     metrics: undefined,
     events: undefined,
+    ui: { enabled: true },
     private: {
       repositories: ["*"],
       adopt: false,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ownFile, type SetupFile } from "../../../../src/commands/setup/client-setup.js";
 import { planFile } from "../../../../src/commands/setup/plan-file.js";
+import { ownFile, type SetupFile } from "../../../../src/setup/client-setup.js";
 
 const mirror = "http://registry.example.com:5000";
 const daemonJson: SetupFile = {

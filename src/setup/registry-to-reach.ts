@@ -1,4 +1,4 @@
-import type { Config } from "../../config/schema.js";
+import type { Config } from "../config/schema.js";
 
 /** An upstream, as clients name it. */
 export interface ReachedUpstream {

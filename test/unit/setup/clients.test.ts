@@ -3,13 +3,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "node:test";
 import { parse } from "yaml";
-import type { ClientSetup } from "../../../../src/commands/setup/client-setup.js";
-import { clients } from "../../../../src/commands/setup/clients.js";
-import type { RegistryToReach } from "../../../../src/commands/setup/registry-to-reach.js";
-import { resolveSettings } from "../../../../src/config/resolve.js";
-import { brokenRules, type ConfigDraft } from "../../../../src/config/rules.js";
-import { schema } from "../../../../src/config/schema.js";
-import { projectRoot } from "../../../support/project.js";
+import { resolveSettings } from "../../../src/config/resolve.js";
+import { brokenRules, type ConfigDraft } from "../../../src/config/rules.js";
+import { schema } from "../../../src/config/schema.js";
+import type { ClientSetup } from "../../../src/setup/client-setup.js";
+import { clients } from "../../../src/setup/clients.js";
+import type { RegistryToReach } from "../../../src/setup/registry-to-reach.js";
+import { projectRoot } from "../../support/project.js";
 
 const address = "registry.example.com:5000";
 

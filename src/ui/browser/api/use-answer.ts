@@ -1,0 +1,62 @@
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { ApiError, read } from "./request.js";
+
+/** What is known of an answer. While it is requested again, the last one stays. */
+export interface Answered<Answer> {
+  readonly answer?: Answer | undefined;
+  readonly error?: ApiError | undefined;
+  readonly reload: () => void;
+}
+
+/** Recent answers, so that going back shows a view at once; it is then requested again. */
+const recent = new Map<string, unknown>();
+const mostRecent = 200;
+
+/** Requests a path of the API, and again whenever it changes; nothing for `undefined`. */
+export function useAnswer<Answer>(path: string | undefined): Answered<Answer> {
+  const [state, setState] = useState<{
+    path?: string | undefined;
+    answer?: Answer | undefined;
+    error?: ApiError | undefined;
+  }>({});
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    if (path === undefined) return undefined;
+    const abort = new AbortController();
+    read<Answer>(path, abort.signal).then(
+      (answer) => {
+        remember(path, answer);
+        setState({ path, answer });
+      },
+      (error: unknown) => {
+        if (!abort.signal.aborted)
+          setState((last) => ({
+            path,
+            answer: last.path === path ? last.answer : undefined,
+            error: asApiError(error),
+          }));
+      },
+    );
+    return () => abort.abort();
+  }, [path, turn]);
+  const reload = useCallback(() => setTurn((last) => last + 1), []);
+  // By its path, so the type is the one with which it was requested.
+  const known = path === undefined ? undefined : (recent.get(path) as Answer | undefined);
+  if (state.path !== path) return { answer: known, reload };
+  return { answer: state.answer, error: state.error, reload };
+}
+
+/** Forgets all answers, such as after a change or another sign-in. */
+export function forgetAnswers(): void {
+  recent.clear();
+}
+
+export function asApiError(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError(0, error instanceof Error ? error.message : String(error));
+}
+
+function remember(path: string, answer: unknown): void {
+  recent.delete(path);
+  recent.set(path, answer);
+  if (recent.size > mostRecent) for (const oldest of recent.keys()) return void recent.delete(oldest);
+}

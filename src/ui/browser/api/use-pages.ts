@@ -1,0 +1,71 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { Page } from "./registry-answers.js";
+import { type ApiError, apiPath, type Parameters, read } from "./request.js";
+import { asApiError } from "./use-answer.js";
+
+/** A list that is read page by page. */
+export interface Pages<Item> {
+  readonly items: readonly Item[];
+  readonly total?: number | undefined;
+  /** Whether the first page has arrived. */
+  readonly isKnown: boolean;
+  readonly isReading: boolean;
+  readonly hasMore: boolean;
+  readonly error?: ApiError | undefined;
+  readonly more: () => void;
+  readonly reload: () => void;
+}
+
+interface State<Item> {
+  readonly key: string;
+  readonly items: readonly Item[];
+  readonly next?: string | undefined;
+  readonly total?: number | undefined;
+  readonly isKnown: boolean;
+  readonly error?: ApiError | undefined;
+}
+
+/** Reads a list of the API; another list begins when its parameters change, and the old one stays until it is there. */
+export function usePages<Item>(resource: string, parameters: Parameters): Pages<Item> {
+  const key = apiPath(resource, parameters);
+  const [state, setState] = useState<State<Item>>({ key: "", items: [], isKnown: false });
+  const [isReading, setReading] = useState(true);
+  const abort = useRef<AbortController>(undefined);
+  const readPage = useCallback(
+    (last: string | undefined, before: readonly Item[]) => {
+      abort.current?.abort();
+      const controller = new AbortController();
+      abort.current = controller;
+      setReading(true);
+      read<Page<Item>>(apiPath(resource, { ...parameters, last }), controller.signal).then(
+        ({ items, next, total }) => {
+          setState({ key, items: [...before, ...items], next, total, isKnown: true });
+          setReading(false);
+        },
+        (error: unknown) => {
+          if (controller.signal.aborted) return;
+          setState((old) => ({ ...old, key, error: asApiError(error) }));
+          setReading(false);
+        },
+      );
+    },
+    [key],
+  );
+  useEffect(() => {
+    readPage(undefined, []);
+    return () => abort.current?.abort();
+  }, [readPage]);
+  const { items, next, total, isKnown, error } = state;
+  return {
+    items,
+    total,
+    isKnown,
+    isReading,
+    hasMore: next !== undefined && state.key === key,
+    error,
+    more: () => {
+      if (!isReading && next !== undefined && state.key === key) readPage(next, items);
+    },
+    reload: () => readPage(undefined, []),
+  };
+}

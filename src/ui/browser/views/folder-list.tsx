@@ -1,0 +1,55 @@
+import type { Folder, RepositorySummary } from "../api/content-answers.js";
+import type { Page } from "../api/registry-answers.js";
+import { apiPath } from "../api/request.js";
+import { useAnswer } from "../api/use-answer.js";
+import { Icon } from "../parts/icon.js";
+import { Failure, Waiting } from "../parts/notes.js";
+import { repositoriesHref } from "../routes.js";
+import { countOf } from "../text/sizes.js";
+import { NoRepositories, RepositoryRow } from "./repository-row.js";
+
+const mostEntries = 1_000;
+
+/** One level of the tree of names. */
+export function FolderList({ under }: { readonly under: string }) {
+  const place = under === "" ? {} : { under };
+  const { answer, error, reload } = useAnswer<Folder>(apiPath("tree", { ...place, n: mostEntries }));
+  // Of the first repositories below this folder: enough for most folders, and never more than one page.
+  const hasRepositories = (answer?.repositories.length ?? 0) > 0;
+  const details = useAnswer<Page<RepositorySummary>>(
+    hasRepositories ? apiPath("repositories", { ...place, details: true, n: 100 }) : undefined,
+  );
+  if (error !== undefined)
+    return (
+      <div class="pad">
+        <Failure error={error} retry={reload} />
+      </div>
+    );
+  if (answer === undefined) return <Waiting />;
+  const { folders, repositories, next } = answer;
+  if (folders.length + repositories.length === 0) return <NoRepositories />;
+  const known = new Map(details.answer?.items.map((item) => [item.name, item]));
+  return (
+    <>
+      <ul class="rows">
+        {folders.map((folder) => (
+          <li class="entry" data-row key={folder.name}>
+            <a class="entry-name" href={repositoriesHref({ under: folder.name })}>
+              <Icon name="folder" />
+              <bdi>{under === "" ? folder.name : folder.name.slice(under.length + 1)}</bdi>
+            </a>
+            <span class="entry-facts muted small">{countOf(folder.repositories, "repository", "repositories")}</span>
+          </li>
+        ))}
+        {repositories.map((name) => (
+          <RepositoryRow key={name} item={known.get(name) ?? { name }} folder={under} />
+        ))}
+      </ul>
+      {next !== undefined && (
+        <p class="pad">
+          <a href={repositoriesHref({ under, isFlat: true })}>Show all of this folder as a list</a>
+        </p>
+      )}
+    </>
+  );
+}

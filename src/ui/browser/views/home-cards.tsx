@@ -1,0 +1,70 @@
+import type { Quota, Summary } from "../api/registry-answers.js";
+import { Icon } from "../parts/icon.js";
+import { Meter } from "../parts/meter.js";
+import { Ago } from "../parts/text.js";
+import { durationText } from "../text/dates.js";
+import { countText, sizeText } from "../text/sizes.js";
+
+/** The pulls that an upstream still grants. */
+export function QuotaCard({ upstream, quota }: { readonly upstream: string; readonly quota: Quota }) {
+  const { limit, remaining, windowSeconds, at } = quota;
+  const share = limit === 0 ? 0 : remaining / limit;
+  return (
+    <section class="card padded stat">
+      <h2>
+        <Icon name="cloud" /> Quota of {upstream}
+      </h2>
+      <p class="stat-figure number">
+        {countText(remaining)} <span class="muted">of {countText(limit)} pulls left</span>
+      </p>
+      <Meter share={share} tone={toneOf(share)} label={`Pulls left at ${upstream}`} />
+      <p class="muted small">
+        {windowSeconds !== undefined && `In ${durationText(windowSeconds)} · `}told <Ago time={at} isShort />
+      </p>
+    </section>
+  );
+}
+
+export function CacheCard({ cache: { size, maxSize } }: { readonly cache: NonNullable<Summary["cache"]> }) {
+  return (
+    <section class="card padded stat">
+      <h2>
+        <Icon name="layers" /> Cache
+      </h2>
+      <p class="stat-figure number">
+        {size === undefined ? "Counting…" : sizeText(size)}
+        {maxSize !== undefined && <span class="muted"> of {sizeText(maxSize)}</span>}
+      </p>
+      {maxSize !== undefined && size !== undefined && (
+        <Meter share={size / maxSize} label="Part of the cache that is used" />
+      )}
+      <p class="muted small">
+        {maxSize === undefined
+          ? "No bound is set: proxy.maxSize"
+          : "At its bound, what was not pulled for longest goes first."}
+      </p>
+    </section>
+  );
+}
+
+export function DiskCard({ disk: { size, free } }: { readonly disk: NonNullable<Summary["disk"]> }) {
+  const share = size === 0 ? 0 : free / size;
+  return (
+    <section class="card padded stat">
+      <h2>
+        <Icon name="folder" /> Disk
+      </h2>
+      <p class="stat-figure number">
+        {sizeText(free)} <span class="muted">free of {sizeText(size)}</span>
+      </p>
+      <Meter share={1 - share} tone={toneOf(share)} label="Part of the disk that is used" />
+      <p class="muted small">{Math.round((1 - share) * 100)} % used, by everything on it</p>
+    </section>
+  );
+}
+
+/** @param left from 0 to 1 */
+function toneOf(left: number): "good" | "warn" | "bad" {
+  if (left < 0.05) return "bad";
+  return left < 0.2 ? "warn" : "good";
+}

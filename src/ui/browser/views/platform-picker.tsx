@@ -1,0 +1,85 @@
+import type { ChildManifest } from "../api/content-answers.js";
+import { Digest } from "../parts/copy.js";
+import { Icon } from "../parts/icon.js";
+import { platformText } from "../parts/platforms.js";
+import { imageHref } from "../routes.js";
+import { countOf, sizeText } from "../text/sizes.js";
+
+interface PlatformPickerProps {
+  readonly manifests: readonly ChildManifest[];
+  readonly picked: string | undefined;
+  readonly pick: (digest: string) => void;
+  readonly repository: string;
+}
+
+const shownPlatforms = 60;
+
+/** The platforms of an index; the rest of the view shows the one that is picked. */
+export function PlatformPicker({ manifests, picked, pick, repository }: PlatformPickerProps) {
+  const platforms = manifests.filter(isPlatform);
+  const attestations = manifests.filter((manifest) => !isPlatform(manifest));
+  const chosen = platforms.find(({ digest }) => digest === picked);
+  return (
+    <section class="card" aria-labelledby="platforms">
+      <div class="card-head">
+        <h2 id="platforms">
+          Platforms <span class="muted number">{platforms.length}</span>
+        </h2>
+        {chosen !== undefined && (
+          <a class="mono" href={imageHref(repository, chosen.digest)}>
+            {chosen.digest.slice(0, 19)}…
+          </a>
+        )}
+      </div>
+      <fieldset class="platforms">
+        <legend class="unseen">Show</legend>
+        {platforms.slice(0, shownPlatforms).map((manifest) => (
+          <PlatformButton key={manifest.digest} manifest={manifest} isPicked={manifest.digest === picked} pick={pick} />
+        ))}
+      </fieldset>
+      {platforms.length > shownPlatforms && (
+        <p class="pad muted small">
+          {countOf(platforms.length - shownPlatforms, "more manifest")} of this index are not shown.
+        </p>
+      )}
+      {attestations.length > 0 && (
+        <details class="fold">
+          <summary>{countOf(attestations.length, "attestation")} beside them, by BuildKit</summary>
+          <ul class="stack tight">
+            {attestations.slice(0, shownPlatforms).map(({ digest }) => (
+              <li key={digest} class="row">
+                <Icon name="shield" />
+                <a class="mono" href={imageHref(repository, digest)}>
+                  {digest.slice(0, 19)}…
+                </a>
+                <Digest digest={digest} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}
+
+interface PlatformButtonProps {
+  readonly manifest: ChildManifest;
+  readonly isPicked: boolean;
+  readonly pick: (digest: string) => void;
+}
+
+function PlatformButton({ manifest, isPicked, pick }: PlatformButtonProps) {
+  const { platform, total, size, stored, digest } = manifest;
+  const shownSize = total ?? size;
+  return (
+    <button type="button" class="platform" aria-pressed={isPicked} onClick={() => pick(digest)}>
+      <bdi>{platform === undefined ? digest.slice(7, 19) : platformText(platform)}</bdi>
+      <span class="muted small">{stored ? shownSize !== undefined && sizeText(shownSize) : "not stored"}</span>
+    </button>
+  );
+}
+
+/** BuildKit stores attestations beside the platforms, as images of an unknown one. */
+export function isPlatform({ attests, platform }: ChildManifest): boolean {
+  return attests === undefined && platform?.os !== "unknown";
+}

@@ -1,0 +1,81 @@
+import { useState } from "preact/hooks";
+import type { Repository } from "../api/content-answers.js";
+import type { Caller } from "../api/registry-answers.js";
+import { apiPath } from "../api/request.js";
+import { useAnswer } from "../api/use-answer.js";
+import { goTo } from "../navigation.js";
+import { CopyButton } from "../parts/copy.js";
+import { Icon } from "../parts/icon.js";
+import { Failure } from "../parts/notes.js";
+import { OriginBadge } from "../parts/origin.js";
+import { Ago, Pushed } from "../parts/text.js";
+import { View } from "../parts/view.js";
+import { addressOf } from "../registry-address.js";
+import { repositoriesHref } from "../routes.js";
+import { countOf, sizeText } from "../text/sizes.js";
+import { DeleteDialog } from "./delete-dialog.js";
+import { FolderCrumbs } from "./folder-crumbs.js";
+import { TagList } from "./tag-list.js";
+
+export function RepositoryView({ name, caller }: { readonly name: string; readonly caller: Caller }) {
+  const { answer, error, reload } = useAnswer<Repository>(apiPath("repository", { repository: name }));
+  const [isDeleting, setDeleting] = useState(false);
+  const folder = name.includes("/") ? name.slice(0, name.lastIndexOf("/")) : "";
+  const mayDelete = answer?.origin.kind === "own" && caller.mayChange && answer.may.includes("delete");
+  return (
+    <View
+      title={name}
+      crumbs={<FolderCrumbs under={folder} />}
+      heading={<Pushed text={name.slice(folder === "" ? 0 : folder.length + 1)} />}
+      lead={answer !== undefined && <Facts repository={answer} address={`${addressOf(caller)}/${name}`} />}
+      actions={
+        mayDelete && (
+          <button type="button" class="button danger" onClick={() => setDeleting(true)}>
+            <Icon name="trash" /> Delete repository
+          </button>
+        )
+      }
+    >
+      {error !== undefined && <Failure error={error} retry={reload} />}
+      {answer !== undefined && <TagList repository={answer} mayDelete={mayDelete} onChange={reload} />}
+      {isDeleting && (
+        <DeleteDialog
+          request={{ repository: name, everything: true }}
+          title={`Delete ${name}?`}
+          onClose={() => setDeleting(false)}
+          onDone={() => goTo(repositoriesHref({ under: folder }))}
+        />
+      )}
+    </View>
+  );
+}
+
+function Facts({ repository, address }: { readonly repository: Repository; readonly address: string }) {
+  const { origin, tags, size, uniqueSize, pushedAt, pulledAt } = repository;
+  return (
+    <div class="row facts-row">
+      <OriginBadge origin={origin} />
+      <span>{countOf(tags, "tag")}</span>
+      <span>
+        {sizeText(size)}
+        {uniqueSize !== undefined && uniqueSize !== size && (
+          <span class="muted"> ({sizeText(uniqueSize)} of it only here)</span>
+        )}
+      </span>
+      {pushedAt !== undefined && (
+        <span>
+          {origin.kind === "own" ? "pushed" : "cached"} <Ago time={pushedAt} isShort />
+        </span>
+      )}
+      {pulledAt !== undefined && (
+        <span>
+          pulled <Ago time={pulledAt} isShort />
+        </span>
+      )}
+      <span class="digest">
+        <bdi>{address}</bdi>
+        <CopyButton text={address} what="name" />
+      </span>
+    </div>
+  );
+}

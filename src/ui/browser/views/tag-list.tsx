@@ -1,0 +1,171 @@
+import { useState } from "preact/hooks";
+import type { Repository, Tag } from "../api/content-answers.js";
+import { usePages } from "../api/use-pages.js";
+import { Digest } from "../parts/copy.js";
+import { Icon } from "../parts/icon.js";
+import { moveByArrow } from "../parts/list-keys.js";
+import { More } from "../parts/more.js";
+import { Empty, Failure, Waiting } from "../parts/notes.js";
+import { PlatformBadges } from "../parts/platforms.js";
+import { Ago, Pushed, Size } from "../parts/text.js";
+import { imageHref } from "../routes.js";
+import { countOf } from "../text/sizes.js";
+import { useDelayed } from "../use-delayed.js";
+import { DeleteDialog } from "./delete-dialog.js";
+
+interface TagListProps {
+  readonly repository: Repository;
+  readonly mayDelete: boolean;
+  readonly onChange: () => void;
+}
+
+const pauseMs = 120;
+
+/** The tags of a repository in natural order; any number, since only the rows in sight are laid out. */
+export function TagList({ repository, mayDelete, onChange }: TagListProps) {
+  const [text, setText] = useState("");
+  const [isOldestFirst, setOldestFirst] = useState(false);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [isDeleting, setDeleting] = useState(false);
+  const search = useDelayed(text.trim(), pauseMs);
+  const pages = usePages<Tag>("tags", {
+    repository: repository.name,
+    ...(search !== "" && { search }),
+    ...(isOldestFirst && { order: "oldest" }),
+  });
+  const toggle = (tag: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(tag)) next.add(tag);
+    setChosen(next);
+  };
+  const done = () => {
+    setDeleting(false);
+    setChosen(new Set());
+    pages.reload();
+    onChange();
+  };
+  return (
+    <section class="card" aria-labelledby="tags" onKeyDown={moveByArrow}>
+      <div class="card-head">
+        <h2 id="tags">
+          Tags <span class="muted number">{pages.total ?? repository.tags}</span>
+        </h2>
+        <div class="row">
+          {chosen.size > 0 && (
+            <button type="button" class="button danger" onClick={() => setDeleting(true)}>
+              <Icon name="trash" /> Delete {countOf(chosen.size, "tag")}
+            </button>
+          )}
+          <input
+            class="filter"
+            type="search"
+            aria-label="Filter tags"
+            placeholder="Filter tags"
+            value={text}
+            onInput={({ currentTarget }) => setText(currentTarget.value)}
+          />
+          <button type="button" class="button" onClick={() => setOldestFirst(!isOldestFirst)}>
+            {isOldestFirst ? "Oldest first" : "Newest first"}
+          </button>
+        </div>
+      </div>
+      <TagRows
+        pages={pages}
+        repository={repository}
+        search={search}
+        choice={mayDelete ? { chosen, toggle } : undefined}
+      />
+      {isDeleting && (
+        <DeleteDialog
+          request={{ repository: repository.name, tags: [...chosen] }}
+          title={chosen.size === 1 ? `Delete the tag ${[...chosen][0]}?` : `Delete ${countOf(chosen.size, "tag")}?`}
+          onClose={() => setDeleting(false)}
+          onDone={done}
+        />
+      )}
+    </section>
+  );
+}
+
+interface Choice {
+  readonly chosen: ReadonlySet<string>;
+  readonly toggle: (tag: string) => void;
+}
+
+interface TagRowsProps {
+  readonly pages: ReturnType<typeof usePages<Tag>>;
+  readonly repository: Repository;
+  readonly search: string;
+  readonly choice: Choice | undefined;
+}
+
+function TagRows({ pages, repository, search, choice }: TagRowsProps) {
+  const { items, isKnown, error, reload } = pages;
+  if (error !== undefined)
+    return (
+      <div class="pad">
+        <Failure error={error} retry={reload} />
+      </div>
+    );
+  if (!isKnown) return <Waiting />;
+  if (items.length === 0) return <Empty icon="tag" title={search === "" ? "No tags" : `No tag contains “${search}”`} />;
+  return (
+    <>
+      <ul class="rows">
+        {items.map((item) => (
+          <TagRow key={item.tag} item={item} repository={repository} choice={choice} />
+        ))}
+      </ul>
+      <More pages={pages} />
+    </>
+  );
+}
+
+interface TagRowProps {
+  readonly item: Tag;
+  readonly repository: Repository;
+  readonly choice: Choice | undefined;
+}
+
+function TagRow({ item, repository: { name, origin }, choice }: TagRowProps) {
+  const { tag, digest, kind, size, platforms = [], pushedAt, askedAt, problem } = item;
+  return (
+    <li class="entry tag-entry" data-row>
+      {choice !== undefined && (
+        <input
+          type="checkbox"
+          aria-label={`Choose ${tag}`}
+          checked={choice.chosen.has(tag)}
+          onChange={() => choice.toggle(tag)}
+        />
+      )}
+      <a class="entry-name" href={imageHref(name, tag)}>
+        <Pushed text={tag} />
+      </a>
+      <span class="entry-platforms">
+        {kind === "artifact" && <span class="badge">artifact</span>}
+        <PlatformBadges platforms={platforms} />
+        {problem !== undefined && (
+          <span class="badge warn" title={problem}>
+            incomplete
+          </span>
+        )}
+      </span>
+      <span class="entry-facts muted small">
+        {digest !== undefined && <Digest digest={digest} />}
+        {origin.kind === "cached" && askedAt !== undefined ? (
+          <span>
+            asked <Ago time={askedAt} isShort />
+          </span>
+        ) : (
+          pushedAt !== undefined && <Ago time={pushedAt} isShort />
+        )}
+        {size !== undefined && (
+          <span class="entry-size">
+            <Size bytes={size} />
+          </span>
+        )}
+      </span>
+    </li>
+  );
+}
