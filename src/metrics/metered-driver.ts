@@ -81,6 +81,14 @@ export class MeteredDriver implements StorageDriver {
     return this.#driver.withLock(name, action, options);
   }
 
+  writeUnderLock<Result>(
+    name: string,
+    objects: readonly ObjectContent[],
+    look: () => Promise<Result>,
+  ): Promise<Result> {
+    return this.#timed("PutContent", this.#driver.writeUnderLock(name, objects, look));
+  }
+
   markWork(): Promise<() => Promise<void>> {
     return this.#driver.markWork();
   }

@@ -83,6 +83,11 @@ export interface StorageDriver {
     options?: LockOptions,
   ): Promise<Result>;
   /**
+   * Looks, then writes the objects, both under a lock: for changes so frequent that a storage may have a cheaper way.
+   * What `look` sees may be outdated if another process has the lock before the objects are written.
+   */
+  writeUnderLock<Result>(name: string, objects: readonly ObjectContent[], look: () => Promise<Result>): Promise<Result>;
+  /**
    * Tells other processes that this one is working on the storage, until the mark is removed or the process ends.
    * @returns a function that removes the mark
    */

@@ -22,6 +22,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, locks, a generation
  *     days/<date>/<process>                                 what a process served and saved on a day
+ *     processes/<hash>                                      the name of a process; its locks are second names of it
  *     collected                                             when garbage was last collected
  *     events/<receiver>/<microseconds>-<random>-<bytes>     an event that waits for a receiver, whose name is hashed
  *     claims/<uuid>                                         another process waits for this upload session

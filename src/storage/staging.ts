@@ -4,6 +4,8 @@ import type { NamesWanted } from "./driver.js";
 export interface ObjectContent {
   readonly key: string;
   readonly content: Uint8Array;
+  /** A trace of the past, which nothing depends on: it may be lost in a power failure, so that it costs no sync. */
+  readonly isTrace?: boolean;
 }
 
 export interface StagedStat {

@@ -332,6 +332,45 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     );
     assert.equal(await driver.withLock("f", async () => "next"), "next");
   });
+
+  story("a write under a lock waits for the holder, and looks before it writes", async (driver) => {
+    const write = (text: string) =>
+      driver.writeUnderLock("w", [{ key: "docker/w", content: Buffer.from(text) }], async () => {
+        return (await driver.read("docker/w"))?.toString();
+      });
+    await driver.withLock("w", async () => {});
+    const seen = [await write("first"), await write("second")];
+    const writing: Promise<unknown>[] = [];
+    await driver.withLock("w", async () => {
+      writing.push(write("third"));
+      await new Promise(setImmediate);
+      assert.equal((await driver.read("docker/w"))?.toString(), "second");
+      await driver.write({ key: "docker/w", content: Buffer.from("the holder's") });
+    });
+    assert.deepEqual([...seen, ...(await Promise.all(writing))], [undefined, "first", "the holder's"]);
+    assert.equal((await driver.read("docker/w"))?.toString(), "third");
+  });
+
+  story("a failing look writes nothing, and releases the lock", async (driver) => {
+    const failing = driver.writeUnderLock("w", [{ key: "docker/w", content: Buffer.from("x") }], async () => {
+      throw new Error("failed");
+    });
+    await assert.rejects(failing, /failed/);
+    assert.equal(await driver.read("docker/w"), undefined);
+    assert.equal(await driver.withLock("w", async () => "next"), "next");
+  });
+
+  story("objects without content, and traces, are written like others", async (driver) => {
+    const content = Buffer.from("text");
+    await driver.write({ key: "docker/a", content }, { key: "docker/b", content, isTrace: true });
+    await driver.write({ key: "docker/a", content: Buffer.alloc(0) }, { key: "docker/c", content: Buffer.alloc(0) });
+    await driver.write({ key: "docker/b", content: Buffer.from("other"), isTrace: true });
+    const written = await Promise.all(["a", "b", "c"].map((name) => driver.read(`docker/${name}`)));
+    assert.deepEqual(
+      written.map((bytes) => bytes?.toString()),
+      ["", "other", ""],
+    );
+  });
 }
 
 /** `undefined` if the storage has none. */

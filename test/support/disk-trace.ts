@@ -11,7 +11,7 @@ export interface TracedCall {
   readonly args: string;
 }
 
-const traced = "trace=fsync,fdatasync,rename,mkdir,unlink,write,writev";
+const traced = "trace=fsync,fdatasync,openat,rename,mkdir,unlink,write,writev";
 
 /** Observes from outside, until the test is over, what a process does to the disk and what it responds. */
 export async function traceDisk(scope: Scope, pid: number, provoke: () => Promise<unknown>) {

@@ -164,6 +164,18 @@ export class PausableDriver implements StorageDriver {
     );
   }
 
+  writeUnderLock<Result>(
+    name: string,
+    objects: readonly ObjectContent[],
+    look: () => Promise<Result>,
+  ): Promise<Result> {
+    return this.withLock(name, async () => {
+      const seen = await look();
+      await this.write(...objects);
+      return seen;
+    });
+  }
+
   markWork(): Promise<() => Promise<void>> {
     return this.#take("markWork", [], () => this.#inner.markWork());
   }

@@ -94,15 +94,12 @@ export class TagStore {
     const objects = [
       ...(await this.#wholeMarkIfNew(name)),
       this.#index.entry(name, tag, digest),
-      linkTo(layout.tagHistoryLink(name, tag, digest), digest),
+      { ...linkTo(layout.tagHistoryLink(name, tag, digest), digest), isTrace: true },
       linkTo(layout.tagLink(name, tag), digest),
     ];
-    return this.#locked(name, tag, async () => {
-      const before = await this.find(name, tag);
-      await this.#driver.write(...objects);
-      this.#settled.set(name, true);
-      return before;
-    });
+    const before = await this.#driver.writeUnderLock(lockOf(name, tag), objects, () => this.find(name, tag));
+    this.#settled.set(name, true);
+    return before;
   }
 
   /** @returns what it pointed at; `undefined` if there was no such tag */
@@ -195,6 +192,10 @@ export class TagStore {
   }
 
   #locked<Result>(name: RepositoryName, tag: Tag, action: () => Promise<Result>): Promise<Result> {
-    return this.#driver.withLock(`tag ${name}:${tag}`, action);
+    return this.#driver.withLock(lockOf(name, tag), action);
   }
+}
+
+function lockOf(name: RepositoryName, tag: Tag): string {
+  return `tag ${name}:${tag}`;
 }

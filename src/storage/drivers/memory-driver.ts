@@ -90,6 +90,18 @@ export class MemoryDriver implements StorageDriver {
     return this.#queue.run(name, () => action(new AbortController().signal), waitMs);
   }
 
+  writeUnderLock<Result>(
+    name: string,
+    objects: readonly ObjectContent[],
+    look: () => Promise<Result>,
+  ): Promise<Result> {
+    return this.withLock(name, async () => {
+      const seen = await look();
+      await this.write(...objects);
+      return seen;
+    });
+  }
+
   /** No other process can see this memory. */
   async markWork(): Promise<() => Promise<void>> {
     return async () => {};

@@ -91,6 +91,18 @@ export class PoorDriver implements StorageDriver {
     return this.#objects.withLock(name, action, options);
   }
 
+  writeUnderLock<Result>(
+    name: string,
+    objects: readonly ObjectContent[],
+    look: () => Promise<Result>,
+  ): Promise<Result> {
+    return this.withLock(name, async () => {
+      const seen = await look();
+      await this.write(...objects);
+      return seen;
+    });
+  }
+
   async markWork(): Promise<() => Promise<void>> {
     this.#workers++;
     return async () => void this.#workers--;

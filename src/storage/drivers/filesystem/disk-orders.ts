@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { ObjectContent } from "../../staging.js";
 import type { DataFolders } from "./data-folders.js";
+import type { LockFile } from "./disk-lock.js";
 import type { DiskStep } from "./disk-steps.js";
 import { diskWorkers } from "./disk-workers.js";
 import { folderBeside } from "./expected-folders.js";
@@ -49,31 +50,37 @@ export class DiskOrders {
   }
 
   /**
-   * Performs the steps, then writes the objects. All content is written aside first, so that the renames follow one
-   * another quickly.
+   * Performs the steps, then writes the objects, under the lock if there is one. All content is written aside first, so
+   * that the renames follow one another quickly.
    */
-  async perform(steps: readonly DiskStep[], objects: readonly ObjectContent[]): Promise<void> {
-    // Each content is copied: a small Buffer shares memory with others, and all of it would move to the other thread.
+  async perform(steps: readonly DiskStep[], objects: readonly ObjectContent[], lock?: LockFile): Promise<void> {
     const beside = new Set(
       objects.flatMap(({ key }) => folderBeside(key) ?? []).map((key) => this.#paths.toChange(key)),
     );
     const folders = [...beside].filter((path) => !existsSync(path));
-    const asides = objects.map(({ key, content }) => ({
-      key,
-      content: new Uint8Array(content),
-      path: this.scratchFor(this.#paths.toChange(key)),
-    }));
+    const writings = objects.map((object) => this.#writing(object));
+    const changes = [...steps, ...writings.map(({ place }) => place)];
     try {
       await this.order([
         ...folders.map((path) => ({ kind: "make-folder", path }) as const),
-        ...asides.map(({ path, content }) => ({ kind: "write", path, content }) as const),
-        ...steps,
-        ...asides.map(({ path, key }) => this.naming(path, key)),
+        ...writings.flatMap(({ prepare }) => prepare ?? []),
+        ...(lock === undefined ? changes : [{ kind: "locked", lock, steps: changes } as const]),
       ]);
     } catch (error) {
-      await Promise.all(asides.map(({ path }) => rm(path, { force: true }).catch(() => {})));
+      await Promise.all(writings.map(({ aside }) => rm(aside, { force: true }).catch(() => {})));
       throw toChangeError(error);
     }
+  }
+
+  /** What is empty or a trace is made at its place at once; other content is written aside, synced and renamed. */
+  #writing({ key, content, isTrace }: ObjectContent): { aside: string; prepare?: DiskStep; place: DiskStep } {
+    const path = this.#paths.toChange(key);
+    const aside = this.scratchFor(path);
+    if (isTrace === true) return { aside, place: { kind: "trace", path, content: new Uint8Array(content), aside } };
+    if (content.length === 0) return { aside, place: { kind: "mark", path, aside } };
+    // The content is copied: a small Buffer shares memory with others, and all of it would move to the other thread.
+    const prepare = { kind: "write", path: aside, content: new Uint8Array(content) } as const;
+    return { aside, prepare, place: this.naming(aside, key) };
   }
 
   /** A folder is renamed away first, so that everything below it disappears at once and not file by file. */

@@ -1,8 +1,17 @@
-import { copyFileSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { type LockFile, whileLocked } from "./disk-lock.js";
 import type { DurableFolders } from "./durable-folders.js";
 import { pruneFolders, removeIfEmpty } from "./empty-folders.js";
-import { clear, moveAway, nameIfFree, syncContent, unlinkIfThere, writeSynced } from "./synced-files.js";
+import {
+  clear,
+  createUnlessSame,
+  moveAway,
+  nameIfFree,
+  syncContent,
+  unlinkIfThere,
+  writeSynced,
+} from "./synced-files.js";
 import { hasCode, isAbsence } from "./system-error.js";
 
 const foldersMadeAtMost = 5;
@@ -21,14 +30,23 @@ export type DiskStep =
   /** The same, but fails with EEXIST if the name is taken. */
   | { readonly kind: "rename-if-free"; readonly from: string; readonly to: string; readonly aside: string }
   | { readonly kind: "make-folder"; readonly path: string }
+  /** Makes an empty file at its place, replacing a file that is not empty. */
+  | { readonly kind: "mark"; readonly path: string; readonly aside: string }
+  /** Makes a file with this content at its place, and its folders, unless it is there; not durable. */
+  | { readonly kind: "trace"; readonly path: string; readonly content: Uint8Array; readonly aside: string }
+  /** Takes the lock, performs the steps, and releases it. Fails before any step if it is held. */
+  | { readonly kind: "locked"; readonly lock: LockFile; readonly steps: readonly DiskStep[] }
+  /** Moves a file, replacing any file in its new place, and removes its old folder if that is then empty. */
+  | { readonly kind: "move"; readonly from: string; readonly to: string; readonly aside: string }
+  | Removal;
+
+type Removal =
   /** Removes a file, if it exists. */
   | { readonly kind: "unlink"; readonly path: string }
   /** Empties a file, if it exists and was neither changed nor replaced. */
   | { readonly kind: "clear"; readonly path: string; readonly version: string }
   /** Moves a file or folder out of its place, if it exists; the place it moves to need not be durable. */
   | { readonly kind: "move-away"; readonly from: string; readonly to: string }
-  /** Moves a file, replacing any file in its new place, and removes its old folder if that is then empty. */
-  | { readonly kind: "move"; readonly from: string; readonly to: string; readonly aside: string }
   /** Removes a file, if it exists, and its folder, if that is then empty and not to be kept; not durable. */
   | { readonly kind: "discard"; readonly path: string; readonly keptFolders: readonly string[] }
   /** Removes a folder and its parents below another folder, as far as they are empty; not durable. */
@@ -50,14 +68,42 @@ export function performStep(step: DiskStep, folders: DurableFolders): void {
       syncContent(step.path);
       break;
     case "rename":
-      nameInFolder(step, folders, renameOrCopy);
+      changeInFolder(dirname(step.to), folders, () => renameOrCopy(step, folders));
       break;
     case "rename-if-free":
-      nameInFolder(step, folders, ({ from, to }) => nameIfFree(from, to));
+      changeInFolder(dirname(step.to), folders, () => nameIfFree(step.from, step.to));
       break;
     case "make-folder":
       folders.make(step.path);
       break;
+    case "mark":
+      changeInFolder(dirname(step.path), folders, () => createOrReplace(step.path, nothing, step.aside));
+      break;
+    case "trace":
+      mkdirSync(dirname(step.path), { recursive: true });
+      createOrReplace(step.path, step.content, step.aside);
+      break;
+    case "locked":
+      whileLocked(step.lock, () => {
+        for (const each of step.steps) performStep(each, folders);
+      });
+      break;
+    case "move":
+      changeInFolder(dirname(step.to), folders, () => renameOrCopy(step, folders));
+      folders.noteChange(dirname(step.from));
+      removeIfEmpty(dirname(step.from));
+      break;
+    case "unlink":
+    case "clear":
+    case "move-away":
+    case "discard":
+    case "prune":
+      performRemoval(step, folders);
+  }
+}
+
+function performRemoval(step: Removal, folders: DurableFolders): void {
+  switch (step.kind) {
     case "unlink":
       unlinkIfThere(step.path);
       folders.noteChange(dirname(step.path));
@@ -69,11 +115,6 @@ export function performStep(step: DiskStep, folders: DurableFolders): void {
       folders.make(dirname(step.to));
       moveAway(step.from, step.to);
       folders.noteChange(dirname(step.from));
-      break;
-    case "move":
-      nameInFolder(step, folders, renameOrCopy);
-      folders.noteChange(dirname(step.from));
-      removeIfEmpty(dirname(step.from));
       break;
     case "discard":
       unlinkIfThere(step.path);
@@ -91,21 +132,27 @@ interface Renaming {
 }
 
 /** Another process may remove an empty folder before it is used: then it is made again. */
-function nameInFolder(
-  renaming: Renaming,
-  folders: DurableFolders,
-  name: (renaming: Renaming, folders: DurableFolders) => void,
-): void {
+function changeInFolder(folder: string, folders: DurableFolders, change: () => void): void {
   for (let attempt = 1; ; attempt++) {
-    folders.make(dirname(renaming.to));
+    folders.make(folder);
     try {
-      name(renaming, folders);
+      change();
       break;
     } catch (error) {
       if (attempt === foldersMadeAtMost || !isAbsence(error)) throw error;
     }
   }
-  folders.noteChange(dirname(renaming.to));
+  folders.noteChange(folder);
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Most often nothing is there, and one call suffices. */
+function createOrReplace(path: string, content: Uint8Array, aside: string): void {
+  if (createUnlessSame(path, content)) return;
+  mkdirSync(dirname(aside), { recursive: true });
+  writeSynced(aside, content);
+  renameSync(aside, path);
 }
 
 function renameOrCopy(renaming: Renaming, folders: DurableFolders): void {

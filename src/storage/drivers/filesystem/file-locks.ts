@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { lock } from "proper-lockfile";
 import { LockError } from "../../../oci/storage-error.js";
 import { defaultWaitMs, KeyedQueue } from "../keyed-queue.js";
+import { type LockFile, lockIsHeld, lockWasLost } from "./disk-lock.js";
 import { lockFileCalls } from "./lock-file-calls.js";
 import { lifeOf, self } from "./lock-owner.js";
+import { OwnName } from "./own-name.js";
 import { OwnerFiles, ownerOf } from "./owner-files.js";
 import { hasCode, toChangeError } from "./system-error.js";
 
@@ -31,12 +33,14 @@ export class FileLocks {
   readonly #staleMs: number;
   readonly #queue = new KeyedQueue();
   readonly #files: OwnerFiles;
+  readonly #ownName: OwnName;
   readonly #calls: ReturnType<typeof lockFileCalls>;
 
   constructor(folder: string, files = new OwnerFiles(), staleMs = defaultStaleMs) {
     this.#folder = folder;
     this.#files = files;
-    this.#calls = lockFileCalls(self, files);
+    this.#ownName = new OwnName(join(dirname(folder), "processes"), self, files);
+    this.#calls = lockFileCalls(self, files, this.#ownName);
     this.#staleMs = staleMs;
   }
 
@@ -53,12 +57,39 @@ export class FileLocks {
     });
   }
 
+  /**
+   * The same for an action that takes the given lock file and releases it, as `whileLocked` does.
+   * Where lock files are not links, the action gets none, and runs while this process holds the lock.
+   */
+  async withTakenLock<Result>(name: string, action: (file: LockFile | undefined) => Promise<Result>): Promise<Result> {
+    if (this.#files.areLinks !== true) return this.withLock(name, () => action(undefined));
+    const deadline = performance.now() + defaultWaitMs;
+    await this.#ownName.exists();
+    const file = { path: this.#pathOf(name), owner: self, ownName: this.#ownName.path };
+    const attempt = async (): Promise<Result> => {
+      try {
+        return await action(file);
+      } catch (error) {
+        if (hasCode(error, lockWasLost)) throw new LockError("lost", `the lock of ${name} was lost`, { cause: error });
+        if (!hasCode(error, lockIsHeld)) throw error;
+        // Waits for the holder, or takes over from one that has ended.
+        await (await this.#acquire({ name, deadline }, file.path, () => {}))();
+        return attempt();
+      }
+    };
+    return this.#queue.run(name, attempt, defaultWaitMs);
+  }
+
+  #pathOf(name: string): string {
+    return join(this.#folder, createHash("sha256").update(name).digest("hex").slice(0, 32));
+  }
+
   async #withLockFile<Result>(
     { name, deadline }: Asked,
     action: (lost: AbortSignal) => Promise<Result>,
     done: (result: Result) => void,
   ): Promise<void> {
-    const path = join(this.#folder, createHash("sha256").update(name).digest("hex").slice(0, 32));
+    const path = this.#pathOf(name);
     const lost = new AbortController();
     const reportLoss = (cause: unknown) => lost.abort(new LockError("lost", `the lock of ${name} was lost`, { cause }));
     const release = await this.#acquire({ name, deadline }, path, reportLoss);

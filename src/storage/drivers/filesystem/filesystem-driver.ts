@@ -164,6 +164,19 @@ export class FilesystemDriver implements StorageDriver {
     return this.#queue.run(name, () => action(new AbortController().signal), waitMs);
   }
 
+  /** The thread that makes the change takes the lock, too. */
+  writeUnderLock<Result>(
+    name: string,
+    objects: readonly ObjectContent[],
+    look: () => Promise<Result>,
+  ): Promise<Result> {
+    return this.#locks.withTakenLock(name, async (lock) => {
+      const seen = await look();
+      await this.#orders.perform([], objects, lock);
+      return seen;
+    });
+  }
+
   async markWork(): Promise<() => Promise<void>> {
     if (this.#refusal !== undefined) return async () => {};
     return changing(() => this.#workMarks.set());

@@ -1,27 +1,38 @@
 import type { Stats } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { lifeOf } from "./lock-owner.js";
+import type { OwnName } from "./own-name.js";
 import { type OwnerFiles, ownerOf } from "./owner-files.js";
 
 type Callback = (error: NodeJS.ErrnoException | null) => void;
-type StatCallback = (error: NodeJS.ErrnoException | null, stat?: Stats) => void;
+type StatCallback = (error: NodeJS.ErrnoException | null, stat?: Pick<Stats, "mtime">) => void;
 
 /**
  * The file system calls that proper-lockfile makes for a lock folder, translated to an owner file. A new object for
  * each owner, since the library stores in it what it learns about the disk.
  */
-export function lockFileCalls(owner: string, files: OwnerFiles) {
+export function lockFileCalls(owner: string, files: OwnerFiles, ownName: OwnName) {
   /**
    * When our locks were renewed, as the library set it: it expects to read that, and some file systems do not keep it.
    */
   const renewed = new Map<string, Date>();
+  /** Locks that were just made: the library looks at each at once, which would cost three calls of the disk. */
+  const made = new Set<string>();
   const stat = (path: string, done: StatCallback) => {
-    statLock(path, { owner, renewedAt: renewed.get(path) }).then((found) => done(null, found), done);
+    const renewedAt = renewed.get(path);
+    if (made.delete(path) && renewedAt !== undefined) done(null, { mtime: renewedAt });
+    else statLock(path, { owner, renewedAt }).then((found) => done(null, found), done);
+  };
+  const create = async (path: string) => {
+    await ownName.giveTo(path);
+    renewed.set(path, new Date());
+    made.add(path);
   };
   return {
-    mkdir: (path: string, done: Callback) => settle(files.create(path, owner), done),
+    mkdir: (path: string, done: Callback) => settle(create(path), done),
     rmdir: (path: string, done: Callback) => {
       renewed.delete(path);
+      made.delete(path);
       settle(files.remove(path), done);
     },
     stat,
@@ -43,6 +54,8 @@ async function statLock(path: string, self: { owner: string; renewedAt: Date | u
   const owner = await ownerOf(path);
   if (owner === self.owner) stat.mtime = self.renewedAt ?? stat.mtime;
   else if (owner !== before || (owner !== undefined && lifeOf(owner) !== "unknown")) stat.mtime = new Date();
+  // A second name of the owner's link: taking it changed the link's ctime only (inode(7)).
+  else if (stat.nlink > 1 && stat.ctime > stat.mtime) stat.mtime = stat.ctime;
   return stat;
 }
 

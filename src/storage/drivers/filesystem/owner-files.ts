@@ -30,14 +30,14 @@ export class OwnerFiles {
     }
   }
 
-  /** Whether they are links; known once one was created. */
-  get areLinks(): boolean {
-    return this.#areLinks !== false;
+  /** Whether they are links; `undefined` until one was created. */
+  get areLinks(): boolean | undefined {
+    return this.#areLinks;
   }
 
   /** Renews it for its owner. A small file is rewritten: file systems without links often cannot set times. */
   async renew(path: string, owner: string, time: Date): Promise<void> {
-    if (this.areLinks) return lutimes(path, time, time);
+    if (this.#areLinks !== false) return lutimes(path, time, time);
     const file = await open(path, constants.O_RDWR | withoutLinks);
     try {
       // Another owner's would be another file by now: whoever takes one over deletes it first.

@@ -4,10 +4,12 @@ import {
   fsyncSync,
   ftruncateSync,
   linkSync,
+  lstatSync,
   openSync,
   renameSync,
   rmSync,
   unlinkSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { hasCode, isAbsence } from "./system-error.js";
@@ -22,6 +24,21 @@ export function writeSynced(path: string, content: Uint8Array): void {
     if (content.length > 0) fsyncSync(file);
   } finally {
     closeSync(file);
+  }
+}
+
+/**
+ * Makes a file with this content at its place, without a sync.
+ * @returns `false` if something else is there
+ */
+export function createUnlessSame(path: string, content: Uint8Array): boolean {
+  try {
+    writeFileSync(path, content, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found?.isFile() === true && found.size === content.length;
   }
 }
 

@@ -1,8 +1,10 @@
 import { strict as assert } from "node:assert";
-import { lutimes, readdir, readlink, symlink, unlink } from "node:fs/promises";
+import { readlinkSync, symlinkSync, unlinkSync } from "node:fs";
+import { link, lutimes, mkdir, readdir, readlink, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { LockError } from "../../../../../src/oci/storage-error.js";
+import { whileLocked } from "../../../../../src/storage/drivers/filesystem/disk-lock.js";
 import { FileLocks } from "../../../../../src/storage/drivers/filesystem/file-locks.js";
 import { OwnerFiles } from "../../../../../src/storage/drivers/filesystem/owner-files.js";
 import { Scope } from "../../../../support/scope.js";
@@ -121,6 +123,62 @@ test("the next owner waits for the end of an action that lost its lock", async (
     isEnded = true;
   });
   await Promise.all([assert.rejects(losing), locks.withLock("one", async () => assert.ok(isEnded))]);
+});
+
+test("a change that takes its lock itself takes over from a process that has ended, and waits for one that runs", async (t) => {
+  const { locks, folder } = await freshLocks(t);
+  const { path, owner } = await lockFileOf(locks, folder, "one");
+  await symlink(owner.replace(/[^:]+$/, "another life"), path);
+  const holders: (string | undefined)[] = [];
+  const change = () =>
+    locks.withTakenLock("one", async (file) => {
+      assert.ok(file !== undefined);
+      whileLocked(file, () => holders.push(readlinkSync(path)));
+    });
+  await change();
+  await symlink(owner, path);
+  const waiting = change();
+  await new Promise(setImmediate);
+  assert.deepEqual(holders, [owner]);
+  await unlink(path);
+  await waiting;
+  assert.deepEqual(holders, [owner, owner]);
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test("a change whose lock was taken over meanwhile fails", async (t) => {
+  const { locks, folder } = await freshLocks(t);
+  const { path } = await lockFileOf(locks, folder, "one");
+  const failed = locks.withTakenLock("one", async (file) => {
+    assert.ok(file !== undefined);
+    whileLocked(file, () => {
+      unlinkSync(path);
+      symlinkSync("elsewhere:1:x", path);
+    });
+  });
+  await assert.rejects(failed, (error) => error instanceof LockError && error.reason === "lost");
+  assert.equal(await readlink(path), "elsewhere:1:x");
+});
+
+test("the age of a lock that is a second name counts from when it was taken", async (t) => {
+  const { locks, folder } = await freshLocks(t, 2000);
+  const { path } = await lockFileOf(locks, folder, "one");
+  const start = performance.now();
+  await symlink("elsewhere:1:x", `${path}-name`);
+  await lutimes(`${path}-name`, 1, 1);
+  await link(`${path}-name`, path);
+  await locks.withLock("one", async () => {});
+  assert.ok(performance.now() - start > 1000, "the lock was taken from its owner");
+});
+
+test("the name that a process leaves behind is removed by the next one", async (t) => {
+  const { locks, root, folder } = await freshLocks(t);
+  const { owner } = await lockFileOf(locks, folder, "one");
+  const names = join(root, ".berth/processes");
+  await mkdir(names);
+  await symlink(owner.replace(/[^:]+$/, "another life"), join(names, "ended"));
+  await locks.withLock("one", async () => {});
+  assert.deepEqual(await Promise.all((await readdir(names)).map((name) => readlink(join(names, name)))), [owner]);
 });
 
 async function freshLocks(t: TestContext, staleMs?: number) {
