@@ -80,7 +80,7 @@ function addConfig(program: Command): void {
     .command("example")
     .description("Prints a file with every setting, its default and its meaning.")
     .action(async () => {
-      const { printExample } = await import("./config/config-example.js");
+      const { printExample } = await import("./config/config-print.js");
       printExample();
     });
 }

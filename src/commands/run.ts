@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { describeError } from "../serving/describe-error.js";
+import { describeError } from "../serving/explained-error.js";
 import { withPlainFlags } from "./plain-flags.js";
 import { createProgram } from "./program.js";
 import { createRegistryProgram, isRegistryName, withServe } from "./registry-program.js";

@@ -2,42 +2,15 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "../observability/logger.js";
-import { logAccess } from "./access-log.js";
-import { TrustedProxies } from "./client-address.js";
-import type { Connection } from "./connections/connection.js";
 import { Connections } from "./connections/connections.js";
 import { connectRefusal, Refusals } from "./connections/refusal.js";
-import { answerExpectation, refusalOfHead } from "./connections/request-head.js";
-import { answerCors, type CorsSettings } from "./cors.js";
-import { respondWithError } from "./error-response.js";
-import { Exchange, RequestIds } from "./exchange.js";
-import { answerHealth } from "./health.js";
+import { refusalOfHead } from "./connections/request-head.js";
+import { Dispatcher, type RequestObserver } from "./dispatcher.js";
+import type { Exchange } from "./exchange.js";
 import { createNodeServer } from "./node-server.js";
-import type { DenialListener } from "./recorded-denials.js";
-import type { RequestObserver } from "./request-observer.js";
 import type { Routes } from "./router.js";
-import { type StallSettings, StallWatch } from "./stall-watch.js";
-import { checkClientCertificate } from "./tls/shown-certificate.js";
+import type { ServerSettings } from "./server-settings.js";
 import { haveAuthoritiesChanged, type TlsSettings, tlsOptionsOf } from "./tls/tls-settings.js";
-
-export interface ServerSettings {
-  readonly host: string;
-  readonly port: number;
-  /** `undefined` for plain HTTP. */
-  readonly tls: TlsSettings | undefined;
-  readonly trustedProxies: readonly string[];
-  readonly cors: CorsSettings;
-  readonly maxConnections: number;
-  /** In bytes. */
-  readonly maxHeaderSize: number;
-  /** In milliseconds, like all times here. */
-  readonly headersTimeout: number;
-  readonly keepAlive: number;
-  readonly stall: StallSettings;
-  readonly logAccess: boolean;
-  /** `undefined` if denials are not recorded. */
-  readonly onDenied?: DenialListener | undefined;
-}
 
 /** How often a stopping server looks for connections that wait for another request. */
 const idleSweepMs = 50;
@@ -47,26 +20,17 @@ export class RegistryServer {
   #settings: ServerSettings;
   readonly #log: Logger;
   readonly #server: Server;
-  /** `undefined` if there are none. */
-  #proxies: TrustedProxies | undefined;
-  readonly #ids = new RequestIds();
-  readonly #stalls: StallWatch;
-  #routes: Routes;
+  readonly #dispatcher: Dispatcher;
   readonly #connections: Connections;
   readonly #refusals: Refusals;
-  readonly #observers: readonly RequestObserver[];
   /** When the authorities of client certificates last changed. */
   #authoritiesSince = 0;
-  #isStopping = false;
 
   constructor(settings: ServerSettings, routes: Routes, log: Logger, observers: readonly RequestObserver[] = []) {
     this.#settings = settings;
-    this.#routes = routes;
     this.#log = log;
-    this.#observers = observers;
-    this.#proxies = trustedProxiesOf(settings);
-    this.#stalls = new StallWatch(settings.stall);
-    this.#connections = new Connections(settings.maxConnections, this.#answer, log);
+    this.#dispatcher = new Dispatcher(settings, routes, log, observers);
+    this.#connections = new Connections(settings.maxConnections, this.#dispatcher.dispatch, log);
     this.#refusals = new Refusals(this.#connections, log);
     this.#server = createNodeServer(settings);
     this.#listenTo(this.#server, settings.tls !== undefined);
@@ -105,10 +69,8 @@ export class RegistryServer {
     this.#server.headersTimeout = headersTimeout;
     this.#server.keepAliveTimeout = keepAlive;
     this.#connections.most = settings.maxConnections;
-    this.#proxies = trustedProxiesOf(settings);
-    this.#stalls.reconfigure(settings.stall);
     this.#settings = { ...settings, tls: this.#settings.tls };
-    this.#routes = routes;
+    this.#dispatcher.reconfigure(this.#settings, routes);
   }
 
   /** Uses other certificates for new connections; open ones keep theirs. */
@@ -117,11 +79,12 @@ export class RegistryServer {
     this.#server.setSecureContext(tlsOptionsOf(tls));
     if (haveAuthoritiesChanged(this.#settings.tls, tls)) this.#authoritiesSince = performance.now();
     this.#settings = { ...this.#settings, tls };
+    this.#dispatcher.renewTls(tls);
   }
 
   /** Accepts no more connections, lets running requests finish, and cuts off the rest after the grace period. */
   async stop(graceMs: number): Promise<void> {
-    this.#isStopping = true;
+    this.#dispatcher.isStopping = true;
     for (const exchange of this.running()) exchange.onServerStop?.();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const sweep = setInterval(() => this.#closeIdle(), idleSweepMs);
@@ -129,7 +92,7 @@ export class RegistryServer {
     await closed;
     clearInterval(sweep);
     clearTimeout(timer);
-    this.#stalls.stop();
+    this.#dispatcher.stop();
   }
 
   /** Cuts off everything at once. */
@@ -167,56 +130,4 @@ export class RegistryServer {
     if (refusal === undefined) connection.take(request, response);
     else this.#refusals.refuse(refusal, request.socket);
   };
-
-  /** Begins to answer a request whose turn it is. */
-  readonly #answer = (request: IncomingMessage, response: ServerResponse, connection: Connection): Exchange => {
-    const peer = connection.caller;
-    const proxies = this.#proxies?.include(peer) ? this.#proxies : undefined;
-    const id = this.#ids.next(proxies && request.headers["x-request-id"]);
-    const exchange = new Exchange({
-      id,
-      request,
-      response,
-      connection,
-      caller: proxies?.clientOf(request, peer) ?? peer,
-      log: this.#log,
-      onOver: this.#onOver,
-    });
-    exchange.onDenied = this.#settings.onDenied;
-    this.#stalls.watch(exchange);
-    response.setHeader("X-Request-Id", id);
-    // Content is pushed by users: a browser must not guess that it is a page.
-    response.setHeader("X-Content-Type-Options", "nosniff");
-    response.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
-    if (this.#isStopping) response.setHeader("Connection", "close");
-    try {
-      this.#route(exchange);
-    } catch (error) {
-      respondWithError(exchange, error);
-    }
-    return exchange;
-  };
-
-  #route(exchange: Exchange): void {
-    const { request, response, path } = exchange;
-    const { cors, tls } = this.#settings;
-    if (request.headers.expect !== undefined) answerExpectation(request, response);
-    if (cors.origins.length > 0 && answerCors(exchange, cors)) return;
-    if (!path.startsWith("/v2/") && answerHealth(exchange, this.#isStopping)) return;
-    if (tls !== undefined) checkClientCertificate(request.socket, tls.clientAuth);
-    this.#routes(exchange);
-  }
-
-  readonly #onOver = (exchange: Exchange): void => {
-    if (this.#settings.logAccess) logAccess(exchange, this.#log);
-    const { request } = exchange;
-    if (request.complete || request.destroyed) this.#stalls.forget(exchange);
-    else request.once("close", () => this.#stalls.forget(exchange));
-    exchange.connection.answered(exchange);
-    for (const observer of this.#observers) observer.ended(exchange);
-  };
-}
-
-function trustedProxiesOf({ trustedProxies }: ServerSettings): TrustedProxies | undefined {
-  return trustedProxies.length === 0 ? undefined : new TrustedProxies(trustedProxies);
 }

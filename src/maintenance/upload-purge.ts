@@ -1,7 +1,12 @@
 import type { Logger } from "../observability/logger.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
-import type { PurgeObserver } from "./purge-observer.js";
+
+/** Notified of each search for abandoned uploads. */
+export interface PurgeObserver {
+  /** @param succeeded `false` if the search was aborted */
+  purged(succeeded: boolean): void;
+}
 
 export interface PurgeSettings {
   /** Milliseconds without a byte after which an upload session counts as abandoned. */

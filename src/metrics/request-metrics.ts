@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
+import type { RequestObserver } from "../http/dispatcher.js";
 import type { Exchange } from "../http/exchange.js";
-import type { RequestObserver } from "../http/request-observer.js";
 import { AccessMetrics } from "./access-metrics.js";
 import { CacheMetrics } from "./cache-metrics.js";
 import { type CounterCell, type HistogramCell, TalliedCounter, TalliedHistogram } from "./tallies.js";

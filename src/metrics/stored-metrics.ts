@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { PurgeObserver } from "../maintenance/purge-observer.js";
-import type { EvictionObserver } from "../proxy/eviction/eviction-observer.js";
+import type { PurgeObserver } from "../maintenance/upload-purge.js";
+import type { EvictionObserver } from "../proxy/eviction/eviction.js";
 import type { EvictionResult } from "../proxy/eviction/eviction-run.js";
 
 interface CacheState {

@@ -1,8 +1,7 @@
 import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";
 import type { CacheRoom } from "../proxy/downloads/cache-room.js";
-import type { Eviction } from "../proxy/eviction/eviction.js";
-import type { EvictionObserver } from "../proxy/eviction/eviction-observer.js";
+import type { Eviction, EvictionObserver } from "../proxy/eviction/eviction.js";
 import type { Storage } from "../storage/storage.js";
 
 /**

@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.js";
-import { RegistryServer, type ServerSettings } from "../http/server.js";
+import { RegistryServer } from "../http/server.js";
+import type { ServerSettings } from "../http/server-settings.js";
 import { beginWork } from "../maintenance/collection-lock.js";
 import type { Metrics, ServingState } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";

@@ -4,7 +4,7 @@ import { request } from "node:https";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { connect, type TLSSocket } from "node:tls";
-import type { ServerSettings } from "../../src/http/server.js";
+import type { ServerSettings } from "../../src/http/server-settings.js";
 import type { TlsSettings } from "../../src/http/tls/tls-settings.js";
 import { CertificateAuthority } from "../support/certificates.js";
 import { exchangeRaw, RawConnection } from "../support/raw-connection.js";

@@ -1,4 +1,5 @@
-import type { RegistryServer, ServerSettings } from "../../src/http/server.js";
+import type { RegistryServer } from "../../src/http/server.js";
+import type { ServerSettings } from "../../src/http/server-settings.js";
 import type { Logger } from "../../src/observability/logger.js";
 import { openServer } from "../../src/serving/open-server.js";
 import type { Storage } from "../../src/storage/storage.js";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { RequestObserver } from "../../http/dispatcher.js";
 import type { Exchange } from "../../http/exchange.js";
-import type { RequestObserver } from "../../http/request-observer.js";
 import type { Logger } from "../../observability/logger.js";
 import type { DayCountStore, DayCounts } from "../../storage/day-count-store.js";
 

@@ -3,8 +3,13 @@ import { LockError } from "../../oci/storage-error.js";
 import { clearAside, isAnythingLeft, withEvictionLock } from "../../storage/content/unlinked-blobs.js";
 import type { Storage } from "../../storage/storage.js";
 import type { CacheRoom } from "../downloads/cache-room.js";
-import type { EvictionObserver } from "./eviction-observer.js";
+import type { EvictionResult } from "./eviction-run.js";
 import { EvictionRun } from "./eviction-run.js";
+
+/** Notified of each check of the cache size, and what it evicted. */
+export interface EvictionObserver {
+  looked(result: EvictionResult): void;
+}
 
 /** Frees space for some time, not only for the next blob. */
 const keptShare = 0.9;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { ConfigWatch } from "../../config/config-watch.js";
 import type { TlsSettings } from "../../http/tls/tls-settings.js";
 import type { Logger } from "../../observability/logger.js";
-import { describeError } from "../describe-error.js";
+import { describeError } from "../explained-error.js";
 import { readTlsFiles, type TlsConfig } from "./read-tls-files.js";
 
 /**

@@ -1,6 +1,6 @@
 import type { Metrics } from "../../metrics/metrics.js";
 import { createLogger, type FlushableLogger } from "../../observability/winston-logger.js";
-import { describeError } from "../describe-error.js";
+import { describeError } from "../explained-error.js";
 import { Housekeeping } from "../housekeeping.js";
 import { listen } from "../listen.js";
 import { bearLostOutput } from "../lost-output.js";
