@@ -5,6 +5,12 @@ import { movedBytes, waitsForClient } from "./stall-watch.js";
 /** A sender is judged by its speed over at least this time: the first moment says nothing. */
 const measuredMs = 2_000;
 
+/**
+ * If another one has already sent bytes, a new sender is judged after this time. Otherwise, senders that are replaced
+ * before they are judged could hold all places for ever.
+ */
+const firstMomentMs = 300;
+
 /** Bytes per second that secure a place. A slower sender has a line that hardly works, or is an attacker. */
 const keepsPlace = 8 * 1024;
 
@@ -16,8 +22,13 @@ interface Sender {
   readonly client: string;
   sinceMs: number;
   bytes: number;
-  /** Bytes per second, as last measured. */
-  rate: number;
+  /** Bytes per second, as last measured; `undefined` in the first moments. */
+  rate: number | undefined;
+}
+
+interface Judged {
+  readonly sender: Sender;
+  readonly rate: number;
 }
 
 /**
@@ -46,8 +57,11 @@ export class UploadPlaces {
   /** @throws RegistryError TOOMANYREQUESTS if all places are taken, and none can be given up */
   async run<Result>(exchange: Exchange, action: () => Promise<Result>): Promise<Result> {
     const client = exchange.caller.network;
-    if (this.#senders.size >= this.#most) this.#makeRoom(client);
-    const sender = { exchange, client, sinceMs: performance.now(), bytes: movedBytes(exchange), rate: Infinity };
+    const { readableLength } = exchange.request;
+    if (this.#senders.size >= this.#most) this.#makeRoom(client, readableLength > 0 ? firstMomentMs : measuredMs);
+    // What was read together with the headers counts as well.
+    const bytes = movedBytes(exchange) - readableLength;
+    const sender: Sender = { exchange, client, sinceMs: performance.now(), bytes, rate: undefined };
     this.#senders.add(sender);
     this.#placesOf.set(client, this.#places(client) + 1);
     try {
@@ -57,12 +71,13 @@ export class UploadPlaces {
     }
   }
 
-  #makeRoom(client: string): void {
-    const slowest = this.#slowest(() => true);
+  #makeRoom(client: string, judgedAfterMs: number): void {
+    const slowest = this.#slowest(judgedAfterMs, () => true);
     const gives =
       slowest !== undefined && slowest.rate < keepsPlace
-        ? slowest
-        : this.#slowest((sender) => this.#places(sender.client) >= unfairTimes * (this.#places(client) + 1));
+        ? slowest.sender
+        : this.#slowest(measuredMs, (sender) => this.#places(sender.client) >= unfairTimes * (this.#places(client) + 1))
+            ?.sender;
     if (gives === undefined) throw tooMany(this.#most);
     this.#leave(gives);
     const { id, path, log, request } = gives.exchange;
@@ -71,13 +86,13 @@ export class UploadPlaces {
   }
 
   /** The slowest of those that wait for their client, not for us. */
-  #slowest(mayGive: (sender: Sender) => boolean): Sender | undefined {
+  #slowest(judgedAfterMs: number, mayGive: (sender: Sender) => boolean): Judged | undefined {
     const now = performance.now();
-    let slowest: Sender | undefined;
+    let slowest: Judged | undefined;
     for (const sender of this.#senders) {
-      measure(sender, now);
-      if (sender.rate === Infinity || !waitsForClient(sender.exchange) || !mayGive(sender)) continue;
-      if (slowest === undefined || sender.rate < slowest.rate) slowest = sender;
+      const rate = rateOf(sender, now, judgedAfterMs);
+      if (rate === undefined || !waitsForClient(sender.exchange) || !mayGive(sender)) continue;
+      if (slowest === undefined || rate < slowest.rate) slowest = { sender, rate };
     }
     return slowest;
   }
@@ -94,13 +109,17 @@ export class UploadPlaces {
   }
 }
 
-function measure(sender: Sender, now: number): void {
+/** @returns bytes per second; `undefined` if it cannot be judged yet */
+function rateOf(sender: Sender, now: number, judgedAfterMs: number): number | undefined {
   const passedMs = now - sender.sinceMs;
-  if (passedMs < measuredMs) return;
+  if (passedMs < (sender.rate === undefined ? judgedAfterMs : measuredMs)) return sender.rate;
   const bytes = movedBytes(sender.exchange);
-  sender.rate = ((bytes - sender.bytes) * 1000) / passedMs;
+  const rate = ((bytes - sender.bytes) * 1000) / passedMs;
+  if (passedMs < measuredMs) return rate;
+  sender.rate = rate;
   sender.sinceMs = now;
   sender.bytes = bytes;
+  return rate;
 }
 
 function tooMany(most: number): RegistryError {

@@ -104,6 +104,21 @@ test("senders that hardly move give their places to one that does, and their byt
   assert.equal(slow.filter(({ socket }) => socket.destroyed).length, 1);
 });
 
+test("a sender that has sent bytes gets the place of a silent one before others would", async (t) => {
+  const scope = new Scope(t);
+  const { client, port } = await runBerth(scope, { private: { uploads: { maxConcurrent: 1 } } });
+  const silent = await RawConnection.open(scope, port);
+  silent.send(`PATCH ${await startUpload(client, "app")} HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n`);
+  const session = await startUpload(client, "app");
+  const put = async (body: string) => (await client.request("PATCH", session, { body })).status;
+  await waitUntil("the silent one is receiving", async () => (await put("")) === 429 || undefined);
+  await waitUntil("it gives way", async () => {
+    assert.equal(await put(""), 429, "one without bytes does not get its place sooner");
+    return (await put("bytes")) === 202 || undefined;
+  });
+  await silent.closed;
+});
+
 test("senders that move keep their places: another one of the same client is refused", async (t) => {
   const scope = new Scope(t);
   const { client, log } = await runBerth(scope, { private: { uploads: { maxConcurrent: 2 } } });
