@@ -5,6 +5,7 @@ import type { LastCredentials } from "../../auth/known-credentials.js";
 import type { Caller } from "../../registry/context.js";
 import type { Exchange } from "../exchange.js";
 import { Reading } from "./reading.js";
+import type { Turns, TurnTaker } from "./turns.js";
 
 /** Requests of one connection that run at the same time; responses are sent in order in any case. */
 const mostAtOnce = 4;
@@ -27,19 +28,20 @@ export interface ConnectionWatcher {
   waitingChanged(by: number): void;
   /** The connection has its first request: call `letIn` when it may start. */
   arrived(connection: Connection): void;
-  /** The connection has a waiting request: `beginNext` must be called when it is its turn. */
-  wantsTurn(connection: Connection): void;
+  /** So many requests came together that connections should be read in small pieces. */
+  crowded(): void;
   /** The connection ended with this number of waiting requests, which are dropped. */
   dropped(connection: Connection, count: number): void;
 }
 
 interface ConnectionParts {
   readonly watcher: ConnectionWatcher;
+  readonly turns: Turns;
   readonly answer: Answer;
 }
 
 /** One client's connection, from its acceptance to its end. */
-export class Connection {
+export class Connection implements TurnTaker {
   readonly openedAt = performance.now();
   /** The accepted socket; TLS, if any, runs over it. */
   readonly socket: Socket;
@@ -52,6 +54,7 @@ export class Connection {
   /** Its client's idle connections; it is among them while it has no request. `undefined` once it gives way. */
   idleAmong: Set<Connection> | undefined;
   readonly #watcher: ConnectionWatcher;
+  readonly #turns: Turns;
   readonly #answer: Answer;
   /**
    * No set: that keeps what it held before until a full garbage collection, which costs each request more than its
@@ -59,18 +62,21 @@ export class Connection {
    */
   readonly #running: Exchange[] = [];
   readonly #waiting: Waiting[] = [];
-  readonly #reading = new Reading({
-    mayReadOn: () => this.#waiting.length === 0 && !this.#holdsFullBody(),
-    isReceiving: () => this.#running.some(({ request }) => !request.complete),
-  });
+  readonly #reading: Reading;
   /** A new connection has sent nothing; one that has arrived waits until it is let in. */
   #state: "new" | "arrived" | "let in" = "new";
 
-  constructor(socket: Socket, caller: Caller, { watcher, answer }: ConnectionParts) {
+  constructor(socket: Socket, caller: Caller, { watcher, turns, answer }: ConnectionParts) {
     this.socket = socket;
     this.caller = caller;
     this.#watcher = watcher;
+    this.#turns = turns;
     this.#answer = answer;
+    const read = {
+      mayReadOn: () => this.#waiting.length === 0 && !this.#holdsFullBody(),
+      isReceiving: () => this.#running.some(({ request }) => !request.complete),
+    };
+    this.#reading = new Reading(read, turns);
     socket.once("close", () => this.#end());
   }
 
@@ -140,20 +146,17 @@ export class Connection {
     const place = this.#running.indexOf(exchange);
     if (place >= 0) this.#running.splice(place, 1);
     if (this.#reading.held?.destroyed) this.#drop();
-    if (this.#waiting.length > 0) this.#watcher.wantsTurn(this);
+    if (this.#waiting.length > 0) this.#turns.ask(this);
     else if (this.#reading.held !== undefined) this.#reading.readOn();
     if (this.#running.length === 0 && this.#waiting.length === 0) this.idleAmong?.add(this);
   }
 
-  /**
-   * Begins the oldest waiting request, if there is one and few enough others run.
-   * @returns whether another one may begin
-   */
-  beginNext(): boolean {
-    if (this.#running.length >= mostAtOnce) return false;
+  /** Begins the oldest waiting request, if there is one and few enough others run. */
+  takeTurn(): void {
+    if (this.#running.length >= mostAtOnce) return;
     this.#beginFirst();
     this.#reading.readOn();
-    return this.#waiting.length > 0 && this.#running.length < mostAtOnce;
+    if (this.#waiting.length > 0 && this.#running.length < mostAtOnce) this.#turns.ask(this);
   }
 
   destroy(): void {
@@ -164,12 +167,17 @@ export class Connection {
     this.#waiting.push([request, response]);
     this.#watcher.waitingChanged(1);
     this.idleAmong?.delete(this);
-    if (this.#waiting.length > crowd) this.#reading.noteCrowd();
+    if (this.#waiting.length > crowd) this.#noteCrowd();
     if (this.#state === "let in") this.#reading.hold(request.socket);
     if (this.#state !== "new") return;
     this.#state = "arrived";
     // Node parses everything it has read in one go: if malformed input follows, nothing needs to be started.
     process.nextTick(() => this.#arrive(request.socket));
+  }
+
+  #noteCrowd(): void {
+    this.#reading.noteCrowd();
+    this.#watcher.crowded();
   }
 
   #arrive(socket: Socket): void {

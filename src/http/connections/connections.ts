@@ -10,6 +10,9 @@ import { Turns } from "./turns.js";
 /** Requests that may wait for their turn on all connections together: each takes a few kilobytes of memory. */
 const mostWaiting = 10_000;
 
+/** How long new connections are read in small pieces after a client has sent a crowd of requests. */
+const crowdedForMs = 10_000;
+
 /** A client that has just connected is about to send something, even while the server is stopping. */
 const silentForMs = 1_000;
 
@@ -31,6 +34,8 @@ export class Connections implements ConnectionWatcher {
   readonly #answer: Answer;
   readonly #log: Logger;
   #waiting = 0;
+  /** Until then, new connections are read in small pieces. */
+  #crowdedUntil = 0;
 
   constructor(most: number, answer: Answer, log: Logger) {
     this.most = most;
@@ -70,7 +75,11 @@ export class Connections implements ConnectionWatcher {
       this.#forget(idle);
       idle.destroy();
     }
-    const connection = new Connection(socket, peerOf(socket), { watcher: this, answer: this.#answer });
+    const connection = new Connection(socket, peerOf(socket), {
+      watcher: this,
+      turns: this.#turns,
+      answer: this.#answer,
+    });
     this.#open.add(connection);
     this.#idle.opened(connection);
     const ends = endsOf(socket);
@@ -114,8 +123,13 @@ export class Connections implements ConnectionWatcher {
     this.#newcomers.arrived(connection);
   }
 
-  wantsTurn(connection: Connection): void {
-    this.#turns.ask(connection);
+  /** Where one sends a crowd of requests, others may be about to: the first 64 KiB of each take 25 ms if read whole. */
+  crowded(): void {
+    const now = performance.now();
+    const isNews = now > this.#crowdedUntil;
+    this.#crowdedUntil = now + crowdedForMs;
+    if (!isNews) return;
+    for (const [socket, connection] of this.#bySocket) if (connection.isSilent) connection.readInSips(socket);
   }
 
   /** One line for all: a client must not fill the log with cheap requests. */
@@ -130,7 +144,7 @@ export class Connections implements ConnectionWatcher {
   #opened(socket: Socket, connection: Connection): void {
     this.#bySocket.set(socket, connection);
     // Even the first data of a new connection may contain thousands of requests.
-    if (this.#newcomers.areMany) connection.readInSips(socket);
+    if (this.#newcomers.areMany || performance.now() < this.#crowdedUntil) connection.readInSips(socket);
   }
 
   #mostWaitingOne(): Connection | undefined {

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { abortCheaply } from "./cheap-aborts.js";
 import { Sips } from "./sips.js";
+import type { Turns } from "./turns.js";
 
 interface ReadConnection {
   /** Whether it can take more. */
@@ -12,6 +13,7 @@ interface ReadConnection {
 /** Controls when more is read from a connection, and whether its input is parsed in small pieces. */
 export class Reading {
   readonly #connection: ReadConnection;
+  readonly #turns: Turns;
   /** The socket whose input is paused; if the connection is closed meanwhile, nothing else notices. Set only here. */
   held: Socket | undefined;
   #sips: Sips | undefined;
@@ -22,8 +24,9 @@ export class Reading {
     this.readOn();
   };
 
-  constructor(connection: ReadConnection) {
+  constructor(connection: ReadConnection, turns: Turns) {
     this.#connection = connection;
+    this.#turns = turns;
   }
 
   hold(socket: Socket): void {
@@ -51,12 +54,13 @@ export class Reading {
   /** From now on, input is parsed in small pieces. */
   beginSips(socket: Socket): void {
     if (this.#sips !== undefined) return;
-    this.#sips = new Sips(socket, {
+    const reader = {
       hold: () => this.hold(socket),
       mayParse: () => this.#connection.mayReadOn(),
       parsed: () => this.readOn(),
       isReceiving: () => this.#connection.isReceiving(),
-    });
+    };
+    this.#sips = new Sips(socket, reader, this.#turns);
     abortCheaply(socket);
   }
 }

@@ -1,10 +1,14 @@
 import type { Socket } from "node:net";
+import type { Turns, TurnTaker } from "./turns.js";
 
-/** About a hundred of the smallest requests, which take the event loop a millisecond. */
-const sipBytes = 4 * 1024;
+/** About ten of the smallest requests: those that cannot begin yet take memory. */
+const sipBytes = 256;
 
-/** Parsing continues in the same turn of the event loop until this time has passed. A body takes far less. */
-const turnMs = 1;
+/** Within a body, larger pieces cost less. */
+const bodySipBytes = 4 * 1024;
+
+/** One turn ends when this time has passed. What node reads of a body at once takes far less. */
+const turnMs = 0.25;
 
 type Listener = (...args: unknown[]) => void;
 
@@ -20,23 +24,24 @@ interface SipsReader {
 }
 
 /**
- * Passes the input of a connection to node's parser in small pieces ("sips"), for a millisecond per turn of the event
- * loop. Node reads 64 KiB at a time and parses it in one go: 2,500 tiny requests, which would delay all other clients by
- * 25 ms, again and again.
+ * Passes the input of a connection to node's parser in small pieces ("sips"), in turns with all other connections that
+ * are read this way. Node reads 64 KiB at a time and parses it in one go: 2,500 tiny requests, which would delay all
+ * other clients by 25 ms, again and again, and for each connection that sends so many.
  */
-export class Sips {
+export class Sips implements TurnTaker {
   readonly #socket: Socket;
   readonly #parse: readonly Listener[];
   readonly #finish: readonly Listener[];
   readonly #reader: SipsReader;
+  readonly #turns: Turns;
   #rest: Buffer = Buffer.alloc(0);
-  #isPlanned = false;
   /** The client has sent its last byte, which may not be parsed yet. */
   #isEnding = false;
 
-  constructor(socket: Socket, reader: SipsReader) {
+  constructor(socket: Socket, reader: SipsReader, turns: Turns) {
     this.#socket = socket;
     this.#reader = reader;
+    this.#turns = turns;
     // In an HTTP server, node's parser is the only listener for the data of a connection.
     this.#parse = takeOver(socket, "data", (bytes: Buffer) => this.#take(bytes));
     // It treats a body as cut off at the end of the input, so it must have parsed all of it before.
@@ -44,36 +49,30 @@ export class Sips {
     socket.prependListener("close", () => this.#parseBody());
   }
 
-  /** Continues with what was read. @returns whether there is any */
+  /** Asks for a turn if something that was read is not parsed yet. @returns whether there is any */
   next(): boolean {
     if (this.#rest.length === 0) return false;
-    if (this.#isPlanned) return true;
-    this.#isPlanned = true;
-    setImmediate(() => {
-      this.#isPlanned = false;
-      this.#sip();
-    });
+    this.#turns.ask(this);
     return true;
   }
 
-  #take(bytes: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    this.#sip();
-  }
-
-  #sip(): void {
+  takeTurn(): void {
     if (this.#socket.destroyed) return;
     const until = performance.now() + turnMs;
-    do this.#parsePiece();
-    while (this.#rest.length > 0 && this.#reader.mayParse() && performance.now() < until);
+    while (this.#rest.length > 0 && this.#reader.mayParse() && performance.now() < until) this.#parsePiece();
     if (this.#rest.length > 0) this.#reader.hold();
     else if (this.#isEnding) this.#end();
     // After the requests in the pieces have been taken, which the parser has scheduled before.
     process.nextTick(() => this.#reader.parsed());
   }
 
+  #take(bytes: Buffer): void {
+    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    if (!this.#turns.takeOrAsk(this)) this.#reader.hold();
+  }
+
   #parsePiece(): void {
-    const piece = this.#rest.subarray(0, sipBytes);
+    const piece = this.#rest.subarray(0, this.#reader.isReceiving() ? bodySipBytes : sipBytes);
     this.#rest = this.#rest.subarray(piece.length);
     for (const parse of this.#parse) parse.call(this.#socket, piece);
   }
