@@ -107,7 +107,7 @@ export class Authenticator {
     if (looksLikeAccessToken(password)) return this.#byAccessToken(password);
     if (issuers.mayHaveIssued(password)) return leased(await issuers.identify(password));
     const hash = users.hashOf(user);
-    if (!(await passwords.check(user, password, network))) return undefined;
+    if (!(await passwords.check({ user, password, network }, users))) return undefined;
     const credential: Credential = { kind: "password", id: users.fingerprintOf(user) ?? "" };
     const holds = () => users.hashOf(user) === hash;
     const lease = { untilMs: Date.now() + passwordLeaseMs, holds };

@@ -55,17 +55,19 @@ function addConfig(program: Command): void {
     .command("check")
     .description("Reports every problem of the settings, with its line. Exits with 0 if there is none.")
     .argument("[file]", `settings in YAML ${defaultFileNote}`)
-    .action(async (file?: string) => {
+    .option("-c, --config <file>", "the same as [file]")
+    .action(async (file: string | undefined, options: { config?: string }, command: Command) => {
       const { checkConfig } = await import("./config/config-check.js");
-      await checkConfig(file);
+      await checkConfig(onlyOne(file, options.config, command));
     });
   config
     .command("print")
     .description("Prints the settings in effect and where each comes from. Secrets are shown as ***.")
     .argument("[file]", `settings in YAML ${defaultFileNote}`)
-    .action(async (file?: string) => {
+    .option("-c, --config <file>", "the same as [file]")
+    .action(async (file: string | undefined, options: { config?: string }, command: Command) => {
       const { printConfig } = await import("./config/config-print.js");
-      await printConfig(file);
+      await printConfig(onlyOne(file, options.config, command));
     });
   config
     .command("import")

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { AccessConfig } from "./access-schema.js";
 import type { BrokenRule } from "./findings.js";
 
@@ -5,9 +6,13 @@ import type { BrokenRule } from "./findings.js";
 export type AccessDraft = { readonly [Key in keyof AccessConfig]: AccessConfig[Key] | undefined };
 
 /** Contradictions within `access`. */
-export function brokenAccessRules(access: AccessDraft | undefined, host: string | undefined): readonly BrokenRule[] {
+export function brokenAccessRules(
+  access: AccessDraft | undefined,
+  { host, hasCertificates }: Surroundings,
+): readonly BrokenRule[] {
   if (access === undefined) return host === undefined || isLoopback(host) ? [] : [nobodyIsAsked(host)];
   return [
+    ...(hasCertificates || saysWho(access) ? [] : [nobodyIsKnown]),
     ...openAndGuarded(access),
     ...openAndLimitedByUser(access),
     ...(access.rules ?? []).flatMap(brokenRuleAt),
@@ -15,6 +20,46 @@ export function brokenAccessRules(access: AccessDraft | undefined, host: string 
     ...keylessTokenService(access),
   ];
 }
+
+interface Surroundings {
+  /** The address that Berth listens on. */
+  readonly host: string | undefined;
+  /** Whether client certificates identify users. */
+  readonly hasCertificates: boolean;
+}
+
+/**
+ * Whether the section says who may do anything. If it says no more than limits, the audit trail or names, nobody could
+ * get in, except with an access token, which the default rule is not meant for.
+ */
+function saysWho({ open, anonymousPull, users, groups, rules, issuers, tokenService }: AccessDraft): boolean {
+  return (
+    open !== false ||
+    anonymousPull !== false ||
+    users?.htpasswd !== undefined ||
+    [users?.hashes, groups].some((entries) => entries === undefined || Object.keys(entries).length > 0) ||
+    !isDeepStrictEqual(rules, defaultRules) ||
+    issuers?.length !== 0 ||
+    tokenService !== undefined
+  );
+}
+
+/** The default of `access.rules`. Written in the file, it would say no more. */
+const defaultRules: AccessConfig["rules"] = [
+  { allow: ["pull", "push", "delete", "cache"], deny: [], to: ["authenticated"], in: ["**"], audit: false },
+];
+
+const nobodyIsKnown: BrokenRule = {
+  path: ["access"],
+  // If one of them is given and wrong, that is reported alone.
+  causedBy: ["users.htpasswd", "users.hashes", "groups", "rules", "open", "anonymousPull"].map((key) => [
+    "access",
+    ...key.split("."),
+  ]),
+  message:
+    'does not say who may do what, so that nobody could pull or push: add "open: true" for everyone who can connect, ' +
+    '"users: { htpasswd: FILE }" for those who log in, or, if all log in with access tokens, "rules"',
+};
 
 /** Whether only this machine can connect to an address. */
 export function isLoopback(host: string): boolean {

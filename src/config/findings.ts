@@ -22,7 +22,7 @@ export class Findings {
     this.#problems.set(source, [...(this.#problems.get(source) ?? []), problem]);
   }
 
-  /** Remembers which statement decided a setting, for the rules between settings. */
+  /** Remembers which statement decided a setting, or gave a section, for the rules between settings. */
   decided(path: ConfigPath, by: Statement | "wrong"): void {
     this.#decided.set(showPath(path), by);
   }

@@ -49,9 +49,7 @@ export async function loadConfig(from: ConfigOrigin): Promise<LoadedConfig> {
     readFile(file, from),
     readEnvironment(from.environment, schema),
   ]);
-  // With variables, as in containers, an empty file is intended; without, a full disk may have truncated it.
-  const isConfigured = Object.keys(environment.tree ?? {}).length > 0;
-  const sources = [...fileSources.filter(({ isEmpty }) => !(isEmpty && isConfigured)), environment];
+  const sources = [...fileSources, environment];
   // Here and below: the values follow the definition that the type is derived from.
   const rules = (values: unknown) => brokenRules(values as ConfigDraft);
   const settings = resolveSettings(schema, { sources, directory: from.directory, rules });

@@ -59,7 +59,10 @@ class Resolver {
   resolveSection(section: Section, path: ConfigPath, statements: readonly Statement[]): ResolvedSection {
     const below = statements.flatMap((statement) => this.#statementsBelow(section, statement));
     if (section.optional && below.length === 0) return { type: "section", section, members: undefined };
-    if (below[0] !== undefined) this.#reportMissing(section, path, below, below[0]);
+    if (below[0] !== undefined) {
+      this.#findings.decided(path, below[0]);
+      this.#reportMissing(section, path, below, below[0]);
+    }
     return this.#resolveMembers(section, path, below);
   }
 

@@ -38,7 +38,12 @@ export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
     ...brokenWorkerRules(draft),
     ...(server.cors.credentials && server.cors.origins?.includes("*") ? [anybodysLogin] : []),
     ...brokenTlsRules(server.tls),
-    ...(needsCertificate(server.tls) && draft.access === undefined ? [] : brokenAccessRules(draft.access, server.host)),
+    ...(needsCertificate(server.tls) && draft.access === undefined
+      ? []
+      : brokenAccessRules(draft.access, {
+          host: server.host,
+          hasCertificates: server.tls !== undefined && clientAuthOf(server.tls) !== "off",
+        })),
   ];
 }
 

@@ -7,8 +7,6 @@ export interface ConfigSource {
   readonly text?: string;
   /** Its settings, as maps of keys; `undefined` or `null` if there are none. */
   readonly tree: unknown;
-  /** Whether it is a file without any setting. */
-  readonly isEmpty?: boolean;
   /** Problems that kept it from being read completely. */
   readonly problems: readonly Problem[];
   /** Where a key is written, for people: `berth.yml:3:9`, or the name of an environment variable. */

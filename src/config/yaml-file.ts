@@ -55,9 +55,9 @@ export function parseYamlSource(text: string, file: string, reading: Reading = "
   }
   try {
     const tree: unknown = document.toJS();
-    // An editor or a full disk can leave an empty file. The defaults must not apply then: with them, everyone may
-    // delete.
-    if (tree === null) return { ...sourceOfProblem(file, saysNothing), isEmpty: true };
+    // An editor or a full disk can leave an empty file. The defaults must not apply then, not even beside variables:
+    // with them, everyone may delete.
+    if (tree === null) return sourceOfProblem(file, saysNothing);
     return { tree, problems: [], locate: (path) => place(offsetOf(document, path)) };
   } catch (error) {
     return sourceOfProblem(file, messageOf(error));

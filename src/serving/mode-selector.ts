@@ -73,7 +73,9 @@ export class ModeSelector {
   readonly #uploadPlaces = new UploadPlaces(Number.POSITIVE_INFINITY);
   readonly #bodyRooms = new BodyRooms(bodyBytes);
   readonly #pool = new BufferPool(transferBufferBytes);
-  #current: { readonly composition: Composition; readonly mode: Registry } | undefined;
+  #current:
+    | { readonly composition: Composition; readonly mode: Registry; readonly guard: Guard | undefined }
+    | undefined;
 
   constructor(storage: Storage, { log, upstreamsOf, metrics, tokenSeed }: ModeSelectorOptions) {
     this.#tokenSeed = tokenSeed ?? randomBytes(32);
@@ -99,23 +101,16 @@ export class ModeSelector {
   async prepare(config: Config): Promise<() => Composition> {
     const mode = await this.registryOf(config);
     const audit = await openAuditTrail(config.access?.audit, this.#log);
-    const guard = await guardOf(config, {
-      storage: this.#storage,
-      audit,
-      log: this.#log,
-      tokenSeed: this.#tokenSeed,
-    });
-    const journaled = await journalOf(config, {
-      storage: this.#storage,
-      metrics: this.#metrics?.events,
-      log: this.#log,
-    });
+    const around = { storage: this.#storage, log: this.#log };
+    const passwords = this.#current?.guard?.passwords;
+    const guard = await guardOf(config, { ...around, audit, tokenSeed: this.#tokenSeed, passwords });
+    const journaled = await journalOf(config, { ...around, metrics: this.#metrics?.events });
     const boundCache = await this.cacheBound.prepare(config);
     const composition = this.#compose(config, mode, { audit, guard, journaled });
     return () => {
       this.#current?.composition.close();
       if (this.#current !== undefined) this.#pushes.retire(this.#current.mode);
-      this.#current = { composition, mode };
+      this.#current = { composition, mode, guard };
       guard?.start();
       this.activity.today.countsPulls = countedPulls(config, this.activity);
       boundCache();

@@ -1,16 +1,6 @@
+import type { AccessTokenRecord } from "../oci/access-token-record.js";
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
-
-/** An access token as stored; `auth/` defines what its parts mean. */
-export interface StoredAccessToken {
-  readonly id: string;
-  readonly user: string;
-  readonly hash: string;
-  readonly scopes: readonly string[];
-  readonly createdMs: number;
-  readonly expiresMs?: number | undefined;
-  readonly description?: string | undefined;
-}
 
 /** Access tokens as JSON, one object each, with the time of last use in another object. */
 export class AccessTokenStore {
@@ -20,13 +10,13 @@ export class AccessTokenStore {
     this.#driver = driver;
   }
 
-  async read(id: string): Promise<StoredAccessToken | undefined> {
+  async read(id: string): Promise<AccessTokenRecord | undefined> {
     const content = await this.#driver.read(layout.accessToken(id));
     // Only `write` stores objects there.
-    return content === undefined ? undefined : (JSON.parse(content.toString()) as StoredAccessToken);
+    return content === undefined ? undefined : (JSON.parse(content.toString()) as AccessTokenRecord);
   }
 
-  async write(token: StoredAccessToken): Promise<void> {
+  async write(token: AccessTokenRecord): Promise<void> {
     await this.#driver.write({ key: layout.accessToken(token.id), content: Buffer.from(JSON.stringify(token)) });
   }
 
@@ -37,7 +27,7 @@ export class AccessTokenStore {
     return isThere;
   }
 
-  async list(): Promise<readonly StoredAccessToken[]> {
+  async list(): Promise<readonly AccessTokenRecord[]> {
     const ids = await this.#driver.list(layout.accessTokens);
     const tokens = await Promise.all(ids.map((id) => this.read(id)));
     return tokens.filter((token) => token !== undefined);

@@ -39,7 +39,9 @@ test("berth user adds a user, changes a password and removes a user, and leaves 
   assert.match((await berth(["user", "add", "ann"], "other\nsecond line\n")).stdout, /^ann has a new password in /);
   await isLoggedIn("ann", "other", true);
   await isLoggedIn("ann", "secret", false);
-  assert.match((await berth(["user", "rm", "ann"])).stdout, /^ann was removed from /);
+  const removed = await berth(["user", "rm", "ann"]);
+  assert.match(removed.stdout, /^ann was removed from /);
+  assert.match(removed.stderr, /access tokens.*stay valid.*berth token rm/);
   await isLoggedIn("ann", "other", false);
   await isLoggedIn("bob", "bob", true);
   assert.match(await readFile(htpasswd, "utf8"), /^# people\nbroken line\nbob:\$2b\$.*\n$/);

@@ -71,6 +71,19 @@ test("config check reports which file is valid", async (t) => {
   });
 });
 
+test("config check and config print take their file as serve does: as an argument, or by --config, but not both", async (t) => {
+  const empty = "server: { port: 1 }\n";
+  for (const option of ["--config", "-c"]) {
+    assert.equal((await berth(t, ["config", "check", option, "berth.yml"], empty)).stdout, "berth.yml: no problems\n");
+    assert.match((await berth(t, ["config", "print", option, "berth.yml"], empty)).stdout, /port: 1\b.*berth\.yml/);
+  }
+  for (const command of ["check", "print"]) {
+    assert.equal((await berth(t, ["config", command, "--config", "missing.yml"], empty)).code, 1);
+    const both = await berth(t, ["config", command, "berth.yml", "--config", "berth.yml"], empty);
+    assert.deepEqual([both.code, both.stdout], [2, ""]);
+  }
+});
+
 test("config check exits with 1 and reports all problems plainly, without a stack", async (t) => {
   const { code, stdout, stderr } = await berth(t, ["config", "check"], "server: { port: x }\nmodes: proxy\n");
   assert.deepEqual([code, stdout], [1, ""]);

@@ -1,5 +1,8 @@
 import { strict as assert } from "node:assert";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
+import { hash } from "@node-rs/bcrypt";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { pullWhole, seededBytes } from "../support/content.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
@@ -12,6 +15,26 @@ import { startUpload } from "../support/upload.js";
 
 const name = parseRepositoryName("library/alpine");
 const layers = [seededBytes("first", 700_000), seededBytes("second", 700_000)];
+
+test("a reload forgets no password that was right: only what changed is checked again", async (t) => {
+  const scope = new Scope(t);
+  const folder = await scope.folder("users");
+  const htpasswd = join(folder, "htpasswd");
+  // A high cost: bob's check must take longer than an answer to ann, who is known.
+  const lines = ["ann", "bob"].map(async (user) => `${user}:${await hash(user, 12)}\n`);
+  await writeFile(htpasswd, (await Promise.all(lines)).join(""));
+  const withService = (service: string) => ({ access: { users: { htpasswd }, service } }) as RunningBerthOptions;
+  const { client, prepare } = await runBerth(scope, withService("one"));
+  assert.equal((await client.get("/v2/", basic("ann"))).status, 200);
+  (await prepare(withService("another")))();
+  const order: string[] = [];
+  const logIn = async (user: string) => {
+    assert.equal((await client.get("/v2/", basic(user))).status, 200);
+    order.push(user);
+  };
+  await Promise.all([logIn("bob"), logIn("ann")]);
+  assert.deepEqual(order, ["ann", "bob"]);
+});
 
 test("if two configurations are prepared at the same time, only the limit of the last one applied counts", async (t) => {
   const scope = new Scope(t);

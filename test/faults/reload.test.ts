@@ -165,7 +165,13 @@ test("a file that is empty, or truncated anywhere, changes nothing", async (t) =
   await writeFile(configFile, whole);
   daemon.signal("SIGHUP");
   await untilTold(berth, /configuration applied.*nothing/g);
-  for (const [times, part] of ["", "mode: hybrid", '{"mode":"private","private":{"delete":true}}'].entries()) {
+  for (const [times, part] of [
+    "",
+    "\n",
+    "# nothing\n",
+    "mode: hybrid",
+    '{"mode":"private","private":{"delete":true}}',
+  ].entries()) {
     await writeFile(configFile, part);
     daemon.signal("SIGHUP");
     await untilTold(berth, /the previous one stays in effect/g, times + 1);

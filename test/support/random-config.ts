@@ -14,7 +14,12 @@ const decided: readonly string[] = [
 type Tree = Readonly<Record<string, unknown>>;
 
 /** A file with any of the settings of the schema, each with any valid value. */
-export const randomTree: fc.Arbitrary<Tree> = sectionTree(schema, "");
+export const randomTree: fc.Arbitrary<Tree> = sectionTree(schema, "").map((tree) =>
+  tree.access === undefined ? tree : { ...tree, access: { ...(tree.access as Tree), rules: someone } },
+);
+
+/** Without any word of who may get in, access is refused. */
+const someone = [{ allow: "pull", to: "everyone" }];
 
 function sectionTree({ members }: Section, path: string): fc.Arbitrary<Tree> {
   const model: Record<string, fc.Arbitrary<unknown>> = {};

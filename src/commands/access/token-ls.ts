@@ -1,4 +1,4 @@
-import type { StoredAccessToken } from "../../storage/access-token-store.js";
+import type { AccessTokenRecord } from "../../oci/access-token-record.js";
 import { table } from "../cache/table.js";
 import { withAccessTokens } from "./with-access-tokens.js";
 
@@ -21,7 +21,7 @@ export async function listTokens({ json, config }: { json?: true; config?: strin
   process.stdout.write(json ? `${JSON.stringify(tokens, undefined, 2)}\n` : asTable(tokens));
 }
 
-function listed(token: StoredAccessToken, usedMs: number | undefined): ListedToken {
+function listed(token: AccessTokenRecord, usedMs: number | undefined): ListedToken {
   const { id, user, scopes, createdMs, expiresMs, description } = token;
   const [created, expires, lastUse] = [createdMs, expiresMs, usedMs].map((ms) =>
     ms === undefined ? undefined : new Date(ms).toISOString(),

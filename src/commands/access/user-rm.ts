@@ -9,4 +9,5 @@ export async function removeUser(user: string, options: UserFileOptions): Promis
   if (!wasThere) throw new ExplainedError(`${file} has no user ${user}`);
   await replaceFile(file, lines);
   process.stdout.write(`${user} was removed from ${file}\n`);
+  process.stderr.write(`its access tokens, if it has any, stay valid: see berth token ls, berth token rm\n`);
 }

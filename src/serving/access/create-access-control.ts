@@ -24,6 +24,7 @@ import { readUserFile, usersOfSettings, watchUserFile } from "./user-file.js";
 /** The access control of a configuration. */
 export interface Guard {
   readonly control: AccessControl;
+  readonly passwords: Passwords;
   /** Starts to watch files: a guard that is never used watches none. */
   start(): void;
   /** Stops watching files. */
@@ -36,13 +37,15 @@ export interface Surroundings {
   readonly log: Logger;
   /** Seed of the token key if no key can be stored. */
   readonly tokenSeed: Buffer;
+  /** Of the previous configuration, if it had any: what it knows of passwords and of guesses stays known. */
+  readonly passwords: Passwords | undefined;
 }
 
 /** @param access of the configuration, which is not open */
 export async function createGuard(
   config: Config,
   access: AccessConfig,
-  { storage, audit, log, tokenSeed }: Surroundings,
+  { storage, audit, log, tokenSeed, passwords = new Passwords() }: Surroundings,
 ): Promise<Guard> {
   const { users, start, close } = await openUsers(access, log);
   const policy = policyOf(access);
@@ -52,7 +55,7 @@ export async function createGuard(
   const sessionTokens = new SessionTokens(access.service, keys);
   const authenticator = new Authenticator({
     users,
-    passwords: new Passwords(users),
+    passwords,
     accessTokens: new AccessTokens(storage.accessTokens),
     registryTokens,
     sessionTokens,
@@ -70,7 +73,7 @@ export async function createGuard(
     service: access.tokenService?.service ?? access.service,
     realm: access.tokenService?.realm,
   };
-  return { control: new AccessControl(parts, log), start, close };
+  return { control: new AccessControl(parts, log), passwords, start, close };
 }
 
 /** The rules of the configuration, including those that a single setting stands for. */

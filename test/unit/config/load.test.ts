@@ -6,10 +6,17 @@ import { loadConfig } from "../../../src/config/load.js";
 import { ConfigError } from "../../../src/config/problem.js";
 import { Scope } from "../../support/scope.js";
 
-test("an empty file is an error, unless variables give settings", async (t) => {
+test("an empty file is an error, also beside variables; with {} the defaults apply, and variables override them", async (t) => {
   const directory = await new Scope(t).folder("config");
-  await writeFile(join(directory, "berth.yml"), "\n");
-  await assert.rejects(loadConfig({ environment: {}, directory }), /is empty; to use all defaults/);
+  const file = join(directory, "berth.yml");
+  const variables = [{}, { BERTH_SERVER_PORT: "5001" }, { REGISTRY_HTTP_ADDR: "127.0.0.1:5001" }];
+  for (const text of ["", "\n", "# all settings were removed\n", "---\n", "null\n"]) {
+    await writeFile(file, text);
+    for (const environment of variables) {
+      await assert.rejects(loadConfig({ environment, directory }), /is empty; to use all defaults/, text);
+    }
+  }
+  await writeFile(file, "{}\n");
   const { config } = await loadConfig({ environment: { BERTH_SERVER_PORT: "5001" }, directory });
   assert.equal(config.server.port, 5001);
 });

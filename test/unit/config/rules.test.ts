@@ -192,6 +192,38 @@ test("client certificates need an authority; if they are required, users are not
   assert.deepEqual(await problemsOf(t, "server:", tls("minVersion: 1.3")), []);
 });
 
+test("access that does not say who may do anything is refused, since nobody could get in", async (t) => {
+  for (const silent of [
+    "limits: { perAddress: { requests: 600 } }",
+    "audit: { file: stdout }",
+    "service: registry.example.com",
+    "open: false",
+    "users: {}",
+    "rules: [{ allow: [pull, push, delete, cache], to: authenticated }]",
+  ]) {
+    for (const host of ["127.0.0.1", "0.0.0.0"]) {
+      const [problem = "", ...more] = await problemsOf(t, `server: { host: ${host} }`, `access: { ${silent} }`);
+      assert.match(
+        problem,
+        /^berth\.yml:2:11: access: does not say who may do what.*open: true.*htpasswd.*rules/,
+        silent,
+      );
+      assert.deepEqual(more, [], silent);
+    }
+  }
+  const tls = "server: { tls: { cert: a.crt, key: a.key, clientCa: ca.crt, clientAuth: request } }";
+  for (const [server, access] of [
+    ["", "open: true"],
+    ["", "anonymousPull: true"],
+    ["", "users: { htpasswd: users }"],
+    ["", "rules: [{ allow: pull, to: ci }]"],
+    [tls, "audit: { file: stdout }"],
+  ] as const) {
+    const limits = "limits: { perAddress: { requests: 600 } }";
+    assert.deepEqual(await problemsOf(t, server, `access: { ${access}, ${limits} }`), [], access);
+  }
+});
+
 test("limits of users need users", async (t) => {
   const limits = "limits: { perAddress: { requests: 600 }, perUser: { bandwidth: 1MiB } }";
   assert.deepEqual(await problemsOf(t, `access: { open: true, ${limits} }`), [
