@@ -25,6 +25,8 @@ programs=(
   helm.sh/helm/v3/cmd/helm@v3.22.0
   sigs.k8s.io/kubectl-validate@v0.0.4 # checks the Helm chart as Kubernetes does
   github.com/google/ko@v0.19.1
+  github.com/versity/versitygw/cmd/versitygw@v1.8.0 # a store of buckets whose conditional writes race
+  github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c # a store of buckets
   github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
   github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111
 )

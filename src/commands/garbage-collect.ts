@@ -35,7 +35,7 @@ async function openExisting(settings: StorageSettings, log: Logger): Promise<Sto
     return await openStorageAsItIs(settings, log);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ExplainedError(`storage.filesystem.root cannot be read: ${reason}`);
+    throw new ExplainedError(settings.driver === "s3" ? reason : `storage.filesystem.root cannot be read: ${reason}`);
   }
 }
 

@@ -4,6 +4,7 @@ import { shadowedPatterns } from "./private-rules.js";
 import type { ProxyConfig } from "./proxy-schema.js";
 import type { Config } from "./schema.js";
 import { upstreamsThatAreHere } from "./self-reference.js";
+import { brokenStorageRules, type StorageDraft } from "./storage-rules.js";
 import { brokenTlsRules, clientAuthOf, type TlsDraft } from "./tls-rules.js";
 import { brokenUpstreamRules, type UpstreamDraft } from "./upstream-rules.js";
 import { brokenWorkerRules, type WorkersDraft } from "./worker-rules.js";
@@ -20,7 +21,7 @@ export interface ConfigDraft {
       readonly credentials: boolean | undefined;
     };
   };
-  readonly storage: WorkersDraft["storage"];
+  readonly storage: WorkersDraft["storage"] & StorageDraft;
   readonly private: WorkersDraft["private"] & { readonly repositories: Config["private"]["repositories"] | undefined };
   readonly access: AccessDraft | undefined;
   readonly proxy: Pick<ProxyConfig, "default"> & { readonly upstreams: readonly UpstreamDraft[] };
@@ -36,6 +37,7 @@ export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
     ...(mode === "hybrid" ? shadowedPatterns(own.repositories, proxy.upstreams) : []),
     ...(mode === "private" ? [] : upstreamsThatAreHere(server, proxy.upstreams)),
     ...brokenWorkerRules(draft),
+    ...brokenStorageRules(draft.storage),
     ...(server.cors.credentials && server.cors.origins?.includes("*") ? [anybodysLogin] : []),
     ...brokenTlsRules(server.tls),
     ...(needsCertificate(server.tls) && draft.access === undefined

@@ -19,6 +19,7 @@ import {
 import { metrics } from "./metrics-schema.js";
 import { namePattern } from "./name-kinds.js";
 import { proxy } from "./proxy-schema.js";
+import { s3 } from "./s3-schema.js";
 import { tls } from "./tls-schema.js";
 import { ui } from "./ui-schema.js";
 
@@ -103,9 +104,9 @@ const server = section("How clients reach Berth.", {
 });
 
 const storage = section("Where content is stored.", {
-  driver: setting(oneOf("filesystem", "memory"), {
+  driver: setting(oneOf("filesystem", "s3", "memory"), {
     default: "filesystem",
-    meaning: "filesystem, or memory for trials: its content is lost when Berth stops.",
+    meaning: "filesystem; s3: a bucket; or memory for trials: its content is lost when Berth stops.",
     needsRestart: true,
   }),
   filesystem: section("Settings of the filesystem driver.", {
@@ -115,6 +116,7 @@ const storage = section("Where content is stored.", {
       needsRestart: true,
     }),
   }),
+  s3,
   cache: setting(size({ from: "0B", to: "1TiB" }), {
     default: "64MiB",
     meaning: "Memory for manifests and small blobs that are requested often.",

@@ -2,6 +2,7 @@ import type { BlobReader } from "../oci/blob-reader.js";
 import type {
   ConditionalWrites,
   LockOptions,
+  MachineWork,
   NamesWanted,
   ObjectStat,
   StorageDriver,
@@ -19,6 +20,7 @@ export class MeteredDriver implements StorageDriver {
   readonly conditional: ConditionalWrites | undefined;
   readonly withdrawal: Withdrawal;
   readonly staging: Staging;
+  readonly machine: MachineWork;
   readonly #driver: StorageDriver;
   readonly #cells: ActionCells;
 
@@ -29,15 +31,16 @@ export class MeteredDriver implements StorageDriver {
     this.conditional = driver.conditional;
     const { staging, withdrawal } = driver;
     this.withdrawal = {
+      placesOf: (key, note) => withdrawal.placesOf(key, note),
       withdraw: (key, note) => this.#timed("Move", withdrawal.withdraw(key, note)),
       release: (key, note) => this.#timed("Move", withdrawal.release(key, note)),
       erase: (key, note) => this.#timed("Delete", withdrawal.erase(key, note)),
       keep: (key, note) => this.#timed("Stat", withdrawal.keep(key, note)),
     };
-    this.staging = {
-      at: (key) => new MeteredStage(staging.at(key), cells.Writer),
-      list: (key, wanted) => this.#timed("List", staging.list(key, wanted)),
-      remove: (key) => this.#timed("Delete", staging.remove(key)),
+    this.staging = this.#meteredStaging(staging);
+    this.machine = {
+      staging: this.#meteredStaging(driver.machine.staging),
+      withLock: (name, action, options) => driver.machine.withLock(name, action, options),
     };
   }
 
@@ -95,6 +98,14 @@ export class MeteredDriver implements StorageDriver {
 
   isWorkedOn(): Promise<boolean> {
     return this.#driver.isWorkedOn();
+  }
+
+  #meteredStaging(staging: Staging): Staging {
+    return {
+      at: (key) => new MeteredStage(staging.at(key), this.#cells.Writer),
+      list: (key, wanted) => this.#timed("List", staging.list(key, wanted)),
+      remove: (key) => this.#timed("Delete", staging.remove(key)),
+    };
   }
 
   #timed<Result>(action: StorageAction, work: Promise<Result>): Promise<Result> {

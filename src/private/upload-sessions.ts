@@ -6,7 +6,7 @@ import type { Context } from "../registry/context.js";
 import type { Chunk, UploadSession, Uploads } from "../registry/repository.js";
 import { digestOfReader } from "../storage/content/blob-store.js";
 import { isUploadId } from "../storage/content/upload-store.js";
-import type { StagedObject, StagedStat } from "../storage/staging.js";
+import { OffsetMismatchError, type StagedObject, type StagedStat } from "../storage/staging.js";
 import type { Storage } from "../storage/storage.js";
 import { hashed, measured } from "./chunk-content.js";
 import { type OpenUploadLimits, OpenUploads } from "./open-uploads.js";
@@ -22,6 +22,12 @@ const rememberedSessions = 10_000;
 interface RunningHash {
   readonly digester: Digester;
   readonly stored: StagedStat | undefined;
+}
+
+interface Arriving {
+  readonly id: string;
+  readonly chunk: Chunk;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -72,13 +78,16 @@ export class UploadSessions implements Uploads {
   }
 
   append(id: string, chunk: Chunk, context: Context): Promise<UploadSession> {
-    return this.#alone(id, context, async (signal) => ({ id, offset: await this.#append(id, chunk, signal) }));
+    return this.#alone(id, context, async (signal) => {
+      const content = this.#storage.uploads.content(this.#name, id);
+      return { id, offset: await this.#append(content, { id, chunk, signal }) };
+    });
   }
 
   finish(id: string, digest: Digest, chunk: Chunk, context: Context): Promise<void> {
     return this.#alone(id, context, async (signal, lost) => {
-      const size = await this.#append(id, chunk, signal);
       const content = this.#storage.uploads.content(this.#name, id);
+      const size = await this.#append(content, { id, chunk, signal });
       const actual = await this.#digest(id, digest, content, size);
       if (actual !== digest) {
         await this.#forget(id);
@@ -102,15 +111,17 @@ export class UploadSessions implements Uploads {
   }
 
   /** @returns the offset at which the session now ends */
-  async #append(id: string, chunk: Chunk, signal: AbortSignal): Promise<number> {
+  async #append(content: StagedObject, { id, chunk, signal }: Arriving): Promise<number> {
     const offset = await this.#offset(id);
     // Checked before anything is read or verified; the session stays (distribution-spec, "Pushing a blob in chunks").
     if (chunk.range !== undefined && chunk.range.start !== offset) throw outOfOrder(id, offset);
-    const content = this.#storage.uploads.content(this.#name, id);
     const digester = this.#takeDigester(id, await content.stat());
     this.#running.open.filled(id);
     try {
       return await content.append(offset, hashed(measured(chunk, signal), digester));
+    } catch (error) {
+      // Another process has appended meanwhile.
+      throw error instanceof OffsetMismatchError ? outOfOrder(id, error.offset) : error;
     } finally {
       const stored = await content.stat();
       if (digester !== undefined) this.#keepDigester(id, digester, stored);

@@ -1,5 +1,6 @@
 import { isLoopback } from "../config/access-rules.js";
 import type { LoadedConfig } from "../config/load.js";
+import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";
 import { packageVersion } from "../package-version.js";
 
@@ -12,7 +13,7 @@ export function announce({ config, file, registry2 }: LoadedConfig, port: number
     mode: config.mode,
     address: `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`,
     config: file ?? (registry2 === undefined ? "defaults" : "variables of registry:2"),
-    data: config.storage.driver === "filesystem" ? config.storage.filesystem.root : config.storage.driver,
+    data: placeOf(config.storage),
     ...(workers > 1 && { workers }),
   });
   if (isLoopback(host))
@@ -27,5 +28,16 @@ export function announce({ config, file, registry2 }: LoadedConfig, port: number
   }
   if (access?.rules.some(({ audit }) => audit)) {
     log.warn("an access rule is on trial (audit: true): what it would refuse to users is logged and allowed");
+  }
+}
+
+function placeOf({ driver, filesystem, s3 }: Config["storage"]): string {
+  switch (driver) {
+    case "filesystem":
+      return filesystem.root;
+    case "s3":
+      return `s3://${[s3?.bucket, s3?.prefix?.replace(/^\/+|\/+$/g, "")].filter(Boolean).join("/")}`;
+    case "memory":
+      return driver;
   }
 }

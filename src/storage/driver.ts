@@ -68,9 +68,11 @@ export interface StorageDriver {
   /** `undefined` if the storage has none, or none that are safe when two processes race. */
   readonly conditional: ConditionalWrites | undefined;
   readonly withdrawal: Withdrawal;
+  /** Unfinished content that any process can continue, on whatever machine. */
   readonly staging: Staging;
   /** Absent if there is no disk that could fill. */
   readonly room?: (() => Promise<DiskRoom>) | undefined;
+  readonly machine: MachineWork;
   /**
    * Runs the action while no other holder of the lock runs, in this process or another. The lock is a lease that may be
    * lost while the action runs: use it to save work, never for correctness.
@@ -96,6 +98,14 @@ export interface StorageDriver {
   isWorkedOn(): Promise<boolean>;
 }
 
+/**
+ * What only the processes of one machine share: content on its way into the storage that many read while it grows, such
+ * as a download. Where the storage itself is on this machine, it is the same as for all.
+ */
+export interface MachineWork extends Pick<StorageDriver, "withLock"> {
+  readonly staging: Staging;
+}
+
 /** Writes of which at most one succeeds, however many processes try at the same time. */
 export interface ConditionalWrites {
   /** @returns whether it was written; `false` if the object exists already */
@@ -113,12 +123,14 @@ export interface ConditionalWrites {
  *
  * Either the need was recorded before the object was withdrawn, and step 2 of the remover sees it; or it was recorded
  * afterwards, and `keep` meets the withdrawal. Of `keep` and `erase`, exactly one wins. A withdrawn object can be read
- * until it is erased, under its key or its note, so readers look at both.
+ * until it is erased, in one of the places that `placesOf` names.
  *
  * The note is a second key. A file system moves the object there, so that an object stored under the original key
  * meanwhile is not affected; a bucket writes a tombstone there, and leaves the object where it is.
  */
 export interface Withdrawal {
+  /** Where to look for an object that may be withdrawn, in this order; the first place may be named again. */
+  placesOf(key: string, note: string): readonly string[];
   /** @returns the stat of the object; `undefined` if there is none */
   withdraw(key: string, note: string): Promise<ObjectStat | undefined>;
   /** Ends a withdrawal and puts the object back. Also works for the withdrawal of a killed process. */

@@ -28,6 +28,8 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *     claims/<uuid>                                         another process waits for this upload session
  *     access-tokens/<id>/token, used                        a user's token, hashed, and when it was last used
  *     working/                                              processes that use the storage, so that no collection runs
+ *     staging/<key>, parts/<key>/<uuid>                     in a bucket: the record of unfinished content, and its parts
+ *     probe/, clock/                                        in a bucket: objects that are deleted at once
  *     downloads/<algorithm>-<hex>/data, size                a blob being downloaded, and how large it will be
  *     downloads/<algorithm>-<hex>/encoded                   the same, if it may be compressed
  *     evicting/<algorithm>-<hex>                            bytes about to be deleted, unless something links to them

@@ -1,14 +1,17 @@
 import type { Logger } from "../observability/logger.js";
+import { StorageError } from "../oci/storage-error.js";
 import { restoreAside } from "./content/unlinked-blobs.js";
 import type { StorageDriver } from "./driver.js";
 import { findObstacle, type StorageObstacle } from "./drivers/filesystem/data-directory.js";
 import { FilesystemDriver } from "./drivers/filesystem/filesystem-driver.js";
 import { MemoryDriver } from "./drivers/memory-driver.js";
+import type { S3Settings } from "./drivers/s3/s3-settings.js";
 import { Storage } from "./storage.js";
 
 export interface StorageSettings {
-  readonly driver: "filesystem" | "memory";
+  readonly driver: "filesystem" | "s3" | "memory";
   readonly filesystem: { readonly root: string };
+  readonly s3: S3Settings | undefined;
   /** Bytes of memory for manifests and small blobs. */
   readonly cache: number;
 }
@@ -32,9 +35,7 @@ const walkedLinks = 1_000;
 
 /** Opens it for reading: changes nothing, not even unfinished content. @throws if it does not exist */
 export async function openStorageAsItIs(settings: StorageSettings, log: Logger): Promise<Storage> {
-  const { driver, filesystem } = settings;
-  const opened = driver === "filesystem" ? await FilesystemDriver.openAsItIs(filesystem.root, log) : new MemoryDriver();
-  return new Storage(opened, settings.cache, log, walkedLinks);
+  return new Storage(await openDriverAsItIs(settings, log), settings.cache, log, walkedLinks);
 }
 
 /** What keeps this user from storing there, in a sentence; changes nothing. */
@@ -46,7 +47,34 @@ async function openDriver(settings: StorageSettings, log: Logger): Promise<Stora
   switch (settings.driver) {
     case "filesystem":
       return FilesystemDriver.open(settings.filesystem.root, log);
+    case "s3":
+      return (await loadS3Driver()).open(bucketOf(settings), log);
     case "memory":
       return new MemoryDriver();
   }
+}
+
+async function openDriverAsItIs(settings: StorageSettings, log: Logger): Promise<StorageDriver> {
+  switch (settings.driver) {
+    case "filesystem":
+      return FilesystemDriver.openAsItIs(settings.filesystem.root, log);
+    case "s3":
+      return (await loadS3Driver()).openAsItIs(bucketOf(settings), log);
+    case "memory":
+      return new MemoryDriver();
+  }
+}
+
+/** A configuration without it is refused before. */
+function bucketOf({ s3 }: StorageSettings): S3Settings {
+  if (s3 === undefined) throw new StorageError("unavailable", "storage.s3 is missing: name the bucket");
+  return s3;
+}
+
+/** Only if it is configured: the client of AWS takes 160 ms and 23 MB. */
+async function loadS3Driver() {
+  // Its version is pinned: what it warns of, the Node versions of later ones, concerns nobody who runs Berth.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+  const { S3Driver } = await import("./drivers/s3/s3-driver.js");
+  return S3Driver;
 }

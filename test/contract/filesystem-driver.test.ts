@@ -10,8 +10,11 @@ import { waitUntil } from "../support/wait-until.js";
 import { testStorageChanges, testWholeRemovals } from "./storage-changes.js";
 import { testStorageDriver } from "./storage-driver.js";
 import { testStorageRaces } from "./storage-races.js";
+import { testGrowingContent, testStaging } from "./storage-staging.js";
 
 testStorageDriver("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
+testStaging("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
+testGrowingContent("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
 testStorageChanges("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
 testStorageRaces("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));
 testWholeRemovals("filesystem", async (scope) => FilesystemDriver.open(await scope.folder("driver")));

@@ -19,6 +19,8 @@ export interface BerthOptions {
   readonly cacheOf?: string;
   /** Settings of the section `proxy`, which make it a cache. */
   readonly proxy?: Readonly<Record<string, unknown>>;
+  /** Settings of the section `storage`, instead of a data directory. */
+  readonly storage?: Readonly<Record<string, unknown>>;
   /** Settings of the section `private`. */
   readonly private?: Readonly<Record<string, unknown>>;
   /** Settings of the section `server`. */
@@ -83,7 +85,7 @@ function configText({ root, port, cacheOf, mode, findsFile: _, ...options }: Ber
   return JSON.stringify({
     mode: mode ?? (proxy === undefined ? "private" : "proxy"),
     server: { host: "127.0.0.1", port, ...options.server },
-    storage: { driver: "filesystem", filesystem: { root } },
+    storage: options.storage ?? { driver: "filesystem", filesystem: { root } },
     private: options.private ?? {},
     log: options.log ?? {},
     ...(proxy && { proxy }),

@@ -3,6 +3,7 @@ import { LockError } from "../../src/oci/storage-error.js";
 import type {
   ConditionalWrites,
   LockOptions,
+  MachineWork,
   ObjectStat,
   StorageDriver,
   Withdrawal,
@@ -15,9 +16,12 @@ import type { ObjectContent, StagedObject, StagedStat, Staging } from "../../src
  * `append`, `invalidate` and `discard` name the staged key, `commit` the key that the content gets.
  */
 export type DriverStep =
-  | Exclude<keyof StorageDriver, "conditional" | "listLagMs" | "listVersion" | "staging" | "withdrawal" | "withLock">
+  | Exclude<
+      keyof StorageDriver,
+      "conditional" | "listLagMs" | "listVersion" | "machine" | "staging" | "withdrawal" | "withLock"
+    >
   | keyof ConditionalWrites
-  | keyof Withdrawal
+  | Exclude<keyof Withdrawal, "placesOf">
   | "listStaged"
   | "append"
   | "commit"
@@ -49,6 +53,7 @@ interface Stop {
  * meanwhile is deterministic. Each stop works once. Everything else is passed to the inner driver.
  */
 export class PausableDriver implements StorageDriver {
+  readonly machine: MachineWork = this;
   readonly #inner: StorageDriver;
   readonly #stops = new Set<Stop>();
   readonly #held = new Map<string, AbortController>();
@@ -119,6 +124,7 @@ export class PausableDriver implements StorageDriver {
   get withdrawal(): Withdrawal {
     const inner = this.#inner.withdrawal;
     return {
+      placesOf: (key, note) => inner.placesOf(key, note),
       withdraw: (key, note) => this.#take("withdraw", [key, note], () => inner.withdraw(key, note)),
       release: (key, note) => this.#take("release", [key, note], () => inner.release(key, note)),
       erase: (key, note) => this.#take("erase", [key, note], () => inner.erase(key, note)),

@@ -1,6 +1,7 @@
 import { FilesystemDriver } from "../../src/storage/drivers/filesystem/filesystem-driver.js";
 import { openStorage } from "../../src/storage/open-storage.js";
 import { Storage } from "../../src/storage/storage.js";
+import { configWith } from "./config.js";
 import { PausableDriver } from "./pausable-driver.js";
 import { RecordedLog } from "./recorded-log.js";
 import type { Scope } from "./scope.js";
@@ -19,7 +20,7 @@ export async function storageOnDisk(scope: Scope): Promise<TestStorage> {
 /** Another storage on a data directory, with nothing in memory: as after a restart, or in another process. */
 export async function storageAt(root: string): Promise<TestStorage> {
   const log = new RecordedLog();
-  const storage = await openStorage({ driver: "filesystem", filesystem: { root }, cache: 1024 * 1024 }, log);
+  const storage = await openStorage(configWith({ storage: { filesystem: { root }, cache: "1MiB" } }).storage, log);
   return { root, storage, log };
 }
 

@@ -2,6 +2,7 @@ import { findNearest } from "../nearest-key.js";
 import { showValue } from "../problem.js";
 import { fromGoDuration } from "./go-duration.js";
 import { asText, asTruth, becomes, ifTrue, type Meaning, notNeeded, type Rule, type Rules, type Said } from "./rule.js";
+import { s3RulesOf } from "./s3-rules.js";
 import type { Translation } from "./translation.js";
 import { isMap, truthOf, type WrittenMap } from "./written.js";
 
@@ -17,6 +18,8 @@ const asDuration: Meaning<string> = { expected: "a duration such as 24h", parse:
 export const storageRules: Rules = {
   "storage.filesystem.rootdirectory": becomes("storage.filesystem.root", asText),
   "storage.filesystem.maxthreads": notNeeded("a few threads read and write files"),
+  ...s3RulesOf("s3"),
+  ...s3RulesOf("s3aws"),
   "storage.delete.enabled": becomes("private.delete", asTruth),
   "storage.redirect": notNeeded("content is always sent by Berth itself"),
   "storage.cache": notNeeded("content that is requested often is kept in memory anyway (storage.cache)"),
@@ -45,7 +48,7 @@ function unlessKept(rule: Rule): Rule {
   };
 }
 
-const buckets: readonly string[] = ["azure", "gcs", "oss", "s3", "swift"];
+const buckets: readonly string[] = ["azure", "gcs", "oss", "swift"];
 
 const noDrivers: readonly string[] = ["cache", "delete", "maintenance", "redirect", "tag"];
 
@@ -54,6 +57,7 @@ export function translateDriver(storage: WrittenMap, translation: Translation): 
   const drivers = Object.keys(storage).filter((key) => !noDrivers.includes(key));
   for (const driver of drivers) {
     if (driver === "inmemory") translation.honour(["storage", driver], ["storage", "driver"], "memory");
+    else if (driver === "s3" || driver === "s3aws") translation.imply(["storage", driver], ["storage", "driver"], "s3");
     else if (driver !== "filesystem") translation.refuse(["storage", driver], unknownDriver(driver));
   }
   if (drivers.length > 1) {
@@ -67,6 +71,6 @@ function unknownDriver(driver: string): string {
   if (meant !== undefined) return `there is no such driver; did you mean storage.${meant}?`;
   return (
     `Berth has no driver ${showValue(driver)}: copy the content to a folder (it has the same layout there, from ` +
-    "docker/registry/v2 on) and set storage.filesystem.rootdirectory, or mount the bucket as a folder"
+    "docker/registry/v2 on) and set storage.filesystem.rootdirectory, or to a bucket of S3 and set storage.s3"
   );
 }

@@ -1,6 +1,6 @@
 import { type Digest, isDigest } from "../../oci/digest.js";
 import { isOutOfRoom, LockError } from "../../oci/storage-error.js";
-import type { StorageDriver } from "../driver.js";
+import type { MachineWork, StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 import type { StagedObject, StagedStat } from "../staging.js";
 
@@ -14,27 +14,30 @@ export interface UnfinishedDownload extends StagedStat {
   readonly digest: Digest;
 }
 
-/** Blobs that are being downloaded from upstreams, or were left by downloads that did not finish. */
+/**
+ * Blobs that are being downloaded from upstreams, or were left by downloads that did not finish. Each machine downloads
+ * for itself, and stores what is complete for all.
+ */
 export class DownloadStore {
-  readonly #driver: StorageDriver;
+  readonly #work: MachineWork;
 
   constructor(driver: StorageDriver) {
-    this.#driver = driver;
+    this.#work = driver.machine;
   }
 
   /** The staged content of a blob. */
   staged(digest: Digest): StagedObject {
-    return this.#driver.staging.at(layout.download(digest));
+    return this.#work.staging.at(layout.download(digest));
   }
 
   /** The staged content of a blob that is said to be compressed, until it is known whether it is. */
   encoded(digest: Digest): StagedObject {
-    return this.#driver.staging.at(layout.encodedDownload(digest));
+    return this.#work.staging.at(layout.encodedDownload(digest));
   }
 
   /** The final size of a blob, if the process that downloads it knows it already. */
   async size(digest: Digest): Promise<number | undefined> {
-    const reader = await this.#driver.staging.at(layout.downloadSize(digest)).openRead();
+    const reader = await this.#work.staging.at(layout.downloadSize(digest)).openRead();
     if (reader === undefined) return undefined;
     try {
       const text = Buffer.alloc(longestNumber);
@@ -48,14 +51,14 @@ export class DownloadStore {
   /** Not durable: it is for readers that follow the download, whose manifest may have come through another process. */
   async noteSize(digest: Digest, size: number): Promise<void> {
     if ((await this.size(digest)) === size) return;
-    const staged = this.#driver.staging.at(layout.downloadSize(digest));
+    const staged = this.#work.staging.at(layout.downloadSize(digest));
     await staged.discard();
     await staged.append(0, only(Buffer.from(String(size), "latin1")));
   }
 
   /** Called when the download has ended: successfully, or so that nothing of it was kept. */
   async forgetSize(digest: Digest): Promise<void> {
-    await this.#driver.staging.at(layout.downloadSize(digest)).discard();
+    await this.#work.staging.at(layout.downloadSize(digest)).discard();
   }
 
   /** Removes all staged content of the blob. Only for the holder of the download lock. */
@@ -71,7 +74,7 @@ export class DownloadStore {
   async lock<Result>(digest: Digest, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     for (;;) {
       try {
-        return await this.#driver.withLock(`download ${digest}`, action);
+        return await this.#work.withLock(`download ${digest}`, action);
       } catch (error) {
         // Whoever holds the lock now, or took it over while this process was suspended, downloads.
         if (!(error instanceof LockError)) throw error;
@@ -85,7 +88,7 @@ export class DownloadStore {
    */
   async whileFetchingManifest<Result>(digest: Digest, fetch: () => Promise<Result>): Promise<Result> {
     try {
-      return await this.#driver.withLock(`manifest ${digest}`, fetch);
+      return await this.#work.withLock(`manifest ${digest}`, fetch);
     } catch (error) {
       if (!(error instanceof LockError) && !isOutOfRoom(error)) throw error;
       return fetch();
@@ -95,7 +98,7 @@ export class DownloadStore {
   /** Downloads that have not finished, whether or not one is running. */
   async list(): Promise<UnfinishedDownload[]> {
     const unfinished: UnfinishedDownload[] = [];
-    for (const name of await this.#driver.staging.list(layout.downloads)) {
+    for (const name of await this.#work.staging.list(layout.downloads)) {
       const digest = name.replace("-", ":");
       const stat = isDigest(digest) ? await this.#downloadStat(digest) : undefined;
       if (isDigest(digest) && stat !== undefined) unfinished.push({ digest, ...stat });
@@ -127,7 +130,7 @@ export class DownloadStore {
   /** A running download holds the lock, perhaps for hours. */
   async #withIdleDownload(digest: Digest, action: () => Promise<boolean>): Promise<boolean> {
     try {
-      return await this.#driver.withLock(`download ${digest}`, action, { waitMs: waitForIdleMs });
+      return await this.#work.withLock(`download ${digest}`, action, { waitMs: waitForIdleMs });
     } catch (error) {
       if (error instanceof LockError) return false;
       throw error;

@@ -53,7 +53,7 @@ export class BlobStore {
 
   /** Size of the content. Checks the disk even for content in memory: another process may have evicted it. */
   async size(digest: Digest): Promise<number | undefined> {
-    const stat = await inPlaceOrAside(digest, (key) => this.#driver.stat(key));
+    const stat = await inPlaceOrAside(this.#driver, digest, (key) => this.#driver.stat(key));
     if (stat === undefined) this.#small.delete(digest);
     const small = this.#small.get(digest);
     if (small !== undefined) return small.size;
@@ -77,7 +77,7 @@ export class BlobStore {
       this.#answers.hits++;
       return small;
     }
-    const reader = await inPlaceOrAside(digest, (key) => this.#driver.openRead(key));
+    const reader = await inPlaceOrAside(this.#driver, digest, (key) => this.#driver.openRead(key));
     if (reader === undefined || reader.size > smallBytes) return reader;
     try {
       return await this.#readSmall(digest, reader);
@@ -170,14 +170,17 @@ export class BlobStore {
   }
 }
 
-/**
- * Looks for bytes in their place, and then where an eviction sets them aside for a moment and may put them back from.
- */
+/** Looks for bytes in their place, and where an eviction sets them aside for a moment. */
 export async function inPlaceOrAside<Found>(
+  { withdrawal }: Pick<StorageDriver, "withdrawal">,
   digest: Digest,
   look: (key: string) => Promise<Found | undefined>,
 ): Promise<Found | undefined> {
-  return (await look(layout.blob(digest))) ?? (await look(layout.evicting(digest))) ?? look(layout.blob(digest));
+  for (const key of withdrawal.placesOf(layout.blob(digest), layout.evicting(digest))) {
+    const found = await look(key);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Hashes the content of a reader, and closes it. */

@@ -97,7 +97,7 @@ export class ManifestStore {
   async size(name: RepositoryName, digest: Digest): Promise<number | undefined> {
     const content = await this.#links.find(layout.revisionLink(name, digest));
     if (content === undefined) return undefined;
-    const stat = await inPlaceOrAside(content, (key) => this.#driver.stat(key));
+    const stat = await inPlaceOrAside(this.#driver, content, (key) => this.#driver.stat(key));
     const version = stat?.version;
     if (version !== undefined && this.#verified.get(digest) === version) return stat?.size;
     const bytes = await this.#readBytes(digest, content);
@@ -137,10 +137,10 @@ export class ManifestStore {
   async storedBytes(name: RepositoryName, digest: Digest): Promise<StoredBytes> {
     // A damaged link still shows by its path which digest it is for.
     const content = (await this.#links.find(layout.revisionLink(name, digest))) ?? digest;
-    const stat = await inPlaceOrAside(content, (key) => this.#driver.stat(key));
+    const stat = await inPlaceOrAside(this.#driver, content, (key) => this.#driver.stat(key));
     if (stat === undefined || stat.size === 0) return { content, bytes: "absent" };
     if (stat.size > readableBytes) return { content, bytes: "too large" };
-    const bytes = await inPlaceOrAside(content, (key) => this.#driver.read(key, readableBytes));
+    const bytes = await inPlaceOrAside(this.#driver, content, (key) => this.#driver.read(key, readableBytes));
     return { content, bytes: bytes ?? "absent" };
   }
 
@@ -172,9 +172,9 @@ export class ManifestStore {
 
   /** @param content the digest under which the bytes are stored, which may use another algorithm */
   async #readBytes(digest: Digest, content: Digest): Promise<Buffer | undefined> {
-    const stat = await inPlaceOrAside(content, (key) => this.#driver.stat(key));
+    const stat = await inPlaceOrAside(this.#driver, content, (key) => this.#driver.stat(key));
     if (stat === undefined || stat.size > readableBytes) return undefined;
-    const bytes = await inPlaceOrAside(content, (key) => this.#driver.read(key, readableBytes));
+    const bytes = await inPlaceOrAside(this.#driver, content, (key) => this.#driver.read(key, readableBytes));
     if (bytes === undefined || digestOf(bytes, algorithmOf(digest)) === digest) return bytes;
     this.#log.error("stored manifest is damaged and counts as absent; push it again", { digest, bytes: bytes.length });
     return undefined;

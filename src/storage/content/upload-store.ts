@@ -76,7 +76,7 @@ export class UploadStore {
 
   /** A place for a blob that arrives in one request and needs no session. */
   scratch(): StagedObject {
-    return new RoomMakingStage(this.#driver.staging.at(layout.scratch(randomUUID())), this.#makeRoom);
+    return new RoomMakingStage(this.#driver.machine.staging.at(layout.scratch(randomUUID())), this.#makeRoom);
   }
 
   /** Ends a session once its content is stored as a blob. */

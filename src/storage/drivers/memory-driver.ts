@@ -2,6 +2,7 @@ import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
 import {
   type ConditionalWrites,
   type LockOptions,
+  type MachineWork,
   type NamesWanted,
   type ObjectStat,
   type StorageDriver,
@@ -11,6 +12,7 @@ import {
 import type { ObjectContent } from "../staging.js";
 import { defaultWaitMs, KeyedQueue } from "./keyed-queue.js";
 import { MemoryStaging } from "./memory-staging.js";
+import { placesWhenMoved } from "./moved-aside.js";
 import { wantedOf } from "./sorted-names.js";
 
 interface StoredObject {
@@ -34,6 +36,7 @@ export class MemoryDriver implements StorageDriver {
   #changes = 0;
   readonly listLagMs = 0;
   readonly staging = new MemoryStaging((...objects) => this.write(...objects));
+  readonly machine: MachineWork = this;
 
   readonly conditional: ConditionalWrites = {
     writeIfAbsent: async (object) => this.#writeIf(object, undefined),
@@ -42,6 +45,7 @@ export class MemoryDriver implements StorageDriver {
 
   /** Moves the object, as a file system does: nothing else runs in between. */
   readonly withdrawal: Withdrawal = {
+    placesOf: placesWhenMoved,
     withdraw: async (key, note) => {
       const stat = await this.stat(key);
       return this.#move(key, note) ? stat : undefined;

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BlobReader } from "../../../src/oci/blob-reader.js";
 import { StorageError } from "../../../src/oci/storage-error.js";
-import type { LockOptions, NamesWanted, ObjectStat, StorageDriver } from "../../../src/storage/driver.js";
+import type { LockOptions, MachineWork, NamesWanted, ObjectStat, StorageDriver } from "../../../src/storage/driver.js";
 import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
 import { MemoryStaging } from "../../../src/storage/drivers/memory-staging.js";
+import { Tombstones } from "../../../src/storage/drivers/tombstones.js";
 import type { ObjectContent } from "../../../src/storage/staging.js";
 import { LaggingLists } from "./lagging-lists.js";
-import { Tombstones } from "./tombstones.js";
 
 export interface PoorDriverOptions {
   /** How old a list may be, in milliseconds. */
@@ -25,7 +25,8 @@ export class PoorDriver implements StorageDriver {
   readonly conditional = undefined;
   readonly listLagMs: number;
   readonly staging = new MemoryStaging((...objects) => this.write(...objects));
-  readonly withdrawal = new Tombstones(this);
+  readonly machine: MachineWork = this;
+  readonly withdrawal = new Tombstones(this, { lookEachMs: 2, giveUpAfterMs: 10_000 });
   readonly #objects = new MemoryDriver();
   readonly #lists: LaggingLists;
   readonly #listTakesMs: number;

@@ -44,7 +44,7 @@ test("without a file and variables, Berth is a private registry on this machine"
       stall: { window: 60_000, minimum: 4096 },
       shutdownGrace: 30_000,
     },
-    storage: { driver: "filesystem", filesystem: { root: join(directory, "data") }, cache: 67_108_864 },
+    storage: { driver: "filesystem", filesystem: { root: join(directory, "data") }, s3: undefined, cache: 67_108_864 },
     access: undefined,
     metrics: undefined,
     events: undefined,

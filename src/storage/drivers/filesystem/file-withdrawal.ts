@@ -1,4 +1,5 @@
 import type { ObjectStat, Withdrawal } from "../../driver.js";
+import { placesWhenMoved } from "../moved-aside.js";
 import type { DiskOrders } from "./disk-orders.js";
 import type { DiskStep } from "./disk-steps.js";
 import { type KeyPaths, lstatOf } from "./key-paths.js";
@@ -17,6 +18,10 @@ export class FileWithdrawal implements Withdrawal {
 
   constructor(around: Surroundings) {
     this.#around = around;
+  }
+
+  placesOf(key: string, note: string): readonly string[] {
+    return placesWhenMoved(key, note);
   }
 
   async withdraw(key: string, note: string): Promise<ObjectStat | undefined> {

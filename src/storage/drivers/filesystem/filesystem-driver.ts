@@ -4,6 +4,7 @@ import type { BlobReader } from "../../../oci/blob-reader.js";
 import {
   type ConditionalWrites,
   type LockOptions,
+  type MachineWork,
   type NamesWanted,
   type ObjectStat,
   type StorageDriver,
@@ -48,6 +49,7 @@ export class FilesystemDriver implements StorageDriver {
   readonly conditional: ConditionalWrites;
   readonly withdrawal: Withdrawal;
   readonly staging: Staging;
+  readonly machine: MachineWork = this;
   readonly #folders: DataFolders;
   readonly #paths: KeyPaths;
   /** Why nothing can be changed. */

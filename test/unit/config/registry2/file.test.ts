@@ -181,7 +181,7 @@ test("settings that must not be dropped silently keep Berth from starting, each 
   const problems = await problemsOfLines(new Scope(t), [
     "version: 0.1",
     "storage:",
-    "  s3: { bucket: images }",
+    "  gcs: { bucket: images }",
     "  maintenance:",
     "    readonly: { enabled: perhaps }",
     "http:",
@@ -201,7 +201,7 @@ test("settings that must not be dropped silently keep Berth from starting, each 
   assert.deepEqual(
     problems.map((problem) => problem.split(": ").slice(0, 2).join(" ")),
     [
-      "config.yml:3:3 storage.s3",
+      "config.yml:3:3 storage.gcs",
       "config.yml:5:5 storage.maintenance.readonly",
       "config.yml:8:3 http.net",
       "config.yml:9:3 http.prefix",

@@ -1,11 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { StorageError } from "../../../src/oci/storage-error.js";
-import type { ObjectStat, StorageDriver, Withdrawal } from "../../../src/storage/driver.js";
+import { StorageError } from "../../oci/storage-error.js";
+import type { ObjectStat, StorageDriver, Withdrawal } from "../driver.js";
 
 type Objects = Pick<StorageDriver, "stat" | "write" | "remove">;
 
-const lookEachMs = 2;
-const giveUpAfterMs = 10_000;
+interface Patience {
+  /** How often to look for the end of a withdrawal, in milliseconds. */
+  readonly lookEachMs: number;
+  readonly giveUpAfterMs: number;
+}
 
 /**
  * Withdrawals for a store without renames or conditional writes: the object stays where it is, and a tombstone says
@@ -13,9 +16,15 @@ const giveUpAfterMs = 10_000;
  */
 export class Tombstones implements Withdrawal {
   readonly #objects: Objects;
+  readonly #patience: Patience;
 
-  constructor(objects: Objects) {
+  constructor(objects: Objects, patience: Patience) {
     this.#objects = objects;
+    this.#patience = patience;
+  }
+
+  placesOf(key: string): readonly string[] {
+    return [key];
   }
 
   async withdraw(key: string, note: string): Promise<ObjectStat | undefined> {
@@ -36,6 +45,7 @@ export class Tombstones implements Withdrawal {
   }
 
   async keep(key: string, note: string): Promise<boolean> {
+    const { lookEachMs, giveUpAfterMs } = this.#patience;
     const deadline = performance.now() + giveUpAfterMs;
     while ((await this.#objects.stat(note)) !== undefined) {
       if (performance.now() > deadline) throw new StorageError("busy", `the removal of ${key} takes too long`);

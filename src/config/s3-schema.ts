@@ -1,0 +1,92 @@
+import { optionalSection, optionalSetting, requiredSetting, setting } from "./definition.js";
+import { filePath, oneOf, registryUrl, size, text, truth } from "./kinds.js";
+
+const needsRestart = true;
+
+/** Everything about the bucket of `storage.driver: s3`. */
+export const s3 = optionalSection("Settings of the s3 driver: a bucket of AWS, MinIO, Ceph, R2 or another store.", {
+  bucket: requiredSetting(text, {
+    example: "images",
+    meaning: "The bucket; it must exist. That of registry:2 or registry:3 works unchanged.",
+    needsRestart,
+  }),
+  region: optionalSetting(text, {
+    example: "eu-central-1",
+    meaning: "Its region; by default that of the environment, and any if an endpoint is given.",
+    needsRestart,
+  }),
+  endpoint: optionalSetting(registryUrl, {
+    example: "https://minio.example.com:9000",
+    meaning: "Address of a store other than AWS.",
+    needsRestart,
+  }),
+  prefix: optionalSetting(text, {
+    example: "registry",
+    meaning: "Keys begin with it; registry:2 calls it rootdirectory.",
+    needsRestart,
+  }),
+  pathStyle: optionalSetting(truth, {
+    example: "true",
+    meaning: "Whether the bucket is part of the path, not of the host name; by default if an endpoint is given.",
+    needsRestart,
+  }),
+  accessKeyId: optionalSetting(text, {
+    example: "AKIAEXAMPLE",
+    meaning: "Access key; without it those of the environment, a profile, or the role of the pod or machine are used.",
+    secret: true,
+    needsRestart,
+  }),
+  secretAccessKey: optionalSetting(text, {
+    example: "secret",
+    meaning: "Its secret.",
+    secret: true,
+    needsRestart,
+  }),
+  sessionToken: optionalSetting(text, {
+    example: "token",
+    meaning: "Belongs to keys that expire.",
+    secret: true,
+    needsRestart,
+  }),
+  roleArn: optionalSetting(text, {
+    example: "arn:aws:iam::123456789012:role/berth",
+    meaning: "A role to assume with these keys.",
+    needsRestart,
+  }),
+  caFile: optionalSetting(filePath, {
+    example: "/etc/berth/store-ca.pem",
+    meaning: "Certificates of the authorities to trust, for a store whose certificate is from a private one.",
+    needsRestart,
+  }),
+  sse: setting(oneOf("none", "AES256", "aws:kms", "aws:kms:dsse"), {
+    default: "none",
+    meaning: "Encryption by the store; none leaves it to the settings of the bucket.",
+    needsRestart,
+  }),
+  sseKmsKeyId: optionalSetting(text, {
+    example: "alias/images",
+    meaning: "Key for aws:kms, if not that of the bucket.",
+    needsRestart,
+  }),
+  storageClass: optionalSetting(text, {
+    example: "STANDARD_IA",
+    meaning: "Storage class of new objects, if not that of the bucket.",
+    needsRestart,
+  }),
+  partSize: setting(size({ from: "5MiB", to: "5GiB" }), {
+    default: "8MiB",
+    meaning: "Size of the first thousand parts of a large blob; later ones grow, so that 5 TB fit.",
+    needsRestart,
+  }),
+  equalParts: setting(truth, {
+    default: false,
+    meaning: "true: parts do not grow, for stores such as R2 that want all of one size.",
+    needsRestart,
+  }),
+  staging: optionalSetting(filePath, {
+    example: "/var/lib/berth/staging",
+    meaning:
+      "Local folder for parts and downloads that are not complete; by default below the system's temporary folder.",
+    needsRestart,
+  }),
+});

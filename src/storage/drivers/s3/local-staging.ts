@@ -1,0 +1,112 @@
+import { Readable } from "node:stream";
+import type { BlobReader } from "../../../oci/blob-reader.js";
+import type { NamesWanted } from "../../driver.js";
+import type { ObjectContent, StagedObject, StagedStat, Staging } from "../../staging.js";
+import type { PartSizes } from "./part-sizes.js";
+import { storeInParts } from "./part-uploads.js";
+import type { S3Bucket } from "./s3-bucket.js";
+
+const readAtOnce = 256 * 1024;
+
+/** Smaller content is sent from memory. */
+const smallBytes = 256 * 1024;
+
+interface Surroundings {
+  readonly bucket: S3Bucket;
+  readonly sizes: PartSizes;
+  /** Of the local disk. */
+  readonly files: Staging;
+  write(...objects: readonly ObjectContent[]): Promise<void>;
+}
+
+/** Unfinished content on the local disk, which is sent to the bucket once it is complete. */
+export class LocalStaging implements Staging {
+  readonly #around: Surroundings;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  at(key: string): StagedObject {
+    return new LocalStage(this.#around.files.at(key), this.#around);
+  }
+
+  list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
+    return this.#around.files.list(key, wanted);
+  }
+
+  remove(key: string): Promise<void> {
+    return this.#around.files.remove(key);
+  }
+}
+
+class LocalStage implements StagedObject {
+  readonly #file: StagedObject;
+  readonly #around: Surroundings;
+
+  constructor(file: StagedObject, around: Surroundings) {
+    this.#file = file;
+    this.#around = around;
+  }
+
+  stat(): Promise<StagedStat | undefined> {
+    return this.#file.stat();
+  }
+
+  append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+    return this.#file.append(offset, content);
+  }
+
+  openRead(): Promise<BlobReader | undefined> {
+    return this.#file.openRead();
+  }
+
+  async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
+    const reader = await this.#file.openRead();
+    if (reader === undefined) throw new Error(`nothing is staged for ${key}`);
+    try {
+      await this.#send(key, reader);
+    } finally {
+      await reader.close();
+    }
+    await this.#around.write(...beside);
+    await this.#file.discard();
+  }
+
+  discard(): Promise<void> {
+    return this.#file.discard();
+  }
+
+  discardWithFolders(below: string): Promise<void> {
+    return this.#file.discardWithFolders(below);
+  }
+
+  invalidate(): Promise<void> {
+    return this.#file.invalidate();
+  }
+
+  async #send(key: string, reader: BlobReader): Promise<void> {
+    const { bucket, sizes } = this.#around;
+    const open = (start: number, end: number) => Readable.from(piecesOf(reader, start, end), { objectMode: false });
+    const spans = sizes.spansOf(reader.size);
+    if (reader.size <= smallBytes) {
+      const content = Buffer.allocUnsafe(reader.size);
+      await bucket.put(key, content.subarray(0, await reader.read(content, 0)));
+    } else if (spans.length === 1) await bucket.putStream(key, reader.size, () => open(0, reader.size));
+    else {
+      const parts = spans.map(({ start, end }) => ({ size: end - start, open: () => open(start, end) }));
+      await storeInParts(bucket, key, parts);
+    }
+  }
+}
+
+async function* piecesOf(reader: BlobReader, start: number, end: number): AsyncIterable<Buffer> {
+  for (let position = start; position < end; ) {
+    const buffer = Buffer.allocUnsafe(Math.min(readAtOnce, end - position));
+    const count = await reader.read(buffer, position);
+    // A stream that is too short fails the request: its length was announced.
+    if (count === 0) return;
+    yield buffer.subarray(0, count);
+    position += count;
+  }
+}

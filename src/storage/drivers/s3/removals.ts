@@ -1,0 +1,45 @@
+import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
+import { StorageError } from "../../../oci/storage-error.js";
+import type { S3Bucket } from "./s3-bucket.js";
+import { listedAtOnce } from "./stored-object.js";
+
+/** Keys whose removal is under way at the same time. */
+const keysAtOnce = 8;
+
+/** Removes objects and everything below them; below each key one after another, in code point order. */
+export async function removeBelow(bucket: S3Bucket, keys: readonly string[]): Promise<void> {
+  const waiting = keys.values();
+  const takeTurns = async () => {
+    for (const key of waiting) for (const each of await keysAtOrBelow(bucket, key)) await bucket.delete(each);
+  };
+  await Promise.all(Array.from({ length: Math.min(keysAtOnce, keys.length) }, takeTurns));
+}
+
+/** In code point order. */
+export async function keysAtOrBelow(bucket: S3Bucket, key: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const object of bucket.all(key)) {
+    // `a-b` is between `a` and what is below it.
+    if (object.key === key || object.key.startsWith(`${key}/`)) found.push(object.key);
+    else if (object.key > `${key}/`) break;
+  }
+  return found.sort();
+}
+
+/** Removes objects in any order, with few requests. */
+export async function removeTogether(bucket: S3Bucket, keys: readonly string[]): Promise<void> {
+  for (let start = 0; start < keys.length; start += listedAtOnce) {
+    const some = keys.slice(start, start + listedAtOnce);
+    const removed = await bucket.calls.run(`removing ${some[0]} and others`, () =>
+      bucket.client.send(
+        new DeleteObjectsCommand({
+          Bucket: bucket.name,
+          Delete: { Objects: some.map((key) => ({ Key: bucket.at(key).Key })), Quiet: true },
+        }),
+      ),
+    );
+    const failed = removed.Errors?.find(({ Code }) => Code !== "NoSuchKey");
+    if (failed !== undefined)
+      throw new StorageError("unavailable", `removing ${failed.Key} failed (${failed.Code}: ${failed.Message})`);
+  }
+}

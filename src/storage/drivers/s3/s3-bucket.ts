@@ -1,0 +1,222 @@
+import type { Readable } from "node:stream";
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+import { StorageError } from "../../../oci/storage-error.js";
+import type { StoreCalls } from "./store-calls.js";
+import { faultOf, isAbsent, isConditionFailure } from "./store-error.js";
+import {
+  type Condition,
+  type ListedPage,
+  listedAtOnce,
+  type OpenedObject,
+  openedBy,
+  type PageWanted,
+  pageOf,
+  type RangeWanted,
+  type StoredObject,
+  type StoreOptions,
+  type Written,
+} from "./stored-object.js";
+
+/** After an answer that proves that the bucket exists, a 404 means for this long that the object does not. */
+const provedForMs = 5_000;
+
+/**
+ * A bucket below a prefix: the requests that Berth needs, with keys as they are in the layout. Absence is `undefined`,
+ * all other failures are a `StorageError`.
+ */
+export class S3Bucket {
+  readonly client: S3Client;
+  readonly calls: StoreCalls;
+  readonly name: string;
+  readonly #prefix: string;
+  readonly #options: StoreOptions;
+  #provedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    client: S3Client,
+    calls: StoreCalls,
+    settings: StoreOptions & { bucket: string; prefix: string | undefined },
+  ) {
+    this.client = client;
+    this.calls = calls;
+    this.name = settings.bucket;
+    this.#prefix = prefixOf(settings.prefix);
+    this.#options = settings;
+  }
+
+  /** What identifies an object in a request. */
+  at(key: string): { readonly Bucket: string; readonly Key: string } {
+    return { Bucket: this.name, Key: `${this.#prefix}${key}` };
+  }
+
+  /** How new objects are stored. */
+  stored() {
+    const { sse, sseKmsKeyId, storageClass } = this.#options;
+    return {
+      ...(sse === "none" ? {} : { ServerSideEncryption: sse }),
+      ...(sseKmsKeyId === undefined ? {} : { SSEKMSKeyId: sseKmsKeyId }),
+      // Any text: other stores have classes of their own, and the store itself refuses what it does not know.
+      ...(storageClass === undefined ? {} : { StorageClass: storageClass as "STANDARD" }),
+    };
+  }
+
+  /** The source of a copy, as a request names it. */
+  copySource(key: string): string {
+    return `${this.name}/${this.#prefix}${key}`.split("/").map(encodeURIComponent).join("/");
+  }
+
+  async head(key: string): Promise<StoredObject | undefined> {
+    return this.#ifPresent(`reading ${key}`, async () => {
+      const { ContentLength, LastModified, ETag } = await this.client.send(new HeadObjectCommand(this.at(key)));
+      return { key, size: ContentLength ?? 0, modifiedMs: LastModified?.getTime() ?? 0, etag: ETag ?? "" };
+    });
+  }
+
+  /** Opens an object, or a part of it. The caller reads the body to its end, or destroys it. */
+  async get(key: string, wanted?: RangeWanted): Promise<OpenedObject | undefined> {
+    return this.#ifPresent(`reading ${key}`, async () => {
+      const found = await this.client.send(
+        new GetObjectCommand({
+          ...this.at(key),
+          ...(wanted === undefined ? {} : { Range: `bytes=${wanted.start}-${wanted.end - 1}` }),
+          ...(wanted?.etag === undefined ? {} : { IfMatch: wanted.etag }),
+        }),
+      );
+      return openedBy(found, wanted?.start);
+    });
+  }
+
+  /** Opens an object, unless it still has a version that is known. */
+  async getIfChanged(key: string, etag: string | undefined): Promise<OpenedObject | "unchanged" | undefined> {
+    return this.#ifPresent(`reading ${key}`, async () => {
+      try {
+        return openedBy(
+          await this.client.send(
+            new GetObjectCommand({ ...this.at(key), ...(etag === undefined ? {} : { IfNoneMatch: etag }) }),
+          ),
+        );
+      } catch (error) {
+        if (faultOf(error).status === 304) return "unchanged";
+        throw error;
+      }
+    });
+  }
+
+  /** Writes an object, if the condition holds. */
+  async put(key: string, content: Uint8Array, condition?: Condition): Promise<Written> {
+    return this.calls.run(`writing ${key}`, async ({ number }) => {
+      try {
+        const { ETag } = await this.client.send(
+          new PutObjectCommand({ ...this.at(key), ...this.stored(), ...headersOf(condition), Body: content }),
+        );
+        return { etag: ETag ?? "", attempts: number };
+      } catch (error) {
+        const fault = faultOf(error);
+        // Some stores answer 404 if the version that must match does not exist any more.
+        if (condition === undefined || !(isConditionFailure(fault) || isAbsent(fault))) throw error;
+        return { etag: undefined, attempts: number };
+      }
+    });
+  }
+
+  /** Stores what a stream brings, of a known size. @param open opens it anew each time the request is repeated */
+  async putStream(key: string, size: number, open: () => Readable): Promise<void> {
+    await this.calls.run(`writing ${key}`, async () => {
+      const body = open();
+      try {
+        await this.client.send(
+          new PutObjectCommand({ ...this.at(key), ...this.stored(), Body: body, ContentLength: size }),
+        );
+      } finally {
+        body.destroy();
+      }
+    });
+  }
+
+  /** Copies an object of at most 5 GiB inside the store. */
+  async copy(from: string, to: string): Promise<void> {
+    await this.calls.run(`writing ${to}`, () =>
+      this.client.send(new CopyObjectCommand({ ...this.at(to), ...this.stored(), CopySource: this.copySource(from) })),
+    );
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#ifPresent(`removing ${key}`, () => this.client.send(new DeleteObjectCommand(this.at(key))));
+  }
+
+  /** One page of the keys that begin with a text, in the order of bytes. */
+  async list(
+    begin: string,
+    { after, next, limit = listedAtOnce, folders = false }: PageWanted = {},
+  ): Promise<ListedPage> {
+    const page = await this.calls.run(`listing ${begin}`, () =>
+      this.client.send(
+        new ListObjectsV2Command({
+          Bucket: this.name,
+          Prefix: `${this.#prefix}${begin}`,
+          MaxKeys: Math.min(limit, listedAtOnce),
+          ...(folders ? { Delimiter: "/" } : {}),
+          ...(after === undefined ? {} : { StartAfter: `${this.#prefix}${after}` }),
+          ...(next === undefined ? {} : { ContinuationToken: next }),
+        }),
+      ),
+    );
+    this.#provedAt = performance.now();
+    return pageOf(page, this.#prefix);
+  }
+
+  /** All objects whose keys begin with a text, in the order of keys. */
+  async *all(begin: string): AsyncIterable<StoredObject> {
+    for (let next: string | undefined; ; ) {
+      const page = await this.list(begin, { next });
+      yield* page.objects;
+      if (page.next === undefined) return;
+      next = page.next;
+    }
+  }
+
+  /** Throws if a 404 may mean that the bucket itself is missing: a failure must not look like absence. */
+  async #ifPresent<Result>(doing: string, send: () => Promise<Result>): Promise<Result | undefined> {
+    return this.calls.run(doing, async () => {
+      try {
+        const result = await send();
+        this.#provedAt = performance.now();
+        return result;
+      } catch (error) {
+        if (!isAbsent(faultOf(error))) throw error;
+        if (performance.now() - this.#provedAt > provedForMs) await this.#proveBucket();
+        return undefined;
+      }
+    });
+  }
+
+  async #proveBucket(): Promise<void> {
+    try {
+      await this.client.send(new HeadBucketCommand({ Bucket: this.name }));
+      this.#provedAt = performance.now();
+    } catch (cause) {
+      if (!isAbsent(faultOf(cause))) throw cause;
+      throw new StorageError("unavailable", `there is no bucket ${this.name} any more`, { cause });
+    }
+  }
+}
+
+function headersOf(condition: Condition | undefined) {
+  if (condition === undefined) return {};
+  return condition.kind === "absent" ? { IfNoneMatch: "*" } : { IfMatch: condition.etag };
+}
+
+/** As registry:2 joins `rootdirectory` and a path: without a slash at the beginning. */
+function prefixOf(text = ""): string {
+  const inner = text.replace(/^\/+|\/+$/g, "");
+  return inner === "" ? "" : `${inner}/`;
+}

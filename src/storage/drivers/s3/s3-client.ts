@@ -1,0 +1,79 @@
+import { readFile } from "node:fs/promises";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
+import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
+import { StorageError } from "../../../oci/storage-error.js";
+import type { S3Settings } from "./s3-settings.js";
+
+const connectWithinMs = 5_000;
+
+/** The time until the store answers; a transfer may take longer. */
+const answerWithinMs = 30_000;
+
+/** Other stores have no regions, but each request is signed for one. */
+const anyRegion = "us-east-1";
+
+/** Failures are reported by whoever sent the request. */
+const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * The client of the store. It repeats nothing by itself (see `store-calls.ts`), and adds no checksums of its own:
+ * older stores refuse the trailers that carry them, and content is verified by its digest.
+ */
+export async function createClient(settings: S3Settings): Promise<S3Client> {
+  const { endpoint, region, pathStyle } = settings;
+  const ca = settings.caFile === undefined ? undefined : await readAuthorities(settings.caFile);
+  const connections = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
+  return new S3Client({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...regionOf(region, endpoint),
+    ...credentialsOf(settings),
+    forcePathStyle: pathStyle ?? endpoint !== undefined,
+    maxAttempts: 1,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    expectContinueHeader: false,
+    customUserAgent: "berth",
+    logger: silent,
+    requestHandler: {
+      connectionTimeout: connectWithinMs,
+      requestTimeout: answerWithinMs,
+      throwOnRequestTimeout: true,
+      httpAgent: new HttpAgent(connections),
+      httpsAgent: new HttpsAgent({ ...connections, ...(ca === undefined ? {} : { ca }) }),
+    },
+  });
+}
+
+function regionOf(region: string | undefined, endpoint: string | undefined): Pick<S3ClientConfig, "region"> {
+  if (region !== undefined) return { region };
+  // AWS's own client finds it in the environment or in a profile.
+  const isKnown = process.env.AWS_REGION !== undefined || endpoint === undefined;
+  return isKnown ? {} : { region: anyRegion };
+}
+
+/** Without keys the usual chain applies: environment, profile, web identity of a pod, container, instance. */
+function credentialsOf(settings: S3Settings): Pick<S3ClientConfig, "credentials"> {
+  const { accessKeyId, secretAccessKey, sessionToken, roleArn, region } = settings;
+  const given =
+    accessKeyId === undefined || secretAccessKey === undefined
+      ? undefined
+      : { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+  if (roleArn === undefined) return given === undefined ? {} : { credentials: given };
+  return {
+    credentials: fromTemporaryCredentials({
+      ...(given === undefined ? {} : { masterCredentials: given }),
+      params: { RoleArn: roleArn, RoleSessionName: "berth" },
+      clientConfig: { ...(region === undefined ? {} : { region }) },
+    }),
+  };
+}
+
+async function readAuthorities(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new StorageError("unavailable", `storage.s3.caFile: ${file} cannot be read`, { cause });
+  }
+}

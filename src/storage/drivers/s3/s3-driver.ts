@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Logger } from "../../../observability/logger.js";
+import type { BlobReader } from "../../../oci/blob-reader.js";
+import {
+  type ConditionalWrites,
+  type LockOptions,
+  type MachineWork,
+  type NamesWanted,
+  type ObjectStat,
+  type StorageDriver,
+  smallObjectBytes,
+  type Withdrawal,
+} from "../../driver.js";
+import type { ObjectContent, Staging } from "../../staging.js";
+import { FilesystemDriver } from "../filesystem/filesystem-driver.js";
+import { Tombstones } from "../tombstones.js";
+import { removeAbandonedUploads } from "./abandoned-uploads.js";
+import { BucketStaging } from "./bucket-staging.js";
+import { ConditionalObjects } from "./conditional-objects.js";
+import { Leases } from "./leases.js";
+import { LocalStaging } from "./local-staging.js";
+import { ObjectReader } from "./object-reader.js";
+import { PartSizes } from "./part-sizes.js";
+import { Presence } from "./presence.js";
+import { removeBelow } from "./removals.js";
+import { S3Bucket } from "./s3-bucket.js";
+import { createClient } from "./s3-client.js";
+import type { S3Settings } from "./s3-settings.js";
+import { listFolder } from "./sorted-folder.js";
+import { checkBucket } from "./start-check.js";
+import { StoreCalls } from "./store-calls.js";
+import { conditionalWritesHold } from "./write-probe.js";
+
+const removalPatience = { lookEachMs: 100, giveUpAfterMs: 10_000 };
+
+const searchEachMs = 12 * 60 * 60 * 1000;
+const firstSearchMs = 60_000;
+
+interface Opened {
+  readonly bucket: S3Bucket;
+  readonly conditional: ConditionalObjects | undefined;
+  readonly settings: S3Settings;
+  readonly local: FilesystemDriver;
+}
+
+/**
+ * Objects in a bucket, under the same keys as in a folder. The bucket alone is the truth, for any number of machines;
+ * the local disk holds only what can be lost: parts on their way, and downloads that are not complete.
+ */
+export class S3Driver implements StorageDriver {
+  readonly listLagMs = 0;
+  readonly conditional: ConditionalWrites | undefined;
+  readonly withdrawal: Withdrawal;
+  readonly staging: Staging;
+  readonly machine: MachineWork;
+  readonly #bucket: S3Bucket;
+  readonly #leases: Leases;
+  readonly #presence: Presence;
+
+  /** Checks the bucket, and which writes can be relied on. @throws StorageError that says what is wrong */
+  static async open(settings: S3Settings, log?: Logger): Promise<S3Driver> {
+    const bucket = await openBucket(settings);
+    const local = await FilesystemDriver.open(stagingOf(settings), log);
+    const isSafe = await conditionalWritesHold(bucket);
+    if (!isSafe)
+      log?.warn(
+        "conditional writes of the store do not hold if two clients race: the last writer wins, and several replicas on this bucket may lose each other's uploads or tags",
+        { bucket: bucket.name },
+      );
+    const conditional = isSafe ? new ConditionalObjects(bucket) : undefined;
+    const driver = new S3Driver({ bucket, conditional, settings, local });
+    driver.#searchAbandoned(log);
+    return driver;
+  }
+
+  /** Changes nothing in the bucket. */
+  static async openAsItIs(settings: S3Settings, log?: Logger): Promise<S3Driver> {
+    const bucket = await openBucket(settings);
+    const local = await FilesystemDriver.open(stagingOf(settings), log);
+    return new S3Driver({ bucket, conditional: undefined, settings, local });
+  }
+
+  private constructor({ bucket, conditional, settings, local }: Opened) {
+    this.#bucket = bucket;
+    this.conditional = conditional;
+    this.withdrawal = new Tombstones(this, removalPatience);
+    this.#leases = new Leases(bucket, conditional);
+    this.#presence = new Presence(bucket);
+    const sizes = new PartSizes(settings);
+    const write = (...objects: readonly ObjectContent[]) => this.write(...objects);
+    this.staging = new BucketStaging({ bucket, conditional, sizes, folder: join(stagingOf(settings), "parts"), write });
+    this.machine = {
+      staging: new LocalStaging({ bucket, sizes, files: local.staging, write }),
+      withLock: (name, action, options) => local.withLock(name, action, options),
+    };
+  }
+
+  async stat(key: string): Promise<ObjectStat | undefined> {
+    const found = await this.#bucket.head(key);
+    return found && { size: found.size, modifiedMs: found.modifiedMs, version: found.etag };
+  }
+
+  async read(key: string, atMost = smallObjectBytes): Promise<Buffer | undefined> {
+    const reader = await ObjectReader.open(this.#bucket, key);
+    if (reader === undefined) return undefined;
+    try {
+      if (reader.size > atMost) return undefined;
+      const content = Buffer.allocUnsafe(reader.size);
+      return content.subarray(0, await reader.read(content, 0));
+    } finally {
+      await reader.close();
+    }
+  }
+
+  openRead(key: string): Promise<BlobReader | undefined> {
+    return ObjectReader.open(this.#bucket, key);
+  }
+
+  async write(...objects: readonly ObjectContent[]): Promise<void> {
+    for (const { key, content } of objects) await this.#bucket.put(key, content);
+  }
+
+  remove(...keys: readonly string[]): Promise<void> {
+    return removeBelow(this.#bucket, keys);
+  }
+
+  list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
+    return listFolder(this.#bucket, key, wanted);
+  }
+
+  /** A list has no version; asking for one would cost as much as the list. */
+  async listVersion(): Promise<undefined> {
+    return undefined;
+  }
+
+  withLock<Result>(
+    name: string,
+    action: (lost: AbortSignal) => Promise<Result>,
+    options?: LockOptions,
+  ): Promise<Result> {
+    return this.#leases.withLock(name, action, options);
+  }
+
+  writeUnderLock<Result>(
+    name: string,
+    objects: readonly ObjectContent[],
+    look: () => Promise<Result>,
+  ): Promise<Result> {
+    return this.withLock(name, async () => {
+      const seen = await look();
+      await this.write(...objects);
+      return seen;
+    });
+  }
+
+  markWork(): Promise<() => Promise<void>> {
+    return this.#presence.mark();
+  }
+
+  isWorkedOn(): Promise<boolean> {
+    return this.#presence.isAnyone();
+  }
+
+  /** One machine at a time is enough; if it fails, the next search finds the same. */
+  #searchAbandoned(log: Logger | undefined): void {
+    const search = () =>
+      this.withLock("abandoned uploads", () => removeAbandonedUploads(this.#bucket, log), { waitMs: 0 }).catch(
+        (cause: unknown) => log?.debug("the search for abandoned uploads failed", { cause }),
+      );
+    setTimeout(() => void search(), firstSearchMs).unref();
+    setInterval(() => void search(), searchEachMs).unref();
+  }
+}
+
+/** Processes on one bucket share a folder, and no others. */
+function stagingOf({ staging, endpoint = "", bucket, prefix = "" }: S3Settings): string {
+  const name = createHash("sha256").update([endpoint, bucket, prefix].join("\n")).digest("hex").slice(0, 16);
+  return join(staging ?? join(tmpdir(), "berth-staging"), name);
+}
+
+async function openBucket(settings: S3Settings): Promise<S3Bucket> {
+  const client = await createClient(settings);
+  await checkBucket(client, settings);
+  return new S3Bucket(client, new StoreCalls(), settings);
+}

@@ -1,0 +1,81 @@
+import type { NamesWanted } from "../../driver.js";
+import { wantedOf } from "../sorted-names.js";
+import type { S3Bucket } from "./s3-bucket.js";
+
+/** Above this number of names that may still come earlier, the next page costs less than looking for each. */
+const lookedForAtOnce = 4;
+
+/**
+ * The names of the children of a key, in the order of names. A bucket has another order: it puts the folder `a/` after
+ * `a-b`, although `a` comes first. So a name is certain only once the list has passed the folders of all its
+ * beginnings, such as `a` for `a-b`; if those are few, they are looked for.
+ */
+export async function listFolder(bucket: S3Bucket, key: string, wanted: NamesWanted = {}): Promise<readonly string[]> {
+  const { after = "", limit = Number.POSITIVE_INFINITY } = wanted;
+  if (limit <= 0) return [];
+  const folder = new Folder(bucket, `${key}/`, after);
+  while (await folder.readOn()) {
+    const first = folder.names({ limit });
+    if (first.length < limit) continue;
+    const pending = folder.mayPrecede(first);
+    if (pending.size > lookedForAtOnce) continue;
+    for (const name of pending) await folder.lookFor(name);
+    break;
+  }
+  return folder.names({ limit });
+}
+
+/** What has been read of a folder, in the order of the bucket. */
+class Folder {
+  readonly #bucket: S3Bucket;
+  readonly #begin: string;
+  readonly #after: string;
+  readonly #names = new Set<string>();
+  /** The list has passed everything that sorts up to here, as a key. */
+  #passed = "";
+  #next: string | undefined;
+
+  constructor(bucket: S3Bucket, begin: string, after: string) {
+    this.#bucket = bucket;
+    this.#begin = begin;
+    this.#after = after;
+  }
+
+  /** @returns whether there is more to read */
+  async readOn(): Promise<boolean> {
+    const isFirst = this.#next === undefined && this.#after !== "";
+    const from = isFirst ? { after: `${this.#begin}${this.#after}` } : { next: this.#next };
+    const page = await this.#bucket.list(this.#begin, { ...from, folders: true });
+    const objects = page.objects.map(({ key }) => key.slice(this.#begin.length));
+    const folders = page.folders.map((key) => key.slice(this.#begin.length));
+    for (const name of [...objects, ...folders]) this.#add(name);
+    this.#passed = [objects.at(-1) ?? "", `${folders.at(-1) ?? ""}/`, this.#passed].sort().at(-1) ?? "";
+    this.#next = page.next;
+    return page.next !== undefined;
+  }
+
+  names(wanted: NamesWanted): readonly string[] {
+    return wantedOf([...this.#names].sort(), wanted);
+  }
+
+  /** Beginnings of these names that may be folders further on in the list. */
+  mayPrecede(names: readonly string[]): ReadonlySet<string> {
+    const isAhead = (name: string) => name > this.#after && `${name}/` > this.#passed;
+    return new Set(names.flatMap(beginningsBeforeSlash).filter(isAhead));
+  }
+
+  async lookFor(name: string): Promise<void> {
+    const { objects } = await this.#bucket.list(`${this.#begin}${name}/`, { limit: 1 });
+    if (objects.length > 0) this.#add(name);
+  }
+
+  #add(name: string): void {
+    if (name > this.#after) this.#names.add(name);
+  }
+}
+
+/** Beginnings that come before a name, while a bucket puts what is below them after it: `a` for `a-b`. */
+function beginningsBeforeSlash(name: string): readonly string[] {
+  const lengths = Array.from({ length: name.length - 1 }, (_, index) => index + 1);
+  return lengths.filter((length) => (name[length] ?? "/") < "/").map((length) => name.slice(0, length));
+}

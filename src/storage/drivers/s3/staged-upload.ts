@@ -1,0 +1,205 @@
+import type { BoundedMap } from "../../../foundation/bounded-map.js";
+import type { BlobReader } from "../../../oci/blob-reader.js";
+import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../../staging.js";
+import type { ConditionalObjects } from "./conditional-objects.js";
+import { contentOf } from "./object-reader.js";
+import type { PartSizes } from "./part-sizes.js";
+import { storeInParts } from "./part-uploads.js";
+import { PartWriter } from "./part-writer.js";
+import { PartsReader } from "./parts-reader.js";
+import { removeTogether } from "./removals.js";
+import type { S3Bucket } from "./s3-bucket.js";
+import { decodeRecord, emptyRecord, encodeRecord, sizeOf, type UploadRecord } from "./upload-record.js";
+
+export const recordsFolder = ".berth/staging";
+export const partsFolder = ".berth/parts";
+
+/** If the process is killed in the middle of a large request, no more than this has to be sent again. */
+const recordedEach = 64 * 1024 * 1024;
+
+/** A record has at most 10,000 parts. */
+const longestRecord = 4 * 1024 * 1024;
+
+/** A record, and the version of its object. */
+export interface KnownRecord {
+  readonly etag: string;
+  readonly record: UploadRecord;
+}
+
+/** What an unfinished object needs from its driver. */
+export interface UploadSurroundings {
+  readonly bucket: S3Bucket;
+  readonly conditional: ConditionalObjects | undefined;
+  readonly sizes: PartSizes;
+  readonly folder: string;
+  /** Records that this process has seen, by key; asked for again, they are hardly ever sent. */
+  readonly known: BoundedMap<string, KnownRecord>;
+  write(...objects: readonly ObjectContent[]): Promise<void>;
+}
+
+/**
+ * An unfinished object that any machine can continue: what is acknowledged is in the bucket, as objects that are never
+ * changed, and a record says which of them belong to it, in which order. Whoever appends replaces the record, on the
+ * condition that it is still the one that was read. So of two that append at once, one is refused.
+ */
+export class StagedUpload implements StagedObject {
+  readonly #key: string;
+  readonly #around: UploadSurroundings;
+  #seen: KnownRecord | undefined;
+  /** What was appended or opened to be read: exactly that is committed, whatever others append meanwhile. */
+  #held: UploadRecord | undefined;
+
+  constructor(key: string, around: UploadSurroundings) {
+    this.#key = key;
+    this.#around = around;
+  }
+
+  async stat(): Promise<StagedStat | undefined> {
+    const found = await this.#load();
+    return found && { size: sizeOf(found.record), modifiedMs: found.record.modifiedMs };
+  }
+
+  async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+    const before = await this.#load();
+    const record = before?.record ?? emptyRecord;
+    if (sizeOf(record) !== offset) throw new OffsetMismatchError(sizeOf(record));
+    const writer = new PartWriter(this.#place(), record);
+    try {
+      const [outcome] = await Promise.allSettled([this.#writeAll(writer, content)]);
+      // What arrived before a failure is kept.
+      const after = await writer.end();
+      if (after !== before?.record) await this.#save(after);
+      await this.#removeReplaced(record, after);
+      this.#held = after;
+      if (writer.failure !== undefined) throw writer.failure;
+      if (outcome.status === "rejected") throw outcome.reason;
+      return sizeOf(after);
+    } finally {
+      await writer.close();
+    }
+  }
+
+  async openRead(): Promise<BlobReader | undefined> {
+    const found = await this.#load();
+    if (found === undefined) return undefined;
+    this.#held = found.record;
+    return new PartsReader(found.record, { ...this.#place(), again: async () => (await this.#load())?.record });
+  }
+
+  async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
+    const isThere = await this.#load();
+    const record = this.#held ?? isThere?.record;
+    if (isThere === undefined || record === undefined) throw new Error(`nothing is staged at ${this.#key}`);
+    await this.#store(key, record);
+    await this.#around.write(...beside);
+    await this.#remove(record);
+  }
+
+  async discard(): Promise<void> {
+    const found = await this.#load();
+    if (found !== undefined) await this.#remove(found.record);
+  }
+
+  /** A bucket has no folders. */
+  discardWithFolders(): Promise<void> {
+    return this.discard();
+  }
+
+  invalidate(): Promise<void> {
+    return this.discard();
+  }
+
+  async #writeAll(writer: PartWriter, content: AsyncIterable<Buffer>): Promise<void> {
+    for await (const piece of content) {
+      await writer.write(piece);
+      if (writer.unsettled >= recordedEach) await this.#save(await writer.settled());
+    }
+  }
+
+  #place() {
+    const { bucket, sizes, folder } = this.#around;
+    return { bucket, sizes, folder, keyOf: (name: string) => this.#partKey(name) };
+  }
+
+  /** The smaller part that was at the end is contained in the one that has followed it. */
+  async #removeReplaced(before: UploadRecord, after: UploadRecord): Promise<void> {
+    const names = new Set(after.parts.map(({ name }) => name));
+    const replaced = before.parts.filter(({ name }) => !names.has(name));
+    for (const { name } of replaced) await this.#around.bucket.delete(this.#partKey(name)).catch(() => {});
+  }
+
+  /** @throws OffsetMismatchError if another process has appended meanwhile */
+  async #save(record: UploadRecord): Promise<void> {
+    const written = { key: this.#recordKey(), content: encodeRecord(record) };
+    const etag = await this.#replace(written, this.#seen?.etag);
+    if (etag === undefined) {
+      this.#seen = undefined;
+      throw new OffsetMismatchError((await this.stat())?.size ?? 0);
+    }
+    this.#see({ etag, record });
+  }
+
+  /** @returns the new version; `undefined` if the record is no longer the one that was read */
+  async #replace(written: ObjectContent, before: string | undefined): Promise<string | undefined> {
+    const { bucket, conditional } = this.#around;
+    if (conditional !== undefined)
+      return conditional.write(written, before === undefined ? { kind: "absent" } : { kind: "version", etag: before });
+    // Of two that do this in the same moment, the last one wins, and the digest shows it.
+    if ((await bucket.head(written.key))?.etag !== before) return undefined;
+    return (await bucket.put(written.key, written.content)).etag;
+  }
+
+  async #store(key: string, { parts, tail }: UploadRecord): Promise<void> {
+    const { bucket } = this.#around;
+    const [only, ...others] = parts;
+    if (only === undefined) await bucket.put(key, tail);
+    else if (others.length === 0 && tail.length === 0) await bucket.copy(this.#partKey(only.name), key);
+    else {
+      const copies = parts.map(({ name, size }) => ({ size, copyOf: this.#partKey(name) }));
+      const rest = tail.length === 0 ? [] : [{ size: tail.length, content: tail }];
+      await storeInParts(bucket, key, [...copies, ...rest]);
+    }
+  }
+
+  /** The record first: parts without one are looked for and removed (`abandoned-uploads.ts`). */
+  async #remove({ parts }: UploadRecord): Promise<void> {
+    const { bucket, known } = this.#around;
+    await bucket.delete(this.#recordKey());
+    this.#seen = undefined;
+    known.delete(this.#key);
+    await removeTogether(
+      bucket,
+      parts.map(({ name }) => this.#partKey(name)),
+    );
+  }
+
+  async #load(): Promise<KnownRecord | undefined> {
+    const { bucket, known } = this.#around;
+    const before = this.#seen ?? known.get(this.#key);
+    const found = await bucket.getIfChanged(this.#recordKey(), before?.etag);
+    if (found === "unchanged") {
+      if (before !== undefined) this.#see(before);
+      return before;
+    }
+    this.#seen = undefined;
+    if (found === undefined) known.delete(this.#key);
+    else {
+      const bytes = await contentOf(found.body, longestRecord);
+      this.#see({ etag: found.etag, record: decodeRecord(bytes, this.#recordKey()) });
+    }
+    return this.#seen;
+  }
+
+  #see(found: KnownRecord): void {
+    this.#seen = found;
+    this.#around.known.set(this.#key, found);
+  }
+
+  #recordKey(): string {
+    return `${recordsFolder}/${this.#key}`;
+  }
+
+  #partKey(name: string): string {
+    return `${partsFolder}/${this.#key}/${name}`;
+  }
+}

@@ -1,0 +1,83 @@
+import { Readable } from "node:stream";
+import type { GetObjectCommandOutput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import type { S3Settings } from "./s3-settings.js";
+
+/** The store's own limit of a listing, and of a removal. */
+export const listedAtOnce = 1_000;
+
+export interface StoredObject {
+  readonly key: string;
+  readonly size: number;
+  readonly modifiedMs: number;
+  readonly etag: string;
+}
+
+/** One page of a list. Both parts are in the order of bytes, and so is the page as a whole. */
+export interface ListedPage {
+  readonly objects: readonly StoredObject[];
+  /** Keys up to the next slash, without it. */
+  readonly folders: readonly string[];
+  /** What the next page is asked for with; `undefined` if there is none. */
+  readonly next: string | undefined;
+}
+
+/** Which part of a list is asked for. */
+export interface PageWanted {
+  /** Only keys after this one; it is not the key of a folder. */
+  readonly after?: string | undefined;
+  /** From the page before. */
+  readonly next?: string | undefined;
+  readonly limit?: number;
+  /** Whether keys that have a slash after the beginning are told as folders. */
+  readonly folders?: boolean;
+}
+
+/** An object that is being read, from `start` on. */
+export interface OpenedObject {
+  readonly body: Readable;
+  readonly etag: string;
+  /** Of the whole object. */
+  readonly size: number;
+}
+
+export interface RangeWanted {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  /** Reads only this version. */
+  readonly etag?: string;
+}
+
+/** Under which condition an object is written. */
+export type Condition = { readonly kind: "absent" } | { readonly kind: "version"; readonly etag: string };
+
+export interface Written {
+  /** The new version; `undefined` if the condition does not hold. */
+  readonly etag: string | undefined;
+  /** How many requests it took: of those before the last one it is not known whether they had an effect. */
+  readonly attempts: number;
+}
+
+/** How objects are stored: encryption and storage class. */
+export type StoreOptions = Pick<S3Settings, "sse" | "sseKmsKeyId" | "storageClass">;
+
+/** @throws if the store sent another part than the one that was asked for */
+export function openedBy(found: GetObjectCommandOutput, wantedStart = 0): OpenedObject {
+  if (!(found.Body instanceof Readable)) throw new Error("the store sent no body");
+  const { start, total } = /^bytes (?<start>\d+)-\d+\/(?<total>\d+)$/.exec(found.ContentRange ?? "")?.groups ?? {};
+  if (Number(start ?? 0) !== wantedStart) throw new Error("the store sent another range");
+  return { body: found.Body, etag: found.ETag ?? "", size: Number(total ?? found.ContentLength ?? 0) };
+}
+
+/** @param prefix what all keys begin with; it is left out */
+export function pageOf(page: ListObjectsV2CommandOutput, prefix: string): ListedPage {
+  const own = (key = "") => key.slice(prefix.length);
+  const objects = (page.Contents ?? []).map((each) => ({
+    key: own(each.Key),
+    size: each.Size ?? 0,
+    modifiedMs: each.LastModified?.getTime() ?? 0,
+    etag: each.ETag ?? "",
+  }));
+  const folders = (page.CommonPrefixes ?? []).map(({ Prefix }) => own(Prefix).slice(0, -1));
+  return { objects, folders, next: page.IsTruncated ? page.NextContinuationToken : undefined };
+}

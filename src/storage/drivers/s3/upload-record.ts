@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import { StorageError } from "../../../oci/storage-error.js";
+
+/** Bytes of an unfinished object that are in an object of their own. */
+export interface StoredPart {
+  readonly name: string;
+  readonly size: number;
+}
+
+/** What has arrived of an unfinished object: one small object in the bucket, replaced as a whole. */
+export interface UploadRecord {
+  readonly modifiedMs: number;
+  readonly parts: readonly StoredPart[];
+  /** What comes after the parts, and is too small for an object of its own. */
+  readonly tail: Buffer;
+}
+
+/** Larger rests become a part: the record is read with each request. */
+export const longestTail = 64 * 1024;
+
+export const emptyRecord: UploadRecord = { modifiedMs: 0, parts: [], tail: Buffer.alloc(0) };
+
+export function sizeOf({ parts, tail }: UploadRecord): number {
+  return parts.reduce((sum, { size }) => sum + size, tail.length);
+}
+
+/** Each has other bytes than any before, so that it is known who wrote it. */
+export function encodeRecord({ modifiedMs, parts, tail }: UploadRecord): Buffer {
+  const written = { format: 1, writer: randomUUID(), modifiedMs, parts: parts.map(({ name, size }) => [name, size]) };
+  return Buffer.from(JSON.stringify({ ...written, tail: tail.toString("base64") }));
+}
+
+/** @throws StorageError if another program wrote it */
+export function decodeRecord(bytes: Buffer, key: string): UploadRecord {
+  const record = parse(bytes);
+  if (record === undefined)
+    throw new StorageError("unavailable", `${key} is no record of an upload: delete it, and push again`);
+  return record;
+}
+
+function parse(bytes: Buffer): UploadRecord | undefined {
+  let said: unknown;
+  try {
+    said = JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
+  }
+  if (typeof said !== "object" || said === null) return undefined;
+  if (!("format" in said && "modifiedMs" in said && "parts" in said && "tail" in said)) return undefined;
+  const { format, modifiedMs, parts, tail } = said;
+  if (format !== 1 || typeof modifiedMs !== "number" || !Array.isArray(parts) || typeof tail !== "string")
+    return undefined;
+  const known = parts.flatMap(partOf);
+  return known.length === parts.length ? { modifiedMs, parts: known, tail: Buffer.from(tail, "base64") } : undefined;
+}
+
+function partOf(said: unknown): StoredPart[] {
+  if (!Array.isArray(said)) return [];
+  const [name, size] = said as readonly unknown[];
+  return typeof name === "string" && typeof size === "number" ? [{ name, size }] : [];
+}

@@ -1,0 +1,77 @@
+import { CreateBucketCommand, ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
+import type { S3Settings } from "../../../src/storage/drivers/s3/s3-settings.js";
+import { Daemon } from "../daemon.js";
+import { freePort } from "../free-port.js";
+import type { Scope } from "../scope.js";
+
+const keys = { accessKeyId: "berth-tests", secretAccessKey: "berth-tests-secret" } as const;
+export const region = "us-east-1";
+
+/** A server of buckets. */
+export interface ObjectStore {
+  readonly daemon: Daemon;
+  readonly endpoint: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly client: S3Client;
+}
+
+/** How a program is started that serves buckets below a folder. */
+type Start = (scope: Scope, folder: string, port: number) => Daemon;
+
+/** Its conditional writes hold, whatever races. */
+const minio: Start = (scope, folder, port) =>
+  new Daemon(scope, "minio", ["server", folder, "--address", `127.0.0.1:${port}`, "--quiet"], {
+    MINIO_ROOT_USER: keys.accessKeyId,
+    MINIO_ROOT_PASSWORD: keys.secretAccessKey,
+    MINIO_BROWSER: "off",
+  });
+
+/** It checks the condition of a write first, and writes later. */
+const versitygw: Start = (scope, folder, port) =>
+  new Daemon(scope, "versitygw", ["--port", `127.0.0.1:${port}`, "posix", folder], {
+    ROOT_ACCESS_KEY: keys.accessKeyId,
+    ROOT_SECRET_KEY: keys.secretAccessKey,
+    VGW_REGION: region,
+  });
+
+const stores = { minio, versitygw } as const;
+
+export type StoreName = keyof typeof stores;
+
+export async function startStore(scope: Scope, name: StoreName): Promise<ObjectStore> {
+  const port = await freePort();
+  const daemon = stores[name](scope, await scope.folder(name), port);
+  const endpoint = `http://127.0.0.1:${port}`;
+  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials: keys });
+  scope.defer(() => client.destroy());
+  await daemon.ready(() => client.send(new ListBucketsCommand()).catch(() => undefined));
+  return { daemon, endpoint, ...keys, client };
+}
+
+export async function makeBucket(store: ObjectStore, name: string): Promise<void> {
+  await store.client.send(new CreateBucketCommand({ Bucket: name }));
+}
+
+/** Settings for a bucket, with a staging folder of their own: as those of one more machine. */
+export async function settingsFor(scope: Scope, store: ObjectStore, bucket: string, prefix = ""): Promise<S3Settings> {
+  const { endpoint, accessKeyId, secretAccessKey } = store;
+  return {
+    bucket,
+    prefix,
+    endpoint,
+    region,
+    accessKeyId,
+    secretAccessKey,
+    pathStyle: undefined,
+    sessionToken: undefined,
+    roleArn: undefined,
+    caFile: undefined,
+    sse: "none",
+    sseKmsKeyId: undefined,
+    storageClass: undefined,
+    partSize: 8 * 1024 * 1024,
+    equalParts: false,
+    staging: await scope.folder("staging"),
+  };
+}
