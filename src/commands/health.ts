@@ -1,7 +1,6 @@
-import { get as getPlain } from "node:http";
-import { get as getSecure } from "node:https";
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
+import { http, https } from "../foundation/node-http.js";
 import { ExplainedError } from "../serving/explained-error.js";
 
 const patienceMs = 4_000;
@@ -28,7 +27,7 @@ function statusOf(url: URL): Promise<number | undefined> {
     const signal = AbortSignal.timeout(patienceMs);
     // The certificate is for the public host name, not for this address.
     const request =
-      url.protocol === "https:" ? getSecure(url, { signal, rejectUnauthorized: false }) : getPlain(url, { signal });
+      url.protocol === "https:" ? https().get(url, { signal, rejectUnauthorized: false }) : http.get(url, { signal });
     request.on("error", reject);
     request.on("response", (response) => {
       response.resume();

@@ -1,5 +1,5 @@
-import { TLSSocket } from "node:tls";
 import type { Exchange } from "./exchange.js";
+import { isEncrypted } from "./tls/shown-certificate.js";
 
 /** `relative`, `absolute`, or the address that clients use, without a trailing slash. */
 export type LocationStyle = string;
@@ -21,7 +21,7 @@ export function locationOf(exchange: Exchange, style: LocationStyle, path: strin
  * headers count: a client that makes them up misleads only itself, since caches do not store responses with a Location.
  */
 export function originOf(exchange: Exchange): string {
-  const isSecure = exchange.request.socket instanceof TLSSocket;
+  const isSecure = isEncrypted(exchange.request.socket);
   const { proto = isSecure ? "https" : "http", host = exchange.header("host") } = forwarded(exchange);
   return /^https?$/.test(proto) && host !== undefined && hostPattern.test(host) ? `${proto}://${host}` : "";
 }

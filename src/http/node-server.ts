@@ -1,6 +1,7 @@
-import { createServer as createHttpServer, type Server } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
+import type { Server } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import { Server as TcpServer } from "node:net";
+import { http, https } from "../foundation/node-http.js";
 import { type TlsSettings, tlsOptionsOf } from "./tls/tls-settings.js";
 
 interface NodeServerSettings {
@@ -29,8 +30,8 @@ export function createNodeServer({ tls, maxHeaderSize, headersTimeout, keepAlive
   };
   const server =
     tls === undefined
-      ? createHttpServer(options)
-      : createHttpsServer({ ...options, ...tlsOptionsOf(tls), handshakeTimeout: headersTimeout });
+      ? http.createServer(options)
+      : https().createServer({ ...options, ...tlsOptionsOf(tls), handshakeTimeout: headersTimeout });
   // Node would silently drop further headers; their size is limited, and their number is checked elsewhere.
   server.maxHeadersCount = 0;
   // An HTTP server's own `close` would cut off responses that are written but not sent. Node's cluster module calls it
@@ -40,4 +41,8 @@ export function createNodeServer({ tls, maxHeaderSize, headersTimeout, keepAlive
     return server;
   };
   return server;
+}
+
+export function isTlsServer(server: Server): server is TlsServer {
+  return "setSecureContext" in server;
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "../observability/logger.js";
 import { Connections } from "./connections/connections.js";
@@ -7,7 +6,7 @@ import { connectRefusal, Refusals } from "./connections/refusal.js";
 import { refusalOfHead } from "./connections/request-head.js";
 import { Dispatcher, type RequestObserver } from "./dispatcher.js";
 import type { Exchange } from "./exchange.js";
-import { createNodeServer } from "./node-server.js";
+import { createNodeServer, isTlsServer } from "./node-server.js";
 import type { Routes } from "./router.js";
 import type { ServerSettings } from "./server-settings.js";
 import { haveAuthoritiesChanged, type TlsSettings, tlsOptionsOf } from "./tls/tls-settings.js";
@@ -75,7 +74,7 @@ export class RegistryServer {
 
   /** Uses other certificates for new connections; open ones keep theirs. */
   renewTls(tls: TlsSettings): void {
-    if (!(this.#server instanceof HttpsServer)) return;
+    if (!isTlsServer(this.#server)) return;
     this.#server.setSecureContext(tlsOptionsOf(tls));
     if (haveAuthoritiesChanged(this.#settings.tls, tls)) this.#authoritiesSince = performance.now();
     this.#settings = { ...this.#settings, tls };

@@ -1,7 +1,7 @@
-import { STATUS_CODES } from "node:http";
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { JournalObserver } from "../events/event-journal.js";
 import type { SenderObserver } from "../events/event-sender.js";
+import { http } from "../foundation/node-http.js";
 
 /** Events, by the names and labels of the distribution registry's notifications. */
 export class EventMetrics implements JournalObserver, SenderObserver {
@@ -62,5 +62,5 @@ export class EventMetrics implements JournalObserver, SenderObserver {
 }
 
 function codeOf(status: number): string {
-  return `${status} ${STATUS_CODES[status] ?? ""}`;
+  return `${status} ${http.STATUS_CODES[status] ?? ""}`;
 }

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { http } from "../foundation/node-http.js";
 import type { Logger } from "../observability/logger.js";
 
 export interface MetricsListenerSettings {
@@ -28,7 +29,7 @@ export class MetricsListener {
     this.#text = text;
     this.#log = log;
     const options = { headersTimeout: headersTimeoutMs, requestTimeout: headersTimeoutMs };
-    this.#server = createServer(options, (request, response) => void this.#answer(request, response));
+    this.#server = http.createServer(options, (request, response) => void this.#answer(request, response));
     this.#server.maxConnections = maxConnections;
   }
 

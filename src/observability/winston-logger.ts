@@ -1,4 +1,5 @@
-import { createLogger as createWinston, format, transports } from "winston";
+import { createRequire } from "node:module";
+import type { Logger as Winston } from "winston";
 import { LineBuffer } from "./line-buffer.js";
 import { jsonLine, textLine } from "./log-format.js";
 import type { LogFields, Logger } from "./logger.js";
@@ -39,12 +40,11 @@ export function createLogger(
   always: LogFields = noFields,
 ): FlushableLogger {
   let held = settings;
-  const winston = createWinston({
-    level: "debug",
-    format: format((info) => Object.assign(info, { [finishedText]: info.message }))(),
-    transports: [new transports.Stream({ stream: target, eol: "\n" })],
+  let winston: Winston | undefined;
+  const buffer = new LineBuffer<Level>((level, message) => {
+    winston ??= createWinston(target);
+    winston.log({ level, message });
   });
-  const buffer = new LineBuffer<Level>((level, message) => winston.log({ level, message }));
   const write = (level: Level) => {
     return (event: string, said: LogFields = noFields) => {
       if (levels.indexOf(level) > levels.indexOf(held.level)) return;
@@ -62,4 +62,14 @@ export function createLogger(
       held = next;
     },
   };
+}
+
+/** With the first block of lines: winston takes longer to load than anything else that a start needs. */
+function createWinston(target: NodeJS.WritableStream): Winston {
+  const { createLogger, format, transports }: typeof import("winston") = createRequire(import.meta.url)("winston");
+  return createLogger({
+    level: "debug",
+    format: format((info) => Object.assign(info, { [finishedText]: info.message }))(),
+    transports: [new transports.Stream({ stream: target, eol: "\n" })],
+  });
 }

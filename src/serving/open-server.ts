@@ -9,7 +9,7 @@ import type { Storage } from "../storage/storage.js";
 import type { CacheBound } from "./cache-bound.js";
 import type { UpstreamsOf } from "./create-registry.js";
 import { type Composition, ModeSelector } from "./mode-selector.js";
-import { ServedTls } from "./tls/served-tls.js";
+import type { ServedTls } from "./tls/served-tls.js";
 
 /** What one process serves with. */
 export interface OpenedServer {
@@ -40,7 +40,7 @@ export interface Embedding {
 /** Opens the storage, and a server with the routes of the mode, which does not listen yet. */
 export async function openServer(config: Config, log: Logger, embedding: Embedding = {}): Promise<OpenedServer> {
   const { metrics, upstreamsOf, tokenSeed } = embedding;
-  const tls = config.server.tls && (await ServedTls.open(config.server.tls, log));
+  const tls = await openTls(config, log);
   const storage = embedding.storage ?? (await openMeteredStorage(config, log, metrics));
   const endWork = await beginWork(storage);
   const modes = new ModeSelector(storage, { log, upstreamsOf, metrics, tokenSeed });
@@ -94,4 +94,11 @@ function stateOf(server: RegistryServer, storage: Storage, modes: ModeSelector):
       return storage.uploads.balance;
     },
   };
+}
+
+/** Its code is loaded only where it is used: TLS takes longer to load than the rest of Node's HTTP. */
+async function openTls({ server }: Config, log: Logger): Promise<ServedTls | undefined> {
+  if (server.tls === undefined) return undefined;
+  const { ServedTls } = await import("./tls/served-tls.js");
+  return ServedTls.open(server.tls, log);
 }

@@ -1,5 +1,5 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
+import { http, https } from "../../foundation/node-http.js";
 
 export interface FetchOptions {
   /** Authorities to trust instead of the default ones, in PEM format. */
@@ -21,7 +21,7 @@ export async function fetchJson(url: URL, { ca, bearerToken }: FetchOptions): Pr
   const headers = { Accept: "application/json", ...(bearerToken && { Authorization: `Bearer ${bearerToken}` }) };
   try {
     const text = await new Promise<string>((resolve, reject) => {
-      const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+      const send = url.protocol === "https:" ? https().request : http.request;
       const request = send(url, { headers, signal, agent: false, ...(ca !== undefined && { ca }) });
       request.on("response", (response) => readBody(response).then(resolve, reject));
       request.on("error", reject);

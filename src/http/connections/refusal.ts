@@ -1,5 +1,5 @@
-import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import { http } from "../../foundation/node-http.js";
 import type { Logger } from "../../observability/logger.js";
 import { networkOf } from "../client-address.js";
 import type { Connections } from "./connections.js";
@@ -96,7 +96,7 @@ function sendRefusal(socket: Socket, { status, message }: Refusal): void {
   const body = JSON.stringify({ errors: [{ code: "UNSUPPORTED", message }] });
   socket.end(
     [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
       "Connection: close",
       "Docker-Distribution-Api-Version: registry/2.0",
       "X-Content-Type-Options: nosniff",

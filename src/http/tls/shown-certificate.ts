@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { type ClientCertificate, readClientCertificate } from "../../auth/client-certificate.js";
 import { RegistryError } from "../../oci/errors.js";
 import type { TlsSettings } from "./tls-settings.js";
@@ -36,8 +36,13 @@ export function checkClientCertificate(socket: Socket, clientAuth: TlsSettings["
   }
 }
 
+/** By what `node:tls` documents for this purpose; loading its class would slow down a start without TLS. */
+export function isEncrypted(socket: Socket): socket is TLSSocket {
+  return "encrypted" in socket;
+}
+
 function shownBy(socket: Socket): Shown {
-  if (!(socket instanceof TLSSocket)) return nothing;
+  if (!isEncrypted(socket)) return nothing;
   const known = shownOn.get(socket);
   if (known !== undefined) return known;
   const shown = read(socket);

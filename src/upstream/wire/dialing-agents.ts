@@ -1,8 +1,9 @@
 import type { LookupAddress } from "node:dns";
-import { type AgentOptions, type ClientRequestArgs, Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions, type RequestOptions } from "node:https";
+import type { AgentOptions, ClientRequestArgs } from "node:http";
+import type { AgentOptions as HttpsAgentOptions, RequestOptions } from "node:https";
 import type { TcpSocketConnectOpts } from "node:net";
 import type { Duplex } from "node:stream";
+import { http, https } from "../../foundation/node-http.js";
 import { dial } from "./dial.js";
 
 /** How agents resolve a host, and how long a connection may take. */
@@ -14,7 +15,7 @@ export interface Dialer {
 type OnSocket = (error: Error | null, socket: Duplex) => void;
 
 /** Keeps plain connections alive, and creates new ones with {@link dial}. */
-export class DialingHttpAgent extends HttpAgent {
+export class DialingHttpAgent extends http.Agent {
   readonly #dialer: Dialer;
 
   constructor(dialer: Dialer, options: AgentOptions) {
@@ -28,7 +29,7 @@ export class DialingHttpAgent extends HttpAgent {
 }
 
 /** The same for TLS. */
-export class DialingHttpsAgent extends HttpsAgent {
+export class DialingHttpsAgent extends https().Agent {
   readonly #dialer: Dialer;
 
   constructor(dialer: Dialer, options: HttpsAgentOptions) {

@@ -1,6 +1,7 @@
-import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
-import { request as httpsRequest, type RequestOptions } from "node:https";
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { RequestOptions } from "node:https";
 import axios from "axios";
+import { http, https } from "../../foundation/node-http.js";
 import type { Deadline } from "../limits/deadline.js";
 import type { Audience, Connection, Connections } from "./connections.js";
 import { repairHead } from "./head-repair.js";
@@ -98,7 +99,7 @@ export class Wire {
     watch: Watch,
   ) {
     return (options: RequestOptions, onResponse: (message: IncomingMessage) => void): ClientRequest => {
-      const send = options.protocol === "https:" ? httpsRequest : httpRequest;
+      const send = options.protocol === "https:" ? https().request : http.request;
       const request = send({ ...options, ...connection, ...lenientParser }, onResponse);
       // Their size is limited; Node would silently drop headers after the first 2,000.
       request.maxHeadersCount = 0;

@@ -13,6 +13,9 @@ interface PendingOrder extends DiskOrder {
  */
 const most = 3;
 
+/** Almost everything that a thread allocates is garbage after its order: by default it would keep 16 MB of it. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2 };
+
 /**
  * Threads that change the disk for all drivers of this process. An fsync takes milliseconds, and a durable change is
  * several of them and a dozen other calls: in these threads they block neither the event loop nor libuv's four threads,
@@ -52,7 +55,7 @@ class DiskWorkers {
 
   #startWorker(): Worker | undefined {
     if (this.#running.size >= most) return undefined;
-    const worker = new Worker(new URL("./disk-worker.js", import.meta.url));
+    const worker = new Worker(new URL("./disk-worker.js", import.meta.url), { resourceLimits });
     worker.on("message", (failures: readonly (DiskFailure | undefined)[]) => this.#finish(worker, failures));
     worker.on("error", (error) => this.#lose(worker, error));
     return worker;

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { lock } from "proper-lockfile";
 import { LockError } from "../../../oci/storage-error.js";
 import { defaultWaitMs, KeyedQueue } from "../keyed-queue.js";
 import { type LockFile, lockIsHeld, lockWasLost } from "./disk-lock.js";
@@ -114,6 +113,7 @@ export class FileLocks {
     onCompromised: (error: Error) => void,
   ): Promise<() => Promise<void>> {
     const options = { lockfilePath: path, realpath: false, stale: this.#staleMs, fs: this.#calls, onCompromised };
+    const { lock } = await import("proper-lockfile");
     for (let wait = firstRetryMs; ; wait = Math.min(wait * 2, longestRetryMs)) {
       try {
         return await lock(path, options);
