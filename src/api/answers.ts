@@ -1,7 +1,8 @@
 import type { Exchange } from "../http/exchange.js";
 import type { Handler } from "../http/handlers/handler.js";
-import { sendJson } from "../http/send.js";
+import { sendEmpty, sendJson } from "../http/send.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
+import { refuseForeignPages } from "./foreign-pages.js";
 
 /** Answers depend on who asks, and on the moment. */
 export const notStored = { "Cache-Control": "no-store" };
@@ -22,4 +23,25 @@ export function requireWelcome({ access }: Exchange): void {
 /** A time for clients. */
 export function showTime(ms: number | undefined): string | undefined {
   return ms === undefined || ms <= 0 ? undefined : new Date(ms).toISOString();
+}
+
+/** How a change is answered. */
+interface ChangeOptions {
+  /** The address that clients use, if it is configured. */
+  readonly publicUrl: string | undefined;
+  readonly status?: 200 | 201 | 202;
+}
+
+/** Answers a client that may do something here, and whose request no page of another site has sent. */
+export function changing(
+  change: (exchange: Exchange) => Promise<unknown>,
+  { publicUrl, status = 200 }: ChangeOptions,
+): Handler {
+  return async function answerChange(exchange) {
+    refuseForeignPages(exchange, publicUrl);
+    requireWelcome(exchange);
+    const result = await change(exchange);
+    if (result === undefined) sendEmpty(exchange, 204, notStored);
+    else sendJson(exchange, status, result, notStored);
+  };
 }

@@ -2,6 +2,7 @@ import type { Exchange } from "../http/exchange.js";
 import type { Handler } from "../http/handlers/handler.js";
 import type { Resource } from "../http/router.js";
 import { sendBytes, sendJson } from "../http/send.js";
+import type { Page, PageOf } from "../oci/listing.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Action } from "../registry/access.js";
 import type { Registry } from "../registry/registry.js";
@@ -12,7 +13,11 @@ import { type ConfiguredUpstream, listUpstreams } from "./activity/list-upstream
 import { LiveStream } from "./activity/live-stream.js";
 import type { RunningDownload } from "./activity/running-downloads.js";
 import { type CacheState, Summaries } from "./activity/show-summary.js";
-import { notStored, requireWelcome, showing, showTime } from "./answers.js";
+import { changing, notStored, requireWelcome, showing, showTime } from "./answers.js";
+import { askUpstream } from "./changes/ask-upstream.js";
+import { deleteContent } from "./changes/delete-content.js";
+import { evictImages } from "./changes/evict-images.js";
+import { OwnTokens } from "./changes/own-tokens.js";
 import { Censuses } from "./images/content-census.js";
 import { FactsOfImages } from "./images/image-facts.js";
 import { listHolders } from "./images/list-holders.js";
@@ -32,7 +37,9 @@ export interface ApiDependencies {
   /** As clients see it. */
   readonly registry: Registry;
   /** Lists all repositories, whoever may pull them. */
-  readonly allNames: ConstructorParameters<typeof NameIndex>[0]["list"];
+  listAll(page: Page): Promise<PageOf<string>>;
+  /** Whether there is anything to pull from a listed repository. */
+  holdsAnything(name: string): Promise<boolean>;
   readonly storage: Storage;
   readonly about: About;
   readonly activity: Activity;
@@ -57,6 +64,12 @@ export interface Api {
   close(): void;
 }
 
+/** What is kept in memory of the whole registry. */
+interface Known {
+  readonly names: NameIndex;
+  readonly censuses: Censuses;
+}
+
 const base = "/v2/_berth";
 
 /**
@@ -64,8 +77,13 @@ const base = "/v2/_berth";
  * for extensions, since many reverse proxies pass on nothing else.
  */
 export function createApi(dependencies: ApiDependencies): Api {
-  const { about, description, storage, allNames, guides } = dependencies;
-  const names = new NameIndex({ list: allNames, generation: () => storage.index.generation() });
+  const { about, description, storage, guides } = dependencies;
+  const names = new NameIndex({
+    list: (page) => dependencies.listAll(page),
+    holdsAnything: (name) => dependencies.holdsAnything(name),
+    generation: () => storage.index.generation(),
+  });
+  const known = { names, censuses: new Censuses(storage.index) };
   const summaries = new Summaries({ ...dependencies, names });
   const downloads = downloadList(dependencies);
   const live = new LiveStream({ summary: (exchange) => summaries.recent(exchange), downloads });
@@ -81,18 +99,19 @@ export function createApi(dependencies: ApiDependencies): Api {
       "setup/:client",
       showing((exchange) => showGuide(exchange, guides, about.publicUrl)),
     ),
-    ...contentRoutes(dependencies, names),
+    ...contentRoutes(dependencies, known),
     ...activityRoutes(dependencies, summaries),
+    ...changeRoutes(dependencies, known),
     reading("live", live.open),
   ];
   return { resources, close: () => live.close() };
 }
 
 /** Repositories, tags and images. */
-function contentRoutes(dependencies: ApiDependencies, names: NameIndex): Resource[] {
+function contentRoutes(dependencies: ApiDependencies, { names, censuses }: Known): Resource[] {
   const { registry, storage } = dependencies;
   const facts = new RepositoryFacts({ registry, storage });
-  const parts = { ...dependencies, names, facts, censuses: new Censuses(storage.index) };
+  const parts = { ...dependencies, names, facts, censuses };
   const tags = new TagLists({ registry, storage, images: new FactsOfImages(storage) });
   return shown({
     repositories: (exchange) => listRepositories(exchange, parts),
@@ -115,6 +134,30 @@ function activityRoutes(dependencies: ApiDependencies, summaries: Summaries): Re
   });
 }
 
+/** What clients can change. */
+function changeRoutes(dependencies: ApiDependencies, { names, censuses }: Known): Resource[] {
+  const { registry, storage, about } = dependencies;
+  const { publicUrl } = about;
+  const parts = { registry, storage, names, censuses };
+  const tokens = new OwnTokens(storage.accessTokens);
+  const posting = (path: string, change: (exchange: Exchange) => Promise<unknown>): Resource => ({
+    ...resource(path),
+    methods: { POST: changing(change, { publicUrl }) },
+  });
+  const listTokens = showing((exchange) => tokens.list(exchange));
+  const createToken = changing((exchange) => tokens.create(exchange), { publicUrl, status: 201 });
+  return [
+    posting("deletions", (exchange) => deleteContent(exchange, parts)),
+    posting("evictions", (exchange) => evictImages(exchange, parts)),
+    posting("freshness", (exchange) => askUpstream(exchange, parts)),
+    { ...resource("tokens"), methods: { GET: listTokens, HEAD: listTokens, POST: createToken } },
+    {
+      ...resource("tokens/:id"),
+      methods: { DELETE: changing((exchange) => tokens.revoke(exchange), { publicUrl }) },
+    },
+  ];
+}
+
 function downloadList({ running, shownNameOf }: ApiDependencies) {
   return async (exchange: Exchange) => listDownloads(exchange, { running: await running(), shownNameOf });
 }
@@ -126,7 +169,11 @@ function shown(produced: Shown): Resource[] {
 }
 
 function reading(path: string, handler: Handler): Resource {
-  return { name: "api", path: `${base}/${path}`, methods: { GET: handler, HEAD: handler } };
+  return { ...resource(path), methods: { GET: handler, HEAD: handler } };
+}
+
+function resource(path: string): Pick<Resource, "name" | "path"> {
+  return { name: "api", path: `${base}/${path}` };
 }
 
 function sendDescription(description: ApiDependencies["description"]): Handler {

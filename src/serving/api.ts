@@ -40,7 +40,8 @@ export function apiOf(config: Config, { mode, log, ...parts }: ApiParts): Api {
     ...parts,
     running: async () => parts.activity.downloads.list(),
     upstreams: config.mode === "private" ? [] : config.proxy.upstreams.map((each) => upstreamOf(each, config)),
-    allNames: (page) => mode.catalog(page, context),
+    listAll: (page) => mode.catalog(page, context),
+    holdsAnything: holdingsIn(parts.storage, config),
     about: {
       version: packageVersion(),
       mode: config.mode,
@@ -63,6 +64,18 @@ function upstreamOf(upstream: UpstreamConfig, { proxy }: Config) {
 function shownNamesOf(config: Config): (stored: RepositoryName) => RepositoryName {
   const { namesOf } = repositoryNamesOf(config);
   return config.mode === "hybrid" ? (stored) => namesOf(stored)[0] ?? stored : (stored) => stored;
+}
+
+/** Whether a listed repository has tags or manifests. */
+function holdingsIn({ index }: Storage, config: Config): (listed: string) => Promise<boolean> {
+  const { namesOf } = repositoryNamesOf(config);
+  const holds = async (stored: RepositoryName) =>
+    (await index.tagNames(stored, { limit: 1 })).length > 0 || (await index.manifests(stored)).length > 0;
+  return async (listed) => {
+    for (const stored of isRepositoryName(listed) ? namesOf(listed).toReversed() : [])
+      if (await holds(stored)) return true;
+    return false;
+  };
 }
 
 function changeable({ mode, private: rules }: Config): readonly Action[] {

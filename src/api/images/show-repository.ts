@@ -22,9 +22,9 @@ interface ShowParts {
 export async function showRepository(exchange: Exchange, parts: ShowParts): Promise<unknown> {
   const name = repositoryOf(exchange);
   const repository = await lookAt(parts.registry, exchange, name);
-  if (!(await parts.storage.repository(repository.name).holdsContent()))
-    throw new RegistryError("NAME_UNKNOWN", `there is nothing in ${name}`, { detail: { name } });
   const facts = await parts.facts.of(repository, exchange);
+  if (facts.tags === 0 && facts.manifests === 0)
+    throw new RegistryError("NAME_UNKNOWN", `${name} is empty`, { detail: { name } });
   return {
     name,
     ...summaryOf(facts),

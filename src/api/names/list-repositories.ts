@@ -39,7 +39,7 @@ async function pageOf(exchange: Exchange, { registry, names }: ListParts, limit:
   if (names.known === undefined && search === "" && under === "") {
     names.prepare();
     const read = await registry.catalog({ limit, ...(last !== undefined && { last }) }, looking(exchange));
-    const items = read.items.filter(isRepositoryName);
+    const items = (await names.filled(read.items)).filter(isRepositoryName);
     return { items, next: read.more ? read.items.at(-1) : undefined, total: undefined };
   }
   const folder = under === "" ? "" : `${under}/`;

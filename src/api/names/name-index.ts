@@ -15,6 +15,8 @@ const waitMs = 40;
 interface NameIndexParts {
   /** Names of repositories in code point order, whoever may pull them. */
   list(page: Page): Promise<PageOf<string>>;
+  /** Whether there is anything to pull: the list also has repositories that were emptied. */
+  holdsAnything(name: string): Promise<boolean>;
   /** Differs after a repository was created, by any process; `undefined` if that cannot be told yet. */
   generation(): Promise<string | undefined>;
 }
@@ -27,7 +29,7 @@ export class NameIndex {
   readonly #parts: NameIndexParts;
   #names: readonly string[] | undefined;
   #generation: string | undefined;
-  #readAtMs = 0;
+  #trustedUntil = Number.NEGATIVE_INFINITY;
   #reading: Promise<readonly string[]> | undefined;
 
   constructor(parts: NameIndexParts) {
@@ -47,18 +49,25 @@ export class NameIndex {
     return Promise.race([this.#read().catch(() => known), delay(waitMs, known, { ref: false })]);
   }
 
+  /** Those of the names that hold something. */
+  async filled(names: readonly string[]): Promise<readonly string[]> {
+    const filled: string[] = [];
+    for (const name of names) if (await this.#parts.holdsAnything(name)) filled.push(name);
+    return filled;
+  }
+
   /** Reads the names in the background, for those who will ask. */
   prepare(): void {
     if (this.#names === undefined) this.#read().catch(() => undefined);
   }
 
   /** Call it when a repository was deleted. */
-  forget(): void {
-    this.#readAtMs = 0;
+  forget(name: string): void {
+    this.#names = this.#names?.filter((each) => each !== name);
   }
 
   async #isCurrent(): Promise<boolean> {
-    if (performance.now() - this.#readAtMs > trustedForMs) return false;
+    if (performance.now() > this.#trustedUntil) return false;
     return this.#generation !== undefined && (await this.#parts.generation()) === this.#generation;
   }
 
@@ -70,20 +79,24 @@ export class NameIndex {
   }
 
   async #readAll(): Promise<readonly string[]> {
-    const readAtMs = performance.now();
+    const now = performance.now();
     // Read first: a repository that is created meanwhile makes the next call read again.
     const generation = await this.#parts.generation();
     const names: string[] = [];
     const breaks = new EventLoopBreaks();
-    for (let last: string | undefined, more = true; more && names.length < mostNames; last = names.at(-1)) {
+    let last: string | undefined;
+    for (let more = true; more && names.length < mostNames; ) {
       const page = await this.#parts.list({ limit: namesARead, ...(last !== undefined && { last }) });
-      for (const name of page.items) names.push(name);
-      more = page.more && page.items.length > 0;
-      await breaks.take();
+      for (const name of page.items) {
+        await breaks.take();
+        if (await this.#parts.holdsAnything(name)) names.push(name);
+      }
+      last = page.items.at(-1);
+      more = page.more && last !== undefined;
     }
     this.#names = names;
     this.#generation = generation;
-    this.#readAtMs = readAtMs;
+    this.#trustedUntil = now + trustedForMs;
     return names;
   }
 }

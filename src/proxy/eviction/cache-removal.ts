@@ -35,6 +35,14 @@ export async function whyNotRemovable(storage: Storage, target: RemovalTarget): 
   return undefined;
 }
 
+/** The images that go with the target. */
+export async function chosenImages(storage: Storage, { name, tag, digest }: RemovalTarget): Promise<CachedImage[]> {
+  const upstream = await storage.owners.readOwner(name);
+  const images = upstream === undefined ? [] : await imagesOf(storage, name, upstream);
+  if (tag === undefined && digest === undefined) return images;
+  return images.filter((image) => image.digest === (digest ?? onlyTagOf(image, tag)));
+}
+
 /**
  * Deletes cached content. The caller must hold the eviction lock.
  * @returns the number of bytes freed

@@ -29,6 +29,8 @@ export interface ContentIndex {
   kinds(name: RepositoryName): Promise<{ readonly manifests: boolean; readonly blobs: boolean }>;
   /** Called when a repository receives content of a kind: the first time, every process is told. */
   announce(name: RepositoryName, kind: "blobs" | "manifests"): Promise<void>;
+  /** Call it when a repository was emptied, so that its next content is announced. */
+  forget(name: RepositoryName): void;
   /** Differs after a repository was announced; `undefined` while changes are too close together to tell apart. */
   generation(): Promise<string | undefined>;
   /** Digests of the manifests that a repository has links for. */

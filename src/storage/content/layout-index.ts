@@ -51,6 +51,10 @@ export class LayoutIndex implements ContentIndex {
     this.#announced[kind].add(name);
   }
 
+  forget(name: RepositoryName): void {
+    for (const announced of Object.values(this.#announced)) announced.delete(name);
+  }
+
   async generation(): Promise<string | undefined> {
     const stat = await this.#driver.stat(layout.catalogGeneration);
     return stat === undefined ? "none" : stat.version;

@@ -1,0 +1,92 @@
+import { AccessTokens, isAccessTokenId } from "../../auth/tokens/access-tokens.js";
+import { parseTokenScope } from "../../auth/tokens/token-scope.js";
+import type { Exchange } from "../../http/exchange.js";
+import { RegistryError } from "../../oci/errors.js";
+import { AccessRefusal } from "../../registry/access-refusal.js";
+import type { AccessTokenStore, StoredAccessToken } from "../../storage/access-token-store.js";
+import { showTime } from "../answers.js";
+import { mayCreateTokens } from "../me.js";
+import { badRequest } from "../query.js";
+import { JsonBody } from "./json-body.js";
+
+const dayMs = 24 * 60 * 60_000;
+const longestLifeDays = 3_650;
+const longestDescription = 200;
+const scopesOfToken = { most: 50, longest: 400 };
+
+/** Each request with one may read it, and the list reads all. */
+const mostOfUser = 100;
+
+/** The access tokens of the client itself. */
+export class OwnTokens {
+  readonly #store: AccessTokenStore;
+  readonly #tokens: AccessTokens;
+
+  constructor(store: AccessTokenStore) {
+    this.#store = store;
+    this.#tokens = new AccessTokens(store);
+  }
+
+  /** The newest first. */
+  async list(exchange: Exchange): Promise<unknown> {
+    const own = await this.#of(userOf(exchange));
+    const items = own.sort((one, other) => other.createdMs - one.createdMs).map((token) => this.#show(token));
+    return { items: await Promise.all(items) };
+  }
+
+  async create(exchange: Exchange): Promise<unknown> {
+    const user = userOf(exchange);
+    if (!mayCreateTokens(exchange))
+      throw new RegistryError("DENIED", "sign in with your password to create tokens: a token cannot create others");
+    const body = await JsonBody.read(exchange, ["description", "scopes", "expiresInDays"]);
+    const scopes = body.texts("scopes", scopesOfToken);
+    for (const scope of scopes) checkScope(scope);
+    const days = body.optionalNumber("expiresInDays", 1, longestLifeDays);
+    const description = body.optionalText("description", longestDescription);
+    if ((await this.#of(user)).length >= mostOfUser)
+      throw new RegistryError("DENIED", `you have ${mostOfUser} tokens; revoke one first`);
+    const expiresMs = days === undefined ? undefined : Date.now() + days * dayMs;
+    const token = await this.#tokens.create({ user, scopes, expiresMs, description });
+    const stored = await this.#store.read(token.split("_")[1] ?? "");
+    if (stored === undefined) throw new Error("the token was revoked while it was created");
+    exchange.log.info("access token created", { user, token: stored.id });
+    return { ...(await this.#show(stored)), token };
+  }
+
+  async revoke(exchange: Exchange): Promise<undefined> {
+    const user = userOf(exchange);
+    const { id } = exchange.parameters;
+    const token = typeof id === "string" && isAccessTokenId(id) ? await this.#store.read(id) : undefined;
+    // Whoever administers the registry can revoke everyone's.
+    if (token === undefined || (token.user !== user && exchange.access?.mayAdminister !== true))
+      throw new RegistryError("UNSUPPORTED", "you have no such token", { status: 404 });
+    await this.#store.remove(token.id);
+    exchange.log.info("access token revoked", { user, token: token.id });
+    return undefined;
+  }
+
+  async #of(user: string): Promise<StoredAccessToken[]> {
+    return (await this.#store.list()).filter((token) => token.user === user);
+  }
+
+  async #show({ id, scopes, description, createdMs, expiresMs }: StoredAccessToken) {
+    const usedAt = showTime(await this.#store.readLastUse(id));
+    return { id, scopes, description, createdAt: showTime(createdMs), expiresAt: showTime(expiresMs), usedAt };
+  }
+}
+
+function userOf({ access }: Exchange): string {
+  if (access === undefined)
+    throw new RegistryError("DENIED", "this registry has no access control, so there are no tokens; set access");
+  const { user } = access.identity;
+  if (user !== undefined) return user;
+  throw new AccessRefusal("UNAUTHORIZED", "authentication is required for your tokens");
+}
+
+function checkScope(scope: string): void {
+  try {
+    parseTokenScope(scope);
+  } catch (error) {
+    throw badRequest(error instanceof Error ? error.message : String(error));
+  }
+}
