@@ -1,9 +1,10 @@
 import { AccessTokens, isAccessTokenId } from "../../auth/tokens/access-tokens.js";
 import { parseTokenScope } from "../../auth/tokens/token-scope.js";
 import type { Exchange } from "../../http/exchange.js";
+import type { AccessTokenRecord } from "../../oci/access-token-record.js";
 import { RegistryError } from "../../oci/errors.js";
 import { AccessRefusal } from "../../registry/access-refusal.js";
-import type { AccessTokenStore, StoredAccessToken } from "../../storage/access-token-store.js";
+import type { AccessTokenStore } from "../../storage/access-token-store.js";
 import { showTime } from "../answers.js";
 import { mayCreateTokens } from "../me.js";
 import { badRequest } from "../query.js";
@@ -65,11 +66,11 @@ export class OwnTokens {
     return undefined;
   }
 
-  async #of(user: string): Promise<StoredAccessToken[]> {
+  async #of(user: string): Promise<AccessTokenRecord[]> {
     return (await this.#store.list()).filter((token) => token.user === user);
   }
 
-  async #show({ id, scopes, description, createdMs, expiresMs }: StoredAccessToken) {
+  async #show({ id, scopes, description, createdMs, expiresMs }: AccessTokenRecord) {
     const usedAt = showTime(await this.#store.readLastUse(id));
     return { id, scopes, description, createdAt: showTime(createdMs), expiresAt: showTime(expiresMs), usedAt };
   }
