@@ -9,8 +9,10 @@ const namesARead = 1_000;
 /** How long a repository that another program wrote, or that was deleted, may stay unnoticed. */
 const trustedForMs = 60_000;
 
-/** A client waits no longer for a new list if there is an older one. */
+/** If there is an older list, a client waits for a new one as long as this, or longer if there is little to read. */
 const waitMs = 40;
+const shortReadMs = 200;
+const waitForShortReadMs = 2_000;
 
 interface NameIndexParts {
   /** Names of repositories in code point order, whoever may pull them. */
@@ -30,6 +32,7 @@ export class NameIndex {
   #names: readonly string[] | undefined;
   #generation: string | undefined;
   #trustedUntil = Number.NEGATIVE_INFINITY;
+  #tookMs = 0;
   #reading: Promise<readonly string[]> | undefined;
 
   constructor(parts: NameIndexParts) {
@@ -46,7 +49,8 @@ export class NameIndex {
     const known = this.#names;
     if (known === undefined) return this.#read();
     if (await this.#isCurrent()) return known;
-    return Promise.race([this.#read().catch(() => known), delay(waitMs, known, { ref: false })]);
+    const longestMs = this.#tookMs < shortReadMs ? waitForShortReadMs : waitMs;
+    return Promise.race([this.#read().catch(() => known), delay(longestMs, known, { ref: false })]);
   }
 
   /** Those of the names that hold something. */
@@ -95,6 +99,7 @@ export class NameIndex {
       more = page.more && last !== undefined;
     }
     this.#names = names;
+    this.#tookMs = performance.now() - now;
     this.#generation = generation;
     this.#trustedUntil = now + trustedForMs;
     return names;
