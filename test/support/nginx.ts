@@ -34,12 +34,17 @@ export async function startNginx(scope: Scope, behind: string): Promise<ReverseP
   return { host: `localhost:${port}`, certFolder };
 }
 
-/** An nginx with the settings of `compose.yaml`; `host` is the address for clients. */
-export async function startComposeNginx(scope: Scope, behind: string): Promise<string> {
+/** An nginx with the settings of `compose.yaml`; returns the address for clients. */
+export function startComposeNginx(scope: Scope, behind: string): Promise<string> {
+  return startRoundRobin(scope, [behind]);
+}
+
+/** The same in front of several servers: each request goes to the next one. */
+export async function startRoundRobin(scope: Scope, behind: readonly string[]): Promise<string> {
   const folder = await scope.folder("nginx");
   const port = await freePort();
   const site = adapt(await readFile(join(projectRoot, "config/nginx-compose.conf"), "utf8"), {
-    "server berth:5000;": `server ${behind};`,
+    "server berth:5000;": behind.map((server) => `server ${server};`).join(" "),
     "listen 80;": `listen 127.0.0.1:${port};`,
   });
   await startWith(scope, site, folder, port);
