@@ -112,10 +112,11 @@ export class UploadSessions implements Uploads {
 
   /** @returns the offset at which the session now ends */
   async #append(content: StagedObject, { id, chunk, signal }: Arriving): Promise<number> {
-    const offset = await this.#offset(id);
+    const before = await content.stat();
+    const offset = before?.size ?? (await this.#offset(id));
     // Checked before anything is read or verified; the session stays (distribution-spec, "Pushing a blob in chunks").
     if (chunk.range !== undefined && chunk.range.start !== offset) throw outOfOrder(id, offset);
-    const digester = this.#takeDigester(id, await content.stat());
+    const digester = this.#takeDigester(id, before);
     this.#running.open.filled(id);
     try {
       return await content.append(offset, hashed(measured(chunk, signal), digester));

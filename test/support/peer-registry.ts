@@ -14,6 +14,9 @@ export const peers = {
 
 export type PeerName = keyof typeof peers;
 
+/** A data directory, or the driver section of another storage. */
+export type PeerData = string | { readonly s3: Readonly<Record<string, unknown>> };
+
 export interface PeerRegistry {
   readonly daemon: Daemon;
   readonly host: string;
@@ -28,12 +31,12 @@ export interface PeerRegistry {
 export async function startPeer(
   scope: Scope,
   name: PeerName,
-  root: string,
+  data: PeerData,
   auth?: object,
   metricsAt?: string,
 ): Promise<PeerRegistry> {
   const host = `127.0.0.1:${await freePort()}`;
-  const config = await writeConfig(scope, root, host, auth, metricsAt);
+  const config = await writeConfig(scope, data, host, auth, metricsAt);
   const daemon = new Daemon(scope, peers[name], ["serve", config], environment);
   const client = new RegistryClient(`http://${host}`);
   await daemon.ready(async () => {
@@ -47,10 +50,10 @@ export async function startPeer(
 export async function collectGarbage(
   scope: Scope,
   name: PeerName,
-  root: string,
+  data: PeerData,
   flags: readonly string[] = [],
 ): Promise<void> {
-  const config = await writeConfig(scope, root, "127.0.0.1:0");
+  const config = await writeConfig(scope, data, "127.0.0.1:0");
   await runCommand(peers[name], ["garbage-collect", ...flags, config], { env: environment });
 }
 
@@ -58,7 +61,7 @@ const environment = { OTEL_TRACES_EXPORTER: "none" };
 
 async function writeConfig(
   scope: Scope,
-  root: string,
+  data: PeerData,
   addr: string,
   auth?: object,
   metricsAt?: string,
@@ -68,7 +71,8 @@ async function writeConfig(
     version: "0.1",
     log: { level: "warn" },
     storage: {
-      filesystem: { rootdirectory: root },
+      ...(typeof data === "string" ? { filesystem: { rootdirectory: data } } : data),
+      redirect: { disable: true },
       delete: { enabled: true },
       maintenance: { uploadpurging: { enabled: false } },
     },

@@ -46,6 +46,8 @@ export class StagedUpload implements StagedObject {
   readonly #key: string;
   readonly #around: UploadSurroundings;
   #seen: KnownRecord | undefined;
+  /** Whether the record, or its absence, was seen: then it need not be asked for before it is replaced. */
+  #isSeen = false;
   /** What was appended or opened to be read: exactly that is committed, whatever others append meanwhile. */
   #held: UploadRecord | undefined;
 
@@ -55,12 +57,12 @@ export class StagedUpload implements StagedObject {
   }
 
   async stat(): Promise<StagedStat | undefined> {
-    const found = await this.#load();
-    return found && { size: sizeOf(found.record), modifiedMs: found.record.modifiedMs };
+    const record = this.#held ?? (await this.#load())?.record;
+    return record && { size: sizeOf(record), modifiedMs: record.modifiedMs };
   }
 
   async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
-    const before = await this.#load();
+    const before = this.#isSeen ? this.#seen : await this.#load();
     const record = before?.record ?? emptyRecord;
     if (sizeOf(record) !== offset) throw new OffsetMismatchError(sizeOf(record));
     const writer = new PartWriter(this.#place(), record);
@@ -80,16 +82,15 @@ export class StagedUpload implements StagedObject {
   }
 
   async openRead(): Promise<BlobReader | undefined> {
-    const found = await this.#load();
-    if (found === undefined) return undefined;
-    this.#held = found.record;
-    return new PartsReader(found.record, { ...this.#place(), again: async () => (await this.#load())?.record });
+    const record = this.#held ?? (await this.#load())?.record;
+    if (record === undefined) return undefined;
+    this.#held = record;
+    return new PartsReader(record, { ...this.#place(), again: async () => (await this.#load())?.record });
   }
 
   async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
-    const isThere = await this.#load();
-    const record = this.#held ?? isThere?.record;
-    if (isThere === undefined || record === undefined) throw new Error(`nothing is staged at ${this.#key}`);
+    const record = this.#held ?? (await this.#load())?.record;
+    if (record === undefined) throw new Error(`nothing is staged at ${this.#key}`);
     await this.#store(key, record);
     await this.#around.write(...beside);
     await this.#remove(record);
@@ -133,7 +134,7 @@ export class StagedUpload implements StagedObject {
     const written = { key: this.#recordKey(), content: encodeRecord(record) };
     const etag = await this.#replace(written, this.#seen?.etag);
     if (etag === undefined) {
-      this.#seen = undefined;
+      this.#forget();
       throw new OffsetMismatchError((await this.stat())?.size ?? 0);
     }
     this.#see({ etag, record });
@@ -165,7 +166,7 @@ export class StagedUpload implements StagedObject {
   async #remove({ parts }: UploadRecord): Promise<void> {
     const { bucket, known } = this.#around;
     await bucket.delete(this.#recordKey());
-    this.#seen = undefined;
+    this.#forget();
     known.delete(this.#key);
     await removeTogether(
       bucket,
@@ -181,7 +182,8 @@ export class StagedUpload implements StagedObject {
       if (before !== undefined) this.#see(before);
       return before;
     }
-    this.#seen = undefined;
+    this.#forget();
+    this.#isSeen = true;
     if (found === undefined) known.delete(this.#key);
     else {
       const bytes = await contentOf(found.body, longestRecord);
@@ -192,7 +194,14 @@ export class StagedUpload implements StagedObject {
 
   #see(found: KnownRecord): void {
     this.#seen = found;
+    this.#isSeen = true;
     this.#around.known.set(this.#key, found);
+  }
+
+  #forget(): void {
+    this.#seen = undefined;
+    this.#isSeen = false;
+    this.#held = undefined;
   }
 
   #recordKey(): string {
