@@ -1,7 +1,9 @@
 import { loadConfig } from "../config/load.js";
 import { collect, planCollection } from "../maintenance/collect.js";
+import type { CollectionTimes } from "../maintenance/unneeded-content.js";
 import type { Logger } from "../observability/logger.js";
 import { createLogger } from "../observability/winston-logger.js";
+import { collectionTimesOf } from "../serving/collection-times.js";
 import { ExplainedError } from "../serving/explained-error.js";
 import { openStorageAsItIs, type StorageSettings } from "../storage/open-storage.js";
 import type { Storage } from "../storage/storage.js";
@@ -21,7 +23,8 @@ export async function collectGarbage(options: GarbageCollectOptions): Promise<vo
   const log = createLogger(config.log, process.stderr);
   try {
     const storage = await openExisting(config.storage, log);
-    await run(storage, options);
+    storage.contentLinks.claimMs = config.maintenance.gc.claim;
+    await run(storage, collectionTimesOf(config, storage), options);
   } finally {
     log.flush();
   }
@@ -39,14 +42,17 @@ async function openExisting(settings: StorageSettings, log: Logger): Promise<Sto
   }
 }
 
-async function run(storage: Storage, { dryRun, deleteUntagged, quiet }: GarbageCollectOptions): Promise<void> {
+async function run(
+  storage: Storage,
+  times: CollectionTimes,
+  { dryRun, deleteUntagged, quiet }: GarbageCollectOptions,
+): Promise<void> {
   const print = (line: string) => void (quiet || process.stdout.write(`${line}\n`));
   const complain = (line: string) => void process.stderr.write(`berth: ${line}\n`);
-  const settings = { rules: { deleteUntagged }, report: garbageLines(print, complain) };
-  if (dryRun) {
-    const { bytes } = await planCollection(storage, settings);
-    return print(`${showBytes(bytes)} would be freed; nothing was changed`);
-  }
-  const { bytes } = await collect(storage, settings);
-  print(`${showBytes(bytes)} freed`);
+  const settings = { deleteUntagged, times, report: garbageLines(print, complain), pace: async () => {} };
+  const { isAlone, bytes, waiting, trashed } = await (dryRun ? planCollection : collect)(storage, settings);
+  if (!isAlone) print("a server uses this storage, so what it may have promised to clients stays for now");
+  if (waiting > 0) print(`${waiting} unneeded links and blobs stay for now`);
+  if (trashed > 0) print(`${trashed} removed links are in the trash; berth gc undelete restores them`);
+  print(dryRun ? `${showBytes(bytes)} would be freed; nothing was changed` : `${showBytes(bytes)} freed`);
 }

@@ -1,16 +1,21 @@
-import type { Garbage, GarbageReport } from "../maintenance/find-garbage.js";
+import type { CollectionReport, FoundGarbage } from "../maintenance/collection-report.js";
 import type { RepositoryMark } from "../maintenance/repository-mark.js";
+import type { Stay } from "../maintenance/unneeded-content.js";
+import type { Unneeded } from "../storage/collection-notes.js";
 
 type Print = (line: string) => void;
 
 /** Prints the result of a collection in the words of registry:2, which people and scripts know. */
-export function garbageLines(print: Print, complain: Print): GarbageReport {
+export function garbageLines(print: Print, complain: Print): CollectionReport {
   return {
-    marked: (mark) => {
-      printMark(mark, print);
-      for (const problem of mark.problems) complain(`${mark.name}: ${problem}`);
+    marked: (mark) => printMark(mark, print),
+    goes: (item) => {
+      if (item.kind === "repository") print(`${item.name}: repository eligible for deletion: it is empty`);
+      else print(`${nameOf(item)} eligible for deletion: ${item.digest}`);
     },
-    found: (garbage, marked) => printGarbage(garbage, marked, print),
+    stays: (item, stay) => print(`${nameOf(item)} kept for now: ${item.digest}: ${reasonOf(stay)}`),
+    problem: complain,
+    found: (garbage) => printGarbage(garbage, print),
   };
 }
 
@@ -20,14 +25,33 @@ function printMark({ name, kept, named }: RepositoryMark, print: Print): void {
   for (const digest of named) if (!kept.has(digest)) print(`${name}: marking blob ${digest}`);
 }
 
-function printGarbage({ repositories, blobs }: Garbage, marked: number, print: Print): void {
-  const manifests = repositories.reduce((sum, repository) => sum + repository.manifests.length, 0);
+function printGarbage({ needed, manifests, bytes }: FoundGarbage, print: Print): void {
   print("");
-  print(`${marked} blobs marked, ${blobs.length} blobs and ${manifests} manifests eligible for deletion`);
-  for (const { name, manifests, layers, isEmptied } of repositories) {
-    for (const digest of manifests) print(`${name}: manifest eligible for deletion: ${digest}`);
-    for (const digest of layers) print(`${name}: layer link eligible for deletion: ${digest}`);
-    if (isEmptied) print(`${name}: repository eligible for deletion: it is empty`);
+  print(`${needed} blobs marked, ${bytes.length} blobs and ${manifests} manifests eligible for deletion`);
+  for (const { digest } of bytes) print(`blob eligible for deletion: ${digest}`);
+}
+
+const kinds = { blob: "layer link", manifest: "manifest" } as const;
+
+function nameOf(item: Unneeded): string {
+  return item.kind === "bytes" ? "blob" : `${item.name}: ${kinds[item.kind]}`;
+}
+
+function reasonOf(stay: Stay): string {
+  switch (stay.why) {
+    case "noted":
+      return `unneeded since now, so it may go after ${timeOf(stay.untilMs)}`;
+    case "waits":
+      return `it may go after ${timeOf(stay.untilMs)}`;
+    case "claimed":
+      return `a client or another program may rely on it until ${timeOf(stay.untilMs)}`;
+    case "uploading":
+      return "an upload to the repository is open, or has just ended";
+    case "unknown age":
+      return "its date is in the future, so its age is unknown";
   }
-  for (const digest of blobs) print(`blob eligible for deletion: ${digest}`);
+}
+
+function timeOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

@@ -16,6 +16,7 @@ import {
   truth,
   wholeNumber,
 } from "./kinds.js";
+import { maintenance } from "./maintenance-schema.js";
 import { metrics } from "./metrics-schema.js";
 import { namePattern } from "./name-kinds.js";
 import { proxy } from "./proxy-schema.js";
@@ -204,6 +205,7 @@ export const schema = section("Berth", {
   private: privateMode,
   proxy,
   access,
+  maintenance,
   log,
   metrics,
   events,

@@ -1,38 +1,73 @@
 import type { Storage } from "../storage/storage.js";
+import { changesAlone, changesBeside, noChanges } from "./collection-changes.js";
 import { whileCollecting } from "./collection-lock.js";
-import { findGarbage, type GarbageReport } from "./find-garbage.js";
-import { removeGarbage } from "./remove-garbage.js";
-import type { MarkRules } from "./repository-mark.js";
+import type { Collection, CollectionReport } from "./collection-report.js";
+import { CollectionRun } from "./collection-run.js";
+import { atOnce, type CollectionTimes } from "./unneeded-content.js";
 
 export interface CollectionSettings {
-  readonly rules: MarkRules;
-  readonly report: GarbageReport;
-}
-
-/** The result of a collection. */
-export interface Collection {
-  /** Size of the blobs that nothing needs. */
-  readonly bytes: number;
+  /** Whether to delete manifests without a tag, unless a kept one references them or is their subject. */
+  readonly deleteUntagged: boolean;
+  /** How long unneeded content stays beside servers. Alone, it goes at once. */
+  readonly times: CollectionTimes;
+  readonly report: CollectionReport;
+  /** Called between two steps: waits as long as others should go first. @throws if the collection is to end */
+  pace(): Promise<void>;
 }
 
 /**
- * Collects garbage in three steps: makes sure that nothing else uses the storage (`collection-lock.ts`), marks what any
- * repository needs, which finds what none does (`find-garbage.ts`), and sweeps that (`remove-garbage.ts`).
- * @throws CollectionError if another collection runs, the storage is in use, or not everything can be accounted for
+ * Collects garbage. If nothing else uses the storage, unneeded content goes at once, as with registry:2. Beside
+ * servers, it goes when it has been unneeded for some time and no client counts on it (`link-removal.ts`).
+ * @throws CollectionError if another collection runs, or not everything can be accounted for
  */
-export async function collect(storage: Storage, { rules, report }: CollectionSettings): Promise<Collection> {
-  return whileCollecting(storage, async () => {
-    // The pushes of a server that has just ended must be visible, or their content would be swept.
-    await storage.listsSettled();
-    const garbage = await findGarbage(storage, rules, report);
-    const bytes = await removeGarbage(storage, garbage);
-    await storage.collections.write();
-    return { bytes };
+export function collect(storage: Storage, settings: CollectionSettings): Promise<Collection> {
+  return whileCollecting(storage, {
+    alone: (lost) => run(storage, settings, { isAlone: true, changes: changesAlone(storage), lost }),
+    beside: (lost) => collectHolding(storage, settings, lost),
   });
 }
 
-/** What {@link collect} would do; may run while a server uses the storage. Marks, and changes nothing. */
-export async function planCollection(storage: Storage, { rules, report }: CollectionSettings): Promise<Collection> {
-  const { bytes } = await findGarbage(storage, rules, report);
-  return { bytes };
+/** Collects garbage beside servers, this one among them. @throws CollectionError if another collection runs */
+export function collectBeside(storage: Storage, settings: CollectionSettings): Promise<Collection> {
+  return whileCollecting(storage, { beside: (lost) => collectHolding(storage, settings, lost) });
+}
+
+/** What {@link collect} would do now; changes nothing. */
+export async function planCollection(storage: Storage, settings: CollectionSettings): Promise<Collection> {
+  const isAlone = !(await storage.isWorkedOn());
+  return run(storage, settings, { isAlone, changes: noChanges, lost: new AbortController().signal });
+}
+
+function collectHolding(storage: Storage, settings: CollectionSettings, lost: AbortSignal): Promise<Collection> {
+  return run(storage, settings, { isAlone: false, changes: changesBeside(storage), lost });
+}
+
+interface How {
+  readonly isAlone: boolean;
+  readonly changes: CollectionRun["changes"];
+  /** Aborted when another collection may run. */
+  readonly lost: AbortSignal;
+}
+
+async function run(
+  storage: Storage,
+  settings: CollectionSettings,
+  { isAlone, changes, lost }: How,
+): Promise<Collection> {
+  const startMs = changes === noChanges ? Date.now() : await storage.collections.storageTimeMs();
+  const startedAt = performance.now();
+  const started = await CollectionRun.begin({
+    ...settings,
+    storage,
+    changes,
+    isAlone,
+    times: isAlone ? atOnce : settings.times,
+    // Not by the clock of this machine, which may jump.
+    now: () => startMs + performance.now() - startedAt,
+    pace: async () => {
+      lost.throwIfAborted();
+      await settings.pace();
+    },
+  });
+  return started.perform();
 }

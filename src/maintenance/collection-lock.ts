@@ -1,7 +1,14 @@
 import { LockError } from "../oci/storage-error.js";
 import type { Storage } from "../storage/storage.js";
 
-const lockName = "garbage collection";
+/** Only one collection runs at a time. */
+const runLock = "collection";
+
+/** Held by a collection that has the storage to itself. */
+const aloneLock = "garbage collection";
+
+/** A collection beside servers may take hours. */
+const longestWaitMs = 30_000;
 
 /** Why a collection cannot run, or a server cannot start beside one, in a sentence for the user. */
 export class CollectionError extends Error {
@@ -9,15 +16,15 @@ export class CollectionError extends Error {
 }
 
 /**
- * Begins to use a storage, as a server does. Either this sees a running collection, and waits a little for its end, or
- * the collection sees this, and does not begin.
+ * Begins to use a storage, as a server does. Either this sees a collection that counts on having the storage to itself,
+ * and waits a little for its end, or the collection sees this, and does not count on that.
  * @returns a function that ends the use
  * @throws CollectionError
  */
 export async function beginWork(storage: Storage): Promise<() => Promise<void>> {
   const end = await storage.markWork();
   try {
-    await withCollectionLock(storage, async () => {});
+    await withLock(storage, aloneLock, async () => {});
     return end;
   } catch (error) {
     await end();
@@ -25,27 +32,38 @@ export async function beginWork(storage: Storage): Promise<() => Promise<void>> 
   }
 }
 
+/** How a collection runs. */
+interface Ways<Result> {
+  /** If nothing uses the storage, and nothing begins to while this runs. */
+  readonly alone?: (lost: AbortSignal) => Promise<Result>;
+  /** Otherwise. */
+  readonly beside: (lost: AbortSignal) => Promise<Result>;
+}
+
 /**
- * Runs a collection while no other runs and nothing uses the storage: otherwise it could remove content that a push
- * found here, and so did not send, before its manifest arrives.
+ * Runs a collection while no other runs.
  * @throws CollectionError
  */
-export function whileCollecting<Result>(storage: Storage, collect: () => Promise<Result>): Promise<Result> {
-  return withCollectionLock(storage, async () => {
-    if (await storage.isWorkedOn()) throw new CollectionError(servedMessage);
-    return collect();
+export function whileCollecting<Result>(storage: Storage, { alone, beside }: Ways<Result>): Promise<Result> {
+  return withLock(storage, runLock, async (lost) => {
+    if (alone === undefined) return beside(lost);
+    const result = await withLock(storage, aloneLock, async (alsoLost) =>
+      (await storage.isWorkedOn()) ? undefined : { is: await alone(AbortSignal.any([lost, alsoLost])) },
+    );
+    return result === undefined ? beside(lost) : result.is;
   });
 }
 
-const servedMessage =
-  "a Berth is using this data directory, and a collection could remove what is being pushed: stop it first. (One that ended in another container or on another machine still counts for half a minute.)";
-
-async function withCollectionLock<Result>(storage: Storage, action: () => Promise<Result>): Promise<Result> {
+async function withLock<Result>(
+  storage: Storage,
+  name: string,
+  action: (lost: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   try {
-    return await storage.withLock(lockName, action);
+    return await storage.withLock(name, action, { waitMs: longestWaitMs });
   } catch (error) {
     if (!(error instanceof LockError) || error.reason !== "held") throw error;
-    throw new CollectionError("a garbage collection of this data directory is running; try again when it has ended", {
+    throw new CollectionError("a garbage collection of this storage is running; try again when it has ended", {
       cause: error,
     });
   }

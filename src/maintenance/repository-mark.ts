@@ -6,11 +6,15 @@ import { type HeldManifest, readHeldManifests } from "./manifest-names.js";
 export interface MarkRules {
   /** Whether to delete manifests without a tag, unless a kept one references them or is their subject. */
   readonly deleteUntagged: boolean;
+  /** Whether an unneeded manifest stays for now, and with it everything that it references. */
+  stays(digest: Digest): Promise<boolean>;
 }
 
 /** What is kept of a repository, and what can be deleted. */
 export interface RepositoryMark extends ManifestMark {
   readonly name: RepositoryName;
+  /** Every digest whose bytes are kept for this repository. */
+  readonly needed: ReadonlySet<Digest>;
   /** Links to blobs that no manifest of the repository references. */
   readonly unnamedLayers: readonly Digest[];
   /** Whether nothing is kept, and no push is in progress. */
@@ -29,20 +33,18 @@ interface ManifestMark {
   readonly problems: readonly string[];
 }
 
-/** @param marked receives every digest whose bytes are kept for this repository */
+/** Finds what a repository needs, and changes nothing. */
 export async function markRepository(
   storage: Storage,
   name: RepositoryName,
   rules: MarkRules,
-  marked: Set<Digest>,
 ): Promise<RepositoryMark> {
   const mark = await markManifests(storage, name, rules);
   const blobs = await storage.index.blobs(name);
   const needed = await neededContent(storage, name, mark, blobs);
-  for (const digest of needed) marked.add(digest);
   const unnamedLayers = blobs.filter((digest) => !needed.has(digest));
   const isEmptied = mark.kept.size === 0 && unnamedLayers.length === blobs.length && (await isUnused(storage, name));
-  return { ...mark, name, unnamedLayers, isEmptied };
+  return { ...mark, name, needed, unnamedLayers, isEmptied };
 }
 
 async function markManifests(storage: Storage, name: RepositoryName, rules: MarkRules): Promise<ManifestMark> {
@@ -52,7 +54,7 @@ async function markManifests(storage: Storage, name: RepositoryName, rules: Mark
   const tagged = await taggedManifests(storage, name);
   problems.push(...tagged.problems);
   const roots = rules.deleteUntagged && problems.length === 0 ? tagged.digests : held.keys();
-  const kept = reachableManifests(held, roots);
+  const kept = await withStaying(held, [...roots], rules);
   const unkept = [...held.keys()].filter((digest) => !kept.has(digest));
   return { kept, unkept, named: namedBy(held, kept), isUnreadable, problems };
 }
@@ -99,6 +101,18 @@ function reachableManifests(held: ReadonlyMap<Digest, HeldManifest>, roots: Iter
     if (typeof manifest.names !== "string") for (const other of manifest.names.content) pending.push(other);
   }
   return reached;
+}
+
+/** What is kept, and what stays for now, with everything that it references. */
+async function withStaying(
+  held: ReadonlyMap<Digest, HeldManifest>,
+  roots: readonly Digest[],
+  { stays }: MarkRules,
+): Promise<ReadonlySet<Digest>> {
+  const kept = reachableManifests(held, roots);
+  const staying: Digest[] = [];
+  for (const digest of held.keys()) if (!kept.has(digest) && (await stays(digest))) staying.push(digest);
+  return staying.length === 0 ? kept : reachableManifests(held, [...roots, ...staying]);
 }
 
 function referrersBySubject(held: ReadonlyMap<Digest, HeldManifest>): Map<Digest, Digest[]> {

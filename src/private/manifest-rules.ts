@@ -102,7 +102,8 @@ function refuseExcess(children: readonly Descriptor[]): void {
 }
 
 async function mayNameBlob(blob: Descriptor, { storage, name, signal }: ReferenceCheck): Promise<boolean> {
-  const size = (await storage.repository(name).findBlob(blob.digest))?.size;
+  // Claimed, so that no collection removes the link before the manifest that needs it is stored.
+  const size = (await storage.repository(name).claimBlob(blob.digest))?.size;
   if (size === undefined) return mayBeAbsent(blob);
   if (size === blob.size) return true;
   // Either the manifest gives a wrong size, or the stored content is damaged and can be pushed again once removed.
@@ -121,6 +122,7 @@ async function mayNameOther(child: Descriptor, check: ReferenceCheck): Promise<b
 }
 
 async function mayNameManifest(child: Descriptor, { storage, name }: ReferenceCheck): Promise<boolean> {
+  await storage.manifests.claim(name, child.digest);
   const size = await storage.manifests.size(name, child.digest);
   if (size === undefined) return mayBeAbsent(child);
   if (size !== child.size) throw wrongSize(child, size);

@@ -76,8 +76,11 @@ export class PrivateRepository implements PushRepository {
     return false;
   }
 
-  resolveManifest(reference: Reference): Promise<ResolvedManifest> {
-    return this.getManifest(reference);
+  /** A client that finds a manifest here does not push it, nor what it references. */
+  async resolveManifest(reference: Reference): Promise<ResolvedManifest> {
+    const found = await this.getManifest(reference);
+    if (await this.#storage.manifests.claim(this.name, found.descriptor.digest)) return found;
+    throw this.#notFound.ofManifest(reference);
   }
 
   async getManifest(reference: Reference): Promise<Manifest> {
@@ -88,7 +91,7 @@ export class PrivateRepository implements PushRepository {
   }
 
   async statBlob(digest: Digest): Promise<ResolvedBlob> {
-    const found = await this.#content.findBlob(digest);
+    const found = await this.#content.claimBlob(digest);
     if (found === undefined) throw this.#notFound.ofBlob(digest);
     return { digest, size: found.size, served: fromStorage };
   }

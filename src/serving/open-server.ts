@@ -42,6 +42,7 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
   const { metrics, upstreamsOf, tokenSeed } = embedding;
   const tls = await openTls(config, log);
   const storage = embedding.storage ?? (await openMeteredStorage(config, log, metrics));
+  storage.contentLinks.claimMs = config.maintenance.gc.claim;
   const endWork = await beginWork(storage);
   const modes = new ModeSelector(storage, { log, upstreamsOf, metrics, tokenSeed });
   const settingsOf = ({ server, log }: Config, { onDenied }: Composition): ServerSettings => ({
@@ -63,6 +64,7 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
     const takeOver = await modes.prepare(next);
     return () => {
       const composition = takeOver();
+      storage.contentLinks.claimMs = next.maintenance.gc.claim;
       server.reconfigure(settingsOf(next, composition), composition.routes);
     };
   };

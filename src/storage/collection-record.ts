@@ -14,6 +14,15 @@ export class CollectionRecord {
     await this.#driver.write({ key: layout.lastCollection, content: Buffer.from(new Date().toISOString()) });
   }
 
+  /**
+   * The time of the storage, by whose clock everything stored is dated, in milliseconds since 1970: that of a file
+   * server or a bucket may differ from ours.
+   */
+  async storageTimeMs(): Promise<number> {
+    await this.#driver.write({ key: layout.collectionClock, content: Buffer.from(new Date().toISOString()) });
+    return (await this.#driver.stat(layout.collectionClock))?.modifiedMs ?? Date.now();
+  }
+
   /** Milliseconds since 1970; `undefined` if it never was. */
   async lastMs(): Promise<number | undefined> {
     return (await this.#driver.stat(layout.lastCollection))?.modifiedMs;

@@ -131,7 +131,10 @@ export interface ConditionalWrites {
 export interface Withdrawal {
   /** Where to look for an object that may be withdrawn, in this order; the first place may be named again. */
   placesOf(key: string, note: string): readonly string[];
-  /** @returns the stat of the object; `undefined` if there is none */
+  /**
+   * @returns the stat of the object as it was withdrawn, so that a write shortly before shows; `undefined` if there is
+   * none
+   */
   withdraw(key: string, note: string): Promise<ObjectStat | undefined>;
   /** Ends a withdrawal and puts the object back. Also works for the withdrawal of a killed process. */
   release(key: string, note: string): Promise<void>;

@@ -1,6 +1,7 @@
 import { algorithmOf, type Digest, type DigestAlgorithm, digestOf, hexOf } from "../oci/digest.js";
 import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { ContentLink } from "./content/content-link.js";
 
 /*
  * Every key that Berth stores under; nothing else builds one. Below `docker/registry/v2` it is the layout of the CNCF
@@ -24,6 +25,11 @@ import type { RepositoryName } from "../oci/repository-name.js";
  *     days/<date>/<process>                                 what a process served and saved on a day
  *     processes/<hash>                                      the name of a process; its locks are second names of it
  *     collected                                             when garbage was last collected
+ *     collection/noted                                      what no repository seemed to need, and since when
+ *     collection/clock                                      written to learn the time of the storage
+ *     collection/held/<hash of name>                        the claims that an ended upload has kept alive
+ *     trash/<algorithm>-<hex>-<hash of link>                a link that a collection removed, and may be restored
+ *     unlinking/<algorithm>-<hex>-<hash of link>            such a link while it is being removed
  *     events/<receiver>/<microseconds>-<random>-<bytes>     an event that waits for a receiver, whose name is hashed
  *     claims/<uuid>                                         another process waits for this upload session
  *     access-tokens/<id>/token, used                        a user's token, hashed, and when it was last used
@@ -58,6 +64,16 @@ export const layout = {
   days: ".berth/days",
   day: (date: string) => `.berth/days/${date}`,
   dayOf: (date: string, process: string) => `.berth/days/${date}/${process}`,
+  collectionNotes: ".berth/collection/noted",
+  collectionClock: ".berth/collection/clock",
+  heldClaims: (name: RepositoryName) => `.berth/collection/held/${hashOf(name)}`,
+  trash: ".berth/trash",
+  trashed: (link: ContentLink) => `.berth/trash/${nameOfLink(link)}`,
+  trashedAs: (record: string) => `.berth/trash/${record}`,
+  unlinkings: ".berth/unlinking",
+  unlinking: (link: ContentLink) => `.berth/unlinking/${nameOfLink(link)}`,
+  link: ({ name, kind, digest }: ContentLink) =>
+    kind === "blob" ? layout.layerLink(name, digest) : layout.revisionLink(name, digest),
   events: ".berth/events",
   eventsOf: (receiver: string) => `.berth/events/${folderOfReceiver(receiver)}`,
   event: (receiver: string, name: string) => `.berth/events/${folderOfReceiver(receiver)}/${name}`,
@@ -143,7 +159,16 @@ function folderOf(digest: Digest): string {
   return digest.replace(":", "/");
 }
 
+/** One component, however long the name of the repository; the digest comes first, so that it can be read there. */
+function nameOfLink({ name, kind, digest }: ContentLink): string {
+  return `${digest.replace(":", "-")}-${hashOf(`${kind} ${name}`)}`;
+}
+
 /** An operator may call a receiver anything. */
 function folderOfReceiver(receiver: string): string {
-  return hexOf(digestOf(Buffer.from(receiver))).slice(0, 16);
+  return hashOf(receiver).slice(0, 16);
+}
+
+function hashOf(text: string): string {
+  return hexOf(digestOf(Buffer.from(text))).slice(0, 32);
 }

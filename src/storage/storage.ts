@@ -9,10 +9,13 @@ import { OwnerStore } from "./cache/owner-store.js";
 import { SchedulerState } from "./cache/scheduler-state.js";
 import { TagChecks } from "./cache/tag-checks.js";
 import { UseStore } from "./cache/use-store.js";
+import { CollectionNotes } from "./collection-notes.js";
 import { CollectionRecord } from "./collection-record.js";
 import { BlobHolders } from "./content/blob-holders.js";
 import { BlobStore, type MemoryAnswers } from "./content/blob-store.js";
 import type { ContentIndex } from "./content/content-index.js";
+import { ContentLinks } from "./content/content-links.js";
+import { HeldClaims } from "./content/held-claims.js";
 import { LayoutIndex } from "./content/layout-index.js";
 import { LinkStore } from "./content/link-store.js";
 import { ManifestStore } from "./content/manifest-store.js";
@@ -21,9 +24,10 @@ import { ReferrerStore } from "./content/referrer-store.js";
 import { RepositoryContent } from "./content/repository-content.js";
 import type { MakeRoom } from "./content/room-making-stage.js";
 import { TagStore } from "./content/tag-store.js";
+import { Trash } from "./content/trash.js";
 import { UploadStore } from "./content/upload-store.js";
 import { DayCountStore } from "./day-count-store.js";
-import type { StorageDriver } from "./driver.js";
+import type { LockOptions, StorageDriver } from "./driver.js";
 import { EventQueue } from "./event-queue.js";
 import type { DiskRoom } from "./staging.js";
 
@@ -38,12 +42,15 @@ export class Storage {
   readonly answers: MemoryAnswers = { requests: 0, hits: 0 };
   readonly index: ContentIndex;
   readonly links: LinkStore;
+  readonly trash: Trash;
+  readonly contentLinks: ContentLinks;
   readonly blobs: BlobStore;
   readonly holders = new BlobHolders();
   readonly manifests: ManifestStore;
   readonly tags: TagStore;
   readonly referrers: ReferrerStore;
   readonly referrerRebuild: ReferrerRebuild;
+  readonly heldClaims: HeldClaims;
   readonly uploads: UploadStore;
   readonly owners: OwnerStore;
   readonly tagChecks: TagChecks;
@@ -54,6 +61,7 @@ export class Storage {
   readonly scheduler: SchedulerState;
   readonly accessTokens: AccessTokenStore;
   readonly collections: CollectionRecord;
+  readonly collectionNotes: CollectionNotes;
   readonly events: EventQueue;
   readonly dayCounts: DayCountStore;
   /** Bytes of blobs that this process has added to repositories, or is about to add. */
@@ -68,6 +76,14 @@ export class Storage {
   constructor(driver: StorageDriver, cacheBytes: number, log: Logger, rememberedLinks = servedLinks) {
     this.driver = driver;
     this.links = new LinkStore(driver, log, rememberedLinks);
+    this.trash = new Trash(driver);
+    this.contentLinks = new ContentLinks(driver, this, {
+      claimReferences: async ({ name, kind, digest }, content) =>
+        kind === "blob" || this.repository(name).claimReferences(digest, content),
+      record: async ({ name, kind, digest }) => {
+        if (kind === "manifest") await this.repository(name).recordReferrer(digest);
+      },
+    });
     this.index = new LayoutIndex(driver, this.links);
     // Whole bytes: an LRU cache accepts no fractions.
     const half = Math.floor(cacheBytes / 2);
@@ -76,7 +92,8 @@ export class Storage {
     this.tags = new TagStore(driver, this);
     this.referrers = new ReferrerStore(driver, log);
     this.referrerRebuild = new ReferrerRebuild(this);
-    this.uploads = new UploadStore(driver, (bytes) => this.makeRoom(bytes));
+    this.heldClaims = new HeldClaims(driver, this.contentLinks);
+    this.uploads = new UploadStore(driver, this.heldClaims, (bytes) => this.makeRoom(bytes));
     this.owners = new OwnerStore(driver);
     this.tagChecks = new TagChecks(driver);
     this.manifestTypes = new ManifestTypes(driver);
@@ -86,6 +103,7 @@ export class Storage {
     this.scheduler = new SchedulerState(driver);
     this.accessTokens = new AccessTokenStore(driver);
     this.collections = new CollectionRecord(driver);
+    this.collectionNotes = new CollectionNotes(driver);
     this.events = new EventQueue(driver);
     this.dayCounts = new DayCountStore(driver);
   }
@@ -112,8 +130,12 @@ export class Storage {
   }
 
   /** @see StorageDriver.withLock */
-  withLock<Result>(name: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
-    return this.driver.withLock(name, action);
+  withLock<Result>(
+    name: string,
+    action: (lost: AbortSignal) => Promise<Result>,
+    options?: LockOptions,
+  ): Promise<Result> {
+    return this.driver.withLock(name, action, options);
   }
 
   /** Space of the disk; `undefined` if there is none that could fill. */

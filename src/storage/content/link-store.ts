@@ -1,7 +1,7 @@
 import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Logger } from "../../observability/logger.js";
 import { algorithmOf, type Digest, isDigest } from "../../oci/digest.js";
-import type { StorageDriver } from "../driver.js";
+import type { ObjectStat, StorageDriver } from "../driver.js";
 import type { ObjectContent } from "../staging.js";
 
 /** A link as it is written, to be stored together with its target. */
@@ -12,6 +12,13 @@ export function linkTo(key: string, digest: Digest): ObjectContent {
 interface KnownLink {
   readonly version: string;
   readonly digest: Digest;
+}
+
+/** A link, and when it was written. */
+export interface FoundLink {
+  readonly digest: Digest;
+  /** Milliseconds since 1970. */
+  readonly modifiedMs: number;
 }
 
 /** The longest digest has 135 characters; anything longer is not a link and need not be read. */
@@ -35,8 +42,18 @@ export class LinkStore {
    * truncated, or if it contains another digest than its key; a trailing newline is ignored.
    */
   async find(key: string): Promise<Digest | undefined> {
+    return (await this.look(key))?.digest;
+  }
+
+  /** The same, with the time when the link was last written. */
+  async look(key: string): Promise<FoundLink | undefined> {
     const stat = await this.#driver.stat(key);
     if (stat === undefined) return undefined;
+    const digest = await this.#read(key, stat);
+    return digest && { digest, modifiedMs: stat.modifiedMs };
+  }
+
+  async #read(key: string, stat: ObjectStat): Promise<Digest | undefined> {
     const known = this.#known.get(key);
     if (known !== undefined && known.version === stat.version) return known.digest;
     const bytes = stat.size > longestBytes ? Buffer.alloc(0) : await this.#driver.read(key);

@@ -10,7 +10,9 @@ import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 import { type BlobStore, inPlaceOrAside, type MemoryAnswers } from "./blob-store.js";
-import { type LinkStore, linkTo } from "./link-store.js";
+import type { ContentLink } from "./content-link.js";
+import type { ContentLinks } from "./content-links.js";
+import type { LinkStore } from "./link-store.js";
 
 export interface StoredManifest {
   readonly descriptor: Descriptor;
@@ -28,6 +30,7 @@ interface ManifestStoreParts {
   readonly answers: MemoryAnswers;
   readonly driver: StorageDriver;
   readonly links: LinkStore;
+  readonly contentLinks: ContentLinks;
   readonly blobs: BlobStore;
 }
 
@@ -43,6 +46,7 @@ export class ManifestStore {
   readonly #driver: StorageDriver;
   readonly #answers: MemoryAnswers;
   readonly #links: LinkStore;
+  readonly #contentLinks: ContentLinks;
   readonly #blobs: BlobStore;
   readonly #log: Logger;
   /** Verified when read. The content of a digest never changes, and the link is checked each time. */
@@ -54,10 +58,11 @@ export class ManifestStore {
   /** Puts in progress: another push of the same manifest waits, since a link may be visible before it is durable. */
   readonly #puts = new SingleFlight<string, void>();
 
-  constructor({ answers, driver, links, blobs }: ManifestStoreParts, cacheBytes: number, log: Logger) {
+  constructor({ answers, driver, links, contentLinks, blobs }: ManifestStoreParts, cacheBytes: number, log: Logger) {
     this.#answers = answers;
     this.#driver = driver;
     this.#links = links;
+    this.#contentLinks = contentLinks;
     this.#blobs = blobs;
     this.#log = log;
     this.#manifests = new LRUCache({
@@ -67,7 +72,12 @@ export class ManifestStore {
   }
 
   async has(name: RepositoryName, digest: Digest): Promise<boolean> {
-    return (await this.#links.find(layout.revisionLink(name, digest))) !== undefined;
+    return (await this.#contentLinks.find({ name, kind: "manifest", digest })) !== undefined;
+  }
+
+  /** The same, for an answer that tells a client that it need not push the manifest. */
+  async claim(name: RepositoryName, digest: Digest): Promise<boolean> {
+    return (await this.#contentLinks.claim({ name, kind: "manifest", digest })) !== undefined;
   }
 
   /** Like `has`, but checks the link without reading it: for lists of many. */
@@ -82,7 +92,7 @@ export class ManifestStore {
 
   /** The manifest, if the repository holds it. */
   async find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
-    const content = await this.#links.find(layout.revisionLink(name, digest));
+    const content = await this.#contentLinks.find({ name, kind: "manifest", digest });
     if (content === undefined) return undefined;
     const remembered = this.#manifests.get(digest);
     this.#answers.requests++;
@@ -95,7 +105,7 @@ export class ManifestStore {
    * read for this only the first time, and its bytes need not be kept in memory.
    */
   async size(name: RepositoryName, digest: Digest): Promise<number | undefined> {
-    const content = await this.#links.find(layout.revisionLink(name, digest));
+    const content = await this.#contentLinks.find({ name, kind: "manifest", digest });
     if (content === undefined) return undefined;
     const stat = await inPlaceOrAside(this.#driver, content, (key) => this.#driver.stat(key));
     const version = stat?.version;
@@ -116,6 +126,12 @@ export class ManifestStore {
     const content = await this.#links.find(layout.revisionLink(name, digest));
     const bytes = content && (await this.#driver.read(layout.blob(content), readableBytes));
     return bytes ? this.#parse(digest, bytes) : undefined;
+  }
+
+  /** What stored bytes say, whichever repository holds them. */
+  async readStored(digest: Digest, content: Digest): Promise<ManifestReading | undefined> {
+    const bytes = await this.#readBytes(digest, content);
+    return bytes && this.#parse(digest, bytes);
   }
 
   /** A manifest of the repository and what it says, without caching it. */
@@ -146,19 +162,21 @@ export class ManifestStore {
 
   async #store(name: RepositoryName, manifest: StoredManifest): Promise<void> {
     const { digest } = manifest.descriptor;
-    const key = layout.revisionLink(name, digest);
-    if (this.#stored.has(key) && (await this.#isWhole(key, manifest))) return;
+    const link: ContentLink = { name, kind: "manifest", digest };
+    const key = layout.link(link);
+    if (this.#stored.has(key) && (await this.#isWhole(link, manifest))) return;
     do {
-      await this.#driver.write({ key: layout.blob(digest), content: manifest.bytes }, linkTo(key, digest));
+      await this.#driver.write({ key: layout.blob(digest), content: manifest.bytes }, this.#contentLinks.beside(link));
+      await this.#contentLinks.settle(link);
       // An eviction that could not see the link yet may have removed the bytes.
     } while (!(await this.#blobs.hold(digest)));
     this.#manifests.set(digest, manifest);
     this.#stored.set(key, true);
   }
 
-  async #isWhole(key: string, { descriptor }: StoredManifest): Promise<boolean> {
+  async #isWhole(link: ContentLink, { descriptor }: StoredManifest): Promise<boolean> {
     const stat = await this.#driver.stat(layout.blob(descriptor.digest));
-    return stat?.size === descriptor.size && (await this.#links.find(key)) === descriptor.digest;
+    return stat?.size === descriptor.size && (await this.#contentLinks.claim(link)) === descriptor.digest;
   }
 
   async #read(digest: Digest, content: Digest): Promise<StoredManifest | undefined> {

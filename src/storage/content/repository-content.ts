@@ -6,7 +6,7 @@ import type { RepositoryName } from "../../oci/repository-name.js";
 import { isOfRepository, layout } from "../layout.js";
 import type { StagedObject } from "../staging.js";
 import type { Storage } from "../storage.js";
-import { linkTo } from "./link-store.js";
+import type { ContentLink } from "./content-link.js";
 import type { StoredManifest } from "./manifest-store.js";
 import { type Listed, referrerDescriptor } from "./referrer-descriptor.js";
 
@@ -54,12 +54,20 @@ export class RepositoryContent {
 
   /** The digest under which a blob's bytes are stored, if the repository links to the blob. */
   linkedBlob(digest: Digest): Promise<Digest | undefined> {
-    return this.#storage.links.find(layout.layerLink(this.#name, digest));
+    return this.#storage.contentLinks.find(this.#blobLink(digest));
   }
 
   /** The same, if the bytes exist too. */
   async findBlob(digest: Digest): Promise<{ content: Digest; size: number } | undefined> {
-    const content = await this.linkedBlob(digest);
+    return this.#withSize(digest, await this.linkedBlob(digest));
+  }
+
+  /** The same, for an answer that tells a client that it need not upload the blob. */
+  async claimBlob(digest: Digest): Promise<{ content: Digest; size: number } | undefined> {
+    return this.#withSize(digest, await this.#storage.contentLinks.claim(this.#blobLink(digest)));
+  }
+
+  async #withSize(digest: Digest, content: Digest | undefined): Promise<{ content: Digest; size: number } | undefined> {
     const size = content && (await this.#storage.blobs.size(content));
     if (content === undefined || size === undefined) return undefined;
     this.#storage.holders.note(this.#name, digest);
@@ -74,9 +82,16 @@ export class RepositoryContent {
 
   /** Makes staged content, whose digest is verified, part of the repository. */
   async addBlob(digest: Digest, staged: StagedObject): Promise<void> {
-    const { blobs, holders, index } = this.#storage;
+    const { blobs, contentLinks, holders, index } = this.#storage;
     const size = (await staged.stat())?.size ?? 0;
-    await blobs.commit(digest, staged, [linkTo(layout.layerLink(this.#name, digest), digest)]);
+    const link = this.#blobLink(digest);
+    // The removal of bytes that are stored already may have begun: it sees the link, or ends before they are replaced.
+    if ((await blobs.storedSize(digest)) !== undefined) {
+      await contentLinks.put(link, digest);
+      await blobs.hold(digest);
+    }
+    await blobs.commit(digest, staged, [contentLinks.beside(link)]);
+    await contentLinks.settle(link);
     // The link is written right after the bytes, but an eviction, which removes bytes without a link, was faster.
     if (!(await blobs.hold(digest)))
       throw new Error(`the bytes of ${digest} were evicted while they were stored; store them again`);
@@ -91,8 +106,8 @@ export class RepositoryContent {
    * they are stored again: removing it could undo what another process has linked at the same time.
    */
   async linkBlob(digest: Digest): Promise<boolean> {
-    const { blobs, holders, index, links } = this.#storage;
-    await links.put(layout.layerLink(this.#name, digest), digest);
+    const { blobs, contentLinks, holders, index } = this.#storage;
+    await contentLinks.put(this.#blobLink(digest), digest);
     const isHeld = await blobs.hold(digest);
     holders.note(this.#name, digest);
     await index.announce(this.#name, "blobs");
@@ -122,15 +137,45 @@ export class RepositoryContent {
    * damaged already. If it is pushed again meanwhile, that came last, so all of it is kept.
    */
   async removeManifest(digest: Digest): Promise<RemovedManifest> {
-    const { driver, manifestTypes, manifests, referrers, tags, uses } = this.#storage;
-    const said: ManifestReading | undefined = await manifests.readContent(this.#name, digest);
-    await driver.remove(layout.revision(this.#name, digest));
+    const said = await this.#storage.manifests.readContent(this.#name, digest);
+    await this.#storage.driver.remove(layout.revision(this.#name, digest));
+    return this.forgetManifest(digest, said);
+  }
+
+  /** Removes the tags and records of a manifest whose link was just removed. @param said what it said */
+  async forgetManifest(digest: Digest, said: ManifestReading | undefined): Promise<RemovedManifest> {
+    const { manifestTypes, manifests, referrers, tags, uses } = this.#storage;
     const removed = await tags.removeDangling(this.#name, digest);
-    if (await this.hasManifest(digest)) return { tags: removed, subject: undefined };
+    if (await manifests.isLinked(this.#name, digest)) return { tags: removed, subject: undefined };
     if (said?.subject !== undefined) await referrers.remove(this.#name, said.subject, digest);
     if (said?.mediaType === undefined) await manifestTypes.forgetType(this.#name, digest);
     await uses.forget(this.#name, digest);
     return { tags: removed, subject: said?.subject };
+  }
+
+  /**
+   * Claims everything that a manifest references, whether the repository holds the manifest or not.
+   * @param content the digest under which its bytes are stored
+   * @returns whether all of it is there
+   */
+  async claimReferences(digest: Digest, content: Digest): Promise<boolean> {
+    const { contentLinks, manifests } = this.#storage;
+    const said = await manifests.readStored(digest, content);
+    if (said === undefined) return false;
+    for (const named of said.names) {
+      const links = (["blob", "manifest"] as const).map((kind) => ({ name: this.#name, kind, digest: named }));
+      const claimed = await Promise.all(links.map((link) => contentLinks.claim(link)));
+      if (claimed.every((found) => found === undefined)) return false;
+    }
+    return true;
+  }
+
+  /** Records what a manifest refers to, again. */
+  async recordReferrer(digest: Digest): Promise<void> {
+    const found = await this.#storage.manifests.readUnremembered(this.#name, digest);
+    const subject = found?.reading.subject;
+    if (found === undefined || subject === undefined) return;
+    await this.#storage.referrers.put(this.#name, subject, referrerDescriptor(found, found.reading));
   }
 
   /**
@@ -143,7 +188,7 @@ export class RepositoryContent {
     if (manifests.length > 0) await tags.forget(name, new Set(manifests));
     await this.#removeKeys(manifests.flatMap((digest) => [layout.revision(name, digest), layout.tagged(name, digest)]));
     for (const digest of manifests) await uses.forget(name, digest);
-    await referrers.removeDangling(name, (digest) => this.hasManifest(digest));
+    await referrers.removeDangling(name, (digest) => this.#storage.manifests.isLinked(name, digest));
     await this.#removeKeys(blobs.map((digest) => layout.layer(name, digest)));
   }
 
@@ -164,6 +209,10 @@ export class RepositoryContent {
     for (const folder of [layout.manifests, layout.layers, layout.allReferrers, layout.allTagged])
       await this.#storage.driver.remove(folder(this.#name));
     await this.#storage.owners.forgetOwner(this.#name);
+  }
+
+  #blobLink(digest: Digest): ContentLink {
+    return { name: this.#name, kind: "blob", digest };
   }
 
   async #removeKeys(keys: readonly string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { severalAtOnce } from "../../foundation/several-at-once.js";
 import { type Digest, isDigest } from "../../oci/digest.js";
 import { isOutOfRoom } from "../../oci/storage-error.js";
 import { layout } from "../layout.js";
@@ -37,7 +38,7 @@ export async function removeUnlinked(storage: Storage, digests: Iterable<Digest>
   // A check beforehand, so that linked bytes are hardly ever disturbed.
   for (const digest of await linkedAnywhere(storage.index, candidates)) candidates.delete(digest);
   const aside = new Map<Digest, number>();
-  await severalAtOnce(candidates, async (digest) => {
+  await severalAtOnce(changesAtOnce, candidates, async (digest) => {
     const size = await storage.blobs.setAside(digest);
     if (size !== undefined) aside.set(digest, size);
   });
@@ -95,7 +96,7 @@ async function removeAside(storage: Storage, aside: ReadonlyMap<Digest, number>)
   if (aside.size > 0) await storage.listsSettled();
   const linked = await linkedAnywhere(storage.index, new Set(aside.keys()));
   let freed = 0;
-  await severalAtOnce(aside.keys(), async (digest) => {
+  await severalAtOnce(changesAtOnce, aside.keys(), async (digest) => {
     if (linked.has(digest)) {
       await storage.blobs.putBack(digest);
     } else {
@@ -104,13 +105,4 @@ async function removeAside(storage: Storage, aside: ReadonlyMap<Digest, number>)
     }
   });
   return freed;
-}
-
-/** Concurrent changes share the disk's waiting time. */
-async function severalAtOnce(digests: Iterable<Digest>, change: (digest: Digest) => Promise<void>): Promise<void> {
-  const waiting = digests[Symbol.iterator]();
-  const takeTurns = async () => {
-    for (let next = waiting.next(); !next.done; next = waiting.next()) await change(next.value);
-  };
-  await Promise.all(Array.from({ length: changesAtOnce }, takeTurns));
 }

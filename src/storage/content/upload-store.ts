@@ -3,6 +3,7 @@ import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
 import { layout, repositoryFolders } from "../layout.js";
 import type { StagedObject } from "../staging.js";
+import type { HeldClaims } from "./held-claims.js";
 import { repositoriesAfter } from "./repository-walk.js";
 import { type MakeRoom, RoomMakingStage, withRoom } from "./room-making-stage.js";
 
@@ -19,12 +20,14 @@ export function isUploadId(text: string): boolean {
 /** Unfinished pushes of blobs, stored as by the distribution registry: its purge expects a UUID and the start time. */
 export class UploadStore {
   readonly #driver: StorageDriver;
+  readonly #heldClaims: HeldClaims;
   readonly #makeRoom: MakeRoom;
   /** Sessions that this process has created, minus those it has ended, whichever process created them. */
   #balance = 0;
 
-  constructor(driver: StorageDriver, makeRoom: MakeRoom) {
+  constructor(driver: StorageDriver, heldClaims: HeldClaims, makeRoom: MakeRoom) {
     this.#driver = driver;
+    this.#heldClaims = heldClaims;
     this.#makeRoom = makeRoom;
   }
 
@@ -81,9 +84,16 @@ export class UploadStore {
 
   /** Ends a session once its content is stored as a blob. */
   async close(name: RepositoryName, id: string): Promise<void> {
+    const startedMs = await this.startedMs(name, id);
+    if (startedMs !== undefined) await this.#heldClaims.hold(name, startedMs);
     await this.#owner(name, id).discard();
     await this.#start(name, id).discard();
     this.#balance--;
+  }
+
+  /** In milliseconds since 1970; `undefined` if that is not known. */
+  async startedMs(name: RepositoryName, id: string): Promise<number | undefined> {
+    return (await this.#start(name, id).stat())?.modifiedMs;
   }
 
   async remove(name: RepositoryName, id: string): Promise<void> {

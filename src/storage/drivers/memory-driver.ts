@@ -33,6 +33,7 @@ export class MemoryDriver implements StorageDriver {
   /** Only keys that have children. */
   readonly #children = new Map<string, Children>();
   readonly #queue = new KeyedQueue();
+  readonly #now: () => number;
   #changes = 0;
   readonly listLagMs = 0;
   readonly staging = new MemoryStaging((...objects) => this.write(...objects));
@@ -47,13 +48,17 @@ export class MemoryDriver implements StorageDriver {
   readonly withdrawal: Withdrawal = {
     placesOf: placesWhenMoved,
     withdraw: async (key, note) => {
-      const stat = await this.stat(key);
-      return this.#move(key, note) ? stat : undefined;
+      return this.#move(key, note) ? this.stat(note) : undefined;
     },
     release: async (key, note) => void this.#move(note, key),
     erase: async (_key, note) => this.#remove(note),
     keep: async (key, note) => this.#objects.has(key) || this.#move(note, key),
   };
+
+  /** @param now the time at which objects are written, in milliseconds since 1970 */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
 
   async stat(key: string): Promise<ObjectStat | undefined> {
     const found = this.#objects.get(key);
@@ -116,7 +121,11 @@ export class MemoryDriver implements StorageDriver {
   }
 
   #write({ key, content }: ObjectContent): void {
-    this.#objects.set(key, { content: Buffer.from(content), version: String(++this.#changes), modifiedMs: Date.now() });
+    this.#objects.set(key, {
+      content: Buffer.from(content),
+      version: String(++this.#changes),
+      modifiedMs: this.#now(),
+    });
     this.#addToParents(key);
   }
 
@@ -131,7 +140,8 @@ export class MemoryDriver implements StorageDriver {
     if (found === undefined) return false;
     this.#remove(from);
     this.#removeIfEmpty(parentOf(from));
-    this.#write({ key: to, content: found.content });
+    this.#objects.set(to, { ...found, version: String(++this.#changes) });
+    this.#addToParents(to);
     return true;
   }
 

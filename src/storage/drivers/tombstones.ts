@@ -28,9 +28,10 @@ export class Tombstones implements Withdrawal {
   }
 
   async withdraw(key: string, note: string): Promise<ObjectStat | undefined> {
-    const stat = await this.#objects.stat(key);
-    if (stat !== undefined) await this.#objects.write({ key: note, content: Buffer.from(key) });
-    return stat;
+    if ((await this.#objects.stat(key)) === undefined) return undefined;
+    await this.#objects.write({ key: note, content: Buffer.from(key) });
+    // As it is now that nobody can replace it unseen.
+    return this.#objects.stat(key);
   }
 
   release(_key: string, note: string): Promise<void> {

@@ -15,6 +15,8 @@ export interface PoorDriverOptions {
   readonly listTakesMs?: number;
   /** Whether the answer to a change is lost, so that it looks like a failure although the change was made. */
   readonly losesAnswer?: (key: string) => boolean;
+  /** The time at which objects are written, in milliseconds since 1970. */
+  readonly now?: () => number;
 }
 
 /**
@@ -27,13 +29,14 @@ export class PoorDriver implements StorageDriver {
   readonly staging = new MemoryStaging((...objects) => this.write(...objects));
   readonly machine: MachineWork = this;
   readonly withdrawal = new Tombstones(this, { lookEachMs: 2, giveUpAfterMs: 10_000 });
-  readonly #objects = new MemoryDriver();
+  readonly #objects: MemoryDriver;
   readonly #lists: LaggingLists;
   readonly #listTakesMs: number;
   readonly #losesAnswer: (key: string) => boolean;
   #workers = 0;
 
-  constructor({ listLagMs = 15, listTakesMs = 1, losesAnswer = () => false }: PoorDriverOptions = {}) {
+  constructor({ listLagMs = 15, listTakesMs = 1, losesAnswer = () => false, now }: PoorDriverOptions = {}) {
+    this.#objects = new MemoryDriver(now);
     this.listLagMs = listLagMs;
     this.#lists = new LaggingLists(listLagMs);
     this.#listTakesMs = listTakesMs;

@@ -9,31 +9,37 @@ import { storageAt, storageOnDisk } from "../../support/storage.js";
 /** A process on another machine or in another container. */
 const stranger = "0123456789abcdef:1:2:3";
 
-test("no collection runs while the storage is in use, and one can as soon as that has ended", async (t) => {
+const ways = { alone: async (): Promise<unknown> => "alone", beside: async (): Promise<unknown> => "beside" };
+
+test("a collection knows whether the storage is in use, and knows at once when that has ended", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const endWork = await beginWork(storage);
   const { storage: other } = await storageAt(root);
-  await assert.rejects(
-    whileCollecting(other, async () => "collected"),
-    /a Berth is using this data directory/,
-  );
+  assert.equal(await whileCollecting(other, ways), "beside");
   await endWork();
-  assert.equal(await whileCollecting(other, async () => "collected"), "collected");
+  assert.equal(await whileCollecting(other, ways), "alone");
 });
 
-test("a server that starts during a collection waits for its end", async (t) => {
+test("a server starts during a collection that does not count on having the storage to itself", async (t) => {
+  const { storage, root } = await storageOnDisk(new Scope(t));
+  const { storage: other } = await storageAt(root);
+  await whileCollecting(storage, { beside: async () => (await beginWork(other))() });
+});
+
+test("a server that starts during a collection of an unused storage waits for its end", async (t) => {
   const { storage, root } = await storageOnDisk(new Scope(t));
   const { storage: other } = await storageAt(root);
   const order: string[] = [];
   let begun: Promise<unknown> | undefined;
-  await whileCollecting(storage, async () => {
+  const collectAlone = async () => {
     begun = beginWork(other).then((endWork) => {
       order.push("work");
       return endWork();
     });
     while (!(await storage.driver.isWorkedOn())) await new Promise(setImmediate);
     order.push("collected");
-  });
+  };
+  await whileCollecting(storage, { ...ways, alone: collectAlone });
   await begun;
   assert.deepEqual(order, ["collected", "work"]);
 });

@@ -34,8 +34,8 @@ for (const [driver, open] of Object.entries(drivers)) {
   story("unreferenced content is deleted, and referenced content is kept", async (storage) => {
     const image = await storeImage(storage, "kept", { tags: ["v1"] });
     const orphan = await storeBlob(storage, name, Buffer.from("in no manifest"));
-    const { freed, garbage, problems } = await collect(storage);
-    assert.deepEqual(garbage.blobs, [orphan]);
+    const { bytes: freed, erased, problems } = await collect(storage);
+    assert.deepEqual(erased, [orphan]);
     assert.equal(freed, "in no manifest".length);
     assert.deepEqual(problems, []);
     assert.deepEqual(await digestsStored(storage), [digestOf(image.bytes), textDigest("kept"), config].sort());
@@ -68,8 +68,8 @@ for (const [driver, open] of Object.entries(drivers)) {
     const current = await storeImage(storage, "current", { tags: ["latest"] });
     await collect(storage);
     assert.deepEqual((await storage.index.manifests(name)).sort(), digestsOf(old, current));
-    const { garbage } = await collect(storage, { deleteUntagged: true });
-    assert.deepEqual(garbage.blobs.toSorted(), [digestOf(old.bytes), textDigest("old")].sort());
+    const { erased } = await collect(storage, { deleteUntagged: true });
+    assert.deepEqual(erased.toSorted(), [digestOf(old.bytes), textDigest("old")].sort());
     assert.deepEqual(await storage.index.manifests(name), digestsOf(current));
     const history = layout.tagHistoryOf(name, parseTag("latest"), "sha256");
     assert.deepEqual(await storage.driver.list(history), [current.descriptor.digest.slice("sha256:".length)]);
@@ -81,8 +81,8 @@ for (const [driver, open] of Object.entries(drivers)) {
     const absent = smallImage("never pushed");
     const outer = await storeIndex(storage, [inner, absent], ["v1"]);
     const untagged = await storeIndex(storage, [await storeImage(storage, "child of an untagged index")]);
-    const { garbage } = await collect(storage, { deleteUntagged: true });
-    assert.equal(garbage.blobs.length, 3);
+    const { erased } = await collect(storage, { deleteUntagged: true });
+    assert.equal(erased.length, 3);
     assert.deepEqual((await storage.index.manifests(name)).sort(), digestsOf(child, inner, outer));
     assert.ok(await storage.repository(name).findBlob(textDigest("child")));
     assert.equal(await storage.manifests.find(name, untagged.descriptor.digest), undefined);
@@ -127,8 +127,8 @@ for (const [driver, open] of Object.entries(drivers)) {
     const part = await storeBlob(storage, name, Buffer.from("part"));
     const mediaType = "application/vnd.example.unknown+json";
     await storeManifest(storage, manifestOf({ mediaType, deep: [{ in: { it: part } }] }));
-    const { garbage } = await collect(storage);
-    assert.deepEqual(garbage.blobs, []);
+    const { erased } = await collect(storage);
+    assert.deepEqual(erased, []);
     assert.ok(await storage.repository(name).findBlob(part));
   });
 
@@ -162,8 +162,8 @@ for (const [driver, open] of Object.entries(drivers)) {
       const perhaps = await storeBlob(storage, name, Buffer.from("named by the damaged one, perhaps"));
       const orphan = await storeBlob(storage, parseRepositoryName("other"), Buffer.from("orphan"));
       await storage.driver.write({ key: layout.blob(damaged.descriptor.digest), content: Buffer.from("{torn") });
-      const { garbage, problems } = await collect(storage, { deleteUntagged: true });
-      assert.deepEqual(garbage.blobs, [orphan]);
+      const { erased, problems } = await collect(storage, { deleteUntagged: true });
+      assert.deepEqual(erased, [orphan]);
       assert.match(problems.join(), new RegExp(`^team/app: manifest ${damaged.descriptor.digest} cannot be read`));
       assert.ok(await storage.repository(name).findBlob(perhaps));
       assert.ok(await storage.manifests.find(name, untagged.descriptor.digest));
@@ -173,24 +173,24 @@ for (const [driver, open] of Object.entries(drivers)) {
   story("a manifest whose bytes are missing keeps nothing", async (storage) => {
     const gone = await storeImage(storage, "layer of what is gone", { tags: ["v1"] });
     await storage.driver.remove(layout.blob(gone.descriptor.digest));
-    const { garbage, problems } = await collect(storage);
+    const { erased, problems } = await collect(storage);
     assert.deepEqual(problems, []);
-    assert.deepEqual(garbage.blobs.toSorted(), [config, textDigest("layer of what is gone")].sort());
+    assert.deepEqual(erased.toSorted(), [config, textDigest("layer of what is gone")].sort());
   });
 
   story("a manifest that was being evicted when Berth was killed still references its layers", async (storage) => {
     const image = await storeImage(storage, "layer", { tags: ["v1"] });
     await storage.blobs.setAside(image.descriptor.digest);
-    const { garbage } = await collect(storage);
-    assert.deepEqual(garbage.blobs, []);
+    const { erased } = await collect(storage);
+    assert.deepEqual(erased, []);
     assert.ok(await storage.driver.stat(layout.blob(image.descriptor.digest)), "its bytes are back in place");
   });
 
   story("if a tag's target is unknown, untagged manifests of its repository are kept", async (storage) => {
     await storeImage(storage, "tagged", { tags: ["v1"] });
     await storage.driver.write({ key: layout.tagLink(name, parseTag("v1")), content: Buffer.alloc(0) });
-    const { garbage, problems } = await collect(storage, { deleteUntagged: true });
-    assert.deepEqual(garbage.blobs, []);
+    const { erased, problems } = await collect(storage, { deleteUntagged: true });
+    assert.deepEqual(erased, []);
     assert.match(problems.join(), /the link of tag v1 is damaged/);
   });
 
@@ -211,12 +211,15 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.ok(await storage.manifests.find(below, image.descriptor.digest));
   });
 
-  story("an unfinished upload is kept, and so is its repository", async (storage) => {
+  story("an unfinished upload is kept, and so is what its client has uploaded before", async (storage) => {
     const id = await storage.uploads.create(name, new Date());
-    await storeBlob(storage, name, Buffer.from("the first of an image"));
-    const { garbage } = await collect(storage);
-    assert.equal(garbage.blobs.length, 1);
+    const first = await storeBlob(storage, name, Buffer.from("the first of an image"));
+    const { erased, report } = await collect(storage);
+    assert.deepEqual(erased, [], "the client will not upload it again");
+    assert.equal(report.whyStays("blob", first), "uploading");
     assert.equal(await storage.uploads.offset(name, id), 0);
+    await storage.uploads.remove(name, id);
+    assert.deepEqual((await collect(storage)).erased, [first]);
   });
 
   story("content under an invalid repository name may need anything, so nothing is deleted", async (storage) => {

@@ -52,8 +52,8 @@ for (const [what, json] of cases) {
     await storage.manifests.put(name, { descriptor: { mediaType: "a/b", digest, size: bytes.length }, bytes });
     await storage.tags.put(name, parseTag("v1"), digest);
     const orphan = await storeBlob(storage, name, Buffer.from("in no manifest"));
-    const { garbage, problems } = await collect(storage, { deleteUntagged: true });
-    assert.deepEqual([garbage.blobs, problems], [[orphan], []]);
+    const { erased, problems } = await collect(storage, { deleteUntagged: true });
+    assert.deepEqual([erased, problems], [[orphan], []]);
     assert.deepEqual((await storage.manifests.find(name, digest))?.bytes, bytes);
   });
 }

@@ -25,8 +25,9 @@ export class FileWithdrawal implements Withdrawal {
   }
 
   async withdraw(key: string, note: string): Promise<ObjectStat | undefined> {
-    const stat = await this.#around.stat(key);
-    return stat !== undefined && (await this.#move(key, note)) ? stat : undefined;
+    const isThere = (await this.#around.stat(key)) !== undefined && (await this.#move(key, note));
+    // Of the file that was moved: another one may have replaced it just before.
+    return isThere ? this.#around.stat(note) : undefined;
   }
 
   async release(key: string, note: string): Promise<void> {

@@ -1,0 +1,105 @@
+import type { Digest } from "../oci/digest.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { ContentLink } from "../storage/content/content-link.js";
+import type { Storage } from "../storage/storage.js";
+import type { CollectionRun } from "./collection-run.js";
+import { markRepository, type RepositoryMark } from "./repository-mark.js";
+
+/** The outcome for one repository. */
+export interface CollectedRepository {
+  /** Digests whose bytes it still needs or links to. */
+  readonly needed: readonly Digest[];
+  readonly removed: readonly ContentLink[];
+}
+
+/** Removes the links of a repository that nothing there needs any more, as far as their time has come. */
+export async function collectRepository(run: CollectionRun, name: RepositoryName): Promise<CollectedRepository> {
+  const held = new HeldSince(run.storage, name);
+  const stays = async (digest: Digest) => staysFor(run, { name, kind: "manifest", digest }, await held.sinceMs());
+  const mark = await markRepository(run.storage, name, { deleteUntagged: run.deleteUntagged, stays });
+  run.report.marked(mark);
+  for (const problem of mark.problems) run.report.problem(`${name}: ${problem}`);
+  const blobs: ContentLink[] = [];
+  for (const digest of mark.unnamedLayers) {
+    const link: ContentLink = { name, kind: "blob", digest };
+    if (!(await staysFor(run, link, await held.sinceMs()))) blobs.push(link);
+  }
+  const manifests = mark.unkept.map((digest): ContentLink => ({ name, kind: "manifest", digest }));
+  const removed = await removeAll(run, name, [...manifests, ...blobs]);
+  await removeIfEmptied(run, mark, removed);
+  return { needed: stillLinked(mark, removed), removed };
+}
+
+/** Whether an unneeded link stays for now. Reports it if so. */
+async function staysFor(run: CollectionRun, link: ContentLink, heldSinceMs: number | undefined): Promise<boolean> {
+  const found = await run.storage.contentLinks.stored(link);
+  if (found === "unreadable") {
+    run.report.problem(
+      `${link.name}: the link of ${link.digest} is damaged, so it is kept; push it again, or delete it`,
+    );
+    return true;
+  }
+  const stay = run.judge.whyStays(link, found?.modifiedMs, heldSinceMs);
+  if (stay === undefined) return false;
+  run.stays(link, stay);
+  return true;
+}
+
+async function removeAll(
+  run: CollectionRun,
+  name: RepositoryName,
+  links: readonly ContentLink[],
+): Promise<readonly ContentLink[]> {
+  if (links.length === 0) return [];
+  for (const link of links) run.report.goes(link);
+  // What has begun since the first look counts too.
+  const held = new HeldSince(run.storage, name);
+  return run.changes.removeLinks(name, links, {
+    nowMs: run.judge.nowMs,
+    mayGo: async (_link, modifiedMs) => run.judge.whyHeld(modifiedMs, await held.sinceMs()) === undefined,
+  });
+}
+
+async function removeIfEmptied(
+  run: CollectionRun,
+  mark: RepositoryMark,
+  removed: readonly ContentLink[],
+): Promise<void> {
+  if (!run.isAlone || !mark.isEmptied || removed.length < mark.unkept.length + mark.unnamedLayers.length) return;
+  run.report.goes({ kind: "repository", name: mark.name });
+  await run.changes.removeRepository(mark.name);
+}
+
+function stillLinked({ needed, unkept, unnamedLayers }: RepositoryMark, removed: readonly ContentLink[]): Digest[] {
+  const gone = new Set(removed.map(({ digest }) => digest));
+  return [...needed, ...[...unkept, ...unnamedLayers].filter((digest) => !gone.has(digest))];
+}
+
+/**
+ * When the earliest upload began that holds the claims of a repository; 0 if that is not known. Looked up once, and
+ * only if something is unneeded.
+ */
+class HeldSince {
+  readonly #storage: Storage;
+  readonly #name: RepositoryName;
+  #found: Promise<number | undefined> | undefined;
+
+  constructor(storage: Storage, name: RepositoryName) {
+    this.#storage = storage;
+    this.#name = name;
+  }
+
+  sinceMs(): Promise<number | undefined> {
+    this.#found ??= this.#find();
+    return this.#found;
+  }
+
+  async #find(): Promise<number | undefined> {
+    const { uploads, heldClaims } = this.#storage;
+    const starts: number[] = [];
+    for (const id of await uploads.list(this.#name)) starts.push((await uploads.startedMs(this.#name, id)) ?? 0);
+    const ended = await heldClaims.since(this.#name, Date.now());
+    if (ended !== undefined) starts.push(ended);
+    return starts.length === 0 ? undefined : Math.min(...starts);
+  }
+}

@@ -1,0 +1,127 @@
+import type { Digest } from "../oci/digest.js";
+import type { ManifestReading } from "../oci/manifest-reading.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { NotedItems } from "../storage/collection-notes.js";
+import type { ContentLink } from "../storage/content/content-link.js";
+import { type LinkRemoval, releaseUnlinking, removeLinks } from "../storage/content/link-removal.js";
+import { clearAside, removeUnlinked, withEvictionLock } from "../storage/content/unlinked-blobs.js";
+import type { Storage } from "../storage/storage.js";
+
+/** Bytes that no repository links to. */
+export interface UnlinkedBytes {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** What a collection changes. All decisions are made elsewhere, so that a dry run makes the same ones. */
+export interface CollectionChanges {
+  begin(): Promise<void>;
+  /** @returns the links that are gone; a client may have claimed others meanwhile */
+  removeLinks(
+    name: RepositoryName,
+    links: readonly ContentLink[],
+    removal: LinkRemoval,
+  ): Promise<readonly ContentLink[]>;
+  /** Removes a repository that holds nothing. */
+  removeRepository(name: RepositoryName): Promise<void>;
+  /** The links stay removed for good. */
+  forgetTrash(links: readonly ContentLink[]): Promise<void>;
+  /** Also finishes what a killed collection or eviction has left. @returns the number of bytes removed */
+  erase(bytes: readonly UnlinkedBytes[]): Promise<number>;
+  note(notes: NotedItems): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** For a dry run. */
+export const noChanges: CollectionChanges = {
+  begin: async () => {},
+  removeLinks: async (_name, links) => links,
+  removeRepository: async () => {},
+  forgetTrash: async () => {},
+  erase: async (bytes) => sizeOf(bytes),
+  note: async () => {},
+  end: async () => {},
+};
+
+/** Beside servers: every removal is checked again, and nothing is removed that a client has just claimed. */
+export function changesBeside(storage: Storage): CollectionChanges {
+  return {
+    begin: () => releaseUnlinking(storage),
+    removeLinks: (name, links, removal) => removeBeside(storage, name, links, removal),
+    // A push may begin there at any moment, so an empty one stays.
+    removeRepository: async () => {},
+    forgetTrash: (links) => storage.trash.forget(links),
+    erase: (bytes) =>
+      withEvictionLock(storage, async () => {
+        await clearAside(storage);
+        return removeUnlinked(storage, digestsOf(bytes));
+      }),
+    note: (notes) => storage.collectionNotes.write(notes),
+    end: () => storage.collections.write(),
+  };
+}
+
+/** For a storage that nothing else uses: many removals are one order to the disk, and there is no trash. */
+export function changesAlone(storage: Storage): CollectionChanges {
+  return {
+    begin: async () => {
+      await releaseUnlinking(storage);
+      // The pushes of a server that has just ended must be visible, or their content would be removed.
+      await storage.listsSettled();
+    },
+    removeLinks: async (name, links) => {
+      const [manifests, blobs] = (["manifest", "blob"] as const).map((kind) =>
+        digestsOf(links.filter((link) => link.kind === kind)),
+      );
+      await storage.repository(name).removeUnneeded({ manifests: manifests ?? [], blobs: blobs ?? [] });
+      return links;
+    },
+    removeRepository: (name) => storage.repository(name).removeAll(),
+    forgetTrash: (links) => storage.trash.forget(links),
+    erase: (bytes) =>
+      withEvictionLock(storage, async () => {
+        await clearAside(storage);
+        await storage.blobs.remove(digestsOf(bytes));
+        return sizeOf(bytes);
+      }),
+    note: (notes) => storage.collectionNotes.write(notes),
+    end: async () => {
+      // Records of a repository are deleted once lists show that nothing of it is left.
+      await storage.listsSettled();
+      await storage.owners.forgetGone();
+      await storage.collections.write();
+    },
+  };
+}
+
+/** Manifests first. If one was claimed meanwhile, what it references stays. */
+async function removeBeside(
+  storage: Storage,
+  name: RepositoryName,
+  links: readonly ContentLink[],
+  removal: LinkRemoval,
+): Promise<readonly ContentLink[]> {
+  const manifests = links.filter(({ kind }) => kind === "manifest");
+  const said = new Map<Digest, ManifestReading | undefined>();
+  for (const { digest } of manifests) said.set(digest, await storage.manifests.readContent(name, digest));
+  const gone = await removeLinks(storage, manifests, removal);
+  for (const { digest } of gone) await storage.repository(name).forgetManifest(digest, said.get(digest));
+  if (gone.length > 0) await storage.tags.forget(name, new Set(digestsOf(gone)));
+  if (gone.length < manifests.length) return gone;
+  return [
+    ...gone,
+    ...(await removeLinks(
+      storage,
+      links.filter(({ kind }) => kind === "blob"),
+      removal,
+    )),
+  ];
+}
+
+function digestsOf(items: readonly { readonly digest: Digest }[]): Digest[] {
+  return items.map(({ digest }) => digest);
+}
+
+function sizeOf(bytes: readonly UnlinkedBytes[]): number {
+  return bytes.reduce((sum, { size }) => sum + size, 0);
+}

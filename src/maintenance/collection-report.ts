@@ -1,0 +1,42 @@
+import type { Digest } from "../oci/digest.js";
+import type { Unneeded } from "../storage/collection-notes.js";
+import type { UnlinkedBytes } from "./collection-changes.js";
+import type { RepositoryMark } from "./repository-mark.js";
+import type { Stay } from "./unneeded-content.js";
+
+/** What a collection found in all repositories. */
+export interface FoundGarbage {
+  /** The number of digests that something needs. */
+  readonly needed: number;
+  /** The number of manifests that were removed. */
+  readonly manifests: number;
+  /** Bytes that are about to be removed. */
+  readonly bytes: readonly UnlinkedBytes[];
+}
+
+/** Receives the findings of a collection as they are made. */
+export interface CollectionReport {
+  marked(mark: RepositoryMark): void;
+  /** Something is unneeded, and goes now. */
+  goes(item: Unneeded | { readonly kind: "repository"; readonly name: string }): void;
+  /** Something is unneeded, and stays for now. */
+  stays(item: Unneeded, stay: Stay): void;
+  /** Something cannot be read, and so stays; in a sentence. */
+  problem(problem: string): void;
+  /** Everything was looked at. */
+  found(garbage: FoundGarbage): void;
+}
+
+/** The result of a collection. */
+export interface Collection {
+  /** Whether nothing else used the storage. */
+  readonly isAlone: boolean;
+  /** Bytes that were freed. */
+  readonly bytes: number;
+  /** Digests of which the bytes were removed. */
+  readonly erased: readonly Digest[];
+  /** How much is unneeded and stays for now: links, and bytes without a link. */
+  readonly waiting: number;
+  /** Links in the trash. */
+  readonly trashed: number;
+}

@@ -1,0 +1,114 @@
+import type { Digest } from "../oci/digest.js";
+import { NotedItems, type Unneeded } from "../storage/collection-notes.js";
+import type { ContentLink } from "../storage/content/content-link.js";
+import type { Storage } from "../storage/storage.js";
+import { collectRepository } from "./collect-repository.js";
+import type { CollectionChanges, UnlinkedBytes } from "./collection-changes.js";
+import { CollectionError } from "./collection-lock.js";
+import type { Collection, CollectionReport } from "./collection-report.js";
+import { TrashContent } from "./trash-content.js";
+import { type CollectionTimes, Judge, type Stay } from "./unneeded-content.js";
+
+export interface RunParts {
+  readonly storage: Storage;
+  readonly times: CollectionTimes;
+  /** The time of the storage, in milliseconds since 1970. */
+  readonly now: () => number;
+  /** Whether to delete manifests without a tag, unless a kept one references them or is their subject. */
+  readonly deleteUntagged: boolean;
+  /** Whether nothing else uses the storage. */
+  readonly isAlone: boolean;
+  readonly changes: CollectionChanges;
+  readonly report: CollectionReport;
+  /** Called between two steps: waits as long as others should go first. @throws if the run is to end */
+  pace(): Promise<void>;
+}
+
+/**
+ * One collection: removes links that their repositories no longer need, then links of the trash whose time is over,
+ * then bytes that nothing links to. Holds the digests of all kept content in memory: about 130 MB for a million of
+ * them.
+ */
+export class CollectionRun {
+  readonly storage: Storage;
+  readonly report: CollectionReport;
+  readonly changes: CollectionChanges;
+  readonly deleteUntagged: boolean;
+  readonly isAlone: boolean;
+  readonly judge: Judge;
+  readonly #parts: RunParts;
+  readonly #needed = new Set<Digest>();
+  readonly #removed: ContentLink[] = [];
+  #staying = 0;
+
+  static async begin(parts: RunParts): Promise<CollectionRun> {
+    await parts.changes.begin();
+    return new CollectionRun(parts, await parts.storage.collectionNotes.read());
+  }
+
+  private constructor(parts: RunParts, earlier: NotedItems) {
+    const { storage, times, now, deleteUntagged, isAlone, changes, report } = parts;
+    this.storage = storage;
+    this.report = report;
+    this.changes = changes;
+    this.deleteUntagged = deleteUntagged;
+    this.isAlone = isAlone;
+    this.judge = new Judge({ times, heldMs: storage.contentLinks.safeMs, now, earlier }, new NotedItems());
+    this.#parts = parts;
+  }
+
+  /** Something is unneeded, and stays for now. */
+  stays(item: Unneeded, stay: Stay): void {
+    this.#staying++;
+    this.report.stays(item, stay);
+  }
+
+  async perform(): Promise<Collection> {
+    const trash = await TrashContent.read(this);
+    for (const name of await this.#repositoryNames()) {
+      await this.#parts.pace();
+      const { needed, removed } = await collectRepository(this, name);
+      for (const digest of needed) this.#needed.add(digest);
+      this.#removed.push(...removed);
+    }
+    await trash.empty(this.#removed);
+    const bytes = await this.#unlinkedBytes(trash);
+    await this.changes.note(this.judge.notes);
+    const manifests = this.#removed.filter(({ kind }) => kind === "manifest").length;
+    this.report.found({ needed: this.#needed.size, manifests, bytes });
+    const freed = await this.changes.erase(bytes);
+    await this.changes.end();
+    const erased = bytes.map(({ digest }) => digest);
+    return { isAlone: this.isAlone, bytes: freed, erased, waiting: this.#staying, trashed: trash.size };
+  }
+
+  async #repositoryNames() {
+    const { index } = this.storage;
+    const names = [];
+    const foreign: string[] = [];
+    for await (const { name } of index.repositories(undefined, (key) => foreign.push(key))) names.push(name);
+    for (const key of foreign) await this.#refuseIfFilled(key);
+    return names;
+  }
+
+  /** Its content may need anything, and no walk sees it. */
+  async #refuseIfFilled(key: string): Promise<void> {
+    if (!(await this.storage.index.isFilled(key))) return;
+    throw new CollectionError(
+      `${key} is not a repository name, so its content cannot be accounted for: move it out of the data directory; nothing was removed`,
+    );
+  }
+
+  async #unlinkedBytes({ kept, over }: TrashContent): Promise<UnlinkedBytes[]> {
+    const found: UnlinkedBytes[] = [];
+    for await (const { digest, size, modifiedMs } of this.storage.blobs.all()) {
+      if (this.#needed.has(digest) || kept.has(digest)) continue;
+      const item = { kind: "bytes", digest } as const;
+      // What was in the trash has waited already, and so has been claimed by nobody.
+      const stay = over.has(digest) ? undefined : this.judge.whyStays(item, modifiedMs);
+      if (stay === undefined) found.push({ digest, size });
+      else this.stays(item, stay);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,137 @@
+import { SingleFlight } from "../../foundation/single-flight.js";
+import type { Digest } from "../../oci/digest.js";
+import { isOutOfRoom } from "../../oci/storage-error.js";
+import type { StorageDriver } from "../driver.js";
+import { layout } from "../layout.js";
+import type { ContentLink } from "./content-link.js";
+import { type FoundLink, type LinkStore, linkTo } from "./link-store.js";
+import type { Trash } from "./trash.js";
+
+const day = 24 * 60 * 60_000;
+
+/** A claim is renewed when this part of its time is over, so that not every answer writes. */
+const renewedAfter = 1 / 8;
+
+/** A clock that is behind by less than this counts as right. */
+const toleratedSkewMs = 60_000;
+
+interface ContentLinksParts {
+  readonly links: LinkStore;
+  readonly trash: Trash;
+}
+
+/** What belongs to a link that comes back from the trash. */
+export interface Restoration {
+  /** Claims everything that a manifest references. @returns whether all of it is there */
+  claimReferences(link: ContentLink, content: Digest): Promise<boolean>;
+  /** Writes the records of a manifest again. */
+  record(link: ContentLink): Promise<void>;
+}
+
+/**
+ * The links that make content part of repositories. The time when a link was last written is also its claim: whoever
+ * tells a client that it need not upload the content writes the link again, if it is not recent. So a commit and its
+ * claim are one step, another program's push claims what it links, and no collection removes a link whose claim lasts
+ * (`link-removal.ts`).
+ */
+export class ContentLinks {
+  /** How long a claim lasts, in milliseconds: `maintenance.gc.claim`. */
+  claimMs = day;
+  readonly #driver: StorageDriver;
+  readonly #links: LinkStore;
+  readonly #trash: Trash;
+  readonly #renewals = new SingleFlight<string, FoundLink | undefined>();
+  readonly #restoration: Restoration;
+
+  constructor(driver: StorageDriver, { links, trash }: ContentLinksParts, restoration: Restoration) {
+    this.#driver = driver;
+    this.#links = links;
+    this.#trash = trash;
+    this.#restoration = restoration;
+  }
+
+  /** How long a link is safe after it was written: until then, a claim might not have been written again. */
+  get safeMs(): number {
+    return this.claimMs * (1 + renewedAfter);
+  }
+
+  /** The digest under which the bytes are stored, if the repository has the link. It comes back from the trash if needed. */
+  async find(link: ContentLink): Promise<Digest | undefined> {
+    return (await this.#look(link))?.digest;
+  }
+
+  /** The same, for an answer that tells a client that it need not upload the content. */
+  async claim(link: ContentLink): Promise<Digest | undefined> {
+    const found = await this.#look(link);
+    if (found === undefined || !this.isWorn(found.modifiedMs)) return found?.digest;
+    try {
+      const renewed = await this.#renewals.run(layout.link(link), () => this.#renew(link, found.digest));
+      return renewed?.digest;
+    } catch (error) {
+      // A pull asks the same question, and must get its answer from a disk that is full or cannot be changed. If the
+      // content is removed after all, the manifest is refused, and the client pushes again.
+      if (!isOutOfRoom(error)) throw error;
+      return found.digest;
+    }
+  }
+
+  /** A removal that had begun may have taken the link: then it comes back like any other from the trash, or not. */
+  async #renew(link: ContentLink, content: Digest): Promise<FoundLink | undefined> {
+    await this.#links.put(layout.link(link), content);
+    if (await this.#isSafe(link)) return { digest: content, modifiedMs: Date.now() };
+    return this.#takeBack(link);
+  }
+
+  /** The link as it is stored: it is neither claimed nor restored. */
+  async stored(link: ContentLink): Promise<FoundLink | "unreadable" | undefined> {
+    const found = await this.#links.look(layout.link(link));
+    if (found !== undefined) return found;
+    return (await this.#driver.stat(layout.link(link))) === undefined ? undefined : "unreadable";
+  }
+
+  /** Whether a link is old enough to be written again. */
+  isWorn(modifiedMs: number): boolean {
+    const age = Date.now() - modifiedMs;
+    return age > this.claimMs * renewedAfter || age < -toleratedSkewMs;
+  }
+
+  async put(link: ContentLink, content: Digest): Promise<void> {
+    do {
+      await this.#links.put(layout.link(link), content);
+    } while (!(await this.#isSafe(link)));
+  }
+
+  /** The link, to be written beside its bytes; call {@link settle} afterwards. */
+  beside(link: ContentLink): ReturnType<typeof linkTo> {
+    return linkTo(layout.link(link), link.digest);
+  }
+
+  /** Makes sure that no removal that has started takes a link that was just written. */
+  async settle(link: ContentLink): Promise<void> {
+    if (!(await this.#isSafe(link))) await this.put(link, link.digest);
+  }
+
+  async #look(link: ContentLink): Promise<FoundLink | undefined> {
+    return (await this.#links.look(layout.link(link))) ?? this.#takeBack(link);
+  }
+
+  /** A client that finds a manifest does not push what it references: without all of that, it stays in the trash. */
+  async #takeBack(link: ContentLink): Promise<FoundLink | undefined> {
+    const trashed = await this.#trash.find(link);
+    if (trashed === undefined || !(await this.#restoration.claimReferences(link, trashed.content))) return undefined;
+    return this.restore(link, trashed.content);
+  }
+
+  /** Writes a link of the trash again. Its bytes are missing if their removal has gone too far. */
+  async restore(link: ContentLink, content: Digest): Promise<FoundLink> {
+    await this.put(link, content);
+    await this.#driver.withdrawal.keep(layout.blob(content), layout.evicting(content));
+    await this.#restoration.record(link);
+    await this.#trash.forget([link]);
+    return { digest: content, modifiedMs: Date.now() };
+  }
+
+  #isSafe(link: ContentLink): Promise<boolean> {
+    return this.#driver.withdrawal.keep(layout.link(link), layout.unlinking(link));
+  }
+}
