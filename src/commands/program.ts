@@ -2,8 +2,7 @@ import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
 import { addAccess } from "./access/access-commands.js";
 import { addCache } from "./cache/cache-commands.js";
-import type { GarbageCollectOptions } from "./garbage-collect.js";
-import { addGarbageOptions } from "./garbage-options.js";
+import { addGarbageCollect } from "./gc/gc-commands.js";
 import { addSetup } from "./setup-command.js";
 import { addTls } from "./tls/tls-commands.js";
 
@@ -127,22 +126,6 @@ function addCredentialProvider(program: Command): void {
     });
 }
 
-function addGarbageCollect(program: Command): void {
-  const command = program
-    .command("gc")
-    .alias("garbage-collect")
-    .summary("delete content that no image needs")
-    .description("Deletes content that no manifest references. Stop the server first.")
-    .argument("[file]", `settings in YAML ${defaultFileNote}`)
-    .option("-c, --config <file>", "the same as [file]")
-    .addHelpText("after", garbageCollectHelp);
-  addGarbageOptions(command).action(async (file: string | undefined, options: GarbageCollectOptions) => {
-    const config = onlyOne(file, options.config, command);
-    const { collectGarbage } = await import("./garbage-collect.js");
-    await collectGarbage({ ...options, config });
-  });
-}
-
 /** The settings file, given as an argument or as an option. */
 function onlyOne(file: string | undefined, config: string | undefined, command: Command): string | undefined {
   if (file !== undefined && config !== undefined) command.error("error: two settings files are given; keep one");
@@ -170,14 +153,6 @@ Examples:
   berth serve
   berth serve --config /etc/berth/berth.yml
   BERTH_SERVER_HOST=0.0.0.0 BERTH_STORAGE_FILESYSTEM_ROOT=/srv/registry berth serve`;
-
-const garbageCollectHelp = `
-If it is interrupted, nothing that an image needs is lost, and the next run does the rest.
-
-Examples:
-  berth gc --dry-run                 show what would be deleted
-  berth gc -c berth.yml              free space after images were deleted
-  berth gc --delete-untagged         also delete manifests without a tag`;
 
 const configHelp = `
 Examples:

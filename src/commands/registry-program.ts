@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
 import { ExplainedError } from "../serving/explained-error.js";
-import type { GarbageCollectOptions } from "./garbage-collect.js";
-import { addGarbageOptions } from "./garbage-options.js";
+import type { GarbageCollectOptions } from "./gc/garbage-collect.js";
+import { addGarbageOptions } from "./gc/garbage-options.js";
 
 const names: readonly string[] = ["registry", "docker-registry"];
 
@@ -38,11 +38,13 @@ function addGarbageCollect(program: Command): void {
   const command = program
     .command("garbage-collect")
     .summary("delete content that no image needs")
-    .description("Deletes content that no manifest references. Stop the server first.")
+    .description(
+      "Deletes content that no manifest references. Beside a running server it waits until no client can rely on it.",
+    )
     .argument("[config]", configNote);
   addGarbageOptions(command).action(
     async (config: string | undefined, flags: Omit<GarbageCollectOptions, "config">) => {
-      const { collectGarbage } = await import("./garbage-collect.js");
+      const { collectGarbage } = await import("./gc/garbage-collect.js");
       await collectGarbage({ ...flags, config: config ?? namedByVariable() });
     },
   );

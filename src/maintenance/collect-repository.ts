@@ -1,7 +1,6 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { ContentLink } from "../storage/content/content-link.js";
-import type { Storage } from "../storage/storage.js";
 import type { CollectionRun } from "./collection-run.js";
 import { markRepository, type RepositoryMark } from "./repository-mark.js";
 
@@ -14,7 +13,7 @@ export interface CollectedRepository {
 
 /** Removes the links of a repository that nothing there needs any more, as far as their time has come. */
 export async function collectRepository(run: CollectionRun, name: RepositoryName): Promise<CollectedRepository> {
-  const held = new HeldSince(run.storage, name);
+  const held = new HeldSince(run, name);
   const stays = async (digest: Digest) => staysFor(run, { name, kind: "manifest", digest }, await held.sinceMs());
   const mark = await markRepository(run.storage, name, { deleteUntagged: run.deleteUntagged, stays });
   run.report.marked(mark);
@@ -53,7 +52,7 @@ async function removeAll(
   if (links.length === 0) return [];
   for (const link of links) run.report.goes(link);
   // What has begun since the first look counts too.
-  const held = new HeldSince(run.storage, name);
+  const held = new HeldSince(run, name);
   return run.changes.removeLinks(name, links, {
     nowMs: run.judge.nowMs,
     mayGo: async (_link, modifiedMs) => run.judge.whyHeld(modifiedMs, await held.sinceMs()) === undefined,
@@ -80,12 +79,12 @@ function stillLinked({ needed, unkept, unnamedLayers }: RepositoryMark, removed:
  * only if something is unneeded.
  */
 class HeldSince {
-  readonly #storage: Storage;
+  readonly #run: CollectionRun;
   readonly #name: RepositoryName;
   #found: Promise<number | undefined> | undefined;
 
-  constructor(storage: Storage, name: RepositoryName) {
-    this.#storage = storage;
+  constructor(run: CollectionRun, name: RepositoryName) {
+    this.#run = run;
     this.#name = name;
   }
 
@@ -95,10 +94,10 @@ class HeldSince {
   }
 
   async #find(): Promise<number | undefined> {
-    const { uploads, heldClaims } = this.#storage;
+    const { uploads, heldClaims } = this.#run.storage;
     const starts: number[] = [];
     for (const id of await uploads.list(this.#name)) starts.push((await uploads.startedMs(this.#name, id)) ?? 0);
-    const ended = await heldClaims.since(this.#name, Date.now());
+    const ended = await heldClaims.since(this.#name, this.#run.judge.nowMs);
     if (ended !== undefined) starts.push(ended);
     return starts.length === 0 ? undefined : Math.min(...starts);
   }

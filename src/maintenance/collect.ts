@@ -22,7 +22,7 @@ export interface CollectionSettings {
  */
 export function collect(storage: Storage, settings: CollectionSettings): Promise<Collection> {
   return whileCollecting(storage, {
-    alone: (lost) => run(storage, settings, { isAlone: true, changes: changesAlone(storage), lost }),
+    alone: (lost) => collectAlone(storage, settings, lost),
     beside: (lost) => collectHolding(storage, settings, lost),
   });
 }
@@ -32,14 +32,27 @@ export function collectBeside(storage: Storage, settings: CollectionSettings): P
   return whileCollecting(storage, { beside: (lost) => collectHolding(storage, settings, lost) });
 }
 
-/** What {@link collect} would do now; changes nothing. */
-export async function planCollection(storage: Storage, settings: CollectionSettings): Promise<Collection> {
+/**
+ * What {@link collect} would do; changes nothing.
+ * @param startMs the time of the storage, in milliseconds since 1970, which cannot be learned without a write
+ */
+export async function planCollection(
+  storage: Storage,
+  settings: CollectionSettings,
+  startMs: number = Date.now(),
+): Promise<Collection> {
   const isAlone = !(await storage.isWorkedOn());
-  return run(storage, settings, { isAlone, changes: noChanges, lost: new AbortController().signal });
+  return run(storage, settings, { isAlone, changes: noChanges, lost: new AbortController().signal, startMs });
 }
 
-function collectHolding(storage: Storage, settings: CollectionSettings, lost: AbortSignal): Promise<Collection> {
-  return run(storage, settings, { isAlone: false, changes: changesBeside(storage), lost });
+async function collectAlone(storage: Storage, settings: CollectionSettings, lost: AbortSignal): Promise<Collection> {
+  const startMs = await storage.collections.storageTimeMs();
+  return run(storage, settings, { isAlone: true, changes: changesAlone(storage), lost, startMs });
+}
+
+async function collectHolding(storage: Storage, settings: CollectionSettings, lost: AbortSignal): Promise<Collection> {
+  const startMs = await storage.collections.storageTimeMs();
+  return run(storage, settings, { isAlone: false, changes: changesBeside(storage), lost, startMs });
 }
 
 interface How {
@@ -47,14 +60,14 @@ interface How {
   readonly changes: CollectionRun["changes"];
   /** Aborted when another collection may run. */
   readonly lost: AbortSignal;
+  readonly startMs: number;
 }
 
 async function run(
   storage: Storage,
   settings: CollectionSettings,
-  { isAlone, changes, lost }: How,
+  { isAlone, changes, lost, startMs }: How,
 ): Promise<Collection> {
-  const startMs = changes === noChanges ? Date.now() : await storage.collections.storageTimeMs();
   const startedAt = performance.now();
   const started = await CollectionRun.begin({
     ...settings,

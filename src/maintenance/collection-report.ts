@@ -37,6 +37,10 @@ export interface Collection {
   readonly erased: readonly Digest[];
   /** How much is unneeded and stays for now: links, and bytes without a link. */
   readonly waiting: number;
+  /** When the first of it may go, in milliseconds since 1970, as far as that is known. */
+  readonly nextMs: number | undefined;
+  /** Links that went. */
+  readonly removed: number;
   /** Links in the trash. */
   readonly trashed: number;
 }

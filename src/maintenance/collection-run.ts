@@ -40,6 +40,7 @@ export class CollectionRun {
   readonly #needed = new Set<Digest>();
   readonly #removed: ContentLink[] = [];
   #staying = 0;
+  #nextMs: number | undefined;
 
   static async begin(parts: RunParts): Promise<CollectionRun> {
     await parts.changes.begin();
@@ -60,6 +61,7 @@ export class CollectionRun {
   /** Something is unneeded, and stays for now. */
   stays(item: Unneeded, stay: Stay): void {
     this.#staying++;
+    if ("untilMs" in stay) this.#nextMs = Math.min(this.#nextMs ?? stay.untilMs, stay.untilMs);
     this.report.stays(item, stay);
   }
 
@@ -79,7 +81,15 @@ export class CollectionRun {
     const freed = await this.changes.erase(bytes);
     await this.changes.end();
     const erased = bytes.map(({ digest }) => digest);
-    return { isAlone: this.isAlone, bytes: freed, erased, waiting: this.#staying, trashed: trash.size };
+    return {
+      isAlone: this.isAlone,
+      bytes: freed,
+      erased,
+      removed: this.#removed.length,
+      waiting: this.#staying,
+      nextMs: this.#nextMs,
+      trashed: trash.size,
+    };
   }
 
   async #repositoryNames() {
@@ -102,6 +112,7 @@ export class CollectionRun {
   async #unlinkedBytes({ kept, over }: TrashContent): Promise<UnlinkedBytes[]> {
     const found: UnlinkedBytes[] = [];
     for await (const { digest, size, modifiedMs } of this.storage.blobs.all()) {
+      await this.#parts.pace();
       if (this.#needed.has(digest) || kept.has(digest)) continue;
       const item = { kind: "bytes", digest } as const;
       // What was in the trash has waited already, and so has been claimed by nobody.

@@ -64,7 +64,7 @@ export class Judge {
     const held = this.whyHeld(claimedMs, heldSinceMs);
     if (held !== undefined) return held;
     const notedMs = earlier.get(item);
-    const isNoted = notedMs !== undefined && notedMs >= (claimedMs ?? 0) && notedMs <= nowMs + toleratedSkewMs;
+    const isNoted = notedMs !== undefined && notedMs > (claimedMs ?? 0) && notedMs <= nowMs + toleratedSkewMs;
     const sinceMs = isNoted ? notedMs : nowMs;
     const untilMs = sinceMs + waitMs;
     if (untilMs <= nowMs) return undefined;

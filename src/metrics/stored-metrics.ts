@@ -1,4 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import type { Collection } from "../maintenance/collection-report.js";
+import type { CollectionObserver } from "../maintenance/collection-schedule.js";
 import type { PurgeObserver } from "../maintenance/upload-purge.js";
 import type { EvictionObserver } from "../proxy/eviction/eviction.js";
 import type { EvictionResult } from "../proxy/eviction/eviction-run.js";
@@ -21,11 +23,13 @@ export interface StoredState {
 }
 
 /** The cache, uploads, and cleanup. */
-export class StoredMetrics implements EvictionObserver, PurgeObserver {
+export class StoredMetrics implements CollectionObserver, EvictionObserver, PurgeObserver {
   state: StoredState | undefined;
   readonly #images: Counter;
   readonly #bytes: Counter;
   readonly #purges: Counter<"result">;
+  readonly #collections: Counter<"result">;
+  readonly #collectedBytes: Counter;
   #purgedMs: number | undefined;
 
   constructor(registers: Registry[]) {
@@ -41,6 +45,17 @@ export class StoredMetrics implements EvictionObserver, PurgeObserver {
       labelNames: ["result"],
       registers,
     });
+    this.#collections = new Counter({
+      name: "berth_collections_total",
+      help: "Garbage collections by the schedule.",
+      labelNames: ["result"],
+      registers,
+    });
+    this.#collectedBytes = new Counter({
+      name: "berth_collected_bytes_total",
+      help: "Bytes that garbage collections by the schedule have freed.",
+      registers,
+    });
     this.#addCache(registers);
     this.#addUploads(registers);
     this.#addCollections(registers);
@@ -49,6 +64,11 @@ export class StoredMetrics implements EvictionObserver, PurgeObserver {
   looked({ images, freed }: EvictionResult): void {
     this.#images.inc(images);
     this.#bytes.inc(freed);
+  }
+
+  collected(collection: Collection | undefined): void {
+    this.#collections.inc({ result: collection === undefined ? "failed" : "ok" });
+    this.#collectedBytes.inc(collection?.bytes ?? 0);
   }
 
   purged(succeeded: boolean): void {

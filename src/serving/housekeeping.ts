@@ -1,10 +1,12 @@
 import type { Config } from "../config/schema.js";
 import type { EventSender } from "../events/event-sender.js";
+import { CollectionSchedule } from "../maintenance/collection-schedule.js";
 import { UploadPurge } from "../maintenance/upload-purge.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
 import type { Storage } from "../storage/storage.js";
 import { adoptRegistry2Cache } from "./adopt-registry2-cache.js";
+import { collectionTimesOf } from "./collection-times.js";
 import { eventSendersOf } from "./events.js";
 
 interface HousekeepingParts {
@@ -20,6 +22,7 @@ interface HousekeepingParts {
 export class Housekeeping {
   readonly #parts: HousekeepingParts;
   #purge: UploadPurge;
+  #collections: CollectionSchedule;
   /** Those of the configuration that holds; one change at a time. */
   #senders: Promise<readonly EventSender[]>;
 
@@ -32,23 +35,36 @@ export class Housekeeping {
   private constructor(config: Config, parts: HousekeepingParts) {
     this.#parts = parts;
     this.#purge = this.#purgeOf(config);
+    this.#collections = this.#collectionsOf(config);
     this.#senders = this.#startSenders(config);
   }
 
   reconfigure(config: Config): void {
     this.#purge.stop();
     this.#purge = this.#purgeOf(config);
+    void this.#collections.stop();
+    this.#collections = this.#collectionsOf(config);
     this.#senders = this.#senders.then(stopAll).then(() => this.#startSenders(config));
   }
 
   async stop(): Promise<void> {
     this.#purge.stop();
+    await this.#collections.stop();
     await this.#senders.then(stopAll);
   }
 
   #purgeOf({ private: { uploads } }: Config): UploadPurge {
     const { storage, metrics, log } = this.#parts;
     return new UploadPurge(storage, uploads, log, metrics?.stored);
+  }
+
+  #collectionsOf(config: Config): CollectionSchedule {
+    const { storage, metrics, log } = this.#parts;
+    const { every, window, share } = config.maintenance.gc;
+    const settings = { every, times: collectionTimesOf(config), window, share };
+    const collections = new CollectionSchedule(storage, settings, log, metrics?.stored);
+    collections.start();
+    return collections;
   }
 
   async #startSenders(config: Config): Promise<readonly EventSender[]> {

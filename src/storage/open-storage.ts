@@ -6,7 +6,7 @@ import { findObstacle, type StorageObstacle } from "./drivers/filesystem/data-di
 import { FilesystemDriver } from "./drivers/filesystem/filesystem-driver.js";
 import { MemoryDriver } from "./drivers/memory-driver.js";
 import type { S3Settings } from "./drivers/s3/s3-settings.js";
-import { Storage } from "./storage.js";
+import { Storage, walkedLinks } from "./storage.js";
 
 export interface StorageSettings {
   readonly driver: "filesystem" | "s3" | "memory";
@@ -29,9 +29,6 @@ export async function openStorage(
   await restoreAside(storage);
   return storage;
 }
-
-/** A command that walks through everything reads each link once. */
-const walkedLinks = 1_000;
 
 /** Opens it for reading: changes nothing, not even unfinished content. @throws if it does not exist */
 export async function openStorageAsItIs(settings: StorageSettings, log: Logger): Promise<Storage> {

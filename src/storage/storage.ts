@@ -34,6 +34,9 @@ import type { DiskRoom } from "./staging.js";
 /** Links that a server keeps in memory, about 400 bytes each. */
 const servedLinks = 20_000;
 
+/** A walk over everything reads each link once. */
+export const walkedLinks = 1_000;
+
 /** Everything that is stored, for both modes. Absence is `undefined` throughout. */
 export class Storage {
   /** Only for storage/: other code uses the parts below, which know the keys. */
@@ -111,6 +114,13 @@ export class Storage {
   /** Content of a repository, whether or not the repository exists. */
   repository(name: RepositoryName): RepositoryContent {
     return new RepositoryContent(this, name);
+  }
+
+  /** The same content, with a memory of its own: a walk over everything must not push out what clients ask for. */
+  forWalk(log: Logger): Storage {
+    const storage = new Storage(this.driver, 0, log, walkedLinks);
+    storage.contentLinks.claimMs = this.contentLinks.claimMs;
+    return storage;
   }
 
   get addedBytes(): number {

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, digestOf, isDigest } from "../../src/oci/digest.js";
-import { type CommandResult, runCommand, tryCommand } from "./command.js";
+import { runCommand } from "./command.js";
 import { projectRoot } from "./project.js";
 import type { Scope } from "./scope.js";
 
@@ -15,10 +15,6 @@ export async function gcArguments(scope: Scope, root: string, flags: readonly st
 /** Runs it to its end, and returns what it printed. */
 export async function runGc(scope: Scope, root: string, flags: readonly string[] = []): Promise<string> {
   return runCommand(process.execPath, await gcArguments(scope, root, flags));
-}
-
-export async function tryGc(scope: Scope, root: string, flags: readonly string[] = []): Promise<CommandResult> {
-  return tryCommand(process.execPath, await gcArguments(scope, root, flags));
 }
 
 /** Digests of all blobs in a data directory, sorted. */

@@ -12,6 +12,11 @@ const day = 24 * 60 * 60_000;
 /** A claim is renewed when this part of its time is over, so that not every answer writes. */
 const renewedAfter = 1 / 8;
 
+/** How long a link must be safe after it was written: until it is worn, a claim does not write it again. */
+export function safeTimeOf(claimMs: number): number {
+  return claimMs * (1 + renewedAfter);
+}
+
 /** A clock that is behind by less than this counts as right. */
 const toleratedSkewMs = 60_000;
 
@@ -50,9 +55,8 @@ export class ContentLinks {
     this.#restoration = restoration;
   }
 
-  /** How long a link is safe after it was written: until then, a claim might not have been written again. */
   get safeMs(): number {
-    return this.claimMs * (1 + renewedAfter);
+    return safeTimeOf(this.claimMs);
   }
 
   /** The digest under which the bytes are stored, if the repository has the link. It comes back from the trash if needed. */

@@ -6,7 +6,14 @@ const firstCapacity = 4 * 1024;
 export class GrowingBytes {
   #buffer = Buffer.alloc(0);
   #length = 0;
-  #modifiedMs = Date.now();
+  readonly #now: () => number;
+  #modifiedMs: number;
+
+  /** @param now the time at which bytes are appended, in milliseconds since 1970 */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+    this.#modifiedMs = now();
+  }
 
   get length(): number {
     return this.#length;
@@ -27,7 +34,7 @@ export class GrowingBytes {
     if (length > this.#buffer.length) this.#grow(length);
     bytes.copy(this.#buffer, this.#length);
     this.#length = length;
-    this.#modifiedMs = Date.now();
+    this.#modifiedMs = this.#now();
   }
 
   /** Readers reach the end at once. */

@@ -36,7 +36,7 @@ export class MemoryDriver implements StorageDriver {
   readonly #now: () => number;
   #changes = 0;
   readonly listLagMs = 0;
-  readonly staging = new MemoryStaging((...objects) => this.write(...objects));
+  readonly staging: MemoryStaging;
   readonly machine: MachineWork = this;
 
   readonly conditional: ConditionalWrites = {
@@ -58,6 +58,7 @@ export class MemoryDriver implements StorageDriver {
   /** @param now the time at which objects are written, in milliseconds since 1970 */
   constructor(now: () => number = Date.now) {
     this.#now = now;
+    this.staging = new MemoryStaging((...objects) => this.write(...objects), now);
   }
 
   async stat(key: string): Promise<ObjectStat | undefined> {

@@ -8,9 +8,15 @@ export class MemoryStaging implements Staging {
   readonly #staged = new Map<string, GrowingBytes>();
   readonly #write: (...objects: readonly ObjectContent[]) => Promise<void>;
 
-  /** @param write stores committed content */
-  constructor(write: (...objects: readonly ObjectContent[]) => Promise<void>) {
+  readonly #now: () => number;
+
+  /**
+   * @param write stores committed content
+   * @param now the time at which content is staged, in milliseconds since 1970
+   */
+  constructor(write: (...objects: readonly ObjectContent[]) => Promise<void>, now: () => number = Date.now) {
     this.#write = write;
+    this.#now = now;
   }
 
   at(key: string): StagedObject {
@@ -51,7 +57,7 @@ export class MemoryStaging implements Staging {
   }
 
   async #append(key: string, offset: number, content: AsyncIterable<Buffer>): Promise<number> {
-    const staged = this.#staged.get(key) ?? new GrowingBytes();
+    const staged = this.#staged.get(key) ?? new GrowingBytes(this.#now);
     if (staged.length !== offset) throw new OffsetMismatchError(staged.length);
     this.#staged.set(key, staged);
     for await (const chunk of content) staged.append(chunk);

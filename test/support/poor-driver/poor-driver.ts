@@ -26,7 +26,7 @@ export interface PoorDriverOptions {
 export class PoorDriver implements StorageDriver {
   readonly conditional = undefined;
   readonly listLagMs: number;
-  readonly staging = new MemoryStaging((...objects) => this.write(...objects));
+  readonly staging: MemoryStaging;
   readonly machine: MachineWork = this;
   readonly withdrawal = new Tombstones(this, { lookEachMs: 2, giveUpAfterMs: 10_000 });
   readonly #objects: MemoryDriver;
@@ -37,6 +37,7 @@ export class PoorDriver implements StorageDriver {
 
   constructor({ listLagMs = 15, listTakesMs = 1, losesAnswer = () => false, now }: PoorDriverOptions = {}) {
     this.#objects = new MemoryDriver(now);
+    this.staging = new MemoryStaging((...objects) => this.write(...objects), now);
     this.listLagMs = listLagMs;
     this.#lists = new LaggingLists(listLagMs);
     this.#listTakesMs = listTakesMs;

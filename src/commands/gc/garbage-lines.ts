@@ -1,7 +1,7 @@
-import type { CollectionReport, FoundGarbage } from "../maintenance/collection-report.js";
-import type { RepositoryMark } from "../maintenance/repository-mark.js";
-import type { Stay } from "../maintenance/unneeded-content.js";
-import type { Unneeded } from "../storage/collection-notes.js";
+import type { CollectionReport, FoundGarbage } from "../../maintenance/collection-report.js";
+import type { RepositoryMark } from "../../maintenance/repository-mark.js";
+import type { Stay } from "../../maintenance/unneeded-content.js";
+import type { Unneeded } from "../../storage/collection-notes.js";
 
 type Print = (line: string) => void;
 

@@ -10,5 +10,5 @@ export function addGarbageOptions(command: Command): Command {
       false,
     )
     .option("-q, --quiet", "print errors only", false)
-    .option("--force", "ignored, for old scripts: collecting beside a running server is always refused", false);
+    .option("--force", "ignored, for old scripts: a collection beside a running server is safe", false);
 }

@@ -1,13 +1,11 @@
-import { loadConfig } from "../config/load.js";
-import { collect, planCollection } from "../maintenance/collect.js";
-import type { CollectionTimes } from "../maintenance/unneeded-content.js";
-import type { Logger } from "../observability/logger.js";
-import { createLogger } from "../observability/winston-logger.js";
-import { collectionTimesOf } from "../serving/collection-times.js";
-import { ExplainedError } from "../serving/explained-error.js";
-import { openStorageAsItIs, type StorageSettings } from "../storage/open-storage.js";
-import type { Storage } from "../storage/storage.js";
-import { showBytes } from "./cache/warm/amounts.js";
+import { loadConfig } from "../../config/load.js";
+import { collect, planCollection } from "../../maintenance/collect.js";
+import type { CollectionTimes } from "../../maintenance/unneeded-content.js";
+import { createLogger } from "../../observability/winston-logger.js";
+import { collectionTimesOf } from "../../serving/collection-times.js";
+import type { Storage } from "../../storage/storage.js";
+import { showBytes } from "../cache/warm/amounts.js";
+import { openCollectedStorage } from "./collected-storage.js";
 import { garbageLines } from "./garbage-lines.js";
 
 export interface GarbageCollectOptions {
@@ -22,23 +20,10 @@ export async function collectGarbage(options: GarbageCollectOptions): Promise<vo
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
   const log = createLogger(config.log, process.stderr);
   try {
-    const storage = await openExisting(config.storage, log);
-    storage.contentLinks.claimMs = config.maintenance.gc.claim;
-    await run(storage, collectionTimesOf(config, storage), options);
+    const storage = await openCollectedStorage(config, log);
+    await run(storage, collectionTimesOf(config), options);
   } finally {
     log.flush();
-  }
-}
-
-/** A wrong path must not look like a registry without garbage, so the folder must exist. */
-async function openExisting(settings: StorageSettings, log: Logger): Promise<Storage> {
-  if (settings.driver === "memory")
-    throw new ExplainedError("storage.driver is memory: only the server itself can see its content");
-  try {
-    return await openStorageAsItIs(settings, log);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ExplainedError(settings.driver === "s3" ? reason : `storage.filesystem.root cannot be read: ${reason}`);
   }
 }
 
