@@ -105,6 +105,9 @@ test("without a file and variables, Berth is a private registry on this machine"
         },
       ],
     },
+    maintenance: {
+      gc: { every: 86_400_000, grace: 3_600_000, claim: 86_400_000, trash: 86_400_000, window: undefined, share: 0.5 },
+    },
     log: { level: "info", format: "text", access: true },
   });
 });

@@ -152,6 +152,8 @@ for (const [driver, make] of Object.entries(timedDrivers)) {
       timed.passes(4 * hour);
       assert.equal((await timed.collect()).report.whyStays("blob", layer), "uploading");
       timed.passes(6 * hour);
+      assert.equal((await timed.collect()).report.whyStays("blob", layer), "noted");
+      timed.passes(2 * hour);
       assert.deepEqual((await timed.collect()).report.went, [`blob ${layer}`]);
     },
   );

@@ -44,8 +44,20 @@ async function putManifest(storage: Storage): Promise<void> {
 
 const linkOf = { blob: layout.layerLink(mine, digest), manifest: layout.revisionLink(mine, digest) };
 
-test("a blob whose bytes are deleted before its link is written is not reported as stored", async (t) => {
+test("a blob that is stored again while its bytes are being deleted is stored: its link comes first", async (t) => {
   const { evictor, writer } = await evictorAndWriter(t);
+  const linking = writer.driver.pauseBefore("write", linkOf.blob);
+  const adding = addBlob(writer.storage);
+  await linking.reached;
+  assert.equal(await removeUnlinked(evictor.storage, [digest]), content.length);
+  linking.resume();
+  await adding;
+  assert.equal(await isStored(evictor.storage), true);
+});
+
+test("a new blob whose bytes are deleted before its link is written is not reported as stored", async (t) => {
+  const { evictor, writer } = await evictorAndWriter(t);
+  assert.equal(await removeUnlinked(evictor.storage, [digest]), content.length);
   const linking = writer.driver.pauseBefore("write", linkOf.blob);
   const adding = assert.rejects(addBlob(writer.storage), /evicted while they were stored/);
   await linking.reached;
