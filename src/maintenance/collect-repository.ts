@@ -38,7 +38,7 @@ async function staysFor(run: CollectionRun, link: ContentLink, heldSinceMs: numb
     );
     return true;
   }
-  const stay = run.judge.whyStays(link, found?.modifiedMs, heldSinceMs);
+  const stay = run.judge.whyStays(link, found?.claimedMs, heldSinceMs);
   if (stay === undefined) return false;
   run.stays(link, stay);
   return true;
@@ -55,7 +55,7 @@ async function removeAll(
   const held = new HeldSince(run, name);
   return run.changes.removeLinks(name, links, {
     nowMs: run.judge.nowMs,
-    mayGo: async (_link, modifiedMs) => run.judge.whyHeld(modifiedMs, await held.sinceMs()) === undefined,
+    mayGo: async (_link, claimedMs) => run.judge.whyHeld(claimedMs, await held.sinceMs()) === undefined,
   });
 }
 

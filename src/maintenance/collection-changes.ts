@@ -24,8 +24,11 @@ export interface CollectionChanges {
   ): Promise<readonly ContentLink[]>;
   /** Removes a repository that holds nothing. */
   removeRepository(name: RepositoryName): Promise<void>;
-  /** The links stay removed for good. */
-  forgetTrash(links: readonly ContentLink[]): Promise<void>;
+  /**
+   * @param over links that are removed for good
+   * @param back links that a client or an operator has brought back
+   */
+  forgetTrash(over: readonly ContentLink[], back: readonly ContentLink[]): Promise<void>;
   /** Also finishes what a killed collection or eviction has left. @returns the number of bytes removed */
   erase(bytes: readonly UnlinkedBytes[]): Promise<number>;
   note(notes: NotedItems): Promise<void>;
@@ -50,7 +53,7 @@ export function changesBeside(storage: Storage): CollectionChanges {
     removeLinks: (name, links, removal) => removeBeside(storage, name, links, removal),
     // A push may begin there at any moment, so an empty one stays.
     removeRepository: async () => {},
-    forgetTrash: (links) => storage.trash.forget(links),
+    forgetTrash: (over, back) => forgetTrash(storage, over, back),
     erase: (bytes) =>
       withEvictionLock(storage, async () => {
         await clearAside(storage);
@@ -77,7 +80,7 @@ export function changesAlone(storage: Storage): CollectionChanges {
       return links;
     },
     removeRepository: (name) => storage.repository(name).removeAll(),
-    forgetTrash: (links) => storage.trash.forget(links),
+    forgetTrash: (over, back) => forgetTrash(storage, over, back),
     erase: (bytes) =>
       withEvictionLock(storage, async () => {
         await clearAside(storage);
@@ -92,6 +95,15 @@ export function changesAlone(storage: Storage): CollectionChanges {
       await storage.collections.write();
     },
   };
+}
+
+async function forgetTrash(
+  storage: Storage,
+  over: readonly ContentLink[],
+  back: readonly ContentLink[],
+): Promise<void> {
+  await storage.contentLinks.forgetClaims(over);
+  await storage.trash.forget([...over, ...back]);
 }
 
 /** Manifests first. If one was claimed meanwhile, what it references stays. */

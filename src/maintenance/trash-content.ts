@@ -44,15 +44,15 @@ export class TrashContent {
   async empty(removed: readonly ContentLink[]): Promise<void> {
     const { judge, changes, storage } = this.#run;
     const added = new Set(removed.map(textOf));
-    const forgotten: ContentLink[] = [];
+    const [over, back]: [ContentLink[], ContentLink[]] = [[], []];
     for (const { link, content, sinceMs } of this.#links) {
       if (added.has(textOf(link))) continue;
-      const isBack = (await storage.contentLinks.stored(link)) !== undefined;
-      if (isBack || this.#isOver(link, content, sinceMs)) forgotten.push(link);
+      if ((await storage.contentLinks.stored(link)) !== undefined) back.push(link);
+      else if (this.#isOver(link, content, sinceMs)) over.push(link);
     }
     const nowMs = judge.nowMs;
-    for (const link of removed) if (this.#isOver(link, link.digest, nowMs)) forgotten.push(link);
-    await changes.forgetTrash(forgotten);
+    for (const link of removed) if (this.#isOver(link, link.digest, nowMs)) over.push(link);
+    await changes.forgetTrash(over, back);
   }
 
   #isOver(link: ContentLink, content: Digest, sinceMs: number): boolean {

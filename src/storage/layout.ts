@@ -28,6 +28,7 @@ import type { ContentLink } from "./content/content-link.js";
  *     collection/noted                                      what no repository seemed to need, and since when
  *     collection/clock                                      written to learn the time of the storage
  *     collection/held/<hash of name>                        the claims that an ended upload has kept alive
+ *     claimed/<algorithm>-<hex>-<hash of link>              when a client was last told that a manifest is there
  *     trash/<algorithm>-<hex>-<hash of link>                a link that a collection removed, and may be restored
  *     unlinking/<algorithm>-<hex>-<hash of link>            such a link while it is being removed
  *     events/<receiver>/<microseconds>-<random>-<bytes>     an event that waits for a receiver, whose name is hashed
@@ -67,6 +68,7 @@ export const layout = {
   collectionNotes: ".berth/collection/noted",
   collectionClock: ".berth/collection/clock",
   heldClaims: (name: RepositoryName) => `.berth/collection/held/${hashOf(name)}`,
+  claimed: (link: ContentLink) => `.berth/claimed/${nameOfLink(link)}`,
   trash: ".berth/trash",
   trashed: (link: ContentLink) => `.berth/trash/${nameOfLink(link)}`,
   trashedAs: (record: string) => `.berth/trash/${record}`,

@@ -20,6 +20,13 @@ export function safeTimeOf(claimMs: number): number {
 /** A clock that is behind by less than this counts as right. */
 const toleratedSkewMs = 60_000;
 
+/** A link, and when it was last claimed. */
+export interface ClaimedLink {
+  readonly digest: Digest;
+  /** Milliseconds since 1970. */
+  readonly claimedMs: number;
+}
+
 interface ContentLinksParts {
   readonly links: LinkStore;
   readonly trash: Trash;
@@ -35,9 +42,9 @@ export interface Restoration {
 
 /**
  * The links that make content part of repositories. The time when a link was last written is also its claim: whoever
- * tells a client that it need not upload the content writes the link again, if it is not recent. So a commit and its
- * claim are one step, another program's push claims what it links, and no collection removes a link whose claim lasts
- * (`link-removal.ts`).
+ * tells a client that it need not upload a blob writes the link again, if it is not recent. So a commit and its claim
+ * are one step, another program's push claims what it links, and no collection removes a link whose claim lasts
+ * (`link-removal.ts`). The link of a manifest also says when it was pushed, so later claims are written beside it.
  */
 export class ContentLinks {
   /** How long a claim lasts, in milliseconds: `maintenance.gc.claim`. */
@@ -67,7 +74,7 @@ export class ContentLinks {
   /** The same, for an answer that tells a client that it need not upload the content. */
   async claim(link: ContentLink): Promise<Digest | undefined> {
     const found = await this.#look(link);
-    if (found === undefined || !this.isWorn(found.modifiedMs)) return found?.digest;
+    if (found === undefined || !this.isWorn(await this.claimedMs(link, found.modifiedMs))) return found?.digest;
     try {
       const renewed = await this.#renewals.run(layout.link(link), () => this.#renew(link, found.digest));
       return renewed?.digest;
@@ -81,15 +88,16 @@ export class ContentLinks {
 
   /** A removal that had begun may have taken the link: then it comes back like any other from the trash, or not. */
   async #renew(link: ContentLink, content: Digest): Promise<FoundLink | undefined> {
-    await this.#links.put(layout.link(link), content);
+    if (link.kind === "blob") await this.#links.put(layout.link(link), content);
+    else await this.#driver.write(linkTo(layout.claimed(link), content));
     if (await this.#isSafe(link)) return { digest: content, modifiedMs: Date.now() };
     return this.#takeBack(link);
   }
 
-  /** The link as it is stored: it is neither claimed nor restored. */
-  async stored(link: ContentLink): Promise<FoundLink | "unreadable" | undefined> {
+  /** The link as it is stored, and when it was last claimed; it is not claimed by this. */
+  async stored(link: ContentLink): Promise<ClaimedLink | "unreadable" | undefined> {
     const found = await this.#links.look(layout.link(link));
-    if (found !== undefined) return found;
+    if (found !== undefined) return { digest: found.digest, claimedMs: await this.claimedMs(link, found.modifiedMs) };
     return (await this.#driver.stat(layout.link(link))) === undefined ? undefined : "unreadable";
   }
 
@@ -133,6 +141,18 @@ export class ContentLinks {
     await this.#restoration.record(link);
     await this.#trash.forget([link]);
     return { digest: content, modifiedMs: Date.now() };
+  }
+
+  /** When a link was last claimed. @param modifiedMs when it was last written */
+  async claimedMs(link: ContentLink, modifiedMs: number): Promise<number> {
+    if (link.kind === "blob") return modifiedMs;
+    return Math.max(modifiedMs, (await this.#driver.stat(layout.claimed(link)))?.modifiedMs ?? 0);
+  }
+
+  /** Call it when links are removed for good. */
+  async forgetClaims(links: readonly ContentLink[]): Promise<void> {
+    const manifests = links.filter(({ kind }) => kind === "manifest");
+    if (manifests.length > 0) await this.#driver.remove(...manifests.map(layout.claimed));
   }
 
   #isSafe(link: ContentLink): Promise<boolean> {

@@ -11,8 +11,9 @@ import type { ContentLink } from "./content-link.js";
  *   the collection:  1. records the link in the trash   2. withdraws it (`Withdrawal` in `driver.ts`)
  *                    3. looks when it was last written, and what else holds it
  *                    4. releases it if it was claimed, and forgets the record; else erases it
- *   a claim:         1. reads the link, or else its record in the trash   2. writes the link, if it is not recent
- *                    3. makes sure that no withdrawal takes what it wrote
+ *   a claim:         1. reads the link, or else its record in the trash
+ *                    2. writes the link again, or that it is claimed, if it is not recent
+ *                    3. makes sure that no withdrawal takes the link
  *
  * Either the claim was written before the withdrawal, and step 3 of the collection sees its time; or it was written
  * after it, and stays. Whoever finds no link between steps 2 and 4 finds its record, and writes the link again.
@@ -26,9 +27,9 @@ const batchSize = 200;
 export interface LinkRemoval {
   readonly nowMs: number;
   /**
-   * Whether a link may go, by the time when it was last written. Asked after the links of its repository were withdrawn.
+   * Whether a link may go, by the time when it was last claimed. Asked after the links of its repository were withdrawn.
    */
-  mayGo(link: ContentLink, modifiedMs: number): Promise<boolean>;
+  mayGo(link: ContentLink, claimedMs: number): Promise<boolean>;
 }
 
 /** Moves links to the trash, unless they are claimed meanwhile. @returns those that are gone */
@@ -60,7 +61,7 @@ async function removeBatch(
   if (withdrawn.length > 0) await storage.listsSettled();
   const removed: ContentLink[] = [];
   await severalAtOnce(changesAtOnce, withdrawn, async ({ link, modifiedMs }) => {
-    if (await mayGo(link, modifiedMs)) {
+    if (await mayGo(link, await storage.contentLinks.claimedMs(link, modifiedMs))) {
       await withdrawal.erase(layout.link(link), layout.unlinking(link));
       removed.push(link);
     } else await release(storage, link);

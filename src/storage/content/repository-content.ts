@@ -139,6 +139,7 @@ export class RepositoryContent {
   async removeManifest(digest: Digest): Promise<RemovedManifest> {
     const said = await this.#storage.manifests.readContent(this.#name, digest);
     await this.#storage.driver.remove(layout.revision(this.#name, digest));
+    await this.#storage.contentLinks.forgetClaims([{ name: this.#name, kind: "manifest", digest }]);
     return this.forgetManifest(digest, said);
   }
 
