@@ -14,6 +14,7 @@ packages=(
   busybox-static                  # what the test images are built from
   prometheus                      # scrapes Berth; promtool checks metrics and rules
   strace                          # sees what is synced before an answer
+  chromium fonts-inter fonts-noto-color-emoji # opens the page
 )
 
 # Pinned, so that a new release of a client does not break a build by surprise.

@@ -50,7 +50,7 @@ export function TagList({ repository, mayDelete, onChange }: TagListProps) {
         <h2 id="tags">
           Tags <span class="muted number">{pages.total ?? repository.tags}</span>
         </h2>
-        <div class="row">
+        <div class="row tools">
           {chosen.size > 0 && (
             <button type="button" class="button danger" onClick={() => setDeleting(true)}>
               <Icon name="trash" /> Delete {countOf(chosen.size, "tag")}

@@ -1,0 +1,165 @@
+import { strict as assert } from "node:assert";
+import { type TestContext, test } from "node:test";
+import type { Page } from "playwright-core";
+import { Browser, examine, looks } from "../support/browser.js";
+import { digestIn, startDocker } from "../support/docker-daemon.js";
+import { Scope } from "../support/scope.js";
+import { oddTexts, type SeenBerth, startSeenBerth } from "../support/seen-berth.js";
+
+async function open(t: TestContext) {
+  const scope = new Scope(t);
+  const berth = await startSeenBerth(scope);
+  return { scope, berth, browser: await Browser.start(scope) };
+}
+
+/** By keyboard alone: the first field has the focus. */
+async function signIn(page: Page, user: string, password = user): Promise<void> {
+  await page.getByLabel("User name").waitFor();
+  await page.keyboard.type(user);
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(password);
+  await page.keyboard.press("Enter");
+}
+
+async function signedIn(browser: Browser, berth: SeenBerth, look = looks[2]): Promise<Page> {
+  const page = await browser.page(`${berth.url}/ui/sign-in`, look);
+  await signIn(page, "ann");
+  await page
+    .getByRole("heading", { level: 1 })
+    .filter({ hasText: /well|look|wrong/ })
+    .waitFor();
+  return page;
+}
+
+test("by keyboard: sign in, search, look at an image of several platforms, copy its command, and docker runs it", async (t) => {
+  const { scope, berth, browser } = await open(t);
+  const page = await browser.page(`${berth.url}/ui/sign-in`);
+  await signIn(page, "ann", "wrong");
+  await page.getByRole("alert").getByText("The user name or the password is wrong").waitFor();
+  await page.reload();
+  await signIn(page, "ann");
+  await page.getByText("Saved today").waitFor();
+
+  await page.keyboard.press("/");
+  await page.keyboard.type("API");
+  await page.getByRole("option", { name: "team/api" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "api" }).waitFor();
+  assert.equal(await page.title(), "team/api · Berth");
+
+  await page.getByRole("link", { name: "1.0", exact: true }).focus();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "1.0" }).waitFor();
+  await page.getByRole("link", { name: "SBOM" }).waitFor();
+  await page.getByRole("link", { name: "Signature" }).waitFor();
+  await page.getByRole("button", { name: /linux\/arm64/ }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: /linux\/arm64/, pressed: true }).waitFor();
+
+  await page.getByRole("button", { name: "Copy pull command" }).focus();
+  await page.keyboard.press("Enter");
+  const command = await page.evaluate<string>("navigator.clipboard.readText()");
+  assert.equal(command, `docker pull ${berth.host}/team/api:1.0`);
+  const docker = await startDocker(scope);
+  const pulled = digestIn(await docker(...command.split(" ").slice(1)));
+  const { headers } = await berth.client.head("/v2/team/api/manifests/1.0");
+  assert.equal(pulled, headers["docker-content-digest"]);
+  browser.expectNoProblems();
+});
+
+test("by mouse: deleting a tag says before what goes and what stays", async (t) => {
+  const { berth, browser } = await open(t);
+  const page = await signedIn(browser, berth);
+  await page.getByRole("link", { name: "Repositories", exact: true }).first().click();
+  await page.getByRole("link", { name: "team", exact: true }).click();
+  await page.getByRole("link", { name: "api", exact: true }).click();
+  await page.getByLabel("Choose latest").check();
+  await page.getByRole("button", { name: "Delete 1 tag" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("the tag latest").waitFor();
+  await dialog.getByText("What stays").waitFor();
+  await dialog.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByRole("link", { name: "latest" }).waitFor({ state: "detached" });
+  assert.equal((await berth.client.get("/v2/team/api/manifests/latest")).status, 404);
+  assert.equal((await berth.client.get("/v2/team/api/manifests/1.0")).status, 200);
+  browser.expectNoProblems();
+});
+
+test("the cache fills before one's eyes, and the quota of Docker Hub goes down", async (t) => {
+  const { berth, browser } = await open(t);
+  const page = await signedIn(browser, berth);
+  await page.getByText("No downloads").waitFor();
+  berth.hub.throttle.bytesPerSecond = 2_000_000;
+  await berth.client.get("/v2/docker.io/library/tool/manifests/1");
+  const pulling = [1, 2].map(() => berth.client.get(`/v2/docker.io/library/tool/blobs/${berth.coldLayer}`));
+  await page.getByRole("link", { name: "docker.io/library/tool" }).waitFor();
+  await page.getByText("2 clients").waitFor();
+  await page.getByText(/\bof 6 MB/).waitFor();
+  for (const { status } of await Promise.all(pulling)) assert.equal(status, 200);
+  await page.getByText("No downloads").waitFor();
+  await page.getByText("99 of 100 pulls left").waitFor();
+  browser.expectNoProblems();
+});
+
+test("each view fits a phone and a wide screen, in both themes, and passes axe", async (t) => {
+  const { berth, browser } = await open(t);
+  await berth.client.get("/v2/docker.io/library/tool/manifests/1");
+  const views: Readonly<Record<string, string>> = {
+    home: "/ui/",
+    repositories: "/ui/repositories",
+    list: "/ui/repositories?as=list",
+    repository: "/ui/repositories/team/api",
+    image: "/ui/repositories/team/api:1.0",
+    odd: "/ui/repositories/team/odd:1.0",
+    cached: "/ui/repositories/docker.io/library/tool:1",
+    upstreams: "/ui/upstreams",
+    setup: "/ui/setup?client=containerd",
+    tokens: "/ui/tokens",
+    unknown: "/ui/nothing",
+  };
+  for (const look of looks) {
+    const page = await browser.page(`${berth.url}/ui/sign-in`, look);
+    await page.getByLabel("User name").waitFor();
+    await examine(page, "sign-in", look);
+    await signIn(page, "ann");
+    await page.getByText("Saved today").waitFor();
+    for (const [name, path] of Object.entries(views)) {
+      await page.goto(berth.url + path);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.locator(".waiting").first().waitFor({ state: "detached" });
+      await examine(page, name, look);
+    }
+    await page.context().close();
+  }
+  browser.expectNoProblems();
+});
+
+test("what somebody pushed is shown as text, whatever it contains", async (t) => {
+  const { berth, browser } = await open(t);
+  const page = await signedIn(browser, berth);
+  await page.goto(`${berth.url}/ui/repositories/team/odd:1.0`);
+  await page.getByText(oddTexts.markup).first().waitFor();
+  await page.getByText("Labels (3)").click();
+  await page.getByText(oddTexts.turned).first().waitFor();
+  assert.equal(await page.locator("img").count(), 0);
+  assert.match(await page.title(), /^team\/odd:1\.0/);
+  // Isolated: the mark for writing from right to left does not reach beyond its own text.
+  const isolated = await page.locator("bdi", { hasText: oddTexts.turned }).count();
+  assert.ok(isolated > 0);
+  browser.expectNoProblems();
+});
+
+test("a session that has ended leads to the sign-in, and back to where one was", async (t) => {
+  const { berth, browser } = await open(t);
+  const page = await signedIn(browser, berth);
+  await page.getByLabel("Account of ann").click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("link", { name: "Sign in" }).waitFor();
+  await page.goto(`${berth.url}/ui/tokens`);
+  await page.getByLabel("User name").waitFor();
+  await signIn(page, "ann");
+  await page.getByRole("heading", { level: 1, name: "Access tokens" }).waitFor();
+  browser.expectNoProblems();
+});
