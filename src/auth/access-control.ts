@@ -10,7 +10,6 @@ import type { ClientCertificate } from "./client-certificate.js";
 import { KnownCredentials, type Sender } from "./known-credentials.js";
 import type { ResourceActions } from "./scope.js";
 import type { TokenAnswer, TokenService } from "./token-service.js";
-import type { SessionTokens } from "./tokens/session-tokens.js";
 
 /** No user name is longer; a longer text may be anything. */
 const longestUser = 128;
@@ -31,16 +30,6 @@ export interface SessionCredentials {
   readonly certificate: ClientCertificate | undefined;
 }
 
-/** A session that has begun. */
-export interface Session {
-  readonly token: string;
-  /** Milliseconds since 1970. */
-  readonly endsMs: number;
-}
-
-/** A working day: whoever signs in in the morning is not asked again. */
-const longestSessionMs = 12 * 60 * 60_000;
-
 /** How clients are asked for credentials. */
 export type ChallengeScheme = "Basic" | "Bearer";
 
@@ -48,7 +37,6 @@ interface AccessControlParts {
   readonly authenticator: Authenticator;
   readonly rules: AccessRules;
   readonly tokens: TokenService;
-  readonly sessions: SessionTokens;
   readonly scheme: ChallengeScheme;
   /** Records failed logins. */
   readonly audit: AuditTrail | undefined;
@@ -145,19 +133,11 @@ export class AccessControl {
   }
 
   /**
-   * Begins a session of the page.
-   * @throws AccessRefusal UNAUTHORIZED if the credentials identify no user
+   * Who sent credentials, for a session of the page.
+   * @throws AccessRefusal UNAUTHORIZED if a password is wrong
    */
-  async signIn(credentials: Credentials): Promise<Session> {
-    const { identity, endsMs = Number.POSITIVE_INFINITY } = await this.#authenticate(credentials);
-    const { user, groups, credential, ceiling } = identity;
-    if (user === undefined) throw new AccessRefusal("UNAUTHORIZED", "a user name and a password are needed");
-    const ends = Math.min(endsMs, Date.now() + longestSessionMs);
-    const limits = ceiling?.limits ?? [];
-    return {
-      token: await this.#parts.sessions.issue({ user, groups, credential, limits, endsMs: ends }),
-      endsMs: ends,
-    };
+  identify(credentials: Credentials): Promise<Authentication> {
+    return this.#authenticate(credentials);
   }
 
   issueToken(identity: Identity, asked: readonly ResourceActions[]): Promise<TokenAnswer> {

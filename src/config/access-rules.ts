@@ -17,6 +17,7 @@ export function brokenAccessRules(
     ...openAndLimitedByUser(access),
     ...(access.rules ?? []).flatMap(brokenRuleAt),
     ...(access.issuers ?? []).flatMap((_, index, issuers) => brokenIssuer(issuers, index)),
+    ...(access.issuers ?? []).flatMap(unwelcomeLogin),
     ...keylessTokenService(access),
   ];
 }
@@ -118,6 +119,14 @@ function brokenRuleAt(rule: AccessConfig["rules"][number], index: number): Broke
     ];
   }
   return [];
+}
+
+/** Otherwise each login would end with a refused token. */
+function unwelcomeLogin({ login, audience = [] }: AccessConfig["issuers"][number], index: number): BrokenRule[] {
+  if (login?.clientId === undefined || audience.includes(login.clientId)) return [];
+  const path = ["access", "issuers", index];
+  const message = `must contain login.clientId (${login.clientId}): the tokens of logins are made for it`;
+  return [{ path: [...path, "audience"], causedBy: [[...path, "login", "clientId"]], message }];
 }
 
 function brokenIssuer(issuers: AccessConfig["issuers"], index: number): BrokenRule[] {

@@ -11,7 +11,7 @@ import { type PageFile, type PageFiles, readPageFiles } from "./page-files.js";
  * The page has no inline script or style, and loads nothing from elsewhere. What users push, such as a label with
  * markup, could do nothing even if the page showed it wrongly.
  */
-const security: OutgoingHttpHeaders = {
+export const security: OutgoingHttpHeaders = {
   "Content-Security-Policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
     "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",

@@ -1,11 +1,12 @@
+import { notStored } from "../api/answers.js";
 import { refuseForeignPages } from "../api/foreign-pages.js";
-import type { AccessControl } from "../auth/access-control.js";
+import type { PageSessions, Session } from "../auth/page-sessions.js";
 import type { Reservation } from "../foundation/semaphore.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Handler } from "../http/handlers/handler.js";
 import { readBody } from "../http/read-body.js";
 import type { Resource } from "../http/router.js";
-import { sendEmpty } from "../http/send.js";
+import { sendEmpty, sendJson } from "../http/send.js";
 import { cookieHeader } from "../http/session-cookie.js";
 import { RegistryError } from "../oci/errors.js";
 
@@ -15,43 +16,44 @@ const largestForm = 32 * 1024;
 /** A form is never larger than a small body, which needs no room. */
 const noRoom: Reservation = { take: async () => {} };
 
-interface SessionSettings {
-  readonly control: AccessControl;
-  /** The address that clients use, if it is configured. */
-  readonly publicUrl: string | undefined;
-}
-
 /** Where people sign in and out of the page, by the accounts of `docker login`. */
-export function sessionRoutes({ control, publicUrl }: SessionSettings): Resource[] {
+export function sessionRoutes(sessions: PageSessions, publicUrl: string | undefined): Resource[] {
   const guarded =
     (handler: Handler): Handler =>
     (exchange) => {
       refuseForeignPages(exchange, publicUrl);
       return handler(exchange);
     };
-  return [{ name: "ui", path: "/ui/session", methods: { POST: guarded(signIn(control)), DELETE: guarded(signOut) } }];
+  const methods = {
+    GET: (exchange: Exchange) => sendJson(exchange, 200, { issuers: sessions.issuers }, notStored),
+    POST: guarded(signIn(sessions)),
+    DELETE: guarded(signOut),
+  };
+  return [{ name: "ui", path: "/ui/session", methods }];
 }
 
-function signIn(control: AccessControl): Handler {
+function signIn(sessions: PageSessions): Handler {
   return async function signIn(exchange) {
     const { user, password } = await readForm(exchange);
-    const { token, endsMs } = await control.signIn({
+    const session = await sessions.signIn({
       authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
       caller: exchange.caller,
       certificate: exchange.certificate,
     });
-    const maxAge = Math.max(1, Math.round((endsMs - Date.now()) / 1000));
-    sendCookie(exchange, cookieHeader(exchange, "session", { value: token, sameSite: "Strict", maxAge }));
+    sendEmpty(exchange, 204, { ...notStored, "Set-Cookie": sessionCookie(exchange, session) });
   };
 }
 
-const signOut: Handler = function signOut(exchange) {
-  sendCookie(exchange, cookieHeader(exchange, "session", { value: "", sameSite: "Strict", maxAge: 0 }));
-};
-
-function sendCookie(exchange: Exchange, cookie: string): void {
-  sendEmpty(exchange, 204, { "Set-Cookie": cookie, "Cache-Control": "no-store" });
+/** The cookie of a session, which ends when the session does. */
+export function sessionCookie(exchange: Exchange, { token, endsMs }: Session): string {
+  const maxAge = Math.max(1, Math.round((endsMs - Date.now()) / 1000));
+  return cookieHeader(exchange, "session", { value: token, sameSite: "Strict", maxAge });
 }
+
+const signOut: Handler = function signOut(exchange) {
+  const cookie = cookieHeader(exchange, "session", { value: "", sameSite: "Strict", maxAge: 0 });
+  sendEmpty(exchange, 204, { ...notStored, "Set-Cookie": cookie });
+};
 
 /** @throws RegistryError 400 for anything but `{user, password}`, 401 for a name that can belong to nobody */
 async function readForm(exchange: Exchange): Promise<{ readonly user: string; readonly password: string }> {

@@ -5,6 +5,8 @@ export interface FetchOptions {
   /** Authorities to trust instead of the default ones, in PEM format. */
   readonly ca?: string | undefined;
   readonly bearerToken?: string | undefined;
+  /** Sent as the body of a POST. */
+  readonly form?: URLSearchParams | undefined;
 }
 
 /** Key sets have a few kilobytes. */
@@ -16,16 +18,21 @@ const timeoutMs = 5_000;
  * or in its own discovery document, and a token is never sent anywhere else.
  * @throws Error with a sentence that names the address
  */
-export async function fetchJson(url: URL, { ca, bearerToken }: FetchOptions): Promise<unknown> {
+export async function fetchJson(url: URL, { ca, bearerToken, form }: FetchOptions): Promise<unknown> {
   const signal = AbortSignal.timeout(timeoutMs);
-  const headers = { Accept: "application/json", ...(bearerToken && { Authorization: `Bearer ${bearerToken}` }) };
+  const headers = {
+    Accept: "application/json",
+    ...(bearerToken && { Authorization: `Bearer ${bearerToken}` }),
+    ...(form && { "Content-Type": "application/x-www-form-urlencoded" }),
+  };
+  const method = form === undefined ? "GET" : "POST";
   try {
     const text = await new Promise<string>((resolve, reject) => {
       const send = url.protocol === "https:" ? https().request : http.request;
-      const request = send(url, { headers, signal, agent: false, ...(ca !== undefined && { ca }) });
+      const request = send(url, { method, headers, signal, agent: false, ...(ca !== undefined && { ca }) });
       request.on("response", (response) => readBody(response).then(resolve, reject));
       request.on("error", reject);
-      request.end();
+      request.end(form?.toString());
     });
     return JSON.parse(text) as unknown;
   } catch (cause) {

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 import type { Logger } from "../../observability/logger.js";
+import { discoverIssuer } from "./discovery.js";
 import { fetchJson } from "./fetch-json.js";
 
 /** No algorithm with a shared secret: an issuer's keys are public, and one could then serve as the secret. */
@@ -109,22 +110,5 @@ async function fetchKeySet({ issuer, jwksUrl, jwksFile, caFile, bearerTokenFile 
   const token = bearerTokenFile === undefined ? undefined : (await readFile(bearerTokenFile, "utf8")).trim();
   const origins = [issuer, ...(jwksUrl === undefined ? [] : [jwksUrl])].map((url) => new URL(url).origin);
   const get = (url: URL) => fetchJson(url, { ca, bearerToken: origins.includes(url.origin) ? token : undefined });
-  return get(jwksUrl === undefined ? await discover(issuer, get) : new URL(jwksUrl));
-}
-
-/** OpenID Connect Discovery 1.0, section 4. The document must name the same issuer (4.3). */
-async function discover(issuer: string, get: (url: URL) => Promise<unknown>): Promise<URL> {
-  const document = await get(new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`));
-  const said: Readonly<Record<string, unknown>> =
-    typeof document === "object" && document !== null ? { ...document } : {};
-  const { issuer: named, jwks_uri: uri } = said;
-  if (named !== issuer) {
-    throw new Error(`the discovery document of ${issuer} is that of the issuer ${JSON.stringify(named)}`);
-  }
-  if (typeof uri !== "string" || !/^https?:/.test(uri) || !URL.canParse(uri)) {
-    throw new Error(`the discovery document of ${issuer} names no jwks_uri`);
-  }
-  if (issuer.startsWith("https:") && !uri.startsWith("https:"))
-    throw new Error(`${issuer} names keys without HTTPS: ${uri}`);
-  return new URL(uri);
+  return get(jwksUrl === undefined ? (await discoverIssuer(issuer, get)).urlOf("jwks_uri") : new URL(jwksUrl));
 }

@@ -3,11 +3,14 @@ import { AccessPolicy } from "../../auth/access-policy.js";
 import { AccessRules } from "../../auth/access-rules.js";
 import type { AuditTrail } from "../../auth/audit/audit-trail.js";
 import { Authenticator } from "../../auth/authenticator.js";
+import { BrowserLogin } from "../../auth/issuers/browser-login.js";
 import { type IssuerSettings, Issuers } from "../../auth/issuers/issuers.js";
+import { PageSessions } from "../../auth/page-sessions.js";
 import { Passwords } from "../../auth/passwords/passwords.js";
 import { Rule, type RuleSettings } from "../../auth/rule.js";
 import { TokenService } from "../../auth/token-service.js";
 import { AccessTokens } from "../../auth/tokens/access-tokens.js";
+import { CookieTokens } from "../../auth/tokens/cookie-tokens.js";
 import { RegistryTokens } from "../../auth/tokens/registry-tokens.js";
 import { SessionTokens } from "../../auth/tokens/session-tokens.js";
 import { Users } from "../../auth/users.js";
@@ -24,6 +27,8 @@ import { readUserFile, usersOfSettings, watchUserFile } from "./user-file.js";
 /** The access control of a configuration. */
 export interface Guard {
   readonly control: AccessControl;
+  /** Of the web page. */
+  readonly sessions: PageSessions;
   readonly passwords: Passwords;
   /** Starts to watch files: a guard that is never used watches none. */
   start(): void;
@@ -52,7 +57,8 @@ export async function createGuard(
   const rules = new AccessRules(policy, repositoryNamesOf(config));
   const keys = await tokenKeysOf(config, tokenSeed, log);
   const registryTokens = new RegistryTokens(access.service, keys);
-  const sessionTokens = new SessionTokens(access.service, keys);
+  const cookies = new CookieTokens(access.service, keys);
+  const sessionTokens = new SessionTokens(cookies);
   const authenticator = new Authenticator({
     users,
     passwords,
@@ -67,13 +73,15 @@ export async function createGuard(
     authenticator,
     rules,
     tokens,
-    sessions: sessionTokens,
     scheme: schemeOf(access, policy),
     audit,
     service: access.tokenService?.service ?? access.service,
     realm: access.tokenService?.realm,
   };
-  return { control: new AccessControl(parts, log), passwords, start, close };
+  const control = new AccessControl(parts, log);
+  const logins = access.issuers.flatMap(loginAt);
+  const sessions = new PageSessions({ control, sessions: sessionTokens, cookies, logins }, log);
+  return { control, sessions, passwords, start, close };
 }
 
 /** The rules of the configuration, including those that a single setting stands for. */
@@ -95,6 +103,10 @@ function schemeOf({ challenge, issuers, tokenService }: AccessConfig, policy: Ac
 function issuerOf(issuer: AccessConfig["issuers"][number]): IssuerSettings {
   const identities = issuer.identities.map((rule) => ({ ...rule, claims: new Map(Object.entries(rule.claims)) }));
   return { ...issuer, identities };
+}
+
+function loginAt({ name, issuer, caFile, login }: AccessConfig["issuers"][number]): readonly BrowserLogin[] {
+  return login === undefined ? [] : [new BrowserLogin({ name, issuer, caFile, ...login })];
 }
 
 interface OpenedUsers {

@@ -29,7 +29,7 @@ export function App() {
     const here = address.pathname + address.search;
     if ((needsLogin || isEnded) && route.view !== "sign-in") goTo(signInHref(here), { replace: true });
   }, [needsLogin, isEnded, address.href]);
-  if (route.view === "sign-in") return <SignInView returnTo={route.returnTo} />;
+  if (route.view === "sign-in") return <SignInView returnTo={route.returnTo} failed={route.failed} />;
   if (caller === undefined)
     return error !== undefined && !needsLogin ? (
       <main>

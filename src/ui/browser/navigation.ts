@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { loginPath } from "./routes.js";
 
 const moved = "berth-moved";
 
@@ -34,6 +35,7 @@ function followLink(event: MouseEvent): void {
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   if (link === null || link.origin !== location.origin || !link.pathname.startsWith("/ui") || link.target !== "")
     return;
+  if (link.pathname.startsWith(loginPath)) return;
   if (link.hash !== "" && link.pathname === location.pathname) return;
   event.preventDefault();
   goTo(link.href);

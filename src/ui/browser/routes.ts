@@ -7,13 +7,14 @@ export type Route =
   | { readonly view: "upstreams" }
   | { readonly view: "setup"; readonly client: string }
   | { readonly view: "tokens" }
-  | { readonly view: "sign-in"; readonly returnTo: string }
+  | { readonly view: "sign-in"; readonly returnTo: string; readonly failed: string }
   | { readonly view: "unknown" };
 
 export const homePath = "/ui/";
 export const upstreamsPath = "/ui/upstreams";
 export const setupPath = "/ui/setup";
 export const tokensPath = "/ui/tokens";
+export const loginPath = "/ui/login/";
 const repositoriesPath = "/ui/repositories";
 
 export function repositoriesHref({ search = "", under = "", isFlat = false } = {}): string {
@@ -37,6 +38,11 @@ export function signInHref(returnTo: string): string {
   return `/ui/sign-in?to=${encodeURIComponent(returnTo)}`;
 }
 
+/** Where the server begins a login at an issuer: a link that leaves the page. */
+export function loginHref(issuer: string, returnTo: string): string {
+  return `${loginPath}${encodeURIComponent(issuer)}?to=${encodeURIComponent(returnTo)}`;
+}
+
 /** What an address of this page shows. */
 export function routeOf(url: URL): Route {
   const path = url.pathname.replace(/\/+$/, "");
@@ -54,7 +60,7 @@ export function routeOf(url: URL): Route {
     case tokensPath:
       return { view: "tokens" };
     case "/ui/sign-in":
-      return { view: "sign-in", returnTo: safePath(asked("to")) };
+      return { view: "sign-in", returnTo: safePath(asked("to")), failed: asked("failed") };
     default:
       return { view: "unknown" };
   }

@@ -17,8 +17,10 @@ interface SetupViewProps {
 /** How each client is set up for this registry, as `berth setup` says it. */
 export function SetupView({ client, caller }: SetupViewProps) {
   const list = useAnswer<Page<SetupClient>>(apiPath("setup"));
-  const clients = list.answer?.items ?? [];
-  const shown = clients.find(({ name }) => name === client) ?? clients[0];
+  const items = list.answer?.items ?? [];
+  const clients = items.filter(({ kind }) => kind === "client");
+  const servers = items.filter(({ kind }) => kind === "server");
+  const shown = items.find(({ name }) => name === client) ?? clients[0];
   const guide = useAnswer<SetupGuide>(shown && apiPath(`setup/${shown.name}`));
   const error = list.error ?? guide.error;
   return (
@@ -30,30 +32,17 @@ export function SetupView({ client, caller }: SetupViewProps) {
             <span>Client</span>
             <select
               value={shown?.name ?? ""}
-              onChange={({ currentTarget }) => goTo(`${setupPath}?client=${currentTarget.value}`, { replace: true })}
+              onChange={({ currentTarget }) => goTo(hrefOf(currentTarget.value), { replace: true })}
             >
-              {clients.map(({ name }) => (
+              {[...clients, ...servers].map(({ name }) => (
                 <option key={name} value={name}>
                   {name}
                 </option>
               ))}
             </select>
           </label>
-          <nav aria-label="Clients">
-            <ul>
-              {clients.map(({ name, meaning }) => (
-                <li key={name}>
-                  <a
-                    href={`${setupPath}?client=${name}`}
-                    {...(name === shown?.name && { "aria-current": "true" as const })}
-                  >
-                    <strong>{name}</strong>
-                    <span class="muted small">{meaning}</span>
-                  </a>
-                </li>
-              ))}
-            </ul>
-          </nav>
+          <Choices title="Clients" items={clients} shown={shown?.name} />
+          <Choices title="This registry" items={servers} shown={shown?.name} />
         </div>
         <section class="card" aria-label="Instructions">
           <div class="card-head">
@@ -65,4 +54,32 @@ export function SetupView({ client, caller }: SetupViewProps) {
       </div>
     </View>
   );
+}
+
+interface ChoicesProps {
+  readonly title: string;
+  readonly items: readonly SetupClient[];
+  readonly shown: string | undefined;
+}
+
+function Choices({ title, items, shown }: ChoicesProps) {
+  return (
+    <nav aria-label={title}>
+      <h2 class="muted small">{title}</h2>
+      <ul>
+        {items.map(({ name, meaning }) => (
+          <li key={name}>
+            <a href={hrefOf(name)} {...(name === shown && { "aria-current": "true" as const })}>
+              <strong>{name}</strong>
+              <span class="muted small">{meaning}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function hrefOf(client: string): string {
+  return `${setupPath}?client=${encodeURIComponent(client)}`;
 }
