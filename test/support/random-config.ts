@@ -54,7 +54,7 @@ function settingValue({ kind: { expected } }: Setting): fc.Arbitrary<unknown> | 
 function spread(min: number, max: number): fc.Arbitrary<number> {
   return fc.oneof(
     fc.integer({ min, max: Math.min(max, min + 20) }),
-    fc.integer({ min, max: Math.min(max, 2_000_000) }),
+    fc.integer({ min, max: Math.min(max, Math.max(min, 2_000_000)) }),
     fc.maxSafeInteger().map((whole) => min + (Math.abs(whole) % (max - min + 1))),
   );
 }
