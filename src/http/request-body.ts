@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { freeMemory } from "../foundation/free-memory.js";
 import type { IncomingContent } from "../registry/repository.js";
 import type { BufferPool } from "./buffer-pool.js";
 import type { Exchange } from "./exchange.js";
@@ -80,6 +81,7 @@ export class RequestBody implements IncomingContent {
     this.#filling ??= { buffer: this.#pool.take(), length: 0 };
     const copied = chunk.copy(this.#filling.buffer, this.#filling.length);
     this.#filling.length += copied;
+    if (copied === chunk.length) freeMemory(chunk);
     if (!isFull(this.#filling)) return;
     if (copied < chunk.length) this.#rest = chunk.subarray(copied);
     this.#request.pause();

@@ -1,3 +1,5 @@
+import { freeMemory } from "../../foundation/free-memory.js";
+
 /** Bytes that may be buffered for a busy consumer: all of them share a total, within these limits. */
 const most = 1024 * 1024;
 const least = 64 * 1024;
@@ -69,8 +71,7 @@ class Queue {
         this.#wakeTaker = resolve;
       });
     }
-    const [first, ...others] = this.#pieces;
-    const piece = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#pieces, this.#bytes);
+    const piece = joined(this.#pieces, this.#bytes);
     this.#pieces = [];
     this.#bytes = 0;
     this.#wakePutter();
@@ -86,4 +87,12 @@ class Queue {
     this.isAbandoned = true;
     this.#wakePutter();
   }
+}
+
+function joined(pieces: readonly Buffer[], length: number): Buffer {
+  const [first, ...others] = pieces;
+  if (first !== undefined && others.length === 0) return first;
+  const whole = Buffer.concat(pieces, length);
+  for (const piece of pieces) freeMemory(piece);
+  return whole;
 }
