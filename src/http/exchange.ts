@@ -52,7 +52,7 @@ export class Exchange implements Context {
   /** The resource of the path; `undefined` until the request is routed, and if there is no such resource. */
   resource: ResourceName | undefined;
   /** Where the content of the answer came from, if it has content. */
-  served: Served["from"] | undefined;
+  served: Served | undefined;
   /** When the answer to a request for a blob began; its last byte may come much later. */
   begunAt: number | undefined;
   /** Called before a response 403, where denials are recorded. */

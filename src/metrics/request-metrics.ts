@@ -88,7 +88,7 @@ export class RequestMetrics implements RequestObserver {
     method.duration.observe((now - exchange.startedAt) / 1000);
     cells.requestSize.observe(requestBytes(exchange));
     cells.responseSize.observe(exchange.sent);
-    if (exchange.served !== undefined && status < 400) this.#cache.noteAnswer(exchange, exchange.served, now);
+    if (exchange.served !== undefined && status < 400) this.#cache.noteAnswer(exchange, exchange.served.from, now);
     if (status === 401 || status === 403 || handler === "token") this.#access.noteAnswer(exchange, status);
   }
 

@@ -152,7 +152,9 @@ export class ManifestCache {
 
   #serve(name: RepositoryName, manifest: StoredManifest, served: Served): Manifest {
     this.#kept.noteUse(name, manifest);
-    return { descriptor: manifest.descriptor, bytes: manifest.bytes, served };
+    const { descriptor, bytes } = manifest;
+    const savesPull = served.from !== "miss" && this.#upstream.client.countsPulls;
+    return { descriptor, bytes, served: savesPull ? { ...served, savesPull } : served };
   }
 
   #optionsFor({ stored, context, room }: TagRequest): RequestOptions {

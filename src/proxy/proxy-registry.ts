@@ -88,6 +88,7 @@ export class ProxyRegistry implements Registry {
     };
     return new StoredRepository(name, {
       storage: this.#storage,
+      upstream: cache.upstream,
       kept: cache.kept,
       allowed: cache.allowed,
       rules,

@@ -11,12 +11,14 @@ import type { Storage } from "../storage/storage.js";
 import type { AllowedContent } from "./allowed-content.js";
 import type { RepositoryRules } from "./content-rules.js";
 import type { KeptManifests } from "./kept-manifests.js";
+import type { Upstream } from "./upstream.js";
 
 const storedTags = "only the tags that are in the cache: this client may not fetch more";
 const storedReferrers = "only the referrers that are in the cache: this client may not fetch more";
 
 interface StoredRepositoryParts {
   readonly storage: Storage;
+  readonly upstream: Upstream;
   readonly kept: KeptManifests;
   readonly rules: RepositoryRules;
   readonly allowed: AllowedContent;
@@ -50,7 +52,8 @@ export class StoredRepository implements PullRepository {
     const stored = this.#required(isAllowed ? await find() : undefined);
     const age = isDigest ? undefined : await kept.age(this.name, reference, 0);
     if (!onlyLooks) kept.noteUse(this.name, stored);
-    return { ...stored, served: { from: "hit", ...(age !== undefined && { age: age / 1000 }) } };
+    const savesPull = this.#parts.upstream.client.countsPulls;
+    return { ...stored, served: { from: "hit", savesPull, ...(age !== undefined && { age: age / 1000 }) } };
   }
 
   async statBlob(digest: Digest): Promise<ResolvedBlob> {

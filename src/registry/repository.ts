@@ -13,6 +13,8 @@ export interface Served {
   readonly age?: number;
   /** A sentence for the user, such as why a stale copy was served. */
   readonly warning?: string;
+  /** Whether the upstream would have counted the GET of a manifest against a quota. */
+  readonly savesPull?: boolean;
 }
 
 export interface ResolvedManifest {

@@ -7,7 +7,7 @@ import type { Guide } from "../api/setup-guides.js";
 import type { UpstreamConfig } from "../config/proxy-schema.js";
 import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";
-import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
+import type { RepositoryName } from "../oci/repository-name.js";
 import { packageFolder, packageVersion } from "../package-version.js";
 import type { Action } from "../registry/access.js";
 import type { Context } from "../registry/context.js";
@@ -17,7 +17,7 @@ import { describeRegistry } from "../setup/describe-registry.js";
 import { showSetup } from "../setup/show-setup.js";
 import type { Storage } from "../storage/storage.js";
 import { repositoryNamesOf } from "./access/repository-names.js";
-import { ownersOf, upstreamNamesOf } from "./upstream-names.js";
+import { upstreamNamesOf } from "./upstream-names.js";
 
 interface ApiParts {
   /** As clients see it. */
@@ -81,16 +81,6 @@ function holdingsIn({ index }: Storage, config: Config): (listed: string) => Pro
 function changeable({ mode, private: rules }: Config): readonly Action[] {
   if (mode === "proxy" || rules.readonly) return [];
   return rules.delete ? ["push", "delete"] : ["push"];
-}
-
-/** Whether a pull from the upstream of a name counts against a quota there. */
-export function countedPulls(config: Config, activity: Activity): (name: string, namespace?: string) => boolean {
-  if (config.mode === "private") return () => false;
-  const owners = ownersOf(config);
-  return (name, namespace) => {
-    const owner = isRepositoryName(name) ? owners.of(name, namespace) : undefined;
-    return owner?.kind === "upstream" && activity.upstreams.of(owner.upstream)?.countsPulls === true;
-  };
 }
 
 /** What `berth setup` prints, for a configuration. */

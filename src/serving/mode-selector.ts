@@ -25,7 +25,7 @@ import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
 import { openAuditTrail } from "./access/audit-writer.js";
 import type { Guard, Surroundings } from "./access/create-access-control.js";
-import { apiOf, countedPulls } from "./api.js";
+import { apiOf } from "./api.js";
 import { CacheBound } from "./cache-bound.js";
 import type { UpstreamsOf } from "./create-registry.js";
 import { journalOf } from "./events.js";
@@ -112,7 +112,6 @@ export class ModeSelector {
       if (this.#current !== undefined) this.#pushes.retire(this.#current.mode);
       this.#current = { composition, mode, guard };
       guard?.start();
-      this.activity.today.countsPulls = countedPulls(config, this.activity);
       boundCache();
       this.#clientLimits.limitTo(config.access?.limits);
       this.#uploadPlaces.limitTo(config.private.uploads.maxConcurrent);

@@ -49,14 +49,17 @@ const maxViaLength = 2_000;
 export class DistributionClient implements UpstreamClient {
   readonly name: string;
   readonly #options: DistributionClientOptions;
+  /** Without waiting for its first quota. */
+  readonly #isKnownToCount: boolean;
 
   constructor(options: DistributionClientOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#isKnownToCount = options.endpoints.some((endpoint) => endpoint.countsPulls);
   }
 
   get countsPulls(): boolean {
-    return this.#options.endpoints.some((endpoint) => endpoint.countsPulls);
+    return this.#isKnownToCount || this.#options.quota.last !== undefined;
   }
 
   headManifest(

@@ -23,16 +23,14 @@ export interface Today {
   savedPulls: number;
 }
 
-type Pulled = (repository: string, namespace: string | undefined) => boolean;
-
 /** Counts what was served and saved today, also by other processes and before a restart: each writes its numbers. */
 export class DayTally implements RequestObserver {
-  /** Whether a pull from the upstream of a repository counts against a quota. */
-  countsPulls: Pulled = () => false;
   readonly #store: DayCountStore;
   readonly #log: Logger;
   readonly #process = randomUUID();
   readonly #timer: NodeJS.Timeout;
+  /** Days since 1970. */
+  #day = Math.floor(Date.now() / dayMs);
   #date = dateOf(Date.now());
   #counts = noCounts();
   #hasChanged = false;
@@ -54,14 +52,14 @@ export class DayTally implements RequestObserver {
     const isPull = resource === "manifest" && request.method === "GET" && status === 200;
     if (isPull) counts.pulls++;
     counts.served += exchange.sent;
-    if (served === "storage") return;
-    if (served === "miss") {
+    if (served.from === "storage") return;
+    if (served.from === "miss") {
       // Blobs are counted when their download ends.
       if (resource === "manifest") counts.downloaded += exchange.sent;
       return;
     }
     counts.saved += exchange.sent;
-    if (isPull && this.countsPulls(nameIn(exchange), exchange.query.get("ns") ?? undefined)) counts.savedPulls++;
+    if (isPull && served.savesPull === true) counts.savedPulls++;
   }
 
   noteDownloaded(bytes: number): void {
@@ -85,10 +83,11 @@ export class DayTally implements RequestObserver {
 
   /** The counts to change. */
   #today(): Today {
-    const date = dateOf(Date.now());
-    if (date !== this.#date) {
+    const day = Math.floor(Date.now() / dayMs);
+    if (day !== this.#day) {
       void this.#write();
-      this.#date = date;
+      this.#day = day;
+      this.#date = dateOf(Date.now());
       this.#counts = noCounts();
       const oldest = dateOf(Date.now() - keptDays * dayMs);
       this.#store.forgetBefore(oldest).catch((cause: unknown) => this.#tellFailure(cause));
@@ -131,8 +130,4 @@ const keys = Object.keys(noCounts()) as (keyof Today)[];
 
 function dateOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, "2026-01-31".length);
-}
-
-function nameIn({ parameters: { name } }: Exchange): string {
-  return Array.isArray(name) ? name.join("/") : (name ?? "");
 }

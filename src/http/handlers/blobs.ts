@@ -13,7 +13,7 @@ export function headBlob({ registry }: HandlerDependencies): Handler {
     const digest = digestOfPath(exchange);
     const repository = await pulledRepository(registry, exchange);
     const blob = await repository.statBlob(digest, exchange);
-    exchange.served = blob.served.from;
+    exchange.served = blob.served;
     if (isKnownToClient(exchange, etagOf(digest))) return sendEmpty(exchange, 304, headersOf(blob));
     begin(exchange, blob, undefined);
     endSoon(exchange);
@@ -31,7 +31,7 @@ export function getBlob({ registry, pool }: HandlerDependencies): Handler {
     const wanted = (size: number) =>
       Number.isFinite(size) ? requestedSpan(exchange, size, etagOf(digest)) : undefined;
     const blob = await repository.openBlob(digest, wanted, exchange);
-    exchange.served = blob.served.from;
+    exchange.served = blob.served;
     try {
       begin(exchange, blob, blob.content.span);
       await sendBlob(exchange, blob.content, pool);

@@ -7,7 +7,7 @@ import type { Exchange } from "../exchange.js";
 import { locationOf } from "../location.js";
 import { nameOf, namespaceOf, pulledRepository, referenceOf } from "../parameters.js";
 import { readBody, refuseEncodedBody } from "../read-body.js";
-import { addCacheHeaders, endSoon, isKnownToClient, sendEmpty, sendPaced } from "../send.js";
+import { addCacheHeaders, endSoon, isKnownToClient, sendEmpty, sendThrottled } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 
 /** JSON, the signed JSON of schema 1, or a vendor type without a syntax that browsers know. */
@@ -25,10 +25,10 @@ export function getManifest({ registry }: HandlerDependencies): Handler {
     const reference = referenceOf(exchange);
     const repository = await pulledRepository(registry, exchange);
     const { descriptor, served, bytes } = await repository.getManifest(reference, exchange);
-    exchange.served = served.from;
+    exchange.served = served;
     const headers = headersOf({ descriptor, served });
     if (isKnownToClient(exchange, `"${descriptor.digest}"`)) sendEmpty(exchange, 304, headers);
-    else return sendPaced(exchange, 200, headers, bytes);
+    else return sendThrottled(exchange, 200, headers, bytes);
   };
 }
 
@@ -37,7 +37,7 @@ export function headManifest({ registry }: HandlerDependencies): Handler {
     const reference = referenceOf(exchange);
     const repository = await pulledRepository(registry, exchange);
     const found = await repository.resolveManifest(reference, exchange);
-    exchange.served = found.served.from;
+    exchange.served = found.served;
     const headers = headersOf(found);
     if (isKnownToClient(exchange, `"${found.descriptor.digest}"`)) return sendEmpty(exchange, 304, headers);
     headers["Content-Length"] = found.descriptor.size;

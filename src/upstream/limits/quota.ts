@@ -40,7 +40,8 @@ function parseCount(value: string | string[] | undefined): { count: number; wind
 export class QuotaMemory {
   readonly #upstream: string;
   readonly #clock: Clock;
-  #last: Quota | undefined;
+  /** `undefined` if the upstream never sent one. */
+  last: Quota | undefined;
   #isLow = false;
 
   constructor(upstream: string, clock: Clock) {
@@ -48,14 +49,10 @@ export class QuotaMemory {
     this.#clock = clock;
   }
 
-  get last(): Quota | undefined {
-    return this.#last;
-  }
-
   note(headers: IncomingHttpHeaders, log: Logger): void {
     const quota = parseQuota(headers, this.#clock.wall());
     if (!quota) return;
-    this.#last = quota;
+    this.last = quota;
     const wasLow = this.#isLow;
     this.#isLow = quota.remaining <= quota.limit / 10;
     if (this.#isLow && !wasLow) log.warn("upstream quota low", { upstream: this.#upstream, ...quota });
