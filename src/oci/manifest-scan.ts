@@ -1,6 +1,5 @@
-import { KeyReader } from "./key-reader.js";
+import { type Key, KeyReader, SeenKeys } from "./key-reader.js";
 import { manifestShape, type Shape, unknownShape } from "./manifest-shape.js";
-import { type Key, SeenKeys } from "./seen-keys.js";
 
 const quote = 0x22;
 const comma = 0x2c;
