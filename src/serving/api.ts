@@ -7,7 +7,7 @@ import type { Guide } from "../api/setup-guides.js";
 import type { UpstreamConfig } from "../config/proxy-schema.js";
 import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";
-import type { RepositoryName } from "../oci/repository-name.js";
+import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import { packageFolder, packageVersion } from "../package-version.js";
 import type { Action } from "../registry/access.js";
 import type { Context } from "../registry/context.js";
