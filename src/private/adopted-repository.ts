@@ -16,7 +16,7 @@ export class AdoptedRepository extends PrivateRepository {
 
   /** Content that is acknowledged must not have been evicted meanwhile. */
   protected override async beforeStoring(): Promise<boolean> {
-    await this.#storage.owners.forgetOwner(this.name);
+    await this.#storage.withRoom(() => this.#storage.owners.forgetOwner(this.name));
     return true;
   }
 }

@@ -24,7 +24,6 @@ import { SpanReader, type WantedSpan } from "../registry/span-reader.js";
 import type { StoredManifest } from "../storage/content/manifest-store.js";
 import { listReferrers } from "../storage/content/referrer-list.js";
 import type { RepositoryContent } from "../storage/content/repository-content.js";
-import { withRoom } from "../storage/content/room-making-stage.js";
 import type { Storage } from "../storage/storage.js";
 import { findHolder } from "./blob-holder.js";
 import { measured } from "./chunk-content.js";
@@ -153,17 +152,14 @@ export class PrivateRepository implements PushRepository {
     if (await this.beforeStoring()) await checkReferences(content, held);
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
     const tags = isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags];
-    const moved = await withRoom(
-      (missing) => this.#storage.makeRoom(missing),
-      () => this.#store(stored, content, tags),
-    );
+    const moved = await this.#storage.withRoom(() => this.#store(stored, content, tags));
     context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: manifest.tags });
     return { digest, subject: content.subject?.digest, moved };
   }
 
   async deleteTag(tag: Tag, context: Context): Promise<Digest> {
     this.#refuseUnlessDeletable();
-    const pointedAt = await this.#storage.tags.remove(this.name, tag);
+    const pointedAt = await this.#storage.withRoom(() => this.#storage.tags.remove(this.name, tag));
     if (pointedAt === undefined) throw this.#notFound.ofManifest(tag);
     context.log.info("tag deleted", { repository: this.name, tag });
     return pointedAt;
@@ -172,8 +168,8 @@ export class PrivateRepository implements PushRepository {
   async deleteManifest(digest: Digest, context: Context): Promise<readonly Tag[]> {
     this.#refuseUnlessDeletable();
     if (!(await this.#content.hasManifest(digest))) throw this.#notFound.ofManifest(digest);
-    const { tags, subject } = await this.#content.removeManifest(digest);
-    if (subject !== undefined) await this.#writeFallbackTag(subject);
+    const { tags, subject } = await this.#storage.withRoom(() => this.#content.removeManifest(digest));
+    if (subject !== undefined) await this.#storage.withRoom(() => this.#writeFallbackTag(subject));
     context.log.info("manifest deleted", { repository: this.name, digest });
     return tags;
   }
@@ -181,7 +177,7 @@ export class PrivateRepository implements PushRepository {
   async deleteBlob(digest: Digest, context: Context): Promise<void> {
     this.#refuseUnlessDeletable();
     if ((await this.#content.findBlob(digest)) === undefined) throw this.#notFound.ofBlob(digest);
-    await this.#content.removeBlob(digest);
+    await this.#storage.withRoom(() => this.#content.removeBlob(digest));
     context.log.info("blob deleted", { repository: this.name, digest });
   }
 

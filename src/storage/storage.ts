@@ -22,7 +22,7 @@ import { ManifestStore } from "./content/manifest-store.js";
 import { ReferrerRebuild } from "./content/referrer-rebuild.js";
 import { ReferrerStore } from "./content/referrer-store.js";
 import { RepositoryContent } from "./content/repository-content.js";
-import type { MakeRoom } from "./content/room-making-stage.js";
+import { type MakeRoom, withRoom } from "./content/room-making-stage.js";
 import { TagStore } from "./content/tag-store.js";
 import { Trash } from "./content/trash.js";
 import { UploadStore } from "./content/upload-store.js";
@@ -121,6 +121,11 @@ export class Storage {
     const storage = new Storage(this.driver, 0, log, walkedLinks);
     storage.contentLinks.claimMs = this.contentLinks.claimMs;
     return storage;
+  }
+
+  /** Runs an action that writes little, and can be repeated; on a full disk again, after freeing space. */
+  withRoom<Result>(action: () => Promise<Result>): Promise<Result> {
+    return withRoom((bytes) => this.makeRoom(bytes), action);
   }
 
   get addedBytes(): number {

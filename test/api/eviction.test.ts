@@ -74,6 +74,17 @@ test("an evicted image is downloaded again by the next pull", async (t) => {
   }
 });
 
+test("all who want room at the same time share one run, which evicts no more than one of them needs", async (t) => {
+  const scope = new Scope(t);
+  const { fake, image } = await upstreamWith(scope, ["a", "b"]);
+  const proxy = await runProxy(scope, fake.url, { maxSize: 10_000_000 });
+  for (const tag of ["a", "b"]) await pullWhole(proxy.client, name, tag);
+  const freed = await Promise.all([1, 1, 1].map((bytes) => proxy.eviction.makeRoom(bytes)));
+  assert.ok(freed.every((bytes) => bytes > layerSize));
+  assert.deepEqual(await leftOf(proxy, image("a")), gone);
+  assert.notDeepEqual(await leftOf(proxy, image("b")), gone);
+});
+
 test("nothing private is evicted, and no bytes that a private repository needs, however small the limit is", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await upstreamWith(scope, ["a", "b"]);

@@ -57,6 +57,7 @@ export class PausableDriver implements StorageDriver {
   readonly #inner: StorageDriver;
   readonly #stops = new Set<Stop>();
   readonly #held = new Map<string, AbortController>();
+  #beforeChange = () => {};
 
   constructor(inner: StorageDriver) {
     this.#inner = inner;
@@ -78,6 +79,19 @@ export class PausableDriver implements StorageDriver {
   /** Lets the next such step fail instead of being taken. */
   failAt(step: DriverStep, key: string | RegExp, error: Error): void {
     this.#stops.add({ when: "before", step, key, act: () => Promise.reject(error) });
+  }
+
+  /**
+   * Lets one of the next changes fail instead of being made, whatever it changes.
+   * @param number 1 is the next one
+   * @returns whether it has been reached
+   */
+  failAtChange(number: number, error: Error): () => boolean {
+    let left = number;
+    this.#beforeChange = () => {
+      if (--left === 0) throw error;
+    };
+    return () => left <= 0;
   }
 
   /** Tells the holder of a lock that it was lost. */
@@ -219,6 +233,7 @@ export class PausableDriver implements StorageDriver {
 
   async #take<Result>(step: DriverStep, keys: readonly string[], go: () => Promise<Result>): Promise<Result> {
     await this.#stop("before", step, keys);
+    if (changes.has(step)) this.#beforeChange();
     const result = await go();
     await this.#stop("after", step, keys);
     return result;
@@ -232,6 +247,18 @@ export class PausableDriver implements StorageDriver {
     }
   }
 }
+
+/** Steps that may need room on a disk. */
+const changes: ReadonlySet<DriverStep> = new Set([
+  "write",
+  "writeIfAbsent",
+  "writeIfVersion",
+  "append",
+  "commit",
+  "remove",
+  "keep",
+  "lock",
+]);
 
 function fits(key: string, wanted: string | RegExp): boolean {
   return typeof wanted === "string" ? key === wanted : wanted.test(key);

@@ -1,3 +1,4 @@
+import { SingleFlight } from "../../foundation/single-flight.js";
 import type { Logger } from "../../observability/logger.js";
 import { LockError } from "../../oci/storage-error.js";
 import { clearAside, isAnythingLeft, withEvictionLock } from "../../storage/content/unlinked-blobs.js";
@@ -41,6 +42,8 @@ export class Eviction implements CacheRoom {
   readonly #log: Logger;
   readonly #observer: EvictionObserver | undefined;
   readonly #stop = new AbortController();
+  /** By the bytes to free. */
+  readonly #roomRuns = new SingleFlight<number, number>();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<unknown> | undefined;
   #evicting: Promise<unknown> | undefined;
@@ -87,12 +90,12 @@ export class Eviction implements CacheRoom {
 
   /**
    * Deletes what was least recently used, whatever the size, because the disk is full. Does nothing without a limit:
-   * then nothing is ever evicted.
+   * then nothing is ever evicted. One run serves all who want the same room meanwhile, since each walks over the cache.
    * @returns the number of bytes freed
    */
   async makeRoom(bytes: number): Promise<number> {
     if (this.#maxSize === undefined) return 0;
-    return this.#evict(() => bytes);
+    return this.#roomRuns.run(bytes, () => this.#evict(() => bytes));
   }
 
   #tick(): void {

@@ -87,17 +87,17 @@ export class RepositoryContent {
     const link = this.#blobLink(digest);
     // The removal of bytes that are stored already may have begun: it sees the link, or ends before they are replaced.
     if ((await blobs.storedSize(digest)) !== undefined) {
-      await contentLinks.put(link, digest);
-      await blobs.hold(digest);
+      await this.#storage.withRoom(() => contentLinks.put(link, digest));
+      await this.#storage.withRoom(() => blobs.hold(digest));
     }
     await blobs.commit(digest, staged, [contentLinks.beside(link)]);
-    await contentLinks.settle(link);
+    await this.#storage.withRoom(() => contentLinks.settle(link));
     // The link is written right after the bytes, but an eviction, which removes bytes without a link, was faster.
-    if (!(await blobs.hold(digest)))
+    if (!(await this.#storage.withRoom(() => blobs.hold(digest))))
       throw new Error(`the bytes of ${digest} were evicted while they were stored; store them again`);
     this.#storage.noteArriving(size);
     holders.note(this.#name, digest);
-    await index.announce(this.#name, "blobs");
+    await this.#storage.withRoom(() => index.announce(this.#name, "blobs"));
   }
 
   /**
@@ -105,13 +105,15 @@ export class RepositoryContent {
    * @returns whether the bytes exist. They may have been evicted meanwhile. The link then stays, without effect until
    * they are stored again: removing it could undo what another process has linked at the same time.
    */
-  async linkBlob(digest: Digest): Promise<boolean> {
+  linkBlob(digest: Digest): Promise<boolean> {
     const { blobs, contentLinks, holders, index } = this.#storage;
-    await contentLinks.put(this.#blobLink(digest), digest);
-    const isHeld = await blobs.hold(digest);
-    holders.note(this.#name, digest);
-    await index.announce(this.#name, "blobs");
-    return isHeld;
+    return this.#storage.withRoom(async () => {
+      await contentLinks.put(this.#blobLink(digest), digest);
+      const isHeld = await blobs.hold(digest);
+      holders.note(this.#name, digest);
+      await index.announce(this.#name, "blobs");
+      return isHeld;
+    });
   }
 
   /** Removes the link and its folder, so that content that is evicted and downloaded again leaves no traces. */

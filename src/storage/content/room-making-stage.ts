@@ -9,14 +9,21 @@ export type MakeRoom = (bytes: number) => Promise<number>;
 const leastRoom = 16 * 1024 * 1024;
 /** For names and links. */
 const smallRoom = 1024 * 1024;
+/** Others may take what was freed, but not for ever. */
+const mostAttempts = 8;
+
+type Write = (...objects: readonly ObjectContent[]) => Promise<void>;
 
 /** A staged object that frees space on a full disk and continues, so that clients need not push again. */
 export class RoomMakingStage implements StagedObject {
   readonly #staged: StagedObject;
+  readonly #write: Write;
   readonly #makeRoom: MakeRoom;
 
-  constructor(staged: StagedObject, makeRoom: MakeRoom) {
+  /** @param write stores objects */
+  constructor(staged: StagedObject, write: Write, makeRoom: MakeRoom) {
     this.#staged = staged;
+    this.#write = write;
     this.#makeRoom = makeRoom;
   }
 
@@ -43,8 +50,14 @@ export class RoomMakingStage implements StagedObject {
     return this.#staged.openRead();
   }
 
-  commit(key: string, beside?: readonly ObjectContent[]): Promise<void> {
-    return withRoom(this.#makeRoom, () => this.#staged.commit(key, beside));
+  commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
+    let hasFailed = false;
+    return withRoom(this.#makeRoom, async () => {
+      // The content may have got its name before there was no room for a folder of the others.
+      if (hasFailed && (await this.#staged.stat()) === undefined) return this.#write(...beside);
+      hasFailed = true;
+      return this.#staged.commit(key, beside);
+    });
   }
 
   discard(): Promise<void> {
@@ -60,13 +73,14 @@ export class RoomMakingStage implements StagedObject {
   }
 }
 
-/** Runs an action that writes little; on a full disk once more, after freeing space. */
+/** Runs an action that writes little, and can be repeated; on a full disk again, after freeing space. */
 export async function withRoom<Result>(makeRoom: MakeRoom, action: () => Promise<Result>): Promise<Result> {
-  try {
-    return await action();
-  } catch (error) {
-    if (!isOutOfRoom(error) || (await makeRoom(smallRoom)) === 0) throw error;
-    return action();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await action();
+    } catch (error) {
+      if (!isOutOfRoom(error) || attempt === mostAttempts || (await makeRoom(smallRoom)) === 0) throw error;
+    }
   }
 }
 

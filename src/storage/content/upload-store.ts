@@ -35,10 +35,8 @@ export class UploadStore {
   async create(name: RepositoryName, startedAt: Date, openedBy?: string): Promise<string> {
     const id = randomUUID();
     // First: otherwise, a process killed in between would leave a session that anyone can continue.
-    if (openedBy !== undefined) await this.#owner(name, id).append(0, only(Buffer.from(openedBy)));
-    const started = `${startedAt.toISOString().slice(0, 19)}Z`;
-    const start = this.#driver.staging.at(layout.uploadStart(name, id));
-    await withRoom(this.#makeRoom, () => start.append(0, only(Buffer.from(started))));
+    if (openedBy !== undefined) await this.#fill(this.#owner(name, id), openedBy);
+    await this.#fill(this.#start(name, id), `${startedAt.toISOString().slice(0, 19)}Z`);
     this.#balance++;
     return id;
   }
@@ -74,12 +72,12 @@ export class UploadStore {
   }
 
   content(name: RepositoryName, id: string): StagedObject {
-    return new RoomMakingStage(this.#driver.staging.at(layout.uploadContent(name, id)), this.#makeRoom);
+    return this.#withRoom(this.#driver.staging.at(layout.uploadContent(name, id)));
   }
 
   /** A place for a blob that arrives in one request and needs no session. */
   scratch(): StagedObject {
-    return new RoomMakingStage(this.#driver.machine.staging.at(layout.scratch(randomUUID())), this.#makeRoom);
+    return this.#withRoom(this.#driver.machine.staging.at(layout.scratch(randomUUID())));
   }
 
   /** Ends a session once its content is stored as a blob. */
@@ -146,8 +144,13 @@ export class UploadStore {
   }
 
   /** Sessions change one step at a time, across all processes. */
-  locked<Result>(id: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
-    return this.#driver.withLock(`upload ${id}`, action);
+  async locked<Result>(id: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
+    // Taking the lock may be repeated on a full disk, but not the action.
+    const [outcome] = await withRoom(this.#makeRoom, () =>
+      this.#driver.withLock(`upload ${id}`, (lost) => Promise.allSettled([action(lost)])),
+    );
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
   }
 
   /**
@@ -165,6 +168,15 @@ export class UploadStore {
 
   async endClaim(id: string): Promise<void> {
     await this.#claim(id).discard();
+  }
+
+  #withRoom(staged: StagedObject): RoomMakingStage {
+    return new RoomMakingStage(staged, (...objects) => this.#driver.write(...objects), this.#makeRoom);
+  }
+
+  /** Writes all of a small file that is new. */
+  #fill(file: StagedObject, text: string): Promise<number> {
+    return withRoom(this.#makeRoom, () => file.append(0, only(Buffer.from(text))));
   }
 
   #claim(id: string): StagedObject {

@@ -33,11 +33,12 @@ const whole = Array.from({ length: 5 }, (_, index) => String(index).repeat(10)).
 test("a push to a full disk continues in the middle of a piece once space was freed, and no byte is lost or doubled", async () => {
   const disk = { room: 14 };
   const asked: number[] = [];
-  const staged = new RoomMakingStage(onSmallDisk(disk), async (bytes) => {
+  const makeRoom = async (bytes: number) => {
     asked.push(bytes);
     disk.room += 13;
     return 13;
-  });
+  };
+  const staged = new RoomMakingStage(onSmallDisk(disk), async () => {}, makeRoom);
   assert.equal(await staged.append(0, lent(5)), whole.length);
   const reader = await staged.openRead();
   const into = Buffer.alloc(100);
@@ -54,16 +55,20 @@ test("if nothing may be deleted, a push to a full disk fails, and its source is 
       isClosed = true;
     }
   }
-  const staged = new RoomMakingStage(onSmallDisk({ room: 14 }), async () => 0);
+  const staged = new RoomMakingStage(
+    onSmallDisk({ room: 14 }),
+    async () => {},
+    async () => 0,
+  );
   await assert.rejects(staged.append(0, source()), StorageError);
   assert.equal(isClosed, true);
 });
 
-test("a small write is retried once space was freed, and no other failure is", async () => {
+test("a small write is retried each time space was freed, which others may take, and no other failure is", async () => {
   let tries = 0;
   const failing = (error: Error) => async () => {
     tries++;
-    if (tries === 1) throw error;
+    if (tries <= 3) throw error;
     return "written";
   };
   assert.equal(await withRoom(async () => 1, failing(new StorageError("full", "no space left"))), "written");
