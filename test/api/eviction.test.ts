@@ -187,3 +187,16 @@ test("without a limit nothing is evicted, not even for a full disk", async (t) =
   assert.equal(await proxy.eviction.makeRoom(1_000), 0);
   assert.deepEqual(await leftOf(proxy, image("a")), whole);
 });
+
+test("room that another run has made meanwhile counts: a push that waited for it does not fail", async (t) => {
+  const scope = new Scope(t);
+  const { fake } = await upstreamWith(scope, ["a"]);
+  const proxy = await runProxy(scope, fake.url, { maxSize: 10_000_000 });
+  await pullWhole(proxy.client, name, "a");
+  let free = 0;
+  // The folder is on a disk that other programs fill, too.
+  proxy.storage.room = async () => ({ size: 1_000, free: free++ });
+  // The smaller one finds nothing left.
+  const freed = await Promise.all([proxy.eviction.makeRoom(10_000_000), proxy.eviction.makeRoom(1)]);
+  assert.ok(freed.every((bytes) => bytes > 0));
+});

@@ -91,11 +91,19 @@ export class Eviction implements CacheRoom {
   /**
    * Deletes what was least recently used, whatever the size, because the disk is full. Does nothing without a limit:
    * then nothing is ever evicted. One run serves all who want the same room meanwhile, since each walks over the cache.
-   * @returns the number of bytes freed
+   * @returns the number of bytes freed, by this run or meanwhile by another one
    */
   async makeRoom(bytes: number): Promise<number> {
     if (this.#maxSize === undefined) return 0;
-    return this.#roomRuns.run(bytes, () => this.#evict(() => bytes));
+    return this.#roomRuns.run(bytes, () => this.#makeRoom(bytes));
+  }
+
+  async #makeRoom(bytes: number): Promise<number> {
+    const freeBefore = (await this.#storage.room())?.free ?? 0;
+    const freed = await this.#evict(() => bytes);
+    if (freed > 0) return freed;
+    // While it waited for the lock, another run, perhaps in another process, may have evicted everything.
+    return Math.max(0, ((await this.#storage.room())?.free ?? 0) - freeBefore);
   }
 
   #tick(): void {
