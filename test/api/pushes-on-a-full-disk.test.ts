@@ -73,7 +73,6 @@ for (const [what, act] of Object.entries(actions)) {
       const [actual, wanted] = await act(client, `app/r${step}`);
       assert.equal(actual, wanted, `at step ${step}`);
       if (!isReached()) break;
-      assert.equal(rooms, step);
     }
     assert.ok(rooms > 0);
   });
