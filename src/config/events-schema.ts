@@ -1,6 +1,17 @@
 import { textsByKey } from "./access-kinds.js";
 import { listOfSections, optionalSection, optionalSetting, requiredSetting, setting } from "./definition.js";
-import { duration, eventAction, listOf, registryUrl, size, text, truth, wholeNumber } from "./kinds.js";
+import {
+  duration,
+  eventAction,
+  eventFormat,
+  furtherEventAction,
+  listOf,
+  registryUrl,
+  size,
+  text,
+  truth,
+  wholeNumber,
+} from "./kinds.js";
 
 const endpoints = listOfSections(
   {
@@ -11,6 +22,14 @@ const endpoints = listOfSections(
   {
     name: requiredSetting(text, { example: "ci", meaning: "Name for the log and metrics; events wait under it." }),
     url: requiredSetting(registryUrl, { example: "https://ci.example.com/registry", meaning: "Its address." }),
+    format: setting(eventFormat, {
+      default: "distribution",
+      meaning: "distribution, as the CNCF distribution registry sends them, or cloudevents (1.0, JSON).",
+    }),
+    include: setting(listOf(furtherEventAction), {
+      default: [],
+      meaning: "More that is sent: pull, quota (few pulls of an upstream are left), collection (of garbage).",
+    }),
     headers: setting(textsByKey, {
       default: {},
       meaning: "Further headers, such as {Authorization: Bearer ...}.",

@@ -149,6 +149,12 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Kin
 /** What an event can tell. */
 export const eventAction = oneOf("push", "mount", "delete");
 
+/** What an event tells only if a receiver asks for it. */
+export const furtherEventAction = oneOf("pull", "quota", "collection");
+
+/** How events are written. */
+export const eventFormat = oneOf("distribution", "cloudevents");
+
 /** A version of TLS, which YAML parses as a number. */
 export const tlsVersion: Kind<"1.2" | "1.3"> = {
   expected: "1.2 or 1.3",

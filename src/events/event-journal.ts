@@ -1,12 +1,22 @@
-import type { Logger } from "../observability/logger.js";
+import type { LogFields, Logger } from "../observability/logger.js";
 import type { Context } from "../registry/context.js";
-import { type EventAction, type EventSource, type EventTarget, envelope, eventOf } from "./event.js";
+import {
+  type EventAction,
+  type EventSource,
+  type EventTarget,
+  envelope,
+  eventOf,
+  type NoticeAction,
+  noticeOf,
+} from "./event.js";
 
 /** What a receiver wants to hear. */
 export interface EventFilter {
   readonly name: string;
   readonly ignoreMediaTypes: readonly string[];
   readonly ignoreActions: readonly string[];
+  /** What is told only if it is listed here: `pull`, `quota`, `collection`. */
+  readonly include: readonly string[];
 }
 
 /** Where events are kept until they are sent. */
@@ -37,19 +47,37 @@ export class EventJournal {
 
   /** Never fails: what was done stays done, and the log says that nobody will hear of it. */
   async note(action: EventAction, target: EventTarget, context: Context): Promise<void> {
-    const { queue, receivers, source, observer, log } = this.#parts;
-    const names = receivers.filter((receiver) => wants(receiver, action, target)).map(({ name }) => name);
+    const { receivers, source } = this.#parts;
+    const wanted = receivers.filter((receiver) => wants(receiver, action, target));
+    await this.#keep(wanted, () => eventOf(action, target, context, source), { action, ...target });
+  }
+
+  /** For what no client did. Never fails, either. */
+  async noteOwn(action: NoticeAction, target: object): Promise<void> {
+    const { receivers, source } = this.#parts;
+    const wanted = receivers.filter(({ include }) => include.includes(action));
+    await this.#keep(wanted, () => noticeOf(action, target, source), { action, ...target });
+  }
+
+  async #keep(receivers: readonly EventFilter[], eventToKeep: () => object, told: LogFields): Promise<void> {
+    const { queue, observer, log } = this.#parts;
+    const names = receivers.map(({ name }) => name);
     if (names.length === 0) return;
     try {
-      await queue.add(names, envelope(eventOf(action, target, context, source)));
+      await queue.add(names, envelope(eventToKeep()));
       for (const name of names) observer?.kept(name);
     } catch (cause) {
-      log.error("an event could not be stored and will not be sent", { action, ...target, cause });
+      log.error("an event could not be stored and will not be sent", { ...told, cause });
     }
   }
 }
 
-function wants({ ignoreActions, ignoreMediaTypes }: EventFilter, action: EventAction, target: EventTarget): boolean {
-  if (ignoreActions.includes(action)) return false;
+/** Whether a receiver is told of what a client did. */
+export function wants(
+  { include, ignoreActions, ignoreMediaTypes }: EventFilter,
+  action: EventAction,
+  target: EventTarget,
+): boolean {
+  if (action === "pull" ? !include.includes(action) : ignoreActions.includes(action)) return false;
   return target.mediaType === undefined || !ignoreMediaTypes.includes(target.mediaType);
 }

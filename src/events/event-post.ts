@@ -5,12 +5,14 @@ import { Connections } from "../upstream/wire/connections.js";
 import type { Environment } from "../upstream/wire/egress-proxy.js";
 import { Trust } from "../upstream/wire/trust.js";
 import { Wire } from "../upstream/wire/wire.js";
+import { cloudEventsIn } from "./cloud-event.js";
 
 export interface PostSettings {
   readonly url: string;
   readonly headers: Readonly<Record<string, readonly string[]>>;
   /** Key of the signature. */
   readonly secret?: string | undefined;
+  readonly format: "distribution" | "cloudevents";
   /** Milliseconds for one answer. */
   readonly timeout: number;
 }
@@ -26,8 +28,11 @@ export class RefusedEventError extends Error {
   }
 }
 
-/** The content type of the distribution registry's notifications. */
-const contentType = "application/vnd.docker.distribution.events.v2+json";
+/** What a receiver reads, made of an envelope of the distribution registry's notifications. */
+interface Written {
+  readonly contentType: string;
+  readonly body: Buffer;
+}
 
 /** Posts events to one receiver; redirects are answers, and not followed. */
 export class EventPost {
@@ -60,9 +65,13 @@ export class EventPost {
     });
   }
 
-  /** @returns the status, from 200 to 399 @throws RefusedEventError for any other, or what broke the connection */
-  async send(body: Buffer, signal: AbortSignal): Promise<number> {
-    const { url, headers, secret, timeout } = this.#settings;
+  /**
+   * @param events the envelope of one or more
+   * @returns the status, from 200 to 399 @throws RefusedEventError for any other, or what broke the connection
+   */
+  async send(events: Buffer, signal: AbortSignal): Promise<number> {
+    const { url, headers, secret, timeout, format } = this.#settings;
+    const { contentType, body } = format === "cloudevents" ? cloudEventsIn(events) : asInDistribution(events);
     const further = Object.entries(headers).map(([name, values]) => [name, values.join(", ")] as const);
     const signature = secret === undefined ? [] : [["X-Berth-Signature", signatureOf(body, secret)] as const];
     const deadline = new Deadline(signal, timeout, systemClock);
@@ -85,6 +94,10 @@ export class EventPost {
   close(): void {
     this.#connections.close();
   }
+}
+
+function asInDistribution(body: Buffer): Written {
+  return { contentType: "application/vnd.docker.distribution.events.v2+json", body };
 }
 
 function signatureOf(body: Buffer, secret: string): string {

@@ -3,7 +3,7 @@ import type { Logger } from "../observability/logger.js";
 import { LockError } from "../oci/storage-error.js";
 import { diskBytesOf, type EventQueue } from "../storage/event-queue.js";
 import type { Storage } from "../storage/storage.js";
-import { droppedEvent, type EventSource, envelope } from "./event.js";
+import { type EventSource, envelope, noticeOf } from "./event.js";
 import { type EventPost, RefusedEventError } from "./event-post.js";
 
 /** Told how sending goes. */
@@ -142,7 +142,7 @@ export class EventSender {
       if (isTooMuch) bytes -= diskBytesOf(event);
       return isTooMuch;
     });
-    await this.#queue.replace(name, dropped, envelope(droppedEvent(dropped.length, source)));
+    await this.#queue.replace(name, dropped, envelope(noticeOf("dropped", { count: dropped.length }, source)));
     observer?.dropped(name, dropped.length);
     log.error("events were dropped: too many wait for their receiver", { receiver: name, dropped: dropped.length });
   }

@@ -4,7 +4,10 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 
 /** What happened to content, in the words of the distribution registry. */
-export type EventAction = "push" | "mount" | "delete";
+export type EventAction = "push" | "mount" | "delete" | "pull";
+
+/** What no client did, and the distribution registry does not tell. */
+export type NoticeAction = "quota" | "collection" | "dropped";
 
 /** What an event is about. */
 export interface EventTarget {
@@ -54,18 +57,18 @@ export function eventOf(action: EventAction, target: EventTarget, context: Conte
 /** The media type that the distribution registry gives blobs in events. */
 export const blobType = "application/octet-stream";
 
-/** Tells a receiver how many events it will never get. */
-export function droppedEvent(count: number, { address, instanceId }: EventSource): object {
+/** Tells of something that no client did, such as how many events a receiver will never get. */
+export function noticeOf(action: NoticeAction, target: object, { address, instanceId }: EventSource): object {
   return {
     id: randomUUID(),
     timestamp: new Date().toISOString(),
-    action: "dropped",
-    target: { count },
+    action,
+    target,
     source: { addr: address, instanceID: instanceId },
   };
 }
 
 /** The body of a notification. */
-export function envelope(event: object): Buffer {
-  return Buffer.from(JSON.stringify({ events: [event] }));
+export function envelope(...events: readonly object[]): Buffer {
+  return Buffer.from(JSON.stringify({ events }));
 }

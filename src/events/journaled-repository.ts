@@ -58,7 +58,7 @@ export class JournaledRepository extends RepositoryDecorator {
 
   override async deleteBlob(digest: Digest, context: Context): Promise<void> {
     await this.repository.deleteBlob(digest, context);
-    await this.#journal.note("delete", { repository: this.name, digest }, context);
+    await this.#journal.note("delete", { mediaType: blobType, repository: this.name, digest }, context);
   }
 
   override async putBlob(digest: Digest, content: IncomingContent, context: Context): Promise<void> {

@@ -19,7 +19,7 @@ export interface ScheduleSettings {
 /** Notified of each collection. */
 export interface CollectionObserver {
   /** @param collection `undefined` if it failed */
-  collected(collection: Collection | undefined): void;
+  collected(collection: Collection | undefined): void | Promise<void>;
 }
 
 const mostMsToLook = 60_000;
@@ -35,18 +35,23 @@ export class CollectionSchedule {
   readonly #storage: Storage;
   readonly #settings: ScheduleSettings;
   readonly #log: Logger;
-  readonly #observer: CollectionObserver | undefined;
+  readonly #observers: readonly CollectionObserver[];
   readonly #stop = new AbortController();
   readonly #startMs = Date.now();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #followUpMs: number | undefined;
 
-  constructor(storage: Storage, settings: ScheduleSettings, log: Logger, observer?: CollectionObserver) {
+  constructor(
+    storage: Storage,
+    settings: ScheduleSettings,
+    log: Logger,
+    observers: readonly CollectionObserver[] = [],
+  ) {
     this.#storage = storage;
     this.#settings = settings;
     this.#log = log;
-    this.#observer = observer;
+    this.#observers = observers;
   }
 
   start(): void {
@@ -75,13 +80,17 @@ export class CollectionSchedule {
       this.#followUpMs = undefined;
       const collection = await this.#collect();
       this.#followUpMs = collection.nextMs;
-      this.#observer?.collected(collection);
+      this.#tell(collection);
     } catch (cause) {
       if (this.#stop.signal.aborted) return;
       if (cause instanceof CollectionError) this.#log.warn(`garbage was not collected: ${cause.message}`);
       else this.#log.error("garbage could not be collected", { cause });
-      this.#observer?.collected(undefined);
+      this.#tell(undefined);
     }
+  }
+
+  #tell(collection: Collection | undefined): void {
+    for (const observer of this.#observers) void observer.collected(collection);
   }
 
   async #isDue(every: number): Promise<boolean> {

@@ -4,18 +4,26 @@ import type { Context } from "./context.js";
 import type { ChangeAction, Registry } from "./registry.js";
 import type { PullRepository, PushRepository } from "./repository.js";
 
-/** A registry whose changes are observed: every repository that can be changed has an observing one in front of it. */
+/** Puts an observing repository in front of one. */
+export interface Observation {
+  /** For pulls; without it, they are not observed. */
+  pull?(repository: PullRepository): PullRepository;
+  push(repository: PushRepository): PushRepository;
+}
+
+/** A registry whose changes are observed, and its pulls if wanted. */
 export class ObservedRegistry implements Registry {
   readonly #registry: Registry;
-  readonly #observe: (repository: PushRepository) => PushRepository;
+  readonly #observation: Observation;
 
-  constructor(registry: Registry, observe: (repository: PushRepository) => PushRepository) {
+  constructor(registry: Registry, observation: Observation) {
     this.#registry = registry;
-    this.#observe = observe;
+    this.#observation = observation;
   }
 
-  pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
-    return this.#registry.pull(name, namespace, context);
+  async pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
+    const repository = await this.#registry.pull(name, namespace, context);
+    return this.#observation.pull?.(repository) ?? repository;
   }
 
   async push(
@@ -24,7 +32,7 @@ export class ObservedRegistry implements Registry {
     context: Context,
     action: ChangeAction,
   ): Promise<PushRepository> {
-    return this.#observe(await this.#registry.push(name, namespace, context, action));
+    return this.#observation.push(await this.#registry.push(name, namespace, context, action));
   }
 
   catalog(page: Page, context: Context): Promise<PageOf<string>> {

@@ -7,7 +7,7 @@ import type { Logger } from "../observability/logger.js";
 import type { Storage } from "../storage/storage.js";
 import { adoptRegistry2Cache } from "./adopt-registry2-cache.js";
 import { collectionTimesOf } from "./collection-times.js";
-import { eventSendersOf } from "./events.js";
+import { collectionEventsOf, eventSendersOf } from "./events.js";
 
 interface HousekeepingParts {
   readonly storage: Storage;
@@ -62,7 +62,9 @@ export class Housekeeping {
     const { storage, metrics, log } = this.#parts;
     const { every, window, share } = config.maintenance.gc;
     const settings = { every, times: collectionTimesOf(config), window, share };
-    const collections = new CollectionSchedule(storage, settings, log, metrics?.stored);
+    const events = collectionEventsOf(config, { storage, metrics: metrics?.events, log });
+    const observers = metrics === undefined ? [events] : [metrics.stored, events];
+    const collections = new CollectionSchedule(storage, settings, log, observers);
     collections.start();
     return collections;
   }

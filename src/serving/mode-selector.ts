@@ -28,7 +28,7 @@ import type { Guard, Surroundings } from "./access/create-access-control.js";
 import { apiOf } from "./api.js";
 import { CacheBound } from "./cache-bound.js";
 import type { UpstreamsOf } from "./create-registry.js";
-import { journalOf } from "./events.js";
+import { type Notifications, notificationsOf } from "./events.js";
 import { pageOf } from "./page.js";
 
 /** Memory for all running transfers together. */
@@ -74,7 +74,12 @@ export class ModeSelector {
   readonly #bodyRooms = new BodyRooms(bodyBytes);
   readonly #pool = new BufferPool(transferBufferBytes);
   #current:
-    | { readonly composition: Composition; readonly mode: Registry; readonly guard: Guard | undefined }
+    | {
+        readonly composition: Composition;
+        readonly mode: Registry;
+        readonly guard: Guard | undefined;
+        readonly notifications: Notifications;
+      }
     | undefined;
 
   constructor(storage: Storage, { log, upstreamsOf, metrics, tokenSeed }: ModeSelectorOptions) {
@@ -104,13 +109,15 @@ export class ModeSelector {
     const around = { storage: this.#storage, log: this.#log };
     const passwords = this.#current?.guard?.passwords;
     const guard = await guardOf(config, { ...around, audit, tokenSeed: this.#tokenSeed, passwords });
-    const journaled = await journalOf(config, { ...around, metrics: this.#metrics?.events });
+    const notifications = await notificationsOf(config, { ...around, metrics: this.#metrics?.events });
     const boundCache = await this.cacheBound.prepare(config);
-    const composition = this.#compose(config, mode, { audit, guard, journaled });
+    const composition = this.#compose(config, mode, { audit, guard, notifications });
     return () => {
+      void this.#current?.notifications.close();
       this.#current?.composition.close();
       if (this.#current !== undefined) this.#pushes.retire(this.#current.mode);
-      this.#current = { composition, mode, guard };
+      this.#current = { composition, mode, guard, notifications };
+      this.activity.upstreams.onQuotaLow = notifications.quotaLow;
       guard?.start();
       boundCache();
       this.#clientLimits.limitTo(config.access?.limits);
@@ -141,16 +148,17 @@ export class ModeSelector {
 
   async stop(): Promise<void> {
     this.#current?.composition.close();
+    await this.#current?.notifications.close();
     await this.cacheBound.stop();
     await this.activity.stop();
   }
 
-  #compose(config: Config, mode: Registry, { audit, guard, journaled }: Protection): Composition {
-    const continued = journaled(this.#pushes.across(mode));
+  #compose(config: Config, mode: Registry, { audit, guard, notifications }: Protection): Composition {
+    const continued = notifications.observe(this.#pushes.across(mode));
     const audited =
       audit === undefined
         ? continued
-        : new ObservedRegistry(continued, (repository) => new AuditedRepository(repository, audit));
+        : new ObservedRegistry(continued, { push: (repository) => new AuditedRepository(repository, audit) });
     const registry = guard === undefined ? audited : new GuardedRegistry(audited);
     const api = apiOf(config, {
       registry,
@@ -214,6 +222,5 @@ async function guardOf(config: Config, surroundings: Surroundings): Promise<Guar
 interface Protection {
   readonly audit: AuditTrail | undefined;
   readonly guard: Guard | undefined;
-  /** Tells those who want to hear of changes. */
-  readonly journaled: (registry: Registry) => Registry;
+  readonly notifications: Notifications;
 }

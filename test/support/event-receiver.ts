@@ -51,8 +51,8 @@ export class EventReceiver {
       void text(request).then(async (body) => {
         this.requests.push({ headers: request.headers, body });
         if (this.status < 300) {
-          const { events }: { events: ReceivedEvent[] } = JSON.parse(body);
-          for (const event of events) {
+          const { events }: { events?: ReceivedEvent[] } = JSON.parse(body);
+          for (const event of events ?? []) {
             await this.look(event);
             this.events.push(event);
           }

@@ -1,4 +1,5 @@
 import type { DiskRoom } from "../../storage/staging.js";
+import { isQuotaLow } from "../../upstream/limits/quota.js";
 import type { UpstreamState } from "./upstream-states.js";
 
 /** Something that an operator should look at. */
@@ -61,7 +62,7 @@ function aboutState(upstream: string, { condition }: UpstreamState): Attention[]
 }
 
 function aboutQuota(upstream: string, { quota }: UpstreamState): Attention[] {
-  if (quota === undefined || quota.remaining > quota.limit / 10) return [];
+  if (quota === undefined || !isQuotaLow(quota)) return [];
   if (quota.remaining === 0) {
     const message = `The pulls of ${upstream} are used up: ${quota.limit} of ${quota.limit}.`;
     return [{ level: "error", code: "quota-spent", message, upstream }];

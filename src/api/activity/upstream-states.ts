@@ -1,4 +1,4 @@
-import type { Quota } from "../../upstream/limits/quota.js";
+import { isQuotaLow, type Quota } from "../../upstream/limits/quota.js";
 import {
   ObservedUpstreamClient,
   type RequestKind,
@@ -30,6 +30,8 @@ interface Observed {
   answeredMs?: number;
   failedMs?: number;
   failure?: UpstreamError;
+  /** Whether the quota was low at the last answer. */
+  isLow?: boolean;
 }
 
 /** The other kinds of failures are answers: the upstream is there. */
@@ -37,6 +39,8 @@ const troubles: ReadonlySet<UpstreamErrorKind> = new Set(["unavailable", "invali
 
 /** How the upstreams have answered this process. */
 export class UpstreamStates implements UpstreamObserver {
+  /** Told once when the quota of an upstream falls to a tenth. */
+  onQuotaLow: (upstream: string, quota: Quota) => void = () => {};
   readonly #observed = new Map<string, Observed>();
 
   /** Observes an upstream, in place of an older one of the same name. */
@@ -49,12 +53,21 @@ export class UpstreamStates implements UpstreamObserver {
     const observed = this.#observed.get(name);
     try {
       const answer = await send();
-      if (observed !== undefined) observed.answeredMs = Date.now();
+      if (observed !== undefined) this.#noteAnswer(observed);
       return answer;
     } catch (error) {
       if (observed !== undefined && error instanceof UpstreamError) note(observed, error);
       throw error;
     }
+  }
+
+  #noteAnswer(observed: Observed): void {
+    observed.answeredMs = Date.now();
+    const quota = observed.client.quota();
+    if (quota === undefined) return;
+    const isLow = isQuotaLow(quota);
+    if (isLow && !observed.isLow) this.onQuotaLow(observed.client.name, quota);
+    observed.isLow = isLow;
   }
 
   of(name: string): UpstreamState | undefined {

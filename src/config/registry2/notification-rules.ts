@@ -16,9 +16,8 @@ export const notificationRules: Rules = {
       translation.refuse(path, "must be a list of endpoints, each with a name and a url");
       return;
     }
-    const remark = "which has pushes, mounts and deletions, and no pulls";
     const items = written.map((endpoint, index) => receiverOf(endpoint, index, translation));
-    translation.honour(path, ["events", "endpoints"], items, remark);
+    translation.honour(path, ["events", "endpoints"], items);
   },
   "notifications.events": notNeeded("events are sent without the list of references"),
 };
@@ -41,10 +40,16 @@ function receiverOf(endpoint: WrittenMap, index: number, translation: Translatio
     threshold: at("threshold"),
     disabled: at("disabled"),
     ignoreMediaTypes: both(at("ignoredmediatypes"), at("ignore", "mediatypes")),
+    include: sendsPulls(at("ignore", "actions")) ? ["pull"] : undefined,
     ignoreActions: both(at("ignore", "actions"), undefined)?.filter((action) => action !== "pull"),
   };
   const given = Object.entries(receiver).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([key, value]) => [key, key === "disabled" ? truthOf(at(key)) : value]));
+}
+
+/** As there, pulls are sent unless they are ignored. */
+function sendsPulls(ignored: Written | undefined): boolean {
+  return !isList(ignored) || !ignored.includes("pull");
 }
 
 function both(one: Written | undefined, other: Written | undefined): readonly Written[] | undefined {

@@ -15,6 +15,11 @@ export interface Quota {
   readonly at: number;
 }
 
+/** Whether at most a tenth is left. */
+export function isQuotaLow({ limit, remaining }: Quota): boolean {
+  return remaining <= limit / 10;
+}
+
 /** Parses `ratelimit-limit: 100;w=21600` and the like; `undefined` if the response has no quota. */
 export function parseQuota(headers: IncomingHttpHeaders, at: number): Quota | undefined {
   const limit = parseCount(headers["ratelimit-limit"]);
@@ -54,7 +59,7 @@ export class QuotaMemory {
     if (!quota) return;
     this.last = quota;
     const wasLow = this.#isLow;
-    this.#isLow = quota.remaining <= quota.limit / 10;
+    this.#isLow = isQuotaLow(quota);
     if (this.#isLow && !wasLow) log.warn("upstream quota low", { upstream: this.#upstream, ...quota });
   }
 }

@@ -22,6 +22,8 @@ test("endpoints of notifications are receivers of events, with all that they say
   assert.deepEqual(hook, {
     name: "hook",
     url: "http://hook.example.com/events",
+    format: "distribution",
+    include: [],
     headers: { Authorization: ["Bearer token"] },
     secret: undefined,
     timeout: 500,
@@ -32,6 +34,7 @@ test("endpoints of notifications are receivers of events, with all that they say
     disabled: false,
   });
   assert.deepEqual([off?.name, off?.disabled], ["off", true]);
+  assert.deepEqual(off?.include, ["pull"], "pulls are told unless they are ignored");
   assert.equal(verdicts(registry2)["notifications.endpoints"], "honoured");
 });
 
