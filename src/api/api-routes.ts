@@ -14,10 +14,12 @@ import { LiveStream } from "./activity/live-stream.js";
 import type { RunningDownload } from "./activity/running-downloads.js";
 import { type CacheState, Summaries } from "./activity/show-summary.js";
 import { changing, notStored, requireWelcome, showing, showTime } from "./answers.js";
+import { requireAdmin } from "./changes/administration.js";
 import { askUpstream } from "./changes/ask-upstream.js";
 import { deleteContent } from "./changes/delete-content.js";
 import { evictImages } from "./changes/evict-images.js";
 import { OwnTokens } from "./changes/own-tokens.js";
+import { startJob } from "./changes/start-job.js";
 import { Censuses } from "./images/content-census.js";
 import { FactsOfImages } from "./images/image-facts.js";
 import { listHolders } from "./images/list-holders.js";
@@ -47,6 +49,8 @@ export interface ApiDependencies {
   readonly cache: CacheState;
   /** Uploads that are being received. */
   uploadsRunning(): number;
+  /** Milliseconds without a byte after which an upload counts as abandoned. */
+  readonly uploadsExpireMs: number;
   /** The downloads of all processes. */
   running(): Promise<readonly RunningDownload[]>;
   /** What the configuration lets clients change in private repositories. */
@@ -136,20 +140,27 @@ function activityRoutes(dependencies: ApiDependencies, summaries: Summaries): Re
 
 /** What clients can change. */
 function changeRoutes(dependencies: ApiDependencies, { names, censuses }: Known): Resource[] {
-  const { registry, storage, about } = dependencies;
+  const { registry, storage, about, activity, upstreams, uploadsExpireMs } = dependencies;
   const { publicUrl } = about;
-  const parts = { registry, storage, names, censuses };
+  const { jobs } = activity;
+  const parts = { registry, storage, names, censuses, jobs, upstreams, uploadsExpireMs };
   const tokens = new OwnTokens(storage.accessTokens);
   const posting = (path: string, change: (exchange: Exchange) => Promise<unknown>): Resource => ({
     ...resource(path),
     methods: { POST: changing(change, { publicUrl }) },
   });
   const listTokens = showing((exchange) => tokens.list(exchange));
+  const listJobs = showing((exchange) => {
+    requireAdmin(exchange);
+    return jobs.list();
+  });
+  const postJob = changing((exchange) => startJob(exchange, parts), { publicUrl, status: 202 });
   const createToken = changing((exchange) => tokens.create(exchange), { publicUrl, status: 201 });
   return [
     posting("deletions", (exchange) => deleteContent(exchange, parts)),
     posting("evictions", (exchange) => evictImages(exchange, parts)),
     posting("freshness", (exchange) => askUpstream(exchange, parts)),
+    { ...resource("jobs"), methods: { GET: listJobs, HEAD: listJobs, POST: postJob } },
     { ...resource("tokens"), methods: { GET: listTokens, HEAD: listTokens, POST: createToken } },
     {
       ...resource("tokens/:id"),

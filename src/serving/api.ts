@@ -48,6 +48,7 @@ export function apiOf(config: Config, { mode, log, ...parts }: ApiParts): Api {
       service: config.access?.service ?? "berth",
       publicUrl: config.server.publicUrl,
     },
+    uploadsExpireMs: config.private.uploads.expire,
     changeable: changeable(config),
     shownNameOf: shownNamesOf(config),
     guides: guidesOf(config),

@@ -22,6 +22,7 @@ import type { ContentLink } from "./content/content-link.js";
  *       _tagged/whole                                       ours: no tag of the repository is older than that
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, locks, a generation
+ *     jobs/<id>                                             a task that was started over HTTP, and its result
  *     days/<date>/<process>                                 what a process served and saved on a day
  *     processes/<hash>                                      the name of a process; its locks are second names of it
  *     collected                                             when garbage was last collected
@@ -62,6 +63,8 @@ export const layout = {
   /** Replaced whenever a repository is created, so that every process sees that its list is old. */
   catalogGeneration: ".berth/catalog",
   lastCollection: ".berth/collected",
+  jobs: ".berth/jobs",
+  job: (id: string) => `.berth/jobs/${id}`,
   days: ".berth/days",
   day: (date: string) => `.berth/days/${date}`,
   dayOf: (date: string, process: string) => `.berth/days/${date}/${process}`,

@@ -29,6 +29,7 @@ import { UploadStore } from "./content/upload-store.js";
 import { DayCountStore } from "./day-count-store.js";
 import type { LockOptions, StorageDriver } from "./driver.js";
 import { EventQueue } from "./event-queue.js";
+import { JobStore } from "./job-store.js";
 import type { DiskRoom } from "./staging.js";
 
 /** Links that a server keeps in memory, about 400 bytes each. */
@@ -67,6 +68,7 @@ export class Storage {
   readonly collectionNotes: CollectionNotes;
   readonly events: EventQueue;
   readonly dayCounts: DayCountStore;
+  readonly jobs: JobStore;
   /** Bytes of blobs that this process has added to repositories, or is about to add. */
   #added = 0;
   /** Frees bytes on a full disk for pushed content. Set by the code that knows what can be deleted. */
@@ -109,6 +111,7 @@ export class Storage {
     this.collectionNotes = new CollectionNotes(driver);
     this.events = new EventQueue(driver);
     this.dayCounts = new DayCountStore(driver);
+    this.jobs = new JobStore(driver);
   }
 
   /** Content of a repository, whether or not the repository exists. */

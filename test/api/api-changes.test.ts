@@ -9,6 +9,7 @@ import { FakeUpstream } from "../support/fake-upstream.js";
 import { basic, runGuardedBerth } from "../support/guarded-berth.js";
 import { runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const everything = [{ allow: ["push", "delete", "cache", "admin"], to: ["ann"], in: ["**"] }] as const;
 
@@ -213,4 +214,44 @@ test("asking the upstream now tells where a tag points, and from where it has mo
   assert.ok(moved.bytes.length > 0);
   assert.equal((await bob.answer("POST", "freshness", { body })).status, 403);
   assert.equal((await api.answer("POST", "freshness", { body: { ...body, repository: "team/app" } })).status, 404);
+});
+
+test("an administrator warms images and purges uploads, and everyone who may see it learns how it went", async (t) => {
+  const { api, bob, client, hub } = await hybrid(new Scope(t));
+  const body = { task: "warm", images: ["docker.io/library/alpine:3"] };
+  assert.equal((await bob.answer("POST", "jobs", { body })).status, 403);
+  const started = await api.post("jobs", body, 202);
+  assert.deepEqual([started.state, started.user], ["running", "ann"]);
+  const ended = await waitUntil("the job has ended", async () => {
+    const job = (await api.get("jobs")).items[0];
+    return job.state === "running" ? undefined : job;
+  });
+  assert.deepEqual([ended.id, ended.state, ended.images[0].state], [started.id, "done", "done"]);
+  const asked = hub.ledger.count({ kind: "blob" });
+  assert.equal((await client.get("/v2/docker.io/library/alpine/manifests/3")).status, 200);
+  assert.equal(
+    (await api.get("image", { repository: "docker.io/library/alpine", reference: "3" })).layers[0].stored,
+    true,
+  );
+  assert.equal(hub.ledger.count({ kind: "blob" }), asked);
+  assert.equal((await api.post("jobs", { task: "purge-uploads" }, 202)).task, "purge-uploads");
+  for (const wrong of [
+    { task: "rubbish" },
+    { task: "warm" },
+    { ...body, images: ["UPPER/name"] },
+    { ...body, platforms: ["x"] },
+  ])
+    assert.equal((await api.answer("POST", "jobs", { body: wrong })).status, 400, JSON.stringify(wrong));
+  assert.equal((await bob.answer("GET", "jobs")).status, 403);
+});
+
+test("a job whose image cannot be downloaded has failed, and says why", async (t) => {
+  const { api } = await hybrid(new Scope(t));
+  await api.post("jobs", { task: "warm", images: ["docker.io/library/missing:1"] }, 202);
+  const ended = await waitUntil("the job has ended", async () => {
+    const job = (await api.get("jobs")).items[0];
+    return job.state === "running" ? undefined : job;
+  });
+  assert.equal(ended.state, "failed");
+  assert.ok(ended.images[0].problem.length > 0);
 });

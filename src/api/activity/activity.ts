@@ -1,5 +1,6 @@
 import type { Logger } from "../../observability/logger.js";
 import type { Storage } from "../../storage/storage.js";
+import { JobBoard } from "../changes/job-board.js";
 import { DayTally } from "./day-tally.js";
 import { RunningDownloads } from "./running-downloads.js";
 import { UpstreamStates } from "./upstream-states.js";
@@ -10,13 +11,16 @@ export class Activity {
   readonly today: DayTally;
   readonly downloads: RunningDownloads;
   readonly upstreams = new UpstreamStates();
+  readonly jobs: JobBoard;
 
   constructor(storage: Storage, log: Logger) {
     this.today = new DayTally(storage.dayCounts, log);
+    this.jobs = new JobBoard(storage.jobs, log);
     this.downloads = new RunningDownloads((bytes) => this.today.noteDownloaded(bytes));
   }
 
-  stop(): Promise<void> {
-    return this.today.stop();
+  async stop(): Promise<void> {
+    await this.jobs.stop();
+    await this.today.stop();
   }
 }
