@@ -54,15 +54,18 @@ export async function makeBucket(store: ObjectStore, name: string): Promise<void
 }
 
 /** Settings for a bucket, with a staging folder of their own: as those of one more machine. */
-export async function settingsFor(scope: Scope, store: ObjectStore, bucket: string, prefix = ""): Promise<S3Settings> {
-  const { endpoint, accessKeyId, secretAccessKey } = store;
+export async function settingsFor(
+  scope: Scope,
+  { endpoint }: Pick<ObjectStore, "endpoint">,
+  bucket: string,
+  prefix = "",
+): Promise<S3Settings> {
   return {
+    ...keys,
     bucket,
     prefix,
     endpoint,
     region,
-    accessKeyId,
-    secretAccessKey,
     pathStyle: undefined,
     sessionToken: undefined,
     roleArn: undefined,

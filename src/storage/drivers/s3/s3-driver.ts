@@ -31,16 +31,23 @@ import type { S3Settings } from "./s3-settings.js";
 import { listFolder } from "./sorted-folder.js";
 import { checkBucket } from "./start-check.js";
 import { StoreCalls } from "./store-calls.js";
-import { conditionalWritesHold } from "./write-probe.js";
+import { probeWrites, type WriteAbility } from "./write-probe.js";
 
 const removalPatience = { lookEachMs: 100, giveUpAfterMs: 10_000 };
 
 const searchEachMs = 12 * 60 * 60 * 1000;
 const firstSearchMs = 60_000;
 
+/** What the operator should know about a store. */
+const weaknesses = {
+  "last writer wins":
+    "conditional writes of the store do not hold if two clients race, so the last writer wins: run one replica on this bucket, or accept that pushes of one tag or upload in the same moment may be lost",
+  none: "stored content is served, but nothing can be pushed, cached or deleted: storage.s3: the keys may not write to the bucket",
+} as const;
+
 interface Opened {
   readonly bucket: S3Bucket;
-  readonly conditional: ConditionalObjects | undefined;
+  readonly ability: WriteAbility;
   readonly settings: S3Settings;
   readonly local: FilesystemDriver;
 }
@@ -58,20 +65,16 @@ export class S3Driver implements StorageDriver {
   readonly #bucket: S3Bucket;
   readonly #leases: Leases;
   readonly #presence: Presence;
+  readonly #isReadOnly: boolean;
 
   /** Checks the bucket, and which writes can be relied on. @throws StorageError that says what is wrong */
   static async open(settings: S3Settings, log?: Logger): Promise<S3Driver> {
     const bucket = await openBucket(settings);
     const local = await FilesystemDriver.open(stagingOf(settings), log);
-    const isSafe = await conditionalWritesHold(bucket);
-    if (!isSafe)
-      log?.warn(
-        "conditional writes of the store do not hold if two clients race: the last writer wins, and several replicas on this bucket may lose each other's uploads or tags",
-        { bucket: bucket.name },
-      );
-    const conditional = isSafe ? new ConditionalObjects(bucket) : undefined;
-    const driver = new S3Driver({ bucket, conditional, settings, local });
-    driver.#searchAbandoned(log);
+    const ability = await probeWrites(bucket);
+    if (ability !== "safe") log?.warn(weaknesses[ability], { bucket: bucket.name });
+    const driver = new S3Driver({ bucket, ability, settings, local });
+    if (ability !== "none") driver.#searchAbandoned(log);
     return driver;
   }
 
@@ -79,11 +82,13 @@ export class S3Driver implements StorageDriver {
   static async openAsItIs(settings: S3Settings, log?: Logger): Promise<S3Driver> {
     const bucket = await openBucket(settings);
     const local = await FilesystemDriver.open(stagingOf(settings), log);
-    return new S3Driver({ bucket, conditional: undefined, settings, local });
+    return new S3Driver({ bucket, ability: "last writer wins", settings, local });
   }
 
-  private constructor({ bucket, conditional, settings, local }: Opened) {
+  private constructor({ bucket, ability, settings, local }: Opened) {
     this.#bucket = bucket;
+    this.#isReadOnly = ability === "none";
+    const conditional = ability === "safe" ? new ConditionalObjects(bucket) : undefined;
     this.conditional = conditional;
     this.withdrawal = new Tombstones(this, removalPatience);
     this.#leases = new Leases(bucket, conditional);
@@ -140,6 +145,8 @@ export class S3Driver implements StorageDriver {
     action: (lost: AbortSignal) => Promise<Result>,
     options?: LockOptions,
   ): Promise<Result> {
+    // If nothing can be changed, there is nothing to guard against other machines.
+    if (this.#isReadOnly) return this.machine.withLock(name, action, options);
     return this.#leases.withLock(name, action, options);
   }
 
@@ -155,7 +162,8 @@ export class S3Driver implements StorageDriver {
     });
   }
 
-  markWork(): Promise<() => Promise<void>> {
+  async markWork(): Promise<() => Promise<void>> {
+    if (this.#isReadOnly) return async () => {};
     return this.#presence.mark();
   }
 

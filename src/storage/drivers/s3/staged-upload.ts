@@ -57,7 +57,7 @@ export class StagedUpload implements StagedObject {
   }
 
   async stat(): Promise<StagedStat | undefined> {
-    const record = this.#held ?? (await this.#load())?.record;
+    const record = (await this.#load())?.record;
     return record && { size: sizeOf(record), modifiedMs: record.modifiedMs };
   }
 
@@ -182,10 +182,12 @@ export class StagedUpload implements StagedObject {
       if (before !== undefined) this.#see(before);
       return before;
     }
-    this.#forget();
-    this.#isSeen = true;
-    if (found === undefined) known.delete(this.#key);
-    else {
+    this.#seen = undefined;
+    if (found === undefined) {
+      this.#forget();
+      this.#isSeen = true;
+      known.delete(this.#key);
+    } else {
       const bytes = await contentOf(found.body, longestRecord);
       this.#see({ etag: found.etag, record: decodeRecord(bytes, this.#recordKey()) });
     }

@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { S3Bucket } from "./s3-bucket.js";
-import { faultOf, isConditionFailure } from "./store-error.js";
+import { faultOf, isConditionFailure, toStorageError } from "./store-error.js";
 
 /** How many clients write the same new object at once. */
 const racers = 4;
@@ -14,11 +14,25 @@ const lockedForMs = 150;
 /** Some stores answer no condition at all, or answer as to an error of their own. */
 type Outcome = "written" | "refused";
 
+/** What can be relied on when a bucket is changed. */
+export type WriteAbility = "safe" | "last writer wins" | "none";
+
+/** Tries it, and leaves nothing behind. */
+export async function probeWrites(bucket: S3Bucket): Promise<WriteAbility> {
+  try {
+    return (await conditionalWritesHold(bucket)) ? "safe" : "last writer wins";
+  } catch (error) {
+    const failure = toStorageError(error, "writing to the bucket");
+    if (failure.kind === "readonly") return "none";
+    throw failure;
+  }
+}
+
 /**
  * Finds out whether conditional writes hold if two clients race: only then may anything rest on them. A store that
  * checks the condition first and writes later passes every test in which one request follows the other.
  */
-export async function conditionalWritesHold(bucket: S3Bucket): Promise<boolean> {
+async function conditionalWritesHold(bucket: S3Bucket): Promise<boolean> {
   const key = `.berth/probe/${randomUUID()}`;
   try {
     return (
@@ -27,7 +41,8 @@ export async function conditionalWritesHold(bucket: S3Bucket): Promise<boolean> 
       (await holdsForVersions(bucket, `${key}-version`))
     );
   } finally {
-    await Promise.all(["slow", "race", "version"].map((kind) => bucket.delete(`${key}-${kind}`)));
+    // They are small, and nobody reads them: a failure to remove them must not hide that of the probe.
+    await Promise.allSettled(["slow", "race", "version"].map((kind) => bucket.delete(`${key}-${kind}`)));
   }
 }
 
@@ -41,10 +56,13 @@ async function holdsForSlowWriter(bucket: S3Bucket, key: string): Promise<boolea
   );
   body.write(Buffer.alloc(slowBytes / 2));
   const quick = create(bucket, key, "quick");
+  const both = Promise.all([slow, quick]);
+  // A failure is handled below; until then it must not count as unhandled.
+  both.catch(() => {});
   // A store that locks the key makes the second client wait for the first.
-  await Promise.race([quick, delay(lockedForMs)]);
+  await Promise.race([Promise.allSettled([quick]), delay(lockedForMs)]);
   body.end(Buffer.alloc(slowBytes / 2));
-  return isOneWritten(await Promise.all([slow, quick]));
+  return isOneWritten(await both);
 }
 
 async function holdsInRace(bucket: S3Bucket, key: string): Promise<boolean> {

@@ -1,0 +1,72 @@
+import { strict as assert } from "node:assert";
+import { type TestContext, test } from "node:test";
+import { StorageError } from "../../src/oci/storage-error.js";
+import { S3Driver } from "../../src/storage/drivers/s3/s3-driver.js";
+import type { S3Settings } from "../../src/storage/drivers/s3/s3-settings.js";
+import { freePort } from "../support/free-port.js";
+import { FakeStore } from "../support/object-stores/fake-store.js";
+import { settingsFor } from "../support/object-stores/object-store.js";
+import { RecordedLog } from "../support/recorded-log.js";
+import { Scope } from "../support/scope.js";
+
+/** What a start with a store says that answers the first listing with an error. */
+async function sentenceFor(t: TestContext, status: number, code: string): Promise<string> {
+  const scope = new Scope(t);
+  const store = await FakeStore.start(scope);
+  store.faults.add(/list-type/, { kind: "status", status, code }, 10);
+  return sentenceOf(await settingsFor(scope, store, "images"));
+}
+
+async function sentenceOf(settings: S3Settings): Promise<string> {
+  try {
+    await S3Driver.open(settings);
+  } catch (error) {
+    assert.ok(error instanceof StorageError, String(error));
+    return error.message;
+  }
+  return "it started";
+}
+
+const causes: readonly (readonly [number, string, RegExp])[] = [
+  [404, "NoSuchBucket", /^storage\.s3\.bucket: there is no bucket images at http:\S+: create it/],
+  [403, "AccessDenied", /^storage\.s3: these keys may not list bucket images .*s3:ListBucket/],
+  [403, "InvalidAccessKeyId", /^storage\.s3\.accessKeyId: .* does not know this key/],
+  [403, "SignatureDoesNotMatch", /^storage\.s3\.secretAccessKey: /],
+  [400, "ExpiredToken", /^storage\.s3\.sessionToken: .* has expired/],
+  [403, "RequestTimeTooSkewed", /^the clock of this machine differs too much .* NTP/],
+];
+
+for (const [status, code, sentence] of causes) {
+  test(`s3: a start that meets ${code} names the setting and says what to do`, async (t) => {
+    assert.match(await sentenceFor(t, status, code), sentence);
+  });
+}
+
+test("s3: a start in the wrong region names the right one", async (t) => {
+  const scope = new Scope(t);
+  const store = await FakeStore.start(scope);
+  const elsewhere = { kind: "status", status: 400, code: "AuthorizationHeaderMalformed", region: "eu-west-3" } as const;
+  store.faults.add(/list-type/, elsewhere);
+  const said = await sentenceOf(await settingsFor(scope, store, "images"));
+  assert.match(said, /^storage\.s3\.region: bucket images is in eu-west-3, not in us-east-1: set it to eu-west-3/);
+});
+
+test("s3: a start without a store says that it cannot be reached", async (t) => {
+  const scope = new Scope(t);
+  const settings = await settingsFor(scope, { endpoint: `http://127.0.0.1:${await freePort()}` }, "images");
+  assert.match(await sentenceOf(settings), /^storage\.s3\.endpoint: the store at http:\S+ cannot be reached/);
+});
+
+test("s3: a bucket that may only be read is served, and the log says why nothing can be pushed", async (t) => {
+  const scope = new Scope(t);
+  const store = await FakeStore.start(scope);
+  const writer = await S3Driver.open(await settingsFor(scope, store, "images"));
+  await writer.write({ key: "a", content: Buffer.from("content") });
+  store.faults.add(/^(PUT|POST|DELETE) /, { kind: "status", status: 403, code: "AccessDenied" }, 1000);
+  const log = new RecordedLog();
+  const driver = await S3Driver.open(await settingsFor(scope, store, "images"), log);
+  assert.equal((await driver.read("a"))?.toString(), "content");
+  assert.equal(await driver.withLock("any", async () => "had"), "had");
+  await (await driver.markWork())();
+  assert.match(JSON.stringify(log), /nothing can be pushed/);
+});

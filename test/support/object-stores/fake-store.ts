@@ -1,0 +1,196 @@
+import { createHash, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import type { Scope } from "../scope.js";
+import { errorText, StoreFaults, sendError } from "./store-faults.js";
+
+interface Stored {
+  readonly bytes: Buffer;
+  readonly etag: string;
+  readonly modified: Date;
+}
+
+/** A request to the bucket, whose path begins with the bucket's name. */
+interface Asked {
+  readonly method: string;
+  readonly key: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+}
+
+/**
+ * A store of one bucket, `images`, in this process: as much of S3 as Berth uses. Its writes are atomic, so that
+ * conditions hold. For tests of what happens when a store is in trouble, and when no other is at hand.
+ */
+export class FakeStore {
+  readonly faults = new StoreFaults();
+  readonly endpoint: string;
+  readonly #objects = new Map<string, Stored>();
+  readonly #uploads = new Map<string, Map<number, Stored>>();
+
+  static async start(scope: Scope): Promise<FakeStore> {
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    scope.defer(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    // The address of a server on a port, not on a pipe, is of this kind.
+    const store = new FakeStore(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    server.on("request", (request, response) => void store.#serve(request, response));
+    return store;
+  }
+
+  private constructor(endpoint: string) {
+    this.endpoint = endpoint;
+  }
+
+  keys(): string[] {
+    return [...this.#objects.keys()].sort();
+  }
+
+  /** Ids of multipart uploads that are neither complete nor aborted. */
+  get openUploads(): readonly string[] {
+    return [...this.#uploads.keys()];
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const fault = this.faults.take(request);
+    const url = new URL(request.url ?? "/", this.endpoint);
+    const [, bucket, ...path] = url.pathname.split("/").map(decodeURIComponent);
+    const body = await buffer(request).catch(() => Buffer.alloc(0));
+    if (fault?.kind === "status") return sendError(response, fault);
+    if (fault?.kind === "error in success") return void response.writeHead(200).end(errorText("InternalError"));
+    if (bucket !== "images") return sendError(response, { status: 404, code: "NoSuchBucket" });
+    const { method = "GET", headers } = request;
+    const answer = this.#answer({ method, key: path.join("/"), query: url.searchParams, headers, body });
+    if (fault?.kind === "lost answer") return void request.socket.destroy();
+    response.writeHead(answer.status, answer.headers);
+    if (fault?.kind !== "cut") return void response.end(method === "HEAD" ? undefined : answer.body);
+    response.write(answer.body?.subarray(0, fault.after), () => request.socket.destroy());
+  }
+
+  #answer(asked: Asked): Answer {
+    const { method, key, query } = asked;
+    if (key === "") return this.#ofBucket(asked);
+    if (query.has("uploads")) return this.#begin();
+    if (query.has("uploadId")) return this.#ofUpload(asked, query.get("uploadId") ?? "");
+    if (method === "PUT") return this.#put(asked);
+    if (method === "DELETE") this.#objects.delete(key);
+    return method === "DELETE" ? { status: 204 } : this.#get(asked);
+  }
+
+  #ofBucket({ method, query, body }: Asked): Answer {
+    if (query.has("uploads")) return xml("<ListMultipartUploadsResult></ListMultipartUploadsResult>");
+    if (method === "HEAD") return { status: 200 };
+    if (!query.has("delete")) return this.#list(query);
+    for (const [, key = ""] of body.toString().matchAll(/<Key>([^<]+)<\/Key>/g)) this.#objects.delete(key);
+    return xml("<DeleteResult></DeleteResult>");
+  }
+
+  #list(query: URLSearchParams): Answer {
+    const [prefix, after] = [query.get("prefix") ?? "", query.get("continuation-token") ?? query.get("start-after")];
+    const limit = Number(query.get("max-keys") ?? 1000);
+    const shown = new Map<string, string>();
+    for (const key of this.keys().filter((each) => each.startsWith(prefix))) {
+      const slash = query.has("delimiter") ? key.indexOf("/", prefix.length) : -1;
+      const entry = slash < 0 ? key : key.slice(0, slash + 1);
+      if (after !== null && (entry <= after || key <= after)) continue;
+      const { bytes, etag, modified } = this.#objects.get(key) ?? absent;
+      const facts = `<LastModified>${modified.toISOString()}</LastModified><ETag>${etag}</ETag><Size>${bytes.length}</Size>`;
+      const folder = `<CommonPrefixes><Prefix>${entry}</Prefix></CommonPrefixes>`;
+      shown.set(entry, slash < 0 ? `<Contents><Key>${key}</Key>${facts}</Contents>` : folder);
+    }
+    const page = [...shown].slice(0, limit);
+    const next = `<IsTruncated>true</IsTruncated><NextContinuationToken>${page.at(-1)?.[0]}</NextContinuationToken>`;
+    const entries = page.map(([, entry]) => entry).join("");
+    return xml(`<ListBucketResult>${entries}${page.length < shown.size ? next : ""}</ListBucketResult>`);
+  }
+
+  #put(asked: Asked): Answer {
+    const { key, headers } = asked;
+    const before = this.#objects.get(key);
+    if (headers["if-none-match"] === "*" && before !== undefined) return failure(412, "PreconditionFailed");
+    const wanted = headers["if-match"];
+    if (wanted !== undefined && before?.etag !== wanted)
+      return before === undefined ? failure(404, "NoSuchKey") : failure(412, "PreconditionFailed");
+    const stored = this.#contentOf(asked);
+    if (stored === undefined) return failure(404, "NoSuchKey");
+    this.#objects.set(key, stored);
+    const copied = `<CopyObjectResult><ETag>${stored.etag}</ETag></CopyObjectResult>`;
+    return { ...xml("x-amz-copy-source" in headers ? copied : ""), headers: { etag: stored.etag } };
+  }
+
+  #contentOf({ headers, body }: Asked): Stored | undefined {
+    const source = headers["x-amz-copy-source"];
+    if (source === undefined) return storedNow(body);
+    const from = decodeURIComponent(String(source)).replace(/^\/?images\//, "");
+    const found = this.#objects.get(from);
+    return found && storedNow(found.bytes);
+  }
+
+  #get({ key, headers }: Asked): Answer {
+    const found = this.#objects.get(key);
+    if (found === undefined) return failure(404, "NoSuchKey");
+    const { bytes, etag, modified } = found;
+    if (headers["if-none-match"] === etag) return { status: 304 };
+    if (headers["if-match"] !== undefined && headers["if-match"] !== etag) return failure(412, "PreconditionFailed");
+    const facts = { etag, "last-modified": modified.toUTCString() };
+    const range = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? "");
+    if (range === null) return { status: 200, headers: { ...facts, "content-length": bytes.length }, body: bytes };
+    const [start, end] = [Number(range[1]), Math.min(Number(range[2]), bytes.length - 1)];
+    if (start >= bytes.length) return failure(416, "InvalidRange");
+    const part = { "content-range": `bytes ${start}-${end}/${bytes.length}`, "content-length": end - start + 1 };
+    return { status: 206, headers: { ...facts, ...part }, body: bytes.subarray(start, end + 1) };
+  }
+
+  #begin(): Answer {
+    const id = randomUUID();
+    this.#uploads.set(id, new Map());
+    return xml(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
+  }
+
+  #ofUpload(asked: Asked, id: string): Answer {
+    const parts = this.#uploads.get(id);
+    if (parts === undefined) return failure(404, "NoSuchUpload");
+    if (asked.method === "DELETE") this.#uploads.delete(id);
+    if (asked.method === "DELETE") return { status: 204 };
+    if (asked.method === "POST") return this.#complete(asked.key, id, parts);
+    const stored = this.#contentOf(asked);
+    if (stored === undefined) return failure(404, "NoSuchKey");
+    parts.set(Number(asked.query.get("partNumber")), stored);
+    const copied = `<CopyPartResult><ETag>${stored.etag}</ETag></CopyPartResult>`;
+    return { ...xml("x-amz-copy-source" in asked.headers ? copied : ""), headers: { etag: stored.etag } };
+  }
+
+  #complete(key: string, id: string, parts: ReadonlyMap<number, Stored>): Answer {
+    const inOrder = [...parts].sort(([left], [right]) => left - right).map(([, { bytes }]) => bytes);
+    this.#objects.set(key, storedNow(Buffer.concat(inOrder)));
+    this.#uploads.delete(id);
+    return xml("<CompleteMultipartUploadResult><ETag>whole</ETag></CompleteMultipartUploadResult>");
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | number>>;
+  readonly body?: Buffer;
+}
+
+const absent: Stored = { bytes: Buffer.alloc(0), etag: "", modified: new Date(0) };
+
+function storedNow(bytes: Buffer): Stored {
+  return { bytes, etag: `"${createHash("md5").update(bytes).digest("hex")}"`, modified: new Date() };
+}
+
+function xml(text: string): Answer {
+  return { status: 200, body: Buffer.from(text === "" ? "" : `<?xml version="1.0"?>\n${text}`) };
+}
+
+function failure(status: number, code: string): Answer {
+  return { status, body: Buffer.from(errorText(code)) };
+}
