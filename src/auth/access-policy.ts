@@ -1,6 +1,7 @@
 import type { RepositoryName } from "../oci/repository-name.js";
 import { type Action, anonymous, type Identity } from "../registry/access.js";
 import type { Rule } from "./rule.js";
+import { RuleIndex } from "./rule-index.js";
 
 /** What the rules decide for one request. */
 export interface Decision {
@@ -27,9 +28,11 @@ const noRule: Decision = { allowed: false, rule: undefined, onTrial: false };
 /** Decides by the rules: they add up, and a deny overrides every allow. What no rule allows is refused. */
 export class AccessPolicy {
   readonly #rules: readonly Rule[];
+  readonly #index: RuleIndex;
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules;
+    this.#index = new RuleIndex(rules);
   }
 
   /** Whether a client without credentials may do anything at all. */
@@ -49,7 +52,7 @@ export class AccessPolicy {
 
   decide(identity: Identity, action: Action, target: Target): Decision {
     const { asked, names } = target;
-    const covering = this.#rules.filter((rule) => rule.covers(names, identity));
+    const covering = this.#index.covering(names, identity.user);
     const denying = covering.find((rule) => rule.denies(action) && rule.isFor(identity));
     if (denying !== undefined) return { allowed: false, rule: denying, onTrial: false };
     const isWithinCeiling = identity.ceiling?.allows(action, asked) !== false;

@@ -1,3 +1,4 @@
+import { EventLoopBreaks } from "../foundation/event-loop-breaks.js";
 import { isRepositoryName } from "../oci/repository-name.js";
 import { type Action, anonymous, type Identity } from "../registry/access.js";
 import type { AccessRules } from "./access-rules.js";
@@ -38,7 +39,13 @@ export class TokenService {
    * Grants the part of the request that the client may do. If that is nothing, the token still identifies the client.
    */
   async issue(identity: Identity, asked: readonly ResourceActions[]): Promise<TokenAnswer> {
-    const granted = fitting(asked.slice(0, mostScopes).flatMap((resource) => this.#grant(identity, resource)));
+    const breaks = new EventLoopBreaks();
+    const grants: ResourceActions[] = [];
+    for (const resource of asked.slice(0, mostScopes)) {
+      await breaks.take();
+      grants.push(...this.#grant(identity, resource));
+    }
+    const granted = fitting(grants);
     const { user, groups, credential, ceiling } = identity;
     const limits = ceiling?.limits ?? [];
     const token = await this.#parts.tokens.issue({ user, groups, credential, limits, granted });

@@ -24,7 +24,24 @@ export class NamePatterns {
 
   /** A pattern that matches the name, the most specific first. */
   find(name: RepositoryName): string | undefined {
-    return new Search(name.split("/")).find(this.#root, 0);
+    let found: string | undefined;
+    const isFirst = (pattern: string) => {
+      found = pattern;
+      return true;
+    };
+    new Search(name.split("/"), isFirst).walk(this.#root, 0);
+    return found;
+  }
+
+  /** Every pattern that matches the name. */
+  findAll(name: RepositoryName): ReadonlySet<string> {
+    const found = new Set<string>();
+    const isEnough = (pattern: string) => {
+      found.add(pattern);
+      return false;
+    };
+    new Search(name.split("/"), isEnough).walk(this.#root, 0);
+    return found;
   }
 
   #add(pattern: string): void {
@@ -57,41 +74,40 @@ function childOf(node: Node, component: string): Node {
   return added.node;
 }
 
-/** The search for the components of one name. */
+/** The search for the patterns of one name. */
 class Search {
   readonly #components: readonly string[];
+  /** Gets each pattern that matches. @returns whether the search is over */
+  readonly #take: (pattern: string) => boolean;
   /**
-   * From which component of the name each node after a `**` was tried in vain: several `**` lead to the same node again
-   * and again, and without this the work is exponential in their number.
+   * From which component of the name each node after a `**` was tried: several `**` lead to the same node again and
+   * again, and without this the work is exponential in their number.
    */
   readonly #triedFrom = new Map<Node, number>();
 
-  constructor(components: readonly string[]) {
+  constructor(components: readonly string[], take: (pattern: string) => boolean) {
     this.#components = components;
+    this.#take = take;
   }
 
-  find(node: Node, index: number): string | undefined {
+  /** @returns whether the search is over */
+  walk(node: Node, index: number): boolean {
     const component = this.#components[index];
-    if (component === undefined) return node.end;
+    if (component === undefined) return node.end !== undefined && this.#take(node.end);
     const literal = node.literals.get(component);
-    const plain = literal && this.find(literal, index + 1);
-    if (plain !== undefined) return plain;
+    if (literal !== undefined && this.walk(literal, index + 1)) return true;
     for (const { glob, node: next } of node.globs) {
-      const found = glob.fits(component) ? this.find(next, index + 1) : undefined;
-      if (found !== undefined) return found;
+      if (glob.fits(component) && this.walk(next, index + 1)) return true;
     }
-    return node.deep && this.#findDeep(node.deep, index + 1);
+    return node.deep !== undefined && this.#walkDeep(node.deep, index + 1);
   }
 
-  /** Whatever `**` matches, the rest must match from some component on; what was tried from there on has failed. */
-  #findDeep(node: Node, from: number): string | undefined {
+  /** Whatever `**` matches, the rest must match from some component on; what was tried from there on is known. */
+  #walkDeep(node: Node, from: number): boolean {
     const end = this.#triedFrom.get(node) ?? this.#components.length + 1;
     if (from < end) this.#triedFrom.set(node, from);
-    for (let index = from; index < end; index++) {
-      const found = this.find(node, index);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    for (let index = from; index < end; index++) if (this.walk(node, index)) return true;
+    return false;
   }
 }
 

@@ -43,6 +43,25 @@ test("an empty registry has an empty catalog", async (t) => {
   assert.equal(answer.headers.link, undefined);
 });
 
+test("a page may begin after any text, also one that no repository and no file can be called", async (t) => {
+  const { client } = await runBerthOnDisk(new Scope(t));
+  await pushAll(client);
+  for (const [last, expected] of [
+    ["%00", sorted],
+    ["a%00b", sorted.slice(1)],
+    ["..", sorted],
+    ["../../..", sorted],
+    ["a/..", sorted.filter((name) => name !== "a" && name !== "a-b" && name !== "a.b")],
+    ["%FF", []],
+    ["A", sorted],
+    ["-".repeat(600), sorted],
+    [`${"a".repeat(600)}`, sorted.slice(6)],
+    [`${"a/".repeat(600)}`, ["a/b", "a/b/c", "a0", "ab", "b"]],
+  ] as const) {
+    assert.deepEqual(namesIn(await client.get(`/v2/_catalog?last=${last}`)), expected, last.slice(0, 20));
+  }
+});
+
 test("n=0 gives an empty page and no Link", async (t) => {
   const { client } = await runBerth(new Scope(t));
   await pushAll(client);

@@ -24,7 +24,11 @@ export function repositoryNamesOf(config: Config): RepositoryNames {
   };
   return {
     namesOf,
-    meaningsOf: (name) => [namesOf(name), ...namespaces.map((namespace) => namesOf(name, namespace))],
+    meaningsOf: (name) => {
+      const meanings = [undefined, ...namespaces].map((namespace) => namesOf(name, namespace));
+      // Most namespaces mean the same: a name contains no space.
+      return [...new Map(meanings.map((names) => [names.join(" "), names])).values()];
+    },
     isCached: (name) => owners.of(name).kind === "upstream",
   };
 }

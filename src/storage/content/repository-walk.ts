@@ -54,7 +54,9 @@ async function openFolder(lister: Lister, { root, path, last, foreign }: Place):
   const below = path === "" ? "" : `${path}/`;
   // A folder that comes after the last name as a whole is read from its beginning.
   const start = last?.startsWith(below) ? (last.slice(below.length).split("/")[0] ?? "") : "";
-  const isThere = async (child: string) => (await lister.list(`${key}/${child}`, { limit: 1 })).length > 0;
+  // `last` is any text of a client's: only what can be a name is ever a key.
+  const isThere = async (child: string) =>
+    isRepositoryName(below + child) && (await lister.list(`${key}/${child}`, { limit: 1 })).length > 0;
   const passed: string[] = [];
   for (const child of beginningsOf(start)) if (await isThere(child)) passed.push(child);
   const children = new PagedNames(lister, key, start === "" ? undefined : start);

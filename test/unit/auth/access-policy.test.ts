@@ -74,6 +74,27 @@ test("the user placeholder in a pattern is the client's own name, and never more
   }
 });
 
+test("of a thousand rules, those for the repository and the user decide, the first one that allows or denies", () => {
+  const others = Array.from({ length: 500 }, (_, index) => [
+    { allow: ["pull"], to: [`user${index}`], in: [`team-${index}/*/app-*`, "shared/**"] } as const,
+    { allow: ["push"], to: ["authenticated"], in: [`home-${index}/${"$"}{user}/**`] } as const,
+  ]).flat();
+  const rules = policy(...others, { allow: ["pull"], in: ["team-*/*/app-7"] }, { deny: ["pull"], in: ["**/app-13"] });
+  const placeOf = (identity: Identity, action: Action, name: string) => {
+    const asked = parseRepositoryName(name);
+    const { allowed, rule } = rules.decide(identity, action, { asked, names: [asked] });
+    return [allowed, rule?.place];
+  };
+  assert.deepEqual(placeOf(user("user7"), "pull", "team-7/x/app-1"), [true, "access.rules[14]"]);
+  assert.deepEqual(placeOf(user("user8"), "pull", "team-7/x/app-1"), [false, undefined]);
+  assert.deepEqual(placeOf(user("user8"), "pull", "team-7/x/app-7"), [true, "access.rules[1000]"]);
+  assert.deepEqual(placeOf(user("user7"), "pull", "team-7/x/app-13"), [false, "access.rules[1001]"]);
+  assert.deepEqual(placeOf(user("user8"), "pull", "shared/x"), [true, "access.rules[16]"]);
+  assert.deepEqual(placeOf(user("ann"), "push", "home-9/ann/x"), [true, "access.rules[19]"]);
+  assert.deepEqual(placeOf(user("ann"), "push", "home-9/bob/x"), [false, undefined]);
+  assert.deepEqual(placeOf(anonymous, "push", "home-9/ann/x"), [false, undefined]);
+});
+
 test("a rule on either name of a cached repository applies to it", () => {
   const rules = policy({ allow: ["pull"] }, { deny: ["pull"], in: ["docker.io/library/secret"] });
   assert.equal(may(rules, user("ann"), "pull", "docker.io/library/secret", "library/secret"), false);

@@ -37,6 +37,18 @@ test("of several matching patterns, the most specific is named", () => {
   assert.equal(patterns.find(parseRepositoryName("a/b/c")), "**");
 });
 
+test("all matching patterns are found, each once", () => {
+  const all = ["**", "*", "app", "team/*", "team/app", "*/*", "**/app", "t*/a*", "**/**", "**/web", "team", "*/app/*"];
+  const patterns = new NamePatterns([...all, "**"]);
+  for (const name of ["app", "team/app", "team/app/web", "a/b/c/app"]) {
+    assert.deepEqual(
+      [...patterns.findAll(parseRepositoryName(name))].sort(),
+      all.filter((pattern) => fits(pattern, name)).sort(),
+      name,
+    );
+  }
+});
+
 test("matching never costs more than the length of the name times that of the pattern", () => {
   const names = ["a".repeat(255), `${"a/".repeat(127)}a`, `${"a-".repeat(127)}a`, `team/${"a.".repeat(120)}a`];
   const patterns = [
@@ -48,7 +60,10 @@ test("matching never costs more than the length of the name times that of the pa
   ];
   for (const pattern of patterns) {
     // A search that backtracks would not end in time.
-    for (const name of names) assert.equal(fits(pattern, name), false, `${pattern} ${name}`);
+    for (const name of names) {
+      assert.equal(fits(pattern, name), false, `${pattern} ${name}`);
+      assert.equal(new NamePatterns([pattern]).findAll(parseRepositoryName(name)).size, 0);
+    }
   }
 });
 
