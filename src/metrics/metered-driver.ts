@@ -8,7 +8,7 @@ import type {
   StorageDriver,
   Withdrawal,
 } from "../storage/driver.js";
-import type { ObjectContent, StagedObject, StagedStat, Staging } from "../storage/staging.js";
+import { type ObjectContent, StagedDecorator, type StagedObject, type Staging } from "../storage/staging.js";
 import type { StorageAction } from "./storage-metrics.js";
 import type { HistogramCell } from "./tallies.js";
 
@@ -114,41 +114,16 @@ export class MeteredDriver implements StorageDriver {
 }
 
 /** Only the last step of a write is timed: the rest runs at the pace of a client or an upstream. */
-class MeteredStage implements StagedObject {
-  readonly #staged: StagedObject;
+class MeteredStage extends StagedDecorator {
   readonly #writer: HistogramCell;
 
   constructor(staged: StagedObject, writer: HistogramCell) {
-    this.#staged = staged;
+    super(staged);
     this.#writer = writer;
   }
 
-  stat(): Promise<StagedStat | undefined> {
-    return this.#staged.stat();
-  }
-
-  append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
-    return this.#staged.append(offset, content);
-  }
-
-  openRead(): Promise<BlobReader | undefined> {
-    return this.#staged.openRead();
-  }
-
-  commit(key: string, beside?: readonly ObjectContent[]): Promise<void> {
-    return timed(this.#writer, this.#staged.commit(key, beside));
-  }
-
-  discard(): Promise<void> {
-    return this.#staged.discard();
-  }
-
-  discardWithFolders(below: string): Promise<void> {
-    return this.#staged.discardWithFolders(below);
-  }
-
-  invalidate(): Promise<void> {
-    return this.#staged.invalidate();
+  override commit(key: string, beside?: readonly ObjectContent[]): Promise<void> {
+    return timed(this.#writer, super.commit(key, beside));
   }
 }
 

@@ -106,6 +106,20 @@ export interface MachineWork extends Pick<StorageDriver, "withLock"> {
   readonly staging: Staging;
 }
 
+/** `writeUnderLock` of a driver without a cheaper way. */
+export function lookThenWrite<Result>(
+  driver: Pick<StorageDriver, "withLock" | "write">,
+  name: string,
+  objects: readonly ObjectContent[],
+  look: () => Promise<Result>,
+): Promise<Result> {
+  return driver.withLock(name, async () => {
+    const seen = await look();
+    await driver.write(...objects);
+    return seen;
+  });
+}
+
 /** Writes of which at most one succeeds, however many processes try at the same time. */
 export interface ConditionalWrites {
   /** @returns whether it was written; `false` if the object exists already */

@@ -68,3 +68,40 @@ export interface DiskRoom {
   readonly size: number;
   readonly free: number;
 }
+
+/** A staged object in front of another, for subclasses that change some methods. */
+export abstract class StagedDecorator implements StagedObject {
+  protected readonly staged: StagedObject;
+
+  constructor(staged: StagedObject) {
+    this.staged = staged;
+  }
+
+  stat(): Promise<StagedStat | undefined> {
+    return this.staged.stat();
+  }
+
+  append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+    return this.staged.append(offset, content);
+  }
+
+  openRead(): Promise<BlobReader | undefined> {
+    return this.staged.openRead();
+  }
+
+  commit(key: string, beside?: readonly ObjectContent[]): Promise<void> {
+    return this.staged.commit(key, beside);
+  }
+
+  discard(): Promise<void> {
+    return this.staged.discard();
+  }
+
+  discardWithFolders(below: string): Promise<void> {
+    return this.staged.discardWithFolders(below);
+  }
+
+  invalidate(): Promise<void> {
+    return this.staged.invalidate();
+  }
+}

@@ -1,6 +1,5 @@
-import type { BlobReader } from "../../oci/blob-reader.js";
 import { isOutOfRoom } from "../../oci/storage-error.js";
-import type { ObjectContent, StagedObject, StagedStat } from "../staging.js";
+import { type ObjectContent, StagedDecorator, type StagedObject } from "../staging.js";
 
 /** Frees space, if anything may be deleted, and returns how many bytes it freed. */
 export type MakeRoom = (bytes: number) => Promise<number>;
@@ -15,28 +14,23 @@ const mostAttempts = 8;
 type Write = (...objects: readonly ObjectContent[]) => Promise<void>;
 
 /** A staged object that frees space on a full disk and continues, so that clients need not push again. */
-export class RoomMakingStage implements StagedObject {
-  readonly #staged: StagedObject;
+export class RoomMakingStage extends StagedDecorator {
   readonly #write: Write;
   readonly #makeRoom: MakeRoom;
 
   /** @param write stores objects */
   constructor(staged: StagedObject, write: Write, makeRoom: MakeRoom) {
-    this.#staged = staged;
+    super(staged);
     this.#write = write;
     this.#makeRoom = makeRoom;
   }
 
-  stat(): Promise<StagedStat | undefined> {
-    return this.#staged.stat();
-  }
-
-  async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+  override async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
     const pieces = new Pieces(content, offset);
     try {
-      for (let end = offset; ; end = (await this.#staged.stat())?.size ?? end) {
+      for (let end = offset; ; end = (await this.staged.stat())?.size ?? end) {
         try {
-          return await this.#staged.append(end, pieces.from(end));
+          return await this.staged.append(end, pieces.from(end));
         } catch (error) {
           if (!isOutOfRoom(error) || (await this.#makeRoom(Math.max(leastRoom, end - offset))) === 0) throw error;
         }
@@ -46,30 +40,14 @@ export class RoomMakingStage implements StagedObject {
     }
   }
 
-  openRead(): Promise<BlobReader | undefined> {
-    return this.#staged.openRead();
-  }
-
-  commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
+  override commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
     let hasFailed = false;
     return withRoom(this.#makeRoom, async () => {
       // The content may have got its name before there was no room for a folder of the others.
-      if (hasFailed && (await this.#staged.stat()) === undefined) return this.#write(...beside);
+      if (hasFailed && (await this.staged.stat()) === undefined) return this.#write(...beside);
       hasFailed = true;
-      return this.#staged.commit(key, beside);
+      return this.staged.commit(key, beside);
     });
-  }
-
-  discard(): Promise<void> {
-    return this.#staged.discard();
-  }
-
-  discardWithFolders(below: string): Promise<void> {
-    return this.#staged.discardWithFolders(below);
-  }
-
-  invalidate(): Promise<void> {
-    return this.#staged.invalidate();
   }
 }
 

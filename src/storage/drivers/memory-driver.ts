@@ -2,6 +2,7 @@ import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
 import {
   type ConditionalWrites,
   type LockOptions,
+  lookThenWrite,
   type MachineWork,
   type NamesWanted,
   type ObjectStat,
@@ -105,11 +106,7 @@ export class MemoryDriver implements StorageDriver {
     objects: readonly ObjectContent[],
     look: () => Promise<Result>,
   ): Promise<Result> {
-    return this.withLock(name, async () => {
-      const seen = await look();
-      await this.write(...objects);
-      return seen;
-    });
+    return lookThenWrite(this, name, objects, look);
   }
 
   /** No other process can see this memory. */

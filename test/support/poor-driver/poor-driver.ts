@@ -1,7 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BlobReader } from "../../../src/oci/blob-reader.js";
 import { StorageError } from "../../../src/oci/storage-error.js";
-import type { LockOptions, MachineWork, NamesWanted, ObjectStat, StorageDriver } from "../../../src/storage/driver.js";
+import {
+  type LockOptions,
+  lookThenWrite,
+  type MachineWork,
+  type NamesWanted,
+  type ObjectStat,
+  type StorageDriver,
+} from "../../../src/storage/driver.js";
 import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
 import { MemoryStaging } from "../../../src/storage/drivers/memory-staging.js";
 import { Tombstones } from "../../../src/storage/drivers/tombstones.js";
@@ -101,11 +108,7 @@ export class PoorDriver implements StorageDriver {
     objects: readonly ObjectContent[],
     look: () => Promise<Result>,
   ): Promise<Result> {
-    return this.withLock(name, async () => {
-      const seen = await look();
-      await this.write(...objects);
-      return seen;
-    });
+    return lookThenWrite(this, name, objects, look);
   }
 
   async markWork(): Promise<() => Promise<void>> {

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import type { NamesWanted } from "../../driver.js";
-import type { ObjectContent, StagedObject, StagedStat, Staging } from "../../staging.js";
+import { type ObjectContent, StagedDecorator, type StagedObject, type Staging } from "../../staging.js";
 import type { PartSizes } from "./part-sizes.js";
 import { storeInParts } from "./part-uploads.js";
 import type { S3Bucket } from "./s3-bucket.js";
@@ -40,29 +40,16 @@ export class LocalStaging implements Staging {
   }
 }
 
-class LocalStage implements StagedObject {
-  readonly #file: StagedObject;
+class LocalStage extends StagedDecorator {
   readonly #around: Surroundings;
 
   constructor(file: StagedObject, around: Surroundings) {
-    this.#file = file;
+    super(file);
     this.#around = around;
   }
 
-  stat(): Promise<StagedStat | undefined> {
-    return this.#file.stat();
-  }
-
-  append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
-    return this.#file.append(offset, content);
-  }
-
-  openRead(): Promise<BlobReader | undefined> {
-    return this.#file.openRead();
-  }
-
-  async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
-    const reader = await this.#file.openRead();
+  override async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
+    const reader = await this.staged.openRead();
     if (reader === undefined) throw new Error(`nothing is staged for ${key}`);
     try {
       await this.#send(key, reader);
@@ -70,19 +57,7 @@ class LocalStage implements StagedObject {
       await reader.close();
     }
     await this.#around.write(...beside);
-    await this.#file.discard();
-  }
-
-  discard(): Promise<void> {
-    return this.#file.discard();
-  }
-
-  discardWithFolders(below: string): Promise<void> {
-    return this.#file.discardWithFolders(below);
-  }
-
-  invalidate(): Promise<void> {
-    return this.#file.invalidate();
+    await this.staged.discard();
   }
 
   async #send(key: string, reader: BlobReader): Promise<void> {

@@ -6,6 +6,7 @@ import type { BlobReader } from "../../../oci/blob-reader.js";
 import {
   type ConditionalWrites,
   type LockOptions,
+  lookThenWrite,
   type MachineWork,
   type NamesWanted,
   type ObjectStat,
@@ -155,11 +156,7 @@ export class S3Driver implements StorageDriver {
     objects: readonly ObjectContent[],
     look: () => Promise<Result>,
   ): Promise<Result> {
-    return this.withLock(name, async () => {
-      const seen = await look();
-      await this.write(...objects);
-      return seen;
-    });
+    return lookThenWrite(this, name, objects, look);
   }
 
   async markWork(): Promise<() => Promise<void>> {
