@@ -6,6 +6,8 @@ import { asApiError } from "./use-answer.js";
 /** A list that is read page by page. */
 export interface Pages<Item> {
   readonly items: readonly Item[];
+  /** The same page by page: those that were there stay the same objects, so that they need not be shown again. */
+  readonly pages: readonly (readonly Item[])[];
   readonly total?: number | undefined;
   /** Whether the first page has arrived. */
   readonly isKnown: boolean;
@@ -18,7 +20,7 @@ export interface Pages<Item> {
 
 interface State<Item> {
   readonly key: string;
-  readonly items: readonly Item[];
+  readonly pages: readonly (readonly Item[])[];
   readonly next?: string | undefined;
   readonly total?: number | undefined;
   readonly isKnown: boolean;
@@ -28,18 +30,18 @@ interface State<Item> {
 /** Reads a list of the API; another list begins when its parameters change, and the old one stays until it is there. */
 export function usePages<Item>(resource: string, parameters: Parameters): Pages<Item> {
   const key = apiPath(resource, parameters);
-  const [state, setState] = useState<State<Item>>({ key: "", items: [], isKnown: false });
+  const [state, setState] = useState<State<Item>>({ key: "", pages: [], isKnown: false });
   const [isReading, setReading] = useState(true);
   const abort = useRef<AbortController>(undefined);
   const readPage = useCallback(
-    (last: string | undefined, before: readonly Item[]) => {
+    (last: string | undefined, before: readonly (readonly Item[])[]) => {
       abort.current?.abort();
       const controller = new AbortController();
       abort.current = controller;
       setReading(true);
       read<Page<Item>>(apiPath(resource, { ...parameters, last }), controller.signal).then(
         ({ items, next, total }) => {
-          setState({ key, items: [...before, ...items], next, total, isKnown: true });
+          setState({ key, pages: [...before, items], next, total, isKnown: true });
           setReading(false);
         },
         (error: unknown) => {
@@ -55,16 +57,17 @@ export function usePages<Item>(resource: string, parameters: Parameters): Pages<
     readPage(undefined, []);
     return () => abort.current?.abort();
   }, [readPage]);
-  const { items, next, total, isKnown, error } = state;
+  const { pages, next, total, isKnown, error } = state;
   return {
-    items,
+    items: pages.flat(),
+    pages,
     total,
     isKnown,
     isReading,
     hasMore: next !== undefined && state.key === key,
     error,
     more: () => {
-      if (!isReading && next !== undefined && state.key === key) readPage(next, items);
+      if (!isReading && next !== undefined && state.key === key) readPage(next, pages);
     },
     reload: () => readPage(undefined, []),
   };

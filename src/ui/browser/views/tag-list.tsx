@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { Repository, Tag } from "../api/content-answers.js";
 import { usePages } from "../api/use-pages.js";
 import { Digest } from "../parts/copy.js";
@@ -20,6 +20,7 @@ interface TagListProps {
 }
 
 const pauseMs = 120;
+const tagsOnPage = 100;
 
 /** The tags of a repository in natural order; any number, since only the rows in sight are laid out. */
 export function TagList({ repository, mayDelete, onChange }: TagListProps) {
@@ -30,6 +31,7 @@ export function TagList({ repository, mayDelete, onChange }: TagListProps) {
   const search = useDelayed(text.trim(), pauseMs);
   const pages = usePages<Tag>("tags", {
     repository: repository.name,
+    n: tagsOnPage,
     ...(search !== "" && { search }),
     ...(isOldestFirst && { order: "oldest" }),
   });
@@ -112,13 +114,32 @@ function TagRows({ pages, repository, search, choice }: TagRowsProps) {
   return (
     <>
       <ul class="rows">
-        {items.map((item) => (
-          <TagRow key={item.tag} item={item} repository={repository} choice={choice} />
+        {pages.pages.map((page) => (
+          <TagPage key={page[0]?.tag} items={page} repository={repository} choice={choice} />
         ))}
       </ul>
       <More pages={pages} />
     </>
   );
+}
+
+interface TagPageProps {
+  readonly items: readonly Tag[];
+  readonly repository: Repository;
+  readonly choice: Choice | undefined;
+}
+
+/** A page of ten thousand tags is shown again only if one of its own tags was chosen. */
+function TagPage({ items, repository, choice }: TagPageProps) {
+  const chosenHere = items.filter(({ tag }) => choice?.chosen.has(tag)).map(({ tag }) => tag);
+  const toggle = useRef(choice?.toggle);
+  toggle.current = choice?.toggle;
+  return useMemo(() => {
+    const chosen = new Set(chosenHere);
+    const own = choice && { chosen, toggle: (tag: string) => toggle.current?.(tag) };
+    const rows = items.map((item) => <TagRow key={item.tag} item={item} repository={repository} choice={own} />);
+    return <>{rows}</>;
+  }, [items, repository, choice === undefined, chosenHere.join(" ")]);
 }
 
 interface TagRowProps {
