@@ -131,8 +131,50 @@ test("each view fits a phone and a wide screen, in both themes, and passes axe",
       await page.locator(".waiting").first().waitFor({ state: "detached" });
       await examine(page, name, look);
     }
+    await page.goto(`${berth.url}/ui/repositories/team/api:1.0`);
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByText("What stays").waitFor();
+    await examine(page, "dialog", look);
+    await page.keyboard.press("Escape");
+    await page.getByLabel("Theme").click();
+    await examine(page, "menu", look);
     await page.context().close();
   }
+  browser.expectNoProblems();
+});
+
+test("a token is made, logs a machine in, and is revoked", async (t) => {
+  const { berth, browser } = await open(t);
+  const page = await signedIn(browser, berth);
+  await page.getByRole("link", { name: "Tokens" }).click();
+  await page.getByLabel("What it is for").fill("CI <b>of</b> team");
+  await page.getByLabel("Limited to").fill("pull:team/*");
+  await page.getByRole("button", { name: "Make a token" }).click();
+  const token = (await page.getByText(/^berth_[0-9a-f]{12}_[\w-]{40,}$/).textContent()) ?? "";
+  const login = { authorization: `Basic ${Buffer.from(`ann:${token}`).toString("base64")}` };
+  assert.equal((await berth.client.with(login).get("/v2/team/api/manifests/1.0")).status, 200);
+  await examine(page, "token-made", { theme: "light", width: 1600 });
+  await page.getByRole("button", { name: "Revoke" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await page.getByText("No tokens yet").waitFor();
+  browser.expectNoProblems();
+});
+
+test("a cached image says when its upstream was asked, is asked about now, and is removed from the cache", async (t) => {
+  const { berth, browser } = await open(t);
+  await berth.client.get("/v2/docker.io/library/tool/manifests/1");
+  const page = await signedIn(browser, berth);
+  await page.goto(`${berth.url}/ui/repositories/docker.io/library/tool:1`);
+  await page.getByText("Cached from docker.io").waitFor();
+  await page.getByText(/^Asked/).waitFor();
+  await page.getByRole("button", { name: "Ask now" }).click();
+  await page.getByText("Unchanged.").waitFor();
+  await page.getByRole("button", { name: "Remove from the cache" }).click();
+  await page.getByText("It is downloaded again when a client pulls it.").waitFor();
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.goto(`${berth.url}/ui/repositories/docker.io/library/tool:1`);
+  await page.getByRole("alert").waitFor();
   browser.expectNoProblems();
 });
 

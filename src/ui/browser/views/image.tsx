@@ -13,13 +13,13 @@ import { View } from "../parts/view.js";
 import { imageHref, repositoriesHref, repositoryHref } from "../routes.js";
 import { sizeText } from "../text/sizes.js";
 import { ConfigurationCard } from "./configuration-card.js";
-import { DeleteDialog } from "./delete-dialog.js";
 import { Freshness } from "./freshness.js";
 import { HoldersCard } from "./holders-card.js";
 import { LayersCard } from "./layers-card.js";
 import { isPlatform, PlatformPicker } from "./platform-picker.js";
 import { PullCard } from "./pull-card.js";
 import { ReferrersCard } from "./referrers-card.js";
+import { RemovalDialog } from "./removal-dialog.js";
 import { TextsCard } from "./texts-card.js";
 
 interface ImageViewProps {
@@ -101,10 +101,12 @@ function Actions({ image, reference, caller, reload }: ActionsProps) {
   const [isDeleting, setDeleting] = useState(false);
   const { repository, origin, askedAt } = image;
   const isDigest = reference.includes(":");
+  const isCached = origin.kind === "cached";
   const target = isDigest ? { digests: [reference] } : { tags: [reference] };
+  const shown = isDigest ? "this manifest" : `the tag ${reference}`;
   return (
     <>
-      {origin.kind === "cached" && !isDigest && (
+      {isCached && !isDigest && (
         <Freshness
           repository={repository}
           tag={reference}
@@ -113,15 +115,15 @@ function Actions({ image, reference, caller, reload }: ActionsProps) {
           onAsked={reload}
         />
       )}
-      {origin.kind === "own" && caller.mayChange && (
+      {caller.mayChange && (!isCached || caller.mayAdminister) && (
         <button type="button" class="button danger" onClick={() => setDeleting(true)}>
-          <Icon name="trash" /> Delete
+          <Icon name="trash" /> {isCached ? "Remove from the cache" : "Delete"}
         </button>
       )}
       {isDeleting && (
-        <DeleteDialog
-          request={{ repository, ...target }}
-          title={isDigest ? "Delete this manifest?" : `Delete the tag ${reference}?`}
+        <RemovalDialog
+          removal={isCached ? { kind: "evict", repository, reference } : { kind: "delete", repository, ...target }}
+          title={isCached ? `Remove ${shown} from the cache?` : `Delete ${shown}?`}
           onClose={() => setDeleting(false)}
           onDone={() => goTo(repositoryHref(repository))}
         />

@@ -13,15 +13,17 @@ import { View } from "../parts/view.js";
 import { addressOf } from "../registry-address.js";
 import { repositoriesHref } from "../routes.js";
 import { countOf, sizeText } from "../text/sizes.js";
-import { DeleteDialog } from "./delete-dialog.js";
 import { FolderCrumbs } from "./folder-crumbs.js";
+import { RemovalDialog } from "./removal-dialog.js";
 import { TagList } from "./tag-list.js";
 
 export function RepositoryView({ name, caller }: { readonly name: string; readonly caller: Caller }) {
   const { answer, error, reload } = useAnswer<Repository>(apiPath("repository", { repository: name }));
   const [isDeleting, setDeleting] = useState(false);
   const folder = name.includes("/") ? name.slice(0, name.lastIndexOf("/")) : "";
-  const mayDelete = answer?.origin.kind === "own" && caller.mayChange && answer.may.includes("delete");
+  const isCached = answer?.origin.kind === "cached";
+  const needed = isCached ? "admin" : "delete";
+  const mayRemove = caller.mayChange && answer?.may.includes(needed) === true;
   return (
     <View
       title={name}
@@ -29,19 +31,21 @@ export function RepositoryView({ name, caller }: { readonly name: string; readon
       heading={<Pushed text={name.slice(folder === "" ? 0 : folder.length + 1)} />}
       lead={answer !== undefined && <Facts repository={answer} address={`${addressOf(caller)}/${name}`} />}
       actions={
-        mayDelete && (
+        mayRemove && (
           <button type="button" class="button danger" onClick={() => setDeleting(true)}>
-            <Icon name="trash" /> Delete repository
+            <Icon name="trash" /> {isCached ? "Remove from the cache" : "Delete repository"}
           </button>
         )
       }
     >
       {error !== undefined && <Failure error={error} retry={reload} />}
-      {answer !== undefined && <TagList repository={answer} mayDelete={mayDelete} onChange={reload} />}
+      {answer !== undefined && <TagList repository={answer} mayDelete={mayRemove && !isCached} onChange={reload} />}
       {isDeleting && (
-        <DeleteDialog
-          request={{ repository: name, everything: true }}
-          title={`Delete ${name}?`}
+        <RemovalDialog
+          removal={
+            isCached ? { kind: "evict", repository: name } : { kind: "delete", repository: name, everything: true }
+          }
+          title={isCached ? `Remove ${name} from the cache?` : `Delete ${name}?`}
           onClose={() => setDeleting(false)}
           onDone={() => goTo(repositoriesHref({ under: folder }))}
         />

@@ -11,7 +11,7 @@ import { Ago, Pushed, Size } from "../parts/text.js";
 import { imageHref } from "../routes.js";
 import { countOf } from "../text/sizes.js";
 import { useDelayed } from "../use-delayed.js";
-import { DeleteDialog } from "./delete-dialog.js";
+import { RemovalDialog } from "./removal-dialog.js";
 
 interface TagListProps {
   readonly repository: Repository;
@@ -78,8 +78,8 @@ export function TagList({ repository, mayDelete, onChange }: TagListProps) {
         choice={mayDelete ? { chosen, toggle } : undefined}
       />
       {isDeleting && (
-        <DeleteDialog
-          request={{ repository: repository.name, tags: [...chosen] }}
+        <RemovalDialog
+          removal={{ kind: "delete", repository: repository.name, tags: [...chosen] }}
           title={chosen.size === 1 ? `Delete the tag ${[...chosen][0]}?` : `Delete ${countOf(chosen.size, "tag")}?`}
           onClose={() => setDeleting(false)}
           onDone={done}

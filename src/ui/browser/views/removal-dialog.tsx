@@ -1,41 +1,34 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Deletion } from "../api/content-answers.js";
-import { type ApiError, apiPath, change } from "../api/request.js";
+import type { ApiError } from "../api/request.js";
 import { asApiError, forgetAnswers } from "../api/use-answer.js";
 import { shortDigest } from "../parts/copy.js";
 import { Dialog } from "../parts/dialog.js";
 import { Failure, Note, Waiting } from "../parts/notes.js";
 import { Pushed } from "../parts/text.js";
 import { countOf, sizeText } from "../text/sizes.js";
+import { type Removal, remove } from "./removal.js";
 
-export interface DeletionRequest {
-  readonly repository: string;
-  readonly tags?: readonly string[];
-  readonly digests?: readonly string[];
-  readonly everything?: boolean;
-}
-
-interface DeleteDialogProps {
-  readonly request: DeletionRequest;
+interface RemovalDialogProps {
+  readonly removal: Removal;
   readonly title: string;
   readonly onClose: () => void;
   readonly onDone: () => void;
 }
 
 /** Says what would go and what would stay, before anything is deleted. */
-export function DeleteDialog({ request, title, onClose, onDone }: DeleteDialogProps) {
+export function RemovalDialog({ removal, title, onClose, onDone }: RemovalDialogProps) {
   const [plan, setPlan] = useState<Deletion>();
   const [result, setResult] = useState<Deletion>();
   const [error, setError] = useState<ApiError>();
   const [isBusy, setBusy] = useState(false);
-  const send = (dryRun: boolean) => change<Deletion>("POST", apiPath("deletions"), { ...request, dryRun });
   useEffect(() => {
-    send(true).then(setPlan, (cause: unknown) => setError(asApiError(cause)));
+    remove(removal, true).then(setPlan, (cause: unknown) => setError(asApiError(cause)));
   }, []);
   const confirm = async () => {
     setBusy(true);
     try {
-      const done = await send(false);
+      const done = await remove(removal, false);
       forgetAnswers();
       if (done.failed.length === 0) onDone();
       else setResult(done);
@@ -51,14 +44,14 @@ export function DeleteDialog({ request, title, onClose, onDone }: DeleteDialogPr
       disabled={plan === undefined || isBusy}
       onClick={() => void confirm()}
     >
-      {isBusy ? "Deleting…" : "Delete"}
+      {labelOf(removal, isBusy)}
     </button>
   );
   return (
     <Dialog title={title} onClose={result === undefined ? onClose : onDone} buttons={result === undefined && button}>
       {error !== undefined && <Failure error={error} />}
       {plan === undefined && error === undefined && <Waiting />}
-      {plan !== undefined && result === undefined && <Plan plan={plan} />}
+      {plan !== undefined && result === undefined && <Plan plan={plan} isCopy={removal.kind === "evict"} />}
       {result?.failed.map(({ reference, message }) => (
         <Note key={reference} tone="bad">
           <Pushed text={`${reference}: ${message}`} />
@@ -70,7 +63,18 @@ export function DeleteDialog({ request, title, onClose, onDone }: DeleteDialogPr
 
 const shownNames = 40;
 
-function Plan({ plan }: { readonly plan: Deletion }) {
+function labelOf({ kind }: Removal, isBusy: boolean): string {
+  if (kind === "evict") return isBusy ? "Removing…" : "Remove";
+  return isBusy ? "Deleting…" : "Delete";
+}
+
+interface PlanProps {
+  readonly plan: Deletion;
+  /** Whether the upstream still has what goes. */
+  readonly isCopy: boolean;
+}
+
+function Plan({ plan, isCopy }: PlanProps) {
   const { tags, manifests, kept, size, alreadyGone, notes } = plan;
   return (
     <>
@@ -79,7 +83,7 @@ function Plan({ plan }: { readonly plan: Deletion }) {
           <Pushed text={note} />
         </Note>
       ))}
-      <h3>What is deleted</h3>
+      <h3>{isCopy ? "What is removed" : "What is deleted"}</h3>
       <ul class="plan">
         {tags.slice(0, shownNames).map((tag) => (
           <li key={tag}>
@@ -93,7 +97,8 @@ function Plan({ plan }: { readonly plan: Deletion }) {
         {manifests.length > 0 && (
           <li>
             {countOf(manifests.length, "manifest")}
-            {size !== undefined && `, up to ${sizeText(size)}, which the next garbage collection frees`}
+            {size !== undefined &&
+              `, up to ${sizeText(size)}${isCopy ? "" : ", which the next garbage collection frees"}`}
           </li>
         )}
         {tags.length + manifests.length === 0 && <li>nothing: it is already gone</li>}
@@ -113,7 +118,7 @@ function Plan({ plan }: { readonly plan: Deletion }) {
         </ul>
       )}
       {alreadyGone.length > 0 && tags.length > 0 && <p class="muted small">Already gone: {alreadyGone.join(", ")}</p>}
-      <p class="muted small">This cannot be undone.</p>
+      <p class="muted small">{isCopy ? "It is downloaded again when a client pulls it." : "This cannot be undone."}</p>
     </>
   );
 }
