@@ -11,6 +11,8 @@ const lifetimes = [
   { days: "", label: "For ever" },
 ];
 
+const usualDays = "90";
+
 export function TokenForm({ onCreated }: { readonly onCreated: (token: CreatedToken) => void }) {
   const [error, setError] = useState<ApiError>();
   const [isBusy, setBusy] = useState(false);
@@ -40,9 +42,9 @@ export function TokenForm({ onCreated }: { readonly onCreated: (token: CreatedTo
       </label>
       <label class="field">
         <span>Valid</span>
-        <select name="days" defaultValue="90">
+        <select name="days">
           {lifetimes.map(({ days, label }) => (
-            <option key={days} value={days}>
+            <option key={days} value={days} selected={days === usualDays}>
               {label}
             </option>
           ))}
