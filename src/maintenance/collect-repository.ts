@@ -94,10 +94,15 @@ class HeldSince {
   }
 
   async #find(): Promise<number | undefined> {
-    const { uploads, heldClaims } = this.#run.storage;
+    const { uploads, heldClaims, contentLinks } = this.#run.storage;
+    const { nowMs } = this.#run.judge;
     const starts: number[] = [];
-    for (const id of await uploads.list(this.#name)) starts.push((await uploads.startedMs(this.#name, id)) ?? 0);
-    const ended = await heldClaims.since(this.#name, this.#run.judge.nowMs);
+    for (const id of await uploads.list(this.#name)) {
+      // A client that has sent nothing for as long as a claim lasts has given up.
+      const usedMs = (await uploads.lastUse(this.#name, id)) ?? nowMs;
+      if (usedMs + contentLinks.safeMs > nowMs) starts.push((await uploads.startedMs(this.#name, id)) ?? 0);
+    }
+    const ended = await heldClaims.since(this.#name, nowMs);
     if (ended !== undefined) starts.push(ended);
     return starts.length === 0 ? undefined : Math.min(...starts);
   }

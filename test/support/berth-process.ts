@@ -33,6 +33,8 @@ export interface BerthOptions {
   readonly events?: Readonly<Record<string, unknown>>;
   /** Settings of the section `metrics`. */
   readonly metrics?: Readonly<Record<string, unknown>>;
+  /** Settings of the section `maintenance`. */
+  readonly maintenance?: Readonly<Record<string, unknown>>;
   /** Settings of the section `log`. */
   readonly log?: Readonly<Record<string, unknown>>;
   /** Variables of the process. */
@@ -89,6 +91,7 @@ function configText({ root, port, cacheOf, mode, findsFile: _, ...options }: Ber
     private: options.private ?? {},
     log: options.log ?? {},
     ...(proxy && { proxy }),
+    ...(options.maintenance && { maintenance: options.maintenance }),
     ...(options.access && { access: options.access }),
     ...(options.metrics && { metrics: options.metrics }),
     ...(options.events && { events: options.events }),

@@ -6,7 +6,7 @@ import { mediaTypes } from "../../../src/oci/media-types.js";
 import { parseTag } from "../../../src/oci/reference.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
 import { layout } from "../../../src/storage/layout.js";
-import { storeBlob } from "../../support/blob.js";
+import { inOnePiece, storeBlob } from "../../support/blob.js";
 import { manifestOf } from "../../support/content.js";
 import { digestsStored } from "../../support/garbage.js";
 import { patientContext, privateRepository, putManifest } from "../../support/private-repository.js";
@@ -142,7 +142,10 @@ for (const [driver, make] of Object.entries(timedDrivers)) {
       const layer = await storeBlob(storage, name, Buffer.from("first layer"));
       timed.passes(hour);
       const id = await storage.uploads.create(name, new Date());
-      timed.passes(48 * hour);
+      for (let day = 0; day < 8; day++) {
+        timed.passes(6 * hour);
+        await storage.uploads.content(name, id).append(day, inOnePiece(Buffer.from("x")));
+      }
       await timed.collect();
       timed.passes(2 * hour);
       const { report } = await timed.collect();
@@ -157,6 +160,16 @@ for (const [driver, make] of Object.entries(timedDrivers)) {
       assert.deepEqual((await timed.collect()).report.went, [`blob ${layer}`]);
     },
   );
+
+  story("an upload that is abandoned holds nothing once a claim's time is over", async (timed) => {
+    const { storage } = timed;
+    const layer = await storeBlob(storage, name, Buffer.from("layer"));
+    await storage.uploads.create(name, new Date());
+    timed.passes(8.9 * hour);
+    assert.equal((await timed.collect()).report.whyStays("blob", layer), "claimed");
+    timed.passes(hour);
+    assert.equal((await timed.collect()).report.whyStays("blob", layer), "noted");
+  });
 
   story("content whose date is in the future has an unknown age, stays, and holds back nothing else", async (timed) => {
     const { storage } = timed;
