@@ -7,7 +7,7 @@ import { CertificateAuthority } from "../support/certificates.js";
 import { basic, bearer, runGuardedBerth } from "../support/guarded-berth.js";
 import { runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
-import { askByTls, type TlsQuestion } from "../support/tls-client.js";
+import { askByTls, type TlsRequest } from "../support/tls-client.js";
 import { waitUntil } from "../support/wait-until.js";
 
 async function authorityAndTls(scope: Scope, clientAuth: "request" | "require") {
@@ -32,7 +32,7 @@ const rules = [
 async function startGuarded(scope: Scope, access: Parameters<typeof runGuardedBerth>[1] = {}) {
   const { authority, tls } = await authorityAndTls(scope, "request");
   const { port } = await runGuardedBerth(scope, { rules, ...access }, { settings: { tls } } as object);
-  const ask = (path: string, question?: TlsQuestion) => askByTls(port, authority.cert, path, question);
+  const ask = (path: string, request?: TlsRequest) => askByTls(port, authority.cert, path, request);
   return { authority, port, ask };
 }
 

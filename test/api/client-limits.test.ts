@@ -65,7 +65,7 @@ test("a pull over the rate of its address gets 429 and learns when to retry; oth
 test("a push over the rate is delayed, but never refused", async (t) => {
   const { client } = await runLimited(t, { perAddress: { requests: 600 } });
   await exhaust(client);
-  expectStatus(await client.head(largeBlob), 200, "a question of a push");
+  expectStatus(await client.head(largeBlob), 200, "a request of a push");
   await pushSmallImage(client, name, "layer", { tag: "v1" });
   expectStatus(await client.get("/v2/"), 200, "the first request of a push");
   expectStatus(await client.request("DELETE", `/v2/${name}/manifests/v1`), 202, "a deletion");

@@ -112,9 +112,9 @@ test("refusals and failures of an upstream are counted separately", async (t) =>
   await fake.stop();
   await client.get("/v2/library/other/manifests/latest");
   const metrics = await scrape();
-  const questions = (result: string) =>
+  const requests = (result: string) =>
     metrics.get(`berth_upstream_requests_total{kind="manifest-head",result="${result}",upstream="docker.io"}`);
-  assert.deepEqual([questions("not-found"), questions("unavailable")], [1, 1]);
+  assert.deepEqual([requests("not-found"), requests("unavailable")], [1, 1]);
 });
 
 test("tokens and refusals are counted, the latter by reason", async (t) => {

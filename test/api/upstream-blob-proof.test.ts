@@ -7,7 +7,7 @@ import { announcing, answer, type Fault, hangUp, methodNotAllowed, tooShort } fr
 import { errorReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
-import { asking, failureOf, upstreamAt } from "../support/upstream-client.js";
+import { failureOf, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 
@@ -15,7 +15,7 @@ test("the size of a blob comes from HEAD", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, Buffer.alloc(1234));
-  assert.equal((await upstreamAt(scope, fake.url).headBlob(name, digest, asking())).size, 1234);
+  assert.equal((await upstreamAt(scope, fake.url).headBlob(name, digest, requestOptions())).size, 1234);
   assert.equal(fake.ledger.count({ method: "GET" }), 0);
 });
 
@@ -37,7 +37,7 @@ for (const [what, fault] of Object.entries(refusals)) {
     const fake = await FakeUpstream.start(scope);
     const { digest } = fake.store.addLargeBlob(name, repeated(Buffer.alloc(1024), 200_000_000));
     fake.faults.add({ method: "HEAD" }, fault);
-    const head = await upstreamAt(scope, fake.url).headBlob(name, digest, asking());
+    const head = await upstreamAt(scope, fake.url).headBlob(name, digest, requestOptions());
     assert.equal(head.size, 200_000_000);
     assert.ok(fake.ledger.bytes() < 100_000_000, `${fake.ledger.bytes()} bytes were sent`);
   });
@@ -48,7 +48,7 @@ test("a HEAD with another size than the known one is not trusted", async (t) => 
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, Buffer.alloc(1234));
   fake.faults.add({ method: "HEAD" }, announcing(7));
-  const head = await upstreamAt(scope, fake.url).headBlob(name, digest, { ...asking(), knownSize: 1234 });
+  const head = await upstreamAt(scope, fake.url).headBlob(name, digest, { ...requestOptions(), knownSize: 1234 });
   assert.equal(head.size, 1234);
 });
 
@@ -58,7 +58,7 @@ test("once HEAD was wrong, only GET is used", async (t) => {
   const { digest } = fake.store.addBlob(name, Buffer.alloc(1234));
   fake.faults.add({ method: "HEAD" }, answer(errorReply(404, "BLOB_UNKNOWN")));
   const upstream = upstreamAt(scope, fake.url);
-  for (let times = 0; times < 3; times++) await upstream.headBlob(name, digest, asking());
+  for (let times = 0; times < 3; times++) await upstream.headBlob(name, digest, requestOptions());
   assert.equal(fake.ledger.count({ method: "HEAD" }), 1);
 });
 
@@ -68,9 +68,10 @@ test("a missing blob costs two requests once, and then one", async (t) => {
   fake.store.addBlob(name, Buffer.alloc(1234));
   const upstream = upstreamAt(scope, fake.url);
   const absent = digestOf(Buffer.from("absent"));
-  await failureOf(upstream.headBlob(name, absent, asking()), "not-found");
+  await failureOf(upstream.headBlob(name, absent, requestOptions()), "not-found");
   assert.equal(fake.ledger.count(), 2);
-  for (let times = 0; times < 3; times++) await failureOf(upstream.headBlob(name, absent, asking()), "not-found");
+  for (let times = 0; times < 3; times++)
+    await failureOf(upstream.headBlob(name, absent, requestOptions()), "not-found");
   assert.equal(fake.ledger.count(), 5);
 });
 
@@ -79,6 +80,6 @@ test("a rate-limited HEAD is followed by no GET", async (t) => {
   const fake = await FakeUpstream.start(scope);
   const { digest } = fake.store.addBlob(name, Buffer.alloc(1234));
   fake.faults.add({ method: "HEAD" }, answer(errorReply(429, "TOOMANYREQUESTS")));
-  await failureOf(upstreamAt(scope, fake.url).headBlob(name, digest, asking()), "rate-limited");
+  await failureOf(upstreamAt(scope, fake.url).headBlob(name, digest, requestOptions()), "rate-limited");
   assert.equal(fake.ledger.count(), 1);
 });

@@ -9,7 +9,7 @@ import { emptyReply, errorReply, jsonReply } from "../support/fake-upstream/repl
 import type { FakeRequest } from "../support/fake-upstream/request.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
-import { asking, failureOf, upstreamAt } from "../support/upstream-client.js";
+import { failureOf, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("team/app");
 const other = parseRepositoryName("team/other");
@@ -37,8 +37,8 @@ for (const auth of ["bearer", "basic"] as const) {
       const fake = await registry(scope, auth);
       hide(fake, status);
       const upstream = upstreamAt(scope, fake.url, { credentials });
-      await upstream.getManifest(name, latest, asking());
-      await upstream.getManifest(other, latest, asking());
+      await upstream.getManifest(name, latest, requestOptions());
+      await upstream.getManifest(other, latest, requestOptions());
       assert.equal(fake.ledger.count({ kind: "ping" }), 1);
     });
   }
@@ -48,7 +48,8 @@ test("what does not exist is missing, and /v2/ is not requested each time", asyn
   const scope = new Scope(t);
   const fake = await registry(scope, "none");
   const upstream = upstreamAt(scope, fake.url, { credentials });
-  for (const tag of ["one", "two"]) await failureOf(upstream.getManifest(name, parseTag(tag), asking()), "not-found");
+  for (const tag of ["one", "two"])
+    await failureOf(upstream.getManifest(name, parseTag(tag), requestOptions()), "not-found");
   assert.equal(fake.ledger.count({ kind: "ping" }), 1);
 });
 
@@ -56,7 +57,7 @@ test("without credentials /v2/ is not requested", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   hide(fake, 404);
-  await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, asking()), "not-found");
+  await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions()), "not-found");
   assert.equal(fake.ledger.count(), 1);
 });
 
@@ -75,7 +76,7 @@ test("each repository may have its own token service, which knows no other repos
       : jsonReply(401, { details: "unknown scope" }),
   );
   const upstream = upstreamAt(scope, fake.url);
-  for (const repository of [name, other, name, other]) await upstream.getManifest(repository, latest, asking());
+  for (const repository of [name, other, name, other]) await upstream.getManifest(repository, latest, requestOptions());
   assert.equal(fake.ledger.count({ kind: "token" }), 3);
 });
 
@@ -86,10 +87,10 @@ test("a scope that the token service refuses is reported for its repository, and
     query.get("scope")?.includes(other) ? errorReply(403, "DENIED", "not for you") : reply,
   );
   const upstream = upstreamAt(scope, fake.url);
-  await upstream.getManifest(name, latest, asking());
-  await failureOf(upstream.getManifest(other, latest, asking()), "denied", /not for you/);
+  await upstream.getManifest(name, latest, requestOptions());
+  await failureOf(upstream.getManifest(other, latest, requestOptions()), "denied", /not for you/);
   assert.equal(fake.ledger.count({ kind: "token" }), 2);
-  await upstream.getManifest(name, latest, asking());
+  await upstream.getManifest(name, latest, requestOptions());
 });
 
 test("a repository whose token service fails sends no other repository there", async (t) => {
@@ -99,25 +100,25 @@ test("a repository whose token service fails sends no other repository there", a
   broken.faults.add({ kind: "token" }, answer(errorReply(500, "BROKEN")));
   const undo = fake.faults.add({ name }, header("www-authenticate", `Bearer realm="${broken.tokens.realm}"`));
   const upstream = upstreamAt(scope, fake.url, { attempts: 1 });
-  await failureOf(upstream.getManifest(name, latest, asking()), "unavailable", /BROKEN/);
-  await upstream.getManifest(other, latest, asking());
+  await failureOf(upstream.getManifest(name, latest, requestOptions()), "unavailable", /BROKEN/);
+  await upstream.getManifest(other, latest, requestOptions());
   assert.equal(broken.ledger.count(), 1);
   undo();
-  await upstream.getManifest(name, latest, asking());
+  await upstream.getManifest(name, latest, requestOptions());
 });
 
 test("a repository that needs no token can be pulled although the token service refuses one, and then costs no token", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   const upstream = upstreamAt(scope, fake.url);
-  await upstream.getManifest(name, latest, asking());
+  await upstream.getManifest(name, latest, requestOptions());
   const manifest = fake.store.findManifest(other, "latest");
   assert.ok(manifest);
   const open = { status: 200, headers: {}, body: contentOf(manifest.bytes) };
   fake.faults.add({ name: other }, answer(open));
   fake.faults.add({ kind: "token" }, answer(errorReply(500, "BROKEN")));
-  await upstream.getManifest(other, latest, asking());
-  await upstream.getManifest(other, latest, asking());
+  await upstream.getManifest(other, latest, requestOptions());
+  await upstream.getManifest(other, latest, requestOptions());
   assert.equal(fake.ledger.count({ kind: "token" }), 2);
 });
 
@@ -125,10 +126,10 @@ test("a failing token service does not make content missing", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   const upstream = upstreamAt(scope, fake.url, { attempts: 1 });
-  await upstream.getManifest(name, latest, asking());
+  await upstream.getManifest(name, latest, requestOptions());
   hide(fake, 404);
   fake.faults.add({ kind: "token" }, answer(errorReply(503, "BROKEN")));
-  await failureOf(upstream.getManifest(other, latest, asking()), "unavailable", /BROKEN/);
+  await failureOf(upstream.getManifest(other, latest, requestOptions()), "unavailable", /BROKEN/);
 });
 
 test("a token service that moved is forgotten, and the registry says where it is now", async (t) => {
@@ -139,10 +140,10 @@ test("a token service that moved is forgotten, and the registry says where it is
   fake.tokens.realm = old.tokens.realm;
   old.faults.add({ kind: "token" }, (_, request) => fake.tokens.answer(request));
   const upstream = upstreamAt(scope, fake.url);
-  await upstream.getManifest(name, latest, asking());
+  await upstream.getManifest(name, latest, requestOptions());
   await old.stop();
   fake.tokens.realm = realm;
-  await upstream.getManifest(other, latest, asking());
+  await upstream.getManifest(other, latest, requestOptions());
   assert.equal(fake.ledger.count({ kind: "token" }), 1);
 });
 
@@ -151,11 +152,11 @@ for (const status of [400, 403]) {
     const scope = new Scope(t);
     const fake = await registry(scope);
     const upstream = upstreamAt(scope, fake.url);
-    await upstream.getManifest(name, latest, asking());
+    await upstream.getManifest(name, latest, requestOptions());
     fake.tokens.revokeAll();
     fake.ledger.clear();
     fake.faults.add({ kind: "manifest" }, (reply) => (reply.status === 401 ? errorReply(status, "EXPIRED") : reply));
-    await upstream.getManifest(name, latest, asking());
+    await upstream.getManifest(name, latest, requestOptions());
     assert.equal(fake.ledger.count({ kind: "token" }), 1);
     assert.equal(fake.ledger.count({ kind: "manifest" }), 2);
   });
@@ -164,10 +165,10 @@ for (const status of [400, 403]) {
     const scope = new Scope(t);
     const fake = await registry(scope);
     const upstream = upstreamAt(scope, fake.url);
-    await upstream.getManifest(name, latest, asking());
+    await upstream.getManifest(name, latest, requestOptions());
     fake.faults.add({ kind: "manifest" }, answer(errorReply(status, "REFUSED", "policy")));
     for (let times = 0; times < 3; times += 1) {
-      await assert.rejects(upstream.getManifest(name, latest, asking()), /policy/);
+      await assert.rejects(upstream.getManifest(name, latest, requestOptions()), /policy/);
     }
     assert.equal(fake.ledger.count({ kind: "token" }), 2);
   });
@@ -183,7 +184,7 @@ test("a scope that only the challenge knows is requested together with ours, or 
   fake.faults.add({ kind: "token" }, (reply, { query }) =>
     query.getAll("scope").includes(`repository:${name}:pull`) ? errorReply(400, "BAD_SCOPE") : reply,
   );
-  await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, asking()), "unauthorized");
+  await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions()), "unauthorized");
   const [first, second] = fake.ledger.entries({ kind: "token" });
   const asked = ["aws", "repository:mirror/team/app:pull"];
   assert.deepEqual(first?.request.query.getAll("scope"), [`repository:${name}:pull`, ...asked]);
@@ -202,7 +203,7 @@ for (const [what, [empty, field]] of Object.entries(tokenAnswers)) {
       const { token } = JSON.parse(body.slice(0, body.size).toString());
       return { ...reply, body: contentOf(JSON.stringify({ ...(empty && { [empty]: "" }), [field]: token })) };
     });
-    await upstreamAt(scope, fake.url).getManifest(name, latest, asking());
+    await upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions());
   });
 }
 
@@ -210,7 +211,7 @@ test("a token service may answer 201, and compressed", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   fake.faults.add({ kind: "token" }, (reply, request) => ({ ...gzipped(reply, request), status: 201 }));
-  await upstreamAt(scope, fake.url).getManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions());
 });
 
 test("a compressed token that expands to gigabytes is not decoded", async (t) => {
@@ -218,7 +219,7 @@ test("a compressed token that expands to gigabytes is not decoded", async (t) =>
   const fake = await registry(scope);
   const body = contentOf(gzipSync(Buffer.alloc(64 * 1024 * 1024)));
   fake.faults.add({ kind: "token" }, answer({ status: 200, headers: { "content-encoding": "gzip" }, body }));
-  await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, asking()), "invalid", /JSON/);
+  await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions()), "invalid", /JSON/);
 });
 
 test("a token service may redirect within its origin, and receives the credentials there", async (t) => {
@@ -228,7 +229,7 @@ test("a token service may redirect within its origin, and receives the credentia
   const { realm } = fake.tokens;
   fake.tokens.realm = realm.replace("/token", "/old/token");
   fake.faults.add({ kind: "other" }, (_, { query }) => emptyReply(308, { location: `/token?${query}` }));
-  await upstreamAt(scope, fake.url, { credentials }).getManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url, { credentials }).getManifest(name, latest, requestOptions());
   assert.match(fake.ledger.last({ kind: "token" }).headers.authorization ?? "", /^Basic /);
 });
 
@@ -239,9 +240,13 @@ test("a token service may not redirect to another origin with the credentials, b
   fake.faults.add({ kind: "token" }, redirectTo(`${foreign.origin}/token?scope=repository:${name}:pull`));
   foreign.faults.add({ kind: "token" }, (_, request) => fake.tokens.answer(request));
   const withCredentials = upstreamAt(scope, fake.url, { credentials });
-  await failureOf(withCredentials.getManifest(name, latest, asking()), "invalid", /may not receive the credentials/);
+  await failureOf(
+    withCredentials.getManifest(name, latest, requestOptions()),
+    "invalid",
+    /may not receive the credentials/,
+  );
   assert.equal(foreign.ledger.count(), 0);
-  await upstreamAt(scope, fake.url).getManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions());
 });
 
 test("an anonymous token may come from a foreign host", async (t) => {
@@ -250,7 +255,7 @@ test("an anonymous token may come from a foreign host", async (t) => {
   const foreign = await FakeUpstream.start(scope, { address: "127.0.0.2" });
   fake.tokens.realm = `${foreign.origin}/token`;
   foreign.faults.add({ kind: "token" }, (_, request) => fake.tokens.answer(request));
-  await upstreamAt(scope, fake.url).getManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions());
 });
 
 for (const [what, of] of [
@@ -270,7 +275,7 @@ for (const [what, of] of [
     fake.faults.add({ kind: "manifest" }, (reply) =>
       reply.status === 401 ? { ...reply, headers: { "www-authenticate": challenge } } : reply,
     );
-    await upstreamAt(scope, fake.url, { credentials }).getManifest(name, latest, asking());
+    await upstreamAt(scope, fake.url, { credentials }).getManifest(name, latest, requestOptions());
     assert.equal(fake.ledger.count({ kind: "token" }), 1);
   });
 }
@@ -285,7 +290,7 @@ for (const [what, bearer] of [
     fake.faults.add({ kind: "manifest" }, (reply) =>
       reply.status === 401 ? { ...reply, headers: { "www-authenticate": `${bearer}, Basic realm="x"` } } : reply,
     );
-    await upstreamAt(scope, fake.url, { credentials }).getManifest(name, latest, asking());
+    await upstreamAt(scope, fake.url, { credentials }).getManifest(name, latest, requestOptions());
   });
 }
 
@@ -293,5 +298,5 @@ test("a 401 without a challenge leads to /v2/, which has one", async (t) => {
   const scope = new Scope(t);
   const fake = await registry(scope);
   fake.faults.add({ kind: "manifest" }, (reply) => (reply.status === 401 ? errorReply(401, "UNAUTHORIZED") : reply));
-  await upstreamAt(scope, fake.url, { credentials }).getManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url, { credentials }).getManifest(name, latest, requestOptions());
 });

@@ -9,7 +9,7 @@ import { redirectTo } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { freePort } from "../support/free-port.js";
 import { Scope } from "../support/scope.js";
-import { asking, failureOf, readWhole, upstreamAt } from "../support/upstream-client.js";
+import { failureOf, readWhole, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
@@ -37,10 +37,10 @@ test("an https registry is reached by CONNECT, and its certificate is verified t
   const surroundings = { resolve, environment: { HTTPS_PROXY: proxy.url } };
   const upstream = upstreamAt(scope, url, { tls: trust, surroundings });
   const { digest } = fake.store.addBlob(name, bytes);
-  assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, asking())), bytes);
+  assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, requestOptions())), bytes);
   assert.equal(proxy.asked[0], `CONNECT ${new URL(url).host}`);
   const strict = upstreamAt(scope, url, { surroundings });
-  await failureOf(strict.headManifest(name, latest, asking()), "unavailable", /unknown authority/);
+  await failureOf(strict.headManifest(name, latest, requestOptions()), "unavailable", /unknown authority/);
 });
 
 test("a tunnel is reused", async (t) => {
@@ -48,7 +48,7 @@ test("a tunnel is reused", async (t) => {
   const { url, proxy, trust } = await beyond(scope);
   const surroundings = { resolve, environment: { https_proxy: proxy.url } };
   const upstream = upstreamAt(scope, url, { tls: trust, surroundings });
-  for (let times = 0; times < 10; times += 1) await upstream.getManifest(name, latest, asking());
+  for (let times = 0; times < 10; times += 1) await upstream.getManifest(name, latest, requestOptions());
   assert.ok(proxy.asked.length < 5);
 });
 
@@ -59,7 +59,7 @@ test("an http registry is requested through the proxy by its absolute URL", asyn
   const proxy = await EgressProxy.start(scope);
   const url = fake.url.replace("127.0.0.1", "registry.example.com");
   const upstream = upstreamAt(scope, url, { surroundings: { resolve, environment: { HTTP_PROXY: proxy.url } } });
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   assert.deepEqual(proxy.asked, [`HEAD ${url}/v2/library/alpine/manifests/latest`]);
 });
 
@@ -71,7 +71,7 @@ test("the proxy's user and password go only to the proxy", async (t) => {
   await upstreamAt(scope, url, { tls: trust, surroundings: { resolve, environment } }).headManifest(
     name,
     latest,
-    asking(),
+    requestOptions(),
   );
   assert.equal(fake.ledger.last().headers["proxy-authorization"], undefined);
 });
@@ -82,7 +82,7 @@ test("the proxy's own responses are not taken for the registry's", async (t) => 
   proxy.login = "another";
   const surroundings = { resolve, environment: { HTTPS_PROXY: proxy.url } };
   const upstream = upstreamAt(scope, url, { tls: trust, surroundings });
-  await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /egress proxy answered 407/);
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "unavailable", /egress proxy answered 407/);
   assert.equal(fake.connections, 0);
 });
 
@@ -91,7 +91,7 @@ test("an unreachable proxy is an unreachable upstream", async (t) => {
   const { url, trust } = await beyond(scope);
   const environment = { HTTPS_PROXY: `http://127.0.0.1:${await freePort()}` };
   const upstream = upstreamAt(scope, url, { tls: trust, surroundings: { resolve, environment } });
-  await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /ECONNREFUSED/);
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "unavailable", /ECONNREFUSED/);
 });
 
 test("a proxy does not open a way to private addresses", async (t) => {
@@ -101,14 +101,18 @@ test("a proxy does not open a way to private addresses", async (t) => {
   const upstream = upstreamAt(scope, url, { tls: trust, surroundings: { resolve, environment } });
   for (const target of ["https://10.0.0.1/", "https://169.254.169.254/", "https://[::1]/"]) {
     const takeBack = fake.faults.add({}, redirectTo(target));
-    await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /(private|link-local) address/);
+    await failureOf(upstream.headManifest(name, latest, requestOptions()), "invalid", /(private|link-local) address/);
     takeBack();
   }
   const local = async (host: string) =>
     host === "intranet.example.com" ? [{ address: "10.0.0.1", family: 4 }] : resolve(host);
   const informed = upstreamAt(scope, url, { tls: trust, surroundings: { resolve: local, environment } });
   fake.faults.add({}, redirectTo("https://intranet.example.com/"));
-  await failureOf(informed.headManifest(name, latest, asking()), "invalid", /10\.0\.0\.1\) is a private address/);
+  await failureOf(
+    informed.headManifest(name, latest, requestOptions()),
+    "invalid",
+    /10\.0\.0\.1\) is a private address/,
+  );
   assert.ok(proxy.asked.every((line) => line.includes("registry.example.com")));
 });
 
@@ -117,7 +121,7 @@ test("a name that takes too long to resolve delays no one, although the proxy re
   const never = () => new Promise<never>(() => {});
   const surroundings = { resolve: never, environment: { HTTPS_PROXY: "http://127.0.0.1:1" } };
   const upstream = upstreamAt(scope, "https://registry.example.com", { connectTimeout: 50, attempts: 1, surroundings });
-  await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /no connection within 50 ms/);
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "unavailable", /no connection within 50 ms/);
 });
 
 test("NO_PROXY excludes hosts", async (t) => {
@@ -126,7 +130,7 @@ test("NO_PROXY excludes hosts", async (t) => {
   const environment = { HTTPS_PROXY: proxy.url, NO_PROXY: "example.com" };
   const direct = async () => [{ address: "127.0.0.1", family: 4 }];
   const upstream = upstreamAt(scope, url, { tls: trust, surroundings: { resolve: direct, environment } });
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   assert.deepEqual(proxy.asked, []);
 });
 
@@ -134,5 +138,5 @@ test("a proxy of another kind is an error in words", async (t) => {
   const scope = new Scope(t);
   const environment = { HTTPS_PROXY: "socks5://127.0.0.1:1080" };
   const upstream = upstreamAt(scope, "https://registry.example.com", { surroundings: { resolve, environment } });
-  await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /HTTPS_PROXY must be/);
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "unavailable", /HTTPS_PROXY must be/);
 });

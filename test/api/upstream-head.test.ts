@@ -9,7 +9,7 @@ import { emptyReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
-import { asking, failureOf, upstreamAt } from "../support/upstream-client.js";
+import { failureOf, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("team/app");
 const latest = parseTag("latest");
@@ -29,10 +29,10 @@ for (const status of [400, 401, 403, 404, 406, 410, 500, 502, 503]) {
     const { fake, image } = await withImage(scope);
     fake.faults.add({ method: "HEAD" }, answer(emptyReply(status)));
     const upstream = upstreamAt(scope, fake.url);
-    const head = await upstream.headManifest(name, latest, asking());
+    const head = await upstream.headManifest(name, latest, requestOptions());
     assert.deepEqual([head.digest, head.size], [image.descriptor.digest, image.bytes.length]);
     assert.deepEqual(head.manifest?.bytes, image.bytes);
-    await upstream.headManifest(name, latest, asking());
+    await upstream.headManifest(name, latest, requestOptions());
     assert.deepEqual([fake.ledger.count({ method: "HEAD" }), fake.ledger.count({ method: "GET" })], [1, 2]);
   });
 }
@@ -41,7 +41,7 @@ test("a HEAD that is cut off is followed by a GET", async (t) => {
   const scope = new Scope(t);
   const { fake, image } = await withImage(scope);
   fake.faults.add({ method: "HEAD" }, hangUp);
-  const head = await upstreamAt(scope, fake.url).headManifest(name, latest, asking());
+  const head = await upstreamAt(scope, fake.url).headManifest(name, latest, requestOptions());
   assert.equal(head.digest, image.descriptor.digest);
 });
 
@@ -49,7 +49,7 @@ test("a HEAD that is refused by 429 is followed by nothing", async (t) => {
   const scope = new Scope(t);
   const { fake } = await withImage(scope);
   fake.faults.add({ method: "HEAD" }, answer(emptyReply(429, { "retry-after": "60" })));
-  await failureOf(upstreamAt(scope, fake.url).headManifest(name, latest, asking()), "rate-limited");
+  await failureOf(upstreamAt(scope, fake.url).headManifest(name, latest, requestOptions()), "rate-limited");
   assert.equal(fake.ledger.count(), 1);
 });
 
@@ -58,7 +58,7 @@ test("missing content costs two requests once, and one from then on, for any tag
   const { fake } = await withImage(scope);
   const upstream = upstreamAt(scope, fake.url);
   for (const tag of [missing, missing, parseTag("another"), missing]) {
-    await failureOf(upstream.headManifest(name, tag, asking()), "not-found");
+    await failureOf(upstream.headManifest(name, tag, requestOptions()), "not-found");
   }
   assert.equal(fake.ledger.count(), 5);
 });
@@ -68,21 +68,21 @@ test("a new tag is found, although HEAD and GET agreed before that it was missin
   const { fake, image } = await withImage(scope);
   fake.faults.add({ method: "HEAD" }, answer(emptyReply(404)));
   const upstream = upstreamAt(scope, fake.url);
-  await failureOf(upstream.headManifest(name, missing, asking()), "not-found");
+  await failureOf(upstream.headManifest(name, missing, requestOptions()), "not-found");
   fake.store.tag(name, missing, image.descriptor.digest);
-  assert.equal((await upstream.headManifest(name, missing, asking())).digest, image.descriptor.digest);
+  assert.equal((await upstream.headManifest(name, missing, requestOptions())).digest, image.descriptor.digest);
 });
 
 test("Docker Hub's HEAD is trusted, since a GET costs its quota", async (t) => {
   const scope = new Scope(t);
   const { fake } = await withImage(scope);
   const hub = upstreamAt(scope, fake.url, { name: "docker.io" });
-  await failureOf(hub.headManifest(name, missing, asking()), "not-found");
+  await failureOf(hub.headManifest(name, missing, requestOptions()), "not-found");
   assert.equal(fake.ledger.count({ method: "GET" }), 0);
   fake.quota.isTold = true;
   const counting = upstreamAt(scope, fake.url);
-  await counting.headManifest(name, latest, asking());
-  await failureOf(counting.headManifest(name, missing, asking()), "not-found");
+  await counting.headManifest(name, latest, requestOptions());
+  await failureOf(counting.headManifest(name, missing, requestOptions()), "not-found");
   assert.equal(fake.ledger.count({ method: "GET" }), 0);
 });
 
@@ -159,10 +159,10 @@ test("a manifest that is encoded in transit, although identity was requested, is
   };
   fake.faults.add({ kind: "manifest" }, encode);
   const upstream = upstreamAt(scope, fake.url);
-  assert.deepEqual((await upstream.getManifest(name, latest, asking())).bytes, image.bytes);
-  assert.deepEqual((await upstream.getManifest(name, image.descriptor.digest, asking())).bytes, image.bytes);
+  assert.deepEqual((await upstream.getManifest(name, latest, requestOptions())).bytes, image.bytes);
+  assert.deepEqual((await upstream.getManifest(name, image.descriptor.digest, requestOptions())).bytes, image.bytes);
   fake.faults.add({ kind: "manifest" }, header("docker-content-digest", ""));
-  const { digest, bytes } = await upstream.getManifest(name, latest, asking());
+  const { digest, bytes } = await upstream.getManifest(name, latest, requestOptions());
   assert.deepEqual([digest, bytes], [image.descriptor.digest, image.bytes]);
 });
 
@@ -177,7 +177,7 @@ test("a manifest that is only declared as encoded, or as a web page, is verified
     header("content-type", "text/html"),
   ]) {
     const undo = fake.faults.add({ kind: "manifest" }, fault);
-    assert.deepEqual((await upstream.getManifest(name, latest, asking())).bytes, image.bytes);
+    assert.deepEqual((await upstream.getManifest(name, latest, requestOptions())).bytes, image.bytes);
     undo();
   }
 });
@@ -191,7 +191,11 @@ test("a manifest that would be too large when decoded is refused", async (t) => 
     headers: { "content-encoding": "gzip" },
     body: { size: bomb.length, slice: (start, end) => bomb.subarray(start, end) },
   }));
-  await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, asking()), "invalid", /nor decoded \(gzip\)/);
+  await failureOf(
+    upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions()),
+    "invalid",
+    /nor decoded \(gzip\)/,
+  );
 });
 
 test("a manifest that would take long to parse is refused before it is parsed", async (t) => {
@@ -199,7 +203,11 @@ test("a manifest that would take long to parse is refused before it is parsed", 
   const { fake } = await withImage(scope);
   for (const text of [`{"many":[${"1,".repeat(1_000_000)}1]}`, `{"deep":${"[".repeat(20_000)}${"]".repeat(20_000)}}`]) {
     fake.store.addManifestBytes(name, Buffer.from(text), "application/json", "latest");
-    await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, asking()), "invalid", /manifest is refused/);
+    await failureOf(
+      upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions()),
+      "invalid",
+      /manifest is refused/,
+    );
   }
 });
 
@@ -209,7 +217,7 @@ test("a login page in place of a manifest is refused", async (t) => {
   fake.faults.add({ kind: "manifest" }, html);
   const upstream = upstreamAt(scope, fake.url);
   for (const reference of [latest, image.descriptor.digest]) {
-    await failureOf(upstream.getManifest(name, reference, asking()), "invalid", /web page/);
+    await failureOf(upstream.getManifest(name, reference, requestOptions()), "invalid", /web page/);
   }
 });
 
@@ -218,7 +226,7 @@ test("the same digest twice in one header is that digest", async (t) => {
   const { fake, image } = await withImage(scope);
   const { digest } = image.descriptor;
   fake.faults.add({ method: "HEAD" }, header("docker-content-digest", `${digest}, ${digest}`));
-  assert.equal((await upstreamAt(scope, fake.url).headManifest(name, latest, asking())).digest, digest);
+  assert.equal((await upstreamAt(scope, fake.url).headManifest(name, latest, requestOptions())).digest, digest);
   assert.equal(fake.ledger.count({ method: "GET" }), 0);
 });
 

@@ -20,7 +20,7 @@ import {
 import { errorReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
-import { asking, failureOf, readWhole, upstreamAt } from "../support/upstream-client.js";
+import { failureOf, readWhole, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
@@ -30,7 +30,7 @@ const bytes = seededBytes("layer", 10_000);
 async function readBlob(upstream: UpstreamClient, fake: FakeUpstream, part = {}): Promise<Buffer> {
   const { digest } = fake.store.addBlob(name, bytes);
   const wanted = { expectedSize: bytes.length, ...part };
-  return readWhole(await upstream.getBlob(name, digest, wanted, asking()));
+  return readWhole(await upstream.getBlob(name, digest, wanted, requestOptions()));
 }
 
 for (const [what, fault, message] of [
@@ -50,7 +50,7 @@ for (const [what, fault, message] of [
     const { descriptor } = fake.store.addImage(name, []);
     fake.faults.add({ kind: "manifest" }, fault);
     const upstream = upstreamAt(scope, fake.url);
-    await failureOf(upstream.getManifest(name, descriptor.digest, asking()), "invalid", message);
+    await failureOf(upstream.getManifest(name, descriptor.digest, requestOptions()), "invalid", message);
     assert.equal(fake.ledger.count(), 1, "a lie is not requested twice");
   });
 }
@@ -60,7 +60,7 @@ for (const body of ["not json", "[]", "null", '"text"', "<html>"]) {
     const scope = new Scope(t);
     const fake = await FakeUpstream.start(scope);
     fake.store.addManifestBytes(name, Buffer.from(body), "application/json", "latest");
-    await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, asking()), "invalid", /JSON object/);
+    await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions()), "invalid", /JSON object/);
   });
 }
 
@@ -69,7 +69,7 @@ test("a false Docker-Content-Digest changes nothing: the digest is that of the b
   const fake = await FakeUpstream.start(scope);
   const { descriptor } = fake.store.addImage(name, [], "latest");
   fake.faults.add({ kind: "manifest" }, header("docker-content-digest", `sha256:${"0".repeat(64)}`));
-  const manifest = await upstreamAt(scope, fake.url).getManifest(name, latest, asking());
+  const manifest = await upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions());
   assert.equal(manifest.digest, descriptor.digest);
 });
 
@@ -78,11 +78,11 @@ test("a tag that moves between HEAD and GET returns the result of the GET", asyn
   const fake = await FakeUpstream.start(scope);
   const old = fake.store.addImage(name, [], "latest");
   const upstream = upstreamAt(scope, fake.url);
-  const head = await upstream.headManifest(name, latest, asking());
+  const head = await upstream.headManifest(name, latest, requestOptions());
   assert.equal(head.digest, old.descriptor.digest);
   const moved = fake.store.addImage(name, [bytes], "latest");
-  assert.equal((await upstream.getManifest(name, latest, asking())).digest, moved.descriptor.digest);
-  assert.deepEqual((await upstream.getManifest(name, head.digest, asking())).bytes, old.bytes);
+  assert.equal((await upstream.getManifest(name, latest, requestOptions())).digest, moved.descriptor.digest);
+  assert.deepEqual((await upstream.getManifest(name, head.digest, requestOptions())).bytes, old.bytes);
 });
 
 for (const type of ["application/json", "text/plain; charset=utf-8", "application/octet-stream", "", "x"]) {
@@ -91,7 +91,7 @@ for (const type of ["application/json", "text/plain; charset=utf-8", "applicatio
     const fake = await FakeUpstream.start(scope);
     fake.store.addImage(name, [], "latest");
     fake.faults.add({}, header("content-type", type));
-    assert.equal((await upstreamAt(scope, fake.url).getManifest(name, latest, asking())).mediaType, undefined);
+    assert.equal((await upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions())).mediaType, undefined);
   });
 }
 
@@ -106,7 +106,12 @@ for (const [what, fault, length] of [
     const fake = await FakeUpstream.start(scope);
     fake.faults.add({ kind: "blob" }, fault);
     const { digest } = fake.store.addBlob(name, bytes);
-    const blob = await upstreamAt(scope, fake.url).getBlob(name, digest, { expectedSize: bytes.length }, asking());
+    const blob = await upstreamAt(scope, fake.url).getBlob(
+      name,
+      digest,
+      { expectedSize: bytes.length },
+      requestOptions(),
+    );
     assert.equal(blob.size, length);
     assert.equal((await readWhole(blob)).length, length ?? bytes.length);
   });
@@ -143,7 +148,7 @@ for (const [what, range, [start, end]] of [
     const fake = await FakeUpstream.start(scope);
     const { digest } = fake.store.addBlob(name, bytes);
     fake.faults.add({ kind: "blob" }, partial(range, end - start));
-    const blob = await upstreamAt(scope, fake.url).getBlob(name, digest, { offset: 5_000 }, asking());
+    const blob = await upstreamAt(scope, fake.url).getBlob(name, digest, { offset: 5_000 }, requestOptions());
     assert.deepEqual([blob.start, blob.end], [start, end]);
     assert.equal((await readWhole(blob)).length, end - start);
   });
@@ -185,7 +190,7 @@ test("a manifest that is cut in the middle is requested again", async (t) => {
   const fake = await FakeUpstream.start(scope);
   const image = fake.store.addImage(name, [], "latest");
   fake.faults.add({ kind: "manifest" }, cutAt(10), { times: 2 });
-  assert.deepEqual((await upstreamAt(scope, fake.url).getManifest(name, latest, asking())).bytes, image.bytes);
+  assert.deepEqual((await upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions())).bytes, image.bytes);
 });
 
 test("a manifest larger than allowed is refused while it arrives", async (t) => {
@@ -194,7 +199,7 @@ test("a manifest larger than allowed is refused while it arrives", async (t) => 
   fake.store.addImage(name, [], "latest");
   fake.faults.add({}, (reply) => ({ ...reply, body: repeated(Buffer.alloc(1024, " "), 100_000_000) }));
   const upstream = upstreamAt(scope, fake.url, { maxManifestSize: 1_000_000 });
-  await failureOf(upstream.getManifest(name, latest, asking()), "invalid", /larger than 1000000 bytes/);
+  await failureOf(upstream.getManifest(name, latest, requestOptions()), "invalid", /larger than 1000000 bytes/);
   assert.ok(fake.ledger.bytes() < 20_000_000);
 });
 
@@ -203,12 +208,12 @@ test("control characters in the upstream's messages do not reach a terminal", as
   const fake = await FakeUpstream.start(scope);
   fake.faults.add({}, answer(errorReply(403, "DENIED", `\u001b[2J\r\nSet-Cookie: a${"x".repeat(1_000)}\u010a`)));
   const error = await failureOf(
-    upstreamAt(scope, fake.url).headBlob(name, fake.store.addBlob(name, bytes).digest, asking()),
+    upstreamAt(scope, fake.url).headBlob(name, fake.store.addBlob(name, bytes).digest, requestOptions()),
     "denied",
   );
   assert.match(error.message, /^[\x20-\x7e]+$/);
   const wordy = await failureOf(
-    upstreamAt(scope, fake.url).getManifest(name, latest, asking()),
+    upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions()),
     "denied",
     /Set-Cookie/,
   );
@@ -220,7 +225,7 @@ test("a reader that stops early ends the transfer", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const large = fake.store.addLargeBlob(name, repeated(bytes, 200_000_000));
-  const blob: UpstreamBlob = await upstreamAt(scope, fake.url).getBlob(name, large.digest, {}, asking());
+  const blob: UpstreamBlob = await upstreamAt(scope, fake.url).getBlob(name, large.digest, {}, requestOptions());
   for await (const chunk of blob.content) {
     assert.ok(chunk.length > 0);
     break;

@@ -9,7 +9,7 @@ import { errorReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { RecordedLog } from "../support/recorded-log.js";
 import { Scope } from "../support/scope.js";
-import { allTags, asking, failureOf, readWhole, upstreamAt } from "../support/upstream-client.js";
+import { allTags, failureOf, readWhole, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
@@ -26,7 +26,7 @@ async function spent(scope: Scope, retryAfter?: string) {
 }
 
 async function limitedFor(upstream: UpstreamClient): Promise<number | undefined> {
-  return (await failureOf(upstream.headManifest(name, latest, asking()), "rate-limited")).retryAfterMs;
+  return (await failureOf(upstream.headManifest(name, latest, requestOptions()), "rate-limited")).retryAfterMs;
 }
 
 for (const [what, retryAfter, expectedMs] of [
@@ -51,7 +51,7 @@ test("a rate-limiting upstream is not asked again until it allows it", async (t)
   assert.equal(fake.ledger.count(), 1);
   time.now += 1_000;
   fake.quota.remaining = 1;
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
 });
 
 test("without Retry-After the pauses grow", async (t) => {
@@ -69,20 +69,20 @@ test("a spent pull quota does not stop the blobs of a running pull", async (t) =
   const { fake, upstream } = await spent(new Scope(t), "60");
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
   await limitedFor(upstream);
-  assert.equal((await readWhole(await upstream.getBlob(name, digest, {}, asking()))).toString(), "layer");
+  assert.equal((await readWhole(await upstream.getBlob(name, digest, {}, requestOptions()))).toString(), "layer");
 });
 
 /** Sends four kinds of requests, and returns which of them were limited. */
 async function limitedQuestions(fake: FakeUpstream, upstream: UpstreamClient): Promise<string[]> {
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
-  const questions = {
-    manifest: () => upstream.headManifest(name, latest, asking()),
-    blob: () => upstream.headBlob(name, digest, asking()),
+  const requests = {
+    manifest: () => upstream.headManifest(name, latest, requestOptions()),
+    blob: () => upstream.headBlob(name, digest, requestOptions()),
     tags: () => allTags(upstream),
-    referrers: () => upstream.listReferrers(name, digest, asking()),
+    referrers: () => upstream.listReferrers(name, digest, requestOptions()),
   };
   const limited: string[] = [];
-  for (const [kind, ask] of Object.entries(questions)) {
+  for (const [kind, ask] of Object.entries(requests)) {
     await ask().catch((error) => limited.push(`${kind}: ${error.kind}`));
   }
   return limited;
@@ -109,12 +109,12 @@ test("a rate-limiting host behind a redirect is left alone, and the upstream is 
   fake.redirectBlobs();
   fake.faults.add({ host: "cdn" }, answer(errorReply(429, "ABUSE", "", { "retry-after": "3600" })));
   const upstream = upstreamAt(scope, fake.url);
-  await failureOf(upstream.getBlob(name, digest, {}, asking()), "rate-limited", /ABUSE/);
-  const error = await failureOf(upstream.getBlob(name, digest, {}, asking()), "rate-limited", /localhost/);
+  await failureOf(upstream.getBlob(name, digest, {}, requestOptions()), "rate-limited", /ABUSE/);
+  const error = await failureOf(upstream.getBlob(name, digest, {}, requestOptions()), "rate-limited", /localhost/);
   assert.ok((error.retryAfterMs ?? 0) > 3_500_000);
   assert.equal(fake.ledger.count({ host: "cdn" }), 1);
   fake.habits.blobsAt = undefined;
-  assert.equal((await readWhole(await upstream.getBlob(name, digest, {}, asking()))).toString(), "layer");
+  assert.equal((await readWhole(await upstream.getBlob(name, digest, {}, requestOptions()))).toString(), "layer");
 });
 
 test("a rate-limiting token service is left alone too", async (t) => {
@@ -122,8 +122,8 @@ test("a rate-limiting token service is left alone too", async (t) => {
   const fake = await FakeUpstream.start(scope, { auth: "bearer" });
   fake.faults.add({ kind: "token" }, answer(errorReply(429, "SLOWLY", "", { "retry-after": "60" })));
   const upstream = upstreamAt(scope, fake.url);
-  await failureOf(upstream.headManifest(name, latest, asking()), "rate-limited", /SLOWLY/);
-  const error = await failureOf(upstream.headManifest(name, latest, asking()), "rate-limited");
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "rate-limited", /SLOWLY/);
+  const error = await failureOf(upstream.headManifest(name, latest, requestOptions()), "rate-limited");
   assert.ok((error.retryAfterMs ?? 0) > 30_000);
   assert.equal(fake.ledger.count({ kind: "token" }), 1);
 });
@@ -133,7 +133,7 @@ test("a 503 is not repeated before its Retry-After", async (t) => {
   const fake = await FakeUpstream.start(scope);
   fake.faults.add({}, answer(errorReply(503, "UNAVAILABLE", "maintenance", { "retry-after": "600" })));
   const error = await failureOf(
-    upstreamAt(scope, fake.url).getManifest(name, latest, asking()),
+    upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions()),
     "unavailable",
     /maintenance/,
   );
@@ -151,11 +151,11 @@ test("the pull quota is known after each response, and reported once when it run
   Object.assign(fake.quota, { isTold: true, remaining: 12 });
   for (const remaining of [12, 11, 10, 9]) {
     const { at, ...quota } = await upstream
-      .headManifest(name, latest, asking({ log }))
+      .headManifest(name, latest, requestOptions({ log }))
       .then(() => upstream.quota() ?? assert.fail());
     assert.deepEqual(quota, { limit: 100, remaining, windowSeconds: 21_600, source: "192.0.2.1" });
     assert.ok(at > 0);
-    await upstream.getManifest(name, latest, asking({ log }));
+    await upstream.getManifest(name, latest, requestOptions({ log }));
   }
   assert.deepEqual(
     log.named("upstream quota low").map((fields) => fields.remaining),
@@ -169,13 +169,13 @@ test("no more downloads run at once than allowed, and other requests do not wait
   fake.store.addImage(name, [], "latest");
   const { digest } = fake.store.addLargeBlob(name, repeated(Buffer.alloc(1000), 1_000_000));
   const upstream = upstreamAt(scope, fake.url, { maxConcurrent: 2 });
-  const running = await Promise.all([1, 2].map(() => upstream.getBlob(name, digest, {}, asking())));
+  const running = await Promise.all([1, 2].map(() => upstream.getBlob(name, digest, {}, requestOptions())));
   let isThirdOpen = false;
-  const third = upstream.getBlob(name, digest, {}, asking()).then((blob) => {
+  const third = upstream.getBlob(name, digest, {}, requestOptions()).then((blob) => {
     isThirdOpen = true;
     return blob;
   });
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   assert.equal(fake.ledger.count({ kind: "blob" }), 2);
   assert.equal(isThirdOpen, false);
   running[0]?.close();
@@ -189,10 +189,10 @@ test("a caller that gives up waiting for a slot leaves it to the next", async (t
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
   fake.faults.add({ kind: "blob" }, stallAt(1), { times: 1 });
   const upstream = upstreamAt(scope, fake.url, { maxConcurrent: 1 });
-  const first = await upstream.getBlob(name, digest, {}, asking());
+  const first = await upstream.getBlob(name, digest, {}, requestOptions());
   const impatient = new AbortController();
-  const second = upstream.getBlob(name, digest, {}, asking({ signal: impatient.signal }));
-  const third = upstream.getBlob(name, digest, {}, asking());
+  const second = upstream.getBlob(name, digest, {}, requestOptions({ signal: impatient.signal }));
+  const third = upstream.getBlob(name, digest, {}, requestOptions());
   impatient.abort(new Error("gone"));
   await assert.rejects(second, /gone/);
   first.close();
@@ -206,10 +206,10 @@ test("connections are reused", async (t) => {
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
   const upstream = upstreamAt(scope, fake.url);
   for (let times = 0; times < 10; times += 1) {
-    await upstream.headManifest(name, latest, asking());
-    await upstream.getManifest(name, latest, asking());
-    await readWhole(await upstream.getBlob(name, digest, {}, asking()));
-    await failureOf(upstream.getManifest(name, parseTag("none"), asking()), "not-found");
+    await upstream.headManifest(name, latest, requestOptions());
+    await upstream.getManifest(name, latest, requestOptions());
+    await readWhole(await upstream.getBlob(name, digest, {}, requestOptions()));
+    await failureOf(upstream.getManifest(name, parseTag("none"), requestOptions()), "not-found");
   }
   assert.ok(fake.connections < 10, `${fake.connections} connections for ${fake.ledger.count()} requests`);
 });

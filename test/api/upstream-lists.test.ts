@@ -6,7 +6,7 @@ import { answer, html } from "../support/fake-upstream/faults.js";
 import { errorReply, jsonReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
-import { allTags, asking, failureOf, upstreamAt } from "../support/upstream-client.js";
+import { allTags, failureOf, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 const artifact = {
@@ -125,7 +125,7 @@ test("referrers come from the API, with what a client needs to choose among them
   const { descriptor: subject } = fake.store.addImage(name, []);
   const signature = { ...artifact, artifactType: "application/signature", annotations: { by: "me" }, subject };
   const { descriptor } = fake.store.addManifest(name, signature);
-  assert.deepEqual(await upstreamAt(scope, fake.url).listReferrers(name, subject.digest, asking()), [
+  assert.deepEqual(await upstreamAt(scope, fake.url).listReferrers(name, subject.digest, requestOptions()), [
     {
       ...descriptor,
       artifactType: "application/signature",
@@ -143,7 +143,7 @@ for (const algorithm of ["sha256", "sha512"] as const) {
     const referrer = fake.store.addManifest(name, { ...artifact, subject });
     const [, hex = ""] = subject.digest.split(":");
     fake.store.addIndex(name, [referrer], `${algorithm}-${hex.slice(0, 64)}`);
-    const referrers = await upstreamAt(scope, fake.url).listReferrers(name, subject.digest, asking());
+    const referrers = await upstreamAt(scope, fake.url).listReferrers(name, subject.digest, requestOptions());
     assert.deepEqual(
       referrers.map(({ digest }) => digest),
       [referrer.descriptor.digest],
@@ -156,7 +156,7 @@ test("an upstream with neither API nor tag has no referrers", async (t) => {
   const fake = await FakeUpstream.start(scope);
   fake.habits.hasReferrersApi = false;
   const { descriptor: subject } = fake.store.addImage(name, []);
-  assert.deepEqual(await upstreamAt(scope, fake.url).listReferrers(name, subject.digest, asking()), []);
+  assert.deepEqual(await upstreamAt(scope, fake.url).listReferrers(name, subject.digest, requestOptions()), []);
 });
 
 test("a failing upstream is not taken for one without referrers", async (t) => {
@@ -164,7 +164,7 @@ test("a failing upstream is not taken for one without referrers", async (t) => {
   const fake = await FakeUpstream.start(scope);
   const { descriptor: subject } = fake.store.addImage(name, []);
   fake.faults.add({ kind: "referrers" }, answer(errorReply(500, "UNKNOWN")));
-  await failureOf(upstreamAt(scope, fake.url).listReferrers(name, subject.digest, asking()), "unavailable");
+  await failureOf(upstreamAt(scope, fake.url).listReferrers(name, subject.digest, requestOptions()), "unavailable");
 });
 
 for (const [what, entry] of [
@@ -177,6 +177,6 @@ for (const [what, entry] of [
     const fake = await FakeUpstream.start(scope);
     const { descriptor: subject } = fake.store.addImage(name, []);
     fake.faults.add({ kind: "referrers" }, answer(jsonReply(200, { manifests: [entry] })));
-    await failureOf(upstreamAt(scope, fake.url).listReferrers(name, subject.digest, asking()), "invalid");
+    await failureOf(upstreamAt(scope, fake.url).listReferrers(name, subject.digest, requestOptions()), "invalid");
   });
 }

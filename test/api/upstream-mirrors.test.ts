@@ -11,7 +11,7 @@ import { errorReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { RecordedLog } from "../support/recorded-log.js";
 import { Scope } from "../support/scope.js";
-import { asking, failureOf, readWhole, upstreamAt } from "../support/upstream-client.js";
+import { failureOf, readWhole, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
@@ -39,7 +39,7 @@ function upstreamOf(
 test("the mirror is asked first, and the registry only if that is not enough", async (t) => {
   const scope = new Scope(t);
   const [mirror, registry] = await mirrorAndRegistry(scope);
-  await upstreamOf(scope, [mirror, registry]).headManifest(name, latest, asking());
+  await upstreamOf(scope, [mirror, registry]).headManifest(name, latest, requestOptions());
   assert.equal(mirror.ledger.count(), 1);
   assert.equal(registry.ledger.count(), 0);
 });
@@ -57,7 +57,7 @@ for (const [what, fault, isLogged] of [
     const [mirror, registry] = await mirrorAndRegistry(scope);
     mirror.faults.add({}, fault);
     const log = new RecordedLog();
-    await upstreamOf(scope, [mirror, registry]).getManifest(name, latest, asking({ log }));
+    await upstreamOf(scope, [mirror, registry]).getManifest(name, latest, requestOptions({ log }));
     assert.equal(mirror.ledger.count(), 1);
     assert.equal(registry.ledger.count(), 1);
     assert.equal(log.named("upstream mirror failed").length > 0, isLogged);
@@ -69,8 +69,8 @@ test("an unreachable mirror is not tried again for a while", async (t) => {
   const [mirror, registry] = await mirrorAndRegistry(scope);
   mirror.faults.add({}, silence);
   const upstream = upstreamOf(scope, [mirror, registry], { firstByteTimeout: 500 });
-  await upstream.headManifest(name, latest, asking());
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
+  await upstream.headManifest(name, latest, requestOptions());
   assert.ok(mirror.ledger.count() <= 1);
   assert.equal(registry.ledger.count(), 2);
 });
@@ -80,7 +80,7 @@ test("the registry is authoritative: what it does not have is not found, whateve
   const [mirror, registry] = await mirrorAndRegistry(scope);
   await mirror.stop();
   registry.store.removeTag(name, "latest");
-  await failureOf(upstreamOf(scope, [mirror, registry]).headManifest(name, latest, asking()), "not-found");
+  await failureOf(upstreamOf(scope, [mirror, registry]).headManifest(name, latest, requestOptions()), "not-found");
 });
 
 test("what the mirror does not have is not taken for missing while the registry is unreachable", async (t) => {
@@ -89,9 +89,9 @@ test("what the mirror does not have is not taken for missing while the registry 
   const upstream = upstreamOf(scope, [mirror, registry]);
   mirror.store.removeTag(name, "latest");
   await registry.stop();
-  for (const _ of [1, 2]) await failureOf(upstream.headManifest(name, latest, asking()), "unavailable");
+  for (const _ of [1, 2]) await failureOf(upstream.headManifest(name, latest, requestOptions()), "unavailable");
   await registry.start();
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
 });
 
 test("credentials go only to the endpoint they are configured for", async (t) => {
@@ -101,7 +101,7 @@ test("credentials go only to the endpoint they are configured for", async (t) =>
   registry.store.addImage(name, [], "latest");
   registry.tokens.logins.set("user", "password");
   const endpoints = [mirror, { url: registry.url, credentials: { username: "user", password: "password" } }];
-  await upstreamOf(scope, endpoints).headManifest(name, latest, asking());
+  await upstreamOf(scope, endpoints).headManifest(name, latest, requestOptions());
   assert.equal(mirror.ledger.last().headers.authorization, undefined);
 });
 
@@ -109,7 +109,7 @@ test("a blob comes from wherever it is available", async (t) => {
   const scope = new Scope(t);
   const [mirror, registry] = await mirrorAndRegistry(scope);
   const { digest } = registry.store.addBlob(name, seededBytes("other", 1_000));
-  const blob = await upstreamOf(scope, [mirror, registry]).getBlob(name, digest, {}, asking());
+  const blob = await upstreamOf(scope, [mirror, registry]).getBlob(name, digest, {}, requestOptions());
   assert.deepEqual(await readWhole(blob), seededBytes("other", 1_000));
 });
 
@@ -126,13 +126,13 @@ test("with a stored copy, an upstream that was just unreachable is not asked", a
     attempts: 1,
     surroundings: { clock },
   });
-  await failureOf(upstream.headManifest(name, latest, asking({ deadlineMs: 1_000 })), "unavailable");
+  await failureOf(upstream.headManifest(name, latest, requestOptions({ deadlineMs: 1_000 })), "unavailable");
   fake.ledger.clear();
   fake.faults.clear();
-  await failureOf(upstream.headManifest(name, latest, asking({ deadlineMs: 1_000 })), "unavailable");
+  await failureOf(upstream.headManifest(name, latest, requestOptions({ deadlineMs: 1_000 })), "unavailable");
   assert.equal(fake.ledger.count(), 0);
   time.now = 10_000;
-  await upstream.headManifest(name, latest, asking({ deadlineMs: 1_000 }));
+  await upstream.headManifest(name, latest, requestOptions({ deadlineMs: 1_000 }));
 });
 
 test("without a stored copy, an upstream that was just unreachable is asked anyway, and may have recovered", async (t) => {
@@ -141,10 +141,10 @@ test("without a stored copy, an upstream that was just unreachable is asked anyw
   fake.store.addImage(name, [], "latest");
   const upstream = upstreamAt(scope, fake.url);
   await fake.stop();
-  await failureOf(upstream.headManifest(name, latest, asking({ deadlineMs: 1_000 })), "unavailable");
+  await failureOf(upstream.headManifest(name, latest, requestOptions({ deadlineMs: 1_000 })), "unavailable");
   await fake.start();
-  await upstream.headManifest(name, latest, asking());
-  await upstream.headManifest(name, latest, asking({ deadlineMs: 5_000 }));
+  await upstream.headManifest(name, latest, requestOptions());
+  await upstream.headManifest(name, latest, requestOptions({ deadlineMs: 5_000 }));
 });
 
 test("an upstream without a URL, or with an invalid one, is an error in words", (t) => {

@@ -8,7 +8,7 @@ import { answer, endlessRedirects, redirectCircle, redirectTo } from "../support
 import { emptyReply, errorReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
-import { asking, failureOf, readWhole, upstreamAt } from "../support/upstream-client.js";
+import { failureOf, readWhole, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
@@ -22,7 +22,7 @@ test("a blob is fetched from the host that the registry redirects to, without th
   const fake = await FakeUpstream.start(scope, { auth: "bearer" });
   fake.redirectBlobs();
   const { digest } = fake.store.addBlob(name, bytes);
-  const blob = await upstreamAt(scope, fake.url).getBlob(name, digest, {}, asking());
+  const blob = await upstreamAt(scope, fake.url).getBlob(name, digest, {}, requestOptions());
   assert.deepEqual(await readWhole(blob), bytes);
   assert.equal(fake.ledger.last({ host: "cdn" }).headers.authorization, undefined);
   assert.match(fake.ledger.last({ host: "registry" }).headers.authorization ?? "", /^Bearer /);
@@ -35,7 +35,7 @@ test("Basic credentials stay with the registry too", async (t) => {
   fake.redirectBlobs();
   const { digest } = fake.store.addBlob(name, bytes);
   const upstream = upstreamAt(scope, fake.url, { credentials: { username: "user", password: "password" } });
-  assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, asking())), bytes);
+  assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, requestOptions())), bytes);
 });
 
 test("another port of the same host is another origin: no Authorization goes there", async (t) => {
@@ -43,7 +43,10 @@ test("another port of the same host is another origin: no Authorization goes the
   const fake = await FakeUpstream.start(scope, { auth: "bearer" });
   fake.habits.blobsAt = fake.cdnOrigin.replace("localhost", "127.0.0.1");
   const { digest } = fake.store.addBlob(name, bytes);
-  assert.deepEqual(await readWhole(await upstreamAt(scope, fake.url).getBlob(name, digest, {}, asking())), bytes);
+  assert.deepEqual(
+    await readWhole(await upstreamAt(scope, fake.url).getBlob(name, digest, {}, requestOptions())),
+    bytes,
+  );
 });
 
 for (const auth of ["bearer", "basic"] as const) {
@@ -61,7 +64,7 @@ for (const auth of ["bearer", "basic"] as const) {
     );
     const credentials = { username: "user", password: "password" };
     const upstream = upstreamAt(scope, fake.url, auth === "basic" ? { credentials } : {});
-    assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, asking())), bytes);
+    assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, requestOptions())), bytes);
   });
 }
 
@@ -73,7 +76,7 @@ test("a signed URL without content is not requested again with credentials", asy
   fake.faults.add({ kind: "blob" }, (reply) => (reply.status === 200 ? signedAddress : reply));
   fake.faults.add({ kind: "other" }, answer(errorReply(404, "NoSuchKey")));
   const upstream = upstreamAt(scope, fake.url, { credentials: { username: "user", password: "password" } });
-  await failureOf(upstream.getBlob(name, digest, {}, asking()), "not-found");
+  await failureOf(upstream.getBlob(name, digest, {}, requestOptions()), "not-found");
   assert.equal(fake.ledger.count({ kind: "other" }), 1);
 });
 
@@ -89,18 +92,18 @@ async function moved(scope: Scope, credentials?: { username: string; password: s
 
 test("a registry behind a redirect gets the anonymous token that it demands, fetched once", async (t) => {
   const { back, blob, upstream } = await moved(new Scope(t));
-  await upstream.getManifest(name, latest, asking());
-  await upstream.getManifest(name, latest, asking());
-  assert.deepEqual(await readWhole(await upstream.getBlob(name, blob.digest, {}, asking())), bytes);
+  await upstream.getManifest(name, latest, requestOptions());
+  await upstream.getManifest(name, latest, requestOptions());
+  assert.deepEqual(await readWhole(await upstream.getBlob(name, blob.digest, {}, requestOptions())), bytes);
   assert.equal(back.ledger.count({ kind: "token" }), 1);
   assert.equal(back.ledger.entries().filter(({ status }) => status === 401).length, 1);
 });
 
 test("a registry behind a redirect never receives the credentials, however it asks for them", async (t) => {
   const { back, upstream } = await moved(new Scope(t), { username: "user", password: "secret" });
-  await upstream.getManifest(name, latest, asking());
+  await upstream.getManifest(name, latest, requestOptions());
   back.faults.add({ kind: "manifest" }, answer(errorReply(401, "UNAUTHORIZED", "", { "www-authenticate": "Basic" })));
-  await failureOf(upstream.getManifest(name, latest, asking()), "unauthorized");
+  await failureOf(upstream.getManifest(name, latest, requestOptions()), "unauthorized");
   for (const { request } of back.ledger.entries()) {
     assert.doesNotMatch(request.headers.authorization ?? "", /^Basic/);
     assert.equal(request.query.get("account"), null);
@@ -116,7 +119,7 @@ test("a host behind a redirect cannot lead back with the credentials", async (t)
   const { digest } = fake.store.addBlob(name, bytes);
   fake.faults.add({ host: "cdn" }, redirectTo(`${fake.origin}/v2/secret/image/manifests/latest`));
   const upstream = upstreamAt(scope, fake.url, { credentials: { username: "user", password: "password" } });
-  await failureOf(upstream.getBlob(name, digest, {}, asking()), "unauthorized");
+  await failureOf(upstream.getBlob(name, digest, {}, requestOptions()), "unauthorized");
   for (const { request } of fake.ledger.entries({ kind: "manifest" })) {
     assert.equal(request.headers.authorization, undefined);
   }
@@ -128,10 +131,10 @@ test("Range and If-Range follow the redirect", async (t) => {
   fake.redirectBlobs();
   const { digest } = fake.store.addBlob(name, bytes);
   const upstream = upstreamAt(scope, fake.url);
-  const { validator, close } = await upstream.getBlob(name, digest, {}, asking());
+  const { validator, close } = await upstream.getBlob(name, digest, {}, requestOptions());
   close();
   assert.ok(validator);
-  const rest = await upstream.getBlob(name, digest, { offset: 50_000, validator }, asking());
+  const rest = await upstream.getBlob(name, digest, { offset: 50_000, validator }, requestOptions());
   assert.equal(rest.start, 50_000);
   assert.deepEqual(await readWhole(rest), bytes.subarray(50_000));
 });
@@ -141,7 +144,7 @@ test("a HEAD stays a HEAD", async (t) => {
   const fake = await FakeUpstream.start(scope);
   fake.redirectBlobs();
   const { digest } = fake.store.addBlob(name, bytes);
-  assert.equal((await upstreamAt(scope, fake.url).headBlob(name, digest, asking())).size, bytes.length);
+  assert.equal((await upstreamAt(scope, fake.url).headBlob(name, digest, requestOptions())).size, bytes.length);
   assert.equal(fake.ledger.last({ host: "cdn" }).method, "HEAD");
 });
 
@@ -162,7 +165,11 @@ for (const [what, fault, message] of [
     const fake = await FakeUpstream.start(scope);
     const { digest } = fake.store.addBlob(name, bytes);
     fake.faults.add({ kind: "blob" }, fault);
-    const error = await failureOf(upstreamAt(scope, fake.url).getBlob(name, digest, {}, asking()), "invalid", message);
+    const error = await failureOf(
+      upstreamAt(scope, fake.url).getBlob(name, digest, {}, requestOptions()),
+      "invalid",
+      message,
+    );
     assert.doesNotMatch(error.message, /secret/);
     assert.ok(fake.ledger.count() <= 11);
   });
@@ -174,7 +181,7 @@ test("the signature in a redirect's URL is in no error", async (t) => {
   fake.redirectBlobs();
   const { digest } = fake.store.addBlob(name, bytes);
   fake.faults.add({ host: "cdn" }, (reply) => ({ ...reply, status: 503 }));
-  const error = await failureOf(upstreamAt(scope, fake.url).getBlob(name, digest, {}, asking()), "unavailable");
+  const error = await failureOf(upstreamAt(scope, fake.url).getBlob(name, digest, {}, requestOptions()), "unavailable");
   assert.match(error.message, /localhost/);
   assert.doesNotMatch(String(error.stack), /signature|secret/);
 });
@@ -188,7 +195,7 @@ test("a blob that vanished between registry and second host is not found", async
     fake.store.removeBlob(name, digest);
     return reply;
   });
-  await failureOf(upstreamAt(scope, fake.url).getBlob(name, digest, {}, asking()), "not-found");
+  await failureOf(upstreamAt(scope, fake.url).getBlob(name, digest, {}, requestOptions()), "not-found");
 });
 
 /** Makes 127.0.0.2 look like an address on the internet. */
@@ -200,7 +207,7 @@ test("a public registry cannot send Berth to a private address", async (t) => {
   const { digest } = fake.store.addBlob(name, bytes);
   fake.habits.blobsAt = fake.cdnOrigin.replace("localhost", "127.0.0.1");
   const upstream = upstreamAt(scope, fake.url, { surroundings: { kindOf } });
-  await failureOf(upstream.getBlob(name, digest, {}, asking()), "invalid", /127\.0\.0\.1 is a private address/);
+  await failureOf(upstream.getBlob(name, digest, {}, requestOptions()), "invalid", /127\.0\.0\.1 is a private address/);
   assert.equal(fake.ledger.count({ host: "cdn" }), 0);
 });
 
@@ -210,7 +217,11 @@ test("a public registry cannot send Berth to a name that resolves to a private a
   const { digest } = fake.store.addBlob(name, bytes);
   fake.redirectBlobs();
   const upstream = upstreamAt(scope, fake.url, { surroundings: { kindOf } });
-  await failureOf(upstream.getBlob(name, digest, {}, asking()), "invalid", /localhost \(.*\) is a private address/);
+  await failureOf(
+    upstream.getBlob(name, digest, {}, requestOptions()),
+    "invalid",
+    /localhost \(.*\) is a private address/,
+  );
   assert.equal(fake.ledger.count({ host: "cdn" }), 0);
 });
 
@@ -223,7 +234,11 @@ test("a public registry cannot name a token realm at a private address", async (
     { address: host === "registry.example.com" ? "127.0.0.2" : "127.0.0.1", family: 4 },
   ];
   const upstream = upstreamAt(scope, url, { surroundings: { kindOf, resolve } });
-  await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /auth\.example\.com \(127\.0\.0\.1\)/);
+  await failureOf(
+    upstream.headManifest(name, latest, requestOptions()),
+    "invalid",
+    /auth\.example\.com \(127\.0\.0\.1\)/,
+  );
 });
 
 test("a registry that was public cannot become private by another DNS answer", async (t) => {
@@ -234,10 +249,10 @@ test("a registry that was public cannot become private by another DNS answer", a
   const resolve = async () => [{ address: address.now, family: 4 }];
   const url = fake.url.replace("127.0.0.2", "registry.example.com");
   const upstream = upstreamAt(scope, url, { surroundings: { kindOf, resolve } });
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   address.now = "127.0.0.1";
   upstream.close();
-  await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /network: private/);
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "invalid", /network: private/);
 });
 
 test("a registry that was private first is public as soon as one DNS answer is", async (t) => {
@@ -249,9 +264,9 @@ test("a registry that was private first is public as soon as one DNS answer is",
   const resolve = async (host: string) => [{ address: host === "localhost" ? "127.0.0.1" : address.now, family: 4 }];
   const url = fake.url.replace("127.0.0.2", "registry.example.com");
   const upstream = upstreamAt(scope, url, { surroundings: { kindOf, resolve } });
-  await failureOf(upstream.getBlob(name, digest, {}, asking()), "unavailable", /refused/);
+  await failureOf(upstream.getBlob(name, digest, {}, requestOptions()), "unavailable", /refused/);
   address.now = "127.0.0.2";
-  await failureOf(upstream.getBlob(name, digest, {}, asking()), "invalid", /private address/);
+  await failureOf(upstream.getBlob(name, digest, {}, requestOptions()), "invalid", /private address/);
   assert.equal(fake.ledger.count({ host: "cdn" }), 0);
 });
 
@@ -263,7 +278,7 @@ test("of several addresses of a public registry those in private networks are sk
   const addresses = ["169.254.169.254", "127.0.0.1", "127.0.0.2"].map((address) => ({ address, family: 4 }));
   const url = fake.url.replace("127.0.0.2", "registry.example.com");
   const upstream = upstreamAt(scope, url, { surroundings: { kindOf, resolve: async () => addresses } });
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   assert.equal(wrong.connections, 0);
 });
 
@@ -276,7 +291,7 @@ test("a host with an IPv6 address is reached from one without IPv6", async (t) =
     { address: "127.0.0.1", family: 4 },
   ];
   const url = fake.url.replace("127.0.0.1", "registry.example.com");
-  await upstreamAt(scope, url, { surroundings: { resolve } }).headManifest(name, latest, asking());
+  await upstreamAt(scope, url, { surroundings: { resolve } }).headManifest(name, latest, requestOptions());
 });
 
 test("a registry in a private network may use that network", async (t) => {
@@ -287,13 +302,13 @@ test("a registry in a private network may use that network", async (t) => {
   const resolve = async () => [{ address: "127.0.0.1", family: 4 }];
   const url = fake.url.replace("127.0.0.1", "registry.example.com");
   const upstream = upstreamAt(scope, url, { surroundings: { resolve } });
-  assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, asking())), bytes);
+  assert.deepEqual(await readWhole(await upstream.getBlob(name, digest, {}, requestOptions())), bytes);
 });
 
 test("an operator can declare a registry public, whatever its name resolves to", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const upstream = upstreamAt(scope, fake.url, { network: "public" });
-  await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /private address/);
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "invalid", /private address/);
   assert.equal(fake.ledger.count(), 0);
 });

@@ -9,7 +9,7 @@ import { CertificateAuthority } from "../support/certificates.js";
 import { redirectTo } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
-import { asking, failureOf, upstreamAt } from "../support/upstream-client.js";
+import { failureOf, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
@@ -29,7 +29,7 @@ test("a certificate of an unknown authority is refused at once, and the error sa
   const { fake } = await secured(scope);
   const upstream = upstreamAt(scope, fake.url);
   const error = await failureOf(
-    upstream.headManifest(name, latest, asking()),
+    upstream.headManifest(name, latest, requestOptions()),
     "unavailable",
     /unknown authority.*`ca`/,
   );
@@ -40,7 +40,7 @@ test("a certificate of an unknown authority is refused at once, and the error sa
 test("a certificate of the operator's own authority is accepted", async (t) => {
   const scope = new Scope(t);
   const { fake, ca } = await secured(scope);
-  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, requestOptions());
 });
 
 /** Writes certificates into a separate file. */
@@ -61,7 +61,7 @@ test("authorities in SSL_CERT_FILE, in SSL_CERT_DIR and in NODE_EXTRA_CA_CERTS a
     { SSL_CERT_FILE: "/no/such/file", SSL_CERT_DIR: dirname(file) },
     { SSL_CERT_FILE: await fileOf(scope, other.cert), NODE_EXTRA_CA_CERTS: file },
   ]) {
-    await upstreamAt(scope, fake.url, { surroundings: { environment } }).headManifest(name, latest, asking());
+    await upstreamAt(scope, fake.url, { surroundings: { environment } }).headManifest(name, latest, requestOptions());
   }
 });
 
@@ -73,7 +73,7 @@ test("an upstream's own authority is trusted in addition to those of the environ
   for (const environment of [{ NODE_EXTRA_CA_CERTS: file }, { SSL_CERT_FILE: file }, { SSL_CERT_DIR: dirname(file) }]) {
     for (const { url } of [fake, second]) {
       const upstream = upstreamAt(scope, url, { tls: { ca: own.cert }, surroundings: { environment } });
-      await upstream.headManifest(name, latest, asking());
+      await upstream.headManifest(name, latest, requestOptions());
     }
   }
 });
@@ -84,20 +84,20 @@ test("authorities of other files are not trusted", async (t) => {
   const { ca: other } = await secured(scope);
   const file = await fileOf(scope, other.cert);
   const upstream = upstreamAt(scope, fake.url, { surroundings: { environment: { SSL_CERT_FILE: file } } });
-  await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /unknown authority/);
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "unavailable", /unknown authority/);
 });
 
 test("a certificate for another name is refused", async (t) => {
   const scope = new Scope(t);
   const { fake, ca } = await secured(scope, { names: ["DNS:registry.example.com"] });
   const upstream = upstreamAt(scope, fake.url, { tls: { ca: ca.cert } });
-  await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /for another name/);
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "unavailable", /for another name/);
 });
 
 test("an operator can disable verification", async (t) => {
   const scope = new Scope(t);
   const { fake } = await secured(scope, { names: ["DNS:registry.example.com"] });
-  await upstreamAt(scope, fake.url, { tls: { verify: "skip" } }).headManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url, { tls: { verify: "skip" } }).headManifest(name, latest, requestOptions());
 });
 
 test("a registry that demands a client certificate gets it", async (t) => {
@@ -105,10 +105,10 @@ test("a registry that demands a client certificate gets it", async (t) => {
   const { fake, ca } = await secured(scope, { requestCert: true });
   const client = await ca.issue("client", ["DNS:client"]);
   await failureOf(
-    upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, asking()),
+    upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, requestOptions()),
     "unavailable",
   );
-  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert, ...client } }).headManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert, ...client } }).headManifest(name, latest, requestOptions());
 });
 
 test("a client certificate is not sent to the target of a redirect", async (t) => {
@@ -124,7 +124,7 @@ test("a client certificate is not sent to the target of a redirect", async (t) =
   });
   elsewhere.store.addImage(name, [], "latest");
   fake.faults.add({}, redirectTo(`${elsewhere.url}/v2/${name}/manifests/latest`));
-  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert, ...client } }).headManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert, ...client } }).headManifest(name, latest, requestOptions());
   assert.deepEqual(shown, [undefined]);
 });
 
@@ -134,7 +134,7 @@ test("a redirect from https to http is refused", async (t) => {
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
   fake.redirectBlobs();
   const upstream = upstreamAt(scope, fake.url, { tls: { ca: ca.cert } });
-  await failureOf(upstream.getBlob(name, digest, {}, asking()), "invalid", /from https to http/);
+  await failureOf(upstream.getBlob(name, digest, {}, requestOptions()), "invalid", /from https to http/);
   assert.equal(fake.ledger.count({ host: "cdn" }), 0);
 });
 
@@ -143,7 +143,7 @@ test("a redirect to the same host and port by http is followed by https", async 
   const { fake, ca } = await secured(scope);
   const location = `${fake.origin.replace("https", "http")}/v2/${name}/manifests/latest?again`;
   fake.faults.add({ kind: "manifest" }, redirectTo(location), { times: 1 });
-  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, requestOptions());
   assert.equal(fake.ledger.count({ kind: "manifest" }), 2);
 });
 
@@ -154,12 +154,12 @@ test("a token realm without https is refused by a registry with it", async (t) =
   const fake = await FakeUpstream.start(scope, { tls, auth: "bearer" });
   fake.tokens.realm = fake.tokens.realm.replace("https", "http");
   const upstream = upstreamAt(scope, fake.url, { tls: { ca: ca.cert } });
-  await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /not secured by https/);
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "invalid", /not secured by https/);
 });
 
 test("plain HTTP in place of TLS is distinguished from an unreachable host", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
   const upstream = upstreamAt(scope, fake.url.replace("http", "https"));
-  await failureOf(upstream.headManifest(name, latest, asking()), "unavailable", /does not speak TLS/);
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "unavailable", /does not speak TLS/);
 });

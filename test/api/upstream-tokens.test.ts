@@ -9,7 +9,7 @@ import { answer, html, redirectTo } from "../support/fake-upstream/faults.js";
 import { errorReply, jsonReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
-import { asking, failureOf, upstreamAt } from "../support/upstream-client.js";
+import { failureOf, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("library/alpine");
 const other = parseRepositoryName("library/busybox");
@@ -27,8 +27,8 @@ test("an anonymous token is requested only for pulling, once per repository", as
   const scope = new Scope(t);
   const fake = await hub(scope);
   const upstream = upstreamAt(scope, fake.url);
-  await upstream.headManifest(name, latest, asking());
-  await upstream.getManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
+  await upstream.getManifest(name, latest, requestOptions());
   assert.equal(fake.ledger.count({ kind: "token" }), 1);
   const { query, headers } = fake.ledger.last({ kind: "token" });
   assert.deepEqual(query.getAll("scope"), ["repository:library/alpine:pull"]);
@@ -40,9 +40,9 @@ test("once the way is known, another repository costs no 401", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   const upstream = upstreamAt(scope, fake.url);
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   fake.ledger.clear();
-  await upstream.headManifest(other, latest, asking());
+  await upstream.headManifest(other, latest, requestOptions());
   assert.equal(fake.ledger.count({ kind: "token" }), 1);
   assert.equal(fake.ledger.count({ kind: "manifest" }), 1);
 });
@@ -51,7 +51,7 @@ test("fifty concurrent requests share one token request", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   const upstream = upstreamAt(scope, fake.url);
-  await Promise.all(Array.from({ length: 50 }, () => upstream.headManifest(name, latest, asking())));
+  await Promise.all(Array.from({ length: 50 }, () => upstream.headManifest(name, latest, requestOptions())));
   assert.equal(fake.ledger.count({ kind: "token" }), 1);
 });
 
@@ -64,8 +64,8 @@ test("a caller that gives up does not take the token from the others", async (t)
     impatient.abort(new Error("gone"));
     return { ...reply, delayMs: 50 };
   });
-  const first = upstream.headManifest(name, latest, asking({ signal: impatient.signal }));
-  const second = upstream.headManifest(name, latest, asking());
+  const first = upstream.headManifest(name, latest, requestOptions({ signal: impatient.signal }));
+  const second = upstream.headManifest(name, latest, requestOptions());
   await assert.rejects(first, /gone/);
   await second;
   assert.equal(fake.ledger.count({ kind: "token" }), 1);
@@ -75,10 +75,10 @@ test("a token that is refused in the middle is fetched again, once for all", asy
   const scope = new Scope(t);
   const fake = await hub(scope);
   const upstream = upstreamAt(scope, fake.url);
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   fake.tokens.revokeAll();
   fake.ledger.clear();
-  await Promise.all(Array.from({ length: 20 }, () => upstream.headManifest(name, latest, asking())));
+  await Promise.all(Array.from({ length: 20 }, () => upstream.headManifest(name, latest, requestOptions())));
   assert.equal(fake.ledger.count({ kind: "token" }), 1);
 });
 
@@ -88,7 +88,7 @@ test("an upstream that always answers 401 is asked twice and no more", async (t)
   const challenge = { "www-authenticate": fake.tokens.challenge(name) };
   fake.faults.add({ kind: "manifest" }, answer(errorReply(401, "UNAUTHORIZED", "no such image", challenge)));
   const upstream = upstreamAt(scope, fake.url);
-  const error = await failureOf(upstream.getManifest(name, latest, asking()), "unauthorized", /no such image/);
+  const error = await failureOf(upstream.getManifest(name, latest, requestOptions()), "unauthorized", /no such image/);
   assert.equal(error.status, 401);
   assert.equal(fake.ledger.count({ kind: "manifest" }), 2);
 });
@@ -98,7 +98,7 @@ test("credentials are sent to the token service, never to the registry", async (
   const fake = await hub(scope);
   fake.tokens.logins.set(login.username, login.password);
   fake.tokens.isLoginRequired = true;
-  await upstreamAt(scope, fake.url, { credentials: login }).headManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url, { credentials: login }).headManifest(name, latest, requestOptions());
   assert.match(fake.ledger.last({ kind: "token" }).headers.authorization ?? "", /^Basic /);
   assert.equal(fake.ledger.last({ kind: "token" }).query.get("account"), "user");
   for (const { request } of fake.ledger.entries({ kind: "manifest" })) {
@@ -110,7 +110,7 @@ test("wrong credentials are refused in words", async (t) => {
   const scope = new Scope(t);
   const fake = await hub(scope);
   const upstream = upstreamAt(scope, fake.url, { credentials: { username: "user", password: "wrong" } });
-  const error = await failureOf(upstream.headManifest(name, latest, asking()), "unauthorized");
+  const error = await failureOf(upstream.headManifest(name, latest, requestOptions()), "unauthorized");
   assert.match(error.message, /incorrect username or password/);
   assert.doesNotMatch(error.message, /wrong/);
 });
@@ -121,7 +121,7 @@ test("a token service that does not support GET is asked by POST", async (t) => 
   fake.tokens.methods = ["POST"];
   fake.tokens.logins.set("user", "pass&word");
   const upstream = upstreamAt(scope, fake.url, { credentials: { username: "user", password: "pass&word" } });
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   const { form } = fake.ledger.last({ kind: "token", method: "POST" });
   assert.equal(form.get("grant_type"), "password");
   assert.equal(form.get("scope"), "repository:library/alpine:pull");
@@ -132,7 +132,7 @@ test("an identity token is exchanged by POST", async (t) => {
   const fake = await hub(scope);
   fake.tokens.identityTokens.add("refresh me");
   const upstream = upstreamAt(scope, fake.url, { credentials: { identityToken: "refresh me" } });
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   assert.equal(fake.ledger.last({ kind: "token" }).form.get("grant_type"), "refresh_token");
 });
 
@@ -142,16 +142,16 @@ test("Basic credentials are sent to a registry that asks for them, without a 401
   fake.store.addImage(name, [], "latest");
   fake.tokens.logins.set(login.username, login.password);
   const upstream = upstreamAt(scope, fake.url, { credentials: login });
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   assert.equal(fake.ledger.count(), 2);
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   assert.equal(fake.ledger.count(), 3);
 });
 
 test("a registry that wants Basic credentials when there are none is unauthorized, once GET has said so as HEAD did", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "basic" });
-  await failureOf(upstreamAt(scope, fake.url).headManifest(name, latest, asking()), "unauthorized");
+  await failureOf(upstreamAt(scope, fake.url).headManifest(name, latest, requestOptions()), "unauthorized");
   assert.deepEqual([fake.ledger.count({ method: "HEAD" }), fake.ledger.count({ method: "GET" })], [1, 1]);
 });
 
@@ -159,7 +159,7 @@ test("refused Basic credentials are not tried again and again", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope, { auth: "basic" });
   const upstream = upstreamAt(scope, fake.url, { credentials: { username: "user", password: "wrong" } });
-  await failureOf(upstream.headManifest(name, latest, asking()), "unauthorized");
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "unauthorized");
   assert.deepEqual([fake.ledger.count({ method: "HEAD" }), fake.ledger.count({ method: "GET" })], [2, 1]);
 });
 
@@ -175,9 +175,9 @@ test("the file of docker login is read again when it has changed and the old log
   };
   await logIn("first");
   const upstream = upstreamAt(scope, fake.url, { credentials: { dockerConfigFile: file } });
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   await logIn("second");
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
 });
 
 test("a missing docker login file is reported without its path", async (t) => {
@@ -185,7 +185,7 @@ test("a missing docker login file is reported without its path", async (t) => {
   const fake = await hub(scope);
   const upstream = upstreamAt(scope, fake.url, { credentials: { dockerConfigFile: "/no/such/file" } });
   const error = await failureOf(
-    upstream.headManifest(name, latest, asking()),
+    upstream.headManifest(name, latest, requestOptions()),
     "unavailable",
     /login file cannot be read/,
   );
@@ -206,9 +206,9 @@ for (const [lifetime, requests] of [
     const time = { now: 0 };
     const clock = { monotonic: () => time.now, wall: () => 0 };
     const upstream = upstreamAt(scope, fake.url, { surroundings: { clock } });
-    await upstream.headManifest(name, latest, asking());
+    await upstream.headManifest(name, latest, requestOptions());
     time.now += 10;
-    await upstream.headManifest(name, latest, asking());
+    await upstream.headManifest(name, latest, requestOptions());
     assert.equal(fake.ledger.count({ kind: "token" }), requests);
   });
 }
@@ -219,12 +219,12 @@ test("a token is replaced shortly before it expires, by our own clock", async (t
   const time = { now: 0 };
   const clock = { monotonic: () => time.now, wall: () => 0 };
   const upstream = upstreamAt(scope, fake.url, { surroundings: { clock } });
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   time.now = 280_000;
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   assert.equal(fake.ledger.count({ kind: "token" }), 1);
   time.now = 290_000;
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   assert.equal(fake.ledger.count({ kind: "token" }), 2);
   assert.equal(fake.ledger.entries({ kind: "manifest" }).filter(({ status }) => status === 401).length, 1);
 });
@@ -242,7 +242,7 @@ for (const [what, reply] of [
     const scope = new Scope(t);
     const fake = await hub(scope);
     fake.faults.add({ kind: "token" }, reply);
-    await failureOf(upstreamAt(scope, fake.url).headManifest(name, latest, asking()), "invalid");
+    await failureOf(upstreamAt(scope, fake.url).headManifest(name, latest, requestOptions()), "invalid");
   });
 }
 
@@ -252,7 +252,7 @@ test("a realm on a foreign host is refused before anything is sent to it", async
   const foreign = await FakeUpstream.start(scope);
   fake.tokens.realm = foreign.tokens.realm.replace("127.0.0.1", "localhost");
   const upstream = upstreamAt(scope, fake.url, { credentials: { username: "user", password: "password" } });
-  await failureOf(upstream.headManifest(name, latest, asking()), "invalid", /foreign host.*realms/);
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "invalid", /foreign host.*realms/);
   assert.equal(foreign.ledger.count(), 0);
 });
 
@@ -262,7 +262,7 @@ test("a realm on a foreign host is used if the operator listed it", async (t) =>
   const realm = new URL(fake.tokens.realm);
   realm.hostname = "localhost";
   fake.tokens.realm = realm.href;
-  await upstreamAt(scope, fake.url, { realms: [realm.host] }).headManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url, { realms: [realm.host] }).headManifest(name, latest, requestOptions());
 });
 
 test("the challenge may not choose the scope of the token", async (t) => {
@@ -276,7 +276,7 @@ test("the challenge may not choose the scope of the token", async (t) => {
       times: 1,
     },
   );
-  await upstreamAt(scope, fake.url).headManifest(name, latest, asking());
+  await upstreamAt(scope, fake.url).headManifest(name, latest, requestOptions());
   assert.deepEqual(fake.ledger.last({ kind: "token" }).query.getAll("scope"), ["repository:library/alpine:pull"]);
 });
 
@@ -285,10 +285,10 @@ test("no token and no password appear in an error or in the log", async (t) => {
   const fake = await hub(scope);
   fake.tokens.logins.set("user", "hunter2");
   const upstream = upstreamAt(scope, fake.url, { credentials: { username: "user", password: "hunter2" } });
-  await upstream.headManifest(name, latest, asking());
+  await upstream.headManifest(name, latest, requestOptions());
   const token = fake.ledger.last({ kind: "manifest" }).headers.authorization ?? "";
   await fake.stop();
-  const error = await failureOf(upstream.headManifest(name, latest, asking()), "unavailable");
+  const error = await failureOf(upstream.headManifest(name, latest, requestOptions()), "unavailable");
   const told = JSON.stringify([error, error.stack, error.cause, Object.entries(error.cause ?? {})]);
   assert.ok(token.length > 10);
   assert.ok(!told.includes(token.replace("Bearer ", "")) && !told.includes("hunter2"));

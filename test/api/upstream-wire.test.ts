@@ -10,7 +10,7 @@ import { contentOf } from "../support/fake-upstream/content.js";
 import { header } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
-import { asking, readWhole, upstreamAt } from "../support/upstream-client.js";
+import { readWhole, requestOptions, upstreamAt } from "../support/upstream-client.js";
 
 const name = parseRepositoryName("team/app");
 const latest = parseTag("latest");
@@ -72,7 +72,7 @@ for (const [what, answer] of Object.entries(answers)) {
   test(`a response is accepted with ${what}`, async (t) => {
     const scope = new Scope(t);
     const upstream = upstreamAt(scope, await answering(scope, answer));
-    const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, asking());
+    const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, requestOptions());
     assert.equal((await readWhole(blob)).toString(), layer);
   });
 }
@@ -85,7 +85,7 @@ for (const [what, answer] of Object.entries(broken)) {
   test(`a response is refused with ${what}`, async (t) => {
     const scope = new Scope(t);
     const upstream = upstreamAt(scope, await answering(scope, answer));
-    const blob = upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, asking());
+    const blob = upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, requestOptions());
     await assert.rejects(blob, /two lengths/);
   });
 }
@@ -95,7 +95,7 @@ test("what is repaired in a response may arrive in pieces, and on a reused conne
   const answer = `HTTP/1.1 200 OK\r\nX Odd: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n${layer}`;
   const upstream = upstreamAt(scope, await answeringByPieces(scope, answer));
   for (let round = 0; round < 3; round++) {
-    const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, asking());
+    const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, requestOptions());
     assert.equal((await readWhole(blob)).toString(), layer);
   }
 });
@@ -111,7 +111,7 @@ test("what arrived before the connection was cut is read, even if the reader com
   await once(server, "listening");
   const connected: Promise<Socket[]> = once(server, "connection");
   const upstream = upstreamAt(scope, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, asking());
+  const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, requestOptions());
   const [socket] = await connected;
   if (socket?.closed === false) await once(socket, "close");
   let read = "";
@@ -131,7 +131,7 @@ test("the keys of tokens and lists count in any case, as Go programs read them",
     return { ...reply, body: contentOf(text.replace(/"(token|tags|name)":/g, (key) => key.toUpperCase())) };
   });
   const upstream = upstreamAt(scope, fake.url);
-  for await (const tags of upstream.tagPages(name, asking())) assert.deepEqual(tags, [latest]);
+  for await (const tags of upstream.tagPages(name, requestOptions())) assert.deepEqual(tags, [latest]);
   assert.equal(fake.ledger.count({ kind: "tags", method: "GET" }), 2, "without a token, and with it");
 });
 
@@ -141,8 +141,8 @@ test("a 203 response is accepted", async (t) => {
   const { digest } = fake.store.addBlob(name, Buffer.from("layer"));
   fake.faults.add({}, (reply) => (reply.status === 200 ? { ...reply, status: 203 } : reply));
   const upstream = upstreamAt(scope, fake.url);
-  await upstream.getManifest(name, latest, asking());
-  (await upstream.getBlob(name, digest, {}, asking())).close();
+  await upstream.getManifest(name, latest, requestOptions());
+  (await upstream.getBlob(name, digest, {}, requestOptions())).close();
 });
 
 test("a response may have 21 KB of headers, and a thousand of them", async (t) => {
@@ -151,6 +151,6 @@ test("a response may have 21 KB of headers, and a thousand of them", async (t) =
   fake.faults.add({}, header("content-security-policy", "x".repeat(21_000)));
   const many = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`x-header-${index}`, "x"]));
   fake.faults.add({}, (reply) => ({ ...reply, headers: { ...many, ...reply.headers } }));
-  const { size } = await upstreamAt(scope, fake.url).headManifest(name, latest, asking());
+  const { size } = await upstreamAt(scope, fake.url).headManifest(name, latest, requestOptions());
   assert.ok(size);
 });

@@ -12,7 +12,7 @@ export interface TlsAnswer {
   readonly serverCertificate: string;
 }
 
-export interface TlsQuestion {
+export interface TlsRequest {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
   /** The client certificate. */
@@ -23,8 +23,8 @@ export interface TlsQuestion {
 }
 
 /** Sends a request to a Berth on this machine over TLS, on a separate connection unless there is an agent. */
-export async function askByTls(port: number, ca: string, path: string, question: TlsQuestion = {}): Promise<TlsAnswer> {
-  const { method = "GET", headers = {}, certificate, agent = new Agent(), options } = question;
+export async function askByTls(port: number, ca: string, path: string, parts: TlsRequest = {}): Promise<TlsAnswer> {
+  const { method = "GET", headers = {}, certificate, agent = new Agent(), options } = parts;
   const asked = request({ host: "127.0.0.1", port, ca, path, method, headers, agent, ...certificate, ...options });
   asked.end();
   const [answer]: IncomingMessage[] = await once(asked, "response");

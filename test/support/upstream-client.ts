@@ -29,12 +29,12 @@ export function upstreamAt(scope: Scope, url: string, setup: Setup = {}): Upstre
 }
 
 /** Options of every request, with a log that is discarded. */
-export function asking(options: Partial<RequestOptions> = {}): RequestOptions {
+export function requestOptions(options: Partial<RequestOptions> = {}): RequestOptions {
   return { signal: new AbortController().signal, log: new RecordedLog(), ...options };
 }
 
 /** The tags on all pages. */
-export async function allTags(upstream: UpstreamClient, options = asking()): Promise<string[]> {
+export async function allTags(upstream: UpstreamClient, options = requestOptions()): Promise<string[]> {
   const tags: string[] = [];
   for await (const page of upstream.tagPages(parseRepositoryName("library/alpine"), options)) tags.push(...page);
   return tags;
@@ -48,17 +48,17 @@ export async function readWhole(blob: UpstreamBlob): Promise<Buffer> {
 
 /** Waits for a failure of this kind and returns it; its message must match. */
 export async function failureOf(
-  question: Promise<unknown>,
+  request: Promise<unknown>,
   kind: UpstreamErrorKind,
   message = /./,
 ): Promise<UpstreamError> {
   try {
-    await question;
+    await request;
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
     assert.equal(error.kind, kind, error.message);
     assert.match(error.message, message);
     return error;
   }
-  throw new Error("the question was answered");
+  throw new Error("the request succeeded");
 }

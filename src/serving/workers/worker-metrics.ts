@@ -8,7 +8,7 @@ const answerMs = 3_000;
 export class WorkerMetrics {
   readonly #workers: WorkerPool;
   readonly #sum = new MetricsSum();
-  #asking: Promise<void> | undefined;
+  #reading: Promise<void> | undefined;
 
   constructor(workers: WorkerPool) {
     this.#workers = workers;
@@ -17,14 +17,14 @@ export class WorkerMetrics {
   /** Asks all workers; if one does not answer in time, its last report counts. */
   async text(): Promise<string> {
     // Concurrent scrapes share the answers.
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = undefined;
+    this.#reading ??= this.#readReports().finally(() => {
+      this.#reading = undefined;
     });
-    await this.#asking;
+    await this.#reading;
     return this.#sum.text();
   }
 
-  async #ask(): Promise<void> {
+  async #readReports(): Promise<void> {
     const { running } = this.#workers;
     await Promise.all(
       running.map(async (worker) => {

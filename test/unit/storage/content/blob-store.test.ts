@@ -42,7 +42,7 @@ for (const [what, damage] of [
   ["torn", (path: string) => truncate(path, 10)],
   ["full of zeros", (path: string) => writeFile(path, Buffer.alloc(small.length))],
 ] as const) {
-  test(`a small blob that is ${what} is absent for every question, and healed by a push`, async (t) => {
+  test(`a small blob that is ${what} is absent for every request, and healed by a push`, async (t) => {
     const { storage, root } = await storageOnDisk(new Scope(t));
     const digest = await storeBlob(storage, name, small);
     await damage(join(root, layout.blob(digest)));
