@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parseAllDocuments } from "yaml";
+import { readTokenKey } from "../../src/auth/tokens/token-keys.js";
 import { startBerth } from "../support/berth-process.js";
 import { CertificateAuthority } from "../support/certificates.js";
 import { runCommand, tryCommand } from "../support/command.js";
@@ -38,6 +39,25 @@ const variants: Readonly<Record<string, readonly string[]>> = {
     "persistence.existingClaim=registry",
     "anonymousPull=true",
     "secrets.existingSecret=users",
+  ],
+  "pods on a bucket of MinIO, with metrics": [
+    "storage=s3",
+    "s3.bucket=images",
+    "s3.regionEndpoint=minio:9000",
+    "s3.secure=false",
+    "s3.rootdirectory=/registry",
+    "secrets.s3.secretRef=bucket-keys",
+    "replicaCount=3",
+    "podDisruptionBudget.maxUnavailable=1",
+    "networkPolicy.enabled=true",
+    "metrics.enabled=true",
+  ],
+  "pods on a bucket of AWS, with the role of their service account": [
+    "storage=s3",
+    "s3.bucket=images",
+    "s3.region=eu-central-1",
+    "s3.encrypt=true",
+    "configData.access=open",
   ],
   "other mounts, variables and places": [
     "extraEnvVars[0].name=BERTH_LOG_LEVEL",
@@ -97,6 +117,28 @@ test("the Helm chart", async (t) => {
     assert.equal((await client.request("GET", "/v2/", { headers: { authorization } })).status, 200);
   });
 
+  await t.test("runs pods on a bucket as a deployment, which sign tokens with one key", async () => {
+    const objects = objectsIn(await render(variants["pods on a bucket of MinIO, with metrics"]));
+    const kinds = objects.map(({ kind }) => kind);
+    assert.ok(kinds.includes("Deployment") && !kinds.includes("StatefulSet"), kinds.join(", "));
+    const { config } = settingsIn(objects, "/etc/berth");
+    assert.match(config, /endpoint: http:\/\/minio:9000/);
+    assert.match(config, /tokenKeyFile: \/etc\/berth\/token\/token\.key/);
+    const key = objects.find(({ data }) => data?.["token.key"] !== undefined)?.data?.["token.key"] ?? "";
+    await readTokenKey(Buffer.from(key, "base64").toString());
+  });
+
+  await t.test(
+    "has a service monitor for the Prometheus operator, which reads the metrics of the service",
+    async () => {
+      const settings = ["metrics.enabled=true", "metrics.serviceMonitor.enabled=true"];
+      const text = await render(settings);
+      assert.match(text, /kind: ServiceMonitor/);
+      assert.match(text, /endpoints:\n +- port: metrics/);
+      assert.match(text, /- name: metrics\n +port: 9464\n +targetPort: metrics/);
+    },
+  );
+
   await t.test("refuses upstreams that are named twice, in a sentence", async () => {
     const both = ["proxy.enabled=true", "configData.proxy.upstreams[0].name=ghcr.io"];
     const { code, stderr } = await tryCommand("helm", helmArguments(both));
@@ -123,9 +165,11 @@ async function mountedFiles(scope: Scope): Promise<string> {
   const mounted = await scope.folder("mounted");
   const authority = await CertificateAuthority.create(scope);
   const { cert, key } = await authority.issue("registry", ["DNS:registry.example.com"]);
-  for (const folder of ["users", "upstream", "tls"]) await mkdir(join(mounted, folder));
+  for (const folder of ["users", "upstream", "tls", "s3", "token"]) await mkdir(join(mounted, folder));
   await writeFile(join(mounted, "users/htpasswd"), "");
   await writeFile(join(mounted, "upstream/proxyPassword"), "secret");
+  await writeFile(join(mounted, "s3/s3AccessKey"), "key");
+  await writeFile(join(mounted, "s3/s3SecretKey"), "secret");
   await writeFile(join(mounted, "tls/tls.crt"), cert);
   await writeFile(join(mounted, "tls/tls.key"), key);
   return mounted;
@@ -141,7 +185,7 @@ function settingsIn(
 ): { config: string; variables: Record<string, string> } {
   const place = (text: string) => text.replaceAll("/etc/berth/", `${mounted}/`).replace(/\$\(\w+\)/, "ci");
   const config = objects.find(({ kind }) => kind === "ConfigMap")?.data?.["config.yml"] ?? "";
-  const pod = objects.find(({ kind }) => kind === "StatefulSet")?.spec?.template.spec;
+  const pod = objects.find(({ kind }) => kind === "StatefulSet" || kind === "Deployment")?.spec?.template.spec;
   const env = pod?.containers[0]?.env ?? [];
   const variables = env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, place(value)]]));
   return { config: place(config), variables: Object.fromEntries(variables) };

@@ -57,6 +57,46 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{- define "berth.s3SecretName" -}}
+{{- if eq .Values.storage "s3" }}
+{{- if .Values.secrets.s3.secretRef }}{{ .Values.secrets.s3.secretRef }}
+{{- else if .Values.secrets.s3.accessKey }}{{ include "berth.fullname" . }}-s3
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Several pods sign tokens with one key, if the chart says who the users are. */}}
+{{- define "berth.tokenKeySecretName" -}}
+{{- if and (eq .Values.storage "s3") (include "berth.usersSecretName" .) }}
+{{- if .Values.secrets.tokenKeySecret }}{{ .Values.secrets.tokenKeySecret }}
+{{- else }}{{ include "berth.fullname" . }}-token
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "berth.storage" -}}
+{{- if eq .Values.storage "filesystem" -}}
+{{- toYaml (dict "driver" "filesystem" "filesystem" (dict "root" "/var/lib/registry")) }}
+{{- else if eq .Values.storage "s3" -}}
+{{- $s3 := dict "bucket" (required "storage: s3 needs s3.bucket" .Values.s3.bucket) "staging" "/var/lib/berth" }}
+{{- with .Values.s3.region }}{{ $_ := set $s3 "region" . }}{{ end }}
+{{- with .Values.s3.regionEndpoint }}
+{{- $_ := set $s3 "endpoint" (contains "://" . | ternary . (printf "%s://%s" (ternary "https" "http" $.Values.s3.secure) .)) }}
+{{- end }}
+{{- with .Values.s3.rootdirectory }}{{ $_ := set $s3 "prefix" . }}{{ end }}
+{{- if kindIs "bool" .Values.s3.forcepathstyle }}{{ $_ := set $s3 "pathStyle" .Values.s3.forcepathstyle }}{{ end }}
+{{- if .Values.s3.encrypt }}{{ $_ := set $s3 "sse" "AES256" }}{{ end }}
+{{- with .Values.s3.storageClass }}{{ $_ := set $s3 "storageClass" . }}{{ end }}
+{{- if include "berth.s3SecretName" . }}
+{{- $_ := set $s3 "accessKeyIdFile" "/etc/berth/s3/s3AccessKey" }}
+{{- $_ := set $s3 "secretAccessKeyFile" "/etc/berth/s3/s3SecretKey" }}
+{{- end }}
+{{- toYaml (dict "driver" "s3" "s3" $s3) }}
+{{- else -}}
+{{- fail (printf "storage: must be filesystem or s3, not %s" .Values.storage) }}
+{{- end }}
+{{- end }}
+
 {{/* Docker Hub has its own name, any other registry that of its host. */}}
 {{- define "berth.upstreamName" -}}
 {{- $host := (urlParse .Values.proxy.remoteurl).host }}
@@ -69,9 +109,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if .Values.tlsSecretName }}
 {{- $_ := set $server "tls" (dict "cert" "/etc/berth/tls/tls.crt" "key" "/etc/berth/tls/tls.key") }}
 {{- end }}
-{{- $config := dict "server" $server "storage" (dict "driver" "filesystem" "filesystem" (dict "root" "/var/lib/registry")) "log" (dict "format" "json") }}
+{{- $config := dict "server" $server "storage" (include "berth.storage" . | fromYaml) "log" (dict "format" "json") }}
 {{- if include "berth.usersSecretName" . }}
 {{- $_ := set $config "access" (dict "anonymousPull" .Values.anonymousPull "users" (dict "htpasswd" "/etc/berth/users/htpasswd")) }}
+{{- end }}
+{{- if include "berth.tokenKeySecretName" . }}
+{{- $_ := set $config.access "tokenKeyFile" "/etc/berth/token/token.key" }}
+{{- end }}
+{{- if .Values.metrics.enabled }}
+{{- $_ := set $config "metrics" (dict "address" (printf ":%d" (int .Values.metrics.port))) }}
 {{- end }}
 {{- if .Values.proxy.enabled }}
 {{- if (.Values.configData.proxy).upstreams }}

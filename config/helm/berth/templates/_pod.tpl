@@ -1,3 +1,83 @@
+{{- define "berth.podTemplate" -}}
+metadata:
+  labels:
+    {{- include "berth.selectorLabels" . | nindent 4 }}
+    {{- with .Values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with .Values.podAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- with .Values.imagePullSecrets }}
+  imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  serviceAccountName: {{ include "berth.serviceAccountName" . }}
+  automountServiceAccountToken: false
+  # A service called "berth" would be the variables BERTH_SERVICE_HOST and so on.
+  enableServiceLinks: false
+  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+  {{- with .Values.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  securityContext:
+    {{- toYaml .Values.podSecurityContext | nindent 4 }}
+  containers:
+    - name: berth
+      image: {{ include "berth.image" . | quote }}
+      imagePullPolicy: {{ .Values.image.pullPolicy }}
+      args: [serve, /etc/berth/config/config.yml]
+      {{- with include "berth.env" . }}
+      {{- . | nindent 6 }}
+      {{- end }}
+      ports:
+        - name: registry
+          containerPort: 5000
+          protocol: TCP
+        {{- if .Values.metrics.enabled }}
+        - name: metrics
+          containerPort: {{ .Values.metrics.port }}
+          protocol: TCP
+        {{- end }}
+      startupProbe:
+        {{- include "berth.probe" (list . "/readyz") | nindent 8 }}
+        periodSeconds: 2
+        failureThreshold: 60
+      livenessProbe:
+        {{- include "berth.probe" (list . "/healthz") | nindent 8 }}
+        periodSeconds: 10
+        timeoutSeconds: 5
+        failureThreshold: 6
+      readinessProbe:
+        {{- include "berth.probe" (list . "/readyz") | nindent 8 }}
+        periodSeconds: 5
+        timeoutSeconds: 5
+      securityContext:
+        {{- toYaml .Values.containerSecurityContext | nindent 8 }}
+      {{- with .Values.resources }}
+      resources:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      volumeMounts:
+        {{- include "berth.volumeMounts" . | nindent 8 }}
+  volumes:
+    {{- include "berth.volumes" . | nindent 4 }}
+  {{- with .Values.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
 {{- define "berth.probe" -}}
 {{- $root := index . 0 -}}
 httpGet:
@@ -28,8 +108,24 @@ env:
 {{- end }}
 
 {{- define "berth.volumeMounts" -}}
+{{- if eq .Values.storage "filesystem" }}
 - name: data
   mountPath: /var/lib/registry
+{{- else }}
+# Parts of uploads, and downloads that are not complete: whatever is there can be lost.
+- name: staging
+  mountPath: /var/lib/berth
+{{- end }}
+{{- if include "berth.s3SecretName" . }}
+- name: s3
+  mountPath: /etc/berth/s3
+  readOnly: true
+{{- end }}
+{{- if include "berth.tokenKeySecretName" . }}
+- name: token
+  mountPath: /etc/berth/token
+  readOnly: true
+{{- end }}
 - name: config
   mountPath: /etc/berth/config
   readOnly: true
@@ -62,13 +158,27 @@ env:
     name: {{ include "berth.fullname" . }}
 - name: tmp
   emptyDir: {}
-{{- if not .Values.persistence.enabled }}
+{{- if ne .Values.storage "filesystem" }}
+- name: staging
+  emptyDir:
+    {{- toYaml .Values.s3.staging | nindent 4 }}
+{{- else if not .Values.persistence.enabled }}
 - name: data
   emptyDir: {}
 {{- else if .Values.persistence.existingClaim }}
 - name: data
   persistentVolumeClaim:
     claimName: {{ .Values.persistence.existingClaim }}
+{{- end }}
+{{- with include "berth.s3SecretName" . }}
+- name: s3
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- with include "berth.tokenKeySecretName" . }}
+- name: token
+  secret:
+    secretName: {{ . }}
 {{- end }}
 {{- with include "berth.usersSecretName" . }}
 - name: users
