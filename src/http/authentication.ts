@@ -5,12 +5,9 @@ import { RegistryError } from "../oci/errors.js";
 import type { AccessRefusal } from "../registry/access-refusal.js";
 import { respondWithError } from "./error-response.js";
 import type { Exchange } from "./exchange.js";
-import { originOf } from "./location.js";
+import { isTokenPath, originOf, tokenPath } from "./location.js";
 import type { Routes } from "./router.js";
 import { sessionOf } from "./session-cookie.js";
-
-/** Where clients get tokens. Below `/v2/`, since many reverse proxies pass on nothing else. */
-export const tokenPath = "/v2/_berth/token";
 
 interface Guarding {
   readonly control: AccessControl;
@@ -67,7 +64,7 @@ async function answer(exchange: Exchange, routes: Routes, control: AccessControl
 /** Docker and podman name the account for which they request a token; they never mean a registry by `?ns=`. */
 function admissionOf(exchange: Exchange, control: AccessControl, credentials: Credentials): Promise<Admission> {
   const { path, query } = exchange;
-  if (path !== tokenPath || !query.has("account")) return control.admit(credentials);
+  if (!isTokenPath(path) || !query.has("account")) return control.admit(credentials);
   return control.admitForPulls(parseScopes(query.getAll("scope")), credentials);
 }
 
@@ -92,7 +89,7 @@ function hasSecondHeader({ request: { rawHeaders } }: Exchange): boolean {
 function challengeOf(exchange: Exchange, { control, publicUrl }: Guarding, refusal: AccessRefusal | undefined): string {
   // For the page, which signs people in by itself: at any other challenge, the browser would open a window.
   if (exchange.request.headers["x-berth-page"] !== undefined) return `Session realm="${control.service}"`;
-  if (control.scheme === "Basic" || exchange.path === tokenPath) return `Basic realm="${control.service}"`;
+  if (control.scheme === "Basic" || isTokenPath(exchange.path)) return `Basic realm="${control.service}"`;
   const { realm = tokenPath } = control;
   const address = realm.startsWith("/") ? (publicUrl ?? originOf(exchange)) + realm : realm;
   const parts = [`realm="${address}"`, `service="${control.service}"`];

@@ -1,6 +1,14 @@
 import type { Exchange } from "./exchange.js";
 import { isEncrypted } from "./tls/shown-certificate.js";
 
+/** Where clients get tokens. Below `/v2/`, since many reverse proxies pass on nothing else. */
+export const tokenPath = "/v2/_berth/token";
+
+/** Whether a path is that of the tokens; the routes ignore a slash at the end. */
+export function isTokenPath(path: string): boolean {
+  return path === tokenPath || path === `${tokenPath}/`;
+}
+
 /** `relative`, `absolute`, or the address that clients use, without a trailing slash. */
 export type LocationStyle = string;
 

@@ -1,16 +1,16 @@
 import type { Exchange } from "./exchange.js";
-import { originOf } from "./location.js";
+import { isTokenPath, originOf } from "./location.js";
 
 /** Only the page and its API take the cookie: what docker and podman use never depends on it. */
 const paths = /^\/(?:v2\/_berth|ui)\//;
 
-/** A token must be asked for with the password itself: a cookie is sent by the browser without anyone's will. */
-const tokenPath = "/v2/_berth/token";
-
-/** The session that the browser sent along, if the path takes one. */
+/**
+ * The session that the browser sent along, if the path takes one. A token must be asked for with the password itself: a
+ * cookie is sent by the browser without anyone's will.
+ */
 export function sessionOf(exchange: Exchange): string | undefined {
   const { cookie } = exchange.request.headers;
-  if (cookie === undefined || !paths.test(exchange.path) || exchange.path === tokenPath) return undefined;
+  if (cookie === undefined || !paths.test(exchange.path) || isTokenPath(exchange.path)) return undefined;
   return cookieOf(exchange, "session");
 }
 
