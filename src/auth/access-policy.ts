@@ -29,15 +29,13 @@ const noRule: Decision = { allowed: false, rule: undefined, onTrial: false };
 export class AccessPolicy {
   readonly #rules: readonly Rule[];
   readonly #index: RuleIndex;
+  /** Whether a client without credentials may do anything at all. */
+  readonly opensToAnonymous: boolean;
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules;
     this.#index = new RuleIndex(rules);
-  }
-
-  /** Whether a client without credentials may do anything at all. */
-  get opensToAnonymous(): boolean {
-    return this.#rules.some(
+    this.opensToAnonymous = rules.some(
       ({ settings }) =>
         settings.allow.length > 0 && settings.to.some((subject) => subject === "anonymous" || subject === "everyone"),
     );
@@ -67,7 +65,7 @@ export class AccessPolicy {
   #decideWithoutCredentials(identity: Identity, action: Action, target: Target): Decision {
     const isPull = action === "pull" || action === "cache";
     const isAnonymous = identity.user === undefined && identity.ceiling === undefined;
-    return isPull && !isAnonymous ? this.decide(anonymous, action, target) : noRule;
+    return isPull && !isAnonymous && this.opensToAnonymous ? this.decide(anonymous, action, target) : noRule;
   }
 }
 

@@ -14,6 +14,8 @@ export class CallerAccess implements Access {
   /** A client mostly asks for the same again, and a comparison is cheaper than a look-up. */
   #last: { readonly wish: Wish; readonly decision: Decision } | undefined;
   #mayAdminister: boolean | undefined;
+  /** The same client with the widest token that it could get. */
+  #widest: CallerAccess | undefined;
 
   constructor(identity: Identity, rules: AccessRules, log: Logger) {
     this.identity = identity;
@@ -48,7 +50,7 @@ export class CallerAccess implements Access {
     if (user === undefined) {
       throw new AccessRefusal("UNAUTHORIZED", `authentication is required to ${verbs[action]} ${name}`, { scope });
     }
-    if (ceiling?.canBeWidened && this.#mayWithAnotherToken({ action, name, namespace })) {
+    if (ceiling?.canBeWidened && this.#mayWithAnotherToken(action, name, namespace)) {
       const message = `a token with the scope ${scope} is needed to ${verbs[action]} ${name}`;
       throw new AccessRefusal("UNAUTHORIZED", message, { scope, isInsufficientScope: true });
     }
@@ -58,7 +60,7 @@ export class CallerAccess implements Access {
   mayMount(from: RepositoryName, into: RepositoryName): boolean {
     if (this.may("pull", from)) return true;
     const { ceiling } = this.identity;
-    if (!ceiling?.canBeWidened || !this.#mayWithAnotherToken({ action: "pull", name: from })) return false;
+    if (!ceiling?.canBeWidened || !this.#mayWithAnotherToken("pull", from)) return false;
     const scope = `${scopeOf("push", into)} ${scopeOf("pull", from)}`;
     const message = `a token for ${from} is also needed, to mount a blob from it`;
     throw new AccessRefusal("UNAUTHORIZED", message, { scope, isInsufficientScope: true });
@@ -72,9 +74,7 @@ export class CallerAccess implements Access {
   }
 
   lists(name: RepositoryName): boolean {
-    return this.identity.ceiling?.isForCatalog
-      ? this.#mayWithAnotherToken({ action: "pull", name })
-      : this.may("pull", name);
+    return this.identity.ceiling?.isForCatalog ? this.#mayWithAnotherToken("pull", name) : this.may("pull", name);
   }
 
   #decide(action: Action, name: RepositoryName, namespace: string | undefined): Decision {
@@ -89,9 +89,10 @@ export class CallerAccess implements Access {
   }
 
   /** Whether another token would allow it, within the scopes of the credential behind the token. */
-  #mayWithAnotherToken(wish: Wish): boolean {
-    const identity = { ...this.identity, ceiling: this.identity.ceiling?.widest };
-    return this.#rules.decide(identity, subjectOf(identity), wish).allowed;
+  #mayWithAnotherToken(action: Action, name: RepositoryName, namespace?: string): boolean {
+    const { ceiling } = this.identity;
+    this.#widest ??= new CallerAccess({ ...this.identity, ceiling: ceiling?.widest }, this.#rules, this.#log);
+    return this.#widest.#decide(action, name, namespace).allowed;
   }
 }
 

@@ -1,3 +1,4 @@
+import { EventLoopBreaks } from "../foundation/event-loop-breaks.js";
 import type { Page, PageOf } from "../oci/listing.js";
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
@@ -40,6 +41,7 @@ export class GuardedRegistry implements Registry {
     const { access } = context;
     if (access === undefined) return this.#registry.catalog(page, context);
     access.requireCatalog();
+    const breaks = new EventLoopBreaks();
     const items: string[] = [];
     let last = page.last;
     for (;;) {
@@ -48,7 +50,10 @@ export class GuardedRegistry implements Registry {
         { ...page, limit: catalogPageSize, ...(last !== undefined && { last }) },
         context,
       );
-      items.push(...next.items.filter((name) => isRepositoryName(name) && access.lists(name)));
+      for (const name of next.items) {
+        await breaks.take();
+        if (isRepositoryName(name) && access.lists(name)) items.push(name);
+      }
       if (items.length > page.limit) return { items: items.slice(0, page.limit), more: true };
       last = next.items.at(-1);
       if (!next.more || last === undefined) return { items, more: false };

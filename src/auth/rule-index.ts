@@ -9,6 +9,8 @@ const userPlaceholder = "$" + "{user}";
 /** Values that may replace `${user}`: a slash or a star would reach beyond the user's own repositories. */
 const componentPattern = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/;
 
+const noRules: readonly Rule[] = [];
+
 /** Users whose own patterns are remembered. */
 const rememberedUsers = 1_000;
 
@@ -50,6 +52,7 @@ export class RuleIndex {
         for (const pattern of patterns.findAll(name)) for (const each of positions.get(pattern) ?? []) found.add(each);
       }
     }
+    if (found.size === 0) return noRules;
     return [...found].sort((one, other) => one - other).flatMap((position) => this.#rules[position] ?? []);
   }
 
