@@ -1,4 +1,4 @@
-import { close, constants, fstat, fsync, ftruncate, open, type Stats, write } from "node:fs";
+import { close, constants, fstatSync, fsync, ftruncate, open, write } from "node:fs";
 import { mkdir, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
@@ -29,7 +29,6 @@ const largeBytes = 1024 * 1024;
 /** Uses file descriptors, which `fs/promises` does not: its objects cost a multiple of time and memory. */
 const file = {
   open: promisify(open),
-  stat: promisify(fstat) as (file: number) => Promise<Stats>,
   sync: promisify(fsync),
   truncate: promisify(ftruncate),
   close: promisify(close),
@@ -109,7 +108,8 @@ export class StagedFile implements StagedObject {
     const path = this.#path();
     const opened = await changing(() => openStaged(path));
     try {
-      const stat = await reading(() => file.stat(opened));
+      // The system has what it says in memory, and a thread for it costs more than the call.
+      const stat = await reading(() => fstatSync(opened));
       if (!stat.isFile()) throw new StorageError("unavailable", `${path} is not a file: remove it`);
       return await action(opened, stat.size);
     } finally {
@@ -144,7 +144,7 @@ const mostAttempts = 20;
 async function openStaged(path: string): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     try {
-      if (attempt > 1) await mkdir(dirname(path), { recursive: true });
+      if (lstatOf(dirname(path)) === undefined) await mkdir(dirname(path), { recursive: true });
       return await file.open(path, readWriteCreate);
     } catch (error) {
       if (isNoFile(error)) throw new StorageError("unavailable", `${path} is not a file: remove it`, { cause: error });
