@@ -1,12 +1,46 @@
-import { setImmediate } from "node:timers/promises";
+/** How long all work in steps together may occupy the event loop before it handles what others have sent. */
+const turnMs = 2;
 
-/** Lets everything run that can: one turn of the event loop. Call it between two steps that each take milliseconds. */
+/** Fewer bytes are hashed or parsed faster than others notice. */
+const fewBytes = 64 * 1024;
+
+/** Those who wait for their turn, in order. */
+const line: (() => void)[] = [];
+let isPlanned = false;
+
+/**
+ * Lets everything else run that can: call it between two steps that each take milliseconds. All callers share one line:
+ * however many of them work at the same time, the event loop handles what others have sent after each 2 ms.
+ */
 export function nextTurn(): Promise<void> {
-  return setImmediate();
+  return new Promise((resolve) => {
+    line.push(resolve);
+    if (isPlanned) return;
+    isPlanned = true;
+    setImmediate(giveTurns);
+  });
 }
 
-/** Requests that arrive meanwhile wait no longer than this. */
-const turnMs = 5;
+/** The same after work on so many bytes, unless they are few. */
+export async function nextTurnAfter(bytes: number): Promise<void> {
+  if (bytes > fewBytes) await nextTurn();
+}
+
+function giveTurns(): void {
+  continueFirst(performance.now() + turnMs);
+}
+
+function continueFirst(untilMs: number): void {
+  line.shift()?.();
+  // Ticks run when no microtask is left: then the step that has just begun is over.
+  queueMicrotask(() => process.nextTick(goOn, untilMs));
+}
+
+function goOn(untilMs: number): void {
+  if (line.length === 0) isPlanned = false;
+  else if (performance.now() < untilMs) continueFirst(untilMs);
+  else setImmediate(giveTurns);
+}
 
 /** Lets other work run now and then during a walk whose steps hardly ever wait. */
 export class EventLoopBreaks {

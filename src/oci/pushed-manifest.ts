@@ -1,4 +1,4 @@
-import { nextTurn } from "../foundation/event-loop-breaks.js";
+import { nextTurnAfter } from "../foundation/event-loop-breaks.js";
 import { RegistryError } from "./errors.js";
 import { type ManifestContent, parseManifest } from "./manifest.js";
 import { pushedBounds, scanManifest } from "./manifest-scan.js";
@@ -18,7 +18,7 @@ export async function parsePushedManifest(bytes: Buffer, contentType: string | u
     );
   }
   // Scanning and parsing each take some milliseconds of CPU: let other requests run in between.
-  await nextTurn();
+  await nextTurnAfter(bytes.length);
   return parseManifest(bytes, contentType);
 }
 

@@ -1,4 +1,4 @@
-import { nextTurn } from "../foundation/event-loop-breaks.js";
+import { nextTurnAfter } from "../foundation/event-loop-breaks.js";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
@@ -141,9 +141,9 @@ export class PrivateRepository implements PushRepository {
     const digest = digestOf(bytes, isDigestReference(reference) ? algorithmOf(reference) : undefined);
     if (isDigestReference(reference) && digest !== reference) throw digestMismatch(reference, digest, bytes.length);
     // Hashing took some milliseconds of CPU, and parsing will: let other requests run in between.
-    await nextTurn();
+    await nextTurnAfter(bytes.length);
     const content = await parsePushedManifest(bytes, manifest.contentType);
-    await nextTurn();
+    await nextTurnAfter(bytes.length);
     checkMediaType(content, this.#parts.rules);
     await checkEmbeddedData(content);
     const { signal } = context;

@@ -1,6 +1,10 @@
+import { nextTurn } from "../foundation/event-loop-breaks.js";
 import { sortedInTurns } from "../foundation/sorted-in-turns.js";
 import { type Page, type PageOf, pageOf } from "../oci/listing.js";
 import type { RepositoryRules } from "./content-rules.js";
+
+/** After looking at this many tags, other work gets a turn. */
+const tagsATurn = 8_192;
 
 /** Memory of a string in addition to its characters. */
 const bytesBeside = 40;
@@ -41,20 +45,26 @@ export class GrowingTagList {
    * @throws a failure of the upstream's pages, or the signal's reason
    */
   async page(page: Page, rules: RepositoryRules, signal: AbortSignal, grew: () => void): Promise<PageOf<string>> {
-    let [looked, found] = [0, 0];
+    const seen = { looked: 0, found: 0 };
     for (;;) {
-      for (; this.#isOrdered && looked < this.#tags.length; looked++) {
-        const tag = this.#tags[looked] ?? "";
-        if ((page.last === undefined || tag > page.last) && rules.allows(tag)) found += 1;
-      }
+      await this.#look(seen, page, rules);
       // One more than needed tells whether there are more.
-      if (this.#isWhole || (this.#isOrdered && found > page.limit)) return pageOf(rules.allowed(this.#tags), page);
+      if (this.#isWhole || (this.#isOrdered && seen.found > page.limit)) return pageOf(rules.allowed(this.#tags), page);
       signal.throwIfAborted();
       this.#reading ??= this.#readOn().finally(() => {
         this.#reading = undefined;
       });
       await this.#reading;
       grew();
+    }
+  }
+
+  /** Counts those that belong to the page, among the tags that were read since the last look. */
+  async #look(seen: { looked: number; found: number }, page: Page, rules: RepositoryRules): Promise<void> {
+    for (; !this.#isWhole && this.#isOrdered && seen.looked < this.#tags.length; seen.looked++) {
+      const tag = this.#tags[seen.looked] ?? "";
+      if ((page.last === undefined || tag > page.last) && rules.allows(tag)) seen.found += 1;
+      if (seen.looked % tagsATurn === tagsATurn - 1) await nextTurn();
     }
   }
 
@@ -66,10 +76,13 @@ export class GrowingTagList {
     // After a failure, the pages only seem to be at their end.
     if (this.#isBroken) throw new Error("a list of tags was read on after it had broken");
     if (done) return this.#end();
-    for (const tag of value) {
-      this.#isOrdered &&= tag > (this.#tags.at(-1) ?? "");
+    let last = this.#tags.at(-1) ?? "";
+    for (const [index, tag] of value.entries()) {
+      this.#isOrdered &&= tag > last;
+      last = tag;
       this.#tags.push(tag);
       this.#bytes += tag.length + bytesBeside;
+      if (index % tagsATurn === tagsATurn - 1) await nextTurn();
     }
   }
 

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { nextTurn } from "../foundation/event-loop-breaks.js";
 import { parseTagPage, type TagPage } from "./tag-page.js";
 import type { LargePage, ReadTags } from "./tag-page-thread.js";
 
@@ -27,7 +28,7 @@ class TagPageThread {
     const turn = this.#last.then(() => this.#ask(bytes, isWhole));
     this.#last = turn.catch(() => {});
     try {
-      return unpacked(await turn);
+      return await unpacked(await turn);
     } finally {
       this.#waiting--;
       if (this.#waiting === 0) this.#idle = setTimeout(() => this.#end(), idleMs).unref();
@@ -78,7 +79,12 @@ export async function readTags(bytes: Buffer, isWhole: boolean): Promise<TagPage
   return bytes.length < largeBytes ? parseTagPage(bytes) : thread.read(bytes, isWhole);
 }
 
-function unpacked(read: ReadTags): TagPage {
+async function unpacked(read: ReadTags): Promise<TagPage> {
   if (read === undefined || read === "no list") return read;
-  return read.count === 0 ? [] : read.tags.split("\n");
+  const tags: string[] = [];
+  for (const piece of read.pieces) {
+    for (const tag of piece.split("\n")) tags.push(tag);
+    await nextTurn();
+  }
+  return tags;
 }

@@ -8,8 +8,11 @@ export interface LargePage {
   readonly isWhole: boolean;
 }
 
-/** The tags as one string, which is cheap to transfer. */
-export type ReadTags = { readonly tags: string; readonly count: number } | "no list" | undefined;
+/** The tags in pieces of many, each as one string, which is cheap to transfer. */
+export type ReadTags = { readonly pieces: readonly string[] } | "no list" | undefined;
+
+/** Taking a piece apart takes the event loop a millisecond or less. */
+const tagsAPiece = 8_192;
 
 // Runs in its own thread: parses one page after another.
 parentPort?.on("message", ({ bytes, isWhole }: LargePage) => {
@@ -20,5 +23,8 @@ function read(bytes: Buffer, isWhole: boolean): ReadTags {
   const found = parseTagPage(bytes);
   if (found === undefined || found === "no list") return found;
   const tags = isWhole ? [...new Set(found)].sort() : found;
-  return { tags: tags.join("\n"), count: tags.length };
+  const pieces: string[] = [];
+  for (let start = 0; start < tags.length; start += tagsAPiece)
+    pieces.push(tags.slice(start, start + tagsAPiece).join("\n"));
+  return { pieces };
 }
