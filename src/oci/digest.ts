@@ -1,5 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
+import { nextTurn } from "../foundation/event-loop-breaks.js";
 import { RegistryError } from "./errors.js";
+
+/** Hashing these takes a millisecond or two. */
+const hashedATurn = 512 * 1024;
 
 const hexLength = { sha256: 64, sha512: 128 } as const;
 
@@ -50,6 +54,16 @@ export function hexOf(digest: Digest): string {
 
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Digest {
   return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+}
+
+/** The same in steps, between which other work runs. */
+export async function digestInTurns(bytes: Uint8Array, algorithm?: DigestAlgorithm): Promise<Digest> {
+  const digester = new Digester(algorithm);
+  for (let start = 0; start < bytes.length; start += hashedATurn) {
+    if (start > 0) await nextTurn();
+    digester.update(bytes.subarray(start, start + hashedATurn));
+  }
+  return digester.digest();
 }
 
 /** Computes the digest of content that arrives in pieces. */

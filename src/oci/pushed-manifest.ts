@@ -1,7 +1,7 @@
 import { nextTurnAfter } from "../foundation/event-loop-breaks.js";
 import { RegistryError } from "./errors.js";
 import { type ManifestContent, parseManifest } from "./manifest.js";
-import { pushedBounds, scanManifest } from "./manifest-scan.js";
+import { pushedBounds, scanManifestInTurns } from "./manifest-scan.js";
 
 /**
  * Parses a pushed manifest, strictly, since it will be stored. It must mean the same to every reader, and parsing it
@@ -9,7 +9,7 @@ import { pushedBounds, scanManifest } from "./manifest-scan.js";
  * @throws RegistryError MANIFEST_INVALID
  */
 export async function parsePushedManifest(bytes: Buffer, contentType: string | undefined): Promise<ManifestContent> {
-  const { excess, repeated, ambiguous } = scanManifest(bytes, pushedBounds);
+  const { excess, repeated, ambiguous } = await scanManifestInTurns(bytes, pushedBounds);
   if (excess !== undefined) throw invalid(`the manifest is refused: ${excess}`);
   if (repeated !== undefined) throw invalid(`the key ${shown(repeated)} occurs twice in one object of the manifest`);
   if (ambiguous !== undefined) {

@@ -1,5 +1,5 @@
 import { nextTurnAfter } from "../foundation/event-loop-breaks.js";
-import { algorithmOf, type Digest, digestOf } from "../oci/digest.js";
+import { algorithmOf, type Digest, digestInTurns } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import type { ManifestContent } from "../oci/manifest.js";
@@ -138,9 +138,8 @@ export class PrivateRepository implements PushRepository {
 
   async putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest> {
     const { reference, bytes } = manifest;
-    const digest = digestOf(bytes, isDigestReference(reference) ? algorithmOf(reference) : undefined);
+    const digest = await digestInTurns(bytes, isDigestReference(reference) ? algorithmOf(reference) : undefined);
     if (isDigestReference(reference) && digest !== reference) throw digestMismatch(reference, digest, bytes.length);
-    // Hashing took some milliseconds of CPU, and parsing will: let other requests run in between.
     await nextTurnAfter(bytes.length);
     const content = await parsePushedManifest(bytes, manifest.contentType);
     await nextTurnAfter(bytes.length);
