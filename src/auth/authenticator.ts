@@ -60,6 +60,9 @@ const withInvalidToken: Authentication = { identity: anonymous, isProved: false,
 /** Milliseconds that a password is accepted without another bcrypt. */
 const passwordLeaseMs = 60_000;
 
+/** Milliseconds that a session is accepted without looking whether another process has ended it. */
+const sessionLeaseMs = 4_000;
+
 /** Finds out who sent a request: from its `Authorization` header, or else from the client certificate. */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
@@ -87,9 +90,15 @@ export class Authenticator {
   async bySession(token: string, certificate: ClientCertificate | undefined): Promise<Authentication | undefined> {
     const session = await this.#parts.sessionTokens.verify(token);
     if (session === undefined) return undefined;
-    const { limits, endsMs } = session;
+    const { id, limits, endsMs } = session;
     const proof = await this.#byIssued({ ...session, ceiling: ceilingOfScopes(limits) }, endsMs, certificate);
-    return proof && { ...proof, isProved: true, hasInvalidToken: false };
+    if (proof === undefined) return undefined;
+    const lease: Lease = {
+      // Then looked at again, since another process may have ended the session.
+      untilMs: Math.min(endsMs, Date.now() + sessionLeaseMs),
+      holds: (shown) => !this.#parts.sessionTokens.wasEndedHere(id) && proof.lease?.holds(shown) !== false,
+    };
+    return { ...proof, lease, isProved: true, hasInvalidToken: false };
   }
 
   /** For a request without other credentials. */

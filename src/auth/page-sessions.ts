@@ -68,6 +68,11 @@ export class PageSessions {
     return this.#open(authentication, authentication.endsMs);
   }
 
+  /** Ends a session for good: a copy of its cookie is of no use any more. */
+  signOut(token: string): Promise<void> {
+    return this.#parts.sessions.end(token);
+  }
+
   /** @returns `undefined` if nobody can sign in at an issuer of this name, or it cannot be reached */
   async begin(issuer: string, redirectUri: string, returnTo: string): Promise<BegunLogin | undefined> {
     try {

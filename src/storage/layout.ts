@@ -103,6 +103,8 @@ export const layout = {
   manifestTyped: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_typed/${digest.replace(":", "-")}`,
   manifestsUsed: (name: RepositoryName) => `.berth/cached/${name}/_used`,
   manifestUsed: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_used/${digest.replace(":", "-")}`,
+  endedSessions: ".berth/ended-sessions",
+  endedSession: (id: string) => `.berth/ended-sessions/${id}`,
   accessTokens: ".berth/access-tokens",
   accessTokenFolder: (id: string) => `.berth/access-tokens/${id}`,
   accessToken: (id: string) => `.berth/access-tokens/${id}/token`,

@@ -28,6 +28,7 @@ import { Trash } from "./content/trash.js";
 import { UploadStore } from "./content/upload-store.js";
 import { DayCountStore } from "./day-count-store.js";
 import type { LockOptions, StorageDriver } from "./driver.js";
+import { EndedSessionStore } from "./ended-session-store.js";
 import { EventQueue } from "./event-queue.js";
 import { JobStore } from "./job-store.js";
 import type { DiskRoom } from "./staging.js";
@@ -64,6 +65,7 @@ export class Storage {
   readonly uses: UseStore;
   readonly scheduler: SchedulerState;
   readonly accessTokens: AccessTokenStore;
+  readonly endedSessions: EndedSessionStore;
   readonly collections: CollectionRecord;
   readonly collectionNotes: CollectionNotes;
   readonly events: EventQueue;
@@ -107,6 +109,7 @@ export class Storage {
     this.uses = new UseStore(driver);
     this.scheduler = new SchedulerState(driver);
     this.accessTokens = new AccessTokenStore(driver);
+    this.endedSessions = new EndedSessionStore(driver);
     this.collections = new CollectionRecord(driver);
     this.collectionNotes = new CollectionNotes(driver);
     this.events = new EventQueue(driver);

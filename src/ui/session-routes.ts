@@ -7,7 +7,7 @@ import type { Handler } from "../http/handlers/handler.js";
 import { readBody } from "../http/read-body.js";
 import type { Resource } from "../http/router.js";
 import { sendEmpty, sendJson } from "../http/send.js";
-import { cookieHeader } from "../http/session-cookie.js";
+import { cookieHeader, sessionOf } from "../http/session-cookie.js";
 import { RegistryError } from "../oci/errors.js";
 
 /** A name, and a password that may be a token of some kilobytes. */
@@ -27,7 +27,7 @@ export function sessionRoutes(sessions: PageSessions, publicUrl: string | undefi
   const methods = {
     GET: (exchange: Exchange) => sendJson(exchange, 200, { issuers: sessions.issuers }, notStored),
     POST: guarded(signIn(sessions)),
-    DELETE: guarded(signOut),
+    DELETE: guarded(signOut(sessions)),
   };
   return [{ name: "ui", path: "/ui/session", methods }];
 }
@@ -50,10 +50,13 @@ export function sessionCookie(exchange: Exchange, { token, endsMs }: Session): s
   return cookieHeader(exchange, "session", { value: token, sameSite: "Strict", maxAge });
 }
 
-const signOut: Handler = function signOut(exchange) {
-  const cookie = cookieHeader(exchange, "session", { value: "", sameSite: "Strict", maxAge: 0 });
-  sendEmpty(exchange, 204, { ...notStored, "Set-Cookie": cookie });
-};
+function signOut(sessions: PageSessions): Handler {
+  return async function signOut(exchange) {
+    await sessions.signOut(sessionOf(exchange) ?? "");
+    const cookie = cookieHeader(exchange, "session", { value: "", sameSite: "Strict", maxAge: 0 });
+    sendEmpty(exchange, 204, { ...notStored, "Set-Cookie": cookie });
+  };
+}
 
 /** @throws RegistryError 400 for anything but `{user, password}`, 401 for a name that can belong to nobody */
 async function readForm(exchange: Exchange): Promise<{ readonly user: string; readonly password: string }> {

@@ -128,6 +128,19 @@ test("signing out deletes the cookie", async (t) => {
   assert.match(answer.headers["set-cookie"] ?? "", /^berth-session=; Path=\/; Max-Age=0;/);
 });
 
+test("a session that was ended by signing out is refused, also by another process and after a restart", async (t) => {
+  const scope = new Scope(t);
+  const root = await scope.folder("data");
+  const one = await runGuardedBerth(scope, {}, { root });
+  const [cookie, kept] = [cookieIn(await signIn(one.client, "ann")), cookieIn(await signIn(one.client, "ann"))];
+  assert.equal((await callerOf(one.client, cookie)).user, "ann");
+  assert.equal((await one.client.request("DELETE", "/ui/session", { headers: { cookie } })).status, 204);
+  assert.equal((await callerOf(one.client, cookie)).user, undefined);
+  const other = await runBerth(scope, { root, access: one.access } as Parameters<typeof runBerth>[1]);
+  assert.equal((await callerOf(other.client, cookie)).user, undefined);
+  assert.equal((await callerOf(other.client, kept)).user, "ann", "another session of the same user goes on");
+});
+
 for (const body of [
   "",
   "ann",

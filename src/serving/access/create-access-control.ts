@@ -58,7 +58,7 @@ export async function createGuard(
   const keys = await tokenKeysOf(config, tokenSeed, log);
   const registryTokens = new RegistryTokens(access.service, keys);
   const cookies = new CookieTokens(access.service, keys);
-  const sessionTokens = new SessionTokens(cookies);
+  const sessionTokens = new SessionTokens(cookies, storage.endedSessions);
   const authenticator = new Authenticator({
     users,
     passwords,
