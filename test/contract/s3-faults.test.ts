@@ -160,3 +160,10 @@ async function readAll(driver: StorageDriver, key: string): Promise<Buffer> {
   await reader.close();
   return into;
 }
+
+story("many clients that ask for one object at once cost the store two requests", async (store, driver) => {
+  await driver.write({ key: "link", content: Buffer.from("x") });
+  const stats = await Promise.all(Array.from({ length: 50 }, () => driver.stat("link")));
+  assert.ok(stats.every((stat) => stat?.size === 1));
+  assert.equal(store.faults.requests.filter((request) => request.startsWith("HEAD /images/link")).length, 2);
+});

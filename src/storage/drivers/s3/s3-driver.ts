@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { NextRun } from "../../../foundation/next-run.js";
 import type { Logger } from "../../../observability/logger.js";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import {
@@ -32,6 +33,7 @@ import type { S3Settings } from "./s3-settings.js";
 import { listFolder } from "./sorted-folder.js";
 import { checkBucket } from "./start-check.js";
 import { StoreCalls } from "./store-calls.js";
+import type { StoredObject } from "./stored-object.js";
 import { probeWrites, type WriteAbility } from "./write-probe.js";
 
 const removalPatience = { lookEachMs: 100, giveUpAfterMs: 10_000 };
@@ -65,6 +67,7 @@ export class S3Driver implements StorageDriver {
   readonly machine: MachineWork;
   readonly #bucket: S3Bucket;
   readonly #leases: Leases;
+  readonly #stats = new NextRun<string, StoredObject | undefined>();
   readonly #presence: Presence;
   readonly #isReadOnly: boolean;
 
@@ -103,8 +106,9 @@ export class S3Driver implements StorageDriver {
     };
   }
 
+  /** Links are asked for with every pull: many clients that pull the same image share a request. */
   async stat(key: string): Promise<ObjectStat | undefined> {
-    const found = await this.#bucket.head(key);
+    const found = await this.#stats.run(key, () => this.#bucket.head(key));
     return found && { size: found.size, modifiedMs: found.modifiedMs, version: found.etag };
   }
 
