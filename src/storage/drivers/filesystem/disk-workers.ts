@@ -13,6 +13,9 @@ interface PendingOrder extends DiskOrder {
  */
 const most = 3;
 
+/** Starting one takes 50 ms of CPU. */
+const idleMs = 10_000;
+
 /** Almost everything that a thread allocates is garbage after its order: by default it would keep 16 MB of it. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2 };
 
@@ -21,10 +24,17 @@ const resourceLimits = { maxYoungGenerationSizeMb: 2 };
  * several of them and a dozen other calls: in these threads they block neither the event loop nor libuv's four threads,
  * which reads need, and cost one message instead of a thread switch for each call.
  */
-class DiskWorkers {
+export class DiskWorkers {
+  readonly #idleMs: number;
   readonly #idle: Worker[] = [];
+  #idleTimer: NodeJS.Timeout | undefined;
   readonly #waiting: PendingOrder[] = [];
   readonly #running = new Map<Worker, readonly PendingOrder[]>();
+
+  /** @param idleMs how long threads without work are kept */
+  constructor(idleMs: number) {
+    this.#idleMs = idleMs;
+  }
 
   /** Carries out the steps in order; resolves when they are durable, or rejects with the system's error. */
   perform(order: DiskOrder): Promise<void> {
@@ -67,10 +77,20 @@ class DiskWorkers {
     worker.unref();
     this.#idle.push(worker);
     if (this.#waiting.length > 0) this.#assign();
+    else this.#endIdleLater();
     for (const [index, { settle }] of orders.entries()) {
       const failure = failures[index];
       settle(failure && new DiskError(failure));
     }
+  }
+
+  /** Each thread has a V8 of its own, and registries are idle most of the time. */
+  #endIdleLater(): void {
+    this.#idleTimer ??= setTimeout(() => {
+      this.#idleTimer = undefined;
+      for (const worker of this.#idle.splice(0)) void worker.terminate();
+    }, this.#idleMs).unref();
+    this.#idleTimer.refresh();
   }
 
   /**
@@ -87,7 +107,7 @@ class DiskWorkers {
   }
 }
 
-export const diskWorkers = new DiskWorkers();
+export const diskWorkers = new DiskWorkers(idleMs);
 
 /** An error of the operating system from another thread. */
 class DiskError extends Error {
