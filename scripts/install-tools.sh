@@ -14,6 +14,7 @@ packages=(
   busybox-static                  # what the test images are built from
   prometheus                      # scrapes Berth; promtool checks metrics and rules
   strace                          # sees what is synced before an answer
+  python3-venv                    # runs the fuzzer of the API
   chromium fonts-inter fonts-noto-color-emoji # opens the page
 )
 
@@ -33,6 +34,7 @@ programs=(
 )
 
 buildkit_version=v0.34.2
+schemathesis_version=4.32.5
 jib_plugin=com.google.cloud.tools:jib-maven-plugin:3.5.2
 
 export GOBIN="$PWD/.build/tools/bin"
@@ -44,6 +46,7 @@ main() {
   for program in "${programs[@]}"; do install_program "$program"; done
   install_buildkit
   install_jib
+  install_schemathesis
 }
 
 install_packages() {
@@ -76,6 +79,14 @@ install_program() {
   if [[ -x $binary ]] && go version -m "$binary" | awk '$1 == "mod" { print $3 }' | grep -qxF "$version"; then return; fi
   echo "installing $path $version"
   CGO_ENABLED=0 go install -trimpath "$1"
+}
+
+install_schemathesis() {
+  local folder=$PWD/.build/tools/schemathesis
+  [[ -x $folder/bin/schemathesis ]] && "$folder/bin/schemathesis" --version | grep -qF "$schemathesis_version" && return
+  echo "installing schemathesis $schemathesis_version"
+  python3 -m venv "$folder"
+  "$folder/bin/pip" install --quiet "schemathesis==$schemathesis_version"
 }
 
 # Its go.mod excludes versions, which `go install` refuses, so it is built in Go's module cache.

@@ -94,7 +94,11 @@ export function createApi(dependencies: ApiDependencies): Api {
   const resources = [
     reading("openapi.yml", sendDescription(description)),
     // Also for clients that must sign in first.
-    reading("me", (exchange) => sendJson(exchange, 200, describeCaller(exchange, about), notStored)),
+    reading("me", (exchange) => {
+      // The first request of the page: by the time someone searches, the names have been read.
+      if (exchange.access?.isWelcome !== false) names.prepare();
+      sendJson(exchange, 200, describeCaller(exchange, about), notStored);
+    }),
     reading(
       "setup",
       showing(() => listGuides(guides)),
