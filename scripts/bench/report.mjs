@@ -51,7 +51,8 @@ function mediansOf(row, peers, results) {
   return Object.fromEntries(peers.map(({ id }) => [id, median(results.get(`${row.id} ${id}`))]));
 }
 
-function median(values) {
+/** `undefined` if there are no values. */
+export function median(values) {
   if (values === undefined || values.length === 0) return undefined;
   const sorted = [...values].sort((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)];
