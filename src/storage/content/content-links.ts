@@ -1,6 +1,6 @@
 import { SingleFlight } from "../../foundation/single-flight.js";
 import type { Digest } from "../../oci/digest.js";
-import { isOutOfRoom } from "../../oci/storage-error.js";
+import { isOutOfRoom, StorageError } from "../../oci/storage-error.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 import type { ContentLink } from "./content-link.js";
@@ -155,7 +155,16 @@ export class ContentLinks {
     if (manifests.length > 0) await this.#driver.remove(...manifests.map(layout.claimed));
   }
 
-  #isSafe(link: ContentLink): Promise<boolean> {
-    return this.#driver.withdrawal.keep(layout.link(link), layout.unlinking(link));
+  async #isSafe(link: ContentLink): Promise<boolean> {
+    const { withdrawal } = this.#driver;
+    const [key, note] = [layout.link(link), layout.unlinking(link)];
+    try {
+      return await withdrawal.keep(key, note);
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.kind !== "busy") throw error;
+      // A removal takes no time, so this one was killed. If not, it then erases nothing.
+      await withdrawal.release(key, note);
+      return withdrawal.keep(key, note);
+    }
   }
 }

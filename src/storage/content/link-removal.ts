@@ -86,13 +86,16 @@ export async function releaseUnlinking(storage: Storage): Promise<void> {
   const names = new Set(await storage.driver.list(layout.unlinkings));
   if (names.size === 0) return;
   for await (const record of storage.trash.records()) {
-    if (!("link" in record) || !names.has(layout.unlinking(record.link).slice(layout.unlinkings.length + 1))) continue;
+    if (!("link" in record) || !names.delete(layout.unlinking(record.link).slice(layout.unlinkings.length + 1)))
+      continue;
     await release(storage, record.link);
     await storage.trash.forget([record.link]);
   }
+  // The links of these were written again since, and their records forgotten.
+  await storage.driver.remove(...[...names].map((name) => `${layout.unlinkings}/${name}`));
 }
 
-/** A claim that was written meanwhile may be replaced by the older one, so it is written again. */
+/** The link may have been written again since it was withdrawn: the older one replaces that, so it is claimed again. */
 async function release(storage: Storage, link: ContentLink): Promise<void> {
   await storage.driver.withdrawal.release(layout.link(link), layout.unlinking(link));
   await storage.contentLinks.claim(link);

@@ -184,6 +184,24 @@ for (const [driver, make] of Object.entries(drivers)) {
       await race.pullsWhole();
     });
 
+    test(`an index that is accepted while its manifest is removed as untagged pulls whole: ${where}`, async () => {
+      const race = new Race(make);
+      await storeImage(race.storage, text);
+      const index = manifestOf({ mediaType: mediaTypes.ociIndex, manifests: [image.descriptor] });
+      let isAccepted = false;
+      await race.at(
+        stop,
+        async () => {
+          isAccepted = await putManifest(race.repository, index, parseTag("v1")).then(
+            () => true,
+            () => false,
+          );
+        },
+        true,
+      );
+      if (isAccepted) await race.pullsWhole();
+    });
+
     test(`an image that is tagged again while it is removed as untagged pulls whole: ${where}`, async () => {
       const race = new Race(make);
       await storeImage(race.storage, text);
@@ -202,4 +220,44 @@ for (const [driver, make] of Object.entries(drivers)) {
       if (isAccepted) await race.pullsWhole(tag);
     });
   }
+
+  test(`a layer that comes back from the trash while its bytes are deleted can be pushed with its image (${driver})`, async () => {
+    const race = new Race(make);
+    for (const bytes of [emptyConfig, Buffer.from(text)]) await storeBlob(race.storage, name, bytes);
+    await race.storage.listsSettled();
+    race.age();
+    const record = race.driver.pauseBefore("remove", layout.trashed(link));
+    const times = { grace: 0, claim: race.storage.contentLinks.safeMs, trash: 0 };
+    const collecting = collectBeside(race.storage, collectionSettings(new RecordedCollection(), times));
+    await record.reached;
+    const restoring = race.driver.pauseBefore("write", layout.link(link));
+    const asking = race.isThere(layer);
+    await restoring.reached;
+    const erasing = race.driver.pauseBefore("erase", layout.blob(layer));
+    record.resume();
+    await erasing.reached;
+    restoring.resume();
+    await Promise.race([asking, turns(50)]);
+    erasing.resume();
+    await collecting;
+    if (!(await asking)) await storeBlob(race.storage, name, Buffer.from(text));
+    await storeBlob(race.storage, name, emptyConfig);
+    await putManifest(race.repository, image);
+    await race.pullsWhole();
+  });
+
+  test(`what a killed collection was removing comes back, and a claim made since lasts (${driver})`, async () => {
+    const race = new Race(make);
+    await storeBlob(race.storage, name, Buffer.from(text));
+    await race.storage.trash.put([{ link, content: layer, sinceMs: Date.now() }]);
+    await race.driver.withdrawal.withdraw(layout.link(link), layout.unlinking(link));
+    race.age();
+    assert.equal(await race.isThere(layer), true);
+    await race.storage.listsSettled();
+    const times = { grace: 0, claim: race.storage.contentLinks.safeMs, trash: 0 };
+    const report = new RecordedCollection();
+    await collectBeside(race.storage, collectionSettings(report, times));
+    assert.equal(report.whyStays("blob", layer), "claimed");
+    assert.deepEqual(await race.driver.list(layout.unlinkings), []);
+  });
 }
