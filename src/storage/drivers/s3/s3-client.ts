@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
+import { http, https } from "../../../foundation/node-http.js";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { S3Settings } from "./s3-settings.js";
 
@@ -40,8 +39,8 @@ export async function createClient(settings: S3Settings): Promise<S3Client> {
       connectionTimeout: connectWithinMs,
       requestTimeout: answerWithinMs,
       throwOnRequestTimeout: true,
-      httpAgent: new HttpAgent(connections),
-      httpsAgent: new HttpsAgent({ ...connections, ...(ca === undefined ? {} : { ca }) }),
+      httpAgent: new http.Agent(connections),
+      httpsAgent: new (https().Agent)({ ...connections, ...(ca === undefined ? {} : { ca }) }),
     },
   });
 }
