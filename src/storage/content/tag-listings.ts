@@ -51,8 +51,9 @@ export class TagListings {
     const tags: Tag[] = [];
     const torn: Tag[] = [];
     const breaks = new EventLoopBreaks();
-    for (const tag of names.filter(isTag)) {
+    for (const tag of names) {
       await breaks.take();
+      if (!isTag(tag)) continue;
       if (await this.#isWhole(name, tag)) tags.push(tag);
       else torn.push(tag);
     }
