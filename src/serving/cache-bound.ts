@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.js";
+import { emptyTrash } from "../maintenance/empty-trash.js";
 import type { Logger } from "../observability/logger.js";
 import type { CacheRoom } from "../proxy/downloads/cache-room.js";
 import type { Eviction, EvictionObserver } from "../proxy/eviction/eviction.js";
@@ -71,6 +72,9 @@ export class CacheBound implements CacheRoom {
     this.#retired = Promise.all([this.#retired, stopped]);
     this.#eviction = next;
     next?.start();
-    this.#storage.makeRoom = async (bytes) => next?.makeRoom(bytes) ?? 0;
+    this.#storage.makeRoom = async (bytes) => {
+      const freed = await emptyTrash(this.#storage, bytes);
+      return freed >= bytes ? freed : freed + ((await next?.makeRoom(bytes - freed)) ?? 0);
+    };
   }
 }

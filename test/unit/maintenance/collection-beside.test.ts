@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { emptyTrash } from "../../../src/maintenance/empty-trash.js";
 import { trashedLinks, undelete } from "../../../src/maintenance/undelete.js";
 import { type Digest, digestOf } from "../../../src/oci/digest.js";
 import { mediaTypes } from "../../../src/oci/media-types.js";
@@ -206,6 +207,28 @@ for (const [driver, make] of Object.entries(timedDrivers)) {
     },
   );
 }
+
+test("if space is needed, the trash is emptied, the oldest first, and only as far as needed", async () => {
+  const timed = new TimedStorage();
+  const { storage } = timed;
+  const trashed: Digest[] = [];
+  for (const text of ["first".repeat(100), "second".repeat(100), "third".repeat(100)]) {
+    trashed.push(await storeBlob(storage, name, Buffer.from(text)));
+    for (const ms of [later, 2 * hour]) {
+      timed.passes(ms);
+      await timed.collect({ times: { ...timed.times, trash: 1_000 * hour } });
+    }
+  }
+  const image = await storeImage(storage, "kept", { tags: ["v1"] });
+  assert.equal(await emptyTrash(storage, 600), 500 + 600);
+  assert.deepEqual(
+    (await trashedLinks(storage)).map(({ link }) => link.digest),
+    trashed.slice(2),
+  );
+  assert.equal(await emptyTrash(storage, 1_000_000), 500);
+  assert.equal(await emptyTrash(storage, 1_000_000), 0);
+  assert.ok((await digestsStored(storage)).includes(image.descriptor.digest));
+});
 
 test("a dry run beside a server says exactly what the collection then does, and changes nothing", async () => {
   const timed = new TimedStorage(timedDrivers["a poor driver"]);
