@@ -19,18 +19,33 @@ const lastStepsMs = 5_000;
 
 /** Handles stop signals from its creation on. */
 export class StopSignals {
-  /** The first signal: it does not end Berth during its start. */
+  /** The first signal: it does not end the process by itself. */
   readonly first: Promise<NodeJS.Signals>;
+  #settleFirst: (signal: NodeJS.Signals) => void = () => {};
   #onSecond = endBySignal;
+  #onNext: (signal: NodeJS.Signals) => void = (signal) => this.#takeFirst(signal);
 
   constructor() {
-    this.first = nextSignal();
-    void this.first.then(() => nextSignal(oneStopMs)).then((signal) => this.#onSecond(signal));
+    this.first = new Promise((resolve) => {
+      this.#settleFirst = resolve;
+    });
+    // They stay: where only its own is left, signal-exit, which proper-lockfile brings, ends the process.
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => this.#onNext(signal));
   }
 
   /** What a second signal does once Berth serves; before that, it ends the process. */
   onSecond(action: (signal: NodeJS.Signals) => void): void {
     this.#onSecond = action;
+  }
+
+  #takeFirst(signal: NodeJS.Signals): void {
+    const secondFrom = performance.now() + oneStopMs;
+    this.#onNext = (second) => {
+      if (performance.now() < secondFrom) return;
+      this.#onNext = endBySignal;
+      this.#onSecond(second);
+    };
+    this.#settleFirst(signal);
   }
 }
 
@@ -71,18 +86,4 @@ function endAfter(ms: number, log: FlushableLogger): void {
 function endBySignal(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
-}
-
-function nextSignal(ignoredForMs = 0): Promise<NodeJS.Signals> {
-  const heededFrom = performance.now() + ignoredForMs;
-  return new Promise((resolve) => {
-    const settle = (signal: NodeJS.Signals) => {
-      if (performance.now() < heededFrom) return;
-      process.off("SIGTERM", settle);
-      process.off("SIGINT", settle);
-      resolve(signal);
-    };
-    process.on("SIGTERM", settle);
-    process.on("SIGINT", settle);
-  });
 }

@@ -12,6 +12,7 @@ import { type ImageToWarm, ImageWarmer } from "../../../proxy/warming/image-warm
 import type { Context } from "../../../registry/context.js";
 import { ExplainedError } from "../../../serving/explained-error.js";
 import { ModeSelector } from "../../../serving/mode-selector.js";
+import { StopSignals } from "../../../serving/stop-signals.js";
 import { openStorage } from "../../../storage/open-storage.js";
 import { listImages } from "./image-list.js";
 import { createDisplay, type WarmDisplay } from "./warm-display.js";
@@ -116,9 +117,7 @@ function requireCache({ mode, storage }: Config): void {
 function stopSignal(onStop: () => void): AbortSignal {
   const stop = new AbortController();
   stop.signal.addEventListener("abort", onStop);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
-  }
+  void new StopSignals().first.then((signal) => stop.abort(new Error(`stopped by ${signal}`)));
   return stop.signal;
 }
 
