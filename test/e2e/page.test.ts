@@ -78,7 +78,7 @@ test("by mouse: deleting a tag says before what goes and what stays", async (t) 
   await page.getByLabel("Choose latest").check();
   await page.getByRole("button", { name: "Delete 1 tag" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("the tag latest").waitFor();
+  await dialog.getByRole("listitem").filter({ hasText: "the tag latest" }).waitFor();
   await dialog.getByText("What stays").waitFor();
   await dialog.getByRole("button", { name: "Delete", exact: true }).click();
   await page.getByRole("link", { name: "latest" }).waitFor({ state: "detached" });

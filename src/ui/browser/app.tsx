@@ -29,8 +29,10 @@ export function App() {
     const here = address.pathname + address.search;
     if ((needsLogin || isEnded) && route.view !== "sign-in") goTo(signInHref(here), { replace: true });
   }, [needsLogin, isEnded, address.href]);
+  // Without access control, the page only shows. Over plain HTTP, Berth cannot tell that it is a browser that asks.
+  const viewer = caller?.accessControl === false ? { ...caller, mayChange: false } : caller;
   if (route.view === "sign-in") return <SignInView returnTo={route.returnTo} failed={route.failed} />;
-  if (caller === undefined)
+  if (viewer === undefined)
     return error !== undefined && !needsLogin ? (
       <main>
         <Failure error={error} retry={reload} />
@@ -41,9 +43,9 @@ export function App() {
       <a class="skip" href="#main">
         Skip to the content
       </a>
-      <Bar caller={caller} route={route} />
+      <Bar caller={viewer} route={route} />
       <main id="main">
-        <Content route={route} caller={caller} live={live} />
+        <Content route={route} caller={viewer} live={live} />
       </main>
     </>
   );

@@ -28,7 +28,7 @@ export function RepositoryRow({ item, search = "", folder = "" }: RowProps) {
             <Icon name="tag" /> <Pushed text={newestTag} />
           </span>
         )}
-        {tags !== undefined && <span>{countOf(tags, "tag")}</span>}
+        {tags !== undefined && <span class="entry-count">{countOf(tags, "tag")}</span>}
         {pushedAt !== undefined && <Ago time={pushedAt} isShort />}
         {size !== undefined && (
           <span class="entry-size">
