@@ -19,7 +19,7 @@ import { askUpstream } from "./changes/ask-upstream.js";
 import { deleteContent } from "./changes/delete-content.js";
 import { evictImages } from "./changes/evict-images.js";
 import { OwnTokens } from "./changes/own-tokens.js";
-import { startJob } from "./changes/start-job.js";
+import { type CollectingSettings, startJob } from "./changes/start-job.js";
 import { Censuses } from "./images/content-census.js";
 import { FactsOfImages } from "./images/image-facts.js";
 import { listHolders } from "./images/list-holders.js";
@@ -51,6 +51,7 @@ export interface ApiDependencies {
   uploadsRunning(): number;
   /** Milliseconds without a byte after which an upload counts as abandoned. */
   readonly uploadsExpireMs: number;
+  readonly collecting: CollectingSettings;
   /** The downloads of all processes. */
   running(): Promise<readonly RunningDownload[]>;
   /** What the configuration lets clients change in private repositories. */
@@ -144,10 +145,10 @@ function activityRoutes(dependencies: ApiDependencies, summaries: Summaries): Re
 
 /** What clients can change. */
 function changeRoutes(dependencies: ApiDependencies, { names, censuses }: Known): Resource[] {
-  const { registry, storage, about, activity, upstreams, uploadsExpireMs } = dependencies;
+  const { registry, storage, about, activity, upstreams, uploadsExpireMs, collecting } = dependencies;
   const { publicUrl } = about;
   const { jobs } = activity;
-  const parts = { registry, storage, names, censuses, jobs, upstreams, uploadsExpireMs };
+  const parts = { registry, storage, names, censuses, jobs, upstreams, uploadsExpireMs, collecting };
   const tokens = new OwnTokens(storage.accessTokens);
   const posting = (path: string, change: (exchange: Exchange) => Promise<unknown>): Resource => ({
     ...resource(path),

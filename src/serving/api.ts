@@ -17,6 +17,7 @@ import { describeRegistry } from "../setup/describe-registry.js";
 import { showSetup } from "../setup/show-setup.js";
 import type { Storage } from "../storage/storage.js";
 import { repositoryNamesOf } from "./access/repository-names.js";
+import { collectionTimesOf } from "./collection-times.js";
 import { upstreamNamesOf } from "./upstream-names.js";
 
 interface ApiParts {
@@ -49,6 +50,7 @@ export function apiOf(config: Config, { mode, log, ...parts }: ApiParts): Api {
       publicUrl: config.server.publicUrl,
     },
     uploadsExpireMs: config.private.uploads.expire,
+    collecting: { times: collectionTimesOf(config), share: config.maintenance.gc.share },
     changeable: changeable(config),
     shownNameOf: shownNamesOf(config),
     guides: guidesOf(config),

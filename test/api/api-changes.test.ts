@@ -255,3 +255,18 @@ test("a job whose image cannot be downloaded has failed, and says why", async (t
   assert.equal(ended.state, "failed");
   assert.ok(ended.images[0].problem.length > 0);
 });
+
+test("an administrator collects garbage beside clients, and may see before what that frees", async (t) => {
+  const { api, client } = await guarded(new Scope(t), { root: await new Scope(t).folder("data") });
+  const image = await pushImage(client, "team/app", { tag: "1" });
+  for (const task of ["plan-collection", "collect"]) {
+    const { id } = await api.post("jobs", { task }, 202);
+    const ended = await waitUntil("the job has ended", async () => {
+      const job = (await api.get("jobs")).items.find((each: { id: string }) => each.id === id);
+      return job.state === "running" ? undefined : job;
+    });
+    assert.equal(ended.state, "done", ended.result);
+    assert.match(ended.result, /^0 bytes/);
+  }
+  assert.equal((await client.get(`/v2/team/app/manifests/${image.descriptor.digest}`)).status, 200);
+});

@@ -1,6 +1,9 @@
 import { inParallel } from "../../foundation/in-parallel.js";
 import type { Exchange } from "../../http/exchange.js";
+import { collectBeside, planCollection } from "../../maintenance/collect.js";
+import type { CollectionTimes } from "../../maintenance/unneeded-content.js";
 import { purgeUploads } from "../../maintenance/upload-purge.js";
+import { WorkShare } from "../../maintenance/work-share.js";
 import { parseImageName } from "../../oci/image-name.js";
 import { parsePlatform } from "../../oci/platform.js";
 import { findRepository } from "../../proxy/warming/find-repository.js";
@@ -26,6 +29,14 @@ interface JobParts {
   readonly upstreams: readonly { readonly prefix: string }[];
   /** Milliseconds without a byte after which an upload counts as abandoned. */
   readonly uploadsExpireMs: number;
+  readonly collecting: CollectingSettings;
+}
+
+/** How garbage is collected beside clients. */
+export interface CollectingSettings {
+  readonly times: CollectionTimes;
+  /** The part of the time in which it works. */
+  readonly share: number;
 }
 
 /** Starts a task of an administrator. */
@@ -35,7 +46,8 @@ export async function startJob(exchange: Exchange, parts: JobParts): Promise<unk
   const task = body.text("task", 50);
   if (task === "warm") return parts.jobs.start(await warming(exchange, body, parts));
   if (task === "purge-uploads") return parts.jobs.start(purging(exchange, parts));
-  throw badRequest("task must be warm or purge-uploads");
+  if (task === "collect" || task === "plan-collection") return parts.jobs.start(collecting(exchange, task, parts));
+  throw badRequest("task must be warm, purge-uploads, collect or plan-collection");
 }
 
 /** All images must have an owner before any is downloaded. */
@@ -95,4 +107,24 @@ function purging({ access, log }: Exchange, { storage, uploadsExpireMs }: JobPar
     return "abandoned uploads are removed";
   };
   return { task: "purge-uploads", user: access?.identity.user, run };
+}
+
+/** Collects garbage beside clients, or only says what would be collected. */
+function collecting(
+  { access, log }: Exchange,
+  task: "collect" | "plan-collection",
+  { storage, collecting: { times, share } }: JobParts,
+): JobToRun {
+  const run = async (signal: AbortSignal) => {
+    const work = new WorkShare(share, signal);
+    const problem = (text: string) => log.warn(`garbage collection: ${text}`);
+    const report = { marked() {}, goes() {}, stays() {}, found() {}, problem };
+    const settings = { deleteUntagged: false, times, report, pace: () => work.rest() };
+    const walked = storage.forWalk(log);
+    const collect = task === "collect" ? collectBeside(walked, settings) : planCollection(walked, settings);
+    const { bytes, waiting } = await collect;
+    const freed = task === "collect" ? "were freed" : "would be freed";
+    return `${bytes} bytes ${freed}; ${waiting} items are unneeded and stay for now`;
+  };
+  return { task, user: access?.identity.user, run };
 }
