@@ -11,6 +11,7 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
+COPY scripts/build-page.mjs scripts/
 COPY src src
 RUN npm run build && chmod +x dist/main.js && npm prune --omit=dev --ignore-scripts
 
@@ -19,6 +20,7 @@ WORKDIR /opt/berth
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
+COPY config/openapi.yml config/
 # The paths where registry:2 and registry:3 look for their file: Berth uses a file of either that is mounted there.
 COPY config/container.yml /etc/docker/registry/config.yml
 COPY config/entrypoint.sh /entrypoint.sh

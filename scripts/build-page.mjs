@@ -11,7 +11,7 @@ const target = join(root, "dist/ui/browser");
 
 // What an earlier build left must not be sent.
 rmSync(target, { recursive: true, force: true });
-const compiled = spawnSync("npx", ["tsc", "-p", source], { cwd: root, stdio: "inherit" });
+const compiled = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", source], { cwd: root, stdio: "inherit" });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 for (const name of ["index.html", "icon.svg"]) cpSync(join(source, name), join(target, name));
 writeFileSync(join(target, "styles.css"), withImports(readFileSync(join(source, "styles.css"), "utf8")));

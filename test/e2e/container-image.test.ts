@@ -35,6 +35,8 @@ test("the image that the Dockerfile builds", async (t) => {
     const second = await start(docker, ...run);
     await docker("image", "rm", "--force", image);
     assert.equal(digestIn(await docker("pull", image)), pushed);
+    const visitor = new RegistryClient(`http://127.0.0.1:${port}`);
+    for (const path of ["/ui/", "/v2/_berth/openapi.yml"]) assert.equal((await visitor.get(path)).status, 200, path);
     const answer = await new RegistryClient(`http://127.0.0.1:${port}`).request(
       "DELETE",
       `/v2/my_custom_image/manifests/${pushed}`,
