@@ -8,15 +8,22 @@ const headers = { Accept: acceptedManifests };
 
 const turns = 20;
 
+const seen = {
+  metrics: { address: "127.0.0.1:0" },
+  events: { endpoints: [{ name: "bench", url: "http://127.0.0.1:9/" }] },
+};
+
 /**
- * The cost of metrics for the cheapest answer there is: two servers that differ only in metrics are measured in turns.
+ * What metrics and events cost the cheapest answer there is: two servers that differ only in them are measured in turns.
  */
 const metricsCost = {
-  rows: [{ id: "metrics-cost", title: "manifest by tag: CPU time of metrics", unit: "%", target: atMost(2) }],
+  rows: [
+    { id: "metrics-cost", title: "manifest by tag: CPU time of metrics and events", unit: "%", target: atMost(2) },
+  ],
   measure(bench) {
     if (!bench.peerId.startsWith("berth")) return {};
     return withImage(bench, {}, (plain, path) =>
-      withImage(bench, { metrics: { address: "127.0.0.1:0" } }, async (measured) => {
+      withImage(bench, seen, async (measured) => {
         const loads = [plain, measured].map((server) => ({ server, path, headers }));
         const [without, withMetrics] = await cpuInTurns(loads, { connections: bench.settings.connections, turns });
         return { "metrics-cost": [100 * (withMetrics / without - 1)] };
