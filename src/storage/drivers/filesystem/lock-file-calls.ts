@@ -52,7 +52,8 @@ async function statLock(path: string, self: { owner: string; renewedAt: Date | u
   const before = await ownerOf(path);
   const stat = await lstat(path);
   const owner = await ownerOf(path);
-  if (owner === self.owner) stat.mtime = self.renewedAt ?? stat.mtime;
+  // Without a time of ours, another part of this process has it, which is alive as well.
+  if (owner === self.owner && self.renewedAt !== undefined) stat.mtime = self.renewedAt;
   else if (owner !== before || (owner !== undefined && lifeOf(owner) !== "unknown")) stat.mtime = new Date();
   // A second name of the owner's link: taking it changed the link's ctime only (inode(7)).
   else if (stat.nlink > 1 && stat.ctime > stat.mtime) stat.mtime = stat.ctime;

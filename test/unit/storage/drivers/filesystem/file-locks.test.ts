@@ -51,6 +51,19 @@ test("a live owner on this machine keeps its lock, however long it is held up", 
   await waiting;
 });
 
+test("what a process holds through one opened storage, it does not take over through another, however old it is", async (t) => {
+  const { locks, folder } = await freshLocks(t, 2000);
+  const others = new FileLocks(folder, new OwnerFiles(), 2000);
+  await locks.withLock("one", async (lost) => {
+    await lutimes(join(folder, (await readdir(folder))[0] ?? ""), 1, 1);
+    await assert.rejects(
+      others.withLock("one", async () => {}, 100),
+      LockError,
+    );
+    assert.equal(lost.aborted, false);
+  });
+});
+
 test("if several processes find the old lock of a killed one, one holds it at a time", async (t) => {
   const scope = new Scope(t);
   const { root, folder } = await freshLocks(t);
