@@ -108,6 +108,8 @@ test("an action learns that its lock was lost, and the lock of the new owner sta
   const failed = locks.withLock("one", async (lost) => {
     await unlink(path);
     await symlink("elsewhere:1:x", path);
+    // Made in the same millisecond, it would be as old as ours.
+    await lutimes(path, 1, 1);
     await waitUntil("the loss is noticed", () => lost.aborted || undefined);
   });
   await assert.rejects(failed, (error) => error instanceof LockError && error.reason === "lost");
