@@ -4,7 +4,7 @@ import { sendEmpty, sendJson } from "../http/send.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
 import { refuseForeignPages } from "./foreign-pages.js";
 
-/** Answers depend on who asks, and on the moment. */
+/** Answers depend on the client, and on the moment. */
 export const notStored = { "Cache-Control": "no-store" };
 
 /** Answers a client that may do something here with what is produced, as JSON. */

@@ -25,13 +25,13 @@ export function describeCaller(exchange: Exchange, about: About): unknown {
     accessControl: access !== undefined,
     mayAdminister: access?.mayAdminister === true,
     mayChange,
-    mayCreateTokens: access !== undefined && mayCreateTokens(exchange),
+    mayCreateTokens: access !== undefined && mayManageTokens(exchange),
     registry: { ...about, address: originOf(exchange) || undefined },
   };
 }
 
-/** A token must not be renewed by itself, or exceed what another credential is limited to. */
-export function mayCreateTokens({ access }: Exchange): boolean {
+/** A token must not be renewed by itself, or reach what another credential is for. */
+export function mayManageTokens({ access }: Exchange): boolean {
   const identity = access?.identity;
   return identity?.user !== undefined && identity.credential.kind !== "access token" && identity.ceiling === undefined;
 }

@@ -55,7 +55,7 @@ export const s3 = optionalSection("Settings of the s3 driver: a bucket of AWS, M
   }),
   caFile: optionalSetting(filePath, {
     example: "/etc/berth/store-ca.pem",
-    meaning: "Certificates of the authorities to trust, for a store whose certificate is from a private one.",
+    meaning: "Certificates of the authorities to trust, for a store with a certificate of a private authority.",
     needsRestart,
   }),
   sse: setting(oneOf("none", "AES256", "aws:kms", "aws:kms:dsse"), {

@@ -72,7 +72,7 @@ export class EventJournal {
   }
 }
 
-/** Whether a receiver is told of what a client did. */
+/** Whether a receiver wants an event of what a client did. */
 export function wants(
   { include, ignoreActions, ignoreMediaTypes }: EventFilter,
   action: EventAction,

@@ -8,7 +8,7 @@ import type { WantedSpan } from "../registry/span-reader.js";
 import { blobType } from "./event.js";
 import type { PullEvents } from "./pull-events.js";
 
-/** A repository whose pulls become events. HEAD is no pull, and neither is looking at an image, or a part of a blob. */
+/** A repository whose pulls become events. A HEAD, a view of the page, and a part of a blob are no pulls. */
 export class PulledRepository implements PullRepository {
   readonly name: RepositoryName;
   readonly namespace?: string | undefined;

@@ -97,7 +97,7 @@ export class Semaphore {
     }
   }
 
-  /** Who is admitted now; those behind it wait, or something heavy would wait forever. */
+  /** The one that is admitted next; those behind it wait, since something heavy would wait forever otherwise. */
   #next(): Waiting | undefined {
     if (this.#used >= this.#most) return undefined;
     const next = this.#waiting.find(({ isUrgent }) => isUrgent()) ?? this.#waiting[0];

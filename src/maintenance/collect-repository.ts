@@ -29,7 +29,7 @@ export async function collectRepository(run: CollectionRun, name: RepositoryName
   return { needed: stillLinked(mark, removed), removed };
 }
 
-/** Whether an unneeded link stays for now. Reports it if so. */
+/** Whether an unneeded link must wait. Reports it if so. */
 async function staysFor(run: CollectionRun, link: ContentLink, heldSinceMs: number | undefined): Promise<boolean> {
   const found = await run.storage.contentLinks.stored(link);
   if (found === "unreadable") {

@@ -19,7 +19,7 @@ export interface CollectionReport {
   marked(mark: RepositoryMark): void;
   /** Something is unneeded, and goes now. */
   goes(item: Unneeded | { readonly kind: "repository"; readonly name: string }): void;
-  /** Something is unneeded, and stays for now. */
+  /** Something is unneeded, and waits to be deleted. */
   stays(item: Unneeded, stay: Stay): void;
   /** Something cannot be read, and so stays; in a sentence. */
   problem(problem: string): void;
@@ -35,7 +35,7 @@ export interface Collection {
   readonly bytes: number;
   /** Digests of which the bytes were removed. */
   readonly erased: readonly Digest[];
-  /** How much is unneeded and stays for now: links, and bytes without a link. */
+  /** How much is unneeded and waits to be deleted: links, and bytes without a link. */
   readonly waiting: number;
   /** When the first of it may go, in milliseconds since 1970, as far as that is known. */
   readonly nextMs: number | undefined;

@@ -58,7 +58,7 @@ export class CollectionRun {
     this.#parts = parts;
   }
 
-  /** Something is unneeded, and stays for now. */
+  /** Something is unneeded, and waits to be deleted. */
   stays(item: Unneeded, stay: Stay): void {
     this.#staying++;
     if ("untilMs" in stay) this.#nextMs = Math.min(this.#nextMs ?? stay.untilMs, stay.untilMs);

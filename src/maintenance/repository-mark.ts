@@ -6,7 +6,7 @@ import { type HeldManifest, readHeldManifests } from "./manifest-names.js";
 export interface MarkRules {
   /** Whether to delete manifests without a tag, unless a kept one references them or is their subject. */
   readonly deleteUntagged: boolean;
-  /** Whether an unneeded manifest stays for now, and with it everything that it references. */
+  /** Whether an unneeded manifest must wait, and with it everything that it references. */
   stays(digest: Digest): Promise<boolean>;
 }
 
@@ -103,7 +103,7 @@ function reachableManifests(held: ReadonlyMap<Digest, HeldManifest>, roots: Iter
   return reached;
 }
 
-/** What is kept, and what stays for now, with everything that it references. */
+/** What is kept, and what waits to be deleted, with everything that it references. */
 async function withStaying(
   held: ReadonlyMap<Digest, HeldManifest>,
   roots: readonly Digest[],

@@ -36,7 +36,7 @@ interface JudgeParts {
  */
 export class Judge {
   readonly #parts: JudgeParts;
-  /** What is unneeded and stays for now. */
+  /** What is unneeded and waits to be deleted. */
   readonly notes: NotedItems;
 
   constructor(parts: JudgeParts, notes: NotedItems) {

@@ -146,6 +146,10 @@ test("own tokens are made, used, listed and revoked, and a token makes no others
   const byToken = new ApiClient(using);
   assert.equal((await byToken.get("me")).mayCreateTokens, false);
   assert.equal((await byToken.answer("POST", "tokens", { body: {} })).status, 403);
+  const second = await bob.post("tokens", {}, 201);
+  assert.equal((await byToken.answer("GET", "tokens")).status, 403);
+  assert.equal((await byToken.answer("DELETE", `tokens/${second.id}`)).status, 403, "it cannot revoke another");
+  assert.equal((await bob.answer("DELETE", `tokens/${second.id}`)).status, 204);
   assert.equal((await bob.answer("POST", "tokens", { body: { scopes: ["rubbish"] } })).status, 400);
   const other = await api.post("tokens", {}, 201);
   assert.equal((await bob.answer("DELETE", `tokens/${other.id}`)).status, 404);

@@ -74,7 +74,7 @@ test("a collection beside a server deletes nothing that a client may rely on, an
   await pushBlob(client, "plain", orphan);
   for (const flags of [[], ["--force", "--delete-untagged"]]) {
     const said = await runGc(scope, root, flags);
-    assert.match(said, new RegExp(`^plain: layer link kept for now: ${digestOf(orphan)}: a client .* until `, "m"));
+    assert.match(said, new RegExp(`^plain: layer link waits: ${digestOf(orphan)}: a client .* until `, "m"));
     assert.match(said, /a server uses this storage/);
   }
   assert.ok((await blobsIn(root)).includes(digestOf(orphan)));

@@ -57,7 +57,7 @@ function aboutState(upstream: string, { condition }: UpstreamState): Attention[]
     return [{ level: "error", code: "upstream-down", message, upstream }];
   }
   if (condition !== "limited") return [];
-  const message = `${upstream} refuses requests for now, since there were too many.`;
+  const message = `${upstream} refuses requests, since there were too many.`;
   return [{ level: "warning", code: "upstream-limited", message, upstream }];
 }
 

@@ -6,7 +6,7 @@ import { RegistryError } from "../../oci/errors.js";
 import { AccessRefusal } from "../../registry/access-refusal.js";
 import type { AccessTokenStore } from "../../storage/access-token-store.js";
 import { showTime } from "../answers.js";
-import { mayCreateTokens } from "../me.js";
+import { mayManageTokens } from "../me.js";
 import { badRequest } from "../query.js";
 import { JsonBody } from "./json-body.js";
 
@@ -30,15 +30,16 @@ export class OwnTokens {
 
   /** The newest first. */
   async list(exchange: Exchange): Promise<unknown> {
-    const own = await this.#of(userOf(exchange));
+    const user = userOf(exchange);
+    requireAllOfUser(exchange, "see your tokens");
+    const own = await this.#of(user);
     const items = own.sort((one, other) => other.createdMs - one.createdMs).map((token) => this.#show(token));
     return { items: await Promise.all(items) };
   }
 
   async create(exchange: Exchange): Promise<unknown> {
     const user = userOf(exchange);
-    if (!mayCreateTokens(exchange))
-      throw new RegistryError("DENIED", "sign in with your password to create tokens: a token cannot create others");
+    requireAllOfUser(exchange, "create tokens");
     const body = await JsonBody.read(exchange, ["description", "scopes", "expiresInDays"]);
     const scopes = body.texts("scopes", scopesOfToken);
     for (const scope of scopes) checkScope(scope);
@@ -61,6 +62,8 @@ export class OwnTokens {
     // Whoever administers the registry can revoke everyone's.
     if (token === undefined || (token.user !== user && exchange.access?.mayAdminister !== true))
       throw new RegistryError("UNSUPPORTED", "you have no such token", { status: 404 });
+    const isOfRequest = exchange.access?.identity.credential.id === token.id;
+    if (!isOfRequest && exchange.access?.mayAdminister !== true) requireAllOfUser(exchange, "revoke another token");
     await this.#store.remove(token.id);
     exchange.log.info("access token revoked", { user, token: token.id });
     return undefined;
@@ -82,6 +85,11 @@ function userOf({ access }: Exchange): string {
   const { user } = access.identity;
   if (user !== undefined) return user;
   throw new AccessRefusal("UNAUTHORIZED", "authentication is required for your tokens");
+}
+
+/** A token, which may be limited and may be stolen, must not reach the others of its user. */
+function requireAllOfUser(exchange: Exchange, wish: string): void {
+  if (!mayManageTokens(exchange)) throw new RegistryError("DENIED", `sign in with your password to ${wish}`);
 }
 
 function checkScope(scope: string): void {

@@ -124,7 +124,7 @@ function collecting(
     const collect = task === "collect" ? collectBeside(walked, settings) : planCollection(walked, settings);
     const { bytes, waiting } = await collect;
     const freed = task === "collect" ? "were freed" : "would be freed";
-    return `${bytes} bytes ${freed}; ${waiting} items are unneeded and stay for now`;
+    return `${bytes} bytes ${freed}; ${waiting} unneeded items wait to be deleted`;
   };
   return { task, user: access?.identity.user, run };
 }

@@ -36,8 +36,8 @@ async function run(
   const complain = (line: string) => void process.stderr.write(`berth: ${line}\n`);
   const settings = { deleteUntagged, times, report: garbageLines(print, complain), pace: async () => {} };
   const { isAlone, bytes, waiting, trashed } = await (dryRun ? planCollection : collect)(storage, settings);
-  if (!isAlone) print("a server uses this storage, so what it may have promised to clients stays for now");
-  if (waiting > 0) print(`${waiting} unneeded links and blobs stay for now`);
+  if (!isAlone) print("a server uses this storage, so what clients may still rely on is kept");
+  if (waiting > 0) print(`${waiting} unneeded links and blobs wait to be deleted`);
   if (trashed > 0) print(`${trashed} removed links are in the trash; berth gc undelete restores them`);
   print(dryRun ? `${showBytes(bytes)} would be freed; nothing was changed` : `${showBytes(bytes)} freed`);
 }

@@ -13,7 +13,7 @@ export function garbageLines(print: Print, complain: Print): CollectionReport {
       if (item.kind === "repository") print(`${item.name}: repository eligible for deletion: it is empty`);
       else print(`${nameOf(item)} eligible for deletion: ${item.digest}`);
     },
-    stays: (item, stay) => print(`${nameOf(item)} kept for now: ${item.digest}: ${reasonOf(stay)}`),
+    stays: (item, stay) => print(`${nameOf(item)} waits: ${item.digest}: ${reasonOf(stay)}`),
     problem: complain,
     found: (garbage) => printGarbage(garbage, print),
   };
