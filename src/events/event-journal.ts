@@ -74,10 +74,10 @@ export class EventJournal {
 
 /** Whether a receiver wants an event of what a client did. */
 export function wants(
-  { include, ignoreActions, ignoreMediaTypes }: EventFilter,
+  { ignoreActions, ignoreMediaTypes }: EventFilter,
   action: EventAction,
   target: EventTarget,
 ): boolean {
-  if (action === "pull" ? !include.includes(action) : ignoreActions.includes(action)) return false;
+  if (ignoreActions.includes(action)) return false;
   return target.mediaType === undefined || !ignoreMediaTypes.includes(target.mediaType);
 }

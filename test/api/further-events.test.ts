@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
+import { pushImage } from "../support/api-image.js";
 import { pushBlob } from "../support/content.js";
 import { EventReceiver, type ReceivedEvent } from "../support/event-receiver.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
@@ -33,6 +34,18 @@ test("a receiver that wants pulls gets them in batches, with tag, digest and siz
     ],
   );
   assert.equal(receiver.requests.length, 1);
+});
+
+test("to look at an image is no pull, though its configuration is read", async (t) => {
+  const scope = new Scope(t);
+  const receiver = await EventReceiver.start(scope);
+  const settings = { url: receiver.url, include: ["pull"], ignoreActions: ["push"] };
+  const { client, stop } = await runNotifying(scope, await scope.folder("data"), settings);
+  await pushImage(client, "app", { tag: "1" });
+  const { body } = await client.get("/v2/_berth/image?repository=app&reference=1");
+  assert.ok(JSON.parse(body.toString()).config, "the configuration is shown");
+  await stop();
+  assert.deepEqual(receiver.events, []);
 });
 
 test("without being asked for, pulls are not sent", async (t) => {
