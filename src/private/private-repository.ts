@@ -77,12 +77,18 @@ export class PrivateRepository implements PushRepository {
 
   /** A client that finds a manifest here does not push it, nor what it references. */
   async resolveManifest(reference: Reference): Promise<ResolvedManifest> {
-    const found = await this.getManifest(reference);
+    const found = await this.#find(reference);
     if (await this.#storage.manifests.claim(this.name, found.descriptor.digest)) return found;
     throw this.#notFound.ofManifest(reference);
   }
 
-  async getManifest(reference: Reference): Promise<Manifest> {
+  async getManifest(reference: Reference, { onlyLooks }: Context): Promise<Manifest> {
+    const found = await this.#find(reference);
+    if (!onlyLooks) this.#storage.uses.notePull(this.name, found.descriptor.digest, Date.now());
+    return found;
+  }
+
+  async #find(reference: Reference): Promise<Manifest> {
     const digest = isDigestReference(reference) ? reference : await this.#storage.tags.find(this.name, reference);
     const found = digest && (await this.#storage.manifests.find(this.name, digest));
     if (found === undefined) throw this.#notFound.ofManifest(reference);

@@ -60,12 +60,17 @@ export class KeptManifests {
   }
 
   /**
-   * Records that a manifest was served. That is the use of an image: clients request the manifest before its blobs, and
-   * a client that has it sends a HEAD to check that it is still current.
+   * Records that a client asked for a manifest. That is the use of an image: clients request the manifest before its
+   * blobs, and a client that has it sends a HEAD to check that it is still current.
    */
   noteUse(name: RepositoryName, { descriptor: { digest }, bytes }: StoredManifest): void {
-    this.#storage.uses.touch(name, digest, Date.now());
+    this.#storage.uses.noteCheck(name, digest, Date.now());
     if (!this.#read.has(`${name}@${digest}`)) this.#learnSizes(name, digest, bytes);
+  }
+
+  /** Records that a client got a manifest. */
+  notePull(name: RepositoryName, { descriptor: { digest } }: StoredManifest): void {
+    this.#storage.uses.notePull(name, digest, Date.now());
   }
 
   /** Size of a blob, if a manifest that was served says it: the upstream need not be asked before a download. */

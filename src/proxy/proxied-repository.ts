@@ -37,10 +37,13 @@ export class ProxiedRepository implements PullRepository {
   }
 
   async getManifest(reference: Reference, context: Context): Promise<Manifest> {
-    const { manifests } = this.#cache;
+    const { manifests, kept } = this.#cache;
     if (this.#rules.dependOnTag) await this.#refuseUnlessAllowed(reference);
-    if (isDigestReference(reference)) return manifests.getByDigest(this.name, reference, context);
-    return manifests.getByTag(this.name, reference, context);
+    const manifest = await (isDigestReference(reference)
+      ? manifests.getByDigest(this.name, reference, context)
+      : manifests.getByTag(this.name, reference, context));
+    kept.notePull(this.name, manifest);
+    return manifest;
   }
 
   async statBlob(digest: Digest, context: Context): Promise<ResolvedBlob> {

@@ -41,10 +41,16 @@ export class StoredRepository implements PullRepository {
   }
 
   resolveManifest(reference: Reference, context: Context): Promise<Manifest> {
-    return this.getManifest(reference, context);
+    return this.#find(reference, context);
   }
 
-  async getManifest(reference: Reference, { onlyLooks }: Context): Promise<Manifest> {
+  async getManifest(reference: Reference, context: Context): Promise<Manifest> {
+    const manifest = await this.#find(reference, context);
+    if (!context.onlyLooks) this.#parts.kept.notePull(this.name, manifest);
+    return manifest;
+  }
+
+  async #find(reference: Reference, { onlyLooks }: Context): Promise<Manifest> {
     const { kept, rules } = this.#parts;
     const isDigest = isDigestReference(reference);
     const isAllowed = isDigest ? await this.#mayGive(reference) : rules.allows(reference);

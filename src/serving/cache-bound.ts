@@ -66,10 +66,7 @@ export class CacheBound implements CacheRoom {
 
   /** Whatever happens in between, the previous one is stopped at once. */
   #replace(next: Eviction | undefined): void {
-    const stopped = this.#eviction?.stop().catch((cause: unknown) => {
-      this.#log.error("when cached images were last used could not be written", { cause });
-    });
-    this.#retired = Promise.all([this.#retired, stopped]);
+    this.#retired = Promise.all([this.#retired, this.#eviction?.stop()]);
     this.#eviction = next;
     next?.start();
     this.#storage.makeRoom = async (bytes) => {

@@ -46,7 +46,8 @@ import type { ContentLink } from "./content/content-link.js";
  *     cached/<name>/_upstream                               the upstream that the content of a repository came from
  *     cached/<name>/_checked/<tag>                          when the upstream last confirmed what the tag points to
  *     cached/<name>/_typed/<algorithm>-<hex>                the upstream's type of a manifest that declares none
- *     cached/<name>/_used/<algorithm>-<hex>                 when a manifest was last served, or some minutes before
+ *     cached/<name>/_used/<algorithm>-<hex>                 when a client last asked for a manifest, or an hour before
+ *     pulled/<name>/_digests/<algorithm>-<hex>              when a client last pulled a manifest, or an hour before
  *
  * A link contains `<algorithm>:<hex>` and no newline. No component of a name begins with `_`, so ours and theirs never
  * conflict.
@@ -103,6 +104,8 @@ export const layout = {
   manifestTyped: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_typed/${digest.replace(":", "-")}`,
   manifestsUsed: (name: RepositoryName) => `.berth/cached/${name}/_used`,
   manifestUsed: (name: RepositoryName, digest: Digest) => `.berth/cached/${name}/_used/${digest.replace(":", "-")}`,
+  manifestPulled: (name: RepositoryName, digest: Digest) =>
+    `.berth/pulled/${name}/_digests/${digest.replace(":", "-")}`,
   endedSessions: ".berth/ended-sessions",
   endedSession: (id: string) => `.berth/ended-sessions/${id}`,
   accessTokens: ".berth/access-tokens",

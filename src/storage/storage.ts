@@ -8,7 +8,6 @@ import { ManifestTypes } from "./cache/manifest-types.js";
 import { OwnerStore } from "./cache/owner-store.js";
 import { SchedulerState } from "./cache/scheduler-state.js";
 import { TagChecks } from "./cache/tag-checks.js";
-import { UseStore } from "./cache/use-store.js";
 import { CollectionNotes } from "./collection-notes.js";
 import { CollectionRecord } from "./collection-record.js";
 import { BlobHolders } from "./content/blob-holders.js";
@@ -32,6 +31,7 @@ import { EndedSessionStore } from "./ended-session-store.js";
 import { EventQueue } from "./event-queue.js";
 import { JobStore } from "./job-store.js";
 import type { DiskRoom } from "./staging.js";
+import { UseStore } from "./use-store.js";
 
 /** Links that a server keeps in memory, about 400 bytes each. */
 const servedLinks = 20_000;

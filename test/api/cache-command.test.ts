@@ -27,7 +27,7 @@ async function runWithImages(scope: Scope) {
   const proxy = await runProxy(scope, fake.url);
   await pullWhole(proxy.client, "library/alpine", "3");
   await pullWhole(proxy.client, "owner/app", "1");
-  await proxy.storage.uses.write();
+  await proxy.storage.uses.writeAll();
   const cwd = await scope.folder("command");
   await writeFile(
     join(cwd, "berth.yml"),

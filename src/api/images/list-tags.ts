@@ -86,7 +86,7 @@ export class TagLists {
       ...facts,
       problem: facts === undefined ? "its manifest is missing or cannot be read" : undefined,
       pushedAt: showTime(await storage.tags.movedAt(name, tag)),
-      pulledAt: showTime(await storage.uses.lastUse(name, digest)),
+      pulledAt: showTime(await storage.uses.lastPull(name, digest)),
       askedAt: showTime(await storage.tagChecks.checkedAt(name, tag)),
     };
   }

@@ -97,7 +97,7 @@ export class RepositoryFacts {
     const newest = await newestOf(storage, name, tags);
     const manifests = await storage.index.manifests(name);
     const uses = await Promise.all(
-      manifests.slice(0, fewManifests).map((digest) => storage.uses.lastUse(name, digest)),
+      manifests.slice(0, fewManifests).map((digest) => storage.uses.lastPull(name, digest)),
     );
     return {
       origin,

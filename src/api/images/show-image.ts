@@ -93,7 +93,7 @@ async function timesOf(storage: Storage, { name }: PullRepository, reference: Re
   const tag = isDigestReference(reference) ? undefined : reference;
   return {
     pushedAt: showTime(tag ? await storage.tags.movedAt(name, tag) : await storage.manifests.receivedAt(name, digest)),
-    pulledAt: showTime(await storage.uses.lastUse(name, digest)),
+    pulledAt: showTime(await storage.uses.lastPull(name, digest)),
     askedAt: tag && showTime(await storage.tagChecks.checkedAt(name, tag)),
   };
 }

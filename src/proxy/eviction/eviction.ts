@@ -29,9 +29,6 @@ const fullPauseMs = 60_000;
 /** An unfinished download that no client resumed for this time is deleted. */
 const resumableForMs = 24 * 60 * 60_000;
 
-/** The pause after a failed write of last uses. It is retried: losing one costs little, but it reveals a full disk. */
-const writePauseMs = 60_000;
-
 /**
  * Keeps the cache below a size while Berth runs: measures it at the start and from time to time, counts what this
  * process adds in between, and deletes what was least recently used. Only one process on the storage does so at a time.
@@ -51,7 +48,6 @@ export class Eviction implements CacheRoom {
   #known = { size: 0, added: 0 };
   #nextLookMs = 0;
   #notBeforeMs = 0;
-  #nextWriteMs = 0;
 
   /** @param maxSize in bytes; `undefined`: no limit, and only abandoned downloads are deleted */
   constructor(storage: Storage, maxSize: number | undefined, log: Logger, observer?: EvictionObserver) {
@@ -71,7 +67,6 @@ export class Eviction implements CacheRoom {
     clearInterval(this.#timer);
     this.#stop.abort(new Error("the eviction was stopped"));
     await this.#evicting?.catch(() => {});
-    await this.#writeUses();
   }
 
   /** Deletes what is too much before this process ends, since the next check by any process may be far away. */
@@ -110,8 +105,8 @@ export class Eviction implements CacheRoom {
     if (this.#running !== undefined) return;
     const now = performance.now();
     const isFull = this.#maxSize !== undefined && this.size > this.#maxSize && now >= this.#notBeforeMs;
-    const mustLook = isFull || now >= this.#nextLookMs;
-    this.#running = (mustLook ? this.#look() : this.#writeUses()).finally(() => {
+    if (!isFull && now < this.#nextLookMs) return;
+    this.#running = this.#look().finally(() => {
       this.#running = undefined;
     });
   }
@@ -125,7 +120,6 @@ export class Eviction implements CacheRoom {
     const startedAt = performance.now();
     this.#nextLookMs = startedAt + lookEachMs;
     try {
-      await this.#writeUses();
       await this.#purgeDownloads();
       if (this.#maxSize !== undefined || (await isAnythingLeft(this.#storage)))
         await this.#evict((size) => this.#excess(size));
@@ -172,16 +166,6 @@ export class Eviction implements CacheRoom {
       if (Date.now() - download.modifiedMs < resumableForMs) continue;
       if (!(await this.#storage.downloads.discard(download))) continue;
       this.#log.info("abandoned download purged", { digest: download.digest, bytes: download.size });
-    }
-  }
-
-  async #writeUses(): Promise<void> {
-    if (performance.now() < this.#nextWriteMs) return;
-    try {
-      await this.#storage.uses.write();
-    } catch (cause) {
-      this.#nextWriteMs = performance.now() + writePauseMs;
-      this.#log.warn("the last uses of images could not be stored", { cause });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { type LockFile, whileLocked } from "./disk-lock.js";
 import type { DurableFolders } from "./durable-folders.js";
@@ -32,7 +32,7 @@ export type DiskStep =
   | { readonly kind: "make-folder"; readonly path: string }
   /** Makes an empty file at its place, replacing a file that is not empty. */
   | { readonly kind: "mark"; readonly path: string; readonly aside: string }
-  /** Makes a file with this content at its place, and its folders, unless it is there; not durable. */
+  /** Makes a file with this content at its place, and its folders, or replaces another content; not durable. */
   | { readonly kind: "trace"; readonly path: string; readonly content: Uint8Array; readonly aside: string }
   /** Takes the lock, performs the steps, and releases it. Fails before any step if it is held. */
   | { readonly kind: "locked"; readonly lock: LockFile; readonly steps: readonly DiskStep[] }
@@ -77,11 +77,11 @@ export function performStep(step: DiskStep, folders: DurableFolders): void {
       folders.make(step.path);
       break;
     case "mark":
-      changeInFolder(dirname(step.path), folders, () => createOrReplace(step.path, nothing, step.aside));
+      changeInFolder(dirname(step.path), folders, () => markPlace(step.path, step.aside));
       break;
     case "trace":
       mkdirSync(dirname(step.path), { recursive: true });
-      createOrReplace(step.path, step.content, step.aside);
+      leaveTrace(step);
       break;
     case "locked":
       whileLocked(step.lock, () => {
@@ -148,10 +148,18 @@ function changeInFolder(folder: string, folders: DurableFolders, change: () => v
 const nothing = Buffer.alloc(0);
 
 /** Most often nothing is there, and one call suffices. */
-function createOrReplace(path: string, content: Uint8Array, aside: string): void {
+function markPlace(path: string, aside: string): void {
+  if (createUnlessSame(path, nothing)) return;
+  mkdirSync(dirname(aside), { recursive: true });
+  writeSynced(aside, nothing);
+  renameSync(aside, path);
+}
+
+/** A reader sees the old content or the new one, unless the power fails. */
+function leaveTrace({ path, content, aside }: Extract<DiskStep, { kind: "trace" }>): void {
   if (createUnlessSame(path, content)) return;
   mkdirSync(dirname(aside), { recursive: true });
-  writeSynced(aside, content);
+  writeFileSync(aside, content, { flag: "wx" });
   renameSync(aside, path);
 }
 

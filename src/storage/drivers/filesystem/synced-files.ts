@@ -6,6 +6,7 @@ import {
   linkSync,
   lstatSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   unlinkSync,
@@ -38,7 +39,8 @@ export function createUnlessSame(path: string, content: Uint8Array): boolean {
   } catch (error) {
     if (!hasCode(error, "EEXIST")) throw error;
     const found = lstatSync(path, { throwIfNoEntry: false });
-    return found?.isFile() === true && found.size === content.length;
+    if (found?.isFile() !== true || found.size !== content.length) return false;
+    return content.length === 0 || readFileSync(path).equals(content);
   }
 }
 
