@@ -9,7 +9,7 @@ import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
-const dist = new URL("../dist/", import.meta.url);
+const compiled = new URL("../.build/src/", import.meta.url);
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
 /** What runs in each of this many GETs is one of its steps; what runs only in some is a timer, or background work. */
@@ -101,7 +101,7 @@ function digestOf(bytes) {
 async function withBerth(settings, work) {
   const [{ loadConfig }, { openServer }, { createLogger }] = await Promise.all(
     ["config/load.js", "serving/open-server.js", "observability/winston-logger.js"].map(
-      (file) => import(new URL(file, dist)),
+      (file) => import(new URL(file, compiled)),
     ),
   );
   const directory = mkdtempSync(join(tmpdir(), "berth-steps-"));
@@ -200,12 +200,12 @@ async function countSteps(act) {
 
 /** The code of a module, which runs once when it is loaded, is an unnamed function at the start of its file. */
 function calledFunctions({ url, functions }) {
-  if (!url.startsWith(dist.href)) return [];
+  if (!url.startsWith(compiled.href)) return [];
   return functions
     .filter(({ ranges: [{ count, startOffset }] }) => count > 0 && startOffset > 0)
     .map(
       ({ functionName, ranges: [{ startOffset }] }) =>
-        `${url.slice(dist.href.length)} ${functionName || "=>"} @${startOffset}`,
+        `${url.slice(compiled.href.length)} ${functionName || "=>"} @${startOffset}`,
     );
 }
 

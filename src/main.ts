@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import module from "node:module";
 import { basename, isAbsolute, join } from "node:path";
+import { nameSourcesInStacks } from "./source-lines.js";
 
 /** Until then Berth has started, and answered its first requests. */
 const flushedAfterMs = 10_000;
 
 keepCompiledCode();
+nameSourcesInStacks();
 // Imported only now, so that what is kept is used for all of it.
 const [{ runCommandLine }, { bearLostOutput }] = await Promise.all([
   import("./commands/run.js"),

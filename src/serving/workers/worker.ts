@@ -1,5 +1,6 @@
 import type { Metrics } from "../../metrics/metrics.js";
 import { createLogger, type FlushableLogger } from "../../observability/winston-logger.js";
+import { nameSourcesInStacks } from "../../source-lines.js";
 import { describeError } from "../explained-error.js";
 import { Housekeeping } from "../housekeeping.js";
 import { listen } from "../listen.js";
@@ -16,6 +17,7 @@ interface Serving extends OpenedServer {
 
 // A process that shares a port with others. It follows the primary, and ends when the primary is gone: node's cluster
 // module sees to that.
+nameSourcesInStacks();
 bearLostOutput();
 // Ctrl-C reaches every process of a terminal, systemd signals every process of a unit, and the primary sends its order
 // too. One stop must not look like two, so only the primary's order counts.

@@ -1,0 +1,77 @@
+// Bundles the program into dist, since each file that a start loads costs it about half a millisecond: one file has all
+// that every server needs, and each part that is loaded on its own has another. Nothing is minified, and source maps
+// lie beside the files, so that stacks can be read (src/source-lines.ts).
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const target = join(root, "dist");
+
+/** Node starts each of these by its name: the program, a server process, and threads. */
+const program = { main: "src/main.ts", worker: "src/serving/workers/worker.ts" };
+const threads = {
+  "disk-worker": "src/storage/drivers/filesystem/disk-worker.ts",
+  "tag-page-thread": "src/upstream/tag-page-thread.ts",
+};
+
+/** What every server loads. */
+const serverParts = [
+  "src/commands/run.ts",
+  "src/commands/serve.ts",
+  "src/config/yaml-file.ts",
+  "src/serving/lost-output.ts",
+  "src/serving/serve-alone.ts",
+];
+
+/** Every start loads these, one of them in 72 files. All other packages stay outside. */
+const bundledPackages = ["commander", "lru-cache", "yaml"];
+
+removeFormerBuild();
+const bundle = await rolldown({
+  cwd: root,
+  input: { ...program, ...threads },
+  external: (id) => !/^[./]/.test(id) && !bundledPackages.includes(id),
+  platform: "node",
+  treeshake: false,
+  checks: { ineffectiveDynamicImport: false },
+});
+await bundle.write({
+  dir: target,
+  format: "es",
+  sourcemap: true,
+  sourcemapExcludeSources: true,
+  chunkFileNames: "[name].js",
+  codeSplitting: { groups: [{ debugName: "server", name: serverFile() }] },
+});
+await bundle.close();
+writeFileSync(join(target, "licenses.txt"), bundledPackages.map(licenseOf).join("\n"));
+
+/** All but the page, which is built by itself. */
+function removeFormerBuild() {
+  mkdirSync(target, { recursive: true });
+  for (const name of readdirSync(target)) if (name !== "ui") rmSync(join(target, name), { recursive: true });
+}
+
+/** @returns a function that says which modules are in the server's file: not those that a thread loads, too */
+function serverFile() {
+  let modules;
+  return (id, graph) => {
+    modules ??= { server: importedBy(serverParts, graph), threads: importedBy(Object.values(threads), graph) };
+    return modules.server.has(id) && !modules.threads.has(id) ? "server" : undefined;
+  };
+}
+
+function importedBy(files, graph) {
+  const found = new Set(files.map((file) => join(root, file)));
+  // A set also visits what is added meanwhile.
+  for (const id of found) for (const imported of graph.getModuleInfo(id)?.importedIds ?? []) found.add(imported);
+  return found;
+}
+
+function licenseOf(name) {
+  const folder = join(root, "node_modules", name);
+  const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+  return `${name}\n\n${readFileSync(join(folder, file), "utf8")}`;
+}
