@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { packageVersion } from "../package-version.js";
 import { addAccess } from "./access/access-commands.js";
 import { addCache } from "./cache/cache-commands.js";
+import { addFsck } from "./fsck/fsck-command.js";
 import { addGarbageCollect } from "./gc/gc-commands.js";
 import { addSetup } from "./setup-command.js";
 import { addTls } from "./tls/tls-commands.js";
@@ -24,6 +25,7 @@ export function createProgram(): Command {
   addSetup(program);
   addOwner(program);
   addGarbageCollect(program);
+  addFsck(program);
   addHealth(program);
   addCredentialProvider(program);
   return program;

@@ -1,6 +1,6 @@
 import { type Digest, isDigest, isDigestOfNothing } from "./digest.js";
 import { foldedKey } from "./folded-key.js";
-import { type ManifestKind, manifestKind, mediaTypes } from "./media-types.js";
+import { isNonDistributable, type ManifestKind, manifestKind, mediaTypes } from "./media-types.js";
 import type { Platform } from "./platform.js";
 
 /** Content that a manifest references, as far as the manifest describes it. */
@@ -11,6 +11,8 @@ export interface NamedContent {
   readonly size: number | undefined;
   readonly platform?: Platform;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Whether it is stored elsewhere by design, and so need not be here. */
+  readonly isElsewhere?: true;
 }
 
 /** The content of a manifest, as far as it can be understood. */
@@ -110,11 +112,17 @@ function contentOf(value: unknown): NamedContent[] {
         digest,
         mediaType: textOf(value, "mediaType"),
         size,
+        ...(isElsewhere(value) && { isElsewhere: true as const }),
         ...(platform !== undefined && { platform }),
         ...(isObject(value.annotations) && { annotations: textsIn(value.annotations) }),
       },
     ];
   });
+}
+
+/** As `private/manifest-rules.ts` decides for what is pushed. */
+function isElsewhere(value: Json): boolean {
+  return isNonDistributable(textOf(value, "mediaType") ?? "") || (Array.isArray(value.urls) && value.urls.length > 0);
 }
 
 /** Docker schema 1 names layers by `blobSum` and says nothing else about them. */

@@ -41,6 +41,8 @@ import type { ContentLink } from "./content/content-link.js";
  *     downloads/<algorithm>-<hex>/data, size                a blob being downloaded, and how large it will be
  *     downloads/<algorithm>-<hex>/encoded                   the same, if it may be compressed
  *     evicting/<algorithm>-<hex>                            bytes about to be deleted, unless something links to them
+ *     quarantine/<algorithm>-<hex>-<time>                   damaged bytes that were set aside
+ *     check                                                 when all content was last checked, and the result
  *     removing                                              digests whose links an eviction removes, one per line
  *     announced/<window>/<name>/_digests/<algorithm>-<hex>/<tag>  when a client was told that the tag points to it
  *     cached/<name>/_upstream                               the upstream that the content of a repository came from
@@ -87,6 +89,10 @@ export const layout = {
   download: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/data`,
   encodedDownload: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/encoded`,
   downloadSize: (digest: Digest) => `.berth/downloads/${digest.replace(":", "-")}/size`,
+  quarantine: ".berth/quarantine",
+  quarantined: (digest: Digest, time: string) => `.berth/quarantine/${digest.replace(":", "-")}-${time}`,
+  quarantinedAs: (record: string) => `.berth/quarantine/${record}`,
+  lastCheck: ".berth/check",
   evictions: ".berth/evicting",
   removalNote: ".berth/removing",
   evicting: (digest: Digest) => `.berth/evicting/${digest.replace(":", "-")}`,

@@ -11,6 +11,7 @@ import { TagChecks } from "./cache/tag-checks.js";
 import { CollectionNotes } from "./collection-notes.js";
 import { CollectionRecord } from "./collection-record.js";
 import { BlobHolders } from "./content/blob-holders.js";
+import { BlobInspection } from "./content/blob-inspection.js";
 import { BlobStore, type MemoryAnswers } from "./content/blob-store.js";
 import type { ContentIndex } from "./content/content-index.js";
 import { ContentLinks } from "./content/content-links.js";
@@ -18,6 +19,7 @@ import { HeldClaims } from "./content/held-claims.js";
 import { LayoutIndex } from "./content/layout-index.js";
 import { LinkStore } from "./content/link-store.js";
 import { ManifestStore } from "./content/manifest-store.js";
+import { Quarantine } from "./content/quarantine.js";
 import { ReferrerRebuild } from "./content/referrer-rebuild.js";
 import { ReferrerStore } from "./content/referrer-store.js";
 import { RepositoryContent } from "./content/repository-content.js";
@@ -50,6 +52,8 @@ export class Storage {
   readonly trash: Trash;
   readonly contentLinks: ContentLinks;
   readonly blobs: BlobStore;
+  readonly quarantine: Quarantine;
+  readonly inspection: BlobInspection;
   readonly holders = new BlobHolders();
   readonly manifests: ManifestStore;
   readonly tags: TagStore;
@@ -94,7 +98,9 @@ export class Storage {
     this.index = new LayoutIndex(driver, this.links);
     // Whole bytes: an LRU cache accepts no fractions.
     const half = Math.floor(cacheBytes / 2);
-    this.blobs = new BlobStore(driver, half, log, this.answers);
+    this.quarantine = new Quarantine(driver);
+    this.inspection = new BlobInspection(driver);
+    this.blobs = new BlobStore(this, half, log);
     this.manifests = new ManifestStore(this, half, log);
     this.tags = new TagStore(driver, this);
     this.referrers = new ReferrerStore(driver, log);

@@ -74,6 +74,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   images: ["storage/storage", "oci/digest", "observability/logger", "foundation/bounded-map"],
   maintenance: ["images/images", "storage/storage", "oci/digest", "observability/logger", "foundation/bounded-map"],
+  "maintenance/fsck": [
+    "images/images",
+    "storage/storage",
+    "oci/digest",
+    "observability/logger",
+    "foundation/bounded-map",
+  ],
   events: ["registry/registry", "storage/storage", "upstream/upstream-client", "oci/digest", "observability/logger"],
   api: [
     "http/server",

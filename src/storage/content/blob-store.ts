@@ -7,7 +7,9 @@ import { hashReader } from "../../oci/hash-reader.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 import type { ObjectContent, StagedObject } from "../staging.js";
+import type { FoundBytes } from "./blob-inspection.js";
 import { BlobVerification } from "./blob-verification.js";
+import type { Quarantine } from "./quarantine.js";
 
 const smallBytes = 256 * 1024;
 
@@ -34,6 +36,7 @@ export class BlobStore {
   readonly #log: Logger;
   readonly #answers: MemoryAnswers;
   readonly #verification: BlobVerification;
+  readonly #quarantine: Quarantine;
   /**
    * Small content, verified when it was read. The content of a digest never changes, so entries never become invalid.
    */
@@ -43,9 +46,14 @@ export class BlobStore {
    * @param cacheBytes memory for small content
    * @param answers counts requests answered from memory
    */
-  constructor(driver: StorageDriver, cacheBytes: number, log: Logger, answers: MemoryAnswers) {
+  constructor(
+    { driver, answers, quarantine }: { driver: StorageDriver; answers: MemoryAnswers; quarantine: Quarantine },
+    cacheBytes: number,
+    log: Logger,
+  ) {
     this.#answers = answers;
     this.#driver = driver;
+    this.#quarantine = quarantine;
     this.#log = log;
     this.#verification = new BlobVerification(driver);
     this.#small = new LRUCache({ maxSize: Math.max(1, cacheBytes), sizeCalculation: (blob) => blob.size + 200 });
@@ -92,20 +100,35 @@ export class BlobStore {
   }
 
   /**
-   * Whether the stored content matches its digest; if not, it is emptied, and so absent.
+   * Whether the stored content matches its digest; if not, it is set aside, and so absent.
    * @throws the reason of the signal, once that is aborted
    */
   async verify(digest: Digest, signal: AbortSignal): Promise<boolean> {
-    const key = layout.blob(digest);
-    const before = await this.#driver.stat(key);
+    const before = await this.#driver.stat(layout.blob(digest));
     if (before === undefined) return false;
     if (await this.#verification.isWhole(digest, signal)) return true;
-    this.#log.error("stored blob is damaged and counts as absent; push it again", { digest, bytes: before.size });
-    this.#small.delete(digest);
-    // It may have been pushed again meanwhile: only the version that was read is emptied, or nothing without a version.
-    if (before.version !== undefined)
-      await this.#driver.conditional?.writeIfVersion({ key, content: Buffer.alloc(0) }, before.version);
+    const place = await this.setDamagedAside(digest, before);
+    this.#log.error("stored blob is damaged and counts as absent; push it again", {
+      digest,
+      bytes: before.size,
+      setAside: place,
+    });
     return false;
+  }
+
+  /** Drops it from the memory of this process. */
+  forget(digest: Digest): void {
+    this.#small.delete(digest);
+  }
+
+  /**
+   * Sets damaged bytes aside, unless they were replaced meanwhile.
+   * @param seen as they were found
+   * @returns where they are now
+   */
+  async setDamagedAside(digest: Digest, seen: FoundBytes): Promise<string | undefined> {
+    this.#small.delete(digest);
+    return this.#quarantine.setAside(digest, seen);
   }
 
   /**
@@ -133,12 +156,19 @@ export class BlobStore {
 
   /** All stored blobs, whether or not a repository links to them. */
   async *all(): AsyncIterable<StoredBlob> {
+    for await (const digest of this.digests()) {
+      const stat = await this.#driver.stat(layout.blob(digest));
+      if (stat !== undefined) yield { digest, size: stat.size, modifiedMs: stat.modifiedMs };
+    }
+  }
+
+  /** Digests that have a folder, in code point order; hardly one of them is empty. */
+  async *digests(): AsyncIterable<Digest> {
     for (const algorithm of digestAlgorithms) {
       for (const prefix of await this.#driver.list(layout.blobsOf(algorithm))) {
         for (const hex of await this.#driver.list(layout.blobsBelow(algorithm, prefix))) {
           const digest = `${algorithm}:${hex}`;
-          const stat = isDigest(digest) ? await this.#driver.stat(layout.blob(digest)) : undefined;
-          if (isDigest(digest) && stat !== undefined) yield { digest, size: stat.size, modifiedMs: stat.modifiedMs };
+          if (isDigest(digest)) yield digest;
         }
         await nextTurn();
       }

@@ -121,6 +121,12 @@ export class ManifestStore {
     return this.#puts.run(key, () => this.#store(name, manifest));
   }
 
+  /** Drops it from the memory of this process. */
+  forget(digest: Digest): void {
+    this.#manifests.delete(digest);
+    this.#verified.delete(digest);
+  }
+
   /** What a manifest of the repository says, without caching it: for walks over many. */
   async readContent(name: RepositoryName, digest: Digest): Promise<ManifestReading | undefined> {
     const content = await this.#links.find(layout.revisionLink(name, digest));
@@ -174,9 +180,16 @@ export class ManifestStore {
     this.#stored.set(key, true);
   }
 
-  async #isWhole(link: ContentLink, { descriptor }: StoredManifest): Promise<boolean> {
-    const stat = await this.#driver.stat(layout.blob(descriptor.digest));
-    return stat?.size === descriptor.size && (await this.#contentLinks.claim(link)) === descriptor.digest;
+  /** Damage need not change the size: bytes of another version than was seen to be right are read again. */
+  async #isWhole(link: ContentLink, { descriptor, bytes }: StoredManifest): Promise<boolean> {
+    const { digest, size } = descriptor;
+    const stat = await this.#driver.stat(layout.blob(digest));
+    if (stat?.size !== size) return false;
+    if (stat.version === undefined || this.#verified.get(digest) !== stat.version) {
+      if ((await this.#driver.read(layout.blob(digest), readableBytes))?.equals(bytes) !== true) return false;
+      if (stat.version !== undefined) this.#verified.set(digest, stat.version);
+    }
+    return (await this.#contentLinks.claim(link)) === digest;
   }
 
   async #read(digest: Digest, content: Digest): Promise<StoredManifest | undefined> {

@@ -47,6 +47,10 @@ export class ReferrerStore {
     await this.#driver.remove(layout.referrer(name, subject, digest));
   }
 
+  async isRecorded(name: RepositoryName, subject: Digest, digest: Digest): Promise<boolean> {
+    return (await this.#driver.stat(layout.referrer(name, subject, digest))) !== undefined;
+  }
+
   /** Whether the repository has records: one that another program wrote, or part of a backup, has none. */
   async isKept(name: RepositoryName): Promise<boolean> {
     return (await this.#driver.list(layout.allReferrers(name))).length > 0;

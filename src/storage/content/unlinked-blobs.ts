@@ -24,12 +24,14 @@ const changesAtOnce = 8;
 /** A million digests. */
 const longestNote = 136_000_000;
 
+export const evictionLock = "eviction";
+
 /** Only one eviction removes at a time, across all processes. */
 export function withEvictionLock<Result>(
   storage: Storage,
   action: (lost: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  return storage.driver.withLock("eviction", action);
+  return storage.driver.withLock(evictionLock, action);
 }
 
 /** Removes those of the given digests that no repository links to. @returns how many bytes were freed */

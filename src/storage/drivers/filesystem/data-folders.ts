@@ -6,7 +6,7 @@ const repositories = ["docker", "registry", "v2", "repositories"];
 const blobs = ["docker", "registry", "v2", "blobs", "sha256"];
 
 /** Blobs that are being stored or removed: in the same file system as blobs, so that a rename is enough. */
-const besideBlobs = /^\.berth\/(scratch|downloads|evicting)(\/|$)/;
+const besideBlobs = /^\.berth\/(scratch|downloads|evicting|quarantine)(\/|$)/;
 
 /**
  * Where Berth's own files are. A volume may be mounted below the root (`docker/registry/v2`, as in many recipes for

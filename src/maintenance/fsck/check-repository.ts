@@ -1,0 +1,169 @@
+import { algorithmOf, type Digest, digestOf } from "../../oci/digest.js";
+import { type ManifestReading, type NamedContent, readManifest } from "../../oci/manifest-reading.js";
+import { isTag } from "../../oci/reference.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { ContentLink } from "../../storage/content/content-link.js";
+import { imagesThatNeed } from "./broken-images.js";
+import type { ContentStates } from "./content-states.js";
+import { ContentSuspects } from "./content-suspects.js";
+import type { Mending } from "./mend-bytes.js";
+import { RecordSuspects } from "./record-suspects.js";
+import type { Suspect, Suspects } from "./suspect.js";
+
+/** What a check of all repositories shares. */
+export interface CheckParts extends Mending {
+  readonly states: ContentStates;
+  readonly suspects: Suspects;
+  /** Whether manifests of private repositories may reference what is not here. */
+  readonly isSparse: boolean;
+  /** Called between two steps. @throws if the check is to end */
+  rest(): Promise<void>;
+}
+
+/** How much was looked at in a repository. */
+export interface CheckedRepository {
+  readonly manifests: number;
+  readonly tags: number;
+}
+
+/** Follows every link, tag, manifest, child and referrer of a repository. */
+export async function checkRepository(parts: CheckParts, name: RepositoryName): Promise<CheckedRepository> {
+  const upstream = await parts.storage.owners.readOwner(name);
+  return new RepositoryCheck(parts, name, upstream).perform();
+}
+
+class RepositoryCheck {
+  readonly #parts: CheckParts;
+  readonly #name: RepositoryName;
+  readonly #upstream: string | undefined;
+  readonly #content: ContentSuspects;
+  readonly #records: RecordSuspects;
+  /** What seems wrong, by the digest that images may need. */
+  readonly #found: { readonly suspect: Suspect; readonly digest: Digest | undefined }[] = [];
+  #manifests: ReadonlySet<Digest> = new Set();
+  #blobs: ReadonlySet<Digest> = new Set();
+  readonly #needed = new Set<Digest>();
+
+  constructor(parts: CheckParts, name: RepositoryName, upstream: string | undefined) {
+    this.#parts = parts;
+    this.#name = name;
+    this.#upstream = upstream;
+    this.#content = new ContentSuspects(parts, name, upstream);
+    this.#records = new RecordSuspects(parts, name, upstream);
+  }
+
+  async perform(): Promise<CheckedRepository> {
+    const { index } = this.#parts.storage;
+    this.#manifests = new Set(await index.manifests(this.#name));
+    this.#blobs = new Set(await index.blobs(this.#name));
+    for (const digest of this.#manifests) await this.#checkManifest(digest);
+    for (const digest of this.#blobs) await this.#checkBlob(digest);
+    const tags = await this.#checkTags();
+    if (this.#upstream === undefined) await this.#checkReferrers();
+    await this.#nameImages();
+    return { manifests: this.#manifests.size, tags };
+  }
+
+  async #checkManifest(digest: Digest): Promise<void> {
+    await this.#parts.rest();
+    const content = await this.#checkLink({ name: this.#name, kind: "manifest", digest });
+    if (content === undefined || (await this.#checkBytes(digest, content, true)) !== "whole") return;
+    const reading = await this.#read(digest);
+    if (reading === undefined) return;
+    for (const named of [...reading.blobs, ...reading.manifests]) await this.#checkReference(digest, named);
+    // An unknown type may mean anything by the digests in it.
+    for (const named of reading.names) this.#needed.add(named);
+    const { subject } = reading;
+    if (
+      subject !== undefined &&
+      this.#upstream === undefined &&
+      (await this.#records.isReferrerMissing(subject, digest))
+    )
+      this.#add(this.#records.missingReferrer(subject, digest), digest);
+  }
+
+  async #read(digest: Digest): Promise<ManifestReading | undefined> {
+    const { content, bytes } = await this.#parts.storage.manifests.storedBytes(this.#name, digest);
+    if (bytes === "absent") return undefined;
+    if (bytes !== "too large" && digestOf(bytes, algorithmOf(digest)) !== digest) {
+      // Not every blob is hashed by a fast check.
+      if ((await this.#parts.states.look(content, true)) === "damaged") await this.#checkBytes(digest, content, true);
+      return undefined;
+    }
+    const reading = bytes === "too large" ? undefined : readManifest(bytes);
+    if (reading === undefined) this.#add(this.#content.unreadableManifest(digest), digest);
+    return reading;
+  }
+
+  async #checkReference(by: Digest, { digest, size, isElsewhere }: NamedContent): Promise<void> {
+    this.#needed.add(digest);
+    const isHeld = this.#blobs.has(digest) || this.#manifests.has(digest);
+    if (isHeld) await this.#parts.states.expect(digest, size);
+    else if (isElsewhere !== true && this.#upstream === undefined && !this.#parts.isSparse)
+      this.#add(this.#content.missingLink(digest, by), digest);
+  }
+
+  async #checkBlob(digest: Digest): Promise<void> {
+    await this.#parts.rest();
+    const content = await this.#checkLink({ name: this.#name, kind: "blob", digest });
+    if (content !== undefined) await this.#checkBytes(digest, content, false);
+  }
+
+  /** @returns the digest under which the bytes are stored; `undefined` if the link is gone by now */
+  async #checkLink(link: ContentLink): Promise<Digest | undefined> {
+    const stored = await this.#parts.storage.contentLinks.stored(link);
+    if (stored === undefined) return undefined;
+    if (stored !== "unreadable") return stored.digest;
+    this.#add(this.#content.damagedLink(link), link.digest);
+    // Its path still says what it is for.
+    return link.digest;
+  }
+
+  async #checkBytes(digest: Digest, content: Digest, isManifest: boolean): Promise<"whole" | "absent" | "damaged"> {
+    const state = await this.#parts.states.of(content);
+    if (state === "damaged") this.#add(this.#content.damagedBytes(content), digest, isManifest);
+    if (state === "absent") this.#add(this.#absent(digest, content, isManifest), digest, isManifest);
+    return state;
+  }
+
+  #absent(digest: Digest, content: Digest, isManifest: boolean): Suspect {
+    const link: ContentLink = { name: this.#name, kind: isManifest ? "manifest" : "blob", digest };
+    const isNeeded = isManifest || this.#needed.has(digest);
+    return isNeeded ? this.#content.missingBytes(link, content) : this.#content.linkWithoutBytes(link, content);
+  }
+
+  async #checkTags(): Promise<number> {
+    const { storage, rest } = this.#parts;
+    const withLink = new Set<string>();
+    for await (const { tag, digest } of storage.tags.targets(this.#name)) {
+      await rest();
+      withLink.add(tag);
+      if (digest === undefined) this.#add(this.#records.damagedTag(tag), undefined);
+      else if (!this.#manifests.has(digest)) this.#add(this.#records.danglingTag(tag, digest), undefined);
+    }
+    for (const tag of (await storage.index.tagNames(this.#name)).filter(isTag))
+      if (!withLink.has(tag)) this.#add(this.#records.emptyTag(tag), undefined);
+    return withLink.size;
+  }
+
+  async #checkReferrers(): Promise<void> {
+    const { referrers } = this.#parts.storage;
+    for (const subject of await referrers.subjects(this.#name))
+      for (const digest of await referrers.list(this.#name, subject))
+        if (!this.#manifests.has(digest)) this.#add(this.#records.danglingReferrer(subject, digest), undefined);
+  }
+
+  #add(suspect: Suspect, digest: Digest | undefined, isManifest = false): void {
+    this.#found.push({ suspect, digest });
+    this.#parts.suspects.add(suspect, { name: this.#name, upstream: this.#upstream, images: [], isManifest });
+  }
+
+  /** Names the images, now that all that is wrong is known. */
+  async #nameImages(): Promise<void> {
+    const wanted = new Set(this.#found.flatMap(({ digest }) => digest ?? []));
+    if (wanted.size === 0) return;
+    const images = await imagesThatNeed(this.#parts.storage, this.#name, wanted);
+    for (const { suspect, digest } of this.#found)
+      if (digest !== undefined) this.#parts.suspects.name(suspect, this.#name, images.get(digest) ?? []);
+  }
+}

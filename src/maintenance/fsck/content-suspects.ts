@@ -1,0 +1,141 @@
+import type { Digest } from "../../oci/digest.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { ContentLink } from "../../storage/content/content-link.js";
+import { placeOf } from "../../storage/content/places.js";
+import type { Storage } from "../../storage/storage.js";
+import type { ContentStates } from "./content-states.js";
+import { type Mending, mendBytes } from "./mend-bytes.js";
+import type { Suspect } from "./suspect.js";
+
+export interface SuspectParts extends Mending {
+  readonly storage: Storage;
+  readonly states: ContentStates;
+}
+
+export const pushAgain = "push one of the images again";
+
+/** What can be wrong with the content of a repository, how to look at it again, and how to mend it. */
+export class ContentSuspects {
+  readonly #parts: SuspectParts;
+  readonly #storage: Storage;
+  readonly #name: RepositoryName;
+  /** What a cache lacks, it downloads again. */
+  readonly #isPrivate: boolean;
+
+  constructor(parts: SuspectParts, name: RepositoryName, upstream: string | undefined) {
+    this.#parts = parts;
+    this.#storage = parts.storage;
+    this.#name = name;
+    this.#isPrivate = upstream === undefined;
+  }
+
+  damagedBytes(content: Digest): Suspect {
+    return damagedBytes(this.#parts, content);
+  }
+
+  missingBytes(link: ContentLink, content: Digest): Suspect {
+    return {
+      flaw: "missing bytes",
+      isDamage: this.#isPrivate,
+      digest: content,
+      place: placeOf.bytes(content),
+      what: "its bytes are not in the storage",
+      advice: this.#isPrivate ? pushAgain : "the next pull fetches it",
+      confirm: () => this.#lacksBytes(link, content),
+      mend: (holders) => mendBytes(this.#parts, { digest: content, holders, seen: undefined }),
+    };
+  }
+
+  linkWithoutBytes(link: ContentLink, content: Digest): Suspect {
+    return {
+      flaw: "link without bytes",
+      isDamage: false,
+      digest: link.digest,
+      place: placeOf.link(link),
+      what: "a link without bytes, which no image needs",
+      confirm: () => this.#lacksBytes(link, content),
+    };
+  }
+
+  damagedLink(link: ContentLink): Suspect {
+    const { contentLinks, blobs } = this.#storage;
+    return {
+      flaw: "damaged link",
+      isDamage: true,
+      digest: link.digest,
+      place: placeOf.link(link),
+      what: "the link is empty or torn",
+      advice: pushAgain,
+      confirm: async () => (await contentLinks.stored(link)) === "unreadable",
+      mend: async () => {
+        if ((await blobs.storedSize(link.digest)) === undefined)
+          return { outcome: "left", obstacle: "no bytes are stored under its digest" };
+        await contentLinks.put(link, link.digest);
+        return { outcome: "written again" };
+      },
+    };
+  }
+
+  /** @param by a manifest that references it */
+  missingLink(digest: Digest, by: Digest): Suspect {
+    const [blob, manifest] = this.#linksOf(digest);
+    return {
+      flaw: "missing link",
+      isDamage: true,
+      digest,
+      place: placeOf.link(blob),
+      what: `${this.#name} does not hold what its manifest ${by} references`,
+      advice: pushAgain,
+      confirm: async () =>
+        (await isLinked(this.#storage, { name: this.#name, kind: "manifest", digest: by })) &&
+        !(await isLinked(this.#storage, blob)) &&
+        !(await isLinked(this.#storage, manifest)),
+    };
+  }
+
+  unreadableManifest(digest: Digest): Suspect {
+    const link: ContentLink = { name: this.#name, kind: "manifest", digest };
+    return {
+      flaw: "unreadable manifest",
+      isDamage: true,
+      digest,
+      place: placeOf.bytes(digest),
+      what: "its bytes match its digest, but are no manifest",
+      advice: "delete the manifest, or push the image again",
+      confirm: async () => (await this.#storage.contentLinks.stored(link)) !== undefined,
+    };
+  }
+
+  #linksOf(digest: Digest): readonly [ContentLink, ContentLink] {
+    return [
+      { name: this.#name, kind: "blob", digest },
+      { name: this.#name, kind: "manifest", digest },
+    ];
+  }
+
+  async #lacksBytes(link: ContentLink, content: Digest): Promise<boolean> {
+    if ((await this.#storage.contentLinks.stored(link)) === undefined) return false;
+    return (await this.#parts.states.look(content, false)) === "absent";
+  }
+}
+
+/** What is in the trash comes back when a client asks for it. */
+export async function isLinked({ contentLinks, trash }: Storage, link: ContentLink): Promise<boolean> {
+  return (await contentLinks.stored(link)) !== undefined || (await trash.find(link)) !== undefined;
+}
+
+/** Bytes belong to no repository alone. */
+export function damagedBytes(parts: SuspectParts, digest: Digest): Suspect {
+  const { storage, states } = parts;
+  const found = states.damaged.get(digest);
+  return {
+    flaw: "damaged bytes",
+    isDamage: true,
+    digest,
+    place: placeOf.bytes(digest),
+    what: `its bytes ${found?.why ?? "are damaged"}`,
+    advice: pushAgain,
+    confirm: async () => found !== undefined && (await storage.inspection.isUnchanged(digest, found.seen)),
+    mend: (holders) => mendBytes(parts, { digest, holders, seen: found?.seen }),
+  };
+}
