@@ -5,6 +5,7 @@ import { addCache } from "./cache/cache-commands.js";
 import { addFsck } from "./fsck/fsck-command.js";
 import { addGarbageCollect } from "./gc/gc-commands.js";
 import { addSetup } from "./setup-command.js";
+import { addTag } from "./tag/tag-commands.js";
 import { addTls } from "./tls/tls-commands.js";
 
 /** The command line. The code of a command is loaded only when the command runs. */
@@ -26,6 +27,7 @@ export function createProgram(): Command {
   addOwner(program);
   addGarbageCollect(program);
   addFsck(program);
+  addTag(program);
   addHealth(program);
   addCredentialProvider(program);
   return program;

@@ -49,7 +49,7 @@ export function eventOf(action: EventAction, target: EventTarget, context: Conte
       ...(action !== "delete" && { url: `${base}/v2/${repository}/${kind}/${digest}` }),
     },
     request: { id: context.id, addr: context.caller.address, host, method, useragent: agent },
-    actor: { name: context.access?.identity.user },
+    actor: { name: context.ownTask ?? context.access?.identity.user },
     source: { addr: source.address, instanceID: source.instanceId },
   };
 }

@@ -1,4 +1,5 @@
 import { nextTurnAfter } from "../foundation/event-loop-breaks.js";
+import type { Actor } from "../oci/actor.js";
 import { algorithmOf, type Digest, digestInTurns } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
@@ -6,7 +7,7 @@ import type { ManifestContent } from "../oci/manifest.js";
 import { parsePushedManifest } from "../oci/pushed-manifest.js";
 import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { Context } from "../registry/context.js";
+import { actorOf, type Context } from "../registry/context.js";
 import type {
   IncomingContent,
   Manifest,
@@ -157,14 +158,14 @@ export class PrivateRepository implements PushRepository {
     if (await this.beforeStoring()) await checkReferences(content, held);
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
     const tags = isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags];
-    const moved = await this.#storage.withRoom(() => this.#store(stored, content, tags));
+    const moved = await this.#storage.withRoom(() => this.#store(stored, content, tags, actorOf(context)));
     context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: manifest.tags });
     return { digest, subject: content.subject?.digest, moved };
   }
 
   async deleteTag(tag: Tag, context: Context): Promise<Digest> {
     this.#refuseUnlessDeletable();
-    const pointedAt = await this.#storage.withRoom(() => this.#storage.tags.remove(this.name, tag));
+    const pointedAt = await this.#storage.withRoom(() => this.#storage.tags.remove(this.name, tag, actorOf(context)));
     if (pointedAt === undefined) throw this.#notFound.ofManifest(tag);
     context.log.info("tag deleted", { repository: this.name, tag });
     return pointedAt;
@@ -173,7 +174,9 @@ export class PrivateRepository implements PushRepository {
   async deleteManifest(digest: Digest, context: Context): Promise<readonly Tag[]> {
     this.#refuseUnlessDeletable();
     if (!(await this.#content.hasManifest(digest))) throw this.#notFound.ofManifest(digest);
-    const { tags, subject } = await this.#storage.withRoom(() => this.#content.removeManifest(digest));
+    const { tags, subject } = await this.#storage.withRoom(() =>
+      this.#content.removeManifest(digest, actorOf(context)),
+    );
     if (subject !== undefined) await this.#storage.withRoom(() => this.#writeFallbackTag(subject));
     context.log.info("manifest deleted", { repository: this.name, digest });
     return tags;
@@ -189,7 +192,12 @@ export class PrivateRepository implements PushRepository {
   /**
    * Moves tags last. If the manifest is deleted meanwhile, that came before this push, so everything is stored again.
    */
-  async #store(manifest: StoredManifest, content: ManifestContent, tags: readonly Tag[]): Promise<readonly MovedTag[]> {
+  async #store(
+    manifest: StoredManifest,
+    content: ManifestContent,
+    tags: readonly Tag[],
+    by: Actor,
+  ): Promise<readonly MovedTag[]> {
     const { digest } = manifest.descriptor;
     const subject = content.subject?.digest;
     const before = new Map<Tag, Digest | undefined>();
@@ -197,7 +205,7 @@ export class PrivateRepository implements PushRepository {
       await this.#content.addManifest(manifest, { ...content, subject });
       if (subject !== undefined) await this.#writeFallbackTag(subject);
       for (const tag of new Set(tags)) {
-        const from = await this.#storage.tags.put(this.name, tag, digest);
+        const from = await this.#storage.tags.put(this.name, tag, digest, by);
         if (!before.has(tag)) before.set(tag, from);
       }
     } while (!(await this.#content.hasManifest(digest)));

@@ -41,7 +41,7 @@ export class AllowedContent {
   async #walk(name: RepositoryName, rules: RepositoryRules): Promise<ReadonlySet<Digest>> {
     const reached = new Set<Digest>();
     const tags = (await this.#storage.tags.list(name)).filter((tag: Tag) => rules.allows(tag));
-    for (const tag of tags) await this.#reach(name, await this.#storage.tags.history(name, tag), reached);
+    for (const tag of tags) await this.#reach(name, await this.#storage.tags.history.digests(name, tag), reached);
     await this.#reachReferrers(name, reached);
     this.note(name, reached);
     return reached;

@@ -1,4 +1,5 @@
 import type { Logger } from "../observability/logger.js";
+import type { Actor, OwnTask } from "../oci/actor.js";
 import type { RequestTrail } from "../oci/request-trail.js";
 import type { Access } from "./access.js";
 
@@ -28,6 +29,8 @@ export interface Context {
   readonly caller: Caller;
   /** What the client's request says of itself. */
   readonly client?: ClientRequest;
+  /** What Berth does by itself; `undefined` for a client's request. */
+  readonly ownTask?: OwnTask | undefined;
   /** What the client may do; `undefined` without access control. */
   readonly access?: Access | undefined;
   /** Passed on to upstreams. */
@@ -37,4 +40,9 @@ export interface Context {
   /** Whether the client only looks at what is stored: nothing is fetched for it, and that is no use of an image. */
   readonly onlyLooks?: boolean;
   readonly log: Logger;
+}
+
+/** Who acts. */
+export function actorOf({ ownTask, access }: Context): Actor {
+  return ownTask === undefined ? { kind: "client", user: access?.identity.user } : { kind: "berth", task: ownTask };
 }

@@ -20,6 +20,7 @@ import type { ContentLink } from "./content/content-link.js";
  *       _referrers/whole                                    ours: all referrers are recorded, even if there are none
  *       _tagged/<algorithm>/<hex>/<tag>                     ours: the tag once pointed to the manifest, and may still
  *       _tagged/whole                                       ours: no tag of the repository is older than that
+ *       _history/<tag>/<microseconds>-<change>              ours: when the tag was moved or deleted, and by whom
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, locks, a generation
  *     jobs/<id>                                             a task that was started over HTTP, and its result
@@ -147,6 +148,10 @@ export const layout = {
   tagged: (name: RepositoryName, digest: Digest) => `${root}/repositories/${name}/_tagged/${folderOf(digest)}`,
   taggedBy: (name: RepositoryName, digest: Digest, tag: Tag) =>
     `${root}/repositories/${name}/_tagged/${folderOf(digest)}/${tag}`,
+  tagChanges: (name: RepositoryName, tag: Tag) => `${root}/repositories/${name}/_history/${tag}`,
+  tagChange: (name: RepositoryName, tag: Tag, change: string) =>
+    `${root}/repositories/${name}/_history/${tag}/${change}`,
+  allTagChanges: (name: RepositoryName) => `${root}/repositories/${name}/_history`,
   uploads: (name: RepositoryName) => `${root}/repositories/${name}/_uploads`,
   uploadContent: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/data`,
   uploadOwner: (name: RepositoryName, id: string) => `${root}/repositories/${name}/_uploads/${id}/openedby`,

@@ -11,10 +11,10 @@ export interface AuditEvent {
     | "blob deleted"
     | "login failed"
     | "access denied";
-  /** `undefined` for an anonymous client. */
+  /** `undefined` for an anonymous client; for Berth itself, its task. */
   readonly user: string | undefined;
   /** How the client identified itself; never a secret. */
-  readonly credential: { readonly kind: Credential["kind"] | "token"; readonly id: string };
+  readonly credential: { readonly kind: Credential["kind"] | "token" | "berth"; readonly id: string };
   /** The client's address. */
   readonly address: string;
   readonly repository?: string;
@@ -52,7 +52,8 @@ export interface AuditTrail {
 const nobody: Pick<Identity, "user" | "credential"> = { user: undefined, credential: { kind: "none", id: "" } };
 
 /** Who acts, with which credential, from which address. */
-export function actorOf({ access, caller }: Context): Pick<AuditEvent, "user" | "credential" | "address"> {
+export function actorOf({ ownTask, access, caller }: Context): Pick<AuditEvent, "user" | "credential" | "address"> {
+  if (ownTask !== undefined) return { user: ownTask, credential: { kind: "berth", id: ownTask }, address: "" };
   const { user, credential } = access?.identity ?? nobody;
   return { user, credential, address: caller.address };
 }

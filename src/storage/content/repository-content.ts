@@ -1,3 +1,4 @@
+import type { Actor } from "../../oci/actor.js";
 import type { BlobReader } from "../../oci/blob-reader.js";
 import type { Digest } from "../../oci/digest.js";
 import type { ManifestReading } from "../../oci/manifest-reading.js";
@@ -138,17 +139,17 @@ export class RepositoryContent {
    * Removes a manifest, with the tags that point to it and all its records. Its bytes stay, and may be missing or
    * damaged already. If it is pushed again meanwhile, that came last, so all of it is kept.
    */
-  async removeManifest(digest: Digest): Promise<RemovedManifest> {
+  async removeManifest(digest: Digest, by?: Actor): Promise<RemovedManifest> {
     const said = await this.#storage.manifests.readContent(this.#name, digest);
     await this.#storage.driver.remove(layout.revision(this.#name, digest));
     await this.#storage.contentLinks.forgetClaims([{ name: this.#name, kind: "manifest", digest }]);
-    return this.forgetManifest(digest, said);
+    return this.forgetManifest(digest, said, by);
   }
 
   /** Removes the tags and records of a manifest whose link was just removed. @param said what it said */
-  async forgetManifest(digest: Digest, said: ManifestReading | undefined): Promise<RemovedManifest> {
+  async forgetManifest(digest: Digest, said: ManifestReading | undefined, by?: Actor): Promise<RemovedManifest> {
     const { manifestTypes, manifests, referrers, tags, uses } = this.#storage;
-    const removed = await tags.removeDangling(this.#name, digest);
+    const removed = await tags.removeDangling(this.#name, digest, by);
     if (await manifests.isLinked(this.#name, digest)) return { tags: removed, subject: undefined };
     if (said?.subject !== undefined) await referrers.remove(this.#name, said.subject, digest);
     if (said?.mediaType === undefined) await manifestTypes.forgetType(this.#name, digest);
@@ -209,7 +210,7 @@ export class RepositoryContent {
    * it, so nothing that was pushed is removed.
    */
   async removeCached(): Promise<void> {
-    for (const folder of [layout.manifests, layout.layers, layout.allReferrers, layout.allTagged])
+    for (const folder of [layout.manifests, layout.layers, layout.allReferrers, layout.allTagged, layout.allTagChanges])
       await this.#storage.driver.remove(folder(this.#name));
     await this.#storage.owners.forgetOwner(this.#name);
   }

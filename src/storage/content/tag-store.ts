@@ -1,5 +1,6 @@
 import { BoundedMap } from "../../foundation/bounded-map.js";
-import { type Digest, digestAlgorithms, isDigest } from "../../oci/digest.js";
+import type { Actor } from "../../oci/actor.js";
+import type { Digest } from "../../oci/digest.js";
 import type { Page, PageOf } from "../../oci/listing.js";
 import { isTag, type Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
@@ -8,6 +9,8 @@ import { layout } from "../layout.js";
 import type { ObjectContent } from "../staging.js";
 import type { ContentIndex } from "./content-index.js";
 import { type LinkStore, linkTo } from "./link-store.js";
+import type { TagChange } from "./tag-change.js";
+import { TagHistory } from "./tag-history.js";
 import { TagIndex } from "./tag-index.js";
 import { TagListings } from "./tag-listings.js";
 import { UnindexedTags } from "./unindexed-tags.js";
@@ -22,6 +25,13 @@ interface TagStoreParts {
   readonly index: ContentIndex;
 }
 
+/** A manifest that is deleted, with the tags that point at it. */
+interface DeletedManifest {
+  readonly name: RepositoryName;
+  readonly digest: Digest;
+  readonly by: Actor | undefined;
+}
+
 /** Where a tag points; `undefined` if its link is damaged. */
 interface TagTarget {
   readonly tag: Tag;
@@ -30,6 +40,7 @@ interface TagTarget {
 
 /** Tags of repositories: links that move. */
 export class TagStore {
+  readonly history: TagHistory;
   readonly #driver: StorageDriver;
   readonly #links: LinkStore;
   readonly #names: ContentIndex;
@@ -43,6 +54,7 @@ export class TagStore {
     this.#driver = driver;
     this.#links = links;
     this.#names = index;
+    this.history = new TagHistory(driver);
     this.#index = new TagIndex(driver);
     this.#listings = new TagListings(driver, index);
     this.#unindexed = new UnindexedTags((name, tag) => this.find(name, tag));
@@ -59,6 +71,14 @@ export class TagStore {
     const tags: Tag[] = [];
     for (const tag of candidates) if ((await this.find(name, tag)) === digest) tags.push(tag);
     return tags;
+  }
+
+  /** When the tag was last pushed, and by whom, if it exists; after a backup was restored, `movedAt` may be later. */
+  async lastMove(name: RepositoryName, tag: Tag): Promise<Pick<TagChange, "atMs" | "by"> | undefined> {
+    const link = await this.#links.look(layout.tagLink(name, tag));
+    if (link === undefined) return undefined;
+    const recorded = await this.history.lastMove(name, tag);
+    return recorded?.digest === link.digest ? recorded : { atMs: link.modifiedMs, by: undefined };
   }
 
   /** When the tag was last moved, in milliseconds since 1970. */
@@ -88,36 +108,47 @@ export class TagStore {
   /**
    * Moves the tag together with its history. This is the last step of a push, so that the tag points at complete
    * content.
+   * @param by who moves it; what is not said, such as of a cached tag, gets no record
    * @returns what it pointed at before
    */
-  async put(name: RepositoryName, tag: Tag, digest: Digest): Promise<Digest | undefined> {
+  async put(name: RepositoryName, tag: Tag, digest: Digest, by?: Actor): Promise<Digest | undefined> {
     const objects = [
       ...(await this.#wholeMarkIfNew(name)),
       this.#index.entry(name, tag, digest),
       { ...linkTo(layout.tagHistoryLink(name, tag, digest), digest), isTrace: true },
       linkTo(layout.tagLink(name, tag), digest),
+      ...(by === undefined ? [] : [this.history.record(name, tag, { atMs: Date.now(), kind: "moved", digest, by })]),
     ];
-    const before = await this.#driver.writeUnderLock(lockOf(name, tag), objects, () => this.find(name, tag));
+    const before = await this.#driver.writeUnderLock(lockOf(name, tag), objects, async () => {
+      const [target] = await Promise.all([this.find(name, tag), by && this.history.trim(name, tag)]);
+      return target;
+    });
     this.#settled.set(name, true);
     return before;
   }
 
   /** @returns what it pointed at; `undefined` if there was no such tag */
-  remove(name: RepositoryName, tag: Tag): Promise<Digest | undefined> {
+  remove(name: RepositoryName, tag: Tag, by?: Actor): Promise<Digest | undefined> {
     return this.#locked(name, tag, async () => {
       const found = await this.find(name, tag);
-      await this.#driver.remove(layout.tag(name, tag));
+      await this.#remove(name, tag, found, by);
       return found;
     });
   }
 
   /** @returns whether it still pointed there, and so was removed */
-  removeIfAt(name: RepositoryName, tag: Tag, digest: Digest): Promise<boolean> {
+  removeIfAt(name: RepositoryName, tag: Tag, digest: Digest, by?: Actor): Promise<boolean> {
     return this.#locked(name, tag, async () => {
       if ((await this.find(name, tag)) !== digest) return false;
-      await this.#driver.remove(layout.tag(name, tag));
+      await this.#remove(name, tag, digest, by);
       return true;
     });
+  }
+
+  /** The history stays, so that the tag can be restored. */
+  async #remove(name: RepositoryName, tag: Tag, digest: Digest | undefined, by: Actor | undefined): Promise<void> {
+    if (digest !== undefined && by !== undefined) await this.history.recordDeletion(name, tag, digest, by);
+    await this.#driver.remove(layout.tag(name, tag));
   }
 
   /**
@@ -126,32 +157,34 @@ export class TagStore {
    * record, they are removed soon after: until then they are listed, and pulls of them fail.
    * @returns the tags that were removed before this call returns
    */
-  async removeDangling(name: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
+  async removeDangling(name: RepositoryName, digest: Digest, by?: Actor): Promise<readonly Tag[]> {
     const children = await this.#names.tagNames(name);
-    const removed = await this.#removeDangling(name, digest, children);
+    const removed = await this.#removeDangling({ name, digest, by }, children);
     await this.#index.forget(name, digest);
     return removed;
   }
 
-  async #removeDangling(name: RepositoryName, digest: Digest, children: readonly string[]): Promise<readonly Tag[]> {
-    if (children.length <= fewTags) return this.#removeIfDangling(name, digest, children.filter(isTag));
-    const removed = await this.#removeIfDangling(name, digest, await this.#index.tagsOf(name, digest));
+  async #removeDangling(deleted: DeletedManifest, children: readonly string[]): Promise<readonly Tag[]> {
+    const { name, digest } = deleted;
+    if (children.length <= fewTags) return this.#removeIfDangling(deleted, children.filter(isTag));
+    const removed = await this.#removeIfDangling(deleted, await this.#index.tagsOf(name, digest));
     if (await this.#index.isWhole(name)) return removed;
-    return [...removed, ...(await this.#removeOlder(name, digest, children))];
+    return [...removed, ...(await this.#removeOlder(deleted, children))];
   }
 
-  async #removeOlder(name: RepositoryName, digest: Digest, children: readonly string[]): Promise<readonly Tag[]> {
+  async #removeOlder(deleted: DeletedManifest, children: readonly string[]): Promise<readonly Tag[]> {
+    const { name, digest } = deleted;
     const known = this.#unindexed.known(name);
-    if (known !== undefined) return this.#removeIfDangling(name, digest, known.get(digest) ?? []);
+    if (known !== undefined) return this.#removeIfDangling(deleted, known.get(digest) ?? []);
     const removal = this.#unindexed
       .read(name, children)
-      .then((tags) => this.#removeIfDangling(name, digest, tags.get(digest) ?? []));
+      .then((tags) => this.#removeIfDangling(deleted, tags.get(digest) ?? []));
     // Not awaited; the next deletion repeats what fails.
     removal.catch(() => {});
     return [];
   }
 
-  async #removeIfDangling(name: RepositoryName, digest: Digest, tags: readonly Tag[]): Promise<readonly Tag[]> {
+  async #removeIfDangling({ name, digest, by }: DeletedManifest, tags: readonly Tag[]): Promise<readonly Tag[]> {
     const removed: Tag[] = [];
     const isDangling = async (tag: Tag) =>
       (await this.find(name, tag)) === digest &&
@@ -160,27 +193,17 @@ export class TagStore {
       if (!(await isDangling(tag))) continue;
       await this.#locked(name, tag, async () => {
         if (!(await isDangling(tag))) return;
-        await this.#driver.remove(layout.tag(name, tag));
+        await this.#remove(name, tag, digest, by);
         removed.push(tag);
       });
     }
     return removed;
   }
 
-  /** Every manifest that the tag ever pointed at and that still exists. */
-  async history(name: RepositoryName, tag: Tag): Promise<Digest[]> {
-    const digests: string[] = [];
-    for (const algorithm of digestAlgorithms) {
-      const folders = await this.#driver.list(layout.tagHistoryOf(name, tag, algorithm));
-      digests.push(...folders.map((hex) => `${algorithm}:${hex}`));
-    }
-    return digests.filter(isDigest);
-  }
-
   /** Removes deleted manifests from the history of every tag. */
   async forget(name: RepositoryName, digests: ReadonlySet<Digest>): Promise<void> {
     for (const tag of (await this.#names.tagNames(name)).filter(isTag)) {
-      for (const digest of await this.history(name, tag))
+      for (const digest of await this.history.digests(name, tag))
         if (digests.has(digest)) await this.#driver.remove(layout.tagHistory(name, tag, digest));
     }
   }
