@@ -1,4 +1,5 @@
 import { type AccessDraft, brokenAccessRules } from "./access-rules.js";
+import { brokenClusterRules, type ClusterDraft } from "./cluster-rules.js";
 import type { BrokenRule } from "./findings.js";
 import { shadowedPatterns } from "./private-rules.js";
 import type { ProxyConfig } from "./proxy-schema.js";
@@ -23,7 +24,8 @@ export interface ConfigDraft {
   };
   readonly storage: WorkersDraft["storage"] & StorageDraft;
   readonly private: WorkersDraft["private"] & { readonly repositories: Config["private"]["repositories"] | undefined };
-  readonly access: AccessDraft | undefined;
+  readonly access: (AccessDraft & ClusterDraft["access"]) | undefined;
+  readonly cluster?: ClusterDraft["cluster"];
   readonly proxy: Pick<ProxyConfig, "default"> & { readonly upstreams: readonly UpstreamDraft[] };
 }
 
@@ -38,6 +40,7 @@ export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
     ...(mode === "private" ? [] : upstreamsThatAreHere(server, proxy.upstreams)),
     ...brokenWorkerRules(draft),
     ...brokenStorageRules(draft.storage),
+    ...brokenClusterRules({ ...draft, cluster: draft.cluster }),
     ...(server.cors.credentials && server.cors.origins?.includes("*") ? [anybodysLogin] : []),
     ...brokenTlsRules(server.tls),
     ...(needsCertificate(server.tls) && draft.access === undefined

@@ -1,4 +1,5 @@
 import { access } from "./access-schema.js";
+import { cluster } from "./cluster-schema.js";
 import { optionalSetting, section, setting, type ValueOf } from "./definition.js";
 import { events } from "./events-schema.js";
 import {
@@ -202,6 +203,7 @@ export const schema = section("Berth", {
   }),
   server,
   storage,
+  cluster,
   private: privateMode,
   proxy,
   access,

@@ -22,10 +22,13 @@ export class StorageError extends Error {
 export class LockError extends StorageError {
   override readonly name = "LockError";
   readonly reason: "held" | "lost";
+  /** What the holder says about itself, if it was asked to say anything. */
+  readonly holder: string | undefined;
 
-  constructor(reason: "held" | "lost", message: string, options?: ErrorOptions) {
+  constructor(reason: "held" | "lost", message: string, options?: ErrorOptions & { readonly holder?: string }) {
     super("busy", message, options);
     this.reason = reason;
+    this.holder = options?.holder;
   }
 }
 

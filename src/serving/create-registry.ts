@@ -1,4 +1,5 @@
 import type { Activity } from "../api/activity/activity.js";
+import type { Cluster } from "../cluster/cluster.js";
 import type { Config } from "../config/schema.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
@@ -25,8 +26,9 @@ interface CacheOptions {
   readonly room: CacheRoom;
   readonly log: Logger;
   readonly upstreamsOf?: UpstreamsOf | undefined;
-  readonly metrics: Metrics | undefined;
+  readonly metrics?: Metrics | undefined;
   readonly activity: Activity;
+  readonly cluster?: Cluster | undefined;
 }
 
 /** The registry of `mode: proxy`. */
@@ -40,6 +42,7 @@ export async function proxyRegistryOf(config: Config, storage: Storage, options:
     shownNameOf: (stored) => stored,
     observers: downloadObserversOf(options),
     room: options.room,
+    cluster: options.cluster,
     log: options.log,
   });
 }
@@ -56,6 +59,7 @@ export async function hybridRegistryOf(config: Config, storage: Storage, options
     shownNameOf: fullNameOf,
     observers: downloadObserversOf(options),
     room: options.room,
+    cluster: options.cluster,
     log: options.log,
   });
   return new HybridRegistry(

@@ -4,6 +4,7 @@ import type { Api } from "../api/api-routes.js";
 import type { AuditTrail } from "../auth/audit/audit-trail.js";
 import { AuditedRepository } from "../auth/audit/audited-repository.js";
 import { GuardedRegistry } from "../auth/guarded-registry.js";
+import type { Cluster } from "../cluster/cluster.js";
 import type { Config } from "../config/schema.js";
 import { authenticated } from "../http/authentication.js";
 import { BodyRooms } from "../http/body-room.js";
@@ -56,14 +57,15 @@ interface ModeSelectorOptions {
   readonly tokenSeed?: Buffer | undefined;
   /** Collects metrics. */
   readonly metrics?: Metrics | undefined;
+  /** The other replicas, if they share downloads. */
+  readonly cluster?: Cluster | undefined;
 }
 
 /** Composes the configured mode. With `create-registry.ts`, the only place that knows the modes. */
 export class ModeSelector {
   readonly #storage: Storage;
   readonly #log: Logger;
-  readonly #upstreamsOf: UpstreamsOf | undefined;
-  readonly #metrics: Metrics | undefined;
+  readonly #around: Pick<ModeSelectorOptions, "upstreamsOf" | "metrics" | "cluster">;
   /** One for all configurations, like those below: running requests count, whichever they began under. */
   readonly cacheBound: CacheBound;
   readonly activity: Activity;
@@ -82,14 +84,13 @@ export class ModeSelector {
       }
     | undefined;
 
-  constructor(storage: Storage, { log, upstreamsOf, metrics, tokenSeed }: ModeSelectorOptions) {
+  constructor(storage: Storage, { log, tokenSeed, ...around }: ModeSelectorOptions) {
     this.#tokenSeed = tokenSeed ?? randomBytes(32);
     this.#storage = storage;
     this.#log = log;
-    this.#upstreamsOf = upstreamsOf;
-    this.#metrics = metrics;
+    this.#around = around;
     this.activity = new Activity(storage, log);
-    this.cacheBound = new CacheBound(storage, log, metrics?.stored);
+    this.cacheBound = new CacheBound(storage, log, around.metrics?.stored);
   }
 
   /** Puts a configuration into effect. @throws if Berth cannot serve with it */
@@ -109,7 +110,7 @@ export class ModeSelector {
     const around = { storage: this.#storage, log: this.#log };
     const passwords = this.#current?.guard?.passwords;
     const guard = await guardOf(config, { ...around, audit, tokenSeed: this.#tokenSeed, passwords });
-    const notifications = await notificationsOf(config, { ...around, metrics: this.#metrics?.events });
+    const notifications = await notificationsOf(config, { ...around, metrics: this.#around.metrics?.events });
     const boundCache = await this.cacheBound.prepare(config);
     const composition = this.#compose(config, mode, { audit, guard, notifications });
     return () => {
@@ -135,9 +136,8 @@ export class ModeSelector {
     return registryOf(config, this.#storage, {
       room: this.cacheBound,
       log: this.#log,
-      upstreamsOf: this.#upstreamsOf,
-      metrics: this.#metrics,
       activity: this.activity,
+      ...this.#around,
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Cluster } from "../cluster/cluster.js";
 import type { Config } from "../config/schema.js";
 import { RegistryServer } from "../http/server.js";
 import type { ServerSettings } from "../http/server-settings.js";
@@ -8,6 +9,7 @@ import { openStorage } from "../storage/open-storage.js";
 import type { Storage } from "../storage/storage.js";
 import type { CacheBound } from "./cache-bound.js";
 import type { UpstreamsOf } from "./create-registry.js";
+import { joinCluster } from "./join-cluster.js";
 import { type Composition, ModeSelector } from "./mode-selector.js";
 import type { ServedTls } from "./tls/served-tls.js";
 
@@ -35,6 +37,8 @@ export interface Embedding {
   readonly settings?: Partial<ServerSettings> | undefined;
   /** Collects metrics. */
   readonly metrics?: Metrics | undefined;
+  /** The other replicas, if not those of the configuration. */
+  readonly cluster?: Cluster | undefined;
 }
 
 /** Opens the storage, and a server with the routes of the mode, which does not listen yet. */
@@ -44,7 +48,8 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
   const storage = embedding.storage ?? (await openMeteredStorage(config, log, metrics));
   storage.contentLinks.claimMs = config.maintenance.gc.claim;
   const endWork = await beginWork(storage);
-  const modes = new ModeSelector(storage, { log, upstreamsOf, metrics, tokenSeed });
+  const cluster = embedding.cluster ?? (await joinCluster(config, log));
+  const modes = new ModeSelector(storage, { log, upstreamsOf, metrics, tokenSeed, cluster });
   const settingsOf = ({ server, log }: Config, { onDenied }: Composition): ServerSettings => ({
     ...server,
     tls: tls?.current,
@@ -71,6 +76,7 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
   const close = async () => {
     tls?.close();
     await modes.stop();
+    cluster?.close();
     await endWork();
   };
   return { server, storage, cacheBound: modes.cacheBound, prepare, close };

@@ -26,6 +26,16 @@ export interface NamesWanted {
 export interface LockOptions {
   /** Milliseconds to wait for the holder of the lock, in this process or another; default 30 s. */
   readonly waitMs?: number;
+  /**
+   * What processes on other machines that find the lock held are told in their `LockError`, such as an address. Only
+   * of a storage that many machines use.
+   */
+  readonly holder?: string;
+  /**
+   * A holder that seems to have ended: its lock is taken over as soon as it has not been renewed for this long, which
+   * is 0 if it is certain.
+   */
+  readonly ended?: { readonly holder: string; readonly afterMs: number };
 }
 
 /**

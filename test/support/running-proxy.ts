@@ -1,3 +1,4 @@
+import type { Cluster } from "../../src/cluster/cluster.js";
 import { ContentRules } from "../../src/proxy/content-rules.js";
 import type { Upstream } from "../../src/proxy/upstream.js";
 import type { CacheBound } from "../../src/serving/cache-bound.js";
@@ -19,6 +20,8 @@ interface ProxyOptions extends Partial<Upstream> {
   readonly maxSize?: number;
   /** A storage to use instead of a new folder, such as one that the test can pause between two steps. */
   readonly opened?: Storage;
+  /** The other replicas on its bucket. */
+  readonly cluster?: Cluster;
 }
 
 export interface RunningProxy {
@@ -38,7 +41,7 @@ export async function runProxy(
   options: ProxyOptions & { readonly root?: string } = {},
 ): Promise<RunningProxy> {
   const { driver = "filesystem", finishDownloads = true, maxSize, upstreamLimits, ...rest } = options;
-  const { opened, root = await scope.folder("cache"), ...policy } = rest;
+  const { opened, cluster, root = await scope.folder("cache"), ...policy } = rest;
   const log = new RecordedLog();
   const config = configWith({ mode: "proxy", proxy: { finishDownloads }, storage: { driver, filesystem: { root } } });
   const upstream: Upstream = {
@@ -62,6 +65,7 @@ export async function runProxy(
   const sized = { ...config, proxy: { ...config.proxy, maxSize } };
   const { server, storage, cacheBound, close } = await openServer(sized, log, {
     storage: opened,
+    cluster,
     upstreamsOf: async () => [upstream],
     settings: { port: 0 },
   });

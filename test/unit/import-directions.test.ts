@@ -10,6 +10,7 @@ import { Scope } from "../support/scope.js";
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   serving: [
     "api/api-routes",
+    "cluster/cluster",
     "package-version",
     "config/schema",
     "http/server",
@@ -36,6 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   registry: ["oci/digest", "observability/logger", "foundation/bounded-map"],
   private: ["registry/registry", "storage/storage", "oci/digest", "observability/logger", "foundation/bounded-map"],
   proxy: [
+    "cluster/cluster",
     "registry/registry",
     "images/images",
     "storage/storage",
@@ -45,6 +47,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "foundation/bounded-map",
   ],
   "proxy/downloads": [
+    "cluster/cluster",
     "registry/registry",
     "images/images",
     "storage/storage",
@@ -72,6 +75,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "node:fs/promises",
     "foundation/bounded-map",
   ],
+  cluster: ["oci/digest", "observability/logger", "foundation/bounded-map"],
   images: ["storage/storage", "oci/digest", "observability/logger", "foundation/bounded-map"],
   maintenance: ["images/images", "storage/storage", "oci/digest", "observability/logger", "foundation/bounded-map"],
   "maintenance/fsck": [
@@ -154,6 +158,7 @@ const ours = [
   "private/private-registry",
   "proxy/proxy-registry",
   "upstream/upstream-client",
+  "cluster/cluster",
   "images/images",
   "storage/storage",
   "storage/drivers/memory-driver",

@@ -26,7 +26,7 @@ export async function beginTransfer(
 }
 
 /** The hash of what an earlier transfer left. */
-async function hashOfRemains({ digest }: WantedBlob, staged: StagedObject): Promise<Digester> {
+export async function hashOfRemains({ digest }: WantedBlob, staged: StagedObject): Promise<Digester> {
   const digester = new Digester(algorithmOf(digest));
   const reader = await staged.openRead();
   if (reader === undefined) return digester;

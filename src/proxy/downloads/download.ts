@@ -1,3 +1,4 @@
+import type { Cluster } from "../../cluster/cluster.js";
 import type { Logger } from "../../observability/logger.js";
 import type { Storage } from "../../storage/storage.js";
 import { Watchers } from "../../upstream/limits/demand.js";
@@ -6,9 +7,11 @@ import type { CachedHolders } from "../cached-holders.js";
 import type { CacheRoom } from "./cache-room.js";
 import { DownloadReport } from "./download-report.js";
 import { DownloadState } from "./download-state.js";
-import { fetchBlob } from "./fetch-blob.js";
+import { fetchBlob, type RunningDownload } from "./fetch-blob.js";
 import { followOther } from "./follow-other.js";
 import { linkStored } from "./link-stored.js";
+import { OfferedDownload } from "./offered-download.js";
+import { SharedDownload } from "./shared-download.js";
 import type { WantedBlob } from "./wanted-blob.js";
 
 /** The lock is acquired within this time, unless another process downloads the same blob. */
@@ -18,6 +21,13 @@ export interface DownloadOptions {
   readonly room: CacheRoom;
   readonly holders: CachedHolders;
   readonly log: Logger;
+  /** The other replicas, if they share downloads. */
+  readonly cluster?: Cluster | undefined;
+}
+
+interface OwnOptions extends DownloadOptions {
+  /** Called when a reader has left that was not one of this process's clients. */
+  readonly noteUnwatched: () => void;
 }
 
 /**
@@ -30,15 +40,18 @@ export class Download {
   readonly watchers = new Watchers();
   readonly state: DownloadState;
   readonly #storage: Storage;
-  readonly #options: DownloadOptions;
+  readonly #options: OwnOptions;
   readonly #abort = new AbortController();
   readonly #report = new DownloadReport();
+  /** If it is shared with other replicas. */
+  readonly #shared: SharedDownload | undefined;
 
-  constructor(wanted: WantedBlob, storage: Storage, options: DownloadOptions) {
+  constructor(wanted: WantedBlob, storage: Storage, options: OwnOptions) {
     this.wanted = wanted;
     this.state = new DownloadState(wanted.size);
     this.#storage = storage;
     this.#options = options;
+    this.#shared = options.cluster && this.#sharedBy(options.cluster);
   }
 
   /** Whether its size is known, from the manifest or the upstream. */
@@ -71,7 +84,7 @@ export class Download {
         stopFollowing();
         const signal = AbortSignal.any([this.#abort.signal, lost]);
         signal.throwIfAborted();
-        this.state.prove((await this.#stored(signal)) ?? (await this.#fetch(signal)));
+        this.state.prove(await this.#obtain(signal));
       });
       this.#report.stored(this.wanted, this.state.readable, this.#options.log);
       this.state.store();
@@ -110,13 +123,35 @@ export class Download {
     return linkStored(this.#storage, this.#options.holders, this.wanted, this.#requestOptions(signal));
   }
 
+  #obtain(signal: AbortSignal): Promise<number> {
+    if (this.#shared !== undefined) return this.#shared.obtain(signal);
+    return this.#storedOrFetched(signal);
+  }
+
+  async #storedOrFetched(signal: AbortSignal): Promise<number> {
+    return (await this.#stored(signal)) ?? (await this.#fetch(signal));
+  }
+
   #fetch(signal: AbortSignal): Promise<number> {
+    const options = { ...this.#requestOptions(signal), headersMs: this.wanted.policy.blobTimeout };
+    return fetchBlob(this.#running(), options);
+  }
+
+  #running(): RunningDownload {
     const { wanted, state, watchers } = this;
-    const options = { ...this.#requestOptions(signal), headersMs: wanted.policy.blobTimeout };
-    return fetchBlob(
-      { wanted, state, watchers, storage: this.#storage, ...this.#options, report: this.#report },
-      options,
-    );
+    return { wanted, state, watchers, storage: this.#storage, ...this.#options, report: this.#report };
+  }
+
+  #sharedBy(cluster: Cluster): SharedDownload {
+    return new SharedDownload(this.#running(), cluster, {
+      stored: (signal) => this.#stored(signal),
+      fetch: (signal) => this.#fetch(signal),
+      confirm: async (signal) => {
+        const { client, remoteName, digest } = this.wanted;
+        await client.headBlob(remoteName, digest, this.#requestOptions(signal));
+      },
+      offered: new OfferedDownload(this, this.#storage, this.#options.noteUnwatched),
+    });
   }
 
   #requestOptions(signal: AbortSignal): RequestOptions {

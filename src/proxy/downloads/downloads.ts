@@ -86,7 +86,9 @@ export class Downloads {
   }
 
   #start(wanted: WantedBlob): Running {
-    const running = { download: new Download(wanted, this.#storage, this.#options), keptUntilMs: 0 };
+    const noteUnwatched = () => this.#leaveUnwatched(running);
+    const download = new Download(wanted, this.#storage, { ...this.#options, noteUnwatched });
+    const running: Running = { download, keptUntilMs: 0 };
     this.#running.set(keyOf(wanted), running);
     for (const observer of this.#options.observers ?? []) observer.began(running.download);
     void running.download.run().finally(() => {

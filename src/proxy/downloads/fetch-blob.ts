@@ -90,7 +90,7 @@ async function receive(
 }
 
 /** Gives the proved content its name. */
-async function keep({ wanted, storage, holders }: RunningDownload, staged: StagedObject): Promise<void> {
+export async function keep({ wanted, storage, holders }: RunningDownload, staged: StagedObject): Promise<void> {
   const { name, digest, client } = wanted;
   // `berth cache rm` may have removed the repository meanwhile.
   await claim(storage, name, client.name);

@@ -1,6 +1,6 @@
 import { type Digest, isDigest } from "../../oci/digest.js";
 import { isOutOfRoom, LockError } from "../../oci/storage-error.js";
-import type { MachineWork, StorageDriver } from "../driver.js";
+import type { LockOptions, MachineWork, StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 import type { StagedObject, StagedStat } from "../staging.js";
 
@@ -14,14 +14,19 @@ export interface UnfinishedDownload extends StagedStat {
   readonly digest: Digest;
 }
 
+/** How a replica asks to be the one that downloads. */
+export type LeadOptions = LockOptions;
+
 /**
- * Blobs that are being downloaded from upstreams, or were left by downloads that did not finish. Each machine downloads
- * for itself, and stores what is complete for all.
+ * Blobs that are being downloaded from upstreams, or were left by downloads that did not finish. What has
+ * arrived is on one machine; what is complete is stored for all.
  */
 export class DownloadStore {
+  readonly #driver: StorageDriver;
   readonly #work: MachineWork;
 
   constructor(driver: StorageDriver) {
+    this.#driver = driver;
     this.#work = driver.machine;
   }
 
@@ -83,12 +88,20 @@ export class DownloadStore {
   }
 
   /**
-   * One process at a time fetches a manifest, and the others find what it has stored. If the lock cannot be obtained,
-   * in time or at all, the manifest is fetched once more.
+   * Of all machines, one at a time downloads a blob. Only for the holder of the download lock of its machine.
+   * @throws LockError with what the other holder says about itself
+   */
+  lead<Result>(digest: Digest, action: (lost: AbortSignal) => Promise<Result>, options: LeadOptions): Promise<Result> {
+    return this.#driver.withLock(`download for all ${digest}`, action, options);
+  }
+
+  /**
+   * One process of all machines at a time fetches a manifest, since an upstream may count each GET; the others find what
+   * it has stored. If the lock cannot be obtained, in time or at all, the manifest is fetched once more.
    */
   async whileFetchingManifest<Result>(digest: Digest, fetch: () => Promise<Result>): Promise<Result> {
     try {
-      return await this.#work.withLock(`manifest ${digest}`, fetch);
+      return await this.#driver.withLock(`manifest ${digest}`, fetch);
     } catch (error) {
       if (!(error instanceof LockError) && !isOutOfRoom(error)) throw error;
       return fetch();

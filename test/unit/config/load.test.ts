@@ -45,6 +45,7 @@ test("without a file and variables, Berth is a private registry on this machine"
       shutdownGrace: 30_000,
     },
     storage: { driver: "filesystem", filesystem: { root: join(directory, "data") }, s3: undefined, cache: 67_108_864 },
+    cluster: undefined,
     access: undefined,
     metrics: undefined,
     events: undefined,

@@ -231,3 +231,28 @@ test("limits of users need users", async (t) => {
   ]);
   assert.deepEqual(await problemsOf(t, `access: { anonymousPull: true, ${limits} }`), []);
 });
+
+const bucket = ["storage: { driver: s3, s3: { bucket: images } }"];
+
+test("replicas share downloads if each can be reached and all have a secret", async (t) => {
+  for (const cluster of [
+    "cluster: { listen: ':5100', advertise: 10.0.0.5, keyFile: key }",
+    "cluster: { listen: ':5100', advertise: 'berth-0.berth:5200', keyFile: key }",
+    "cluster: { listen: '[fd00::1]:5100', keyFile: key }",
+    "cluster: { listen: '0.0.0.0:5100', advertise: 'fd00::1', keyFile: key }",
+    "cluster: { listen: '10.0.0.5:5100' }\naccess: { users: { htpasswd: users }, tokenKeyFile: token.key }",
+  ])
+    assert.deepEqual(await problemsOf(t, ...bucket, cluster), [], cluster);
+});
+
+test("replicas without a bucket, an address or a secret are refused, each with what to do", async (t) => {
+  assert.deepEqual(await problemsOf(t, ...bucket, "cluster: { listen: ':5100' }"), [
+    "berth.yml:2:12: cluster.advertise: must say how other replicas reach this one, since listen (:5100) is every address",
+    "berth.yml:2:12: cluster.keyFile: must name a file with a secret that all replicas have (openssl rand -hex 32), unless access.tokenKeyFile is set",
+  ]);
+  assert.deepEqual(await problemsOf(t, "cluster: { listen: '10.0.0.5:5100', keyFile: key }"), [
+    "berth.yml:1:12: cluster.listen: is for replicas on one bucket (storage.driver: s3), and storage.driver is filesystem: remove it",
+  ]);
+  const [wrong] = await problemsOf(t, ...bucket, "cluster: { listen: ':5100', advertise: 'http://a', keyFile: key }");
+  assert.match(wrong ?? "", /cluster\.advertise: must be an address or a host name, with or without a port/);
+});

@@ -33,3 +33,20 @@ test("the shares of all workers add up to the whole, and each has some", () => {
   const cache = shares.reduce((sum, { storage }) => sum + storage.cache, 0);
   assert.equal(cache, config.storage.cache);
 });
+
+test("each worker answers other replicas on a port of its own, and says so", () => {
+  const keyFile = "/key";
+  for (const [cluster, expected] of [
+    [
+      { listen: ":5100", advertise: "10.0.0.5" },
+      { listen: "[::]:5102", advertise: "10.0.0.5" },
+    ],
+    [
+      { listen: "[fd00::1]:5100", advertise: "berth-0:6000" },
+      { listen: "[fd00::1]:5102", advertise: "berth-0:6002" },
+    ],
+  ] as const) {
+    const config = configWith({ server: { workers: 3 }, cluster: { ...cluster, keyFile } });
+    assert.deepEqual(shareOf(config, 3).cluster, { ...expected, keyFile });
+  }
+});
