@@ -1,13 +1,15 @@
 // Creates a data directory with very many entries, to see which costs grow with what is stored:
 //   node scripts/make-large-store.mjs FOLDER [REPOSITORIES [TAGS [IMAGES]]]
-// By default 20,000 repositories, of which `large/tags` has 50,000 tags, with 3,000 images in total. It has the layout
-// of registry:2, so either program serves it: BERTH_STORAGE_FILESYSTEM_ROOT=FOLDER npm start
+// By default 20,000 repositories, of which `large/tags` has 50,000 tags, with 3,000 images in total, and `large/index` an
+// index of 1,000 manifests. It has the layout of registry:2, so either program serves it: BERTH_STORAGE_FILESYSTEM_ROOT=FOLDER npm start
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const imageType = "application/vnd.oci.image.manifest.v1+json";
+const indexType = "application/vnd.oci.image.index.v1+json";
 const repositoriesOfTeam = 100;
+const manifestsOfIndex = 1_000;
 
 const [folder, ...counts] = process.argv.slice(2);
 if (folder === undefined) fail("usage: node scripts/make-large-store.mjs FOLDER [REPOSITORIES [TAGS [IMAGES]]]");
@@ -17,7 +19,7 @@ if (![repositories, tags, images].every((count) => Number.isSafeInteger(count) &
 const root = join(folder, "docker/registry/v2");
 
 const made = Array.from({ length: images }, (_, index) => makeImage(index));
-for (let index = 0; index < repositories - 1; index++) {
+for (let index = 0; index < repositories - 2; index++) {
   const team = String(Math.floor(index / repositoriesOfTeam)).padStart(5, "0");
   // Some are below others, and some names are prefixes of others.
   const name = [`team-${team}/app-${index}`, `team-${team}/app-${index}/web`, `team-${team}-ci/app-${index}`][
@@ -30,6 +32,7 @@ addImage(
   made[0],
   Array.from({ length: tags }, (_, index) => `v${index}`),
 );
+addIndex("large/index", made.slice(0, manifestsOfIndex), "1.0");
 console.log(`${repositories} repositories, ${images} images, and ${tags} tags of large/tags in ${folder}`);
 
 function makeImage(index) {
@@ -54,6 +57,18 @@ function addImage(name, { manifest, blobs }, tagged) {
     link(`${repository}/_manifests/tags/${tag}/index/${asPath(manifest.digest)}`, manifest.digest);
     link(`${repository}/_manifests/tags/${tag}/current`, manifest.digest);
   }
+}
+
+/** An index whose manifests are for many versions of a system. */
+function addIndex(name, images, tag) {
+  const manifests = images.map(({ manifest }, index) => ({
+    mediaType: imageType,
+    ...manifest,
+    platform: { os: "linux", architecture: "amd64", "os.version": String(index) },
+  }));
+  for (const image of images) addImage(name, image, []);
+  const manifest = storeBlob(JSON.stringify({ schemaVersion: 2, mediaType: indexType, manifests }));
+  addImage(name, { manifest, blobs: [] }, [tag]);
 }
 
 function storeBlob(content) {

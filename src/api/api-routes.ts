@@ -21,11 +21,13 @@ import { evictImages } from "./changes/evict-images.js";
 import { OwnTokens } from "./changes/own-tokens.js";
 import { type CollectingSettings, startJob } from "./changes/start-job.js";
 import { Censuses } from "./images/content-census.js";
+import { ImageContents } from "./images/image-contents.js";
 import { FactsOfImages } from "./images/image-facts.js";
 import { listHolders } from "./images/list-holders.js";
 import { listReferrers } from "./images/list-referrers.js";
 import { TagLists } from "./images/list-tags.js";
 import { RepositoryFacts } from "./images/repository-facts.js";
+import { RepositoryHoldings } from "./images/repository-holdings.js";
 import { showImage } from "./images/show-image.js";
 import { showRepository } from "./images/show-repository.js";
 import { type About, describeCaller } from "./me.js";
@@ -40,6 +42,8 @@ export interface ApiDependencies {
   readonly registry: Registry;
   /** Lists all repositories, whoever may pull them. */
   listAll(page: Page): Promise<PageOf<string>>;
+  /** What the configuration makes of stored names: differs if other names are listed. */
+  readonly namesSource: string;
   /** Whether there is anything to pull from a listed repository. */
   holdsAnything(name: string): Promise<boolean>;
   readonly storage: Storage;
@@ -65,6 +69,8 @@ export interface ApiDependencies {
 
 export interface Api {
   readonly resources: readonly Resource[];
+  /** Reads the names of all repositories, so that the first search need not wait for them. */
+  readNames(): Promise<void>;
   /** Ends what would never end by itself. */
   close(): void;
 }
@@ -83,12 +89,16 @@ const base = "/v2/_berth";
  */
 export function createApi(dependencies: ApiDependencies): Api {
   const { about, description, storage, guides } = dependencies;
+  const closing = new AbortController();
   const names = new NameIndex({
     list: (page) => dependencies.listAll(page),
     holdsAnything: (name) => dependencies.holdsAnything(name),
     generation: () => storage.index.generation(),
+    kept: storage.keptNames,
+    closed: closing.signal,
+    source: dependencies.namesSource,
   });
-  const known = { names, censuses: new Censuses(storage.index) };
+  const known = { names, censuses: new Censuses(storage.index, closing.signal) };
   const summaries = new Summaries({ ...dependencies, names });
   const downloads = downloadList(dependencies);
   const live = new LiveStream({ summary: (exchange) => summaries.recent(exchange), downloads });
@@ -97,7 +107,7 @@ export function createApi(dependencies: ApiDependencies): Api {
     // Also for clients that must sign in first.
     reading("me", (exchange) => {
       // The first request of the page: by the time someone searches, the names have been read.
-      if (exchange.access?.isWelcome !== false) names.prepare();
+      if (exchange.access?.isWelcome !== false) void names.prepare();
       sendJson(exchange, 200, describeCaller(exchange, about), notStored);
     }),
     reading(
@@ -113,14 +123,20 @@ export function createApi(dependencies: ApiDependencies): Api {
     ...changeRoutes(dependencies, known),
     reading("live", live.open),
   ];
-  return { resources, close: () => live.close() };
+  const close = () => {
+    closing.abort();
+    live.close();
+  };
+  return { resources, readNames: () => names.prepare(), close };
 }
 
 /** Repositories, tags and images. */
 function contentRoutes(dependencies: ApiDependencies, { names, censuses }: Known): Resource[] {
   const { registry, storage } = dependencies;
-  const facts = new RepositoryFacts({ registry, storage });
-  const parts = { ...dependencies, names, facts, censuses };
+  const holdings = new RepositoryHoldings(storage);
+  const facts = new RepositoryFacts({ registry, storage, holdings });
+  const contents = new ImageContents({ storage, censuses });
+  const parts = { ...dependencies, names, facts, holdings, contents, censuses };
   const tags = new TagLists({ registry, storage, images: new FactsOfImages(storage) });
   return shown({
     repositories: (exchange) => listRepositories(exchange, parts),

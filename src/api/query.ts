@@ -16,9 +16,9 @@ export function badRequest(message: string): RegistryError {
 }
 
 /** How many items the client wants on a page. */
-export function pageSizeOf(exchange: Exchange, most = mostOnPage): number {
+export function pageSizeOf(exchange: Exchange, most = mostOnPage, usual = usualPage): number {
   const text = exchange.query.get("n");
-  if (text === null) return Math.min(usualPage, most);
+  if (text === null) return Math.min(usual, most);
   const size = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0;
   if (size < 1 || size > mostOnPage) throw badRequest(`n must be a whole number from 1 to ${mostOnPage}`);
   return Math.min(size, most);

@@ -10,12 +10,21 @@ const isVersion = /^v?[0-9]/;
  * at all. A leading `v` does not count.
  */
 export function naturalKey(text: string): string {
-  const parts = text.replace(/^v(?=[0-9])/, "").match(/[0-9]+|[^0-9]/g) ?? [];
-  const ranked = parts.map((part) => {
-    if (part === "-" || part === ".") return ranks[part];
-    return /^[0-9]/.test(part) ? numberKey(part) : part;
-  });
-  return ranked.join("") + ranks.end;
+  let key = "";
+  for (let at = /^v[0-9]/.test(text) ? 1 : 0; at < text.length; ) {
+    const end = endOfDigits(text, at);
+    const character = text[at] ?? "";
+    if (end > at) key += numberKey(text.slice(at, end));
+    else key += character === "-" || character === "." ? ranks[character] : character;
+    at = Math.max(end, at + 1);
+  }
+  return key + ranks.end;
+}
+
+function endOfDigits(text: string, start: number): number {
+  let end = start;
+  while (text.charCodeAt(end) >= 0x30 && text.charCodeAt(end) <= 0x39) end++;
+  return end;
 }
 
 /** Versions in natural order, and then words; large lists are sorted in turns with other work. */

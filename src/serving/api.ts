@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Activity } from "../api/activity/activity.js";
@@ -42,6 +43,7 @@ export function apiOf(config: Config, { mode, log, ...parts }: ApiParts): Api {
     running: async () => parts.activity.downloads.list(),
     upstreams: config.mode === "private" ? [] : config.proxy.upstreams.map((each) => upstreamOf(each, config)),
     listAll: (page) => mode.catalog(page, context),
+    namesSource: namesSourceOf(config),
     holdsAnything: holdingsIn(parts.storage, config),
     about: {
       version: packageVersion(),
@@ -67,6 +69,12 @@ function upstreamOf(upstream: UpstreamConfig, { proxy }: Config) {
 function shownNamesOf(config: Config): (stored: RepositoryName) => RepositoryName {
   const { namesOf } = repositoryNamesOf(config);
   return config.mode === "hybrid" ? (stored) => namesOf(stored)[0] ?? stored : (stored) => stored;
+}
+
+/** The settings that decide which names are listed, in short. */
+function namesSourceOf({ mode, private: { adopt, repositories }, proxy }: Config): string {
+  const upstreams = proxy.upstreams.map((upstream) => upstreamNamesOf(upstream, proxy.default));
+  return createHash("sha256").update(JSON.stringify({ mode, adopt, repositories, upstreams })).digest("hex");
 }
 
 /** Whether a listed repository has tags or manifests. */

@@ -25,7 +25,8 @@ import { ObservedRegistry } from "../registry/observed-registry.js";
 import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
 import { openAuditTrail } from "./access/audit-writer.js";
-import type { Guard, Surroundings } from "./access/create-access-control.js";
+import { guardOf } from "./access/configured-guard.js";
+import type { Guard } from "./access/create-access-control.js";
 import { apiOf } from "./api.js";
 import { CacheBound } from "./cache-bound.js";
 import type { UpstreamsOf } from "./create-registry.js";
@@ -45,6 +46,8 @@ export interface Composition {
   readonly routes: Routes;
   /** Records denials, if there is an audit trail. */
   readonly onDenied: DenialListener | undefined;
+  /** Reads what the first clients of the API would otherwise wait for. */
+  readAhead(): Promise<void>;
   /** Stops its background tasks; running requests continue. */
   close(): void;
 }
@@ -173,6 +176,7 @@ export class ModeSelector {
       registry,
       routes: this.#routesTo(registry, api, config, guard),
       onDenied: audit && recordDenials(audit),
+      readAhead: () => api.readNames(),
       close: () => {
         guard?.close();
         api.close();
@@ -207,15 +211,6 @@ export class ModeSelector {
     const routes = this.#clientLimits.byUser(createRoutes([...resources, ...tokenRoutes(control)]), limits);
     return this.#clientLimits.byAddress(authenticated(routes, { control, publicUrl }), limits);
   }
-}
-
-/**
- * `undefined` where everyone who can connect may do everything: what verifies passwords and tokens is not loaded then.
- */
-async function guardOf(config: Config, surroundings: Surroundings): Promise<Guard | undefined> {
-  if (config.access === undefined || config.access.open) return undefined;
-  const { createGuard } = await import("./access/create-access-control.js");
-  return createGuard(config, config.access, surroundings);
 }
 
 /** What is between clients and the mode. */

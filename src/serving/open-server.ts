@@ -24,6 +24,8 @@ export interface OpenedServer {
    * @throws if it cannot serve with it
    */
   prepare(config: Config): Promise<() => void>;
+  /** Reads in the background what the first clients would otherwise wait for. Call it when the server listens. */
+  readAhead(): void;
   /** Call it when the server has stopped. */
   close(): Promise<void>;
 }
@@ -79,7 +81,7 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
     cluster?.close();
     await endWork();
   };
-  return { server, storage, cacheBound: modes.cacheBound, prepare, close };
+  return { server, storage, cacheBound: modes.cacheBound, prepare, readAhead: () => void first.readAhead(), close };
 }
 
 function openMeteredStorage({ storage }: Config, log: Logger, metrics: Metrics | undefined): Promise<Storage> {

@@ -17,12 +17,13 @@ export async function serveAlone(loaded: LoadedConfig, reload: Reload): Promise<
   try {
     if (registry2 !== undefined) logRegistry2(registry2, log);
     const metrics = await openMetrics(config);
-    const { server, storage, prepare, close } = await openServer(config, log, { metrics });
+    const { server, storage, prepare, readAhead, close } = await openServer(config, log, { metrics });
     const signals = new StopSignals();
     const housekeeping = await Housekeeping.begin(config, { storage, metrics, log });
     const listener = await listenForScrapes(config, () => scrape(metrics), log);
     const { port } = await listen(server, config);
     announce(loaded, port, log);
+    readAhead();
     const apply = async (next: Config) => {
       const takeOver = await prepare(next);
       takeOver();

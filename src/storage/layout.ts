@@ -23,6 +23,7 @@ import type { ContentLink } from "./content/content-link.js";
  *       _history/<tag>/<microseconds>-<change>              ours: when the tag was moved or deleted, and by whom
  *   .berth/                                                 ours:
  *     scratch/, locks/, catalog                             what is being written, locks, a generation
+ *     names                                                 the names of very many repositories, as last read
  *     jobs/<id>                                             a task that was started over HTTP, and its result
  *     days/<date>/<process>                                 what a process served and saved on a day
  *     processes/<hash>                                      the name of a process; its locks are second names of it
@@ -66,6 +67,7 @@ export const layout = {
   blobsBelow: (algorithm: DigestAlgorithm, prefix: string) => `${root}/blobs/${algorithm}/${prefix}`,
   /** Replaced whenever a repository is created, so that every process sees that its list is old. */
   catalogGeneration: ".berth/catalog",
+  keptNames: ".berth/names",
   lastCollection: ".berth/collected",
   jobs: ".berth/jobs",
   job: (id: string) => `.berth/jobs/${id}`,

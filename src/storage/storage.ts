@@ -32,6 +32,7 @@ import type { LockOptions, StorageDriver } from "./driver.js";
 import { EndedSessionStore } from "./ended-session-store.js";
 import { EventQueue } from "./event-queue.js";
 import { JobStore } from "./job-store.js";
+import { KeptNames } from "./kept-names.js";
 import type { DiskRoom } from "./staging.js";
 import { UseStore } from "./use-store.js";
 
@@ -75,6 +76,7 @@ export class Storage {
   readonly events: EventQueue;
   readonly dayCounts: DayCountStore;
   readonly jobs: JobStore;
+  readonly keptNames: KeptNames;
   /** Bytes of blobs that this process has added to repositories, or is about to add. */
   #added = 0;
   /** Frees bytes on a full disk for pushed content. Set by the code that knows what can be deleted. */
@@ -121,6 +123,7 @@ export class Storage {
     this.events = new EventQueue(driver);
     this.dayCounts = new DayCountStore(driver);
     this.jobs = new JobStore(driver);
+    this.keptNames = new KeptNames(driver);
   }
 
   /** Content of a repository, whether or not the repository exists. */

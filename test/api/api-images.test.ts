@@ -11,6 +11,7 @@ import { runBerth, runBerthOnDisk } from "../support/running-berth.js";
 import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
 import { descriptorOf, pushSmallImage } from "../support/small-image.js";
+import { waitUntil } from "../support/wait-until.js";
 
 test("an image shows its configuration, its layers with the commands that made them, and its tags", async (t) => {
   const { client } = await runBerth(new Scope(t));
@@ -89,6 +90,23 @@ test("sizes tell what only this image needs, and a digest tells who shares it", 
   assert.equal(repository.manifests, 2);
   assert.ok(repository.uniqueSize < repository.size);
   assert.deepEqual(repository.may, ["pull", "push", "delete"]);
+});
+
+test("a large repository is shown before its content is counted, and its size follows", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  const layers = Array.from({ length: 200 }, (_, index) => `layer ${index}`);
+  const image = await pushImage(client, "team/large", { tag: "1", layers });
+  const api = new ApiClient(client);
+  const { items } = await api.get("repositories", { details: "true" });
+  assert.deepEqual([items[0].name, items[0].newestTag], ["team/large", "1"]);
+  const counted = await waitUntil("the content is counted", async () => {
+    const repository = await api.get("repository", { repository: "team/large" });
+    return repository.isCounting === undefined ? repository : undefined;
+  });
+  const configSize = '{"os":"linux","architecture":"amd64"}'.length;
+  const size = image.descriptor.size + configSize + layers.join("").length;
+  assert.deepEqual([counted.size, counted.manifests], [size, 1]);
+  assert.equal((await api.get("repositories", { details: "true" })).items[0].size, size);
 });
 
 test("an index shows its platforms and what attests them", async (t) => {
@@ -215,10 +233,17 @@ test("an index of 1,000 manifests, most of them missing, is shown with what is s
   const index = manifestOf({ mediaType: mediaTypes.ociIndex, manifests: [child.descriptor, ...missing] });
   await pushManifest(client, "app", index, "1");
   const api = new ApiClient(client);
-  const shown = await api.get("image", { repository: "app", reference: "1" });
+  const show = () => api.get("image", { repository: "app", reference: "1" });
+  const shown = await show();
   assert.equal(shown.manifests.length, 1_000);
   assert.equal(shown.manifests.filter(({ stored }: { stored: boolean }) => stored).length, 1);
-  assert.ok(shown.stored < shown.size);
+  // So many are read in the background.
+  const counted = await waitUntil("the images are read", async () => {
+    const later = await show();
+    return later.isCounting === undefined ? later : undefined;
+  });
+  assert.ok(counted.stored < counted.size);
+  assert.equal(counted.manifests.filter(({ stored }: { stored: boolean }) => stored).length, 1);
   assert.equal((await api.get("tags", { repository: "app" })).items[0].kind, "index");
 });
 

@@ -72,7 +72,7 @@ export class Summaries {
     const upstreams = this.#upstreamStates();
     return {
       startedAt: showTime(activity.startedMs),
-      repositories: seesInside ? names.known?.length : undefined,
+      repositories: seesInside ? names.count : undefined,
       today: await activity.today.read(),
       downloads: sumOf(await this.#parts.running()),
       ...(isKnown && { uploads: this.#parts.uploadsRunning(), cache: this.#cache(), disk: room }),

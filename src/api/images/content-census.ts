@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
+import { WorkShare } from "../../maintenance/work-share.js";
 import { type Digest, hexOf } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { ContentIndex } from "../../storage/content/content-index.js";
@@ -8,8 +9,11 @@ import type { ContentIndex } from "../../storage/content/content-index.js";
 const mostLinks = 5_000_000;
 const mostRepositories = 2 ** 20;
 
+/** A long census takes this part of the time, so that clients are answered meanwhile. */
+const share = 0.3;
+
 /** A client waits this long for a census; a small registry has one by then. */
-const waitMs = 200;
+const waitMs = 100;
 
 /** A census is taken again when it is this old, and this many times older than it took. */
 const currentForMs = 3_000;
@@ -45,13 +49,16 @@ export class Census {
 /** Takes a census in the background when someone asks and the last one is old. */
 export class Censuses {
   readonly #index: ContentIndex;
+  readonly #closed: AbortSignal;
   #last: Census | undefined;
   #tookMs = 0;
   #takenAt = Number.NEGATIVE_INFINITY;
   #taking: Promise<Census | undefined> | undefined;
 
-  constructor(index: ContentIndex) {
+  /** @param closed ends a census that is being taken */
+  constructor(index: ContentIndex, closed: AbortSignal) {
     this.#index = index;
+    this.#closed = closed;
   }
 
   /** The last one, or a new one if it is ready soon; `undefined` if none has been taken yet. */
@@ -68,11 +75,13 @@ export class Censuses {
 
   async #take(): Promise<Census | undefined> {
     const begun = performance.now();
+    const work = new WorkShare(share, this.#closed);
     const names: RepositoryName[] = [];
     const buckets = Array.from({ length: 256 }, (): number[] => []);
     let links = 0;
     for await (const { name } of this.#index.repositories()) {
       if (names.length === mostRepositories || links > mostLinks) return undefined;
+      if (performance.now() - begun > waitMs) await work.rest();
       const place = names.push(name) - 1;
       // Nothing is asked for, so the index only lists the links and looks at none of them.
       for await (const _ of this.#index.content(name, (digest) => {

@@ -3,7 +3,6 @@ import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
 import { inParallel } from "../../foundation/in-parallel.js";
 import { naturalKey } from "../../foundation/natural-order.js";
 import type { Exchange } from "../../http/exchange.js";
-import type { Digest } from "../../oci/digest.js";
 import { RegistryError } from "../../oci/errors.js";
 import { isTag, type Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
@@ -13,16 +12,14 @@ import type { Storage } from "../../storage/storage.js";
 import { showTime } from "../answers.js";
 import { lookAt, looking } from "../looking.js";
 import { type Origin, originOfContent } from "./origin.js";
+import type { Holdings, RepositoryHoldings } from "./repository-holdings.js";
 
 const rememberedRepositories = 2_000;
 const rememberedForMs = 10_000;
 
-/** When each of more tags was moved, or each of more manifests used, takes too long to read. */
+/** When each of more tags was moved takes too long to read. */
 const fewTags = 100;
-const fewManifests = 100;
 
-/** With more content, the size of a repository is not told in lists. */
-const mostContent = 10_000;
 const atOnce = 8;
 const mostTags = 100_000;
 
@@ -31,21 +28,17 @@ export interface Facts {
   readonly origin: Origin;
   readonly tags: number;
   readonly newestTag: Tag | undefined;
-  readonly manifests: number;
-  /** The bytes of everything that it links to, by digest. */
-  readonly content: ReadonlyMap<Digest, number>;
-  readonly isPartial: boolean;
   /** In milliseconds since 1970. */
   readonly pushedMs: number | undefined;
-  readonly pulledMs: number | undefined;
 }
 
 interface FactsParts {
   readonly registry: Registry;
   readonly storage: Storage;
+  readonly holdings: RepositoryHoldings;
 }
 
-/** Sizes, tags and times of repositories, remembered for some seconds. */
+/** Origins, tags and times of repositories, remembered for some seconds. */
 export class RepositoryFacts {
   readonly #parts: FactsParts;
   readonly #known = new LRUCache<string, Facts>({
@@ -81,8 +74,9 @@ export class RepositoryFacts {
 
   async #summary(exchange: Exchange, name: RepositoryName): Promise<unknown> {
     try {
-      const facts = await this.of(await lookAt(this.#parts.registry, exchange, name), exchange);
-      return summaryOf(facts);
+      const repository = await lookAt(this.#parts.registry, exchange, name);
+      const holdings = this.#parts.holdings.of(repository.name, 0);
+      return summaryOf(await this.of(repository, exchange), await holdings);
     } catch (error) {
       if (error instanceof RegistryError) return undefined;
       throw error;
@@ -95,19 +89,7 @@ export class RepositoryFacts {
     const origin = await originOfContent(storage, name);
     const tags = await this.#tags(repository, origin, exchange);
     const newest = await newestOf(storage, name, tags);
-    const manifests = await storage.index.manifests(name);
-    const uses = await Promise.all(
-      manifests.slice(0, fewManifests).map((digest) => storage.uses.lastPull(name, digest)),
-    );
-    return {
-      origin,
-      tags: tags.length,
-      newestTag: newest?.tag,
-      manifests: manifests.length,
-      ...(await contentOf(storage, name)),
-      pushedMs: newest?.movedMs,
-      pulledMs: manifests.length > fewManifests ? undefined : Math.max(0, ...uses.map((use) => use ?? 0)),
-    };
+    return { origin, tags: tags.length, newestTag: newest?.tag, pushedMs: newest?.movedMs };
   }
 
   /** Of an upstream's repository only those that its rules allow. */
@@ -119,15 +101,15 @@ export class RepositoryFacts {
 }
 
 /** What lists show. */
-export function summaryOf(facts: Facts) {
-  const { origin, tags, newestTag, content, isPartial, pushedMs, pulledMs } = facts;
+export function summaryOf({ origin, tags, newestTag, pushedMs }: Facts, holdings: Holdings | undefined) {
   return {
     origin,
     tags,
     newestTag,
-    size: isPartial ? undefined : totalOf(content.values()),
+    size: holdings === undefined || holdings.isPartial ? undefined : totalOf(holdings.content.values()),
+    isCounting: holdings === undefined || undefined,
     pushedAt: showTime(pushedMs),
-    pulledAt: showTime(pulledMs),
+    pulledAt: showTime(holdings?.pulledMs),
   };
 }
 
@@ -166,18 +148,4 @@ async function highestOf(tags: readonly Tag[]): Promise<readonly Tag[]> {
     if (highest === undefined || key > highest.key) highest = { tag, key };
   }
   return highest === undefined ? tags.slice(-1) : [highest.tag];
-}
-
-async function contentOf(storage: Storage, name: RepositoryName): Promise<Pick<Facts, "content" | "isPartial">> {
-  const digests = new Set<Digest>();
-  for await (const _ of storage.index.content(name, (digest) => {
-    digests.add(digest);
-    return false;
-  }));
-  const content = new Map<Digest, number>();
-  await inParallel([...digests].slice(0, mostContent), atOnce, async (digest) => {
-    const size = await storage.blobs.storedSize(digest);
-    if (size !== undefined) content.set(digest, size);
-  });
-  return { content, isPartial: digests.size > mostContent };
 }

@@ -1,6 +1,4 @@
-import { inParallel } from "../../foundation/in-parallel.js";
 import type { Exchange } from "../../http/exchange.js";
-import { type ImageParts, partsOf, sizeOf } from "../../images/image-parts.js";
 import type { Digest } from "../../oci/digest.js";
 import type { ManifestReading } from "../../oci/manifest-reading.js";
 import { isDigestReference, isTag, type Reference } from "../../oci/reference.js";
@@ -10,35 +8,30 @@ import type { Storage } from "../../storage/storage.js";
 import { showTime } from "../answers.js";
 import { lookAt, looking } from "../looking.js";
 import { referenceOf, repositoryOf } from "../query.js";
-import type { Censuses } from "./content-census.js";
 import { readConfig } from "./image-config.js";
+import type { ImageContents } from "./image-contents.js";
 import { artifactTypeOf, kindOf } from "./image-facts.js";
 import { configView, contentView, historyOf, layersOf, manifestsOf } from "./image-views.js";
 import { originOfContent } from "./origin.js";
 import { TextBudget } from "./text-budget.js";
-import { uniqueSizeOf } from "./unique-size.js";
 
-const atOnce = 16;
-/** Whether more is stored takes too long to look up. */
-const mostContent = 2_000;
 const shownTags = 100;
 const mostTags = 100_000;
 
 interface ImageShowParts {
   readonly registry: Registry;
   readonly storage: Storage;
-  readonly censuses: Censuses;
+  readonly contents: ImageContents;
 }
 
 /** One manifest with everything that is known about it. */
-export async function showImage(exchange: Exchange, { registry, storage, censuses }: ImageShowParts): Promise<unknown> {
+export async function showImage(exchange: Exchange, { registry, storage, contents }: ImageShowParts): Promise<unknown> {
   const name = repositoryOf(exchange);
   const reference = referenceOf(exchange);
   const repository = await lookAt(registry, exchange, name);
   const { descriptor } = await repository.resolveManifest(reference, looking(exchange));
   const { digest, mediaType } = descriptor;
-  const parts = await partsOf(storage, repository.name, digest);
-  const present = await presentContent(storage, repository, parts);
+  const { parts, present, sizes } = await contents.of(repository.name, digest);
   const reading = parts.manifests.get(digest)?.reading;
   const texts = new TextBudget();
   return {
@@ -49,9 +42,10 @@ export async function showImage(exchange: Exchange, { registry, storage, censuse
     artifactType: reading && artifactTypeOf(reading),
     kind: reading === undefined ? "unknown" : kindOf(reading),
     origin: await originOfContent(storage, repository.name),
-    size: parts.manifests.size === 0 ? descriptor.size : sizeOf(parts),
-    ...(await sizesOf(storage, repository, { parts, present, censuses })),
-    isPartial: parts.isPartial || parts.content.size > mostContent || undefined,
+    ...sizes,
+    ...(parts.manifests.size === 0 && { size: descriptor.size }),
+    isPartial: sizes?.isPartial || undefined,
+    isCounting: sizes === undefined || undefined,
     ...(await timesOf(storage, repository, reference, digest)),
     tags: await tagsOf(storage, repository, digest, exchange),
     subject: reading?.subject,
@@ -59,34 +53,6 @@ export async function showImage(exchange: Exchange, { registry, storage, censuse
     manifests: reading === undefined ? [] : manifestsOf(reading, parts, present),
     ...(await inside(repository, reading, { exchange, present })),
   };
-}
-
-/** Sizes of the content that is stored. */
-async function presentContent(
-  storage: Storage,
-  { name }: PullRepository,
-  { content }: ImageParts,
-): Promise<ReadonlyMap<Digest, number>> {
-  const present = new Map<Digest, number>();
-  await inParallel([...content.keys()].slice(0, mostContent), atOnce, async (digest) => {
-    const found = await storage.repository(name).findBlob(digest);
-    if (found !== undefined) present.set(digest, found.size);
-  });
-  return present;
-}
-
-interface Measured {
-  readonly parts: ImageParts;
-  readonly present: ReadonlyMap<Digest, number>;
-  readonly censuses: Censuses;
-}
-
-async function sizesOf(storage: Storage, { name }: PullRepository, { parts, present, censuses }: Measured) {
-  const stored = new Map(present);
-  for (const [digest, { size }] of parts.manifests) stored.set(digest, size);
-  let total = 0;
-  for (const size of stored.values()) total += size;
-  return { stored: total, uniqueSize: await uniqueSizeOf(stored, { storage, name, parts, censuses }) };
 }
 
 async function timesOf(storage: Storage, { name }: PullRepository, reference: Reference, digest: Digest) {

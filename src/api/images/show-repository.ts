@@ -9,11 +9,16 @@ import { lookAt } from "../looking.js";
 import { repositoryOf } from "../query.js";
 import type { Censuses } from "./content-census.js";
 import { type Facts, type RepositoryFacts, summaryOf, totalOf } from "./repository-facts.js";
+import type { Holdings, RepositoryHoldings } from "./repository-holdings.js";
+
+/** A client waits this long for the sizes of a large repository; then it is told the rest. */
+const countedWithinMs = 60;
 
 interface ShowParts {
   readonly registry: Registry;
   readonly storage: Storage;
   readonly facts: RepositoryFacts;
+  readonly holdings: RepositoryHoldings;
   readonly censuses: Censuses;
   /** What the configuration lets clients change in private repositories. */
   readonly changeable: readonly Action[];
@@ -22,25 +27,25 @@ interface ShowParts {
 export async function showRepository(exchange: Exchange, parts: ShowParts): Promise<unknown> {
   const name = repositoryOf(exchange);
   const repository = await lookAt(parts.registry, exchange, name);
+  const counting = parts.holdings.of(repository.name, countedWithinMs);
   const facts = await parts.facts.of(repository, exchange);
-  if (facts.tags === 0 && facts.manifests === 0)
+  const holdings = await counting;
+  if (facts.tags === 0 && holdings?.manifests === 0)
     throw new RegistryError("NAME_UNKNOWN", `${name} is empty`, { detail: { name } });
   return {
     name,
-    ...summaryOf(facts),
-    size: totalOf(facts.content.values()),
-    isPartial: facts.isPartial || undefined,
-    manifests: facts.manifests,
-    ...(await uniqueSize(repository.name, facts, parts.censuses)),
+    ...summaryOf(facts, holdings),
+    ...(holdings !== undefined && (await sizesOf(repository.name, holdings, parts.censuses))),
     may: actions.filter((action) => mayDo(action, { name, exchange, facts, parts })),
   };
 }
 
-async function uniqueSize(stored: RepositoryName, { content }: Facts, censuses: Censuses) {
+async function sizesOf(stored: RepositoryName, { content, isPartial, manifests }: Holdings, censuses: Censuses) {
+  const sizes = { size: totalOf(content.values()), isPartial: isPartial || undefined, manifests };
   const census = await censuses.last();
-  if (census === undefined) return {};
+  if (census === undefined) return sizes;
   const own = [...content].filter(([digest]) => census.holders(digest).every((holder) => holder === stored));
-  return { uniqueSize: totalOf(own.map(([, size]) => size)), uniqueSizeAt: showTime(census.takenAtMs) };
+  return { ...sizes, uniqueSize: totalOf(own.map(([, size]) => size)), uniqueSizeAt: showTime(census.takenAtMs) };
 }
 
 interface Asked {

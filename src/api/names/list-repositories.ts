@@ -10,6 +10,7 @@ import type { NameIndex } from "./name-index.js";
 
 /** Sizes of more take too long to read for one answer. */
 const mostWithDetails = 100;
+const usualWithDetails = 50;
 
 interface ListParts {
   readonly registry: Registry;
@@ -26,8 +27,11 @@ interface NamePage {
 /** Repositories that the client may pull: all, those below a folder, or those that a search finds. */
 export async function listRepositories(exchange: Exchange, parts: ListParts): Promise<unknown> {
   const withDetails = flagOf(exchange, "details");
-  const page = await pageOf(exchange, parts, pageSizeOf(exchange, withDetails ? mostWithDetails : undefined));
-  const items = withDetails ? await parts.facts.summaries(exchange, page.items) : page.items.map((name) => ({ name }));
+  const limit = withDetails ? pageSizeOf(exchange, mostWithDetails, usualWithDetails) : pageSizeOf(exchange);
+  const page = await pageOf(exchange, parts, limit);
+  const items = withDetails
+    ? await parts.names.first(() => parts.facts.summaries(exchange, page.items))
+    : page.items.map((name) => ({ name }));
   return { items, next: page.next, total: page.total };
 }
 
@@ -36,15 +40,23 @@ async function pageOf(exchange: Exchange, { registry, names }: ListParts, limit:
   const under = textOf(exchange, "under") ?? "";
   const last = textOf(exchange, "last");
   // Until the names have been read, the storage finds a first page sooner.
-  if (names.known === undefined && search === "" && under === "") {
-    names.prepare();
-    const read = await registry.catalog({ limit, ...(last !== undefined && { last }) }, looking(exchange));
-    const items = (await names.filled(read.items)).filter(isRepositoryName);
-    return { items, next: read.more ? read.items.at(-1) : undefined, total: undefined };
+  if (search === "" && under === "" && (await names.known()) === undefined) {
+    void names.prepare();
+    return names.first(() => storedPage(exchange, { registry, names }, { limit, last }));
   }
   const folder = under === "" ? "" : `${under}/`;
   const isFound = (name: string) => name.startsWith(folder) && name.includes(search);
   return found(await names.all(), isFound, { last, limit, exchange });
+}
+
+async function storedPage(
+  exchange: Exchange,
+  { registry, names }: Pick<ListParts, "registry" | "names">,
+  { limit, last }: Pick<Wanted, "limit" | "last">,
+): Promise<NamePage> {
+  const read = await registry.catalog({ limit, ...(last !== undefined && { last }) }, looking(exchange));
+  const items = (await names.filled(read.items)).filter(isRepositoryName);
+  return { items, next: read.more ? read.items.at(-1) : undefined, total: undefined };
 }
 
 interface Wanted {

@@ -64,6 +64,7 @@ async function start({ worker, config, tokenSeed }: Extract<WorkerOrder, { do: "
     ? await Housekeeping.begin(config, { storage: opened.storage, metrics, log })
     : undefined;
   await listen(opened.server, config);
+  if (keepsHouse) opened.readAhead();
   return { ...opened, log, housekeeping, metrics };
 }
 

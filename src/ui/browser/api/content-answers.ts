@@ -19,6 +19,8 @@ export interface RepositorySummary {
   readonly tags?: number;
   readonly newestTag?: string;
   readonly size?: number;
+  /** Whether its sizes are being counted. */
+  readonly isCounting?: boolean;
   readonly pushedAt?: string;
   readonly pulledAt?: string;
 }
@@ -34,9 +36,11 @@ export interface Repository {
   readonly name: string;
   readonly origin: Origin;
   readonly tags: number;
-  readonly manifests: number;
-  readonly size: number;
+  readonly manifests?: number;
+  readonly size?: number;
   readonly uniqueSize?: number;
+  /** Whether its sizes are being counted. */
+  readonly isCounting?: boolean;
   readonly newestTag?: string;
   readonly pushedAt?: string;
   readonly pulledAt?: string;
@@ -110,10 +114,12 @@ export interface Image {
   readonly artifactType?: string;
   readonly kind: Kind;
   readonly origin: Origin;
-  readonly size: number;
-  readonly stored: number;
+  readonly size?: number;
+  readonly stored?: number;
   readonly uniqueSize?: number;
   readonly isPartial?: boolean;
+  /** Whether the images of a large index are being read. */
+  readonly isCounting?: boolean;
   readonly pushedAt?: string;
   readonly pulledAt?: string;
   readonly askedAt?: string;

@@ -12,6 +12,7 @@ import { Ago, Pushed } from "../parts/text.js";
 import { View } from "../parts/view.js";
 import { imageHref, repositoriesHref, repositoryHref } from "../routes.js";
 import { sizeText } from "../text/sizes.js";
+import { useAskedAgain } from "../use-asked-again.js";
 import { ConfigurationCard } from "./configuration-card.js";
 import { Freshness } from "./freshness.js";
 import { HoldersCard } from "./holders-card.js";
@@ -30,6 +31,7 @@ interface ImageViewProps {
 
 export function ImageView({ name, reference, caller }: ImageViewProps) {
   const { answer, error, reload } = useAnswer<Image>(apiPath("image", { repository: name, reference }));
+  useAskedAgain(answer, answer?.isCounting === true, reload);
   const isDigest = reference.includes(":");
   const shown = isDigest ? `${name}@${reference.slice(0, 19)}…` : `${name}:${reference}`;
   return (
@@ -70,11 +72,13 @@ function Facts({ image }: { readonly image: Image }) {
     <div class="row facts-row">
       <OriginBadge origin={origin} />
       {kind === "artifact" && <span class="badge">{artifactType ?? "artifact"}</span>}
-      <span>
-        {isPartial && "more than "}
-        {sizeText(size)}
-        {stored < size && <span class="muted"> ({sizeText(stored)} of it stored here)</span>}
-      </span>
+      {size !== undefined && (
+        <span>
+          {isPartial && "more than "}
+          {sizeText(size)}
+          {stored !== undefined && stored < size && <span class="muted"> ({sizeText(stored)} of it stored here)</span>}
+        </span>
+      )}
       {pushedAt !== undefined && (
         <span>
           {origin.kind === "own" ? "pushed" : "cached"} <Ago time={pushedAt} />

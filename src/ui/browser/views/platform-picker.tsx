@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import type { ChildManifest } from "../api/content-answers.js";
 import { Digest } from "../parts/copy.js";
 import { Icon } from "../parts/icon.js";
@@ -18,6 +19,7 @@ const shownPlatforms = 60;
 export function PlatformPicker({ manifests, picked, pick, repository }: PlatformPickerProps) {
   const platforms = manifests.filter(isPlatform);
   const attestations = manifests.filter((manifest) => !isPlatform(manifest));
+  const [isWhole, setWhole] = useState(false);
   const chosen = platforms.find(({ digest }) => digest === picked);
   return (
     <section class="card" aria-labelledby="platforms">
@@ -33,13 +35,15 @@ export function PlatformPicker({ manifests, picked, pick, repository }: Platform
       </div>
       <fieldset class="platforms">
         <legend class="unseen">Show</legend>
-        {platforms.slice(0, shownPlatforms).map((manifest) => (
+        {(isWhole ? platforms : platforms.slice(0, shownPlatforms)).map((manifest) => (
           <PlatformButton key={manifest.digest} manifest={manifest} isPicked={manifest.digest === picked} pick={pick} />
         ))}
       </fieldset>
-      {platforms.length > shownPlatforms && (
-        <p class="pad muted small">
-          {countOf(platforms.length - shownPlatforms, "more manifest")} of this index are not shown.
+      {platforms.length > shownPlatforms && !isWhole && (
+        <p class="pad">
+          <button type="button" class="button plain" onClick={() => setWhole(true)}>
+            Show {countOf(platforms.length - shownPlatforms, "more manifest")}
+          </button>
         </p>
       )}
       {attestations.length > 0 && (

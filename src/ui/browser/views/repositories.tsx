@@ -9,6 +9,7 @@ import { Segments } from "../parts/segments.js";
 import { View } from "../parts/view.js";
 import { repositoriesHref } from "../routes.js";
 import { countOf } from "../text/sizes.js";
+import { useAskedAgain } from "../use-asked-again.js";
 import { useDelayed } from "../use-delayed.js";
 import { FolderCrumbs } from "./folder-crumbs.js";
 import { FolderList } from "./folder-list.js";
@@ -72,6 +73,8 @@ function FlatList({ search, under }: { readonly search: string; readonly under: 
     ...(under !== "" && { under }),
   });
   const { items, total, isKnown, error, reload } = pages;
+  // Only at the beginning of a list: to ask again shows its first page.
+  useAskedAgain(pages.pages[0], pages.pages.length === 1 && items.some(({ isCounting }) => isCounting), reload);
   if (error !== undefined)
     return (
       <div class="pad">

@@ -13,12 +13,14 @@ import { View } from "../parts/view.js";
 import { addressOf } from "../registry-address.js";
 import { repositoriesHref } from "../routes.js";
 import { countOf, sizeText } from "../text/sizes.js";
+import { useAskedAgain } from "../use-asked-again.js";
 import { FolderCrumbs } from "./folder-crumbs.js";
 import { RemovalDialog } from "./removal-dialog.js";
 import { TagList } from "./tag-list.js";
 
 export function RepositoryView({ name, caller }: { readonly name: string; readonly caller: Caller }) {
   const { answer, error, reload } = useAnswer<Repository>(apiPath("repository", { repository: name }));
+  useAskedAgain(answer, answer?.isCounting === true, reload);
   const [isDeleting, setDeleting] = useState(false);
   const folder = name.includes("/") ? name.slice(0, name.lastIndexOf("/")) : "";
   const isCached = answer?.origin.kind === "cached";
@@ -39,7 +41,10 @@ export function RepositoryView({ name, caller }: { readonly name: string; readon
       }
     >
       {error !== undefined && <Failure error={error} retry={reload} />}
-      {answer !== undefined && <TagList repository={answer} mayDelete={mayRemove && !isCached} onChange={reload} />}
+      {/* Its tags are requested at the same time. */}
+      {error === undefined && (
+        <TagList name={name} repository={answer} mayDelete={mayRemove && !isCached} onChange={reload} />
+      )}
       {isDeleting && (
         <RemovalDialog
           removal={
@@ -60,12 +65,14 @@ function Facts({ repository, address }: { readonly repository: Repository; reado
     <div class="row facts-row">
       <OriginBadge origin={origin} />
       <span>{countOf(tags, "tag")}</span>
-      <span>
-        {sizeText(size)}
-        {uniqueSize !== undefined && uniqueSize !== size && (
-          <span class="muted"> ({sizeText(uniqueSize)} of it only here)</span>
-        )}
-      </span>
+      {size !== undefined && (
+        <span>
+          {sizeText(size)}
+          {uniqueSize !== undefined && uniqueSize !== size && (
+            <span class="muted"> ({sizeText(uniqueSize)} of it only here)</span>
+          )}
+        </span>
+      )}
       {pushedAt !== undefined && (
         <span>
           {origin.kind === "own" ? "pushed" : "cached"} <Ago time={pushedAt} isShort />

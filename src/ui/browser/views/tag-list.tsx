@@ -14,7 +14,9 @@ import { useDelayed } from "../use-delayed.js";
 import { RemovalDialog } from "./removal-dialog.js";
 
 interface TagListProps {
-  readonly repository: Repository;
+  readonly name: string;
+  /** Its description, once that is known. */
+  readonly repository: Repository | undefined;
   readonly mayDelete: boolean;
   readonly onChange: () => void;
 }
@@ -23,14 +25,14 @@ const pauseMs = 120;
 const tagsOnPage = 100;
 
 /** The tags of a repository in natural order; any number, since only the rows in sight are laid out. */
-export function TagList({ repository, mayDelete, onChange }: TagListProps) {
+export function TagList({ name, repository, mayDelete, onChange }: TagListProps) {
   const [text, setText] = useState("");
   const [isOldestFirst, setOldestFirst] = useState(false);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [isDeleting, setDeleting] = useState(false);
   const search = useDelayed(text.trim(), pauseMs);
   const pages = usePages<Tag>("tags", {
-    repository: repository.name,
+    repository: name,
     n: tagsOnPage,
     ...(search !== "" && { search }),
     ...(isOldestFirst && { order: "oldest" }),
@@ -50,7 +52,7 @@ export function TagList({ repository, mayDelete, onChange }: TagListProps) {
     <section class="card" aria-labelledby="tags" onKeyDown={moveByArrow}>
       <div class="card-head">
         <h2 id="tags">
-          Tags <span class="muted number">{pages.total ?? repository.tags}</span>
+          Tags <span class="muted number">{pages.total ?? repository?.tags}</span>
         </h2>
         <div class="row tools">
           {chosen.size > 0 && (
@@ -73,13 +75,14 @@ export function TagList({ repository, mayDelete, onChange }: TagListProps) {
       </div>
       <TagRows
         pages={pages}
-        repository={repository}
+        name={name}
+        isCached={repository?.origin.kind === "cached"}
         search={search}
         choice={mayDelete ? { chosen, toggle } : undefined}
       />
       {isDeleting && (
         <RemovalDialog
-          removal={{ kind: "delete", repository: repository.name, tags: [...chosen] }}
+          removal={{ kind: "delete", repository: name, tags: [...chosen] }}
           title={chosen.size === 1 ? `Delete the tag ${[...chosen][0]}?` : `Delete ${countOf(chosen.size, "tag")}?`}
           onClose={() => setDeleting(false)}
           onDone={done}
@@ -96,12 +99,13 @@ interface Choice {
 
 interface TagRowsProps {
   readonly pages: ReturnType<typeof usePages<Tag>>;
-  readonly repository: Repository;
+  readonly name: string;
+  readonly isCached: boolean;
   readonly search: string;
   readonly choice: Choice | undefined;
 }
 
-function TagRows({ pages, repository, search, choice }: TagRowsProps) {
+function TagRows({ pages, name, isCached, search, choice }: TagRowsProps) {
   const { items, isKnown, error, reload } = pages;
   if (error !== undefined)
     return (
@@ -115,7 +119,7 @@ function TagRows({ pages, repository, search, choice }: TagRowsProps) {
     <>
       <ul class="rows">
         {pages.pages.map((page) => (
-          <TagPage key={page[0]?.tag} items={page} repository={repository} choice={choice} />
+          <TagPage key={page[0]?.tag} items={page} name={name} isCached={isCached} choice={choice} />
         ))}
       </ul>
       <More pages={pages} />
@@ -125,30 +129,34 @@ function TagRows({ pages, repository, search, choice }: TagRowsProps) {
 
 interface TagPageProps {
   readonly items: readonly Tag[];
-  readonly repository: Repository;
+  readonly name: string;
+  readonly isCached: boolean;
   readonly choice: Choice | undefined;
 }
 
 /** A page of ten thousand tags is shown again only if one of its own tags was chosen. */
-function TagPage({ items, repository, choice }: TagPageProps) {
+function TagPage({ items, name, isCached, choice }: TagPageProps) {
   const chosenHere = items.filter(({ tag }) => choice?.chosen.has(tag)).map(({ tag }) => tag);
   const toggle = useRef(choice?.toggle);
   toggle.current = choice?.toggle;
   return useMemo(() => {
     const chosen = new Set(chosenHere);
     const own = choice && { chosen, toggle: (tag: string) => toggle.current?.(tag) };
-    const rows = items.map((item) => <TagRow key={item.tag} item={item} repository={repository} choice={own} />);
+    const rows = items.map((item) => (
+      <TagRow key={item.tag} item={item} name={name} isCached={isCached} choice={own} />
+    ));
     return <>{rows}</>;
-  }, [items, repository, choice === undefined, chosenHere.join(" ")]);
+  }, [items, name, isCached, choice === undefined, chosenHere.join(" ")]);
 }
 
 interface TagRowProps {
   readonly item: Tag;
-  readonly repository: Repository;
+  readonly name: string;
+  readonly isCached: boolean;
   readonly choice: Choice | undefined;
 }
 
-function TagRow({ item, repository: { name, origin }, choice }: TagRowProps) {
+function TagRow({ item, name, isCached, choice }: TagRowProps) {
   const { tag, digest, kind, size, platforms = [], pushedAt, askedAt, problem } = item;
   return (
     <li class="entry tag-entry" data-row>
@@ -174,7 +182,7 @@ function TagRow({ item, repository: { name, origin }, choice }: TagRowProps) {
       </span>
       <span class="entry-facts muted small">
         {digest !== undefined && <Digest digest={digest} />}
-        {origin.kind === "cached" && askedAt !== undefined ? (
+        {isCached && askedAt !== undefined ? (
           <span>
             asked <Ago time={askedAt} isShort />
           </span>
