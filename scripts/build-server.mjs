@@ -13,7 +13,8 @@ const target = join(root, "dist");
 const program = { main: "src/main.ts", worker: "src/serving/workers/worker.ts" };
 const threads = {
   "disk-worker": "src/storage/drivers/filesystem/disk-worker.ts",
-  "tag-page-thread": "src/upstream/tag-page-thread.ts",
+  "manifest-thread": "src/oci/manifest-thread.ts",
+  "list-thread": "src/upstream/list-thread.ts",
 };
 
 /** What every server loads. */

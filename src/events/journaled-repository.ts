@@ -30,8 +30,7 @@ export class JournaledRepository extends RepositoryDecorator {
 
   override async putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest> {
     const pushed = await this.repository.putManifest(manifest, context);
-    const { digest, moved } = pushed;
-    const mediaType = manifest.contentType ?? typeIn(manifest.bytes);
+    const { digest, mediaType, moved } = pushed;
     const target = { mediaType, digest, size: manifest.bytes.length, repository: this.name };
     const tags = isDigestReference(manifest.reference) ? manifest.tags : [manifest.reference];
     if (tags.length === 0) await this.#journal.note("push", target, context);
@@ -84,10 +83,4 @@ export class JournaledRepository extends RepositoryDecorator {
     const found = await this.repository.statBlob(digest, context).catch(() => undefined);
     return { mediaType: blobType, digest, size: found?.size, repository: this.name };
   }
-}
-
-/** What was pushed is valid JSON; a client that named no type has written it inside, or it is not known. */
-function typeIn(bytes: Buffer): string | undefined {
-  const manifest: { mediaType?: unknown } = JSON.parse(bytes.toString());
-  return typeof manifest.mediaType === "string" ? manifest.mediaType : undefined;
 }

@@ -1,9 +1,6 @@
 /** How long all work in steps together may occupy the event loop before it handles what others have sent. */
 const turnMs = 2;
 
-/** Fewer bytes are hashed or parsed faster than others notice. */
-const fewBytes = 64 * 1024;
-
 /** Those who wait for their turn, in order. */
 const line: (() => void)[] = [];
 let isPlanned = false;
@@ -19,11 +16,6 @@ export function nextTurn(): Promise<void> {
     isPlanned = true;
     setImmediate(giveTurns);
   });
-}
-
-/** The same after work on so many bytes, unless they are few. */
-export async function nextTurnAfter(bytes: number): Promise<void> {
-  if (bytes > fewBytes) await nextTurn();
 }
 
 function giveTurns(): void {

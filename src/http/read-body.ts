@@ -27,7 +27,7 @@ export async function readBody(exchange: Exchange, maxBytes: number, room: Reser
     if (end > maxBytes) throw tooLarge(maxBytes);
     if (end > body.length) {
       if (body.length <= smallBytes) await room.take(announced);
-      body = withRoom(body, Math.min(announced, Math.max(end, body.length * 2)));
+      body = withRoom(body, announced);
     }
     chunk.copy(body, length);
     length = end;

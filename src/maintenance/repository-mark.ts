@@ -1,7 +1,7 @@
 import { algorithmOf, type Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
-import { type HeldManifest, readHeldManifests } from "./manifest-names.js";
+import { type HeldManifest, readHeldManifests } from "./held-manifests.js";
 
 export interface MarkRules {
   /** Whether to delete manifests without a tag, unless a kept one references them or is their subject. */

@@ -1,4 +1,3 @@
-import { nextTurn } from "../foundation/event-loop-breaks.js";
 import { type Key, KeyReader, SeenKeys } from "./key-reader.js";
 import { manifestShape, type Shape, unknownShape } from "./manifest-shape.js";
 
@@ -7,9 +6,6 @@ const comma = 0x2c;
 const backslash = 0x5c;
 const [openBracket, closeBracket] = [0x5b, 0x5d];
 const [openBrace, closeBrace] = [0x7b, 0x7d];
-
-/** Scanning these takes a millisecond or two if they are nothing but short keys. */
-const bytesATurn = 64 * 1024;
 
 /** Limits for a document. They, more than its bytes, determine what parsing costs. */
 export interface ManifestBounds {
@@ -51,14 +47,7 @@ interface Frame {
  */
 export function scanManifest(json: Buffer, bounds?: ManifestBounds): ManifestScan {
   const scan = new Scan(json, bounds);
-  scan.advance(json.length);
-  return scan;
-}
-
-/** The same in steps, between which other work runs. */
-export async function scanManifestInTurns(json: Buffer, bounds?: ManifestBounds): Promise<ManifestScan> {
-  const scan = new Scan(json, bounds);
-  for (scan.advance(bytesATurn); !scan.isOver; scan.advance(bytesATurn)) await nextTurn();
+  scan.run();
   return scan;
 }
 
@@ -70,7 +59,6 @@ class Scan implements ManifestScan {
   readonly #bounds: ManifestBounds | undefined;
   readonly #keys: KeyReader;
   readonly #frames: Frame[] = [];
-  #index = 0;
   #values = 0;
   /** Position of the next backslash, searched for once for all strings before it. */
   #escape = -1;
@@ -81,23 +69,15 @@ class Scan implements ManifestScan {
     this.#keys = new KeyReader(json);
   }
 
-  get isOver(): boolean {
-    return this.#index >= this.#json.length || this.excess !== undefined;
-  }
-
-  /** Scans so many more bytes, and on to the end of the last string in them. */
-  advance(bytes: number): void {
+  run(): void {
     const json = this.#json;
-    let index = this.#index;
-    const end = Math.min(index + bytes, json.length);
-    for (; index < end && this.excess === undefined; index++) {
+    for (let index = 0; index < json.length && this.excess === undefined; index++) {
       const byte = json[index];
       if (byte === quote) index = this.#passString(index);
       else if (byte === comma) this.#nextMember();
       else if (byte === openBrace || byte === openBracket) this.#open(byte === openBrace);
       else if (byte === closeBrace || byte === closeBracket) this.#frames.pop();
     }
-    this.#index = index;
   }
 
   #nextMember(): void {

@@ -1,6 +1,6 @@
 import { EventLoopBreaks } from "../foundation/event-loop-breaks.js";
 import type { Descriptor } from "../oci/descriptor.js";
-import { carriesOwnContent } from "../oci/embedded-data.js";
+import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { ManifestContent } from "../oci/manifest.js";
 import { isNonDistributable, manifestKind } from "../oci/media-types.js";
@@ -16,21 +16,6 @@ export interface PrivateRules {
   readonly anyMediaType: boolean;
   /** Referrers of a manifest are also listed under its fallback tag. */
   readonly referrersTag?: boolean;
-}
-
-/** @throws RegistryError MANIFEST_INVALID if embedded data does not match its descriptor */
-export async function checkEmbeddedData({ config, layers, manifests, subject }: ManifestContent): Promise<void> {
-  const breaks = new EventLoopBreaks();
-  for (const descriptor of [config, subject, ...layers, ...manifests]) {
-    if (descriptor?.data === undefined) continue;
-    await breaks.take();
-    if (carriesOwnContent(descriptor)) continue;
-    throw new RegistryError(
-      "MANIFEST_INVALID",
-      `the data in the descriptor of ${descriptor.digest} is not the content that it describes`,
-      { detail: { digest: descriptor.digest } },
-    );
-  }
 }
 
 /**
@@ -61,11 +46,10 @@ export interface ReferenceCheck {
  * @throws RegistryError MANIFEST_BLOB_UNKNOWN, or MANIFEST_INVALID if a size is wrong
  */
 export async function checkReferences(manifest: ManifestContent, check: ReferenceCheck): Promise<void> {
-  const named = distinct(manifest.manifests);
-  const children = named.filter(({ mediaType }) => manifestKind(mediaType) !== undefined);
-  const others = named.filter(({ mediaType }) => manifestKind(mediaType) === undefined);
-  refuseExcess(children);
-  const blobs = distinct([...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers]);
+  const children = manifest.manifests.filter(({ mediaType }) => manifestKind(mediaType) !== undefined);
+  const others = manifest.manifests.filter(({ mediaType }) => manifestKind(mediaType) === undefined);
+  refuseExcess(distinct(children));
+  const blobs = [...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers];
   const missing: Descriptor[] = [];
   const breaks = new EventLoopBreaks();
   for (const [descriptors, isHeld] of [
@@ -73,7 +57,7 @@ export async function checkReferences(manifest: ManifestContent, check: Referenc
     [children, mayNameManifest],
     [others, mayNameOther],
   ] as const) {
-    for (const descriptor of descriptors) {
+    for (const descriptor of distinct(descriptors)) {
       await breaks.take();
       check.signal.throwIfAborted();
       if (await isHeld(descriptor, check)) continue;
@@ -85,15 +69,22 @@ export async function checkReferences(manifest: ManifestContent, check: Referenc
 }
 
 /** Descriptors of one digest count separately if their sizes differ, or only some may be absent. */
-function distinct(descriptors: readonly Descriptor[]): Descriptor[] {
-  return [...new Map(descriptors.map((each) => [`${each.digest} ${each.size} ${mayBeAbsent(each)}`, each])).values()];
+function* distinct(descriptors: readonly Descriptor[]): Generator<Descriptor, void, void> {
+  const seen = new Map<Digest, Descriptor>();
+  for (const one of descriptors) {
+    const before = seen.get(one.digest);
+    if (before?.size === one.size && mayBeAbsent(before) === mayBeAbsent(one)) continue;
+    seen.set(one.digest, one);
+    yield one;
+  }
 }
 
 /** Each child may have to be read and hashed. Indexes of thousands of ordinary manifests stay far below. */
 const mostBytesOfChildren = 128 * 1024 * 1024;
 
-function refuseExcess(children: readonly Descriptor[]): void {
-  const bytes = children.reduce((sum, { size }) => sum + size, 0);
+function refuseExcess(children: Iterable<Descriptor>): void {
+  let bytes = 0;
+  for (const { size } of children) bytes += size;
   if (bytes <= mostBytesOfChildren) return;
   throw new RegistryError(
     "MANIFEST_INVALID",

@@ -1,10 +1,9 @@
-import { nextTurnAfter } from "../foundation/event-loop-breaks.js";
 import type { Actor } from "../oci/actor.js";
-import { algorithmOf, type Digest, digestInTurns } from "../oci/digest.js";
+import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
+import { readPushedManifest } from "../oci/large-manifests.js";
 import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import type { ManifestContent } from "../oci/manifest.js";
-import { parsePushedManifest } from "../oci/pushed-manifest.js";
 import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { actorOf, type Context } from "../registry/context.js";
@@ -29,7 +28,7 @@ import type { Storage } from "../storage/storage.js";
 import { findHolder } from "./blob-holder.js";
 import { measured } from "./chunk-content.js";
 import { writeFallbackTag } from "./fallback-tag.js";
-import { checkEmbeddedData, checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
+import { checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
 import type { NameResolution } from "./name-resolution.js";
 import { NotFoundErrors } from "./not-found-errors.js";
 import { withProvedBlob } from "./proved-blob.js";
@@ -145,14 +144,14 @@ export class PrivateRepository implements PushRepository {
 
   async putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest> {
     const { reference, bytes } = manifest;
-    const digest = await digestInTurns(bytes, isDigestReference(reference) ? algorithmOf(reference) : undefined);
-    if (isDigestReference(reference) && digest !== reference) throw digestMismatch(reference, digest, bytes.length);
-    await nextTurnAfter(bytes.length);
-    const content = await parsePushedManifest(bytes, manifest.contentType);
-    await nextTurnAfter(bytes.length);
-    checkMediaType(content, this.#parts.rules);
-    await checkEmbeddedData(content);
     const { signal } = context;
+    const { digest, content } = await readPushedManifest(
+      bytes,
+      { reference, contentType: manifest.contentType },
+      signal,
+    );
+    if (content === undefined) throw digestMismatch(reference, digest, bytes.length);
+    checkMediaType(content, this.#parts.rules);
     const held = { storage: this.#storage, name: this.name, rules: this.#parts.rules, signal };
     await checkReferences(content, held);
     if (await this.beforeStoring()) await checkReferences(content, held);
@@ -160,7 +159,7 @@ export class PrivateRepository implements PushRepository {
     const tags = isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags];
     const moved = await this.#storage.withRoom(() => this.#store(stored, content, tags, actorOf(context)));
     context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: manifest.tags });
-    return { digest, subject: content.subject?.digest, moved };
+    return { digest, mediaType: content.mediaType, subject: content.subject?.digest, moved };
   }
 
   async deleteTag(tag: Tag, context: Context): Promise<Digest> {

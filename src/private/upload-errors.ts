@@ -18,7 +18,7 @@ export function outOfOrder(id: string, offset: number): RegistryError {
   });
 }
 
-export function digestMismatch(claimed: Digest, actual: Digest, size: number): RegistryError {
+export function digestMismatch(claimed: string, actual: Digest, size: number): RegistryError {
   return new RegistryError("DIGEST_INVALID", `the ${size} bytes received have the digest ${actual}, not ${claimed}`, {
     detail: { digest: claimed, actual, size },
   });

@@ -1,7 +1,9 @@
 import { BoundedMap } from "../foundation/bounded-map.js";
+import { EventLoopBreaks } from "../foundation/event-loop-breaks.js";
 import type { Logger } from "../observability/logger.js";
 import type { Digest } from "../oci/digest.js";
-import { type ManifestReading, readManifest } from "../oci/manifest-reading.js";
+import { readAnyManifest } from "../oci/large-manifests.js";
+import type { ManifestReading } from "../oci/manifest-reading.js";
 import { opaqueType } from "../oci/media-types.js";
 import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -63,9 +65,9 @@ export class KeptManifests {
    * Records that a client asked for a manifest. That is the use of an image: clients request the manifest before its
    * blobs, and a client that has it sends a HEAD to check that it is still current.
    */
-  noteUse(name: RepositoryName, { descriptor: { digest }, bytes }: StoredManifest): void {
+  async noteUse(name: RepositoryName, { descriptor: { digest }, bytes }: StoredManifest): Promise<void> {
     this.#storage.uses.noteCheck(name, digest, Date.now());
-    if (!this.#read.has(`${name}@${digest}`)) this.#learnSizes(name, digest, bytes);
+    if (!this.#read.has(`${name}@${digest}`)) await this.#learnSizes(name, digest, bytes);
   }
 
   /** Records that a client got a manifest. */
@@ -122,8 +124,10 @@ export class KeptManifests {
     await this.#storage.tags.remove(name, tag);
   }
 
-  #learnSizes(name: RepositoryName, digest: Digest, bytes: Buffer): void {
-    for (const blob of readManifest(bytes)?.blobs ?? []) {
+  async #learnSizes(name: RepositoryName, digest: Digest, bytes: Buffer): Promise<void> {
+    const breaks = new EventLoopBreaks();
+    for (const blob of (await readAnyManifest(bytes))?.blobs ?? []) {
+      await breaks.take();
       if (blob.size !== undefined) this.#blobSizes.set(`${name}@${blob.digest}`, blob.size);
     }
     this.#read.set(`${name}@${digest}`, true);

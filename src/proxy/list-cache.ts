@@ -1,5 +1,7 @@
 import { LRUCache } from "lru-cache";
+import { EventLoopBreaks } from "../foundation/event-loop-breaks.js";
 import { SingleFlight } from "../foundation/single-flight.js";
+import { sortedInTurns } from "../foundation/sorted-in-turns.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
@@ -67,7 +69,7 @@ export class ListCache {
     context: Context,
   ): Promise<ReferrersPage> {
     try {
-      return pageOfReferrers((await this.#askReferrers(name, subject, context)).all, query);
+      return await pageOfReferrers((await this.#askReferrers(name, subject, context)).all, query);
     } catch (error) {
       const known = allowsStale(error) ? await listReferrers(this.#storage, name, subject, query) : undefined;
       // If none are stored, that proves nothing: a client that looks for a signature would take the image for unsigned.
@@ -131,9 +133,8 @@ export class ListCache {
     { log, trail }: Context,
   ): Promise<SizedReferrers> {
     const options = { signal: unhurried, log, trail };
-    const all = await this.#upstream.client.listReferrers(remoteNameOf(name, this.#upstream), subject, options);
-    all.sort((one, other) => (one.digest < other.digest ? -1 : 1));
-    const listed = { all, bytes: all.reduce((bytes, referrer) => bytes + sizeOfReferrer(referrer), 0) };
+    const found = await this.#upstream.client.listReferrers(remoteNameOf(name, this.#upstream), subject, options);
+    const listed = await sortedReferrers(found);
     this.#referrers.set(key, listed);
     return listed;
   }
@@ -144,6 +145,24 @@ export class ListCache {
       detail: { name, upstream },
     });
   }
+}
+
+/** By digest, each once. In steps, since a list may have tens of thousands. */
+async function sortedReferrers(found: readonly Descriptor[]): Promise<SizedReferrers> {
+  const byDigest = new Map<string, Descriptor>();
+  const breaks = new EventLoopBreaks();
+  let bytes = 0;
+  for (const referrer of found) {
+    await breaks.take();
+    byDigest.set(referrer.digest, referrer);
+    bytes += sizeOfReferrer(referrer);
+  }
+  const all: Descriptor[] = [];
+  for (const digest of await sortedInTurns([...byDigest.keys()])) {
+    const referrer = byDigest.get(digest);
+    if (referrer !== undefined) all.push(referrer);
+  }
+  return { all, bytes };
 }
 
 /** Expired lists are dropped at once, not on the next request; lists that are too large are not remembered. */

@@ -150,8 +150,8 @@ export class ManifestCache {
     return this.#serve(name, stored, { from: "stale", age: age / 1000, warning });
   }
 
-  #serve(name: RepositoryName, manifest: StoredManifest, served: Served): Manifest {
-    this.#kept.noteUse(name, manifest);
+  async #serve(name: RepositoryName, manifest: StoredManifest, served: Served): Promise<Manifest> {
+    await this.#kept.noteUse(name, manifest);
     const { descriptor, bytes } = manifest;
     const savesPull = served.from !== "miss" && this.#upstream.client.countsPulls;
     return { descriptor, bytes, served: savesPull ? { ...served, savesPull } : served };

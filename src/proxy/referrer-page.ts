@@ -1,3 +1,4 @@
+import { EventLoopBreaks } from "../foundation/event-loop-breaks.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { PageOf, ReferrersQuery } from "../oci/listing.js";
 
@@ -13,13 +14,15 @@ export function sizeOfReferrer(referrer: Descriptor): number {
 }
 
 /** @param all sorted by digest */
-export function pageOfReferrers(
+export async function pageOfReferrers(
   all: readonly Descriptor[],
   { artifactType, last }: ReferrersQuery,
-): PageOf<Descriptor> {
+): Promise<PageOf<Descriptor>> {
   const items: Descriptor[] = [];
+  const breaks = new EventLoopBreaks();
   let bytes = 0;
   for (const referrer of all) {
+    await breaks.take();
     if (last !== undefined && referrer.digest <= last) continue;
     if (artifactType !== undefined && referrer.artifactType !== artifactType) continue;
     bytes += sizeOfReferrer(referrer);

@@ -57,7 +57,7 @@ export class StoredRepository implements PullRepository {
     const find = () => (isDigest ? kept.find(this.name, reference) : kept.findTagged(this.name, reference));
     const stored = this.#required(isAllowed ? await find() : undefined);
     const age = isDigest ? undefined : await kept.age(this.name, reference, 0);
-    if (!onlyLooks) kept.noteUse(this.name, stored);
+    if (!onlyLooks) await kept.noteUse(this.name, stored);
     const savesPull = this.#parts.upstream.client.countsPulls;
     return { ...stored, served: { from: "hit", savesPull, ...(age !== undefined && { age: age / 1000 }) } };
   }

@@ -103,6 +103,7 @@ export interface PutManifest {
 
 export interface PushedManifest {
   readonly digest: Digest;
+  readonly mediaType: string;
   /** The manifest that this one refers to, if it has a subject. */
   readonly subject: Digest | undefined;
   /** The tags that point to it since this push. */

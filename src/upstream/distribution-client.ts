@@ -14,7 +14,7 @@ import { watched } from "./limits/demand.js";
 import type { Quota, QuotaMemory } from "./limits/quota.js";
 import { getManifest, headManifest } from "./manifest-client.js";
 import { type ListPage, pagesOf } from "./pages.js";
-import { type ReferrersRequest, readReferrerPage, referrersByTag, referrersIn, saysNoApi } from "./referrer-list.js";
+import { type ReferrersRequest, readReferrerPage, referrersByTag, saysNoApi } from "./referrer-list.js";
 import { readTagPage } from "./tag-list.js";
 import type {
   BlobOptions,
@@ -114,7 +114,11 @@ export class DistributionClient implements UpstreamClient {
    * Without the tag there are no referrers if the upstream has no API; otherwise the failure is reported, so that no
    * signed image looks unsigned.
    */
-  async listReferrers(repository: RepositoryName, subject: Digest, options: RequestOptions): Promise<Descriptor[]> {
+  async listReferrers(
+    repository: RepositoryName,
+    subject: Digest,
+    options: RequestOptions,
+  ): Promise<readonly Descriptor[]> {
     const request = { repository, subject, headers: this.#headers(options) };
     try {
       return await this.#referrersByApi(request, options);
@@ -159,11 +163,11 @@ export class DistributionClient implements UpstreamClient {
     const pages = this.#pages(options, (query) => (endpoint, attemptOptions) => {
       return readReferrerPage(endpoint, request, query, attemptOptions);
     });
-    for await (const page of pages) for (const referrer of referrersIn(page)) list.push(referrer);
+    for await (const page of pages) for (const referrer of page) list.push(referrer);
     return list;
   }
 
-  #referrersByTag(request: ReferrersRequest, options: RequestOptions): Promise<Descriptor[] | undefined> {
+  #referrersByTag(request: ReferrersRequest, options: RequestOptions): Promise<readonly Descriptor[] | undefined> {
     const { maxManifestBytes } = this.#options;
     return this.#ask(options, (endpoint, attemptOptions) =>
       referrersByTag(endpoint, request, maxManifestBytes, attemptOptions),

@@ -1,6 +1,7 @@
-import { algorithmOf, type Digest, digestOf } from "../oci/digest.js";
-import { type ManifestReading, readManifest } from "../oci/manifest-reading.js";
-import { pushedBounds, scanManifest } from "../oci/manifest-scan.js";
+import { algorithmOf, type Digest, digestInTurns, digestOf } from "../oci/digest.js";
+import { readReceivedManifest } from "../oci/large-manifests.js";
+import type { ManifestReading } from "../oci/manifest-reading.js";
+import { type ManifestBounds, pushedBounds } from "../oci/manifest-scan.js";
 import { isDigestReference, type Reference } from "../oci/reference.js";
 import { isHtml } from "./answer-headers.js";
 import { bodyForms, type ReceivedBody } from "./wire/content-coding.js";
@@ -26,12 +27,12 @@ export async function provenManifest(received: Received, reference: Reference, m
   const expected = isDigestReference(reference) ? reference : received.claimed;
   let readable: Proven | undefined;
   for await (const bytes of bodyForms(received, maxBytes)) {
-    const digest = digestOf(bytes, expected && algorithmOf(expected));
+    const digest = await digestInTurns(bytes, expected && algorithmOf(expected));
     const isExpected = digest === expected;
     // For a tag, the response is the manifest. A header with another digest was not computed from these bytes.
     if (!isExpected && (isDigestReference(reference) || readable !== undefined)) continue;
-    refuseExcess(bytes, maxBytes);
-    const reading = readManifest(bytes);
+    const { excess, reading } = await readReceivedManifest(bytes, boundsFor(maxBytes));
+    if (excess !== undefined) throw new InvalidAnswerError(`its manifest is refused: ${excess}`);
     if (reading !== undefined && isExpected) return { digest, bytes, reading };
     if (reading !== undefined) readable = { digest, bytes, reading };
   }
@@ -40,9 +41,8 @@ export async function provenManifest(received: Received, reference: Reference, m
 }
 
 /** A few bytes can be a value, so even a manifest of acceptable size may take seconds to parse. */
-function refuseExcess(bytes: Buffer, maxBytes: number): void {
-  const { excess } = scanManifest(bytes, { ...pushedBounds, values: Math.max(pushedBounds.values, maxBytes / 28) });
-  if (excess !== undefined) throw new InvalidAnswerError(`its manifest is refused: ${excess}`);
+function boundsFor(maxBytes: number): ManifestBounds {
+  return { ...pushedBounds, values: Math.max(pushedBounds.values, maxBytes / 28) };
 }
 
 function whatElse({ headers, bytes }: Received, reference: Reference): InvalidAnswerError {

@@ -91,7 +91,7 @@ export class ObservedUpstreamClient implements UpstreamClient {
     }
   }
 
-  listReferrers(repository: RepositoryName, subject: Digest, options: RequestOptions): Promise<Descriptor[]> {
+  listReferrers(repository: RepositoryName, subject: Digest, options: RequestOptions): Promise<readonly Descriptor[]> {
     return this.#request("referrers", () => this.#client.listReferrers(repository, subject, options));
   }
 

@@ -1,6 +1,6 @@
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { AttemptOptions, Endpoint } from "./endpoint.js";
-import { readTags } from "./large-tag-pages.js";
+import { readTags } from "./large-lists.js";
 import { type ListPage, readPage } from "./pages.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 

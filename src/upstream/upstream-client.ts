@@ -122,7 +122,7 @@ export interface UpstreamClient {
    * From the referrers API, or else from the fallback tag. Empty only if the upstream says that there are none; if it
    * does not say, that is an error.
    */
-  listReferrers(repository: RepositoryName, subject: Digest, options: RequestOptions): Promise<Descriptor[]>;
+  listReferrers(repository: RepositoryName, subject: Digest, options: RequestOptions): Promise<readonly Descriptor[]>;
   /** Whether a request with this `Via` header was sent by this process, and came back through other caches. */
   comesFromHere(via: string): boolean;
   /** The upstream's last pull quota; `undefined` if it never sent one. */

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { nextTurn } from "../../foundation/event-loop-breaks.js";
 import type { Page, PageOf } from "../../oci/listing.js";
 import type { Exchange } from "../exchange.js";
+import { jsonWithList } from "../json-lists.js";
 import { nextLink, pageOfQuery } from "../pagination.js";
 import { pulledRepository } from "../parameters.js";
 import { addWarning, sendBytes } from "../send.js";
@@ -14,8 +14,8 @@ const usualRepositories = 100;
 /** Shorter lists are serialized faster than they are looked up. */
 const worthKeeping = 200;
 
-/** After serializing this many items, other work gets a turn: a list of 100,000 takes a tenth of a second. */
-const itemsATurn = 4_000;
+/** More are serialized in steps. */
+const atOnce = 4_000;
 
 export function listTags({ registry }: HandlerDependencies): Handler {
   const bodies = new WeakMap<readonly string[], Buffer>();
@@ -55,24 +55,12 @@ async function kept(
 ): Promise<Buffer> {
   const known = bodies.get(items);
   if (known !== undefined) return known;
-  if (items.length < itemsATurn) {
+  if (items.length < atOnce) {
     const body = Buffer.from(JSON.stringify({ ...head, [key]: items }));
     if (items.length >= worthKeeping) bodies.set(items, body);
     return body;
   }
-  const body = await serializedInTurns(items, JSON.stringify({ ...head, [key]: [] }));
+  const body = await jsonWithList({ ...head, [key]: [] }, items);
   bodies.set(items, body);
   return body;
-}
-
-/** @param empty the object with an empty list, which ends with `]}` */
-async function serializedInTurns(items: readonly string[], empty: string): Promise<Buffer> {
-  const pieces = [Buffer.from(empty.slice(0, -2))];
-  for (let start = 0; start < items.length; start += itemsATurn) {
-    if (start > 0) await nextTurn();
-    const piece = JSON.stringify(items.slice(start, start + itemsATurn)).slice(1, -1);
-    pieces.push(Buffer.from(start === 0 ? piece : `,${piece}`));
-  }
-  pieces.push(Buffer.from("]}"));
-  return Buffer.concat(pieces);
 }

@@ -3,9 +3,10 @@ import { parseDigest } from "../../oci/digest.js";
 import type { ReferrersQuery } from "../../oci/listing.js";
 import { mediaTypes } from "../../oci/media-types.js";
 import type { Exchange } from "../exchange.js";
+import { jsonWithList } from "../json-lists.js";
 import { nextLink } from "../pagination.js";
 import { digestOfPath, pulledRepository } from "../parameters.js";
-import { addWarning, sendJson } from "../send.js";
+import { addWarning, sendBytes } from "../send.js";
 import type { Handler, HandlerDependencies } from "./handler.js";
 
 /** Lists the referrers of a manifest, as an index (distribution-spec, "Listing Referrers"). */
@@ -20,7 +21,8 @@ export function listReferrers({ registry }: HandlerDependencies): Handler {
     if (query.artifactType !== undefined) headers["OCI-Filters-Applied"] = "artifactType";
     if (warning !== undefined) addWarning(headers, warning);
     if (more && last !== undefined) headers.Link = nextLink(exchange, { last });
-    sendJson(exchange, 200, { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: items }, headers);
+    const body = await jsonWithList({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }, items);
+    sendBytes(exchange, 200, headers, body);
   };
 }
 

@@ -1,5 +1,6 @@
-import { algorithmOf, type Digest, digestOf } from "../../oci/digest.js";
-import { type ManifestReading, type NamedContent, readManifest } from "../../oci/manifest-reading.js";
+import { algorithmOf, type Digest, digestInTurns } from "../../oci/digest.js";
+import { readAnyManifest } from "../../oci/large-manifests.js";
+import type { ManifestReading, NamedContent } from "../../oci/manifest-reading.js";
 import { isTag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { ContentLink } from "../../storage/content/content-link.js";
@@ -85,12 +86,12 @@ class RepositoryCheck {
   async #read(digest: Digest): Promise<ManifestReading | undefined> {
     const { content, bytes } = await this.#parts.storage.manifests.storedBytes(this.#name, digest);
     if (bytes === "absent") return undefined;
-    if (bytes !== "too large" && digestOf(bytes, algorithmOf(digest)) !== digest) {
+    if (bytes !== "too large" && (await digestInTurns(bytes, algorithmOf(digest))) !== digest) {
       // Not every blob is hashed by a fast check.
       if ((await this.#parts.states.look(content, true)) === "damaged") await this.#checkBytes(digest, content, true);
       return undefined;
     }
-    const reading = bytes === "too large" ? undefined : readManifest(bytes);
+    const reading = bytes === "too large" ? undefined : await readAnyManifest(bytes);
     if (reading === undefined) this.#add(this.#content.unreadableManifest(digest), digest);
     return reading;
   }

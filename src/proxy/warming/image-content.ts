@@ -1,4 +1,5 @@
-import { type ManifestReading, type NamedContent, readManifest } from "../../oci/manifest-reading.js";
+import { readAnyManifest } from "../../oci/large-manifests.js";
+import type { ManifestReading, NamedContent } from "../../oci/manifest-reading.js";
 import { isNonDistributable, manifestKind } from "../../oci/media-types.js";
 import { isOfPlatform, type Platform, showPlatform } from "../../oci/platform.js";
 import type { Reference } from "../../oci/reference.js";
@@ -33,7 +34,7 @@ export async function contentOfImage(
   const top = await repository.getManifest(reference, context);
   const manifests = new Map([[top.descriptor.digest, top]]);
   const blobs = new Map<string, NamedContent>();
-  const index = readManifest(top.bytes);
+  const index = await readAnyManifest(top.bytes);
   let level = index === undefined ? [] : [index];
   for (let depth = 0; depth < maxDepth && level.length > 0; depth++) {
     for (const blob of level.flatMap(blobsOf)) blobs.set(blob.digest, blob);
@@ -45,7 +46,7 @@ export async function contentOfImage(
       if (manifests.has(digest)) continue;
       const child = await repository.getManifest(digest, context);
       manifests.set(digest, child);
-      const reading = readManifest(child.bytes);
+      const reading = await readAnyManifest(child.bytes);
       if (reading !== undefined) level.push(reading);
     }
   }

@@ -1,6 +1,6 @@
 import type { Descriptor } from "../../oci/descriptor.js";
 import { algorithmOf, type Digest, hexOf } from "../../oci/digest.js";
-import { readManifest } from "../../oci/manifest-reading.js";
+import { readAnyManifest } from "../../oci/large-manifests.js";
 import { parseTag, type Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { isOutOfRoom } from "../../oci/storage-error.js";
@@ -31,7 +31,7 @@ export async function fallbackChildren(
   if (known !== undefined) return known;
   const index = await storage.manifests.find(name, digest);
   if (index === undefined) return [];
-  const manifests = readManifest(index.bytes)?.manifests ?? [];
+  const manifests = (await readAnyManifest(index.bytes))?.manifests ?? [];
   const children = [...new Set(manifests.map((child) => child.digest))];
   storage.referrers.childrenOf.set(digest, children);
   return children;
@@ -49,7 +49,7 @@ export async function recordFallbackReferrer(
   const manifest = await storage.manifests.find(name, digest);
   if (manifest === undefined) return undefined;
   allowance.take(manifest.bytes.length);
-  const reading = readManifest(manifest.bytes);
+  const reading = await readAnyManifest(manifest.bytes);
   storage.referrers.subjectOf.set(digest, reading?.subject ?? "none");
   if (reading?.subject !== subject) return undefined;
   const referrer = referrerDescriptor(manifest, reading);

@@ -3,8 +3,9 @@ import { BoundedMap } from "../../foundation/bounded-map.js";
 import { SingleFlight } from "../../foundation/single-flight.js";
 import type { Logger } from "../../observability/logger.js";
 import type { Descriptor } from "../../oci/descriptor.js";
-import { algorithmOf, type Digest, digestOf } from "../../oci/digest.js";
-import { type ManifestReading, readManifest } from "../../oci/manifest-reading.js";
+import { algorithmOf, type Digest, digestInTurns } from "../../oci/digest.js";
+import { readAnyManifest } from "../../oci/large-manifests.js";
+import type { ManifestReading } from "../../oci/manifest-reading.js";
 import { opaqueType } from "../../oci/media-types.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { StorageDriver } from "../driver.js";
@@ -147,7 +148,7 @@ export class ManifestStore {
   ): Promise<{ readonly descriptor: Descriptor; readonly reading: ManifestReading } | undefined> {
     const content = await this.#links.find(layout.revisionLink(name, digest));
     const bytes = content && (await this.#readBytes(digest, content));
-    const reading = bytes && this.#parse(digest, bytes);
+    const reading = bytes && (await this.#parse(digest, bytes));
     if (bytes === undefined || reading === undefined) return undefined;
     return { descriptor: { mediaType: reading.mediaType ?? opaqueType, digest, size: bytes.length }, reading };
   }
@@ -194,7 +195,7 @@ export class ManifestStore {
 
   async #read(digest: Digest, content: Digest): Promise<StoredManifest | undefined> {
     const bytes = await this.#readBytes(digest, content);
-    const parsed = bytes && this.#parse(digest, bytes);
+    const parsed = bytes && (await this.#parse(digest, bytes));
     if (bytes === undefined || parsed === undefined) return undefined;
     const manifest = { descriptor: { mediaType: parsed.mediaType ?? opaqueType, digest, size: bytes.length }, bytes };
     this.#manifests.set(digest, manifest);
@@ -206,14 +207,14 @@ export class ManifestStore {
     const stat = await inPlaceOrAside(this.#driver, content, (key) => this.#driver.stat(key));
     if (stat === undefined || stat.size > readableBytes) return undefined;
     const bytes = await inPlaceOrAside(this.#driver, content, (key) => this.#driver.read(key, readableBytes));
-    if (bytes === undefined || digestOf(bytes, algorithmOf(digest)) === digest) return bytes;
+    if (bytes === undefined || (await digestInTurns(bytes, algorithmOf(digest))) === digest) return bytes;
     this.#log.error("stored manifest is damaged and counts as absent; push it again", { digest, bytes: bytes.length });
     return undefined;
   }
 
   /** The media type is not stored anywhere: it is read from the manifest, as the distribution registry does. */
-  #parse(digest: Digest, bytes: Buffer): ManifestReading | undefined {
-    const reading = readManifest(bytes);
+  async #parse(digest: Digest, bytes: Buffer): Promise<ManifestReading | undefined> {
+    const reading = await readAnyManifest(bytes);
     if (reading === undefined) this.#log.warn("stored manifest is not a JSON object and counts as absent", { digest });
     return reading;
   }

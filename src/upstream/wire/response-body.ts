@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { finished } from "node:stream";
+import { joinedInTurns } from "../../foundation/joined-in-turns.js";
 import type { Reservation } from "../../foundation/semaphore.js";
 import { inWords } from "../limits/deadline.js";
 import type { Watch } from "./watch.js";
@@ -69,7 +70,7 @@ export class ResponseBody implements AsyncIterable<Buffer> {
       if (length > smallBytes) await room?.take(maxBytes);
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks, length);
+    return joinedInTurns(chunks);
   }
 
   /** For an unwanted body: reads it to its end if that is near, so that the connection can be reused. */
