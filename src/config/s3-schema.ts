@@ -1,5 +1,5 @@
 import { optionalSection, optionalSetting, requiredSetting, setting } from "./definition.js";
-import { filePath, oneOf, registryUrl, size, text, truth } from "./kinds.js";
+import { duration, filePath, oneOf, registryUrl, size, text, truth } from "./kinds.js";
 
 const needsRestart = true;
 
@@ -74,8 +74,14 @@ export const s3 = optionalSection("Settings of the s3 driver: a bucket of AWS, M
     needsRestart,
   }),
   partSize: setting(size({ from: "5MiB", to: "5GiB" }), {
-    default: "8MiB",
+    default: "32MiB",
     meaning: "Size of the first thousand parts of a large blob; later ones grow, so that 5 TB fit.",
+    needsRestart,
+  }),
+  tagFreshness: setting(duration({ from: "0s", to: "1m" }), {
+    default: "1s",
+    meaning:
+      "Time after which pulls see what another replica changed, such as a tag that moved, even if it is pulled all the time.",
     needsRestart,
   }),
   equalParts: setting(truth, {

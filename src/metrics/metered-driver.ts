@@ -52,6 +52,11 @@ export class MeteredDriver implements StorageDriver {
     return this.#timed("Stat", this.#driver.stat(key));
   }
 
+  get statRecently(): StorageDriver["statRecently"] {
+    const { statRecently } = this.#driver;
+    return statRecently && ((key) => this.#timed("Stat", statRecently.call(this.#driver, key)));
+  }
+
   read(key: string, atMost?: number): Promise<Buffer | undefined> {
     return this.#timed("GetContent", this.#driver.read(key, atMost));
   }
@@ -101,8 +106,11 @@ export class MeteredDriver implements StorageDriver {
   }
 
   #meteredStaging(staging: Staging): Staging {
+    const { direct, refusesRivals } = staging;
     return {
       at: (key) => new MeteredStage(staging.at(key), this.#cells.Writer),
+      ...(direct && { direct: (key: string) => new MeteredStage(direct(key), this.#cells.Writer) }),
+      ...(refusesRivals && { refusesRivals }),
       list: (key, wanted) => this.#timed("List", staging.list(key, wanted)),
       remove: (key) => this.#timed("Delete", staging.remove(key)),
     };

@@ -89,7 +89,7 @@ export class PrivateRepository implements PushRepository {
   }
 
   async #find(reference: Reference): Promise<Manifest> {
-    const digest = isDigestReference(reference) ? reference : await this.#storage.tags.find(this.name, reference);
+    const digest = isDigestReference(reference) ? reference : await this.#storage.tags.findRecent(this.name, reference);
     const found = digest && (await this.#storage.manifests.find(this.name, digest));
     if (found === undefined) throw this.#notFound.ofManifest(reference);
     return { descriptor: found.descriptor, bytes: found.bytes, served: fromStorage };
@@ -122,7 +122,9 @@ export class PrivateRepository implements PushRepository {
 
   async putBlob(digest: Digest, content: IncomingContent, context: Context): Promise<void> {
     const { signal, log } = context;
-    const size = await withProvedBlob(this.#storage, digest, measured({ content }, signal), async (staged) => {
+    const { uploads } = this.#storage;
+    const place = uploads.direct?.(digest) ?? uploads.scratch();
+    const size = await withProvedBlob(place, digest, measured({ content }, signal), async (staged) => {
       await this.beforeStoring();
       await this.#content.addBlob(digest, staged);
     });

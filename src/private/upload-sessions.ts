@@ -1,33 +1,38 @@
-import { BoundedMap } from "../foundation/bounded-map.js";
-import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from "../oci/digest.js";
+import type { Digest, DigestAlgorithm } from "../oci/digest.js";
+import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { LockError } from "../oci/storage-error.js";
 import type { Context } from "../registry/context.js";
 import type { Chunk, UploadSession, Uploads } from "../registry/repository.js";
-import { digestOfReader } from "../storage/content/blob-store.js";
 import { isUploadId } from "../storage/content/upload-store.js";
 import { OffsetMismatchError, type StagedObject, type StagedStat } from "../storage/staging.js";
 import type { Storage } from "../storage/storage.js";
 import { hashed, measured } from "./chunk-content.js";
 import { type OpenUploadLimits, OpenUploads } from "./open-uploads.js";
+import { withProvedBlob } from "./proved-blob.js";
+import { RunningHashes } from "./running-hashes.js";
 import { holdingUpload } from "./upload-claims.js";
 import { digestMismatch, outOfOrder, takenOver, unknownUpload } from "./upload-errors.js";
 
-const rememberedSessions = 10_000;
-
-/**
- * The hash of everything stored, and the state of the stored object at that time, which reveals changes by other
- * processes.
- */
-interface RunningHash {
-  readonly digester: Digester;
-  readonly stored: StagedStat | undefined;
-}
-
 interface Arriving {
-  readonly id: string;
   readonly chunk: Chunk;
   readonly signal: AbortSignal;
+}
+
+/** A session, and what had arrived of it when a request began. */
+interface OpenSession {
+  readonly id: string;
+  readonly content: StagedObject;
+  readonly before: StagedStat | undefined;
+}
+
+/** Makes proved content part of the repository. */
+type Store = (whole: StagedObject) => Promise<void>;
+
+/** Where a blob goes that arrives in one piece. */
+interface Direct {
+  readonly staged: StagedObject;
+  readonly store: Store;
 }
 
 /**
@@ -35,7 +40,7 @@ interface Arriving {
  * by all repositories, since session ids are unique.
  */
 export class RunningUploads {
-  readonly hashes = new BoundedMap<string, RunningHash>(rememberedSessions);
+  readonly hashes = new RunningHashes();
   /** The connections that are sending; a newer request for the same session aborts the older one. */
   readonly senders = new Map<string, AbortController>();
   readonly open: OpenUploads;
@@ -43,7 +48,7 @@ export class RunningUploads {
   constructor(storage: Storage, limits: OpenUploadLimits) {
     this.open = new OpenUploads(limits, async (name, id) => {
       if (!(await storage.uploads.removeIfEmpty(name, id))) return "has bytes";
-      this.hashes.delete(id);
+      this.hashes.forget(id);
       return "removed";
     });
   }
@@ -67,7 +72,7 @@ export class UploadSessions implements Uploads {
   async start(algorithm: DigestAlgorithm, { caller, access }: Context): Promise<UploadSession> {
     await this.#running.open.makeRoom(caller.network);
     const id = await this.#storage.uploads.create(this.#name, new Date(), access?.identity.user);
-    this.#running.hashes.set(id, { digester: new Digester(algorithm), stored: undefined });
+    this.#running.hashes.start(id, algorithm);
     this.#running.open.started({ id, name: this.#name, client: caller.network });
     return { id, offset: 0 };
   }
@@ -79,25 +84,27 @@ export class UploadSessions implements Uploads {
 
   append(id: string, chunk: Chunk, context: Context): Promise<UploadSession> {
     return this.#alone(id, context, async (signal) => {
-      const content = this.#storage.uploads.content(this.#name, id);
-      return { id, offset: await this.#append(content, { id, chunk, signal }) };
+      return { id, offset: await this.#append(await this.#open(id), { chunk, signal }) };
     });
   }
 
   finish(id: string, digest: Digest, chunk: Chunk, context: Context): Promise<void> {
     return this.#alone(id, context, async (signal, lost) => {
-      const content = this.#storage.uploads.content(this.#name, id);
-      const size = await this.#append(content, { id, chunk, signal });
-      const actual = await this.#digest(id, digest, content, size);
-      if (actual !== digest) {
-        await this.#forget(id);
-        throw digestMismatch(digest, actual, size);
-      }
-      await this.#beforeStoring();
-      // Another process may be appending by now.
-      lost.throwIfAborted();
-      await this.#storage.repository(this.#name).addBlob(digest, content);
-      await this.#storage.uploads.close(this.#name, id);
+      const session = await this.#open(id);
+      const { direct } = this.#storage.uploads;
+      const store = async (whole: StagedObject) => {
+        await this.#beforeStoring();
+        // Another process may be appending by now.
+        lost.throwIfAborted();
+        // Before the session ends, which it may do when its content gets its name.
+        await this.#storage.uploads.holdClaims(this.#name, session.content);
+        await this.#storage.repository(this.#name).addBlob(digest, whole);
+      };
+      const size =
+        session.before?.size || direct === undefined
+          ? await this.#complete(session, digest, { chunk, signal }, store)
+          : await this.#receiveWhole(session, digest, { chunk, signal }, { staged: direct(digest), store });
+      await this.#storage.uploads.close(session.content);
       this.#running.open.ended(id);
       context.log.info("blob pushed", { repository: this.#name, digest, size });
     });
@@ -110,13 +117,44 @@ export class UploadSessions implements Uploads {
     });
   }
 
-  /** @returns the offset at which the session now ends */
-  async #append(content: StagedObject, { id, chunk, signal }: Arriving): Promise<number> {
+  async #open(id: string): Promise<OpenSession> {
+    const content = this.#storage.uploads.content(this.#name, id);
     const before = await content.stat();
-    const offset = before?.size ?? (await this.#offset(id));
+    if (before === undefined) await this.#offset(id);
+    return { id, content, before };
+  }
+
+  /** Stores what has arrived of a blob, with the last bytes. @returns its size */
+  async #complete(session: OpenSession, digest: Digest, arriving: Arriving, store: Store): Promise<number> {
+    const size = await this.#append(session, arriving);
+    const actual = await this.#running.hashes.digest(session.id, digest, session.content, size);
+    if (actual !== digest) {
+      await this.#forget(session.id);
+      throw digestMismatch(digest, actual, size);
+    }
+    await store(session.content);
+    return size;
+  }
+
+  /** Stores a blob of which nothing has arrived before. @returns its size */
+  async #receiveWhole({ id }: OpenSession, digest: Digest, { chunk, signal }: Arriving, to: Direct): Promise<number> {
+    if (chunk.range !== undefined && chunk.range.start !== 0) throw outOfOrder(id, 0);
+    this.#running.open.filled(id);
+    try {
+      return await withProvedBlob(to.staged, digest, measured(chunk, signal), to.store);
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === "DIGEST_INVALID") await this.#forget(id);
+      else this.#running.open.emptied(id);
+      throw error;
+    }
+  }
+
+  /** @returns the offset at which the session now ends */
+  async #append({ id, content, before }: OpenSession, { chunk, signal }: Arriving): Promise<number> {
+    const offset = before?.size ?? 0;
     // Checked before anything is read or verified; the session stays (distribution-spec, "Pushing a blob in chunks").
     if (chunk.range !== undefined && chunk.range.start !== offset) throw outOfOrder(id, offset);
-    const digester = this.#takeDigester(id, before);
+    const digester = this.#running.hashes.take(id, before);
     this.#running.open.filled(id);
     try {
       return await content.append(offset, hashed(measured(chunk, signal), digester));
@@ -125,23 +163,9 @@ export class UploadSessions implements Uploads {
       throw error instanceof OffsetMismatchError ? outOfOrder(id, error.offset) : error;
     } finally {
       const stored = await content.stat();
-      if (digester !== undefined) this.#keepDigester(id, digester, stored);
+      if (digester !== undefined) this.#running.hashes.keep(id, digester, stored);
       if (stored === undefined || stored.size === 0) this.#running.open.emptied(id);
     }
-  }
-
-  /** The hash of the stored bytes, if this process knows it: an empty session needs none. */
-  #takeDigester(id: string, stored: StagedStat | undefined): Digester | undefined {
-    const known = this.#running.hashes.get(id);
-    this.#running.hashes.delete(id);
-    if (stored === undefined || stored.size === 0) return new Digester(known?.digester.algorithm);
-    const isSame = stored.size === known?.stored?.size && stored.modifiedMs === known.stored.modifiedMs;
-    return isSame ? known.digester : undefined;
-  }
-
-  /** If a write was cut short, the hash does not match the stored bytes and is dropped. */
-  #keepDigester(id: string, digester: Digester, stored: StagedStat | undefined): void {
-    if (digester.length === (stored?.size ?? 0)) this.#running.hashes.set(id, { digester, stored });
   }
 
   async #offset(id: string): Promise<number> {
@@ -150,18 +174,8 @@ export class UploadSessions implements Uploads {
     return offset;
   }
 
-  /** The digest of the stored bytes: from the running hash, or by reading them once. */
-  async #digest(id: string, claimed: Digest, content: StagedObject, size: number): Promise<Digest> {
-    const digester = this.#running.hashes.get(id)?.digester;
-    this.#running.hashes.delete(id);
-    if (digester?.algorithm === algorithmOf(claimed) && digester.length === size) return digester.digest();
-    const reader = await content.openRead();
-    if (reader === undefined) throw unknownUpload(id);
-    return digestOfReader(reader, claimed);
-  }
-
   async #forget(id: string): Promise<void> {
-    this.#running.hashes.delete(id);
+    this.#running.hashes.forget(id);
     await this.#storage.uploads.remove(this.#name, id);
     this.#running.open.ended(id);
   }
@@ -195,7 +209,7 @@ export class UploadSessions implements Uploads {
       );
     } catch (error) {
       // Another process may have written at the same time.
-      if (error instanceof LockError) this.#running.hashes.delete(id);
+      if (error instanceof LockError) this.#running.hashes.forget(id);
       throw error;
     } finally {
       if (this.#running.senders.get(id) === sender) this.#running.senders.delete(id);

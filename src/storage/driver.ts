@@ -49,6 +49,11 @@ export interface LockOptions {
  */
 export interface StorageDriver {
   stat(key: string): Promise<ObjectStat | undefined>;
+  /**
+   * The same for answers to pulls, whose number must not become that of requests to a distant store: what other
+   * processes changed may be seen a moment later, as configured. Absent if `stat` is cheap.
+   */
+  readonly statRecently?: ((key: string) => Promise<ObjectStat | undefined>) | undefined;
   /** Content larger than `atMost` bytes counts as absent: another program put it there. */
   read(key: string, atMost?: number): Promise<Buffer | undefined>;
   openRead(key: string): Promise<BlobReader | undefined>;

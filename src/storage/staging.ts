@@ -26,11 +26,29 @@ export interface Staging {
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]>;
   /** Removes everything staged at a key or below it. */
   remove(key: string): Promise<void>;
+  /**
+   * Content whose name is known before its first byte: it goes there as it arrives, and is visible once it is
+   * committed. Nobody else can continue it. Absent if that is no cheaper than content without a name.
+   */
+  readonly direct?: ((key: string) => StagedObject) | undefined;
+  /** Whether of two that append at the same offset, on any machine, one is refused, so that they need no lock. */
+  readonly refusesRivals?: boolean;
+}
+
+/** A small text that belongs to an unfinished object. */
+export interface StagedNote {
+  /** Milliseconds since 1970. */
+  readonly writtenMs: number;
+  text(): Promise<string>;
 }
 
 /** An unfinished object. It has no name yet, and outlives the process. */
 export interface StagedObject {
+  /** As it is now, or, after an `append` through this, as that has left it. */
   stat(): Promise<StagedStat | undefined>;
+  /** Writes the notes of an object that is about to be created, in their order; it may be created by this, empty. */
+  begin(notes: Readonly<Record<string, string>>): Promise<void>;
+  note(name: string): Promise<StagedNote | undefined>;
   /**
    * Creates the object if needed and appends the content at `offset`; returns the new size. What arrived before a
    * failure is kept. Large pieces are cheapest; a piece is no longer used once the next one is requested. What is
@@ -44,8 +62,10 @@ export interface StagedObject {
    * @param beside objects to write after it in the same durable change, which is cheaper than separate writes
    */
   commit(key: string, beside?: readonly ObjectContent[]): Promise<void>;
-  /** Removes it, and its folder if that is then empty. */
+  /** Removes it, and its folder if that is then empty. Notes may stay. */
   discard(): Promise<void>;
+  /** Removes it with these notes. */
+  discardWithNotes(names: readonly string[]): Promise<void>;
   /** Removes it, and the folders above it that are then empty, as long as they are below this key. */
   discardWithFolders(below: string): Promise<void>;
   /** Empties it, then removes it, so that readers in any process reach the end at once. */
@@ -81,6 +101,14 @@ export abstract class StagedDecorator implements StagedObject {
     return this.staged.stat();
   }
 
+  begin(notes: Readonly<Record<string, string>>): Promise<void> {
+    return this.staged.begin(notes);
+  }
+
+  note(name: string): Promise<StagedNote | undefined> {
+    return this.staged.note(name);
+  }
+
   append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
     return this.staged.append(offset, content);
   }
@@ -95,6 +123,10 @@ export abstract class StagedDecorator implements StagedObject {
 
   discard(): Promise<void> {
     return this.staged.discard();
+  }
+
+  discardWithNotes(names: readonly string[]): Promise<void> {
+    return this.staged.discardWithNotes(names);
   }
 
   discardWithFolders(below: string): Promise<void> {

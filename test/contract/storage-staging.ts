@@ -115,11 +115,30 @@ export function testStaging(name: string, open: Open, pick: Pick = (driver) => d
       // The clock of files ticks every 10 ms.
       assert.ok(((await staged.stat())?.modifiedMs ?? 0) > before - 20);
       await staging.remove("up/9");
-      assert.equal(await staged.stat(), undefined);
-      assert.equal(await staged.openRead(), undefined);
+      assert.equal(await staging.at("up/9/data").stat(), undefined);
+      assert.equal(await staging.at("up/9/data").openRead(), undefined);
       assert.deepEqual(await staging.list("up"), []);
     },
   );
+
+  story("notes are kept with an object, also before it has bytes, and end with it", async ({ driver, staging }) => {
+    const key = "up/noted/data";
+    await staging.at(key).begin({ openedby: "someone", startedat: "today" });
+    assert.equal((await staging.at(key).stat())?.size ?? 0, 0);
+    assert.deepEqual(await staging.list("up"), ["noted"]);
+    await staging.at(key).append(0, pieces("x"));
+    const note = await staging.at(key).note("openedby");
+    assert.equal(await note?.text(), "someone");
+    assert.ok(note !== undefined && note.writtenMs > Date.now() - 60_000);
+    assert.equal(await staging.at(key).note("other"), undefined);
+    const committed = staging.at(key);
+    await committed.commit("blobs/noted");
+    await committed.discardWithNotes(["openedby", "startedat"]);
+    assert.equal((await driver.read("blobs/noted"))?.toString(), "x");
+    await staging.at("up/dropped/data").begin({ startedat: "today" });
+    await staging.at("up/dropped/data").discardWithNotes(["startedat"]);
+    assert.deepEqual(await staging.list("up"), []);
+  });
 
   story("discarding keeps a folder that contains something else", async ({ staging }) => {
     const [one, other] = [staging.at("up/10/data"), staging.at("up/10/startedat")];

@@ -208,6 +208,8 @@ export class PausableDriver implements StorageDriver {
     const inner = this.#inner.staging.at(key);
     return {
       stat: (): Promise<StagedStat | undefined> => this.#take("statStaged", [key], () => inner.stat()),
+      begin: (notes) => this.#take("append", [key], () => inner.begin(notes)),
+      note: (name) => this.#take("statStaged", [key], () => inner.note(name)),
       append: (offset, content) => this.#take("append", [key], () => inner.append(offset, content)),
       openRead: () => this.#take("openStaged", [key], () => inner.openRead()),
       commit: async (target, beside = []) => {
@@ -215,6 +217,7 @@ export class PausableDriver implements StorageDriver {
         await this.write(...beside);
       },
       discard: () => this.#take("discard", [key], () => inner.discard()),
+      discardWithNotes: (names) => this.#take("discard", [key], () => inner.discardWithNotes(names)),
       discardWithFolders: (below) => this.#take("discard", [key], () => inner.discardWithFolders(below)),
       invalidate: () => this.#take("invalidate", [key], () => inner.invalidate()),
     };

@@ -71,6 +71,11 @@ export class ContentLinks {
     return (await this.#look(link))?.digest;
   }
 
+  /** The same for an answer to a pull, which need not show what another process changed a moment ago. */
+  async findRecent(link: ContentLink): Promise<Digest | undefined> {
+    return (await this.#links.findRecent(layout.link(link))) ?? (await this.#takeBack(link))?.digest;
+  }
+
   /** The same, for an answer that tells a client that it need not upload the content. */
   async claim(link: ContentLink): Promise<Digest | undefined> {
     const found = await this.#look(link);

@@ -45,6 +45,12 @@ export class LinkStore {
     return (await this.look(key))?.digest;
   }
 
+  /** The same for an answer to a pull, which need not show what another process changed a moment ago. */
+  async findRecent(key: string): Promise<Digest | undefined> {
+    const stat = await (this.#driver.statRecently ?? this.#driver.stat).call(this.#driver, key);
+    return stat && this.#read(key, stat);
+  }
+
   /** The same, with the time when the link was last written. */
   async look(key: string): Promise<FoundLink | undefined> {
     const stat = await this.#driver.stat(key);

@@ -91,9 +91,9 @@ export class ManifestStore {
     return (await this.#driver.stat(layout.revisionLink(name, digest)))?.modifiedMs;
   }
 
-  /** The manifest, if the repository holds it. */
+  /** The manifest, if the repository holds it, or did so a moment ago ({@link ContentLinks.findRecent}). */
   async find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
-    const content = await this.#contentLinks.find({ name, kind: "manifest", digest });
+    const content = await this.#contentLinks.findRecent({ name, kind: "manifest", digest });
     if (content === undefined) return undefined;
     const remembered = this.#manifests.get(digest);
     this.#answers.requests++;

@@ -77,7 +77,7 @@ export class RepositoryContent {
 
   /** The caller closes the reader. */
   async openBlob(digest: Digest): Promise<BlobReader | undefined> {
-    const content = await this.linkedBlob(digest);
+    const content = await this.#storage.contentLinks.findRecent(this.#blobLink(digest));
     return content && this.#storage.blobs.open(content);
   }
 

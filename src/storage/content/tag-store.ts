@@ -64,6 +64,11 @@ export class TagStore {
     return this.#links.find(layout.tagLink(name, tag));
   }
 
+  /** The same for an answer to a pull, which need not show what another process changed a moment ago. */
+  findRecent(name: RepositoryName, tag: Tag): Promise<Digest | undefined> {
+    return this.#links.findRecent(layout.tagLink(name, tag));
+  }
+
   /** The tags that point at a manifest. Among very many, those that are older than the record of that are left out. */
   async pointingAt(name: RepositoryName, digest: Digest): Promise<Tag[]> {
     const children = await this.#names.tagNames(name);

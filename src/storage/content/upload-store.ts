@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
-import type { StorageDriver } from "../driver.js";
+import type { MachineWork, StorageDriver } from "../driver.js";
 import { layout, repositoryFolders } from "../layout.js";
 import type { StagedObject } from "../staging.js";
 import type { HeldClaims } from "./held-claims.js";
@@ -9,8 +10,8 @@ import { type MakeRoom, RoomMakingStage, withRoom } from "./room-making-stage.js
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Bytes; the user of an issuer has a name made of claims. */
-const longestUser = 4096;
+/** What is noted of a session: when it was opened, as the distribution registry's purge expects, and by whom. */
+const notes = { start: "startedat", owner: "openedby" } as const;
 
 /** Whether a text can be the id of an upload session, and so part of a key. */
 export function isUploadId(text: string): boolean {
@@ -34,9 +35,12 @@ export class UploadStore {
   /** @param openedBy the user that owns the session; without it, the session belongs to no particular user */
   async create(name: RepositoryName, startedAt: Date, openedBy?: string): Promise<string> {
     const id = randomUUID();
-    // First: otherwise, a process killed in between would leave a session that anyone can continue.
-    if (openedBy !== undefined) await this.#fill(this.#owner(name, id), openedBy);
-    await this.#fill(this.#start(name, id), `${startedAt.toISOString().slice(0, 19)}Z`);
+    // The owner first: otherwise, a process killed in between would leave a session that anyone can continue.
+    const noted = {
+      ...(openedBy === undefined ? {} : { [notes.owner]: openedBy }),
+      [notes.start]: `${startedAt.toISOString().slice(0, 19)}Z`,
+    };
+    await withRoom(this.#makeRoom, () => this.content(name, id).begin(noted));
     this.#balance++;
     return id;
   }
@@ -47,28 +51,23 @@ export class UploadStore {
 
   /** The user who opened the session; `undefined` if it belongs to no particular user. */
   async openedBy(name: RepositoryName, id: string): Promise<string | undefined> {
-    const reader = await this.#owner(name, id).openRead();
-    if (reader === undefined) return undefined;
-    try {
-      const bytes = Buffer.alloc(Math.min(reader.size, longestUser));
-      return bytes.subarray(0, await reader.read(bytes, 0)).toString();
-    } finally {
-      await reader.close();
-    }
+    return (await this.content(name, id).note(notes.owner))?.text();
   }
 
   /** Bytes received; `undefined` if the repository has no such session. */
   async offset(name: RepositoryName, id: string): Promise<number | undefined> {
-    const content = await this.content(name, id).stat();
-    if (content !== undefined) return content.size;
-    return (await this.#start(name, id).stat()) && 0;
+    const content = this.content(name, id);
+    const stat = await content.stat();
+    if (stat !== undefined) return stat.size;
+    return (await content.note(notes.start)) && 0;
   }
 
   /** When the session last received something, in milliseconds since 1970. */
   async lastUse(name: RepositoryName, id: string): Promise<number | undefined> {
-    const stats = await Promise.all([this.content(name, id).stat(), this.#start(name, id).stat()]);
-    const times = stats.flatMap((stat) => (stat === undefined ? [] : [stat.modifiedMs]));
-    return times.length === 0 ? undefined : Math.max(...times);
+    const content = this.content(name, id);
+    const times = [(await content.stat())?.modifiedMs, (await content.note(notes.start))?.writtenMs];
+    const known = times.filter((time) => time !== undefined);
+    return known.length === 0 ? undefined : Math.max(...known);
   }
 
   content(name: RepositoryName, id: string): StagedObject {
@@ -80,23 +79,33 @@ export class UploadStore {
     return this.#withRoom(this.#driver.machine.staging.at(layout.scratch(randomUUID())));
   }
 
-  /** Ends a session once its content is stored as a blob. */
-  async close(name: RepositoryName, id: string): Promise<void> {
-    const startedMs = await this.startedMs(name, id);
+  /** A place for a blob whose digest is known before it arrives; absent if the storage has none that is cheaper. */
+  get direct(): ((digest: Digest) => StagedObject) | undefined {
+    const { direct } = this.#driver.staging;
+    return direct && ((digest) => this.#withRoom(direct(layout.blob(digest))));
+  }
+
+  /** Call it before the content of a session is stored as a blob. */
+  async holdClaims(name: RepositoryName, content: StagedObject): Promise<void> {
+    const startedMs = (await content.note(notes.start))?.writtenMs;
     if (startedMs !== undefined) await this.#heldClaims.hold(name, startedMs);
-    await this.#owner(name, id).discard();
-    await this.#start(name, id).discard();
+  }
+
+  /** Ends a session. @param content of the session, whether it is committed or not */
+  async close(content: StagedObject): Promise<void> {
+    await content.discardWithNotes([notes.owner, notes.start]);
     this.#balance--;
   }
 
   /** In milliseconds since 1970; `undefined` if that is not known. */
   async startedMs(name: RepositoryName, id: string): Promise<number | undefined> {
-    return (await this.#start(name, id).stat())?.modifiedMs;
+    return (await this.content(name, id).note(notes.start))?.writtenMs;
   }
 
   async remove(name: RepositoryName, id: string): Promise<void> {
-    await this.content(name, id).discard();
-    await this.close(name, id);
+    const content = this.content(name, id);
+    await this.holdClaims(name, content);
+    await this.close(content);
   }
 
   /**
@@ -105,10 +114,11 @@ export class UploadStore {
    * session
    */
   async removeIfEmpty(name: RepositoryName, id: string): Promise<boolean> {
-    const content = await this.content(name, id).stat();
-    if (content !== undefined && content.size > 0) return false;
-    if (content === undefined) await this.#start(name, id).discardWithFolders(layout.repositories);
-    // A file without bytes may belong to another process that is about to write to it.
+    const content = this.content(name, id);
+    const stat = await content.stat();
+    if (stat !== undefined && stat.size > 0) return false;
+    if (stat === undefined) await this.#removeWithFolders(content);
+    // An object without bytes may belong to another process that is about to write to it.
     else void this.locked(id, () => this.#removeEmpty(name, id)).catch(() => {});
     this.#balance--;
     return true;
@@ -116,9 +126,12 @@ export class UploadStore {
 
   async #removeEmpty(name: RepositoryName, id: string): Promise<void> {
     const content = this.content(name, id);
-    if ((await content.stat())?.size !== 0) return;
-    await content.discard();
-    await this.#start(name, id).discardWithFolders(layout.repositories);
+    if ((await content.stat())?.size === 0) await this.#removeWithFolders(content);
+  }
+
+  async #removeWithFolders(content: StagedObject): Promise<void> {
+    await content.discardWithNotes([notes.owner, notes.start]);
+    await content.discardWithFolders(layout.repositories);
   }
 
   /** Removes everything in a session, including what another program left there. */
@@ -147,7 +160,7 @@ export class UploadStore {
   async locked<Result>(id: string, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
     // Taking the lock may be repeated on a full disk, but not the action.
     const [outcome] = await withRoom(this.#makeRoom, () =>
-      this.#driver.withLock(`upload ${id}`, (lost) => Promise.allSettled([action(lost)])),
+      this.#place.withLock(`upload ${id}`, (lost) => Promise.allSettled([action(lost)])),
     );
     if (outcome.status === "rejected") throw outcome.reason;
     return outcome.value;
@@ -174,21 +187,13 @@ export class UploadStore {
     return new RoomMakingStage(staged, (...objects) => this.#driver.write(...objects), this.#makeRoom);
   }
 
-  /** Writes all of a small file that is new. */
-  #fill(file: StagedObject, text: string): Promise<number> {
-    return withRoom(this.#makeRoom, () => file.append(0, only(Buffer.from(text))));
-  }
-
   #claim(id: string): StagedObject {
-    return this.#driver.staging.at(layout.uploadClaim(id));
+    return this.#place.staging.at(layout.uploadClaim(id));
   }
 
-  #owner(name: RepositoryName, id: string): StagedObject {
-    return this.#driver.staging.at(layout.uploadOwner(name, id));
-  }
-
-  #start(name: RepositoryName, id: string): StagedObject {
-    return this.#driver.staging.at(layout.uploadStart(name, id));
+  /** Where requests for one session wait for each other. */
+  get #place(): MachineWork {
+    return this.#driver.staging.refusesRivals ? this.#driver.machine : this.#driver;
   }
 }
 

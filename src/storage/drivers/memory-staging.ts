@@ -1,6 +1,7 @@
 import type { NamesWanted } from "../driver.js";
 import { type ObjectContent, OffsetMismatchError, type StagedObject, type Staging } from "../staging.js";
 import { GrowingBytes } from "./growing-bytes.js";
+import { NotesBeside } from "./notes-beside.js";
 import { wantedOf } from "./sorted-names.js";
 
 /** Keeps unfinished content in memory. */
@@ -21,11 +22,14 @@ export class MemoryStaging implements Staging {
 
   at(key: string): StagedObject {
     const discard = async () => void this.#staged.delete(key);
+    const notes = new NotesBeside(key, (beside) => this.at(beside));
     return {
       stat: async () => {
         const found = this.#staged.get(key);
         return found && { size: found.length, modifiedMs: found.modifiedMs };
       },
+      begin: (all) => notes.write(all),
+      note: (name) => notes.find(name),
       append: (offset, content) => this.#append(key, offset, content),
       openRead: async () => this.#staged.get(key)?.openRead(),
       commit: async (target, beside = []) => {
@@ -36,6 +40,10 @@ export class MemoryStaging implements Staging {
         if (this.#staged.get(key) === staged) this.#staged.delete(key);
       },
       discard,
+      discardWithNotes: async (names) => {
+        await discard();
+        await notes.discard(names);
+      },
       discardWithFolders: discard,
       invalidate: async () => {
         this.#staged.get(key)?.clear();

@@ -75,6 +75,7 @@ export async function settingsFor(
     storageClass: undefined,
     partSize: 8 * 1024 * 1024,
     equalParts: false,
+    tagFreshness: 1_000,
     staging: await scope.folder("staging"),
   };
 }

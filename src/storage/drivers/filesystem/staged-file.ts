@@ -4,7 +4,14 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import { StorageError } from "../../../oci/storage-error.js";
-import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../../staging.js";
+import {
+  type ObjectContent,
+  OffsetMismatchError,
+  type StagedNote,
+  type StagedObject,
+  type StagedStat,
+} from "../../staging.js";
+import { NotesBeside } from "../notes-beside.js";
 import type { DiskOrders } from "./disk-orders.js";
 import { EarlyFlush, type FlushSlots } from "./early-flush.js";
 import { FileReader, isNoFile, plainFilesOnly } from "./file-reader.js";
@@ -55,6 +62,14 @@ export class StagedFile implements StagedObject {
     });
   }
 
+  begin(notes: Readonly<Record<string, string>>): Promise<void> {
+    return this.#notes().write(notes);
+  }
+
+  note(name: string): Promise<StagedNote | undefined> {
+    return this.#notes().find(name);
+  }
+
   async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
     this.#around.orders.mayChange();
     // Refused before a file is made: otherwise a session that another process ended would reappear.
@@ -88,6 +103,11 @@ export class StagedFile implements StagedObject {
     await orders.change([{ kind: "discard", path: this.#path(), keptFolders }]);
   }
 
+  async discardWithNotes(names: readonly string[]): Promise<void> {
+    await this.discard();
+    await this.#notes().discard(names);
+  }
+
   async discardWithFolders(below: string): Promise<void> {
     await this.discard();
     const folder = dirname(dirname(this.#path()));
@@ -98,6 +118,10 @@ export class StagedFile implements StagedObject {
     this.#around.orders.mayChange();
     if ((await this.stat()) !== undefined) await changing(() => ifPresent(() => truncate(this.#path())));
     await this.discard();
+  }
+
+  #notes(): NotesBeside {
+    return new NotesBeside(this.#key, (key) => new StagedFile(key, this.#around));
   }
 
   #path(): string {

@@ -1,6 +1,7 @@
 import { BoundedMap } from "../../../foundation/bounded-map.js";
 import type { NamesWanted } from "../../driver.js";
 import type { StagedObject, Staging } from "../../staging.js";
+import { DirectUpload } from "./direct-upload.js";
 import { keysAtOrBelow, removeTogether } from "./removals.js";
 import { listFolder } from "./sorted-folder.js";
 import {
@@ -16,11 +17,16 @@ const knownRecords = 300;
 
 /** Unfinished content in a bucket, which any machine can continue. */
 export class BucketStaging implements Staging {
+  /** Where conditional writes hold, a record is replaced only by whoever has read it last. */
+  readonly refusesRivals: boolean;
   readonly #around: UploadSurroundings;
 
   constructor(around: Omit<UploadSurroundings, "known">) {
+    this.refusesRivals = around.conditional !== undefined;
     this.#around = { ...around, known: new BoundedMap<string, KnownRecord>(knownRecords) };
   }
+
+  readonly direct = (key: string): StagedObject => new DirectUpload(key, this.#around);
 
   at(key: string): StagedObject {
     return new StagedUpload(key, this.#around);

@@ -2,10 +2,10 @@ import type { Readable } from "node:stream";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { S3Bucket } from "./s3-bucket.js";
-import { faultOf } from "./store-error.js";
+import type { OpenedObject } from "./stored-object.js";
 
-/** Read when an object is opened: one request is enough for the many small ones. */
-const firstBytes = 128 * 1024;
+/** Smaller objects are read when they are opened: most of the many are links and manifests. */
+const smallBytes = 128 * 1024;
 
 /** A gap of up to this many bytes is read and dropped: a new request would take longer. */
 const skippedBytes = 256 * 1024;
@@ -17,43 +17,43 @@ const silentMs = 30_000;
 const mostFailures = 5;
 
 /**
- * Reads one version of an object in a bucket. Its beginning is in memory; the rest is streamed as it is asked for, and
- * requested again where the connection broke. If the object was replaced or deleted meanwhile, the reading fails: it
- * never continues with other bytes.
+ * Reads one version of an object in a bucket. One request is enough for an object that is read from its beginning to
+ * its end; where the connection breaks, the rest is requested again. If the object was replaced or deleted meanwhile,
+ * the reading fails: it never continues with other bytes.
  */
 export class ObjectReader implements BlobReader {
   readonly size: number;
   readonly #bucket: S3Bucket;
   readonly #key: string;
   readonly #etag: string;
-  readonly #first: Buffer;
+  /** The whole content of a small object. */
+  readonly #small: Buffer | undefined;
   #end: number;
   #stream: PositionedStream | undefined;
 
   /** `undefined` if there is no such object. */
   static async open(bucket: S3Bucket, key: string): Promise<ObjectReader | undefined> {
     for (let failures = 0; ; failures++) {
-      const opened = await openBeginning(bucket, key);
+      const opened = await bucket.get(key);
       if (opened === undefined) return undefined;
       try {
-        return new ObjectReader(bucket, key, { ...opened, first: await contentOf(opened.body, firstBytes) });
+        const small = opened.size <= smallBytes ? await contentOf(opened.body, opened.size) : undefined;
+        if (small !== undefined && small.length < opened.size) throw new Error("the store sent less than the object");
+        return new ObjectReader(bucket, key, opened, small);
       } catch (error) {
         if (failures === mostFailures) throw broken(key, error);
       }
     }
   }
 
-  private constructor(
-    bucket: S3Bucket,
-    key: string,
-    { size, etag, first }: { readonly size: number; readonly etag: string; readonly first: Buffer },
-  ) {
+  private constructor(bucket: S3Bucket, key: string, opened: OpenedObject, small: Buffer | undefined) {
     this.#bucket = bucket;
     this.#key = key;
-    this.#etag = etag;
-    this.#first = first;
-    this.size = size;
-    this.#end = size;
+    this.#etag = opened.etag;
+    this.#small = small;
+    this.size = opened.size;
+    this.#end = opened.size;
+    if (small === undefined) this.#stream = new PositionedStream(opened.body, 0, opened.size);
   }
 
   expect(_start: number, end: number): void {
@@ -62,28 +62,36 @@ export class ObjectReader implements BlobReader {
 
   async read(into: Buffer, position: number): Promise<number> {
     const length = Math.max(0, Math.min(into.length, this.size - position));
-    let filled = position < this.#first.length ? this.#first.copy(into, 0, position, position + length) : 0;
-    for (let failures = 0; filled < length; ) {
-      try {
-        const count = await this.#readOn(into.subarray(filled, length), position + filled);
-        if (count === 0) throw new Error("the store sent less than the size of the object");
-        filled += count;
-        failures = 0;
-      } catch (error) {
-        await this.#drop();
-        if (error instanceof StorageError || ++failures > mostFailures) throw broken(this.#key, error);
-      }
+    for (let filled = 0; filled < length; ) {
+      const piece = await this.#take(position + filled, length - filled);
+      filled += piece.copy(into, filled);
     }
-    return filled;
+    return length;
+  }
+
+  /** What has arrived, as it is: copying it would cost as much as receiving it. */
+  async readShared(position: number): Promise<Buffer | undefined> {
+    return position < this.size ? this.#take(position, this.size - position) : undefined;
   }
 
   close(): Promise<void> {
     return this.#drop();
   }
 
-  async #readOn(into: Buffer, position: number): Promise<number> {
-    const stream = await this.#streamAt(position);
-    return stream.read(into);
+  /** The next bytes from a position on, at most so many and at least one. */
+  async #take(position: number, atMost: number): Promise<Buffer> {
+    if (this.#small !== undefined) return this.#small.subarray(position, position + atMost);
+    for (let failures = 1; ; failures++) {
+      try {
+        const stream = await this.#streamAt(position);
+        const piece = await stream.take(atMost);
+        if (piece.length > 0) return piece;
+        throw new Error("the store sent less than the size of the object");
+      } catch (error) {
+        await this.#drop();
+        if (error instanceof StorageError || failures > mostFailures) throw broken(this.#key, error);
+      }
+    }
   }
 
   async #streamAt(position: number): Promise<PositionedStream> {
@@ -121,38 +129,29 @@ class PositionedStream {
     this.#chunks = this.#body[Symbol.asyncIterator]();
   }
 
-  async read(into: Buffer): Promise<number> {
+  /** The next bytes, at most so many; none at the end. */
+  async take(atMost: number): Promise<Buffer> {
     if (this.#rest.length === 0) {
       const next = await this.#chunks.next();
-      if (next.done) return 0;
+      if (next.done) return this.#rest;
       this.#rest = next.value;
     }
-    const count = this.#rest.copy(into);
-    this.#rest = this.#rest.subarray(count);
-    this.position += count;
-    return count;
+    const taken = this.#rest.subarray(0, atMost);
+    this.#rest = this.#rest.subarray(taken.length);
+    this.position += taken.length;
+    return taken;
   }
 
   async skip(bytes: number): Promise<void> {
     for (let left = bytes; left > 0; ) {
-      const count = await this.read(Buffer.allocUnsafe(Math.min(left, firstBytes)));
-      if (count === 0) return;
-      left -= count;
+      const { length } = await this.take(left);
+      if (length === 0) return;
+      left -= length;
     }
   }
 
   close(): void {
     this.#body.destroy();
-  }
-}
-
-async function openBeginning(bucket: S3Bucket, key: string) {
-  try {
-    return await bucket.get(key, { start: 0, end: firstBytes });
-  } catch (error) {
-    // An empty object has no first byte (RFC 9110, section 14.1.2).
-    if (error instanceof StorageError && faultOf(error.cause).status === 416) return bucket.get(key);
-    throw error;
   }
 }
 

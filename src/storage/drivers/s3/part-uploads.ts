@@ -38,7 +38,7 @@ export async function storeInParts(bucket: S3Bucket, key: string, parts: readonl
 }
 
 /** A multipart upload that is under way. */
-class PartUpload {
+export class PartUpload {
   readonly #bucket: S3Bucket;
   readonly #key: string;
   readonly #id: string;

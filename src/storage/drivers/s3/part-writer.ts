@@ -74,7 +74,7 @@ export class PartWriter {
     for (const { part, sent } of this.#sending.splice(0)) {
       if (!(await sent) || this.#failures.length > 0) continue;
       this.#full.push(part);
-      this.#settled = { modifiedMs: Date.now(), parts: [...this.#full], tail: Buffer.alloc(0) };
+      this.#settled = { ...this.#settled, modifiedMs: Date.now(), parts: [...this.#full], tail: Buffer.alloc(0) };
     }
     return this.#settled;
   }
@@ -83,7 +83,8 @@ export class PartWriter {
   async end(): Promise<UploadRecord> {
     const settled = await this.settled();
     if (this.#failures.length > 0 || !this.#isAppended) return settled;
-    if (this.#file === undefined) return { modifiedMs: Date.now(), parts: [...this.#full], tail: this.#small };
+    if (this.#file === undefined)
+      return { ...settled, modifiedMs: Date.now(), parts: [...this.#full], tail: this.#small };
     await this.#send();
     return this.settled();
   }

@@ -6,11 +6,19 @@ import { listedAtOnce } from "./stored-object.js";
 /** Keys whose removal is under way at the same time. */
 const keysAtOnce = 8;
 
-/** Removes objects and everything below them; below each key one after another, in code point order. */
-export async function removeBelow(bucket: S3Bucket, keys: readonly string[]): Promise<void> {
+/**
+ * Removes objects and everything below them; below each key one after another, in code point order.
+ * @param removed is told of each key, even if its removal failed: it may have taken effect
+ */
+export async function removeBelow(
+  bucket: S3Bucket,
+  keys: readonly string[],
+  removed: (key: string) => void,
+): Promise<void> {
   const waiting = keys.values();
   const takeTurns = async () => {
-    for (const key of waiting) for (const each of await keysAtOrBelow(bucket, key)) await bucket.delete(each);
+    for (const key of waiting)
+      for (const each of await keysAtOrBelow(bucket, key)) await bucket.delete(each).finally(() => removed(each));
   };
   await Promise.all(Array.from({ length: Math.min(keysAtOnce, keys.length) }, takeTurns));
 }

@@ -14,6 +14,7 @@ import type { StoreCalls } from "./store-calls.js";
 import { faultOf, isAbsent, isConditionFailure } from "./store-error.js";
 import {
   type Condition,
+  headersOf,
   type ListedPage,
   listedAtOnce,
   type OpenedObject,
@@ -192,8 +193,11 @@ export class S3Bucket {
         this.#provedAt = performance.now();
         return result;
       } catch (error) {
-        if (!isAbsent(faultOf(error))) throw error;
-        if (performance.now() - this.#provedAt > provedForMs) await this.#proveBucket();
+        const fault = faultOf(error);
+        if (!isAbsent(fault)) throw error;
+        // Only the answer to a HEAD has no body that says what is missing.
+        if (fault.code === "NoSuchKey") this.#provedAt = performance.now();
+        else if (performance.now() - this.#provedAt > provedForMs) await this.#proveBucket();
         return undefined;
       }
     });
@@ -208,11 +212,6 @@ export class S3Bucket {
       throw new StorageError("unavailable", `there is no bucket ${this.name} any more`, { cause });
     }
   }
-}
-
-function headersOf(condition: Condition | undefined) {
-  if (condition === undefined) return {};
-  return condition.kind === "absent" ? { IfNoneMatch: "*" } : { IfMatch: condition.etag };
 }
 
 /** As registry:2 joins `rootdirectory` and a path: without a slash at the beginning. */

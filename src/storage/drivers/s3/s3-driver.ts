@@ -26,6 +26,7 @@ import { LocalStaging } from "./local-staging.js";
 import { ObjectReader } from "./object-reader.js";
 import { PartSizes } from "./part-sizes.js";
 import { Presence } from "./presence.js";
+import { RecentStats } from "./recent-stats.js";
 import { removeBelow } from "./removals.js";
 import { S3Bucket } from "./s3-bucket.js";
 import { createClient } from "./s3-client.js";
@@ -68,6 +69,7 @@ export class S3Driver implements StorageDriver {
   readonly #bucket: S3Bucket;
   readonly #leases: Leases;
   readonly #stats = new NextRun<string, StoredObject | undefined>();
+  readonly #recent: RecentStats;
   readonly #presence: Presence;
   readonly #isReadOnly: boolean;
 
@@ -92,6 +94,7 @@ export class S3Driver implements StorageDriver {
   private constructor({ bucket, ability, settings, local }: Opened) {
     this.#bucket = bucket;
     this.#isReadOnly = ability === "none";
+    this.#recent = new RecentStats((key) => this.#head(key), settings.tagFreshness);
     const conditional = ability === "safe" ? new ConditionalObjects(bucket) : undefined;
     this.conditional = conditional;
     this.withdrawal = new Tombstones(this, removalPatience);
@@ -106,10 +109,12 @@ export class S3Driver implements StorageDriver {
     };
   }
 
-  /** Links are asked for with every pull: many clients that pull the same image share a request. */
   async stat(key: string): Promise<ObjectStat | undefined> {
-    const found = await this.#stats.run(key, () => this.#bucket.head(key));
-    return found && { size: found.size, modifiedMs: found.modifiedMs, version: found.etag };
+    return statOf(await this.#head(key));
+  }
+
+  async statRecently(key: string): Promise<ObjectStat | undefined> {
+    return statOf(await this.#recent.stat(key));
   }
 
   async read(key: string, atMost = smallObjectBytes): Promise<Buffer | undefined> {
@@ -129,11 +134,12 @@ export class S3Driver implements StorageDriver {
   }
 
   async write(...objects: readonly ObjectContent[]): Promise<void> {
-    for (const { key, content } of objects) await this.#bucket.put(key, content);
+    for (const { key, content } of objects)
+      await this.#bucket.put(key, content).finally(() => this.#recent.forget(key));
   }
 
   remove(...keys: readonly string[]): Promise<void> {
-    return removeBelow(this.#bucket, keys);
+    return removeBelow(this.#bucket, keys, (key) => this.#recent.forget(key));
   }
 
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
@@ -172,6 +178,11 @@ export class S3Driver implements StorageDriver {
     return this.#presence.isAnyone();
   }
 
+  /** Links are asked for with every pull: many clients that pull the same image share a request. */
+  #head(key: string): Promise<StoredObject | undefined> {
+    return this.#stats.run(key, () => this.#bucket.head(key));
+  }
+
   /** One machine at a time is enough; if it fails, the next search finds the same. */
   #searchAbandoned(log: Logger | undefined): void {
     const search = () =>
@@ -181,6 +192,10 @@ export class S3Driver implements StorageDriver {
     setTimeout(() => void search(), firstSearchMs).unref();
     setInterval(() => void search(), searchEachMs).unref();
   }
+}
+
+function statOf(found: StoredObject | undefined): ObjectStat | undefined {
+  return found && { size: found.size, modifiedMs: found.modifiedMs, version: found.etag };
 }
 
 /** Processes on one bucket share a folder, and no others. */

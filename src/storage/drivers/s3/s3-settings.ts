@@ -20,6 +20,8 @@ export interface S3Settings {
   readonly partSize: number;
   /** Whether all parts must have the same size, so that they cannot grow with the upload. */
   readonly equalParts: boolean;
+  /** How long a pull may take a tag or link for unchanged that is asked for often, in milliseconds. */
+  readonly tagFreshness: number;
   /** A local folder for content that is not complete yet; `undefined`: below the system's temporary folder. */
   readonly staging: string | undefined;
 }

@@ -1,11 +1,17 @@
 import type { BoundedMap } from "../../../foundation/bounded-map.js";
 import type { BlobReader } from "../../../oci/blob-reader.js";
-import { type ObjectContent, OffsetMismatchError, type StagedObject, type StagedStat } from "../../staging.js";
+import {
+  type ObjectContent,
+  OffsetMismatchError,
+  type StagedNote,
+  type StagedObject,
+  type StagedStat,
+} from "../../staging.js";
 import type { ConditionalObjects } from "./conditional-objects.js";
 import { contentOf } from "./object-reader.js";
 import type { PartSizes } from "./part-sizes.js";
-import { storeInParts } from "./part-uploads.js";
 import { PartWriter } from "./part-writer.js";
+import { assemble, removeReplaced } from "./parts-assembly.js";
 import { PartsReader } from "./parts-reader.js";
 import { removeTogether } from "./removals.js";
 import type { S3Bucket } from "./s3-bucket.js";
@@ -50,6 +56,7 @@ export class StagedUpload implements StagedObject {
   #isSeen = false;
   /** What was appended or opened to be read: exactly that is committed, whatever others append meanwhile. */
   #held: UploadRecord | undefined;
+  #isCommitted = false;
 
   constructor(key: string, around: UploadSurroundings) {
     this.#key = key;
@@ -57,21 +64,34 @@ export class StagedUpload implements StagedObject {
   }
 
   async stat(): Promise<StagedStat | undefined> {
-    const record = (await this.#load())?.record;
+    const record = this.#held ?? (await this.#load())?.record;
     return record && { size: sizeOf(record), modifiedMs: record.modifiedMs };
+  }
+
+  /** The record alone is the beginning. */
+  async begin(texts: Readonly<Record<string, string>>): Promise<void> {
+    const now = Date.now();
+    await this.#save({ ...emptyRecord, modifiedMs: now, notes: { writtenMs: now, texts } });
+  }
+
+  async note(name: string): Promise<StagedNote | undefined> {
+    const notes = (this.#isSeen ? this.#seen : await this.#load())?.record.notes;
+    const text = notes?.texts[name];
+    return notes && text !== undefined ? { writtenMs: notes.writtenMs, text: async () => text } : undefined;
   }
 
   async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
     const before = this.#isSeen ? this.#seen : await this.#load();
     const record = before?.record ?? emptyRecord;
     if (sizeOf(record) !== offset) throw new OffsetMismatchError(sizeOf(record));
+    const { bucket, keyOf } = this.#place();
     const writer = new PartWriter(this.#place(), record);
     try {
       const [outcome] = await Promise.allSettled([this.#writeAll(writer, content)]);
       // What arrived before a failure is kept.
       const after = await writer.end();
       if (after !== before?.record) await this.#save(after);
-      await this.#removeReplaced(record, after);
+      await removeReplaced(bucket, record, after, keyOf);
       this.#held = after;
       if (writer.failure !== undefined) throw writer.failure;
       if (outcome.status === "rejected") throw outcome.reason;
@@ -91,13 +111,21 @@ export class StagedUpload implements StagedObject {
   async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
     const record = this.#held ?? (await this.#load())?.record;
     if (record === undefined) throw new Error(`nothing is staged at ${this.#key}`);
-    await this.#store(key, record);
+    await assemble(this.#around.bucket, key, record, this.#place().keyOf);
     await this.#around.write(...beside);
     await this.#remove(record);
+    this.#isCommitted = true;
   }
 
   async discard(): Promise<void> {
     const found = await this.#load();
+    if (found !== undefined) await this.#remove(found.record);
+  }
+
+  /** The notes are in the record. Nothing is left of one that was committed. */
+  async discardWithNotes(): Promise<void> {
+    if (this.#isCommitted) return;
+    const found = this.#isSeen ? this.#seen : await this.#load();
     if (found !== undefined) await this.#remove(found.record);
   }
 
@@ -122,13 +150,6 @@ export class StagedUpload implements StagedObject {
     return { bucket, sizes, folder, keyOf: (name: string) => this.#partKey(name) };
   }
 
-  /** The smaller part that was at the end is contained in the one that has followed it. */
-  async #removeReplaced(before: UploadRecord, after: UploadRecord): Promise<void> {
-    const names = new Set(after.parts.map(({ name }) => name));
-    const replaced = before.parts.filter(({ name }) => !names.has(name));
-    for (const { name } of replaced) await this.#around.bucket.delete(this.#partKey(name)).catch(() => {});
-  }
-
   /** @throws OffsetMismatchError if another process has appended meanwhile */
   async #save(record: UploadRecord): Promise<void> {
     const written = { key: this.#recordKey(), content: encodeRecord(record) };
@@ -150,28 +171,14 @@ export class StagedUpload implements StagedObject {
     return (await bucket.put(written.key, written.content)).etag;
   }
 
-  async #store(key: string, { parts, tail }: UploadRecord): Promise<void> {
-    const { bucket } = this.#around;
-    const [only, ...others] = parts;
-    if (only === undefined) await bucket.put(key, tail);
-    else if (others.length === 0 && tail.length === 0) await bucket.copy(this.#partKey(only.name), key);
-    else {
-      const copies = parts.map(({ name, size }) => ({ size, copyOf: this.#partKey(name) }));
-      const rest = tail.length === 0 ? [] : [{ size: tail.length, content: tail }];
-      await storeInParts(bucket, key, [...copies, ...rest]);
-    }
-  }
-
-  /** The record first: parts without one are looked for and removed (`abandoned-uploads.ts`). */
+  /** If only some are removed: parts without a record are looked for and removed (`abandoned-uploads.ts`). */
   async #remove({ parts }: UploadRecord): Promise<void> {
     const { bucket, known } = this.#around;
-    await bucket.delete(this.#recordKey());
+    const keys = [this.#recordKey(), ...parts.map(({ name }) => this.#partKey(name))];
+    if (parts.length === 0) await bucket.delete(this.#recordKey());
+    else await removeTogether(bucket, keys);
     this.#forget();
     known.delete(this.#key);
-    await removeTogether(
-      bucket,
-      parts.map(({ name }) => this.#partKey(name)),
-    );
   }
 
   async #load(): Promise<KnownRecord | undefined> {

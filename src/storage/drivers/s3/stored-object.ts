@@ -81,3 +81,9 @@ export function pageOf(page: ListObjectsV2CommandOutput, prefix: string): Listed
   const folders = (page.CommonPrefixes ?? []).map(({ Prefix }) => own(Prefix).slice(0, -1));
   return { objects, folders, next: page.IsTruncated ? page.NextContinuationToken : undefined };
 }
+
+/** The headers of a write under a condition. */
+export function headersOf(condition: Condition | undefined) {
+  if (condition === undefined) return {};
+  return condition.kind === "absent" ? { IfNoneMatch: "*" } : { IfMatch: condition.etag };
+}

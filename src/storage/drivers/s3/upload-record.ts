@@ -13,21 +13,28 @@ export interface UploadRecord {
   readonly parts: readonly StoredPart[];
   /** What comes after the parts, and is too small for an object of its own. */
   readonly tail: Buffer;
+  /** Small texts by name, written when it began; none for one that began without. */
+  readonly notes: Notes | undefined;
+}
+
+export interface Notes {
+  readonly writtenMs: number;
+  readonly texts: Readonly<Record<string, string>>;
 }
 
 /** Larger rests become a part: the record is read with each request. */
 export const longestTail = 64 * 1024;
 
-export const emptyRecord: UploadRecord = { modifiedMs: 0, parts: [], tail: Buffer.alloc(0) };
+export const emptyRecord: UploadRecord = { modifiedMs: 0, parts: [], tail: Buffer.alloc(0), notes: undefined };
 
 export function sizeOf({ parts, tail }: UploadRecord): number {
   return parts.reduce((sum, { size }) => sum + size, tail.length);
 }
 
 /** Each has other bytes than any before, so that it is known who wrote it. */
-export function encodeRecord({ modifiedMs, parts, tail }: UploadRecord): Buffer {
+export function encodeRecord({ modifiedMs, parts, tail, notes }: UploadRecord): Buffer {
   const written = { format: 1, writer: randomUUID(), modifiedMs, parts: parts.map(({ name, size }) => [name, size]) };
-  return Buffer.from(JSON.stringify({ ...written, tail: tail.toString("base64") }));
+  return Buffer.from(JSON.stringify({ ...written, tail: tail.toString("base64"), notes }));
 }
 
 /** @throws StorageError if another program wrote it */
@@ -51,7 +58,17 @@ function parse(bytes: Buffer): UploadRecord | undefined {
   if (format !== 1 || typeof modifiedMs !== "number" || !Array.isArray(parts) || typeof tail !== "string")
     return undefined;
   const known = parts.flatMap(partOf);
-  return known.length === parts.length ? { modifiedMs, parts: known, tail: Buffer.from(tail, "base64") } : undefined;
+  if (known.length !== parts.length) return undefined;
+  return { modifiedMs, parts: known, tail: Buffer.from(tail, "base64"), notes: notesOf(said) };
+}
+
+function notesOf(said: object): Notes | undefined {
+  if (!("notes" in said) || typeof said.notes !== "object" || said.notes === null) return undefined;
+  const { notes } = said;
+  if (!("writtenMs" in notes && "texts" in notes) || typeof notes.writtenMs !== "number") return undefined;
+  if (typeof notes.texts !== "object" || notes.texts === null) return undefined;
+  const texts = Object.entries(notes.texts).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  return { writtenMs: notes.writtenMs, texts: Object.fromEntries(texts) };
 }
 
 function partOf(said: unknown): StoredPart[] {

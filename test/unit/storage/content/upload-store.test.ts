@@ -60,8 +60,9 @@ test("a cancelled or finished session leaves nothing but the blob", async (t) =>
   ];
   for (const id of [cancelled, finished]) await storage.uploads.content(name, id).append(0, inOnePiece(bytes));
   await storage.uploads.remove(name, cancelled);
-  await storage.repository(name).addBlob(digestOf(bytes), storage.uploads.content(name, finished));
-  await storage.uploads.close(name, finished);
+  const content = storage.uploads.content(name, finished);
+  await storage.repository(name).addBlob(digestOf(bytes), content);
+  await storage.uploads.close(content);
   for (const id of [cancelled, finished]) assert.equal(await storage.uploads.offset(name, id), undefined);
   assert.deepEqual(await storage.driver.staging.list(layout.uploads(name)), []);
   assert.equal((await storage.repository(name).findBlob(digestOf(bytes)))?.size, bytes.length);

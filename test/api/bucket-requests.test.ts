@@ -1,0 +1,151 @@
+import { strict as assert } from "node:assert";
+import { type TestContext, test } from "node:test";
+import { type Digest, digestOf } from "../../src/oci/digest.js";
+import { expectStatus, manifestOf, pullManifest, pushBlob, pushManifest, seededBytes } from "../support/content.js";
+import { runBerthOnBucket } from "../support/object-stores/bucket-berth.js";
+import { FakeStore } from "../support/object-stores/fake-store.js";
+import { locationOf, type RegistryClient } from "../support/registry-client.js";
+import { Scope } from "../support/scope.js";
+import { offsetOf, startUpload } from "../support/upload.js";
+import { waitUntil } from "../support/wait-until.js";
+
+const MiB = 1024 * 1024;
+const name = "team/app";
+
+test("a layer that comes by POST, PATCH and PUT takes at most fourteen requests to the store", async (t) => {
+  const { store, berth } = await serve(t);
+  await pushInSteps(berth.client, seededBytes("first", MiB));
+  const requests = await countedOf(store, () => pushInSteps(berth.client, seededBytes("second", MiB)));
+  assert.ok(requests.length <= 14, requests.join("\n"));
+});
+
+test("a layer that comes in one PUT takes at most ten, and goes straight to its key", async (t) => {
+  const { store, berth } = await serve(t);
+  await pushBlob(berth.client, name, seededBytes("first", MiB));
+  const requests = await countedOf(store, () => pushInOnePut(berth.client, seededBytes("second", MiB)));
+  assert.ok(requests.length <= 10, requests.join("\n"));
+  assert.deepEqual(
+    requests.filter((request) => request.includes("parts")),
+    [],
+  );
+});
+
+test("a large layer in one PUT goes to its key in parts, and nothing is copied", async (t) => {
+  const { store, berth } = await serve(t);
+  const bytes = seededBytes("large", 70 * MiB);
+  const requests = await countedOf(store, () => pushInOnePut(berth.client, bytes));
+  const parts = requests.filter((request) => request.includes("partNumber"));
+  assert.equal(parts.length, 9);
+  for (const part of parts) assert.match(part, new RegExp(`blobs/sha256/../${digestOf(bytes).slice(7)}/data`));
+  const pulled = await berth.client.get(`/v2/${name}/blobs/${digestOf(bytes)}`);
+  assert.ok(pulled.body.equals(bytes));
+});
+
+test("a layer in one PUT with another digest than it claims leaves nothing in the bucket", async (t) => {
+  const { store, berth } = await serve(t);
+  const session = await startUpload(berth.client, name);
+  const body = seededBytes("large", 20 * MiB);
+  const answer = await berth.client.request("PUT", `${session}?digest=${digestOf(Buffer.from("other"))}`, { body });
+  expectStatus(answer, 400, "a wrong digest");
+  assert.deepEqual(store.openUploads, []);
+  assert.deepEqual(
+    store.keys().filter((key) => /data|staging|parts/.test(key)),
+    [],
+  );
+});
+
+test("after a PUT that was cut, the session can be continued from its beginning", async (t) => {
+  const { store, berth } = await serve(t);
+  const session = await startUpload(berth.client, name);
+  const bytes = seededBytes("large", 20 * MiB);
+  const cut = berth.client.start("PUT", `${session}?digest=${digestOf(bytes)}`, { "content-length": bytes.length });
+  await cut.send(bytes.subarray(0, 12 * MiB));
+  await waitUntil("a part is sent", () => store.openUploads[0]);
+  cut.cut();
+  await cut.answer.catch(() => {});
+  assert.equal(await offsetOf(berth.client, session), 0);
+  expectStatus(
+    await berth.client.request("PUT", `${session}?digest=${digestOf(bytes)}`, { body: bytes }),
+    201,
+    "again",
+  );
+  assert.deepEqual(store.openUploads, []);
+});
+
+test("a tag that is pulled all the time costs few requests, and shows at once what this replica does", async (t) => {
+  // Longer than the test takes.
+  const { store, berth, image } = await serveImage(t, 60_000);
+  await pullManifest(berth.client, name, "latest");
+  const requests = await countedOf(store, async () => {
+    for (let pull = 0; pull < 100; pull++) await pullManifest(berth.client, name, "latest");
+  });
+  assert.ok(requests.length <= 16, requests.join("\n"));
+  const moved = await pushImage(berth.client, "moved");
+  assert.equal((await pullManifest(berth.client, name, "latest")).digest, moved);
+  expectStatus(await berth.client.request("DELETE", `/v2/${name}/manifests/${moved}`), 202, "deletion");
+  expectStatus(await berth.client.get(`/v2/${name}/manifests/latest`), 404, "the deleted tag");
+  assert.notEqual(moved, image);
+});
+
+test("a tag that is pulled now and then shows at once what another replica does", async (t) => {
+  const { scope, store, berth } = await serveImage(t, 60_000);
+  const other = await runBerthOnBucket(scope, store);
+  for (const time of ["second", "third"]) {
+    const moved = await pushImage(other.client, time);
+    assert.equal((await pullManifest(berth.client, name, "latest")).digest, moved);
+  }
+  expectStatus(await other.client.request("DELETE", `/v2/${name}/manifests/latest`), 202, "deletion");
+  expectStatus(await berth.client.get(`/v2/${name}/manifests/latest`), 404, "the deleted tag");
+});
+
+test("a large blob is pulled with one request for its bytes, and a part of it too", async (t) => {
+  const { store, berth } = await serve(t);
+  const bytes = seededBytes("large", 5 * MiB);
+  const digest = digestOf(bytes);
+  await pushBlob(berth.client, name, bytes);
+  const whole = await countedOf(store, async () => {
+    assert.ok((await berth.client.get(`/v2/${name}/blobs/${digest}`)).body.equals(bytes));
+  });
+  assert.equal(whole.filter((request) => /^GET .*\/data/.test(request)).length, 1);
+  const part = await berth.client.get(`/v2/${name}/blobs/${digest}`, { range: "bytes=3000000-3999999" });
+  assert.ok(part.body.equals(bytes.subarray(3_000_000, 4_000_000)));
+});
+
+async function serve(t: TestContext, tagFreshness = 1_000) {
+  const scope = new Scope(t);
+  const store = await FakeStore.start(scope);
+  return { scope, store, berth: await runBerthOnBucket(scope, store, { s3: { tagFreshness, partSize: 8 * MiB } }) };
+}
+
+/** The same, with an image that has a tag. */
+async function serveImage(t: TestContext, tagFreshness: number) {
+  const served = await serve(t, tagFreshness);
+  return { ...served, image: await pushImage(served.berth.client, "first") };
+}
+
+async function pushImage(client: RegistryClient, text: string): Promise<Digest> {
+  const bytes = Buffer.from(`{"architecture":"${text}"}`);
+  await pushBlob(client, name, bytes);
+  const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: digestOf(bytes), size: bytes.length };
+  const manifest = manifestOf({ mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [] });
+  await pushManifest(client, name, manifest, "latest");
+  return manifest.descriptor.digest;
+}
+
+async function pushInSteps(client: RegistryClient, body: Buffer): Promise<void> {
+  const appended = await client.request("PATCH", await startUpload(client, name), { body });
+  expectStatus(appended, 202, "PATCH");
+  expectStatus(await client.request("PUT", locationOf(appended, `digest=${digestOf(body)}`)), 201, "PUT");
+}
+
+async function pushInOnePut(client: RegistryClient, body: Buffer): Promise<void> {
+  const session = await startUpload(client, name);
+  expectStatus(await client.request("PUT", `${session}?digest=${digestOf(body)}`, { body }), 201, "PUT");
+}
+
+/** The requests to the store that something takes. */
+async function countedOf(store: FakeStore, act: () => Promise<void>): Promise<readonly string[]> {
+  const before = store.faults.requests.length;
+  await act();
+  return store.faults.requests.slice(before);
+}
