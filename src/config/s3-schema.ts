@@ -80,8 +80,7 @@ export const s3 = optionalSection("Settings of the s3 driver: a bucket of AWS, M
   }),
   tagFreshness: setting(duration({ from: "0s", to: "1m" }), {
     default: "1s",
-    meaning:
-      "Time after which pulls see what another replica changed, such as a tag that moved, even if it is pulled all the time.",
+    meaning: "Time after which pulls of a busy tag see that another replica has moved it; other pulls see it at once.",
     needsRestart,
   }),
   equalParts: setting(truth, {
