@@ -122,9 +122,7 @@ export class PrivateRepository implements PushRepository {
 
   async putBlob(digest: Digest, content: IncomingContent, context: Context): Promise<void> {
     const { signal, log } = context;
-    const { uploads } = this.#storage;
-    const place = uploads.direct?.(digest) ?? uploads.scratch();
-    const size = await withProvedBlob(place, digest, measured({ content }, signal), async (staged) => {
+    const size = await withProvedBlob(this.#storage, digest, measured({ content }, signal), async (staged) => {
       await this.beforeStoring();
       await this.#content.addBlob(digest, staged);
     });

@@ -29,12 +29,6 @@ interface OpenSession {
 /** Makes proved content part of the repository. */
 type Store = (whole: StagedObject) => Promise<void>;
 
-/** Where a blob goes that arrives in one piece. */
-interface Direct {
-  readonly staged: StagedObject;
-  readonly store: Store;
-}
-
 /**
  * What this process knows about the sessions it works on. It can all be lost: the bytes are then hashed again. Shared
  * by all repositories, since session ids are unique.
@@ -91,7 +85,6 @@ export class UploadSessions implements Uploads {
   finish(id: string, digest: Digest, chunk: Chunk, context: Context): Promise<void> {
     return this.#alone(id, context, async (signal, lost) => {
       const session = await this.#open(id);
-      const { direct } = this.#storage.uploads;
       const store = async (whole: StagedObject) => {
         await this.#beforeStoring();
         // Another process may be appending by now.
@@ -101,9 +94,9 @@ export class UploadSessions implements Uploads {
         await this.#storage.repository(this.#name).addBlob(digest, whole);
       };
       const size =
-        session.before?.size || direct === undefined
+        session.before?.size || !this.#storage.uploads.isDirectCheaper
           ? await this.#complete(session, digest, { chunk, signal }, store)
-          : await this.#receiveWhole(session, digest, { chunk, signal }, { staged: direct(digest), store });
+          : await this.#receiveWhole(session, digest, { chunk, signal }, store);
       await this.#storage.uploads.close(session.content);
       this.#running.open.ended(id);
       context.log.info("blob pushed", { repository: this.#name, digest, size });
@@ -137,11 +130,11 @@ export class UploadSessions implements Uploads {
   }
 
   /** Stores a blob of which nothing has arrived before. @returns its size */
-  async #receiveWhole({ id }: OpenSession, digest: Digest, { chunk, signal }: Arriving, to: Direct): Promise<number> {
+  async #receiveWhole({ id }: OpenSession, digest: Digest, { chunk, signal }: Arriving, store: Store): Promise<number> {
     if (chunk.range !== undefined && chunk.range.start !== 0) throw outOfOrder(id, 0);
     this.#running.open.filled(id);
     try {
-      return await withProvedBlob(to.staged, digest, measured(chunk, signal), to.store);
+      return await withProvedBlob(this.#storage, digest, measured(chunk, signal), store);
     } catch (error) {
       if (error instanceof RegistryError && error.code === "DIGEST_INVALID") await this.#forget(id);
       else this.#running.open.emptied(id);

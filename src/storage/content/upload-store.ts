@@ -79,10 +79,15 @@ export class UploadStore {
     return this.#withRoom(this.#driver.machine.staging.at(layout.scratch(randomUUID())));
   }
 
-  /** A place for a blob whose digest is known before it arrives; absent if the storage has none that is cheaper. */
-  get direct(): ((digest: Digest) => StagedObject) | undefined {
-    const { direct } = this.#driver.staging;
-    return direct && ((digest) => this.#withRoom(direct(layout.blob(digest))));
+  /** A place for a blob that arrives in one request, with its digest. */
+  placeOf(digest: Digest): StagedObject {
+    const direct = this.#driver.staging.direct?.(layout.blob(digest));
+    return direct === undefined ? this.scratch() : this.#withRoom(direct);
+  }
+
+  /** Whether such a place is cheaper than a session. */
+  get isDirectCheaper(): boolean {
+    return this.#driver.staging.direct !== undefined;
   }
 
   /** Call it before the content of a session is stored as a blob. */
