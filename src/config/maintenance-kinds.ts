@@ -3,10 +3,18 @@ import type { Kind } from "./kinds.js";
 /** A part of a whole. */
 export const share: Kind<number> = {
   expected: "a number from 0.01 to 1",
-  parse: (written) => {
-    const number = typeof written === "string" && /^\d?(\.\d{1,4})?$/.test(written) ? Number(written) : written;
-    return typeof number === "number" && number >= 0.01 && number <= 1 ? number : undefined;
-  },
+  parse: (written) => partOf(written, 0.01),
+};
+
+function partOf(written: unknown, least: number): number | undefined {
+  const number = typeof written === "string" && /^\d?(\.\d{1,6})?$/.test(written) ? Number(written) : written;
+  return typeof number === "number" && number >= least && number <= 1 ? number : undefined;
+}
+
+/** A part of a whole, or none of it. */
+export const shareOrNone: Kind<number> = {
+  expected: "a number from 0 to 1",
+  parse: (written) => (Number(written) === 0 && written !== "" ? 0 : partOf(written, 0.000_001)),
 };
 
 /** A part of each day; it may include midnight. */

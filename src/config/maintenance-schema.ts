@@ -1,5 +1,5 @@
 import { nullableSetting, section, setting } from "./definition.js";
-import { duration, longestTimer } from "./kinds.js";
+import { duration, longestTimer, size } from "./kinds.js";
 import { dailyWindow, share } from "./maintenance-kinds.js";
 
 /** What Berth does by itself to keep the storage in order. */
@@ -29,6 +29,21 @@ export const maintenance = section("What keeps the storage in order while Berth 
     share: setting(share, {
       default: 0.5,
       meaning: "Part of the time, from 0.01 to 1, in which a collection works while Berth serves; it rests in between.",
+    }),
+  }),
+  fsck: section("The check whether everything stored is there and whole, which also mends what it can.", {
+    every: nullableSetting(duration({ from: "1s", to: "3650d" }), {
+      default: "30d",
+      meaning: "How often everything is checked; null: only by `berth fsck`, such as for a bucket that costs per read.",
+    }),
+    window: nullableSetting(dailyWindow, {
+      default: null,
+      example: "01:00-05:00",
+      meaning: "When a check may begin, in local time; null: at any time.",
+    }),
+    rate: setting(size({ from: "64KiB", to: "1TiB" }), {
+      default: "20MiB",
+      meaning: "Bytes that a check reads per second while Berth serves.",
     }),
   }),
 });

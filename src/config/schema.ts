@@ -17,6 +17,7 @@ import {
   truth,
   wholeNumber,
 } from "./kinds.js";
+import { shareOrNone } from "./maintenance-kinds.js";
 import { maintenance } from "./maintenance-schema.js";
 import { metrics } from "./metrics-schema.js";
 import { namePattern } from "./name-kinds.js";
@@ -119,6 +120,10 @@ const storage = section("Where content is stored.", {
     }),
   }),
   s3,
+  verify: setting(shareOrNone, {
+    default: 0.01,
+    meaning: "Part of the blobs, from 0 to 1, that are hashed while they are sent; small ones always are.",
+  }),
   cache: setting(size({ from: "0B", to: "1TiB" }), {
     default: "64MiB",
     meaning: "Memory for manifests and small blobs that are requested often.",

@@ -3,6 +3,7 @@ import type { Storage } from "../storage/storage.js";
 import { collectBeside } from "./collect.js";
 import { CollectionError } from "./collection-lock.js";
 import type { Collection, CollectionReport } from "./collection-report.js";
+import { type DailyWindow, isInWindow } from "./daily-window.js";
 import type { CollectionTimes } from "./unneeded-content.js";
 import { WorkShare } from "./work-share.js";
 
@@ -10,8 +11,8 @@ export interface ScheduleSettings {
   /** Milliseconds from one collection to the next; `undefined`: none. */
   readonly every: number | undefined;
   readonly times: CollectionTimes;
-  /** When one may begin, in minutes after midnight, local time; it may include midnight. */
-  readonly window: { readonly from: number; readonly to: number } | undefined;
+  /** When one may begin. */
+  readonly window: DailyWindow | undefined;
   /** The part of the time in which it works. */
   readonly share: number;
 }
@@ -76,7 +77,7 @@ export class CollectionSchedule {
 
   async #collectIfDue(every: number): Promise<void> {
     try {
-      if (!this.#isInWindow() || !(await this.#isDue(every))) return;
+      if (!isInWindow(this.#settings.window) || !(await this.#isDue(every))) return;
       this.#followUpMs = undefined;
       const collection = await this.#collect();
       this.#followUpMs = collection.nextMs;
@@ -98,15 +99,6 @@ export class CollectionSchedule {
     const lastMs = await this.#storage.collections.lastMs();
     const dueMs = lastMs === undefined ? this.#startMs + Math.min(every, firstAfterMs) : lastMs + every;
     return now >= Math.min(dueMs, this.#followUpMs ?? dueMs);
-  }
-
-  #isInWindow(): boolean {
-    const { window } = this.#settings;
-    if (window === undefined) return true;
-    const now = new Date();
-    const minute = now.getHours() * 60 + now.getMinutes();
-    const isInside = minute >= window.from && minute < window.to;
-    return window.from < window.to ? isInside : minute >= window.from || minute < window.to;
   }
 
   async #collect(): Promise<Collection> {

@@ -1,7 +1,9 @@
 import { Registry } from "prom-client";
 import type { Exchange } from "../http/exchange.js";
+import type { LastCheck } from "../storage/check-record.js";
 import type { StorageDriver } from "../storage/driver.js";
 import type { UpstreamClient } from "../upstream/upstream-client.js";
+import { CheckMetrics, type VerifiedReads } from "./check-metrics.js";
 import { DownloadMetrics } from "./download-metrics.js";
 import { EventMetrics } from "./event-metrics.js";
 import type { MetricsReport } from "./metrics-sum.js";
@@ -15,6 +17,10 @@ import { UpstreamMetrics } from "./upstream-metrics.js";
 export interface ServingState extends StoredState {
   /** Requests that are being answered. */
   running(): Iterable<Exchange>;
+  /** The last check of the stored content. */
+  lastCheck(): Promise<LastCheck | undefined>;
+  /** Blobs that were hashed while they were sent. */
+  readonly verifiedReads: VerifiedReads;
   readonly answers: { readonly requests: number; readonly hits: number };
 }
 
@@ -24,6 +30,8 @@ export class Metrics {
   readonly downloads: DownloadMetrics;
   /** Notified of evictions and of searches for abandoned uploads. */
   readonly stored: StoredMetrics;
+  /** Notified of checks of the stored content. */
+  readonly checks: CheckMetrics;
   /** Told of events that are kept and sent. */
   readonly events: EventMetrics;
   readonly #registry = new Registry();
@@ -37,6 +45,7 @@ export class Metrics {
     this.#upstreams = new UpstreamMetrics(registers);
     this.downloads = new DownloadMetrics(registers);
     this.events = new EventMetrics(registers);
+    this.checks = new CheckMetrics(registers);
     this.stored = new StoredMetrics(registers);
     addProcessMetrics(this.#registry, build);
   }
@@ -56,6 +65,8 @@ export class Metrics {
     this.requests.running = () => state.running();
     this.#storage.answers = state.answers;
     this.stored.state = state;
+    this.checks.lastCheck = () => state.lastCheck();
+    this.checks.verifiedReads = state.verifiedReads;
   }
 
   /** The metrics of this process, to be combined with those of others. */

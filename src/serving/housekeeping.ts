@@ -1,11 +1,13 @@
 import type { Config } from "../config/schema.js";
 import type { EventSender } from "../events/event-sender.js";
 import { CollectionSchedule } from "../maintenance/collection-schedule.js";
+import type { CheckSchedule } from "../maintenance/fsck/check-schedule.js";
 import { UploadPurge } from "../maintenance/upload-purge.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
 import type { Storage } from "../storage/storage.js";
 import { adoptRegistry2Cache } from "./adopt-registry2-cache.js";
+import { checkScheduleOf } from "./check-schedule.js";
 import { collectionTimesOf } from "./collection-times.js";
 import { collectionEventsOf, eventSendersOf } from "./events.js";
 
@@ -23,6 +25,7 @@ export class Housekeeping {
   readonly #parts: HousekeepingParts;
   #purge: UploadPurge;
   #collections: CollectionSchedule;
+  #checks: CheckSchedule;
   /** Those of the configuration that holds; one change at a time. */
   #senders: Promise<readonly EventSender[]>;
 
@@ -36,6 +39,7 @@ export class Housekeeping {
     this.#parts = parts;
     this.#purge = this.#purgeOf(config);
     this.#collections = this.#collectionsOf(config);
+    this.#checks = this.#checksOf(config);
     this.#senders = this.#startSenders(config);
   }
 
@@ -44,12 +48,15 @@ export class Housekeeping {
     this.#purge = this.#purgeOf(config);
     void this.#collections.stop();
     this.#collections = this.#collectionsOf(config);
+    void this.#checks.stop();
+    this.#checks = this.#checksOf(config);
     this.#senders = this.#senders.then(stopAll).then(() => this.#startSenders(config));
   }
 
   async stop(): Promise<void> {
     this.#purge.stop();
     await this.#collections.stop();
+    await this.#checks.stop();
     await this.#senders.then(stopAll);
   }
 
@@ -67,6 +74,12 @@ export class Housekeeping {
     const collections = new CollectionSchedule(storage, settings, log, observers);
     collections.start();
     return collections;
+  }
+
+  #checksOf(config: Config): CheckSchedule {
+    const checks = checkScheduleOf(config, this.#parts);
+    checks.start();
+    return checks;
   }
 
   async #startSenders(config: Config): Promise<readonly EventSender[]> {

@@ -49,6 +49,7 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
   const tls = await openTls(config, log);
   const storage = embedding.storage ?? (await openMeteredStorage(config, log, metrics));
   storage.contentLinks.claimMs = config.maintenance.gc.claim;
+  storage.sampledReads.share = config.storage.verify;
   const endWork = await beginWork(storage);
   const cluster = embedding.cluster ?? (await joinCluster(config, log));
   const modes = new ModeSelector(storage, { log, upstreamsOf, metrics, tokenSeed, cluster });
@@ -72,6 +73,7 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
     return () => {
       const composition = takeOver();
       storage.contentLinks.claimMs = next.maintenance.gc.claim;
+      storage.sampledReads.share = next.storage.verify;
       server.reconfigure(settingsOf(next, composition), composition.routes);
     };
   };
@@ -93,6 +95,8 @@ function stateOf(server: RegistryServer, storage: Storage, modes: ModeSelector):
   return {
     answers: storage.answers,
     lastCollection: () => storage.collections.lastMs(),
+    lastCheck: () => storage.checks.read(),
+    verifiedReads: storage.sampledReads.verified,
     running: () => server.running(),
     get cache() {
       return modes.cacheBound;

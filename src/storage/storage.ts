@@ -8,6 +8,7 @@ import { ManifestTypes } from "./cache/manifest-types.js";
 import { OwnerStore } from "./cache/owner-store.js";
 import { SchedulerState } from "./cache/scheduler-state.js";
 import { TagChecks } from "./cache/tag-checks.js";
+import { CheckRecord } from "./check-record.js";
 import { CollectionNotes } from "./collection-notes.js";
 import { CollectionRecord } from "./collection-record.js";
 import { BlobHolders } from "./content/blob-holders.js";
@@ -24,6 +25,7 @@ import { ReferrerRebuild } from "./content/referrer-rebuild.js";
 import { ReferrerStore } from "./content/referrer-store.js";
 import { RepositoryContent } from "./content/repository-content.js";
 import { type MakeRoom, withRoom } from "./content/room-making-stage.js";
+import { SampledReads } from "./content/sampled-reads.js";
 import { TagStore } from "./content/tag-store.js";
 import { Trash } from "./content/trash.js";
 import { UploadStore } from "./content/upload-store.js";
@@ -55,6 +57,7 @@ export class Storage {
   readonly blobs: BlobStore;
   readonly quarantine: Quarantine;
   readonly inspection: BlobInspection;
+  readonly sampledReads: SampledReads;
   readonly holders = new BlobHolders();
   readonly manifests: ManifestStore;
   readonly tags: TagStore;
@@ -72,6 +75,7 @@ export class Storage {
   readonly accessTokens: AccessTokenStore;
   readonly endedSessions: EndedSessionStore;
   readonly collections: CollectionRecord;
+  readonly checks: CheckRecord;
   readonly collectionNotes: CollectionNotes;
   readonly events: EventQueue;
   readonly dayCounts: DayCountStore;
@@ -102,6 +106,7 @@ export class Storage {
     const half = Math.floor(cacheBytes / 2);
     this.quarantine = new Quarantine(driver);
     this.inspection = new BlobInspection(driver);
+    this.sampledReads = new SampledReads(this, log);
     this.blobs = new BlobStore(this, half, log);
     this.manifests = new ManifestStore(this, half, log);
     this.tags = new TagStore(driver, this);
@@ -119,6 +124,7 @@ export class Storage {
     this.accessTokens = new AccessTokenStore(driver);
     this.endedSessions = new EndedSessionStore(driver);
     this.collections = new CollectionRecord(driver);
+    this.checks = new CheckRecord(driver);
     this.collectionNotes = new CollectionNotes(driver);
     this.events = new EventQueue(driver);
     this.dayCounts = new DayCountStore(driver);

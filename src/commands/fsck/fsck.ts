@@ -49,7 +49,10 @@ async function check(flags: FsckFlags): Promise<number> {
   try {
     const result = await withCheckedStorage(config, { isRepaired: flags.repair, log }, async (storage, fetchAgain) => {
       await requireRepository(storage, settings.repository);
-      return checkStorage(storage, { ...settings, fetchAgain });
+      const checked = await checkStorage(storage, { ...settings, fetchAgain });
+      // Without repair, nothing is written.
+      if (flags.repair && !flags.fast && settings.repository === undefined) await record(storage, checked);
+      return checked;
     });
     const seconds = Math.round(performance.now() - startedAt) / 1000;
     if (flags.json) process.stdout.write(`${jsonOf(result, findings, seconds)}\n`);
@@ -75,6 +78,11 @@ function settingsOf(
     pace: (bytes) => reading.take(bytes),
     found,
   };
+}
+
+/** For the metrics and the schedule of a server. */
+async function record({ checks }: Storage, { damaged, mended }: CheckResult): Promise<void> {
+  await checks.write({ endedMs: Date.now(), sinceMs: Date.now(), damaged, mended });
 }
 
 /** A misspelled name must not look like a repository without damage. */

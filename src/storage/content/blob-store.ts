@@ -10,6 +10,7 @@ import type { ObjectContent, StagedObject } from "../staging.js";
 import type { FoundBytes } from "./blob-inspection.js";
 import { BlobVerification } from "./blob-verification.js";
 import type { Quarantine } from "./quarantine.js";
+import type { SampledReads } from "./sampled-reads.js";
 
 const smallBytes = 256 * 1024;
 
@@ -30,6 +31,13 @@ export interface MemoryAnswers {
   hits: number;
 }
 
+interface BlobStoreParts {
+  readonly driver: StorageDriver;
+  readonly answers: MemoryAnswers;
+  readonly quarantine: Quarantine;
+  readonly sampledReads: SampledReads;
+}
+
 /** Bytes by digest. This store does not know whether a repository may serve them: links decide that. */
 export class BlobStore {
   readonly #driver: StorageDriver;
@@ -37,6 +45,7 @@ export class BlobStore {
   readonly #answers: MemoryAnswers;
   readonly #verification: BlobVerification;
   readonly #quarantine: Quarantine;
+  readonly #sampled: SampledReads;
   /**
    * Small content, verified when it was read. The content of a digest never changes, so entries never become invalid.
    */
@@ -46,14 +55,11 @@ export class BlobStore {
    * @param cacheBytes memory for small content
    * @param answers counts requests answered from memory
    */
-  constructor(
-    { driver, answers, quarantine }: { driver: StorageDriver; answers: MemoryAnswers; quarantine: Quarantine },
-    cacheBytes: number,
-    log: Logger,
-  ) {
+  constructor({ driver, answers, quarantine, sampledReads }: BlobStoreParts, cacheBytes: number, log: Logger) {
     this.#answers = answers;
     this.#driver = driver;
     this.#quarantine = quarantine;
+    this.#sampled = sampledReads;
     this.#log = log;
     this.#verification = new BlobVerification(driver);
     this.#small = new LRUCache({ maxSize: Math.max(1, cacheBytes), sizeCalculation: (blob) => blob.size + 200 });
@@ -86,7 +92,8 @@ export class BlobStore {
       return small;
     }
     const reader = await inPlaceOrAside(this.#driver, digest, (key) => this.#driver.openRead(key));
-    if (reader === undefined || reader.size > smallBytes) return reader;
+    if (reader === undefined) return undefined;
+    if (reader.size > smallBytes) return this.#sampled.sample(digest, reader);
     try {
       return await this.#readSmall(digest, reader);
     } finally {

@@ -44,7 +44,13 @@ test("without a file and variables, Berth is a private registry on this machine"
       stall: { window: 60_000, minimum: 4096 },
       shutdownGrace: 30_000,
     },
-    storage: { driver: "filesystem", filesystem: { root: join(directory, "data") }, s3: undefined, cache: 67_108_864 },
+    storage: {
+      driver: "filesystem",
+      filesystem: { root: join(directory, "data") },
+      s3: undefined,
+      verify: 0.01,
+      cache: 67_108_864,
+    },
     cluster: undefined,
     access: undefined,
     metrics: undefined,
@@ -108,6 +114,7 @@ test("without a file and variables, Berth is a private registry on this machine"
     },
     maintenance: {
       gc: { every: 86_400_000, grace: 3_600_000, claim: 86_400_000, trash: 86_400_000, window: undefined, share: 0.5 },
+      fsck: { every: 2_592_000_000, window: undefined, rate: 20_971_520 },
     },
     log: { level: "info", format: "text", access: true },
   });
