@@ -19,6 +19,13 @@ export interface RequestObserver {
   ended(exchange: Exchange): void;
 }
 
+interface DispatcherParts {
+  readonly log: Logger;
+  readonly observers: readonly RequestObserver[];
+  /** Exchanges that are not over. */
+  readonly running: () => Iterable<Exchange>;
+}
+
 /** Makes an exchange of each request whose turn it is, and passes it to the current routes. */
 export class Dispatcher {
   /** Tells clients that their connection will be closed, and probes that no more requests should come. */
@@ -32,13 +39,13 @@ export class Dispatcher {
   readonly #ids = new RequestIds();
   readonly #stalls: StallWatch;
 
-  constructor(settings: ServerSettings, routes: Routes, log: Logger, observers: readonly RequestObserver[]) {
+  constructor(settings: ServerSettings, routes: Routes, { log, observers, running }: DispatcherParts) {
     this.#settings = settings;
     this.#routes = routes;
     this.#log = log;
     this.#observers = observers;
     this.#proxies = trustedProxiesOf(settings);
-    this.#stalls = new StallWatch(settings.stall);
+    this.#stalls = new StallWatch(settings.stall, running);
   }
 
   /** For new requests; running ones are not affected. */
@@ -73,7 +80,6 @@ export class Dispatcher {
       onOver: this.#onOver,
     });
     exchange.onDenied = this.#settings.onDenied;
-    this.#stalls.watch(exchange);
     response.setHeader("X-Request-Id", id);
     // Content is pushed by users: a browser must not guess that it is a page.
     response.setHeader("X-Content-Type-Options", "nosniff");
@@ -100,8 +106,7 @@ export class Dispatcher {
   readonly #onOver = (exchange: Exchange): void => {
     if (this.#settings.logAccess) logAccess(exchange, this.#log);
     const { request } = exchange;
-    if (request.complete || request.destroyed) this.#stalls.forget(exchange);
-    else request.once("close", () => this.#stalls.forget(exchange));
+    if (!request.complete && !request.destroyed) this.#stalls.watchRest(exchange);
     exchange.connection.answered(exchange);
     for (const observer of this.#observers) observer.ended(exchange);
   };

@@ -61,8 +61,6 @@ export class Exchange implements Context {
   onServerStop: (() => void) | undefined;
   /** The methods that the resource supports. */
   knownMethods: readonly string[] = noMethods;
-  /** Its place among those that are watched for stalling. */
-  watchedAt: number | undefined;
   /** The accounts of its client, if it is limited. */
   readonly accounts: Account[] = [];
   /** Bytes of content in the response. */
@@ -84,12 +82,13 @@ export class Exchange implements Context {
     this.caller = caller;
     this.#serverLog = log;
     this.#onOver = onOver;
-    const url = originForm(request.url);
+    const target = request.url || "/";
+    const url = usualTarget.test(target) ? target : originForm(target);
     const query = url.indexOf("?");
     request.url = url;
     this.hasQuery = query >= 0;
     this.path = this.hasQuery ? url.slice(0, query) : url;
-    response.on("close", () => this.end());
+    response.on("close", this.end);
     // The reader of the body reports the error; without a listener, it would end the process.
     request.on("error", ignore);
   }
@@ -162,7 +161,7 @@ export class Exchange implements Context {
    * Called when the response is closed, and by the connection when that is: a response that waits behind another one
    * on its connection has no socket yet, and so no "close" of its own.
    */
-  end(): void {
+  readonly end = (): void => {
     if (this.#isOver) return;
     this.#isOver = true;
     if (!this.response.writableFinished) {
@@ -171,7 +170,7 @@ export class Exchange implements Context {
     }
     for (const action of this.#endings) action();
     this.#onOver(this);
-  }
+  };
 }
 
 function ignore(): void {}
@@ -212,9 +211,7 @@ const digestInPath = /^([^?]*\/blobs\/uploads\/[^?&/]+)&(?=digest=)/;
  * slash to a path, and send `//v2/`, or join an empty project to a name, and send `/v2//app`. registry:2 redirects both
  * to the path without the second slash; no name here has an empty component.
  */
-function originForm(target: string | undefined): string {
-  if (target === undefined || target === "") return "/";
-  if (usualTarget.test(target)) return target;
+function originForm(target: string): string {
   const withQuery = `/${target.startsWith("/") ? target : target.replace(schemeAndAuthority, "")}`;
   const [path = "", ...query] = withQuery.replace(digestInPath, "$1?").split("?");
   return [path.replace(/\/{2,}/g, "/"), ...query].join("?");

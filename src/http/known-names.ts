@@ -1,10 +1,7 @@
 import { RegistryError } from "../oci/errors.js";
-import { respondWithError } from "./error-response.js";
 import type { Exchange } from "./exchange.js";
-import type { Routes } from "./router.js";
-
-/** What a browser shows to a page, and so to a page that should not see it. */
-const shownPaths = /^\/(?:ui|v2\/_berth)(?:\/|$)/;
+import type { Handler } from "./handlers/handler.js";
+import type { Resource } from "./router.js";
 
 const loopbackName = /^(?:localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[(?:::1|::ffff:127\.[\d.]+)\])$/i;
 
@@ -12,15 +9,21 @@ const loopbackName = /^(?:localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[(?:::1|:
  * Without access control, whoever reaches this machine sees everything, and a browser on it reaches it for any page: a
  * site may let its own name point to 127.0.0.1, and is then of the same origin (DNS rebinding). The name in `Host` is
  * still that of the site, so on this machine the page and its API answer only to names that mean this machine, and to
- * `server.publicUrl`. Pulls and pushes are not affected.
+ * `server.publicUrl`.
  */
-export function answeringToKnownNames(routes: Routes, publicUrl: string | undefined): Routes {
+export function onlyForKnownNames(resources: readonly Resource[], publicUrl: string | undefined): Resource[] {
   const ownName = publicUrl === undefined ? undefined : new URL(publicUrl).hostname;
-  return (exchange) => {
-    const name = shownPaths.test(exchange.path) ? foreignName(exchange, ownName) : undefined;
-    if (name === undefined) routes(exchange);
-    else respondWithError(exchange, misdirected(name));
-  };
+  const guarded =
+    (handler: Handler): Handler =>
+    (exchange) => {
+      const name = foreignName(exchange, ownName);
+      if (name !== undefined) throw misdirected(name);
+      return handler(exchange);
+    };
+  return resources.map((resource) => {
+    const methods = Object.entries(resource.methods).map(([method, handler]) => [method, guarded(handler)]);
+    return { ...resource, methods: Object.fromEntries(methods) };
+  });
 }
 
 /** The name in the request, if a site may have chosen it. */

@@ -1,9 +1,8 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "../observability/logger.js";
 import { Connections } from "./connections/connections.js";
-import { connectRefusal, Refusals } from "./connections/refusal.js";
-import { refusalOfHead } from "./connections/request-head.js";
+import { connectRefusal } from "./connections/refusal.js";
 import { Dispatcher, type RequestObserver } from "./dispatcher.js";
 import type { Exchange } from "./exchange.js";
 import { createNodeServer, isTlsServer } from "./node-server.js";
@@ -21,16 +20,12 @@ export class RegistryServer {
   readonly #server: Server;
   readonly #dispatcher: Dispatcher;
   readonly #connections: Connections;
-  readonly #refusals: Refusals;
-  /** When the authorities of client certificates last changed. */
-  #authoritiesSince = 0;
 
   constructor(settings: ServerSettings, routes: Routes, log: Logger, observers: readonly RequestObserver[] = []) {
     this.#settings = settings;
     this.#log = log;
-    this.#dispatcher = new Dispatcher(settings, routes, log, observers);
+    this.#dispatcher = new Dispatcher(settings, routes, { log, observers, running: () => this.running() });
     this.#connections = new Connections(settings.maxConnections, this.#dispatcher.dispatch, log);
-    this.#refusals = new Refusals(this.#connections, log);
     this.#server = createNodeServer(settings);
     this.#listenTo(this.#server, settings.tls !== undefined);
   }
@@ -76,7 +71,7 @@ export class RegistryServer {
   renewTls(tls: TlsSettings): void {
     if (!isTlsServer(this.#server)) return;
     this.#server.setSecureContext(tlsOptionsOf(tls));
-    if (haveAuthoritiesChanged(this.#settings.tls, tls)) this.#authoritiesSince = performance.now();
+    if (haveAuthoritiesChanged(this.#settings.tls, tls)) this.#connections.distrustOpen();
     this.#settings = { ...this.#settings, tls };
     this.#dispatcher.renewTls(tls);
   }
@@ -110,23 +105,9 @@ export class RegistryServer {
     // full.
     server.on("connection", (socket: Socket) => this.#connections.admit(socket, speaksTls));
     server.on("secureConnection", (socket: Socket) => this.#connections.secured(socket));
-    server.on("request", this.#take).on("checkContinue", this.#take).on("checkExpectation", this.#take);
-    server.on("clientError", (error, socket: Socket) => this.#refusals.refuseBroken(error, socket));
-    server.on("connect", (_, socket: Socket) => this.#refusals.refuse(connectRefusal, socket));
+    const { take, refusals } = this.#connections;
+    server.on("request", take).on("checkContinue", take).on("checkExpectation", take);
+    server.on("clientError", (error, socket: Socket) => refusals.refuseBroken(error, socket));
+    server.on("connect", (_, socket: Socket) => refusals.refuse(connectRefusal, socket));
   }
-
-  /** Lets a request run when it is its turn on its connection, unless its end is ambiguous. */
-  readonly #take = (request: IncomingMessage, response: ServerResponse): void => {
-    const connection = this.#connections.of(request.socket);
-    if (connection === undefined || connection.isOver) return;
-    // The client was authenticated by authorities that may no longer count; it must connect again and show its
-    // certificate.
-    if (connection.openedAt < this.#authoritiesSince) {
-      connection.destroy();
-      return;
-    }
-    const refusal = refusalOfHead(request);
-    if (refusal === undefined) connection.take(request, response);
-    else this.#refusals.refuse(refusal, request.socket);
-  };
 }

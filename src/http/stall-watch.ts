@@ -21,42 +21,34 @@ const checksPerWindow = 4;
 /** Cuts off transfers that a client lets stall, but not those that wait for us. */
 export class StallWatch {
   #settings: StallSettings;
-  /** Each knows its place. No map: that keeps what it held before until a full garbage collection. */
-  readonly #watched: Exchange[] = [];
+  readonly #running: () => Iterable<Exchange>;
+  /** Exchanges that are over, and whose request is still arriving. */
+  readonly #unread = new Set<Exchange>();
   readonly #progress = new WeakMap<Exchange, Progress>();
   #timer: NodeJS.Timeout;
 
-  constructor(settings: StallSettings) {
+  /** @param running exchanges that are not over, asked for at each check: a short one costs nothing */
+  constructor(settings: StallSettings, running: () => Iterable<Exchange>) {
     this.#settings = settings;
+    this.#running = running;
     this.#timer = this.#start();
   }
 
-  /** For exchanges that begin from now on. */
+  /** Transfers that were checked before keep their settings. */
   reconfigure(settings: StallSettings): void {
     this.#settings = settings;
     this.stop();
     this.#timer = this.#start();
   }
 
-  watch(exchange: Exchange): void {
-    if (this.#settings.minimum === 0) return;
-    exchange.watchedAt = this.#watched.length;
-    this.#watched.push(exchange);
-  }
-
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  /** Called when the exchange is over and its body has been read: it must not stall forever after the response either. */
-  forget(exchange: Exchange): void {
-    const place = exchange.watchedAt;
-    if (place === undefined) return;
-    exchange.watchedAt = undefined;
-    const last = this.#watched.pop();
-    if (last === undefined || last === exchange) return;
-    this.#watched[place] = last;
-    last.watchedAt = place;
+  /** The rest of a request must not stall forever either, when its response is complete. */
+  watchRest(exchange: Exchange): void {
+    this.#unread.add(exchange);
+    exchange.request.once("close", () => this.#unread.delete(exchange));
   }
 
   #start(): NodeJS.Timeout {
@@ -65,7 +57,7 @@ export class StallWatch {
 
   #check(): void {
     const now = performance.now();
-    for (const exchange of [...this.#watched]) {
+    for (const exchange of [...this.#running(), ...this.#unread]) {
       const bytes = movedBytes(exchange);
       const progress = this.#progress.get(exchange);
       const settings = progress?.settings ?? this.#settings;

@@ -30,7 +30,8 @@ export class PrivateRegistry implements Registry {
   readonly #rules: PrivateRegistryRules;
   readonly #parts: PrivateRepositoryParts;
   readonly #catalog: CatalogPages;
-  readonly #ours = new BoundedMap<RepositoryName, true>(rememberedNames, rememberedForMs);
+  /** Repositories that nothing was cached under. */
+  readonly #ours = new BoundedMap<RepositoryName, PrivateRepository>(rememberedNames, rememberedForMs);
 
   constructor(storage: Storage, rules: PrivateRegistryRules, resolution = privateNameResolution(storage, rules.adopt)) {
     this.#storage = storage;
@@ -41,19 +42,23 @@ export class PrivateRegistry implements Registry {
   }
 
   async pull(name: RepositoryName): Promise<PrivateRepository> {
+    return this.#ours.get(name) ?? this.#find(name);
+  }
+
+  async #find(name: RepositoryName): Promise<PrivateRepository> {
     const upstream = await this.#cachedFrom(name);
     if (upstream !== undefined && !this.#rules.adopt) {
       throw new RegistryError("NAME_UNKNOWN", `${name} was cached from ${upstream} and is not private; ${advice}`, {
         detail: { name, upstream },
       });
     }
-    return new PrivateRepository(name, this.#storage, this.#parts);
+    return this.#repository(name);
   }
 
   async push(name: RepositoryName): Promise<PrivateRepository> {
     if (this.#rules.readonly) throw new RegistryError("UNSUPPORTED", readOnly);
     const upstream = await this.#cachedFrom(name);
-    if (upstream === undefined) return new PrivateRepository(name, this.#storage, this.#parts);
+    if (upstream === undefined) return this.#repository(name);
     if (!this.#rules.adopt) {
       const message = `${name} holds content cached from ${upstream}, so it does not accept pushes; ${advice}`;
       throw new RegistryError("DENIED", message, { detail: { name, upstream } });
@@ -61,14 +66,18 @@ export class PrivateRegistry implements Registry {
     return new AdoptedRepository(name, this.#storage, this.#parts);
   }
 
+  #repository(name: RepositoryName): PrivateRepository {
+    return this.#ours.get(name) ?? new PrivateRepository(name, this.#storage, this.#parts);
+  }
+
   catalog(page: Page): Promise<PageOf<string>> {
     return this.#catalog.page(page);
   }
 
   async #cachedFrom(name: RepositoryName): Promise<string | undefined> {
-    if (this.#ours.get(name)) return undefined;
+    if (this.#ours.has(name)) return undefined;
     const upstream = await this.#storage.owners.ownerOf(name);
-    if (upstream === undefined) this.#ours.set(name, true);
+    if (upstream === undefined) this.#ours.set(name, this.#repository(name));
     return upstream;
   }
 }

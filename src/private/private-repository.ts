@@ -84,7 +84,7 @@ export class PrivateRepository implements PushRepository {
 
   async getManifest(reference: Reference, { onlyLooks }: Context): Promise<Manifest> {
     const found = await this.#find(reference);
-    if (!onlyLooks) this.#storage.uses.notePull(this.name, found.descriptor.digest, Date.now());
+    if (!onlyLooks) this.#storage.uses.pulls.note(this.name, found.descriptor.digest, Date.now());
     return found;
   }
 

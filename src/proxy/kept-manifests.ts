@@ -13,9 +13,6 @@ import type { Storage } from "../storage/storage.js";
 import type { UpstreamManifest } from "../upstream/upstream-client.js";
 import type { Ownership } from "./ownership.js";
 
-/** The possible difference between the clocks of machines that share a directory. */
-const clockSkewMs = 60_000;
-
 const rememberedSizes = 50_000;
 
 /** The stored manifests and tags of upstreams. If the storage is full, nothing fails because of that. */
@@ -51,28 +48,15 @@ export class KeptManifests {
     return digest && this.find(name, digest);
   }
 
-  /**
-   * Milliseconds since the upstream confirmed the tag, in this process or another.
-   * @param enough an age below this need not be the latest
-   */
-  async age(name: RepositoryName, tag: Tag, enough: number): Promise<number | undefined> {
-    const known = ageOf(await this.#storage.tagChecks.checkedAt(name, tag));
-    if (known !== undefined && known < enough) return known;
-    return ageOf(await this.#storage.tagChecks.readCheckedAt(name, tag));
-  }
-
-  /**
-   * Records that a client asked for a manifest. That is the use of an image: clients request the manifest before its
-   * blobs, and a client that has it sends a HEAD to check that it is still current.
-   */
-  async noteUse(name: RepositoryName, { descriptor: { digest }, bytes }: StoredManifest): Promise<void> {
-    this.#storage.uses.noteCheck(name, digest, Date.now());
+  /** Records that a client got a manifest. That is the use of an image: its blobs are requested afterwards. */
+  async notePull(name: RepositoryName, { descriptor: { digest }, bytes }: StoredManifest): Promise<void> {
+    this.#storage.uses.notePull(name, digest, Date.now());
     if (!this.#read.has(`${name}@${digest}`)) await this.#learnSizes(name, digest, bytes);
   }
 
-  /** Records that a client got a manifest. */
-  notePull(name: RepositoryName, { descriptor: { digest } }: StoredManifest): void {
-    this.#storage.uses.notePull(name, digest, Date.now());
+  /** Records that a client, which may have the image, checked whether it is still current. */
+  noteCheck(name: RepositoryName, digest: Digest): void {
+    this.#storage.uses.noteCheck(name, digest, Date.now());
   }
 
   /** Size of a blob, if a manifest that was served says it: the upstream need not be asked before a download. */
@@ -152,12 +136,6 @@ export class KeptManifests {
     if (reading.mediaType === undefined) await this.#storage.manifestTypes.recordType(name, digest, mediaType);
     await this.#storage.repository(name).addManifest(manifest, reading);
   }
-}
-
-/** A confirmation in the future is due to a wrong clock: the tag would count as fresh until then. */
-function ageOf(checkedMs: number | undefined): number | undefined {
-  if (checkedMs === undefined || checkedMs > Date.now() + clockSkewMs) return undefined;
-  return Math.max(0, Date.now() - checkedMs);
 }
 
 async function ifThereIsRoom(store: () => Promise<void>, what: Record<string, string>, log: Logger): Promise<void> {

@@ -5,6 +5,7 @@ import type { Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
 import type { Manifest, ResolvedManifest, Served } from "../registry/repository.js";
+import type { TagChecks } from "../storage/cache/tag-checks.js";
 import type { StoredManifest } from "../storage/content/manifest-store.js";
 import type { RequestOptions, UpstreamManifestHead } from "../upstream/upstream-client.js";
 import { UpstreamError } from "../upstream/upstream-error.js";
@@ -28,22 +29,27 @@ const manifestBytes = 16 * 1024 * 1024;
 /** The manifests of an upstream's repositories: the cache policy, on one screen. */
 export class ManifestCache {
   readonly #kept: KeptManifests;
+  readonly #tagChecks: TagChecks;
   readonly #upstream: Upstream;
   readonly #source: ManifestSource;
+  /** Whether the upstream counts each GET of a manifest, by its last answer. */
+  #countsPulls: boolean;
   readonly #rooms = new Semaphore(manifestBytes);
   readonly #requests = new SingleFlight<string, Manifest>();
   readonly #headRequests = new SingleFlight<string, ResolvedManifest>();
 
-  constructor(kept: KeptManifests, upstream: Upstream) {
+  constructor(kept: KeptManifests, tagChecks: TagChecks, upstream: Upstream) {
     this.#kept = kept;
+    this.#tagChecks = tagChecks;
     this.#upstream = upstream;
     this.#source = new ManifestSource(upstream, kept);
+    this.#countsPulls = this.#source.countsPulls;
   }
 
   /** A digest always names the same content: from storage, without expiry, or else fetched and verified. */
   async getByDigest(name: RepositoryName, digest: Digest, context: Context): Promise<Manifest> {
     const stored = await this.#kept.find(name, digest);
-    if (stored !== undefined) return this.#serve(name, stored, { from: "hit" });
+    if (stored !== undefined) return this.#serve(stored, { from: "hit" });
     return this.#requests.run(`${name}@${digest}`, () => this.#fetchByDigest(name, digest, context));
   }
 
@@ -73,9 +79,9 @@ export class ManifestCache {
 
   async #serveFresh({ name, tag, stored, context }: TagRequest): Promise<Manifest | undefined> {
     const { tagTtl } = this.#upstream;
-    const age = stored && !context.noCache && (await this.#kept.age(name, tag, tagTtl));
+    const age = stored && !context.noCache && (await this.#tagChecks.age(name, tag, tagTtl));
     if (stored === undefined || typeof age !== "number" || age >= tagTtl) return undefined;
-    return this.#serve(name, stored, { from: "hit", age: age / 1000 });
+    return this.#serve(stored, { from: "hit", age: age / 1000 });
   }
 
   async #fetchByDigest(name: RepositoryName, digest: Digest, context: Context): Promise<Manifest> {
@@ -83,8 +89,9 @@ export class ManifestCache {
     try {
       const options = this.#source.optionsFor(context, false);
       const manifest = await this.#rooms.reserve((room) => this.#source.fetch(name, digest, { ...options, room }));
+      this.#countsPulls = this.#source.countsPulls;
       await this.#kept.pointAnnounced(name, digest, context.log);
-      return this.#serve(name, manifest, { from: "miss" });
+      return this.#serve(manifest, { from: "miss" });
     } catch (error) {
       throw this.#source.explain(error, name, digest);
     }
@@ -111,24 +118,25 @@ export class ManifestCache {
   ): Promise<Answer | Manifest> {
     const { name, tag, context } = request;
     const head = await this.#source.head(name, tag, this.#optionsFor(request));
+    this.#countsPulls = this.#source.countsPulls;
     const known = await this.#kept.find(name, head.digest);
     if (known === undefined) return answerNew(head, request);
     await this.#kept.point(name, tag, known.descriptor.digest, context.log);
-    return this.#serve(name, known, { from: "hit", age: 0 });
+    return this.#serve(known, { from: "hit", age: 0 });
   }
 
   async #fetchTagged(request: TagRequest, head: UpstreamManifestHead): Promise<Manifest> {
     const { name, tag, context } = request;
     const manifest = await this.#source.fetchTagged(name, tag, head, this.#optionsFor(request));
     await this.#kept.point(name, tag, manifest.descriptor.digest, context.log);
-    return this.#serve(name, manifest, { from: "miss" });
+    return this.#serve(manifest, { from: "miss" });
   }
 
   async #describe(request: TagRequest, head: UpstreamManifestHead): Promise<ResolvedManifest> {
     const { digest, mediaType, size } = head;
     // Only the manifest proves its size and type, and the client will request it next. But a GET may cost a pull.
     const isTold = mediaType !== undefined && size !== undefined && head.manifest === undefined;
-    if (!isTold || !this.#source.countsPulls) return this.#fetchTagged(request, head);
+    if (!isTold || !this.#countsPulls) return this.#fetchTagged(request, head);
     await this.#kept.announce(request.name, request.tag, digest, request.context.log);
     return { descriptor: { mediaType, digest, size }, served: { from: "miss" } };
   }
@@ -144,16 +152,15 @@ export class ManifestCache {
       context.log.warn("tag is gone upstream and was dropped", { repository: name, tag });
       throw this.#source.explain(error, name, tag);
     }
-    const age = (await this.#kept.age(name, tag, 0)) ?? 0;
+    const age = (await this.#tagChecks.age(name, tag, 0)) ?? 0;
     context.log.warn("stored copy served: the upstream did not confirm it", { repository: name, tag, cause: error });
     const warning = `served from the cache, ${Math.round(age / 1000)} s old: ${error.message}`;
-    return this.#serve(name, stored, { from: "stale", age: age / 1000, warning });
+    return this.#serve(stored, { from: "stale", age: age / 1000, warning });
   }
 
-  async #serve(name: RepositoryName, manifest: StoredManifest, served: Served): Promise<Manifest> {
-    await this.#kept.noteUse(name, manifest);
+  #serve(manifest: StoredManifest, served: Served): Manifest {
     const { descriptor, bytes } = manifest;
-    const savesPull = served.from !== "miss" && this.#upstream.client.countsPulls;
+    const savesPull = served.from !== "miss" && this.#countsPulls;
     return { descriptor, bytes, served: savesPull ? { ...served, savesPull } : served };
   }
 

@@ -30,10 +30,14 @@ export class ProxiedRepository implements PullRepository {
   }
 
   async resolveManifest(reference: Reference, context: Context): Promise<ResolvedManifest> {
-    const { manifests } = this.#cache;
+    const { manifests, kept } = this.#cache;
     if (this.#rules.dependOnTag) await this.#refuseUnlessAllowed(reference);
-    if (isDigestReference(reference)) return manifests.getByDigest(this.name, reference, context);
-    return manifests.resolveTag(this.name, reference, context);
+    const found = await (isDigestReference(reference)
+      ? manifests.getByDigest(this.name, reference, context)
+      : manifests.resolveTag(this.name, reference, context));
+    // Of what is not stored, nothing is recorded.
+    if ("bytes" in found) kept.noteCheck(this.name, found.descriptor.digest);
+    return found;
   }
 
   async getManifest(reference: Reference, context: Context): Promise<Manifest> {
@@ -42,7 +46,7 @@ export class ProxiedRepository implements PullRepository {
     const manifest = await (isDigestReference(reference)
       ? manifests.getByDigest(this.name, reference, context)
       : manifests.getByTag(this.name, reference, context));
-    kept.notePull(this.name, manifest);
+    await kept.notePull(this.name, manifest);
     return manifest;
   }
 

@@ -39,6 +39,8 @@ interface FoundRepository {
 }
 
 const rememberedNames = 20_000;
+/** Another owner of what is stored, by another process or `berth cache rm`, is noticed after this time. */
+const rememberedForMs = 10_000;
 
 /** The repositories of upstreams. */
 export class ProxyRegistry implements Registry {
@@ -46,7 +48,8 @@ export class ProxyRegistry implements Registry {
   readonly #options: ProxyOptions;
   /** By the name of the upstream. */
   readonly #caches: ReadonlyMap<string, UpstreamCache>;
-  readonly #known = new BoundedMap<string, FoundRepository>(rememberedNames);
+  /** Repositories whose stored content is of their upstream. */
+  readonly #known = new BoundedMap<string, FoundRepository>(rememberedNames, rememberedForMs);
   readonly #catalog: CatalogPages;
 
   constructor(storage: Storage, options: ProxyOptions) {
@@ -65,12 +68,9 @@ export class ProxyRegistry implements Registry {
 
   async pull(name: RepositoryName, namespace: string | undefined, context: Context): Promise<PullRepository> {
     const key = namespace === undefined ? name : `${name}?${namespace}`;
-    const found = this.#known.get(key) ?? this.#find(key, name, namespace);
-    const { upstream, ownership } = found.cache;
+    const found = this.#known.get(key) ?? (await this.#check(key, this.#find(name, namespace), context));
     const via = context.trail?.via;
-    if (via !== undefined) refuseLoop(upstream, via);
-    const owner = await this.#storage.owners.ownerOf(found.repository.name);
-    if (owner !== upstream.name) await ownership.check(found.repository.name, owner, context);
+    if (via !== undefined) refuseLoop(found.cache.upstream, via);
     if (context.onlyLooks || context.access?.may("cache", name, namespace) === false)
       return this.#storedOnly(found, name, context);
     return found.repository;
@@ -116,8 +116,18 @@ export class ProxyRegistry implements Registry {
     return this.#options.shownNameOf(stored, upstream);
   }
 
-  /** Depends only on the configuration, so it is remembered under the key. */
-  #find(key: string, name: RepositoryName, namespace: string | undefined): FoundRepository {
+  /** @throws RegistryError DENIED if the repository holds content that is not of its upstream */
+  async #check(key: string, found: FoundRepository, context: Context): Promise<FoundRepository> {
+    const { cache, repository } = found;
+    const owner = await this.#storage.owners.ownerOf(repository.name);
+    if (owner !== cache.upstream.name) await cache.ownership.check(repository.name, owner, context);
+    // A `?ns=` that a client made up is not remembered, since it can be of any length.
+    else if (!key.includes("?") || repository.namespace !== undefined) this.#known.set(key, found);
+    return found;
+  }
+
+  /** Depends only on the configuration. */
+  #find(name: RepositoryName, namespace: string | undefined): FoundRepository {
     const cache = this.#cacheOf(name, namespace);
     const { upstream } = cache;
     const own = ownNameOf(name, upstream);
@@ -129,10 +139,7 @@ export class ProxyRegistry implements Registry {
     const stored = storedNameOf(own, upstream, this.#options.owners);
     const meant = [namespace, registryCalled(namespace ?? "")];
     const heard = upstream.namespaces.some((each) => meant.includes(each)) ? namespace : undefined;
-    const found = { cache, rules, repository: new ProxiedRepository(stored, cache, { rules, namespace: heard }) };
-    // A `?ns=` that a client made up is not remembered, since it can be of any length.
-    if (namespace === undefined || heard !== undefined) this.#known.set(key, found);
-    return found;
+    return { cache, rules, repository: new ProxiedRepository(stored, cache, { rules, namespace: heard }) };
   }
 
   #cacheOf(name: RepositoryName, namespace: string | undefined): UpstreamCache {

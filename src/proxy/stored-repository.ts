@@ -40,24 +40,25 @@ export class StoredRepository implements PullRepository {
     this.#parts = parts;
   }
 
-  resolveManifest(reference: Reference, context: Context): Promise<Manifest> {
-    return this.#find(reference, context);
-  }
-
-  async getManifest(reference: Reference, context: Context): Promise<Manifest> {
-    const manifest = await this.#find(reference, context);
-    if (!context.onlyLooks) this.#parts.kept.notePull(this.name, manifest);
+  async resolveManifest(reference: Reference, { onlyLooks }: Context): Promise<Manifest> {
+    const manifest = await this.#find(reference);
+    if (!onlyLooks) this.#parts.kept.noteCheck(this.name, manifest.descriptor.digest);
     return manifest;
   }
 
-  async #find(reference: Reference, { onlyLooks }: Context): Promise<Manifest> {
-    const { kept, rules } = this.#parts;
+  async getManifest(reference: Reference, { onlyLooks }: Context): Promise<Manifest> {
+    const manifest = await this.#find(reference);
+    if (!onlyLooks) await this.#parts.kept.notePull(this.name, manifest);
+    return manifest;
+  }
+
+  async #find(reference: Reference): Promise<Manifest> {
+    const { kept, rules, storage } = this.#parts;
     const isDigest = isDigestReference(reference);
     const isAllowed = isDigest ? await this.#mayGive(reference) : rules.allows(reference);
     const find = () => (isDigest ? kept.find(this.name, reference) : kept.findTagged(this.name, reference));
     const stored = this.#required(isAllowed ? await find() : undefined);
-    const age = isDigest ? undefined : await kept.age(this.name, reference, 0);
-    if (!onlyLooks) await kept.noteUse(this.name, stored);
+    const age = isDigest ? undefined : await storage.tagChecks.age(this.name, reference, 0);
     const savesPull = this.#parts.upstream.client.countsPulls;
     return { ...stored, served: { from: "hit", savesPull, ...(age !== undefined && { age: age / 1000 }) } };
   }

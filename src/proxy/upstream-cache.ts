@@ -43,7 +43,7 @@ export function createUpstreamCache(
     upstream,
     ownership,
     kept,
-    manifests: new ManifestCache(kept, upstream),
+    manifests: new ManifestCache(kept, storage.tagChecks, upstream),
     blobs: new BlobCache(storage, upstream, { downloads, policy, holders, proofs, kept, ownership }),
     lists: new ListCache(storage, upstream),
     allowed: new AllowedContent(storage),

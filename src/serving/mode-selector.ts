@@ -10,7 +10,7 @@ import { authenticated } from "../http/authentication.js";
 import { BodyRooms } from "../http/body-room.js";
 import { BufferPool } from "../http/buffer-pool.js";
 import { tokenRoutes } from "../http/handlers/token.js";
-import { answeringToKnownNames } from "../http/known-names.js";
+import { onlyForKnownNames } from "../http/known-names.js";
 import { ClientLimits } from "../http/limits/client-limits.js";
 import { baseRoutes, pullRoutes } from "../http/pull-routes.js";
 import { pushRoutes } from "../http/push-routes.js";
@@ -195,21 +195,20 @@ export class ModeSelector {
       catalogMaxEntries: config.server.catalogMaxEntries,
     };
     // A request tries the routes in this order, and most are pulls.
-    const page = pageOf(config, guard);
-    const resources = [
-      ...baseRoutes,
-      ...pushRoutes(dependencies),
-      ...pullRoutes(dependencies),
-      ...api.resources,
-      ...page,
-    ];
+    const registryRoutes = [...baseRoutes, ...pushRoutes(dependencies), ...pullRoutes(dependencies)];
+    const shownInBrowsers = [...api.resources, ...pageOf(config, guard)];
     const limits = config.access?.limits;
     const { publicUrl } = config.server;
-    if (guard === undefined)
-      return this.#clientLimits.byAddress(answeringToKnownNames(createRoutes(resources), publicUrl), limits);
+    if (guard === undefined) {
+      const routes = createRoutes([...registryRoutes, ...onlyForKnownNames(shownInBrowsers, publicUrl)]);
+      return this.#clientLimits.byAddress(routes, limits);
+    }
     const { control } = guard;
-    const routes = this.#clientLimits.byUser(createRoutes([...resources, ...tokenRoutes(control)]), limits);
-    return this.#clientLimits.byAddress(authenticated(routes, { control, publicUrl }), limits);
+    const routes = createRoutes([...registryRoutes, ...shownInBrowsers, ...tokenRoutes(control)]);
+    return this.#clientLimits.byAddress(
+      authenticated(this.#clientLimits.byUser(routes, limits), { control, publicUrl }),
+      limits,
+    );
   }
 }
 

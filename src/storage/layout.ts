@@ -84,7 +84,7 @@ export const layout = {
   unlinkings: ".berth/unlinking",
   unlinking: (link: ContentLink) => `.berth/unlinking/${nameOfLink(link)}`,
   link: ({ name, kind, digest }: ContentLink) =>
-    kind === "blob" ? layout.layerLink(name, digest) : layout.revisionLink(name, digest),
+    `${root}/repositories/${name}/${kind === "blob" ? "_layers" : "_manifests/revisions"}/${folderOf(digest)}/link`,
   events: ".berth/events",
   eventsOf: (receiver: string) => `.berth/events/${folderOfReceiver(receiver)}`,
   event: (receiver: string, name: string) => `.berth/events/${folderOfReceiver(receiver)}/${name}`,
@@ -129,13 +129,12 @@ export const layout = {
   layers: (name: RepositoryName) => `${root}/repositories/${name}/_layers`,
   layersOf: (name: RepositoryName, algorithm: DigestAlgorithm) => `${root}/repositories/${name}/_layers/${algorithm}`,
   layer: (name: RepositoryName, digest: Digest) => `${root}/repositories/${name}/_layers/${folderOf(digest)}`,
-  layerLink: (name: RepositoryName, digest: Digest) => `${root}/repositories/${name}/_layers/${folderOf(digest)}/link`,
+  layerLink: (name: RepositoryName, digest: Digest) => layout.link({ name, kind: "blob", digest }),
   revisionsOf: (name: RepositoryName, algorithm: DigestAlgorithm) =>
     `${root}/repositories/${name}/_manifests/revisions/${algorithm}`,
   revision: (name: RepositoryName, digest: Digest) =>
     `${root}/repositories/${name}/_manifests/revisions/${folderOf(digest)}`,
-  revisionLink: (name: RepositoryName, digest: Digest) =>
-    `${root}/repositories/${name}/_manifests/revisions/${folderOf(digest)}/link`,
+  revisionLink: (name: RepositoryName, digest: Digest) => layout.link({ name, kind: "manifest", digest }),
   manifests: (name: RepositoryName) => `${root}/repositories/${name}/_manifests`,
   tags: (name: RepositoryName) => `${root}/repositories/${name}/_manifests/tags`,
   tag: (name: RepositoryName, tag: Tag) => `${root}/repositories/${name}/_manifests/tags/${tag}`,

@@ -9,17 +9,18 @@ import { layout } from "./layout.js";
  * whether it is still current, which is a use of a cached one, and no pull.
  */
 export class UseStore {
-  readonly #pulls: LastTimes;
+  /** Of a private repository, where nothing depends on checks, note pulls here. */
+  readonly pulls: LastTimes;
   readonly #checks: LastTimes;
 
   constructor(driver: StorageDriver) {
-    this.#pulls = new LastTimes(driver, layout.manifestPulled);
+    this.pulls = new LastTimes(driver, layout.manifestPulled);
     this.#checks = new LastTimes(driver, layout.manifestUsed);
   }
 
   /** A client got the manifest. @param timeMs milliseconds since 1970 */
   notePull(name: RepositoryName, digest: Digest, timeMs: number): void {
-    this.#pulls.note(name, digest, timeMs);
+    this.pulls.note(name, digest, timeMs);
     this.#checks.countAsWritten(name, digest);
   }
 
@@ -30,31 +31,31 @@ export class UseStore {
 
   /** In milliseconds since 1970, at most an hour too early after a restart; `undefined` if no pull is known. */
   lastPull(name: RepositoryName, digest: Digest): Promise<number | undefined> {
-    return this.#pulls.find(name, digest);
+    return this.pulls.find(name, digest);
   }
 
   /** The last pull or check, in the same way. */
   async lastUse(name: RepositoryName, digest: Digest): Promise<number | undefined> {
-    const times = await Promise.all([this.#pulls.find(name, digest), this.#checks.find(name, digest)]);
+    const times = await Promise.all([this.pulls.find(name, digest), this.#checks.find(name, digest)]);
     const known = times.filter((time) => time !== undefined);
     return known.length === 0 ? undefined : Math.max(...known);
   }
 
   /** Writes what is due. What cannot be written stays due. */
   async writeDue(): Promise<void> {
-    await this.#pulls.writeDue();
+    await this.pulls.writeDue();
     await this.#checks.writeDue();
   }
 
   /** Writes all that is not written yet, before the process ends. */
   async writeAll(): Promise<void> {
-    await this.#pulls.writeAll();
+    await this.pulls.writeAll();
     await this.#checks.writeAll();
   }
 
   /** Call it when the manifest is deleted. */
   async forget(name: RepositoryName, digest: Digest): Promise<void> {
-    await this.#pulls.forget(name, digest);
+    await this.pulls.forget(name, digest);
     await this.#checks.forget(name, digest);
   }
 }

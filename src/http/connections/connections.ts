@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "../../observability/logger.js";
 import { peerOf } from "../client-address.js";
@@ -5,6 +6,8 @@ import type { Exchange } from "../exchange.js";
 import { type Answer, Connection, type ConnectionWatcher } from "./connection.js";
 import { IdleConnections } from "./idle-connections.js";
 import { Newcomers } from "./newcomers.js";
+import { Refusals } from "./refusal.js";
+import { refusalOfHead } from "./request-head.js";
 import { Turns } from "./turns.js";
 
 /** Requests that may wait for their turn on all connections together: each takes a few kilobytes of memory. */
@@ -23,6 +26,8 @@ const silentForMs = 1_000;
 export class Connections implements ConnectionWatcher {
   /** Maximum number of open connections. */
   most: number;
+  /** Refuses what is not a valid request. */
+  readonly refusals: Refusals;
   readonly #open = new Set<Connection>();
   /** By the socket that requests come from: with TLS, that is not the accepted one. */
   readonly #bySocket = new Map<Socket, Connection>();
@@ -36,11 +41,14 @@ export class Connections implements ConnectionWatcher {
   #waiting = 0;
   /** Until then, new connections are read in small pieces. */
   #crowdedUntil = 0;
+  /** When the authorities of client certificates last changed. */
+  #authoritiesSince = 0;
 
   constructor(most: number, answer: Answer, log: Logger) {
     this.most = most;
     this.#answer = answer;
     this.#log = log;
+    this.refusals = new Refusals(this, log);
   }
 
   /** Whether a response is written and not yet sent to its last byte. */
@@ -54,7 +62,7 @@ export class Connections implements ConnectionWatcher {
     for (const connection of this.#open) yield* connection.running;
   }
 
-  /** The connection of a request or an error; `undefined` during the TLS handshake. */
+  /** The connection of an error; `undefined` during the TLS handshake. */
   of(socket: Socket): Connection | undefined {
     return this.#bySocket.get(socket);
   }
@@ -100,6 +108,27 @@ export class Connections implements ConnectionWatcher {
     if (connection === undefined) return;
     this.#opened(socket, connection);
     socket.once("close", () => this.#bySocket.delete(socket));
+  }
+
+  /** Lets a request run when it is its turn on its connection, unless its end is ambiguous. */
+  readonly take = (request: IncomingMessage, response: ServerResponse): void => {
+    const connection = this.#bySocket.get(request.socket);
+    if (connection === undefined || connection.isOver) return;
+    if (connection.openedAt < this.#authoritiesSince) {
+      connection.destroy();
+      return;
+    }
+    const refusal = refusalOfHead(request);
+    if (refusal === undefined) connection.take(request, response);
+    else this.refusals.refuse(refusal, request.socket);
+  };
+
+  /**
+   * Open connections take no more requests: their clients were authenticated by authorities that may no longer count,
+   * and must connect again and show their certificates.
+   */
+  distrustOpen(): void {
+    this.#authoritiesSince = performance.now();
   }
 
   /** Closes connections on which nothing has arrived for a while. */

@@ -7,6 +7,9 @@ import { layout } from "../layout.js";
 // The memory for each entry is allocated from the start.
 const rememberedTags = 20_000;
 
+/** The possible difference between the clocks of machines that share a directory. */
+const clockSkewMs = 60_000;
+
 /** When an upstream last confirmed what a tag points to. Losing this is safe: the tag then counts as old. */
 export class TagChecks {
   readonly #driver: StorageDriver;
@@ -14,6 +17,18 @@ export class TagChecks {
 
   constructor(driver: StorageDriver) {
     this.#driver = driver;
+  }
+
+  /**
+   * Milliseconds since the upstream confirmed the tag, in this process or another.
+   * @param enough an age below this need not be the latest
+   */
+  async age(name: RepositoryName, tag: Tag, enough: number): Promise<number | undefined> {
+    const age = Date.now() - (this.#checked.get(layout.tagChecked(name, tag)) ?? Number.NaN);
+    if (age < enough && age > -clockSkewMs) return Math.max(0, age);
+    const readAge = Date.now() - ((await this.readCheckedAt(name, tag)) ?? Number.NaN);
+    // A confirmation in the future is due to a wrong clock: the tag would count as fresh until then.
+    return readAge > -clockSkewMs ? Math.max(0, readAge) : undefined;
   }
 
   /** In milliseconds since 1970; may be older than what another process knows. */

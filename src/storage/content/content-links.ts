@@ -68,17 +68,17 @@ export class ContentLinks {
 
   /** The digest under which the bytes are stored, if the repository has the link. It comes back from the trash if needed. */
   async find(link: ContentLink): Promise<Digest | undefined> {
-    return (await this.#look(link))?.digest;
+    return ((await this.#links.find(layout.link(link))) ?? (await this.takeBack(link)))?.digest;
   }
 
   /** The same for an answer to a pull, which need not show what another process changed a moment ago. */
   async findRecent(link: ContentLink): Promise<Digest | undefined> {
-    return (await this.#links.findRecent(layout.link(link))) ?? (await this.#takeBack(link))?.digest;
+    return ((await this.#links.findRecent(layout.link(link))) ?? (await this.takeBack(link)))?.digest;
   }
 
   /** The same, for an answer that tells a client that it need not upload the content. */
   async claim(link: ContentLink): Promise<Digest | undefined> {
-    const found = await this.#look(link);
+    const found = (await this.#links.find(layout.link(link))) ?? (await this.takeBack(link));
     if (found === undefined || !this.isWorn(await this.claimedMs(link, found.modifiedMs))) return found?.digest;
     try {
       const renewed = await this.#renewals.run(layout.link(link), () => this.#renew(link, found.digest));
@@ -96,12 +96,12 @@ export class ContentLinks {
     if (link.kind === "blob") await this.#links.put(layout.link(link), content);
     else await this.#driver.write(linkTo(layout.claimed(link), content));
     if (await this.#isSafe(link)) return { digest: content, modifiedMs: Date.now() };
-    return this.#takeBack(link);
+    return this.takeBack(link);
   }
 
   /** The link as it is stored, and when it was last claimed; it is not claimed by this. */
   async stored(link: ContentLink): Promise<ClaimedLink | "unreadable" | undefined> {
-    const found = await this.#links.look(layout.link(link));
+    const found = await this.#links.find(layout.link(link));
     if (found !== undefined) return { digest: found.digest, claimedMs: await this.claimedMs(link, found.modifiedMs) };
     return (await this.#driver.stat(layout.link(link))) === undefined ? undefined : "unreadable";
   }
@@ -128,12 +128,11 @@ export class ContentLinks {
     if (!(await this.#isSafe(link))) await this.put(link, link.digest);
   }
 
-  async #look(link: ContentLink): Promise<FoundLink | undefined> {
-    return (await this.#links.look(layout.link(link))) ?? this.#takeBack(link);
-  }
-
-  /** A client that finds a manifest does not push what it references: without all of that, it stays in the trash. */
-  async #takeBack(link: ContentLink): Promise<FoundLink | undefined> {
+  /**
+   * Restores a link from the trash, if it is there. A client that finds a manifest does not push what it references:
+   * without all of that, it stays in the trash.
+   */
+  async takeBack(link: ContentLink): Promise<FoundLink | undefined> {
     const trashed = await this.#trash.find(link);
     if (trashed === undefined || !(await this.#restoration.claimReferences(link, trashed.content))) return undefined;
     return this.restore(link, trashed.content);

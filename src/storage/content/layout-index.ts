@@ -73,7 +73,7 @@ export class LayoutIndex implements ContentIndex {
     for (const links of [this.#blobLinks(name), this.#manifestLinks(name)]) {
       for await (const { digest, key } of links) {
         await breaks.take();
-        const meant = algorithmOf(digest) === "sha256" ? digest : await this.#links.find(key);
+        const meant = algorithmOf(digest) === "sha256" ? digest : (await this.#links.find(key))?.digest;
         const asked = [...new Set([digest, meant ?? digest])].filter(isAskedFor);
         if (asked.length > 0 && (await this.#isThere(key))) yield* asked;
       }

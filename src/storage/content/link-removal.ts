@@ -75,7 +75,7 @@ async function removeBatch(
 async function contentsOf(storage: Storage, links: readonly ContentLink[]): Promise<Map<ContentLink, Digest>> {
   const contents = new Map<ContentLink, Digest>();
   for (const link of links) {
-    const content = await storage.links.find(layout.link(link));
+    const content = (await storage.links.find(layout.link(link)))?.digest;
     if (content !== undefined) contents.set(link, content);
   }
   return contents;

@@ -38,30 +38,26 @@ export class LinkStore {
   }
 
   /**
-   * The digest in the link at a key. A link counts as missing if another program or a power failure left it empty or
+   * The link at a key. It counts as missing if another program or a power failure left it empty or
    * truncated, or if it contains another digest than its key; a trailing newline is ignored.
    */
-  async find(key: string): Promise<Digest | undefined> {
-    return (await this.look(key))?.digest;
+  async find(key: string): Promise<FoundLink | undefined> {
+    return this.#linkOf(key, await this.#driver.stat(key));
   }
 
   /** The same for an answer to a pull, which need not show what another process changed a moment ago. */
-  async findRecent(key: string): Promise<Digest | undefined> {
-    const stat = await (this.#driver.statRecently ?? this.#driver.stat).call(this.#driver, key);
-    return stat && this.#read(key, stat);
+  async findRecent(key: string): Promise<FoundLink | undefined> {
+    return this.#linkOf(key, await (this.#driver.statRecently ?? this.#driver.stat).call(this.#driver, key));
   }
 
-  /** The same, with the time when the link was last written. */
-  async look(key: string): Promise<FoundLink | undefined> {
-    const stat = await this.#driver.stat(key);
+  async #linkOf(key: string, stat: ObjectStat | undefined): Promise<FoundLink | undefined> {
     if (stat === undefined) return undefined;
-    const digest = await this.#read(key, stat);
+    const known = this.#known.get(key);
+    const digest = known !== undefined && known.version === stat.version ? known.digest : await this.#read(key, stat);
     return digest && { digest, modifiedMs: stat.modifiedMs };
   }
 
   async #read(key: string, stat: ObjectStat): Promise<Digest | undefined> {
-    const known = this.#known.get(key);
-    if (known !== undefined && known.version === stat.version) return known.digest;
     const bytes = stat.size > longestBytes ? Buffer.alloc(0) : await this.#driver.read(key);
     if (bytes === undefined) return undefined;
     const text = bytes.toString("latin1").trim();

@@ -91,14 +91,15 @@ export class ManifestStore {
     return (await this.#driver.stat(layout.revisionLink(name, digest)))?.modifiedMs;
   }
 
-  /** The manifest, if the repository holds it, or did so a moment ago ({@link ContentLinks.findRecent}). */
+  /** The manifest, if the repository holds it, or did so a moment ago ({@link LinkStore.findRecent}). */
   async find(name: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
-    const content = await this.#contentLinks.findRecent({ name, kind: "manifest", digest });
-    if (content === undefined) return undefined;
+    const link: ContentLink = { name, kind: "manifest", digest };
+    const found = (await this.#links.findRecent(layout.link(link))) ?? (await this.#contentLinks.takeBack(link));
+    if (found === undefined) return undefined;
     const remembered = this.#manifests.get(digest);
     this.#answers.requests++;
     if (remembered !== undefined) this.#answers.hits++;
-    return remembered ?? this.#read(digest, content);
+    return remembered ?? this.#read(digest, found.digest);
   }
 
   /**
@@ -130,7 +131,7 @@ export class ManifestStore {
 
   /** What a manifest of the repository says, without caching it: for walks over many. */
   async readContent(name: RepositoryName, digest: Digest): Promise<ManifestReading | undefined> {
-    const content = await this.#links.find(layout.revisionLink(name, digest));
+    const content = (await this.#links.find(layout.revisionLink(name, digest)))?.digest;
     const bytes = content && (await this.#driver.read(layout.blob(content), readableBytes));
     return bytes ? this.#parse(digest, bytes) : undefined;
   }
@@ -146,7 +147,7 @@ export class ManifestStore {
     name: RepositoryName,
     digest: Digest,
   ): Promise<{ readonly descriptor: Descriptor; readonly reading: ManifestReading } | undefined> {
-    const content = await this.#links.find(layout.revisionLink(name, digest));
+    const content = (await this.#links.find(layout.revisionLink(name, digest)))?.digest;
     const bytes = content && (await this.#readBytes(digest, content));
     const reading = bytes && (await this.#parse(digest, bytes));
     if (bytes === undefined || reading === undefined) return undefined;
@@ -159,7 +160,7 @@ export class ManifestStore {
    */
   async storedBytes(name: RepositoryName, digest: Digest): Promise<StoredBytes> {
     // A damaged link still shows by its path which digest it is for.
-    const content = (await this.#links.find(layout.revisionLink(name, digest))) ?? digest;
+    const content = (await this.#links.find(layout.revisionLink(name, digest)))?.digest ?? digest;
     const stat = await inPlaceOrAside(this.#driver, content, (key) => this.#driver.stat(key));
     if (stat === undefined || stat.size === 0) return { content, bytes: "absent" };
     if (stat.size > readableBytes) return { content, bytes: "too large" };

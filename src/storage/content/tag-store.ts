@@ -60,13 +60,13 @@ export class TagStore {
     this.#unindexed = new UnindexedTags((name, tag) => this.find(name, tag));
   }
 
-  find(name: RepositoryName, tag: Tag): Promise<Digest | undefined> {
-    return this.#links.find(layout.tagLink(name, tag));
+  async find(name: RepositoryName, tag: Tag): Promise<Digest | undefined> {
+    return (await this.#links.find(layout.tagLink(name, tag)))?.digest;
   }
 
   /** The same for an answer to a pull, which need not show what another process changed a moment ago. */
-  findRecent(name: RepositoryName, tag: Tag): Promise<Digest | undefined> {
-    return this.#links.findRecent(layout.tagLink(name, tag));
+  async findRecent(name: RepositoryName, tag: Tag): Promise<Digest | undefined> {
+    return (await this.#links.findRecent(layout.tagLink(name, tag)))?.digest;
   }
 
   /** The tags that point at a manifest. Among very many, those that are older than the record of that are left out. */
