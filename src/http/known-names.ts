@@ -1,7 +1,10 @@
 import { RegistryError } from "../oci/errors.js";
 import type { Exchange } from "./exchange.js";
 import type { Handler } from "./handlers/handler.js";
-import type { Resource } from "./router.js";
+import type { Resource, ResourceName } from "./router.js";
+
+/** What a browser shows to a page, and so to a page that should not see it. */
+const shown: readonly ResourceName[] = ["api", "ui"];
 
 const loopbackName = /^(?:localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[(?:::1|::ffff:127\.[\d.]+)\])$/i;
 
@@ -21,6 +24,7 @@ export function onlyForKnownNames(resources: readonly Resource[], publicUrl: str
       return handler(exchange);
     };
   return resources.map((resource) => {
+    if (!shown.includes(resource.name)) return resource;
     const methods = Object.entries(resource.methods).map(([method, handler]) => [method, guarded(handler)]);
     return { ...resource, methods: Object.fromEntries(methods) };
   });
