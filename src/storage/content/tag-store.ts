@@ -80,7 +80,7 @@ export class TagStore {
 
   /** When the tag was last pushed, and by whom, if it exists; after a backup was restored, `movedAt` may be later. */
   async lastMove(name: RepositoryName, tag: Tag): Promise<Pick<TagChange, "atMs" | "by"> | undefined> {
-    const link = await this.#links.look(layout.tagLink(name, tag));
+    const link = await this.#links.find(layout.tagLink(name, tag));
     if (link === undefined) return undefined;
     const recorded = await this.history.lastMove(name, tag);
     return recorded?.digest === link.digest ? recorded : { atMs: link.modifiedMs, by: undefined };
