@@ -13,6 +13,7 @@ const target = join(root, "dist");
 const program = { main: "src/main.ts", worker: "src/serving/workers/worker.ts" };
 const threads = {
   "disk-worker": "src/storage/drivers/filesystem/disk-worker.ts",
+  "disk-reader": "src/storage/drivers/filesystem/disk-reader.ts",
   "manifest-thread": "src/oci/manifest-thread.ts",
   "list-thread": "src/upstream/list-thread.ts",
 };

@@ -2,7 +2,7 @@ import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { ContentLink } from "../storage/content/content-link.js";
 import type { CollectionRun } from "./collection-run.js";
-import { markRepository, type RepositoryMark } from "./repository-mark.js";
+import { type FoundRepository, markRepository, type RepositoryMark } from "./repository-mark.js";
 
 /** The outcome for one repository. */
 export interface CollectedRepository {
@@ -12,10 +12,11 @@ export interface CollectedRepository {
 }
 
 /** Removes the links of a repository that nothing there needs any more, as far as their time has come. */
-export async function collectRepository(run: CollectionRun, name: RepositoryName): Promise<CollectedRepository> {
+export async function collectRepository(run: CollectionRun, found: FoundRepository): Promise<CollectedRepository> {
+  const { name } = found.holdings;
   const held = new HeldSince(run, name);
   const stays = async (digest: Digest) => staysFor(run, { name, kind: "manifest", digest }, await held.sinceMs());
-  const mark = await markRepository(run.storage, name, { deleteUntagged: run.deleteUntagged, stays });
+  const mark = await markRepository(run.storage, found, { deleteUntagged: run.deleteUntagged, stays });
   run.report.marked(mark);
   for (const problem of mark.problems) run.report.problem(`${name}: ${problem}`);
   const blobs: ContentLink[] = [];

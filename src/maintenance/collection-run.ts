@@ -1,4 +1,6 @@
 import type { Digest } from "../oci/digest.js";
+import { DigestNumbers, NumberSet } from "../oci/digest-numbers.js";
+import type { RepositoryName } from "../oci/repository-name.js";
 import { NotedItems, type Unneeded } from "../storage/collection-notes.js";
 import type { ContentLink } from "../storage/content/content-link.js";
 import type { Storage } from "../storage/storage.js";
@@ -6,6 +8,7 @@ import { collectRepository } from "./collect-repository.js";
 import type { CollectionChanges, UnlinkedBytes } from "./collection-changes.js";
 import { CollectionError } from "./collection-lock.js";
 import type { Collection, CollectionReport } from "./collection-report.js";
+import { foundRepositories } from "./repository-survey.js";
 import { TrashContent } from "./trash-content.js";
 import { type CollectionTimes, Judge, type Stay } from "./unneeded-content.js";
 
@@ -26,8 +29,7 @@ export interface RunParts {
 
 /**
  * One collection: removes links that their repositories no longer need, then links of the trash whose time is over,
- * then bytes that nothing links to. Holds the digests of all kept content in memory: about 130 MB for a million of
- * them.
+ * then bytes that nothing links to. Holds the digests of all kept content in memory, a million in 80 MB at most.
  */
 export class CollectionRun {
   readonly storage: Storage;
@@ -37,7 +39,9 @@ export class CollectionRun {
   readonly isAlone: boolean;
   readonly judge: Judge;
   readonly #parts: RunParts;
-  readonly #needed = new Set<Digest>();
+  readonly #digests = new DigestNumbers();
+  /** The numbers of digests whose bytes something needs. */
+  readonly #needed = new NumberSet();
   readonly #removed: ContentLink[] = [];
   #staying = 0;
   #nextMs: number | undefined;
@@ -67,10 +71,10 @@ export class CollectionRun {
 
   async perform(): Promise<Collection> {
     const trash = await TrashContent.read(this);
-    for (const name of await this.#repositoryNames()) {
+    for await (const found of foundRepositories(this.storage, await this.#repositoryNames())) {
       await this.#parts.pace();
-      const { needed, removed } = await collectRepository(this, name);
-      for (const digest of needed) this.#needed.add(digest);
+      const { needed, removed } = await collectRepository(this, found);
+      for (const digest of needed) this.#needed.add(this.#digests.of(digest));
       this.#removed.push(...removed);
     }
     await trash.empty(this.#removed);
@@ -92,11 +96,9 @@ export class CollectionRun {
     };
   }
 
-  async #repositoryNames() {
-    const { index } = this.storage;
-    const names = [];
+  async #repositoryNames(): Promise<readonly RepositoryName[]> {
     const foreign: string[] = [];
-    for await (const { name } of index.repositories(undefined, (key) => foreign.push(key))) names.push(name);
+    const names = await this.storage.index.repositoryNames((key) => foreign.push(key));
     for (const key of foreign) await this.#refuseIfFilled(key);
     return names;
   }
@@ -109,11 +111,16 @@ export class CollectionRun {
     );
   }
 
+  #isNeeded(digest: Digest): boolean {
+    const number = this.#digests.find(digest);
+    return number !== undefined && this.#needed.has(number);
+  }
+
   async #unlinkedBytes({ kept, over }: TrashContent): Promise<UnlinkedBytes[]> {
     const found: UnlinkedBytes[] = [];
-    for await (const { digest, size, modifiedMs } of this.storage.blobs.all()) {
+    const isWanted = (digest: Digest) => !this.#isNeeded(digest) && !kept.has(digest);
+    for await (const { digest, size, modifiedMs } of this.storage.blobs.all(isWanted)) {
       await this.#parts.pace();
-      if (this.#needed.has(digest) || kept.has(digest)) continue;
       const item = { kind: "bytes", digest } as const;
       // What was in the trash has waited already, and so has been claimed by nobody.
       const stay = over.has(digest) ? undefined : this.judge.whyStays(item, modifiedMs);

@@ -1,7 +1,10 @@
-import { algorithmOf, type Digest, digestInTurns } from "../oci/digest.js";
+import { LRUCache } from "lru-cache";
+import { EventLoopBreaks } from "../foundation/event-loop-breaks.js";
+import { algorithmOf, type Digest, digestInTurns, digestOf } from "../oci/digest.js";
 import { namesInAnyManifest } from "../oci/large-manifests.js";
-import type { ManifestNames } from "../oci/manifest-names.js";
+import { type ManifestNames, namesInManifest } from "../oci/manifest-names.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import type { Storage } from "../storage/storage.js";
 
 /** A manifest that is linked in a repository. */
@@ -15,14 +18,83 @@ export interface HeldManifest {
   readonly names: ManifestNames | "absent" | "unreadable";
 }
 
-/** Reads every manifest of a repository. */
-export async function readHeldManifests(storage: Storage, name: RepositoryName): Promise<Map<Digest, HeldManifest>> {
-  const held = new Map<Digest, HeldManifest>();
-  for (const digest of await storage.index.manifests(name)) {
-    const { content, bytes } = await storage.manifests.storedBytes(name, digest);
-    held.set(digest, { content, names: bytes === "absent" ? "absent" : await namesUnder(digest, bytes) });
+/** References that are kept in memory during a collection, about 100 bytes each. */
+const rememberedNames = 20_000;
+
+/** Manifests read with one order; larger ones are read one by one. */
+const readAtOnce = 100;
+const smallBytes = 64 * 1024;
+
+/** Reads manifests for one collection, each once however many repositories hold it. */
+export class ManifestReader {
+  readonly #storage: Storage;
+  readonly #known = new LRUCache<Digest, ManifestNames>({
+    maxSize: rememberedNames,
+    sizeCalculation: ({ content, subjects }) => content.length + subjects.length + 3,
+  });
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
   }
-  return held;
+
+  /** Reads every manifest of several repositories. */
+  async readHeld(
+    holdings: readonly RepositoryHoldings[],
+  ): Promise<ReadonlyMap<RepositoryName, ReadonlyMap<Digest, HeldManifest>>> {
+    const held = new Map<RepositoryName, ReadonlyMap<Digest, HeldManifest>>();
+    const read = await this.#readAll(new Set(holdings.flatMap(({ manifests }) => manifests)));
+    for (const { name, manifests } of holdings) {
+      const here = new Map<Digest, HeldManifest>();
+      for (const digest of manifests) {
+        const names = read.get(digest);
+        // What is not whole under its digest may be so elsewhere, which the repository's link says.
+        here.set(digest, names === undefined ? await this.#readSingly(name, digest) : { content: digest, names });
+      }
+      held.set(name, here);
+    }
+    return held;
+  }
+
+  /** Those that are whole under their digest. */
+  async #readAll(digests: ReadonlySet<Digest>): Promise<ReadonlyMap<Digest, ManifestNames>> {
+    const read = new Map<Digest, ManifestNames>();
+    const unknown: Digest[] = [];
+    for (const digest of digests) {
+      const names = this.#known.get(digest);
+      if (names !== undefined) read.set(digest, names);
+      else if (algorithmOf(digest) === "sha256") unknown.push(digest);
+    }
+    const breaks = new EventLoopBreaks();
+    for await (const [digest, bytes] of this.#contentsOf(unknown)) {
+      await breaks.take();
+      const names = namesOfSmall(digest, bytes);
+      if (names === undefined) continue;
+      this.#known.set(digest, names);
+      read.set(digest, names);
+    }
+    return read;
+  }
+
+  async *#contentsOf(digests: readonly Digest[]): AsyncIterable<readonly [Digest, Buffer]> {
+    for (let start = 0; start < digests.length; start += readAtOnce) {
+      const batch = digests.slice(start, start + readAtOnce);
+      const contents = await this.#storage.blobs.readSmall(batch, smallBytes);
+      for (const [index, digest] of batch.entries()) {
+        const bytes = contents[index];
+        if (bytes !== undefined) yield [digest, bytes];
+      }
+    }
+  }
+
+  async #readSingly(name: RepositoryName, digest: Digest): Promise<HeldManifest> {
+    const { content, bytes } = await this.#storage.manifests.storedBytes(name, digest);
+    return { content, names: bytes === "absent" ? "absent" : await namesUnder(digest, bytes) };
+  }
+}
+
+/** The references of a small manifest that is whole. */
+function namesOfSmall(digest: Digest, bytes: Buffer): ManifestNames | undefined {
+  return digestOf(bytes, algorithmOf(digest)) === digest ? namesInManifest(bytes) : undefined;
 }
 
 async function namesUnder(digest: Digest, bytes: Buffer | "too large"): Promise<ManifestNames | "unreadable"> {

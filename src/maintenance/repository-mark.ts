@@ -1,7 +1,8 @@
 import { algorithmOf, type Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import type { Storage } from "../storage/storage.js";
-import { type HeldManifest, readHeldManifests } from "./held-manifests.js";
+import type { HeldManifest } from "./held-manifests.js";
 
 export interface MarkRules {
   /** Whether to delete manifests without a tag, unless a kept one references them or is their subject. */
@@ -33,27 +34,42 @@ interface ManifestMark {
   readonly problems: readonly string[];
 }
 
+/** A repository as it was found, and its manifests. */
+export interface FoundRepository {
+  readonly holdings: RepositoryHoldings;
+  readonly held: ReadonlyMap<Digest, HeldManifest>;
+}
+
 /** Finds what a repository needs, and changes nothing. */
 export async function markRepository(
   storage: Storage,
-  name: RepositoryName,
+  found: FoundRepository,
   rules: MarkRules,
 ): Promise<RepositoryMark> {
-  const mark = await markManifests(storage, name, rules);
-  const blobs = await storage.index.blobs(name);
+  const { name, blobs } = found.holdings;
+  const mark = await markManifests(storage, found, rules);
   const needed = await neededContent(storage, name, mark, blobs);
-  const unnamedLayers = blobs.filter((digest) => !needed.has(digest));
-  const isEmptied = mark.kept.size === 0 && unnamedLayers.length === blobs.length && (await isUnused(storage, name));
+  const unneeded = blobs.filter((digest) => !needed.has(digest));
+  const unnamedLayers = await storage.contentLinks.thoseThere(
+    unneeded.map((digest) => ({ name, kind: "blob", digest })),
+  );
+  const isEmptied = mark.kept.size === 0 && unneeded.length === blobs.length && (await isUnused(storage, name));
   return { ...mark, name, needed, unnamedLayers, isEmptied };
 }
 
-async function markManifests(storage: Storage, name: RepositoryName, rules: MarkRules): Promise<ManifestMark> {
-  const held = await readHeldManifests(storage, name);
+async function markManifests(
+  storage: Storage,
+  { holdings: { name }, held }: FoundRepository,
+  rules: MarkRules,
+): Promise<ManifestMark> {
   const problems = problemsOf(held);
   const isUnreadable = problems.length > 0;
-  const tagged = await taggedManifests(storage, name);
-  problems.push(...tagged.problems);
-  const roots = rules.deleteUntagged && problems.length === 0 ? tagged.digests : held.keys();
+  let roots: Iterable<Digest> = held.keys();
+  if (rules.deleteUntagged) {
+    const tagged = await taggedManifests(storage, name);
+    problems.push(...tagged.problems);
+    if (problems.length === 0) roots = tagged.digests;
+  }
   const kept = await withStaying(held, [...roots], rules);
   const unkept = [...held.keys()].filter((digest) => !kept.has(digest));
   return { kept, unkept, named: namedBy(held, kept), isUnreadable, problems };

@@ -8,6 +8,7 @@ import type {
   StorageDriver,
   Withdrawal,
 } from "../storage/driver.js";
+import type { ManyReads } from "../storage/many-reads.js";
 import { type ObjectContent, StagedDecorator, type StagedObject, type Staging } from "../storage/staging.js";
 import type { StorageAction } from "./storage-metrics.js";
 import type { HistogramCell } from "./tallies.js";
@@ -21,6 +22,7 @@ export class MeteredDriver implements StorageDriver {
   readonly withdrawal: Withdrawal;
   readonly staging: Staging;
   readonly machine: MachineWork;
+  readonly many: ManyReads;
   readonly #driver: StorageDriver;
   readonly #cells: ActionCells;
 
@@ -38,6 +40,8 @@ export class MeteredDriver implements StorageDriver {
       keep: (key, note) => this.#timed("Stat", withdrawal.keep(key, note)),
     };
     this.staging = this.#meteredStaging(staging);
+    // Not timed: a call answers thousands of questions, and only walks in the background ask so.
+    this.many = driver.many;
     this.machine = {
       staging: this.#meteredStaging(driver.machine.staging),
       withLock: (name, action, options) => driver.machine.withLock(name, action, options),

@@ -90,10 +90,16 @@ function mediaTypeOf(json: Json): string | undefined {
   return isObject(json.config) || Array.isArray(json.layers) ? mediaTypes.ociManifest : undefined;
 }
 
-/** The members of that name. Go programs ignore its case, so all spellings count. */
+/**
+ * The members of that name, which is ASCII. Go programs ignore its case, so all spellings count; each has the same
+ * length.
+ */
 function membersOf(json: Json, field: string): unknown[] {
-  const folded = foldedKey(field);
-  return Object.entries(json).flatMap(([key, value]) => (foldedKey(key) === folded ? [value] : []));
+  const found: unknown[] = [];
+  const folded = field.toLowerCase();
+  for (const key of Object.keys(json))
+    if (key.length === field.length && (key === field || foldedKey(key) === folded)) found.push(json[key]);
+  return found;
 }
 
 function listOf(json: Json, field: string): unknown[] {

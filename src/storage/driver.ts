@@ -1,4 +1,5 @@
 import type { BlobReader } from "../oci/blob-reader.js";
+import type { ManyReads } from "./many-reads.js";
 import type { DiskRoom, ObjectContent, Staging } from "./staging.js";
 
 /** Limit for reading an object as a whole, unless the caller sets another. */
@@ -80,6 +81,7 @@ export interface StorageDriver {
    * stays the same; `undefined` if the storage cannot tell, or cannot tell yet.
    */
   listVersion(key: string): Promise<string | undefined>;
+  readonly many: ManyReads;
   /** `undefined` if the storage has none, or none that are safe when two processes race. */
   readonly conditional: ConditionalWrites | undefined;
   readonly withdrawal: Withdrawal;

@@ -29,6 +29,36 @@ export function testStorageDriver(name: string, open: (scope: Scope) => Promise<
     }
   });
 
+  story("questions about many keys have the answers of single calls, in the order of the keys", async (driver) => {
+    const content = seededBytes("many", 300);
+    await driver.write({ key: "m/a/1", content }, { key: "m/a/2", content: Buffer.alloc(0) }, { key: "m/b", content });
+    await listed(driver, "m/a");
+    const keys = ["m/b", "m/none", "m/a/2", "m/a/1"];
+    const { many } = driver;
+    assert.deepEqual(await many.has(keys), [true, false, true, true]);
+    assert.deepEqual(await many.read(keys, 299), [undefined, undefined, Buffer.alloc(0), undefined]);
+    assert.deepEqual(await many.read(keys, 300), [content, undefined, Buffer.alloc(0), content]);
+    const stats = await many.stat(keys);
+    for (const [index, key] of keys.entries()) {
+      const single = await driver.stat(key);
+      assert.equal(stats[index]?.size, single?.size);
+      assert.equal(stats[index]?.modifiedMs, single?.modifiedMs);
+    }
+    const folders = ["m/a", "m/none", "m"];
+    const names = (await many.list(folders)).map((listing) => listing.names);
+    assert.deepEqual(names, [["1", "2"], [], ["a", "b"]]);
+    assert.deepEqual(await many.list([]), []);
+  });
+
+  story("the version of a list, asked for many keys, differs after a child was added", async (driver) => {
+    await driver.write({ key: "lv/a", content: Buffer.from("1") });
+    const versionOf = async () => (await driver.many.listVersion(["lv", "none"]))[0];
+    const before = await waitUntil("the version settles, or there is none", async () => (await versionOf()) ?? true);
+    await driver.write({ key: "lv/b", content: Buffer.from("2") });
+    assert.notEqual(await versionOf(), before);
+    assert.notEqual((await driver.many.list(["lv"]))[0]?.version, before);
+  });
+
   story("several objects are written together", async (driver) => {
     await driver.write({ key: "x/1", content: Buffer.from("one") }, { key: "y/2", content: Buffer.from("two") });
     assert.equal((await driver.read("x/1"))?.toString(), "one");

@@ -8,6 +8,7 @@ import type {
   StorageDriver,
   Withdrawal,
 } from "../../src/storage/driver.js";
+import { type ManyReads, oneByOne } from "../../src/storage/many-reads.js";
 import type { ObjectContent, StagedObject, StagedStat, Staging } from "../../src/storage/staging.js";
 
 /**
@@ -18,7 +19,7 @@ import type { ObjectContent, StagedObject, StagedStat, Staging } from "../../src
 export type DriverStep =
   | Exclude<
       keyof StorageDriver,
-      "conditional" | "listLagMs" | "listVersion" | "machine" | "staging" | "withdrawal" | "withLock"
+      "conditional" | "listLagMs" | "listVersion" | "machine" | "many" | "staging" | "withdrawal" | "withLock"
     >
   | keyof ConditionalWrites
   | Exclude<keyof Withdrawal, "placesOf">
@@ -54,6 +55,7 @@ interface Stop {
  */
 export class PausableDriver implements StorageDriver {
   readonly machine: MachineWork = this;
+  readonly many: ManyReads = oneByOne(this);
   readonly #inner: StorageDriver;
   readonly #stops = new Set<Stop>();
   readonly #held = new Map<string, AbortController>();

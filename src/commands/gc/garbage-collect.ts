@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { loadConfig } from "../../config/load.js";
 import { collect, planCollection } from "../../maintenance/collect.js";
 import type { CollectionTimes } from "../../maintenance/unneeded-content.js";
@@ -18,6 +19,8 @@ export interface GarbageCollectOptions {
 /** Deletes content that no manifest references, and prints what it keeps and deletes in the format of registry:2. */
 export async function collectGarbage(options: GarbageCollectOptions): Promise<void> {
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
+  // What is read is garbage soon: letting V8 keep more of it takes 30 MB and saves no time.
+  setFlagsFromString("--semi-space-growth-factor=1");
   const log = createLogger(config.log, process.stderr);
   try {
     const storage = await openCollectedStorage(config, log);

@@ -20,9 +20,11 @@ export function garbageLines(print: Print, complain: Print): CollectionReport {
 }
 
 function printMark({ name, kept, named }: RepositoryMark, print: Print): void {
-  print(name);
-  for (const digest of kept) print(`${name}: marking manifest ${digest}`);
-  for (const digest of named) if (!kept.has(digest)) print(`${name}: marking blob ${digest}`);
+  const lines: string[] = [name];
+  for (const digest of kept) lines.push(`${name}: marking manifest ${digest}`);
+  for (const digest of named) if (!kept.has(digest)) lines.push(`${name}: marking blob ${digest}`);
+  // One write for all of them: most of what a large collection prints is this.
+  print(lines.join("\n"));
 }
 
 function printGarbage({ needed, manifests, bytes }: FoundGarbage, print: Print): void {

@@ -1,8 +1,7 @@
 import { LRUCache } from "lru-cache";
-import { nextTurn } from "../../foundation/event-loop-breaks.js";
 import type { Logger } from "../../observability/logger.js";
 import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
-import { algorithmOf, type Digest, Digester, digestAlgorithms, digestOf, isDigest } from "../../oci/digest.js";
+import { algorithmOf, type Digest, Digester, digestOf, isDigest } from "../../oci/digest.js";
 import { hashReader } from "../../oci/hash-reader.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
@@ -11,16 +10,9 @@ import type { FoundBytes } from "./blob-inspection.js";
 import { BlobVerification } from "./blob-verification.js";
 import type { Quarantine } from "./quarantine.js";
 import type { SampledReads } from "./sampled-reads.js";
+import { type StoredBlob, storedBlobs, storedDigests } from "./stored-blobs.js";
 
 const smallBytes = 256 * 1024;
-
-export interface StoredBlob {
-  readonly digest: Digest;
-  /** Bytes. */
-  readonly size: number;
-  /** Milliseconds since 1970. */
-  readonly modifiedMs: number;
-}
 
 /** Removing many at once costs the disk little more than removing one. */
 const removedAtOnce = 500;
@@ -95,10 +87,15 @@ export class BlobStore {
     if (reader === undefined) return undefined;
     if (reader.size > smallBytes) return this.#sampled.sample(digest, reader);
     try {
-      return await this.#readSmall(digest, reader);
+      return await this.#readWhole(digest, reader);
     } finally {
       await reader.close();
     }
+  }
+
+  /** The content of several digests, whether or not it matches them; `undefined` if it is absent, larger or unreadable. */
+  readSmall(digests: readonly Digest[], atMost: number): Promise<readonly (Buffer | undefined)[]> {
+    return this.#driver.many.read(digests.map(layout.blob), atMost);
   }
 
   /** Names staged content. The caller has verified the digest. Replaces, and so repairs, what is stored there. */
@@ -161,25 +158,17 @@ export class BlobStore {
     this.#small.delete(digest);
   }
 
-  /** All stored blobs, whether or not a repository links to them. */
-  async *all(): AsyncIterable<StoredBlob> {
-    for await (const digest of this.digests()) {
-      const stat = await this.#driver.stat(layout.blob(digest));
-      if (stat !== undefined) yield { digest, size: stat.size, modifiedMs: stat.modifiedMs };
-    }
+  /**
+   * All stored blobs, whether or not a repository links to them.
+   * @param isWanted others are left out, which saves looking at their size
+   */
+  all(isWanted: (digest: Digest) => boolean = () => true): AsyncIterable<StoredBlob> {
+    return storedBlobs(this.#driver, isWanted);
   }
 
   /** Digests that have a folder, in code point order; hardly one of them is empty. */
-  async *digests(): AsyncIterable<Digest> {
-    for (const algorithm of digestAlgorithms) {
-      for (const prefix of await this.#driver.list(layout.blobsOf(algorithm))) {
-        for (const hex of await this.#driver.list(layout.blobsBelow(algorithm, prefix))) {
-          const digest = `${algorithm}:${hex}`;
-          if (isDigest(digest)) yield digest;
-        }
-        await nextTurn();
-      }
-    }
+  digests(): AsyncIterable<Digest> {
+    return storedDigests(this.#driver);
   }
 
   /** Removes bytes permanently. Only for a caller that has the storage to itself. */
@@ -194,7 +183,7 @@ export class BlobStore {
     return (await this.#driver.list(layout.evictions)).map((name) => name.replace("-", ":")).filter(isDigest);
   }
 
-  async #readSmall(digest: Digest, reader: BlobReader): Promise<BlobReader | undefined> {
+  async #readWhole(digest: Digest, reader: BlobReader): Promise<BlobReader | undefined> {
     const bytes = Buffer.allocUnsafeSlow(reader.size);
     await reader.read(bytes, 0);
     if (digestOf(bytes, algorithmOf(digest)) !== digest) {

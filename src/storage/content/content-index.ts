@@ -1,6 +1,8 @@
-import type { Digest } from "../../oci/digest.js";
+import { nextTurn } from "../../foundation/event-loop-breaks.js";
+import { algorithmOf, type Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { NamesWanted } from "../driver.js";
+import type { RepositoryHoldings } from "./repository-holdings.js";
 
 /** How a repository is known. */
 export interface IndexedRepository {
@@ -21,6 +23,12 @@ export interface ContentIndex {
    * @param foreign gets the keys of folders whose name is not that of a repository; they are not walked
    */
   repositories(after?: string, foreign?: (key: string) => void): AsyncIterable<IndexedRepository>;
+  /** The names of all repositories, sorted: faster than `repositories`, for a walk over everything. */
+  repositoryNames(foreign?: (key: string) => void): Promise<readonly RepositoryName[]>;
+  /** What several repositories link to, in the order of the names. */
+  holdings(names: readonly RepositoryName[]): Promise<readonly RepositoryHoldings[]>;
+  /** The versions of that alone. */
+  holdingsVersions(names: readonly RepositoryName[]): Promise<readonly (string | undefined)[]>;
   /** The same for repositories whose content came from upstreams, as far as recorded; they may be empty by now. */
   recordedAsCached(after?: string): AsyncIterable<RepositoryName>;
   /** Whether anything is stored below a foreign key. */
@@ -48,11 +56,20 @@ export interface ContentIndex {
   tagsVersion(name: RepositoryName): Promise<string | undefined>;
 }
 
+const repositoriesAtOnce = 100;
+
 /** Those of the digests that any repository links to, whichever mode owns it. */
 export async function linkedAnywhere(index: ContentIndex, digests: ReadonlySet<Digest>): Promise<Set<Digest>> {
   const linked = new Set<Digest>();
   if (digests.size === 0) return linked;
-  for await (const { name } of index.repositories())
-    for await (const digest of index.content(name, (asked) => digests.has(asked))) linked.add(digest);
+  const names = await index.repositoryNames();
+  for (let start = 0; start < names.length; start += repositoriesAtOnce) {
+    for (const { name, manifests, blobs } of await index.holdings(names.slice(start, start + repositoriesAtOnce))) {
+      await nextTurn();
+      // A link under another algorithm may contain one of the digests.
+      if (![...manifests, ...blobs].some((digest) => digests.has(digest) || algorithmOf(digest) !== "sha256")) continue;
+      for await (const digest of index.content(name, (asked) => digests.has(asked))) linked.add(digest);
+    }
+  }
   return linked;
 }

@@ -106,6 +106,12 @@ export class ContentLinks {
     return (await this.#driver.stat(layout.link(link))) === undefined ? undefined : "unreadable";
   }
 
+  /** The digests of those links that exist, even if they are damaged. */
+  async thoseThere(links: readonly ContentLink[]): Promise<Digest[]> {
+    const are = await this.#driver.many.has(links.map(layout.link));
+    return links.filter((_, index) => are[index]).map(({ digest }) => digest);
+  }
+
   /** Whether a link is old enough to be written again. */
   isWorn(modifiedMs: number): boolean {
     const age = Date.now() - modifiedMs;

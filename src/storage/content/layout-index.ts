@@ -6,6 +6,7 @@ import type { NamesWanted, StorageDriver } from "../driver.js";
 import { layout, repositoryFolders } from "../layout.js";
 import type { ContentIndex, IndexedRepository } from "./content-index.js";
 import type { LinkStore } from "./link-store.js";
+import { allRepositoryNames, holdingsOf, holdingsVersions, type RepositoryHoldings } from "./repository-holdings.js";
 import { repositoriesAfter } from "./repository-walk.js";
 
 interface Link {
@@ -27,6 +28,18 @@ export class LayoutIndex implements ContentIndex {
   async *repositories(after?: string, foreign?: (key: string) => void): AsyncIterable<IndexedRepository> {
     for await (const { name, folders } of repositoriesAfter(this.#driver, after, layout.repositories, foreign))
       yield { name, holdsManifests: folders.includes(repositoryFolders.manifests) };
+  }
+
+  repositoryNames(foreign: (key: string) => void = () => {}): Promise<readonly RepositoryName[]> {
+    return allRepositoryNames(this.#driver.many, foreign);
+  }
+
+  holdings(names: readonly RepositoryName[]): Promise<readonly RepositoryHoldings[]> {
+    return holdingsOf(this.#driver.many, names);
+  }
+
+  holdingsVersions(names: readonly RepositoryName[]): Promise<readonly (string | undefined)[]> {
+    return holdingsVersions(this.#driver.many, names);
   }
 
   async *recordedAsCached(after?: string): AsyncIterable<RepositoryName> {

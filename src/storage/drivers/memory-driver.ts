@@ -10,6 +10,7 @@ import {
   smallObjectBytes,
   type Withdrawal,
 } from "../driver.js";
+import { type ManyReads, oneByOne } from "../many-reads.js";
 import type { ObjectContent } from "../staging.js";
 import { defaultWaitMs, KeyedQueue } from "./keyed-queue.js";
 import { MemoryStaging } from "./memory-staging.js";
@@ -39,6 +40,7 @@ export class MemoryDriver implements StorageDriver {
   readonly listLagMs = 0;
   readonly staging: MemoryStaging;
   readonly machine: MachineWork = this;
+  readonly many: ManyReads = oneByOne(this);
 
   readonly conditional: ConditionalWrites = {
     writeIfAbsent: async (object) => this.#writeIf(object, undefined),

@@ -12,6 +12,7 @@ import {
 import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
 import { MemoryStaging } from "../../../src/storage/drivers/memory-staging.js";
 import { Tombstones } from "../../../src/storage/drivers/tombstones.js";
+import { type ManyReads, oneByOne } from "../../../src/storage/many-reads.js";
 import type { ObjectContent } from "../../../src/storage/staging.js";
 import { LaggingLists } from "./lagging-lists.js";
 
@@ -35,6 +36,7 @@ export class PoorDriver implements StorageDriver {
   readonly listLagMs: number;
   readonly staging: MemoryStaging;
   readonly machine: MachineWork = this;
+  readonly many: ManyReads = oneByOne(this);
   readonly withdrawal = new Tombstones(this, { lookEachMs: 2, giveUpAfterMs: 10_000 });
   readonly #objects: MemoryDriver;
   readonly #lists: LaggingLists;

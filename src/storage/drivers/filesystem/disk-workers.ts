@@ -110,7 +110,7 @@ export class DiskWorkers {
 export const diskWorkers = new DiskWorkers(idleMs);
 
 /** An error of the operating system from another thread. */
-class DiskError extends Error {
+export class DiskError extends Error {
   readonly code: string | undefined;
 
   constructor({ message, code }: DiskFailure) {

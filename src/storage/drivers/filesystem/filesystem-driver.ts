@@ -11,6 +11,7 @@ import {
   smallObjectBytes,
   type Withdrawal,
 } from "../../driver.js";
+import type { ManyReads } from "../../many-reads.js";
 import type { DiskRoom, ObjectContent, Staging } from "../../staging.js";
 import { defaultWaitMs, KeyedQueue } from "../keyed-queue.js";
 import { wantedOf } from "../sorted-names.js";
@@ -19,14 +20,15 @@ import { type DataDirectory, inspectDataDirectory, prepareDataDirectory } from "
 import type { DataFolders } from "./data-folders.js";
 import { DiskOrders } from "./disk-orders.js";
 import { FlushSlots } from "./early-flush.js";
+import { FileAnswers } from "./file-answers.js";
 import { FileLocks } from "./file-locks.js";
+import { FileQuestions } from "./file-questions.js";
 import { FileReader } from "./file-reader.js";
 import { FileWithdrawal } from "./file-withdrawal.js";
 import { FolderListings } from "./folder-listings.js";
-import { KeyPaths, lstatOf } from "./key-paths.js";
+import { KeyPaths } from "./key-paths.js";
 import { StagedFile } from "./staged-file.js";
 import { changing, reading } from "./system-error.js";
-import { versionOf } from "./version.js";
 import { WorkMarks } from "./work-marks.js";
 
 /** Cached names of listed folders, about 50 bytes each. A folder of half a million tags fits. */
@@ -50,8 +52,10 @@ export class FilesystemDriver implements StorageDriver {
   readonly withdrawal: Withdrawal;
   readonly staging: Staging;
   readonly machine: MachineWork = this;
+  readonly many: ManyReads;
   readonly #folders: DataFolders;
   readonly #paths: KeyPaths;
+  readonly #answers: FileAnswers;
   /** Why nothing can be changed. */
   readonly #refusal: string | undefined;
   readonly #orders: DiskOrders;
@@ -76,7 +80,11 @@ export class FilesystemDriver implements StorageDriver {
     rememberedNames: number,
   ) {
     this.#folders = folders;
-    this.#paths = new KeyPaths(folders, log);
+    this.#paths = new KeyPaths(folders, (path, what) =>
+      log?.warn(`${what} is in place of a file of the registry: it counts as missing`, { path }),
+    );
+    this.#answers = new FileAnswers(this.#paths);
+    this.many = new FileQuestions(folders.root, (path, what) => this.#paths.report(path, what));
     this.#refusal = refusal;
     this.#listings = new FolderListings(rememberedNames);
     this.#orders = new DiskOrders(folders, this.#paths, refusal);
@@ -101,14 +109,7 @@ export class FilesystemDriver implements StorageDriver {
   };
 
   stat(key: string): Promise<ObjectStat | undefined> {
-    return reading(() => {
-      const path = this.#paths.ofFile(key);
-      const found = path === undefined ? undefined : lstatOf(path);
-      if (path === undefined || found === undefined) return undefined;
-      if (found.isFile()) return { size: found.size, modifiedMs: found.mtimeMs, version: versionOf(found) };
-      if (!found.isDirectory()) this.#paths.report(path, "something that is not a file");
-      return undefined;
-    });
+    return reading(() => this.#answers.stat(key));
   }
 
   async read(key: string, atMost = smallObjectBytes): Promise<Buffer | undefined> {
@@ -144,16 +145,13 @@ export class FilesystemDriver implements StorageDriver {
 
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
     return reading(async () => {
-      const path = this.#paths.ofFolder(key);
-      return path === undefined ? [] : wantedOf(await this.#listings.list(path), wanted);
+      const folder = this.#paths.folder(key);
+      return folder === undefined ? [] : wantedOf(await this.#listings.list(folder), wanted);
     });
   }
 
   listVersion(key: string): Promise<string | undefined> {
-    return reading(() => {
-      const path = this.#paths.ofFolder(key);
-      return path === undefined ? "none" : this.#listings.version(path);
-    });
+    return reading(() => this.#answers.listVersion(key));
   }
 
   /** If nothing can be changed, there is nothing to guard against other processes. */

@@ -1,7 +1,8 @@
+import type { Stats } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
 import { sortedInTurns } from "../../../foundation/sorted-in-turns.js";
-import { statOf } from "./key-paths.js";
+import { namesOfContent } from "./file-answers.js";
 import { ifPresent } from "./system-error.js";
 import { versionOf } from "./version.js";
 
@@ -13,8 +14,10 @@ interface Listing {
 /** Weight of an empty listing, in names: a walk over a large store must not keep every small folder. */
 const namesOfListing = 40;
 
-/** Is in the folder of the repositories if that has a volume of its own, but does not belong to its content. */
-const ownFolder = ".berth";
+interface ListedFolder {
+  readonly path: string;
+  readonly stat: Stats;
+}
 
 const none: readonly string[] = [];
 
@@ -30,22 +33,14 @@ export class FolderListings {
     });
   }
 
-  /** Differs after the names in a folder changed; `undefined` if the latest change is too recent to tell. */
-  version(folder: string): string | undefined {
-    const stat = statOf(folder);
-    return stat?.isDirectory() ? versionOf(stat) : "none";
-  }
-
-  async list(folder: string): Promise<readonly string[]> {
-    const stat = statOf(folder);
-    if (stat === undefined || !stat.isDirectory()) return none;
+  async list({ path, stat }: ListedFolder): Promise<readonly string[]> {
     const version = versionOf(stat);
-    const known = this.#listings.get(folder);
+    const known = this.#listings.get(path);
     if (version !== undefined && known?.version === version) return known.names;
     // The version is read before the listing: a change in between makes the next call list again.
-    const found = await ifPresent(() => readdir(folder));
-    const names = found === undefined ? none : await sortedInTurns(found.filter((name) => name !== ownFolder));
-    if (version !== undefined) this.#listings.set(folder, { version, names });
+    const found = await ifPresent(() => readdir(path));
+    const names = found === undefined ? none : await sortedInTurns(namesOfContent(found));
+    if (version !== undefined) this.#listings.set(path, { version, names });
     return names;
   }
 }

@@ -1,6 +1,5 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { BoundedMap } from "../../../foundation/bounded-map.js";
-import type { Logger } from "../../../observability/logger.js";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { DataFolders } from "./data-folders.js";
 import { isAbsence } from "./system-error.js";
@@ -24,18 +23,20 @@ const trustedParts: readonly (readonly [prefix: string, components: number])[] =
 
 /**
  * Paths of keys. Links below a repository or a digest are not followed, and what is not a file is not an object: a
- * device or a file from elsewhere is not content of this registry. It counts as missing, and is logged once.
+ * device or a file from elsewhere is not content of this registry. It counts as missing, and is told once.
  */
 export class KeyPaths {
   readonly #folders: DataFolders;
-  readonly #log: Logger | undefined;
-  /** Folders that were not links, and when they were checked. */
-  readonly #plain = new BoundedMap<string, number>(rememberedFolders);
+  readonly #tell: (path: string, what: string) => void;
+  /** Folders that were not links when they were checked, at most that long ago. */
+  readonly #plain = new Set<string>();
+  #plainSince = 0;
   readonly #reported = new BoundedMap<string, true>(reportedPaths);
 
-  constructor(folders: DataFolders, log: Logger | undefined) {
+  /** @param tell told once of each path that counts as missing, and what is there */
+  constructor(folders: DataFolders, tell: (path: string, what: string) => void) {
     this.#folders = folders;
-    this.#log = log;
+    this.#tell = tell;
   }
 
   /** The path for reading a file; `undefined` if a link is on the way to it. */
@@ -46,12 +47,16 @@ export class KeyPaths {
     return undefined;
   }
 
-  /** The path for listing a folder; `undefined` if it is a link, or one is on the way to it. */
-  ofFolder(key: string): string | undefined {
+  /** A folder that exists, for listing; `undefined` if it is a link, or one is on the way to it. */
+  folder(key: string): { readonly path: string; readonly stat: Stats } | undefined {
     const path = this.ofFile(key);
-    if (path === undefined || key.length <= trustedLength(key) || !lstatOf(path)?.isSymbolicLink()) return path;
-    this.report(path, "a link");
-    return undefined;
+    if (path === undefined) return undefined;
+    const isTrusted = key.length <= trustedLength(key);
+    const stat = isTrusted ? statOf(path) : lstatOf(path);
+    if (stat?.isSymbolicLink()) this.report(path, "a link");
+    if (!stat?.isDirectory()) return undefined;
+    if (!isTrusted) this.#plain.add(key);
+    return { path, stat };
   }
 
   /** The path for changing something. @throws StorageError if a link is on the way to it */
@@ -64,34 +69,37 @@ export class KeyPaths {
     );
   }
 
-  /** Logs something that counts as missing. */
+  /** Tells of something that counts as missing. */
   report(path: string, what: string): void {
     if (this.#reported.has(path)) return;
     this.#reported.set(path, true);
-    this.#log?.warn(`${what} is in place of a file of the registry: it counts as missing`, { path });
+    this.#tell(path, what);
   }
 
   #linkAbove(key: string): string | undefined {
     const folder = key.slice(0, Math.max(0, key.lastIndexOf("/")));
     const trusted = trustedLength(key);
     if (folder.length <= trusted) return undefined;
-    const now = performance.now();
-    if (this.#isPlain(folder, now)) return undefined;
+    this.#forgetOld();
+    if (this.#plain.has(folder)) return undefined;
     for (let end = key.indexOf("/", trusted + 1); end !== -1; end = key.indexOf("/", end + 1)) {
       const above = key.slice(0, end);
       // Most keys differ in their last folder only, and each look is a call to the system.
-      if (this.#isPlain(above, now)) continue;
+      if (this.#plain.has(above)) continue;
       const path = this.#folders.pathOf(above);
       const stat = lstatOf(path);
       if (stat === undefined) return undefined;
       if (stat.isSymbolicLink()) return path;
-      this.#plain.set(above, now);
+      this.#plain.add(above);
     }
     return undefined;
   }
 
-  #isPlain(folder: string, now: number): boolean {
-    return now - (this.#plain.get(folder) ?? Number.NEGATIVE_INFINITY) < trustedForMs;
+  #forgetOld(): void {
+    const now = performance.now();
+    if (now - this.#plainSince < trustedForMs && this.#plain.size < rememberedFolders) return;
+    this.#plain.clear();
+    this.#plainSince = now;
   }
 }
 

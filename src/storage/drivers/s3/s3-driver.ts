@@ -15,6 +15,7 @@ import {
   smallObjectBytes,
   type Withdrawal,
 } from "../../driver.js";
+import { type ManyReads, oneByOne } from "../../many-reads.js";
 import type { ObjectContent, Staging } from "../../staging.js";
 import { FilesystemDriver } from "../filesystem/filesystem-driver.js";
 import { Tombstones } from "../tombstones.js";
@@ -66,6 +67,7 @@ export class S3Driver implements StorageDriver {
   readonly withdrawal: Withdrawal;
   readonly staging: Staging;
   readonly machine: MachineWork;
+  readonly many: ManyReads = oneByOne(this);
   readonly #bucket: S3Bucket;
   readonly #leases: Leases;
   readonly #stats = new NextRun<string, StoredObject | undefined>();

@@ -1,0 +1,53 @@
+import { oneAhead } from "../foundation/one-ahead.js";
+import type { RepositoryName } from "../oci/repository-name.js";
+import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
+import type { Storage } from "../storage/storage.js";
+import { ManifestReader } from "./held-manifests.js";
+import type { FoundRepository } from "./repository-mark.js";
+
+/** Repositories that are listed with one order to another thread. */
+const listedAtOnce = 100;
+
+/** Manifests that are in memory at the same time, unless one repository has more. */
+const manifestsAtOnce = 300;
+
+/** Repositories with their manifests. While the caller looks at some, the next are listed and read. */
+export async function* foundRepositories(
+  storage: Storage,
+  names: readonly RepositoryName[],
+): AsyncIterable<FoundRepository> {
+  const reader = new ManifestReader(storage);
+  for await (const found of oneAhead(readAll(reader, oneAhead(listAll(storage, names))))) yield* found;
+}
+
+async function* listAll(
+  storage: Storage,
+  names: readonly RepositoryName[],
+): AsyncIterable<readonly RepositoryHoldings[]> {
+  for (let start = 0; start < names.length; start += listedAtOnce)
+    yield await storage.index.holdings(names.slice(start, start + listedAtOnce));
+}
+
+async function* readAll(
+  reader: ManifestReader,
+  listed: AsyncIterable<readonly RepositoryHoldings[]>,
+): AsyncIterable<FoundRepository[]> {
+  for await (const holdings of listed) {
+    for (const group of groupsOf(holdings)) {
+      const held = await reader.readHeld(group);
+      yield group.map((each) => ({ holdings: each, held: held.get(each.name) ?? new Map() }));
+    }
+  }
+}
+
+function groupsOf(holdings: readonly RepositoryHoldings[]): RepositoryHoldings[][] {
+  const groups: RepositoryHoldings[][] = [];
+  let room = 0;
+  for (const each of holdings) {
+    const group = groups.at(-1);
+    if (group === undefined || room < each.manifests.length) groups.push([each]);
+    else group.push(each);
+    room = (group === groups.at(-1) ? room : manifestsAtOnce) - each.manifests.length;
+  }
+  return groups;
+}

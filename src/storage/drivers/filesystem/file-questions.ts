@@ -1,0 +1,110 @@
+import { Worker } from "node:worker_threads";
+import { StorageError } from "../../../oci/storage-error.js";
+import type { ObjectStat } from "../../driver.js";
+import type { Listing, ManyReads } from "../../many-reads.js";
+import type { DiskAnswers, DiskQuestions } from "./disk-reader.js";
+import { DiskError } from "./disk-workers.js";
+import { type PackedAnswers, unpacked } from "./packed-answers.js";
+import { toStorageError } from "./system-error.js";
+
+/** Starting the thread takes 50 ms of CPU, and most processes never ask. */
+const idleMs = 10_000;
+
+/** Almost everything that the thread allocates is garbage once it has answered. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2 };
+
+interface Waiting {
+  readonly questions: DiskQuestions;
+  readonly settle: (answers: DiskAnswers | Error) => void;
+}
+
+/**
+ * Asks a thread of its own: a walk over everything delays neither the event loop, nor libuv's threads, nor the threads
+ * that make the changes of pushes.
+ */
+export class FileQuestions implements ManyReads {
+  readonly #root: string;
+  readonly #report: (path: string, what: string) => void;
+
+  /** @param report told what is in place of a file, and so counts as missing */
+  constructor(root: string, report: (path: string, what: string) => void) {
+    this.#root = root;
+    this.#report = report;
+  }
+
+  async has(keys: readonly string[]): Promise<readonly boolean[]> {
+    return keys.length === 0 ? [] : unpacked.has(await this.#ask("has", keys));
+  }
+
+  async stat(keys: readonly string[]): Promise<readonly (ObjectStat | undefined)[]> {
+    return keys.length === 0 ? [] : unpacked.stat(await this.#ask("stat", keys));
+  }
+
+  async read(keys: readonly string[], atMost: number): Promise<readonly (Buffer | undefined)[]> {
+    return keys.length === 0 ? [] : unpacked.read(await this.#ask("read", keys, atMost));
+  }
+
+  async list(keys: readonly string[]): Promise<readonly Listing[]> {
+    return keys.length === 0 ? [] : unpacked.list(await this.#ask("list", keys));
+  }
+
+  async listVersion(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    return keys.length === 0 ? [] : unpacked.listVersion(await this.#ask("listVersion", keys));
+  }
+
+  async #ask(kind: DiskQuestions["kind"], keys: readonly string[], atMost = 0): Promise<PackedAnswers> {
+    const { answers, odd } = await readingThread.ask({ root: this.#root, kind, keys, atMost });
+    for (const [path, what] of odd) this.#report(path, what);
+    if ("message" in answers) throw toStorageError(new DiskError(answers));
+    return answers;
+  }
+}
+
+/** The thread of this process; it answers in the order of the questions. */
+class ReadingThread {
+  readonly #waiting: Waiting[] = [];
+  #worker: Worker | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  async ask(questions: DiskQuestions): Promise<DiskAnswers> {
+    const answers = await new Promise<DiskAnswers | Error>((settle) => {
+      this.#waiting.push({ questions, settle });
+      this.#worker ??= this.#start();
+      this.#worker.ref();
+      this.#worker.postMessage(questions);
+    });
+    if (answers instanceof Error) throw answers;
+    return answers;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./disk-reader.js", import.meta.url), { resourceLimits });
+    worker.on("message", (answers: DiskAnswers) => this.#settle(answers));
+    worker.on("error", (cause) => this.#lose(cause));
+    return worker;
+  }
+
+  #settle(answers: DiskAnswers): void {
+    this.#waiting.shift()?.settle(answers);
+    if (this.#waiting.length > 0) return;
+    this.#worker?.unref();
+    this.#idleTimer ??= setTimeout(() => this.#endIfIdle(), idleMs).unref();
+    this.#idleTimer.refresh();
+  }
+
+  #endIfIdle(): void {
+    this.#idleTimer = undefined;
+    if (this.#waiting.length > 0) return;
+    void this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+
+  /** The next question starts a new one. */
+  #lose(cause: Error): void {
+    this.#worker = undefined;
+    const failure = new StorageError("busy", `the thread that reads the disk ended: ${cause.message}`, { cause });
+    for (const { settle } of this.#waiting.splice(0)) settle(failure);
+  }
+}
+
+const readingThread = new ReadingThread();
