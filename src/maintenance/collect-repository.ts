@@ -9,6 +9,7 @@ export interface CollectedRepository {
   /** Digests whose bytes it still needs or links to. */
   readonly needed: readonly Digest[];
   readonly removed: readonly ContentLink[];
+  readonly mark: RepositoryMark;
 }
 
 /** Removes the links of a repository that nothing there needs any more, as far as their time has come. */
@@ -27,7 +28,7 @@ export async function collectRepository(run: CollectionRun, found: FoundReposito
   const manifests = mark.unkept.map((digest): ContentLink => ({ name, kind: "manifest", digest }));
   const removed = await removeAll(run, name, [...manifests, ...blobs]);
   await removeIfEmptied(run, mark, removed);
-  return { needed: stillLinked(mark, removed), removed };
+  return { needed: stillLinked(mark, removed), removed, mark };
 }
 
 /** Whether an unneeded link must wait. Reports it if so. */

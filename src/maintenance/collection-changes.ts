@@ -6,6 +6,7 @@ import type { ContentLink } from "../storage/content/content-link.js";
 import { type LinkRemoval, releaseUnlinking, removeLinks } from "../storage/content/link-removal.js";
 import { clearAside, removeUnlinked, withEvictionLock } from "../storage/content/unlinked-blobs.js";
 import type { Storage } from "../storage/storage.js";
+import type { KnownRepositories } from "./known-repositories.js";
 
 /** Bytes that no repository links to. */
 export interface UnlinkedBytes {
@@ -32,6 +33,8 @@ export interface CollectionChanges {
   /** Also finishes what a killed collection or eviction has left. @returns the number of bytes removed */
   erase(bytes: readonly UnlinkedBytes[]): Promise<number>;
   note(notes: NotedItems): Promise<void>;
+  /** Keeps what the next collection need not find out again. */
+  learn(known: KnownRepositories): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -43,6 +46,7 @@ export const noChanges: CollectionChanges = {
   forgetTrash: async () => {},
   erase: async (bytes) => sizeOf(bytes),
   note: async () => {},
+  learn: async () => {},
   end: async () => {},
 };
 
@@ -60,6 +64,7 @@ export function changesBeside(storage: Storage): CollectionChanges {
         return removeUnlinked(storage, digestsOf(bytes));
       }),
     note: (notes) => storage.collectionNotes.write(notes),
+    learn: (known) => known.write(),
     end: () => storage.collections.write(),
   };
 }
@@ -88,6 +93,7 @@ export function changesAlone(storage: Storage): CollectionChanges {
         return sizeOf(bytes);
       }),
     note: (notes) => storage.collectionNotes.write(notes),
+    learn: (known) => known.write(),
     end: async () => {
       // Records of a repository are deleted once lists show that nothing of it is left.
       await storage.listsSettled();

@@ -16,6 +16,8 @@ export interface FoundGarbage {
 
 /** Receives the findings of a collection as they are made. */
 export interface CollectionReport {
+  /** How many repositories are as an earlier collection found them, and how many are about to be read. */
+  repositories(found: { readonly unchanged: number; readonly toRead: number }): void;
   marked(mark: RepositoryMark): void;
   /** Something is unneeded, and goes now. */
   goes(item: Unneeded | { readonly kind: "repository"; readonly name: string }): void;

@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.js";
-import { DigestNumbers, NumberSet } from "../oci/digest-numbers.js";
+import { NumberSet } from "../oci/digest-numbers.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { NotedItems, type Unneeded } from "../storage/collection-notes.js";
 import type { ContentLink } from "../storage/content/content-link.js";
@@ -8,6 +8,7 @@ import { collectRepository } from "./collect-repository.js";
 import type { CollectionChanges, UnlinkedBytes } from "./collection-changes.js";
 import { CollectionError } from "./collection-lock.js";
 import type { Collection, CollectionReport } from "./collection-report.js";
+import { KnownRepositories } from "./known-repositories.js";
 import { foundRepositories } from "./repository-survey.js";
 import { TrashContent } from "./trash-content.js";
 import { type CollectionTimes, Judge, type Stay } from "./unneeded-content.js";
@@ -39,7 +40,7 @@ export class CollectionRun {
   readonly isAlone: boolean;
   readonly judge: Judge;
   readonly #parts: RunParts;
-  readonly #digests = new DigestNumbers();
+  readonly #known: KnownRepositories;
   /** The numbers of digests whose bytes something needs. */
   readonly #needed = new NumberSet();
   readonly #removed: ContentLink[] = [];
@@ -48,10 +49,15 @@ export class CollectionRun {
 
   static async begin(parts: RunParts): Promise<CollectionRun> {
     await parts.changes.begin();
-    return new CollectionRun(parts, await parts.storage.collectionNotes.read());
+    const { storage, deleteUntagged, now } = parts;
+    // What is tagged shows in no version.
+    const known = await (deleteUntagged
+      ? KnownRepositories.none(storage, now())
+      : KnownRepositories.read(storage, now()));
+    return new CollectionRun(parts, await storage.collectionNotes.read(), known);
   }
 
-  private constructor(parts: RunParts, earlier: NotedItems) {
+  private constructor(parts: RunParts, earlier: NotedItems, known: KnownRepositories) {
     const { storage, times, now, deleteUntagged, isAlone, changes, report } = parts;
     this.storage = storage;
     this.report = report;
@@ -60,6 +66,7 @@ export class CollectionRun {
     this.isAlone = isAlone;
     this.judge = new Judge({ times, heldMs: storage.contentLinks.safeMs, now, earlier }, new NotedItems());
     this.#parts = parts;
+    this.#known = known;
   }
 
   /** Something is unneeded, and waits to be deleted. */
@@ -71,18 +78,14 @@ export class CollectionRun {
 
   async perform(): Promise<Collection> {
     const trash = await TrashContent.read(this);
-    for await (const found of foundRepositories(this.storage, await this.#repositoryNames())) {
-      await this.#parts.pace();
-      const { needed, removed } = await collectRepository(this, found);
-      for (const digest of needed) this.#needed.add(this.#digests.of(digest));
-      this.#removed.push(...removed);
-    }
+    await this.#collectRepositories();
     await trash.empty(this.#removed);
     const bytes = await this.#unlinkedBytes(trash);
     await this.changes.note(this.judge.notes);
     const manifests = this.#removed.filter(({ kind }) => kind === "manifest").length;
     this.report.found({ needed: this.#needed.size, manifests, bytes });
     const freed = await this.changes.erase(bytes);
+    await this.changes.learn(this.#known);
     await this.changes.end();
     const erased = bytes.map(({ digest }) => digest);
     return {
@@ -94,6 +97,22 @@ export class CollectionRun {
       nextMs: this.#nextMs,
       trashed: trash.size,
     };
+  }
+
+  async #collectRepositories(): Promise<void> {
+    const names = await this.#repositoryNames();
+    const changed = await this.#known.changed(names, (needed) => {
+      for (const number of needed) this.#needed.add(number);
+    });
+    this.report.repositories({ unchanged: names.length - changed.length, toRead: changed.length });
+    for await (const found of foundRepositories(this.storage, changed)) {
+      await this.#parts.pace();
+      const { needed, removed, mark } = await collectRepository(this, found);
+      const numbers = Uint32Array.from(needed, (digest) => this.#known.digests.of(digest));
+      for (const number of numbers) this.#needed.add(number);
+      this.#removed.push(...removed);
+      this.#known.learn(found, mark, numbers);
+    }
   }
 
   async #repositoryNames(): Promise<readonly RepositoryName[]> {
@@ -112,7 +131,7 @@ export class CollectionRun {
   }
 
   #isNeeded(digest: Digest): boolean {
-    const number = this.#digests.find(digest);
+    const number = this.#known.digests.find(digest);
     return number !== undefined && this.#needed.has(number);
   }
 

@@ -119,6 +119,7 @@ export class CollectionSchedule {
   #report(): CollectionReport {
     const log = this.#log;
     return {
+      repositories: () => {},
       marked: () => {},
       stays: () => {},
       problem: (problem) => log.warn(`garbage collection: ${problem}`),

@@ -1,6 +1,8 @@
 import { algorithmOf, type Digest, hexOf } from "./digest.js";
 
 const bytesOfKey = 32;
+/** In place of a digest of another algorithm; no content has it. */
+const noKey = Buffer.alloc(bytesOfKey);
 const wordsOfKey = bytesOfKey / 4;
 
 /** The table is at most half full. */
@@ -23,6 +25,24 @@ export class DigestNumbers {
   readonly #sought = Buffer.alloc(bytesOfKey);
   readonly #soughtWords = wordsIn(this.#sought);
 
+  static readonly bytesOfKey = bytesOfKey;
+
+  /** From what {@link toBytes} returned. */
+  static fromBytes(bytes: Buffer): DigestNumbers {
+    const numbers = new DigestNumbers();
+    for (let start = 0; start < bytes.length; start += bytesOfKey) {
+      if (numbers.#size * bytesOfKey === numbers.#keys.length) numbers.#grow();
+      bytes.copy(numbers.#sought, 0, start, start + bytesOfKey);
+      numbers.#addSought();
+    }
+    return numbers;
+  }
+
+  /** All digests of sha256, in the order of their numbers; zeros in place of others. */
+  toBytes(): Buffer {
+    return this.#keys.subarray(0, this.#size * bytesOfKey);
+  }
+
   get size(): number {
     return this.#size;
   }
@@ -32,14 +52,11 @@ export class DigestNumbers {
     const known = this.find(digest);
     if (known !== undefined) return known;
     if (this.#size * bytesOfKey === this.#keys.length) this.#grow();
-    const number = this.#size++;
-    if (algorithmOf(digest) === "sha256") {
-      this.#sought.copy(this.#keys, number * bytesOfKey);
-      this.#slots[this.#slotOfSought()] = number + 1;
-    } else {
-      this.#others.set(digest, number);
-      this.#otherDigests.set(number, digest);
-    }
+    if (algorithmOf(digest) === "sha256") return this.#addSought();
+    noKey.copy(this.#sought);
+    const number = this.#addSought();
+    this.#others.set(digest, number);
+    this.#otherDigests.set(number, digest);
     return number;
   }
 
@@ -56,6 +73,13 @@ export class DigestNumbers {
     if (number >= this.#size) throw new RangeError(`there is no digest ${number}`);
     const other = this.#otherDigests.get(number);
     return other ?? `sha256:${this.#keys.toString("hex", number * bytesOfKey, (number + 1) * bytesOfKey)}`;
+  }
+
+  #addSought(): number {
+    const number = this.#size++;
+    this.#sought.copy(this.#keys, number * bytesOfKey);
+    if (!this.#sought.equals(noKey)) this.#slots[this.#slotOfSought()] = number + 1;
+    return number;
   }
 
   /** The slot of the digest that is sought, or the free one where it belongs. */
@@ -83,9 +107,8 @@ export class DigestNumbers {
     this.#words = wordsIn(keys);
     this.#slots = new Uint32Array(this.#slots.length * 2);
     for (let number = 0; number < this.#size; number++) {
-      if (this.#otherDigests.has(number)) continue;
       keys.copy(this.#sought, 0, number * bytesOfKey, (number + 1) * bytesOfKey);
-      this.#slots[this.#slotOfSought()] = number + 1;
+      if (!this.#sought.equals(noKey)) this.#slots[this.#slotOfSought()] = number + 1;
     }
     sought.copy(this.#sought);
   }

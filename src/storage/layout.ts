@@ -29,6 +29,7 @@ import type { ContentLink } from "./content/content-link.js";
  *     processes/<hash>                                      the name of a process; its locks are second names of it
  *     collected                                             when garbage was last collected
  *     collection/noted                                      what no repository seemed to need, and since when
+ *     collection/known                                      what unchanged repositories were found to need
  *     collection/clock                                      written to learn the time of the storage
  *     collection/held/<hash of name>                        the claims that an ended upload has kept alive
  *     claimed/<algorithm>-<hex>-<hash of link>              when a client was last told that a manifest is there
@@ -75,6 +76,7 @@ export const layout = {
   day: (date: string) => `.berth/days/${date}`,
   dayOf: (date: string, process: string) => `.berth/days/${date}/${process}`,
   collectionNotes: ".berth/collection/noted",
+  collectionKnowledge: ".berth/collection/known",
   collectionClock: ".berth/collection/clock",
   heldClaims: (name: RepositoryName) => `.berth/collection/held/${hashOf(name)}`,
   claimed: (link: ContentLink) => `.berth/claimed/${nameOfLink(link)}`,

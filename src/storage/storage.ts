@@ -9,6 +9,7 @@ import { OwnerStore } from "./cache/owner-store.js";
 import { SchedulerState } from "./cache/scheduler-state.js";
 import { TagChecks } from "./cache/tag-checks.js";
 import { CheckRecord } from "./check-record.js";
+import { KnowledgeStore } from "./collection-knowledge.js";
 import { CollectionNotes } from "./collection-notes.js";
 import { CollectionRecord } from "./collection-record.js";
 import { BlobHolders } from "./content/blob-holders.js";
@@ -77,6 +78,7 @@ export class Storage {
   readonly collections: CollectionRecord;
   readonly checks: CheckRecord;
   readonly collectionNotes: CollectionNotes;
+  readonly collectionKnowledge: KnowledgeStore;
   readonly events: EventQueue;
   readonly dayCounts: DayCountStore;
   readonly jobs: JobStore;
@@ -126,6 +128,7 @@ export class Storage {
     this.collections = new CollectionRecord(driver);
     this.checks = new CheckRecord(driver);
     this.collectionNotes = new CollectionNotes(driver);
+    this.collectionKnowledge = new KnowledgeStore(driver);
     this.events = new EventQueue(driver);
     this.dayCounts = new DayCountStore(driver);
     this.jobs = new JobStore(driver);

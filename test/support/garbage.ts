@@ -1,5 +1,6 @@
 import { collect as collectGarbage } from "../../src/maintenance/collect.js";
 import type { Collection, CollectionReport } from "../../src/maintenance/collection-report.js";
+import type { RepositoryMark } from "../../src/maintenance/repository-mark.js";
 import { atOnce, type CollectionTimes, type Stay } from "../../src/maintenance/unneeded-content.js";
 import type { Digest } from "../../src/oci/digest.js";
 import type { Unneeded } from "../../src/storage/collection-notes.js";
@@ -11,7 +12,14 @@ export class RecordedCollection implements CollectionReport {
   readonly went: string[] = [];
   readonly stayed: { readonly item: Unneeded; readonly stay: Stay }[] = [];
 
-  marked(): void {}
+  /** Repositories that were read. */
+  readonly read: string[] = [];
+
+  repositories(): void {}
+
+  marked({ name }: RepositoryMark): void {
+    this.read.push(name);
+  }
 
   found(): void {}
 

@@ -118,7 +118,7 @@ function collecting(
   const run = async (signal: AbortSignal) => {
     const work = new WorkShare(share, signal);
     const problem = (text: string) => log.warn(`garbage collection: ${text}`);
-    const report = { marked() {}, goes() {}, stays() {}, found() {}, problem };
+    const report = { repositories() {}, marked() {}, goes() {}, stays() {}, found() {}, problem };
     const settings = { deleteUntagged: false, times, report, pace: () => work.rest() };
     const walked = storage.forWalk(log);
     const collect = task === "collect" ? collectBeside(walked, settings) : planCollection(walked, settings);

@@ -19,8 +19,8 @@ export interface GarbageCollectOptions {
 /** Deletes content that no manifest references, and prints what it keeps and deletes in the format of registry:2. */
 export async function collectGarbage(options: GarbageCollectOptions): Promise<void> {
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
-  // What is read is garbage soon: letting V8 keep more of it takes 30 MB and saves no time.
-  setFlagsFromString("--semi-space-growth-factor=1");
+  // Almost all that is read is garbage soon: V8 would let 50 MB of it lie, to save a tenth of the time.
+  setFlagsFromString("--optimize-for-size");
   const log = createLogger(config.log, process.stderr);
   try {
     const storage = await openCollectedStorage(config, log);

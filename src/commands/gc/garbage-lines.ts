@@ -8,6 +8,10 @@ type Print = (line: string) => void;
 /** Prints the result of a collection in the words of registry:2, which people and scripts know. */
 export function garbageLines(print: Print, complain: Print): CollectionReport {
   return {
+    repositories: ({ unchanged }) => {
+      if (unchanged > 0)
+        print(`${unchanged} repositories are unchanged since an earlier run, and all of them is needed`);
+    },
     marked: (mark) => printMark(mark, print),
     goes: (item) => {
       if (item.kind === "repository") print(`${item.name}: repository eligible for deletion: it is empty`);

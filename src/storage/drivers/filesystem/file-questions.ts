@@ -10,6 +10,9 @@ import { toStorageError } from "./system-error.js";
 /** Starting the thread takes 50 ms of CPU, and most processes never ask. */
 const idleMs = 10_000;
 
+/** With more, the thread would keep what is garbage after the answer. */
+const keysOfQuestion = 500;
+
 /** Almost everything that the thread allocates is garbage once it has answered. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2 };
 
@@ -32,28 +35,46 @@ export class FileQuestions implements ManyReads {
     this.#report = report;
   }
 
-  async has(keys: readonly string[]): Promise<readonly boolean[]> {
-    return keys.length === 0 ? [] : unpacked.has(await this.#ask("has", keys));
+  has(keys: readonly string[]): Promise<readonly boolean[]> {
+    return this.#ask("has", keys, unpacked.has);
   }
 
-  async stat(keys: readonly string[]): Promise<readonly (ObjectStat | undefined)[]> {
-    return keys.length === 0 ? [] : unpacked.stat(await this.#ask("stat", keys));
+  stat(keys: readonly string[]): Promise<readonly (ObjectStat | undefined)[]> {
+    return this.#ask("stat", keys, unpacked.stat);
   }
 
-  async read(keys: readonly string[], atMost: number): Promise<readonly (Buffer | undefined)[]> {
-    return keys.length === 0 ? [] : unpacked.read(await this.#ask("read", keys, atMost));
+  read(keys: readonly string[], atMost: number): Promise<readonly (Buffer | undefined)[]> {
+    return this.#ask("read", keys, unpacked.read, atMost);
   }
 
-  async list(keys: readonly string[]): Promise<readonly Listing[]> {
-    return keys.length === 0 ? [] : unpacked.list(await this.#ask("list", keys));
+  list(keys: readonly string[]): Promise<readonly Listing[]> {
+    return this.#ask("list", keys, unpacked.list);
   }
 
-  async listVersion(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
-    return keys.length === 0 ? [] : unpacked.listVersion(await this.#ask("listVersion", keys));
+  listVersion(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    return this.#ask("listVersion", keys, unpacked.listVersion);
   }
 
-  async #ask(kind: DiskQuestions["kind"], keys: readonly string[], atMost = 0): Promise<PackedAnswers> {
-    const { answers, odd } = await readingThread.ask({ root: this.#root, kind, keys, atMost });
+  async #ask<Answer>(
+    kind: DiskQuestions["kind"],
+    keys: readonly string[],
+    unpack: (answers: PackedAnswers) => readonly Answer[],
+    atMost = 0,
+  ): Promise<readonly Answer[]> {
+    const slices = Array.from({ length: Math.ceil(keys.length / keysOfQuestion) }, (_, index) =>
+      this.#askSome({
+        root: this.#root,
+        kind,
+        keys: keys.slice(index * keysOfQuestion, (index + 1) * keysOfQuestion),
+        atMost,
+      }),
+    );
+    const answers = await Promise.all(slices);
+    return answers.flatMap(unpack);
+  }
+
+  async #askSome(questions: DiskQuestions): Promise<PackedAnswers> {
+    const { answers, odd } = await readingThread.ask(questions);
     for (const [path, what] of odd) this.#report(path, what);
     if ("message" in answers) throw toStorageError(new DiskError(answers));
     return answers;
