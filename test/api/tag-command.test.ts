@@ -99,7 +99,7 @@ test("a deleted tag whose image is in the trash comes back whole", async (t) => 
   const image = await pushSmallImage(client, name, "layer", { tag: "1.0" });
   await client.request("DELETE", `/v2/${name}/manifests/1.0`);
   const times = { grace: 0, claim: 0, trash: 60 * 60_000 };
-  const report = { marked() {}, goes() {}, stays() {}, problem() {}, found() {} };
+  const report = { repositories() {}, marked() {}, goes() {}, stays() {}, problem() {}, found() {} };
   storage.contentLinks.claimMs = 0;
   const collection = await collectBeside(storage.forWalk(log), {
     deleteUntagged: true,
