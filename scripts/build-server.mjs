@@ -37,17 +37,19 @@ const bundle = await rolldown({
   external: (id) => !/^[./]/.test(id) && !bundledPackages.includes(id),
   platform: "node",
   treeshake: false,
+  preserveEntrySignatures: false,
   checks: { ineffectiveDynamicImport: false },
 });
-await bundle.write({
+const { output } = await bundle.write({
   dir: target,
   format: "es",
   sourcemap: true,
   sourcemapExcludeSources: true,
   chunkFileNames: "[name].js",
-  codeSplitting: { groups: [{ debugName: "server", name: serverFile() }] },
+  codeSplitting: { groups: [{ debugName: "files", name: fileOfModule() }], includeDependenciesRecursively: false },
 });
 await bundle.close();
+for (const name of Object.keys(threads)) refuseIfServer(`${name}.js`);
 writeFileSync(join(target, "licenses.txt"), bundledPackages.map(licenseOf).join("\n"));
 
 /** All but the page, which is built by itself. */
@@ -56,13 +58,25 @@ function removeFormerBuild() {
   for (const name of readdirSync(target)) if (name !== "ui") rmSync(join(target, name), { recursive: true });
 }
 
-/** @returns a function that says which modules are in the server's file: not those that a thread loads, too */
-function serverFile() {
-  let modules;
+/** @returns a function that says which file a module belongs to: what a thread loads is apart from the server */
+function fileOfModule() {
+  let files;
   return (id, graph) => {
-    modules ??= { server: importedBy(serverParts, graph), threads: importedBy(Object.values(threads), graph) };
-    return modules.server.has(id) && !modules.threads.has(id) ? "server" : undefined;
+    files ??= [
+      ...Object.entries(threads).map(([name, file]) => [`${name}-parts`, importedBy([file], graph)]),
+      ["server", importedBy(serverParts, graph)],
+    ];
+    // What an entry does when it is loaded must not happen where only its parts are needed.
+    if (graph.getModuleInfo(id)?.isEntry) return undefined;
+    return files.find(([, modules]) => modules.has(id))?.[0];
   };
+}
+
+/** A thread that loaded the server would start ten times more slowly, and take ten times the memory. */
+function refuseIfServer(file, thread = file) {
+  if (file === "server.js") throw new Error(`${thread} loads the whole server`);
+  for (const imported of output.find(({ fileName }) => fileName === file)?.imports ?? [])
+    refuseIfServer(imported, thread);
 }
 
 function importedBy(files, graph) {
