@@ -1,3 +1,5 @@
+import type { AuditTrail } from "../auth/audit/audit-trail.js";
+import { AuditedTokens } from "../auth/audit/audited-tokens.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Handler } from "../http/handlers/handler.js";
 import type { Resource } from "../http/router.js";
@@ -9,9 +11,9 @@ import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
 import type { Activity } from "./activity/activity.js";
 import { listDownloads } from "./activity/list-downloads.js";
-import { type ConfiguredUpstream, listUpstreams } from "./activity/list-upstreams.js";
+import { listUpstreams } from "./activity/list-upstreams.js";
 import { LiveStream } from "./activity/live-stream.js";
-import type { RunningDownload } from "./activity/running-downloads.js";
+import type { ConfiguredUpstream } from "./activity/seen-upstreams.js";
 import { type CacheState, Summaries } from "./activity/show-summary.js";
 import { changing, notStored, requireWelcome, showing, showTime } from "./answers.js";
 import { requireAdmin } from "./changes/administration.js";
@@ -51,18 +53,16 @@ export interface ApiDependencies {
   readonly activity: Activity;
   readonly upstreams: readonly ConfiguredUpstream[];
   readonly cache: CacheState;
-  /** Uploads that are being received. */
-  uploadsRunning(): number;
   /** Milliseconds without a byte after which an upload counts as abandoned. */
   readonly uploadsExpireMs: number;
   readonly collecting: CollectingSettings;
-  /** The downloads of all processes. */
-  running(): Promise<readonly RunningDownload[]>;
   /** What the configuration lets clients change in private repositories. */
   readonly changeable: readonly Action[];
   /** The name in lists of a repository that is stored under this one. */
   shownNameOf(stored: RepositoryName): RepositoryName;
   readonly guides: readonly Guide[];
+  /** Records which tokens are made and revoked; other changes are recorded by the registry. */
+  readonly audit: AuditTrail | undefined;
   /** The file that describes the API. */
   description(): Promise<Buffer>;
 }
@@ -155,17 +155,17 @@ function activityRoutes(dependencies: ApiDependencies, summaries: Summaries): Re
   return shown({
     summary: async (exchange) => ({ now: showTime(Date.now()), ...(await summaries.of(exchange)) }),
     downloads: downloadList(dependencies),
-    upstreams: async (exchange) => listUpstreams(exchange, upstreams, activity.upstreams),
+    upstreams: (exchange) => listUpstreams(exchange, upstreams, activity),
   });
 }
 
 /** What clients can change. */
 function changeRoutes(dependencies: ApiDependencies, { names, censuses }: Known): Resource[] {
-  const { registry, storage, about, activity, upstreams, uploadsExpireMs, collecting } = dependencies;
+  const { registry, storage, about, activity, upstreams, uploadsExpireMs, collecting, audit } = dependencies;
   const { publicUrl } = about;
   const { jobs } = activity;
   const parts = { registry, storage, names, censuses, jobs, upstreams, uploadsExpireMs, collecting };
-  const tokens = new OwnTokens(storage.accessTokens);
+  const tokens = new OwnTokens(storage.accessTokens, new AuditedTokens(storage.accessTokens, audit));
   const posting = (path: string, change: (exchange: Exchange) => Promise<unknown>): Resource => ({
     ...resource(path),
     methods: { POST: changing(change, { publicUrl }) },
@@ -190,8 +190,11 @@ function changeRoutes(dependencies: ApiDependencies, { names, censuses }: Known)
   ];
 }
 
-function downloadList({ running, shownNameOf }: ApiDependencies) {
-  return async (exchange: Exchange) => listDownloads(exchange, { running: await running(), shownNameOf });
+function downloadList({ activity, shownNameOf }: ApiDependencies) {
+  return async (exchange: Exchange) => {
+    const { downloads } = await activity.everywhere();
+    return listDownloads(exchange, { running: downloads, shownNameOf });
+  };
 }
 
 type Shown = Readonly<Record<string, (exchange: Exchange) => Promise<unknown>>>;

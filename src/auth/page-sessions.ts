@@ -1,6 +1,8 @@
 import type { Logger } from "../observability/logger.js";
 import { AccessRefusal } from "../registry/access-refusal.js";
+import type { Caller, Context } from "../registry/context.js";
 import type { AccessControl } from "./access-control.js";
+import { type AuditEvent, type AuditTrail, actorOf, failedIssuerLogin, signedIn } from "./audit/audit-trail.js";
 import type { Authentication, Credentials } from "./authenticator.js";
 import type { BrowserLogin, PendingLogin } from "./issuers/browser-login.js";
 import type { CookieTokens } from "./tokens/cookie-tokens.js";
@@ -36,6 +38,8 @@ interface PageSessionParts {
   readonly cookies: CookieTokens;
   /** Issuers at which people can sign in. */
   readonly logins: readonly BrowserLogin[];
+  /** Records who signs in and out. */
+  readonly audit: AuditTrail | undefined;
 }
 
 /** A working day: whoever signs in in the morning is not asked again. */
@@ -65,12 +69,13 @@ export class PageSessions {
    */
   async signIn(credentials: Credentials): Promise<Session> {
     const authentication = await this.#parts.control.identify(credentials);
-    return this.#open(authentication, authentication.endsMs);
+    return this.#open(authentication, credentials.caller, authentication.endsMs);
   }
 
   /** Ends a session for good: a copy of its cookie is of no use any more. */
-  signOut(token: string): Promise<void> {
-    return this.#parts.sessions.end(token);
+  async signOut(token: string, context: Context): Promise<void> {
+    await this.#parts.sessions.end(token);
+    if (context.access?.identity.user !== undefined) await this.#record({ event: "signed out", ...actorOf(context) });
   }
 
   /** @returns `undefined` if nobody can sign in at an issuer of this name, or it cannot be reached */
@@ -105,19 +110,32 @@ export class PageSessions {
       const identityToken = await login.finish(answer, pending, redirectUri);
       const authorization = `Bearer ${identityToken}`;
       const authentication = await this.#parts.control.identify({ ...credentials, authorization });
-      return { session: await this.#open(authentication, undefined), returnTo: pending.returnTo };
+      return { session: await this.#open(authentication, credentials.caller), returnTo: pending.returnTo };
     } catch (cause) {
+      // A refused token has its line already.
+      if (!(cause instanceof AccessRefusal)) await this.#record(failedIssuerLogin(issuer, credentials.caller));
       this.#log.warn("a login at an issuer failed", { issuer, cause });
       return undefined;
     }
   }
 
-  async #open({ identity }: Authentication, credentialEndsMs = Number.POSITIVE_INFINITY): Promise<Session> {
+  async #open(
+    { identity }: Authentication,
+    caller: Caller,
+    credentialEndsMs = Number.POSITIVE_INFINITY,
+  ): Promise<Session> {
     const { user, groups, credential, ceiling } = identity;
     if (user === undefined) throw new AccessRefusal("UNAUTHORIZED", "a user name and a password are needed");
     const endsMs = Math.min(credentialEndsMs, Date.now() + longestSessionMs);
     const limits = ceiling?.limits ?? [];
-    return { token: await this.#parts.sessions.issue({ user, groups, credential, limits, endsMs }), endsMs };
+    const token = await this.#parts.sessions.issue({ user, groups, credential, limits, endsMs });
+    await this.#record(signedIn(identity, caller));
+    return { token, endsMs };
+  }
+
+  /** If the trail cannot be written, it has logged the line: whoever only looks is not kept out. */
+  async #record(event: AuditEvent): Promise<void> {
+    await this.#parts.audit?.write([event]).catch(() => {});
   }
 
   #loginOf(issuer: string): BrowserLogin | undefined {

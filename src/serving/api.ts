@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Activity } from "../api/activity/activity.js";
+import type { ConfiguredUpstream } from "../api/activity/seen-upstreams.js";
 import type { CacheState } from "../api/activity/show-summary.js";
 import { type Api, createApi } from "../api/api-routes.js";
 import type { Guide } from "../api/setup-guides.js";
-import type { UpstreamConfig } from "../config/proxy-schema.js";
+import type { AuditTrail } from "../auth/audit/audit-trail.js";
 import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
@@ -17,6 +18,7 @@ import { clients } from "../setup/clients.js";
 import { describeRegistry } from "../setup/describe-registry.js";
 import { showSetup } from "../setup/show-setup.js";
 import type { Storage } from "../storage/storage.js";
+import { exampleNamesOf } from "./access/example-names.js";
 import { repositoryNamesOf } from "./access/repository-names.js";
 import { collectionTimesOf } from "./collection-times.js";
 import { upstreamNamesOf } from "./upstream-names.js";
@@ -29,7 +31,7 @@ interface ApiParts {
   readonly storage: Storage;
   readonly activity: Activity;
   readonly cache: CacheState;
-  uploadsRunning(): number;
+  readonly audit: AuditTrail | undefined;
   readonly log: Logger;
 }
 
@@ -40,8 +42,7 @@ export function apiOf(config: Config, { mode, log, ...parts }: ApiParts): Api {
   const context: Context = { id: "api", signal: new AbortController().signal, caller, log };
   return createApi({
     ...parts,
-    running: async () => parts.activity.downloads.list(),
-    upstreams: config.mode === "private" ? [] : config.proxy.upstreams.map((each) => upstreamOf(each, config)),
+    upstreams: configuredUpstreams(config),
     listAll: (page) => mode.catalog(page, context),
     namesSource: namesSourceOf(config),
     holdsAnything: holdingsIn(parts.storage, config),
@@ -60,9 +61,13 @@ export function apiOf(config: Config, { mode, log, ...parts }: ApiParts): Api {
   });
 }
 
-function upstreamOf(upstream: UpstreamConfig, { proxy }: Config) {
-  const { name, prefix, isDefault } = upstreamNamesOf(upstream, proxy.default);
-  return { name, prefix, isDefault, url: upstream.url };
+function configuredUpstreams(config: Config): ConfiguredUpstream[] {
+  if (config.mode === "private") return [];
+  const examples = exampleNamesOf(config);
+  return config.proxy.upstreams.map((upstream) => {
+    const { name, prefix, isDefault } = upstreamNamesOf(upstream, config.proxy.default);
+    return { name, prefix, isDefault, url: upstream.url, examples: examples.get(name) ?? [] };
+  });
 }
 
 /** The names that each mode lists. */

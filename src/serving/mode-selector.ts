@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Activity } from "../api/activity/activity.js";
 import type { Api } from "../api/api-routes.js";
-import type { AuditTrail } from "../auth/audit/audit-trail.js";
 import { AuditedRepository } from "../auth/audit/audited-repository.js";
 import { GuardedRegistry } from "../auth/guarded-registry.js";
 import type { Cluster } from "../cluster/cluster.js";
@@ -14,7 +13,7 @@ import { onlyForKnownNames } from "../http/known-names.js";
 import { ClientLimits } from "../http/limits/client-limits.js";
 import { baseRoutes, pullRoutes } from "../http/pull-routes.js";
 import { pushRoutes } from "../http/push-routes.js";
-import { type DenialListener, recordDenials } from "../http/recorded-denials.js";
+import { recordDenials } from "../http/recorded-denials.js";
 import { createRoutes, type Routes } from "../http/router.js";
 import { UploadPlaces } from "../http/upload-places.js";
 import type { Metrics } from "../metrics/metrics.js";
@@ -29,6 +28,7 @@ import { guardOf } from "./access/configured-guard.js";
 import type { Guard } from "./access/create-access-control.js";
 import { apiOf } from "./api.js";
 import { CacheBound } from "./cache-bound.js";
+import type { Composition, Protection } from "./composition.js";
 import type { UpstreamsOf } from "./create-registry.js";
 import { type Notifications, notificationsOf } from "./events.js";
 import { pageOf } from "./page.js";
@@ -38,19 +38,6 @@ const transferBufferBytes = 8 * 1024 * 1024;
 
 /** Memory for manifests that are being received; parsing and storing each takes a multiple. */
 const bodyBytes = 16 * 1024 * 1024;
-
-/** Everything that serves one configuration. It never changes: another configuration gets another one. */
-export interface Composition {
-  /** As clients see it, with access control and audit trail. */
-  readonly registry: Registry;
-  readonly routes: Routes;
-  /** Records denials, if there is an audit trail. */
-  readonly onDenied: DenialListener | undefined;
-  /** Reads what the first clients of the API would otherwise wait for. */
-  readAhead(): Promise<void>;
-  /** Stops its background tasks; running requests continue. */
-  close(): void;
-}
 
 interface ModeSelectorOptions {
   readonly log: Logger;
@@ -92,7 +79,12 @@ export class ModeSelector {
     this.#storage = storage;
     this.#log = log;
     this.#around = around;
-    this.activity = new Activity(storage, log);
+    this.activity = new Activity({
+      storage,
+      log,
+      uploads: () => this.uploadsRunning,
+      cacheSize: () => this.cacheBound.size,
+    });
     this.cacheBound = new CacheBound(storage, log, around.metrics?.stored);
   }
 
@@ -169,7 +161,7 @@ export class ModeSelector {
       storage: this.#storage,
       activity: this.activity,
       cache: this.cacheBound,
-      uploadsRunning: () => this.uploadsRunning,
+      audit,
       log: this.#log,
     });
     return {
@@ -210,11 +202,4 @@ export class ModeSelector {
       limits,
     );
   }
-}
-
-/** What is between clients and the mode. */
-interface Protection {
-  readonly audit: AuditTrail | undefined;
-  readonly guard: Guard | undefined;
-  readonly notifications: Notifications;
 }

@@ -1,3 +1,4 @@
+import type { Activity } from "../api/activity/activity.js";
 import type { Cluster } from "../cluster/cluster.js";
 import type { Config } from "../config/schema.js";
 import { RegistryServer } from "../http/server.js";
@@ -8,9 +9,10 @@ import type { Logger } from "../observability/logger.js";
 import { openStorage } from "../storage/open-storage.js";
 import type { Storage } from "../storage/storage.js";
 import type { CacheBound } from "./cache-bound.js";
+import type { Composition } from "./composition.js";
 import type { UpstreamsOf } from "./create-registry.js";
 import { joinCluster } from "./join-cluster.js";
-import { type Composition, ModeSelector } from "./mode-selector.js";
+import { ModeSelector } from "./mode-selector.js";
 import type { ServedTls } from "./tls/served-tls.js";
 
 /** What one process serves with. */
@@ -18,6 +20,7 @@ export interface OpenedServer {
   readonly server: RegistryServer;
   readonly storage: Storage;
   readonly cacheBound: CacheBound;
+  readonly activity: Activity;
   /**
    * Prepares for another configuration, and changes nothing yet.
    * @returns a function that switches to it and cannot fail
@@ -83,7 +86,8 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
     cluster?.close();
     await endWork();
   };
-  return { server, storage, cacheBound: modes.cacheBound, prepare, readAhead: () => void first.readAhead(), close };
+  const { cacheBound, activity } = modes;
+  return { server, storage, cacheBound, activity, prepare, readAhead: () => void first.readAhead(), close };
 }
 
 function openMeteredStorage({ storage }: Config, log: Logger, metrics: Metrics | undefined): Promise<Storage> {

@@ -52,7 +52,7 @@ export function sessionCookie(exchange: Exchange, { token, endsMs }: Session): s
 
 function signOut(sessions: PageSessions): Handler {
   return async function signOut(exchange) {
-    await sessions.signOut(sessionOf(exchange) ?? "");
+    await sessions.signOut(sessionOf(exchange) ?? "", exchange);
     const cookie = cookieHeader(exchange, "session", { value: "", sameSite: "Strict", maxAge: 0 });
     sendEmpty(exchange, 204, { ...notStored, "Set-Cookie": cookie });
   };

@@ -88,6 +88,67 @@ test("the trail records credentials and failed logins, but no secrets", async (t
   );
 });
 
+test("the trail records who signed in to the page and out of it, and which token was made and revoked by whom", async (t) => {
+  const scope = new Scope(t);
+  const file = join(await scope.folder("audit"), "audit.jsonl");
+  const admins = [{ allow: "admin", to: "bob" }] as const;
+  const { client } = await runGuardedBerth(scope, {
+    rules: [...rules, ...admins],
+    audit: { file, whenFull: "refuse" },
+  });
+  const form = (user: string, password: string) => ({
+    body: JSON.stringify({ user, password }),
+    headers: { "content-type": "application/json" },
+  });
+  assert.equal((await client.request("POST", "/ui/session", form("ann", "wrong"))).status, 401);
+  const signedIn = await client.request("POST", "/ui/session", form("ann", "ann"));
+  const cookie = (signedIn.headers["set-cookie"] ?? "").split(";")[0] ?? "";
+  const make = { body: "{}", headers: { ...basic("ann"), "content-type": "application/json" } };
+  const ids = [];
+  for (let count = 0; count < 2; count++)
+    ids.push(JSON.parse((await client.request("POST", "/v2/_berth/tokens", make)).body.toString()).id);
+  await client.request("DELETE", `/v2/_berth/tokens/${ids[0]}`, { headers: basic("ann") });
+  await client.request("DELETE", `/v2/_berth/tokens/${ids[1]}`, { headers: basic("bob") });
+  assert.equal((await client.request("DELETE", "/ui/session", { headers: { cookie } })).status, 204);
+  const lines = await linesOf(file);
+  assert.deepEqual(
+    lines.map(({ event, user, token, owner }) => [event, user, token, owner]),
+    [
+      ["login failed", "ann", undefined, undefined],
+      ["signed in", "ann", undefined, undefined],
+      ["token created", "ann", ids[0], "ann"],
+      ["token created", "ann", ids[1], "ann"],
+      ["token revoked", "ann", ids[0], "ann"],
+      ["token revoked", "bob", ids[1], "ann"],
+      ["signed out", "ann", undefined, undefined],
+    ],
+  );
+});
+
+test("deletions by the page are in the trail, as those of any client", async (t) => {
+  const { client, file } = await runAudited(new Scope(t));
+  const { descriptor } = await pushSmallImage(client.with(basic("ann")), "team/app", "one", { tag: "v1" });
+  const headers = { ...basic("bob"), "content-type": "application/json" };
+  const body = JSON.stringify({ repository: "team/app", everything: true });
+  assert.equal((await client.request("POST", "/v2/_berth/deletions", { body, headers })).status, 200);
+  const gone = (await linesOf(file)).filter(({ event }) => String(event).endsWith("deleted"));
+  assert.deepEqual(
+    gone.map(({ event, user, repository, digest, tag }) => [event, user, repository, digest ?? tag]),
+    [
+      ["tag deleted", "bob", "team/app", "v1"],
+      ["manifest deleted", "bob", "team/app", descriptor.digest],
+    ],
+  );
+});
+
+test("a token that cannot be recorded is answered with 503, and whoever signs in is let in", async (t) => {
+  const { client } = await runAudited(new Scope(t), "refuse", "/dev/full");
+  const headers = { ...basic("ann"), "content-type": "application/json" };
+  assert.equal((await client.request("POST", "/v2/_berth/tokens", { body: "{}", headers })).status, 503);
+  const body = JSON.stringify({ user: "ann", password: "ann" });
+  assert.equal((await client.request("POST", "/ui/session", { body, headers })).status, 204);
+});
+
 test("the trail records what was denied to whom, but not that a client without a login had to log in", async (t) => {
   const scope = new Scope(t);
   const file = join(await scope.folder("audit"), "audit.jsonl");

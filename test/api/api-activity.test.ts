@@ -151,3 +151,59 @@ test("a client sees only downloads of what it may pull, and nobody without a log
   assert.deepEqual(await bob.get("downloads"), { items: [] });
   assert.equal((await bob.get("summary")).repositories, undefined);
 });
+
+test("who may pull nothing of an upstream is not told of it, and without a login nobody is told numbers", async (t) => {
+  const scope = new Scope(t);
+  const hub = await FakeUpstream.start(scope);
+  hub.quota.isTold = true;
+  hub.store.addImage(parseRepositoryName("library/tool"), [], "1");
+  const upstreams = ["docker.io", "ghcr.io", "quay.io"].map((name) => ({ name, url: hub.url }));
+  const rules = [
+    { allow: "admin, pull, cache", to: "ann" },
+    { allow: "pull, cache", to: "bob", in: ["docker.io/**", "ghcr.io/team/*"] },
+    { allow: "pull", to: "everyone", in: ["library/open", "team/public"] },
+  ];
+  const { client } = await runGuardedBerth(
+    scope,
+    { rules },
+    {
+      root: await scope.folder("data"),
+      mode: "hybrid",
+      private: { repositories: ["team/*"] },
+      proxy: { default: "docker.io", upstreams },
+    },
+  );
+  const pull = await client.get("/v2/docker.io/library/tool/manifests/1", basic("bob"));
+  assert.equal(pull.status, 200);
+  const seenBy = async (headers = {}) => {
+    const api = new ApiClient(client, headers);
+    const { items } = await api.get("upstreams");
+    const summary = await api.get("summary");
+    const stream = await api.get("downloads");
+    assert.deepEqual(stream, { items: [] });
+    return {
+      upstreams: items.map(({ name }: { name: string }) => name),
+      withQuota: items.filter(({ quota }: { quota?: unknown }) => quota !== undefined).length,
+      withUrl: items.filter(({ url }: { url?: string }) => url !== undefined).length,
+      quotas: (summary.quotas ?? []).map(({ upstream }: { upstream: string }) => upstream),
+      numbers: ["today", "downloads", "uploads", "disk", "lastCollectionAt"].filter((field) => field in summary),
+    };
+  };
+  const busy = ["today", "downloads", "uploads", "disk"];
+  assert.deepEqual(await seenBy(basic("ann")), {
+    upstreams: ["docker.io", "ghcr.io", "quay.io"],
+    withQuota: 1,
+    withUrl: 3,
+    quotas: ["docker.io"],
+    numbers: busy,
+  });
+  assert.deepEqual(await seenBy(basic("bob")), {
+    upstreams: ["docker.io", "ghcr.io"],
+    withQuota: 1,
+    withUrl: 0,
+    quotas: ["docker.io"],
+    numbers: busy,
+  });
+  // Of Docker Hub, everyone may pull library/open.
+  assert.deepEqual(await seenBy(), { upstreams: ["docker.io"], withQuota: 0, withUrl: 0, quotas: [], numbers: [] });
+});

@@ -1,11 +1,13 @@
 import { strict as assert } from "node:assert";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { runGuardedBerth } from "../support/guarded-berth.js";
 import { LoginIssuer } from "../support/login-issuer.js";
 import type { Answer, RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 
-async function start(t: TestContext) {
+async function start(t: TestContext, audit?: { readonly file: string }) {
   const scope = new Scope(t);
   const issuer = await LoginIssuer.start(scope);
   const login = { clientId: "berth-page", clientSecret: "secret" };
@@ -16,7 +18,7 @@ async function start(t: TestContext) {
     identities: [{ user: "$" + "{sub}", groups: ["staff"] }],
     login,
   };
-  const { client, log } = await runGuardedBerth(scope, { issuers: [settings] });
+  const { client, log } = await runGuardedBerth(scope, { issuers: [settings], ...(audit && { audit }) });
   return { client, issuer, log };
 }
 
@@ -49,6 +51,22 @@ test("whoever signs in at an issuer is led back to where they were, with a sessi
   const session = cookieIn(answer, "berth-session") ?? "";
   const me = JSON.parse((await client.get("/v2/_berth/me", { cookie: session })).body.toString());
   assert.deepEqual([me.user, me.groups, me.credential], ["office:ann", ["staff"], "issuer"]);
+});
+
+test("logins at an issuer are in the audit trail, those that fail, too", async (t) => {
+  const file = join(await new Scope(t).folder("audit"), "audit.jsonl");
+  const { client } = await start(t, { file });
+  const { back, cookie } = await comeBack(client);
+  await client.get(back.pathname + back.search);
+  await client.get(back.pathname + back.search, { cookie });
+  const lines = (await readFile(file, "utf8")).trim().split("\n");
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)).map(({ event, user, credential }) => [event, user, credential]),
+    [
+      ["login failed", null, { kind: "issuer", id: "office" }],
+      ["signed in", "office:ann", { kind: "issuer", id: "office" }],
+    ],
+  );
 });
 
 test("the cookie of a login is Lax and lasts ten minutes", async (t) => {

@@ -21,15 +21,20 @@ const levels = ["error", "warning", "info"] as const;
 
 interface Watched {
   readonly room: DiskRoom | undefined;
+  /** Those that the client may see. */
   readonly upstreams: ReadonlyMap<string, UpstreamState>;
   readonly hasAccessControl: boolean;
+  /** Whether the client may see how large the registry is, and how busy. */
+  readonly isKnown: boolean;
 }
 
 /** What needs attention, the most urgent first. */
-export function attentionTo({ room, upstreams, hasAccessControl }: Watched): Attention[] {
+export function attentionTo({ room, upstreams, hasAccessControl, isKnown }: Watched): Attention[] {
+  const states = [...upstreams];
   const found = [
-    ...aboutDisk(room),
-    ...[...upstreams].flatMap(([name, state]) => [...aboutState(name, state), ...aboutQuota(name, state)]),
+    ...(isKnown ? aboutDisk(room) : []),
+    ...states.flatMap(([name, state]) => aboutState(name, state)),
+    ...(isKnown ? states.flatMap(([name, state]) => aboutQuota(name, state)) : []),
     ...(hasAccessControl ? [] : [withoutAccessControl]),
   ];
   return found.sort((one, other) => levels.indexOf(one.level) - levels.indexOf(other.level));

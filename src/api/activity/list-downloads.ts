@@ -2,6 +2,7 @@ import type { Exchange } from "../../http/exchange.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { showTime } from "../answers.js";
 import type { RunningDownload } from "./running-downloads.js";
+import { isKnown } from "./seen-upstreams.js";
 
 const shownDownloads = 100;
 
@@ -12,7 +13,8 @@ interface DownloadListParts {
 }
 
 /** The running downloads of repositories that the client may pull, the longest running first. */
-export function listDownloads({ access }: Exchange, { running, shownNameOf }: DownloadListParts) {
+export function listDownloads(exchange: Exchange, { running, shownNameOf }: DownloadListParts) {
+  const { access } = exchange;
   const items = running
     .map(({ repository, startedMs, ...rest }) => ({
       repository: shownNameOf(repository),
@@ -21,5 +23,5 @@ export function listDownloads({ access }: Exchange, { running, shownNameOf }: Do
     }))
     .filter(({ repository }) => access === undefined || access.may("pull", repository))
     .slice(0, shownDownloads);
-  return { items, hidden: running.length - items.length || undefined };
+  return { items, hidden: (isKnown(exchange) && running.length - items.length) || undefined };
 }

@@ -4,9 +4,11 @@ import type { Storage } from "../../storage/storage.js";
 import { showTime } from "../answers.js";
 import type { NameIndex } from "../names/name-index.js";
 import type { Activity } from "./activity.js";
+import type { ActivityReport } from "./activity-report.js";
 import { attentionTo } from "./attention.js";
-import { type ConfiguredUpstream, quotaView } from "./list-upstreams.js";
+import { quotaView } from "./list-upstreams.js";
 import type { RunningDownload } from "./running-downloads.js";
+import { type ConfiguredUpstream, isKnown, seesInside, upstreamsSeenBy } from "./seen-upstreams.js";
 import type { UpstreamState } from "./upstream-states.js";
 
 /** Changes slowly, and costs a call of the system. */
@@ -16,8 +18,6 @@ const roomForMs = 5_000;
 const sharedForMs = 500;
 
 export interface CacheState {
-  /** In bytes; `undefined` if nothing is cached. */
-  readonly size: number | undefined;
   readonly largest: number;
 }
 
@@ -27,10 +27,6 @@ interface SummaryParts {
   readonly names: NameIndex;
   readonly upstreams: readonly ConfiguredUpstream[];
   readonly cache: CacheState;
-  /** Uploads that are being received. */
-  uploadsRunning(): number;
-  /** The downloads of all processes. */
-  running(): Promise<readonly RunningDownload[]>;
 }
 
 /** What a client may see. */
@@ -38,6 +34,8 @@ interface Viewer {
   readonly hasAccessControl: boolean;
   readonly seesInside: boolean;
   readonly isKnown: boolean;
+  /** Names of upstreams. */
+  readonly upstreams: readonly string[];
 }
 
 /** The state of the registry at a glance. */
@@ -52,12 +50,12 @@ export class Summaries {
 
   /** Without the time, so that it is the same as long as nothing changes. */
   of(exchange: Exchange): Promise<object> {
-    return this.#make(viewerOf(exchange));
+    return this.#make(viewerOf(exchange, this.#parts.upstreams));
   }
 
   /** The same, half a second old at most. */
   recent(exchange: Exchange): Promise<object> {
-    const viewer = viewerOf(exchange);
+    const viewer = viewerOf(exchange, this.#parts.upstreams);
     const key = JSON.stringify(viewer);
     const shared = this.#shared.get(key);
     if (shared !== undefined && performance.now() - shared.madeAtMs < sharedForMs) return shared.summary;
@@ -66,36 +64,37 @@ export class Summaries {
     return summary;
   }
 
-  async #make({ hasAccessControl, seesInside, isKnown }: Viewer): Promise<object> {
-    const { activity, storage, names } = this.#parts;
+  async #make(viewer: Viewer): Promise<object> {
+    const { activity, names } = this.#parts;
+    const everywhere = await activity.everywhere();
+    const upstreams = new Map(Object.entries(everywhere.upstreams).filter(([name]) => viewer.upstreams.includes(name)));
     const room = await this.#readRoom();
-    const upstreams = this.#upstreamStates();
     return {
       startedAt: showTime(activity.startedMs),
-      repositories: seesInside ? names.count : undefined,
-      today: await activity.today.read(),
-      downloads: sumOf(await this.#parts.running()),
-      ...(isKnown && { uploads: this.#parts.uploadsRunning(), cache: this.#cache(), disk: room }),
-      quotas: quotasOf(upstreams, seesInside),
-      lastCollectionAt: showTime(await storage.collections.lastMs()),
-      attention: attentionTo({ room, upstreams, hasAccessControl }),
+      repositories: viewer.seesInside ? names.count : undefined,
+      ...(viewer.isKnown && (await this.#numbers(viewer, everywhere, { upstreams, room }))),
+      attention: attentionTo({ ...viewer, room, upstreams }),
     };
   }
 
-  #upstreamStates(): ReadonlyMap<string, UpstreamState> {
-    const { activity, upstreams } = this.#parts;
-    return new Map(
-      upstreams.flatMap(({ name }) => {
-        const state = activity.upstreams.of(name);
-        return state === undefined ? [] : [[name, state] as const];
-      }),
-    );
+  /** How large the registry is, and how busy. */
+  async #numbers({ seesInside }: Viewer, everywhere: ActivityReport, { upstreams, room }: Watched): Promise<object> {
+    const { activity, storage } = this.#parts;
+    return {
+      today: await activity.today.read(),
+      downloads: sumOf(everywhere.downloads),
+      uploads: everywhere.uploads,
+      cache: this.#cache(everywhere),
+      disk: room,
+      quotas: quotasOf(upstreams, seesInside),
+      lastCollectionAt: showTime(await storage.collections.lastMs()),
+    };
   }
 
-  #cache(): object | undefined {
-    const { size, largest } = this.#parts.cache;
-    if (size === undefined) return undefined;
-    return { size: Math.max(0, Math.round(size)), maxSize: Number.isFinite(largest) ? largest : undefined };
+  #cache({ cacheSize }: ActivityReport): object | undefined {
+    if (cacheSize === undefined) return undefined;
+    const { largest } = this.#parts.cache;
+    return { size: Math.max(0, Math.round(cacheSize)), maxSize: Number.isFinite(largest) ? largest : undefined };
   }
 
   async #readRoom(): Promise<DiskRoom | undefined> {
@@ -105,12 +104,17 @@ export class Summaries {
   }
 }
 
-function viewerOf({ access }: Exchange): Viewer {
+interface Watched {
+  readonly upstreams: ReadonlyMap<string, UpstreamState>;
+  readonly room: DiskRoom | undefined;
+}
+
+function viewerOf(exchange: Exchange, upstreams: readonly ConfiguredUpstream[]): Viewer {
   return {
-    hasAccessControl: access !== undefined,
-    seesInside: access === undefined || access.mayAdminister,
-    // Whoever may pull without signing in need not know how large the registry is.
-    isKnown: access === undefined || access.identity.user !== undefined,
+    hasAccessControl: exchange.access !== undefined,
+    seesInside: seesInside(exchange),
+    isKnown: isKnown(exchange),
+    upstreams: upstreamsSeenBy(exchange, upstreams).map(({ name }) => name),
   };
 }
 

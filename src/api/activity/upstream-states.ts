@@ -70,20 +70,23 @@ export class UpstreamStates implements UpstreamObserver {
     observed.isLow = isLow;
   }
 
-  of(name: string): UpstreamState | undefined {
-    const observed = this.#observed.get(name);
-    if (observed === undefined) return undefined;
-    const { client, answeredMs, failedMs, failure } = observed;
-    const quota = client.quota();
-    return {
-      condition: conditionOf(observed),
-      answeredMs,
-      failedMs,
-      failure: failure?.message,
-      quota: quota !== undefined && isCurrent(quota) ? quota : undefined,
-      countsPulls: client.countsPulls || quota !== undefined,
-    };
+  /** By the upstream's name. */
+  all(): Readonly<Record<string, UpstreamState>> {
+    return Object.fromEntries([...this.#observed].map(([name, observed]) => [name, stateOf(observed)]));
   }
+}
+
+function stateOf(observed: Observed): UpstreamState {
+  const { client, answeredMs, failedMs, failure } = observed;
+  const quota = client.quota();
+  return {
+    condition: conditionOf(observed),
+    answeredMs,
+    failedMs,
+    failure: failure?.message,
+    quota: quota !== undefined && isCurrent(quota) ? quota : undefined,
+    countsPulls: client.countsPulls || quota !== undefined,
+  };
 }
 
 function note(observed: Observed, error: UpstreamError): void {

@@ -1,4 +1,6 @@
-import { AccessTokens, isAccessTokenId } from "../../auth/tokens/access-tokens.js";
+import { actorOf } from "../../auth/audit/audit-trail.js";
+import type { AuditedTokens } from "../../auth/audit/audited-tokens.js";
+import { isAccessTokenId } from "../../auth/tokens/access-tokens.js";
 import { parseTokenScope } from "../../auth/tokens/token-scope.js";
 import type { Exchange } from "../../http/exchange.js";
 import type { AccessTokenRecord } from "../../oci/access-token-record.js";
@@ -21,11 +23,11 @@ const mostOfUser = 100;
 /** The access tokens of the client itself. */
 export class OwnTokens {
   readonly #store: AccessTokenStore;
-  readonly #tokens: AccessTokens;
+  readonly #changes: AuditedTokens;
 
-  constructor(store: AccessTokenStore) {
+  constructor(store: AccessTokenStore, changes: AuditedTokens) {
     this.#store = store;
-    this.#tokens = new AccessTokens(store);
+    this.#changes = changes;
   }
 
   /** The newest first. */
@@ -48,8 +50,8 @@ export class OwnTokens {
     if ((await this.#of(user)).length >= mostOfUser)
       throw new RegistryError("DENIED", `you have ${mostOfUser} tokens; revoke one first`);
     const expiresMs = days === undefined ? undefined : Date.now() + days * dayMs;
-    const token = await this.#tokens.create({ user, scopes, expiresMs, description });
-    const stored = await this.#store.read(token.split("_")[1] ?? "");
+    const { token, id } = await this.#changes.create({ user, scopes, expiresMs, description }, actorOf(exchange));
+    const stored = await this.#store.read(id);
     if (stored === undefined) throw new Error("the token was revoked while it was created");
     exchange.log.info("access token created", { user, token: stored.id });
     return { ...(await this.#show(stored)), token };
@@ -64,7 +66,7 @@ export class OwnTokens {
       throw new RegistryError("UNSUPPORTED", "you have no such token", { status: 404 });
     const isOfRequest = exchange.access?.identity.credential.id === token.id;
     if (!isOfRequest && exchange.access?.mayAdminister !== true) requireAllOfUser(exchange, "revoke another token");
-    await this.#store.remove(token.id);
+    await this.#changes.revoke(token.id, actorOf(exchange));
     exchange.log.info("access token revoked", { user, token: token.id });
     return undefined;
   }

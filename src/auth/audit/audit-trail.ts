@@ -1,3 +1,4 @@
+import type { OwnTask } from "../../oci/actor.js";
 import type { Credential, Identity } from "../../registry/access.js";
 import type { Caller, Context } from "../../registry/context.js";
 
@@ -9,6 +10,10 @@ export interface AuditEvent {
     | "tag deleted"
     | "manifest deleted"
     | "blob deleted"
+    | "token created"
+    | "token revoked"
+    | "signed in"
+    | "signed out"
     | "login failed"
     | "access denied";
   /** `undefined` for an anonymous client; for Berth itself, its task. */
@@ -24,16 +29,29 @@ export interface AuditEvent {
   readonly from?: string | undefined;
   /** The digest that the tag points to now. */
   readonly to?: string;
+  /** The id of an access token, and whose it is. */
+  readonly token?: string;
+  readonly owner?: string;
   /** Set for a denied request. */
   readonly method?: string;
   readonly path?: string;
   readonly reason?: string;
 }
 
+const attempts: ReadonlySet<AuditEvent["event"]> = new Set([
+  "signed in",
+  "signed out",
+  "login failed",
+  "access denied",
+]);
+
 /** What changed nothing. */
 export function isAttempt({ event }: AuditEvent): boolean {
-  return event === "login failed" || event === "access denied";
+  return attempts.has(event);
 }
+
+/** Who acts, with which credential, from which address. */
+export type AuditActor = Pick<AuditEvent, "user" | "credential" | "address">;
 
 /** Records who changed what. */
 export interface AuditTrail {
@@ -51,16 +69,35 @@ export interface AuditTrail {
 
 const nobody: Pick<Identity, "user" | "credential"> = { user: undefined, credential: { kind: "none", id: "" } };
 
-/** Who acts, with which credential, from which address. */
-export function actorOf({ ownTask, access, caller }: Context): Pick<AuditEvent, "user" | "credential" | "address"> {
-  if (ownTask !== undefined) return { user: ownTask, credential: { kind: "berth", id: ownTask }, address: "" };
+export function actorOf({ ownTask, access, caller }: Context): AuditActor {
+  if (ownTask !== undefined) return berthItself(ownTask);
   const { user, credential } = access?.identity ?? nobody;
   return { user, credential, address: caller.address };
+}
+
+/** Berth, or someone at the command line. */
+export function berthItself(task: OwnTask): AuditActor {
+  return { user: task, credential: { kind: "berth", id: task }, address: "" };
 }
 
 /** @param user the name that the client sent, if it can be read */
 export function failedLogin(user: string | undefined, kind: "password" | "token", caller: Caller): AuditEvent {
   return { event: "login failed", user, credential: { kind, id: "" }, address: caller.address };
+}
+
+/** A login at an issuer, on the page, that failed before there was a token. */
+export function failedIssuerLogin(issuer: string, caller: Caller): AuditEvent {
+  return {
+    event: "login failed",
+    user: undefined,
+    credential: { kind: "issuer", id: issuer },
+    address: caller.address,
+  };
+}
+
+/** Of the page. */
+export function signedIn({ user, credential }: Identity, caller: Caller): AuditEvent {
+  return { event: "signed in", user, credential, address: caller.address };
 }
 
 export function deniedRequest(context: Context, request: { method: string; path: string; reason: string }): AuditEvent {

@@ -1,5 +1,5 @@
+import { berthItself } from "../../auth/audit/audit-trail.js";
 import { userNameProblem } from "../../auth/passwords/htpasswd.js";
-import { AccessTokens } from "../../auth/tokens/access-tokens.js";
 import { parseTokenScope } from "../../auth/tokens/token-scope.js";
 import { parseDuration } from "../../config/duration.js";
 import { ExplainedError } from "../../serving/explained-error.js";
@@ -19,8 +19,9 @@ export async function createToken({ user, scope = [], expires, description, conf
   if (problem !== undefined) throw new ExplainedError(problem);
   for (const text of scope) checkScope(text);
   const expiresMs = expires === undefined ? undefined : Date.now() + lifetimeOf(expires);
-  const token = await withAccessTokens(config, (store) =>
-    new AccessTokens(store).create({ user, scopes: scope, expiresMs, description }),
+  const wanted = { user, scopes: scope, expiresMs, description };
+  const { token } = await withAccessTokens(config, ({ changes }) =>
+    changes.create(wanted, berthItself("command line")),
   );
   const until = expiresMs === undefined ? "does not expire" : `expires ${new Date(expiresMs).toISOString()}`;
   const limits = scope.length === 0 ? "what the rules allow" : scope.join(", ");

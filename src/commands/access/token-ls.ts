@@ -14,7 +14,7 @@ interface ListedToken {
 
 /** Lists the access tokens, the newest last. Secrets are not stored, so none is shown. */
 export async function listTokens({ json, config }: { json?: true; config?: string }): Promise<void> {
-  const tokens = await withAccessTokens(config, async (store) => {
+  const tokens = await withAccessTokens(config, async ({ store }) => {
     const stored = [...(await store.list())].sort((one, other) => one.createdMs - other.createdMs);
     return Promise.all(stored.map(async (token) => listed(token, await store.readLastUse(token.id))));
   });

@@ -1,3 +1,4 @@
+import { berthItself } from "../../auth/audit/audit-trail.js";
 import { isAccessTokenId, looksLikeAccessToken } from "../../auth/tokens/access-tokens.js";
 import { ExplainedError } from "../../serving/explained-error.js";
 import { withAccessTokens } from "./with-access-tokens.js";
@@ -7,8 +8,9 @@ export async function revokeTokens(texts: readonly string[], { config }: { confi
   const ids = texts.map((text) => (looksLikeAccessToken(text) ? (text.split("_")[1] ?? "") : text));
   const wrong = ids.find((id) => !isAccessTokenId(id));
   if (wrong !== undefined) throw new ExplainedError(`${wrong} is not a token id; "berth token ls" shows them`);
-  const unknown = await withAccessTokens(config, async (store) => {
-    const removed = await Promise.all(ids.map(async (id) => ((await store.remove(id)) ? undefined : id)));
+  const actor = berthItself("command line");
+  const unknown = await withAccessTokens(config, async ({ changes }) => {
+    const removed = await Promise.all(ids.map(async (id) => ((await changes.revoke(id, actor)) ? undefined : id)));
     return removed.filter((id) => id !== undefined);
   });
   const gone = ids.filter((id) => !unknown.includes(id));

@@ -1,13 +1,21 @@
+import { AuditedTokens } from "../../auth/audit/audited-tokens.js";
 import { loadConfig } from "../../config/load.js";
 import { createLogger } from "../../observability/winston-logger.js";
+import { openAuditTrail } from "../../serving/access/audit-writer.js";
 import { ExplainedError } from "../../serving/explained-error.js";
 import type { AccessTokenStore } from "../../storage/access-token-store.js";
 import { openStorage } from "../../storage/open-storage.js";
 
+interface TokensToChange {
+  readonly store: AccessTokenStore;
+  /** Records each change in the audit trail of the configuration. */
+  readonly changes: AuditedTokens;
+}
+
 /** Runs an action on the access tokens of the configured storage. */
 export async function withAccessTokens<Result>(
   configFile: string | undefined,
-  action: (tokens: AccessTokenStore) => Promise<Result>,
+  action: (tokens: TokensToChange) => Promise<Result>,
 ): Promise<Result> {
   const { config } = await loadConfig({ file: configFile, environment: process.env, directory: process.cwd() });
   if (config.storage.driver === "memory") {
@@ -15,7 +23,11 @@ export async function withAccessTokens<Result>(
   }
   const log = createLogger(config.log, process.stderr);
   try {
-    return await action((await openStorage(config.storage, log)).accessTokens);
+    const store = (await openStorage(config.storage, log)).accessTokens;
+    const audit = config.access?.audit;
+    // That is the server's; ours is for what the command shows.
+    const trail = audit?.file === "stdout" ? undefined : await openAuditTrail(audit, log);
+    return await action({ store, changes: new AuditedTokens(store, trail) });
   } finally {
     log.flush();
   }

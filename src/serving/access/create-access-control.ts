@@ -80,7 +80,7 @@ export async function createGuard(
   };
   const control = new AccessControl(parts, log);
   const logins = access.issuers.flatMap(loginAt);
-  const sessions = new PageSessions({ control, sessions: sessionTokens, cookies, logins }, log);
+  const sessions = new PageSessions({ control, sessions: sessionTokens, cookies, logins, audit }, log);
   return { control, sessions, passwords, start, close };
 }
 

@@ -1,3 +1,4 @@
+import type { ActivityReport } from "../../api/activity/activity-report.js";
 import type { Config } from "../../config/schema.js";
 import type { MetricsReport } from "../../metrics/metrics-sum.js";
 
@@ -16,6 +17,10 @@ export type WorkerOrder =
   | { readonly do: "takeOver"; readonly change: number }
   /** The number that assigns the answer to its request. */
   | { readonly do: "measure"; readonly request: number }
+  /** Asks what it does now. */
+  | { readonly do: "tellActivity"; readonly request: number }
+  /** The answer to its question what the others do. */
+  | { readonly do: "hearOthers"; readonly request: number; readonly reports: readonly ActivityReport[] }
   | { readonly do: "stop"; readonly graceMs: number }
   | { readonly do: "cut" };
 
@@ -26,5 +31,8 @@ export type WorkerReport =
   /** It keeps the previous configuration. */
   | { readonly is: "unable"; readonly change: number; readonly reason: string }
   | { readonly is: "measured"; readonly request: number; readonly report: MetricsReport }
+  | { readonly is: "active"; readonly request: number; readonly report: ActivityReport }
+  /** It wants to know what the others do. */
+  | { readonly is: "asking"; readonly request: number }
   /** Sent before it ends; the reason is for people. */
   | { readonly is: "failed"; readonly reason: string };

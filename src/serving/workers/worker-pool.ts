@@ -14,6 +14,9 @@ const shortestPauseMs = 100;
 /** A worker that ends again and again, or cannot start, must not take a core from the others. */
 const longestPauseMs = 2_000;
 
+/** Someone looks at the page meanwhile. */
+const activityMs = 800;
+
 /** Each time that a worker has served this long, the next pause is half of the last. */
 const steadyAfterMs = 2_000;
 
@@ -131,7 +134,15 @@ export class WorkerPool implements Stoppable {
       tokenSeed: this.#tokenSeed,
     });
     this.#workers.set(number, worker);
+    worker.onAsking = (request) => void this.#tellOthers(worker, request);
     return worker;
+  }
+
+  /** Tells a worker what the others do. */
+  async #tellOthers(worker: WorkerProcess, request: number): Promise<void> {
+    const others = this.running.filter((each) => each !== worker);
+    const answers = await Promise.all(others.map((each) => each.activity(activityMs)));
+    worker.tell({ do: "hearOthers", request, reports: answers.filter((answer) => answer !== undefined) });
   }
 
   /** Restarts a worker whenever it ends, until all are stopped. */

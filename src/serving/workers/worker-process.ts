@@ -1,4 +1,5 @@
 import cluster, { type Address, type Worker } from "node:cluster";
+import type { ActivityReport } from "../../api/activity/activity-report.js";
 import type { Config } from "../../config/schema.js";
 import type { MetricsReport } from "../../metrics/metrics-sum.js";
 import { passLinesOn } from "../../observability/pass-lines-on.js";
@@ -33,6 +34,8 @@ export class WorkerProcess {
   readonly #ready: Promise<unknown>;
   #isListening = false;
   #reason: string | undefined;
+  /** Told when the worker asks what the others do. */
+  onAsking: (request: number) => void = () => {};
   #requests = 0;
 
   constructor(order: WorkerOrder) {
@@ -42,6 +45,7 @@ export class WorkerProcess {
     if (stderr !== null) passLinesOn(stderr, process.stderr);
     this.#worker.on("message", (report: WorkerReport) => {
       if (report.is === "failed") this.#reason = report.reason;
+      if (report.is === "asking") this.onAsking(report.request);
     });
     this.#ready = new Promise((resolve) => {
       this.#worker.once("message", resolve);
@@ -98,19 +102,39 @@ export class WorkerProcess {
   /** Its metrics; `undefined` if it ends, or does not answer in time because it is busy or stuck. */
   measure(withinMs: number): Promise<MetricsReport | undefined> {
     const request = ++this.#requests;
+    return this.#ask({ do: "measure", request }, withinMs, (report) =>
+      report.is === "measured" && report.request === request ? report.report : undefined,
+    );
+  }
+
+  /** What it does now; `undefined` as for its metrics. */
+  activity(withinMs: number): Promise<ActivityReport | undefined> {
+    const request = ++this.#requests;
+    return this.#ask({ do: "tellActivity", request }, withinMs, (report) =>
+      report.is === "active" && report.request === request ? report.report : undefined,
+    );
+  }
+
+  /** @param answerIn what a report answers; `undefined` if it is no answer */
+  #ask<Answer>(
+    order: WorkerOrder,
+    withinMs: number,
+    answerIn: (report: WorkerReport) => Answer | undefined,
+  ): Promise<Answer | undefined> {
     return new Promise((resolve) => {
-      const settle = (report?: MetricsReport) => {
+      const settle = (answer?: Answer) => {
         this.#worker.off("message", hear);
         clearTimeout(late);
-        resolve(report);
+        resolve(answer);
       };
       const hear = (report: WorkerReport) => {
-        if (report.is === "measured" && report.request === request) settle(report.report);
+        const answer = answerIn(report);
+        if (answer !== undefined) settle(answer);
       };
       const late = setTimeout(settle, withinMs);
       this.#worker.on("message", hear);
       void this.ended.then(() => settle());
-      this.tell({ do: "measure", request });
+      this.tell(order);
     });
   }
 

@@ -8,6 +8,7 @@ import { bearLostOutput } from "../lost-output.js";
 import { openMetrics } from "../open-metrics.js";
 import { type OpenedServer, openServer } from "../open-server.js";
 import type { WorkerOrder, WorkerReport } from "./messages.js";
+import { OthersActivity } from "./others-activity.js";
 
 interface Serving extends OpenedServer {
   readonly log: FlushableLogger;
@@ -25,6 +26,7 @@ process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 process.on("SIGHUP", () => {});
 
+const others = new OthersActivity((request) => report({ is: "asking", request }));
 let serving: Promise<Serving> | undefined;
 /** The configuration that it is prepared for; a later one replaces it. */
 let prepared: { readonly change: number; takeOver(): void } | undefined;
@@ -44,6 +46,12 @@ process.on("message", (order: WorkerOrder) => {
     case "measure":
       void serving?.then(({ metrics }) => measure(metrics, order.request));
       break;
+    case "tellActivity":
+      void serving?.then(({ activity }) => report({ is: "active", request: order.request, report: activity.report() }));
+      break;
+    case "hearOthers":
+      others.heard(order.request, order.reports);
+      break;
     case "stop":
       void serving?.then((started) => stop(started, order.graceMs));
       break;
@@ -59,6 +67,7 @@ async function start({ worker, config, tokenSeed }: Extract<WorkerOrder, { do: "
   const log = createLogger(config.log, process.stdout, { worker });
   const metrics = await openMetrics(config);
   const opened = await openServer(config, log, { metrics, tokenSeed: Buffer.from(tokenSeed, "hex") });
+  opened.activity.others = () => others.read();
   const keepsHouse = worker === 1;
   const housekeeping = keepsHouse
     ? await Housekeeping.begin(config, { storage: opened.storage, metrics, log })

@@ -65,20 +65,23 @@ export interface Attention {
   readonly upstream?: string;
 }
 
+export interface Today {
+  readonly since: string;
+  readonly pulls: number;
+  readonly pushes: number;
+  readonly served: number;
+  readonly downloaded: number;
+  readonly saved: number;
+  readonly savedPulls: number;
+}
+
 export interface Summary {
   readonly now: string;
   readonly startedAt: string;
   readonly repositories?: number;
-  readonly today: {
-    readonly since: string;
-    readonly pulls: number;
-    readonly pushes: number;
-    readonly served: number;
-    readonly downloaded: number;
-    readonly saved: number;
-    readonly savedPulls: number;
-  };
-  readonly downloads: { readonly running: number; readonly clients: number; readonly bytesPerSecond: number };
+  /** This and other numbers are for those who have signed in. */
+  readonly today?: Today;
+  readonly downloads?: { readonly running: number; readonly clients: number; readonly bytesPerSecond: number };
   readonly uploads?: number;
   readonly cache?: { readonly size?: number; readonly maxSize?: number };
   readonly disk?: { readonly size: number; readonly free: number };

@@ -1,11 +1,11 @@
 import type { Live } from "../api/live.js";
-import type { Attention, Caller, Download, DownloadList, Summary } from "../api/registry-answers.js";
+import type { Attention, Caller, Download, DownloadList, Summary, Today } from "../api/registry-answers.js";
 import { Icon } from "../parts/icon.js";
 import { Meter } from "../parts/meter.js";
 import { Empty, Failure, Note, Waiting } from "../parts/notes.js";
 import { Ago, Pushed, Size } from "../parts/text.js";
 import { View } from "../parts/view.js";
-import { repositoriesHref, repositoryHref, setupPath } from "../routes.js";
+import { homePath, repositoriesHref, repositoryHref, setupPath, signInHref } from "../routes.js";
 import { countOf, countText, sizeParts, sizeText } from "../text/sizes.js";
 import { CacheCard, DiskCard, QuotaCard } from "./home-cards.js";
 
@@ -20,16 +20,18 @@ export function HomeView({ live, caller }: { readonly live: Live; readonly calle
       ) : (
         <>
           {summary.attention.length > 0 && <NeedsAttention items={summary.attention} />}
-          {isCaching ? <Saved summary={summary} /> : <Today summary={summary} />}
+          {summary.today === undefined && <Welcome />}
+          {summary.today !== undefined &&
+            (isCaching ? <Saved today={summary.today} /> : <Served today={summary.today} uploads={summary.uploads} />)}
           <div class="cards">
             {summary.quotas?.map(({ upstream, quota }) => (
               <QuotaCard key={upstream} upstream={upstream} quota={quota} />
             ))}
-            {isCaching && <CacheCard cache={summary.cache ?? {}} />}
+            {summary.cache !== undefined && <CacheCard cache={summary.cache} />}
             {summary.disk !== undefined && <DiskCard disk={summary.disk} />}
-            <ContentCard summary={summary} />
+            {summary.today !== undefined && <ContentCard summary={summary} today={summary.today} caller={caller} />}
           </div>
-          {isCaching && <Downloads downloads={downloads} bytesPerSecond={summary.downloads.bytesPerSecond} />}
+          {isCaching && <Downloads downloads={downloads} bytesPerSecond={summary.downloads?.bytesPerSecond} />}
         </>
       )}
     </View>
@@ -38,6 +40,7 @@ export function HomeView({ live, caller }: { readonly live: Live; readonly calle
 
 function greetingOf(summary: Summary | undefined): string {
   if (summary === undefined) return "Home";
+  if (summary.today === undefined && summary.attention.length === 0) return "Welcome";
   const worst = summary.attention.find(({ level }) => level !== "info")?.level;
   if (worst === "error") return "Something is wrong";
   return worst === "warning" ? "Something needs a look" : "All is well";
@@ -76,8 +79,23 @@ function NeedsAttention({ items }: { readonly items: readonly Attention[] }) {
   );
 }
 
+/** For visitors: what they may pull, and how. */
+function Welcome() {
+  return (
+    <section class="card padded stack tight" aria-label="Welcome">
+      <p>
+        <a href={repositoriesHref()}>Look at the images</a> that are open to everyone, or{" "}
+        <a href={setupPath}>set up a client</a> to pull them.
+      </p>
+      <p class="muted">
+        <a href={signInHref(homePath)}>Sign in</a> to see what else is here, and how busy it is.
+      </p>
+    </section>
+  );
+}
+
 /** The reason to have a cache, in large letters. */
-function Saved({ summary: { today } }: { readonly summary: Summary }) {
+function Saved({ today }: { readonly today: Today }) {
   const { value, unit } = sizeParts(today.saved);
   const wanted = today.saved + today.downloaded;
   const share = wanted === 0 ? 0 : today.saved / wanted;
@@ -105,7 +123,7 @@ function Saved({ summary: { today } }: { readonly summary: Summary }) {
   );
 }
 
-function Today({ summary: { today, uploads = 0 } }: { readonly summary: Summary }) {
+function Served({ today, uploads = 0 }: { readonly today: Today; readonly uploads?: number | undefined }) {
   return (
     <section class="card hero" aria-label="Today">
       <div>
@@ -137,14 +155,22 @@ function Figure({ term, value, hint }: { readonly term: string; readonly value: 
   );
 }
 
-function ContentCard({ summary: { repositories, lastCollectionAt, today } }: { readonly summary: Summary }) {
+interface ContentCardProps {
+  readonly summary: Summary;
+  readonly today: Today;
+  readonly caller: Caller;
+}
+
+function ContentCard({ summary: { repositories, lastCollectionAt }, today, caller }: ContentCardProps) {
+  // With access control, only an administrator is told how many there are.
+  const notCounted = caller.accessControl && !caller.mayAdminister ? "Browse" : "Counting…";
   return (
     <section class="card padded stat">
       <h2>
         <Icon name="box" /> Repositories
       </h2>
       <p class="stat-figure">
-        <a href={repositoriesHref()}>{repositories === undefined ? "Counting…" : countText(repositories)}</a>
+        <a href={repositoriesHref()}>{repositories === undefined ? notCounted : countText(repositories)}</a>
       </p>
       <p class="muted small">
         {countOf(today.pushes, "push", "pushes")} today
@@ -161,7 +187,7 @@ function ContentCard({ summary: { repositories, lastCollectionAt, today } }: { r
 
 interface DownloadsProps {
   readonly downloads: DownloadList | undefined;
-  readonly bytesPerSecond: number;
+  readonly bytesPerSecond: number | undefined;
 }
 
 function Downloads({ downloads, bytesPerSecond }: DownloadsProps) {
@@ -172,7 +198,9 @@ function Downloads({ downloads, bytesPerSecond }: DownloadsProps) {
         <h2 id="downloads">
           <span class={items.length > 0 ? "dot live" : "dot"} /> Downloading now
         </h2>
-        {items.length > 0 && <span class="muted small number">{sizeText(bytesPerSecond)}/s in all</span>}
+        {items.length > 0 && bytesPerSecond !== undefined && (
+          <span class="muted small number">{sizeText(bytesPerSecond)}/s in all</span>
+        )}
       </div>
       {items.length === 0 ? (
         <Empty icon="down" title="No downloads">
