@@ -17,11 +17,12 @@ export class DayCountStore {
     await this.#driver.write({ key: layout.dayOf(date, process), content: Buffer.from(JSON.stringify(counts)) });
   }
 
-  /** What all processes counted, except one. */
-  async readOthers(date: string, process: string): Promise<readonly DayCounts[]> {
-    const processes = (await this.#driver.list(layout.day(date))).filter((each) => each !== process);
-    const texts = await Promise.all(processes.map((each) => this.#driver.read(layout.dayOf(date, each))));
-    return texts.flatMap((text) => (text === undefined ? [] : parse(text)));
+  /** What each process counted, as far as it has written it. */
+  async read(date: string): Promise<ReadonlyMap<string, DayCounts>> {
+    const processes = await this.#driver.list(layout.day(date));
+    const texts = await Promise.all(processes.map((process) => this.#driver.read(layout.dayOf(date, process))));
+    const counts = processes.map((process, index) => [process, parse(texts[index])] as const);
+    return new Map(counts);
   }
 
   /** Removes all days before a date. */
@@ -31,12 +32,12 @@ export class DayCountStore {
   }
 }
 
-function parse(text: Buffer): DayCounts[] {
+function parse(text: Buffer | undefined): DayCounts {
   try {
-    const counts: unknown = JSON.parse(text.toString());
-    if (typeof counts !== "object" || counts === null) return [];
-    return [Object.fromEntries(Object.entries(counts).filter(([, count]) => Number.isSafeInteger(count)))];
+    const counts: unknown = JSON.parse(text?.toString() ?? "{}");
+    if (typeof counts !== "object" || counts === null) return {};
+    return Object.fromEntries(Object.entries(counts).filter(([, count]) => Number.isSafeInteger(count)));
   } catch {
-    return [];
+    return {};
   }
 }

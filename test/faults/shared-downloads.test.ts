@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { ApiClient } from "../support/api-client.js";
 import { type BerthProcess, startBerth } from "../support/berth-process.js";
-import { seededBytes } from "../support/content.js";
+import { expectStatus, seededBytes } from "../support/content.js";
 import { cutAt, type Fault } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import type { RegistryClient } from "../support/registry-client.js";
@@ -149,6 +150,30 @@ test("what had arrived when Berth was killed is not downloaded again by the next
   const after = await startBerth(scope, { cacheOf: fake.url, root: before.root });
   await herd([after.client], path);
   assert.ok(fake.ledger.bytes({ kind: "blob" }) < layer.length + lostOnTheWay);
+});
+
+test("whichever of two workers answers, the API tells the downloads, the upstream and the day of both", async (t) => {
+  const scope = new Scope(t);
+  const { fake, path } = await slowUpstream(scope);
+  const berth = await startWorkers(scope, fake);
+  const api = new ApiClient(berth.client);
+  expectStatus(await berth.client.get(tagPath), 200, "the manifest");
+  const reading = await berth.client.open("GET", path);
+  await once(reading.stream, "readable");
+  const workers = new Set<string>();
+  await waitUntil("both workers have answered", async () => {
+    const { items } = await api.get("downloads");
+    assert.deepEqual(
+      items.map(({ repository, clients }: { repository: string; clients: number }) => [repository, clients]),
+      [[name, 1]],
+    );
+    assert.equal((await api.get("upstreams")).items[0].state, "up");
+    assert.equal((await api.get("summary")).today.pulls, 1);
+    for (const [, worker] of berth.daemon.output.matchAll(/path=\/v2\/_berth\/summary.* worker=(\d)\n/g))
+      workers.add(worker ?? "");
+    return workers.size === 2 || undefined;
+  });
+  reading.stream.destroy();
 });
 
 test("a cold tag costs two workers one GET, however many clients request it", async (t) => {

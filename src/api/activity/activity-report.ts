@@ -1,3 +1,4 @@
+import type { CountedToday } from "./day-tally.js";
 import type { RunningDownload } from "./running-downloads.js";
 import type { UpstreamState } from "./upstream-states.js";
 
@@ -6,6 +7,7 @@ export interface ActivityReport {
   readonly downloads: readonly RunningDownload[];
   /** By the upstream's name. */
   readonly upstreams: Readonly<Record<string, UpstreamState>>;
+  readonly today: readonly CountedToday[];
   /** Uploads that are being received. */
   readonly uploads: number;
   /** Bytes of the cache as far as the process knows; absent if nothing is cached. */
@@ -23,11 +25,34 @@ export function combined(reports: readonly ActivityReport[]): ActivityReport {
   }
   const sizes = reports.flatMap(({ cacheSize }) => (cacheSize === undefined ? [] : [cacheSize]));
   return {
-    downloads: reports.flatMap(({ downloads }) => downloads).sort((one, other) => one.startedMs - other.startedMs),
+    downloads: downloadsIn(reports),
+    today: reports.flatMap(({ today }) => today),
     upstreams: Object.fromEntries(upstreams),
     uploads: reports.reduce((sum, { uploads }) => sum + uploads, 0),
     // Each knows what all had stored some time ago, and what it has added since.
     cacheSize: sizes.length === 0 ? undefined : Math.max(...sizes),
+  };
+}
+
+/** One process downloads, and others may read along: their clients count. The longest running come first. */
+function downloadsIn(reports: readonly ActivityReport[]): readonly RunningDownload[] {
+  const downloads = new Map<string, RunningDownload>();
+  for (const download of reports.flatMap((report) => report.downloads)) {
+    const key = `${download.upstream} ${download.repository} ${download.digest}`;
+    const known = downloads.get(key);
+    downloads.set(key, known === undefined ? download : together(known, download));
+  }
+  return [...downloads.values()].sort((one, other) => one.startedMs - other.startedMs);
+}
+
+function together(one: RunningDownload, other: RunningDownload): RunningDownload {
+  return {
+    ...one,
+    received: Math.max(one.received, other.received),
+    size: one.size ?? other.size,
+    clients: one.clients + other.clients,
+    bytesPerSecond: Math.max(one.bytesPerSecond, other.bytesPerSecond),
+    startedMs: Math.min(one.startedMs, other.startedMs),
   };
 }
 

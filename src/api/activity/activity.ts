@@ -46,6 +46,7 @@ export class Activity {
     return {
       downloads: this.downloads.list(),
       upstreams: this.upstreams.all(),
+      today: [this.today.own()],
       uploads: this.#parts.uploads(),
       cacheSize: this.#parts.cacheSize(),
     };

@@ -23,6 +23,15 @@ export interface Today {
   savedPulls: number;
 }
 
+/** What a process has counted today. */
+export interface CountedToday {
+  /** Identifies the process. */
+  readonly process: string;
+  /** Such as `2026-01-31`. */
+  readonly date: string;
+  readonly counts: Today;
+}
+
 /** Counts what was served and saved today, also by other processes and before a restart: each writes its numbers. */
 export class DayTally implements RequestObserver {
   readonly #store: DayCountStore;
@@ -34,7 +43,9 @@ export class DayTally implements RequestObserver {
   #date = dateOf(Date.now());
   #counts = noCounts();
   #hasChanged = false;
-  #others: { readonly date: string; readonly readAtMs: number; readonly counts: readonly DayCounts[] } | undefined;
+  #written:
+    | { readonly date: string; readonly readAtMs: number; readonly counts: ReadonlyMap<string, DayCounts> }
+    | undefined;
 
   constructor(store: DayCountStore, log: Logger) {
     this.#store = store;
@@ -66,12 +77,24 @@ export class DayTally implements RequestObserver {
     this.#today().downloaded += bytes;
   }
 
-  /** All processes together, since when. */
-  async read(): Promise<Today & { readonly since: string }> {
-    const sum = { ...this.#today() };
-    const date = this.#date;
-    for (const others of await this.#readOthers(date))
-      for (const key of keys) sum[key] += Math.max(0, others[key] ?? 0);
+  /** What this process has counted. */
+  own(): CountedToday {
+    const counts = { ...this.#today() };
+    return { process: this.#process, date: this.#date, counts };
+  }
+
+  /**
+   * All processes together, since when.
+   * @param running what those that run say; of all others, what they have written counts
+   */
+  async read(running: readonly CountedToday[]): Promise<Today & { readonly since: string }> {
+    const { date } = this.own();
+    const current = running.filter((each) => each.date === date);
+    const told = new Set(current.map(({ process }) => process));
+    const written = [...(await this.#readWritten(date))].filter(([process]) => !told.has(process));
+    const sum = noCounts();
+    for (const counts of [...current.map((each) => each.counts), ...written.map(([, counts]) => counts)])
+      for (const key of keys) sum[key] += Math.max(0, counts[key] ?? 0);
     return { since: `${date}T00:00:00.000Z`, ...sum };
   }
 
@@ -96,11 +119,11 @@ export class DayTally implements RequestObserver {
     return this.#counts;
   }
 
-  async #readOthers(date: string): Promise<readonly DayCounts[]> {
-    const known = this.#others;
+  async #readWritten(date: string): Promise<ReadonlyMap<string, DayCounts>> {
+    const known = this.#written;
     if (known?.date === date && performance.now() - known.readAtMs < othersForMs) return known.counts;
-    const counts = await this.#store.readOthers(date, this.#process);
-    this.#others = { date, readAtMs: performance.now(), counts };
+    const counts = await this.#store.read(date);
+    this.#written = { date, readAtMs: performance.now(), counts };
     return counts;
   }
 

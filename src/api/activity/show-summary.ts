@@ -81,7 +81,7 @@ export class Summaries {
   async #numbers({ seesInside }: Viewer, everywhere: ActivityReport, { upstreams, room }: Watched): Promise<object> {
     const { activity, storage } = this.#parts;
     return {
-      today: await activity.today.read(),
+      today: await activity.today.read(everywhere.today),
       downloads: sumOf(everywhere.downloads),
       uploads: everywhere.uploads,
       cache: this.#cache(everywhere),

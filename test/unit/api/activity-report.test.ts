@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { type ActivityReport, combined } from "../../../src/api/activity/activity-report.js";
 import type { UpstreamState } from "../../../src/api/activity/upstream-states.js";
 
+type Download = ActivityReport["downloads"][number];
+
 const never: UpstreamState = {
   condition: "unknown",
   answeredMs: undefined,
@@ -13,7 +15,7 @@ const never: UpstreamState = {
 };
 
 function reportWith(hub: Partial<UpstreamState>, rest: Partial<ActivityReport> = {}): ActivityReport {
-  return { downloads: [], upstreams: { hub: { ...never, ...hub } }, uploads: 0, ...rest };
+  return { downloads: [], today: [], upstreams: { hub: { ...never, ...hub } }, uploads: 0, ...rest };
 }
 
 test("an upstream is as the last answer to any process says", () => {
@@ -39,7 +41,7 @@ test("of two quotas, the one that was told last counts", () => {
 });
 
 test("downloads and uploads of all processes are there, and the cache has its size once", () => {
-  const download = (startedMs: number) => ({ startedMs }) as ActivityReport["downloads"][number];
+  const download = (startedMs: number) => ({ startedMs, digest: `${startedMs}` }) as unknown as Download;
   const all = combined([
     reportWith({}, { downloads: [download(3)], uploads: 2, cacheSize: 500 }),
     reportWith({}, { downloads: [download(1), download(2)], uploads: 1, cacheSize: 450 }),
@@ -49,4 +51,14 @@ test("downloads and uploads of all processes are there, and the cache has its si
     [1, 2, 3],
   );
   assert.deepEqual([all.uploads, all.cacheSize], [3, 500]);
+});
+
+test("a download that another process reads along is one, with the clients of both", () => {
+  const download = { repository: "app", upstream: "hub", digest: "sha256:1", received: 30, size: 100, clients: 2 };
+  const [one, two] = [
+    { ...download, bytesPerSecond: 5, startedMs: 10 },
+    { ...download, received: 28, size: undefined, clients: 3, bytesPerSecond: 0, startedMs: 12 },
+  ] as unknown as Download[];
+  const { downloads } = combined([one, two].map((each) => reportWith({}, { downloads: each ? [each] : [] })));
+  assert.deepEqual(downloads, [{ ...one, clients: 5 }]);
 });
