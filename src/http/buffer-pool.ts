@@ -26,6 +26,11 @@ export class BufferPool {
     };
   }
 
+  /** Transfers that have joined and not left. */
+  get transfers(): number {
+    return this.#transfers;
+  }
+
   /** The current size of a buffer, in bytes. */
   get bufferSize(): number {
     const share = this.#budget / (2 * Math.max(1, this.#transfers));

@@ -9,6 +9,23 @@ import { throttled } from "./limits/throttle.js";
 /** A slow sender's bytes wait no longer than this to fill a piece: what is not stored is lost with the process. */
 const unwrittenForMs = 500;
 
+/** But many slow senders together cause no more writes than this: a thousand took a quarter of the CPU time. */
+const slowWritesASecond = 200;
+
+/** A sender of so many pieces in a row that are this small is slow. */
+const slow = { pieces: 3, bytes: 1024 };
+
+/** With fewer transfers, slow ones are no burden. */
+const manyTransfers = 50;
+
+/** What limits how fast a body is read. */
+interface Pace {
+  /** Waits until the client may send more, if it is limited. */
+  readonly throttle: (bytes: number) => Promise<void> | undefined;
+  /** Lets what arrives gather for a while before it is read. */
+  readonly rest: () => void;
+}
+
 /** A buffer, and how much of it is filled. */
 interface Piece {
   readonly buffer: Buffer;
@@ -23,8 +40,8 @@ interface Piece {
 export class RequestBody implements IncomingContent {
   readonly #request: IncomingMessage;
   readonly #pool: BufferPool;
-  /** Waits until the client may send more, if it is limited. */
-  readonly #throttle: (bytes: number) => Promise<void> | undefined;
+  readonly #pace: Pace;
+  #slowPieces = 0;
   #filling: Piece | undefined;
   /** The part of a chunk that did not fit into the piece. */
   #rest: Buffer | undefined;
@@ -33,14 +50,10 @@ export class RequestBody implements IncomingContent {
   #wake: () => void = () => {};
   readonly #onData = (chunk: Buffer) => this.#gather(chunk);
 
-  constructor(
-    request: IncomingMessage,
-    pool: BufferPool,
-    throttle: (bytes: number) => Promise<void> | undefined = atOnce,
-  ) {
+  constructor(request: IncomingMessage, pool: BufferPool, pace: Pace = unlimited) {
     this.#request = request;
     this.#pool = pool;
-    this.#throttle = throttle;
+    this.#pace = pace;
   }
 
   break(reason: Error): void {
@@ -54,7 +67,7 @@ export class RequestBody implements IncomingContent {
     try {
       for (let piece = await this.#next(); piece !== undefined; piece = await this.#next()) {
         // If the client disconnects meanwhile, this piece still counts.
-        await this.#throttle(piece.length)?.catch(() => {});
+        await this.#pace.throttle(piece.length)?.catch(() => {});
         yield piece.buffer.subarray(0, piece.length);
         this.#pool.give(piece.buffer);
       }
@@ -81,11 +94,18 @@ export class RequestBody implements IncomingContent {
     this.#filling ??= { buffer: this.#pool.take(), length: 0 };
     const copied = chunk.copy(this.#filling.buffer, this.#filling.length);
     this.#filling.length += copied;
+    this.#restIfSlow(chunk.length);
     if (copied === chunk.length) freeMemory(chunk);
     if (!isFull(this.#filling)) return;
     if (copied < chunk.length) this.#rest = chunk.subarray(copied);
     this.#request.pause();
     this.#wake();
+  }
+
+  /** Each piece costs as much as a large one, however small it is. */
+  #restIfSlow(bytes: number): void {
+    this.#slowPieces = bytes < slow.bytes ? this.#slowPieces + 1 : 0;
+    if (this.#slowPieces >= slow.pieces && this.#pool.transfers > manyTransfers) this.#pace.rest();
   }
 
   #end(failure: Error | undefined): void {
@@ -122,7 +142,8 @@ export class RequestBody implements IncomingContent {
   #change(): Promise<void> {
     if (isFull(this.#filling) || this.#isEnded) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, unwrittenForMs);
+      const patienceMs = Math.max(unwrittenForMs, (this.#pool.transfers * 1000) / slowWritesASecond);
+      const timer = setTimeout(resolve, patienceMs);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
@@ -133,10 +154,14 @@ export class RequestBody implements IncomingContent {
 
 /** The body of a request, read as fast as the client's limits allow. */
 export function bodyOf(exchange: Exchange, pool: BufferPool): RequestBody {
-  return new RequestBody(exchange.request, pool, (bytes) => throttled(exchange, bytes));
+  const { connection, request } = exchange;
+  return new RequestBody(request, pool, {
+    throttle: (bytes) => throttled(exchange, bytes),
+    rest: () => connection.rest(request.socket),
+  });
 }
 
-function atOnce(): undefined {}
+const unlimited: Pace = { throttle: () => undefined, rest: () => {} };
 
 /** Whether a request declares a body (RFC 9112, section 6.3). */
 export function announcesBody({ headers }: IncomingMessage): boolean {

@@ -129,6 +129,11 @@ export class Connection implements TurnTaker {
     else this.#wait(request, response);
   }
 
+  /** Lets the rest of a body gather for a moment before it is read. */
+  rest(socket: Socket): void {
+    this.#reading.rest(socket);
+  }
+
   /** From now on, input is parsed in small pieces. */
   readInSips(socket: Socket): void {
     this.#reading.beginSips(socket);

@@ -1,7 +1,10 @@
 import type { Socket } from "node:net";
 import { abortCheaply } from "./cheap-aborts.js";
 import { Sips } from "./sips.js";
-import type { Turns } from "./turns.js";
+import type { Turns, TurnTaker } from "./turns.js";
+
+/** Time in which tiny pieces of a body become a larger one. */
+const restMs = 250;
 
 interface ReadConnection {
   /** Whether it can take more. */
@@ -11,13 +14,14 @@ interface ReadConnection {
 }
 
 /** Controls when more is read from a connection, and whether its input is parsed in small pieces. */
-export class Reading {
+export class Reading implements TurnTaker {
   readonly #connection: ReadConnection;
   readonly #turns: Turns;
   /** The socket whose input is paused; if the connection is closed meanwhile, nothing else notices. Set only here. */
   held: Socket | undefined;
   #sips: Sips | undefined;
   #isCrowded = false;
+  #isResting = false;
   /** Node resumes whenever a request or a body has been read, so it is paused each time. */
   readonly #pauseAgain = () => {
     this.held?.pause();
@@ -35,10 +39,26 @@ export class Reading {
     socket.pause().on("resume", this.#pauseAgain);
   }
 
+  /** Reads no more of the body for a while, and then goes on in turn with other connections. */
+  rest(socket: Socket): void {
+    if (this.#isResting) return;
+    this.#isResting = true;
+    this.hold(socket);
+    setTimeout(() => this.#turns.ask(this), restMs).unref();
+  }
+
+  /** The rest is over. */
+  takeTurn(): void {
+    this.#isResting = false;
+    this.readOn();
+  }
+
   /** Reads more, if the connection can take it. */
   readOn(): void {
     const held = this.held;
     if (held === undefined || !this.#connection.mayReadOn() || this.#sips?.next()) return;
+    // The next request is not part of the body, and does not rest.
+    if (this.#isResting && this.#connection.isReceiving()) return;
     this.held = undefined;
     held.off("resume", this.#pauseAgain);
     // At this event, node's own listener starts reading again; after it, the bytes can be redirected to us.

@@ -2,7 +2,9 @@ import { strict as assert } from "node:assert";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { BufferPool } from "../../../src/http/buffer-pool.js";
 import { RequestBody } from "../../../src/http/request-body.js";
 import { seededBytes } from "../../support/content.js";
@@ -123,4 +125,57 @@ test("what arrived before the client disconnected is delivered, even if it is re
     for await (const piece of new RequestBody(request, new BufferPool(64 * kibibyte))) read += piece.toString();
   });
   assert.equal(read, "a part of it");
+});
+
+/** A body whose pieces the test sends, among so many transfers. */
+function bodyAmong(transfers: number) {
+  const pool = new BufferPool(64 * kibibyte);
+  for (let joined = 1; joined < transfers; joined++) pool.join();
+  // Only what a body uses of a request.
+  const request = new PassThrough() as unknown as IncomingMessage & PassThrough;
+  let rests = 0;
+  const body = new RequestBody(request, pool, { throttle: () => undefined, rest: () => rests++ });
+  return { request, pieces: body[Symbol.asyncIterator](), rests: () => rests };
+}
+
+for (const [transfers, waitMs] of [
+  [1, 500],
+  [1_000, 5_000],
+] as const) {
+  test(`among ${transfers} transfers, the bytes of a slow sender are stored after ${waitMs} ms`, async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { request, pieces } = bodyAmong(transfers);
+    let stored = "";
+    const next = pieces.next().then(({ value = "" }) => {
+      stored = value.toString();
+    });
+    request.write("slow");
+    await setImmediate();
+    t.mock.timers.tick(waitMs - 1);
+    await setImmediate();
+    assert.equal(stored, "");
+    t.mock.timers.tick(1);
+    await next;
+    assert.equal(stored, "slow");
+    await pieces.return?.();
+  });
+}
+
+test("a body in tiny pieces rests between them, if there are many transfers", async () => {
+  for (const [transfers, size, rests] of [
+    [1_000, 8, 8],
+    [1_000, 1_500, 0],
+    [10, 8, 0],
+  ] as const) {
+    const body = bodyAmong(transfers);
+    const whole = body.pieces.next();
+    for (let sent = 0; sent < 10; sent++) {
+      body.request.write(Buffer.alloc(size));
+      await setImmediate();
+    }
+    body.request.end();
+    assert.equal((await whole).value?.length, 10 * size);
+    assert.equal(body.rests(), rests, `${transfers} transfers, pieces of ${size}`);
+    await body.pieces.return?.();
+  }
 });
