@@ -1,11 +1,31 @@
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { connect } from "node:tls";
 import { pushBlob, rawConnection, repeat } from "./requests.mjs";
 
 const get = (path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
 async function untilAborted(signal) {
   if (!signal.aborted) await once(signal, "abort");
+}
+
+/** What a client of TLS sends first, in base64. */
+async function firstTlsMessage() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  connect({ host: "127.0.0.1", port: server.address().port }).on("error", () => {});
+  const [socket] = await once(server, "connection");
+  const [message] = await once(socket, "data");
+  socket.destroy();
+  server.close();
+  return message.toString("base64");
+}
+
+async function oneHandshake(port, signal) {
+  const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false, signal }).on("error", () => {});
+  await Promise.race([once(socket, "secureConnect"), once(socket, "close"), delay(5_000)]);
+  socket.destroy();
 }
 
 /** Writes to many connections every 100 ms; each that is closed is opened again. */
@@ -100,6 +120,19 @@ export const connectionAttacks = [
           );
         socket.resume();
         await once(socket, "close");
+      }),
+  },
+  {
+    name: "TLS handshakes without end, half of them never finished",
+    speaksTls: true,
+    prepare: firstTlsMessage,
+    run: ({ port, prepared, signal }) =>
+      repeat(signal, 200, async (place) => {
+        if (place % 2 === 0) return oneHandshake(port, signal);
+        const socket = rawConnection(port, signal);
+        socket.resume().write(Buffer.from(prepared, "base64"));
+        await Promise.race([once(socket, "data"), once(socket, "close"), delay(5_000)]);
+        socket.destroy();
       }),
   },
   {

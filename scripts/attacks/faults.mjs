@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { AttackedBerth } from "./attacked-berth.mjs";
 import { judgeLeftOpen, judgeMemory, judgeWaits } from "./bounds.mjs";
+import { makeCertificate } from "./certificate.mjs";
 import { hungBlob, hungDigest } from "./fault-loads.mjs";
 import { GoodClients } from "./good-clients.mjs";
 import { measuredMs } from "./measure-attack.mjs";
@@ -100,10 +101,7 @@ async function onBerth({ folder, hostile, root }, action) {
 }
 
 async function measureStopWithTls(context) {
-  const [cert, key] = [join(context.folder, "cert.pem"), join(context.folder, "key.pem")];
-  const made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=a"];
-  await run("openssl", ["req", ...made]);
-  return measureStop({ tls: { cert, key } }, context);
+  return measureStop({ tls: await makeCertificate(context.folder) }, context);
 }
 
 /** Once with one signal, followed by the grace period, and once with a second one, which ends it at once. */

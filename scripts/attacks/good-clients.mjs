@@ -1,4 +1,5 @@
 import { Agent } from "node:http";
+import { Agent as TlsAgent } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { ask, pushImage } from "./requests.mjs";
 
@@ -9,8 +10,9 @@ const pauseMs = 20;
 export class GoodClients {
   #actions;
 
-  static async prepare(port) {
-    const agent = new Agent({ keepAlive: true });
+  static async prepare(port, speaksTls = false) {
+    const options = { keepAlive: true };
+    const agent = speaksTls ? new TlsAgent({ ...options, rejectUnauthorized: false }) : new Agent(options);
     await pushImage(port, "own/good", "warm", { agent });
     return new GoodClients(port, agent);
   }

@@ -1,16 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AttackedBerth } from "./attacked-berth.mjs";
 import { judgeLeftOpen, judgeMemory, judgeWaits } from "./bounds.mjs";
+import { makeCertificate } from "./certificate.mjs";
 import { GoodClients } from "./good-clients.mjs";
 
 /** How long good clients are measured, with and without attack. */
 export const measuredMs = Number(process.env.ATTACK_SECONDS ?? 8) * 1000;
 
 /** @returns the findings, each with whether it holds */
-export async function measureAttack({ name, prepare }, { folder, hostile }) {
-  const berth = await AttackedBerth.start({ folder, upstreamUrl: hostile.upstreamUrl });
+export async function measureAttack({ name, prepare, speaksTls = false }, { folder, hostile }) {
+  const server = speaksTls ? { tls: await makeCertificate(folder) } : {};
+  const berth = await AttackedBerth.start({ folder, upstreamUrl: hostile.upstreamUrl, server });
   try {
-    const good = await GoodClients.prepare(berth.port);
+    const good = await GoodClients.prepare(berth.port, speaksTls);
     const prepared = await prepare?.({ port: berth.port });
     await good.run(2000);
     const before = await good.run(measuredMs);

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { request } from "node:http";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest, Agent as TlsAgent } from "node:https";
 import { connect } from "node:net";
 
 export const imageType = "application/vnd.oci.image.manifest.v1+json";
@@ -9,10 +10,11 @@ export function digestOf(bytes) {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-/** Resolves with the status when the whole response is here. */
+/** Resolves with the status when the whole response is here. An agent of HTTPS decides that it is requested so. */
 export function ask(port, method, path, { body, headers = {}, agent = false, signal, timeout = 20_000 } = {}) {
   return new Promise((resolve, reject) => {
     const options = { host: "127.0.0.1", port, method, path, agent, signal, timeout };
+    const request = agent instanceof TlsAgent ? httpsRequest : httpRequest;
     const sent = request({ ...options, headers: { "content-length": body?.length ?? 0, ...headers } }, (answer) => {
       answer
         .resume()

@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "../observability/logger.js";
 import { Connections } from "./connections/connections.js";
+import { Handshakes } from "./connections/handshakes.js";
 import { connectRefusal } from "./connections/refusal.js";
 import { Dispatcher, type RequestObserver } from "./dispatcher.js";
 import type { Exchange } from "./exchange.js";
@@ -103,8 +104,12 @@ export class RegistryServer {
   #listenTo(server: Server, speaksTls: boolean): void {
     // Not by Node's own limit: a connection that a worker refuses that way returns to it again and again, if all are
     // full.
-    server.on("connection", (socket: Socket) => this.#connections.admit(socket, speaksTls));
-    server.on("secureConnection", (socket: Socket) => this.#connections.secured(socket));
+    const handshakes = speaksTls ? new Handshakes(server, this.#settings.headersTimeout) : undefined;
+    server.on("connection", (socket: Socket) => {
+      this.#connections.admit(socket, speaksTls);
+      handshakes?.arrived(socket);
+    });
+    server.on("secureConnection", (socket: Socket) => handshakes?.finished(this.#connections.secured(socket)));
     const { take, refusals } = this.#connections;
     server.on("request", take).on("checkContinue", take).on("checkExpectation", take);
     server.on("clientError", (error, socket: Socket) => refusals.refuseBroken(error, socket));

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { once } from "node:events";
-import { request } from "node:https";
+import { Agent, request } from "node:https";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { connect, type TLSSocket } from "node:tls";
@@ -10,6 +11,7 @@ import { CertificateAuthority } from "../support/certificates.js";
 import { exchangeRaw, RawConnection } from "../support/raw-connection.js";
 import { type RunningBerth, runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
+import { waitUntil } from "../support/wait-until.js";
 
 async function start(
   scope: Scope,
@@ -122,4 +124,48 @@ test("a stopping server waits for no connection on which TLS never began, nor do
   const stopped = server.stop(3_600_000);
   server.cut();
   await stopped;
+});
+
+/** A client that sends its first message, and nothing after it. */
+async function openUnfinished(scope: Scope, port: number, firstMessage: Buffer): Promise<RawConnection> {
+  const connection = await RawConnection.open(scope, port);
+  connection.send(firstMessage);
+  return connection;
+}
+
+/** The first message of a real client. */
+async function helloOf(scope: Scope): Promise<Buffer> {
+  const server = createServer().listen(0, "127.0.0.1");
+  scope.defer(() => server.close());
+  await once(server, "listening");
+  // The address of a TCP server is never a pipe's path.
+  connect({ host: "127.0.0.1", port: (server.address() as AddressInfo).port }).on("error", () => {});
+  const [socket]: Socket[] = await once(server, "connection");
+  const [sent] = await once(socket ?? server, "data");
+  socket?.destroy();
+  return sent;
+}
+
+test("a flood of handshakes takes turns: clients with a connection are served, and new ones get their turn", async (t) => {
+  const scope = new Scope(t);
+  const { port, ca } = await start(scope);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  scope.defer(() => agent.destroy());
+  const get = (through: Agent | false) =>
+    once(request({ host: "127.0.0.1", port, ca, path: "/v2/", agent: through }).end(), "response");
+  const statusOf = async (through: Agent | false) => {
+    const [answer] = await get(through);
+    answer.resume();
+    await once(answer, "end");
+    return answer.statusCode;
+  };
+  assert.equal(await statusOf(agent), 200);
+  const firstMessage = await helloOf(scope);
+  const flood: RawConnection[] = [];
+  for (let count = 0; count < 100; count++) flood.push(await openUnfinished(scope, port, firstMessage));
+  const answered = () => flood.filter(({ socket }) => socket.bytesRead > 0).length;
+  await waitUntil("some handshakes have begun", () => answered() >= 32 || undefined);
+  assert.ok(answered() < 100, "not all handshakes begin at the same time");
+  assert.equal(await statusOf(agent), 200);
+  assert.equal(await statusOf(false), 200);
 });

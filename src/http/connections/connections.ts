@@ -100,14 +100,15 @@ export class Connections implements ConnectionWatcher {
     });
   }
 
-  /** The TLS handshake has finished, and requests come from this socket. */
-  secured(socket: Socket): void {
+  /** The TLS handshake has finished, and requests come from this socket. @returns the accepted socket */
+  secured(socket: Socket): Socket | undefined {
     const ends = endsOf(socket);
     const connection = this.#handshaking.get(ends);
     this.#handshaking.delete(ends);
-    if (connection === undefined) return;
+    if (connection === undefined) return undefined;
     this.#opened(socket, connection);
     socket.once("close", () => this.#bySocket.delete(socket));
+    return connection.socket;
   }
 
   /** Lets a request run when it is its turn on its connection, unless its end is ambiguous. */

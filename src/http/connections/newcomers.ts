@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { Caller } from "../../registry/context.js";
+import { FairLine } from "./fair-line.js";
 
 const tickMs = 10;
 
@@ -25,8 +26,7 @@ interface Newcomer {
  */
 export class Newcomers {
   readonly #busyShare: () => number;
-  /** Waiting connections by the network that counts as one client; the next in turn comes first. */
-  readonly #waiting = new Map<string, Set<Newcomer>>();
+  readonly #waiting = new FairLine<Newcomer>();
   #timer: NodeJS.Timeout | undefined;
   #perTick = Number.POSITIVE_INFINITY;
   #arrivedInTick = 0;
@@ -50,44 +50,27 @@ export class Newcomers {
       this.#timer = setInterval(() => this.tick(), tickMs).unref();
     }
     this.#arrivedInTick++;
-    if (this.#waiting.size > 0 || this.#arrivedInTick > this.#perTick) this.#wait(connection);
+    if (!this.#waiting.isEmpty || this.#arrivedInTick > this.#perTick) this.#waiting.add(connection);
     else connection.letIn();
   }
 
   left(connection: Newcomer): void {
-    const { network } = connection.caller;
-    const others = this.#waiting.get(network);
-    if (others?.delete(connection) && others.size === 0) this.#waiting.delete(network);
+    this.#waiting.remove(connection);
   }
 
   /** Measures the load, and lets in as many as it allows. */
   tick(): void {
     const isBusy = this.#busyShare() > busyShare;
     if (isBusy) this.#perTick = Math.max(leastATick, Math.floor(Math.min(this.#perTick, this.#arrivedInTick) / 2));
-    else this.#perTick = this.#waiting.size === 0 ? Number.POSITIVE_INFINITY : this.#perTick * 2;
+    else this.#perTick = this.#waiting.isEmpty ? Number.POSITIVE_INFINITY : this.#perTick * 2;
     this.#arrivedInTick = 0;
-    for (let left = this.#perTick; left > 0 && this.#waiting.size > 0; left--) this.#letInNext();
-    if (++this.#restingTicks >= restingAfterTicks && this.#waiting.size === 0) this.#rest();
-  }
-
-  #wait(connection: Newcomer): void {
-    const { network } = connection.caller;
-    const others = this.#waiting.get(network);
-    if (others === undefined) this.#waiting.set(network, new Set([connection]));
-    else others.add(connection);
+    for (let left = this.#perTick; left > 0 && !this.#waiting.isEmpty; left--) this.#letInNext();
+    if (++this.#restingTicks >= restingAfterTicks && this.#waiting.isEmpty) this.#rest();
   }
 
   #letInNext(): void {
-    for (const [network, connections] of this.#waiting) {
-      for (const connection of connections) {
-        connections.delete(connection);
-        this.#waiting.delete(network);
-        if (connections.size > 0) this.#waiting.set(network, connections);
-        this.#arrivedInTick++;
-        connection.letIn();
-        return;
-      }
-    }
+    this.#arrivedInTick++;
+    this.#waiting.next()?.letIn();
   }
 
   #rest(): void {
