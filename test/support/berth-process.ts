@@ -35,6 +35,8 @@ export interface BerthOptions {
   readonly metrics?: Readonly<Record<string, unknown>>;
   /** Settings of the section `maintenance`. */
   readonly maintenance?: Readonly<Record<string, unknown>>;
+  /** Settings of the section `cluster`. */
+  readonly cluster?: Readonly<Record<string, unknown>>;
   /** Settings of the section `log`. */
   readonly log?: Readonly<Record<string, unknown>>;
   /** Variables of the process. */
@@ -91,6 +93,7 @@ function configText({ root, port, cacheOf, mode, findsFile: _, ...options }: Ber
     private: options.private ?? {},
     log: options.log ?? {},
     ...(proxy && { proxy }),
+    ...(options.cluster && { cluster: options.cluster }),
     ...(options.maintenance && { maintenance: options.maintenance }),
     ...(options.access && { access: options.access }),
     ...(options.metrics && { metrics: options.metrics }),

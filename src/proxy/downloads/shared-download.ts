@@ -14,8 +14,8 @@ const silentMs = 4_500;
 const patienceMs = 7_000;
 const againMs = 250;
 
-/** While another replica stores what is complete, this one waits; it may take minutes. */
-const storingMs = 30_000;
+/** While another replica stores what is complete, which may take minutes, it is asked this often whether it lives. */
+const storingMs = 2_000;
 
 /** What a download can do by itself. */
 export interface OwnSteps {
@@ -115,9 +115,9 @@ export class SharedDownload {
 
   /** @returns why it sent less than the whole */
   async #follow(replica: Replica, signal: AbortSignal): Promise<ReplicaError | undefined> {
-    if (this.#followed.isWhole) return undefined;
     try {
-      await this.#followed.read(replica, signal);
+      if (this.#followed.isWhole) await this.#cluster.client.requireAlive(replica, signal);
+      else await this.#followed.read(replica, signal);
       return undefined;
     } catch (error) {
       if (!(error instanceof ReplicaError)) throw error;

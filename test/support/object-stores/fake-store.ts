@@ -63,6 +63,7 @@ export class FakeStore {
     const url = new URL(request.url ?? "/", this.endpoint);
     const [, bucket, ...path] = url.pathname.split("/").map(decodeURIComponent);
     const body = await buffer(request).catch(() => Buffer.alloc(0));
+    if (fault?.kind === "held") await fault.until;
     if (fault?.kind === "status") return sendError(response, fault);
     if (fault?.kind === "error in success") return void response.writeHead(200).end(errorText("InternalError"));
     if (bucket !== "images") return sendError(response, { status: 404, code: "NoSuchBucket" });

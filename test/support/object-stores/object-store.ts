@@ -4,7 +4,8 @@ import { Daemon } from "../daemon.js";
 import { freePort } from "../free-port.js";
 import type { Scope } from "../scope.js";
 
-const keys = { accessKeyId: "berth-tests", secretAccessKey: "berth-tests-secret" } as const;
+/** Of every store of the tests. */
+export const keys = { accessKeyId: "berth-tests", secretAccessKey: "berth-tests-secret" } as const;
 export const region = "us-east-1";
 
 /** A server of buckets. */
@@ -43,7 +44,7 @@ export async function startStore(scope: Scope, name: StoreName): Promise<ObjectS
   const port = await freePort();
   const daemon = stores[name](scope, await scope.folder(name), port);
   const endpoint = `http://127.0.0.1:${port}`;
-  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials: keys });
+  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials: { ...keys } });
   scope.defer(() => client.destroy());
   await daemon.ready(() => client.send(new ListBucketsCommand()).catch(() => undefined));
   return { daemon, endpoint, ...keys, client };

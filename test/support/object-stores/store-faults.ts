@@ -7,6 +7,8 @@ export type StoreFault =
   | { readonly kind: "error in success" }
   /** The request has its effect, and the connection breaks before the answer. */
   | { readonly kind: "lost answer" }
+  /** It is not looked at until then. */
+  | { readonly kind: "held"; readonly until: Promise<void> }
   /** The body of the answer ends too early. */
   | { readonly kind: "cut"; readonly after: number };
 
