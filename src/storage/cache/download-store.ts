@@ -30,6 +30,11 @@ export class DownloadStore {
     this.#work = driver.machine;
   }
 
+  /** Whether what is complete is sent to where all machines find it. */
+  get areStoredElsewhere(): boolean {
+    return this.#work !== this.#driver;
+  }
+
   /** The staged content of a blob. */
   staged(digest: Digest): StagedObject {
     return this.#work.staging.at(layout.download(digest));
