@@ -2,12 +2,10 @@ import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { http } from "../foundation/node-http.js";
 import type { Logger } from "../observability/logger.js";
-import { isDigest } from "../oci/digest.js";
+import { isDigest, isDigestAlgorithm } from "../oci/digest.js";
 import type { ClusterKeys } from "./cluster-keys.js";
 import type { Offers } from "./offers.js";
-import { type Answer, Gate, signAnswer, signatureHeader } from "./signatures.js";
-
-export const sizeHeader = "berth-size";
+import { type Answer, digestHeader, Gate, signAnswer, signatureHeader, sizeHeader } from "./signatures.js";
 
 /** A few replicas read some dozens of blobs each. */
 const maxConnections = 2_000;
@@ -24,7 +22,7 @@ export interface ListenerParts {
   readonly log: Logger;
 }
 
-/** An answer to a request of another replica; with a body that is still arriving, or with a text. */
+/** An answer to a request of another replica, perhaps with a body that is still arriving. */
 interface Reply extends Answer {
   readonly body?: AsyncIterable<Buffer>;
   /** Bytes of the body, if known. */
@@ -32,8 +30,8 @@ interface Reply extends Answer {
 }
 
 /**
- * Answers other replicas, on a port that clients never see. Paths are `/<instance>/alive` and
- * `/<instance>/blobs/<digest>/<position>`. A request without a valid signature learns nothing.
+ * Answers other replicas, on a port that clients never see. Paths are `/<instance>/alive`,
+ * `/<instance>/blobs/<digest>/<position>` and `/<instance>/hashes/<upload>/<algorithm>/<size>/<time>`. A request without a valid signature learns nothing.
  */
 export class ClusterListener {
   readonly #parts: ListenerParts;
@@ -105,8 +103,16 @@ export class ClusterListener {
     // Another process has got the address of the one that is asked.
     if (instance !== this.#parts.instance) return { status: 410 };
     if (kind === "alive" && rest.length === 0) return { status: 204 };
+    if (kind === "hashes") return this.#hashReply(rest);
     if (kind === "blobs" && rest.length === 2) return this.#blobReply(rest[0] ?? "", rest[1] ?? "", signal);
     return { status: 404 };
+  }
+
+  #hashReply([upload = "", algorithm = "", size, modifiedMs, ...more]: readonly string[]): Reply {
+    if (more.length > 0 || !isDigestAlgorithm(algorithm)) return { status: 404 };
+    const bytes = { upload, algorithm, size: Number(size), modifiedMs: Number(modifiedMs) };
+    const digest = this.#parts.offers.findHash(bytes);
+    return digest === undefined ? { status: 404 } : { status: 204, digest };
   }
 
   async #blobReply(digest: string, from: string, signal: AbortSignal): Promise<Reply> {
@@ -127,18 +133,19 @@ export class ClusterListener {
 
 async function send(
   response: ServerResponse,
-  { status, size, text, body, length = text === undefined ? undefined : Buffer.byteLength(text) }: Reply,
+  { status, size, digest, body, length }: Reply,
   { keys, request }: { readonly keys: ClusterKeys; readonly request: string },
 ): Promise<void> {
   response.writeHead(status, {
-    [signatureHeader]: signAnswer(keys, request, { status, size, text }),
+    [signatureHeader]: signAnswer(keys, request, { status, size, digest }),
     ...(size !== undefined && { [sizeHeader]: size }),
+    ...(digest !== undefined && { [digestHeader]: digest }),
     ...(length !== undefined && { "Content-Length": length }),
-    ...(body === undefined && text === undefined && { "Content-Length": 0 }),
+    ...(body === undefined && { "Content-Length": 0 }),
   });
   response.flushHeaders();
   for await (const piece of body ?? []) if (!response.write(piece)) await drained(response);
-  response.end(text);
+  response.end();
 }
 
 /** @throws if the connection is closed before */

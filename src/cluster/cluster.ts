@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "../observability/logger.js";
+import type { Digest } from "../oci/digest.js";
 import type { ClusterKeys } from "./cluster-keys.js";
 import { ClusterListener } from "./cluster-listener.js";
-import { Offers } from "./offers.js";
+import { type HashedBytes, Offers } from "./offers.js";
 import { describeReplica, parseReplica, type Replica } from "./replica.js";
-import { ReplicaClient } from "./replica-client.js";
+import { ReplicaClient, ReplicaError } from "./replica-client.js";
 
 export interface ClusterSettings {
   readonly listen: { readonly host: string; readonly port: number };
@@ -38,6 +39,18 @@ export class Cluster {
     this.offers = parts.offers;
     this.client = parts.client;
     this.#listener = parts.listener;
+  }
+
+  /** The digest of bytes that another replica has hashed; `undefined` if it is gone, or has not hashed exactly them. */
+  async askHash(holder: string | undefined, bytes: HashedBytes): Promise<Digest | undefined> {
+    const replica = this.otherOf(holder);
+    if (replica === undefined || this.client.isGivenUp(replica)) return undefined;
+    try {
+      return await this.client.askHash(replica, bytes);
+    } catch (error) {
+      if (error instanceof ReplicaError) return undefined;
+      throw error;
+    }
   }
 
   /** This process, as others find it. */

@@ -1,4 +1,4 @@
-import type { Digest } from "../oci/digest.js";
+import type { Digest, DigestAlgorithm } from "../oci/digest.js";
 
 /** A blob that this process downloads. */
 export interface GrowingBlob {
@@ -10,8 +10,23 @@ export interface GrowingBlob {
   from(position: number, signal: AbortSignal): AsyncIterable<Buffer>;
 }
 
+/** The bytes of an upload whose hash another replica needs. */
+export interface HashedBytes {
+  /** The id of its session. */
+  readonly upload: string;
+  readonly algorithm: DigestAlgorithm;
+  readonly size: number;
+  /** When they were complete, in milliseconds since 1970, as the storage says. */
+  readonly modifiedMs: number;
+}
+
+/** The digest of these bytes, if this process has hashed exactly them. */
+export type FindHash = (bytes: HashedBytes) => Digest | undefined;
+
 /** What this process has for other replicas, and nothing else: nothing that is stored, nothing that can be changed. */
 export class Offers {
+  /** Set by the code that hashes uploads. */
+  findHash: FindHash = () => undefined;
   readonly #growing = new Map<Digest, GrowingBlob>();
 
   growing(digest: Digest): GrowingBlob | undefined {

@@ -2,11 +2,11 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { BoundedMap } from "../foundation/bounded-map.js";
 import { http } from "../foundation/node-http.js";
-import type { Digest } from "../oci/digest.js";
+import { algorithmOf, type Digest, isDigest } from "../oci/digest.js";
 import type { ClusterKeys } from "./cluster-keys.js";
-import { sizeHeader } from "./cluster-listener.js";
+import type { HashedBytes } from "./offers.js";
 import type { Replica } from "./replica.js";
-import { isAnswer, signatureHeader, signRequest } from "./signatures.js";
+import { digestHeader, isAnswer, signatureHeader, signRequest, sizeHeader } from "./signatures.js";
 
 /** Between two machines of one network. */
 const connectMs = 2_000;
@@ -98,6 +98,16 @@ export class ReplicaClient {
     response.resume();
   }
 
+  /** @throws ReplicaError if the replica has not hashed exactly these bytes */
+  async askHash(replica: Replica, { upload, algorithm, size, modifiedMs }: HashedBytes): Promise<Digest> {
+    const path = `hashes/${upload}/${algorithm}/${size}/${modifiedMs}`;
+    const response = await this.#get(replica, path, AbortSignal.timeout(aliveMs));
+    response.resume();
+    const digest = String(response.headers[digestHeader]);
+    if (isDigest(digest) && algorithmOf(digest) === algorithm) return digest;
+    throw new ReplicaError("without", `the replica at ${replica.address} sent no digest`);
+  }
+
   close(): void {
     this.#agent.destroy();
   }
@@ -177,8 +187,8 @@ export class ReplicaClient {
 
   #admit({ address, instance }: Replica, response: IncomingMessage, asked: string): IncomingMessage {
     const { statusCode: status = 0, headers } = response;
-    const told = headers[sizeHeader];
-    const answer = { status, size: told === undefined ? undefined : Number(told) };
+    const { [sizeHeader]: told, [digestHeader]: digest } = headers;
+    const answer = { status, size: told === undefined ? undefined : Number(told), digest: digest && String(digest) };
     if (!isAnswer(this.#keys, asked, answer, headers[signatureHeader])) {
       const hint = status === 401 ? ": do both have the same key and right clocks?" : "";
       throw new ReplicaError("unreachable", `what answers at ${address} is not the replica (${status})${hint}`);

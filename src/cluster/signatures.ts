@@ -11,6 +11,8 @@ const rememberedRequests = 100_000;
 export const signatureHeader = "berth-signature";
 export const timeHeader = "berth-time";
 export const nonceHeader = "berth-nonce";
+export const sizeHeader = "berth-size";
+export const digestHeader = "berth-digest";
 
 /** The headers that show where a request comes from. Its path names the replica that it is for. */
 export interface SignedHeaders {
@@ -62,7 +64,7 @@ export interface Answer {
   readonly status: number;
   /** Bytes of the whole blob, if they are known. */
   readonly size?: number | undefined;
-  readonly text?: string | undefined;
+  readonly digest?: string | undefined;
 }
 
 export function signAnswer(keys: ClusterKeys, request: string, answer: Answer): string {
@@ -78,6 +80,6 @@ function textOf(path: string, time: string, nonce: string): string {
   return ["request", path, time, nonce].join("\n");
 }
 
-function answerText(request: string, { status, size, text }: Answer): string {
-  return ["answer", request, status, size ?? "", text ?? ""].join("\n");
+function answerText(request: string, { status, size, digest }: Answer): string {
+  return ["answer", request, status, size ?? "", digest ?? ""].join("\n");
 }

@@ -86,6 +86,11 @@ export class Digester {
     this.#length += bytes.length;
   }
 
+  /** The digest of what was seen so far; more may follow. */
+  digestSoFar(): Digest {
+    return `${this.algorithm}:${this.#hash.copy().digest("hex")}`;
+  }
+
   /** The digest of everything seen; can be called once. */
   digest(): Digest {
     return `${this.algorithm}:${this.#hash.digest("hex")}`;

@@ -1,3 +1,4 @@
+import type { Cluster } from "../cluster/cluster.js";
 import { BoundedMap } from "../foundation/bounded-map.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Page, PageOf } from "../oci/listing.js";
@@ -7,7 +8,7 @@ import { CatalogPages, holdersOfManifests } from "../storage/content/catalog-pag
 import type { Storage } from "../storage/storage.js";
 import { AdoptedRepository } from "./adopted-repository.js";
 import type { PrivateRules } from "./manifest-rules.js";
-import { privateNameResolution } from "./name-resolution.js";
+import { type NameResolution, privateNameResolution } from "./name-resolution.js";
 import type { OpenUploadLimits } from "./open-uploads.js";
 import { PrivateRepository, type PrivateRepositoryParts } from "./private-repository.js";
 import { RunningUploads } from "./upload-sessions.js";
@@ -18,6 +19,13 @@ interface PrivateRegistryRules extends PrivateRules {
   /** Whether pushes and deletions are refused. */
   readonly readonly: boolean;
   readonly uploads: OpenUploadLimits;
+}
+
+interface PrivateRegistryOptions {
+  /** What names mean, if some belong to upstreams. */
+  readonly resolution?: NameResolution;
+  /** Other replicas that take requests of the same uploads. */
+  readonly cluster?: Cluster | undefined;
 }
 
 const rememberedNames = 20_000;
@@ -33,10 +41,14 @@ export class PrivateRegistry implements Registry {
   /** Repositories that nothing was cached under. */
   readonly #ours = new BoundedMap<RepositoryName, PrivateRepository>(rememberedNames, rememberedForMs);
 
-  constructor(storage: Storage, rules: PrivateRegistryRules, resolution = privateNameResolution(storage, rules.adopt)) {
+  constructor(
+    storage: Storage,
+    rules: PrivateRegistryRules,
+    { resolution = privateNameResolution(storage, rules.adopt), cluster }: PrivateRegistryOptions = {},
+  ) {
     this.#storage = storage;
     this.#rules = rules;
-    this.#parts = { rules, resolution, running: new RunningUploads(storage, rules.uploads) };
+    this.#parts = { rules, resolution, running: new RunningUploads(storage, rules.uploads, cluster) };
     const isOurs = async (name: RepositoryName) => rules.adopt || (await this.#cachedFrom(name)) === undefined;
     this.#catalog = new CatalogPages(storage.index, (last) => holdersOfManifests(storage.index, last, isOurs));
   }

@@ -1,3 +1,5 @@
+import type { Cluster } from "../cluster/cluster.js";
+import type { HashedBytes } from "../cluster/offers.js";
 import { BoundedMap } from "../foundation/bounded-map.js";
 import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from "../oci/digest.js";
 import { digestOfReader } from "../storage/content/blob-store.js";
@@ -18,6 +20,19 @@ interface RunningHash {
 /** The hashes of the sessions that this process works on. They can be lost: the bytes are then hashed again. */
 export class RunningHashes {
   readonly #hashes = new BoundedMap<string, RunningHash>(rememberedSessions);
+
+  readonly #cluster: Cluster | undefined;
+
+  /** @param cluster other replicas, which may have hashed what a client has sent to them */
+  constructor(cluster?: Cluster) {
+    this.#cluster = cluster;
+    if (cluster !== undefined) cluster.offers.findHash = (bytes) => this.#find(bytes);
+  }
+
+  /** How `append` is told who has the hash of what was appended. */
+  get holder(): string | undefined {
+    return this.#cluster?.self;
+  }
 
   start(id: string, algorithm: DigestAlgorithm): void {
     this.#hashes.set(id, { digester: new Digester(algorithm), stored: undefined });
@@ -41,13 +56,33 @@ export class RunningHashes {
     if (digester.length === (stored?.size ?? 0)) this.#hashes.set(id, { digester, stored });
   }
 
-  /** The digest of the stored bytes: from the running hash, or by reading them once. */
+  /**
+   * The digest of the stored bytes: from the running hash, here or at the replica that received them, or by reading them
+   * once.
+   */
   async digest(id: string, claimed: Digest, content: StagedObject, size: number): Promise<Digest> {
     const digester = this.#hashes.get(id)?.digester;
     this.#hashes.delete(id);
     if (digester?.algorithm === algorithmOf(claimed) && digester.length === size) return digester.digest();
+    const elsewhere = await this.#askHolder(id, claimed, content);
+    if (elsewhere !== undefined) return elsewhere;
     const reader = await content.openRead();
     if (reader === undefined) throw unknownUpload(id);
     return digestOfReader(reader, claimed);
+  }
+
+  async #askHolder(id: string, claimed: Digest, content: StagedObject): Promise<Digest | undefined> {
+    if (this.#cluster === undefined) return undefined;
+    const stored = await content.stat();
+    if (stored === undefined) return undefined;
+    const { size, modifiedMs, appendedBy } = stored;
+    return this.#cluster.askHash(appendedBy, { upload: id, algorithm: algorithmOf(claimed), size, modifiedMs });
+  }
+
+  #find({ upload, algorithm, size, modifiedMs }: HashedBytes): Digest | undefined {
+    const known = this.#hashes.get(upload);
+    if (known?.digester.algorithm !== algorithm || known.digester.length !== size) return undefined;
+    const isSame = known.stored?.size === size && known.stored.modifiedMs === modifiedMs;
+    return isSame ? known.digester.digestSoFar() : undefined;
   }
 }

@@ -1,3 +1,4 @@
+import type { Cluster } from "../cluster/cluster.js";
 import type { Digest, DigestAlgorithm } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -34,12 +35,13 @@ type Store = (whole: StagedObject) => Promise<void>;
  * by all repositories, since session ids are unique.
  */
 export class RunningUploads {
-  readonly hashes = new RunningHashes();
+  readonly hashes: RunningHashes;
   /** The connections that are sending; a newer request for the same session aborts the older one. */
   readonly senders = new Map<string, AbortController>();
   readonly open: OpenUploads;
 
-  constructor(storage: Storage, limits: OpenUploadLimits) {
+  constructor(storage: Storage, limits: OpenUploadLimits, cluster?: Cluster) {
+    this.hashes = new RunningHashes(cluster);
     this.open = new OpenUploads(limits, async (name, id) => {
       if (!(await storage.uploads.removeIfEmpty(name, id))) return "has bytes";
       this.hashes.forget(id);
@@ -150,7 +152,7 @@ export class UploadSessions implements Uploads {
     const digester = this.#running.hashes.take(id, before);
     this.#running.open.filled(id);
     try {
-      return await content.append(offset, hashed(measured(chunk, signal), digester));
+      return await content.append(offset, hashed(measured(chunk, signal), digester), this.#running.hashes.holder);
     } catch (error) {
       // Another process has appended meanwhile.
       throw error instanceof OffsetMismatchError ? outOfOrder(id, error.offset) : error;

@@ -64,7 +64,10 @@ export async function hybridRegistryOf(config: Config, storage: Storage, options
   });
   return new HybridRegistry(
     owners,
-    new PrivateRegistry(storage, config.private, meaningsAmong(upstreams, owners, { storage, ...config.private })),
+    new PrivateRegistry(storage, config.private, {
+      resolution: meaningsAmong(upstreams, owners, { storage, ...config.private }),
+      cluster: options.cluster,
+    }),
     proxy,
   );
 }

@@ -124,7 +124,7 @@ export class ModeSelector {
 
   /** The registry of the configured mode, for callers that need no routes. */
   async registryOf(config: Config): Promise<Registry> {
-    if (config.mode === "private") return new PrivateRegistry(this.#storage, config.private);
+    if (config.mode === "private") return new PrivateRegistry(this.#storage, config.private, this.#around);
     // Loaded only if needed: the client of upstreams takes longer to load than the rest of Berth.
     const { hybridRegistryOf, proxyRegistryOf } = await import("./create-registry.js");
     const registryOf = config.mode === "proxy" ? proxyRegistryOf : hybridRegistryOf;

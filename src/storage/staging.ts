@@ -13,6 +13,8 @@ export interface StagedStat {
   readonly size: number;
   /** When it last grew, in milliseconds since 1970. */
   readonly modifiedMs: number;
+  /** Who made it so long, as that one has said; known only where processes on many machines append. */
+  readonly appendedBy?: string | undefined;
 }
 
 /**
@@ -53,9 +55,10 @@ export interface StagedObject {
    * Creates the object if needed and appends the content at `offset`; returns the new size. What arrived before a
    * failure is kept. Large pieces are cheapest; a piece is no longer used once the next one is requested. What is
    * acknowledged survives the end of the process.
+   * @param by what `stat` says afterwards about who has appended
    * @throws OffsetMismatchError if the object does not end at `offset`
    */
-  append(offset: number, content: AsyncIterable<Buffer>): Promise<number>;
+  append(offset: number, content: AsyncIterable<Buffer>, by?: string): Promise<number>;
   openRead(): Promise<BlobReader | undefined>;
   /**
    * Makes the content an object under the key, replacing any other: durably, as a whole or not at all.
@@ -109,8 +112,8 @@ export abstract class StagedDecorator implements StagedObject {
     return this.staged.note(name);
   }
 
-  append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
-    return this.staged.append(offset, content);
+  append(offset: number, content: AsyncIterable<Buffer>, by?: string): Promise<number> {
+    return this.staged.append(offset, content, by);
   }
 
   openRead(): Promise<BlobReader | undefined> {

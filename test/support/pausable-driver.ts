@@ -212,7 +212,7 @@ export class PausableDriver implements StorageDriver {
       stat: (): Promise<StagedStat | undefined> => this.#take("statStaged", [key], () => inner.stat()),
       begin: (notes) => this.#take("append", [key], () => inner.begin(notes)),
       note: (name) => this.#take("statStaged", [key], () => inner.note(name)),
-      append: (offset, content) => this.#take("append", [key], () => inner.append(offset, content)),
+      append: (offset, content, by) => this.#take("append", [key], () => inner.append(offset, content, by)),
       openRead: () => this.#take("openStaged", [key], () => inner.openRead()),
       commit: async (target, beside = []) => {
         await this.#take("commit", [target], () => inner.commit(target));

@@ -1,3 +1,4 @@
+import type { Cluster } from "../../src/cluster/cluster.js";
 import type { RegistryServer } from "../../src/http/server.js";
 import type { ServerSettings } from "../../src/http/server-settings.js";
 import type { Logger } from "../../src/observability/logger.js";
@@ -15,6 +16,8 @@ export interface RunningBerthOptions extends Omit<ConfigOverrides, "storage"> {
   readonly opened?: Storage;
   /** Settings that the configuration would refuse, such as very short times. */
   readonly settings?: Partial<ServerSettings>;
+  /** The other replicas on its bucket. */
+  readonly joined?: Cluster;
   /** The target of log lines instead of `log`. */
   readonly logger?: Logger;
 }
@@ -32,11 +35,11 @@ export interface RunningBerth {
 
 /** Serves on a free port until the test is over. */
 export async function runBerth(scope: Scope, options: RunningBerthOptions = {}): Promise<RunningBerth> {
-  const { root, opened, settings, logger, ...overrides } = options;
+  const { root, opened, settings, logger, joined, ...overrides } = options;
   const driver = root === undefined ? { driver: "memory" as const } : { filesystem: { root } };
   const config = configWith({ ...overrides, storage: driver });
   const log = new RecordedLog();
-  const embedding = { storage: opened, settings: { port: 0, ...settings } };
+  const embedding = { storage: opened, cluster: joined, settings: { port: 0, ...settings } };
   const { server, storage, close, ...serving } = await openServer(config, logger ?? log, embedding);
   scope.defer(close);
   const { port } = await server.listen();

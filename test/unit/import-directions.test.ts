@@ -35,7 +35,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   http: ["registry/registry", "oci/digest", "observability/logger", "express", "foundation/bounded-map"],
   "http/handlers": ["registry/registry", "oci/digest", "observability/logger", "express", "foundation/bounded-map"],
   registry: ["oci/digest", "observability/logger", "foundation/bounded-map"],
-  private: ["registry/registry", "storage/storage", "oci/digest", "observability/logger", "foundation/bounded-map"],
+  private: [
+    "cluster/cluster",
+    "registry/registry",
+    "storage/storage",
+    "oci/digest",
+    "observability/logger",
+    "foundation/bounded-map",
+  ],
   proxy: [
     "cluster/cluster",
     "registry/registry",

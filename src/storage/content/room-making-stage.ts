@@ -25,12 +25,12 @@ export class RoomMakingStage extends StagedDecorator {
     this.#makeRoom = makeRoom;
   }
 
-  override async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+  override async append(offset: number, content: AsyncIterable<Buffer>, by?: string): Promise<number> {
     const pieces = new Pieces(content, offset);
     try {
       for (let end = offset; ; end = (await this.staged.stat())?.size ?? end) {
         try {
-          return await this.staged.append(end, pieces.from(end));
+          return await this.staged.append(end, pieces.from(end), by);
         } catch (error) {
           if (!isOutOfRoom(error) || (await this.#makeRoom(Math.max(leastRoom, end - offset))) === 0) throw error;
         }

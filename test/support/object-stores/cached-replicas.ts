@@ -23,17 +23,23 @@ interface ReplicaOptions extends Pick<NonNullable<Parameters<typeof runProxy>[2]
 
 const secretOfAll = randomBytes(32);
 
-export async function startCachedReplica(
-  scope: Scope,
-  store: FakeStore,
-  upstreamUrl: string,
-  { secret = secretOfAll, settings, ...options }: ReplicaOptions = {},
-): Promise<CachedReplica> {
-  const driver = await S3Driver.open({ ...(await settingsFor(scope, store, "images")), ...settings });
+/** One more replica of the cluster of a test file. */
+export async function joinCluster(scope: Scope, secret: Buffer = secretOfAll): Promise<Cluster> {
   const host = "127.0.0.1";
   const place = { listen: { host, port: 0 }, advertise: { host, port: undefined } };
   const cluster = await Cluster.join(place, new ClusterKeys([secret]), new RecordedLog());
   scope.defer(() => cluster.close());
+  return cluster;
+}
+
+export async function startCachedReplica(
+  scope: Scope,
+  store: FakeStore,
+  upstreamUrl: string,
+  { secret, settings, ...options }: ReplicaOptions = {},
+): Promise<CachedReplica> {
+  const driver = await S3Driver.open({ ...(await settingsFor(scope, store, "images")), ...settings });
+  const cluster = await joinCluster(scope, secret);
   const opened = new Storage(driver, 1024 * 1024, new RecordedLog());
   return { cluster, ...(await runProxy(scope, upstreamUrl, { opened, cluster, ...options })) };
 }

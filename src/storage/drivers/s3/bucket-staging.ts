@@ -4,13 +4,8 @@ import type { StagedObject, Staging } from "../../staging.js";
 import { DirectUpload } from "./direct-upload.js";
 import { keysAtOrBelow, removeTogether } from "./removals.js";
 import { listFolder } from "./sorted-folder.js";
-import {
-  type KnownRecord,
-  partsFolder,
-  recordsFolder,
-  StagedUpload,
-  type UploadSurroundings,
-} from "./staged-upload.js";
+import { partsFolder, recordsFolder, StagedUpload } from "./staged-upload.js";
+import type { KnownRecord, UploadSurroundings } from "./upload-surroundings.js";
 
 /** Each may hold 64 KiB. */
 const knownRecords = 300;

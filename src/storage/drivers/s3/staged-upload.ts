@@ -1,4 +1,3 @@
-import type { BoundedMap } from "../../../foundation/bounded-map.js";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import {
   type ObjectContent,
@@ -7,15 +6,13 @@ import {
   type StagedObject,
   type StagedStat,
 } from "../../staging.js";
-import type { ConditionalObjects } from "./conditional-objects.js";
 import { contentOf } from "./object-reader.js";
-import type { PartSizes } from "./part-sizes.js";
 import { PartWriter } from "./part-writer.js";
 import { assemble, removeReplaced } from "./parts-assembly.js";
 import { PartsReader } from "./parts-reader.js";
 import { removeTogether } from "./removals.js";
-import type { S3Bucket } from "./s3-bucket.js";
 import { decodeRecord, emptyRecord, encodeRecord, sizeOf, type UploadRecord } from "./upload-record.js";
+import type { KnownRecord, UploadSurroundings } from "./upload-surroundings.js";
 
 export const recordsFolder = ".berth/staging";
 export const partsFolder = ".berth/parts";
@@ -25,23 +22,6 @@ const recordedEach = 64 * 1024 * 1024;
 
 /** A record has at most 10,000 parts. */
 const longestRecord = 4 * 1024 * 1024;
-
-/** A record, and the version of its object. */
-export interface KnownRecord {
-  readonly etag: string;
-  readonly record: UploadRecord;
-}
-
-/** What an unfinished object needs from its driver. */
-export interface UploadSurroundings {
-  readonly bucket: S3Bucket;
-  readonly conditional: ConditionalObjects | undefined;
-  readonly sizes: PartSizes;
-  readonly folder: string;
-  /** Records that this process has seen, by key; asked for again, they are hardly ever sent. */
-  readonly known: BoundedMap<string, KnownRecord>;
-  write(...objects: readonly ObjectContent[]): Promise<void>;
-}
 
 /**
  * An unfinished object that any machine can continue: what is acknowledged is in the bucket, as objects that are never
@@ -57,6 +37,7 @@ export class StagedUpload implements StagedObject {
   /** What was appended or opened to be read: exactly that is committed, whatever others append meanwhile. */
   #held: UploadRecord | undefined;
   #isCommitted = false;
+  #appender: string | undefined;
 
   constructor(key: string, around: UploadSurroundings) {
     this.#key = key;
@@ -65,7 +46,7 @@ export class StagedUpload implements StagedObject {
 
   async stat(): Promise<StagedStat | undefined> {
     const record = this.#held ?? (await this.#load())?.record;
-    return record && { size: sizeOf(record), modifiedMs: record.modifiedMs };
+    return record && { size: sizeOf(record), modifiedMs: record.modifiedMs, appendedBy: record.appendedBy };
   }
 
   /** The record alone is the beginning. */
@@ -80,19 +61,20 @@ export class StagedUpload implements StagedObject {
     return notes && text !== undefined ? { writtenMs: notes.writtenMs, text: async () => text } : undefined;
   }
 
-  async append(offset: number, content: AsyncIterable<Buffer>): Promise<number> {
+  async append(offset: number, content: AsyncIterable<Buffer>, by?: string): Promise<number> {
     const before = this.#isSeen ? this.#seen : await this.#load();
     const record = before?.record ?? emptyRecord;
     if (sizeOf(record) !== offset) throw new OffsetMismatchError(sizeOf(record));
     const { bucket, keyOf } = this.#place();
     const writer = new PartWriter(this.#place(), record);
+    this.#appender = by;
     try {
       const [outcome] = await Promise.allSettled([this.#writeAll(writer, content)]);
       // What arrived before a failure is kept.
       const after = await writer.end();
       if (after !== before?.record) await this.#save(after);
       await removeReplaced(bucket, record, after, keyOf);
-      this.#held = after;
+      this.#held = this.#seen?.record ?? after;
       if (writer.failure !== undefined) throw writer.failure;
       if (outcome.status === "rejected") throw outcome.reason;
       return sizeOf(after);
@@ -151,7 +133,8 @@ export class StagedUpload implements StagedObject {
   }
 
   /** @throws OffsetMismatchError if another process has appended meanwhile */
-  async #save(record: UploadRecord): Promise<void> {
+  async #save(settled: UploadRecord): Promise<void> {
+    const record = { ...settled, appendedBy: this.#appender };
     const written = { key: this.#recordKey(), content: encodeRecord(record) };
     const etag = await this.#replace(written, this.#seen?.etag);
     if (etag === undefined) {

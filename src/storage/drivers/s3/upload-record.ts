@@ -15,6 +15,8 @@ export interface UploadRecord {
   readonly tail: Buffer;
   /** Small texts by name, written when it began; none for one that began without. */
   readonly notes: Notes | undefined;
+  /** What the process says about itself that appended last. */
+  readonly appendedBy: string | undefined;
 }
 
 export interface Notes {
@@ -25,16 +27,22 @@ export interface Notes {
 /** Larger rests become a part: the record is read with each request. */
 export const longestTail = 64 * 1024;
 
-export const emptyRecord: UploadRecord = { modifiedMs: 0, parts: [], tail: Buffer.alloc(0), notes: undefined };
+export const emptyRecord: UploadRecord = {
+  modifiedMs: 0,
+  parts: [],
+  tail: Buffer.alloc(0),
+  notes: undefined,
+  appendedBy: undefined,
+};
 
 export function sizeOf({ parts, tail }: UploadRecord): number {
   return parts.reduce((sum, { size }) => sum + size, tail.length);
 }
 
 /** Each has other bytes than any before, so that it is known who wrote it. */
-export function encodeRecord({ modifiedMs, parts, tail, notes }: UploadRecord): Buffer {
+export function encodeRecord({ modifiedMs, parts, tail, notes, appendedBy }: UploadRecord): Buffer {
   const written = { format: 1, writer: randomUUID(), modifiedMs, parts: parts.map(({ name, size }) => [name, size]) };
-  return Buffer.from(JSON.stringify({ ...written, tail: tail.toString("base64"), notes }));
+  return Buffer.from(JSON.stringify({ ...written, tail: tail.toString("base64"), notes, appendedBy }));
 }
 
 /** @throws StorageError if another program wrote it */
@@ -59,7 +67,17 @@ function parse(bytes: Buffer): UploadRecord | undefined {
     return undefined;
   const known = parts.flatMap(partOf);
   if (known.length !== parts.length) return undefined;
-  return { modifiedMs, parts: known, tail: Buffer.from(tail, "base64"), notes: notesOf(said) };
+  return {
+    modifiedMs,
+    parts: known,
+    tail: Buffer.from(tail, "base64"),
+    notes: notesOf(said),
+    appendedBy: appenderOf(said),
+  };
+}
+
+function appenderOf(said: object): string | undefined {
+  return "appendedBy" in said && typeof said.appendedBy === "string" ? said.appendedBy : undefined;
 }
 
 function notesOf(said: object): Notes | undefined {
