@@ -5,6 +5,7 @@ import { addCache } from "./cache/cache-commands.js";
 import { addFsck } from "./fsck/fsck-command.js";
 import { addGarbageCollect } from "./gc/gc-commands.js";
 import { addSetup } from "./setup-command.js";
+import { addStorage } from "./storage/storage-commands.js";
 import { addTag } from "./tag/tag-commands.js";
 import { addTls } from "./tls/tls-commands.js";
 
@@ -27,6 +28,7 @@ export function createProgram(): Command {
   addOwner(program);
   addGarbageCollect(program);
   addFsck(program);
+  addStorage(program);
   addTag(program);
   addHealth(program);
   addCredentialProvider(program);

@@ -24,6 +24,13 @@ export interface NamesWanted {
   readonly limit?: number | undefined;
 }
 
+/** An object of a list of all. */
+export interface FoundObject {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
 export interface LockOptions {
   /** Milliseconds to wait for the holder of the lock, in this process or another; default 30 s. */
   readonly waitMs?: number;
@@ -74,6 +81,8 @@ export interface StorageDriver {
    * `stat` and `read` see changes at once.
    */
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]>;
+  /** All objects below a key, in any order. Absent if that is no cheaper than lists. */
+  readonly all?: ((key: string) => AsyncIterable<FoundObject>) | undefined;
   /** How far a list may lag behind, in milliseconds; 0 if it never does. */
   readonly listLagMs: number;
   /**

@@ -22,6 +22,8 @@ import type { ContentLink } from "./content/content-link.js";
  *       _tagged/whole                                       ours: no tag of the repository is older than that
  *       _history/<tag>/<microseconds>-<change>              ours: when the tag was moved or deleted, and by whom
  *   .berth/                                                 ours:
+ *     format                                                which Berths can read this storage
+ *     copied/<hash of group>                                what `berth storage copy` has brought here
  *     scratch/, locks/, catalog                             what is being written, locks, a generation
  *     names                                                 the names of very many repositories, as last read
  *     jobs/<id>                                             a task that was started over HTTP, and its result
@@ -60,7 +62,15 @@ import type { ContentLink } from "./content/content-link.js";
 
 const root = "docker/registry/v2";
 
+/** What of ours belongs to the content, and is copied with it; the rest is about processes that run. */
+const kept = ["cached", "pulled", "claimed", "trash", "access-tokens", "ended-sessions", "days", "collection"];
+
 export const layout = {
+  format: ".berth/format",
+  root,
+  copies: ".berth/copied",
+  copied: (group: string) => `.berth/copied/${hashOf(group)}`,
+  kept: kept.map((folder) => `.berth/${folder}`),
   repositories: `${root}/repositories`,
   /** Of registry:2 as a cache, which expects it at the top. */
   schedulerState: "scheduler-state.json",
@@ -132,6 +142,7 @@ export const layout = {
   layersOf: (name: RepositoryName, algorithm: DigestAlgorithm) => `${root}/repositories/${name}/_layers/${algorithm}`,
   layer: (name: RepositoryName, digest: Digest) => `${root}/repositories/${name}/_layers/${folderOf(digest)}`,
   layerLink: (name: RepositoryName, digest: Digest) => layout.link({ name, kind: "blob", digest }),
+  revisions: (name: RepositoryName) => `${root}/repositories/${name}/_manifests/revisions`,
   revisionsOf: (name: RepositoryName, algorithm: DigestAlgorithm) =>
     `${root}/repositories/${name}/_manifests/revisions/${algorithm}`,
   revision: (name: RepositoryName, digest: Digest) =>

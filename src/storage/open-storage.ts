@@ -7,6 +7,7 @@ import { FilesystemDriver } from "./drivers/filesystem/filesystem-driver.js";
 import { MemoryDriver } from "./drivers/memory-driver.js";
 import type { S3Settings } from "./drivers/s3/s3-settings.js";
 import { Storage, walkedLinks } from "./storage.js";
+import { checkFormat, settleFormat } from "./storage-format.js";
 
 export interface StorageSettings {
   readonly driver: "filesystem" | "s3" | "memory";
@@ -25,14 +26,18 @@ export async function openStorage(
   log: Logger,
   around: (driver: StorageDriver) => StorageDriver = (driver) => driver,
 ): Promise<Storage> {
-  const storage = new Storage(around(await openDriver(settings, log)), settings.cache, log);
+  const driver = await openDriver(settings, log);
+  await settleFormat(driver);
+  const storage = new Storage(around(driver), settings.cache, log);
   await restoreAside(storage);
   return storage;
 }
 
 /** Opens it for reading: changes nothing, not even unfinished content. @throws if it does not exist */
 export async function openStorageAsItIs(settings: StorageSettings, log: Logger): Promise<Storage> {
-  return new Storage(await openDriverAsItIs(settings, log), settings.cache, log, walkedLinks);
+  const driver = await openDriverAsItIs(settings, log);
+  await checkFormat(driver);
+  return new Storage(driver, settings.cache, log, walkedLinks);
 }
 
 /** What keeps this user from storing there, in a sentence; changes nothing. */

@@ -68,6 +68,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   storage: ["oci/digest", "observability/logger", "foundation/bounded-map"],
   "storage/content": ["oci/digest", "observability/logger", "foundation/bounded-map"],
   "storage/cache": ["oci/digest", "observability/logger", "foundation/bounded-map"],
+  "storage/copying": ["oci/digest", "observability/logger", "foundation/bounded-map"],
   "storage/drivers": [
     "observability/logger",
     "proper-lockfile",

@@ -53,6 +53,10 @@ export class FakeStore {
     return [...this.#objects.keys()].sort();
   }
 
+  contentOf(key: string): Buffer | undefined {
+    return this.#objects.get(key)?.bytes;
+  }
+
   /** Ids of multipart uploads that are neither complete nor aborted. */
   get openUploads(): readonly string[] {
     return [...this.#uploads.keys()];

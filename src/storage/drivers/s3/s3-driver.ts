@@ -6,6 +6,7 @@ import type { Logger } from "../../../observability/logger.js";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import {
   type ConditionalWrites,
+  type FoundObject,
   type LockOptions,
   lookThenWrite,
   type MachineWork,
@@ -146,6 +147,10 @@ export class S3Driver implements StorageDriver {
 
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
     return listFolder(this.#bucket, key, wanted);
+  }
+
+  all(key: string): AsyncIterable<FoundObject> {
+    return this.#bucket.all(`${key}/`);
   }
 
   /** A list has no version; asking for one would cost as much as the list. */
