@@ -63,7 +63,7 @@ import type { ContentLink } from "./content/content-link.js";
 const root = "docker/registry/v2";
 
 /** What of ours belongs to the content, and is copied with it; the rest is about processes that run. */
-const kept = ["cached", "pulled", "claimed", "trash", "access-tokens", "ended-sessions", "days", "collection"];
+const kept = ["cached", "pulled", "claimed", "trash", "access-tokens", "ended-sessions", "days", "collection/held"];
 
 export const layout = {
   format: ".berth/format",

@@ -28,8 +28,8 @@ test("a storage that needs a newer Berth is refused with what to do, also by com
   const root = await new Scope(t).folder("data");
   await record(root, JSON.stringify({ version: 7, oldestReader: 7 }));
   const settings = configWith({ storage: { filesystem: { root } } }).storage;
-  for (const opened of [storageAt(root), openStorageAsItIs(settings, new RecordedLog())])
-    await assert.rejects(opened, (error) => {
+  for (const open of [() => storageAt(root), () => openStorageAsItIs(settings, new RecordedLog())])
+    await assert.rejects(open, (error) => {
       assert.ok(error instanceof StorageError);
       assert.match(error.message, /belongs to a newer Berth: its format 7 .* run the newer Berth/);
       return true;
