@@ -50,8 +50,8 @@ export interface SectionList<Keys extends Members = Members> {
   readonly item: Section<Keys, false>;
   /** The default. A source that gives the list replaces it completely. */
   readonly default: readonly WrittenSection[];
-  /** An example of one more item. */
-  readonly example: WrittenSection;
+  /** An example of one more item, as it would be written. */
+  readonly example: Readonly<Record<string, unknown>>;
 }
 
 /** The type of the values that a definition defines. */

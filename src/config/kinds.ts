@@ -198,10 +198,18 @@ export function size({ from, to }: Range): Kind<number> {
 
 /** A list of values of one kind; as text, separated by commas. */
 export function listOf<Value>(kind: Kind<Value>): Kind<readonly Value[]> {
+  const itemsOf = (written: unknown): unknown =>
+    typeof written === "string" ? written.split(",").map((item) => item.trim()) : written;
   return {
     expected: `a list, each item ${kind.expected}`,
+    adviceFor: (written) => {
+      const items = itemsOf(written);
+      return Array.isArray(items)
+        ? items.map((item) => kind.adviceFor?.(item)).find((advice) => advice !== undefined)
+        : undefined;
+    },
     parse: (written, directory) => {
-      const items: unknown = typeof written === "string" ? written.split(",").map((item) => item.trim()) : written;
+      const items = itemsOf(written);
       if (!Array.isArray(items)) return undefined;
       const values = items.map((item) => kind.parse(item, directory)).filter((value) => value !== undefined);
       return values.length === items.length ? values : undefined;

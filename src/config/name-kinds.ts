@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import type { Kind } from "./kinds.js";
+import { type Kind, listOf } from "./kinds.js";
 
 /** The name of an upstream: the host that its image names begin with. */
 export const registryName: Kind<string> = {
@@ -47,6 +47,48 @@ export const contentPattern: Kind<string> = {
     const [name = "", tag = "*", ...more] = written.split(":");
     return isNamePattern(name) && /^[a-zA-Z0-9*._-]{1,128}$/.test(tag) && more.length === 0 ? written : undefined;
   },
+};
+
+const tagPatternText = /^[a-zA-Z0-9_*][a-zA-Z0-9_*.-]{0,127}$/;
+
+/** A pattern of tags. */
+export const tagPattern: Kind<string> = {
+  expected: "a pattern of tags such as v1.* or * (* stands for any characters)",
+  adviceFor: (written) =>
+    typeof written === "string" && /[\\^$([|+]/.test(written) ? "regular expressions are not supported" : undefined,
+  parse: (written) => {
+    const text = typeof written === "number" ? String(written) : written;
+    return typeof text === "string" && tagPatternText.test(text) ? text : undefined;
+  },
+};
+
+const tagException: Kind<string> = {
+  ...tagPattern,
+  expected: `${tagPattern.expected}, or an exception such as "!v*-rc*"`,
+  parse: (written, directory) => {
+    if (typeof written !== "string" || !written.startsWith("!")) return tagPattern.parse(written, directory);
+    return tagPattern.parse(written.slice(1), directory) && written;
+  },
+};
+
+/** Patterns of tags, and exceptions, which count wherever they are in the list. */
+export const tagPatterns: Kind<readonly string[]> = {
+  ...listOf(tagException),
+  parse: (written, directory) => {
+    const patterns = listOf(tagException).parse(written, directory);
+    // Nothing to make an exception from: whoever wrote it meant something else.
+    return patterns?.length && patterns.every((each) => each.startsWith("!")) ? undefined : patterns;
+  },
+  adviceFor: (written) =>
+    listOf(tagException).parse(written, "") !== undefined
+      ? 'say what the exceptions are from, such as ["*", "!dev-*"]'
+      : listOf(tagException).adviceFor?.(written),
+};
+
+/** The name of a policy. */
+export const policyName: Kind<string> = {
+  expected: "1 to 64 characters of a-z, A-Z, 0-9, . _ -",
+  parse: (written) => (typeof written === "string" && /^[\w.-]{1,64}$/.test(written) ? written : undefined),
 };
 
 /** A repository name, or the first components of one. */

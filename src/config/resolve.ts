@@ -20,6 +20,7 @@ import {
 } from "./resolved.js";
 import type { ConfigSource, Statement } from "./source.js";
 import { describeUnknownKey } from "./unknown-key.js";
+import { yamlValue } from "./yaml-value.js";
 
 /** The sources of settings, and the rules that they must obey. */
 export interface Resolving {
@@ -92,6 +93,8 @@ class Resolver {
   #resolveList(list: SectionList, path: ConfigPath, statement: Statement): ResolvedList {
     const { source, value } = statement;
     const where = source.locate(path);
+    // A key with nothing below it, as in the example file.
+    if (value === null && list.default.length === 0) return this.#resolveDefaultList(list, path);
     if (!Array.isArray(value)) {
       this.#findings.decided(path, "wrong");
       this.#findings.report(statement, `must be a list of sections, such as [${showExample(list)}]`);
@@ -195,6 +198,6 @@ function isMap(value: unknown): value is object {
 
 /** Shown instead of what is written, which may contain secrets. */
 function showExample({ example }: SectionList): string {
-  const keys = Object.entries(example).map(([key, value]) => `${key}: ${value}`);
+  const keys = Object.entries(example).map(([key, value]) => `${key}: ${yamlValue(value)}`);
   return `{${keys.join(", ")}}`;
 }

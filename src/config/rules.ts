@@ -3,6 +3,7 @@ import { brokenClusterRules, type ClusterDraft } from "./cluster-rules.js";
 import type { BrokenRule } from "./findings.js";
 import { shadowedPatterns } from "./private-rules.js";
 import type { ProxyConfig } from "./proxy-schema.js";
+import { brokenRetentionRules, type RetentionDraft } from "./retention-rules.js";
 import type { Config } from "./schema.js";
 import { upstreamsThatAreHere } from "./self-reference.js";
 import { brokenStorageRules, type StorageDraft } from "./storage-rules.js";
@@ -26,6 +27,7 @@ export interface ConfigDraft {
   readonly private: WorkersDraft["private"] & { readonly repositories: Config["private"]["repositories"] | undefined };
   readonly access: (AccessDraft & ClusterDraft["access"]) | undefined;
   readonly cluster?: ClusterDraft["cluster"];
+  readonly retention: RetentionDraft;
   readonly proxy: Pick<ProxyConfig, "default"> & { readonly upstreams: readonly UpstreamDraft[] };
 }
 
@@ -41,6 +43,7 @@ export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
     ...brokenWorkerRules(draft),
     ...brokenStorageRules(draft.storage),
     ...brokenClusterRules({ ...draft, cluster: draft.cluster }),
+    ...brokenRetentionRules(draft.retention),
     ...(server.cors.credentials && server.cors.origins?.includes("*") ? [anybodysLogin] : []),
     ...brokenTlsRules(server.tls),
     ...(needsCertificate(server.tls) && draft.access === undefined

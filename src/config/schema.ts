@@ -22,6 +22,7 @@ import { maintenance } from "./maintenance-schema.js";
 import { metrics } from "./metrics-schema.js";
 import { namePattern } from "./name-kinds.js";
 import { proxy } from "./proxy-schema.js";
+import { retention } from "./retention-schema.js";
 import { s3 } from "./s3-schema.js";
 import { tls } from "./tls-schema.js";
 import { ui } from "./ui-schema.js";
@@ -213,6 +214,7 @@ export const schema = section("Berth", {
   proxy,
   access,
   maintenance,
+  retention,
   log,
   metrics,
   events,

@@ -6,6 +6,7 @@ import type { ManifestContent } from "../oci/manifest.js";
 import { isNonDistributable, manifestKind } from "../oci/media-types.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { Storage } from "../storage/storage.js";
+import type { GuardedTags } from "./tag-guard.js";
 
 /** The operator's rules for private repositories: `private` of the configuration. */
 export interface PrivateRules {
@@ -16,6 +17,8 @@ export interface PrivateRules {
   readonly anyMediaType: boolean;
   /** Referrers of a manifest are also listed under its fallback tag. */
   readonly referrersTag?: boolean;
+  /** The tags of a repository that policies guard. */
+  readonly guardedTagsOf?: (name: RepositoryName) => GuardedTags;
 }
 
 /**

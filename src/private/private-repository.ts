@@ -1,16 +1,13 @@
-import type { Actor } from "../oci/actor.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import { readPushedManifest } from "../oci/large-manifests.js";
 import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
-import type { ManifestContent } from "../oci/manifest.js";
 import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { actorOf, type Context } from "../registry/context.js";
 import type {
   IncomingContent,
   Manifest,
-  MovedTag,
   OpenedBlob,
   PushedManifest,
   PushRepository,
@@ -21,7 +18,6 @@ import type {
   Uploads,
 } from "../registry/repository.js";
 import { SpanReader, type WantedSpan } from "../registry/span-reader.js";
-import type { StoredManifest } from "../storage/content/manifest-store.js";
 import { listReferrers } from "../storage/content/referrer-list.js";
 import type { RepositoryContent } from "../storage/content/repository-content.js";
 import type { Storage } from "../storage/storage.js";
@@ -32,6 +28,8 @@ import { checkMediaType, checkReferences, type PrivateRules } from "./manifest-r
 import type { NameResolution } from "./name-resolution.js";
 import { NotFoundErrors } from "./not-found-errors.js";
 import { withProvedBlob } from "./proved-blob.js";
+import { storeManifest } from "./store-manifest.js";
+import { noGuardedTags, TagGuard } from "./tag-guard.js";
 import { digestMismatch } from "./upload-errors.js";
 import { type RunningUploads, UploadSessions } from "./upload-sessions.js";
 
@@ -61,6 +59,10 @@ export class PrivateRepository implements PushRepository {
 
   get #content(): RepositoryContent {
     return this.#storage.repository(this.name);
+  }
+
+  get #guard(): TagGuard {
+    return new TagGuard(this.#storage, this.name, this.#parts.rules.guardedTagsOf?.(this.name) ?? noGuardedTags);
   }
 
   get uploads(): Uploads {
@@ -153,17 +155,24 @@ export class PrivateRepository implements PushRepository {
     if (content === undefined) throw digestMismatch(reference, digest, bytes.length);
     checkMediaType(content, this.#parts.rules);
     const held = { storage: this.#storage, name: this.name, rules: this.#parts.rules, signal };
+    const tags = isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags];
+    const guard = this.#guard;
+    await guard.refuseMoves(tags, digest);
     await checkReferences(content, held);
     if (await this.beforeStoring()) await checkReferences(content, held);
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
-    const tags = isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags];
-    const moved = await this.#storage.withRoom(() => this.#store(stored, content, tags, actorOf(context)));
+    const by = actorOf(context);
+    const into = { repository: this.#content, guard, writeFallbackTag: this.#writeFallbackTag.bind(this) };
+    const moved = await guard.whileMoving(tags, digest, () =>
+      this.#storage.withRoom(() => storeManifest({ manifest: stored, content, tags, by }, into)),
+    );
     context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: manifest.tags });
     return { digest, mediaType: content.mediaType, subject: content.subject?.digest, moved };
   }
 
   async deleteTag(tag: Tag, context: Context): Promise<Digest> {
     this.#refuseUnlessDeletable();
+    await this.#guard.refuseDeletion(tag);
     const pointedAt = await this.#storage.withRoom(() => this.#storage.tags.remove(this.name, tag, actorOf(context)));
     if (pointedAt === undefined) throw this.#notFound.ofManifest(tag);
     context.log.info("tag deleted", { repository: this.name, tag });
@@ -173,8 +182,8 @@ export class PrivateRepository implements PushRepository {
   async deleteManifest(digest: Digest, context: Context): Promise<readonly Tag[]> {
     this.#refuseUnlessDeletable();
     if (!(await this.#content.hasManifest(digest))) throw this.#notFound.ofManifest(digest);
-    const { tags, subject } = await this.#storage.withRoom(() =>
-      this.#content.removeManifest(digest, actorOf(context)),
+    const { tags, subject } = await this.#guard.deleteManifest(digest, () =>
+      this.#storage.withRoom(() => this.#content.removeManifest(digest, actorOf(context))),
     );
     if (subject !== undefined) await this.#storage.withRoom(() => this.#writeFallbackTag(subject));
     context.log.info("manifest deleted", { repository: this.name, digest });
@@ -186,29 +195,6 @@ export class PrivateRepository implements PushRepository {
     if ((await this.#content.findBlob(digest)) === undefined) throw this.#notFound.ofBlob(digest);
     await this.#storage.withRoom(() => this.#content.removeBlob(digest));
     context.log.info("blob deleted", { repository: this.name, digest });
-  }
-
-  /**
-   * Moves tags last. If the manifest is deleted meanwhile, that came before this push, so everything is stored again.
-   */
-  async #store(
-    manifest: StoredManifest,
-    content: ManifestContent,
-    tags: readonly Tag[],
-    by: Actor,
-  ): Promise<readonly MovedTag[]> {
-    const { digest } = manifest.descriptor;
-    const subject = content.subject?.digest;
-    const before = new Map<Tag, Digest | undefined>();
-    do {
-      await this.#content.addManifest(manifest, { ...content, subject });
-      if (subject !== undefined) await this.#writeFallbackTag(subject);
-      for (const tag of new Set(tags)) {
-        const from = await this.#storage.tags.put(this.name, tag, digest, by);
-        if (!before.has(tag)) before.set(tag, from);
-      }
-    } while (!(await this.#content.hasManifest(digest)));
-    return [...before].map(([tag, from]) => ({ tag, from }));
   }
 
   /** Before the tags move, so that whoever sees the manifest by its tag also finds it by the tag of its subject. */

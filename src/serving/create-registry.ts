@@ -17,6 +17,7 @@ import { HybridRegistry } from "../registry/hybrid-registry.js";
 import { Owners } from "../registry/owners.js";
 import type { Registry } from "../registry/registry.js";
 import type { Storage } from "../storage/storage.js";
+import { privateRulesOf } from "./private-rules.js";
 import { proxyUpstreamsOf } from "./upstreams.js";
 
 /** The upstreams of a configuration, each with its client. */
@@ -64,7 +65,7 @@ export async function hybridRegistryOf(config: Config, storage: Storage, options
   });
   return new HybridRegistry(
     owners,
-    new PrivateRegistry(storage, config.private, {
+    new PrivateRegistry(storage, privateRulesOf(config), {
       resolution: meaningsAmong(upstreams, owners, { storage, ...config.private }),
       cluster: options.cluster,
     }),

@@ -32,6 +32,7 @@ import type { Composition, Protection } from "./composition.js";
 import type { UpstreamsOf } from "./create-registry.js";
 import { type Notifications, notificationsOf } from "./events.js";
 import { pageOf } from "./page.js";
+import { privateRulesOf } from "./private-rules.js";
 
 /** Memory for all running transfers together. */
 const transferBufferBytes = 8 * 1024 * 1024;
@@ -124,7 +125,7 @@ export class ModeSelector {
 
   /** The registry of the configured mode, for callers that need no routes. */
   async registryOf(config: Config): Promise<Registry> {
-    if (config.mode === "private") return new PrivateRegistry(this.#storage, config.private, this.#around);
+    if (config.mode === "private") return new PrivateRegistry(this.#storage, privateRulesOf(config), this.#around);
     // Loaded only if needed: the client of upstreams takes longer to load than the rest of Berth.
     const { hybridRegistryOf, proxyRegistryOf } = await import("./create-registry.js");
     const registryOf = config.mode === "proxy" ? proxyRegistryOf : hybridRegistryOf;

@@ -13,6 +13,7 @@ import type { Composition } from "./composition.js";
 import type { UpstreamsOf } from "./create-registry.js";
 import { joinCluster } from "./join-cluster.js";
 import { ModeSelector } from "./mode-selector.js";
+import { warnOfWeakStorage } from "./private-rules.js";
 import type { ServedTls } from "./tls/served-tls.js";
 
 /** What one process serves with. */
@@ -64,6 +65,7 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
     ...embedding.settings,
   });
   const first = await modes.select(config);
+  warnOfWeakStorage(config, storage, log);
   const server = new RegistryServer(settingsOf(config, first), first.routes, log, [
     modes.activity.today,
     ...(metrics === undefined ? [] : [metrics.requests]),
@@ -73,6 +75,7 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
   const prepare = async (next: Config) => {
     await tls?.refresh();
     const takeOver = await modes.prepare(next);
+    warnOfWeakStorage(next, storage, log);
     return () => {
       const composition = takeOver();
       storage.contentLinks.claimMs = next.maintenance.gc.claim;

@@ -13,6 +13,7 @@ import type { PushRepository } from "../registry/repository.js";
 import type { Storage } from "../storage/storage.js";
 import { openAuditTrail } from "./access/audit-writer.js";
 import { notificationsOf } from "./events.js";
+import { privateRulesOf } from "./private-rules.js";
 import { ownersOf } from "./upstream-names.js";
 
 interface OwnChangesParts {
@@ -35,7 +36,7 @@ export class OwnChanges {
   static async open(config: Config, ownTask: OwnTask, parts: OwnChangesParts): Promise<OwnChanges> {
     const { storage, metrics, log, signal = new AbortController().signal } = parts;
     // `private.delete` is about clients.
-    const registry = new PrivateRegistry(storage, { ...config.private, delete: true });
+    const registry = new PrivateRegistry(storage, { ...privateRulesOf(config), delete: true });
     const notifications = await notificationsOf(config, { storage, metrics, log });
     const observed = notifications.observe(registry);
     const audit = await openAuditTrail(config.access?.audit, log);

@@ -1,8 +1,8 @@
 import type { Exchange } from "../../http/exchange.js";
 import { parseDigest } from "../../oci/digest.js";
 import { RegistryError } from "../../oci/errors.js";
-import { parseTag } from "../../oci/reference.js";
-import { parseRepositoryName } from "../../oci/repository-name.js";
+import { parseTag, type Tag } from "../../oci/reference.js";
+import { parseRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
 import type { Registry } from "../../registry/registry.js";
 import type { PushRepository } from "../../registry/repository.js";
 import type { Storage } from "../../storage/storage.js";
@@ -44,7 +44,11 @@ export async function deleteContent(exchange: Exchange, parts: DeleteParts): Pro
     parts.storage.index.forget(repository.name);
     parts.names.forget(name);
   }
-  const gone = new Set<string>([...done.alreadyGone, ...done.failed.map(({ reference }) => reference)]);
+  const gone = new Set<string>([
+    ...done.alreadyGone,
+    ...done.failed.map(({ reference }) => reference),
+    ...(done.failed.length === 0 ? [] : await stillThere(parts.storage, repository.name, plan.tags)),
+  ]);
   return {
     repository: name,
     dryRun,
@@ -68,6 +72,13 @@ function wantedOf(body: JsonBody): WantedDeletion {
   if (named === 0 && !wanted.everything) throw badRequest("the body must name tags or digests, or say everything");
   if (named > 0 && wanted.everything) throw badRequest("with everything, no tags or digests can be named");
   return wanted;
+}
+
+/** A tag stays with a manifest that could not be deleted. */
+async function stillThere(storage: Storage, name: RepositoryName, tags: readonly Tag[]): Promise<readonly Tag[]> {
+  const found: Tag[] = [];
+  for (const tag of tags) if ((await storage.tags.find(name, tag)) !== undefined) found.push(tag);
+  return found;
 }
 
 /** What fails does not keep the rest from being deleted; what someone else has deleted meanwhile is no failure. */

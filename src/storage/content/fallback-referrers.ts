@@ -19,6 +19,17 @@ export function fallbackTagOf(subject: Digest): Tag {
   return parseTag(`${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}`);
 }
 
+const subjectTag = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{64})(\.[a-z0-9-]+)?$/;
+
+/**
+ * The tag of the index of a subject, if a tag belongs to a subject: it is that tag, or one that cosign makes from it,
+ * such as `sha256-....sig`.
+ */
+export function subjectOfTag(tag: Tag): Tag | undefined {
+  const [, subject] = subjectTag.exec(tag) ?? [];
+  return subject === undefined ? undefined : parseTag(subject);
+}
+
 /** Digests in the index, each once. */
 export async function fallbackChildren(
   storage: Storage,

@@ -8,28 +8,18 @@ import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 import type { ObjectContent } from "../staging.js";
 import type { ContentIndex } from "./content-index.js";
+import { DanglingTags, fewTags } from "./dangling-tags.js";
 import { type LinkStore, linkTo } from "./link-store.js";
 import type { TagChange } from "./tag-change.js";
 import { TagHistory } from "./tag-history.js";
 import { TagIndex } from "./tag-index.js";
 import { TagListings } from "./tag-listings.js";
-import { UnindexedTags } from "./unindexed-tags.js";
 
 const settledRepositories = 1_000;
-
-/** Up to this many tags are all checked when a manifest is deleted. */
-const fewTags = 1_000;
 
 interface TagStoreParts {
   readonly links: LinkStore;
   readonly index: ContentIndex;
-}
-
-/** A manifest that is deleted, with the tags that point at it. */
-interface DeletedManifest {
-  readonly name: RepositoryName;
-  readonly digest: Digest;
-  readonly by: Actor | undefined;
 }
 
 /** Where a tag points; `undefined` if its link is damaged. */
@@ -46,7 +36,7 @@ export class TagStore {
   readonly #names: ContentIndex;
   readonly #index: TagIndex;
   readonly #listings: TagListings;
-  readonly #unindexed: UnindexedTags;
+  readonly #dangling: DanglingTags;
   /** Repositories for which it is known whether all their tags are in the index. */
   readonly #settled = new BoundedMap<RepositoryName, true>(settledRepositories);
 
@@ -57,7 +47,12 @@ export class TagStore {
     this.history = new TagHistory(driver);
     this.#index = new TagIndex(driver);
     this.#listings = new TagListings(driver, index);
-    this.#unindexed = new UnindexedTags((name, tag) => this.find(name, tag));
+    this.#dangling = new DanglingTags({
+      links,
+      names: index,
+      index: this.#index,
+      removeTag: (name, tag, stillDangles, removal) => this.#removeIf(name, tag, stillDangles, removal),
+    });
   }
 
   async find(name: RepositoryName, tag: Tag): Promise<Digest | undefined> {
@@ -76,6 +71,11 @@ export class TagStore {
     const tags: Tag[] = [];
     for (const tag of candidates) if ((await this.find(name, tag)) === digest) tags.push(tag);
     return tags;
+  }
+
+  /** Every tag that points at a manifest. Among very many, this may take a while. */
+  allPointingAt(name: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
+    return this.#dangling.allPointingAt(name, digest);
   }
 
   /** When the tag was last pushed, and by whom, if it exists; after a backup was restored, `movedAt` may be later. */
@@ -118,9 +118,7 @@ export class TagStore {
    */
   async put(name: RepositoryName, tag: Tag, digest: Digest, by?: Actor): Promise<Digest | undefined> {
     const objects = [
-      ...(await this.#wholeMarkIfNew(name)),
-      this.#index.entry(name, tag, digest),
-      { ...linkTo(layout.tagHistoryLink(name, tag, digest), digest), isTrace: true },
+      ...(await this.#tracesOf(name, tag, digest)),
       linkTo(layout.tagLink(name, tag), digest),
       ...(by === undefined ? [] : [this.history.record(name, tag, { atMs: Date.now(), kind: "moved", digest, by })]),
     ];
@@ -130,6 +128,38 @@ export class TagStore {
     });
     this.#settled.set(name, true);
     return before;
+  }
+
+  /**
+   * Puts a tag that nobody may move afterwards. If two processes do so at once, one of them wins, as far as the storage
+   * has conditional writes.
+   * @returns what it pointed at before: if that is another digest, nothing was changed
+   */
+  putOnce(name: RepositoryName, tag: Tag, digest: Digest, by: Actor): Promise<Digest | undefined> {
+    return this.#locked(name, tag, async () => {
+      const found = await this.find(name, tag);
+      if (found !== undefined) return found;
+      await this.#driver.write(...(await this.#tracesOf(name, tag, digest)));
+      const link = linkTo(layout.tagLink(name, tag), digest);
+      if ((await this.#driver.conditional?.writeIfAbsent(link)) !== true) {
+        const other = await this.find(name, tag);
+        if (other !== undefined) return other;
+        // There is nothing that decides, or something damaged is in its place.
+        await this.#driver.write(link);
+      }
+      await this.#driver.write(this.history.record(name, tag, { atMs: Date.now(), kind: "moved", digest, by }));
+      this.#settled.set(name, true);
+      return undefined;
+    });
+  }
+
+  /** What is written before a tag moves. */
+  async #tracesOf(name: RepositoryName, tag: Tag, digest: Digest): Promise<readonly ObjectContent[]> {
+    return [
+      ...(await this.#wholeMarkIfNew(name)),
+      this.#index.entry(name, tag, digest),
+      { ...linkTo(layout.tagHistoryLink(name, tag, digest), digest), isTrace: true },
+    ];
   }
 
   /** @returns what it pointed at; `undefined` if there was no such tag */
@@ -143,8 +173,17 @@ export class TagStore {
 
   /** @returns whether it still pointed there, and so was removed */
   removeIfAt(name: RepositoryName, tag: Tag, digest: Digest, by?: Actor): Promise<boolean> {
+    return this.#removeIf(name, tag, async () => (await this.find(name, tag)) === digest, { digest, by });
+  }
+
+  #removeIf(
+    name: RepositoryName,
+    tag: Tag,
+    mayGo: () => Promise<boolean>,
+    { digest, by }: { readonly digest: Digest; readonly by: Actor | undefined },
+  ): Promise<boolean> {
     return this.#locked(name, tag, async () => {
-      if ((await this.find(name, tag)) !== digest) return false;
+      if (!(await mayGo())) return false;
       await this.#remove(name, tag, digest, by);
       return true;
     });
@@ -156,53 +195,9 @@ export class TagStore {
     await this.#driver.remove(layout.tag(name, tag));
   }
 
-  /**
-   * Removes the tags of a deleted manifest, except those that were moved meanwhile, or if the manifest was pushed
-   * again. If there are very many tags, only those that ever pointed at it are checked. If some are older than that
-   * record, they are removed soon after: until then they are listed, and pulls of them fail.
-   * @returns the tags that were removed before this call returns
-   */
-  async removeDangling(name: RepositoryName, digest: Digest, by?: Actor): Promise<readonly Tag[]> {
-    const children = await this.#names.tagNames(name);
-    const removed = await this.#removeDangling({ name, digest, by }, children);
-    await this.#index.forget(name, digest);
-    return removed;
-  }
-
-  async #removeDangling(deleted: DeletedManifest, children: readonly string[]): Promise<readonly Tag[]> {
-    const { name, digest } = deleted;
-    if (children.length <= fewTags) return this.#removeIfDangling(deleted, children.filter(isTag));
-    const removed = await this.#removeIfDangling(deleted, await this.#index.tagsOf(name, digest));
-    if (await this.#index.isWhole(name)) return removed;
-    return [...removed, ...(await this.#removeOlder(deleted, children))];
-  }
-
-  async #removeOlder(deleted: DeletedManifest, children: readonly string[]): Promise<readonly Tag[]> {
-    const { name, digest } = deleted;
-    const known = this.#unindexed.known(name);
-    if (known !== undefined) return this.#removeIfDangling(deleted, known.get(digest) ?? []);
-    const removal = this.#unindexed
-      .read(name, children)
-      .then((tags) => this.#removeIfDangling(deleted, tags.get(digest) ?? []));
-    // Not awaited; the next deletion repeats what fails.
-    removal.catch(() => {});
-    return [];
-  }
-
-  async #removeIfDangling({ name, digest, by }: DeletedManifest, tags: readonly Tag[]): Promise<readonly Tag[]> {
-    const removed: Tag[] = [];
-    const isDangling = async (tag: Tag) =>
-      (await this.find(name, tag)) === digest &&
-      (await this.#links.find(layout.revisionLink(name, digest))) === undefined;
-    for (const tag of tags) {
-      if (!(await isDangling(tag))) continue;
-      await this.#locked(name, tag, async () => {
-        if (!(await isDangling(tag))) return;
-        await this.#remove(name, tag, digest, by);
-        removed.push(tag);
-      });
-    }
-    return removed;
+  /** @see DanglingTags.remove */
+  removeDangling(name: RepositoryName, digest: Digest, by?: Actor): Promise<readonly Tag[]> {
+    return this.#dangling.remove({ name, digest, by });
   }
 
   /** Removes deleted manifests from the history of every tag. */

@@ -112,6 +112,7 @@ test("without a file and variables, Berth is a private registry on this machine"
         },
       ],
     },
+    retention: { every: 24 * 60 * 60_000, policies: [] },
     maintenance: {
       gc: { every: 86_400_000, grace: 3_600_000, claim: 86_400_000, trash: 86_400_000, window: undefined, share: 0.5 },
       fsck: { every: 2_592_000_000, window: undefined, rate: 20_971_520 },

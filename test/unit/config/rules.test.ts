@@ -256,3 +256,32 @@ test("replicas without a bucket, an address or a secret are refused, each with w
   const [wrong] = await problemsOf(t, ...bucket, "cluster: { listen: ':5100', advertise: 'http://a', keyFile: key }");
   assert.match(wrong ?? "", /cluster\.advertise: must be an address or a host name, with or without a port/);
 });
+
+test("retention policies are told apart by their names, and their patterns are those of names and tags", async (t) => {
+  const lines = [
+    "retention:",
+    "  policies:",
+    "    - { name: a, repositories: [team/**], keep: [{ newest: 5 }, {}], untagged: never, immutable: [v*, '!v*-rc*'] }",
+    "    - { name: a, repositories: [other] }",
+    "    - { name: b, repositories: ['Team/*'], keep: [{ tags: ['v\\d+'] }, { newest: 0 }, { pushedWithin: 5 }] }",
+    "    - { name: c, repositories: ['**'], immutable: ['!v*'], protected: [a b] }",
+    "    - { repositories: ['**'] }",
+  ];
+  const problems = (await problemsOf(t, ...lines)).map((problem) => problem.replace(/^.*berth\.yml:/, ""));
+  const expected = [
+    /^4:.*policies\[1\]\.name: a is the name of retention\.policies\[0\], too/,
+    /^5:.*repositories: must be a list/,
+    /^5:.*keep\[0\]\.tags: .*regular expressions are not supported/,
+    /^5:.*keep\[1\]\.newest: must be a whole number from 1/,
+    /^5:.*keep\[2\]\.pushedWithin: must be a duration/,
+    /^6:.*immutable: .*say what the exceptions are from/,
+    /^6:.*protected: must be/,
+    /^7:.*name: is missing/,
+  ];
+  assert.equal(problems.length, expected.length, problems.join("\n"));
+  for (const pattern of expected)
+    assert.ok(
+      problems.some((problem) => pattern.test(problem)),
+      `${pattern}\n${problems.join("\n")}`,
+    );
+});

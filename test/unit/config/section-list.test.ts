@@ -11,6 +11,7 @@ import {
   setting,
 } from "../../../src/config/definition.js";
 import { text, wholeNumber } from "../../../src/config/kinds.js";
+import { loadConfig } from "../../../src/config/load.js";
 import { ConfigError } from "../../../src/config/problem.js";
 import { resolveSettings } from "../../../src/config/resolve.js";
 import { valuesOf } from "../../../src/config/resolved.js";
@@ -119,4 +120,11 @@ test("null is accepted where it is allowed, also as the word of a variable", () 
   assert.deepEqual(resolve(["best: null\nfriends: []"]), { best: undefined, friends: [] });
   assert.deepEqual(resolve(["best: 'null'\nfriends: []"]), { best: undefined, friends: [] });
   assert.match(problemsOf("best: 5").join(), /number\), or null, not 5$/);
+});
+
+test("a list that is empty by default may be a key with nothing below it", async (t) => {
+  const directory = await new Scope(t).folder("config");
+  await writeFile(join(directory, "berth.yml"), "retention:\n  policies:\n    # - name: releases\n");
+  const { config } = await loadConfig({ environment: {}, directory });
+  assert.deepEqual(config.retention.policies, []);
 });

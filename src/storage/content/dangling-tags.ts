@@ -1,0 +1,108 @@
+import type { Actor } from "../../oci/actor.js";
+import type { Digest } from "../../oci/digest.js";
+import { isTag, type Tag } from "../../oci/reference.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import { layout } from "../layout.js";
+import type { ContentIndex } from "./content-index.js";
+import type { LinkStore } from "./link-store.js";
+import type { TagIndex } from "./tag-index.js";
+import { UnindexedTags } from "./unindexed-tags.js";
+
+/** Up to this many tags are all checked when a manifest is deleted. */
+export const fewTags = 1_000;
+
+/** A manifest that is deleted, with the tags that point at it. */
+interface DeletedManifest {
+  readonly name: RepositoryName;
+  readonly digest: Digest;
+  readonly by: Actor | undefined;
+}
+
+interface DanglingTagsParts {
+  readonly links: LinkStore;
+  readonly names: ContentIndex;
+  readonly index: TagIndex;
+  /** Removes a tag under its lock, if it still dangles then. @returns whether it did */
+  removeTag(
+    name: RepositoryName,
+    tag: Tag,
+    stillDangles: () => Promise<boolean>,
+    removal: { readonly digest: Digest; readonly by: Actor | undefined },
+  ): Promise<boolean>;
+}
+
+/** Tags that point at a deleted manifest, among any number of tags. */
+export class DanglingTags {
+  readonly #parts: DanglingTagsParts;
+  readonly #unindexed: UnindexedTags;
+
+  constructor(parts: DanglingTagsParts) {
+    this.#parts = parts;
+    this.#unindexed = new UnindexedTags((name, tag) => parts.links.find(layout.tagLink(name, tag)));
+  }
+
+  /**
+   * Removes the tags of a deleted manifest, except those that were moved meanwhile, or if the manifest was pushed
+   * again. If there are very many tags, only those that ever pointed at it are checked. If some are older than that
+   * record, they are removed soon after: until then they are listed, and pulls of them fail.
+   * @returns the tags that were removed before this call returns
+   */
+  async remove(deleted: DeletedManifest): Promise<readonly Tag[]> {
+    const { name, digest } = deleted;
+    const children = await this.#parts.names.tagNames(name);
+    const removed = await this.#removeAmong(deleted, children);
+    await this.#parts.index.forget(name, digest);
+    return removed;
+  }
+
+  /** Every tag that points at a manifest: where some are older than the record of that, all are read once. */
+  async allPointingAt(name: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
+    const pointing: Tag[] = [];
+    for (const tag of await this.#candidates(name, digest))
+      if ((await this.#parts.links.find(layout.tagLink(name, tag))) === digest) pointing.push(tag);
+    return pointing;
+  }
+
+  async #candidates(name: RepositoryName, digest: Digest): Promise<Iterable<Tag>> {
+    const children = await this.#parts.names.tagNames(name);
+    if (children.length <= fewTags) return children.filter(isTag);
+    const indexed = await this.#parts.index.tagsOf(name, digest);
+    if (await this.#parts.index.isWhole(name)) return indexed;
+    const older = this.#unindexed.known(name) ?? (await this.#unindexed.read(name, children));
+    return new Set([...indexed, ...(older.get(digest) ?? [])]);
+  }
+
+  async #removeAmong(deleted: DeletedManifest, children: readonly string[]): Promise<readonly Tag[]> {
+    const { name, digest } = deleted;
+    if (children.length <= fewTags) return this.#removeIfDangling(deleted, children.filter(isTag));
+    const removed = await this.#removeIfDangling(deleted, await this.#parts.index.tagsOf(name, digest));
+    if (await this.#parts.index.isWhole(name)) return removed;
+    return [...removed, ...(await this.#removeOlder(deleted, children))];
+  }
+
+  async #removeOlder(deleted: DeletedManifest, children: readonly string[]): Promise<readonly Tag[]> {
+    const { name, digest } = deleted;
+    const known = this.#unindexed.known(name);
+    if (known !== undefined) return this.#removeIfDangling(deleted, known.get(digest) ?? []);
+    const removal = this.#unindexed
+      .read(name, children)
+      .then((tags) => this.#removeIfDangling(deleted, tags.get(digest) ?? []));
+    // Not awaited; the next deletion repeats what fails.
+    removal.catch(() => {});
+    return [];
+  }
+
+  async #removeIfDangling(deleted: DeletedManifest, tags: readonly Tag[]): Promise<readonly Tag[]> {
+    const { name, digest } = deleted;
+    const { links, removeTag } = this.#parts;
+    const removed: Tag[] = [];
+    const isDangling = async (tag: Tag) =>
+      (await links.find(layout.tagLink(name, tag))) === digest &&
+      (await links.find(layout.revisionLink(name, digest))) === undefined;
+    for (const tag of tags) {
+      if (!(await isDangling(tag))) continue;
+      if (await removeTag(name, tag, () => isDangling(tag), deleted)) removed.push(tag);
+    }
+    return removed;
+  }
+}
