@@ -17,6 +17,7 @@ import {
   truth,
   wholeNumber,
 } from "./kinds.js";
+import { log } from "./log-schema.js";
 import { shareOrNone } from "./maintenance-kinds.js";
 import { maintenance } from "./maintenance-schema.js";
 import { metrics } from "./metrics-schema.js";
@@ -188,15 +189,6 @@ const privateMode = section("Repositories that clients push to.", {
       meaning: "How often abandoned uploads are searched for.",
     }),
   }),
-});
-
-const log = section("The log, on standard output.", {
-  level: setting(oneOf("error", "warn", "info", "debug"), {
-    default: "info",
-    meaning: "error, warn, info or debug; each includes those before it.",
-  }),
-  format: setting(oneOf("text", "json"), { default: "text", meaning: "text for people, json for machines." }),
-  access: setting(truth, { default: true, meaning: "Whether each request is logged, in one line." }),
 });
 
 /**

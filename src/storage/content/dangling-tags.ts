@@ -38,7 +38,7 @@ export class DanglingTags {
 
   constructor(parts: DanglingTagsParts) {
     this.#parts = parts;
-    this.#unindexed = new UnindexedTags((name, tag) => parts.links.find(layout.tagLink(name, tag)));
+    this.#unindexed = new UnindexedTags((name, tag) => this.#target(name, tag));
   }
 
   /**
@@ -59,7 +59,7 @@ export class DanglingTags {
   async allPointingAt(name: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
     const pointing: Tag[] = [];
     for (const tag of await this.#candidates(name, digest))
-      if ((await this.#parts.links.find(layout.tagLink(name, tag))) === digest) pointing.push(tag);
+      if ((await this.#target(name, tag)) === digest) pointing.push(tag);
     return pointing;
   }
 
@@ -97,12 +97,15 @@ export class DanglingTags {
     const { links, removeTag } = this.#parts;
     const removed: Tag[] = [];
     const isDangling = async (tag: Tag) =>
-      (await links.find(layout.tagLink(name, tag))) === digest &&
-      (await links.find(layout.revisionLink(name, digest))) === undefined;
+      (await this.#target(name, tag)) === digest && (await links.find(layout.revisionLink(name, digest))) === undefined;
     for (const tag of tags) {
       if (!(await isDangling(tag))) continue;
       if (await removeTag(name, tag, () => isDangling(tag), deleted)) removed.push(tag);
     }
     return removed;
+  }
+
+  async #target(name: RepositoryName, tag: Tag): Promise<Digest | undefined> {
+    return (await this.#parts.links.find(layout.tagLink(name, tag)))?.digest;
   }
 }
