@@ -134,8 +134,8 @@ class MeteredStage extends StagedDecorator {
     this.#writer = writer;
   }
 
-  override commit(key: string, beside?: readonly ObjectContent[]): Promise<void> {
-    return timed(this.#writer, super.commit(key, beside));
+  override commit(key: string, beside?: readonly ObjectContent[], notes?: readonly string[]): Promise<void> {
+    return timed(this.#writer, super.commit(key, beside, notes));
   }
 }
 

@@ -63,8 +63,9 @@ export interface StagedObject {
   /**
    * Makes the content an object under the key, replacing any other: durably, as a whole or not at all.
    * @param beside objects to write after it in the same durable change, which is cheaper than separate writes
+   * @param notes of it, to remove in the same change
    */
-  commit(key: string, beside?: readonly ObjectContent[]): Promise<void>;
+  commit(key: string, beside?: readonly ObjectContent[], notes?: readonly string[]): Promise<void>;
   /** Removes it, and its folder if that is then empty. Notes may stay. */
   discard(): Promise<void>;
   /** Removes it with these notes. */
@@ -120,8 +121,8 @@ export abstract class StagedDecorator implements StagedObject {
     return this.staged.openRead();
   }
 
-  commit(key: string, beside?: readonly ObjectContent[]): Promise<void> {
-    return this.staged.commit(key, beside);
+  commit(key: string, beside?: readonly ObjectContent[], notes?: readonly string[]): Promise<void> {
+    return this.staged.commit(key, beside, notes);
   }
 
   discard(): Promise<void> {

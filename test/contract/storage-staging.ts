@@ -132,7 +132,8 @@ export function testStaging(name: string, open: Open, pick: Pick = (driver) => d
     assert.ok(note !== undefined && note.writtenMs > Date.now() - 60_000);
     assert.equal(await staging.at(key).note("other"), undefined);
     const committed = staging.at(key);
-    await committed.commit("blobs/noted");
+    await committed.commit("blobs/noted", [], ["openedby", "startedat"]);
+    assert.deepEqual(await staging.list("up"), [], "the notes end in the same change");
     await committed.discardWithNotes(["openedby", "startedat"]);
     assert.equal((await driver.read("blobs/noted"))?.toString(), "x");
     await staging.at("up/dropped/data").begin({ startedat: "today" });

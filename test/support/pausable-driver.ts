@@ -214,8 +214,8 @@ export class PausableDriver implements StorageDriver {
       note: (name) => this.#take("statStaged", [key], () => inner.note(name)),
       append: (offset, content, by) => this.#take("append", [key], () => inner.append(offset, content, by)),
       openRead: () => this.#take("openStaged", [key], () => inner.openRead()),
-      commit: async (target, beside = []) => {
-        await this.#take("commit", [target], () => inner.commit(target));
+      commit: async (target, beside = [], notes = []) => {
+        await this.#take("commit", [target], () => inner.commit(target, [], notes));
         await this.write(...beside);
       },
       discard: () => this.#take("discard", [key], () => inner.discard()),

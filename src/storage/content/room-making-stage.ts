@@ -17,10 +17,12 @@ type Write = (...objects: readonly ObjectContent[]) => Promise<void>;
 export class RoomMakingStage extends StagedDecorator {
   readonly #write: Write;
   readonly #makeRoom: MakeRoom;
+  readonly #notes: readonly string[];
 
-  /** @param write stores objects */
-  constructor(staged: StagedObject, write: Write, makeRoom: MakeRoom) {
+  /** @param write stores objects @param notes that the object may have */
+  constructor(staged: StagedObject, write: Write, makeRoom: MakeRoom, notes: readonly string[] = []) {
     super(staged);
+    this.#notes = notes;
     this.#write = write;
     this.#makeRoom = makeRoom;
   }
@@ -46,7 +48,7 @@ export class RoomMakingStage extends StagedDecorator {
       // The content may have got its name before there was no room for a folder of the others.
       if (hasFailed && (await this.staged.stat()) === undefined) return this.#write(...beside);
       hasFailed = true;
-      return this.staged.commit(key, beside);
+      return this.staged.commit(key, beside, this.#notes);
     });
   }
 }

@@ -71,7 +71,7 @@ export class UploadStore {
   }
 
   content(name: RepositoryName, id: string): StagedObject {
-    return this.#withRoom(this.#driver.staging.at(layout.uploadContent(name, id)));
+    return this.#withRoom(this.#driver.staging.at(layout.uploadContent(name, id)), [notes.owner, notes.start]);
   }
 
   /** A place for a blob that arrives in one request and needs no session. */
@@ -188,8 +188,8 @@ export class UploadStore {
     await this.#claim(id).discard();
   }
 
-  #withRoom(staged: StagedObject): RoomMakingStage {
-    return new RoomMakingStage(staged, (...objects) => this.#driver.write(...objects), this.#makeRoom);
+  #withRoom(staged: StagedObject, notes: readonly string[] = []): RoomMakingStage {
+    return new RoomMakingStage(staged, (...objects) => this.#driver.write(...objects), this.#makeRoom, notes);
   }
 
   #claim(id: string): StagedObject {

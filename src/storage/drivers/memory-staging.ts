@@ -32,12 +32,13 @@ export class MemoryStaging implements Staging {
       note: (name) => notes.find(name),
       append: (offset, content) => this.#append(key, offset, content),
       openRead: async () => this.#staged.get(key)?.openRead(),
-      commit: async (target, beside = []) => {
+      commit: async (target, beside = [], noted = []) => {
         const staged = this.#staged.get(key);
         if (staged === undefined) throw new Error(`nothing is staged at ${key}`);
         await this.#write({ key: target, content: staged.content }, ...beside);
         // Other content may have been staged under the key meanwhile.
         if (this.#staged.get(key) === staged) this.#staged.delete(key);
+        await notes.discard(noted);
       },
       discard,
       discardWithNotes: async (names) => {

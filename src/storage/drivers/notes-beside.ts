@@ -43,8 +43,12 @@ export class NotesBeside {
     }
   }
 
+  keyOf(name: string): string {
+    return `${this.#folder}/${name}`;
+  }
+
   #named(name: string): StagedObject {
-    return this.#at(`${this.#folder}/${name}`);
+    return this.#at(this.keyOf(name));
   }
 }
 

@@ -48,6 +48,7 @@ const file = {
 export class StagedFile implements StagedObject {
   readonly #key: string;
   readonly #around: Surroundings;
+  #isGone = false;
 
   constructor(key: string, around: Surroundings) {
     this.#key = key;
@@ -88,12 +89,21 @@ export class StagedFile implements StagedObject {
     });
   }
 
-  async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
-    this.#around.orders.mayChange();
+  async commit(key: string, beside: readonly ObjectContent[] = [], notes: readonly string[] = []): Promise<void> {
+    const { orders, keptFolders, paths } = this.#around;
+    orders.mayChange();
     const path = this.#path();
     if (((await this.stat())?.size ?? 0) > largeBytes) await changing(() => syncOrEmpty(path));
-    const { orders } = this.#around;
-    await orders.perform([{ kind: "sync", path }, orders.naming(path, key)], beside);
+    const discards = notes.map((name) => paths.toChange(this.#notes().keyOf(name)));
+    await orders.perform(
+      [
+        { kind: "sync", path },
+        orders.naming(path, key),
+        ...discards.map((note) => ({ kind: "discard", path: note, keptFolders }) as const),
+      ],
+      beside,
+    );
+    this.#isGone = notes.length > 0;
   }
 
   async discard(): Promise<void> {
@@ -103,7 +113,9 @@ export class StagedFile implements StagedObject {
     await orders.change([{ kind: "discard", path: this.#path(), keptFolders }]);
   }
 
+  /** Nothing is left of one that was committed with its notes. */
   async discardWithNotes(names: readonly string[]): Promise<void> {
+    if (this.#isGone) return;
     await this.discard();
     await this.#notes().discard(names);
   }

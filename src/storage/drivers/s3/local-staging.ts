@@ -48,7 +48,11 @@ class LocalStage extends StagedDecorator {
     this.#around = around;
   }
 
-  override async commit(key: string, beside: readonly ObjectContent[] = []): Promise<void> {
+  override async commit(
+    key: string,
+    beside: readonly ObjectContent[] = [],
+    notes: readonly string[] = [],
+  ): Promise<void> {
     const reader = await this.staged.openRead();
     if (reader === undefined) throw new Error(`nothing is staged for ${key}`);
     try {
@@ -57,7 +61,7 @@ class LocalStage extends StagedDecorator {
       await reader.close();
     }
     await this.#around.write(...beside);
-    await this.staged.discard();
+    await this.staged.discardWithNotes(notes);
   }
 
   async #send(key: string, reader: BlobReader): Promise<void> {
