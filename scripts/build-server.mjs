@@ -14,6 +14,7 @@ const program = { main: "src/main.ts", worker: "src/serving/workers/worker.ts" }
 const threads = {
   "disk-worker": "src/storage/drivers/filesystem/disk-worker.ts",
   "disk-reader": "src/storage/drivers/filesystem/disk-reader.ts",
+  "folder-thread": "src/storage/drivers/filesystem/folder-thread.ts",
   "manifest-thread": "src/oci/manifest-thread.ts",
   "list-thread": "src/upstream/list-thread.ts",
 };

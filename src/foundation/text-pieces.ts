@@ -1,3 +1,11 @@
+import { nextTurn } from "./event-loop-breaks.js";
+
+/** Taking so many names apart takes the event loop a fraction of a millisecond. */
+const namesAPiece = 2_048;
+
+/** Neither a tag nor the name of a file contains it. */
+const betweenNames = "/";
+
 /**
  * Texts as bytes of one memory, which goes from thread to thread without being copied. A message of strings is copied in
  * one go: 8 MB of them keep the event loop for several milliseconds.
@@ -26,4 +34,23 @@ export function* textsOf({ bytes, ends }: TextPieces): Generator<string, void, v
     yield buffer.toString("utf8", start, end);
     start = end;
   }
+}
+
+/** Packs any number of names of tags or files. */
+export function packNames(names: readonly string[]): TextPieces {
+  const pieces: string[] = [];
+  for (let start = 0; start < names.length; start += namesAPiece) {
+    pieces.push(names.slice(start, start + namesAPiece).join(betweenNames));
+  }
+  return joinTexts(pieces);
+}
+
+/** The same names, unpacked in steps between which other work runs. */
+export async function unpackNames(packed: TextPieces): Promise<string[]> {
+  const names: string[] = [];
+  for (const piece of textsOf(packed)) {
+    for (const name of piece.split(betweenNames)) names.push(name);
+    await nextTurn();
+  }
+  return names;
 }

@@ -102,9 +102,9 @@ export class RegistryServer {
   }
 
   #listenTo(server: Server, speaksTls: boolean): void {
+    const handshakes = speaksTls ? new Handshakes(server, this.#settings.headersTimeout) : undefined;
     // Not by Node's own limit: a connection that a worker refuses that way returns to it again and again, if all are
     // full.
-    const handshakes = speaksTls ? new Handshakes(server, this.#settings.headersTimeout) : undefined;
     server.on("connection", (socket: Socket) => {
       this.#connections.admit(socket, speaksTls);
       handshakes?.arrived(socket);

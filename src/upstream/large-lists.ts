@@ -1,6 +1,5 @@
 import { BackgroundThread } from "../foundation/background-thread.js";
-import { nextTurn } from "../foundation/event-loop-breaks.js";
-import { type TextPieces, textsOf } from "../foundation/text-pieces.js";
+import { type TextPieces, unpackNames } from "../foundation/text-pieces.js";
 import { unpackFacts } from "../oci/packed-facts.js";
 import type { LargeList } from "./list-thread.js";
 import { parseReferrers, type ReferrerPage } from "./parse-referrers.js";
@@ -26,12 +25,7 @@ export async function readTags(bytes: Buffer, isWhole: boolean): Promise<TagPage
   if (bytes.length <= smallBytes) return parseTagPage(bytes);
   const page = await inThread("tags", bytes, isWhole);
   if (page === undefined || page === "no list") return page;
-  const tags: string[] = [];
-  for (const piece of textsOf(page)) {
-    for (const tag of piece.split("\n")) tags.push(tag);
-    await nextTurn();
-  }
-  return tags;
+  return unpackNames(page);
 }
 
 /** Parses a page of referrers. */

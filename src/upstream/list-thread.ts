@@ -1,5 +1,5 @@
 import { doJobs } from "../foundation/background-jobs.js";
-import { joinTexts, type TextPieces } from "../foundation/text-pieces.js";
+import { packNames, type TextPieces } from "../foundation/text-pieces.js";
 import { packFacts } from "../oci/packed-facts.js";
 import { parseReferrers } from "./parse-referrers.js";
 import { parseTagPage, type TagPage } from "./tag-page.js";
@@ -14,9 +14,6 @@ export interface LargeList {
 
 type Packed = TextPieces | Exclude<TagPage, readonly string[]>;
 
-/** Taking a piece apart takes the event loop a fraction of a millisecond. */
-const tagsAPiece = 2_048;
-
 // Runs in its own thread.
 doJobs<LargeList, Packed>(({ list, bytes, isWhole }) => {
   const page = Buffer.from(bytes.buffer);
@@ -29,14 +26,8 @@ function readReferrers(page: Buffer): Packed {
   return read && packFacts(read);
 }
 
-/** Tags never contain a line break. */
 function readTags(page: Buffer, isWhole: boolean): Packed {
   const found = parseTagPage(page);
   if (found === undefined || found === "no list") return found;
-  const tags = isWhole ? [...new Set(found)].sort() : found;
-  const pieces: string[] = [];
-  for (let start = 0; start < tags.length; start += tagsAPiece) {
-    pieces.push(tags.slice(start, start + tagsAPiece).join("\n"));
-  }
-  return joinTexts(pieces);
+  return packNames(isWhole ? [...new Set(found)].sort() : found);
 }

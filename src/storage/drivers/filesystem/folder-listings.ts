@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
 import { sortedInTurns } from "../../../foundation/sorted-in-turns.js";
 import { namesOfContent } from "./file-answers.js";
+import { isLargeFolder, namesInLargeFolder } from "./large-folders.js";
 import { ifPresent } from "./system-error.js";
 import { versionOf } from "./version.js";
 
@@ -38,9 +39,14 @@ export class FolderListings {
     const known = this.#listings.get(path);
     if (version !== undefined && known?.version === version) return known.names;
     // The version is read before the listing: a change in between makes the next call list again.
-    const found = await ifPresent(() => readdir(path));
-    const names = found === undefined ? none : await sortedInTurns(namesOfContent(found));
+    const found = await namesIn(path, stat);
+    const names = found === undefined ? none : await sortedInTurns(found);
     if (version !== undefined) this.#listings.set(path, { version, names });
     return names;
   }
+}
+
+async function namesIn(path: string, stat: Stats): Promise<readonly string[] | undefined> {
+  const names = isLargeFolder(stat) ? await namesInLargeFolder(path) : undefined;
+  return names ?? ifPresent(async () => namesOfContent(await readdir(path)));
 }
