@@ -19,8 +19,14 @@ interface Rendered {
   readonly spec?: { readonly template: { readonly spec: PodSpec } };
 }
 
+interface Variable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } };
+}
+
 interface PodSpec {
-  readonly containers: readonly { readonly env?: readonly { readonly name: string; readonly value?: string }[] }[];
+  readonly containers: readonly { readonly env?: readonly Variable[] }[];
 }
 
 /** Settings that people set together, each of which shows other parts of the chart. */
@@ -128,6 +134,33 @@ test("the Helm chart", async (t) => {
     await readTokenKey(Buffer.from(key, "base64").toString());
   });
 
+  await t.test("lets pods on a bucket reach each other, and nobody else reach their port", async () => {
+    const text = await render(variants["pods on a bucket of MinIO, with metrics"]);
+    const { config, variables } = settingsIn(objectsIn(text), "/etc/berth");
+    assert.match(config, /cluster:\n +listen: :5100\n/);
+    assert.equal(variables.BERTH_CLUSTER_ADVERTISE, "10.0.0.5");
+    const own = "app.kubernetes.io/name: berth\n +app.kubernetes.io/instance: registry";
+    assert.match(
+      text,
+      new RegExp(`- port: cluster\n +protocol: TCP\n +from:\n +- podSelector:\n +matchLabels:\n +${own}`),
+    );
+    assert.doesNotMatch(text, /targetPort: cluster/);
+  });
+
+  await t.test("gives pods on a bucket a key to know each other by, if they have none for tokens", async () => {
+    const objects = objectsIn(
+      await render(variants["pods on a bucket of AWS, with the role of their service account"]),
+    );
+    assert.match(settingsIn(objects, "/etc/berth").config, /keyFile: \/etc\/berth\/cluster\/cluster\.key/);
+    const key = objects.find(({ data }) => data?.["cluster.key"] !== undefined)?.data?.["cluster.key"] ?? "";
+    assert.ok(Buffer.from(key, "base64").length >= 32);
+  });
+
+  await t.test("leaves pods alone if they shall not know each other", async () => {
+    const settings = [...(variants["pods on a bucket of MinIO, with metrics"] ?? []), "cluster.enabled=false"];
+    assert.doesNotMatch(await render(settings), /cluster:|port: cluster|name: cluster|CLUSTER/);
+  });
+
   await t.test(
     "has a service monitor for the Prometheus operator, which reads the metrics of the service",
     async () => {
@@ -165,7 +198,7 @@ async function mountedFiles(scope: Scope): Promise<string> {
   const mounted = await scope.folder("mounted");
   const authority = await CertificateAuthority.create(scope);
   const { cert, key } = await authority.issue("registry", ["DNS:registry.example.com"]);
-  for (const folder of ["users", "upstream", "tls", "s3", "token"]) await mkdir(join(mounted, folder));
+  for (const folder of ["users", "upstream", "tls", "s3", "token", "cluster"]) await mkdir(join(mounted, folder));
   await writeFile(join(mounted, "users/htpasswd"), "");
   await writeFile(join(mounted, "upstream/proxyPassword"), "secret");
   await writeFile(join(mounted, "s3/s3AccessKey"), "key");
@@ -187,6 +220,9 @@ function settingsIn(
   const config = objects.find(({ kind }) => kind === "ConfigMap")?.data?.["config.yml"] ?? "";
   const pod = objects.find(({ kind }) => kind === "StatefulSet" || kind === "Deployment")?.spec?.template.spec;
   const env = pod?.containers[0]?.env ?? [];
-  const variables = env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, place(value)]]));
+  const variables = env.flatMap(({ name, value, valueFrom }) => {
+    if (valueFrom?.fieldRef?.fieldPath === "status.podIP") return [[name, "10.0.0.5"]];
+    return value === undefined ? [] : [[name, place(value)]];
+  });
   return { config: place(config), variables: Object.fromEntries(variables) };
 }

@@ -74,6 +74,20 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* Whether pods share downloads. */}}
+{{- define "berth.isCluster" -}}
+{{- if and (eq .Values.storage "s3") (.Values.cluster).enabled }}true{{ end }}
+{{- end }}
+
+{{/* Where there is a key for tokens, the key between pods is derived from that. */}}
+{{- define "berth.clusterKeySecretName" -}}
+{{- if and (include "berth.isCluster" .) (not (include "berth.tokenKeySecretName" .)) }}
+{{- if .Values.secrets.clusterKeySecret }}{{ .Values.secrets.clusterKeySecret }}
+{{- else }}{{ include "berth.fullname" . }}-cluster
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "berth.storage" -}}
 {{- if eq .Values.storage "filesystem" -}}
 {{- toYaml (dict "driver" "filesystem" "filesystem" (dict "root" "/var/lib/registry")) }}
@@ -115,6 +129,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- if include "berth.tokenKeySecretName" . }}
 {{- $_ := set $config.access "tokenKeyFile" "/etc/berth/token/token.key" }}
+{{- end }}
+{{- if include "berth.isCluster" . }}
+{{- $_ := set $config "cluster" (dict "listen" (printf ":%d" (int .Values.cluster.port))) }}
+{{- if include "berth.clusterKeySecretName" . }}{{ $_ := set $config.cluster "keyFile" "/etc/berth/cluster/cluster.key" }}{{ end }}
 {{- end }}
 {{- if .Values.metrics.enabled }}
 {{- $_ := set $config "metrics" (dict "address" (printf ":%d" (int .Values.metrics.port))) }}

@@ -36,6 +36,11 @@ spec:
         - name: registry
           containerPort: 5000
           protocol: TCP
+        {{- if include "berth.isCluster" . }}
+        - name: cluster
+          containerPort: {{ .Values.cluster.port }}
+          protocol: TCP
+        {{- end }}
         {{- if .Values.metrics.enabled }}
         - name: metrics
           containerPort: {{ .Values.metrics.port }}
@@ -88,10 +93,16 @@ httpGet:
   {{- end }}
 {{- end }}
 
-{{/* A user name that only a secret knows cannot be in the file: Kubernetes puts it into the variable. */}}
+{{/* What only Kubernetes knows cannot be in the file: the pod's address, and a user name of a secret. */}}
 {{- define "berth.env" -}}
-{{- if or (include "berth.proxySecretName" .) .Values.extraEnvVars -}}
+{{- if or (include "berth.isCluster" .) (include "berth.proxySecretName" .) .Values.extraEnvVars -}}
 env:
+  {{- if include "berth.isCluster" . }}
+  - name: BERTH_CLUSTER_ADVERTISE
+    valueFrom:
+      fieldRef:
+        fieldPath: status.podIP
+  {{- end }}
   {{- with include "berth.proxySecretName" . }}
   - name: UPSTREAM_USERNAME
     valueFrom:
@@ -124,6 +135,11 @@ env:
 {{- if include "berth.tokenKeySecretName" . }}
 - name: token
   mountPath: /etc/berth/token
+  readOnly: true
+{{- end }}
+{{- if include "berth.clusterKeySecretName" . }}
+- name: cluster
+  mountPath: /etc/berth/cluster
   readOnly: true
 {{- end }}
 - name: config
@@ -177,6 +193,11 @@ env:
 {{- end }}
 {{- with include "berth.tokenKeySecretName" . }}
 - name: token
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- with include "berth.clusterKeySecretName" . }}
+- name: cluster
   secret:
     secretName: {{ . }}
 {{- end }}
