@@ -11,6 +11,7 @@ import type { CacheRoom } from "../proxy/downloads/cache-room.js";
 import type { DownloadObserver } from "../proxy/downloads/download-observer.js";
 import { ProxyRegistry } from "../proxy/proxy-registry.js";
 import { mayBePulled } from "../proxy/pullable.js";
+import { SharedLimits } from "../proxy/shared-limits.js";
 import type { Upstream } from "../proxy/upstream.js";
 import { fullNameOf, officialNameOf, ownNameOf, storedNameOf } from "../proxy/upstream-names.js";
 import { HybridRegistry } from "../registry/hybrid-registry.js";
@@ -34,7 +35,7 @@ interface CacheOptions {
 
 /** The registry of `mode: proxy`. */
 export async function proxyRegistryOf(config: Config, storage: Storage, options: CacheOptions): Promise<ProxyRegistry> {
-  const upstreams = await upstreamsFor(config, options);
+  const upstreams = await upstreamsFor(config, storage, options);
   return new ProxyRegistry(storage, {
     upstreams,
     owners: new Owners([], upstreams, "nobody"),
@@ -50,7 +51,7 @@ export async function proxyRegistryOf(config: Config, storage: Storage, options:
 
 /** The registry of `mode: hybrid`. */
 export async function hybridRegistryOf(config: Config, storage: Storage, options: CacheOptions): Promise<Registry> {
-  const upstreams = await upstreamsFor(config, options);
+  const upstreams = await upstreamsFor(config, storage, options);
   const owners = new Owners(config.private.repositories, upstreams, "private");
   const proxy = new ProxyRegistry(storage, {
     upstreams,
@@ -75,9 +76,13 @@ export async function hybridRegistryOf(config: Config, storage: Storage, options
 
 async function upstreamsFor(
   config: Config,
-  { upstreamsOf, metrics, activity }: CacheOptions,
+  storage: Storage,
+  { upstreamsOf, metrics, activity, log }: CacheOptions,
 ): Promise<readonly Upstream[]> {
-  const upstreams = await (upstreamsOf === undefined ? proxyUpstreamsOf(config) : upstreamsOf(config));
+  // A process that serves alone need not tell anybody.
+  const isShared = config.storage.driver === "s3" || config.server.workers > 1;
+  const own = () => proxyUpstreamsOf(config, isShared ? new SharedLimits(storage, log) : undefined);
+  const upstreams = await (upstreamsOf === undefined ? own() : upstreamsOf(config));
   return upstreams.map((each) => {
     const client = activity.upstreams.observe(each.client);
     return { ...each, client: metrics?.meterClient(client) ?? client };

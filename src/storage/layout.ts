@@ -49,6 +49,7 @@ import type { ContentLink } from "./content/content-link.js";
  *     quarantine/<algorithm>-<hex>-<time>                   damaged bytes that were set aside
  *     check                                                 when all content was last checked, and the result
  *     removing                                              digests whose links an eviction removes, one per line
+ *     limits                                                limits that upstreams have imposed on any process
  *     announced/<window>/<name>/_digests/<algorithm>-<hex>/<tag>  when a client was told that the tag points to it
  *     cached/<name>/_upstream                               the upstream that the content of a repository came from
  *     cached/<name>/_checked/<tag>                          when the upstream last confirmed what the tag points to
@@ -111,6 +112,7 @@ export const layout = {
   evictions: ".berth/evicting",
   removalNote: ".berth/removing",
   evicting: (digest: Digest) => `.berth/evicting/${digest.replace(":", "-")}`,
+  limits: ".berth/limits",
   cachedBelow: (path: string) => (path === "" ? ".berth/cached" : `.berth/cached/${path}`),
   cachedFrom: (name: RepositoryName) => `.berth/cached/${name}/_upstream`,
   announcements: ".berth/announced",

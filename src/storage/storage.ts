@@ -4,6 +4,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import { AccessTokenStore } from "./access-token-store.js";
 import { AnnouncedTags } from "./cache/announced-tags.js";
 import { DownloadStore } from "./cache/download-store.js";
+import { LimitNotes } from "./cache/limit-notes.js";
 import { ManifestTypes } from "./cache/manifest-types.js";
 import { OwnerStore } from "./cache/owner-store.js";
 import { SchedulerState } from "./cache/scheduler-state.js";
@@ -70,6 +71,7 @@ export class Storage {
   readonly tagChecks: TagChecks;
   readonly manifestTypes: ManifestTypes;
   readonly downloads: DownloadStore;
+  readonly limits: LimitNotes;
   readonly announced: AnnouncedTags;
   readonly uses: UseStore;
   readonly scheduler: SchedulerState;
@@ -121,6 +123,7 @@ export class Storage {
     this.manifestTypes = new ManifestTypes(driver);
     this.announced = new AnnouncedTags(driver);
     this.downloads = new DownloadStore(driver);
+    this.limits = new LimitNotes(driver);
     this.uses = new UseStore(driver);
     this.scheduler = new SchedulerState(driver);
     this.accessTokens = new AccessTokenStore(driver);

@@ -7,6 +7,7 @@ import { Failover } from "./failover.js";
 import { HeadMemory } from "./head-memory.js";
 import { HostErrors } from "./host-errors.js";
 import { type Clock, systemClock } from "./limits/deadline.js";
+import type { LimitExchange } from "./limits/limit-exchange.js";
 import { Outage } from "./limits/outage.js";
 import { QuotaMemory } from "./limits/quota.js";
 import { RateLimits } from "./limits/rate-limits.js";
@@ -37,6 +38,8 @@ export interface UpstreamSurroundings {
   readonly random?: () => number;
   readonly resolve?: Resolve;
   readonly kindOf?: (address: string) => AddressKind;
+  /** Tells other processes of an upstream's limits, by its name. */
+  readonly limitsOf?: ((upstream: string) => LimitExchange) | undefined;
 }
 
 /**
@@ -72,7 +75,7 @@ function createEndpoint(
   const url = parseEndpointUrl(endpoint.url);
   const connections = createConnections(url, endpoint, settings, surroundings);
   const wire = createWire(connections, settings, surroundings.version);
-  const limits = new RateLimits(clock);
+  const limits = new RateLimits(clock, surroundings.limitsOf?.(settings.name));
   const requests = new Slots(settings.maxConcurrent);
   return new Endpoint({
     url,

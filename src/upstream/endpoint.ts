@@ -103,6 +103,7 @@ export class Endpoint {
    * @throws UpstreamError
    */
   async send(request: EndpointRequest, options: AttemptOptions): Promise<WireAnswer> {
+    await this.#options.limits.learn();
     this.#refuseLimited(request.url, request);
     const slot = await this.#slotFor(request, options);
     try {

@@ -1,5 +1,6 @@
 import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Clock } from "./deadline.js";
+import type { LimitExchange } from "./limit-exchange.js";
 
 const firstPauseMs = 5_000;
 const longestPauseMs = 300_000;
@@ -19,10 +20,23 @@ interface Limit {
  */
 export class RateLimits {
   readonly #clock: Clock;
+  readonly #exchange: LimitExchange | undefined;
   readonly #limits = new BoundedMap<string, Limit>(maxLimits);
 
-  constructor(clock: Clock) {
+  /** @param exchange with other processes that ask the same upstream */
+  constructor(clock: Clock, exchange?: LimitExchange) {
     this.#clock = clock;
+    this.#exchange = exchange;
+  }
+
+  /** Learns of limits that other processes have met; called before a request. */
+  async learn(): Promise<void> {
+    if (this.#exchange === undefined) return;
+    for (const { host, kind, forMs } of await this.#exchange.hear()) {
+      const limit = this.#limits.get(keyOf(host, kind)) ?? { until: 0, refusals: 0 };
+      limit.until = Math.max(limit.until, this.#clock.monotonic() + forMs);
+      this.#limits.set(keyOf(host, kind), limit);
+    }
   }
 
   /** Milliseconds until this host may be sent this kind of request; 0 if now. */
@@ -34,10 +48,11 @@ export class RateLimits {
   /** After a 429. Without `Retry-After`, the pause grows with each refusal. */
   refused(host: string, kind: string, retryAfterMs: number | undefined): void {
     const limit = this.#limits.get(keyOf(host, kind)) ?? { until: 0, refusals: 0 };
-    const now = this.#clock.monotonic();
+    const [now, before] = [this.#clock.monotonic(), limit.until];
     if (retryAfterMs !== undefined) limit.until = Math.max(limit.until, now + retryAfterMs);
     else if (limit.until <= now) limit.until = now + pauseAfter(limit);
     this.#limits.set(keyOf(host, kind), limit);
+    if (limit.until > before) this.#exchange?.tell({ host, kind, forMs: limit.until - now });
   }
 
   /** After any other response. */
