@@ -7,6 +7,7 @@ import {
   setting,
   type ValueOf,
 } from "./definition.js";
+import { diskPart } from "./disk-part.js";
 import {
   duration,
   filePath,
@@ -180,6 +181,17 @@ export const proxy = section("Repositories that are cached from other registries
     default: null,
     example: "50GiB",
     meaning: "Maximum size of cached content; beyond it, the least recently used images are deleted. null: no limit.",
+  }),
+  minFree: nullableSetting(diskPart, {
+    default: null,
+    example: "10%",
+    meaning:
+      "Free space of the disk to keep, whoever fills it, in bytes or percent: below it, the trash is emptied, then the cache shrinks. null: none.",
+  }),
+  maxAge: nullableSetting(duration({ from: "2h", to: "3650d" }), {
+    default: null,
+    example: "90d",
+    meaning: "Cached images that nobody has pulled for so long are deleted. null: never.",
   }),
   finishDownloads: setting(truth, {
     default: true,

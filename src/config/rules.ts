@@ -28,7 +28,7 @@ export interface ConfigDraft {
   readonly access: (AccessDraft & ClusterDraft["access"]) | undefined;
   readonly cluster?: ClusterDraft["cluster"];
   readonly retention: RetentionDraft;
-  readonly proxy: Pick<ProxyConfig, "default"> & { readonly upstreams: readonly UpstreamDraft[] };
+  readonly proxy: Pick<ProxyConfig, "default" | "minFree"> & { readonly upstreams: readonly UpstreamDraft[] };
 }
 
 /** Contradictions between values that are valid by themselves. */
@@ -42,6 +42,7 @@ export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
     ...(mode === "private" ? [] : upstreamsThatAreHere(server, proxy.upstreams)),
     ...brokenWorkerRules(draft),
     ...brokenStorageRules(draft.storage),
+    ...(proxy.minFree !== undefined && draft.storage.driver !== "filesystem" ? [noDisk] : []),
     ...brokenClusterRules({ ...draft, cluster: draft.cluster }),
     ...brokenRetentionRules(draft.retention),
     ...(server.cors.credentials && server.cors.origins?.includes("*") ? [anybodysLogin] : []),
@@ -64,6 +65,12 @@ const anybodysLogin: BrokenRule = {
   path: ["server", "cors", "credentials"],
   causedBy: [["server", "cors", "origins"]],
   message: "needs named origins: with *, any page could use its visitor's login",
+};
+
+const noDisk: BrokenRule = {
+  path: ["proxy", "minFree"],
+  causedBy: [["storage", "driver"]],
+  message: "needs storage.driver: filesystem, since nothing else has a disk that could fill; use maxSize or maxAge",
 };
 
 const emptyCache: BrokenRule = {

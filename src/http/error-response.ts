@@ -60,7 +60,11 @@ function ofStorage(cause: StorageError, method: string | undefined): RegistryErr
   const { message, retryAfter } = storageFailures[cause.kind];
   if (cause.kind === "readonly" && method !== "GET" && method !== "HEAD")
     return new RegistryError("UNSUPPORTED", message, { cause });
-  return new RegistryError("UNAVAILABLE", message, { cause, headers: { "Retry-After": retryAfter } });
+  const headers = { "Retry-After": retryAfter };
+  // RFC 4918, section 11.5: an operator sees at once what is wrong; clients repeat it like a 503.
+  if (cause.kind === "full" && method !== "GET" && method !== "HEAD")
+    return new RegistryError("UNAVAILABLE", message, { cause, headers, status: 507 });
+  return new RegistryError("UNAVAILABLE", message, { cause, headers });
 }
 
 function report(exchange: Exchange, error: RegistryError, thrown: unknown): void {

@@ -7,7 +7,7 @@ import type { EvictionResult } from "../proxy/eviction/eviction-run.js";
 
 interface CacheState {
   readonly size: number | undefined;
-  readonly largest: number;
+  readonly limits: { readonly maxSize?: number | undefined };
 }
 
 /** What a process reports when its metrics are collected. */
@@ -93,7 +93,7 @@ export class StoredMetrics implements CollectionObserver, EvictionObserver, Purg
         },
       });
     gauge("berth_cache_size_bytes", "Size of the cache, as far as known.", ({ size }) => size);
-    gauge("berth_cache_max_size_bytes", "Size limit of the cache.", ({ largest }) => largest);
+    gauge("berth_cache_max_size_bytes", "Size limit of the cache.", ({ limits }) => limits.maxSize);
   }
 
   #addUploads(registers: Registry[]): void {

@@ -1,13 +1,16 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../config/schema.js";
+import type { DiskPart } from "../foundation/disk-part.js";
 import { emptyTrash } from "../maintenance/empty-trash.js";
+import { FreeSpace } from "../maintenance/free-space.js";
 import type { Logger } from "../observability/logger.js";
 import type { CacheRoom } from "../proxy/downloads/cache-room.js";
-import type { Eviction, EvictionObserver } from "../proxy/eviction/eviction.js";
+import type { CacheLimits, Eviction, EvictionObserver } from "../proxy/eviction/eviction.js";
 import type { Storage } from "../storage/storage.js";
 
 /**
- * Keeps the cache within the size of the configuration in effect. It outlives configurations: one with the same size
- * leaves the running eviction alone, which knows how large the cache is.
+ * Keeps the cache within the limits of the configuration in effect. It outlives configurations: one with the same
+ * limits leaves the running eviction alone, which knows how large the cache is.
  */
 export class CacheBound implements CacheRoom {
   readonly #storage: Storage;
@@ -15,7 +18,9 @@ export class CacheBound implements CacheRoom {
   readonly #observer: EvictionObserver | undefined;
   /** Only one at a time is active; `undefined` if nothing is cached. */
   #eviction: Eviction | undefined;
-  #maxSize: number | undefined;
+  /** Watches over the disk, whether or not anything is cached; `undefined` if no part of it must stay free. */
+  #freeSpace: FreeSpace | undefined;
+  #limits: CacheLimits | undefined;
   /** Settles when the previous ones have ended. */
   #retired: Promise<unknown> = Promise.resolve();
 
@@ -30,27 +35,39 @@ export class CacheBound implements CacheRoom {
     return this.#eviction?.size;
   }
 
+  /** As configured. */
+  get limits(): Partial<CacheLimits> {
+    return this.#limits ?? {};
+  }
+
   get largest(): number {
-    return this.#eviction?.largest ?? Number.POSITIVE_INFINITY;
+    return Math.min(
+      this.#eviction?.largest ?? Number.POSITIVE_INFINITY,
+      this.#freeSpace?.largest ?? Number.POSITIVE_INFINITY,
+    );
   }
 
   left(): number {
-    return this.#eviction?.left() ?? Number.POSITIVE_INFINITY;
+    return Math.min(
+      this.#eviction?.left() ?? Number.POSITIVE_INFINITY,
+      this.#freeSpace?.left ?? Number.POSITIVE_INFINITY,
+    );
   }
 
   async makeRoom(bytes: number): Promise<number> {
     return (await this.#eviction?.makeRoom(bytes)) ?? 0;
   }
 
-  /** @returns a function that puts the limit of a configuration into effect, in one step */
-  async prepare({ mode, proxy }: Config): Promise<() => void> {
-    if (mode === "private") return () => this.#replace(undefined);
+  /** @returns a function that puts the limits of a configuration into effect, in one step */
+  async prepare({ mode, proxy: { maxSize, minFree, maxAge } }: Config): Promise<() => void> {
+    const limits: CacheLimits = { maxSize, minFree, maxAge };
     // Loaded only if something is cached, so that private mode starts sooner.
-    const { Eviction } = await import("../proxy/eviction/eviction.js");
+    const eviction = mode === "private" ? undefined : await import("../proxy/eviction/eviction.js");
     return () => {
-      if (this.#eviction !== undefined && this.#maxSize === proxy.maxSize) return;
-      this.#maxSize = proxy.maxSize;
-      this.#replace(new Eviction(this.#storage, proxy.maxSize, this.#log, this.#observer));
+      const isSame = isDeepStrictEqual(limits, this.#limits);
+      if (isSame && (this.#eviction === undefined) === (eviction === undefined)) return;
+      this.#limits = limits;
+      this.#replace(eviction && new eviction.Eviction(this.#storage, limits, this.#log, this.#observer), minFree);
     };
   }
 
@@ -65,13 +82,15 @@ export class CacheBound implements CacheRoom {
   }
 
   /** Whatever happens in between, the previous one is stopped at once. */
-  #replace(next: Eviction | undefined): void {
-    this.#retired = Promise.all([this.#retired, this.#eviction?.stop()]);
+  #replace(next: Eviction | undefined, minFree?: DiskPart): void {
+    this.#retired = Promise.all([this.#retired, this.#eviction?.stop(), this.#freeSpace?.stop()]);
     this.#eviction = next;
     next?.start();
+    const evict = async (bytes: number) => (await next?.makeRoom(bytes)) ?? 0;
     this.#storage.makeRoom = async (bytes) => {
       const freed = await emptyTrash(this.#storage, bytes);
-      return freed >= bytes ? freed : freed + ((await next?.makeRoom(bytes - freed)) ?? 0);
+      return freed >= bytes ? freed : freed + (await evict(bytes - freed));
     };
+    this.#freeSpace = minFree && new FreeSpace({ storage: this.#storage, minFree, evict, log: this.#log });
   }
 }

@@ -1,14 +1,18 @@
 import { strict as assert } from "node:assert";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
-import { seededBytes } from "../support/content.js";
+import { pushBlob, seededBytes } from "../support/content.js";
 import { cutAt, wrongBytes } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
+import { locationOf } from "../support/registry-client.js";
+import { runBerth } from "../support/running-berth.js";
 import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
 import { fillDisk, smallDisk } from "../support/small-disk.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const mebibyte = 1024 * 1024;
 const name = parseRepositoryName("library/alpine");
@@ -86,4 +90,35 @@ test("on a full disk a cache with a size limit evicts the least recently used im
   }
   const sizes = await Promise.all(layers.map((layer) => storage.blobs.size(digestOf(layer))));
   assert.deepEqual(sizes, [undefined, 3 * mebibyte, 3 * mebibyte]);
+});
+
+test("proxy.minFree keeps a part of a real disk free, whoever fills it; a push for which nothing can go gets 507, and nothing is corrupt", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const layers = ["one", "two", "three"].map((seed) => seededBytes(seed, 3 * mebibyte));
+  for (const [index, layer] of layers.entries()) fake.store.addImage(name, [layer], `v${index}`);
+  const root = await smallDisk(scope, 20 * mebibyte);
+  const proxy = await runProxy(scope, fake.url, { root, minFree: { share: 0.25 } });
+  for (const [index, layer] of layers.entries()) {
+    await proxy.client.get(`/v2/library/alpine/manifests/v${index}`);
+    await proxy.client.get(`/v2/library/alpine/blobs/${digestOf(layer)}`);
+  }
+  const free = async () => (await proxy.storage.room())?.free ?? 0;
+  const cached = async () => Promise.all(layers.map((layer) => proxy.storage.blobs.size(digestOf(layer))));
+  assert.deepEqual(await cached(), [3 * mebibyte, 3 * mebibyte, 3 * mebibyte]);
+  await writeFile(join(root, "another program"), Buffer.alloc(8 * mebibyte));
+  await waitUntil("a quarter is free again", async () => (await free()) >= 5 * mebibyte || undefined);
+  assert.deepEqual(await cached(), [undefined, 3 * mebibyte, 3 * mebibyte], "the oldest went, and no more than needed");
+  await proxy.stop();
+
+  const mine = await runBerth(scope, { root });
+  const first = seededBytes("pushed", 4 * mebibyte);
+  await pushBlob(mine.client, "team/app", first);
+  const started = await mine.client.request("POST", "/v2/team/app/blobs/uploads/");
+  const second = seededBytes("too much", 6 * mebibyte);
+  const refused = await mine.client.request("PUT", locationOf(started, `digest=${digestOf(second)}`), { body: second });
+  assert.equal(refused.status, 507);
+  assert.ok(JSON.parse(refused.body.toString()).errors[0].message.length > 0);
+  assert.deepEqual((await mine.client.get(`/v2/team/app/blobs/${digestOf(first)}`)).body, first);
+  assert.equal((await mine.client.get(`/v2/team/app/blobs/${digestOf(second)}`)).status, 404);
 });

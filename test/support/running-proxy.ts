@@ -1,4 +1,5 @@
 import type { Cluster } from "../../src/cluster/cluster.js";
+import type { DiskPart } from "../../src/foundation/disk-part.js";
 import { ContentRules } from "../../src/proxy/content-rules.js";
 import type { Upstream } from "../../src/proxy/upstream.js";
 import type { CacheBound } from "../../src/serving/cache-bound.js";
@@ -18,6 +19,9 @@ interface ProxyOptions extends Partial<Upstream> {
   readonly upstreamLimits?: Partial<UpstreamSettings>;
   /** Maximum size of the cache in bytes. */
   readonly maxSize?: number;
+  readonly minFree?: DiskPart;
+  /** Milliseconds. */
+  readonly maxAge?: number;
   /** A storage to use instead of a new folder, such as one that the test can pause between two steps. */
   readonly opened?: Storage;
   /** The other replicas on its bucket. */
@@ -40,7 +44,7 @@ export async function runProxy(
   upstreamUrl: string,
   options: ProxyOptions & { readonly root?: string } = {},
 ): Promise<RunningProxy> {
-  const { driver = "filesystem", finishDownloads = true, maxSize, upstreamLimits, ...rest } = options;
+  const { driver = "filesystem", finishDownloads = true, maxSize, minFree, maxAge, upstreamLimits, ...rest } = options;
   const { opened, cluster, root = await scope.folder("cache"), ...policy } = rest;
   const log = new RecordedLog();
   const config = configWith({ mode: "proxy", proxy: { finishDownloads }, storage: { driver, filesystem: { root } } });
@@ -62,7 +66,7 @@ export async function runProxy(
     ...policy,
   };
   // The configuration refuses a cache of a few kilobytes.
-  const sized = { ...config, proxy: { ...config.proxy, maxSize } };
+  const sized = { ...config, proxy: { ...config.proxy, maxSize, minFree, maxAge } };
   const { server, storage, cacheBound, close } = await openServer(sized, log, {
     storage: opened,
     cluster,

@@ -1,3 +1,4 @@
+import { bytesOfPart, type DiskPart } from "../../foundation/disk-part.js";
 import type { Exchange } from "../../http/exchange.js";
 import type { DiskRoom } from "../../storage/staging.js";
 import type { Storage } from "../../storage/storage.js";
@@ -18,7 +19,11 @@ const roomForMs = 5_000;
 const sharedForMs = 500;
 
 export interface CacheState {
-  readonly largest: number;
+  readonly limits: {
+    readonly maxSize?: number | undefined;
+    readonly minFree?: DiskPart | undefined;
+    readonly maxAge?: number | undefined;
+  };
 }
 
 interface SummaryParts {
@@ -84,17 +89,22 @@ export class Summaries {
       today: await activity.today.read(everywhere.today),
       downloads: sumOf(everywhere.downloads),
       uploads: everywhere.uploads,
-      cache: this.#cache(everywhere),
+      cache: this.#cache(everywhere, room),
       disk: room,
       quotas: quotasOf(upstreams, seesInside),
       lastCollectionAt: showTime(await storage.collections.lastMs()),
     };
   }
 
-  #cache({ cacheSize }: ActivityReport): object | undefined {
+  #cache({ cacheSize }: ActivityReport, room: DiskRoom | undefined): object | undefined {
     if (cacheSize === undefined) return undefined;
-    const { largest } = this.#parts.cache;
-    return { size: Math.max(0, Math.round(cacheSize)), maxSize: Number.isFinite(largest) ? largest : undefined };
+    const { maxSize, minFree, maxAge } = this.#parts.cache.limits;
+    return {
+      size: Math.max(0, Math.round(cacheSize)),
+      maxSize,
+      minFree: minFree && room && Math.round(bytesOfPart(minFree, room.size)),
+      maxAgeSeconds: maxAge && Math.round(maxAge / 1000),
+    };
   }
 
   async #readRoom(): Promise<DiskRoom | undefined> {

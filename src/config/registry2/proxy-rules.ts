@@ -13,7 +13,7 @@ const hubHosts: readonly string[] = [
 ];
 
 const expiry = notHonoured(
-  "cached content does not expire by age; proxy.maxSize limits it, and a tag is checked again after its tagTtl",
+  "cached content does not expire by age unless proxy.maxAge says so; proxy.maxSize limits it, and a tag is checked again after its tagTtl",
 );
 
 /** The section `proxy`. */

@@ -16,8 +16,9 @@ export interface EvictionResult {
   readonly images: number;
 }
 
-/** What may be deleted, and when it was last used. */
+/** What may be deleted. */
 interface Candidate {
+  /** When it was last used; 0 if that is not known. */
   readonly usedMs: number;
   readonly content: CachedImage | UnfinishedDownload;
 }
@@ -41,34 +42,52 @@ export class EvictionRun {
     this.#signal = signal;
   }
 
-  /** @param bytesToFree returns how much to delete from a cache of that size */
-  async free(bytesToFree: (size: number) => number): Promise<EvictionResult> {
+  /**
+   * @param bytesToFree returns how much to delete from a cache of that size
+   * @param unusedSinceMs images that were not used since then go in any case
+   */
+  async free(bytesToFree: (size: number) => number, unusedSinceMs?: number): Promise<EvictionResult> {
     const startedAt = performance.now();
     const cached = await cachedBytes(this.#storage);
     const size = await cacheSize(this.#storage, cached);
     const goal = bytesToFree(size);
-    if (goal <= 0) return { size, freed: 0, images: 0 };
-    await this.#evict(cached, goal);
+    if (goal <= 0 && unusedSinceMs === undefined) return { size, freed: 0, images: 0 };
+    await this.#evict(cached, goal, unusedSinceMs);
     const seconds = Math.round(performance.now() - startedAt) / 1000;
     const run = { images: this.#images, freed: this.#freed, goal: Math.ceil(goal), before: size, seconds };
+    if (goal <= 0 && this.#images === 0) return { size, freed: 0, images: 0 };
     if (this.#freed >= goal) this.#log.info("made room in the cache", run);
     else this.#log.warn("the cache is still too large: the rest is being downloaded or in use", run);
     return { size, freed: this.#freed, images: this.#images };
   }
 
   /** Deletes what was least recently used, whether an image or an interrupted download. */
-  async #evict(cached: ReadonlyMap<Digest, CachedBytes>, goal: number): Promise<void> {
+  async #evict(
+    cached: ReadonlyMap<Digest, CachedBytes>,
+    goal: number,
+    unusedSinceMs: number | undefined,
+  ): Promise<void> {
     const images = await this.#cachedImages();
     const plan = new EvictionPlan(images, cached);
-    for (const { content } of await this.#candidates(images)) {
+    for (const candidate of await this.#candidates(images)) {
+      const { content } = candidate;
       this.#signal.throwIfAborted();
-      const expected = this.#batch.reduce((bytes, image) => bytes + image.bytes, this.#freed);
-      if (expected >= goal || this.#batch.length >= imagesAtOnce) await this.#removeBatch();
-      if (this.#freed >= goal) return;
+      const isOld = await this.#isUnused(candidate, unusedSinceMs);
+      const isEnough = () => !isOld && this.#batch.reduce((bytes, image) => bytes + image.bytes, this.#freed) >= goal;
+      if (this.#batch.length >= imagesAtOnce || isEnough()) await this.#removeBatch();
+      if (isEnough()) continue;
       if ("modifiedMs" in content) await this.#discard(content);
       else if (await this.#mayGo(content, plan)) this.#batch.push(plan.evict(content));
     }
     await this.#removeBatch();
+  }
+
+  /** If no use is known, it was used when it arrived; if that is not known either, it may be new. */
+  async #isUnused({ usedMs, content }: Candidate, sinceMs: number | undefined): Promise<boolean> {
+    if (sinceMs === undefined) return false;
+    if (usedMs > 0 || "modifiedMs" in content || content.digest === undefined) return usedMs > 0 && usedMs < sinceMs;
+    const receivedMs = await this.#storage.manifests.receivedAt(content.name, content.digest);
+    return receivedMs !== undefined && receivedMs < sinceMs;
   }
 
   async #cachedImages(): Promise<CachedImage[]> {

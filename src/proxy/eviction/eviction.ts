@@ -1,3 +1,4 @@
+import type { DiskPart } from "../../foundation/disk-part.js";
 import { SingleFlight } from "../../foundation/single-flight.js";
 import type { Logger } from "../../observability/logger.js";
 import { LockError } from "../../oci/storage-error.js";
@@ -10,6 +11,16 @@ import { EvictionRun } from "./eviction-run.js";
 /** Notified of each check of the cache size, and what it evicted. */
 export interface EvictionObserver {
   looked(result: EvictionResult): void;
+}
+
+/** When cached content is deleted; without any limit, only abandoned downloads are. */
+export interface CacheLimits {
+  /** Bytes. */
+  readonly maxSize: number | undefined;
+  /** Free space of the disk, which `FreeSpace` watches over. */
+  readonly minFree: DiskPart | undefined;
+  /** Milliseconds since an image was last used. */
+  readonly maxAge: number | undefined;
 }
 
 /** Frees space for some time, not only for the next blob. */
@@ -35,7 +46,7 @@ const resumableForMs = 24 * 60 * 60_000;
  */
 export class Eviction implements CacheRoom {
   readonly #storage: Storage;
-  readonly #maxSize: number | undefined;
+  readonly #limits: CacheLimits;
   readonly #log: Logger;
   readonly #observer: EvictionObserver | undefined;
   readonly #stop = new AbortController();
@@ -49,10 +60,9 @@ export class Eviction implements CacheRoom {
   #nextLookMs = 0;
   #notBeforeMs = 0;
 
-  /** @param maxSize in bytes; `undefined`: no limit, and only abandoned downloads are deleted */
-  constructor(storage: Storage, maxSize: number | undefined, log: Logger, observer?: EvictionObserver) {
+  constructor(storage: Storage, limits: CacheLimits, log: Logger, observer?: EvictionObserver) {
     this.#storage = storage;
-    this.#maxSize = maxSize;
+    this.#limits = limits;
     this.#log = log;
     this.#observer = observer;
   }
@@ -76,7 +86,7 @@ export class Eviction implements CacheRoom {
   }
 
   get largest(): number {
-    return this.#maxSize ?? Number.POSITIVE_INFINITY;
+    return this.#limits.maxSize ?? Number.POSITIVE_INFINITY;
   }
 
   left(): number {
@@ -84,12 +94,12 @@ export class Eviction implements CacheRoom {
   }
 
   /**
-   * Deletes what was least recently used, whatever the size, because the disk is full. Does nothing without a limit:
+   * Deletes what was least recently used, whatever the size, because the disk is full. Does nothing without any limit:
    * then nothing is ever evicted. One run serves all who want the same room meanwhile, since each walks over the cache.
    * @returns the number of bytes freed, by this run or meanwhile by another one
    */
   async makeRoom(bytes: number): Promise<number> {
-    if (this.#maxSize === undefined) return 0;
+    if (Object.values(this.#limits).every((limit) => limit === undefined)) return 0;
     return this.#roomRuns.run(bytes, () => this.#makeRoom(bytes));
   }
 
@@ -104,7 +114,7 @@ export class Eviction implements CacheRoom {
   #tick(): void {
     if (this.#running !== undefined) return;
     const now = performance.now();
-    const isFull = this.#maxSize !== undefined && this.size > this.#maxSize && now >= this.#notBeforeMs;
+    const isFull = this.size > this.largest && now >= this.#notBeforeMs;
     if (!isFull && now < this.#nextLookMs) return;
     this.#running = this.#look().finally(() => {
       this.#running = undefined;
@@ -121,8 +131,9 @@ export class Eviction implements CacheRoom {
     this.#nextLookMs = startedAt + lookEachMs;
     try {
       await this.#purgeDownloads();
-      if (this.#maxSize !== undefined || (await isAnythingLeft(this.#storage)))
-        await this.#evict((size) => this.#excess(size));
+      const { maxSize, maxAge } = this.#limits;
+      if (maxSize !== undefined || maxAge !== undefined || (await isAnythingLeft(this.#storage)))
+        await this.#evict((size) => this.#excess(size), maxAge && Date.now() - maxAge);
     } catch (cause) {
       if (!this.#stop.signal.aborted) this.#log.error("the cache could not be reduced", { cause });
     }
@@ -132,14 +143,18 @@ export class Eviction implements CacheRoom {
   }
 
   #excess(size: number): number {
-    return this.#maxSize !== undefined && size > this.#maxSize ? size - this.#maxSize * keptShare : 0;
+    return size > this.largest ? size - this.largest * keptShare : 0;
   }
 
-  /** @returns the number of bytes freed */
-  async #evict(bytesToFree: (size: number) => number): Promise<number> {
+  /**
+   * @param unusedSinceMs what was not used since then goes in any case
+   * @returns the number of bytes freed
+   */
+  async #evict(bytesToFree: (size: number) => number, unusedSinceMs?: number): Promise<number> {
     try {
       return await withEvictionLock(this.#storage, (lost) => {
-        const run = this.#run(bytesToFree, AbortSignal.any([this.#stop.signal, lost]));
+        const signal = AbortSignal.any([this.#stop.signal, lost]);
+        const run = this.#run(signal, bytesToFree, unusedSinceMs);
         this.#evicting = run;
         return run;
       });
@@ -150,11 +165,15 @@ export class Eviction implements CacheRoom {
     }
   }
 
-  async #run(bytesToFree: (size: number) => number, signal: AbortSignal): Promise<number> {
+  async #run(
+    signal: AbortSignal,
+    bytesToFree: (size: number) => number,
+    unusedSinceMs: number | undefined,
+  ): Promise<number> {
     signal.throwIfAborted();
     const { addedBytes: added } = this.#storage;
     await clearAside(this.#storage);
-    const result = await new EvictionRun(this.#storage, this.#log, signal).free(bytesToFree);
+    const result = await new EvictionRun(this.#storage, this.#log, signal).free(bytesToFree, unusedSinceMs);
     const { size, freed } = result;
     this.#known = { size: size - freed, added };
     this.#observer?.looked(result);

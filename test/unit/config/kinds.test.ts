@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
+import { diskPart } from "../../../src/config/disk-part.js";
 import {
   duration,
   filePath,
@@ -109,6 +110,14 @@ test("durations and sizes stay within their ranges", () => {
     1024,
     "1MiB",
   ]);
+});
+
+test("a part of a disk is a size, or a percentage from 0.1 to 90", () => {
+  assert.deepEqual(diskPart.parse("20GiB", ""), { bytes: 20 * 1024 ** 3 });
+  assert.deepEqual(diskPart.parse(2_000_000, ""), { bytes: 2_000_000 });
+  assert.deepEqual(diskPart.parse("10%", ""), { share: 0.1 });
+  assert.deepEqual(diskPart.parse("12.5 %", ""), { share: 0.125 });
+  assert.deepEqual(taken(diskPart, "0%", "91%", "100%", "-5%", "ten%", "%", "1", "5", null, true), []);
 });
 
 test("a list may be written as text with commas, and one invalid item makes all of it invalid", () => {

@@ -76,6 +76,8 @@ test("without a file and variables, Berth is a private registry on this machine"
     proxy: {
       default: "docker.io",
       maxSize: undefined,
+      minFree: undefined,
+      maxAge: undefined,
       finishDownloads: true,
       upstreams: [
         {

@@ -285,3 +285,10 @@ test("retention policies are told apart by their names, and their patterns are t
       `${pattern}\n${problems.join("\n")}`,
     );
 });
+
+test("free space is asked for only of a disk", async (t) => {
+  assert.deepEqual(await problemsOf(t, "proxy: { minFree: 10% }"), []);
+  assert.deepEqual(await problemsOf(t, "proxy: { minFree: 10% }\nstorage: { driver: memory }"), [
+    "berth.yml:1:10: proxy.minFree: needs storage.driver: filesystem, since nothing else has a disk that could fill; use maxSize or maxAge",
+  ]);
+});

@@ -83,7 +83,12 @@ export interface Summary {
   readonly today?: Today;
   readonly downloads?: { readonly running: number; readonly clients: number; readonly bytesPerSecond: number };
   readonly uploads?: number;
-  readonly cache?: { readonly size?: number; readonly maxSize?: number };
+  readonly cache?: {
+    readonly size?: number;
+    readonly maxSize?: number;
+    readonly minFree?: number;
+    readonly maxAgeSeconds?: number;
+  };
   readonly disk?: { readonly size: number; readonly free: number };
   readonly quotas?: readonly { readonly upstream: string; readonly quota: Quota }[];
   readonly lastCollectionAt?: string;

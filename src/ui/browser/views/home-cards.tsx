@@ -25,7 +25,10 @@ export function QuotaCard({ upstream, quota }: { readonly upstream: string; read
   );
 }
 
-export function CacheCard({ cache: { size, maxSize } }: { readonly cache: NonNullable<Summary["cache"]> }) {
+type CacheState = NonNullable<Summary["cache"]>;
+
+export function CacheCard({ cache }: { readonly cache: CacheState }) {
+  const { size, maxSize } = cache;
   return (
     <section class="card padded stat">
       <h2>
@@ -38,13 +41,18 @@ export function CacheCard({ cache: { size, maxSize } }: { readonly cache: NonNul
       {maxSize !== undefined && size !== undefined && (
         <Meter share={size / maxSize} label="Part of the cache that is used" />
       )}
-      <p class="muted small">
-        {maxSize === undefined
-          ? "No bound is set: proxy.maxSize"
-          : "At its bound, what was not pulled for longest goes first."}
-      </p>
+      <p class="muted small">{limitsText(cache)}</p>
     </section>
   );
+}
+
+function limitsText({ maxSize, minFree, maxAgeSeconds }: CacheState): string {
+  const sentences = [
+    ...(minFree === undefined ? [] : [`It shrinks when less than ${sizeText(minFree)} of the disk are free.`]),
+    ...(maxAgeSeconds === undefined ? [] : [`What was not pulled for ${durationText(maxAgeSeconds)} is deleted.`]),
+    ...(maxSize === undefined && minFree === undefined ? [] : ["What was not pulled for longest goes first."]),
+  ];
+  return sentences.length === 0 ? "No limit is set: proxy.maxSize, minFree or maxAge" : sentences.join(" ");
 }
 
 export function DiskCard({ disk: { size, free } }: { readonly disk: NonNullable<Summary["disk"]> }) {
