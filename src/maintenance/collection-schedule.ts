@@ -23,6 +23,8 @@ export interface CollectionObserver {
   collected(collection: Collection | undefined): void | Promise<void>;
 }
 
+/** How often the log says how far a long collection is. */
+const toldEachMs = 60_000;
 const mostMsToLook = 60_000;
 /** A registry that was never collected waits at most this long after a start. */
 const firstAfterMs = 60 * 60_000;
@@ -118,9 +120,17 @@ export class CollectionSchedule {
 
   #report(): CollectionReport {
     const log = this.#log;
+    let [read, of, toldAt] = [0, 0, performance.now()];
     return {
-      repositories: () => {},
-      marked: () => {},
+      repositories: ({ toRead }) => {
+        of = toRead;
+      },
+      marked: () => {
+        read++;
+        if (performance.now() - toldAt < toldEachMs) return;
+        toldAt = performance.now();
+        log.info("garbage is being collected", { repositories: read, of });
+      },
       stays: () => {},
       problem: (problem) => log.warn(`garbage collection: ${problem}`),
       found: ({ bytes }) => {

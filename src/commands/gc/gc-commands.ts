@@ -17,12 +17,14 @@ export function addGarbageCollect(program: Command): void {
     .option("-c, --config <file>", "the same as [file]")
     .helpCommand(false)
     .addHelpText("after", help);
-  addGarbageOptions(command).action(async (file: string | undefined, options: GarbageCollectOptions) => {
-    if (file !== undefined && options.config !== undefined)
-      command.error("error: two settings files are given; keep one");
-    const { collectGarbage } = await import("./garbage-collect.js");
-    await collectGarbage({ ...options, config: file ?? options.config });
-  });
+  addGarbageOptions(command)
+    .option("--json", "print one JSON document: what is deleted, what waits and why, and what cannot be read", false)
+    .action(async (file: string | undefined, options: GarbageCollectOptions) => {
+      if (file !== undefined && options.config !== undefined)
+        command.error("error: two settings files are given; keep one");
+      const { collectGarbage } = await import("./garbage-collect.js");
+      await collectGarbage({ ...options, config: file ?? options.config });
+    });
   command
     .command("trash")
     .description("Lists what collections removed and can be restored, the oldest first.")
