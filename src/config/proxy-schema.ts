@@ -185,8 +185,7 @@ export const proxy = section("Repositories that are cached from other registries
   minFree: nullableSetting(diskPart, {
     default: null,
     example: "10%",
-    meaning:
-      "Free space of the disk to keep, whoever fills it, in bytes or percent: below it, the trash is emptied, then the cache shrinks. null: none.",
+    meaning: "Free space of the disk, or percent; below it, the trash and then the cache shrink. null: none.",
   }),
   maxAge: nullableSetting(duration({ from: "2h", to: "3650d" }), {
     default: null,
