@@ -11,6 +11,7 @@ import type { Served } from "../registry/repository.js";
 import type { Connection } from "./connections/connection.js";
 import type { Account } from "./limits/account.js";
 import type { DenialListener } from "./recorded-denials.js";
+import { originForm, usualTarget } from "./request-target.js";
 import type { ResourceName } from "./router.js";
 import { clientCertificateOf } from "./tls/shown-certificate.js";
 
@@ -195,24 +196,4 @@ export class RequestIds {
     if (typeof given === "string" && wellFormedId.test(given)) return given;
     return `${this.#prefix}-${(++this.#count).toString(36)}`;
   }
-}
-
-/** What nearly all clients send: a path without an empty component, and perhaps a query. */
-const usualTarget = /^(?:\/[^/?&]+)+\/?(?:\?|$)/;
-
-const schemeAndAuthority = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
-
-/** Clients of registry:2 also append `&digest=` to a URL of their own, which has no query yet. */
-const digestInPath = /^([^?]*\/blobs\/uploads\/[^?&/]+)&(?=digest=)/;
-
-/**
- * The path and query of a request's target. Some clients send a whole URL, which a server must accept (RFC 9112,
- * section 3.2.2); its host, and perhaps its password, are ignored from here on. Others join an address that ends with a
- * slash to a path, and send `//v2/`, or join an empty project to a name, and send `/v2//app`. registry:2 redirects both
- * to the path without the second slash; no name here has an empty component.
- */
-function originForm(target: string): string {
-  const withQuery = `/${target.startsWith("/") ? target : target.replace(schemeAndAuthority, "")}`;
-  const [path = "", ...query] = withQuery.replace(digestInPath, "$1?").split("?");
-  return [path.replace(/\/{2,}/g, "/"), ...query].join("?");
 }

@@ -1,21 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { Activity } from "../api/activity/activity.js";
-import type { Api } from "../api/api-routes.js";
 import { AuditedRepository } from "../auth/audit/audited-repository.js";
 import { GuardedRegistry } from "../auth/guarded-registry.js";
 import type { Cluster } from "../cluster/cluster.js";
 import type { Config } from "../config/schema.js";
-import { authenticated } from "../http/authentication.js";
-import { BodyRooms } from "../http/body-room.js";
-import { BufferPool } from "../http/buffer-pool.js";
-import { tokenRoutes } from "../http/handlers/token.js";
-import { onlyForKnownNames } from "../http/known-names.js";
-import { ClientLimits } from "../http/limits/client-limits.js";
-import { baseRoutes, pullRoutes } from "../http/pull-routes.js";
-import { pushRoutes } from "../http/push-routes.js";
 import { recordDenials } from "../http/recorded-denials.js";
-import { createRoutes, type Routes } from "../http/router.js";
-import { UploadPlaces } from "../http/upload-places.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
 import { PrivateRegistry } from "../private/private-registry.js";
@@ -31,14 +20,8 @@ import { CacheBound } from "./cache-bound.js";
 import type { Composition, Protection } from "./composition.js";
 import type { UpstreamsOf } from "./create-registry.js";
 import { type Notifications, notificationsOf } from "./events.js";
-import { pageOf } from "./page.js";
 import { privateRulesOf } from "./private-rules.js";
-
-/** Memory for all running transfers together. */
-const transferBufferBytes = 8 * 1024 * 1024;
-
-/** Memory for manifests that are being received; parsing and storing each takes a multiple. */
-const bodyBytes = 16 * 1024 * 1024;
+import { RouteBuilder } from "./route-builder.js";
 
 interface ModeSelectorOptions {
   readonly log: Logger;
@@ -62,10 +45,7 @@ export class ModeSelector {
   readonly activity: Activity;
   readonly #pushes = new ContinuedPushes();
   readonly #tokenSeed: Buffer;
-  readonly #clientLimits = new ClientLimits();
-  readonly #uploadPlaces = new UploadPlaces(Number.POSITIVE_INFINITY);
-  readonly #bodyRooms = new BodyRooms(bodyBytes);
-  readonly #pool = new BufferPool(transferBufferBytes);
+  readonly #routes = new RouteBuilder();
   #current:
     | {
         readonly composition: Composition;
@@ -117,8 +97,7 @@ export class ModeSelector {
       this.activity.upstreams.onQuotaLow = notifications.quotaLow;
       guard?.start();
       boundCache();
-      this.#clientLimits.limitTo(config.access?.limits);
-      this.#uploadPlaces.limitTo(config.private.uploads.maxConcurrent);
+      this.#routes.limitTo(config);
       return composition;
     };
   }
@@ -139,7 +118,7 @@ export class ModeSelector {
 
   /** Uploads that are being received. */
   get uploadsRunning(): number {
-    return this.#uploadPlaces.taken;
+    return this.#routes.uploadsRunning;
   }
 
   async stop(): Promise<void> {
@@ -167,7 +146,7 @@ export class ModeSelector {
     });
     return {
       registry,
-      routes: this.#routesTo(registry, api, config, guard),
+      routes: this.#routes.build(config, { registry, api, guard }),
       onDenied: audit && recordDenials(audit),
       readAhead: () => api.readNames(),
       close: () => {
@@ -175,32 +154,5 @@ export class ModeSelector {
         api.close();
       },
     };
-  }
-
-  #routesTo(registry: Registry, api: Api, config: Config, guard: Guard | undefined): Routes {
-    const dependencies = {
-      registry,
-      pool: this.#pool,
-      uploadPlaces: this.#uploadPlaces,
-      bodyRooms: this.#bodyRooms,
-      manifestMaxSize: config.private.manifestMaxSize,
-      locations: config.server.locations,
-      catalogMaxEntries: config.server.catalogMaxEntries,
-    };
-    // A request tries the routes in this order, and most are pulls.
-    const registryRoutes = [...baseRoutes, ...pushRoutes(dependencies), ...pullRoutes(dependencies)];
-    const shownInBrowsers = [...api.resources, ...pageOf(config, guard)];
-    const limits = config.access?.limits;
-    const { publicUrl } = config.server;
-    if (guard === undefined) {
-      const routes = createRoutes([...registryRoutes, ...onlyForKnownNames(shownInBrowsers, publicUrl)]);
-      return this.#clientLimits.byAddress(routes, limits);
-    }
-    const { control } = guard;
-    const routes = createRoutes([...registryRoutes, ...shownInBrowsers, ...tokenRoutes(control)]);
-    return this.#clientLimits.byAddress(
-      authenticated(this.#clientLimits.byUser(routes, limits), { control, publicUrl }),
-      limits,
-    );
   }
 }
