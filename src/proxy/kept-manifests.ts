@@ -51,7 +51,7 @@ export class KeptManifests {
   /** Records that a client got a manifest. That is the use of an image: its blobs are requested afterwards. */
   async notePull(name: RepositoryName, { descriptor: { digest }, bytes }: StoredManifest): Promise<void> {
     this.#storage.uses.notePull(name, digest, Date.now());
-    if (!this.#read.has(`${name}@${digest}`)) await this.#learnSizes(name, digest, bytes);
+    if (!this.#read.has(`${name}@${digest}`)) await this.#learnSizes(name, digest, await readAnyManifest(bytes));
   }
 
   /** Records that a client, which may have the image, checked whether it is still current. */
@@ -73,6 +73,7 @@ export class KeptManifests {
     const mediaType = reading.mediaType ?? fetched.mediaType ?? opaqueType;
     const manifest = { descriptor: { mediaType, digest, size: bytes.length }, bytes };
     await ifThereIsRoom(() => this.#store(name, manifest, reading), { repository: name, digest }, log);
+    await this.#learnSizes(name, digest, reading);
     return manifest;
   }
 
@@ -108,9 +109,9 @@ export class KeptManifests {
     await this.#storage.tags.remove(name, tag);
   }
 
-  async #learnSizes(name: RepositoryName, digest: Digest, bytes: Buffer): Promise<void> {
+  async #learnSizes(name: RepositoryName, digest: Digest, reading: ManifestReading | undefined): Promise<void> {
     const breaks = new EventLoopBreaks();
-    for (const blob of (await readAnyManifest(bytes))?.blobs ?? []) {
+    for (const blob of reading?.blobs ?? []) {
       await breaks.take();
       if (blob.size !== undefined) this.#blobSizes.set(`${name}@${blob.digest}`, blob.size);
     }
