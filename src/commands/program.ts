@@ -4,6 +4,7 @@ import { addAccess } from "./access/access-commands.js";
 import { addCache } from "./cache/cache-commands.js";
 import { addFsck } from "./fsck/fsck-command.js";
 import { addGarbageCollect } from "./gc/gc-commands.js";
+import { addRetention } from "./retention/retention-commands.js";
 import { addSetup } from "./setup-command.js";
 import { addStorage } from "./storage/storage-commands.js";
 import { addTag } from "./tag/tag-commands.js";
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addFsck(program);
   addStorage(program);
   addTag(program);
+  addRetention(program);
   addHealth(program);
   addCredentialProvider(program);
   return program;

@@ -41,8 +41,8 @@ export class JournaledRepository extends RepositoryDecorator {
     return pushed;
   }
 
-  override async deleteTag(tag: Tag, context: Context): Promise<Digest> {
-    const previousDigest = await this.repository.deleteTag(tag, context);
+  override async deleteTag(tag: Tag, context: Context, mayGo?: () => Promise<boolean>): Promise<Digest> {
+    const previousDigest = await this.repository.deleteTag(tag, context, mayGo);
     await this.#journal.note("delete", { repository: this.name, tag, previousDigest }, context);
     return previousDigest;
   }

@@ -9,6 +9,7 @@ import { EventMetrics } from "./event-metrics.js";
 import type { MetricsReport } from "./metrics-sum.js";
 import { addProcessMetrics } from "./process-metrics.js";
 import { RequestMetrics } from "./request-metrics.js";
+import { RetentionMetrics } from "./retention-metrics.js";
 import { StorageMetrics } from "./storage-metrics.js";
 import { StoredMetrics, type StoredState } from "./stored-metrics.js";
 import { UpstreamMetrics } from "./upstream-metrics.js";
@@ -32,6 +33,8 @@ export class Metrics {
   readonly stored: StoredMetrics;
   /** Notified of checks of the stored content. */
   readonly checks: CheckMetrics;
+  /** Notified of runs of retention. */
+  readonly retention: RetentionMetrics;
   /** Told of events that are kept and sent. */
   readonly events: EventMetrics;
   readonly #registry = new Registry();
@@ -46,6 +49,7 @@ export class Metrics {
     this.downloads = new DownloadMetrics(registers);
     this.events = new EventMetrics(registers);
     this.checks = new CheckMetrics(registers);
+    this.retention = new RetentionMetrics(registers);
     this.stored = new StoredMetrics(registers);
     addProcessMetrics(this.#registry, build);
   }

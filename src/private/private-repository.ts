@@ -170,10 +170,12 @@ export class PrivateRepository implements PushRepository {
     return { digest, mediaType: content.mediaType, subject: content.subject?.digest, moved };
   }
 
-  async deleteTag(tag: Tag, context: Context): Promise<Digest> {
+  async deleteTag(tag: Tag, context: Context, mayGo?: () => Promise<boolean>): Promise<Digest> {
     this.#refuseUnlessDeletable();
     await this.#guard.refuseDeletion(tag);
-    const pointedAt = await this.#storage.withRoom(() => this.#storage.tags.remove(this.name, tag, actorOf(context)));
+    const pointedAt = await this.#storage.withRoom(() =>
+      this.#storage.tags.remove(this.name, tag, actorOf(context), mayGo),
+    );
     if (pointedAt === undefined) throw this.#notFound.ofManifest(tag);
     context.log.info("tag deleted", { repository: this.name, tag });
     return pointedAt;

@@ -80,8 +80,8 @@ export abstract class RepositoryDecorator implements PushRepository {
     return this.with("push", context).putManifest(manifest, context);
   }
 
-  async deleteTag(tag: Tag, context: Context): Promise<Digest> {
-    return this.with("delete", context).deleteTag(tag, context);
+  async deleteTag(tag: Tag, context: Context, mayGo?: () => Promise<boolean>): Promise<Digest> {
+    return this.with("delete", context).deleteTag(tag, context, mayGo);
   }
 
   async deleteManifest(digest: Digest, context: Context): Promise<readonly Tag[]> {

@@ -124,8 +124,11 @@ export interface PushRepository extends PullRepository {
   /** Links a blob of another repository into this one; `false` if there is none that the caller may read. */
   mountBlob(digest: Digest, from: RepositoryName | undefined, context: Context): Promise<boolean>;
   putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest>;
-  /** @returns what it pointed to */
-  deleteTag(tag: Tag, context: Context): Promise<Digest>;
+  /**
+   * @param mayGo looks once more, so that a tag which others have just pushed stays and counts as unknown
+   * @returns what it pointed to
+   */
+  deleteTag(tag: Tag, context: Context, mayGo?: () => Promise<boolean>): Promise<Digest>;
   /**
    * Deletes the manifest and every tag that points to it.
    * @returns those tags, except for some of very many that are deleted soon afterwards

@@ -67,6 +67,7 @@ interface GuardedTags {
 
 /** The policies for one repository together. */
 export class RepositoryPolicy {
+  readonly settings: readonly PolicySettings[];
   readonly names: readonly string[];
   /** Tags that none of them keeps go; if there are none, all stay. */
   readonly rules: readonly KeepRule[];
@@ -76,6 +77,7 @@ export class RepositoryPolicy {
   readonly #protected: readonly GuardedTags[];
 
   constructor(policies: readonly PolicySettings[]) {
+    this.settings = policies;
     this.names = policies.map(({ name }) => name);
     this.rules = policies.flatMap(({ name, keep }) =>
       keep.map((settings, index) => ({

@@ -5,11 +5,13 @@ import type { CheckSchedule } from "../maintenance/fsck/check-schedule.js";
 import { UploadPurge } from "../maintenance/upload-purge.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
+import type { RetentionSchedule } from "../retention/retention-schedule.js";
 import type { Storage } from "../storage/storage.js";
 import { adoptRegistry2Cache } from "./adopt-registry2-cache.js";
 import { checkScheduleOf } from "./check-schedule.js";
 import { collectionTimesOf } from "./collection-times.js";
 import { collectionEventsOf, eventSendersOf } from "./events.js";
+import { retentionScheduleOf } from "./retention.js";
 
 interface HousekeepingParts {
   readonly storage: Storage;
@@ -26,6 +28,7 @@ export class Housekeeping {
   #purge: UploadPurge;
   #collections: CollectionSchedule;
   #checks: CheckSchedule;
+  #retention: RetentionSchedule;
   /** Those of the configuration that holds; one change at a time. */
   #senders: Promise<readonly EventSender[]>;
 
@@ -40,6 +43,7 @@ export class Housekeeping {
     this.#purge = this.#purgeOf(config);
     this.#collections = this.#collectionsOf(config);
     this.#checks = this.#checksOf(config);
+    this.#retention = retentionScheduleOf(config, parts);
     this.#senders = this.#startSenders(config);
   }
 
@@ -50,6 +54,8 @@ export class Housekeeping {
     this.#collections = this.#collectionsOf(config);
     void this.#checks.stop();
     this.#checks = this.#checksOf(config);
+    void this.#retention.stop();
+    this.#retention = retentionScheduleOf(config, this.#parts);
     this.#senders = this.#senders.then(stopAll).then(() => this.#startSenders(config));
   }
 
@@ -57,6 +63,7 @@ export class Housekeeping {
     this.#purge.stop();
     await this.#collections.stop();
     await this.#checks.stop();
+    await this.#retention.stop();
     await this.#senders.then(stopAll);
   }
 

@@ -61,6 +61,11 @@ export class OwnChanges {
   }
 
   isPrivate(name: RepositoryName): boolean {
-    return this.#config.mode === "private" || ownersOf(this.#config).of(name).kind === "private";
+    return isPrivateBy(this.#config, name);
   }
+}
+
+/** Whether a name is private by the settings. */
+export function isPrivateBy(config: Config, name: RepositoryName): boolean {
+  return config.mode === "private" || ownersOf(config).of(name).kind === "private";
 }

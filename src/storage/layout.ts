@@ -30,6 +30,9 @@ import type { ContentLink } from "./content/content-link.js";
  *     days/<date>/<process>                                 what a process served and saved on a day
  *     processes/<hash>                                      the name of a process; its locks are second names of it
  *     collected                                             when garbage was last collected
+ *     retention/last                                        when the retention policies were last applied
+ *     retention/applied/<fingerprint>                       policies that are not new, and what waits for a yes
+ *     pulls-recorded                                        since when pulls are recorded
  *     collection/noted                                      what no repository seemed to need, and since when
  *     collection/known                                      what unchanged repositories were found to need
  *     collection/clock                                      written to learn the time of the storage
@@ -86,6 +89,10 @@ export const layout = {
   days: ".berth/days",
   day: (date: string) => `.berth/days/${date}`,
   dayOf: (date: string, process: string) => `.berth/days/${date}/${process}`,
+  lastRetention: ".berth/retention/last",
+  retentionsApplied: ".berth/retention/applied",
+  retentionApplied: (fingerprint: string) => `.berth/retention/applied/${fingerprint}`,
+  pullsRecorded: ".berth/pulls-recorded",
   collectionNotes: ".berth/collection/noted",
   collectionKnowledge: ".berth/collection/known",
   collectionClock: ".berth/collection/clock",

@@ -37,6 +37,7 @@ import { EndedSessionStore } from "./ended-session-store.js";
 import { EventQueue } from "./event-queue.js";
 import { JobStore } from "./job-store.js";
 import { KeptNames } from "./kept-names.js";
+import { RetentionRecord } from "./retention-record.js";
 import type { DiskRoom } from "./staging.js";
 import { UseStore } from "./use-store.js";
 
@@ -80,6 +81,7 @@ export class Storage {
   readonly collections: CollectionRecord;
   readonly checks: CheckRecord;
   readonly collectionNotes: CollectionNotes;
+  readonly retentions: RetentionRecord;
   readonly collectionKnowledge: KnowledgeStore;
   readonly events: EventQueue;
   readonly dayCounts: DayCountStore;
@@ -131,6 +133,7 @@ export class Storage {
     this.collections = new CollectionRecord(driver);
     this.checks = new CheckRecord(driver);
     this.collectionNotes = new CollectionNotes(driver);
+    this.retentions = new RetentionRecord(driver);
     this.collectionKnowledge = new KnowledgeStore(driver);
     this.events = new EventQueue(driver);
     this.dayCounts = new DayCountStore(driver);

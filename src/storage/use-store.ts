@@ -9,11 +9,15 @@ import { layout } from "./layout.js";
  * whether it is still current, which is a use of a cached one, and no pull.
  */
 export class UseStore {
+  readonly #driver: StorageDriver;
+  /** Whether it is written since when pulls are recorded. */
+  #hasBegun = false;
   /** Of a private repository, where nothing depends on checks, note pulls here. */
   readonly pulls: LastTimes;
   readonly #checks: LastTimes;
 
   constructor(driver: StorageDriver) {
+    this.#driver = driver;
     this.pulls = new LastTimes(driver, layout.manifestPulled);
     this.#checks = new LastTimes(driver, layout.manifestUsed);
   }
@@ -41,8 +45,23 @@ export class UseStore {
     return known.length === 0 ? undefined : Math.max(...known);
   }
 
+  /** Since when pulls are recorded here, in milliseconds since 1970: what was pulled before is not known. */
+  async sinceMs(): Promise<number | undefined> {
+    const text = (await this.#driver.read(layout.pullsRecorded))?.toString();
+    const sinceMs = text === undefined ? Number.NaN : Date.parse(text);
+    return Number.isNaN(sinceMs) ? undefined : sinceMs;
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#hasBegun) return;
+    if ((await this.sinceMs()) === undefined)
+      await this.#driver.write({ key: layout.pullsRecorded, content: Buffer.from(new Date().toISOString()) });
+    this.#hasBegun = true;
+  }
+
   /** Writes what is due. What cannot be written stays due. */
   async writeDue(): Promise<void> {
+    await this.#begin();
     await this.pulls.writeDue();
     await this.#checks.writeDue();
   }

@@ -135,6 +135,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "upstream/upstream-client",
     "storage/storage",
     "maintenance/upload-purge",
+    "retention/policies",
     "observability/logger",
     "oci/digest",
     "prom-client",

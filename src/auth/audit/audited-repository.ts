@@ -28,9 +28,9 @@ export class AuditedRepository extends RepositoryDecorator {
     return pushed;
   }
 
-  override async deleteTag(tag: Tag, context: Context): Promise<Digest> {
+  override async deleteTag(tag: Tag, context: Context, mayGo?: () => Promise<boolean>): Promise<Digest> {
     await this.#trail.ready();
-    const from = await super.deleteTag(tag, context);
+    const from = await super.deleteTag(tag, context, mayGo);
     await this.#trail.write([{ event: "tag deleted", ...this.#actorOf(context), tag, from }]);
     return from;
   }

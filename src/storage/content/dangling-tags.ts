@@ -9,7 +9,7 @@ import type { TagIndex } from "./tag-index.js";
 import { UnindexedTags } from "./unindexed-tags.js";
 
 /** Up to this many tags are all checked when a manifest is deleted. */
-export const fewTags = 1_000;
+const fewTags = 1_000;
 
 /** A manifest that is deleted, with the tags that point at it. */
 interface DeletedManifest {
@@ -55,21 +55,30 @@ export class DanglingTags {
     return removed;
   }
 
-  /** Every tag that points at a manifest: where some are older than the record of that, all are read once. */
-  async allPointingAt(name: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
-    const pointing: Tag[] = [];
-    for (const tag of await this.#candidates(name, digest))
-      if ((await this.#target(name, tag)) === digest) pointing.push(tag);
-    return pointing;
+  /** The tags that point at a manifest. Among very many, those that are older than the record of that are left out. */
+  async pointingAt(name: RepositoryName, digest: Digest): Promise<Tag[]> {
+    const children = await this.#parts.names.tagNames(name);
+    return this.#pointing(
+      name,
+      digest,
+      children.length <= fewTags ? children.filter(isTag) : await this.#parts.index.tagsOf(name, digest),
+    );
   }
 
-  async #candidates(name: RepositoryName, digest: Digest): Promise<Iterable<Tag>> {
+  /** Every tag that points at a manifest: where some are older than the record of that, all are read once. */
+  async allPointingAt(name: RepositoryName, digest: Digest): Promise<Tag[]> {
     const children = await this.#parts.names.tagNames(name);
-    if (children.length <= fewTags) return children.filter(isTag);
+    if (children.length <= fewTags) return this.#pointing(name, digest, children.filter(isTag));
     const indexed = await this.#parts.index.tagsOf(name, digest);
-    if (await this.#parts.index.isWhole(name)) return indexed;
+    if (await this.#parts.index.isWhole(name)) return this.#pointing(name, digest, indexed);
     const older = this.#unindexed.known(name) ?? (await this.#unindexed.read(name, children));
-    return new Set([...indexed, ...(older.get(digest) ?? [])]);
+    return this.#pointing(name, digest, new Set([...indexed, ...(older.get(digest) ?? [])]));
+  }
+
+  async #pointing(name: RepositoryName, digest: Digest, candidates: Iterable<Tag>): Promise<Tag[]> {
+    const tags: Tag[] = [];
+    for (const tag of candidates) if ((await this.#target(name, tag)) === digest) tags.push(tag);
+    return tags;
   }
 
   async #removeAmong(deleted: DeletedManifest, children: readonly string[]): Promise<readonly Tag[]> {

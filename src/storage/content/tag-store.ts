@@ -8,7 +8,7 @@ import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 import type { ObjectContent } from "../staging.js";
 import type { ContentIndex } from "./content-index.js";
-import { DanglingTags, fewTags } from "./dangling-tags.js";
+import { DanglingTags } from "./dangling-tags.js";
 import { type LinkStore, linkTo } from "./link-store.js";
 import type { TagChange } from "./tag-change.js";
 import { TagHistory } from "./tag-history.js";
@@ -65,12 +65,8 @@ export class TagStore {
   }
 
   /** The tags that point at a manifest. Among very many, those that are older than the record of that are left out. */
-  async pointingAt(name: RepositoryName, digest: Digest): Promise<Tag[]> {
-    const children = await this.#names.tagNames(name);
-    const candidates = children.length <= fewTags ? children.filter(isTag) : await this.#index.tagsOf(name, digest);
-    const tags: Tag[] = [];
-    for (const tag of candidates) if ((await this.find(name, tag)) === digest) tags.push(tag);
-    return tags;
+  pointingAt(name: RepositoryName, digest: Digest): Promise<Tag[]> {
+    return this.#dangling.pointingAt(name, digest);
   }
 
   /** Every tag that points at a manifest. Among very many, this may take a while. */
@@ -162,9 +158,18 @@ export class TagStore {
     ];
   }
 
-  /** @returns what it pointed at; `undefined` if there was no such tag */
-  remove(name: RepositoryName, tag: Tag, by?: Actor): Promise<Digest | undefined> {
+  /**
+   * @param mayGo a last look, while nobody else can move the tag
+   * @returns what it pointed at; `undefined` if there was no such tag, or it may not go
+   */
+  remove(
+    name: RepositoryName,
+    tag: Tag,
+    by?: Actor,
+    mayGo: () => Promise<boolean> = always,
+  ): Promise<Digest | undefined> {
     return this.#locked(name, tag, async () => {
+      if (!(await mayGo())) return undefined;
       const found = await this.find(name, tag);
       await this.#remove(name, tag, found, by);
       return found;
@@ -218,6 +223,8 @@ export class TagStore {
     return this.#driver.withLock(lockOf(name, tag), action);
   }
 }
+
+const always = async () => true;
 
 function lockOf(name: RepositoryName, tag: Tag): string {
   return `tag ${name}:${tag}`;
