@@ -1,12 +1,12 @@
-/** Runs an action on each item, in order, a limited number at a time. */
+/** Runs an action on each item, in order, a limited number at a time, so that they share the time that each waits. */
 export async function inParallel<Item>(
-  items: readonly Item[],
+  items: Iterable<Item>,
   atOnce: number,
   action: (item: Item) => Promise<void>,
 ): Promise<void> {
-  const rest = items.values();
-  const workers = Array.from({ length: atOnce }, async () => {
-    for (const item of rest) await action(item);
-  });
-  await Promise.all(workers);
+  const rest = items[Symbol.iterator]();
+  const takeTurns = async () => {
+    for (let next = rest.next(); !next.done; next = rest.next()) await action(next.value);
+  };
+  await Promise.all(Array.from({ length: atOnce }, takeTurns));
 }

@@ -1,4 +1,4 @@
-import { severalAtOnce } from "../foundation/several-at-once.js";
+import { inParallel } from "../foundation/in-parallel.js";
 import type { ObjectStat, StorageDriver } from "./driver.js";
 
 /** Names of the children of a key. */
@@ -45,7 +45,7 @@ async function answers<Answer>(
   ask: (key: string) => Promise<Answer>,
 ): Promise<readonly Answer[]> {
   const found = new Array<Answer>(keys.length);
-  await severalAtOnce(callsAtOnce, keys.entries(), async ([index, key]) => {
+  await inParallel(keys.entries(), callsAtOnce, async ([index, key]) => {
     found[index] = await ask(key);
   });
   return found;

@@ -1,4 +1,4 @@
-import { severalAtOnce } from "../../foundation/several-at-once.js";
+import { inParallel } from "../../foundation/in-parallel.js";
 import type { Digest } from "../../oci/digest.js";
 import { layout } from "../layout.js";
 import type { Storage } from "../storage.js";
@@ -53,14 +53,14 @@ async function removeBatch(
   const contents = await contentsOf(storage, links);
   await storage.trash.put([...contents].map(([link, content]) => ({ link, content, sinceMs: nowMs })));
   const withdrawn: { readonly link: ContentLink; readonly modifiedMs: number }[] = [];
-  await severalAtOnce(changesAtOnce, contents.keys(), async (link) => {
+  await inParallel(contents.keys(), changesAtOnce, async (link) => {
     const stat = await withdrawal.withdraw(layout.link(link), layout.unlinking(link));
     if (stat !== undefined) withdrawn.push({ link, modifiedMs: stat.modifiedMs });
   });
   // An upload session that holds claims is found in a list.
   if (withdrawn.length > 0) await storage.listsSettled();
   const removed: ContentLink[] = [];
-  await severalAtOnce(changesAtOnce, withdrawn, async ({ link, modifiedMs }) => {
+  await inParallel(withdrawn, changesAtOnce, async ({ link, modifiedMs }) => {
     if (await mayGo(link, await storage.contentLinks.claimedMs(link, modifiedMs))) {
       await withdrawal.erase(layout.link(link), layout.unlinking(link));
       removed.push(link);

@@ -1,4 +1,4 @@
-import { severalAtOnce } from "../../foundation/several-at-once.js";
+import { inParallel } from "../../foundation/in-parallel.js";
 import { type Digest, isDigest } from "../../oci/digest.js";
 import { isOutOfRoom } from "../../oci/storage-error.js";
 import { layout } from "../layout.js";
@@ -40,7 +40,7 @@ export async function removeUnlinked(storage: Storage, digests: Iterable<Digest>
   // A check beforehand, so that linked bytes are hardly ever disturbed.
   for (const digest of await linkedAnywhere(storage.index, candidates)) candidates.delete(digest);
   const aside = new Map<Digest, number>();
-  await severalAtOnce(changesAtOnce, candidates, async (digest) => {
+  await inParallel(candidates, changesAtOnce, async (digest) => {
     const size = await storage.blobs.setAside(digest);
     if (size !== undefined) aside.set(digest, size);
   });
@@ -98,7 +98,7 @@ async function removeAside(storage: Storage, aside: ReadonlyMap<Digest, number>)
   if (aside.size > 0) await storage.listsSettled();
   const linked = await linkedAnywhere(storage.index, new Set(aside.keys()));
   let freed = 0;
-  await severalAtOnce(changesAtOnce, aside.keys(), async (digest) => {
+  await inParallel(aside.keys(), changesAtOnce, async (digest) => {
     if (linked.has(digest)) {
       await storage.blobs.putBack(digest);
     } else {
