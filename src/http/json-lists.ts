@@ -4,6 +4,9 @@ import { joinedInTurns } from "../foundation/joined-in-turns.js";
 /** Serializing these takes a millisecond or so. */
 const bytesATurn = 128 * 1024;
 
+/** One by one, short items would take twice as long. */
+const itemsAtOnce = 64;
+
 /**
  * Serializes an object with a long list in steps, between which other work runs: a hundred thousand names, or 4 MiB of
  * descriptors, take a tenth of a second.
@@ -14,11 +17,11 @@ export async function jsonWithList(empty: object, items: readonly unknown[]): Pr
   const pieces = [Buffer.from(JSON.stringify(empty).slice(0, -end.length))];
   let texts: string[] = [];
   let bytes = 0;
-  for (const [index, item] of items.entries()) {
-    const text = JSON.stringify(item);
+  for (let start = 0; start < items.length; start += itemsAtOnce) {
+    const text = JSON.stringify(items.slice(start, start + itemsAtOnce)).slice(1, -1);
     texts.push(text);
     bytes += text.length;
-    if (bytes < bytesATurn && index < items.length - 1) continue;
+    if (bytes < bytesATurn && start + itemsAtOnce < items.length) continue;
     pieces.push(Buffer.from(`${pieces.length > 1 ? "," : ""}${texts.join(",")}`));
     texts = [];
     bytes = 0;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { freeMemory } from "../foundation/free-memory.js";
 import type { Reservation } from "../foundation/semaphore.js";
 import { RegistryError } from "../oci/errors.js";
 import type { Exchange } from "./exchange.js";
@@ -30,6 +31,7 @@ export async function readBody(exchange: Exchange, maxBytes: number, room: Reser
       body = withRoom(body, announced);
     }
     chunk.copy(body, length);
+    freeMemory(chunk);
     length = end;
   }
   countBytes(exchange, length);

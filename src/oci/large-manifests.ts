@@ -1,4 +1,5 @@
 import { BackgroundThread } from "../foundation/background-thread.js";
+import { freeMemory } from "../foundation/free-memory.js";
 import type { TextPieces } from "../foundation/text-pieces.js";
 import type { Digest } from "./digest.js";
 import { RegistryError } from "./errors.js";
@@ -24,6 +25,7 @@ const thread = new BackgroundThread<ManifestJob, TextPieces | undefined>(
 
 /**
  * Checks and parses a manifest that a client pushes.
+ * @param bytes of a refused manifest are of no use to anyone: their memory is freed
  * @returns its digest, and its content unless the digest is not the expected one
  * @throws RegistryError MANIFEST_INVALID, or the signal's reason
  */
@@ -34,6 +36,7 @@ export async function readPushedManifest(
 ): Promise<{ readonly digest: Digest; readonly content?: ManifestContent }> {
   const { refusal, ...found } = await perform("examinePushed", bytes, claims, signal);
   if (refusal === undefined) return found;
+  freeMemory(bytes);
   throw new RegistryError("MANIFEST_INVALID", refusal.message, { detail: refusal.detail });
 }
 
