@@ -31,6 +31,8 @@ interface SenderParts {
   readonly source: EventSource;
   readonly observer: SenderObserver | undefined;
   readonly log: Logger;
+  /** Waits some milliseconds, or until it is to stop: a test need not wait for an hour. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 const idleMs = 300;
@@ -79,7 +81,7 @@ export class EventSender {
       } catch (cause) {
         // Another process sends, and this one only waits for its end.
         if (!(cause instanceof LockError)) log.error("events cannot be read", { receiver: this.#settings.name, cause });
-        await pause(idleMs, signal);
+        await this.#pause(idleMs, signal);
       }
     }
   }
@@ -89,7 +91,7 @@ export class EventSender {
     while (!signal.aborted) {
       if (performance.now() >= this.#nextCountMs) await this.#keepBound();
       const names = await this.#queue.oldest(name, batch);
-      if (names.length === 0) await pause(idleMs, signal);
+      if (names.length === 0) await this.#pause(idleMs, signal);
       for (const event of names) if (!(await this.#sendOne(event, signal))) break;
     }
   }
@@ -123,9 +125,9 @@ export class EventSender {
     this.#parts.observer?.failed(name, cause instanceof RefusedEventError ? cause.status : undefined);
     if (this.#failures === threshold)
       this.#parts.log.warn("events are not received; they wait and are sent later", { receiver: name, cause });
-    if (this.#failures < threshold) return pause(quickRetryMs, signal);
+    if (this.#failures < threshold) return this.#pause(quickRetryMs, signal);
     const doubled = backoff * 2 ** Math.min(this.#failures - threshold, 20);
-    return pause(Math.max(backoff, Math.min(doubled, longestPauseMs)), signal);
+    return this.#pause(Math.max(backoff, Math.min(doubled, longestPauseMs)), signal);
   }
 
   /** Counts what waits, and drops the oldest of too many: the receiver is told how many. */
@@ -147,11 +149,17 @@ export class EventSender {
     log.error("events were dropped: too many wait for their receiver", { receiver: name, dropped: dropped.length });
   }
 
+  /** Ends early when it is to stop. */
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const { pause = pauseReally } = this.#parts;
+    return pause(ms, signal).catch(() => {});
+  }
+
   get #queue(): EventQueue {
     return this.#parts.storage.events;
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return delay(ms, undefined, { signal, ref: false }).catch(() => {});
+function pauseReally(ms: number, signal: AbortSignal): Promise<void> {
+  return delay(ms, undefined, { signal, ref: false });
 }

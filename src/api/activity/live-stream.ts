@@ -7,15 +7,20 @@ import { notStored, requireWelcome } from "../answers.js";
 const mostClients = 500;
 const retrySeconds = "30";
 
-const eachMs = 1_000;
 /** Keeps proxies from closing the connection. */
 const commentEachMs = 20_000;
 
-/** A client that has not read what was sent for so long is gone. */
-const unreadMs = 30_000;
-
 /** The client then connects again, with the credentials that it has by then. */
 const longestMs = 10 * 60_000;
+
+interface LiveTiming {
+  /** News are sent so often. */
+  readonly eachMs: number;
+  /** A client that has not read what was sent for so long is gone. */
+  readonly unreadMs: number;
+}
+
+const usualTiming: LiveTiming = { eachMs: 1_000, unreadMs: 30_000 };
 
 /** A kind of event, and its content for a client, which is sent when it changes. */
 export type LiveTopics = Readonly<Record<string, (exchange: Exchange) => Promise<unknown>>>;
@@ -36,12 +41,14 @@ interface LiveClient {
  */
 export class LiveStream {
   readonly #topics: LiveTopics;
+  readonly #timing: LiveTiming;
   readonly #clients = new Set<LiveClient>();
   #timer: NodeJS.Timeout | undefined;
   #isSending = false;
 
-  constructor(topics: LiveTopics) {
+  constructor(topics: LiveTopics, timing = usualTiming) {
     this.#topics = topics;
+    this.#timing = timing;
   }
 
   /** Answers a client until it leaves. */
@@ -64,7 +71,7 @@ export class LiveStream {
     this.#clients.add(client);
     exchange.whenOver(() => this.#leave(client));
     exchange.onServerStop = () => exchange.response.end();
-    this.#timer ??= setInterval(() => void this.#sendToAll(), eachMs).unref();
+    this.#timer ??= setInterval(() => void this.#sendToAll(), this.#timing.eachMs).unref();
     exchange.response.write("retry: 3000\n\n");
     await this.#send(client);
   };
@@ -114,7 +121,7 @@ export class LiveStream {
 
   #waitForReader(client: LiveClient, now: number): void {
     client.unreadSince ??= now;
-    if (now - client.unreadSince > unreadMs) client.exchange.response.destroy();
+    if (now - client.unreadSince > this.#timing.unreadMs) client.exchange.response.destroy();
   }
 
   /** Events for what has changed since the client was last told. */
