@@ -1,6 +1,7 @@
 import type { LogFields, Logger } from "../observability/logger.js";
 import type { Context } from "../registry/context.js";
 import {
+  causeOf,
   type EventAction,
   type EventSource,
   type EventTarget,
@@ -49,7 +50,7 @@ export class EventJournal {
   async note(action: EventAction, target: EventTarget, context: Context): Promise<void> {
     const { receivers, source } = this.#parts;
     const wanted = receivers.filter((receiver) => wants(receiver, action, target));
-    await this.#keep(wanted, () => eventOf(action, target, context, source), { action, ...target });
+    await this.#keep(wanted, () => eventOf(action, target, causeOf(context), source), { action, ...target });
   }
 
   /** For what no client did. Never fails, either. */

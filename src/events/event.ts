@@ -33,23 +33,48 @@ export interface EventSource {
   readonly instanceId: string;
 }
 
-/** An event as the distribution registry sends it (notifications/event.go). */
-export function eventOf(action: EventAction, target: EventTarget, context: Context, source: EventSource): object {
+/** When and by whose request something happened: as much of the request as events tell, and no more of it is kept. */
+export interface EventCause {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly requestId: string;
+  readonly address: string;
+  readonly host: string | undefined;
+  readonly method: string | undefined;
+  readonly agent: string | undefined;
+  readonly user: string | undefined;
+}
+
+export function causeOf(context: Context): EventCause {
   const { host, method, agent } = context.client ?? {};
+  return {
+    atMs: Date.now(),
+    requestId: context.id,
+    address: context.caller.address,
+    host,
+    method,
+    agent,
+    user: context.ownTask ?? context.access?.identity.user,
+  };
+}
+
+/** An event as the distribution registry sends it (notifications/event.go). */
+export function eventOf(action: EventAction, target: EventTarget, cause: EventCause, source: EventSource): object {
+  const { host, method, agent } = cause;
   const { size, digest, repository } = target;
   const kind = target.mediaType === undefined || target.mediaType === blobType ? "blobs" : "manifests";
   const base = source.publicUrl ?? `${source.scheme}://${host ?? source.address}`;
   return {
     id: randomUUID(),
-    timestamp: new Date().toISOString(),
+    timestamp: new Date(cause.atMs).toISOString(),
     action,
     target: {
       ...target,
       ...(size !== undefined && { length: size }),
       ...(action !== "delete" && { url: `${base}/v2/${repository}/${kind}/${digest}` }),
     },
-    request: { id: context.id, addr: context.caller.address, host, method, useragent: agent },
-    actor: { name: context.ownTask ?? context.access?.identity.user },
+    request: { id: cause.requestId, addr: cause.address, host, method, useragent: agent },
+    actor: { name: cause.user },
     source: { addr: source.address, instanceID: source.instanceId },
   };
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "../observability/logger.js";
 import type { Context } from "../registry/context.js";
-import { type EventSource, type EventTarget, envelope, eventOf } from "./event.js";
+import { causeOf, type EventCause, type EventSource, type EventTarget, envelope, eventOf } from "./event.js";
 import { type EventFilter, wants } from "./event-journal.js";
 import { type EventPost, RefusedEventError } from "./event-post.js";
 import type { SenderObserver } from "./event-sender.js";
@@ -41,10 +41,16 @@ export class PullEvents {
   }
 }
 
+/** An event is made of it when it is sent: thousands of whole events in memory would cost as much as the pulls. */
+interface Pull {
+  readonly target: EventTarget;
+  readonly cause: EventCause;
+}
+
 class Batches {
   readonly #receiver: PullReceiver;
   readonly #parts: Omit<PullEventParts, "receivers">;
-  readonly #waiting: object[] = [];
+  readonly #waiting: Pull[] = [];
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #dropped = 0;
@@ -61,7 +67,7 @@ class Batches {
       this.#dropped++;
       return;
     }
-    this.#waiting.push(eventOf("pull", target, context, this.#parts.source));
+    this.#waiting.push({ target, cause: causeOf(context) });
     this.#timer ??= setTimeout(() => this.#send(), collectMs).unref();
   }
 
@@ -82,15 +88,17 @@ class Batches {
 
   async #sendAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const events = this.#waiting.splice(0, batch);
-      if (await this.#deliver(events)) this.#parts.observer?.sent(this.#receiver.name, 200);
-      else this.#dropped += events.length;
+      const pulls = this.#waiting.splice(0, batch);
+      if (await this.#deliver(pulls)) this.#parts.observer?.sent(this.#receiver.name, 200);
+      else this.#dropped += pulls.length;
     }
     this.#tellDropped();
   }
 
-  async #deliver(events: readonly object[]): Promise<boolean> {
+  async #deliver(pulls: readonly Pull[]): Promise<boolean> {
     const { post, name } = this.#receiver;
+    const { source } = this.#parts;
+    const events = pulls.map(({ target, cause }) => eventOf("pull", target, cause, source));
     try {
       await post.send(envelope(...events), new AbortController().signal);
       return true;

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { envelope, eventOf } from "../../src/events/event.js";
+import { causeOf, envelope, eventOf } from "../../src/events/event.js";
 import { EventPost } from "../../src/events/event-post.js";
 import { EventSender } from "../../src/events/event-sender.js";
 import type { Context } from "../../src/registry/context.js";
@@ -31,7 +31,7 @@ test("over an outage of an hour a receiver is asked less and less often, and the
   const receiver = await EventReceiver.start(scope);
   const tell = async (tag: string) => {
     const target = { repository: "team/app", tag, digest: `sha256:${"0".repeat(64)}` } as never;
-    await storage.events.add(["test"], envelope(eventOf("push", target, context, source)));
+    await storage.events.add(["test"], envelope(eventOf("push", target, causeOf(context), source)));
   };
   const senderOn = (opened: typeof storage, time: QuickTime) =>
     new EventSender(
