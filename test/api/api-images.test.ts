@@ -7,6 +7,7 @@ import { ApiClient } from "../support/api-client.js";
 import { pushImage } from "../support/api-image.js";
 import { emptyConfigType, manifestOf, pushBlob, pushManifest } from "../support/content.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
+import { basic, runGuardedBerth } from "../support/guarded-berth.js";
 import { runBerth, runBerthOnDisk } from "../support/running-berth.js";
 import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
@@ -245,6 +246,43 @@ test("an index of 1,000 manifests, most of them missing, is shown with what is s
   assert.ok(counted.stored < counted.size);
   assert.equal(counted.manifests.filter(({ stored }: { stored: boolean }) => stored).length, 1);
   assert.equal((await api.get("tags", { repository: "app" })).items[0].kind, "index");
+});
+
+test("a tag tells what it pointed to, since when, and to those who signed in also who moved it", async (t) => {
+  const rules = [
+    { allow: "pull, push", to: "authenticated" },
+    { allow: "pull", to: "everyone" },
+  ];
+  const { client } = await runGuardedBerth(new Scope(t), { rules });
+  const first = await pushImage(client.with(basic("ann")), "team/app", { tag: "1", layers: ["one"] });
+  const second = await pushImage(client.with(basic("bob")), "team/app", { tag: "1", layers: ["two"] });
+  const changesFor = async (headers = {}) => {
+    const shown = await new ApiClient(client, headers).get("image", { repository: "team/app", reference: "1" });
+    return shown.tagChanges.map(({ kind, digest, by }: Record<string, string>) => [kind, digest, by]);
+  };
+  const digests = [second.descriptor.digest, first.descriptor.digest];
+  assert.deepEqual(await changesFor(basic("ann")), [
+    ["moved", digests[0], "bob"],
+    ["moved", digests[1], "ann"],
+  ]);
+  assert.deepEqual(await changesFor(), [
+    ["moved", digests[0], undefined],
+    ["moved", digests[1], undefined],
+  ]);
+});
+
+test("each image of a private repository tells when it was last pulled; a look is no pull", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  await pushImage(client, "team/app", { tag: "1" });
+  const api = new ApiClient(client);
+  const pulled = async () => [
+    (await api.get("tags", { repository: "team/app" })).items[0].pulledAt,
+    (await api.get("image", { repository: "team/app", reference: "1" })).pulledAt,
+  ];
+  assert.deepEqual(await pulled(), [undefined, undefined]);
+  const before = Date.now();
+  await client.get("/v2/team/app/manifests/1");
+  for (const time of await pulled()) assert.ok(Date.parse(time) >= before - 1_000, time);
 });
 
 test("an artifact shows the names of its files", async (t) => {

@@ -198,7 +198,7 @@ test("a session that has ended leads to the sign-in, and back to where one was",
   const page = await signedIn(browser, berth);
   await page.getByLabel("Account of ann").click();
   await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByRole("link", { name: "Sign in" }).waitFor();
+  await page.getByText("Look at the images").waitFor();
   await page.goto(`${berth.url}/ui/tokens`);
   await page.getByLabel("User name").waitFor();
   await signIn(page, "ann");

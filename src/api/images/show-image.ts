@@ -1,10 +1,13 @@
 import type { Exchange } from "../../http/exchange.js";
+import type { Actor } from "../../oci/actor.js";
 import type { Digest } from "../../oci/digest.js";
 import type { ManifestReading } from "../../oci/manifest-reading.js";
-import { isDigestReference, isTag, type Reference } from "../../oci/reference.js";
+import { isDigestReference, isTag, type Reference, type Tag } from "../../oci/reference.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
 import type { Registry } from "../../registry/registry.js";
 import type { PullRepository } from "../../registry/repository.js";
 import type { Storage } from "../../storage/storage.js";
+import { isKnown } from "../activity/seen-upstreams.js";
 import { showTime } from "../answers.js";
 import { lookAt, looking } from "../looking.js";
 import { referenceOf, repositoryOf } from "../query.js";
@@ -16,6 +19,7 @@ import { originOfContent } from "./origin.js";
 import { TextBudget } from "./text-budget.js";
 
 const shownTags = 100;
+const shownChanges = 20;
 const mostTags = 100_000;
 
 interface ImageShowParts {
@@ -46,7 +50,7 @@ export async function showImage(exchange: Exchange, { registry, storage, content
     ...(parts.manifests.size === 0 && { size: descriptor.size }),
     isPartial: sizes?.isPartial || undefined,
     isCounting: sizes === undefined || undefined,
-    ...(await timesOf(storage, repository, reference, digest)),
+    ...(await timesOf(storage, repository, { reference, digest, exchange })),
     tags: await tagsOf(storage, repository, digest, exchange),
     subject: reading?.subject,
     annotations: texts.texts(reading?.annotations) ?? {},
@@ -55,13 +59,41 @@ export async function showImage(exchange: Exchange, { registry, storage, content
   };
 }
 
-async function timesOf(storage: Storage, { name }: PullRepository, reference: Reference, digest: Digest) {
+async function timesOf(
+  storage: Storage,
+  { name }: PullRepository,
+  {
+    reference,
+    digest,
+    exchange,
+  }: { readonly reference: Reference; readonly digest: Digest; readonly exchange: Exchange },
+) {
   const tag = isDigestReference(reference) ? undefined : reference;
   return {
     pushedAt: showTime(tag ? await storage.tags.movedAt(name, tag) : await storage.manifests.receivedAt(name, digest)),
     pulledAt: showTime(await storage.uses.lastPull(name, digest)),
     askedAt: tag && showTime(await storage.tagChecks.checkedAt(name, tag)),
+    tagChanges: tag && (await tagChangesOf(storage, name, { tag, exchange })),
   };
+}
+
+/** What a tag pointed to, the newest first. Who moved it is nothing for visitors. */
+async function tagChangesOf(
+  storage: Storage,
+  name: RepositoryName,
+  { tag, exchange }: { readonly tag: Tag; readonly exchange: Exchange },
+) {
+  const changes = await storage.tags.history.changes(name, tag);
+  return changes.slice(0, shownChanges).map(({ atMs, kind, digest, by }) => ({
+    at: showTime(atMs),
+    kind,
+    digest,
+    by: isKnown(exchange) ? nameOf(by) : undefined,
+  }));
+}
+
+function nameOf(actor: Actor | undefined): string | undefined {
+  return actor?.kind === "berth" ? `Berth (${actor.task})` : actor?.user;
 }
 
 /** Of an upstream's repository, only those that its rules allow. */

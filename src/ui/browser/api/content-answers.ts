@@ -107,6 +107,13 @@ export interface ImageConfig {
   readonly labels?: Texts;
 }
 
+export interface TagChange {
+  readonly at: string;
+  readonly kind: "moved" | "deleted";
+  readonly digest: string;
+  readonly by?: string;
+}
+
 export interface Image {
   readonly repository: string;
   readonly digest: string;
@@ -123,6 +130,8 @@ export interface Image {
   readonly pushedAt?: string;
   readonly pulledAt?: string;
   readonly askedAt?: string;
+  /** Of the tag that was asked for, the newest first. */
+  readonly tagChanges?: readonly TagChange[];
   readonly tags: readonly string[];
   readonly subject?: string;
   readonly annotations: Texts;

@@ -21,6 +21,7 @@ import { isPlatform, PlatformPicker } from "./platform-picker.js";
 import { PullCard } from "./pull-card.js";
 import { ReferrersCard } from "./referrers-card.js";
 import { RemovalDialog } from "./removal-dialog.js";
+import { TagChangesCard } from "./tag-changes-card.js";
 import { TextsCard } from "./texts-card.js";
 
 interface ImageViewProps {
@@ -68,6 +69,8 @@ function ImageCrumbs({ name }: { readonly name: string }) {
 
 function Facts({ image }: { readonly image: Image }) {
   const { origin, digest, size, stored, isPartial, pushedAt, pulledAt, kind, artifactType } = image;
+  const lastChange = image.tagChanges?.[0];
+  const pusher = lastChange?.digest === digest ? lastChange.by : undefined;
   return (
     <div class="row facts-row">
       <OriginBadge origin={origin} />
@@ -82,6 +85,12 @@ function Facts({ image }: { readonly image: Image }) {
       {pushedAt !== undefined && (
         <span>
           {origin.kind === "own" ? "pushed" : "cached"} <Ago time={pushedAt} />
+          {pusher !== undefined && (
+            <>
+              {" by "}
+              <Pushed text={pusher} />
+            </>
+          )}
         </span>
       )}
       {pulledAt !== undefined && (
@@ -168,6 +177,7 @@ function Content({ image, reference, caller }: ContentProps) {
       <aside class="stack" aria-label="About this image">
         <ReferrersCard repository={image.repository} digest={image.digest} />
         <HoldersCard image={image} reference={reference} />
+        <TagChangesCard repository={image.repository} changes={image.tagChanges ?? []} />
         <TextsCard title="Annotations" texts={image.annotations} />
         {image.subject !== undefined && (
           <section class="card padded">

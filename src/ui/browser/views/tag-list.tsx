@@ -157,7 +157,7 @@ interface TagRowProps {
 }
 
 function TagRow({ item, name, isCached, choice }: TagRowProps) {
-  const { tag, digest, kind, size, platforms = [], pushedAt, askedAt, problem } = item;
+  const { tag, digest, kind, size, platforms = [], pushedAt, pulledAt, askedAt, problem } = item;
   return (
     <li class="entry tag-entry" data-row>
       {choice !== undefined && (
@@ -182,12 +182,21 @@ function TagRow({ item, name, isCached, choice }: TagRowProps) {
       </span>
       <span class="entry-facts muted small">
         {digest !== undefined && <Digest digest={digest} />}
+        {pulledAt !== undefined && (
+          <span class="entry-pulled">
+            pulled <Ago time={pulledAt} isShort />
+          </span>
+        )}
         {isCached && askedAt !== undefined ? (
           <span>
             asked <Ago time={askedAt} isShort />
           </span>
         ) : (
-          pushedAt !== undefined && <Ago time={pushedAt} isShort />
+          pushedAt !== undefined && (
+            <span>
+              {isCached ? "cached" : "pushed"} <Ago time={pushedAt} isShort />
+            </span>
+          )
         )}
         {size !== undefined && (
           <span class="entry-size">
