@@ -50,8 +50,15 @@ const { output } = await bundle.write({
   codeSplitting: { groups: [{ debugName: "files", name: fileOfModule() }], includeDependenciesRecursively: false },
 });
 await bundle.close();
+for (const { type, fileName, code } of output)
+  if (type === "chunk") writeFileSync(join(target, fileName), inAscii(code));
 for (const name of Object.keys(threads)) refuseIfServer(`${name}.js`);
 writeFileSync(join(target, "licenses.txt"), bundledPackages.map(licenseOf).join("\n"));
+
+/** One other character, and V8 keeps all of a file in twice the memory. */
+function inAscii(code) {
+  return code.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
 
 /** All but the page, which is built by itself. */
 function removeFormerBuild() {
