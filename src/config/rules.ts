@@ -17,6 +17,7 @@ export interface ConfigDraft {
   readonly server: WorkersDraft["server"] & {
     readonly host: string | undefined;
     readonly port: number | undefined;
+    readonly publicUrl: string | undefined;
     readonly tls: TlsDraft | undefined;
     readonly cors: {
       readonly origins: readonly string[] | undefined;
@@ -41,7 +42,7 @@ export function brokenRules(draft: ConfigDraft): readonly BrokenRule[] {
     ...(mode === "hybrid" ? shadowedPatterns(own.repositories, proxy.upstreams) : []),
     ...(mode === "private" ? [] : upstreamsThatAreHere(server, proxy.upstreams)),
     ...brokenWorkerRules(draft),
-    ...brokenStorageRules(draft.storage),
+    ...brokenStorageRules(draft.storage, server.publicUrl),
     ...(proxy.minFree !== undefined && draft.storage.driver !== "filesystem" ? [noDisk] : []),
     ...brokenClusterRules({ ...draft, cluster: draft.cluster }),
     ...brokenRetentionRules(draft.retention),

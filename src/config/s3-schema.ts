@@ -1,9 +1,38 @@
 import { optionalSection, optionalSetting, requiredSetting, setting } from "./definition.js";
-import { duration, filePath, oneOf, registryUrl, size, text, truth } from "./kinds.js";
+import { duration, filePath, listOf, network, oneOf, registryUrl, size, text, truth } from "./kinds.js";
+import { namePattern } from "./name-kinds.js";
 
 const needsRestart = true;
 
 /** Everything about the bucket of `storage.driver: s3`. */
+const redirect = optionalSection(
+  "Sends pulls of large blobs to presigned addresses of the store; without it, Berth sends all content itself.",
+  {
+    endpoint: optionalSetting(registryUrl, {
+      example: "https://store.example.com",
+      meaning: "Address of the store for clients, if it differs from endpoint; never the registry's own host.",
+      needsRestart,
+    }),
+    repositories: setting(listOf(namePattern), {
+      default: ["**"],
+      meaning: "Repositories whose blobs are read from the store; * is one part of a name, ** any number.",
+    }),
+    networks: setting(listOf(network), {
+      default: [],
+      meaning: "Addresses and networks of the clients that can reach the store; none listed means all.",
+    }),
+    minSize: setting(size({ from: "0B", to: "1TiB" }), {
+      default: "1MiB",
+      meaning: "Smaller blobs are sent by Berth, since a second request would take longer.",
+    }),
+    expires: setting(duration({ from: "1m", to: "7d" }), {
+      default: "20m",
+      meaning: "Time for which an address is valid; a download that began before goes on.",
+      needsRestart,
+    }),
+  },
+);
+
 export const s3 = optionalSection("Settings of the s3 driver: a bucket of AWS, MinIO, Ceph, R2 or another store.", {
   bucket: requiredSetting(text, {
     example: "images",
@@ -88,6 +117,7 @@ export const s3 = optionalSection("Settings of the s3 driver: a bucket of AWS, M
     meaning: "true: parts do not grow, for stores such as R2 that want all of one size.",
     needsRestart,
   }),
+  redirect,
   staging: optionalSetting(filePath, {
     example: "/var/lib/berth/staging",
     meaning:

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIPv4, isIPv6, type Socket } from "node:net";
+import { isIPv4, isIPv6, type Socket } from "node:net";
 import type { Caller } from "../registry/context.js";
+import { AddressList, withoutMapping } from "./address-list.js";
 
 const groupsOfNetwork = 4;
 
@@ -26,20 +27,15 @@ function callerAt(address: string): Caller {
 
 /** Finds the client behind reverse proxies that are trusted to name it. */
 export class TrustedProxies {
-  readonly #trusted = new BlockList();
+  readonly #trusted: AddressList;
 
   /** @param trusted addresses and networks, such as `10.0.0.0/8` */
   constructor(trusted: readonly string[]) {
-    for (const entry of trusted) {
-      const [address = "", bits] = entry.split("/");
-      const family = isIPv6(address) ? "ipv6" : "ipv4";
-      if (bits === undefined) this.#trusted.addAddress(address, family);
-      else this.#trusted.addSubnet(address, Number(bits), family);
-    }
+    this.#trusted = new AddressList(trusted);
   }
 
   include({ address }: Caller): boolean {
-    return this.#isTrustedAddress(address);
+    return this.#trusted.includes(address);
   }
 
   /**
@@ -52,19 +48,7 @@ export class TrustedProxies {
     const hops = String(forwarded)
       .split(",")
       .map((hop) => hop.trim());
-    const client = hops.findLast((hop) => !this.#isTrustedAddress(hop)) ?? hops[0];
+    const client = hops.findLast((hop) => !this.#trusted.includes(hop)) ?? hops[0];
     return client !== undefined && (isIPv4(client) || isIPv6(client)) ? callerAt(client) : peer;
   }
-
-  #isTrustedAddress(address: string): boolean {
-    const plain = withoutMapping(address);
-    return (
-      (isIPv4(plain) && this.#trusted.check(plain, "ipv4")) || (isIPv6(plain) && this.#trusted.check(plain, "ipv6"))
-    );
-  }
-}
-
-/** A server on all addresses sees IPv4 clients as IPv4-mapped IPv6 addresses. */
-function withoutMapping(address: string): string {
-  return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
 }

@@ -15,6 +15,8 @@ export interface BlobReader {
    * @param position the position after the last byte read
    */
   prove?(position: number): Promise<void>;
+  /** An address where the client can read it by itself for a while. */
+  locate?(): Promise<string | undefined>;
   /** Announces, before the first read, which part will be read; `end` is exclusive. */
   expect?(start: number, end: number): void;
   /** The bytes that are in memory anyway from `position` on, without a copy. The caller must not change them. */

@@ -48,6 +48,11 @@ export class SpanReader {
     if (this.bytes === undefined) reader.expect?.(start, end);
   }
 
+  /** An address where the client can read the whole blob by itself; `undefined` if there is none. */
+  async locate(): Promise<string | undefined> {
+    return this.#reader.locate?.();
+  }
+
   /** Whether the last bytes may take long, since the blob must be verified first. */
   get isProvedLast(): boolean {
     return this.#reader.prove !== undefined;

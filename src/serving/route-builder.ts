@@ -1,6 +1,7 @@
 import type { Api } from "../api/api-routes.js";
 import type { Config } from "../config/schema.js";
 import { authenticated } from "../http/authentication.js";
+import { BlobRedirect } from "../http/blob-redirect.js";
 import { BodyRooms } from "../http/body-room.js";
 import { BufferPool } from "../http/buffer-pool.js";
 import { tokenRoutes } from "../http/handlers/token.js";
@@ -70,10 +71,17 @@ export class RouteBuilder {
       pool: this.#pool,
       uploadPlaces: this.#uploadPlaces,
       bodyRooms: this.#bodyRooms,
+      redirect: redirectOf(config),
       manifestMaxSize: config.private.manifestMaxSize,
       locations: config.server.locations,
       catalogMaxEntries: config.server.catalogMaxEntries,
     };
     return [...baseRoutes, ...pushRoutes(dependencies), ...pullRoutes(dependencies)];
   }
+}
+
+/** Only a bucket has addresses. */
+function redirectOf({ storage }: Config): BlobRedirect | undefined {
+  const redirect = storage.driver === "s3" ? storage.s3?.redirect : undefined;
+  return redirect && new BlobRedirect(redirect);
 }

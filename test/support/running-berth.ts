@@ -14,6 +14,8 @@ export interface RunningBerthOptions extends Omit<ConfigOverrides, "storage"> {
   readonly root?: string;
   /** A storage to serve from instead, such as one that the test can pause between two steps. */
   readonly opened?: Storage;
+  /** The section of the opened storage, where something else reads it too. */
+  readonly storageSection?: ConfigOverrides["storage"];
   /** Settings that the configuration would refuse, such as very short times. */
   readonly settings?: Partial<ServerSettings>;
   /** The other replicas on its bucket. */
@@ -35,8 +37,8 @@ export interface RunningBerth {
 
 /** Serves on a free port until the test is over. */
 export async function runBerth(scope: Scope, options: RunningBerthOptions = {}): Promise<RunningBerth> {
-  const { root, opened, settings, logger, joined, ...overrides } = options;
-  const driver = root === undefined ? { driver: "memory" as const } : { filesystem: { root } };
+  const { root, opened, storageSection, settings, logger, joined, ...overrides } = options;
+  const driver = storageSection ?? (root === undefined ? { driver: "memory" as const } : { filesystem: { root } });
   const config = configWith({ ...overrides, storage: driver });
   const log = new RecordedLog();
   const embedding = { storage: opened, cluster: joined, settings: { port: 0, ...settings } };

@@ -64,7 +64,7 @@ export function s3RulesOf(driver: string): Rules {
       const rule = written === "private" ? notNeeded("objects are private") : refused("objects are always private");
       rule({ path, written }, translation);
     },
-    redirectendpoint: notHonoured("content is always sent by Berth itself"),
+    redirectendpoint: notHonoured("content is sent by Berth itself, unless storage.s3.redirect is set"),
   });
 }
 

@@ -21,7 +21,7 @@ export const storageRules: Rules = {
   ...s3RulesOf("s3"),
   ...s3RulesOf("s3aws"),
   "storage.delete.enabled": becomes("private.delete", asTruth),
-  "storage.redirect": notNeeded("content is always sent by Berth itself"),
+  "storage.redirect": notNeeded("content is sent by Berth itself, unless storage.s3.redirect is set"),
   "storage.cache": notNeeded("content that is requested often is kept in memory anyway (storage.cache)"),
   "storage.tag": notNeeded("tags are looked up without it"),
   "storage.maintenance.uploadpurging.enabled": ifTrue(notNeeded("abandoned uploads are always removed"), keepUploads),

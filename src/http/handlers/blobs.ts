@@ -20,7 +20,7 @@ export function headBlob({ registry }: HandlerDependencies): Handler {
   };
 }
 
-export function getBlob({ registry, pool }: HandlerDependencies): Handler {
+export function getBlob({ registry, pool, redirect }: HandlerDependencies): Handler {
   return async function getBlob(exchange) {
     const digest = digestOfPath(exchange);
     const repository = await pulledRepository(registry, exchange);
@@ -33,6 +33,8 @@ export function getBlob({ registry, pool }: HandlerDependencies): Handler {
     const blob = await repository.openBlob(digest, wanted, exchange);
     exchange.served = blob.served;
     try {
+      const address = await redirect?.addressFor(exchange, nameOf(exchange), blob);
+      if (address !== undefined) return sendElsewhere(exchange, blob, address);
       begin(exchange, blob, blob.content.span);
       await sendBlob(exchange, blob.content, pool);
     } finally {
@@ -48,6 +50,13 @@ export function deleteBlob({ registry }: HandlerDependencies): Handler {
     await repository.deleteBlob(digest, exchange);
     sendEmpty(exchange, 202);
   };
+}
+
+/** The client repeats its request there, with its Range (RFC 9110, section 15.4.8). */
+function sendElsewhere(exchange: Exchange, { digest }: ResolvedBlob, address: string): void {
+  // Whoever has the address can read the blob: no cache between may keep it.
+  const headers = { Location: address, "Docker-Content-Digest": digest, "Cache-Control": "no-store" };
+  sendEmpty(exchange, 307, headers);
 }
 
 /** A blob of unknown size is sent chunked. */

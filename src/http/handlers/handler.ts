@@ -1,4 +1,5 @@
 import type { Registry } from "../../registry/registry.js";
+import type { BlobRedirect } from "../blob-redirect.js";
 import type { BodyRooms } from "../body-room.js";
 import type { BufferPool } from "../buffer-pool.js";
 import type { Exchange } from "../exchange.js";
@@ -14,6 +15,8 @@ export interface HandlerDependencies {
   readonly pool: BufferPool;
   readonly uploadPlaces: UploadPlaces;
   readonly bodyRooms: BodyRooms;
+  /** Which blobs clients read elsewhere; none without it. */
+  readonly redirect?: BlobRedirect | undefined;
   /** In bytes. */
   readonly manifestMaxSize: number;
   /** The form of Location headers. */

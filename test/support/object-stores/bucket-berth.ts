@@ -19,6 +19,11 @@ export async function runBerthOnBucket(
   store: FakeStore,
   { s3, ...options }: BucketBerthOptions = {},
 ): Promise<RunningBerth> {
-  const driver = await S3Driver.open({ ...(await settingsFor(scope, store, "images")), ...s3 });
-  return runBerth(scope, { ...options, opened: new Storage(driver, cacheBytes, new RecordedLog()) });
+  const settings = { ...(await settingsFor(scope, store, "images")), ...s3 };
+  const opened = new Storage(await S3Driver.open(settings), cacheBytes, new RecordedLog());
+  const { bucket, redirect } = settings;
+  // Written as in a file: without what is not given, and with times as text.
+  const written = redirect && JSON.parse(JSON.stringify({ ...redirect, expires: `${redirect.expires / 1000}s` }));
+  const storageSection = { driver: "s3" as const, s3: { bucket, ...(written && { redirect: written }) } };
+  return runBerth(scope, { ...options, opened, storageSection });
 }

@@ -77,6 +77,7 @@ export async function settingsFor(
     partSize: 8 * 1024 * 1024,
     equalParts: false,
     tagFreshness: 1_000,
+    redirect: undefined,
     staging: await scope.folder("staging"),
   };
 }

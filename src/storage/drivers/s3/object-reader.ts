@@ -33,27 +33,40 @@ export class ObjectReader implements BlobReader {
 
   /** `undefined` if there is no such object. */
   static async open(bucket: S3Bucket, key: string): Promise<ObjectReader | undefined> {
+    if (bucket.addresses === undefined) return ObjectReader.#openNow(bucket, key);
+    // A client that reads a large object from the store itself needs no bytes of it here.
+    const found = await bucket.head(key);
+    if (found === undefined || found.size <= smallBytes) return found && ObjectReader.#openNow(bucket, key);
+    return new ObjectReader(bucket, key, found);
+  }
+
+  static async #openNow(bucket: S3Bucket, key: string): Promise<ObjectReader | undefined> {
     for (let failures = 0; ; failures++) {
       const opened = await bucket.get(key);
       if (opened === undefined) return undefined;
       try {
         const small = opened.size <= smallBytes ? await contentOf(opened.body, opened.size) : undefined;
         if (small !== undefined && small.length < opened.size) throw new Error("the store sent less than the object");
-        return new ObjectReader(bucket, key, opened, small);
+        return new ObjectReader(bucket, key, opened, small ?? opened.body);
       } catch (error) {
         if (failures === mostFailures) throw broken(key, error);
       }
     }
   }
 
-  private constructor(bucket: S3Bucket, key: string, opened: OpenedObject, small: Buffer | undefined) {
+  private constructor(
+    bucket: S3Bucket,
+    key: string,
+    found: Pick<OpenedObject, "size" | "etag">,
+    content?: Buffer | Readable,
+  ) {
     this.#bucket = bucket;
     this.#key = key;
-    this.#etag = opened.etag;
-    this.#small = small;
-    this.size = opened.size;
-    this.#end = opened.size;
-    if (small === undefined) this.#stream = new PositionedStream(opened.body, 0, opened.size);
+    this.#etag = found.etag;
+    this.#small = Buffer.isBuffer(content) ? content : undefined;
+    this.size = found.size;
+    this.#end = found.size;
+    if (content !== undefined && !Buffer.isBuffer(content)) this.#stream = new PositionedStream(content, 0, found.size);
   }
 
   expect(_start: number, end: number): void {
@@ -72,6 +85,10 @@ export class ObjectReader implements BlobReader {
   /** What has arrived, as it is: copying it would cost as much as receiving it. */
   async readShared(position: number): Promise<Buffer | undefined> {
     return position < this.size ? this.#take(position, this.size - position) : undefined;
+  }
+
+  async locate(): Promise<string | undefined> {
+    return this.#bucket.addresses?.addressOf(this.#bucket.at(this.#key));
   }
 
   close(): Promise<void> {

@@ -10,6 +10,8 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { StorageError } from "../../../oci/storage-error.js";
+import { ObjectAddresses } from "./object-addresses.js";
+import type { S3Settings } from "./s3-settings.js";
 import type { StoreCalls } from "./store-calls.js";
 import { faultOf, isAbsent, isConditionFailure } from "./store-error.js";
 import {
@@ -38,16 +40,14 @@ export class S3Bucket {
   readonly client: S3Client;
   readonly calls: StoreCalls;
   readonly name: string;
+  readonly addresses: ObjectAddresses | undefined;
   readonly #prefix: string;
   readonly #options: StoreOptions;
   #provedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    client: S3Client,
-    calls: StoreCalls,
-    settings: StoreOptions & { bucket: string; prefix: string | undefined },
-  ) {
+  constructor(client: S3Client, calls: StoreCalls, settings: S3Settings) {
     this.client = client;
+    this.addresses = ObjectAddresses.of(client, settings);
     this.calls = calls;
     this.name = settings.bucket;
     this.#prefix = prefixOf(settings.prefix);

@@ -22,6 +22,8 @@ export interface S3Settings {
   readonly equalParts: boolean;
   /** How long a pull may take a tag or link for unchanged that is asked for often, in milliseconds. */
   readonly tagFreshness: number;
+  /** How clients read large blobs from the store themselves; `undefined`: they do not. */
+  readonly redirect: { readonly endpoint: string | undefined; readonly expires: number } | undefined;
   /** A local folder for content that is not complete yet; `undefined`: below the system's temporary folder. */
   readonly staging: string | undefined;
 }

@@ -1,0 +1,42 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import { encoded, presigned } from "./presigned-address.js";
+import type { S3Settings } from "./s3-settings.js";
+
+/** Addresses at which clients may read objects from the store themselves, for a while. */
+export class ObjectAddresses {
+  readonly #client: S3Client;
+  readonly #settings: S3Settings;
+  readonly #expiresInSeconds: number;
+
+  /** `undefined` if clients get all content from Berth. */
+  static of(client: S3Client, settings: S3Settings): ObjectAddresses | undefined {
+    return settings.redirect && new ObjectAddresses(client, settings, settings.redirect.expires);
+  }
+
+  private constructor(client: S3Client, settings: S3Settings, expiresMs: number) {
+    this.#client = client;
+    this.#settings = settings;
+    this.#expiresInSeconds = Math.floor(expiresMs / 1000);
+  }
+
+  /** @param object of a request */
+  async addressOf({ Bucket, Key }: { readonly Bucket: string; readonly Key: string }): Promise<string> {
+    const { config } = this.#client;
+    const [keys, region] = await Promise.all([config.credentials(), config.region()]);
+    const path = Key.split("/").map(encoded).join("/");
+    const address = new URL(`${this.#base(Bucket, region)}/${path}`);
+    // The client sets its clock by the store's.
+    const at = new Date(Date.now() + config.systemClockOffset);
+    const answer = { "response-content-type": "application/octet-stream" };
+    return presigned(address, { keys, region, at, expiresInSeconds: this.#expiresInSeconds, answer }).href;
+  }
+
+  #base(bucket: string, region: string): string {
+    const { endpoint, pathStyle = endpoint !== undefined, redirect } = this.#settings;
+    const at = new URL(redirect?.endpoint ?? endpoint ?? `https://s3.${region}.amazonaws.com`);
+    // The certificate of AWS covers no bucket with a dot.
+    const isInPath = pathStyle || bucket.includes(".");
+    const root = `${at.protocol}//${isInPath ? "" : `${bucket}.`}${at.host}${at.pathname.replace(/\/$/, "")}`;
+    return isInPath ? `${root}/${encoded(bucket)}` : root;
+  }
+}
