@@ -9,6 +9,7 @@ import { addSetup } from "./setup-command.js";
 import { addStorage } from "./storage/storage-commands.js";
 import { addTag } from "./tag/tag-commands.js";
 import { addTls } from "./tls/tls-commands.js";
+import { addUsage } from "./usage/usage-command.js";
 
 /** The command line. The code of a command is loaded only when the command runs. */
 export function createProgram(): Command {
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   addOwner(program);
   addGarbageCollect(program);
   addFsck(program);
+  addUsage(program);
   addStorage(program);
   addTag(program);
   addRetention(program);

@@ -32,7 +32,10 @@ function sectionLines({ members }: Section): string[] {
 function listLines(key: string, list: SectionList): string[] {
   const defaults = list.default.flatMap((item) => asItem(sectionLines(withDefaults(list.item, item))));
   const example = Object.entries(list.example).map(([below, value]) => `${below}: ${yamlValue(value)}`);
-  return [`# ${list.meaning}`, `${key}:`, ...indented([...defaults, ...commented(asItem(example))])];
+  const lines = [`${key}:`, ...indented([...defaults, ...commented(asItem(example))])];
+  // A key with nothing but comments below it would be no list.
+  const isEmpty = defaults.length === 0;
+  return [`# ${list.meaning}`, ...(isEmpty ? commented([`${key}:`, ...indented(asItem(example))]) : lines)];
 }
 
 function indented(lines: readonly string[]): string[] {

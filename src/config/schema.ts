@@ -23,6 +23,7 @@ import { maintenance } from "./maintenance-schema.js";
 import { metrics } from "./metrics-schema.js";
 import { namePattern } from "./name-kinds.js";
 import { proxy } from "./proxy-schema.js";
+import { quotas } from "./quotas-schema.js";
 import { retention } from "./retention-schema.js";
 import { s3 } from "./s3-schema.js";
 import { tls } from "./tls-schema.js";
@@ -166,6 +167,7 @@ const privateMode = section("Repositories that clients push to.", {
     meaning:
       "true: signatures are also listed under a tag that names their image's digest, as clients of registry:2 expect.",
   }),
+  quotas,
   uploads: section("Blobs being uploaded.", {
     maxConcurrent: setting(wholeNumber(1, 1_000_000), {
       default: 1000,

@@ -56,6 +56,11 @@ export class RequestBody implements IncomingContent {
     this.#pace = pace;
   }
 
+  get announced(): number | undefined {
+    const { "content-length": length } = this.#request.headers;
+    return length === undefined ? undefined : Number(length);
+  }
+
   break(reason: Error): void {
     this.#request.destroy(reason);
   }

@@ -11,7 +11,8 @@ import type { PrivateRules } from "./manifest-rules.js";
 import { type NameResolution, privateNameResolution } from "./name-resolution.js";
 import type { OpenUploadLimits } from "./open-uploads.js";
 import { PrivateRepository, type PrivateRepositoryParts } from "./private-repository.js";
-import { RunningUploads } from "./upload-sessions.js";
+import { type QuotaRule, Quotas } from "./quotas.js";
+import { RunningUploads } from "./running-uploads.js";
 
 interface PrivateRegistryRules extends PrivateRules {
   /** Whether content cached from upstreams under a private name counts as private. */
@@ -19,6 +20,7 @@ interface PrivateRegistryRules extends PrivateRules {
   /** Whether pushes and deletions are refused. */
   readonly readonly: boolean;
   readonly uploads: OpenUploadLimits;
+  readonly quotas: readonly QuotaRule[];
 }
 
 interface PrivateRegistryOptions {
@@ -48,7 +50,8 @@ export class PrivateRegistry implements Registry {
   ) {
     this.#storage = storage;
     this.#rules = rules;
-    this.#parts = { rules, resolution, running: new RunningUploads(storage, rules.uploads, cluster) };
+    const running = new RunningUploads(storage, rules.uploads, cluster);
+    this.#parts = { rules, resolution, running, quotas: new Quotas(storage, rules.quotas) };
     const isOurs = async (name: RepositoryName) => rules.adopt || (await this.#cachedFrom(name)) === undefined;
     this.#catalog = new CatalogPages(storage.index, (last) => holdersOfManifests(storage.index, last, isOurs));
   }

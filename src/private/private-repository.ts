@@ -22,16 +22,18 @@ import { listReferrers } from "../storage/content/referrer-list.js";
 import type { RepositoryContent } from "../storage/content/repository-content.js";
 import type { Storage } from "../storage/storage.js";
 import { findHolder } from "./blob-holder.js";
-import { measured } from "./chunk-content.js";
 import { writeFallbackTag } from "./fallback-tag.js";
 import { checkMediaType, checkReferences, type PrivateRules } from "./manifest-rules.js";
 import type { NameResolution } from "./name-resolution.js";
 import { NotFoundErrors } from "./not-found-errors.js";
-import { withProvedBlob } from "./proved-blob.js";
+import { receiveBlob } from "./proved-blob.js";
+import type { Quotas } from "./quotas.js";
+import type { RunningUploads } from "./running-uploads.js";
 import { storeManifest } from "./store-manifest.js";
+import type { StoringRules } from "./storing-rules.js";
 import { noGuardedTags, TagGuard } from "./tag-guard.js";
 import { digestMismatch } from "./upload-errors.js";
-import { type RunningUploads, UploadSessions } from "./upload-sessions.js";
+import { UploadSessions } from "./upload-sessions.js";
 
 const fromStorage: Served = { from: "storage" };
 
@@ -39,6 +41,7 @@ export interface PrivateRepositoryParts {
   readonly rules: PrivateRules;
   readonly running: RunningUploads;
   readonly resolution: NameResolution;
+  readonly quotas: Quotas;
 }
 
 /** A private repository: clients push to it, and pull what was pushed. */
@@ -66,7 +69,11 @@ export class PrivateRepository implements PushRepository {
   }
 
   get uploads(): Uploads {
-    return new UploadSessions(this.#storage, this.name, this.#parts.running, () => this.beforeStoring());
+    return new UploadSessions(this.#storage, this.name, this.#parts.running, this.#storing);
+  }
+
+  get #storing(): StoringRules {
+    return this.#parts.quotas.storingIn(this.name, () => this.beforeStoring());
   }
 
   /**
@@ -124,10 +131,8 @@ export class PrivateRepository implements PushRepository {
 
   async putBlob(digest: Digest, content: IncomingContent, context: Context): Promise<void> {
     const { signal, log } = context;
-    const size = await withProvedBlob(this.#storage, digest, measured({ content }, signal), async (staged) => {
-      await this.beforeStoring();
-      await this.#content.addBlob(digest, staged);
-    });
+    const into = { storage: this.#storage, storing: this.#storing, signal };
+    const size = await receiveBlob(digest, content, into, (staged) => this.#content.addBlob(digest, staged));
     log.info("blob pushed", { repository: this.name, digest, size });
   }
 
@@ -138,8 +143,9 @@ export class PrivateRepository implements PushRepository {
       access: context.access,
     });
     if (source === undefined) return false;
-    await this.beforeStoring();
-    if (!(await this.#content.linkBlob(digest))) return false;
+    const link = () => this.beforeStoring().then(() => this.#content.linkBlob(digest));
+    const size = (await this.#storage.blobs.size(digest)) ?? 0;
+    if (!(await this.#parts.quotas.admit({ name: this.name, digest, size }, link))) return false;
     context.log.info("blob mounted", { repository: this.name, digest, from: source });
     return true;
   }
@@ -159,13 +165,15 @@ export class PrivateRepository implements PushRepository {
     const guard = this.#guard;
     await guard.refuseMoves(tags, digest);
     await checkReferences(content, held);
-    if (await this.beforeStoring()) await checkReferences(content, held);
     const stored = { descriptor: { mediaType: content.mediaType, digest, size: bytes.length }, bytes };
     const by = actorOf(context);
     const into = { repository: this.#content, guard, writeFallbackTag: this.#writeFallbackTag.bind(this) };
-    const moved = await guard.whileMoving(tags, digest, () =>
-      this.#storage.withRoom(() => storeManifest({ manifest: stored, content, tags, by }, into)),
-    );
+    const store = async () => {
+      if (await this.beforeStoring()) await checkReferences(content, held);
+      return this.#storage.withRoom(() => storeManifest({ manifest: stored, content, tags, by }, into));
+    };
+    const added = { name: this.name, digest, size: bytes.length };
+    const moved = await guard.whileMoving(tags, digest, () => this.#parts.quotas.admit(added, store));
     context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: manifest.tags });
     return { digest, mediaType: content.mediaType, subject: content.subject?.digest, moved };
   }
@@ -188,6 +196,7 @@ export class PrivateRepository implements PushRepository {
       this.#storage.withRoom(() => this.#content.removeManifest(digest, actorOf(context))),
     );
     if (subject !== undefined) await this.#storage.withRoom(() => this.#writeFallbackTag(subject));
+    await this.#parts.quotas.noteRemoval(this.name);
     context.log.info("manifest deleted", { repository: this.name, digest });
     return tags;
   }
@@ -196,6 +205,7 @@ export class PrivateRepository implements PushRepository {
     this.#refuseUnlessDeletable();
     if ((await this.#content.findBlob(digest)) === undefined) throw this.#notFound.ofBlob(digest);
     await this.#storage.withRoom(() => this.#content.removeBlob(digest));
+    await this.#parts.quotas.noteRemoval(this.name);
     context.log.info("blob deleted", { repository: this.name, digest });
   }
 

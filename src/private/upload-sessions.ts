@@ -1,4 +1,3 @@
-import type { Cluster } from "../cluster/cluster.js";
 import type { Digest, DigestAlgorithm } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -9,9 +8,9 @@ import { isUploadId } from "../storage/content/upload-store.js";
 import { OffsetMismatchError, type StagedObject, type StagedStat } from "../storage/staging.js";
 import type { Storage } from "../storage/storage.js";
 import { hashed, measured } from "./chunk-content.js";
-import { type OpenUploadLimits, OpenUploads } from "./open-uploads.js";
 import { withProvedBlob } from "./proved-blob.js";
-import { RunningHashes } from "./running-hashes.js";
+import type { RunningUploads } from "./running-uploads.js";
+import type { StoringRules } from "./storing-rules.js";
 import { holdingUpload } from "./upload-claims.js";
 import { digestMismatch, outOfOrder, takenOver, unknownUpload } from "./upload-errors.js";
 
@@ -28,41 +27,20 @@ interface OpenSession {
 }
 
 /** Makes proved content part of the repository. */
-type Store = (whole: StagedObject) => Promise<void>;
-
-/**
- * What this process knows about the sessions it works on. It can all be lost: the bytes are then hashed again. Shared
- * by all repositories, since session ids are unique.
- */
-export class RunningUploads {
-  readonly hashes: RunningHashes;
-  /** The connections that are sending; a newer request for the same session aborts the older one. */
-  readonly senders = new Map<string, AbortController>();
-  readonly open: OpenUploads;
-
-  constructor(storage: Storage, limits: OpenUploadLimits, cluster?: Cluster) {
-    this.hashes = new RunningHashes(cluster);
-    this.open = new OpenUploads(limits, async (name, id) => {
-      if (!(await storage.uploads.removeIfEmpty(name, id))) return "has bytes";
-      this.hashes.forget(id);
-      return "removed";
-    });
-  }
-}
+type Store = (whole: StagedObject, size: number) => Promise<void>;
 
 /** The upload sessions of one repository. */
 export class UploadSessions implements Uploads {
   readonly #storage: Storage;
   readonly #name: RepositoryName;
   readonly #running: RunningUploads;
-  readonly #beforeStoring: () => Promise<unknown>;
+  readonly #storing: StoringRules;
 
-  /** @param beforeStoring called when a blob matches its claimed digest, before it is stored under that digest */
-  constructor(storage: Storage, name: RepositoryName, running: RunningUploads, beforeStoring: () => Promise<unknown>) {
+  constructor(storage: Storage, name: RepositoryName, running: RunningUploads, storing: StoringRules) {
     this.#storage = storage;
     this.#name = name;
     this.#running = running;
-    this.#beforeStoring = beforeStoring;
+    this.#storing = storing;
   }
 
   async start(algorithm: DigestAlgorithm, { caller, access }: Context): Promise<UploadSession> {
@@ -87,14 +65,16 @@ export class UploadSessions implements Uploads {
   finish(id: string, digest: Digest, chunk: Chunk, context: Context): Promise<void> {
     return this.#alone(id, context, async (signal, lost) => {
       const session = await this.#open(id);
-      const store = async (whole: StagedObject) => {
-        await this.#beforeStoring();
+      await this.#expect(session, digest, chunk);
+      const add = async (whole: StagedObject) => {
         // Another process may be appending by now.
         lost.throwIfAborted();
         // Before the session ends, which it may do when its content gets its name.
         await this.#storage.uploads.holdClaims(this.#name, session.content);
         await this.#storage.repository(this.#name).addBlob(digest, whole);
       };
+      const store = (whole: StagedObject, size: number) =>
+        this.#orForget(id, () => this.#storing.admit({ digest, size }, () => add(whole)));
       const size =
         session.before?.size || !this.#storage.uploads.isDirectCheaper
           ? await this.#complete(session, digest, { chunk, signal }, store)
@@ -119,6 +99,22 @@ export class UploadSessions implements Uploads {
     return { id, content, before };
   }
 
+  /** If the client has announced how much comes, a blob that is too large is refused before it comes. */
+  async #expect({ id, before }: OpenSession, digest: Digest, { content: { announced } }: Chunk): Promise<void> {
+    if (announced === undefined) return;
+    await this.#orForget(id, () => this.#storing.expect({ digest, size: (before?.size ?? 0) + announced }));
+  }
+
+  /** Bytes that are refused must not take up space. */
+  async #orForget(id: string, action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === "DENIED") await this.#forget(id);
+      throw error;
+    }
+  }
+
   /** Stores what has arrived of a blob, with the last bytes. @returns its size */
   async #complete(session: OpenSession, digest: Digest, arriving: Arriving, store: Store): Promise<number> {
     const size = await this.#append(session, arriving);
@@ -127,7 +123,7 @@ export class UploadSessions implements Uploads {
       await this.#forget(session.id);
       throw digestMismatch(digest, actual, size);
     }
-    await store(session.content);
+    await store(session.content, size);
     return size;
   }
 

@@ -61,6 +61,8 @@ export interface ChunkRange {
 
 /** Bytes that are being received. Each piece is only borrowed: it is overwritten once the next one is requested. */
 export interface IncomingContent extends AsyncIterable<Buffer> {
+  /** How many bytes the client has announced; `undefined` if it streams. */
+  readonly announced?: number | undefined;
   /** Makes waiting readers fail with the reason. */
   break(reason: Error): void;
 }

@@ -51,6 +51,7 @@ import type { ContentLink } from "./content/content-link.js";
  *     evicting/<algorithm>-<hex>                            bytes about to be deleted, unless something links to them
  *     quarantine/<algorithm>-<hex>-<time>                   damaged bytes that were set aside
  *     check                                                 when all content was last checked, and the result
+ *     quotas/<hash of patterns>                             what the repositories of a quota use
  *     removing                                              digests whose links an eviction removes, one per line
  *     limits                                                limits that upstreams have imposed on any process
  *     announced/<window>/<name>/_digests/<algorithm>-<hex>/<tag>  when a client was told that the tag points to it
@@ -115,6 +116,7 @@ export const layout = {
   quarantine: ".berth/quarantine",
   quarantined: (digest: Digest, time: string) => `.berth/quarantine/${digest.replace(":", "-")}-${time}`,
   quarantinedAs: (record: string) => `.berth/quarantine/${record}`,
+  quota: (id: string) => `.berth/quotas/${id}`,
   lastCheck: ".berth/check",
   evictions: ".berth/evicting",
   removalNote: ".berth/removing",

@@ -37,6 +37,7 @@ import { EndedSessionStore } from "./ended-session-store.js";
 import { EventQueue } from "./event-queue.js";
 import { JobStore } from "./job-store.js";
 import { KeptNames } from "./kept-names.js";
+import { QuotaLedger } from "./quota-ledger.js";
 import { RetentionRecord } from "./retention-record.js";
 import type { DiskRoom } from "./staging.js";
 import { UseStore } from "./use-store.js";
@@ -139,6 +140,11 @@ export class Storage {
     this.dayCounts = new DayCountStore(driver);
     this.jobs = new JobStore(driver);
     this.keptNames = new KeptNames(driver);
+  }
+
+  /** What the repositories of each quota use. It remembers nothing. */
+  get quotaLedger(): QuotaLedger {
+    return new QuotaLedger(this.driver);
   }
 
   /** Content of a repository, whether or not the repository exists. */

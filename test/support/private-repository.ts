@@ -3,7 +3,8 @@ import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import type { PrivateRules } from "../../src/private/manifest-rules.js";
 import { privateNameResolution } from "../../src/private/name-resolution.js";
 import { PrivateRepository } from "../../src/private/private-repository.js";
-import { RunningUploads } from "../../src/private/upload-sessions.js";
+import { Quotas } from "../../src/private/quotas.js";
+import { RunningUploads } from "../../src/private/running-uploads.js";
 import type { Context } from "../../src/registry/context.js";
 import type { Chunk, IncomingContent, PushRepository } from "../../src/registry/repository.js";
 import type { Storage } from "../../src/storage/storage.js";
@@ -17,11 +18,13 @@ export function privateRepository(
   storage: Storage,
   name = "team/app",
   rules: Partial<PrivateRules> = {},
+  quotas = new Quotas(storage, []),
 ): PushRepository {
   return new PrivateRepository(parseRepositoryName(name), storage, {
     rules: { ...defaultRules, ...rules },
     running: new RunningUploads(storage, { maxOpen: 1_000, maxOpenPerClient: 1_000 }),
     resolution: privateNameResolution(storage, false),
+    quotas,
   });
 }
 

@@ -1,4 +1,5 @@
 import { loadConfig } from "../../config/load.js";
+import { showBytes } from "../../foundation/byte-amount.js";
 import { type CachedImage, cachedRepositories, imagesOf } from "../../images/images.js";
 import { createLogger } from "../../observability/winston-logger.js";
 import type { Digest } from "../../oci/digest.js";
@@ -6,7 +7,6 @@ import { openStorage } from "../../storage/open-storage.js";
 import type { Storage } from "../../storage/storage.js";
 import { ImageNames } from "./image-names.js";
 import { table } from "./table.js";
-import { showBytes } from "./warm/amounts.js";
 
 /** An image in the list; with `--json`, an object with these keys. */
 interface ListedImage {

@@ -1,5 +1,6 @@
 import { loadConfig } from "../../config/load.js";
 import { messageOf } from "../../config/problem.js";
+import { showBytes } from "../../foundation/byte-amount.js";
 import { createLogger } from "../../observability/winston-logger.js";
 import { removeCached, whyNotRemovable } from "../../proxy/eviction/cache-removal.js";
 import { ExplainedError } from "../../serving/explained-error.js";
@@ -7,7 +8,6 @@ import { clearAside, withEvictionLock } from "../../storage/content/unlinked-blo
 import { openStorage } from "../../storage/open-storage.js";
 import type { Storage } from "../../storage/storage.js";
 import { ImageNames, type WrittenImage } from "./image-names.js";
-import { showBytes } from "./warm/amounts.js";
 
 /** Deletes cached images: all that are named, or none if one of them cannot be deleted. */
 export async function removeFromCache(images: readonly string[], options: { config?: string }): Promise<void> {

@@ -1,5 +1,6 @@
+import { showBytes } from "../../foundation/byte-amount.js";
 import type { CheckResult, Finding, Holder, Outcome } from "../../maintenance/fsck/finding.js";
-import { showBytes, showSeconds } from "../cache/warm/amounts.js";
+import { showSeconds } from "../cache/warm/amounts.js";
 
 const outcomes: Readonly<Record<Outcome, string | undefined>> = {
   left: undefined,

@@ -1,10 +1,10 @@
 import { loadConfig } from "../../config/load.js";
+import { showBytes } from "../../foundation/byte-amount.js";
 import { createLogger } from "../../observability/winston-logger.js";
 import { parseDigest } from "../../oci/digest.js";
 import { ExplainedError } from "../../serving/explained-error.js";
 import type { Storage } from "../../storage/storage.js";
 import { table } from "../cache/table.js";
-import { showBytes } from "../cache/warm/amounts.js";
 import { openCollectedStorage } from "../gc/collected-storage.js";
 
 interface SetAsideOptions {

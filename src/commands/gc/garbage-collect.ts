@@ -1,12 +1,12 @@
 import { setFlagsFromString } from "node:v8";
 import { loadConfig } from "../../config/load.js";
+import { showBytes } from "../../foundation/byte-amount.js";
 import { collect, planCollection } from "../../maintenance/collect.js";
 import type { Collection, CollectionReport } from "../../maintenance/collection-report.js";
 import type { CollectionTimes } from "../../maintenance/unneeded-content.js";
 import { createLogger } from "../../observability/winston-logger.js";
 import { collectionTimesOf } from "../../serving/collection-times.js";
 import type { Storage } from "../../storage/storage.js";
-import { showBytes } from "../cache/warm/amounts.js";
 import { openCollectedStorage } from "./collected-storage.js";
 import { CollectionJson } from "./collection-json.js";
 import { CollectionProgress } from "./collection-progress.js";

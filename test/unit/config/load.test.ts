@@ -65,6 +65,7 @@ test("without a file and variables, Berth is a private registry on this machine"
       manifestMaxSize: 4_194_304,
       anyMediaType: false,
       referrersTag: false,
+      quotas: [],
       uploads: {
         maxConcurrent: 1000,
         maxOpen: 20_000,

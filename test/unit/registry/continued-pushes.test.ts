@@ -28,6 +28,7 @@ async function runPrivate() {
     anyMediaType: false,
     adopt: false,
     readonly: false,
+    quotas: [],
     uploads: { maxOpen: 9, maxOpenPerClient: 9 },
   };
   const cacheOnly = () =>

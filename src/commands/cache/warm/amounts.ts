@@ -1,16 +1,3 @@
-const units = ["B", "kB", "MB", "GB", "TB"];
-
-/** `512 B`, `12.3 MB`: decimal units, as docker shows them. */
-export function showBytes(bytes: number): string {
-  let amount = bytes;
-  let unit = 0;
-  while (amount >= 999.95 && unit < units.length - 1) {
-    amount /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? Math.round(amount) : amount.toFixed(1)} ${units[unit]}`;
-}
-
 /** `3.2 s`, `42 s`, `5 min 3 s`, `2 h 7 min`. */
 export function showSeconds(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;

@@ -1,5 +1,6 @@
+import { showBytes } from "../../../foundation/byte-amount.js";
 import type { WarmingBlob } from "../../../proxy/warming/image-warmer.js";
-import { showBytes, showSeconds } from "./amounts.js";
+import { showSeconds } from "./amounts.js";
 
 const barCells = 20;
 const shortestTitle = 12;

@@ -1,5 +1,6 @@
+import { showBytes } from "../../../foundation/byte-amount.js";
 import type { WarmedImage, WarmingBlob, WarmingWatch } from "../../../proxy/warming/image-warmer.js";
-import { showBytes, showSeconds } from "./amounts.js";
+import { showSeconds } from "./amounts.js";
 import { barLine, shortDigest } from "./bar-line.js";
 import { LiveLines, type Terminal } from "./live-lines.js";
 

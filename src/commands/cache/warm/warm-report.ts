@@ -1,7 +1,8 @@
 import { messageOf } from "../../../config/problem.js";
+import { showBytes } from "../../../foundation/byte-amount.js";
 import type { WarmedImage } from "../../../proxy/warming/image-warmer.js";
 import { ExplainedError } from "../../../serving/explained-error.js";
-import { showBytes, showSeconds } from "./amounts.js";
+import { showSeconds } from "./amounts.js";
 import type { WarmDisplay } from "./warm-display.js";
 
 /** The summary of all images. */

@@ -1,0 +1,149 @@
+import { strict as assert } from "node:assert";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { digestOf } from "../../src/oci/digest.js";
+import { tryCommand } from "../support/command.js";
+import { pushBlob, pushManifest, seededBytes } from "../support/content.js";
+import { type Answer, locationOf, type RegistryClient } from "../support/registry-client.js";
+import { runBerthOnDisk } from "../support/running-berth.js";
+import { Scope } from "../support/scope.js";
+import { pushBlobsOf, pushSmallImage, smallImage } from "../support/small-image.js";
+import { startUpload } from "../support/upload.js";
+
+const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+const limit = 100_000;
+
+/** A registry in which `team/**` may hold 100 kB together. */
+async function runWithQuota(scope: Scope) {
+  const settings = { private: { quotas: [{ repositories: ["team/**"], limit }] } };
+  const berth = await runBerthOnDisk(scope, settings);
+  const cwd = await scope.folder("command");
+  const file = { ...settings, storage: { filesystem: { root: berth.root } } };
+  await writeFile(join(cwd, "berth.yml"), JSON.stringify(file));
+  const usage = async (...args: string[]) => {
+    const { code, stdout, stderr } = await tryCommand(process.execPath, [main, "usage", ...args], { cwd });
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const used = async () => JSON.parse(await usage("--json")).quotas[0].used;
+  return { ...berth, usage, used };
+}
+
+/** Sends a blob in the closing request of a session. */
+async function sendBlob(client: RegistryClient, name: string, bytes: Buffer): Promise<Answer> {
+  const session = await startUpload(client, name);
+  return client.request("PUT", `${session}&digest=${digestOf(bytes)}`, { body: bytes });
+}
+
+function assertRefused(answer: Answer, used: number, needed: number): void {
+  assert.equal(answer.status, 403, answer.body.toString());
+  const [error] = JSON.parse(answer.body.toString()).errors;
+  assert.equal(error.code, "DENIED");
+  assert.match(error.message, /the quota of team\/\*\* is spent: .* of 100\.0 kB are used/);
+  assert.deepEqual(
+    [error.detail.used, error.detail.allowed, error.detail.needed, error.detail.quota],
+    [used, limit, needed, ["team/**"]],
+  );
+}
+
+test("a push beyond the quota of its repositories is refused with what is used and allowed; others are not", async (t) => {
+  const { client, used } = await runWithQuota(new Scope(t));
+  await pushBlob(client, "team/one", seededBytes("one", 60_000));
+  assertRefused(await sendBlob(client, "team/two", seededBytes("two", 60_000)), 60_000, 60_000);
+  await pushBlob(client, "team/two", seededBytes("three", 40_000));
+  assertRefused(await sendBlob(client, "team/two", seededBytes("four", 1)), 100_000, 1);
+  await pushBlob(client, "other/app", seededBytes("two", 60_000));
+  assert.equal(await used(), 100_000);
+});
+
+test("content that several repositories of a quota have counts once, however it gets there", async (t) => {
+  const { client, used } = await runWithQuota(new Scope(t));
+  const layer = seededBytes("shared", 70_000);
+  await pushBlob(client, "team/one", layer);
+  await pushBlob(client, "team/two", layer);
+  const mounted = await client.request("POST", `/v2/team/three/blobs/uploads/?mount=${digestOf(layer)}&from=team/one`);
+  assert.equal(mounted.status, 201);
+  assert.equal(await used(), 70_000);
+});
+
+test("a mount from outside counts, and so does a manifest", async (t) => {
+  const { client } = await runWithQuota(new Scope(t));
+  const layer = seededBytes("from outside", 70_000);
+  await pushBlob(client, "other/app", layer);
+  await pushBlob(client, "team/one", seededBytes("one", 40_000));
+  const mount = `/v2/team/two/blobs/uploads/?mount=${digestOf(layer)}&from=other/app`;
+  assertRefused(await client.request("POST", mount), 40_000, 70_000);
+  await pushBlobsOf(client, "team/one", "a layer");
+  await pushBlob(client, "team/one", seededBytes("rest", limit - 40_000 - "a layer".length - "{}".length - 100));
+  const image = smallImage("a layer");
+  const refused = await client.request("PUT", "/v2/team/one/manifests/v1", {
+    body: image.bytes,
+    headers: { "content-type": image.descriptor.mediaType },
+  });
+  assertRefused(refused, limit - 100, image.bytes.length);
+});
+
+test("a blob whose size is announced is refused before its bytes arrive", async (t) => {
+  const { client } = await runWithQuota(new Scope(t));
+  const bytes = seededBytes("too large", 150_000);
+  const sending = client.start("POST", `/v2/team/one/blobs/uploads/?digest=${digestOf(bytes)}`, {
+    "content-length": String(bytes.length),
+  });
+  assertRefused(await sending.answer, 0, bytes.length);
+});
+
+test("a streamed blob is refused at its end, and leaves nothing behind", async (t) => {
+  const { client, storage } = await runWithQuota(new Scope(t));
+  const bytes = seededBytes("too large", 150_000);
+  const session = await startUpload(client, "team/one");
+  const patched = await client.request("PATCH", session, { body: bytes });
+  assert.equal(patched.status, 202);
+  const location = locationOf(patched, `digest=${digestOf(bytes)}`);
+  assertRefused(await client.request("PUT", location), 0, bytes.length);
+  assert.equal((await client.request("PUT", location)).status, 404);
+  assert.equal(await storage.blobs.storedSize(digestOf(bytes)), undefined);
+});
+
+test("what is deleted makes room at once for this server", async (t) => {
+  const { client } = await runWithQuota(new Scope(t));
+  const first = seededBytes("first", 80_000);
+  await pushBlob(client, "team/one", first);
+  assertRefused(await sendBlob(client, "team/one", seededBytes("second", 80_000)), 80_000, 80_000);
+  assert.equal((await client.request("DELETE", `/v2/team/one/blobs/${digestOf(first)}`)).status, 202);
+  await pushBlob(client, "team/one", seededBytes("second", 80_000));
+});
+
+test("berth usage shows quotas, repositories and patterns, each digest once", async (t) => {
+  const { client, usage } = await runWithQuota(new Scope(t));
+  await pushSmallImage(client, "team/one", "text", { tag: "v1" });
+  await pushSmallImage(client, "team/two", "text", { tag: "v1" });
+  const manifest = smallImage("text").bytes.length;
+  const size = manifest + "text".length + "{}".length;
+  assert.match(await usage(), new RegExp(`^QUOTA +USED +ALLOWED +LEFT\\nteam/\\*\\* +${size} B +100\\.0 kB`));
+  const { bytes, blobs, repositories } = JSON.parse(await usage("team/**", "--json"));
+  assert.deepEqual([bytes, blobs], [size, 3]);
+  assert.deepEqual(
+    repositories,
+    ["team/one", "team/two"].map((name) => ({ name, bytes: size })),
+  );
+  assert.match(await usage("team/one"), /team\/one +\d+ B\n/);
+});
+
+test("many clients at once cannot pass a quota, and what they were told is true", async (t) => {
+  const { client, used } = await runWithQuota(new Scope(t));
+  const blobs = Array.from({ length: 20 }, (_, number) => seededBytes(`at once ${number}`, 9_000));
+  const answers = await Promise.all(blobs.map((bytes, at) => sendBlob(client, `team/app${at % 3}`, bytes)));
+  const accepted = answers.filter(({ status }) => status === 201).length;
+  assert.equal(accepted, 11);
+  assert.equal(await used(), 99_000);
+});
+
+test("a manifest that is pushed again, and a tag that moves, need no room", async (t) => {
+  const { client } = await runWithQuota(new Scope(t));
+  const image = await pushSmallImage(client, "team/one", "text", { tag: "v1" });
+  const used = image.bytes.length + "text".length + "{}".length;
+  await pushBlob(client, "team/one", seededBytes("the rest", limit - used));
+  await pushManifest(client, "team/one", image, "v2");
+});
