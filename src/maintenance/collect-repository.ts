@@ -3,6 +3,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { ContentLink } from "../storage/content/content-link.js";
 import type { CollectionRun } from "./collection-run.js";
 import { type FoundRepository, markRepository, type RepositoryMark } from "./repository-mark.js";
+import { lastOfUse, type UntaggedManifests, untaggedManifestsOf } from "./untagged-manifests.js";
 
 /** The outcome for one repository. */
 export interface CollectedRepository {
@@ -16,8 +17,12 @@ export interface CollectedRepository {
 export async function collectRepository(run: CollectionRun, found: FoundRepository): Promise<CollectedRepository> {
   const { name } = found.holdings;
   const held = new HeldSince(run, name);
-  const stays = async (digest: Digest) => staysFor(run, { name, kind: "manifest", digest }, await held.sinceMs());
-  const mark = await markRepository(run.storage, found, { deleteUntagged: run.deleteUntagged, stays });
+  const untagged = await untaggedManifestsOf(run, name);
+  const stays = async (digest: Digest) => {
+    const link: ContentLink = { name, kind: "manifest", digest };
+    return (await isKept(run, link, untagged)) || staysFor(run, link, await held.sinceMs());
+  };
+  const mark = await markRepository(run.storage, found, { deleteUntagged: untagged.mayGo, stays });
   run.report.marked(mark);
   for (const problem of mark.problems) run.report.problem(`${name}: ${problem}`);
   const blobs: ContentLink[] = [];
@@ -29,6 +34,15 @@ export async function collectRepository(run: CollectionRun, found: FoundReposito
   const removed = await removeAll(run, name, [...manifests, ...blobs]);
   await removeIfEmptied(run, mark, removed);
   return { needed: stillLinked(mark, removed), removed, mark };
+}
+
+/** Whether a manifest without a tag must stay by a policy. Reports it if so. */
+async function isKept(run: CollectionRun, link: ContentLink, { keepMs }: UntaggedManifests): Promise<boolean> {
+  if (keepMs === 0) return false;
+  const untilMs = (await lastOfUse(run.storage, link.name, link.digest)) + keepMs;
+  if (untilMs <= run.judge.nowMs) return false;
+  run.stays(link, { why: "waits", untilMs });
+  return true;
 }
 
 /** Whether an unneeded link must wait. Reports it if so. */

@@ -74,7 +74,7 @@ async function run(
     storage,
     changes,
     isAlone,
-    times: isAlone ? atOnce : settings.times,
+    times: isAlone ? { ...atOnce, untaggedKeepOf: settings.times.untaggedKeepOf } : settings.times,
     // Not by the clock of this machine, which may jump.
     now: () => startMs + performance.now() - startedAt,
     pace: async () => {

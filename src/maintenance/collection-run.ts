@@ -101,9 +101,13 @@ export class CollectionRun {
 
   async #collectRepositories(): Promise<void> {
     const names = await this.#repositoryNames();
-    const changed = await this.#known.changed(names, (needed) => {
+    // What is tagged shows in no version.
+    const byTags = names.filter((name) => this.judge.times.untaggedKeepOf?.(name) !== undefined);
+    const others = byTags.length === 0 ? names : names.filter((name) => !byTags.includes(name));
+    const changed = await this.#known.changed(others, (needed) => {
       for (const number of needed) this.#needed.add(number);
     });
+    changed.push(...byTags);
     this.report.repositories({ unchanged: names.length - changed.length, toRead: changed.length });
     for await (const found of foundRepositories(this.storage, changed)) {
       await this.#parts.pace();

@@ -1,5 +1,6 @@
 import { algorithmOf, type Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { fallbackTagOf, subjectOfTag } from "../storage/content/fallback-referrers.js";
 import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import type { Storage } from "../storage/storage.js";
 import type { HeldManifest } from "./held-manifests.js";
@@ -40,6 +41,12 @@ export interface FoundRepository {
   readonly held: ReadonlyMap<Digest, HeldManifest>;
 }
 
+/** The manifests of a repository, and which of them refer to which. */
+interface Manifests {
+  readonly held: ReadonlyMap<Digest, HeldManifest>;
+  readonly referrers: ReadonlyMap<Digest, readonly Digest[]>;
+}
+
 /** Finds what a repository needs, and changes nothing. */
 export async function markRepository(
   storage: Storage,
@@ -65,12 +72,14 @@ async function markManifests(
   const problems = problemsOf(held);
   const isUnreadable = problems.length > 0;
   let roots: Iterable<Digest> = held.keys();
+  const referrers = referrersBySubject(held);
   if (rules.deleteUntagged) {
-    const tagged = await taggedManifests(storage, name);
+    const tagged = await taggedManifests(storage, name, held);
     problems.push(...tagged.problems);
     if (problems.length === 0) roots = tagged.digests;
+    for (const [subject, digest] of tagged.bySubject) addTo(referrers, subject, digest);
   }
-  const kept = await withStaying(held, [...roots], rules);
+  const kept = await withStaying({ held, referrers }, [...roots], rules);
   const unkept = [...held.keys()].filter((digest) => !kept.has(digest));
   return { kept, unkept, named: namedBy(held, kept), isUnreadable, problems };
 }
@@ -83,28 +92,40 @@ function problemsOf(held: ReadonlyMap<Digest, HeldManifest>): string[] {
   );
 }
 
+interface TaggedManifests {
+  readonly digests: ReadonlySet<Digest>;
+  /** Manifests whose tag says which one they belong to, such as signatures of cosign, with that one. */
+  readonly bySubject: readonly (readonly [subject: Digest, digest: Digest])[];
+  readonly problems: readonly string[];
+}
+
 async function taggedManifests(
   storage: Storage,
   name: RepositoryName,
-): Promise<{ digests: Set<Digest>; problems: string[] }> {
+  held: ReadonlyMap<Digest, HeldManifest>,
+): Promise<TaggedManifests> {
   const digests = new Set<Digest>();
+  const bySubject: [Digest, Digest][] = [];
   const problems: string[] = [];
+  const subjects = new Map([...held.keys()].map((digest) => [fallbackTagOf(digest), digest]));
   for await (const { tag, digest } of storage.tags.targets(name)) {
-    if (digest !== undefined) digests.add(digest);
+    const subjectTag = subjectOfTag(tag);
+    const subject = subjectTag && subjects.get(subjectTag);
+    if (digest !== undefined && subject !== undefined) bySubject.push([subject, digest]);
+    else if (digest !== undefined) digests.add(digest);
     else
       problems.push(
         `the link of tag ${tag} is damaged, so untagged manifests of this repository are kept; push the tag again, or delete it`,
       );
   }
-  return { digests, problems };
+  return { digests, bySubject, problems };
 }
 
 /**
  * The manifests of a repository that are reachable from some of them: those that a kept index references, and referrers
  * of a kept manifest, such as signatures; and again from those. Each is visited once.
  */
-function reachableManifests(held: ReadonlyMap<Digest, HeldManifest>, roots: Iterable<Digest>): ReadonlySet<Digest> {
-  const referrers = referrersBySubject(held);
+function reachableManifests({ held, referrers }: Manifests, roots: Iterable<Digest>): ReadonlySet<Digest> {
   const reached = new Set<Digest>();
   const pending = [...roots];
   for (let digest = pending.pop(); digest !== undefined; digest = pending.pop()) {
@@ -121,27 +142,29 @@ function reachableManifests(held: ReadonlyMap<Digest, HeldManifest>, roots: Iter
 
 /** What is kept, and what waits to be deleted, with everything that it references. */
 async function withStaying(
-  held: ReadonlyMap<Digest, HeldManifest>,
+  manifests: Manifests,
   roots: readonly Digest[],
   { stays }: MarkRules,
 ): Promise<ReadonlySet<Digest>> {
-  const kept = reachableManifests(held, roots);
+  const kept = reachableManifests(manifests, roots);
   const staying: Digest[] = [];
-  for (const digest of held.keys()) if (!kept.has(digest) && (await stays(digest))) staying.push(digest);
-  return staying.length === 0 ? kept : reachableManifests(held, [...roots, ...staying]);
+  for (const digest of manifests.held.keys()) if (!kept.has(digest) && (await stays(digest))) staying.push(digest);
+  return staying.length === 0 ? kept : reachableManifests(manifests, [...roots, ...staying]);
 }
 
 function referrersBySubject(held: ReadonlyMap<Digest, HeldManifest>): Map<Digest, Digest[]> {
   const referrers = new Map<Digest, Digest[]>();
   for (const [digest, { names }] of held) {
     if (typeof names === "string") continue;
-    for (const subject of names.subjects) {
-      const others = referrers.get(subject);
-      if (others === undefined) referrers.set(subject, [digest]);
-      else others.push(digest);
-    }
+    for (const subject of names.subjects) addTo(referrers, subject, digest);
   }
   return referrers;
+}
+
+function addTo(referrers: Map<Digest, Digest[]>, subject: Digest, digest: Digest): void {
+  const others = referrers.get(subject);
+  if (others === undefined) referrers.set(subject, [digest]);
+  else others.push(digest);
 }
 
 function namedBy(held: ReadonlyMap<Digest, HeldManifest>, kept: ReadonlySet<Digest>): Set<Digest> {

@@ -1,3 +1,4 @@
+import type { RepositoryName } from "../oci/repository-name.js";
 import type { NotedItems, Unneeded } from "../storage/collection-notes.js";
 
 /** How long unneeded content stays, in milliseconds. */
@@ -8,6 +9,8 @@ export interface CollectionTimes {
   readonly claim: number;
   /** In the trash, from which it can be brought back. */
   readonly trash: number;
+  /** How long manifests without a tag stay in a repository; `undefined`: for ever. */
+  readonly untaggedKeepOf?: ((name: RepositoryName) => number | undefined) | undefined;
 }
 
 /** For a storage that nothing else uses: what is unneeded goes at once. */

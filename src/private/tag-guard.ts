@@ -84,7 +84,8 @@ export class TagGuard {
   async deleteManifest<Result>(digest: Digest, action: () => Promise<Result>): Promise<Result> {
     if (!this.#tags.guardsTags) return action();
     return this.#alone(digest, async () => {
-      for (const tag of await this.#storage.tags.allPointingAt(this.#name, digest)) await this.refuseDeletion(tag);
+      for (const tag of await this.#storage.tags.ofManifests.allPointingAt(this.#name, digest))
+        await this.refuseDeletion(tag);
       return action();
     });
   }

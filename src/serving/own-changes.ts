@@ -13,8 +13,8 @@ import type { PushRepository } from "../registry/repository.js";
 import type { Storage } from "../storage/storage.js";
 import { openAuditTrail } from "./access/audit-writer.js";
 import { notificationsOf } from "./events.js";
+import { privateNamesOf } from "./private-names.js";
 import { privateRulesOf } from "./private-rules.js";
-import { ownersOf } from "./upstream-names.js";
 
 interface OwnChangesParts {
   readonly storage: Storage;
@@ -29,7 +29,7 @@ interface OwnChangesParts {
  */
 export class OwnChanges {
   readonly context: Context;
-  readonly #config: Config;
+  readonly isPrivate: (name: RepositoryName) => boolean;
   readonly #registry: Registry;
 
   /** @throws ConfigError if the audit trail cannot be written */
@@ -49,7 +49,7 @@ export class OwnChanges {
   }
 
   private constructor(config: Config, registry: Registry, context: Context) {
-    this.#config = config;
+    this.isPrivate = privateNamesOf(config);
     this.#registry = registry;
     this.context = context;
   }
@@ -59,13 +59,4 @@ export class OwnChanges {
     if (!this.isPrivate(name)) throw new RegistryError("UNSUPPORTED", `${name} is not private here (see: berth owner)`);
     return this.#registry.push(name, undefined, this.context, action);
   }
-
-  isPrivate(name: RepositoryName): boolean {
-    return isPrivateBy(this.#config, name);
-  }
-}
-
-/** Whether a name is private by the settings. */
-export function isPrivateBy(config: Config, name: RepositoryName): boolean {
-  return config.mode === "private" || ownersOf(config).of(name).kind === "private";
 }

@@ -4,7 +4,7 @@ import { showTime, type TagDecision } from "../../retention/decide-tags.js";
 import type { RepositoryPolicy } from "../../retention/policies.js";
 import { planRepository } from "../../retention/repository-plan.js";
 import { ExplainedError } from "../../serving/explained-error.js";
-import { isPrivateBy } from "../../serving/own-changes.js";
+import { privateNamesOf } from "../../serving/private-names.js";
 import { openRetention } from "./opened-retention.js";
 
 /** Says what becomes of the tags of a repository, or of one tag, and why. */
@@ -13,7 +13,7 @@ export async function explainRetention(written: string, options: { config?: stri
   const name = parseRepositoryName(colon < 0 ? written : written.slice(0, colon));
   const tag = colon < 0 ? undefined : parseTag(written.slice(colon + 1));
   const { config, policies, storage, times } = await openRetention(options);
-  if (!isPrivateBy(config, name))
+  if (!privateNamesOf(config)(name))
     throw new ExplainedError(
       `${name} is not private here, and policies are for private repositories (see: berth owner)`,
     );

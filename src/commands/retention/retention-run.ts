@@ -11,7 +11,8 @@ import {
   type RetentionSettings,
 } from "../../retention/retention-run.js";
 import { ExplainedError } from "../../serving/explained-error.js";
-import { isPrivateBy, OwnChanges } from "../../serving/own-changes.js";
+import { OwnChanges } from "../../serving/own-changes.js";
+import { privateNamesOf } from "../../serving/private-names.js";
 import { type OpenedRetention, openRetention } from "./opened-retention.js";
 
 interface RunOptions {
@@ -34,7 +35,7 @@ export async function runRetention(repositories: readonly string[], options: Run
 }
 
 function plan({ storage, config }: OpenedRetention, settings: RetentionSettings): Promise<Retention> {
-  return planRetention(storage, settings, (name) => isPrivateBy(config, name));
+  return planRetention(storage, settings, privateNamesOf(config));
 }
 
 async function apply({ storage, config, log }: OpenedRetention, settings: RetentionSettings): Promise<Retention> {

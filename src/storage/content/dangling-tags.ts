@@ -55,6 +55,11 @@ export class DanglingTags {
     return removed;
   }
 
+  /** Tags that point at a manifest, or once did, as far as that is recorded. */
+  everPointingAt(name: RepositoryName, digest: Digest): Promise<Tag[]> {
+    return this.#parts.index.tagsOf(name, digest);
+  }
+
   /** The tags that point at a manifest. Among very many, those that are older than the record of that are left out. */
   async pointingAt(name: RepositoryName, digest: Digest): Promise<Tag[]> {
     const children = await this.#parts.names.tagNames(name);

@@ -1,7 +1,7 @@
 import type { Descriptor } from "../../oci/descriptor.js";
 import { algorithmOf, type Digest, hexOf } from "../../oci/digest.js";
 import { readAnyManifest } from "../../oci/large-manifests.js";
-import { parseTag, type Tag } from "../../oci/reference.js";
+import { isTag, parseTag, type Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { Storage } from "../storage.js";
@@ -28,6 +28,18 @@ const subjectTag = /^(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{64})(\.[a-z0-9-]+)?$/;
 export function subjectOfTag(tag: Tag): Tag | undefined {
   const [, subject] = subjectTag.exec(tag) ?? [];
   return subject === undefined ? undefined : parseTag(subject);
+}
+
+/** Signatures go with their subject, and so do the tags that say whose they are. */
+export async function removeTagsOfSubjects(
+  storage: Storage,
+  name: RepositoryName,
+  removed: ReadonlySet<Digest>,
+): Promise<void> {
+  for (const tag of (await storage.index.tagNames(name)).filter(isTag)) {
+    const digest = subjectOfTag(tag) === undefined ? undefined : await storage.tags.find(name, tag);
+    if (digest !== undefined && removed.has(digest)) await storage.tags.removeIfAt(name, tag, digest);
+  }
 }
 
 /** Digests in the index, each once. */

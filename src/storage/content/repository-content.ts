@@ -8,6 +8,7 @@ import { isOfRepository, layout } from "../layout.js";
 import type { StagedObject } from "../staging.js";
 import type { Storage } from "../storage.js";
 import type { ContentLink } from "./content-link.js";
+import { removeTagsOfSubjects } from "./fallback-referrers.js";
 import type { StoredManifest } from "./manifest-store.js";
 import { type Listed, referrerDescriptor } from "./referrer-descriptor.js";
 
@@ -189,7 +190,10 @@ export class RepositoryContent {
   async removeUnneeded({ manifests, blobs }: Unneeded): Promise<void> {
     const { referrers, tags, uses } = this.#storage;
     const name = this.#name;
-    if (manifests.length > 0) await tags.forget(name, new Set(manifests));
+    if (manifests.length > 0) {
+      await removeTagsOfSubjects(this.#storage, name, new Set(manifests));
+      await tags.forget(name, new Set(manifests));
+    }
     await this.#removeKeys(manifests.flatMap((digest) => [layout.revision(name, digest), layout.tagged(name, digest)]));
     for (const digest of manifests) await uses.forget(name, digest);
     await referrers.removeDangling(name, (digest) => this.#storage.manifests.isLinked(name, digest));

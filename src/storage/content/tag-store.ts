@@ -31,12 +31,13 @@ interface TagTarget {
 /** Tags of repositories: links that move. */
 export class TagStore {
   readonly history: TagHistory;
+  /** Finds tags by what they point at. */
+  readonly ofManifests: DanglingTags;
   readonly #driver: StorageDriver;
   readonly #links: LinkStore;
   readonly #names: ContentIndex;
   readonly #index: TagIndex;
   readonly #listings: TagListings;
-  readonly #dangling: DanglingTags;
   /** Repositories for which it is known whether all their tags are in the index. */
   readonly #settled = new BoundedMap<RepositoryName, true>(settledRepositories);
 
@@ -47,7 +48,7 @@ export class TagStore {
     this.history = new TagHistory(driver);
     this.#index = new TagIndex(driver);
     this.#listings = new TagListings(driver, index);
-    this.#dangling = new DanglingTags({
+    this.ofManifests = new DanglingTags({
       links,
       names: index,
       index: this.#index,
@@ -66,12 +67,7 @@ export class TagStore {
 
   /** The tags that point at a manifest. Among very many, those that are older than the record of that are left out. */
   pointingAt(name: RepositoryName, digest: Digest): Promise<Tag[]> {
-    return this.#dangling.pointingAt(name, digest);
-  }
-
-  /** Every tag that points at a manifest. Among very many, this may take a while. */
-  allPointingAt(name: RepositoryName, digest: Digest): Promise<readonly Tag[]> {
-    return this.#dangling.allPointingAt(name, digest);
+    return this.ofManifests.pointingAt(name, digest);
   }
 
   /** When the tag was last pushed, and by whom, if it exists; after a backup was restored, `movedAt` may be later. */
@@ -202,7 +198,7 @@ export class TagStore {
 
   /** @see DanglingTags.remove */
   removeDangling(name: RepositoryName, digest: Digest, by?: Actor): Promise<readonly Tag[]> {
-    return this.#dangling.remove({ name, digest, by });
+    return this.ofManifests.remove({ name, digest, by });
   }
 
   /** Removes deleted manifests from the history of every tag. */
