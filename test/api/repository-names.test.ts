@@ -154,7 +154,10 @@ test("an invalid name is refused by every endpoint, and touches no file", async 
       assert.ok(code === "NAME_INVALID" || (answer.status === 404 && code === "UNSUPPORTED"), `${what} ${code}`);
     }
   }
-  assert.deepEqual((await readdir(around, { recursive: true })).sort(), before.sort());
+  // The server itself writes one file soon after its start: since when it records pulls.
+  const isTouched = (file: string) => !file.endsWith("/pulls-recorded");
+  const after = await readdir(around, { recursive: true });
+  assert.deepEqual(after.filter(isTouched).sort(), before.filter(isTouched).sort());
 });
 
 test("no path of the data directory is a path of the API", async (t) => {
