@@ -9,7 +9,7 @@ import {
   type ValueOf,
 } from "./definition.js";
 import { duration, listOf, longestTimer, wholeNumber } from "./kinds.js";
-import { namePattern, policyName, tagPattern, tagPatterns } from "./name-kinds.js";
+import { namePattern, policyName, tagPatterns } from "./name-kinds.js";
 
 const longest = "36500d";
 
@@ -21,9 +21,10 @@ const keep = listOfSections(
     example: { tags: ["*"], newest: 20 },
   },
   {
-    tags: setting(listOf(tagPattern), {
+    tags: setting(tagPatterns, {
       default: ["*"],
-      meaning: "Patterns of the tags that the rule is about. Without a condition below, it keeps all of them.",
+      meaning:
+        "Patterns of the tags that the rule is about, and exceptions. Without a condition below, it keeps all of them.",
     }),
     newest: optionalSetting(wholeNumber(1, 10_000_000), {
       example: "20",

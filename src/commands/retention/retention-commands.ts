@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 
 const configFileNote = "settings in YAML (default: berth.yml in this folder, if it exists)";
 
@@ -49,6 +49,21 @@ export function addRetention(program: Command): void {
       const { explainRetention } = await import("./retention-explain.js");
       await explainRetention(name, options);
     });
+  addImport(retention);
+}
+
+function addImport(retention: Command): void {
+  retention
+    .command("import")
+    .description(
+      "Prints the policies of another registry as settings of Berth. What has no equivalent becomes a comment.",
+    )
+    .addArgument(new Argument("<registry>", "whose policies they are").choices(["zot", "harbor", "ecr"]))
+    .argument("<file>", "zot's configuration, Harbor's retention policy or ECR's lifecycle policy, as JSON or YAML")
+    .action(async (registry: "zot" | "harbor" | "ecr", file: string) => {
+      const { importRetention } = await import("./import/retention-import.js");
+      await importRetention(registry, file);
+    });
 }
 
 const help = `
@@ -58,4 +73,5 @@ restored until then (see: berth tag restore).
 Examples:
   berth retention plan                      what would be deleted
   berth retention explain team/app:1.0      why a tag stays, or goes
-  berth retention run --yes                 apply new policies, whatever they delete`;
+  berth retention run --yes                 apply new policies, whatever they delete
+  berth retention import zot config.json    start from the policies of zot`;
