@@ -28,6 +28,11 @@ export class StoreFaults {
     this.#planned.push({ matches, fault, left: times });
   }
 
+  /** No more faults. */
+  clear(): void {
+    this.#planned.length = 0;
+  }
+
   take({ method = "", url = "" }: IncomingMessage): StoreFault | undefined {
     const request = `${method} ${decodeURIComponent(url)}`;
     this.requests.push(request);
