@@ -17,11 +17,12 @@ import { BlobHolders } from "./content/blob-holders.js";
 import { BlobInspection } from "./content/blob-inspection.js";
 import { BlobStore, type MemoryAnswers } from "./content/blob-store.js";
 import type { ContentIndex } from "./content/content-index.js";
-import { ContentLinks } from "./content/content-links.js";
+import { ContentLinks, type Restoration } from "./content/content-links.js";
 import { HeldClaims } from "./content/held-claims.js";
 import { LayoutIndex } from "./content/layout-index.js";
 import { LinkStore } from "./content/link-store.js";
 import { ManifestStore } from "./content/manifest-store.js";
+import { MissingBytes } from "./content/missing-bytes.js";
 import { Quarantine } from "./content/quarantine.js";
 import { ReferrerRebuild } from "./content/referrer-rebuild.js";
 import { ReferrerStore } from "./content/referrer-store.js";
@@ -63,6 +64,7 @@ export class Storage {
   readonly inspection: BlobInspection;
   readonly sampledReads: SampledReads;
   readonly holders = new BlobHolders();
+  readonly missing: MissingBytes;
   readonly manifests: ManifestStore;
   readonly tags: TagStore;
   readonly referrers: ReferrerStore;
@@ -101,13 +103,7 @@ export class Storage {
     this.driver = driver;
     this.links = new LinkStore(driver, log, rememberedLinks);
     this.trash = new Trash(driver);
-    this.contentLinks = new ContentLinks(driver, this, {
-      claimReferences: async ({ name, kind, digest }, content) =>
-        kind === "blob" || this.repository(name).claimReferences(digest, content),
-      record: async ({ name, kind, digest }) => {
-        if (kind === "manifest") await this.repository(name).recordReferrer(digest);
-      },
-    });
+    this.contentLinks = new ContentLinks(driver, this, this.#restoration());
     this.index = new LayoutIndex(driver, this.links);
     // Whole bytes: an LRU cache accepts no fractions.
     const half = Math.floor(cacheBytes / 2);
@@ -126,6 +122,7 @@ export class Storage {
     this.manifestTypes = new ManifestTypes(driver);
     this.announced = new AnnouncedTags(driver);
     this.downloads = new DownloadStore(driver);
+    this.missing = new MissingBytes(log);
     this.limits = new LimitNotes(driver);
     this.uses = new UseStore(driver);
     this.scheduler = new SchedulerState(driver);
@@ -140,6 +137,16 @@ export class Storage {
     this.dayCounts = new DayCountStore(driver);
     this.jobs = new JobStore(driver);
     this.keptNames = new KeptNames(driver);
+  }
+
+  #restoration(): Restoration {
+    return {
+      claimReferences: async ({ name, kind, digest }, content) =>
+        kind === "blob" || this.repository(name).claimReferences(digest, content),
+      record: async ({ name, kind, digest }) => {
+        if (kind === "manifest") await this.repository(name).recordReferrer(digest);
+      },
+    };
   }
 
   /** What the repositories of each quota use. It remembers nothing. */

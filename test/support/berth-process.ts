@@ -39,6 +39,8 @@ export interface BerthOptions {
   readonly cluster?: Readonly<Record<string, unknown>>;
   /** Settings of the section `log`. */
   readonly log?: Readonly<Record<string, unknown>>;
+  /** Another build of Berth. */
+  readonly program?: string;
   /** Variables of the process. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -64,7 +66,7 @@ export async function startBerth(scope: Scope, options: BerthOptions = {}): Prom
   const write = (settings: BerthOptions) => writeFile(configFile, configText({ ...settings, root, port }));
   await write(options);
   const file = options.findsFile ? [] : ["--config", configFile];
-  const command = [process.execPath, join(projectRoot, "dist/main.js"), "serve", ...file];
+  const command = [process.execPath, options.program ?? join(projectRoot, "dist/main.js"), "serve", ...file];
   const daemon = new Daemon(
     scope,
     "env",

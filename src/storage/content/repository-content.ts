@@ -79,7 +79,11 @@ export class RepositoryContent {
   /** The caller closes the reader. */
   async openBlob(digest: Digest): Promise<BlobReader | undefined> {
     const content = await this.#storage.contentLinks.findRecent(this.#blobLink(digest));
-    return content && this.#storage.blobs.open(content);
+    const reader = content && (await this.#storage.blobs.open(content));
+    // Unless the link has just been deleted, too, a rule of the bucket or another program has taken the bytes.
+    if (content !== undefined && reader === undefined && (await this.linkedBlob(digest)) === content)
+      this.#storage.missing.report(content, this.#name);
+    return reader;
   }
 
   /** Makes staged content, whose digest is verified, part of the repository. */

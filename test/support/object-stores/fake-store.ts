@@ -30,6 +30,8 @@ export class FakeStore {
   readonly endpoint: string;
   readonly #objects = new Map<string, Stored>();
   readonly #uploads = new Map<string, Map<number, Stored>>();
+  /** The key of each multipart upload, and when it began. */
+  readonly #begun = new Map<string, { readonly key: string; readonly at: Date }>();
 
   static async start(scope: Scope): Promise<FakeStore> {
     const server = createServer();
@@ -57,6 +59,11 @@ export class FakeStore {
     return this.#objects.get(key)?.bytes;
   }
 
+  /** Deletes objects behind the back of those who use the store, as a rule of the bucket does. */
+  lose(keys: RegExp): void {
+    for (const key of this.keys().filter((each) => keys.test(each))) this.#objects.delete(key);
+  }
+
   /** Ids of multipart uploads that are neither complete nor aborted. */
   get openUploads(): readonly string[] {
     return [...this.#uploads.keys()];
@@ -82,7 +89,7 @@ export class FakeStore {
   #answer(asked: Asked): Answer {
     const { method, key, query } = asked;
     if (key === "") return this.#ofBucket(asked);
-    if (query.has("uploads")) return this.#begin();
+    if (query.has("uploads")) return this.#begin(key);
     if (query.has("uploadId")) return this.#ofUpload(asked, query.get("uploadId") ?? "");
     if (method === "PUT") return this.#put(asked);
     if (method === "DELETE") this.#objects.delete(key);
@@ -90,7 +97,7 @@ export class FakeStore {
   }
 
   #ofBucket({ method, query, body }: Asked): Answer {
-    if (query.has("uploads")) return xml("<ListMultipartUploadsResult></ListMultipartUploadsResult>");
+    if (query.has("uploads")) return this.#listUploads(query.get("prefix") ?? "");
     if (method === "HEAD") return { status: 200 };
     if (!query.has("delete")) return this.#list(query);
     for (const [, key = ""] of body.toString().matchAll(/<Key>([^<]+)<\/Key>/g)) this.#objects.delete(key);
@@ -153,9 +160,19 @@ export class FakeStore {
     return { status: 206, headers: { ...facts, ...part }, body: bytes.subarray(start, end + 1) };
   }
 
-  #begin(): Answer {
+  #listUploads(prefix: string): Answer {
+    const uploads = [...this.#uploads.keys()].flatMap((id) => {
+      const { key, at } = this.#begun.get(id) ?? { key: "", at: new Date(0) };
+      if (!key.startsWith(prefix)) return [];
+      return `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>${at.toISOString()}</Initiated></Upload>`;
+    });
+    return xml(`<ListMultipartUploadsResult>${uploads.join("")}</ListMultipartUploadsResult>`);
+  }
+
+  #begin(key: string): Answer {
     const id = randomUUID();
     this.#uploads.set(id, new Map());
+    this.#begun.set(id, { key, at: new Date() });
     return xml(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
   }
 

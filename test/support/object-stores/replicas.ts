@@ -43,18 +43,25 @@ export async function startReplicas(
   return { members, host, client: new RegistryClient(`http://${host}`) };
 }
 
+interface ClusterOptions extends BerthOptions {
+  readonly count?: number;
+  /** What differs from one replica to the next. */
+  readonly each?: (index: number) => BerthOptions;
+}
+
 /** Replicas that share what they download or receive, each reached directly. */
 export async function startCluster(
   scope: Scope,
   store: Pick<ObjectStore, "endpoint">,
   bucket: string,
-  { count = 3, ...options }: BerthOptions & { readonly count?: number } = {},
+  { count = 3, each, ...options }: ClusterOptions = {},
 ): Promise<readonly BerthProcess[]> {
   const keyFile = join(await scope.folder("cluster"), "key");
   await writeFile(keyFile, randomBytes(32).toString("hex"));
-  const starting = Array.from({ length: count }, async () =>
+  const starting = Array.from({ length: count }, async (_, index) =>
     startBerth(scope, {
       ...options,
+      ...each?.(index),
       storage: await storageIn(scope, store, bucket),
       cluster: { listen: `127.0.0.1:${await freePort()}`, keyFile },
     }),

@@ -16,6 +16,9 @@ const safeMs = 9_000;
 
 const firstLookMs = 50;
 const longestLookMs = 500;
+/** Whoever has waited for this long waits for a holder that works on and on, and need not look that often. */
+const patientAfterMs = 5_000;
+const patientLookMs = 3_000;
 
 /** Without conditional writes: the time after which another process has seen, or replaced, what was written. */
 const settleMs = 50;
@@ -102,7 +105,8 @@ export class Leases {
   async #acquire(name: string, wanted: Wanted): Promise<Held> {
     const key = `.berth/locks/${createHash("sha256").update(name).digest("hex").slice(0, 32)}`;
     const { holder = "" } = wanted;
-    for (let wait = firstLookMs; ; wait = Math.min(wait * 2, longestLookMs)) {
+    const startedAt = this.#now();
+    for (let wait = firstLookMs; ; wait = Math.min(wait * 2, longestWait(this.#now() - startedAt))) {
       const askedAt = this.#now();
       const version = await this.#try(key, wanted);
       if (version !== undefined) return { key, name, holder, lost: new AbortController(), version, renewedAt: askedAt };
@@ -180,6 +184,10 @@ export class Leases {
 /** How a lock is asked for. */
 interface Wanted extends Omit<LockOptions, "waitMs"> {
   readonly deadline: number;
+}
+
+function longestWait(waitedMs: number): number {
+  return waitedMs > patientAfterMs ? patientLookMs : longestLookMs;
 }
 
 function lose(held: Held): void {
