@@ -1,8 +1,8 @@
-import { LRUCache } from "lru-cache";
 import { EventLoopBreaks } from "../foundation/event-loop-breaks.js";
 import { algorithmOf, type Digest, digestInTurns, digestOf } from "../oci/digest.js";
 import { namesInAnyManifest } from "../oci/large-manifests.js";
 import { type ManifestNames, namesInManifest } from "../oci/manifest-names.js";
+import type { ManifestReferences } from "../oci/manifest-references.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import type { Storage } from "../storage/storage.js";
@@ -18,9 +18,6 @@ export interface HeldManifest {
   readonly names: ManifestNames | "absent" | "unreadable";
 }
 
-/** References that are kept in memory during a collection, about 100 bytes each. */
-const rememberedNames = 20_000;
-
 /** Manifests read with one order; larger ones are read one by one. */
 const readAtOnce = 100;
 const smallBytes = 64 * 1024;
@@ -28,13 +25,12 @@ const smallBytes = 64 * 1024;
 /** Reads manifests for one collection, each once however many repositories hold it. */
 export class ManifestReader {
   readonly #storage: Storage;
-  readonly #known = new LRUCache<Digest, ManifestNames>({
-    maxSize: rememberedNames,
-    sizeCalculation: ({ content, subjects }) => content.length + subjects.length + 3,
-  });
+  readonly #known: ManifestReferences;
 
-  constructor(storage: Storage) {
+  /** @param known those that need not be read; gets the others */
+  constructor(storage: Storage, known: ManifestReferences) {
     this.#storage = storage;
+    this.#known = known;
   }
 
   /** Reads every manifest of several repositories. */
@@ -69,7 +65,7 @@ export class ManifestReader {
       await breaks.take();
       const names = namesOfSmall(digest, bytes);
       if (names === undefined) continue;
-      this.#known.set(digest, names);
+      this.#known.add(digest, names);
       read.set(digest, names);
     }
     return read;

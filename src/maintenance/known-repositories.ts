@@ -1,5 +1,6 @@
 import { algorithmOf, type Digest } from "../oci/digest.js";
 import type { DigestNumbers } from "../oci/digest-numbers.js";
+import type { ManifestReferences } from "../oci/manifest-references.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { isOutOfRoom } from "../oci/storage-error.js";
 import { CollectionKnowledge, type KnownRepository } from "../storage/collection-knowledge.js";
@@ -30,14 +31,15 @@ export class KnownRepositories {
     const known = await storage.collectionKnowledge.read();
     const isCurrent =
       known !== undefined && known.runs + 1 < everyRuns && known.fullMs <= nowMs && nowMs - known.fullMs < everyMs;
-    if (!isCurrent) return new KnownRepositories(storage, new Map(), new CollectionKnowledge(nowMs));
-    const next = new CollectionKnowledge(known.fullMs, known.runs + 1, known.digests);
+    if (!isCurrent) return new KnownRepositories(storage, new Map(), new CollectionKnowledge({ fullMs: nowMs }));
+    const { fullMs, runs, digests, manifests } = known;
+    const next = new CollectionKnowledge({ fullMs, runs: runs + 1, digests, manifests });
     return new KnownRepositories(storage, known.repositories, next);
   }
 
   /** Without any, for a collection that must look at everything. */
   static none(storage: Storage, nowMs: number): KnownRepositories {
-    return new KnownRepositories(storage, new Map(), new CollectionKnowledge(nowMs));
+    return new KnownRepositories(storage, new Map(), new CollectionKnowledge({ fullMs: nowMs }));
   }
 
   private constructor(
@@ -52,6 +54,11 @@ export class KnownRepositories {
 
   get digests(): DigestNumbers {
     return this.#now.digests;
+  }
+
+  /** What manifests reference: those of changed repositories, too, since a digest never changes what it means. */
+  get manifests(): ManifestReferences {
+    return this.#now.manifests;
   }
 
   /**

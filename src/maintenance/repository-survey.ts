@@ -1,4 +1,5 @@
 import { oneAhead } from "../foundation/one-ahead.js";
+import type { ManifestReferences } from "../oci/manifest-references.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import type { Storage } from "../storage/storage.js";
@@ -11,12 +12,15 @@ const listedAtOnce = 100;
 /** Manifests that are in memory at the same time, unless one repository has more. */
 const manifestsAtOnce = 300;
 
-/** Repositories with their manifests. While the caller looks at some, the next are listed and read. */
+/**
+ * Repositories with their manifests, of which those that are known are not read again. While the caller looks at some, the next are listed and read.
+ */
 export async function* foundRepositories(
   storage: Storage,
   names: readonly RepositoryName[],
+  known: ManifestReferences,
 ): AsyncIterable<FoundRepository> {
-  const reader = new ManifestReader(storage);
+  const reader = new ManifestReader(storage, known);
   for await (const found of oneAhead(readAll(reader, oneAhead(listAll(storage, names))))) yield* found;
 }
 

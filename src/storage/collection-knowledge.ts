@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { DigestNumbers } from "../oci/digest-numbers.js";
+import { ManifestReferences } from "../oci/manifest-references.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
@@ -12,30 +13,41 @@ export interface KnownRepository {
   readonly needed: Uint32Array;
 }
 
-/** What collections know of the repositories that have not changed since. */
-export class CollectionKnowledge {
-  readonly digests: DigestNumbers;
-  readonly repositories: Map<RepositoryName, KnownRepository>;
-  /** When all repositories were last read, in milliseconds since 1970. */
+interface KnowledgeParts {
+  /** When everything was last read, in milliseconds since 1970. */
   readonly fullMs: number;
   /** Collections since then. */
-  readonly runs: number;
+  readonly runs?: number;
+  readonly digests?: DigestNumbers;
+  readonly manifests?: ManifestReferences;
+  readonly repositories?: Map<RepositoryName, KnownRepository>;
+}
 
-  constructor(
-    fullMs: number,
+/** What collections know: of repositories that have not changed since, and of manifests. */
+export class CollectionKnowledge {
+  readonly fullMs: number;
+  readonly runs: number;
+  readonly digests: DigestNumbers;
+  readonly manifests: ManifestReferences;
+  readonly repositories: Map<RepositoryName, KnownRepository>;
+
+  constructor({
+    fullMs,
     runs = 0,
     digests = new DigestNumbers(),
-    repositories = new Map<RepositoryName, KnownRepository>(),
-  ) {
+    manifests,
+    repositories = new Map(),
+  }: KnowledgeParts) {
     this.fullMs = fullMs;
     this.runs = runs;
     this.digests = digests;
+    this.manifests = manifests ?? new ManifestReferences(digests);
     this.repositories = repositories;
   }
 }
 
 /** Changes with the meaning of what is stored: knowledge of another format is none. */
-const format = "berth collection knowledge 1\n";
+const format = "berth collection knowledge 2\n";
 const bytesOfSum = 32;
 /** Ten million digests and their uses. With more, every collection reads everything. */
 const longestBytes = 512 * 1024 * 1024;
@@ -44,6 +56,8 @@ interface Head {
   readonly fullMs: number;
   readonly runs: number;
   readonly digests: number;
+  /** Numbers of {@link ManifestReferences}. */
+  readonly references: number;
   readonly repositories: readonly (readonly [name: RepositoryName, version: string, needed: number])[];
 }
 
@@ -64,24 +78,27 @@ export class KnowledgeStore {
   }
 
   async write(knowledge: CollectionKnowledge): Promise<void> {
-    const content = knowledge.repositories.size === 0 ? undefined : serialize(knowledge);
+    const content = knowledge.digests.size === 0 ? undefined : serialize(knowledge);
     if (content === undefined || content.length > longestBytes) await this.#driver.remove(layout.collectionKnowledge);
     else await this.#driver.write({ key: layout.collectionKnowledge, content });
   }
 }
 
-function serialize({ fullMs, runs, digests, repositories }: CollectionKnowledge): Buffer {
+function serialize({ fullMs, runs, digests, manifests, repositories }: CollectionKnowledge): Buffer {
   const known = [...repositories];
+  const references = manifests.toNumbers();
   const head: Head = {
     fullMs,
     runs,
     digests: digests.size,
+    references: references.length,
     repositories: known.map(([name, { version, needed }]) => [name, version, needed.length]),
   };
   const parts = [
     Buffer.from(`${format}${JSON.stringify(head)}\n`),
     digests.toBytes(),
-    ...known.map(([, { needed }]) => Buffer.from(needed.buffer, needed.byteOffset, needed.byteLength)),
+    bytesOf(references),
+    ...known.map(([, { needed }]) => bytesOf(needed)),
   ];
   const sum = createHash("sha256");
   for (const part of parts) sum.update(part);
@@ -97,13 +114,19 @@ function parse(bytes: Buffer): CollectionKnowledge | undefined {
   const head = JSON.parse(content.toString("utf8", format.length, end)) as Head;
   const keysEnd = end + 1 + head.digests * DigestNumbers.bytesOfKey;
   const digests = DigestNumbers.fromBytes(content.subarray(end + 1, keysEnd));
-  const repositories = new Map<RepositoryName, KnownRepository>();
   let start = keysEnd;
-  for (const [name, version, count] of head.repositories) {
-    const needed = new Uint32Array(count);
-    content.copy(Buffer.from(needed.buffer), 0, start, start + needed.byteLength);
-    start += needed.byteLength;
-    repositories.set(name, { version, needed });
-  }
-  return new CollectionKnowledge(head.fullMs, head.runs, digests, repositories);
+  const take = (count: number) => {
+    const numbers = new Uint32Array(count);
+    content.copy(bytesOf(numbers), 0, start, start + numbers.byteLength);
+    start += numbers.byteLength;
+    return numbers;
+  };
+  const manifests = ManifestReferences.from(digests, take(head.references));
+  const repositories = new Map<RepositoryName, KnownRepository>();
+  for (const [name, version, count] of head.repositories) repositories.set(name, { version, needed: take(count) });
+  return new CollectionKnowledge({ ...head, digests, manifests, repositories });
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -1,8 +1,13 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import type { Digest } from "../../src/oci/digest.js";
 import { blobsIn } from "../support/berth-gc.js";
-import { type BerthProcess, startBerth } from "../support/berth-process.js";
+import { startBerth } from "../support/berth-process.js";
+import type { Daemon } from "../support/daemon.js";
+import { blobsInBucket, makeBucket, startStore } from "../support/object-stores/object-store.js";
+import { startReplicas } from "../support/object-stores/replicas.js";
 import { PushingClient } from "../support/pushing-client.js";
+import type { RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { waitUntil } from "../support/wait-until.js";
@@ -15,29 +20,53 @@ const clients = 8;
 /** Claims are as short as a slow client can bear; what was promised in between must hold. */
 const gc = { every: "1s", grace: "2s", claim: "30s", trash: "0s", share: 1 };
 
-for (const workers of [1, 2]) {
-  test(`${clients} clients push, skip uploads, mount, pull and delete against continuous collection (${workers} workers)`, async (t) => {
-    const berth = await startBerth(new Scope(t), { server: { workers }, maintenance: { gc }, log: { access: false } });
+/** Where the clients send their requests, and what shows of the servers behind it. */
+interface Pushed {
+  readonly client: RegistryClient;
+  readonly daemons: readonly Daemon[];
+  /** Digests of all stored bytes, sorted. */
+  stored(): Promise<Digest[]>;
+}
+
+const settings = { maintenance: { gc }, log: { access: false } };
+
+async function onDisk(scope: Scope, workers: number): Promise<Pushed> {
+  const { client, daemon, root } = await startBerth(scope, { server: { workers }, ...settings });
+  return { client, daemons: [daemon], stored: () => blobsIn(root) };
+}
+
+async function onBucket(scope: Scope): Promise<Pushed> {
+  const store = await startStore(scope, "minio");
+  await makeBucket(store, "pushed");
+  const { client, members } = await startReplicas(scope, store, "pushed", settings);
+  return { client, daemons: members.map(({ daemon }) => daemon), stored: () => blobsInBucket(store, "pushed", "own") };
+}
+
+const places: Readonly<Record<string, (scope: Scope) => Promise<Pushed>>> = {
+  "one process": (scope) => onDisk(scope, 1),
+  "two workers": (scope) => onDisk(scope, 2),
+  "two replicas on MinIO": onBucket,
+};
+
+for (const [place, start] of Object.entries(places)) {
+  test(`${clients} clients push, skip uploads, mount, pull and delete against continuous collection (${place})`, async (t) => {
+    const { client, daemons, stored } = await start(new Scope(t));
     t.diagnostic(`seed ${seed}, ${seconds} s`);
     const all = Array.from(
       { length: clients },
-      (_, index) => new PushingClient(berth.client, `client-${index}`, seededRandom(seed + index)),
+      (_, index) => new PushingClient(client, `client-${index}`, seededRandom(seed + index)),
     );
     const over = AbortSignal.timeout(seconds * 1_000);
-    await Promise.all(all.map((client) => client.work(over)));
-    for (const client of all) await client.pullAll();
-    const collections = collectionsOf(berth);
+    await Promise.all(all.map((each) => each.work(over)));
+    for (const each of all) await each.pullAll();
+    const collections = daemons.flatMap(({ output }) => output.split("garbage collected").slice(1)).length;
     t.diagnostic(`${collections} collections; ${all.map(({ told }) => told).join("; ")}`);
-    assert.ok(collections > seconds / 4, `only ${collections} collections in ${seconds} s`);
-    const needed = [...new Set(all.flatMap((client) => client.needed))].sort();
-    const isSettled = async () => (await blobsIn(berth.root)).length <= needed.length || undefined;
+    assert.ok(collections > seconds / 8, `only ${collections} collections in ${seconds} s`);
+    const needed = [...new Set(all.flatMap((each) => each.needed))].sort();
+    const isSettled = async () => (await stored()).length <= needed.length || undefined;
     await waitUntil("what is unneeded is gone", isSettled, 90_000).catch(() => {});
-    assert.deepEqual(await blobsIn(berth.root), needed);
-    for (const client of all) await client.pullAll();
-    assert.doesNotMatch(berth.daemon.output, / (warn|error) /);
+    assert.deepEqual(await stored(), needed);
+    for (const each of all) await each.pullAll();
+    for (const { output } of daemons) assert.doesNotMatch(output, / (warn|error) /);
   });
-}
-
-function collectionsOf({ daemon }: BerthProcess): number {
-  return daemon.output.split("garbage collected").length - 1;
 }

@@ -62,6 +62,7 @@ export class PushingClient {
       const choice = this.#random();
       if (choice < 0.55) await this.#push();
       else if (choice < 0.75) await this.#pullOne();
+      else if (choice < 0.8) await this.#deleteTag();
       else await this.#deleteOne();
       await this.#pause();
     }
@@ -121,6 +122,15 @@ export class PushingClient {
     this.#images.delete(image);
     for (const [tag, tagged] of this.#tagged) if (tagged === image) this.#tagged.delete(tag);
     const target = `/v2/${image.name}/manifests/${image.manifest.descriptor.digest}`;
+    expectStatus(await this.#client.request("DELETE", target), 202, `DELETE of ${target}`);
+  }
+
+  /** The image stays, without that tag. */
+  async #deleteTag(): Promise<void> {
+    const [tagged, image] = this.#oneOf([...this.#tagged]) ?? [];
+    if (tagged === undefined || image === undefined) return;
+    this.#tagged.delete(tagged);
+    const target = `/v2/${image.name}/manifests/${tagged.slice(tagged.indexOf(":") + 1)}`;
     expectStatus(await this.#client.request("DELETE", target), 202, `DELETE of ${target}`);
   }
 

@@ -1,4 +1,5 @@
-import { CreateBucketCommand, ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateBucketCommand, ListBucketsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { type Digest, isDigest } from "../../../src/oci/digest.js";
 import type { S3Settings } from "../../../src/storage/drivers/s3/s3-settings.js";
 import { Daemon } from "../daemon.js";
 import { freePort } from "../free-port.js";
@@ -52,6 +53,21 @@ export async function startStore(scope: Scope, name: StoreName): Promise<ObjectS
 
 export async function makeBucket(store: ObjectStore, name: string): Promise<void> {
   await store.client.send(new CreateBucketCommand({ Bucket: name }));
+}
+
+/** Digests of all blobs below a prefix of a bucket that have bytes, sorted. */
+export async function blobsInBucket({ client }: ObjectStore, bucket: string, prefix: string): Promise<Digest[]> {
+  const digests: string[] = [];
+  const Prefix = `${prefix}/docker/registry/v2/blobs/`;
+  for (let next: string | undefined, isFirst = true; isFirst || next !== undefined; isFirst = false) {
+    const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix, ContinuationToken: next }));
+    for (const { Key = "" } of page.Contents ?? []) {
+      const [algorithm, , hex, file] = Key.slice(Prefix.length).split("/");
+      if (file === "data") digests.push(`${algorithm}:${hex}`);
+    }
+    next = page.NextContinuationToken;
+  }
+  return digests.filter(isDigest).sort();
 }
 
 /** Settings for a bucket, with a staging folder of their own: as those of one more machine. */

@@ -90,6 +90,23 @@ story(
   },
 );
 
+story(
+  "known manifests of a changed repository are not read again until the seventh collection",
+  async (storage, root) => {
+    const image = await storeImage(storage, "damaged", { name: a });
+    await readBy(storage);
+    await writeFile(join(root, layout.blob(digestOf(image.bytes))), "damaged");
+    const problems: number[] = [];
+    for (let run = 2; run <= 8; run++) {
+      await storeImage(storage, `change ${run}`, { name: a });
+      await settled(storage);
+      problems.push((await collect(storage)).problems.length);
+    }
+    assert.deepEqual(problems, [0, 0, 0, 0, 0, 0, 1]);
+    assert.ok((await digestsStored(storage)).includes(digestOf(Buffer.from("damaged"))));
+  },
+);
+
 story("each seventh collection reads everything", async (storage) => {
   const read: number[] = [];
   for (let run = 1; run <= 9; run++) read.push((await readBy(storage)).length);
