@@ -27,15 +27,21 @@ export class DigestNumbers {
 
   static readonly bytesOfKey = bytesOfKey;
 
-  /** From what {@link toBytes} returned. */
-  static fromBytes(bytes: Buffer): DigestNumbers {
+  /** From what {@link toBytes} and {@link others} returned. */
+  static from(bytes: Buffer, others: DigestNumbers["others"]): DigestNumbers {
     const numbers = new DigestNumbers();
     for (let start = 0; start < bytes.length; start += bytesOfKey) {
       if (numbers.#size * bytesOfKey === numbers.#keys.length) numbers.#grow();
       bytes.copy(numbers.#sought, 0, start, start + bytesOfKey);
       numbers.#addSought();
     }
+    for (const [number, digest] of others) numbers.#noteOther(number, digest);
     return numbers;
+  }
+
+  /** Those of other algorithms. */
+  get others(): readonly (readonly [number, Digest])[] {
+    return [...this.#otherDigests];
   }
 
   /** All digests of sha256, in the order of their numbers; zeros in place of others. */
@@ -55,8 +61,7 @@ export class DigestNumbers {
     if (algorithmOf(digest) === "sha256") return this.#addSought();
     noKey.copy(this.#sought);
     const number = this.#addSought();
-    this.#others.set(digest, number);
-    this.#otherDigests.set(number, digest);
+    this.#noteOther(number, digest);
     return number;
   }
 
@@ -73,6 +78,11 @@ export class DigestNumbers {
     if (number >= this.#size) throw new RangeError(`there is no digest ${number}`);
     const other = this.#otherDigests.get(number);
     return other ?? `sha256:${this.#keys.toString("hex", number * bytesOfKey, (number + 1) * bytesOfKey)}`;
+  }
+
+  #noteOther(number: number, digest: Digest): void {
+    this.#others.set(digest, number);
+    this.#otherDigests.set(number, digest);
   }
 
   #addSought(): number {

@@ -66,7 +66,7 @@ export class ManifestReferences {
   }
 
   #grow(): void {
-    const numbers = new Uint32Array(this.#numbers.length * 2);
+    const numbers = new Uint32Array(Math.max(firstCapacity, this.#numbers.length * 2));
     numbers.set(this.#numbers);
     this.#numbers = numbers;
   }

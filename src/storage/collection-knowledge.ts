@@ -56,6 +56,7 @@ interface Head {
   readonly fullMs: number;
   readonly runs: number;
   readonly digests: number;
+  readonly others: DigestNumbers["others"];
   /** Numbers of {@link ManifestReferences}. */
   readonly references: number;
   readonly repositories: readonly (readonly [name: RepositoryName, version: string, needed: number])[];
@@ -91,6 +92,7 @@ function serialize({ fullMs, runs, digests, manifests, repositories }: Collectio
     fullMs,
     runs,
     digests: digests.size,
+    others: digests.others,
     references: references.length,
     repositories: known.map(([name, { version, needed }]) => [name, version, needed.length]),
   };
@@ -113,7 +115,7 @@ function parse(bytes: Buffer): CollectionKnowledge | undefined {
   // The checksum says that Berth wrote it, in this format.
   const head = JSON.parse(content.toString("utf8", format.length, end)) as Head;
   const keysEnd = end + 1 + head.digests * DigestNumbers.bytesOfKey;
-  const digests = DigestNumbers.fromBytes(content.subarray(end + 1, keysEnd));
+  const digests = DigestNumbers.from(content.subarray(end + 1, keysEnd), head.others);
   let start = keysEnd;
   const take = (count: number) => {
     const numbers = new Uint32Array(count);
