@@ -54,6 +54,10 @@ export class CacheBound implements CacheRoom {
     );
   }
 
+  async belowLimit(): Promise<void> {
+    await this.#eviction?.belowLimit();
+  }
+
   async makeRoom(bytes: number): Promise<number> {
     return (await this.#eviction?.makeRoom(bytes)) ?? 0;
   }

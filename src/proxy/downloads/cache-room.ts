@@ -10,6 +10,8 @@ export interface CacheRoom {
   left(): number;
   /** Frees bytes, if allowed, and returns how many. */
   makeRoom(bytes: number): Promise<number>;
+  /** Waits while the cache is too large, unless nothing more can be deleted: so only what is arriving is ever too much. */
+  belowLimit(): Promise<void>;
 }
 
 /** Not a lack of space: the blob would displace everything else. Clients get it, but it is not stored. */

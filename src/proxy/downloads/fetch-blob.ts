@@ -44,6 +44,7 @@ export async function fetchBlob(download: RunningDownload, options: TransferOpti
 
 async function fetchOnce(download: RunningDownload, options: TransferOptions): Promise<number | "try again"> {
   const { wanted, storage, room, watchers, report } = download;
+  await room.belowLimit();
   const transfer = await beginTransfer(wanted, storage.downloads.staged(wanted.digest), options);
   const blob = { expected: transfer.announced ?? wanted.size, arrived: transfer.length };
   const bound = new ArrivalBound({ storage, room }, watchers, blob);

@@ -59,6 +59,8 @@ export class Eviction implements CacheRoom {
   #known = { size: 0, added: 0 };
   #nextLookMs = 0;
   #notBeforeMs = 0;
+  /** Nothing more can be deleted until something has changed. */
+  #stuckUntilMs = 0;
 
   constructor(storage: Storage, limits: CacheLimits, log: Logger, observer?: EvictionObserver) {
     this.#storage = storage;
@@ -111,14 +113,24 @@ export class Eviction implements CacheRoom {
     return Math.max(0, ((await this.#storage.room())?.free ?? 0) - freeBefore);
   }
 
+  async belowLimit(): Promise<void> {
+    while (this.size > this.largest && performance.now() >= this.#stuckUntilMs && !this.#stop.signal.aborted)
+      await this.#lookAlone();
+  }
+
   #tick(): void {
     if (this.#running !== undefined) return;
     const now = performance.now();
     const isFull = this.size > this.largest && now >= this.#notBeforeMs;
-    if (!isFull && now < this.#nextLookMs) return;
-    this.#running = this.#look().finally(() => {
+    if (isFull || now >= this.#nextLookMs) void this.#lookAlone();
+  }
+
+  /** A look that others may wait for, too. */
+  #lookAlone(): Promise<unknown> {
+    this.#running ??= this.#look().finally(() => {
       this.#running = undefined;
     });
+    return this.#running;
   }
 
   /** Size of the cache, as far as this process knows. */
@@ -139,6 +151,7 @@ export class Eviction implements CacheRoom {
     }
     const now = performance.now();
     const isStillFull = this.#excess(this.#known.size) > 0;
+    this.#stuckUntilMs = isStillFull ? now + fullPauseMs : 0;
     this.#notBeforeMs = now + Math.max(isStillFull ? fullPauseMs : pauseMs, 9 * (now - startedAt));
   }
 

@@ -16,7 +16,7 @@ import { RecordedLog } from "../../support/recorded-log.js";
 
 const context = patientContext();
 const begun = parseRepositoryName("begun");
-const unboundedRoom = { largest: Infinity, left: () => Infinity, makeRoom: async () => 0 };
+const unboundedRoom = { largest: Infinity, left: () => Infinity, makeRoom: async () => 0, belowLimit: async () => {} };
 const later = parseRepositoryName("later");
 
 /** A private registry, and the switch to one that only caches. */
