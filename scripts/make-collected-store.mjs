@@ -11,17 +11,19 @@ import { pathToFileURL } from "node:url";
 const imageType = "application/vnd.oci.image.manifest.v1+json";
 const old = Date.now() / 1000 - 2 * 24 * 60 * 60;
 
+/** @returns the names of its repositories */
 export function makeCollectedStore(folder, { repositories = 200, images = 100, garbage = 1_000 } = {}) {
-  const root = join(folder, "docker/registry/v2");
-  for (let repository = 0; repository < repositories; repository++)
-    for (let image = 0; image < images; image++) addImage(root, `team/app-${repository}`, `v${image}`);
-  for (let index = 0; index < garbage; index++) storeBlob(root, `garbage ${index}`);
+  const names = Array.from({ length: repositories }, (_, index) => `team/app-${index}`);
+  for (const name of names) for (let image = 0; image < images; image++) addImage(folder, name, `v${image}`);
+  for (let index = 0; index < garbage; index++) storeBlob(rootOf(folder), `garbage ${index}`);
+  return names;
 }
 
 /** Adds an image with content of its own, under a tag. */
-export function addImage(root, name, tag, salt = "") {
+export function addImage(folder, name, tag) {
+  const root = rootOf(folder);
   const repository = `repositories/${name}`;
-  const says = `${name}:${tag}${salt}`;
+  const says = `${name}:${tag}`;
   const config = storeBlob(root, JSON.stringify({ architecture: "amd64", os: "linux", image: says }));
   const layers = [0, 1, 2].map((index) => storeBlob(root, `layer ${index} of ${says}`));
   const manifest = storeBlob(
@@ -37,6 +39,10 @@ export function addImage(root, name, tag, salt = "") {
   link(root, `${repository}/_manifests/revisions/${asPath(manifest.digest)}`, manifest.digest);
   link(root, `${repository}/_manifests/tags/${tag}/index/${asPath(manifest.digest)}`, manifest.digest);
   link(root, `${repository}/_manifests/tags/${tag}/current`, manifest.digest);
+}
+
+function rootOf(folder) {
+  return join(folder, "docker/registry/v2");
 }
 
 function storeBlob(root, content) {

@@ -7,9 +7,12 @@ const pieceSize = 4_000_000;
 
 /** Writes a data directory in the layout of all three programs, which is faster than pushing to each. */
 export class Layout {
+  /** The data directory. */
+  data;
   #root;
 
   constructor(data) {
+    this.data = data;
     this.#root = join(data, "docker/registry/v2");
   }
 

@@ -18,6 +18,7 @@ import { findProgram } from "./tools.mjs";
  * @property {string} howToInstall
  * @property {(place: Place) => string} config text of its configuration file
  * @property {(file: string, cpuProf: string | undefined) => string[]} args
+ * @property {(file: string) => string[]} [collectArgs] of a garbage collection; without, it is not measured
  * @property {Record<string, string>} env
  */
 
@@ -43,6 +44,7 @@ ${Object.entries(sections)
     "--config",
     file,
   ],
+  collectArgs: (file) => [join(projectRoot, "dist/main.js"), "gc", "--quiet", "--config", file],
   env: {},
 };
 
@@ -76,6 +78,7 @@ const registry3 = {
   howToInstall: "scripts/install-tools.sh",
   config: distributionConfig,
   args: (file) => ["serve", file],
+  collectArgs: (file) => ["garbage-collect", "--quiet", file],
   // Otherwise it sends traces to a missing collector, and logs each failure.
   env: { OTEL_TRACES_EXPORTER: "none" },
 };
