@@ -1,13 +1,12 @@
 // Takes pictures of the page of a running Berth, in both themes, for a phone and a wide screen:
-//   node scripts/make-screenshots.mjs URL [FOLDER]
+//   node scripts/make-screenshots.mjs [URL [FOLDER]]
 // It shows the images that are there: the first repository with several platforms, or else the first one. Where users
 // log in, set BERTH_USER and BERTH_PASSWORD. It needs Chromium (scripts/install-tools.sh), and changes nothing.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-const [url, folder = ".build/pictures"] = process.argv.slice(2);
-if (url === undefined) fail("usage: node scripts/make-screenshots.mjs URL [FOLDER]");
+const [url = "http://127.0.0.1:5000", folder = ".build/pictures"] = process.argv.slice(2);
 const base = new URL("/", url).href;
 const { BERTH_USER: user, BERTH_PASSWORD: password } = process.env;
 const sizes = [
@@ -25,6 +24,7 @@ try {
 } finally {
   await browser.close();
 }
+console.log(`the pictures are in ${folder}`);
 
 async function takeAll(colorScheme, { name, width, height }) {
   const context = await browser.newContext({ colorScheme, viewport: { width, height }, deviceScaleFactor: 2 });
