@@ -1,10 +1,14 @@
 import { strict as assert } from "node:assert";
 import { type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
+import { mediaTypes } from "../../src/oci/media-types.js";
+import { configType } from "../support/api-image.js";
 import { Browser, examine, looks } from "../support/browser.js";
+import { seededBytes } from "../support/content.js";
 import { digestIn, startDocker } from "../support/docker-daemon.js";
 import { Scope } from "../support/scope.js";
 import { oddTexts, type SeenBerth, startSeenBerth } from "../support/seen-berth.js";
+import { tarLayer } from "../support/tar-layer.js";
 
 async function open(t: TestContext) {
   const scope = new Scope(t);
@@ -100,6 +104,43 @@ test("the cache fills before one's eyes, and the quota of Docker Hub goes down",
   for (const { status } of await Promise.all(pulling)) assert.equal(status, 200);
   await page.getByText("No downloads").waitFor();
   await page.getByText("99 of 100 pulls left").waitFor();
+  browser.expectNoProblems();
+});
+
+test("docker pulls what is not cached: the page shows it as it comes, then where it came from, and docker's next pull is saved", async (t) => {
+  const { scope, berth, browser } = await open(t);
+  const { store, throttle } = berth.hub;
+  const layer = tarLayer("data", seededBytes("for docker", 2_000_000).toString("hex"));
+  const config = { os: "linux", architecture: "amd64", rootfs: { type: "layers", diff_ids: [layer.diffId] } };
+  const name = "library/real";
+  store.addManifest(
+    name,
+    {
+      mediaType: mediaTypes.ociManifest,
+      config: store.addBlob(name, Buffer.from(JSON.stringify(config)), configType),
+      layers: [store.addBlob(name, layer.bytes, "application/vnd.oci.image.layer.v1.tar+gzip")],
+    },
+    "1",
+  );
+  const docker = await startDocker(scope);
+  const page = await signedIn(browser, berth);
+  throttle.bytesPerSecond = 500_000;
+  const image = `${berth.host}/docker.io/${name}:1`;
+  const pulling = docker("pull", image);
+  await page.getByRole("link", { name: `docker.io/${name}` }).waitFor();
+  await page.getByText("1 client", { exact: false }).first().waitFor();
+  const pulled = digestIn(await pulling);
+  await page.getByText("No downloads").waitFor();
+  await page.getByText("99 of 100 pulls left").waitFor();
+  await docker("rmi", image);
+  assert.equal(digestIn(await docker("pull", image)), pulled);
+  await page.getByText(/[1-9]\d* % of what clients pulled was here already/).waitFor();
+  await page.goto(`${berth.url}/ui/repositories/docker.io/${name}:1`);
+  await page.getByText("docker.io", { exact: true }).first().waitFor();
+  await page
+    .getByText(/pulled/)
+    .first()
+    .waitFor();
   browser.expectNoProblems();
 });
 
