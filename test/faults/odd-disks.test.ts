@@ -168,6 +168,23 @@ for (const calls of [
   });
 }
 
+test("a disk that becomes read-only refuses pushes in a sentence, and takes them once it can be written again", async (t) => {
+  const scope = new Scope(t);
+  const root = await scope.folder("data");
+  await bindMount(scope, await scope.folder("disk"), root);
+  const { client } = await startBerth(scope, { root });
+  await pushSmallImage(client, "team/app", "layer", { tag: "v1" });
+  await runCommand("mount", ["-o", "remount,ro,bind", root]);
+  for (const name of ["team/app", "team/new"]) {
+    const refused = await client.request("POST", `/v2/${name}/blobs/uploads/`);
+    assert.equal(refused.status, 405, refused.body.toString());
+    assert.equal(errorCodeOf(refused), "UNSUPPORTED");
+  }
+  await pullWhole(client, "team/app", "v1");
+  await runCommand("mount", ["-o", "remount,rw,bind", root]);
+  await pushSmallImage(client, "team/new", "layer", { tag: "v1" });
+});
+
 test("a directory of another user is served, and an empty one is refused with what to do", async (t) => {
   const scope = new Scope(t);
   const folder = await scope.folder("data");

@@ -1,5 +1,6 @@
-import { linkSync, mkdirSync, readlinkSync, symlinkSync } from "node:fs";
+import { linkSync, readlinkSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolders } from "./make-folders.js";
 import { unlinkIfThere } from "./synced-files.js";
 import { hasCode } from "./system-error.js";
 
@@ -42,7 +43,7 @@ function take(lock: LockFile): void {
 /** Where a second name cannot be had, as in `OwnName`. */
 function makeOwnFile({ path, owner }: LockFile): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
     symlinkSync(owner, path);
   } catch (error) {
     throw hasCode(error, "EEXIST") ? heldError() : error;

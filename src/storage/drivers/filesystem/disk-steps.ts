@@ -1,8 +1,9 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { type LockFile, whileLocked } from "./disk-lock.js";
 import type { DurableFolders } from "./durable-folders.js";
 import { pruneFolders, removeIfEmpty } from "./empty-folders.js";
+import { makeFolders } from "./make-folders.js";
 import {
   clear,
   createUnlessSame,
@@ -80,7 +81,7 @@ export function performStep(step: DiskStep, folders: DurableFolders): void {
       changeInFolder(dirname(step.path), folders, () => markPlace(step.path, step.aside));
       break;
     case "trace":
-      mkdirSync(dirname(step.path), { recursive: true });
+      makeFolders(dirname(step.path));
       leaveTrace(step);
       break;
     case "locked":
@@ -150,7 +151,7 @@ const nothing = Buffer.alloc(0);
 /** Most often nothing is there, and one call suffices. */
 function markPlace(path: string, aside: string): void {
   if (createUnlessSame(path, nothing)) return;
-  mkdirSync(dirname(aside), { recursive: true });
+  makeFolders(dirname(aside));
   writeSynced(aside, nothing);
   renameSync(aside, path);
 }
@@ -158,7 +159,7 @@ function markPlace(path: string, aside: string): void {
 /** A reader sees the old content or the new one, unless the power fails. */
 function leaveTrace({ path, content, aside }: Extract<DiskStep, { kind: "trace" }>): void {
   if (createUnlessSame(path, content)) return;
-  mkdirSync(dirname(aside), { recursive: true });
+  makeFolders(dirname(aside));
   writeFileSync(aside, content, { flag: "wx" });
   renameSync(aside, path);
 }

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolders } from "./make-folders.js";
 import { hasCode, isAbsence } from "./system-error.js";
 
 /** If a process writes to more folders, it forgets some, and syncs them once more than needed. */
@@ -29,7 +30,7 @@ export class DurableFolders {
 
   make(folder: string): void {
     if (this.#known.has(folder) && existsSync(folder)) return;
-    const firstMade = mkdirSync(folder, { recursive: true });
+    const firstMade = makeFolders(folder);
     for (let above = dirname(folder); ; above = dirname(above)) {
       this.#changed.add(above);
       const isOld = firstMade === undefined || above.length < firstMade.length;

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { LockError } from "../../../oci/storage-error.js";
@@ -7,6 +6,7 @@ import { defaultWaitMs, KeyedQueue } from "../keyed-queue.js";
 import { type LockFile, lockIsHeld, lockWasLost } from "./disk-lock.js";
 import { lockFileCalls } from "./lock-file-calls.js";
 import { lifeOf, self } from "./lock-owner.js";
+import { makeFoldersAside } from "./make-folders.js";
 import { OwnName } from "./own-name.js";
 import { OwnerFiles, ownerOf } from "./owner-files.js";
 import { hasCode, toChangeError } from "./system-error.js";
@@ -118,7 +118,7 @@ export class FileLocks {
       try {
         return await lock(path, options);
       } catch (error) {
-        if (hasCode(error, "ENOENT")) await mkdir(this.#folder, { recursive: true });
+        if (hasCode(error, "ENOENT")) await makeFoldersAside(this.#folder);
         else if (!hasCode(error, "ELOCKED")) throw toChangeError(error);
         else if (!(await this.#removeIfOwnerEnded(path))) await delay(wait);
       }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { link, mkdir, readdir, symlink } from "node:fs/promises";
+import { link, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { lifeOf } from "./lock-owner.js";
+import { makeFoldersAside } from "./make-folders.js";
 import { type OwnerFiles, ownerOf } from "./owner-files.js";
 import { hasCode } from "./system-error.js";
 
@@ -44,7 +45,7 @@ export class OwnName {
   }
 
   async #make(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
+    await makeFoldersAside(this.#folder);
     await symlink(this.#owner, this.path);
     for (const name of await readdir(this.#folder)) await this.#removeIfEnded(join(this.#folder, name));
   }

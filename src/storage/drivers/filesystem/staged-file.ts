@@ -1,5 +1,5 @@
 import { close, constants, fstatSync, fsync, ftruncate, open, write } from "node:fs";
-import { mkdir, truncate } from "node:fs/promises";
+import { truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { BlobReader } from "../../../oci/blob-reader.js";
@@ -16,6 +16,7 @@ import type { DiskOrders } from "./disk-orders.js";
 import { EarlyFlush, type FlushSlots } from "./early-flush.js";
 import { FileReader, isNoFile, plainFilesOnly } from "./file-reader.js";
 import { type KeyPaths, lstatOf } from "./key-paths.js";
+import { makeFoldersAside } from "./make-folders.js";
 import { changing, ifPresent, isAbsence, reading, toChangeError } from "./system-error.js";
 
 /** What a staged file needs from its driver. */
@@ -180,7 +181,7 @@ const mostAttempts = 20;
 async function openStaged(path: string): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     try {
-      if (lstatOf(dirname(path)) === undefined) await mkdir(dirname(path), { recursive: true });
+      if (lstatOf(dirname(path)) === undefined) await makeFoldersAside(dirname(path));
       return await file.open(path, readWriteCreate);
     } catch (error) {
       if (isNoFile(error)) throw new StorageError("unavailable", `${path} is not a file: remove it`, { cause: error });

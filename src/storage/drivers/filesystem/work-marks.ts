@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { lifeOf, self } from "./lock-owner.js";
+import { makeFoldersAside } from "./make-folders.js";
 import { type OwnerFiles, ownerOf } from "./owner-files.js";
 import { ifPresent } from "./system-error.js";
 
@@ -22,7 +23,7 @@ export class WorkMarks {
 
   /** @returns a function that removes the mark */
   async set(): Promise<() => Promise<void>> {
-    await mkdir(this.#folder, { recursive: true });
+    await makeFoldersAside(this.#folder);
     for (const path of await this.#paths()) if (!(await this.#isOfSomebody(path))) await this.#files.remove(path);
     const path = join(this.#folder, randomUUID());
     await this.#files.create(path, self);
