@@ -2,7 +2,8 @@
 // Writes a software bill of materials (CycloneDX) and a list of licences to FOLDER, by default .build/supply-chain.
 // Exits with 1 if a package's licence is not known to be free, or the package has no checksum in the lock file.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,12 +23,13 @@ const freeLicences = new Set([
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = process.argv[2] ?? join(root, ".build/supply-chain");
-  const packages = packagesAtRunTime(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  const packages = packagesAtRunTime(lock);
   const problems = problemsOf(packages);
   for (const problem of problems) console.error(problem);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "licences.txt"), licenceList(packages));
-  writeFileSync(join(folder, "sbom.cdx.json"), billOfMaterials());
+  writeFileSync(join(folder, "sbom.cdx.json"), billOfMaterials(lock));
   console.log(`${packages.length} packages at run time; bill of materials and licences are in ${folder}`);
   if (problems.length > 0) process.exitCode = 1;
 }
@@ -63,7 +65,25 @@ function licenceList(packages) {
   return lines.sort().join("");
 }
 
-function billOfMaterials() {
-  const args = ["sbom", "--sbom-format=cyclonedx", "--sbom-type=application", "--omit=dev", "--package-lock-only"];
-  return execFileSync("npm", args, { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+/**
+ * From a lock without development dependencies: with `--omit=dev`, npm 11 also leaves out packages that these need, even
+ * if others need them, too.
+ */
+function billOfMaterials(lock) {
+  const { devDependencies: _, ...manifest } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const temporary = mkdtempSync(join(tmpdir(), "berth-sbom-"));
+  try {
+    // npm names the bill after the folder.
+    const folder = join(temporary, manifest.name);
+    mkdirSync(folder);
+    const { devDependencies: __, ...top } = lock.packages[""];
+    const kept = Object.entries(lock.packages).filter(([path, { dev }]) => path !== "" && dev !== true);
+    const packages = { "": top, ...Object.fromEntries(kept) };
+    writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
+    writeFileSync(join(folder, "package-lock.json"), JSON.stringify({ ...lock, packages }));
+    const args = ["sbom", "--sbom-format=cyclonedx", "--sbom-type=application", "--package-lock-only"];
+    return execFileSync("npm", args, { cwd: folder, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  } finally {
+    rmSync(temporary, { recursive: true });
+  }
 }
