@@ -10,7 +10,7 @@ export interface CacheRoom {
   left(): number;
   /** Frees bytes, if allowed, and returns how many. */
   makeRoom(bytes: number): Promise<number>;
-  /** Waits while the cache is too large, unless nothing more can be deleted: so only what is arriving is ever too much. */
+  /** Waits while something is deleted from a cache that is too large: so only what is arriving is ever too much. */
   belowLimit(): Promise<void>;
 }
 
