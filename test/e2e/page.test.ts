@@ -127,7 +127,10 @@ test("docker pulls what is not cached: the page shows it as it comes, then where
   throttle.bytesPerSecond = 500_000;
   const image = `${berth.host}/docker.io/${name}:1`;
   const pulling = docker("pull", image);
-  await page.getByRole("link", { name: `docker.io/${name}` }).waitFor();
+  await page
+    .getByRole("link", { name: `docker.io/${name}` })
+    .first()
+    .waitFor();
   await page.getByText("1 client", { exact: false }).first().waitFor();
   const pulled = digestIn(await pulling);
   await page.getByText("No downloads").waitFor();
