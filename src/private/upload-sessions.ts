@@ -1,7 +1,7 @@
 import type { Digest, DigestAlgorithm } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { LockError } from "../oci/storage-error.js";
+import { LockError, StorageError } from "../oci/storage-error.js";
 import type { Context } from "../registry/context.js";
 import type { Chunk, UploadSession, Uploads } from "../registry/repository.js";
 import { isUploadId } from "../storage/content/upload-store.js";
@@ -145,12 +145,13 @@ export class UploadSessions implements Uploads {
     const offset = before?.size ?? 0;
     // Checked before anything is read or verified; the session stays (distribution-spec, "Pushing a blob in chunks").
     if (chunk.range !== undefined && chunk.range.start !== offset) throw outOfOrder(id, offset);
-    const digester = this.#running.hashes.take(id, before);
+    let digester = this.#running.hashes.take(id, before);
     this.#running.open.filled(id);
     try {
       return await content.append(offset, hashed(measured(chunk, signal), digester), this.#running.hashes.holder);
     } catch (error) {
-      // Another process has appended meanwhile.
+      // Another process may have appended meanwhile: as many bytes, but not those that were hashed here.
+      if (error instanceof OffsetMismatchError || error instanceof StorageError) digester = undefined;
       throw error instanceof OffsetMismatchError ? outOfOrder(id, error.offset) : error;
     } finally {
       const stored = await content.stat();

@@ -8,6 +8,7 @@ import { FakeStore } from "../support/object-stores/fake-store.js";
 import { locationOf, type RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 import { startUpload } from "../support/upload.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const name = "team/app";
 const bytes = seededBytes("layer", 3_000_000);
@@ -33,6 +34,13 @@ async function append(client: RegistryClient, session: string, start: number, en
 
 async function finish(client: RegistryClient, session: string, wanted: string = digest): Promise<number> {
   return (await client.request("PUT", `${session}?digest=${wanted}`)).status;
+}
+
+const recordWrite = /^PUT \/images\/.*\.berth\/staging\//;
+
+/** The first one of a session begins it. */
+function recordWrites(store: FakeStore): number {
+  return store.faults.requests.filter((each) => recordWrite.test(each)).length;
 }
 
 /** How often the store was asked for bytes that had been uploaded. */
@@ -81,4 +89,25 @@ test("a hash of other bytes than those that are stored is not handed over", asyn
   const asked = { upload, algorithm: "sha256", size: bytes.length, modifiedMs: 0 } as const;
   assert.equal(await clusters[1].askHash(clusters[0].self, asked), undefined);
   assert.equal(clusters[0].offers.findHash({ ...asked, size: 1 }), undefined);
+});
+
+test("the replica that was refused in a race ends the upload with the bytes of the other", async (t) => {
+  const { store, one, other } = await startTwo(t);
+  const session = await startUpload(one, name);
+  const append = { headers: { "content-type": "application/octet-stream", "content-range": "0-99999" } };
+  const [kept, refused] = [bytes.subarray(0, 100_000), bytes.subarray(100_000, 200_000)];
+
+  let release = () => {};
+  const until = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  store.faults.add(recordWrite, { kind: "held", until });
+  const late = other.request("PATCH", session, { ...append, body: refused });
+  await waitUntil("the late replica writes its record", () => recordWrites(store) === 2 || undefined);
+  expectStatus(await one.request("PATCH", session, { ...append, body: kept }), 202, "the bytes that are kept");
+  release();
+  expectStatus(await late, 416, "the bytes that came too late");
+
+  assert.equal(await finish(other, session, digestOf(kept)), 201);
+  await pullBlob(one, name, digestOf(kept));
 });
