@@ -1,4 +1,5 @@
 import type { Logger } from "../observability/logger.js";
+import { LockError } from "../oci/storage-error.js";
 import type { Storage } from "../storage/storage.js";
 import { collectBeside } from "./collect.js";
 import { CollectionError } from "./collection-lock.js";
@@ -86,6 +87,8 @@ export class CollectionSchedule {
       this.#tell(collection);
     } catch (cause) {
       if (this.#stop.signal.aborted) return;
+      // Another process is collecting, and tells its own observers.
+      if (cause instanceof CollectionError && cause.cause instanceof LockError) return;
       if (cause instanceof CollectionError) this.#log.warn(`garbage was not collected: ${cause.message}`);
       else this.#log.error("garbage could not be collected", { cause });
       this.#tell(undefined);

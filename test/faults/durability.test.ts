@@ -52,7 +52,10 @@ function assertSyncedInTime(calls: readonly TracedCall[], root: string): void {
       unsyncedFolders.add(dirname(to));
     } else if (call === "openat" && args.includes("O_EXCL") && path.startsWith(`${root}/docker`)) {
       // Made at its place: a file without content, for which the sync of its folder is enough, or a trace of the past.
-      assert.ok(path.includes("/_tagged/") || isTrace(path), `${path} got its name before its content was synced`);
+      assert.ok(
+        /\/_(tagged|history)\//.test(path) || isTrace(path),
+        `${path} got its name before its content was synced`,
+      );
       if (!isTrace(path)) unsyncedFolders.add(dirname(path));
     } else if (call === "rename" && path.startsWith(`${root}/docker`)) {
       unsyncedFolders.add(dirname(path));
