@@ -72,6 +72,11 @@ test("a client whose credentials would be sent to the store as well gets the blo
   expectStatus(await client.get(pathOf(large), elsewhere), 307, "the registry has another host");
 });
 
+test("a pull that storage.verify has chosen is sent to the store, too", async (t) => {
+  const { client } = await serve(t, {}, { verify: 1 });
+  expectStatus(await client.get(pathOf(large)), 307, "a large blob");
+});
+
 test("the address is at the public endpoint", async (t) => {
   const { client } = await serve(t, { endpoint: "https://store.example.com" });
   const { location } = (await client.get(pathOf(large))).headers;

@@ -79,6 +79,11 @@ class VerifyingReader implements BlobReader {
     this.#reader.expect?.(start, end);
   }
 
+  /** A client that reads from there is not slowed down by a sample. */
+  async locate(): Promise<string | undefined> {
+    return this.#reader.locate?.();
+  }
+
   async read(into: Buffer, position: number): Promise<number> {
     const count = await this.#reader.read(into, position);
     if (this.#digester?.length === position) this.#digester.update(into.subarray(0, count));
