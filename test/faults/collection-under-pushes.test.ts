@@ -13,7 +13,7 @@ import { seededRandom } from "../support/seeded-random.js";
 import { waitUntil } from "../support/wait-until.js";
 
 // `npm run faults -- --seconds 600` sets these.
-const seconds = Number(process.env.FAULTS_SECONDS ?? "45");
+const seconds = Number(process.env.FAULTS_SECONDS ?? "30");
 const seed = Number(process.env.FAULTS_SEED ?? "20261126");
 const clients = 8;
 
