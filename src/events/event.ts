@@ -33,7 +33,7 @@ export interface EventSource {
   readonly instanceId: string;
 }
 
-/** When and by whose request something happened: as much of the request as events tell, and no more of it is kept. */
+/** When something happened, and the parts of its request that events tell. Nothing else of the request is kept. */
 export interface EventCause {
   /** Milliseconds since 1970. */
   readonly atMs: number;

@@ -22,7 +22,7 @@ const checksPerWindow = 4;
 export class StallWatch {
   #settings: StallSettings;
   readonly #running: () => Iterable<Exchange>;
-  /** Exchanges that are over, and whose request is still arriving. */
+  /** Answered exchanges with a request that is still arriving. */
   readonly #unread = new Set<Exchange>();
   readonly #progress = new WeakMap<Exchange, Progress>();
   #timer: NodeJS.Timeout;

@@ -29,7 +29,7 @@ export class RunningHashes {
     if (cluster !== undefined) cluster.offers.findHash = (bytes) => this.#find(bytes);
   }
 
-  /** How `append` is told who has the hash of what was appended. */
+  /** The address of this process, for `append`: it has the hash of what was appended. */
   get holder(): string | undefined {
     return this.#cluster?.self;
   }

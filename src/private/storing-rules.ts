@@ -7,7 +7,7 @@ export interface StoredSoon {
   readonly size: number;
 }
 
-/** Who has a say in what is stored. @throws RegistryError */
+/** Rules that may refuse what is about to be stored. @throws RegistryError */
 export interface StoringRules {
   /** Called before the bytes arrive, if it is known how many will. */
   expect(blob: StoredSoon): Promise<void>;

@@ -48,7 +48,7 @@ export class ProxyRegistry implements Registry {
   readonly #options: ProxyOptions;
   /** By the name of the upstream. */
   readonly #caches: ReadonlyMap<string, UpstreamCache>;
-  /** Repositories whose stored content is of their upstream. */
+  /** Repositories with stored content that came from their upstream. */
   readonly #known = new BoundedMap<string, FoundRepository>(rememberedNames, rememberedForMs);
   readonly #catalog: CatalogPages;
 

@@ -29,7 +29,7 @@ export interface AuditEvent {
   readonly from?: string | undefined;
   /** The digest that the tag points to now. */
   readonly to?: string;
-  /** The id of an access token, and whose it is. */
+  /** The id of an access token, and its user. */
   readonly token?: string;
   readonly owner?: string;
   /** Set for a denied request. */

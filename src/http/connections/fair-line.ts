@@ -1,6 +1,6 @@
 import type { Caller } from "../../registry/context.js";
 
-/** Someone who waits, and whose turn it is in common with all others of its network. */
+/** A waiting client. All clients of one network share their turns. */
 interface Waiting {
   readonly caller: Caller;
 }

@@ -20,7 +20,7 @@ export interface ContentIndex {
   /**
    * Repositories after a name, in code point order, where `a-b` comes before `a/b`. Reads only as much as the caller
    * takes.
-   * @param foreign gets the keys of folders whose name is not that of a repository; they are not walked
+   * @param foreign gets the keys of folders that are not named as a repository; they are not walked
    */
   repositories(after?: string, foreign?: (key: string) => void): AsyncIterable<IndexedRepository>;
   /** The names of all repositories, sorted: faster than `repositories`, for a walk over everything. */

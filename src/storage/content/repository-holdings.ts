@@ -24,7 +24,7 @@ const foldersAtOnce = 500;
 
 /**
  * The names of all repositories, read level by level, sorted.
- * @param foreign gets the keys of folders whose name is not that of a repository; they are not walked
+ * @param foreign gets the keys of folders that are not named as a repository; they are not walked
  */
 export async function allRepositoryNames(many: ManyReads, foreign: (key: string) => void): Promise<RepositoryName[]> {
   const root = layout.repositories;

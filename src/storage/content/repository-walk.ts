@@ -15,7 +15,7 @@ export interface WalkedRepository {
  * tree has everything below `a` together. Reads only as much of the tree as the caller takes, however large it is.
  * @param last only names after this one; earlier ones are not read
  * @param root the key that contains the repositories
- * @param foreign gets the keys of folders whose name is not that of a repository; they are not walked
+ * @param foreign gets the keys of folders that are not named as a repository; they are not walked
  */
 export async function* repositoriesAfter(
   lister: Lister,
