@@ -57,15 +57,16 @@ export class RunningHashes {
   }
 
   /**
-   * The digest of the stored bytes: from the running hash, here or at the replica that received them, or by reading them
-   * once.
+   * The digest of the stored bytes: from the running hash, here or at the replica that received them, if it is the
+   * claimed one; else by reading them once. A mismatch deletes what the client was told is stored, so memory alone
+   * never decides it.
    */
   async digest(id: string, claimed: Digest, content: StagedObject, size: number): Promise<Digest> {
     const digester = this.#hashes.get(id)?.digester;
     this.#hashes.delete(id);
-    if (digester?.algorithm === algorithmOf(claimed) && digester.length === size) return digester.digest();
-    const elsewhere = await this.#askHolder(id, claimed, content);
-    if (elsewhere !== undefined) return elsewhere;
+    if (digester?.algorithm === algorithmOf(claimed) && digester.length === size) {
+      if (digester.digest() === claimed) return claimed;
+    } else if ((await this.#askHolder(id, claimed, content)) === claimed) return claimed;
     const reader = await content.openRead();
     if (reader === undefined) throw unknownUpload(id);
     return digestOfReader(reader, claimed);

@@ -2,10 +2,11 @@ import { strict as assert } from "node:assert";
 import { open, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Digest, digestOf } from "../../../src/oci/digest.js";
+import { type Digest, Digester, digestOf } from "../../../src/oci/digest.js";
 import { RegistryError } from "../../../src/oci/errors.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
 import { LockError } from "../../../src/oci/storage-error.js";
+import { RunningHashes } from "../../../src/private/running-hashes.js";
 import type { PushRepository } from "../../../src/registry/repository.js";
 import { wholeBlob } from "../../../src/registry/span-reader.js";
 import { layout } from "../../../src/storage/layout.js";
@@ -54,6 +55,19 @@ test("an upload that loses its lock before it ends is not committed, and stays a
   await finished;
   await assert.rejects(here.openBlob(ours, wholeBlob, context), RegistryError);
   assert.equal((await here.uploads.get(id, context)).offset, "ours".length);
+});
+
+test("a hash in memory that the claimed digest contradicts is not believed: the stored bytes decide", async (t) => {
+  const { storage } = await storageOnDisk(new Scope(t));
+  const name = parseRepositoryName("team/app");
+  const id = await storage.uploads.create(name, new Date());
+  const content = storage.uploads.content(name, id);
+  await content.append(0, chunk("ours").content);
+  const other = new Digester("sha256");
+  other.update(Buffer.from("else"));
+  const hashes = new RunningHashes();
+  hashes.keep(id, other, await content.stat());
+  assert.equal(await hashes.digest(id, ours, content, "ours".length), ours);
 });
 
 async function twoProcesses(scope: Scope) {
