@@ -1,4 +1,5 @@
 import { accessAction, accessPattern, accessSubject, outputFile, quotable, textsByKey } from "./access-kinds.js";
+import { registryUrl } from "./address-kinds.js";
 import {
   listOfSections,
   optionalSection,
@@ -9,7 +10,7 @@ import {
   type ValueOf,
 } from "./definition.js";
 import { issuers } from "./issuers-schema.js";
-import { duration, filePath, listOf, oneOf, registryUrl, size, text, truth, wholeNumber } from "./kinds.js";
+import { duration, filePath, listOf, oneOf, size, text, truth, wholeNumber } from "./kinds.js";
 
 const users = section("Users with passwords, hashed by bcrypt.", {
   htpasswd: optionalSetting(filePath, {

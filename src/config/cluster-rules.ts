@@ -1,5 +1,5 @@
+import { splitAddress } from "./address-kinds.js";
 import type { BrokenRule } from "./findings.js";
-import { splitAddress } from "./kinds.js";
 import type { Config } from "./schema.js";
 
 type ClusterConfig = NonNullable<Config["cluster"]>;

@@ -1,6 +1,6 @@
-import { advertisedAddress } from "./advertised-address.js";
+import { advertisedAddress, listenAddress } from "./address-kinds.js";
 import { optionalSection, optionalSetting, requiredSetting } from "./definition.js";
-import { filePath, listenAddress } from "./kinds.js";
+import { filePath } from "./kinds.js";
 
 const needsRestart = true;
 

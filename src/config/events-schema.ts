@@ -1,17 +1,7 @@
 import { textsByKey } from "./access-kinds.js";
+import { registryUrl } from "./address-kinds.js";
 import { listOfSections, optionalSection, optionalSetting, requiredSetting, setting } from "./definition.js";
-import {
-  duration,
-  eventAction,
-  eventFormat,
-  furtherEventAction,
-  listOf,
-  registryUrl,
-  size,
-  text,
-  truth,
-  wholeNumber,
-} from "./kinds.js";
+import { duration, listOf, oneOf, size, text, truth, wholeNumber } from "./kinds.js";
 
 const endpoints = listOfSections(
   {
@@ -22,11 +12,11 @@ const endpoints = listOfSections(
   {
     name: requiredSetting(text, { example: "ci", meaning: "Name for the log and metrics; events wait under it." }),
     url: requiredSetting(registryUrl, { example: "https://ci.example.com/registry", meaning: "Its address." }),
-    format: setting(eventFormat, {
+    format: setting(oneOf("distribution", "cloudevents"), {
       default: "distribution",
       meaning: "distribution, as the CNCF distribution registry sends them, or cloudevents (1.0, JSON).",
     }),
-    include: setting(listOf(furtherEventAction), {
+    include: setting(listOf(oneOf("pull", "quota", "collection")), {
       default: [],
       meaning: "More that is sent: pull, quota (few pulls of an upstream are left), collection (of garbage).",
     }),
@@ -53,7 +43,7 @@ const endpoints = listOfSections(
       default: [],
       meaning: "Media types of which nothing is sent; application/octet-stream is all blobs.",
     }),
-    ignoreActions: setting(listOf(eventAction), {
+    ignoreActions: setting(listOf(oneOf("push", "mount", "delete")), {
       default: [],
       meaning: "Actions of which nothing is sent: push, mount, delete.",
     }),

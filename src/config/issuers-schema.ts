@@ -1,6 +1,7 @@
 import { accessScope, textsByKey } from "./access-kinds.js";
+import { registryUrl } from "./address-kinds.js";
 import { listOfSections, optionalSection, optionalSetting, requiredSetting, setting } from "./definition.js";
-import { filePath, listOf, registryUrl, text } from "./kinds.js";
+import { filePath, listOf, text } from "./kinds.js";
 
 const identities = listOfSections(
   {

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { parseDuration } from "./duration.js";
@@ -68,92 +67,10 @@ export const truth: Kind<boolean> = {
   },
 };
 
-/** An address to listen on. */
-export const hostName: Kind<string> = {
-  expected: "an IP address or a host name, without a port",
-  parse: (written) => {
-    if (typeof written !== "string") return undefined;
-    return isIP(written) !== 0 || /^(?=.*[a-z])[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(written) ? written : undefined;
-  },
-};
-
-/** An address to listen on, with its port. */
-export const listenAddress: Kind<string> = {
-  expected: "an address with a port such as 127.0.0.1:9464, or :9464 for every address",
-  parse: (written) => (typeof written === "string" && splitAddress(written) !== undefined ? written : undefined),
-};
-
-const addressPattern = /^(?:\[(?<bracketed>[^\]]+)\]|(?<plain>[^:[\]]*)):(?<port>\d{1,5})$/;
-
-/** Host and port of an address to listen on; without a host, every address. `undefined` if invalid. */
-export function splitAddress(address: string): { readonly host: string; readonly port: number } | undefined {
-  const { bracketed, plain, port } = addressPattern.exec(address)?.groups ?? {};
-  const host = (bracketed ?? plain) || "::";
-  const isHost = bracketed === undefined ? hostName.parse(host, "") !== undefined : isIP(bracketed) === 6;
-  return isHost && port !== undefined && Number(port) <= 65_535 ? { host, port: Number(port) } : undefined;
-}
-
-/** A path of this server. */
-export const urlPath: Kind<string> = {
-  expected: "a path that begins with / and has no query, such as /metrics",
-  parse: (written) => (typeof written === "string" && /^\/[\w./~-]*$/.test(written) ? written : undefined),
-};
-
-/** The URL of another registry. */
-export const registryUrl: Kind<string> = {
-  expected: "an address that begins with https:// or http://, without credentials, ? and #",
-  parse: (written) => {
-    if (typeof written !== "string" || !/^https?:\/\/[^?#\s]+$/.test(written) || !URL.canParse(written))
-      return undefined;
-    const { username, password } = new URL(written);
-    return username === "" && password === "" ? written : undefined;
-  },
-};
-
-/** How a response gives a location: relative to the request, absolute as the request was made, or below a fixed URL. */
-export const locationStyle: Kind<string> = {
-  expected: "relative, absolute, or an address such as https://registry.example.com",
-  parse: (written) => {
-    if (written === "relative" || written === "absolute") return written;
-    return registryUrl.parse(written, "")?.replace(/\/+$/, "");
-  },
-};
-
-/** An IP address or a network in CIDR notation. */
-export const network: Kind<string> = {
-  expected: "an IP address or a network such as 10.0.0.0/8",
-  parse: (written) => {
-    if (typeof written !== "string") return undefined;
-    const [, address = "", bits = "0"] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(written) ?? [];
-    const version = isIP(address);
-    return version !== 0 && Number(bits) <= (version === 4 ? 32 : 128) ? written : undefined;
-  },
-};
-
-/** What a browser sends as `Origin`, or `*` for all. */
-export const origin: Kind<string> = {
-  expected: "an origin such as https://ui.example.com (without a path or a slash at the end), or *",
-  parse: (written) => {
-    if (typeof written !== "string" || written === "*") return written === "*" ? written : undefined;
-    return /^https?:/.test(written) && URL.canParse(written) && new URL(written).origin === written
-      ? written
-      : undefined;
-  },
-};
-
 /** One of a few words. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): Kind<Word> {
   return { expected: `one of ${words.join(", ")}`, parse: (written) => words.find((word) => word === written) };
 }
-
-/** What an event can tell. */
-export const eventAction = oneOf("push", "mount", "delete");
-
-/** What an event tells only if a receiver asks for it. */
-export const furtherEventAction = oneOf("pull", "quota", "collection");
-
-/** How events are written. */
-export const eventFormat = oneOf("distribution", "cloudevents");
 
 /** A version of TLS, which YAML parses as a number. */
 export const tlsVersion: Kind<"1.2" | "1.3"> = {

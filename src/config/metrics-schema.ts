@@ -1,5 +1,5 @@
+import { listenAddress, urlPath } from "./address-kinds.js";
 import { nullableSetting, optionalSection, requiredSetting } from "./definition.js";
-import { listenAddress, urlPath } from "./kinds.js";
 
 /** Metrics for Prometheus. */
 export const metrics = optionalSection("Metrics for Prometheus, on a separate port; see config/metrics.md.", {

@@ -1,3 +1,4 @@
+import { registryUrl } from "./address-kinds.js";
 import {
   listOfSections,
   nullableSetting,
@@ -8,18 +9,7 @@ import {
   type ValueOf,
 } from "./definition.js";
 import { diskPart } from "./disk-part.js";
-import {
-  duration,
-  filePath,
-  listOf,
-  longestTimer,
-  oneOf,
-  registryUrl,
-  size,
-  text,
-  truth,
-  wholeNumber,
-} from "./kinds.js";
+import { duration, filePath, listOf, longestTimer, oneOf, size, text, truth, wholeNumber } from "./kinds.js";
 import { contentPattern, nameComponent, registryName, repositoryPath } from "./name-kinds.js";
 
 const naming = {

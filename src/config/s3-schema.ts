@@ -1,5 +1,6 @@
+import { network, registryUrl } from "./address-kinds.js";
 import { optionalSection, optionalSetting, requiredSetting, setting } from "./definition.js";
-import { duration, filePath, listOf, network, oneOf, registryUrl, size, text, truth } from "./kinds.js";
+import { duration, filePath, listOf, oneOf, size, text, truth } from "./kinds.js";
 import { namePattern } from "./name-kinds.js";
 
 const needsRestart = true;

@@ -1,22 +1,9 @@
 import { access } from "./access-schema.js";
+import { hostName, locationStyle, network, origin, registryUrl } from "./address-kinds.js";
 import { cluster } from "./cluster-schema.js";
 import { optionalSetting, section, setting, type ValueOf } from "./definition.js";
 import { events } from "./events-schema.js";
-import {
-  duration,
-  filePath,
-  hostName,
-  listOf,
-  locationStyle,
-  longestTimer,
-  network,
-  oneOf,
-  origin,
-  registryUrl,
-  size,
-  truth,
-  wholeNumber,
-} from "./kinds.js";
+import { duration, filePath, listOf, longestTimer, oneOf, size, truth, wholeNumber } from "./kinds.js";
 import { log } from "./log-schema.js";
 import { shareOrNone } from "./maintenance-kinds.js";
 import { maintenance } from "./maintenance-schema.js";

@@ -42,7 +42,7 @@ export async function partsOf(
       isPartial = true;
       break;
     }
-    const found = await storage.manifests.readUnremembered(name, digest);
+    const found = await storage.manifests.uncached.readUnremembered(name, digest);
     allowance.take(found?.descriptor.size ?? 0);
     if (found === undefined) continue;
     const { descriptor, reading } = found;

@@ -68,7 +68,7 @@ async function readContent(storage: Storage, name: RepositoryName): Promise<Cont
   const blobs = new Set(await storage.index.blobs(name));
   const manifests = new Map<Digest, ManifestReading | undefined>();
   for (const digest of await storage.index.manifests(name)) {
-    manifests.set(digest, await storage.manifests.readContent(name, digest));
+    manifests.set(digest, await storage.manifests.uncached.readContent(name, digest));
   }
   const tags = new Map<Tag, Digest>();
   for (const tag of await storage.tags.list(name)) {

@@ -4,6 +4,7 @@ import type { RepositoryName } from "../oci/repository-name.js";
 import type { NotedItems } from "../storage/collection-notes.js";
 import type { ContentLink } from "../storage/content/content-link.js";
 import { type LinkRemoval, releaseUnlinking, removeLinks } from "../storage/content/link-removal.js";
+import { removeRepository, removeUnneeded } from "../storage/content/repository-removal.js";
 import { clearAside, removeUnlinked, withEvictionLock } from "../storage/content/unlinked-blobs.js";
 import type { Storage } from "../storage/storage.js";
 import type { KnownRepositories } from "./known-repositories.js";
@@ -81,10 +82,10 @@ export function changesAlone(storage: Storage): CollectionChanges {
       const [manifests, blobs] = (["manifest", "blob"] as const).map((kind) =>
         digestsOf(links.filter((link) => link.kind === kind)),
       );
-      await storage.repository(name).removeUnneeded({ manifests: manifests ?? [], blobs: blobs ?? [] });
+      await removeUnneeded(storage, name, { manifests: manifests ?? [], blobs: blobs ?? [] });
       return links;
     },
-    removeRepository: (name) => storage.repository(name).removeAll(),
+    removeRepository: (name) => removeRepository(storage, name),
     forgetTrash: (over, back) => forgetTrash(storage, over, back),
     erase: (bytes) =>
       withEvictionLock(storage, async () => {
@@ -121,10 +122,10 @@ async function removeBeside(
 ): Promise<readonly ContentLink[]> {
   const manifests = links.filter(({ kind }) => kind === "manifest");
   const said = new Map<Digest, ManifestReading | undefined>();
-  for (const { digest } of manifests) said.set(digest, await storage.manifests.readContent(name, digest));
+  for (const { digest } of manifests) said.set(digest, await storage.manifests.uncached.readContent(name, digest));
   const gone = await removeLinks(storage, manifests, removal);
   for (const { digest } of gone) await storage.repository(name).forgetManifest(digest, said.get(digest));
-  if (gone.length > 0) await storage.tags.forget(name, new Set(digestsOf(gone)));
+  if (gone.length > 0) await storage.tags.removal.forget(name, new Set(digestsOf(gone)));
   if (gone.length < manifests.length) return gone;
   return [
     ...gone,

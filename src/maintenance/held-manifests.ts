@@ -83,7 +83,7 @@ export class ManifestReader {
   }
 
   async #readSingly(name: RepositoryName, digest: Digest): Promise<HeldManifest> {
-    const { content, bytes } = await this.#storage.manifests.storedBytes(name, digest);
+    const { content, bytes } = await this.#storage.manifests.uncached.storedBytes(name, digest);
     return { content, names: bytes === "absent" ? "absent" : await namesUnder(digest, bytes) };
   }
 }

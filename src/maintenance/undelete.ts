@@ -41,7 +41,7 @@ async function withReferences(
   for (const each of wanted) {
     for (const { link, content } of trashed) {
       if (link.digest !== each || link.kind !== "manifest") continue;
-      for (const named of (await storage.manifests.readStored(each, content))?.names ?? []) wanted.add(named);
+      for (const named of (await storage.manifests.uncached.readStored(each, content))?.names ?? []) wanted.add(named);
     }
   }
   return trashed.filter(({ link }) => wanted.has(link.digest));

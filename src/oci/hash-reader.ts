@@ -1,5 +1,5 @@
 import type { BlobReader } from "./blob-reader.js";
-import type { Digester } from "./digest.js";
+import { algorithmOf, type Digest, Digester } from "./digest.js";
 
 const bufferBytes = 1024 * 1024;
 
@@ -20,5 +20,16 @@ export async function hashReader(
     const count = await reader.read(wanted, digester.length);
     if (count === 0) return;
     digester.update(wanted.subarray(0, count));
+  }
+}
+
+/** Hashes the content of a reader, and closes it. */
+export async function digestOfReader(reader: BlobReader, like: Digest): Promise<Digest> {
+  const digester = new Digester(algorithmOf(like));
+  try {
+    await hashReader(reader, digester, reader.size);
+    return digester.digest();
+  } finally {
+    await reader.close();
   }
 }

@@ -27,7 +27,7 @@ export async function writeFallbackTag(
     if (pointsAt !== undefined && manifestKind(pointsAt.descriptor.mediaType) !== "index") return;
     const manifests = await all(list);
     if (manifests.length === 0) {
-      await storage.tags.remove(name, tag);
+      await storage.tags.removal.remove(name, tag);
       return;
     }
     const mediaType = mediaTypes.ociIndex;

@@ -182,7 +182,7 @@ export class PrivateRepository implements PushRepository {
     this.#refuseUnlessDeletable();
     await this.#guard.refuseDeletion(tag);
     const pointedAt = await this.#storage.withRoom(() =>
-      this.#storage.tags.remove(this.name, tag, actorOf(context), mayGo),
+      this.#storage.tags.removal.remove(this.name, tag, actorOf(context), mayGo),
     );
     if (pointedAt === undefined) throw this.#notFound.ofManifest(tag);
     context.log.info("tag deleted", { repository: this.name, tag });

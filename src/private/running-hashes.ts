@@ -2,7 +2,7 @@ import type { Cluster } from "../cluster/cluster.js";
 import type { HashedBytes } from "../cluster/offers.js";
 import { BoundedMap } from "../foundation/bounded-map.js";
 import { algorithmOf, type Digest, type DigestAlgorithm, Digester } from "../oci/digest.js";
-import { digestOfReader } from "../storage/content/blob-store.js";
+import { digestOfReader } from "../oci/hash-reader.js";
 import type { StagedObject, StagedStat } from "../storage/staging.js";
 import { unknownUpload } from "./upload-errors.js";
 

@@ -64,7 +64,7 @@ export class AllowedContent {
     for (let digest = pending.pop(); digest !== undefined; digest = pending.pop()) {
       if (reached.has(digest)) continue;
       reached.add(digest);
-      const content = await this.#storage.manifests.readContent(name, digest);
+      const content = await this.#storage.manifests.uncached.readContent(name, digest);
       for (const named of content?.names ?? []) pending.push(named);
     }
   }

@@ -106,7 +106,7 @@ export class KeptManifests {
   }
 
   async dropTag(name: RepositoryName, tag: Tag): Promise<void> {
-    await this.#storage.tags.remove(name, tag);
+    await this.#storage.tags.removal.remove(name, tag);
   }
 
   async #learnSizes(name: RepositoryName, digest: Digest, reading: ManifestReading | undefined): Promise<void> {

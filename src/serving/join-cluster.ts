@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Cluster } from "../cluster/cluster.js";
-import { splitAdvertised } from "../config/advertised-address.js";
-import { splitAddress } from "../config/kinds.js";
+import { splitAddress, splitAdvertised } from "../config/address-kinds.js";
 import { ConfigError, messageOf } from "../config/problem.js";
 import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";

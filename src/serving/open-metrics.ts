@@ -1,4 +1,4 @@
-import { splitAddress } from "../config/kinds.js";
+import { splitAddress } from "../config/address-kinds.js";
 import type { Config } from "../config/schema.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";

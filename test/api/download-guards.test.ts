@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { removeCachedRepository } from "../../src/storage/content/repository-removal.js";
 import { layout } from "../../src/storage/layout.js";
 import { seededBytes } from "../support/content.js";
 import { wrongBytes } from "../support/fake-upstream/faults.js";
@@ -55,7 +56,7 @@ test("a repository that is deleted while its blob arrives belongs to the upstrea
   const arrived = driver.pauseAfter("append", layout.download(digest));
   const answer = client.get(path);
   await arrived.reached;
-  await storage.repository(name).removeCached();
+  await removeCachedRepository(storage, name);
   arrived.resume();
   assert.ok((await answer).body.equals(layer));
   assert.equal(await storage.owners.readOwner(name), "docker.io");
@@ -88,7 +89,7 @@ test("bytes of another repository that are evicted while they are linked are dow
   const linking = driver.pauseBefore("write", layout.layerLink(other, digest));
   const answer = client.get(`/v2/${other}/blobs/${digest}`);
   await linking.reached;
-  await storage.repository(name).removeCached();
+  await removeCachedRepository(storage, name);
   await driver.remove(layout.blob(digest));
   linking.resume();
   assert.ok((await answer).body.equals(layer));
@@ -106,7 +107,7 @@ test("bytes downloaded for another repository that are evicted while they are li
   const linking = driver.pauseBefore("write", layout.layerLink(other, digest));
   waiting.resume();
   await linking.reached;
-  await storage.repository(name).removeCached();
+  await removeCachedRepository(storage, name);
   await driver.remove(layout.blob(digest));
   linking.resume();
   assert.ok((await answer).body.equals(layer));

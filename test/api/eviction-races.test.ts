@@ -115,15 +115,15 @@ test("what a killed eviction had set aside is restored if something links to it,
   await pushBlob(home.client, mine, linked);
   fake.store.addImage(cached, [unlinked], "latest");
   await pullWhole(proxy.client, cached, "latest");
-  for (const bytes of [linked, unlinked]) await proxy.storage.blobs.setAside(digestOf(bytes));
+  for (const bytes of [linked, unlinked]) await proxy.storage.blobs.aside.set(digestOf(bytes));
   await proxy.storage.repository(cached).removeBlob(digestOf(unlinked));
   // It can be read even before it is restored.
   await pullBlob(home.client, mine, digestOf(linked));
   const { storage } = await storageAt(proxy.root);
   assert.equal(await storage.blobs.storedSize(digestOf(linked)), linked.length);
-  assert.deepEqual(await storage.blobs.listAside(), [digestOf(unlinked)]);
+  assert.deepEqual(await storage.blobs.aside.list(), [digestOf(unlinked)]);
   await proxy.eviction.makeRoom(1);
-  assert.deepEqual(await storage.blobs.listAside(), []);
+  assert.deepEqual(await storage.blobs.aside.list(), []);
   assert.equal(await storage.blobs.size(digestOf(unlinked)), undefined);
 });
 

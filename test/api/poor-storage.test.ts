@@ -128,7 +128,7 @@ test("a collection repeated after lost answers ends like one without lost answer
   assert.ok(failures > 0, "no answer was lost");
   await storage.listsSettled();
   assert.deepEqual(await digestsStored(storage), []);
-  assert.deepEqual(await storage.blobs.listAside(), []);
+  assert.deepEqual(await storage.blobs.aside.list(), []);
 });
 
 test("bytes that are linked while they are being removed stay, or the linker is told that they are deleted", async () => {

@@ -111,7 +111,7 @@ class Planning implements DeletionPlan {
     const breaks = new EventLoopBreaks();
     for (const digest of all) {
       await breaks.take();
-      const reading = await this.#storage.manifests.readContent(this.#name, digest);
+      const reading = await this.#storage.manifests.uncached.readContent(this.#name, digest);
       if (reading === undefined) continue;
       if (this.#manifests.has(digest)) await this.#keepChildren(digest, reading);
       else await this.#noteLoss(digest, reading);

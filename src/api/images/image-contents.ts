@@ -54,7 +54,7 @@ export class ImageContents {
   }
 
   async of(name: RepositoryName, digest: Digest): Promise<ImageContent> {
-    const root = await this.#storage.manifests.readUnremembered(name, digest);
+    const root = await this.#storage.manifests.uncached.readUnremembered(name, digest);
     const read = root && { size: root.descriptor.size, mediaType: root.descriptor.mediaType, reading: root.reading };
     if (read === undefined || read.reading.manifests.length <= fewManifests) return this.#whole(name, digest);
     const whole = await this.#large.soon(`${name}@${digest}`, () => this.#whole(name, digest), countedWithinMs);

@@ -88,7 +88,7 @@ export class FactsOfImages {
 
   /** The allowance is for what belongs to the images of a list, not for the images themselves. */
   async #readAlone({ name }: PullRepository, digest: Digest) {
-    const found = await this.#storage.manifests.readUnremembered(name, digest);
+    const found = await this.#storage.manifests.uncached.readUnremembered(name, digest);
     return found && { reading: found.reading, mediaType: found.descriptor.mediaType };
   }
 

@@ -59,7 +59,7 @@ async function sizeWithout(
   const breaks = new EventLoopBreaks();
   for (const digest of others) {
     await breaks.take();
-    for (const named of (await storage.manifests.readContent(name, digest))?.names ?? []) needed.add(named);
+    for (const named of (await storage.manifests.uncached.readContent(name, digest))?.names ?? []) needed.add(named);
   }
   let size = 0;
   for (const [digest, bytes] of stored) {

@@ -1,4 +1,4 @@
-import { listenAddress, urlPath } from "../kinds.js";
+import { listenAddress, urlPath } from "../address-kinds.js";
 import { showValue } from "../problem.js";
 import { becomes, ifTrue, notNeeded, type Rules } from "./rule.js";
 import type { Translation } from "./translation.js";

@@ -6,6 +6,7 @@ import type { Caller } from "../../registry/context.js";
 import type { Exchange } from "../exchange.js";
 import { Reading } from "./reading.js";
 import type { Turns, TurnTaker } from "./turns.js";
+import { holdsFullBody, owesAnswers, type WaitingRequest } from "./unanswered-requests.js";
 
 /** Requests of one connection that run at the same time; responses are sent in order in any case. */
 const mostAtOnce = 4;
@@ -18,9 +19,6 @@ const crowd = 16;
 
 /** Begins to answer a request. The exchange tells the connection when it is over: `answered`. */
 export type Answer = (request: IncomingMessage, response: ServerResponse, connection: Connection) => Exchange;
-
-/** A request that waits for its turn. */
-type Waiting = readonly [request: IncomingMessage, response: ServerResponse];
 
 /** Is told about changes of a connection. */
 export interface ConnectionWatcher {
@@ -61,7 +59,7 @@ export class Connection implements TurnTaker {
    * answer.
    */
   readonly #running: Exchange[] = [];
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: WaitingRequest[] = [];
   readonly #reading: Reading;
   /** A new connection has sent nothing; one that has arrived waits until it is let in. */
   #state: "new" | "arrived" | "let in" = "new";
@@ -73,7 +71,7 @@ export class Connection implements TurnTaker {
     this.#turns = turns;
     this.#answer = answer;
     const read = {
-      mayReadOn: () => this.#waiting.length === 0 && !this.#holdsFullBody(),
+      mayReadOn: () => this.#waiting.length === 0 && !this.#running.some(holdsFullBody),
       isReceiving: () => this.#running.some(({ request }) => !request.complete),
     };
     this.#reading = new Reading(read, turns);
@@ -97,26 +95,14 @@ export class Connection implements TurnTaker {
 
   /** Whether a response is written and not yet sent to its last byte. */
   get isSending(): boolean {
-    for (const { response } of this.#running) if (response.writableEnded) return true;
-    return false;
+    return this.#running.some(({ response }) => response.writableEnded);
   }
 
   /** Drops all waiting requests. @returns whether the client can be told why: not in the middle of another answer */
   refuse(): boolean {
-    const owesAnswers = this.#owesAnswers;
+    const owes = owesAnswers(this.#running, this.#waiting);
     this.#forgetWaiting();
-    return !owesAnswers;
-  }
-
-  /**
-   * Whether anything written now would be read as part of a response, or as the response to another request. Not if the
-   * only request is still being received: then that is the broken one.
-   */
-  get #owesAnswers(): boolean {
-    if (this.#waiting.length + this.#running.length > 1) return true;
-    for (const [request] of this.#waiting) return request.complete;
-    for (const { request, response } of this.#running) return request.complete || response.headersSent;
-    return false;
+    return !owes;
   }
 
   /**
@@ -201,14 +187,6 @@ export class Connection implements TurnTaker {
   #begin(request: IncomingMessage, response: ServerResponse): void {
     this.#running.push(this.#answer(request, response, this));
     this.idleAmong?.delete(this);
-  }
-
-  /** A body that is not being read stays paused: node resumes when it is read. */
-  #holdsFullBody(): boolean {
-    for (const { request } of this.#running) {
-      if (!request.complete && request.readableLength >= request.readableHighWaterMark) return true;
-    }
-    return false;
   }
 
   #end(): void {

@@ -35,7 +35,7 @@ async function referencesOf(storage: Storage, name: RepositoryName, wanted: Read
   const users = new Map<Digest, Set<Digest>>();
   const parents = new Map<Digest, Digest[]>();
   for (const manifest of await storage.index.manifests(name)) {
-    const reading = await storage.manifests.readContent(name, manifest);
+    const reading = await storage.manifests.uncached.readContent(name, manifest);
     for (const digest of [manifest, ...(reading?.names ?? [])]) {
       if (!wanted.has(digest)) continue;
       const found = users.get(digest) ?? new Set();

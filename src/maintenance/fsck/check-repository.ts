@@ -84,7 +84,7 @@ class RepositoryCheck {
   }
 
   async #read(digest: Digest): Promise<ManifestReading | undefined> {
-    const { content, bytes } = await this.#parts.storage.manifests.storedBytes(this.#name, digest);
+    const { content, bytes } = await this.#parts.storage.manifests.uncached.storedBytes(this.#name, digest);
     if (bytes === "absent") return undefined;
     if (bytes !== "too large" && (await digestInTurns(bytes, algorithmOf(digest))) !== digest) {
       // Not every blob is hashed by a fast check.

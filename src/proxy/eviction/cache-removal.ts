@@ -2,6 +2,7 @@ import { type CachedImage, imagesOf } from "../../images/images.js";
 import type { Digest } from "../../oci/digest.js";
 import type { Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
+import { removeCachedRepository } from "../../storage/content/repository-removal.js";
 import type { Storage } from "../../storage/storage.js";
 import { EvictionPlan } from "./eviction-plan.js";
 import { removeImages } from "./remove-images.js";
@@ -55,7 +56,7 @@ export async function removeCached(storage: Storage, target: RemovalTarget): Pro
   const isWhole = tag === undefined && digest === undefined;
   const pointsAt = tag && (await storage.tags.find(name, tag));
   if (digest === undefined && tag !== undefined && pointsAt !== undefined) {
-    await storage.tags.removeIfAt(name, tag, pointsAt);
+    await storage.tags.removal.removeIfAt(name, tag, pointsAt);
     await storage.tagChecks.forgetCheck(name, tag);
   }
   const evicted = isWhole ? images : images.filter((image) => image.digest === (digest ?? onlyTagOf(image, tag)));
@@ -65,7 +66,7 @@ export async function removeCached(storage: Storage, target: RemovalTarget): Pro
     storage,
     evicted.map((image) => plan.evict(image)),
   );
-  if (isWhole) await storage.repository(name).removeCached();
+  if (isWhole) await removeCachedRepository(storage, name);
   return freed + unfinished;
 }
 
@@ -80,7 +81,7 @@ async function dropUnfinished(
 ): Promise<number> {
   const wanted = new Set(digests);
   for (const digest of digests) {
-    const content = digest && (await storage.manifests.readContent(name, digest));
+    const content = digest && (await storage.manifests.uncached.readContent(name, digest));
     for (const blob of content?.blobs ?? []) wanted.add(blob.digest);
   }
   let freed = 0;

@@ -22,7 +22,7 @@ async function unlinkImage(storage: Storage, { name, tags, manifests, blobs }: C
   const repository = storage.repository(name);
   for (const [tag, digest] of tags) {
     // A tag that was moved meanwhile belongs to another image.
-    if (await storage.tags.removeIfAt(name, tag, digest)) await storage.tagChecks.forgetCheck(name, tag);
+    if (await storage.tags.removal.removeIfAt(name, tag, digest)) await storage.tagChecks.forgetCheck(name, tag);
   }
   for (const digest of manifests) await repository.removeManifest(digest);
   // In parallel: each waits for the disk, and their order does not matter.

@@ -1,5 +1,4 @@
-import { splitAdvertised } from "../../config/advertised-address.js";
-import { splitAddress } from "../../config/kinds.js";
+import { splitAddress, splitAdvertised } from "../../config/address-kinds.js";
 import type { Config } from "../../config/schema.js";
 
 /** The configuration of one worker, numbered from 1: limits for Berth as a whole are divided among the workers. */

@@ -1,13 +1,13 @@
 import { LRUCache } from "lru-cache";
 import type { Logger } from "../../observability/logger.js";
 import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
-import { algorithmOf, type Digest, Digester, digestOf, isDigest } from "../../oci/digest.js";
-import { hashReader } from "../../oci/hash-reader.js";
+import { algorithmOf, type Digest, digestOf } from "../../oci/digest.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 import type { ObjectContent, StagedObject } from "../staging.js";
 import type { FoundBytes } from "./blob-inspection.js";
 import { BlobVerification } from "./blob-verification.js";
+import { BytesAside, inPlaceOrAside } from "./bytes-aside.js";
 import type { Quarantine } from "./quarantine.js";
 import type { SampledReads } from "./sampled-reads.js";
 import { type StoredBlob, storedBlobs, storedDigests } from "./stored-blobs.js";
@@ -32,6 +32,7 @@ interface BlobStoreParts {
 
 /** Bytes by digest. This store does not know whether a repository may serve them: links decide that. */
 export class BlobStore {
+  readonly aside: BytesAside;
   readonly #driver: StorageDriver;
   readonly #log: Logger;
   readonly #answers: MemoryAnswers;
@@ -50,6 +51,7 @@ export class BlobStore {
   constructor({ driver, answers, quarantine, sampledReads }: BlobStoreParts, cacheBytes: number, log: Logger) {
     this.#answers = answers;
     this.#driver = driver;
+    this.aside = new BytesAside(driver, (digest) => this.forget(digest));
     this.#quarantine = quarantine;
     this.#sampled = sampledReads;
     this.#log = log;
@@ -143,21 +145,6 @@ export class BlobStore {
     return this.#driver.withdrawal.keep(layout.blob(digest), layout.evicting(digest));
   }
 
-  /** Sets the bytes aside, where they can still be read. @returns their size; `undefined` if there are none */
-  async setAside(digest: Digest): Promise<number | undefined> {
-    this.#small.delete(digest);
-    return (await this.#driver.withdrawal.withdraw(layout.blob(digest), layout.evicting(digest)))?.size;
-  }
-
-  putBack(digest: Digest): Promise<void> {
-    return this.#driver.withdrawal.release(layout.blob(digest), layout.evicting(digest));
-  }
-
-  async removeAside(digest: Digest): Promise<void> {
-    await this.#driver.withdrawal.erase(layout.blob(digest), layout.evicting(digest));
-    this.#small.delete(digest);
-  }
-
   /**
    * All stored blobs, whether or not a repository links to them.
    * @param isWanted others are left out, which saves looking at their size
@@ -178,11 +165,6 @@ export class BlobStore {
     for (const digest of digests) this.#small.delete(digest);
   }
 
-  /** What is set aside: only while an eviction runs, or after one that was killed. */
-  async listAside(): Promise<Digest[]> {
-    return (await this.#driver.list(layout.evictions)).map((name) => name.replace("-", ":")).filter(isDigest);
-  }
-
   async #readWhole(digest: Digest, reader: BlobReader): Promise<BlobReader | undefined> {
     const bytes = Buffer.allocUnsafeSlow(reader.size);
     await reader.read(bytes, 0);
@@ -193,29 +175,5 @@ export class BlobStore {
     const small = new BufferReader(bytes);
     this.#small.set(digest, small);
     return small;
-  }
-}
-
-/** Looks for bytes in their place, and where an eviction sets them aside for a moment. */
-export async function inPlaceOrAside<Found>(
-  { withdrawal }: Pick<StorageDriver, "withdrawal">,
-  digest: Digest,
-  look: (key: string) => Promise<Found | undefined>,
-): Promise<Found | undefined> {
-  for (const key of withdrawal.placesOf(layout.blob(digest), layout.evicting(digest))) {
-    const found = await look(key);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** Hashes the content of a reader, and closes it. */
-export async function digestOfReader(reader: BlobReader, like: Digest): Promise<Digest> {
-  const digester = new Digester(algorithmOf(like));
-  try {
-    await hashReader(reader, digester, reader.size);
-    return digester.digest();
-  } finally {
-    await reader.close();
   }
 }

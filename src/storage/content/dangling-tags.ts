@@ -6,6 +6,7 @@ import { layout } from "../layout.js";
 import type { ContentIndex } from "./content-index.js";
 import type { LinkStore } from "./link-store.js";
 import type { TagIndex } from "./tag-index.js";
+import type { TagRemoval } from "./tag-removal.js";
 import { UnindexedTags } from "./unindexed-tags.js";
 
 /** Up to this many tags are all checked when a manifest is deleted. */
@@ -22,13 +23,7 @@ interface DanglingTagsParts {
   readonly links: LinkStore;
   readonly names: ContentIndex;
   readonly index: TagIndex;
-  /** Removes a tag under its lock, if it still dangles then. @returns whether it did */
-  removeTag(
-    name: RepositoryName,
-    tag: Tag,
-    stillDangles: () => Promise<boolean>,
-    removal: { readonly digest: Digest; readonly by: Actor | undefined },
-  ): Promise<boolean>;
+  readonly removal: TagRemoval;
 }
 
 /** Tags that point at a deleted manifest, among any number of tags. */
@@ -108,13 +103,13 @@ export class DanglingTags {
 
   async #removeIfDangling(deleted: DeletedManifest, tags: readonly Tag[]): Promise<readonly Tag[]> {
     const { name, digest } = deleted;
-    const { links, removeTag } = this.#parts;
+    const { links, removal } = this.#parts;
     const removed: Tag[] = [];
     const isDangling = async (tag: Tag) =>
       (await this.#target(name, tag)) === digest && (await links.find(layout.revisionLink(name, digest))) === undefined;
     for (const tag of tags) {
       if (!(await isDangling(tag))) continue;
-      if (await removeTag(name, tag, () => isDangling(tag), deleted)) removed.push(tag);
+      if (await removal.removeIf(name, tag, () => isDangling(tag), deleted)) removed.push(tag);
     }
     return removed;
   }

@@ -38,7 +38,7 @@ export async function removeTagsOfSubjects(
 ): Promise<void> {
   for (const tag of (await storage.index.tagNames(name)).filter(isTag)) {
     const digest = subjectOfTag(tag) === undefined ? undefined : await storage.tags.find(name, tag);
-    if (digest !== undefined && removed.has(digest)) await storage.tags.removeIfAt(name, tag, digest);
+    if (digest !== undefined && removed.has(digest)) await storage.tags.removal.removeIfAt(name, tag, digest);
   }
 }
 

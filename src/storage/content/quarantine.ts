@@ -1,9 +1,9 @@
 import type { BlobReader } from "../../oci/blob-reader.js";
 import { type Digest, isDigest } from "../../oci/digest.js";
+import { digestOfReader } from "../../oci/hash-reader.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
 import { type FoundBytes, isSameBytes } from "./blob-inspection.js";
-import { digestOfReader } from "./blob-store.js";
 import { evictionLock } from "./unlinked-blobs.js";
 
 /** Damaged bytes that were set aside. They count as absent, so that a push or a download stores good ones. */

@@ -30,7 +30,7 @@ export class ReferrerRebuild {
     try {
       for (const digest of digests) {
         await breaks.take();
-        const found = await this.#storage.manifests.readUnremembered(name, digest);
+        const found = await this.#storage.manifests.uncached.readUnremembered(name, digest);
         const subject = found?.reading.subject;
         if (found !== undefined) this.#storage.referrers.subjectOf.set(digest, subject ?? "none");
         if (found === undefined || subject === undefined) continue;

@@ -4,23 +4,16 @@ import type { Digest } from "../../oci/digest.js";
 import type { ManifestReading } from "../../oci/manifest-reading.js";
 import type { Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
-import { isOfRepository, layout } from "../layout.js";
+import { layout } from "../layout.js";
 import type { StagedObject } from "../staging.js";
 import type { Storage } from "../storage.js";
 import type { ContentLink } from "./content-link.js";
-import { removeTagsOfSubjects } from "./fallback-referrers.js";
 import type { StoredManifest } from "./manifest-store.js";
 import { type Listed, referrerDescriptor } from "./referrer-descriptor.js";
 
 /** The parts of a manifest that are recorded separately. */
 interface Recorded extends Listed {
   readonly subject: Digest | undefined;
-}
-
-/** What can be removed from a repository, since nothing that is kept needs it. */
-export interface Unneeded {
-  readonly manifests: readonly Digest[];
-  readonly blobs: readonly Digest[];
 }
 
 /** What a removed manifest left behind. */
@@ -31,13 +24,11 @@ export interface RemovedManifest {
   readonly subject: Digest | undefined;
 }
 
-/** Removing many is one order to the disk, and costs little more than removing one. */
-const removedAtOnce = 500;
-
 /**
  * The content of one repository. The order of all steps is defined here, once: bytes are stored before the link that
  * makes them part of the repository, the link before its records, and tags, which other code moves, last. Removal goes
- * the other way round, so that whenever a process is killed, nothing points to missing content.
+ * the other way round, so that whenever a process is killed, nothing points to missing content. `repository-removal.ts`
+ * removes many things together.
  */
 export class RepositoryContent {
   readonly #storage: Storage;
@@ -145,7 +136,7 @@ export class RepositoryContent {
    * damaged already. If it is pushed again meanwhile, that came last, so all of it is kept.
    */
   async removeManifest(digest: Digest, by?: Actor): Promise<RemovedManifest> {
-    const said = await this.#storage.manifests.readContent(this.#name, digest);
+    const said = await this.#storage.manifests.uncached.readContent(this.#name, digest);
     await this.#storage.driver.remove(layout.revision(this.#name, digest));
     await this.#storage.contentLinks.forgetClaims([{ name: this.#name, kind: "manifest", digest }]);
     return this.forgetManifest(digest, said, by);
@@ -154,7 +145,7 @@ export class RepositoryContent {
   /** Removes the tags and records of a manifest whose link was just removed. @param said what it said */
   async forgetManifest(digest: Digest, said: ManifestReading | undefined, by?: Actor): Promise<RemovedManifest> {
     const { manifestTypes, manifests, referrers, tags, uses } = this.#storage;
-    const removed = await tags.removeDangling(this.#name, digest, by);
+    const removed = await tags.ofManifests.remove({ name: this.#name, digest, by });
     if (await manifests.isLinked(this.#name, digest)) return { tags: removed, subject: undefined };
     if (said?.subject !== undefined) await referrers.remove(this.#name, said.subject, digest);
     if (said?.mediaType === undefined) await manifestTypes.forgetType(this.#name, digest);
@@ -169,7 +160,7 @@ export class RepositoryContent {
    */
   async claimReferences(digest: Digest, content: Digest): Promise<boolean> {
     const { contentLinks, manifests } = this.#storage;
-    const said = await manifests.readStored(digest, content);
+    const said = await manifests.uncached.readStored(digest, content);
     if (said === undefined) return false;
     for (const named of said.names) {
       const links = (["blob", "manifest"] as const).map((kind) => ({ name: this.#name, kind, digest: named }));
@@ -181,54 +172,13 @@ export class RepositoryContent {
 
   /** Records what a manifest refers to, again. */
   async recordReferrer(digest: Digest): Promise<void> {
-    const found = await this.#storage.manifests.readUnremembered(this.#name, digest);
+    const found = await this.#storage.manifests.uncached.readUnremembered(this.#name, digest);
     const subject = found?.reading.subject;
     if (found === undefined || subject === undefined) return;
     await this.#storage.referrers.put(this.#name, subject, referrerDescriptor(found, found.reading));
   }
 
-  /**
-   * Removes many at once that no tag, and nothing that is kept, needs. Only for a caller with exclusive use of the
-   * storage: it does not check whether anything came back meanwhile.
-   */
-  async removeUnneeded({ manifests, blobs }: Unneeded): Promise<void> {
-    const { referrers, tags, uses } = this.#storage;
-    const name = this.#name;
-    if (manifests.length > 0) {
-      await removeTagsOfSubjects(this.#storage, name, new Set(manifests));
-      await tags.forget(name, new Set(manifests));
-    }
-    await this.#removeKeys(manifests.flatMap((digest) => [layout.revision(name, digest), layout.tagged(name, digest)]));
-    for (const digest of manifests) await uses.forget(name, digest);
-    await referrers.removeDangling(name, (digest) => this.#storage.manifests.isLinked(name, digest));
-    await this.#removeKeys(blobs.map((digest) => layout.layer(name, digest)));
-  }
-
-  /** Removes everything in the repository, and nothing of the repositories below it. */
-  async removeAll(): Promise<void> {
-    const { driver } = this.#storage;
-    const folder = layout.repository(this.#name);
-    const children = await driver.list(folder);
-    if (children.every(isOfRepository)) return driver.remove(folder);
-    for (const child of children.filter(isOfRepository)) await driver.remove(`${folder}/${child}`);
-  }
-
-  /**
-   * Removes the rest of a cached repository, and finally the record of its upstream: until then no client can push to
-   * it, so nothing that was pushed is removed.
-   */
-  async removeCached(): Promise<void> {
-    for (const folder of [layout.manifests, layout.layers, layout.allReferrers, layout.allTagged, layout.allTagChanges])
-      await this.#storage.driver.remove(folder(this.#name));
-    await this.#storage.owners.forgetOwner(this.#name);
-  }
-
   #blobLink(digest: Digest): ContentLink {
     return { name: this.#name, kind: "blob", digest };
-  }
-
-  async #removeKeys(keys: readonly string[]): Promise<void> {
-    for (let start = 0; start < keys.length; start += removedAtOnce)
-      await this.#storage.driver.remove(...keys.slice(start, start + removedAtOnce));
   }
 }

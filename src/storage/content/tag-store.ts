@@ -14,6 +14,7 @@ import type { TagChange } from "./tag-change.js";
 import { TagHistory } from "./tag-history.js";
 import { TagIndex } from "./tag-index.js";
 import { TagListings } from "./tag-listings.js";
+import { TagRemoval, tagLock } from "./tag-removal.js";
 
 const settledRepositories = 1_000;
 
@@ -33,6 +34,7 @@ export class TagStore {
   readonly history: TagHistory;
   /** Finds tags by what they point at. */
   readonly ofManifests: DanglingTags;
+  readonly removal: TagRemoval;
   readonly #driver: StorageDriver;
   readonly #links: LinkStore;
   readonly #names: ContentIndex;
@@ -48,11 +50,12 @@ export class TagStore {
     this.history = new TagHistory(driver);
     this.#index = new TagIndex(driver);
     this.#listings = new TagListings(driver, index);
+    this.removal = new TagRemoval(driver, { links, names: index, history: this.history });
     this.ofManifests = new DanglingTags({
       links,
       names: index,
       index: this.#index,
-      removeTag: (name, tag, stillDangles, removal) => this.#removeIf(name, tag, stillDangles, removal),
+      removal: this.removal,
     });
   }
 
@@ -114,7 +117,7 @@ export class TagStore {
       linkTo(layout.tagLink(name, tag), digest),
       ...(by === undefined ? [] : [this.history.record(name, tag, { atMs: Date.now(), kind: "moved", digest, by })]),
     ];
-    const before = await this.#driver.writeUnderLock(lockOf(name, tag), objects, async () => {
+    const before = await this.#driver.writeUnderLock(tagLock(name, tag), objects, async () => {
       const [target] = await Promise.all([this.find(name, tag), by && this.history.trim(name, tag)]);
       return target;
     });
@@ -154,61 +157,6 @@ export class TagStore {
     ];
   }
 
-  /**
-   * @param mayGo a last look, while nobody else can move the tag
-   * @returns what it pointed at; `undefined` if there was no such tag, or it may not go
-   */
-  remove(
-    name: RepositoryName,
-    tag: Tag,
-    by?: Actor,
-    mayGo: () => Promise<boolean> = always,
-  ): Promise<Digest | undefined> {
-    return this.#locked(name, tag, async () => {
-      if (!(await mayGo())) return undefined;
-      const found = await this.find(name, tag);
-      await this.#remove(name, tag, found, by);
-      return found;
-    });
-  }
-
-  /** @returns whether it still pointed there, and so was removed */
-  removeIfAt(name: RepositoryName, tag: Tag, digest: Digest, by?: Actor): Promise<boolean> {
-    return this.#removeIf(name, tag, async () => (await this.find(name, tag)) === digest, { digest, by });
-  }
-
-  #removeIf(
-    name: RepositoryName,
-    tag: Tag,
-    mayGo: () => Promise<boolean>,
-    { digest, by }: { readonly digest: Digest; readonly by: Actor | undefined },
-  ): Promise<boolean> {
-    return this.#locked(name, tag, async () => {
-      if (!(await mayGo())) return false;
-      await this.#remove(name, tag, digest, by);
-      return true;
-    });
-  }
-
-  /** The history stays, so that the tag can be restored. */
-  async #remove(name: RepositoryName, tag: Tag, digest: Digest | undefined, by: Actor | undefined): Promise<void> {
-    if (digest !== undefined && by !== undefined) await this.history.recordDeletion(name, tag, digest, by);
-    await this.#driver.remove(layout.tag(name, tag));
-  }
-
-  /** @see DanglingTags.remove */
-  removeDangling(name: RepositoryName, digest: Digest, by?: Actor): Promise<readonly Tag[]> {
-    return this.ofManifests.remove({ name, digest, by });
-  }
-
-  /** Removes deleted manifests from the history of every tag. */
-  async forget(name: RepositoryName, digests: ReadonlySet<Digest>): Promise<void> {
-    for (const tag of (await this.#names.tagNames(name)).filter(isTag)) {
-      for (const digest of await this.history.digests(name, tag))
-        if (digests.has(digest)) await this.#driver.remove(layout.tagHistory(name, tag, digest));
-    }
-  }
-
   /** The mark that no tag is older than the index, for the first tag of a repository. */
   async #wholeMarkIfNew(name: RepositoryName): Promise<readonly ObjectContent[]> {
     if (this.#settled.has(name)) return [];
@@ -216,12 +164,6 @@ export class TagStore {
   }
 
   #locked<Result>(name: RepositoryName, tag: Tag, action: () => Promise<Result>): Promise<Result> {
-    return this.#driver.withLock(lockOf(name, tag), action);
+    return this.#driver.withLock(tagLock(name, tag), action);
   }
-}
-
-const always = async () => true;
-
-function lockOf(name: RepositoryName, tag: Tag): string {
-  return `tag ${name}:${tag}`;
 }

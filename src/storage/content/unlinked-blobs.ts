@@ -16,7 +16,7 @@ import { linkedAnywhere } from "./content-index.js";
  *
  * Either the link was written before the bytes were set aside, and step 2 of the remover sees it; or it was written
  * after, and then the linker sees that the bytes are not in their place. So at least one of them sees the other.
- * Readers meanwhile find the bytes aside (`inPlaceOrAside` in `blob-store.ts`), and open readers are never disturbed.
+ * Readers meanwhile find the bytes aside (`inPlaceOrAside` in `bytes-aside.ts`), and open readers are never disturbed.
  */
 
 const changesAtOnce = 8;
@@ -41,7 +41,7 @@ export async function removeUnlinked(storage: Storage, digests: Iterable<Digest>
   for (const digest of await linkedAnywhere(storage.index, candidates)) candidates.delete(digest);
   const aside = new Map<Digest, number>();
   await inParallel(candidates, changesAtOnce, async (digest) => {
-    const size = await storage.blobs.setAside(digest);
+    const size = await storage.blobs.aside.set(digest);
     if (size !== undefined) aside.set(digest, size);
   });
   return removeAside(storage, aside);
@@ -70,7 +70,7 @@ export async function withRemovalNoted<Result>(
 /** Whether an eviction was killed, or one is running. */
 export async function isAnythingLeft(storage: Storage): Promise<boolean> {
   if ((await storage.driver.stat(layout.removalNote)) !== undefined) return true;
-  return (await storage.blobs.listAside()).length > 0;
+  return (await storage.blobs.aside.list()).length > 0;
 }
 
 /** Removes what a killed eviction has left, or puts it back. Only for the holder of the eviction lock. */
@@ -80,14 +80,14 @@ export async function clearAside(storage: Storage): Promise<void> {
     await removeUnlinked(storage, noted);
     await storage.driver.remove(layout.removalNote);
   }
-  await removeAside(storage, new Map((await storage.blobs.listAside()).map((digest) => [digest, 0])));
+  await removeAside(storage, new Map((await storage.blobs.aside.list()).map((digest) => [digest, 0])));
 }
 
 /** Puts back what a killed eviction has set aside and is linked: this needs no lock. */
 export async function restoreAside(storage: Storage): Promise<void> {
-  const aside = new Set(await storage.blobs.listAside());
+  const aside = new Set(await storage.blobs.aside.list());
   try {
-    for (const digest of await linkedAnywhere(storage.index, aside)) await storage.blobs.putBack(digest);
+    for (const digest of await linkedAnywhere(storage.index, aside)) await storage.blobs.aside.putBack(digest);
   } catch (error) {
     // If nothing can be changed, it is served from aside.
     if (!isOutOfRoom(error)) throw error;
@@ -100,9 +100,9 @@ async function removeAside(storage: Storage, aside: ReadonlyMap<Digest, number>)
   let freed = 0;
   await inParallel(aside.keys(), changesAtOnce, async (digest) => {
     if (linked.has(digest)) {
-      await storage.blobs.putBack(digest);
+      await storage.blobs.aside.putBack(digest);
     } else {
-      await storage.blobs.removeAside(digest);
+      await storage.blobs.aside.remove(digest);
       freed += aside.get(digest) ?? 0;
     }
   });

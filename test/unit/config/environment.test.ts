@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { network } from "../../../src/config/address-kinds.js";
 import { listOfSections, optionalSetting, requiredSetting, section, setting } from "../../../src/config/definition.js";
 import { type Environment, readEnvironment } from "../../../src/config/environment.js";
-import { listOf, network, text, wholeNumber } from "../../../src/config/kinds.js";
+import { listOf, text, wholeNumber } from "../../../src/config/kinds.js";
 
 const definition = section("Test", {
   server: section("Test", {

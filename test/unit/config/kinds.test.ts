@@ -2,17 +2,14 @@ import assert from "node:assert/strict";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
+import { hostName, network, origin, registryUrl } from "../../../src/config/address-kinds.js";
 import { diskPart } from "../../../src/config/disk-part.js";
 import {
   duration,
   filePath,
-  hostName,
   type Kind,
   listOf,
-  network,
   oneOf,
-  origin,
-  registryUrl,
   size,
   text,
   truth,

@@ -180,7 +180,7 @@ for (const [driver, open] of Object.entries(drivers)) {
 
   story("a manifest that was being evicted when Berth was killed still references its layers", async (storage) => {
     const image = await storeImage(storage, "layer", { tags: ["v1"] });
-    await storage.blobs.setAside(image.descriptor.digest);
+    await storage.blobs.aside.set(image.descriptor.digest);
     const { erased } = await collect(storage);
     assert.deepEqual(erased, []);
     assert.ok(await storage.driver.stat(layout.blob(image.descriptor.digest)), "its bytes are back in place");

@@ -1,4 +1,4 @@
-import { close, constants, fstatSync, fsync, ftruncate, open, write } from "node:fs";
+import { close, constants, fstatSync, fsync, ftruncate, open } from "node:fs";
 import { truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
@@ -12,12 +12,12 @@ import {
   type StagedStat,
 } from "../../staging.js";
 import { NotesBeside } from "../notes-beside.js";
+import { appendAll, openToAppend } from "./appending.js";
 import type { DiskOrders } from "./disk-orders.js";
 import { EarlyFlush, type FlushSlots } from "./early-flush.js";
-import { FileReader, isNoFile, plainFilesOnly } from "./file-reader.js";
+import { FileReader, plainFilesOnly } from "./file-reader.js";
 import { type KeyPaths, lstatOf } from "./key-paths.js";
-import { makeFoldersAside } from "./make-folders.js";
-import { changing, ifPresent, isAbsence, reading, toChangeError } from "./system-error.js";
+import { changing, ifPresent, reading } from "./system-error.js";
 
 /** What a staged file needs from its driver. */
 interface Surroundings {
@@ -27,9 +27,6 @@ interface Surroundings {
   /** Folders that are kept even when nothing is staged there. */
   readonly keptFolders: readonly string[];
 }
-
-/** "a" would ignore the position of a write on Linux, and "r+" does not create. */
-const readWriteCreate = constants.O_RDWR | constants.O_CREAT | plainFilesOnly;
 
 /** More than this is synced before the disk threads rename it, so that no file occupies one of them for long. */
 const largeBytes = 1024 * 1024;
@@ -143,7 +140,7 @@ export class StagedFile implements StagedObject {
 
   async #withFile<Result>(action: (opened: number, size: number) => Promise<Result>): Promise<Result> {
     const path = this.#path();
-    const opened = await changing(() => openStaged(path));
+    const opened = await changing(() => openToAppend(path));
     try {
       // The system has what it says in memory, and a thread for it costs more than the call.
       const stat = await reading(() => fstatSync(opened));
@@ -169,54 +166,4 @@ async function syncOrEmpty(path: string): Promise<void> {
   } finally {
     await file.close(opened);
   }
-}
-
-/** More removals of one folder in so short a time are no accident. */
-const mostAttempts = 20;
-
-/**
- * Makes the folder if needed, and the file at once: an empty session folder would look abandoned, and may be removed
- * before the file is made; then both are made again.
- */
-async function openStaged(path: string): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      if (lstatOf(dirname(path)) === undefined) await makeFoldersAside(dirname(path));
-      return await file.open(path, readWriteCreate);
-    } catch (error) {
-      if (isNoFile(error)) throw new StorageError("unavailable", `${path} is not a file: remove it`, { cause: error });
-      if (!isAbsence(error) || attempt > mostAttempts) throw error;
-    }
-  }
-}
-
-/** @returns where the file ends afterwards */
-async function appendAll(
-  opened: number,
-  offset: number,
-  content: AsyncIterable<Buffer>,
-  flush: EarlyFlush,
-): Promise<number> {
-  let end = offset;
-  try {
-    for await (const piece of content) {
-      for (let written = 0; written < piece.length; ) {
-        const count = await writeOnce(opened, piece.subarray(written), end);
-        written += count;
-        end += count;
-      }
-      flush.noteWritten(end);
-    }
-  } finally {
-    await changing(() => flush.settled());
-  }
-  return end;
-}
-
-function writeOnce(opened: number, bytes: Buffer, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    write(opened, bytes, 0, bytes.length, position, (error, written) =>
-      error ? reject(toChangeError(error)) : resolve(written),
-    );
-  });
 }

@@ -40,7 +40,7 @@ test("the history of a tag says what it pointed to, since when and who moved it,
 test("the history outlives the tag, and says who deleted it", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   await storage.tags.put(name, tag, one, ann);
-  await storage.tags.remove(name, tag, { kind: "berth", task: "retention" });
+  await storage.tags.removal.remove(name, tag, { kind: "berth", task: "retention" });
   assert.equal(await storage.tags.find(name, tag), undefined);
   const [deletion, push] = await storage.tags.history.changes(name, tag);
   assert.deepEqual(
@@ -59,7 +59,7 @@ test("what another program pushed is in the history without a name, also when th
       (await storage.tags.history.changes(name, tag)).map(({ kind, digest, by }) => `${kind} ${digest} ${by?.kind}`),
     );
   assert.deepEqual(await asSeen(), new Set([`moved ${one} undefined`, `moved ${other} undefined`]));
-  await storage.tags.remove(name, tag, ann);
+  await storage.tags.removal.remove(name, tag, ann);
   assert.deepEqual(
     await asSeen(),
     new Set([`moved ${one} undefined`, `moved ${other} undefined`, `deleted ${other} client`]),

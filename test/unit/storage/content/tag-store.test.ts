@@ -82,9 +82,9 @@ test("removing a tag returns its target, and also removes remains of a tag", asy
   const { storage, root } = await storageOnDisk(new Scope(t));
   await storage.tags.put(name, v1, one);
   await plant(root, layout.tagHistoryLink(name, v2, one), one);
-  assert.equal(await storage.tags.remove(name, v1), one);
-  assert.equal(await storage.tags.remove(name, v1), undefined);
-  assert.equal(await storage.tags.remove(name, v2), undefined);
+  assert.equal(await storage.tags.removal.remove(name, v1), one);
+  assert.equal(await storage.tags.removal.remove(name, v1), undefined);
+  assert.equal(await storage.tags.removal.remove(name, v2), undefined);
   assert.deepEqual(await storage.driver.list(layout.tags(name)), []);
 });
 
@@ -103,7 +103,7 @@ test("a deletion in a repository with very many tags reads only those of the man
   for (const tag of [v1, v2]) await storage.tags.put(name, tag, one);
   await storage.tags.put(name, v2, other);
   counted.look();
-  await storage.tags.removeDangling(name, one);
+  await storage.tags.ofManifests.remove({ name, digest: one, by: undefined });
   assert.ok(counted.look().total < 20);
   assert.equal(await storage.tags.find(name, v1), undefined);
   assert.equal(await storage.tags.find(name, v2), other);
@@ -117,13 +117,13 @@ test("very many tags written by another program are read after the deletion, and
     storage.driver.write({ key: layout.tagLink(name, parseTag(tag)), content: Buffer.from(digest) });
   for (let index = 0; index < 2_200; index++) await plantTag(`v${index}`, index % 2 === 0 ? one : other);
   counted.look();
-  await storage.tags.removeDangling(name, one);
+  await storage.tags.ofManifests.remove({ name, digest: one, by: undefined });
   await waitUntil("the tags are removed", async () => (await storage.tags.list(name)).length === 1_100 || undefined);
   await storage.tags.put(name, parseTag("later"), other);
   counted.look();
-  await storage.tags.removeDangling(name, digestOf(Buffer.from("in no tag")));
+  await storage.tags.ofManifests.remove({ name, digest: digestOf(Buffer.from("in no tag")), by: undefined });
   assert.ok(counted.look().total < 10);
-  await storage.tags.removeDangling(name, other);
+  await storage.tags.ofManifests.remove({ name, digest: other, by: undefined });
   assert.deepEqual(await storage.tags.list(name), []);
 });
 

@@ -102,7 +102,7 @@ for (const [what, write] of Object.entries(writers)) {
     const writing = write(writer.storage);
     await linking.reached;
     // As an eviction that is killed after it has set them aside.
-    assert.equal(await evictor.storage.blobs.setAside(digest), content.length);
+    assert.equal(await evictor.storage.blobs.aside.set(digest), content.length);
     linking.resume();
     await writing;
     assert.equal(await isStored(evictor.storage), true);
@@ -117,7 +117,7 @@ for (const [what, write] of Object.entries(writers)) {
     moved.resume();
     assert.equal(await removing, 0);
     assert.equal(await isStored(writer.storage), true);
-    assert.deepEqual(await writer.storage.blobs.listAside(), []);
+    assert.deepEqual(await writer.storage.blobs.aside.list(), []);
   });
 }
 
