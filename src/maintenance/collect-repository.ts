@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { ContentLink } from "../storage/content/content-link.js";
+import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import type { CollectionRun } from "./collection-run.js";
 import { type FoundRepository, markRepository, type RepositoryMark } from "./repository-mark.js";
 import { lastOfUse, type UntaggedManifests, untaggedManifestsOf } from "./untagged-manifests.js";
@@ -32,7 +33,8 @@ export async function collectRepository(run: CollectionRun, found: FoundReposito
   }
   const manifests = mark.unkept.map((digest): ContentLink => ({ name, kind: "manifest", digest }));
   const removed = await removeAll(run, name, [...manifests, ...blobs]);
-  await removeIfEmptied(run, mark, removed);
+  const isWhollyGone = removed.length === mark.unkept.length + mark.unnamedLayers.length;
+  if (mark.isEmptied && isWhollyGone) await removeEmptied(run, found.holdings);
   return { needed: stillLinked(mark, removed), removed, mark };
 }
 
@@ -75,14 +77,10 @@ async function removeAll(
   });
 }
 
-async function removeIfEmptied(
-  run: CollectionRun,
-  mark: RepositoryMark,
-  removed: readonly ContentLink[],
-): Promise<void> {
-  if (!run.isAlone || !mark.isEmptied || removed.length < mark.unkept.length + mark.unnamedLayers.length) return;
-  run.report.goes({ kind: "repository", name: mark.name });
-  await run.changes.removeRepository(mark.name);
+async function removeEmptied(run: CollectionRun, holdings: RepositoryHoldings): Promise<void> {
+  // Beside servers nothing goes that anybody could miss: what is left are empty folders and records.
+  if (run.isAlone) run.report.goes({ kind: "repository", name: holdings.name });
+  await run.changes.removeEmptied(holdings);
 }
 
 function stillLinked({ needed, unkept, unnamedLayers }: RepositoryMark, removed: readonly ContentLink[]): Digest[] {

@@ -1,9 +1,11 @@
 import type { Digest } from "../oci/digest.js";
 import type { ManifestReading } from "../oci/manifest-reading.js";
+import { isTag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { NotedItems } from "../storage/collection-notes.js";
 import type { ContentLink } from "../storage/content/content-link.js";
 import { type LinkRemoval, releaseUnlinking, removeLinks } from "../storage/content/link-removal.js";
+import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import { removeRepository, removeUnneeded } from "../storage/content/repository-removal.js";
 import { clearAside, removeUnlinked, withEvictionLock } from "../storage/content/unlinked-blobs.js";
 import type { Storage } from "../storage/storage.js";
@@ -24,8 +26,8 @@ export interface CollectionChanges {
     links: readonly ContentLink[],
     removal: LinkRemoval,
   ): Promise<readonly ContentLink[]>;
-  /** Removes a repository that holds nothing. */
-  removeRepository(name: RepositoryName): Promise<void>;
+  /** Removes what is left of a repository that holds nothing, so that it is no longer listed. */
+  removeEmptied(holdings: RepositoryHoldings): Promise<void>;
   /**
    * @param over links that are removed for good
    * @param back links that a client or an operator has brought back
@@ -43,7 +45,7 @@ export interface CollectionChanges {
 export const noChanges: CollectionChanges = {
   begin: async () => {},
   removeLinks: async (_name, links) => links,
-  removeRepository: async () => {},
+  removeEmptied: async () => {},
   forgetTrash: async () => {},
   erase: async (bytes) => sizeOf(bytes),
   note: async () => {},
@@ -56,8 +58,12 @@ export function changesBeside(storage: Storage): CollectionChanges {
   return {
     begin: () => releaseUnlinking(storage),
     removeLinks: (name, links, removal) => removeBeside(storage, name, links, removal),
-    // A push may begin there at any moment, so an empty one stays.
-    removeRepository: async () => {},
+    // A push may begin there at any moment, so only what no push needs is removed.
+    removeEmptied: async ({ name, emptied }) => {
+      if (!(await storage.index.kinds(name)).manifests) return;
+      await removeTornTags(storage, name);
+      await storage.index.noteRemoval(name, emptied);
+    },
     forgetTrash: (over, back) => forgetTrash(storage, over, back),
     erase: (bytes) =>
       withEvictionLock(storage, async () => {
@@ -85,7 +91,7 @@ export function changesAlone(storage: Storage): CollectionChanges {
       await removeUnneeded(storage, name, { manifests: manifests ?? [], blobs: blobs ?? [] });
       return links;
     },
-    removeRepository: (name) => removeRepository(storage, name),
+    removeEmptied: ({ name }) => removeRepository(storage, name),
     forgetTrash: (over, back) => forgetTrash(storage, over, back),
     erase: (bytes) =>
       withEvictionLock(storage, async () => {
@@ -104,6 +110,13 @@ export function changesAlone(storage: Storage): CollectionChanges {
   };
 }
 
+/** Traces of tags that do not exist: pushes were cut off before their last step. */
+async function removeTornTags(storage: Storage, name: RepositoryName): Promise<void> {
+  const { index, tags } = storage;
+  for (const tag of (await index.tagNames(name)).filter(isTag))
+    await tags.removal.remove(name, tag, undefined, async () => (await tags.movedAt(name, tag)) === undefined);
+}
+
 async function forgetTrash(
   storage: Storage,
   over: readonly ContentLink[],
@@ -113,8 +126,19 @@ async function forgetTrash(
   await storage.trash.forget([...over, ...back]);
 }
 
-/** Manifests first. If one was claimed meanwhile, what it references stays. */
 async function removeBeside(
+  storage: Storage,
+  name: RepositoryName,
+  links: readonly ContentLink[],
+  removal: LinkRemoval,
+): Promise<readonly ContentLink[]> {
+  const gone = await removeInOrder(storage, name, links, removal);
+  if (gone.length > 0) await storage.index.noteRemoval(name);
+  return gone;
+}
+
+/** Manifests first. If one was claimed meanwhile, what it references stays. */
+async function removeInOrder(
   storage: Storage,
   name: RepositoryName,
   links: readonly ContentLink[],

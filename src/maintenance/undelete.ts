@@ -27,6 +27,7 @@ export async function undelete(storage: Storage, target: UndeleteTarget): Promis
     target.digest === undefined ? ofRepository : await withReferences(storage, ofRepository, target.digest);
   const blobsFirst = wanted.toSorted((one, other) => one.link.kind.localeCompare(other.link.kind));
   for (const { link, content } of blobsFirst) await storage.contentLinks.restore(link, content);
+  if (blobsFirst.some(({ link }) => link.kind === "manifest")) await storage.index.announce(target.name, "manifests");
   return blobsFirst;
 }
 

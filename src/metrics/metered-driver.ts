@@ -81,6 +81,11 @@ export class MeteredDriver implements StorageDriver {
     return this.#timed("List", this.#driver.list(key, wanted));
   }
 
+  get prune(): StorageDriver["prune"] {
+    const { prune } = this.#driver;
+    return prune && ((keys, upTo) => this.#timed("Delete", prune.call(this.#driver, keys, upTo)));
+  }
+
   listVersion(key: string): Promise<string | undefined> {
     return this.#timed("Stat", this.#driver.listVersion(key));
   }

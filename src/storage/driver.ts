@@ -83,6 +83,11 @@ export interface StorageDriver {
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]>;
   /** All objects below a key, in any order. Absent if that is no cheaper than lists. */
   readonly all?: ((key: string) => AsyncIterable<FoundObject>) | undefined;
+  /**
+   * Takes out of lists each of the keys, and what is above it up to another key, as far as no object is below. Never
+   * removes an object, whoever writes one meanwhile. Absent where only what holds an object is listed.
+   */
+  readonly prune?: ((keys: readonly string[], upTo: string) => Promise<void>) | undefined;
   /** How far a list may lag behind, in milliseconds; 0 if it never does. */
   readonly listLagMs: number;
   /**

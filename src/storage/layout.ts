@@ -25,6 +25,7 @@ import type { ContentLink } from "./content/content-link.js";
  *     format                                                which Berths can read this storage
  *     copied/<hash of group>                                what `berth storage copy` has brought here
  *     scratch/, locks/, catalog                             what is being written, locks, a generation
+ *     emptied                                               replaced when a repository has lost its last manifest
  *     names                                                 the names of very many repositories, as last read
  *     jobs/<id>                                             a task that was started over HTTP, and its result
  *     days/<date>/<process>                                 what a process served and saved on a day
@@ -81,8 +82,10 @@ export const layout = {
   schedulerState: "scheduler-state.json",
   blobsOf: (algorithm: DigestAlgorithm) => `${root}/blobs/${algorithm}`,
   blobsBelow: (algorithm: DigestAlgorithm, prefix: string) => `${root}/blobs/${algorithm}/${prefix}`,
-  /** Replaced whenever a repository is created, so that every process sees that its list is old. */
+  /** Replaced whenever a repository is created or emptied, so that every process sees that its list is old. */
   catalogGeneration: ".berth/catalog",
+  /** Replaced whenever a repository is emptied, so that every process announces it again. */
+  lastEmptied: ".berth/emptied",
   keptNames: ".berth/names",
   lastCollection: ".berth/collected",
   jobs: ".berth/jobs",

@@ -43,6 +43,18 @@ export function testStorageChanges(name: string, open: (scope: Scope) => Promise
     }
   });
 
+  story("what is pruned loses only what holds no object, and can be written to again", async (driver) => {
+    await driver.write(...["a/b/c/one", "a/b/d/two"].map((key) => ({ key, content: Buffer.from(key) })));
+    await driver.remove("a/b/c/one");
+    await driver.prune?.(["a/b/c", "a/b/d", "a/b/missing"], "a");
+    assert.deepEqual([await listed(driver, "a/b"), await listed(driver, "a/b/d")], [["d"], ["two"]]);
+    await driver.remove("a/b/d/two");
+    await driver.prune?.(["a/b/d"], "a");
+    assert.deepEqual(await listed(driver, "a"), []);
+    await driver.write({ key: "a/b/c/one", content: Buffer.from("again") });
+    assert.deepEqual(await listed(driver, "a/b/c"), ["one"]);
+  });
+
   story("of two contents written to one key, the later one stays", async (driver) => {
     await driver.write({ key: "k", content: Buffer.from("earlier") }, { key: "k", content: Buffer.from("later") });
     assert.equal((await driver.read("k"))?.toString(), "later");

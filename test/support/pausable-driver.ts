@@ -157,6 +157,11 @@ export class PausableDriver implements StorageDriver {
     };
   }
 
+  get prune(): StorageDriver["prune"] {
+    const { prune } = this.#inner;
+    return prune && ((keys, upTo) => this.#take("prune", [upTo], () => prune.call(this.#inner, keys, upTo)));
+  }
+
   listVersion(key: string): Promise<string | undefined> {
     return this.#inner.listVersion(key);
   }

@@ -1,3 +1,4 @@
+import type { StorageDriver } from "../../src/storage/driver.js";
 import { FilesystemDriver } from "../../src/storage/drivers/filesystem/filesystem-driver.js";
 import { openStorage } from "../../src/storage/open-storage.js";
 import { Storage } from "../../src/storage/storage.js";
@@ -22,6 +23,11 @@ export async function storageAt(root: string): Promise<TestStorage> {
   const log = new RecordedLog();
   const storage = await openStorage(configWith({ storage: { filesystem: { root }, cache: "1MiB" } }).storage, log);
   return { root, storage, log };
+}
+
+/** Over a driver that a test has made. */
+export function storageOf(driver: StorageDriver): Storage {
+  return new Storage(driver, 1024 * 1024, new RecordedLog());
 }
 
 /** As `storageAt`, with a driver that the test can pause between two steps. */

@@ -41,7 +41,6 @@ export async function deleteContent(exchange: Exchange, parts: DeleteParts): Pro
   const size = await freedSizeOf(plan.manifests, { ...parts, name: repository.name });
   const done = dryRun ? { alreadyGone: [], failed: [] } : await perform(repository, wanted, plan, exchange);
   if (!dryRun && wanted.everything) {
-    parts.storage.index.forget(repository.name);
     parts.names.forget(name);
   }
   const gone = new Set<string>([

@@ -37,7 +37,6 @@ export async function evictImages(exchange: Exchange, { registry, storage, names
   const manifests = [...new Set(images.flatMap((image) => image.manifests))];
   const size = dryRun ? undefined : await evict(storage, target);
   if (!dryRun && written === undefined) {
-    storage.index.forget(stored);
     names.forget(name);
   }
   exchange.log.info(dryRun ? "eviction planned" : "images evicted by request", {

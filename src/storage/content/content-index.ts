@@ -37,9 +37,13 @@ export interface ContentIndex {
   kinds(name: RepositoryName): Promise<{ readonly manifests: boolean; readonly blobs: boolean }>;
   /** Called when a repository receives content of a kind: the first time, every process is told. */
   announce(name: RepositoryName, kind: "blobs" | "manifests"): Promise<void>;
-  /** Call it when a repository was emptied, so that its next content is announced. */
-  forget(name: RepositoryName): void;
-  /** Differs after a repository was announced; `undefined` while changes are too close together to tell apart. */
+  /**
+   * Call it after manifests or blobs of a repository were removed: one without manifests leaves the list, and every
+   * process is told.
+   * @param emptied manifests of which another program left a folder
+   */
+  noteRemoval(name: RepositoryName, emptied?: readonly Digest[]): Promise<void>;
+  /** Differs after a repository was announced or emptied; `undefined` while changes are too close together to tell apart. */
   generation(): Promise<string | undefined>;
   /** Digests of the manifests that a repository has links for. */
   manifests(name: RepositoryName): Promise<Digest[]>;

@@ -4,6 +4,7 @@ import { algorithmOf, type Digest, digestAlgorithms, isDigest } from "../../oci/
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { NamesWanted, StorageDriver } from "../driver.js";
 import { layout, repositoryFolders } from "../layout.js";
+import type { ObjectContent } from "../staging.js";
 import type { ContentIndex, IndexedRepository } from "./content-index.js";
 import type { LinkStore } from "./link-store.js";
 import { allRepositoryNames, holdingsOf, holdingsVersions, type RepositoryHoldings } from "./repository-holdings.js";
@@ -19,6 +20,8 @@ export class LayoutIndex implements ContentIndex {
   readonly #driver: StorageDriver;
   readonly #links: LinkStore;
   readonly #announced = { blobs: new Set<RepositoryName>(), manifests: new Set<RepositoryName>() };
+  /** The version of that record when `#announced` was begun. */
+  #lastEmptied: string | undefined;
 
   constructor(driver: StorageDriver, links: LinkStore) {
     this.#driver = driver;
@@ -59,17 +62,53 @@ export class LayoutIndex implements ContentIndex {
   }
 
   async announce(name: RepositoryName, kind: "blobs" | "manifests"): Promise<void> {
+    if (kind === "manifests") await this.#forgetIfEmptied();
     if (this.#announced[kind].has(name)) return;
-    await this.#driver.write({ key: layout.catalogGeneration, content: Buffer.from(randomUUID()) });
+    await this.#driver.write(renewed(layout.catalogGeneration));
     this.#announced[kind].add(name);
   }
 
-  forget(name: RepositoryName): void {
-    for (const announced of Object.values(this.#announced)) announced.delete(name);
+  async noteRemoval(name: RepositoryName, emptied: readonly Digest[] = []): Promise<void> {
+    const { layers, repository, revision, revisionsOf, layersOf, tags } = layout;
+    const heldHere = [
+      ...emptied.map((digest) => revision(name, digest)),
+      ...digestAlgorithms.map((algorithm) => revisionsOf(name, algorithm)),
+      tags(name),
+    ];
+    await this.#driver.prune?.(heldHere, repository(name));
+    // Registry 2.8 expects this folder itself beside manifests, and some may just be coming.
+    await this.#driver.prune?.(
+      digestAlgorithms.map((algorithm) => layersOf(name, algorithm)),
+      layers(name),
+    );
+    if ((await this.kinds(name)).manifests) return;
+    this.#forgetAnnounced();
+    // The list last: whoever sees that it is old must not find an older record of announcements.
+    await this.#driver.write(renewed(layout.lastEmptied), renewed(layout.catalogGeneration));
   }
 
-  async generation(): Promise<string | undefined> {
-    const stat = await this.#driver.stat(layout.catalogGeneration);
+  /**
+   * After another process has emptied a repository, each must be announced again. Where that costs a request of each
+   * push, it is not looked for: a list is old for a few seconds at most.
+   */
+  async #forgetIfEmptied(): Promise<void> {
+    if (this.#driver.statRecently !== undefined) return;
+    const lastEmptied = await this.#version(layout.lastEmptied);
+    if (lastEmptied !== undefined && lastEmptied === this.#lastEmptied) return;
+    this.#forgetAnnounced();
+    this.#lastEmptied = lastEmptied;
+  }
+
+  #forgetAnnounced(): void {
+    for (const announced of Object.values(this.#announced)) announced.clear();
+  }
+
+  generation(): Promise<string | undefined> {
+    return this.#version(layout.catalogGeneration);
+  }
+
+  async #version(key: string): Promise<string | undefined> {
+    const stat = await this.#driver.stat(key);
     return stat === undefined ? "none" : stat.version;
   }
 
@@ -129,4 +168,8 @@ export class LayoutIndex implements ContentIndex {
       }
     }
   }
+}
+
+function renewed(key: string): ObjectContent {
+  return { key, content: Buffer.from(randomUUID()) };
 }

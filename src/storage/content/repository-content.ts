@@ -39,10 +39,11 @@ export class RepositoryContent {
     this.#name = name;
   }
 
-  /** Whether the repository holds manifests or blobs, or once did. */
+  /** Whether the repository holds manifests or blobs. */
   async holdsContent(): Promise<boolean> {
     const kinds = await this.#storage.index.kinds(this.#name);
-    return kinds.manifests || kinds.blobs;
+    if (kinds.manifests || !kinds.blobs) return kinds.manifests;
+    return (await this.#storage.driver.list(layout.layers(this.#name), { limit: 1 })).length > 0;
   }
 
   /** The digest under which a blob's bytes are stored, if the repository links to the blob. */
@@ -139,7 +140,9 @@ export class RepositoryContent {
     const said = await this.#storage.manifests.uncached.readContent(this.#name, digest);
     await this.#storage.driver.remove(layout.revision(this.#name, digest));
     await this.#storage.contentLinks.forgetClaims([{ name: this.#name, kind: "manifest", digest }]);
-    return this.forgetManifest(digest, said, by);
+    const removed = await this.forgetManifest(digest, said, by);
+    await this.#storage.index.noteRemoval(this.#name);
+    return removed;
   }
 
   /** Removes the tags and records of a manifest whose link was just removed. @param said what it said */

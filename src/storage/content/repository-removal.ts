@@ -56,4 +56,5 @@ export async function removeCachedRepository(storage: Storage, name: RepositoryN
   for (const folder of [layout.manifests, layout.layers, layout.allReferrers, layout.allTagged, layout.allTagChanges])
     await storage.driver.remove(folder(name));
   await storage.owners.forgetOwner(name);
+  await storage.index.noteRemoval(name);
 }

@@ -139,7 +139,6 @@ export class MemoryDriver implements StorageDriver {
     const found = this.#objects.get(from);
     if (found === undefined) return false;
     this.#remove(from);
-    this.#removeIfEmpty(parentOf(from));
     this.#objects.set(to, { ...found, version: String(++this.#changes) });
     this.#addToParents(to);
     return true;
@@ -156,12 +155,6 @@ export class MemoryDriver implements StorageDriver {
     this.#removeFromParent(key);
   }
 
-  #removeIfEmpty(folder: string): void {
-    if (this.#children.get(folder)?.names.length !== 0) return;
-    this.#children.delete(folder);
-    this.#removeFromParent(folder);
-  }
-
   #addToParents(key: string): void {
     for (let child = key; child !== ""; child = parentOf(child)) {
       const siblings = this.#children.get(parentOf(child))?.names ?? [];
@@ -170,13 +163,17 @@ export class MemoryDriver implements StorageDriver {
     }
   }
 
+  /** A parent without children is gone, too. */
   #removeFromParent(key: string): void {
-    const siblings = this.#children.get(parentOf(key))?.names ?? [];
-    if (!siblings.includes(nameOf(key))) return;
-    this.#setChildren(
-      parentOf(key),
-      siblings.filter((name) => name !== nameOf(key)),
-    );
+    const parent = parentOf(key);
+    const siblings = this.#children.get(parent)?.names ?? [];
+    const left = siblings.filter((name) => name !== nameOf(key));
+    if (left.length === siblings.length) return;
+    if (left.length > 0 || parent === "") this.#setChildren(parent, left);
+    else {
+      this.#children.delete(parent);
+      this.#removeFromParent(parent);
+    }
   }
 
   #setChildren(folder: string, names: readonly string[]): void {

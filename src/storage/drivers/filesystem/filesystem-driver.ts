@@ -150,6 +150,14 @@ export class FilesystemDriver implements StorageDriver {
     });
   }
 
+  /** Not durable: a folder that a power cut brings back is pruned again by a collection. */
+  prune(keys: readonly string[], upTo: string): Promise<void> {
+    const below = this.#paths.toChange(upTo);
+    return this.#orders.change(
+      keys.map((key) => ({ kind: "prune", folder: this.#paths.toChange(key), below }) as const),
+    );
+  }
+
   listVersion(key: string): Promise<string | undefined> {
     return reading(() => this.#answers.listVersion(key));
   }
