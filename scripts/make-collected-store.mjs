@@ -12,11 +12,16 @@ const imageType = "application/vnd.oci.image.manifest.v1+json";
 const old = Date.now() / 1000 - 2 * 24 * 60 * 60;
 
 /** @returns the names of its repositories */
-export function makeCollectedStore(folder, { repositories = 200, images = 100, garbage = 1_000 } = {}) {
+export function makeCollectedStore(folder, { repositories = 200, images = 100, garbage } = {}) {
   const names = Array.from({ length: repositories }, (_, index) => `team/app-${index}`);
   for (const name of names) for (let image = 0; image < images; image++) addImage(folder, name, `v${image}`);
-  for (let index = 0; index < garbage; index++) storeBlob(rootOf(folder), `garbage ${index}`);
+  addGarbage(folder, garbage);
   return names;
+}
+
+/** Adds blobs that nothing needs, or adds them again. */
+export function addGarbage(folder, count = 1_000) {
+  for (let index = 0; index < count; index++) storeBlob(rootOf(folder), `garbage ${index}`);
 }
 
 /** Adds an image with content of its own, under a tag. */

@@ -4,7 +4,6 @@ import { cachePullMeasurements } from "./measurements/cache-pulls.mjs";
 import { cacheServingMeasurements } from "./measurements/cache-serving.mjs";
 import { coldFirstByteMeasurements } from "./measurements/cold-first-byte.mjs";
 import { coldHerdMeasurements } from "./measurements/cold-herd.mjs";
-import { collectionMeasurements } from "./measurements/collections.mjs";
 import { herdMemoryMeasurements } from "./measurements/herd-memory.mjs";
 import { imagePushMeasurements } from "./measurements/image-push.mjs";
 import { largeBlobMeasurements } from "./measurements/large-blob.mjs";
@@ -50,7 +49,6 @@ export const measurements = [
   ...metricsMeasurements,
   ...memoryMeasurements,
   ...startMeasurements,
-  ...collectionMeasurements,
   ...coldHerdMeasurements,
   ...cachePullMeasurements,
   ...upstreamAwayMeasurements,

@@ -18,7 +18,8 @@ import { findProgram } from "./tools.mjs";
  * @property {string} howToInstall
  * @property {(place: Place) => string} config text of its configuration file
  * @property {(file: string, cpuProf: string | undefined) => string[]} args
- * @property {(file: string) => string[]} [collectArgs] of a garbage collection; without, it is not measured
+ * @property {(file: string) => string[]} [collectArgs] of a garbage collection
+ * @property {(file: string) => string[]} [checkArgs] of a check of everything stored
  * @property {Record<string, string>} env
  */
 
@@ -45,6 +46,7 @@ ${Object.entries(sections)
     file,
   ],
   collectArgs: (file) => [join(projectRoot, "dist/main.js"), "gc", "--quiet", "--config", file],
+  checkArgs: (file) => [join(projectRoot, "dist/main.js"), "fsck", "--config", file],
   env: {},
 };
 

@@ -11,15 +11,14 @@ export class ProcessTree {
     this.#root = pid;
   }
 
-  /** User and system time of all of them so far. */
+  /** User and system time of all of them so far, and of those that have ended. */
   cpuSeconds() {
-    return this.#sum((pid) => {
-      // The name in parentheses may contain spaces, so fields are counted after it: utime is the 14th, stime the 15th.
-      const fields = read(pid, "stat")
-        .replace(/^.*\) /s, "")
-        .split(" ");
-      return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-    });
+    return this.#sum((pid) => secondsIn(read(pid, "stat")));
+  }
+
+  /** The same of the first thread of the first process alone, which runs a server's JavaScript. */
+  mainThreadSeconds() {
+    return secondsIn(read(this.#root, `task/${this.#root}/stat`));
   }
 
   /** Current resident memory, in bytes. */
@@ -35,6 +34,13 @@ export class ProcessTree {
   #sum(measure) {
     return descendants(this.#root).reduce((sum, pid) => sum + measure(pid), 0);
   }
+}
+
+function secondsIn(stat) {
+  // The name in parentheses may contain spaces, so fields are counted after it: utime is the 14th, then stime, and the
+  // same of children that have ended.
+  const fields = stat.replace(/^.*\) /s, "").split(" ");
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / ticksPerSecond;
 }
 
 function descendants(pid) {

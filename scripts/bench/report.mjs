@@ -43,7 +43,7 @@ export function formatReport({ machine, settings, peers, rows }) {
     ...summarise(rows),
     peers.map(({ title, version }) => `${title} ${version}`).join(", "),
     `${machine.cores} x ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}`,
-    `medians of ${settings.runs} x ${settings.seconds} s after ${settings.warmup} s of warm-up`,
+    settings.about ?? `medians of ${settings.runs} x ${settings.seconds} s after ${settings.warmup} s of warm-up`,
   ].join("\n");
 }
 

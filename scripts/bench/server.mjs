@@ -41,13 +41,14 @@ export async function withServer({ peer, folder, seed, cpuProf, cacheOf, section
 }
 
 /** A running peer. */
-class Server {
+export class Server {
   /** Milliseconds from the start of the process to the first response to GET /v2/. */
   startMs;
   /** @type {ProcessTree} */
   tree;
   port;
   #child;
+  #configFile;
 
   static async start({ peer, home, data, cpuProf, cacheOf, sections }) {
     const port = await freePort();
@@ -61,7 +62,7 @@ class Server {
       env: { ...foreignEnvironment(), ...peer.env },
       stdio: ["ignore", log, log],
     });
-    const server = new Server(port, child);
+    const server = new Server(port, child, configFile);
     if (!(await server.#answers())) {
       await server.stop();
       throw new Error(`${peer.title} did not start\n${readFileSync(logFile, "utf8").slice(-2000)}`);
@@ -70,9 +71,10 @@ class Server {
     return server;
   }
 
-  constructor(port, child) {
+  constructor(port, child, configFile) {
     this.port = port;
     this.#child = child;
+    this.#configFile = configFile;
     this.tree = new ProcessTree(child.pid);
     // Before the folder is removed, by another listener.
     process.prependListener("exit", this.#kill);
@@ -80,6 +82,12 @@ class Server {
 
   get url() {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Replaces its configuration while it serves, as Berth can. */
+  reconfigure(text) {
+    writeFileSync(this.#configFile, text);
+    this.#child.kill("SIGHUP");
   }
 
   /** SIGTERM first: a CPU profile is only written by a process that ends by itself. */

@@ -6,7 +6,7 @@
  *   of the row's values by peer; undefined if a required value was not measured
  */
 
-const titles = { registry2: "registry 2", registry3: "registry 3" };
+const titles = { registry2: "registry 2", registry3: "registry 3", sha256sum: "sha256sum" };
 
 /** @returns {Target} */
 export function atLeastTimes(factor, peer) {
@@ -46,7 +46,7 @@ export function atMost(limit) {
 /** @returns {Target} compares Berth with itself in another row */
 export function atMostTimesRow(factor, otherRow) {
   return {
-    text: `<= ${factor} x ${otherRow}`,
+    text: `<= ${Number(factor.toFixed(2))} x ${otherRow}`,
     isReached: (row, rows) => compare(row.berth, rows[otherRow]?.berth, (value, other) => value <= factor * other),
   };
 }
