@@ -34,6 +34,22 @@ const redirect = optionalSection(
   },
 );
 
+const localCache = optionalSection(
+  "Keeps copies of pulled blobs on the local disk, so that the next pull reads them there and not in the bucket.",
+  {
+    root: requiredSetting(filePath, {
+      example: "/var/cache/berth",
+      meaning: "Folder for the copies; several workers and servers of one machine can share it.",
+      needsRestart,
+    }),
+    maxSize: setting(size({ from: "1MiB", to: "1024TiB" }), {
+      default: "10GiB",
+      meaning: "Size of all copies; those that were not pulled for the longest time are deleted first.",
+      needsRestart,
+    }),
+  },
+);
+
 export const s3 = optionalSection("Settings of the s3 driver: a bucket of AWS, MinIO, Ceph, R2 or another store.", {
   bucket: requiredSetting(text, {
     example: "images",
@@ -119,6 +135,7 @@ export const s3 = optionalSection("Settings of the s3 driver: a bucket of AWS, M
     needsRestart,
   }),
   redirect,
+  localCache,
   staging: optionalSetting(filePath, {
     example: "/var/lib/berth/staging",
     meaning:

@@ -8,6 +8,7 @@ import type {
   StorageDriver,
   Withdrawal,
 } from "../storage/driver.js";
+import type { LocalCopies } from "../storage/local-copies.js";
 import type { ManyReads } from "../storage/many-reads.js";
 import { type ObjectContent, StagedDecorator, type StagedObject, type Staging } from "../storage/staging.js";
 import type { StorageAction } from "./storage-metrics.js";
@@ -23,6 +24,7 @@ export class MeteredDriver implements StorageDriver {
   readonly staging: Staging;
   readonly machine: MachineWork;
   readonly many: ManyReads;
+  readonly copies: LocalCopies | undefined;
   readonly #driver: StorageDriver;
   readonly #cells: ActionCells;
 
@@ -42,6 +44,7 @@ export class MeteredDriver implements StorageDriver {
     this.staging = this.#meteredStaging(staging);
     // Not timed: a call answers thousands of questions, and only walks in the background ask so.
     this.many = driver.many;
+    this.copies = driver.copies;
     this.machine = {
       staging: this.#meteredStaging(driver.machine.staging),
       withLock: (name, action, options) => driver.machine.withLock(name, action, options),

@@ -6,6 +6,7 @@ import type { UpstreamClient } from "../upstream/upstream-client.js";
 import { CheckMetrics, type VerifiedReads } from "./check-metrics.js";
 import { DownloadMetrics } from "./download-metrics.js";
 import { EventMetrics } from "./event-metrics.js";
+import { LocalCacheMetrics, type LocalCacheState } from "./local-cache-metrics.js";
 import type { MetricsReport } from "./metrics-sum.js";
 import { addProcessMetrics } from "./process-metrics.js";
 import { RequestMetrics } from "./request-metrics.js";
@@ -23,6 +24,8 @@ export interface ServingState extends StoredState {
   /** Blobs that were hashed while they were sent. */
   readonly verifiedReads: VerifiedReads;
   readonly answers: { readonly requests: number; readonly hits: number };
+  /** Copies of a bucket's blobs on the local disk, if they are configured. */
+  readonly localCache: LocalCacheState | undefined;
 }
 
 /** All metrics of one process. Its parts are notified of events, or wrap what they measure. */
@@ -71,6 +74,7 @@ export class Metrics {
     this.stored.state = state;
     this.checks.lastCheck = () => state.lastCheck();
     this.checks.verifiedReads = state.verifiedReads;
+    if (state.localCache !== undefined) new LocalCacheMetrics([this.#registry], state.localCache);
   }
 
   /** The metrics of this process, to be combined with those of others. */

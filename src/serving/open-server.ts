@@ -104,6 +104,7 @@ function stateOf(server: RegistryServer, storage: Storage, modes: ModeSelector):
     lastCollection: () => storage.collections.lastMs(),
     lastCheck: () => storage.checks.read(),
     verifiedReads: storage.sampledReads.verified,
+    localCache: storage.copyDisk,
     running: () => server.running(),
     get cache() {
       return modes.cacheBound;

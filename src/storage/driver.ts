@@ -1,4 +1,5 @@
 import type { BlobReader } from "../oci/blob-reader.js";
+import type { LocalCopies } from "./local-copies.js";
 import type { ManyReads } from "./many-reads.js";
 import type { DiskRoom, ObjectContent, Staging } from "./staging.js";
 
@@ -101,6 +102,8 @@ export interface StorageDriver {
   readonly withdrawal: Withdrawal;
   /** Unfinished content that any process can continue, on whatever machine. */
   readonly staging: Staging;
+  /** Where copies of large objects are kept on this machine; absent if there is no such place. */
+  readonly copies?: LocalCopies | undefined;
   /** Absent if there is no disk that could fill. */
   readonly room?: (() => Promise<DiskRoom>) | undefined;
   readonly machine: MachineWork;

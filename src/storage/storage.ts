@@ -18,6 +18,7 @@ import { BlobInspection } from "./content/blob-inspection.js";
 import { BlobStore, type MemoryAnswers } from "./content/blob-store.js";
 import type { ContentIndex } from "./content/content-index.js";
 import { ContentLinks, type Restoration } from "./content/content-links.js";
+import { CopyDisk } from "./content/copy-disk.js";
 import { HeldClaims } from "./content/held-claims.js";
 import { LayoutIndex } from "./content/layout-index.js";
 import { LinkStore } from "./content/link-store.js";
@@ -63,6 +64,8 @@ export class Storage {
   readonly quarantine: Quarantine;
   readonly inspection: BlobInspection;
   readonly sampledReads: SampledReads;
+  /** Copies of blobs on the local disk, if the storage is distant. */
+  readonly copyDisk: CopyDisk | undefined;
   readonly holders = new BlobHolders();
   readonly missing: MissingBytes;
   readonly manifests: ManifestStore;
@@ -110,6 +113,7 @@ export class Storage {
     this.quarantine = new Quarantine(driver);
     this.inspection = new BlobInspection(driver);
     this.sampledReads = new SampledReads(this, log);
+    this.copyDisk = driver.copies && new CopyDisk(driver.copies, log);
     this.blobs = new BlobStore(this, half, log);
     this.manifests = new ManifestStore(this, half, log);
     this.tags = new TagStore(driver, this);

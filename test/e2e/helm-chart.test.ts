@@ -63,6 +63,8 @@ const variants: Readonly<Record<string, readonly string[]>> = {
     "s3.bucket=images",
     "s3.region=eu-central-1",
     "s3.encrypt=true",
+    "s3.localCache.maxSize=50GiB",
+    "s3.localCache.volume.sizeLimit=60Gi",
     "configData.access=open",
   ],
   "other mounts, variables and places": [

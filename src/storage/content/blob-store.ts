@@ -8,6 +8,8 @@ import type { ObjectContent, StagedObject } from "../staging.js";
 import type { FoundBytes } from "./blob-inspection.js";
 import { BlobVerification } from "./blob-verification.js";
 import { BytesAside, inPlaceOrAside } from "./bytes-aside.js";
+import type { CopyDisk } from "./copy-disk.js";
+import { NearBlobs } from "./near-blobs.js";
 import type { Quarantine } from "./quarantine.js";
 import type { SampledReads } from "./sampled-reads.js";
 import { type StoredBlob, storedBlobs, storedDigests } from "./stored-blobs.js";
@@ -28,6 +30,7 @@ interface BlobStoreParts {
   readonly answers: MemoryAnswers;
   readonly quarantine: Quarantine;
   readonly sampledReads: SampledReads;
+  readonly copyDisk: CopyDisk | undefined;
 }
 
 /** Bytes by digest. This store does not know whether a repository may serve them: links decide that. */
@@ -39,6 +42,7 @@ export class BlobStore {
   readonly #verification: BlobVerification;
   readonly #quarantine: Quarantine;
   readonly #sampled: SampledReads;
+  readonly #near: NearBlobs | undefined;
   /**
    * Small content, verified when it was read. The content of a digest never changes, so entries never become invalid.
    */
@@ -48,12 +52,17 @@ export class BlobStore {
    * @param cacheBytes memory for small content
    * @param answers counts requests answered from memory
    */
-  constructor({ driver, answers, quarantine, sampledReads }: BlobStoreParts, cacheBytes: number, log: Logger) {
+  constructor(
+    { driver, answers, quarantine, sampledReads, copyDisk }: BlobStoreParts,
+    cacheBytes: number,
+    log: Logger,
+  ) {
     this.#answers = answers;
     this.#driver = driver;
     this.aside = new BytesAside(driver, (digest) => this.forget(digest));
     this.#quarantine = quarantine;
     this.#sampled = sampledReads;
+    this.#near = copyDisk && new NearBlobs(copyDisk, sampledReads, smallBytes);
     this.#log = log;
     this.#verification = new BlobVerification(driver);
     this.#small = new LRUCache({ maxSize: Math.max(1, cacheBytes), sizeCalculation: (blob) => blob.size + 200 });
@@ -85,14 +94,19 @@ export class BlobStore {
       this.#answers.hits++;
       return small;
     }
-    const reader = await inPlaceOrAside(this.#driver, digest, (key) => this.#driver.openRead(key));
-    if (reader === undefined) return undefined;
-    if (reader.size > smallBytes) return this.#sampled.sample(digest, reader);
+    const stored = () => this.#openStored(digest);
+    const reader = await (this.#near === undefined ? stored() : this.#near.open(digest, stored));
+    if (reader === undefined || reader.size > smallBytes) return reader;
     try {
       return await this.#readWhole(digest, reader);
     } finally {
       await reader.close();
     }
+  }
+
+  async #openStored(digest: Digest): Promise<BlobReader | undefined> {
+    const reader = await inPlaceOrAside(this.#driver, digest, (key) => this.#driver.openRead(key));
+    return reader && reader.size > smallBytes ? this.#sampled.sample(digest, reader) : reader;
   }
 
   /** The content of several digests, whether or not it matches them; `undefined` if it is absent, larger or unreadable. */

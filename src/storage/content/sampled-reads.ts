@@ -31,13 +31,22 @@ export class SampledReads {
     this.#log = log;
   }
 
-  /** The reader, or one that verifies what it reads. */
-  sample(digest: Digest, reader: BlobReader): BlobReader {
+  /**
+   * The reader, or one that verifies what it reads.
+   * @param drop what happens to bytes that are damaged; by default the stored blob is set aside
+   */
+  sample(digest: Digest, reader: BlobReader, drop = () => this.#setAside(digest)): BlobReader {
     if (this.share === 0 || Math.random() >= this.share) return reader;
     return new VerifyingReader(reader, digest, (isWhole) => {
       this.verified[isWhole ? "whole" : "damaged"]++;
-      if (!isWhole) void this.#setAside(digest);
+      if (!isWhole) void drop();
     });
+  }
+
+  /** Call it if the stored bytes were hashed for another reason, and found damaged. */
+  foundDamaged(digest: Digest): void {
+    this.verified.damaged++;
+    void this.#setAside(digest);
   }
 
   /** The bytes are looked at again: it may have been the memory that failed. */

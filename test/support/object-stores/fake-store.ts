@@ -59,6 +59,11 @@ export class FakeStore {
     return this.#objects.get(key)?.bytes;
   }
 
+  /** Writes other bytes behind the back of those who use the store, as a disk does that fails. */
+  replace(key: string, bytes: Buffer): void {
+    this.#objects.set(key, storedNow(bytes));
+  }
+
   /** Deletes objects behind the back of those who use the store, as a rule of the bucket does. */
   lose(keys: RegExp): void {
     for (const key of this.keys().filter((each) => keys.test(each))) this.#objects.delete(key);

@@ -94,6 +94,7 @@ export async function settingsFor(
     equalParts: false,
     tagFreshness: 1_000,
     redirect: undefined,
+    localCache: undefined,
     staging: await scope.folder("staging"),
   };
 }

@@ -101,6 +101,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if kindIs "bool" .Values.s3.forcepathstyle }}{{ $_ := set $s3 "pathStyle" .Values.s3.forcepathstyle }}{{ end }}
 {{- if .Values.s3.encrypt }}{{ $_ := set $s3 "sse" "AES256" }}{{ end }}
 {{- with .Values.s3.storageClass }}{{ $_ := set $s3 "storageClass" . }}{{ end }}
+{{- with .Values.s3.localCache.maxSize }}
+{{- $_ := set $s3 "localCache" (dict "root" "/var/cache/berth" "maxSize" .) }}
+{{- end }}
 {{- if include "berth.s3SecretName" . }}
 {{- $_ := set $s3 "accessKeyIdFile" "/etc/berth/s3/s3AccessKey" }}
 {{- $_ := set $s3 "secretAccessKeyFile" "/etc/berth/s3/s3SecretKey" }}

@@ -126,6 +126,10 @@ env:
 # Parts of uploads, and downloads that are not complete: whatever is there can be lost.
 - name: staging
   mountPath: /var/lib/berth
+{{- if .Values.s3.localCache.maxSize }}
+- name: local-cache
+  mountPath: /var/cache/berth
+{{- end }}
 {{- end }}
 {{- if include "berth.s3SecretName" . }}
 - name: s3
@@ -178,6 +182,11 @@ env:
 - name: staging
   emptyDir:
     {{- toYaml .Values.s3.staging | nindent 4 }}
+{{- if .Values.s3.localCache.maxSize }}
+- name: local-cache
+  emptyDir:
+    {{- toYaml .Values.s3.localCache.volume | nindent 4 }}
+{{- end }}
 {{- else if not .Values.persistence.enabled }}
 - name: data
   emptyDir: {}

@@ -16,6 +16,7 @@ import {
   smallObjectBytes,
   type Withdrawal,
 } from "../../driver.js";
+import type { LocalCopies } from "../../local-copies.js";
 import { type ManyReads, oneByOne } from "../../many-reads.js";
 import type { ObjectContent, Staging } from "../../staging.js";
 import { FilesystemDriver } from "../filesystem/filesystem-driver.js";
@@ -24,6 +25,7 @@ import { removeAbandonedUploads } from "./abandoned-uploads.js";
 import { BucketStaging } from "./bucket-staging.js";
 import { ConditionalObjects } from "./conditional-objects.js";
 import { Leases } from "./leases.js";
+import { CopiesFolder } from "./local-cache/copies-folder.js";
 import { LocalStaging } from "./local-staging.js";
 import { ObjectReader } from "./object-reader.js";
 import { PartSizes } from "./part-sizes.js";
@@ -69,6 +71,7 @@ export class S3Driver implements StorageDriver {
   readonly staging: Staging;
   readonly machine: MachineWork;
   readonly many: ManyReads = oneByOne(this);
+  readonly copies: LocalCopies | undefined;
   readonly #bucket: S3Bucket;
   readonly #leases: Leases;
   readonly #stats = new NextRun<string, StoredObject | undefined>();
@@ -100,6 +103,8 @@ export class S3Driver implements StorageDriver {
     this.#recent = new RecentStats((key) => this.#head(key), settings.tagFreshness);
     const conditional = ability === "safe" ? new ConditionalObjects(bucket) : undefined;
     this.conditional = conditional;
+    const { localCache } = settings;
+    this.copies = localCache && new CopiesFolder(localCache.root, localCache.maxSize);
     this.withdrawal = new Tombstones(this, removalPatience);
     this.#leases = new Leases(bucket, conditional);
     this.#presence = new Presence(bucket);

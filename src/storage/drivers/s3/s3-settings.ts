@@ -24,6 +24,8 @@ export interface S3Settings {
   readonly tagFreshness: number;
   /** How clients read large blobs from the store themselves; `undefined`: they do not. */
   readonly redirect: { readonly endpoint: string | undefined; readonly expires: number } | undefined;
+  /** Where copies of blobs that are pulled are kept on this machine; `undefined`: nowhere. */
+  readonly localCache: { readonly root: string; readonly maxSize: number } | undefined;
   /** A local folder for content that is not complete yet; `undefined`: below the system's temporary folder. */
   readonly staging: string | undefined;
 }
