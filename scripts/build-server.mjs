@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { sectionedMap } from "./sectioned-map.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(root, "dist");
@@ -52,12 +53,17 @@ const { output } = await bundle.write({
 await bundle.close();
 for (const { type, fileName, code } of output)
   if (type === "chunk") writeFileSync(join(target, fileName), inAscii(code));
+for (const name of readdirSync(target)) if (name.endsWith(".map")) divideMap(join(target, name));
 for (const name of Object.keys(threads)) refuseIfServer(`${name}.js`);
 writeFileSync(join(target, "licenses.txt"), bundledPackages.map(licenseOf).join("\n"));
 
 /** One other character, and V8 keeps all of a file in twice the memory. */
 function inAscii(code) {
   return code.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function divideMap(file) {
+  writeFileSync(file, JSON.stringify(sectionedMap(JSON.parse(readFileSync(file, "utf8")))));
 }
 
 /** All but the page, which is built by itself. */
