@@ -1,9 +1,10 @@
-// Builds the web page into dist/ui/browser: compiles its TypeScript, and copies what browsers read as it is.
-// Nothing is bundled or minified: the server sends each module compressed, and browsers keep it for good.
+// Builds the web page into dist/ui/browser: one script, one style sheet, and what browsers read as it is. A browser
+// fetches over six connections at most: as 60 modules, the page took a third of a second even from the browser's cache.
 import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "src/ui/browser");
@@ -11,8 +12,13 @@ const target = join(root, "dist/ui/browser");
 
 // What an earlier build left must not be sent.
 rmSync(target, { recursive: true, force: true });
-const compiled = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", source], { cwd: root, stdio: "inherit" });
-if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+const checked = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", source], { cwd: root, stdio: "inherit" });
+if (checked.status !== 0) process.exit(checked.status ?? 1);
+const tsconfig = join(source, "tsconfig.json");
+const output = { dir: target, format: "es", minify: true };
+await build({ cwd: root, input: { main: join(source, "main.tsx") }, tsconfig, output });
+// It runs before anything is painted, and modules do not.
+await build({ cwd: root, input: { theme: join(source, "theme.ts") }, tsconfig, output: { ...output, format: "iife" } });
 for (const name of ["index.html", "icon.svg"]) cpSync(join(source, name), join(target, name));
 writeFileSync(join(target, "styles.css"), withImports(readFileSync(join(source, "styles.css"), "utf8")));
 

@@ -55,7 +55,8 @@ for (const { type, fileName, code } of output)
   if (type === "chunk") writeFileSync(join(target, fileName), inAscii(code));
 for (const name of readdirSync(target)) if (name.endsWith(".map")) divideMap(join(target, name));
 for (const name of Object.keys(threads)) refuseIfServer(`${name}.js`);
-writeFileSync(join(target, "licenses.txt"), bundledPackages.map(licenseOf).join("\n"));
+// preact is in the page (build-page.mjs).
+writeFileSync(join(target, "licenses.txt"), [...bundledPackages, "preact"].map(licenseOf).join("\n"));
 
 /** One other character, and V8 keeps all of a file in twice the memory. */
 function inAscii(code) {

@@ -30,6 +30,7 @@ import { listReferrers } from "./images/list-referrers.js";
 import { TagLists } from "./images/list-tags.js";
 import { RepositoryFacts } from "./images/repository-facts.js";
 import { RepositoryHoldings } from "./images/repository-holdings.js";
+import { RepositorySummaries } from "./images/repository-summaries.js";
 import { showImage } from "./images/show-image.js";
 import { showRepository } from "./images/show-repository.js";
 import { type About, describeCaller } from "./me.js";
@@ -134,9 +135,10 @@ export function createApi(dependencies: ApiDependencies): Api {
 function contentRoutes(dependencies: ApiDependencies, { names, censuses }: Known): Resource[] {
   const { registry, storage } = dependencies;
   const holdings = new RepositoryHoldings(storage);
-  const facts = new RepositoryFacts({ registry, storage, holdings });
+  const facts = new RepositoryFacts(storage);
+  const summaries = new RepositorySummaries({ registry, facts, holdings });
   const contents = new ImageContents({ storage, censuses });
-  const parts = { ...dependencies, names, facts, holdings, contents, censuses };
+  const parts = { ...dependencies, names, facts, summaries, holdings, contents, censuses };
   const tags = new TagLists({ registry, storage, images: new FactsOfImages(storage) });
   return shown({
     repositories: (exchange) => listRepositories(exchange, parts),

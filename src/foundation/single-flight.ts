@@ -2,6 +2,11 @@
 export class SingleFlight<Key, Result> {
   readonly #running = new Map<Key, Promise<Result>>();
 
+  /** How many are running. */
+  get size(): number {
+    return this.#running.size;
+  }
+
   run(key: Key, action: () => Promise<Result>): Promise<Result> {
     const running = this.#running.get(key);
     if (running !== undefined) return running;

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
@@ -19,21 +18,15 @@ export interface PageFiles {
   /** Part of the address of each file: changes whenever a file does, so that browsers may keep them for good. */
   readonly version: string;
   readonly index: PageFile;
-  /** By path, such as `views/home.js`. */
+  /** By name, such as `main.js`. */
   readonly assets: ReadonlyMap<string, PageFile>;
 }
 
-/** What `scripts/build-page.mjs` writes, and the places of preact's modules, which are served from its package. */
+/** What `scripts/build-page.mjs` writes. */
 const builtFolder = "dist/ui/browser";
-const modules: ReadonlyMap<string, string> = new Map([
-  ["preact", "lib/preact.js"],
-  ["preact/hooks", "lib/hooks.js"],
-  ["preact/jsx-runtime", "lib/jsx-runtime.js"],
-]);
 
 const types: ReadonlyMap<string, string> = new Map([
   [".js", "text/javascript; charset=utf-8"],
-  [".cjs", "text/javascript; charset=utf-8"],
   [".css", "text/css; charset=utf-8"],
   [".svg", "image/svg+xml"],
   [".html", "text/html; charset=utf-8"],
@@ -50,50 +43,26 @@ export async function readPageFiles(packageFolder: string): Promise<PageFiles> {
   if (template === undefined) throw new Error(`the page was not built: ${builtFolder} is missing; run npm run build`);
   sources.delete("index.html");
   const hash = createHash("sha256").update(template);
-  for (const [path, content] of sources) hash.update(path).update(content);
+  for (const [name, content] of sources) hash.update(name).update(content);
   const version = hash.digest("base64url").slice(0, 12);
   const assets = new Map<string, PageFile>();
-  for (const [path, content] of sources) assets.set(path, await fileOf(path, content));
-  const index = await fileOf("index.html", indexOf(template, version, [...sources.keys()]));
+  for (const [name, content] of sources) assets.set(name, await fileOf(name, content));
+  const index = await fileOf("index.html", template.replaceAll("/ui/assets/-/", `/ui/assets/${version}/`));
   return { version, index, assets };
 }
 
-/** By path, in order, with the modules that they import by the name of a package already replaced. */
+/** By name, in order. */
 async function readSources(folder: string): Promise<Map<string, string>> {
-  const names = existsSync(folder) ? await readdir(folder, { recursive: true }) : [];
-  const paths = names.map((name) => name.replaceAll("\\", "/")).filter((name) => types.has(extname(name)));
+  const names = existsSync(folder) ? await readdir(folder) : [];
   const sources = new Map<string, string>();
-  for (const path of paths.sort())
-    sources.set(path, withServedModules(path, await readFile(join(folder, path), "utf8")));
-  const { resolve } = createRequire(import.meta.url);
-  for (const [name, path] of modules) sources.set(path, withServedModules(path, await readFile(resolve(name), "utf8")));
+  for (const name of names.sort())
+    if (types.has(extname(name))) sources.set(name, await readFile(join(folder, name), "utf8"));
   return sources;
 }
 
-/** Browsers find a package's module by an address only, and an import map would be an inline script. */
-function withServedModules(path: string, source: string): string {
-  if (extname(path) !== ".js") return source;
-  const up = "../".repeat(path.split("/").length - 1) || "./";
-  const served = source.replace(/\b(from|import)(\s*)(["'])(preact[\w/-]*)\3/g, (whole, word, space, quote, name) => {
-    const place = modules.get(name);
-    return place === undefined ? whole : `${word}${space}${quote}${up}${place}${quote}`;
-  });
-  return served.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
-}
-
-/** All modules are named in the page, so that a browser requests them at once and not one after another. */
-function indexOf(template: string, version: string, paths: readonly string[]): string {
-  const preloads = paths
-    .filter((path) => path.endsWith(".js"))
-    .map((path) => `<link rel="modulepreload" href="/ui/assets/${version}/${path}">`);
-  return template
-    .replace("<!-- preloads -->", preloads.join("\n    "))
-    .replaceAll("/ui/assets/-/", `/ui/assets/${version}/`);
-}
-
-async function fileOf(path: string, content: string): Promise<PageFile> {
+async function fileOf(name: string, content: string): Promise<PageFile> {
   const plain = Buffer.from(content);
   const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length };
   const [br, zipped] = await Promise.all([promisify(brotliCompress)(plain, { params }), promisify(gzip)(plain)]);
-  return { type: types.get(extname(path)) ?? "application/octet-stream", plain, br, gzip: zipped };
+  return { type: types.get(extname(name)) ?? "application/octet-stream", plain, br, gzip: zipped };
 }

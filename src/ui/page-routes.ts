@@ -29,7 +29,7 @@ export function pageRoutes(packageFolder: string): Resource[] {
   const methods = (handler: Handler) => ({ GET: handler, HEAD: handler });
   return [
     { name: "base", path: "/", methods: methods(leadBrowsers) },
-    { name: "ui", path: "/ui/assets/:version/*file", methods: methods((exchange) => page.sendAsset(exchange)) },
+    { name: "ui", path: "/ui/assets/:version/:file", methods: methods((exchange) => page.sendAsset(exchange)) },
     { name: "ui", path: "/ui{/*view}", methods: methods((exchange) => page.sendDocument(exchange)) },
   ];
 }
@@ -59,8 +59,8 @@ class Page {
    */
   async sendAsset(exchange: Exchange): Promise<void> {
     const { assets, version } = await this.#read();
-    const { file = [], version: asked } = exchange.parameters;
-    const asset = assets.get([file].flat().join("/"));
+    const { file, version: asked } = exchange.parameters;
+    const asset = typeof file === "string" ? assets.get(file) : undefined;
     if (asset === undefined) throw new RegistryError("UNSUPPORTED", "the page has no such file", { status: 404 });
     const lifetime = asked === version ? forGood : "no-cache";
     sendFile(exchange, asset, { ...security, ETag: `"${version}"`, "Cache-Control": lifetime });

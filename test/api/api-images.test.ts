@@ -98,8 +98,11 @@ test("a large repository is shown before its content is counted, and its size fo
   const layers = Array.from({ length: 200 }, (_, index) => `layer ${index}`);
   const image = await pushImage(client, "team/large", { tag: "1", layers });
   const api = new ApiClient(client);
-  const { items } = await api.get("repositories", { details: "true" });
-  assert.deepEqual([items[0].name, items[0].newestTag], ["team/large", "1"]);
+  const listed = await waitUntil("the tags are read", async () => {
+    const { items } = await api.get("repositories", { details: "true" });
+    return items[0].newestTag === undefined ? undefined : items[0];
+  });
+  assert.deepEqual([listed.name, listed.newestTag], ["team/large", "1"]);
   const counted = await waitUntil("the content is counted", async () => {
     const repository = await api.get("repository", { repository: "team/large" });
     return repository.isCounting === undefined ? repository : undefined;
@@ -107,7 +110,10 @@ test("a large repository is shown before its content is counted, and its size fo
   const configSize = '{"os":"linux","architecture":"amd64"}'.length;
   const size = image.descriptor.size + configSize + layers.join("").length;
   assert.deepEqual([counted.size, counted.manifests], [size, 1]);
-  assert.equal((await api.get("repositories", { details: "true" })).items[0].size, size);
+  await waitUntil("a list tells the size, too", async () => {
+    const [item] = (await api.get("repositories", { details: "true" })).items;
+    return item.size === size || undefined;
+  });
 });
 
 test("an index shows its platforms and what attests them", async (t) => {

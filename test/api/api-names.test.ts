@@ -1,11 +1,16 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { MemoryDriver } from "../../src/storage/drivers/memory-driver.js";
+import { Storage } from "../../src/storage/storage.js";
 import { ApiClient } from "../support/api-client.js";
 import { pushImage } from "../support/api-image.js";
 import { basic, runGuardedBerth } from "../support/guarded-berth.js";
+import { PausableDriver } from "../support/pausable-driver.js";
+import { RecordedLog } from "../support/recorded-log.js";
 import { runBerth } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
+import { waitUntil } from "../support/wait-until.js";
 
 async function registryWith(scope: Scope, names: readonly string[]) {
   const berth = await runBerth(scope);
@@ -41,13 +46,38 @@ test("a repository is found at once after its first push, and a list with detail
   const { api, client } = await registryWith(new Scope(t), ["first"]);
   assert.deepEqual(namesOf(await api.get("repositories", { search: "" })), ["first"]);
   const image = await pushImage(client, "second", { tag: "1.0", layers: ["a", "bb"] });
-  const { items } = await api.get("repositories", { search: "second", details: "true" });
+  // On a busy machine, it may come too late for the first list.
+  const items = await waitUntil("the repository is read", async () => {
+    const list = await api.get("repositories", { search: "second", details: "true" });
+    return list.items[0]?.isCounting ? undefined : list.items;
+  });
   const size = image.descriptor.size + '{"os":"linux","architecture":"amd64"}'.length + 3;
   assert.equal(items.length, 1);
   assert.deepEqual(
     { ...items[0], pushedAt: typeof items[0].pushedAt },
     { name: "second", origin: { kind: "own" }, tags: 1, newestTag: "1.0", size, pushedAt: "string" },
   );
+});
+
+test("a repository that takes long to read does not hold up a list, and is described in a later one", async (t) => {
+  const scope = new Scope(t);
+  const driver = new PausableDriver(new MemoryDriver());
+  const { client } = await runBerth(scope, { opened: new Storage(driver, 1_000_000, new RecordedLog()) });
+  for (const name of ["quick", "slow"]) await pushSmallImage(client, name, "layer", { tag: "v1" });
+  const api = new ApiClient(client);
+  const list = async () => (await api.get("repositories", { details: "true" })).items;
+  const pause = driver.pauseBefore("list", /slow\/_layers/);
+  const held = await waitUntil("the other one is described", async () => {
+    const items = await list();
+    return items[0].newestTag === undefined ? undefined : items;
+  });
+  assert.deepEqual(held[1], { name: "slow", isCounting: true });
+  pause.resume();
+  const [, slow] = await waitUntil("both are described", async () => {
+    const items = await list();
+    return items.some(({ isCounting }: { isCounting?: true }) => isCounting) ? undefined : items;
+  });
+  assert.deepEqual([slow.name, slow.newestTag, slow.tags], ["slow", "v1", 1]);
 });
 
 test("a folder of the tree shows folders with what is below them, and repositories", async (t) => {

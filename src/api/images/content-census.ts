@@ -12,7 +12,7 @@ const mostRepositories = 2 ** 20;
 /** A long census takes this part of the time, so that clients are answered meanwhile. */
 const share = 0.3;
 
-/** A client waits this long for a census; a small registry has one by then. */
+/** How long after its begin a census is waited for. That of a small registry is there by then. */
 const waitMs = 100;
 
 /** A census is taken again when it is this old, and this many times older than it took. */
@@ -53,6 +53,7 @@ export class Censuses {
   #last: Census | undefined;
   #tookMs = 0;
   #takenAt = Number.NEGATIVE_INFINITY;
+  #begunAt = 0;
   #taking: Promise<Census | undefined> | undefined;
 
   /** @param closed ends a census that is being taken */
@@ -63,18 +64,19 @@ export class Censuses {
 
   /** The last one, or a new one if it is ready soon; `undefined` if none has been taken yet. */
   async last(): Promise<Census | undefined> {
-    const age = performance.now() - this.#takenAt;
-    if (age < Math.max(currentForMs, this.#tookMs * timesLonger)) return this.#last;
-    this.#taking ??= this.#take()
+    const now = performance.now();
+    if (now - this.#takenAt < Math.max(currentForMs, this.#tookMs * timesLonger)) return this.#last;
+    if (this.#taking === undefined) this.#begunAt = now;
+    this.#taking ??= this.#take(now)
       .catch(() => undefined)
       .finally(() => {
         this.#taking = undefined;
       });
-    return Promise.race([this.#taking, delay(waitMs, this.#last, { ref: false })]);
+    const leftMs = this.#tookMs > waitMs ? 0 : this.#begunAt + waitMs - now;
+    return leftMs <= 0 ? this.#last : Promise.race([this.#taking, delay(leftMs, this.#last, { ref: false })]);
   }
 
-  async #take(): Promise<Census | undefined> {
-    const begun = performance.now();
+  async #take(begun: number): Promise<Census | undefined> {
     const work = new WorkShare(share, this.#closed);
     const names: RepositoryName[] = [];
     const buckets = Array.from({ length: 256 }, (): number[] => []);

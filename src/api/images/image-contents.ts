@@ -29,8 +29,8 @@ const atOnce = 16;
 const mostContent = 2_000;
 /** The images of an index are read while a client waits, unless there are more. */
 const fewManifests = 60;
-/** A client waits this long for the sizes of a large index; then it is told the rest. */
-const countedWithinMs = 60;
+/** Nobody waits for the sizes of a large index: whoever looks is told the rest at once, and the sizes when asking again. */
+const waitMs = 0;
 /** Of large indexes, which are not read for each request. */
 const rememberedParts = 50_000;
 
@@ -57,7 +57,7 @@ export class ImageContents {
     const root = await this.#storage.manifests.uncached.readUnremembered(name, digest);
     const read = root && { size: root.descriptor.size, mediaType: root.descriptor.mediaType, reading: root.reading };
     if (read === undefined || read.reading.manifests.length <= fewManifests) return this.#whole(name, digest);
-    const whole = await this.#large.soon(`${name}@${digest}`, () => this.#whole(name, digest), countedWithinMs);
+    const whole = await this.#large.soon(`${name}@${digest}`, () => this.#whole(name, digest), waitMs);
     return whole ?? this.#first(name, digest, read);
   }
 

@@ -1,18 +1,15 @@
 import { LRUCache } from "lru-cache";
 import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
-import { inParallel } from "../../foundation/in-parallel.js";
 import { naturalKey } from "../../foundation/natural-order.js";
-import type { Exchange } from "../../http/exchange.js";
 import { RegistryError } from "../../oci/errors.js";
 import { isTag, type Tag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
-import type { Registry } from "../../registry/registry.js";
+import type { Context } from "../../registry/context.js";
 import type { PullRepository } from "../../registry/repository.js";
 import type { Storage } from "../../storage/storage.js";
 import { showTime } from "../answers.js";
-import { lookAt, looking } from "../looking.js";
 import { type Origin, originOfContent } from "./origin.js";
-import type { Holdings, RepositoryHoldings } from "./repository-holdings.js";
+import type { Holdings } from "./repository-holdings.js";
 
 const rememberedRepositories = 2_000;
 const rememberedForMs = 10_000;
@@ -20,7 +17,6 @@ const rememberedForMs = 10_000;
 /** When each of more tags was moved takes too long to read. */
 const fewTags = 100;
 
-const atOnce = 8;
 const mostTags = 100_000;
 
 /** What is said of a repository. */
@@ -32,70 +28,41 @@ export interface Facts {
   readonly pushedMs: number | undefined;
 }
 
-interface FactsParts {
-  readonly registry: Registry;
-  readonly storage: Storage;
-  readonly holdings: RepositoryHoldings;
-}
-
 /** Origins, tags and times of repositories, remembered for some seconds. */
 export class RepositoryFacts {
-  readonly #parts: FactsParts;
+  readonly #storage: Storage;
   readonly #known = new LRUCache<string, Facts>({
     maxSize: rememberedRepositories,
     sizeCalculation: () => 1,
     ttl: rememberedForMs,
   });
 
-  constructor(parts: FactsParts) {
-    this.#parts = parts;
+  constructor(storage: Storage) {
+    this.#storage = storage;
   }
 
-  /** For a list. A repository that cannot be read is listed with its name only. */
-  async summaries(exchange: Exchange, names: readonly RepositoryName[]): Promise<readonly unknown[]> {
-    const found = new Map<RepositoryName, unknown>();
-    await inParallel(names, atOnce, async (name) => {
-      exchange.signal.throwIfAborted();
-      found.set(name, await this.#summary(exchange, name));
-    });
-    return names.map((name) => ({ name, ...(found.get(name) ?? {}) }));
-  }
-
-  async of(repository: PullRepository, exchange: Exchange): Promise<Facts> {
-    const { storage } = this.#parts;
-    const version = await storage.index.tagsVersion(repository.name);
+  async of(repository: PullRepository, context: Context): Promise<Facts> {
+    const version = await this.#storage.index.tagsVersion(repository.name);
     const key = `${repository.name} ${version}`;
     const known = version === undefined ? undefined : this.#known.get(key);
     if (known !== undefined) return known;
-    const facts = await this.#read(repository, exchange);
+    const facts = await this.#read(repository, context);
     if (version !== undefined) this.#known.set(key, facts);
     return facts;
   }
 
-  async #summary(exchange: Exchange, name: RepositoryName): Promise<unknown> {
-    try {
-      const repository = await lookAt(this.#parts.registry, exchange, name);
-      const holdings = this.#parts.holdings.of(repository.name, 0);
-      return summaryOf(await this.of(repository, exchange), await holdings);
-    } catch (error) {
-      if (error instanceof RegistryError) return undefined;
-      throw error;
-    }
-  }
-
-  async #read(repository: PullRepository, exchange: Exchange): Promise<Facts> {
-    const { storage } = this.#parts;
+  async #read(repository: PullRepository, context: Context): Promise<Facts> {
     const { name } = repository;
-    const origin = await originOfContent(storage, name);
-    const tags = await this.#tags(repository, origin, exchange);
-    const newest = await newestOf(storage, name, tags);
+    const origin = await originOfContent(this.#storage, name);
+    const tags = await this.#tags(repository, origin, context);
+    const newest = await newestOf(this.#storage, name, tags);
     return { origin, tags: tags.length, newestTag: newest?.tag, pushedMs: newest?.movedMs };
   }
 
   /** Of an upstream's repository only those that its rules allow. */
-  async #tags(repository: PullRepository, origin: Origin, exchange: Exchange): Promise<readonly Tag[]> {
-    if (origin.kind === "own") return (await this.#parts.storage.index.tagNames(repository.name)).filter(isTag);
-    const page = await repository.listTags({ limit: mostTags }, looking(exchange)).catch(noTags);
+  async #tags(repository: PullRepository, origin: Origin, context: Context): Promise<readonly Tag[]> {
+    if (origin.kind === "own") return (await this.#storage.index.tagNames(repository.name)).filter(isTag);
+    const page = await repository.listTags({ limit: mostTags }, context).catch(noTags);
     return page.items.filter(isTag);
   }
 }

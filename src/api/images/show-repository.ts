@@ -5,7 +5,7 @@ import { type Action, actions } from "../../registry/access.js";
 import type { Registry } from "../../registry/registry.js";
 import type { Storage } from "../../storage/storage.js";
 import { showTime } from "../answers.js";
-import { lookAt } from "../looking.js";
+import { lookAt, looking } from "../looking.js";
 import { repositoryOf } from "../query.js";
 import type { Censuses } from "./content-census.js";
 import { type Facts, type RepositoryFacts, summaryOf, totalOf } from "./repository-facts.js";
@@ -28,7 +28,7 @@ export async function showRepository(exchange: Exchange, parts: ShowParts): Prom
   const name = repositoryOf(exchange);
   const repository = await lookAt(parts.registry, exchange, name);
   const counting = parts.holdings.of(repository.name, countedWithinMs);
-  const facts = await parts.facts.of(repository, exchange);
+  const facts = await parts.facts.of(repository, looking(exchange));
   const holdings = await counting;
   if (facts.tags === 0 && holdings?.manifests === 0)
     throw new RegistryError("NAME_UNKNOWN", `${name} is empty`, { detail: { name } });

@@ -3,7 +3,7 @@ import type { Exchange } from "../../http/exchange.js";
 import { firstAfter } from "../../oci/listing.js";
 import { isRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
 import type { Registry } from "../../registry/registry.js";
-import type { RepositoryFacts } from "../images/repository-facts.js";
+import type { RepositorySummaries } from "../images/repository-summaries.js";
 import { looking } from "../looking.js";
 import { flagOf, pageSizeOf, textOf } from "../query.js";
 import type { NameIndex } from "./name-index.js";
@@ -15,7 +15,7 @@ const usualWithDetails = 50;
 interface ListParts {
   readonly registry: Registry;
   readonly names: NameIndex;
-  readonly facts: RepositoryFacts;
+  readonly summaries: RepositorySummaries;
 }
 
 interface NamePage {
@@ -30,7 +30,7 @@ export async function listRepositories(exchange: Exchange, parts: ListParts): Pr
   const limit = withDetails ? pageSizeOf(exchange, mostWithDetails, usualWithDetails) : pageSizeOf(exchange);
   const page = await pageOf(exchange, parts, limit);
   const items = withDetails
-    ? await parts.names.first(() => parts.facts.summaries(exchange, page.items))
+    ? await parts.names.first(() => parts.summaries.of(page.items, exchange))
     : page.items.map((name) => ({ name }));
   return { items, next: page.next, total: page.total };
 }

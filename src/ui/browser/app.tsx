@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
+import { callerPath } from "./api/first-requests.js";
 import { type Live, useLive } from "./api/live.js";
 import type { Caller } from "./api/registry-answers.js";
-import { apiPath } from "./api/request.js";
 import { useAnswer } from "./api/use-answer.js";
 import { Bar } from "./bar.js";
 import { goTo, useAddress } from "./navigation.js";
@@ -20,7 +20,7 @@ import { UpstreamsView } from "./views/upstreams.js";
 export function App() {
   const address = useAddress();
   const route = routeOf(address);
-  const { answer: caller, error, reload } = useAnswer<Caller>(apiPath("me"));
+  const { answer: caller, error, reload } = useAnswer<Caller>(callerPath);
   const needsLogin =
     error?.status === 401 || (caller?.accessControl === true && caller.user === undefined && route.view === "tokens");
   const live = useLive(caller !== undefined && route.view !== "sign-in");

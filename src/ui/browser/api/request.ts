@@ -17,6 +17,8 @@ export type Parameters = Readonly<Record<string, string | number | boolean | und
  */
 const headers = { "X-Berth-Page": "1" };
 
+const aheadForMs = 2_000;
+
 /** The address of a resource of the API. */
 export function apiPath(resource: string, parameters: Parameters = {}): string {
   const query = new URLSearchParams();
@@ -25,9 +27,22 @@ export function apiPath(resource: string, parameters: Parameters = {}): string {
   return `/v2/_berth/${resource}${text === "" ? "" : `?${text}`}`;
 }
 
+/** Answers that were requested before a view asked for them. */
+const ahead = new Map<string, Promise<Response>>();
+
+/** Requests what the first view will ask for while the page is still being built: it then waits for one answer only. */
+export function requestAhead(paths: readonly string[]): void {
+  for (const path of paths) ahead.set(path, send(path, { headers }));
+  // The view may never be shown, and what fails is told to whoever asks for it.
+  for (const answer of ahead.values()) answer.catch(() => undefined);
+  setTimeout(() => ahead.clear(), aheadForMs);
+}
+
 /** @throws ApiError */
 export async function read<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
-  return answerOf(await send(path, { headers, ...(signal && { signal }) }));
+  const requested = ahead.get(path);
+  ahead.delete(path);
+  return answerOf(await (requested ?? send(path, { headers, ...(signal && { signal }) })));
 }
 
 /** Sends a change. @throws ApiError */

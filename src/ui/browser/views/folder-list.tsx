@@ -1,4 +1,5 @@
 import type { Folder, RepositorySummary } from "../api/content-answers.js";
+import { folderPath, listParameters } from "../api/first-requests.js";
 import type { Page } from "../api/registry-answers.js";
 import { apiPath } from "../api/request.js";
 import { useAnswer } from "../api/use-answer.js";
@@ -6,19 +7,20 @@ import { Icon } from "../parts/icon.js";
 import { Failure, Waiting } from "../parts/notes.js";
 import { repositoriesHref } from "../routes.js";
 import { countOf } from "../text/sizes.js";
+import { useAskedAgain } from "../use-asked-again.js";
 import { NoRepositories, RepositoryRow } from "./repository-row.js";
 
-const mostEntries = 1_000;
+const mostDetails = 100;
 
 /** One level of the tree of names. */
 export function FolderList({ under }: { readonly under: string }) {
-  const place = under === "" ? {} : { under };
-  const { answer, error, reload } = useAnswer<Folder>(apiPath("tree", { ...place, n: mostEntries }));
+  const { answer, error, reload } = useAnswer<Folder>(folderPath(under));
   // Of the first repositories below this folder: enough for most folders, and never more than one page.
   const hasRepositories = (answer?.repositories.length ?? 0) > 0;
   const details = useAnswer<Page<RepositorySummary>>(
-    hasRepositories ? apiPath("repositories", { ...place, details: true, n: 100 }) : undefined,
+    hasRepositories ? apiPath("repositories", { ...listParameters({ under }), n: mostDetails }) : undefined,
   );
+  useAskedAgain(details.answer, details.answer?.items.some(({ isCounting }) => isCounting) === true, details.reload);
   if (error !== undefined)
     return (
       <div class="pad">

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { ChildManifest, Image } from "../api/content-answers.js";
+import { imagePath } from "../api/first-requests.js";
 import type { Caller } from "../api/registry-answers.js";
-import { apiPath } from "../api/request.js";
 import { useAnswer } from "../api/use-answer.js";
 import { goTo } from "../navigation.js";
 import { Digest } from "../parts/copy.js";
@@ -31,7 +31,7 @@ interface ImageViewProps {
 }
 
 export function ImageView({ name, reference, caller }: ImageViewProps) {
-  const { answer, error, reload } = useAnswer<Image>(apiPath("image", { repository: name, reference }));
+  const { answer, error, reload } = useAnswer<Image>(imagePath(name, reference));
   useAskedAgain(answer, answer?.isCounting === true, reload);
   const isDigest = reference.includes(":");
   const shown = isDigest ? `${name}@${reference.slice(0, 19)}…` : `${name}:${reference}`;
@@ -194,7 +194,7 @@ function Content({ image, reference, caller }: ContentProps) {
 
 /** One platform of an index. */
 function Child({ repository, child }: { readonly repository: string; readonly child: ChildManifest }) {
-  const path = child.stored ? apiPath("image", { repository, reference: child.digest }) : undefined;
+  const path = child.stored ? imagePath(repository, child.digest) : undefined;
   const { answer, error, reload } = useAnswer<Image>(path);
   if (!child.stored)
     return <Note tone="plain">This platform is not stored here. It is downloaded when a client pulls it.</Note>;

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { RepositorySummary } from "../api/content-answers.js";
+import { listParameters } from "../api/first-requests.js";
 import { usePages } from "../api/use-pages.js";
 import { goTo } from "../navigation.js";
 import { moveByArrow } from "../parts/list-keys.js";
@@ -67,11 +68,7 @@ export function RepositoriesView({ search, under, isFlat }: RepositoriesProps) {
 }
 
 function FlatList({ search, under }: { readonly search: string; readonly under: string }) {
-  const pages = usePages<RepositorySummary>("repositories", {
-    details: true,
-    ...(search !== "" && { search }),
-    ...(under !== "" && { under }),
-  });
+  const pages = usePages<RepositorySummary>("repositories", listParameters({ search, under }));
   const { items, total, isKnown, error, reload } = pages;
   // Only at the beginning of a list: to ask again shows its first page.
   useAskedAgain(pages.pages[0], pages.pages.length === 1 && items.some(({ isCounting }) => isCounting), reload);

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Repository } from "../api/content-answers.js";
+import { repositoryPath } from "../api/first-requests.js";
 import type { Caller } from "../api/registry-answers.js";
-import { apiPath } from "../api/request.js";
 import { useAnswer } from "../api/use-answer.js";
 import { goTo } from "../navigation.js";
 import { CopyButton } from "../parts/copy.js";
@@ -19,7 +19,7 @@ import { RemovalDialog } from "./removal-dialog.js";
 import { TagList } from "./tag-list.js";
 
 export function RepositoryView({ name, caller }: { readonly name: string; readonly caller: Caller }) {
-  const { answer, error, reload } = useAnswer<Repository>(apiPath("repository", { repository: name }));
+  const { answer, error, reload } = useAnswer<Repository>(repositoryPath(name));
   useAskedAgain(answer, answer?.isCounting === true, reload);
   const [isDeleting, setDeleting] = useState(false);
   const folder = name.includes("/") ? name.slice(0, name.lastIndexOf("/")) : "";

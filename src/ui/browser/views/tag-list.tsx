@@ -1,5 +1,6 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { Repository, Tag } from "../api/content-answers.js";
+import { tagParameters } from "../api/first-requests.js";
 import { usePages } from "../api/use-pages.js";
 import { Digest } from "../parts/copy.js";
 import { Icon } from "../parts/icon.js";
@@ -22,7 +23,6 @@ interface TagListProps {
 }
 
 const pauseMs = 120;
-const tagsOnPage = 100;
 
 /** The tags of a repository in natural order; any number, since only the rows in sight are laid out. */
 export function TagList({ name, repository, mayDelete, onChange }: TagListProps) {
@@ -31,12 +31,7 @@ export function TagList({ name, repository, mayDelete, onChange }: TagListProps)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [isDeleting, setDeleting] = useState(false);
   const search = useDelayed(text.trim(), pauseMs);
-  const pages = usePages<Tag>("tags", {
-    repository: name,
-    n: tagsOnPage,
-    ...(search !== "" && { search }),
-    ...(isOldestFirst && { order: "oldest" }),
-  });
+  const pages = usePages<Tag>("tags", tagParameters(name, { search, isOldestFirst }));
   const toggle = (tag: string) => {
     const next = new Set(chosen);
     if (!next.delete(tag)) next.add(tag);

@@ -1,0 +1,90 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
+import { inParallel } from "../../foundation/in-parallel.js";
+import { SingleFlight } from "../../foundation/single-flight.js";
+import type { Exchange } from "../../http/exchange.js";
+import { RegistryError } from "../../oci/errors.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { Registry } from "../../registry/registry.js";
+import type { PullRepository } from "../../registry/repository.js";
+import { lookAt, looking } from "../looking.js";
+import { type RepositoryFacts, summaryOf } from "./repository-facts.js";
+import type { RepositoryHoldings } from "./repository-holdings.js";
+
+type Summary = ReturnType<typeof summaryOf>;
+
+const atOnce = 8;
+/** A list waits this long for each of its repositories: one with very many tags or blobs must not hold up the others. */
+const readWithinMs = 40;
+/** What came too late for a list is kept for the next one; the page asks again after 1.5 seconds. */
+const keptForMs = 10_000;
+const mostKept = 1_000;
+/** While more are being read, no list begins to read others. */
+const mostReading = 500;
+
+interface SummaryParts {
+  readonly registry: Registry;
+  readonly facts: RepositoryFacts;
+  readonly holdings: RepositoryHoldings;
+}
+
+/** What lists say of repositories. Those that cannot be read in time are said to be counted. */
+export class RepositorySummaries {
+  readonly #parts: SummaryParts;
+  readonly #reading = new SingleFlight<RepositoryName, Summary | undefined>();
+  readonly #late = new LRUCache<RepositoryName, Summary>({ max: mostKept, ttl: keptForMs });
+
+  constructor(parts: SummaryParts) {
+    this.#parts = parts;
+  }
+
+  /** In the order of the names. A repository that cannot be read is listed with its name only. */
+  async of(names: readonly RepositoryName[], exchange: Exchange): Promise<readonly unknown[]> {
+    const found = new Map<RepositoryName, object | undefined>();
+    await inParallel(names, atOnce, async (name) => {
+      exchange.signal.throwIfAborted();
+      found.set(name, await this.#soon(name, exchange));
+    });
+    return names.map((name) => ({ name, ...(found.get(name) ?? {}) }));
+  }
+
+  async #soon(name: RepositoryName, exchange: Exchange): Promise<object | undefined> {
+    const repository = await lookAt(this.#parts.registry, exchange, name).catch(noRepository);
+    if (repository === undefined) return undefined;
+    const late = this.#late.get(repository.name);
+    this.#late.delete(repository.name);
+    if (late !== undefined) return late;
+    const counting = { isCounting: true } as const;
+    if (this.#reading.size >= mostReading) return counting;
+    const reading = this.#reading.run(repository.name, () => this.#read(repository, exchange));
+    const stop = new AbortController();
+    const found = await Promise.race([reading, delay(readWithinMs, counting, { ref: false, signal: stop.signal })]);
+    stop.abort();
+    if (found === counting) this.#keep(repository.name, reading);
+    return found;
+  }
+
+  #keep(name: RepositoryName, reading: Promise<Summary | undefined>): void {
+    const keep = (summary: Summary | undefined) => summary && void this.#late.set(name, summary);
+    // The next list reads it again, and tells what is wrong.
+    reading.then(keep, () => undefined);
+  }
+
+  /** Others may wait for it, too: it does not end with the request that began it. */
+  async #read(repository: PullRepository, exchange: Exchange): Promise<Summary | undefined> {
+    const context = { ...looking(exchange), signal: new AbortController().signal };
+    const holdings = this.#parts.holdings.of(repository.name, 0);
+    try {
+      const facts = await this.#parts.facts.of(repository, context);
+      return summaryOf(facts, await holdings);
+    } catch (error) {
+      await holdings.catch(() => undefined);
+      return noRepository(error);
+    }
+  }
+}
+
+/** It was deleted, or the client may not look at it. */
+function noRepository(error: unknown): undefined {
+  if (!(error instanceof RegistryError)) throw error;
+}

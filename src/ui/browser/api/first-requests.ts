@@ -1,0 +1,51 @@
+import type { Route } from "../routes.js";
+import { apiPath, type Parameters } from "./request.js";
+
+const mostEntries = 1_000;
+const tagsOnPage = 100;
+
+/** Who looks: no view is shown before this is known. */
+export const callerPath = apiPath("me");
+
+/** One level of the tree of names. */
+export function folderPath(under: string): string {
+  return apiPath("tree", { ...(under !== "" && { under }), n: mostEntries });
+}
+
+/** A list of repositories, page by page. */
+export function listParameters({ search = "", under = "" }): Parameters {
+  return { details: true, ...(search !== "" && { search }), ...(under !== "" && { under }) };
+}
+
+export function repositoryPath(name: string): string {
+  return apiPath("repository", { repository: name });
+}
+
+/** The tags of a repository, page by page. */
+export function tagParameters(name: string, { search = "", isOldestFirst = false } = {}): Parameters {
+  return {
+    repository: name,
+    n: tagsOnPage,
+    ...(search !== "" && { search }),
+    ...(isOldestFirst && { order: "oldest" }),
+  };
+}
+
+export function imagePath(repository: string, reference: string): string {
+  return apiPath("image", { repository, reference });
+}
+
+/** What a view will request when it is shown. */
+export function firstRequests(route: Route): readonly string[] {
+  switch (route.view) {
+    case "repositories":
+      if (route.isFlat || route.search !== "") return [apiPath("repositories", listParameters(route))];
+      return [folderPath(route.under)];
+    case "repository":
+      return [apiPath("tags", tagParameters(route.name)), repositoryPath(route.name)];
+    case "image":
+      return [imagePath(route.name, route.reference)];
+    default:
+      return [];
+  }
+}
