@@ -1,9 +1,11 @@
-import type { Digest } from "../oci/digest.js";
+import { algorithmOf, type Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { StorageError } from "../oci/storage-error.js";
 import type { ContentLink } from "../storage/content/content-link.js";
 import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import type { CollectionRun } from "./collection-run.js";
 import { type FoundRepository, markRepository, type RepositoryMark } from "./repository-mark.js";
+import { isUnreadable } from "./unreadable-content.js";
 import { lastOfUse, type UntaggedManifests, untaggedManifestsOf } from "./untagged-manifests.js";
 
 /** The outcome for one repository. */
@@ -11,11 +13,26 @@ export interface CollectedRepository {
   /** Digests whose bytes it still needs or links to. */
   readonly needed: readonly Digest[];
   readonly removed: readonly ContentLink[];
-  readonly mark: RepositoryMark;
+  /** `undefined` if something could not be read, so that all of it stays. */
+  readonly mark: RepositoryMark | undefined;
+}
+
+/** Removes what a repository no longer needs. If something of it cannot be read, all of it stays. */
+export async function collectRepository(run: CollectionRun, found: FoundRepository): Promise<CollectedRepository> {
+  const { holdings, held } = found;
+  const hidden = [...held.values()].find(({ unknownContent }) => unknownContent !== undefined);
+  const unreadable = holdings.unreadable ?? hidden?.unknownContent;
+  if (unreadable !== undefined) return keepWhole(run, found, unreadable);
+  try {
+    return await collectReadable(run, found);
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return keepWhole(run, found, error);
+  }
 }
 
 /** Removes the links of a repository that nothing there needs any more, as far as their time has come. */
-export async function collectRepository(run: CollectionRun, found: FoundRepository): Promise<CollectedRepository> {
+async function collectReadable(run: CollectionRun, found: FoundRepository): Promise<CollectedRepository> {
   const { name } = found.holdings;
   const held = new HeldSince(run, name);
   const untagged = await untaggedManifestsOf(run, name);
@@ -36,6 +53,22 @@ export async function collectRepository(run: CollectionRun, found: FoundReposito
   const isWhollyGone = removed.length === mark.unkept.length + mark.unnamedLayers.length;
   if (mark.isEmptied && isWhollyGone) await removeEmptied(run, found.holdings);
   return { needed: stillLinked(mark, removed), removed, mark };
+}
+
+/** @returns what it needs, as far as that is known */
+function keepWhole(run: CollectionRun, { holdings, held }: FoundRepository, error: StorageError): CollectedRepository {
+  const { name, manifests, blobs, unreadable } = holdings;
+  const needed = new Set<Digest>([...manifests, ...blobs]);
+  for (const { content, names } of held.values()) {
+    needed.add(content);
+    if (typeof names !== "string") for (const digest of names.content) needed.add(digest);
+  }
+  // A link of another algorithm may lead to any bytes.
+  const isAllKnown = unreadable === undefined && [...needed].every((digest) => algorithmOf(digest) === "sha256");
+  const what = `something of repository ${name}`;
+  if (isAllKnown) run.unreadable.add(what, error, "all of it stays");
+  else run.unreadable.addHiding(what, error, "all of it stays");
+  return { needed: [...needed], removed: [], mark: undefined };
 }
 
 /** Whether a manifest without a tag must stay by a policy. Reports it if so. */

@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.js";
 import { NumberSet } from "../oci/digest-numbers.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { StorageError } from "../oci/storage-error.js";
 import { NotedItems, type Unneeded } from "../storage/collection-notes.js";
 import type { ContentLink } from "../storage/content/content-link.js";
 import type { Storage } from "../storage/storage.js";
@@ -12,6 +13,7 @@ import { KnownRepositories } from "./known-repositories.js";
 import { foundRepositories } from "./repository-survey.js";
 import { TrashContent } from "./trash-content.js";
 import { type CollectionTimes, Judge, type Stay } from "./unneeded-content.js";
+import { isUnreadable, UnreadableContent } from "./unreadable-content.js";
 
 export interface RunParts {
   readonly storage: Storage;
@@ -39,6 +41,7 @@ export class CollectionRun {
   readonly deleteUntagged: boolean;
   readonly isAlone: boolean;
   readonly judge: Judge;
+  readonly unreadable: UnreadableContent;
   readonly #parts: RunParts;
   readonly #known: KnownRepositories;
   /** The numbers of digests whose bytes something needs. */
@@ -51,10 +54,14 @@ export class CollectionRun {
     await parts.changes.begin();
     const { storage, deleteUntagged, now } = parts;
     // What is tagged shows in no version.
-    const known = await (deleteUntagged
+    const known = deleteUntagged
       ? KnownRepositories.none(storage, now())
-      : KnownRepositories.read(storage, now()));
-    return new CollectionRun(parts, await storage.collectionNotes.read(), known);
+      : await KnownRepositories.read(storage, now()).catch((error) => {
+          if (!isUnreadable(error)) throw error;
+          parts.report.problem(`what earlier collections learned cannot be read, so everything is (${error.message})`);
+          return KnownRepositories.none(storage, now());
+        });
+    return new CollectionRun(parts, await readNotes(parts), known);
   }
 
   private constructor(parts: RunParts, earlier: NotedItems, known: KnownRepositories) {
@@ -64,6 +71,7 @@ export class CollectionRun {
     this.changes = changes;
     this.deleteUntagged = deleteUntagged;
     this.isAlone = isAlone;
+    this.unreadable = new UnreadableContent(report);
     this.judge = new Judge({ times, heldMs: storage.contentLinks.safeMs, now, earlier }, new NotedItems());
     this.#parts = parts;
     this.#known = known;
@@ -84,19 +92,28 @@ export class CollectionRun {
     await this.changes.note(this.judge.notes);
     const manifests = this.#removed.filter(({ kind }) => kind === "manifest").length;
     this.report.found({ needed: this.#needed.size, manifests, bytes });
-    const freed = await this.changes.erase(bytes);
+    const erased = await this.#erase(bytes);
     await this.changes.learn(this.#known);
     await this.changes.end();
-    const erased = bytes.map(({ digest }) => digest);
     return {
       isAlone: this.isAlone,
-      bytes: freed,
-      erased,
+      ...erased,
       removed: this.#removed.length,
       waiting: this.#staying,
       nextMs: this.#nextMs,
       trashed: trash.size,
     };
+  }
+
+  /** Before bytes go, all repositories are looked at once more, also those that have not changed. */
+  async #erase(bytes: readonly UnlinkedBytes[]): Promise<Pick<Collection, "bytes" | "erased">> {
+    try {
+      return { bytes: await this.changes.erase(bytes), erased: bytes.map(({ digest }) => digest) };
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.unreadable.add("what repositories link to", error, "unneeded bytes stay");
+      return { bytes: 0, erased: [] };
+    }
   }
 
   async #collectRepositories(): Promise<void> {
@@ -115,23 +132,36 @@ export class CollectionRun {
       const numbers = Uint32Array.from(needed, (digest) => this.#known.digests.of(digest));
       for (const number of numbers) this.#needed.add(number);
       this.#removed.push(...removed);
-      this.#known.learn(found, mark, numbers);
+      if (mark !== undefined) this.#known.learn(found, mark, numbers);
     }
   }
 
   async #repositoryNames(): Promise<readonly RepositoryName[]> {
     const foreign: string[] = [];
-    const names = await this.storage.index.repositoryNames((key) => foreign.push(key));
+    const names = await this.storage.index.repositoryNames({
+      foreign: (key) => foreign.push(key),
+      unreadable: (key, error) => this.unreadable.addHiding(key, error, "all repositories in it stay"),
+    });
     for (const key of foreign) await this.#refuseIfFilled(key);
     return names;
   }
 
   /** Its content may need anything, and no walk sees it. */
   async #refuseIfFilled(key: string): Promise<void> {
-    if (!(await this.storage.index.isFilled(key))) return;
+    if (!(await this.#isFilled(key))) return;
     throw new CollectionError(
       `${key} is not a repository name, so its content cannot be accounted for: move it out of the data directory; nothing was removed`,
     );
+  }
+
+  async #isFilled(foreign: string): Promise<boolean> {
+    try {
+      return await this.storage.index.isFilled(foreign);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.unreadable.addHiding(foreign, error, "all of it stays");
+      return false;
+    }
   }
 
   #isNeeded(digest: Digest): boolean {
@@ -141,8 +171,10 @@ export class CollectionRun {
 
   async #unlinkedBytes({ kept, over }: TrashContent): Promise<UnlinkedBytes[]> {
     const found: UnlinkedBytes[] = [];
+    if (this.unreadable.hidesNeeds) return found;
+    const leftOut = (key: string, error: StorageError) => this.unreadable.add(key, error, "the bytes there stay");
     const isWanted = (digest: Digest) => !this.#isNeeded(digest) && !kept.has(digest);
-    for await (const { digest, size, modifiedMs } of this.storage.blobs.all(isWanted)) {
+    for await (const { digest, size, modifiedMs } of this.storage.blobs.all(isWanted, leftOut)) {
       await this.#parts.pace();
       const item = { kind: "bytes", digest } as const;
       // What was in the trash has waited already, and so has been claimed by nobody.
@@ -151,5 +183,16 @@ export class CollectionRun {
       else this.stays(item, stay);
     }
     return found;
+  }
+}
+
+/** Without notes of earlier collections, everything unneeded waits once more. */
+async function readNotes({ storage, report }: RunParts): Promise<NotedItems> {
+  try {
+    return await storage.collectionNotes.read();
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    report.problem(`notes of earlier collections cannot be read, so everything waits once more (${error.message})`);
+    return new NotedItems();
   }
 }

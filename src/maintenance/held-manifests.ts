@@ -4,8 +4,10 @@ import { namesInAnyManifest } from "../oci/large-manifests.js";
 import { type ManifestNames, namesInManifest } from "../oci/manifest-names.js";
 import type { ManifestReferences } from "../oci/manifest-references.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import type { StorageError } from "../oci/storage-error.js";
 import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import type { Storage } from "../storage/storage.js";
+import { isUnreadable } from "./unreadable-content.js";
 
 /** A manifest that is linked in a repository. */
 export interface HeldManifest {
@@ -16,6 +18,8 @@ export interface HeldManifest {
    * unknown, so no content can be called unreferenced.
    */
   readonly names: ManifestNames | "absent" | "unreadable";
+  /** Why it is not known under which digest its bytes are; then it has the manifest's own in its place. */
+  readonly unknownContent?: StorageError;
 }
 
 /** Manifests read with one order; larger ones are read one by one. */
@@ -83,8 +87,15 @@ export class ManifestReader {
   }
 
   async #readSingly(name: RepositoryName, digest: Digest): Promise<HeldManifest> {
-    const { content, bytes } = await this.#storage.manifests.uncached.storedBytes(name, digest);
-    return { content, names: bytes === "absent" ? "absent" : await namesUnder(digest, bytes) };
+    try {
+      const { content, bytes } = await this.#storage.manifests.uncached.storedBytes(name, digest);
+      return { content, names: bytes === "absent" ? "absent" : await namesUnder(digest, bytes) };
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      const unread = { content: digest, names: "unreadable" } as const;
+      // A link of sha256 leads to bytes of that digest; others may lead elsewhere.
+      return algorithmOf(digest) === "sha256" ? unread : { ...unread, unknownContent: error };
+    }
   }
 }
 

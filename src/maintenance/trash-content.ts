@@ -2,6 +2,7 @@ import type { Digest } from "../oci/digest.js";
 import type { ContentLink } from "../storage/content/content-link.js";
 import type { TrashedLink } from "../storage/content/trash.js";
 import type { CollectionRun } from "./collection-run.js";
+import { isUnreadable } from "./unreadable-content.js";
 
 /** What collections have removed, and what of it stays in the trash. */
 export class TrashContent {
@@ -16,23 +17,28 @@ export class TrashContent {
   /** Reads what earlier collections removed. */
   static async read(run: CollectionRun): Promise<TrashContent> {
     const links: TrashedLink[] = [];
-    const unreadable: Digest[] = [];
-    for await (const record of run.storage.trash.records()) {
-      if ("link" in record) {
-        links.push(record);
-      } else {
-        run.report.problem(`${record.key} is damaged, so its content is kept; delete the record to give it up`);
-        if (record.content !== undefined) unreadable.push(record.content);
+    const damaged: Digest[] = [];
+    try {
+      for await (const record of run.storage.trash.records()) {
+        if ("link" in record) {
+          links.push(record);
+        } else {
+          run.report.problem(`${record.key} is damaged, so its content is kept; delete the record to give it up`);
+          if (record.content !== undefined) damaged.push(record.content);
+        }
       }
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      run.unreadable.addHiding("the trash", error, "all of it stays");
     }
-    return new TrashContent(run, links, unreadable);
+    return new TrashContent(run, links, damaged);
   }
 
-  private constructor(run: CollectionRun, links: readonly TrashedLink[], unreadable: readonly Digest[]) {
+  private constructor(run: CollectionRun, links: readonly TrashedLink[], damaged: readonly Digest[]) {
     this.#run = run;
     this.#links = links;
-    this.#size = unreadable.length;
-    this.kept = new Set(unreadable);
+    this.#size = damaged.length;
+    this.kept = new Set(damaged);
   }
 
   /** Links in the trash. */
@@ -42,12 +48,12 @@ export class TrashContent {
 
   /** Forgets links whose time is over, and those that are back. @param removed what this collection has added */
   async empty(removed: readonly ContentLink[]): Promise<void> {
-    const { judge, changes, storage } = this.#run;
+    const { judge, changes } = this.#run;
     const added = new Set(removed.map(textOf));
     const [over, back]: [ContentLink[], ContentLink[]] = [[], []];
     for (const { link, content, sinceMs } of this.#links) {
       if (added.has(textOf(link))) continue;
-      if ((await storage.contentLinks.stored(link)) !== undefined) back.push(link);
+      if (await this.#isBack(link)) back.push(link);
       else if (this.#isOver(link, content, sinceMs)) over.push(link);
     }
     const nowMs = judge.nowMs;
@@ -55,8 +61,20 @@ export class TrashContent {
     await changes.forgetTrash(over, back);
   }
 
+  async #isBack(link: ContentLink): Promise<boolean> {
+    try {
+      return (await this.#run.storage.contentLinks.stored(link)) !== undefined;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.#run.unreadable.addHiding(`${link.name}: the link of ${link.digest}`, error, "what was removed stays");
+      return false;
+    }
+  }
+
   #isOver(link: ContentLink, content: Digest, sinceMs: number): boolean {
-    const isOver = sinceMs + this.#run.judge.times.trash <= this.#run.judge.nowMs;
+    const { judge, unreadable } = this.#run;
+    // While no bytes are removed, they can still be brought back.
+    const isOver = sinceMs + judge.times.trash <= judge.nowMs && !unreadable.hidesNeeds;
     for (const digest of [link.digest, content]) (isOver ? this.over : this.kept).add(digest);
     if (!isOver) this.#size++;
     return isOver;

@@ -58,6 +58,7 @@ export class PausableDriver implements StorageDriver {
   readonly many: ManyReads = oneByOne(this);
   readonly #inner: StorageDriver;
   readonly #stops = new Set<Stop>();
+  readonly #failures: { readonly step: DriverStep; readonly key: string | RegExp; readonly error: Error }[] = [];
   readonly #held = new Map<string, AbortController>();
   #beforeChange = () => {};
 
@@ -81,6 +82,16 @@ export class PausableDriver implements StorageDriver {
   /** Lets the next such step fail instead of being taken. */
   failAt(step: DriverStep, key: string | RegExp, error: Error): void {
     this.#stops.add({ when: "before", step, key, act: () => Promise.reject(error) });
+  }
+
+  /** Lets every such step fail from now on. */
+  failAlways(step: DriverStep, key: string | RegExp, error: Error): void {
+    this.#failures.push({ step, key, error });
+  }
+
+  /** Nothing fails any more. */
+  heal(): void {
+    this.#failures.length = 0;
   }
 
   /**
@@ -243,6 +254,8 @@ export class PausableDriver implements StorageDriver {
 
   async #take<Result>(step: DriverStep, keys: readonly string[], go: () => Promise<Result>): Promise<Result> {
     await this.#stop("before", step, keys);
+    for (const failure of this.#failures)
+      if (failure.step === step && keys.some((key) => fits(key, failure.key))) throw failure.error;
     if (changes.has(step)) this.#beforeChange();
     const result = await go();
     await this.#stop("after", step, keys);

@@ -12,7 +12,7 @@ import type { CopyDisk } from "./copy-disk.js";
 import { NearBlobs } from "./near-blobs.js";
 import type { Quarantine } from "./quarantine.js";
 import type { SampledReads } from "./sampled-reads.js";
-import { type StoredBlob, storedBlobs, storedDigests } from "./stored-blobs.js";
+import { type StoredBlob, storedBlobs, storedDigests, type Unreadable } from "./stored-blobs.js";
 
 const smallBytes = 256 * 1024;
 
@@ -162,9 +162,15 @@ export class BlobStore {
   /**
    * All stored blobs, whether or not a repository links to them.
    * @param isWanted others are left out, which saves looking at their size
+   * @param unreadable told of what cannot be read; without it, that is thrown
    */
-  all(isWanted: (digest: Digest) => boolean = () => true): AsyncIterable<StoredBlob> {
-    return storedBlobs(this.#driver, isWanted);
+  all(
+    isWanted: (digest: Digest) => boolean = () => true,
+    unreadable: Unreadable = (_key, error) => {
+      throw error;
+    },
+  ): AsyncIterable<StoredBlob> {
+    return storedBlobs(this.#driver, isWanted, unreadable);
   }
 
   /** Digests that have a folder, in code point order; hardly one of them is empty. */

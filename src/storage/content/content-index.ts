@@ -2,7 +2,7 @@ import { nextTurn } from "../../foundation/event-loop-breaks.js";
 import { algorithmOf, type Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { NamesWanted } from "../driver.js";
-import type { RepositoryHoldings } from "./repository-holdings.js";
+import type { RepositoryHoldings, SkippedFolders } from "./repository-holdings.js";
 
 /** How a repository is known. */
 export interface IndexedRepository {
@@ -23,8 +23,11 @@ export interface ContentIndex {
    * @param foreign gets the keys of folders that are not named as a repository; they are not walked
    */
   repositories(after?: string, foreign?: (key: string) => void): AsyncIterable<IndexedRepository>;
-  /** The names of all repositories, sorted: faster than `repositories`, for a walk over everything. */
-  repositoryNames(foreign?: (key: string) => void): Promise<readonly RepositoryName[]>;
+  /**
+   * The names of all repositories, sorted: faster than `repositories`, for a walk over everything.
+   * @throws StorageError for a folder that cannot be listed, unless `skipped` is told of it
+   */
+  repositoryNames(skipped?: SkippedFolders): Promise<readonly RepositoryName[]>;
   /** What several repositories link to, in the order of the names. */
   holdings(names: readonly RepositoryName[]): Promise<readonly RepositoryHoldings[]>;
   /** The versions of that alone. */
@@ -62,13 +65,18 @@ export interface ContentIndex {
 
 const repositoriesAtOnce = 100;
 
-/** Those of the digests that any repository links to, whichever mode owns it. */
+/**
+ * Those of the digests that any repository links to, whichever mode owns it.
+ * @throws StorageError if one of them cannot be listed
+ */
 export async function linkedAnywhere(index: ContentIndex, digests: ReadonlySet<Digest>): Promise<Set<Digest>> {
   const linked = new Set<Digest>();
   if (digests.size === 0) return linked;
   const names = await index.repositoryNames();
   for (let start = 0; start < names.length; start += repositoriesAtOnce) {
-    for (const { name, manifests, blobs } of await index.holdings(names.slice(start, start + repositoriesAtOnce))) {
+    const listed = await index.holdings(names.slice(start, start + repositoriesAtOnce));
+    for (const { name, manifests, blobs, unreadable } of listed) {
+      if (unreadable !== undefined) throw unreadable;
       await nextTurn();
       // A link under another algorithm may contain one of the digests.
       if (![...manifests, ...blobs].some((digest) => digests.has(digest) || algorithmOf(digest) !== "sha256")) continue;

@@ -3,6 +3,7 @@ import type { Digest } from "../../oci/digest.js";
 import { isOutOfRoom, StorageError } from "../../oci/storage-error.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
+import { orThrow } from "../many-reads.js";
 import type { ContentLink } from "./content-link.js";
 import { type FoundLink, type LinkStore, linkTo } from "./link-store.js";
 import type { Trash } from "./trash.js";
@@ -109,7 +110,7 @@ export class ContentLinks {
   /** The digests of those links that exist, even if they are damaged. */
   async thoseThere(links: readonly ContentLink[]): Promise<Digest[]> {
     const are = await this.#driver.many.has(links.map(layout.link));
-    return links.filter((_, index) => are[index]).map(({ digest }) => digest);
+    return links.filter((_, index) => orThrow(are[index] ?? false)).map(({ digest }) => digest);
   }
 
   /** Whether a link is old enough to be written again. */

@@ -7,13 +7,26 @@ import { layout, repositoryFolders } from "../layout.js";
 import type { ObjectContent } from "../staging.js";
 import type { ContentIndex, IndexedRepository } from "./content-index.js";
 import type { LinkStore } from "./link-store.js";
-import { allRepositoryNames, holdingsOf, holdingsVersions, type RepositoryHoldings } from "./repository-holdings.js";
+import {
+  allRepositoryNames,
+  holdingsOf,
+  holdingsVersions,
+  type RepositoryHoldings,
+  type SkippedFolders,
+} from "./repository-holdings.js";
 import { repositoriesAfter } from "./repository-walk.js";
 
 interface Link {
   readonly digest: Digest;
   readonly key: string;
 }
+
+const noneUnreadable: SkippedFolders = {
+  foreign: () => {},
+  unreadable: (_key, error) => {
+    throw error;
+  },
+};
 
 /** An index made of the keys themselves: each call lists them. */
 export class LayoutIndex implements ContentIndex {
@@ -33,8 +46,8 @@ export class LayoutIndex implements ContentIndex {
       yield { name, holdsManifests: folders.includes(repositoryFolders.manifests) };
   }
 
-  repositoryNames(foreign: (key: string) => void = () => {}): Promise<readonly RepositoryName[]> {
-    return allRepositoryNames(this.#driver.many, foreign);
+  repositoryNames(skipped: SkippedFolders = noneUnreadable): Promise<readonly RepositoryName[]> {
+    return allRepositoryNames(this.#driver.many, skipped);
   }
 
   holdings(names: readonly RepositoryName[]): Promise<readonly RepositoryHoldings[]> {

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { type Digest, type DigestAlgorithm, digestAlgorithms, isDigest } from "../../oci/digest.js";
 import { isRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
+import { StorageError } from "../../oci/storage-error.js";
 import { isOfRepository, layout } from "../layout.js";
-import type { ManyReads } from "../many-reads.js";
+import type { Answered, Listing, ManyReads } from "../many-reads.js";
 
 /** What a repository links to, seen in one look. */
 export interface RepositoryHoldings {
@@ -18,21 +19,37 @@ export interface RepositoryHoldings {
    * `undefined` if that cannot be told. A link that is written again in its old folder changes nothing.
    */
   readonly version: string | undefined;
+  /** Why the lists are incomplete; `undefined` if they are not. */
+  readonly unreadable: StorageError | undefined;
+}
+
+/** Told of folders in which there is no repository that could be listed. */
+export interface SkippedFolders {
+  /** It is not named as a repository; it is not walked. */
+  foreign(key: string): void;
+  /** It cannot be listed: it may be a repository, and contain others. */
+  unreadable(key: string, error: StorageError): void;
 }
 
 const foldersAtOnce = 500;
 
 /**
  * The names of all repositories, read level by level, sorted.
- * @param foreign gets the keys of folders that are not named as a repository; they are not walked
+ * @throws StorageError if not even the first level can be listed
  */
-export async function allRepositoryNames(many: ManyReads, foreign: (key: string) => void): Promise<RepositoryName[]> {
+export async function allRepositoryNames(many: ManyReads, skipped: SkippedFolders): Promise<RepositoryName[]> {
   const root = layout.repositories;
   const names: RepositoryName[] = [];
-  const walkBelow = (path: string, children: readonly string[]): string[] => {
+  const walkBelow = (path: string, list: Answered<Listing> | undefined): string[] => {
+    if (list instanceof StorageError) {
+      if (path === "") throw list;
+      skipped.unreadable(joined(root, path), list);
+      return [];
+    }
+    const children = list?.names ?? [];
     if (isRepositoryName(path) && children.some(isOfRepository)) names.push(path);
     const below = children.filter((child) => !isOfRepository(child)).map((child) => joined(path, child));
-    for (const each of below) if (!isRepositoryName(each)) foreign(joined(root, each));
+    for (const each of below) if (!isRepositoryName(each)) skipped.foreign(joined(root, each));
     return below.filter(isRepositoryName);
   };
   let level = [""];
@@ -41,7 +58,7 @@ export async function allRepositoryNames(many: ManyReads, foreign: (key: string)
     for (let start = 0; start < level.length; start += foldersAtOnce) {
       const paths = level.slice(start, start + foldersAtOnce);
       const lists = await many.list(paths.map((path) => joined(root, path)));
-      for (const [index, path] of paths.entries()) next.push(walkBelow(path, lists[index]?.names ?? []));
+      for (const [index, path] of paths.entries()) next.push(walkBelow(path, lists[index]));
     }
     level = next.flat();
   }
@@ -52,7 +69,8 @@ export async function allRepositoryNames(many: ManyReads, foreign: (key: string)
 export async function holdingsOf(many: ManyReads, names: readonly RepositoryName[]): Promise<RepositoryHoldings[]> {
   const lists = await many.list(names.flatMap(foldersOf));
   const listed = names.map((name, index) => {
-    const ofThis = lists.slice(index * places.length, (index + 1) * places.length);
+    const answers = lists.slice(index * places.length, (index + 1) * places.length);
+    const ofThis = answers.map((list) => (list instanceof StorageError ? nothingListed : list));
     const named = (kind: Place["kind"]) =>
       places.flatMap((place, at) =>
         place.kind === kind ? digestsNamed(place.algorithm, ofThis[at]?.names ?? []) : [],
@@ -62,10 +80,13 @@ export async function holdingsOf(many: ManyReads, names: readonly RepositoryName
       manifests: named("manifests"),
       blobs: named("blobs"),
       version: combined(ofThis.map(({ version }) => version)),
+      unreadable: answers.find((list) => list instanceof StorageError),
     };
   });
   return withoutEmptied(many, listed);
 }
+
+const nothingListed: Listing = { names: [], version: undefined };
 
 /** The versions of what several repositories hold, without reading that. */
 export async function holdingsVersions(
@@ -92,7 +113,7 @@ function foldersOf(name: RepositoryName): string[] {
   );
 }
 
-/** Only manifests with a link are held: a link may be damaged, and a push then repairs it. */
+/** Only manifests with a link are held: a link may be damaged or unreadable, and a push then repairs it. */
 async function withoutEmptied(
   many: ManyReads,
   listed: readonly Omit<RepositoryHoldings, "emptied">[],
@@ -101,7 +122,7 @@ async function withoutEmptied(
   const are = await many.has(links);
   let next = 0;
   return listed.map((each) => {
-    const isHeld = new Map(each.manifests.map((digest) => [digest, are[next++]]));
+    const isHeld = new Map(each.manifests.map((digest) => [digest, are[next++] !== false]));
     return {
       ...each,
       manifests: each.manifests.filter((digest) => isHeld.get(digest)),

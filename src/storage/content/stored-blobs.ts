@@ -1,7 +1,9 @@
 import { nextTurn } from "../../foundation/event-loop-breaks.js";
 import { type Digest, digestAlgorithms, isDigest } from "../../oci/digest.js";
+import { StorageError } from "../../oci/storage-error.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
+import { orThrow } from "../many-reads.js";
 
 export interface StoredBlob {
   readonly digest: Digest;
@@ -11,6 +13,9 @@ export interface StoredBlob {
   readonly modifiedMs: number;
 }
 
+/** Told of a folder or a blob that cannot be looked at, and is left out. */
+export type Unreadable = (key: string, error: StorageError) => void;
+
 /** Folders of blobs that are listed at once. */
 const foldersAtOnce = 16;
 
@@ -18,13 +23,15 @@ const foldersAtOnce = 16;
 export async function* storedBlobs(
   driver: StorageDriver,
   isWanted: (digest: Digest) => boolean,
+  unreadable: Unreadable,
 ): AsyncIterable<StoredBlob> {
-  for await (const digests of listed(driver)) {
+  for await (const digests of listed(driver, unreadable)) {
     const wanted = digests.filter(isWanted);
     const stats = await driver.many.stat(wanted.map(layout.blob));
     for (const [index, digest] of wanted.entries()) {
       const stat = stats[index];
-      if (stat !== undefined) yield { digest, size: stat.size, modifiedMs: stat.modifiedMs };
+      if (stat instanceof StorageError) unreadable(layout.blob(digest), stat);
+      else if (stat !== undefined) yield { digest, size: stat.size, modifiedMs: stat.modifiedMs };
     }
     await nextTurn();
   }
@@ -32,20 +39,32 @@ export async function* storedBlobs(
 
 /** Digests that have a folder, in code point order. */
 export async function* storedDigests(driver: StorageDriver): AsyncIterable<Digest> {
-  for await (const digests of listed(driver)) {
+  for await (const digests of listed(driver, (_, error) => orThrow(error))) {
     yield* digests;
     await nextTurn();
   }
 }
 
 /** Those with the same beginning together. */
-async function* listed(driver: StorageDriver): AsyncIterable<readonly Digest[]> {
+async function* listed(driver: StorageDriver, unreadable: Unreadable): AsyncIterable<readonly Digest[]> {
   for (const algorithm of digestAlgorithms) {
-    const prefixes = await driver.list(layout.blobsOf(algorithm));
-    for (let start = 0; start < prefixes.length; start += foldersAtOnce) {
-      const folders = prefixes.slice(start, start + foldersAtOnce);
-      const lists = await driver.many.list(folders.map((prefix) => layout.blobsBelow(algorithm, prefix)));
-      for (const { names } of lists) yield names.map((hex) => `${algorithm}:${hex}`).filter(isDigest);
-    }
+    const prefixes = await namesIn(driver, [layout.blobsOf(algorithm)], unreadable);
+    const keys = prefixes.flat().map((prefix) => layout.blobsBelow(algorithm, prefix));
+    for (let start = 0; start < keys.length; start += foldersAtOnce)
+      for (const names of await namesIn(driver, keys.slice(start, start + foldersAtOnce), unreadable))
+        yield names.map((hex) => `${algorithm}:${hex}`).filter(isDigest);
   }
+}
+
+async function namesIn(
+  { many }: StorageDriver,
+  keys: readonly string[],
+  unreadable: Unreadable,
+): Promise<readonly (readonly string[])[]> {
+  const lists = await many.list(keys);
+  return lists.map((list, index) => {
+    if (!(list instanceof StorageError)) return list.names;
+    unreadable(keys[index] ?? "", list);
+    return [];
+  });
 }

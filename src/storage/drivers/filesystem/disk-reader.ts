@@ -21,10 +21,13 @@ export type OddPath = readonly [path: string, what: string];
 
 export interface DiskAnswers {
   readonly answers: PackedAnswers | DiskFailure;
+  /** Questions that could not be answered, by their place; their answers are of no use. */
+  readonly failures: readonly (readonly [index: number, failure: DiskFailure])[];
   readonly odd: readonly OddPath[];
 }
 
 let odd: OddPath[] = [];
+let failures: [index: number, failure: DiskFailure][] = [];
 let known = { root: "", answers: answersBelow("") };
 
 // A separate thread: it answers one list of questions after another.
@@ -32,8 +35,9 @@ parentPort?.on("message", (questions: DiskQuestions) => {
   const { root } = questions;
   if (known.root !== root) known = { root, answers: answersBelow(root) };
   odd = [];
+  failures = [];
   const answers = orFailure(() => answersOf(known.answers, questions));
-  const reply: DiskAnswers = { answers, odd };
+  const reply: DiskAnswers = { answers, failures, odd };
   parentPort?.postMessage(reply);
 });
 
@@ -45,15 +49,27 @@ function answersBelow(root: string): FileAnswers {
 function answersOf(answers: FileAnswers, { kind, keys, atMost }: DiskQuestions): PackedAnswers {
   switch (kind) {
     case "has":
-      return packed.has(keys.map((key) => answers.stat(key) !== undefined));
+      return packed.has(keys.map((key, index) => orNoted(index, false, () => answers.stat(key) !== undefined)));
     case "stat":
-      return packed.stat(keys.map((key) => answers.stat(key)));
+      return packed.stat(keys.map((key, index) => orNoted(index, undefined, () => answers.stat(key))));
     case "list":
-      return packed.list(keys.map((key) => answers.list(key)));
+      return packed.list(keys.map((key, index) => orNoted(index, emptyList, () => answers.list(key))));
     case "listVersion":
-      return packed.listVersion(keys.map((key) => answers.listVersion(key)));
+      return packed.listVersion(keys.map((key) => orUndefined(() => answers.listVersion(key))));
     case "read":
       return packed.read(keys.map((key) => orUndefined(() => answers.read(key, atMost))));
+  }
+}
+
+const emptyList = { names: [], version: undefined };
+
+/** @param otherwise takes the place of an answer that cannot be had */
+function orNoted<Answer>(index: number, otherwise: Answer, ask: () => Answer): Answer {
+  try {
+    return ask();
+  } catch (error) {
+    failures.push([index, failureOf(error)]);
+    return otherwise;
   }
 }
 
@@ -70,7 +86,11 @@ function orFailure<Result>(action: () => Result): Result | DiskFailure {
   try {
     return action();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-    return { message: error instanceof Error ? error.message : String(error), code };
+    return failureOf(error);
   }
+}
+
+function failureOf(error: unknown): DiskFailure {
+  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+  return { message: error instanceof Error ? error.message : String(error), code };
 }

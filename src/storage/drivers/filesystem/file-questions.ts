@@ -1,8 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { ObjectStat } from "../../driver.js";
-import type { Listing, ManyReads } from "../../many-reads.js";
+import { type Answered, type Listing, type ManyReads, orThrow } from "../../many-reads.js";
 import type { DiskAnswers, DiskQuestions } from "./disk-reader.js";
+import type { DiskFailure } from "./disk-worker.js";
 import { DiskError } from "./disk-workers.js";
 import { type PackedAnswers, unpacked } from "./packed-answers.js";
 import { toStorageError } from "./system-error.js";
@@ -35,50 +36,57 @@ export class FileQuestions implements ManyReads {
     this.#report = report;
   }
 
-  has(keys: readonly string[]): Promise<readonly boolean[]> {
+  has(keys: readonly string[]): Promise<readonly Answered<boolean>[]> {
     return this.#ask("has", keys, unpacked.has);
   }
 
-  stat(keys: readonly string[]): Promise<readonly (ObjectStat | undefined)[]> {
+  stat(keys: readonly string[]): Promise<readonly Answered<ObjectStat | undefined>[]> {
     return this.#ask("stat", keys, unpacked.stat);
   }
 
-  read(keys: readonly string[], atMost: number): Promise<readonly (Buffer | undefined)[]> {
-    return this.#ask("read", keys, unpacked.read, atMost);
+  async read(keys: readonly string[], atMost: number): Promise<readonly (Buffer | undefined)[]> {
+    return (await this.#ask("read", keys, unpacked.read, atMost)).map(orThrow);
   }
 
-  list(keys: readonly string[]): Promise<readonly Listing[]> {
+  list(keys: readonly string[]): Promise<readonly Answered<Listing>[]> {
     return this.#ask("list", keys, unpacked.list);
   }
 
-  listVersion(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
-    return this.#ask("listVersion", keys, unpacked.listVersion);
+  async listVersion(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    return (await this.#ask("listVersion", keys, unpacked.listVersion)).map(orThrow);
   }
 
   async #ask<Answer>(
     kind: DiskQuestions["kind"],
     keys: readonly string[],
-    unpack: (answers: PackedAnswers) => readonly Answer[],
+    unpack: (answers: PackedAnswers) => Answer[],
     atMost = 0,
-  ): Promise<readonly Answer[]> {
-    const slices = Array.from({ length: Math.ceil(keys.length / keysOfQuestion) }, (_, index) =>
-      this.#askSome({
-        root: this.#root,
-        kind,
-        keys: keys.slice(index * keysOfQuestion, (index + 1) * keysOfQuestion),
-        atMost,
-      }),
-    );
-    const answers = await Promise.all(slices);
-    return answers.flatMap(unpack);
+  ): Promise<readonly Answered<Answer>[]> {
+    const slices = Array.from({ length: Math.ceil(keys.length / keysOfQuestion) }, (_, index) => {
+      const some = keys.slice(index * keysOfQuestion, (index + 1) * keysOfQuestion);
+      return this.#askSome({ root: this.#root, kind, keys: some, atMost }, unpack);
+    });
+    return (await Promise.all(slices)).flat();
   }
 
-  async #askSome(questions: DiskQuestions): Promise<PackedAnswers> {
-    const { answers, odd } = await readingThread.ask(questions);
+  async #askSome<Answer>(
+    questions: DiskQuestions,
+    unpack: (answers: PackedAnswers) => Answer[],
+  ): Promise<readonly Answered<Answer>[]> {
+    const { answers, failures, odd } = await readingThread.ask(questions);
     for (const [path, what] of odd) this.#report(path, what);
     if ("message" in answers) throw toStorageError(new DiskError(answers));
-    return answers;
+    const found: Answered<Answer>[] = unpack(answers);
+    for (const [index, failure] of failures) found[index] = storageErrorOf(failure);
+    return found;
   }
+}
+
+/** @throws what is not a failure of the disk */
+function storageErrorOf(failure: DiskFailure): StorageError {
+  const error = toStorageError(new DiskError(failure));
+  if (error instanceof StorageError) return error;
+  throw error;
 }
 
 /** The thread of this process; it answers in the order of the questions. */

@@ -1,0 +1,128 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { CollectionError } from "../../../src/maintenance/collection-lock.js";
+import { digestOf } from "../../../src/oci/digest.js";
+import { parseRepositoryName } from "../../../src/oci/repository-name.js";
+import { StorageError } from "../../../src/oci/storage-error.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
+import { layout } from "../../../src/storage/layout.js";
+import type { Storage } from "../../../src/storage/storage.js";
+import { storeBlob } from "../../support/blob.js";
+import { type Collected, collect, digestsStored } from "../../support/garbage.js";
+import { type DriverStep, PausableDriver } from "../../support/pausable-driver.js";
+import { Scope } from "../../support/scope.js";
+import { emptyConfig, smallImage } from "../../support/small-image.js";
+import { pausableStorageAt, storageOf } from "../../support/storage.js";
+import { storeImage } from "../../support/stored-images.js";
+import { waitUntil } from "../../support/wait-until.js";
+
+const whole = parseRepositoryName("whole/app");
+const faulty = parseRepositoryName("faulty/app");
+const eio = new StorageError("unavailable", "EIO: i/o error");
+
+const bytesOf = (text: string) => Buffer.from(text);
+const [unneededOfWhole, unneededOfFaulty, unlinked] = ["unneeded, whole", "unneeded, faulty", "in no repository"].map(
+  (text) => digestOf(bytesOf(text)),
+);
+const image = smallImage("layer of the faulty one");
+const manifest = digestOf(image.bytes);
+const needed = [manifest, digestOf(bytesOf("layer of the faulty one")), digestOf(emptyConfig)];
+
+/** Two repositories with an image and an unneeded blob each, and bytes without a link. */
+async function filledStorage(): Promise<{ readonly storage: Storage; readonly driver: PausableDriver }> {
+  const driver = new PausableDriver(new MemoryDriver());
+  const storage = storageOf(driver);
+  await storeImage(storage, "layer of the whole one", { name: whole, tags: ["v1"] });
+  await storeImage(storage, "layer of the faulty one", { name: faulty, tags: ["v1"] });
+  await storeBlob(storage, whole, bytesOf("unneeded, whole"));
+  await storeBlob(storage, faulty, bytesOf("unneeded, faulty"));
+  await driver.write({ key: layout.blob(digestOf(bytesOf("in no repository"))), content: bytesOf("in no repository") });
+  return { storage, driver };
+}
+
+/** Another process, which remembers nothing. */
+async function collectWith(driver: PausableDriver): Promise<Collected> {
+  return collect(storageOf(driver), { deleteUntagged: true });
+}
+
+interface Fault {
+  readonly step: DriverStep;
+  readonly key: string | RegExp;
+  /** Whether what cannot be read may need any bytes. */
+  readonly hidesNeeds: boolean;
+}
+
+const faults: Readonly<Record<string, Fault>> = {
+  "the folder of a repository": { step: "list", key: layout.repository(faulty), hidesNeeds: true },
+  "a folder of repositories": { step: "list", key: layout.repository(parseRepositoryName("faulty")), hidesNeeds: true },
+  "the list of a repository's blobs": { step: "list", key: layout.layersOf(faulty, "sha256"), hidesNeeds: true },
+  "the list of a repository's manifests": { step: "list", key: layout.revisionsOf(faulty, "sha256"), hidesNeeds: true },
+  "the list of a repository's tags": { step: "list", key: layout.tags(faulty), hidesNeeds: false },
+  "the link of a tag": { step: "read", key: new RegExp(`^${layout.tags(faulty)}/`), hidesNeeds: false },
+  "the list of a repository's uploads": { step: "listStaged", key: layout.uploads(faulty), hidesNeeds: false },
+  "the link of a blob": { step: "stat", key: new RegExp(`^${layout.layersOf(faulty, "sha256")}/`), hidesNeeds: false },
+  "a manifest": { step: "read", key: layout.blob(manifest), hidesNeeds: false },
+  "the trash": { step: "list", key: layout.trash, hidesNeeds: true },
+};
+
+for (const [what, { step, key, hidesNeeds }] of Object.entries(faults)) {
+  test(`${what} that cannot be read holds back only what it may need, and is reported`, async () => {
+    const { driver } = await filledStorage();
+    driver.failAlways(step, key, eio);
+    const { problems, report } = await collectWith(driver);
+    assert.ok(report.went.includes(`blob ${unneededOfWhole}`), "what another repository does not need goes");
+    driver.heal();
+    const stored = await digestsStored(storageOf(driver));
+    for (const digest of needed) assert.ok(stored.includes(digest));
+    assert.equal(stored.includes(unlinked ?? manifest), hidesNeeds);
+    assert.match(problems.join("\n"), /cannot be read/);
+
+    await collectWith(driver);
+    const left = await digestsStored(storageOf(driver));
+    for (const digest of needed) assert.ok(left.includes(digest));
+    for (const digest of [unneededOfFaulty, unneededOfWhole, unlinked])
+      assert.ok(digest !== undefined && !left.includes(digest), "once it can be read, the rest goes");
+  });
+}
+
+test("of bytes whose folder cannot be listed, only those there stay", async () => {
+  const { driver } = await filledStorage();
+  const folder = layout.blobsBelow("sha256", (unlinked ?? manifest).slice("sha256:".length, "sha256:".length + 2));
+  driver.failAlways("list", folder, eio);
+  const { problems, erased } = await collectWith(driver);
+  assert.deepEqual(new Set(erased), new Set([unneededOfFaulty, unneededOfWhole]));
+  assert.deepEqual(problems, [`${folder} cannot be read, so the bytes there stay (EIO: i/o error)`]);
+});
+
+test("a collection removes no bytes beside servers while an unchanged repository cannot be listed", async (t) => {
+  const { driver, storage } = await pausableStorageAt(await new Scope(t).folder("data"));
+  await storeImage(storage, "layer", { name: faulty, tags: ["v1"] });
+  const endWork = await storage.markWork();
+  await waitUntil("the lists are old enough to have versions", async () => {
+    await collect(storage);
+    return (await collect(storage)).report.read.length === 0;
+  });
+  const digest = unlinked ?? manifest;
+  await driver.write({ key: layout.blob(digest), content: bytesOf("in no repository") });
+  driver.failAlways("list", layout.layersOf(faulty, "sha256"), eio);
+  const { problems, report, erased } = await collect(storage);
+  assert.deepEqual([report.read, erased], [[], []]);
+  assert.match(problems.join("\n"), /^what repositories link to cannot be read, so unneeded bytes stay/);
+  driver.heal();
+  assert.deepEqual((await collect(storage)).erased, [digest]);
+  await endWork();
+});
+
+test("a collection ends if the list of all repositories cannot be read, or too much else", async () => {
+  const { driver, storage } = await filledStorage();
+  driver.failAlways("list", layout.repository(parseRepositoryName("faulty")).replace(/\/faulty$/, ""), eio);
+  await assert.rejects(collectWith(driver), eio);
+  driver.heal();
+  for (let index = 0; index < 101; index++)
+    await storeImage(storage, "layer", { name: `many/app-${index}`, tags: ["v1"] });
+  const before = await digestsStored(storage);
+  driver.failAlways("list", /\/many\/app-\d+\/_layers\/sha256$/, eio);
+  await assert.rejects(collectWith(driver), CollectionError);
+  driver.heal();
+  assert.deepEqual(await digestsStored(storage), before);
+});
