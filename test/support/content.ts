@@ -40,8 +40,18 @@ export async function pushBlob(
 ): Promise<void> {
   const started = await client.request("POST", `/v2/${name}/blobs/uploads/`);
   expectStatus(started, 202, `start of an upload to ${name}`);
+  await finishUpload(client, started, bytes, digest);
+}
+
+/** Sends a whole blob to the session that an answer has started. */
+export async function finishUpload(
+  client: RegistryClient,
+  started: Answer,
+  bytes: Buffer,
+  digest: Digest,
+): Promise<void> {
   const finished = await client.request("PUT", locationOf(started, `digest=${digest}`), { body: bytes });
-  expectStatus(finished, 201, `push of the blob ${digest} to ${name}`);
+  expectStatus(finished, 201, `push of the blob ${digest} to ${started.headers.location}`);
 }
 
 /** Pushes a manifest, by its digest unless a tag is given. */

@@ -4,6 +4,7 @@ import { type Digest, digestOf } from "../../src/oci/digest.js";
 import { mediaTypes } from "../../src/oci/media-types.js";
 import {
   expectStatus,
+  finishUpload,
   type ManifestToPush,
   manifestOf,
   pullWhole,
@@ -91,7 +92,9 @@ export class PushingClient {
     this.#images.add(image);
   }
 
+  /** Some clients mount without asking first, as docker does. */
   async #pushBlob(name: string, content: Buffer): Promise<void> {
+    if (this.#random() < 0.25) return this.#mountOrPush(name, content);
     const digest = digestOf(content);
     const asked = await this.#client.request("HEAD", `/v2/${name}/blobs/${digest}`);
     if (asked.status === 200) {
@@ -99,16 +102,19 @@ export class PushingClient {
       return;
     }
     expectStatus(asked, 404, `HEAD of ${digest}`);
-    if (this.#random() < 0.5 && (await this.#mount(name, digest))) return;
-    await pushBlob(this.#client, name, content);
+    if (this.#random() < 0.5) await this.#mountOrPush(name, content);
+    else await pushBlob(this.#client, name, content);
   }
 
-  async #mount(name: string, digest: Digest): Promise<boolean> {
-    const from = this.#oneOf(repositories);
+  async #mountOrPush(name: string, content: Buffer): Promise<void> {
+    const [digest, from] = [digestOf(content), this.#oneOf(repositories)];
     const answer = await this.#client.request("POST", `/v2/${name}/blobs/uploads/?mount=${digest}&from=${from}`);
-    if (answer.status === 201) this.#mounted++;
-    else expectStatus(answer, 202, `mount of ${digest}`);
-    return answer.status === 201;
+    if (answer.status === 201) {
+      this.#mounted++;
+      return;
+    }
+    expectStatus(answer, 202, `mount of ${digest}`);
+    await finishUpload(this.#client, answer, content, digest);
   }
 
   async #pullOne(): Promise<void> {
