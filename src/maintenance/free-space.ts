@@ -1,5 +1,5 @@
-import { bytesOfPart, type DiskPart } from "../foundation/disk-part.js";
 import type { Logger } from "../observability/logger.js";
+import { bytesOfPart, type DiskPart } from "../storage/disk-room.js";
 import type { Storage } from "../storage/storage.js";
 import { emptyTrash } from "./empty-trash.js";
 
@@ -65,7 +65,7 @@ export class FreeSpace {
     const { storage, minFree, log } = this.#parts;
     const room = await storage.room();
     if (room === undefined) return;
-    const wanted = bytesOfPart(minFree, room.size);
+    const wanted = bytesOfPart(minFree, room);
     this.#known = { size: room.size - wanted, left: room.free - wanted };
     if (this.#known.left >= 0 || performance.now() < this.#notBeforeMs) return;
     const bytes = wanted * (1 + freedBeyond) - room.free;

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { CheckObserver } from "../maintenance/fsck/check-schedule.js";
 import type { CheckResult } from "../maintenance/fsck/finding.js";
+import type { CheckObserver } from "../maintenance/fsck/scheduled-check.js";
 import type { LastCheck } from "../storage/check-record.js";
 
 /** Blobs that were hashed while they were sent. */

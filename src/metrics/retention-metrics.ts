@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { Retention } from "../retention/retention-run.js";
-import type { RetentionObserver } from "../retention/retention-schedule.js";
+import type { RetentionObserver } from "../retention/scheduled-retention.js";
 
 /** What the schedule of retention does. */
 export class RetentionMetrics implements RetentionObserver {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { Collection } from "../maintenance/collection-report.js";
-import type { CollectionObserver } from "../maintenance/collection-schedule.js";
+import type { CollectionObserver } from "../maintenance/scheduled-collection.js";
 import type { PurgeObserver } from "../maintenance/upload-purge.js";
 import type { EvictionObserver } from "../proxy/eviction/eviction.js";
 import type { EvictionResult } from "../proxy/eviction/eviction-run.js";

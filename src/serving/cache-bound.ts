@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../config/schema.js";
-import type { DiskPart } from "../foundation/disk-part.js";
 import { emptyTrash } from "../maintenance/empty-trash.js";
 import { FreeSpace } from "../maintenance/free-space.js";
 import type { Logger } from "../observability/logger.js";
 import type { CacheRoom } from "../proxy/downloads/cache-room.js";
 import type { CacheLimits, Eviction, EvictionObserver } from "../proxy/eviction/eviction.js";
+import type { DiskPart } from "../storage/disk-room.js";
 import type { Storage } from "../storage/storage.js";
 
 /**

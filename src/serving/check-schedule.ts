@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.js";
-import { CheckSchedule } from "../maintenance/fsck/check-schedule.js";
+import { ScheduledCheck } from "../maintenance/fsck/scheduled-check.js";
+import { Schedule } from "../maintenance/schedule.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
 import type { Storage } from "../storage/storage.js";
@@ -11,9 +12,10 @@ interface CheckingParts {
 }
 
 /** What checks the storage by the settings of a configuration. */
-export function checkScheduleOf(config: Config, { storage, metrics, log }: CheckingParts): CheckSchedule {
-  const settings = { ...config.maintenance.fsck, isSparse: config.private.sparse };
-  return new CheckSchedule(settings, {
+export function checkScheduleOf(config: Config, { storage, metrics, log }: CheckingParts): Schedule {
+  const { rate, ...times } = config.maintenance.fsck;
+  const settings = { rate, isSparse: config.private.sparse };
+  const check = new ScheduledCheck(settings, {
     storage,
     log,
     observers: metrics === undefined ? [] : [metrics.checks],
@@ -30,4 +32,5 @@ export function checkScheduleOf(config: Config, { storage, metrics, log }: Check
       }
     },
   });
+  return new Schedule(check, times);
 }

@@ -3,7 +3,7 @@ import type { Config } from "../config/schema.js";
 import type { EventSource } from "../events/event.js";
 import type { EventJournal } from "../events/event-journal.js";
 import type { EventSender } from "../events/event-sender.js";
-import type { CollectionObserver } from "../maintenance/collection-schedule.js";
+import type { CollectionObserver } from "../maintenance/scheduled-collection.js";
 import type { EventMetrics } from "../metrics/event-metrics.js";
 import type { Logger } from "../observability/logger.js";
 import { packageVersion } from "../package-version.js";

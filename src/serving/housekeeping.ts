@@ -1,11 +1,10 @@
 import type { Config } from "../config/schema.js";
 import type { EventSender } from "../events/event-sender.js";
-import { CollectionSchedule } from "../maintenance/collection-schedule.js";
-import type { CheckSchedule } from "../maintenance/fsck/check-schedule.js";
+import { Schedule } from "../maintenance/schedule.js";
+import { ScheduledCollection } from "../maintenance/scheduled-collection.js";
 import { UploadPurge } from "../maintenance/upload-purge.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
-import type { RetentionSchedule } from "../retention/retention-schedule.js";
 import type { Storage } from "../storage/storage.js";
 import { adoptRegistry2Cache } from "./adopt-registry2-cache.js";
 import { checkScheduleOf } from "./check-schedule.js";
@@ -26,9 +25,7 @@ interface HousekeepingParts {
 export class Housekeeping {
   readonly #parts: HousekeepingParts;
   #purge: UploadPurge;
-  #collections: CollectionSchedule;
-  #checks: CheckSchedule;
-  #retention: RetentionSchedule;
+  #schedules: readonly Schedule[];
   /** Those of the configuration that holds; one change at a time. */
   #senders: Promise<readonly EventSender[]>;
 
@@ -41,29 +38,21 @@ export class Housekeeping {
   private constructor(config: Config, parts: HousekeepingParts) {
     this.#parts = parts;
     this.#purge = this.#purgeOf(config);
-    this.#collections = this.#collectionsOf(config);
-    this.#checks = this.#checksOf(config);
-    this.#retention = retentionScheduleOf(config, parts);
+    this.#schedules = this.#schedulesOf(config);
     this.#senders = this.#startSenders(config);
   }
 
   reconfigure(config: Config): void {
     this.#purge.stop();
     this.#purge = this.#purgeOf(config);
-    void this.#collections.stop();
-    this.#collections = this.#collectionsOf(config);
-    void this.#checks.stop();
-    this.#checks = this.#checksOf(config);
-    void this.#retention.stop();
-    this.#retention = retentionScheduleOf(config, this.#parts);
+    void stopAll(this.#schedules);
+    this.#schedules = this.#schedulesOf(config);
     this.#senders = this.#senders.then(stopAll).then(() => this.#startSenders(config));
   }
 
   async stop(): Promise<void> {
     this.#purge.stop();
-    await this.#collections.stop();
-    await this.#checks.stop();
-    await this.#retention.stop();
+    await stopAll(this.#schedules);
     await this.#senders.then(stopAll);
   }
 
@@ -72,21 +61,21 @@ export class Housekeeping {
     return new UploadPurge(storage, uploads, log, metrics?.stored);
   }
 
-  #collectionsOf(config: Config): CollectionSchedule {
-    const { storage, metrics, log } = this.#parts;
-    const { every, window, share } = config.maintenance.gc;
-    const settings = { every, times: collectionTimesOf(config), window, share };
-    const events = collectionEventsOf(config, { storage, metrics: metrics?.events, log });
-    const observers = metrics === undefined ? [events] : [metrics.stored, events];
-    const collections = new CollectionSchedule(storage, settings, log, observers);
-    collections.start();
-    return collections;
+  #schedulesOf(config: Config): readonly Schedule[] {
+    return [
+      this.#collectionsOf(config),
+      checkScheduleOf(config, this.#parts),
+      retentionScheduleOf(config, this.#parts),
+    ];
   }
 
-  #checksOf(config: Config): CheckSchedule {
-    const checks = checkScheduleOf(config, this.#parts);
-    checks.start();
-    return checks;
+  #collectionsOf(config: Config): Schedule {
+    const { storage, metrics, log } = this.#parts;
+    const { every, window, share } = config.maintenance.gc;
+    const settings = { times: collectionTimesOf(config), share };
+    const events = collectionEventsOf(config, { storage, metrics: metrics?.events, log });
+    const observers = metrics === undefined ? [events] : [metrics.stored, events];
+    return new Schedule(new ScheduledCollection(storage, settings, log, observers), { every, window });
   }
 
   async #startSenders(config: Config): Promise<readonly EventSender[]> {
@@ -102,6 +91,6 @@ export class Housekeeping {
   }
 }
 
-async function stopAll(senders: readonly EventSender[]): Promise<void> {
-  await Promise.all(senders.map((sender) => sender.stop()));
+async function stopAll(running: readonly (EventSender | Schedule)[]): Promise<void> {
+  await Promise.all(running.map((each) => each.stop()));
 }

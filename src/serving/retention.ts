@@ -1,8 +1,9 @@
 import type { Config } from "../config/schema.js";
+import { Schedule } from "../maintenance/schedule.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
 import { Policies } from "../retention/policies.js";
-import { RetentionSchedule } from "../retention/retention-schedule.js";
+import { ScheduledRetention } from "../retention/scheduled-retention.js";
 import type { Storage } from "../storage/storage.js";
 import { OwnChanges } from "./own-changes.js";
 
@@ -12,13 +13,14 @@ interface RetentionParts {
   readonly log: Logger;
 }
 
-/** What applies the policies of a configuration from time to time. It has started. */
-export function retentionScheduleOf(config: Config, { storage, metrics, log }: RetentionParts): RetentionSchedule {
-  const { every, policies } = config.retention;
-  const { share } = config.maintenance.gc;
-  const schedule = new RetentionSchedule(
-    // Nothing can be deleted, and nothing is private.
-    { policies: new Policies(config.private.readonly || config.mode === "proxy" ? [] : policies), every, share },
+/** What applies the policies of a configuration from time to time. */
+export function retentionScheduleOf(config: Config, { storage, metrics, log }: RetentionParts): Schedule {
+  const { every } = config.retention;
+  // Nothing can be deleted, or nothing is private.
+  const isIdle = config.private.readonly || config.mode === "proxy";
+  const policies = new Policies(isIdle ? [] : config.retention.policies);
+  const retention = new ScheduledRetention(
+    { policies, share: config.maintenance.gc.share },
     {
       storage,
       log,
@@ -27,6 +29,5 @@ export function retentionScheduleOf(config: Config, { storage, metrics, log }: R
         OwnChanges.open(config, "retention", { storage, metrics: metrics?.events, log, signal }),
     },
   );
-  schedule.start();
-  return schedule;
+  return new Schedule(retention, { every: policies.areNone ? undefined : every });
 }

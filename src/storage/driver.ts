@@ -1,7 +1,8 @@
 import type { BlobReader } from "../oci/blob-reader.js";
+import type { DiskRoom } from "./disk-room.js";
 import type { LocalCopies } from "./local-copies.js";
 import type { ManyReads } from "./many-reads.js";
-import type { DiskRoom, ObjectContent, Staging } from "./staging.js";
+import type { ObjectContent, Staging } from "./staging.js";
 
 /** Limit for reading an object as a whole, unless the caller sets another. */
 export const smallObjectBytes = 16 * 1024 * 1024;

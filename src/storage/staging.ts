@@ -87,12 +87,6 @@ export class OffsetMismatchError extends Error {
   }
 }
 
-/** The disk, or the part of it that a quota allows. In bytes. */
-export interface DiskRoom {
-  readonly size: number;
-  readonly free: number;
-}
-
 /** A staged object in front of another, for subclasses that change some methods. */
 export abstract class StagedDecorator implements StagedObject {
   protected readonly staged: StagedObject;

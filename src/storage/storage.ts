@@ -34,6 +34,7 @@ import { TagStore } from "./content/tag-store.js";
 import { Trash } from "./content/trash.js";
 import { UploadStore } from "./content/upload-store.js";
 import { DayCountStore } from "./day-count-store.js";
+import type { DiskRoom } from "./disk-room.js";
 import type { LockOptions, StorageDriver } from "./driver.js";
 import { EndedSessionStore } from "./ended-session-store.js";
 import { EventQueue } from "./event-queue.js";
@@ -41,7 +42,6 @@ import { JobStore } from "./job-store.js";
 import { KeptNames } from "./kept-names.js";
 import { QuotaLedger } from "./quota-ledger.js";
 import { RetentionRecord } from "./retention-record.js";
-import type { DiskRoom } from "./staging.js";
 import { UseStore } from "./use-store.js";
 
 /** Links that a server keeps in memory, about 400 bytes each. */

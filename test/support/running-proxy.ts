@@ -1,9 +1,9 @@
 import type { Cluster } from "../../src/cluster/cluster.js";
-import type { DiskPart } from "../../src/foundation/disk-part.js";
 import { ContentRules } from "../../src/proxy/content-rules.js";
 import type { Upstream } from "../../src/proxy/upstream.js";
 import type { CacheBound } from "../../src/serving/cache-bound.js";
 import { openServer } from "../../src/serving/open-server.js";
+import type { DiskPart } from "../../src/storage/disk-room.js";
 import type { Storage } from "../../src/storage/storage.js";
 import type { UpstreamSettings } from "../../src/upstream/upstream-settings.js";
 import { configWith } from "./config.js";

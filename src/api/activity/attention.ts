@@ -1,4 +1,4 @@
-import type { DiskRoom } from "../../storage/staging.js";
+import type { DiskRoom } from "../../storage/disk-room.js";
 import { isQuotaLow } from "../../upstream/limits/quota.js";
 import type { UpstreamState } from "./upstream-states.js";
 

@@ -1,6 +1,6 @@
-import { bytesOfPart, type DiskPart } from "../../foundation/disk-part.js";
 import type { Exchange } from "../../http/exchange.js";
-import type { DiskRoom } from "../../storage/staging.js";
+import type { DiskRoom } from "../../storage/disk-room.js";
+import { bytesOfPart, type DiskPart } from "../../storage/disk-room.js";
 import type { Storage } from "../../storage/storage.js";
 import { showTime } from "../answers.js";
 import type { NameIndex } from "../names/name-index.js";
@@ -102,7 +102,7 @@ export class Summaries {
     return {
       size: Math.max(0, Math.round(cacheSize)),
       maxSize,
-      minFree: minFree && room && Math.round(bytesOfPart(minFree, room.size)),
+      minFree: minFree && room && Math.round(bytesOfPart(minFree, room)),
       maxAgeSeconds: maxAge && Math.round(maxAge / 1000),
     };
   }

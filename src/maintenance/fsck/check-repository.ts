@@ -49,8 +49,9 @@ class RepositoryCheck {
     this.#parts = parts;
     this.#name = name;
     this.#upstream = upstream;
-    this.#content = new ContentSuspects(parts, name, upstream);
-    this.#records = new RecordSuspects(parts, name, upstream);
+    const at = { parts, name, isPrivate: upstream === undefined };
+    this.#content = new ContentSuspects(at);
+    this.#records = new RecordSuspects(at);
   }
 
   async perform(): Promise<CheckedRepository> {

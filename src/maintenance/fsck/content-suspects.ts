@@ -12,37 +12,37 @@ export interface SuspectParts extends Mending {
   readonly states: ContentStates;
 }
 
+/** The repository in which something is suspicious. */
+export interface SuspectPlace {
+  readonly parts: SuspectParts;
+  readonly name: RepositoryName;
+  /** What a cache lacks, it downloads again. */
+  readonly isPrivate: boolean;
+}
+
 export const pushAgain = "push one of the images again";
 
 /** What can be wrong with the content of a repository, how to look at it again, and how to mend it. */
 export class ContentSuspects {
-  readonly #parts: SuspectParts;
-  readonly #storage: Storage;
-  readonly #name: RepositoryName;
-  /** What a cache lacks, it downloads again. */
-  readonly #isPrivate: boolean;
+  readonly #at: SuspectPlace;
 
-  constructor(parts: SuspectParts, name: RepositoryName, upstream: string | undefined) {
-    this.#parts = parts;
-    this.#storage = parts.storage;
-    this.#name = name;
-    this.#isPrivate = upstream === undefined;
+  constructor(at: SuspectPlace) {
+    this.#at = at;
   }
-
   damagedBytes(content: Digest): Suspect {
-    return damagedBytes(this.#parts, content);
+    return damagedBytes(this.#at.parts, content);
   }
 
   missingBytes(link: ContentLink, content: Digest): Suspect {
     return {
       flaw: "missing bytes",
-      isDamage: this.#isPrivate,
+      isDamage: this.#at.isPrivate,
       digest: content,
       place: placeOf.bytes(content),
       what: "its bytes are not in the storage",
-      advice: this.#isPrivate ? pushAgain : "the next pull fetches it",
+      advice: this.#at.isPrivate ? pushAgain : "the next pull fetches it",
       confirm: () => this.#lacksBytes(link, content),
-      mend: (holders) => mendBytes(this.#parts, { digest: content, holders, seen: undefined }),
+      mend: (holders) => mendBytes(this.#at.parts, { digest: content, holders, seen: undefined }),
     };
   }
 
@@ -58,7 +58,7 @@ export class ContentSuspects {
   }
 
   damagedLink(link: ContentLink): Suspect {
-    const { contentLinks, blobs } = this.#storage;
+    const { contentLinks, blobs } = this.#at.parts.storage;
     return {
       flaw: "damaged link",
       isDamage: true,
@@ -84,17 +84,17 @@ export class ContentSuspects {
       isDamage: true,
       digest,
       place: placeOf.link(blob),
-      what: `${this.#name} does not hold what its manifest ${by} references`,
+      what: `${this.#at.name} does not hold what its manifest ${by} references`,
       advice: pushAgain,
       confirm: async () =>
-        (await isLinked(this.#storage, { name: this.#name, kind: "manifest", digest: by })) &&
-        !(await isLinked(this.#storage, blob)) &&
-        !(await isLinked(this.#storage, manifest)),
+        (await isLinked(this.#at.parts.storage, { name: this.#at.name, kind: "manifest", digest: by })) &&
+        !(await isLinked(this.#at.parts.storage, blob)) &&
+        !(await isLinked(this.#at.parts.storage, manifest)),
     };
   }
 
   unreadableManifest(digest: Digest): Suspect {
-    const link: ContentLink = { name: this.#name, kind: "manifest", digest };
+    const link: ContentLink = { name: this.#at.name, kind: "manifest", digest };
     return {
       flaw: "unreadable manifest",
       isDamage: true,
@@ -102,20 +102,20 @@ export class ContentSuspects {
       place: placeOf.bytes(digest),
       what: "its bytes match its digest, but are no manifest",
       advice: "delete the manifest, or push the image again",
-      confirm: async () => (await this.#storage.contentLinks.stored(link)) !== undefined,
+      confirm: async () => (await this.#at.parts.storage.contentLinks.stored(link)) !== undefined,
     };
   }
 
   #linksOf(digest: Digest): readonly [ContentLink, ContentLink] {
     return [
-      { name: this.#name, kind: "blob", digest },
-      { name: this.#name, kind: "manifest", digest },
+      { name: this.#at.name, kind: "blob", digest },
+      { name: this.#at.name, kind: "manifest", digest },
     ];
   }
 
   async #lacksBytes(link: ContentLink, content: Digest): Promise<boolean> {
-    if ((await this.#storage.contentLinks.stored(link)) === undefined) return false;
-    return (await this.#parts.states.look(content, false)) === "absent";
+    if ((await this.#at.parts.storage.contentLinks.stored(link)) === undefined) return false;
+    return (await this.#at.parts.states.look(content, false)) === "absent";
   }
 }
 

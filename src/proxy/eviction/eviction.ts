@@ -1,8 +1,8 @@
-import type { DiskPart } from "../../foundation/disk-part.js";
 import { SingleFlight } from "../../foundation/single-flight.js";
 import type { Logger } from "../../observability/logger.js";
 import { LockError } from "../../oci/storage-error.js";
 import { clearAside, isAnythingLeft, withEvictionLock } from "../../storage/content/unlinked-blobs.js";
+import type { DiskPart } from "../../storage/disk-room.js";
 import type { Storage } from "../../storage/storage.js";
 import type { CacheRoom } from "../downloads/cache-room.js";
 import type { EvictionResult } from "./eviction-run.js";

@@ -1,8 +1,9 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { CheckSchedule } from "../../../src/maintenance/fsck/check-schedule.js";
 import type { CheckResult } from "../../../src/maintenance/fsck/finding.js";
 import type { WantedAgain } from "../../../src/maintenance/fsck/mend-bytes.js";
+import { ScheduledCheck } from "../../../src/maintenance/fsck/scheduled-check.js";
+import { Schedule } from "../../../src/maintenance/schedule.js";
 import { digestOf } from "../../../src/oci/digest.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
 import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
@@ -30,8 +31,8 @@ async function damagedStorage(scope: Scope, every: number) {
     if (digest !== undefined) await driver.write({ key: layout.blob(digest), content: Buffer.from("wrong") });
   const results: (CheckResult | undefined)[] = [];
   const start = () => {
-    const schedule = new CheckSchedule(
-      { every, window: undefined, rate: 1e9, isSparse: false },
+    const check = new ScheduledCheck(
+      { rate: 1e9, isSparse: false },
       {
         storage,
         log,
@@ -39,7 +40,7 @@ async function damagedStorage(scope: Scope, every: number) {
         fetchAgain: async ({ name }: WantedAgain) => void (await storeBlob(storage, name, Buffer.from("cached"))),
       },
     );
-    schedule.start();
+    const schedule = new Schedule(check, { every });
     scope.defer(() => schedule.stop());
     return schedule;
   };

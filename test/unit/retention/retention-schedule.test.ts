@@ -1,11 +1,12 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { Schedule } from "../../../src/maintenance/schedule.js";
 import { digestOf } from "../../../src/oci/digest.js";
 import { parseTag } from "../../../src/oci/reference.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
 import { Policies } from "../../../src/retention/policies.js";
 import type { Retention } from "../../../src/retention/retention-run.js";
-import { RetentionSchedule } from "../../../src/retention/retention-schedule.js";
+import { ScheduledRetention } from "../../../src/retention/scheduled-retention.js";
 import { OwnChanges } from "../../../src/serving/own-changes.js";
 import { layout } from "../../../src/storage/layout.js";
 import { configWith } from "../../support/config.js";
@@ -24,8 +25,8 @@ test("the schedule applies the policies when that is due, of several processes o
   const config = configWith({ retention: { policies: [{ name: "p", repositories: ["**"], keep: [{ newest: 4 }] }] } });
   const done: (Retention | undefined)[] = [];
   const schedule = (every: number) => {
-    const started = new RetentionSchedule(
-      { policies: new Policies(config.retention.policies), every, share: 1 },
+    const retention = new ScheduledRetention(
+      { policies: new Policies(config.retention.policies), share: 1 },
       {
         storage,
         log,
@@ -33,8 +34,7 @@ test("the schedule applies the policies when that is due, of several processes o
         openDeletion: (signal) => OwnChanges.open(config, "retention", { storage, log, signal }),
       },
     );
-    started.start();
-    return started;
+    return new Schedule(retention, { every });
   };
   const first = schedule(20);
   await waitUntil("the policies are applied", () => done[0]);

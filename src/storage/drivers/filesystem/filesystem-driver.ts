@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import type { Logger } from "../../../observability/logger.js";
 import type { BlobReader } from "../../../oci/blob-reader.js";
+import type { DiskRoom } from "../../disk-room.js";
 import {
   type ConditionalWrites,
   type LockOptions,
@@ -12,7 +13,7 @@ import {
   type Withdrawal,
 } from "../../driver.js";
 import type { ManyReads } from "../../many-reads.js";
-import type { DiskRoom, ObjectContent, Staging } from "../../staging.js";
+import type { ObjectContent, Staging } from "../../staging.js";
 import { defaultWaitMs, KeyedQueue } from "../keyed-queue.js";
 import { wantedOf } from "../sorted-names.js";
 import { ConditionalFiles } from "./conditional-files.js";

@@ -4,16 +4,12 @@ import type { Storage } from "../storage/storage.js";
 import { collectBeside } from "./collect.js";
 import { CollectionError } from "./collection-lock.js";
 import type { Collection, CollectionReport } from "./collection-report.js";
-import { type DailyWindow, isInWindow } from "./daily-window.js";
+import { dueAgain, type ScheduledTask } from "./schedule.js";
 import type { CollectionTimes } from "./unneeded-content.js";
 import { WorkShare } from "./work-share.js";
 
-export interface ScheduleSettings {
-  /** Milliseconds from one collection to the next; `undefined`: none. */
-  readonly every: number | undefined;
+export interface ScheduledCollectionSettings {
   readonly times: CollectionTimes;
-  /** When one may begin. */
-  readonly window: DailyWindow | undefined;
   /** The part of the time in which it works. */
   readonly share: number;
 }
@@ -26,29 +22,23 @@ export interface CollectionObserver {
 
 /** How often the log says how far a long collection is. */
 const toldEachMs = 60_000;
-const mostMsToLook = 60_000;
-/** A registry that was never collected waits at most this long after a start. */
-const firstAfterMs = 60 * 60_000;
 
 /**
- * Collects garbage from time to time while Berth serves. When the last collection was is in the storage, so restarts and
- * several processes change nothing. If something waits only for its grace, another collection follows as soon as that
+ * Collects garbage beside the server. If something waits only for its grace, another collection is due as soon as that
  * is over.
  */
-export class CollectionSchedule {
+export class ScheduledCollection implements ScheduledTask {
+  readonly name = "the collection";
   readonly #storage: Storage;
-  readonly #settings: ScheduleSettings;
+  readonly #settings: ScheduledCollectionSettings;
   readonly #log: Logger;
   readonly #observers: readonly CollectionObserver[];
-  readonly #stop = new AbortController();
   readonly #startMs = Date.now();
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
   #followUpMs: number | undefined;
 
   constructor(
     storage: Storage,
-    settings: ScheduleSettings,
+    settings: ScheduledCollectionSettings,
     log: Logger,
     observers: readonly CollectionObserver[] = [],
   ) {
@@ -58,57 +48,33 @@ export class CollectionSchedule {
     this.#observers = observers;
   }
 
-  start(): void {
-    const { every } = this.#settings;
-    if (every === undefined) return;
-    this.#timer = setInterval(() => this.#look(every), Math.min(every / 2, mostMsToLook)).unref();
+  async dueMs(every: number): Promise<number> {
+    const dueMs = dueAgain(every, await this.#storage.collections.lastMs(), this.#startMs);
+    return Math.min(dueMs, this.#followUpMs ?? dueMs);
   }
 
-  /** Resolves when nothing of it runs any more. A collection that is interrupted has done only whole steps. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#stop.abort(new Error("the collection was stopped"));
-    await this.#running;
+  async perform(_every: number, signal: AbortSignal): Promise<void> {
+    this.#followUpMs = undefined;
+    const collection = await this.#collect(signal);
+    this.#followUpMs = collection.nextMs;
+    this.#tell(collection);
   }
 
-  #look(every: number): void {
-    if (this.#running !== undefined) return;
-    this.#running = this.#collectIfDue(every).finally(() => {
-      this.#running = undefined;
-    });
-  }
-
-  async #collectIfDue(every: number): Promise<void> {
-    try {
-      if (!isInWindow(this.#settings.window) || !(await this.#isDue(every))) return;
-      this.#followUpMs = undefined;
-      const collection = await this.#collect();
-      this.#followUpMs = collection.nextMs;
-      this.#tell(collection);
-    } catch (cause) {
-      if (this.#stop.signal.aborted) return;
-      // Another process is collecting, and tells its own observers.
-      if (cause instanceof CollectionError && cause.cause instanceof LockError) return;
-      if (cause instanceof CollectionError) this.#log.warn(`garbage was not collected: ${cause.message}`);
-      else this.#log.error("garbage could not be collected", { cause });
-      this.#tell(undefined);
-    }
+  failed(_every: number, cause: unknown): void {
+    // Another process is collecting, and tells its own observers.
+    if (cause instanceof CollectionError && cause.cause instanceof LockError) return;
+    if (cause instanceof CollectionError) this.#log.warn(`garbage was not collected: ${cause.message}`);
+    else this.#log.error("garbage could not be collected", { cause });
+    this.#tell(undefined);
   }
 
   #tell(collection: Collection | undefined): void {
     for (const observer of this.#observers) void observer.collected(collection);
   }
 
-  async #isDue(every: number): Promise<boolean> {
-    const now = Date.now();
-    const lastMs = await this.#storage.collections.lastMs();
-    const dueMs = lastMs === undefined ? this.#startMs + Math.min(every, firstAfterMs) : lastMs + every;
-    return now >= Math.min(dueMs, this.#followUpMs ?? dueMs);
-  }
-
-  async #collect(): Promise<Collection> {
+  async #collect(signal: AbortSignal): Promise<Collection> {
     const startedAt = performance.now();
-    const share = new WorkShare(this.#settings.share, this.#stop.signal);
+    const share = new WorkShare(this.#settings.share, signal);
     const collection = await collectBeside(this.#storage.forWalk(this.#log), {
       deleteUntagged: false,
       times: this.#settings.times,

@@ -1,16 +1,13 @@
 import type { Logger } from "../../observability/logger.js";
 import { LockError } from "../../oci/storage-error.js";
 import type { Storage } from "../../storage/storage.js";
-import { type DailyWindow, isInWindow } from "../daily-window.js";
+import type { ScheduledTask } from "../schedule.js";
 import { checkStorage } from "./check.js";
 import type { CheckResult, Finding } from "./finding.js";
 import type { WantedAgain } from "./mend-bytes.js";
 import { ReadRate } from "./read-rate.js";
 
-export interface CheckScheduleSettings {
-  /** Milliseconds from the end of one check to the begin of the next; `undefined`: none. */
-  readonly every: number | undefined;
-  readonly window: DailyWindow | undefined;
+export interface ScheduledCheckSettings {
   /** Bytes a second. */
   readonly rate: number;
   /** `private.sparse` */
@@ -23,7 +20,7 @@ export interface CheckObserver {
   checked(result: CheckResult | undefined): void;
 }
 
-interface CheckScheduleParts {
+interface ScheduledCheckParts {
   readonly storage: Storage;
   readonly log: Logger;
   readonly observers: readonly CheckObserver[];
@@ -31,77 +28,49 @@ interface CheckScheduleParts {
   fetchAgain(wanted: WantedAgain, signal: AbortSignal): Promise<void>;
 }
 
-const mostMsToLook = 60_000;
 /** After a check that failed. */
 const againAfterMs = 60 * 60_000;
 /** Longer than for a person who waits: deletions of many tags may take this long. */
 const settledAfterMs = 10_000;
 
-/**
- * Checks everything that is stored from time to time while Berth serves, at a bounded rate, and mends it. When the last
- * check was is in the storage, so restarts and several processes change nothing.
- */
-export class CheckSchedule {
-  readonly #settings: CheckScheduleSettings;
-  readonly #parts: CheckScheduleParts;
-  readonly #stop = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
+/** Checks everything that is stored beside the server, at a bounded rate, and mends it. Each check begins anew. */
+export class ScheduledCheck implements ScheduledTask {
+  readonly name = "the check";
+  readonly #settings: ScheduledCheckSettings;
+  readonly #parts: ScheduledCheckParts;
   #notBeforeMs = 0;
 
-  constructor(settings: CheckScheduleSettings, parts: CheckScheduleParts) {
+  constructor(settings: ScheduledCheckSettings, parts: ScheduledCheckParts) {
     this.#settings = settings;
     this.#parts = parts;
   }
 
-  start(): void {
-    const { every } = this.#settings;
-    if (every === undefined) return;
-    this.#timer = setInterval(() => this.#look(every), Math.min(every / 2, mostMsToLook)).unref();
-  }
-
-  /** Resolves when nothing of it runs any more. The next check begins from the start. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#stop.abort(new Error("the check was stopped"));
-    await this.#running;
-  }
-
-  #look(every: number): void {
-    if (this.#running !== undefined || Date.now() < this.#notBeforeMs) return;
-    this.#running = this.#checkIfDue(every).finally(() => {
-      this.#running = undefined;
-    });
-  }
-
-  async #checkIfDue(every: number): Promise<void> {
-    const { storage, log } = this.#parts;
-    try {
-      if (!isInWindow(this.#settings.window) || !(await this.#isDue(every))) return;
-      await storage.withLock("fsck", (lost) => this.#check(every, lost), { waitMs: 0 });
-    } catch (cause) {
-      // Another process does it, or this one ends.
-      if (this.#stop.signal.aborted || (cause instanceof LockError && cause.reason === "held")) return;
-      this.#notBeforeMs = Date.now() + Math.min(every, againAfterMs);
-      log.error("the stored content could not be checked", { cause });
-      this.#tell(undefined);
-    }
-  }
-
-  /** The first look of a storage's first server begins to count. */
-  async #isDue(every: number): Promise<boolean> {
+  /** Counts from the end of the last check. The first look of a storage's first server begins to count. */
+  async dueMs(every: number): Promise<number> {
     const { checks } = this.#parts.storage;
     const last = await checks.read();
-    if (last !== undefined) return Date.now() >= (last.endedMs ?? last.sinceMs) + every;
-    await checks.write({ endedMs: undefined, sinceMs: Date.now(), damaged: 0, mended: 0 });
-    return false;
+    const sinceMs = last?.endedMs ?? last?.sinceMs ?? Date.now();
+    if (last === undefined) await checks.write({ endedMs: undefined, sinceMs, damaged: 0, mended: 0 });
+    return Math.max(this.#notBeforeMs, sinceMs + every);
   }
 
-  async #check(every: number, lost: AbortSignal): Promise<void> {
+  async perform(every: number, stopped: AbortSignal): Promise<void> {
+    const { storage } = this.#parts;
+    await storage.withLock("fsck", (lost) => this.#check(every, AbortSignal.any([stopped, lost])), { waitMs: 0 });
+  }
+
+  failed(every: number, cause: unknown): void {
+    // Another process does it.
+    if (cause instanceof LockError && cause.reason === "held") return;
+    this.#notBeforeMs = Date.now() + Math.min(every, againAfterMs);
+    this.#parts.log.error("the stored content could not be checked", { cause });
+    this.#tell(undefined);
+  }
+
+  async #check(every: number, signal: AbortSignal): Promise<void> {
     const { storage, log } = this.#parts;
     // Another process may have done it since.
-    if (!(await this.#isDue(every))) return;
-    const signal = AbortSignal.any([this.#stop.signal, lost]);
+    if (Date.now() < (await this.dueMs(every))) return;
     const reading = new ReadRate(this.#settings.rate, signal);
     const startedAt = performance.now();
     const result = await checkStorage(storage.forWalk(log), {

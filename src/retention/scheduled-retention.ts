@@ -1,3 +1,4 @@
+import { dueAgain, type ScheduledTask } from "../maintenance/schedule.js";
 import { WorkShare } from "../maintenance/work-share.js";
 import type { Logger } from "../observability/logger.js";
 import { LockError } from "../oci/storage-error.js";
@@ -5,10 +6,8 @@ import type { Storage } from "../storage/storage.js";
 import type { Policies } from "./policies.js";
 import { applyRetention, type Retention, type RetentionReport, type TagDeletion } from "./retention-run.js";
 
-export interface RetentionScheduleSettings {
+interface ScheduledRetentionSettings {
   readonly policies: Policies;
-  /** Milliseconds from one run to the next; `undefined`: none. */
-  readonly every: number | undefined;
   /** The part of the time in which it works. */
   readonly share: number;
 }
@@ -19,7 +18,7 @@ export interface RetentionObserver {
   retained(retention: Retention | undefined): void;
 }
 
-interface ScheduleParts {
+interface ScheduledRetentionParts {
   readonly storage: Storage;
   readonly log: Logger;
   readonly observer: RetentionObserver | undefined;
@@ -27,68 +26,38 @@ interface ScheduleParts {
   openDeletion(signal: AbortSignal): Promise<TagDeletion>;
 }
 
-const mostMsToLook = 60_000;
-/** The first run waits at most this long after a start. */
-const firstAfterMs = 60 * 60_000;
-
-/**
- * Applies the policies from time to time while Berth serves. When that was last done is in the storage, so restarts and
- * several processes change nothing.
- */
-export class RetentionSchedule {
-  readonly #settings: RetentionScheduleSettings;
-  readonly #parts: ScheduleParts;
-  readonly #stop = new AbortController();
+/** Applies the policies beside the server. */
+export class ScheduledRetention implements ScheduledTask {
+  readonly name = "retention";
+  readonly #settings: ScheduledRetentionSettings;
+  readonly #parts: ScheduledRetentionParts;
   readonly #startMs = Date.now();
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
 
-  constructor(settings: RetentionScheduleSettings, parts: ScheduleParts) {
+  constructor(settings: ScheduledRetentionSettings, parts: ScheduledRetentionParts) {
     this.#settings = settings;
     this.#parts = parts;
   }
 
-  start(): void {
-    const { every, policies } = this.#settings;
-    if (every === undefined || policies.areNone) return;
-    this.#timer = setInterval(() => this.#look(every), Math.min(every / 2, mostMsToLook)).unref();
+  async dueMs(every: number): Promise<number> {
+    return dueAgain(every, await this.#parts.storage.retentions.lastMs(), this.#startMs);
   }
 
-  /** Resolves when nothing of it runs any more. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#stop.abort(new Error("retention was stopped"));
-    await this.#running;
+  async perform(_every: number, signal: AbortSignal): Promise<void> {
+    this.#parts.observer?.retained(await this.#run(signal));
   }
 
-  #look(every: number): void {
-    if (this.#running !== undefined) return;
-    this.#running = this.#runIfDue(every).finally(() => {
-      this.#running = undefined;
-    });
+  failed(_every: number, cause: unknown): void {
+    // Another process or command does it.
+    if (cause instanceof LockError) return;
+    this.#parts.log.error("the retention policies could not be applied", { cause });
+    this.#parts.observer?.retained(undefined);
   }
 
-  async #runIfDue(every: number): Promise<void> {
-    const { storage, log, observer } = this.#parts;
-    try {
-      const lastMs = await storage.retentions.lastMs();
-      const dueMs = lastMs === undefined ? this.#startMs + Math.min(every, firstAfterMs) : lastMs + every;
-      if (Date.now() < dueMs) return;
-      observer?.retained(await this.#run());
-    } catch (cause) {
-      if (this.#stop.signal.aborted) return;
-      // Another process or command does it.
-      if (cause instanceof LockError) return;
-      log.error("the retention policies could not be applied", { cause });
-      observer?.retained(undefined);
-    }
-  }
-
-  async #run(): Promise<Retention> {
+  async #run(signal: AbortSignal): Promise<Retention> {
     const { storage, log } = this.#parts;
     const { policies, share } = this.#settings;
     const startedAt = performance.now();
-    const work = new WorkShare(share, this.#stop.signal);
+    const work = new WorkShare(share, signal);
     const walk = storage.forWalk(log);
     const retention = await applyRetention(
       walk,
@@ -99,7 +68,7 @@ export class RetentionSchedule {
         isConfirmed: false,
         pace: () => work.rest(),
       },
-      await this.#parts.openDeletion(this.#stop.signal),
+      await this.#parts.openDeletion(signal),
     );
     const { repositories, tags, deleted, waiting } = retention;
     const seconds = Math.round(performance.now() - startedAt) / 1000;
