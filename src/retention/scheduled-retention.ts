@@ -43,7 +43,8 @@ export class ScheduledRetention implements ScheduledTask {
   }
 
   async perform(_every: number, signal: AbortSignal): Promise<void> {
-    this.#parts.observer?.retained(await this.#run(signal));
+    const retention = await this.#run(signal);
+    this.#parts.observer?.retained(retention);
   }
 
   failed(_every: number, cause: unknown): void {

@@ -35,6 +35,8 @@ export interface BerthOptions {
   readonly metrics?: Readonly<Record<string, unknown>>;
   /** Settings of the section `maintenance`. */
   readonly maintenance?: Readonly<Record<string, unknown>>;
+  /** Settings of the section `retention`. */
+  readonly retention?: Readonly<Record<string, unknown>>;
   /** Settings of the section `cluster`. */
   readonly cluster?: Readonly<Record<string, unknown>>;
   /** Settings of the section `log`. */
@@ -97,6 +99,7 @@ function configText({ root, port, cacheOf, mode, findsFile: _, ...options }: Ber
     ...(proxy && { proxy }),
     ...(options.cluster && { cluster: options.cluster }),
     ...(options.maintenance && { maintenance: options.maintenance }),
+    ...(options.retention && { retention: options.retention }),
     ...(options.access && { access: options.access }),
     ...(options.metrics && { metrics: options.metrics }),
     ...(options.events && { events: options.events }),

@@ -17,8 +17,10 @@ import { wholeNumber } from "./seeded-random.js";
 import { descriptorOf } from "./small-image.js";
 
 const repositories = ["team/one", "team/two", "other"] as const;
-/** Few, so that the clients share layers, and each is unneeded now and then. */
-const layers = 30;
+/** So few that clients share layers, and so many that each is unneeded, and claimed by nobody, now and then. */
+const layers = 300;
+/** Of one client. */
+const imagesAtMost = 6;
 const longestPauseMs = 400;
 
 interface PushedImage {
@@ -61,7 +63,8 @@ export class PushingClient {
   async work(until: AbortSignal): Promise<void> {
     while (!until.aborted) {
       const choice = this.#random();
-      if (choice < 0.55) await this.#push();
+      if (this.#images.size > imagesAtMost) await this.#deleteOne();
+      else if (choice < 0.55) await this.#push();
       else if (choice < 0.75) await this.#pullOne();
       else if (choice < 0.8) await this.#deleteTag();
       else await this.#deleteOne();
@@ -142,7 +145,7 @@ export class PushingClient {
 
   #layer(): Buffer {
     const number = wholeNumber(this.#random, 0, layers);
-    return seededBytes(`layer ${number}`, 500 + number * 700);
+    return seededBytes(`layer ${number}`, 500 + number * 70);
   }
 
   #oneOf<Item>(items: readonly Item[]): Item;

@@ -8,6 +8,7 @@ import { Policies } from "../../../src/retention/policies.js";
 import type { Retention } from "../../../src/retention/retention-run.js";
 import { ScheduledRetention } from "../../../src/retention/scheduled-retention.js";
 import { OwnChanges } from "../../../src/serving/own-changes.js";
+import { retentionScheduleOf } from "../../../src/serving/retention.js";
 import { layout } from "../../../src/storage/layout.js";
 import { configWith } from "../../support/config.js";
 import { Scope } from "../../support/scope.js";
@@ -47,4 +48,13 @@ test("the schedule applies the policies when that is due, of several processes o
   await second.stop();
   assert.equal(done.length, runs);
   assert.ok((await storage.retentions.lastMs()) !== undefined);
+});
+
+test("policies are applied where nobody counts that: without metrics", async (t) => {
+  const scope = new Scope(t);
+  const { storage, log } = await storageOnDisk(scope);
+  const config = configWith({ retention: { every: "1s", policies: [{ name: "p", repositories: ["**"] }] } });
+  const schedule = retentionScheduleOf(config, { storage, log });
+  scope.defer(() => schedule.stop());
+  await waitUntil("the policies are applied", () => storage.retentions.lastMs());
 });
