@@ -77,14 +77,20 @@ export class SpanReader {
    */
   async read(into: Buffer): Promise<number> {
     const count = await this.#reader.read(into.subarray(0, this.#end - this.#position), this.#position);
-    if (count === 0 && !this.isAtEnd && this.#end !== Number.POSITIVE_INFINITY)
-      throw new Error(`the content ends at ${this.#position} of ${this.#end} bytes`);
+    if (count === 0 && !this.isAtEnd) await this.#mustEndHere();
     await this.#advance(count);
     return count;
   }
 
   async close(): Promise<void> {
     await this.#reader.close();
+  }
+
+  /** Content of unknown size may also end because it was lost, so it must be verified too. @throws Error */
+  async #mustEndHere(): Promise<void> {
+    if (this.#end !== Number.POSITIVE_INFINITY)
+      throw new Error(`the content ends at ${this.#position} of ${this.#end} bytes`);
+    await this.#reader.prove?.(this.#position);
   }
 
   async #advance(count: number): Promise<void> {

@@ -6,6 +6,7 @@ import { type Digest, digestOf } from "../../src/oci/digest.js";
 import { mediaTypes } from "../../src/oci/media-types.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { seededBytes } from "../support/content.js";
+import { repeated } from "../support/fake-upstream/content.js";
 import {
   answer,
   cutAt,
@@ -58,6 +59,22 @@ for (const [lie, fault] of Object.entries(lies)) {
     assert.deepEqual((await client.get(path)).body, layer);
   });
 }
+
+test("a slow client does not take a wrong body without a length for whole, although its file is emptied meanwhile", async (t) => {
+  const { fake, client, log } = await runWithImage(new Scope(t));
+  // More than the connection takes while the client does not read.
+  const wrong = repeated(Buffer.from("wrong"), 32 * 1024 * 1024);
+  fake.faults.add({ kind: "blob", method: "GET" }, (reply) => ({
+    ...reply,
+    headers: { ...reply.headers, "content-length": "" },
+    body: wrong,
+  }));
+  const answer = await client.open("GET", path);
+  await waitUntil("the digest is known to be wrong", () =>
+    log.events.find(({ event }) => event.startsWith("upstream sent other content")),
+  );
+  await assert.rejects(buffer(answer.stream));
+});
 
 test("the first bytes reach the client while the upstream still sends, the last one only when the digest is verified", async (t) => {
   const scope = new Scope(t);

@@ -66,7 +66,10 @@ export class DownloadReader implements BlobReader {
       return this.#passThrough.read(into, position);
     }
     const available = Math.max(0, this.#state.readable - position);
-    return file.read(into.subarray(0, Math.min(into.length, available)), position);
+    const count = await file.read(into.subarray(0, Math.min(into.length, available)), position);
+    // A wrong blob is deleted while clients read it, and what is missing must not look like its end.
+    if (count === 0 && available > 0) throw this.#state.failure ?? new Error(`the content was lost at ${position}`);
+    return count;
   }
 
   /** Bytes that have just arrived, or that others read too. The number of readers bounds what they hold in memory. */
