@@ -1,11 +1,14 @@
 // Measures what metrics and events cost a pull, in CPU time and in pulls a second: npm run bench:observation
 // Processes that are equal differ by a fifth from each other, so all kinds of Berth are measured in this one process, on
 // one storage, in turns of a second; of the differences between neighbouring turns, the median counts. It needs wrk.
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { Layout } from "./bench/layout.mjs";
 import { acceptedManifests } from "./bench/manifest.mjs";
 import { median } from "./bench/report.mjs";
@@ -18,11 +21,12 @@ const settings = { warmup: 0, seconds: 1, runs: 1, connections: 32 };
 const path = "/v2/bench/manifests/latest";
 const headers = { Accept: acceptedManifests };
 
-const receiver = createServer((request, response) => {
-  request.resume().on("end", () => response.end());
-}).listen(0, "127.0.0.1");
-await new Promise((resolve) => receiver.once("listening", resolve));
-const url = `http://127.0.0.1:${receiver.address().port}/`;
+/** Events of pulls are sent a second later, and belong to the turn that made them. */
+const afterTurnMs = 1_500;
+
+const receiver = fork(fileURLToPath(new URL("bench/event-receiver.mjs", import.meta.url)));
+const [{ port: receiverPort }] = await once(receiver, "message");
+const url = `http://127.0.0.1:${receiverPort}/`;
 const metrics = { address: "127.0.0.1:0" };
 const kinds = {
   // Twice, to see how far the numbers can be trusted.
@@ -43,8 +47,7 @@ try {
   report();
 } finally {
   for (const { close } of servers) await close();
-  receiver.close();
-  receiver.closeAllConnections();
+  receiver.disconnect();
   rmSync(directory, { recursive: true, force: true });
 }
 
@@ -54,6 +57,7 @@ async function takeTurn(counts) {
   for (const server of servers) {
     const before = process.cpuUsage();
     const [rate] = await requestRates({ url: server.url }, { paths: [path], headers, settings });
+    await sleep(afterTurnMs);
     const { user, system } = process.cpuUsage(before);
     if (counts) server.seen.push({ rate, cpu: (user + system) / (rate * settings.seconds) });
   }

@@ -80,7 +80,7 @@ export class EventPost {
         method: "POST",
         url: new URL(url),
         headers: { ...Object.fromEntries([...further, ...signature]), "Content-Type": contentType },
-        body: body.toString(),
+        body,
         audience: "endpoint",
       },
       deadline,

@@ -60,23 +60,36 @@ export function causeOf(context: Context): EventCause {
 
 /** An event as the distribution registry sends it (notifications/event.go). */
 export function eventOf(action: EventAction, target: EventTarget, cause: EventCause, source: EventSource): object {
-  const { host, method, agent } = cause;
-  const { size, digest, repository } = target;
-  const kind = target.mediaType === undefined || target.mediaType === blobType ? "blobs" : "manifests";
-  const base = source.publicUrl ?? `${source.scheme}://${host ?? source.address}`;
   return {
     id: randomUUID(),
     timestamp: new Date(cause.atMs).toISOString(),
     action,
-    target: {
-      ...target,
-      ...(size !== undefined && { length: size }),
-      ...(action !== "delete" && { url: `${base}/v2/${repository}/${kind}/${digest}` }),
-    },
-    request: { id: cause.requestId, addr: cause.address, host, method, useragent: agent },
+    target: describeTarget(action, target, cause, source),
+    request: { id: cause.requestId, ...describeClient(cause) },
     actor: { name: cause.user },
     source: { addr: source.address, instanceID: source.instanceId },
   };
+}
+
+export function describeTarget(
+  action: EventAction,
+  target: EventTarget,
+  { host }: Pick<EventCause, "host">,
+  source: EventSource,
+): object {
+  const { size, digest, repository } = target;
+  const kind = target.mediaType === undefined || target.mediaType === blobType ? "blobs" : "manifests";
+  const base = source.publicUrl ?? `${source.scheme}://${host ?? source.address}`;
+  return {
+    ...target,
+    ...(size !== undefined && { length: size }),
+    ...(action !== "delete" && { url: `${base}/v2/${repository}/${kind}/${digest}` }),
+  };
+}
+
+/** What the client's request says of itself, but for its id. */
+export function describeClient({ address, host, method, agent }: Omit<EventCause, "atMs" | "requestId">): object {
+  return { addr: address, host, method, useragent: agent };
 }
 
 /** The media type that the distribution registry gives blobs in events. */

@@ -1,9 +1,12 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../observability/logger.js";
+import type { RepositoryName } from "../oci/repository-name.js";
 import type { Context } from "../registry/context.js";
-import { causeOf, type EventCause, type EventSource, type EventTarget, envelope, eventOf } from "./event.js";
-import { type EventFilter, wants } from "./event-journal.js";
+import type { EventSource } from "./event.js";
+import type { EventFilter } from "./event-journal.js";
 import { type EventPost, RefusedEventError } from "./event-post.js";
 import type { SenderObserver } from "./event-sender.js";
+import { type Pull, PullWriter } from "./pull-writer.js";
 
 /** A receiver of pulls. */
 export interface PullReceiver extends EventFilter {
@@ -18,21 +21,41 @@ interface PullEventParts {
 }
 
 const collectMs = 1_000;
-const batch = 100;
-/** Pulls that wait in memory for one receiver while it is slow. */
-const mostWaiting = 10_000;
+/** A POST costs as much time as 80 events in it; more of them at once would keep others waiting. */
+const batch = 200;
+/** Pulls that wait in memory for one receiver: some 5 MB. */
+const mostWaiting = 20_000;
+/**
+ * While clients keep the process busy, batches are this far apart: events of pulls then take some 2 % of the time. Those
+ * that come faster for long are dropped.
+ */
+const busyPauseMs = 150;
+const busyFrom = 0.8;
 
-/** Sends pulls in batches from memory: each at most once, since a pull must not wait for the disk. */
+/** Sends pulls in batches from memory: each at most once, since a pull must wait neither for the disk nor for events. */
 export class PullEvents {
   readonly #batches: readonly Batches[];
 
   constructor({ receivers, ...parts }: PullEventParts) {
-    this.#batches = receivers.map((receiver) => new Batches(receiver, parts));
+    const wanting = receivers.filter(({ ignoreActions }) => !ignoreActions.includes("pull"));
+    this.#batches = wanting.map((receiver) => new Batches(receiver, parts));
   }
 
-  /** A pull that was answered. */
-  add(target: EventTarget, context: Context): void {
-    for (const batches of this.#batches) batches.add(target, context);
+  /** A pull that was answered. Only notes it. */
+  add(repository: RepositoryName, tag: string | undefined, content: Pull["content"], context: Context): void {
+    const takers = this.#batches.filter((batches) => batches.take(content.mediaType));
+    if (takers.length === 0) return;
+    const pull = {
+      atMs: Date.now(),
+      content,
+      repository,
+      tag,
+      requestId: context.id,
+      address: context.caller.address,
+      client: context.client,
+      user: context.ownTask ?? context.access?.identity.user,
+    };
+    for (const batches of takers) batches.add(pull);
   }
 
   /** Sends what waits, but for receivers that do not answer now. */
@@ -41,15 +64,10 @@ export class PullEvents {
   }
 }
 
-/** An event is made of it when it is sent: thousands of whole events in memory would cost as much as the pulls. */
-interface Pull {
-  readonly target: EventTarget;
-  readonly cause: EventCause;
-}
-
 class Batches {
   readonly #receiver: PullReceiver;
   readonly #parts: Omit<PullEventParts, "receivers">;
+  readonly #writer: PullWriter;
   readonly #waiting: Pull[] = [];
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -59,15 +77,19 @@ class Batches {
   constructor(receiver: PullReceiver, parts: Omit<PullEventParts, "receivers">) {
     this.#receiver = receiver;
     this.#parts = parts;
+    this.#writer = new PullWriter(parts.source);
   }
 
-  add(target: EventTarget, context: Context): void {
-    if (!wants(this.#receiver, "pull", target) || this.#isClosed) return;
-    if (this.#waiting.length >= mostWaiting) {
-      this.#dropped++;
-      return;
-    }
-    this.#waiting.push({ target, cause: causeOf(context) });
+  /** Whether a pull of such content is wanted and has room; one without is counted as dropped. */
+  take(mediaType: string): boolean {
+    if (this.#isClosed || this.#receiver.ignoreMediaTypes.includes(mediaType)) return false;
+    if (this.#waiting.length < mostWaiting) return true;
+    this.#dropped++;
+    return false;
+  }
+
+  add(pull: Pull): void {
+    this.#waiting.push(pull);
     this.#timer ??= setTimeout(() => this.#send(), collectMs).unref();
   }
 
@@ -87,24 +109,27 @@ class Batches {
   }
 
   async #sendAll(): Promise<void> {
+    let before = performance.eventLoopUtilization();
     while (this.#waiting.length > 0) {
       const pulls = this.#waiting.splice(0, batch);
       if (await this.#deliver(pulls)) this.#parts.observer?.sent(this.#receiver.name, 200);
       else this.#dropped += pulls.length;
+      const now = performance.eventLoopUtilization();
+      const isBusy = performance.eventLoopUtilization(now, before).utilization > busyFrom;
+      before = now;
+      if (isBusy && !this.#isClosed) await delay(busyPauseMs, undefined, { ref: false });
     }
     this.#tellDropped();
   }
 
   async #deliver(pulls: readonly Pull[]): Promise<boolean> {
     const { post, name } = this.#receiver;
-    const { source } = this.#parts;
-    const events = pulls.map(({ target, cause }) => eventOf("pull", target, cause, source));
     try {
-      await post.send(envelope(...events), new AbortController().signal);
+      await post.send(this.#writer.envelope(pulls), new AbortController().signal);
       return true;
     } catch (cause) {
       this.#parts.observer?.failed(name, cause instanceof RefusedEventError ? cause.status : undefined);
-      this.#parts.log.debug("pulls were not received", { receiver: name, events: events.length, cause });
+      this.#parts.log.debug("pulls were not received", { receiver: name, events: pulls.length, cause });
       return false;
     }
   }
@@ -112,7 +137,7 @@ class Batches {
   #tellDropped(): void {
     if (this.#dropped === 0) return;
     const { name } = this.#receiver;
-    this.#parts.log.warn("pulls were not told: their receiver was away or too slow", {
+    this.#parts.log.warn("pulls were not told: their receiver was away or too slow, or there were too many", {
       receiver: name,
       events: this.#dropped,
     });

@@ -25,14 +25,14 @@ export class PulledRepository implements PullRepository {
   async getManifest(reference: Reference, context: Context): Promise<Manifest> {
     const manifest = await this.#repository.getManifest(reference, context);
     const tag = isDigestReference(reference) ? undefined : reference;
-    if (!context.onlyLooks) this.#events.add({ ...manifest.descriptor, repository: this.name, tag }, context);
+    if (!context.onlyLooks) this.#events.add(this.name, tag, manifest.descriptor, context);
     return manifest;
   }
 
   async openBlob(digest: Digest, wanted: WantedSpan, context: Context): Promise<OpenedBlob> {
     const blob = await this.#repository.openBlob(digest, wanted, context);
     if (blob.content.span === undefined && !context.onlyLooks)
-      this.#events.add({ mediaType: blobType, digest, size: blob.size, repository: this.name }, context);
+      this.#events.add(this.name, undefined, { mediaType: blobType, digest, size: blob.size }, context);
     return blob;
   }
 

@@ -13,7 +13,7 @@ export interface WireRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly authorization?: string | undefined;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   readonly audience: Audience;
   /** From the connection to the response headers, if different from other requests. */
   readonly firstByteMs?: number | undefined;
