@@ -44,19 +44,19 @@ export class KeptManifests {
   }
 
   async findTagged(name: RepositoryName, tag: Tag): Promise<StoredManifest | undefined> {
-    const digest = await this.#storage.tags.find(name, tag);
+    const digest = await this.#storage.tags.findRecent(name, tag);
     return digest && this.find(name, digest);
   }
 
   /** Records that a client got a manifest. That is the use of an image: its blobs are requested afterwards. */
   async notePull(name: RepositoryName, { descriptor: { digest }, bytes }: StoredManifest): Promise<void> {
-    this.#storage.uses.notePull(name, digest, Date.now());
+    this.#storage.uses.pulls.note(name, digest, Date.now());
     if (!this.#read.has(`${name}@${digest}`)) await this.#learnSizes(name, digest, await readAnyManifest(bytes));
   }
 
   /** Records that a client, which may have the image, checked whether it is still current. */
   noteCheck(name: RepositoryName, digest: Digest): void {
-    this.#storage.uses.noteCheck(name, digest, Date.now());
+    this.#storage.uses.checks.note(name, digest, Date.now());
   }
 
   /** Size of a blob, if a manifest that was served says it: the upstream need not be asked before a download. */

@@ -3,8 +3,12 @@ import type { Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { StorageDriver } from "./driver.js";
 
+/** Where a time is stored. */
+type KeyOf = (name: RepositoryName, digest: Digest) => string;
+
 interface LastTime {
-  readonly key: string;
+  readonly name: RepositoryName;
+  readonly digest: Digest;
   timeMs: number;
   /** The time that is stored, as far as this process knows. */
   writtenMs: number | undefined;
@@ -26,41 +30,40 @@ const writtenAtOnce = 50;
  */
 export class LastTimes {
   readonly #driver: StorageDriver;
-  readonly #keyOf: (name: RepositoryName, digest: Digest) => string;
+  readonly #keyOf: KeyOf;
+  readonly #implying: LastTimes | undefined;
   readonly #times = new BoundedMap<string, LastTime>(remembered);
   readonly #due = new Set<LastTime>();
 
-  constructor(driver: StorageDriver, keyOf: (name: RepositoryName, digest: Digest) => string) {
+  /** @param implying a time of these says the same about the manifest, so that an earlier one here need not be written */
+  constructor(driver: StorageDriver, keyOf: KeyOf, implying?: LastTimes) {
     this.#driver = driver;
     this.#keyOf = keyOf;
+    this.#implying = implying;
   }
 
   /** @param timeMs milliseconds since 1970 */
   note(name: RepositoryName, digest: Digest, timeMs: number): void {
-    const key = this.#keyOf(name, digest);
-    const last = this.#times.get(key) ?? this.#remember({ key, timeMs, writtenMs: undefined });
+    const id = `${name}@${digest}`;
+    const last = this.#times.get(id) ?? this.#remember(id, { name, digest, timeMs, writtenMs: undefined });
     last.timeMs = Math.max(last.timeMs, timeMs);
     if (last.writtenMs === undefined || last.timeMs - last.writtenMs >= writtenEachMs) this.#due.add(last);
   }
 
-  #remember(last: LastTime): LastTime {
-    this.#times.set(last.key, last);
+  #remember(id: string, last: LastTime): LastTime {
+    this.#times.set(id, last);
     return last;
   }
 
-  /** What was noted so far need not be written, since something else says it. */
-  countAsWritten(name: RepositoryName, digest: Digest): void {
-    const last = this.#times.get(this.#keyOf(name, digest));
-    if (last === undefined) return;
-    this.#due.delete(last);
-    last.writtenMs = last.timeMs;
+  /** The last time that this process has noted and still remembers. */
+  knownHere(name: RepositoryName, digest: Digest): number | undefined {
+    return this.#times.get(`${name}@${digest}`)?.timeMs;
   }
 
   /** In milliseconds since 1970; `undefined` if none is known. */
   async find(name: RepositoryName, digest: Digest): Promise<number | undefined> {
-    const key = this.#keyOf(name, digest);
-    const here = this.#times.get(key)?.timeMs;
-    const written = await this.#read(key);
+    const here = this.knownHere(name, digest);
+    const written = await this.#read(this.#keyOf(name, digest));
     return written === undefined ? here : Math.max(here ?? 0, written);
   }
 
@@ -99,16 +102,18 @@ export class LastTimes {
   async #writeBatch(batch: readonly LastTime[], laterBy: number): Promise<void> {
     const wanted: { readonly last: LastTime; readonly timeMs: number }[] = [];
     for (const last of batch) {
-      const { timeMs } = last;
+      const { name, digest, timeMs } = last;
+      const impliedMs = this.#implying?.knownHere(name, digest);
       // Another process may have written it, or this one, if that was forgotten.
-      const writtenMs = await this.#read(last.key);
+      const writtenMs =
+        impliedMs !== undefined && impliedMs >= timeMs ? timeMs : await this.#read(this.#keyOf(name, digest));
       if (writtenMs === undefined || timeMs - writtenMs >= laterBy) wanted.push({ last, timeMs });
       else last.writtenMs = writtenMs;
     }
     if (wanted.length === 0) return;
     await this.#driver.write(
-      ...wanted.map(({ last: { key }, timeMs }) => ({
-        key,
+      ...wanted.map(({ last: { name, digest }, timeMs }) => ({
+        key: this.#keyOf(name, digest),
         content: Buffer.from(new Date(timeMs).toISOString()),
         isTrace: true,
       })),
@@ -118,10 +123,10 @@ export class LastTimes {
 
   /** Call it when the manifest is deleted. */
   async forget(name: RepositoryName, digest: Digest): Promise<void> {
-    const key = this.#keyOf(name, digest);
-    const last = this.#times.get(key);
+    const id = `${name}@${digest}`;
+    const last = this.#times.get(id);
     if (last !== undefined) this.#due.delete(last);
-    this.#times.delete(key);
-    await this.#driver.remove(key);
+    this.#times.delete(id);
+    await this.#driver.remove(this.#keyOf(name, digest));
   }
 }

@@ -12,25 +12,15 @@ export class UseStore {
   readonly #driver: StorageDriver;
   /** Whether it is written since when pulls are recorded. */
   #hasBegun = false;
-  /** Of a private repository, where nothing depends on checks, note pulls here. */
+  /** A client got the manifest. */
   readonly pulls: LastTimes;
-  readonly #checks: LastTimes;
+  /** A client has the manifest, or will pull it. */
+  readonly checks: LastTimes;
 
   constructor(driver: StorageDriver) {
     this.#driver = driver;
     this.pulls = new LastTimes(driver, layout.manifestPulled);
-    this.#checks = new LastTimes(driver, layout.manifestUsed);
-  }
-
-  /** A client got the manifest. @param timeMs milliseconds since 1970 */
-  notePull(name: RepositoryName, digest: Digest, timeMs: number): void {
-    this.pulls.note(name, digest, timeMs);
-    this.#checks.countAsWritten(name, digest);
-  }
-
-  /** A client has the manifest, or will pull it. @param timeMs milliseconds since 1970 */
-  noteCheck(name: RepositoryName, digest: Digest, timeMs: number): void {
-    this.#checks.note(name, digest, timeMs);
+    this.checks = new LastTimes(driver, layout.manifestUsed, this.pulls);
   }
 
   /** In milliseconds since 1970, at most an hour too early after a restart; `undefined` if no pull is known. */
@@ -40,7 +30,7 @@ export class UseStore {
 
   /** The last pull or check, in the same way. */
   async lastUse(name: RepositoryName, digest: Digest): Promise<number | undefined> {
-    const times = await Promise.all([this.pulls.find(name, digest), this.#checks.find(name, digest)]);
+    const times = await Promise.all([this.pulls.find(name, digest), this.checks.find(name, digest)]);
     const known = times.filter((time) => time !== undefined);
     return known.length === 0 ? undefined : Math.max(...known);
   }
@@ -63,18 +53,18 @@ export class UseStore {
   async writeDue(): Promise<void> {
     await this.#begin();
     await this.pulls.writeDue();
-    await this.#checks.writeDue();
+    await this.checks.writeDue();
   }
 
   /** Writes all that is not written yet, before the process ends. */
   async writeAll(): Promise<void> {
     await this.pulls.writeAll();
-    await this.#checks.writeAll();
+    await this.checks.writeAll();
   }
 
   /** Call it when the manifest is deleted. */
   async forget(name: RepositoryName, digest: Digest): Promise<void> {
     await this.pulls.forget(name, digest);
-    await this.#checks.forget(name, digest);
+    await this.checks.forget(name, digest);
   }
 }

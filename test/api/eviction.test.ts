@@ -171,7 +171,7 @@ test("the last use of an image is known after a restart", async (t) => {
   const before = await runProxy(scope, fake.url);
   for (const tag of ["a", "b"]) await pullWhole(before.client, name, tag);
   // While it runs, uses are only written every hour.
-  before.storage.uses.noteCheck(name, image("a").descriptor.digest, Date.now() + 10 * 60_000);
+  before.storage.uses.checks.note(name, image("a").descriptor.digest, Date.now() + 10 * 60_000);
   await before.stop();
   const after = await runProxy(scope, fake.url, { root: before.root, maxSize: 10_000_000 });
   await after.eviction.makeRoom(1);

@@ -24,7 +24,7 @@ export class TagChecks {
    * @param enough an age below this need not be the latest
    */
   async age(name: RepositoryName, tag: Tag, enough: number): Promise<number | undefined> {
-    const age = Date.now() - (this.#checked.get(layout.tagChecked(name, tag)) ?? Number.NaN);
+    const age = Date.now() - (this.#checked.get(`${name}:${tag}`) ?? Number.NaN);
     if (age < enough && age > -clockSkewMs) return Math.max(0, age);
     const readAge = Date.now() - ((await this.readCheckedAt(name, tag)) ?? Number.NaN);
     // A confirmation in the future is due to a wrong clock: the tag would count as fresh until then.
@@ -33,8 +33,7 @@ export class TagChecks {
 
   /** In milliseconds since 1970; may be older than what another process knows. */
   async checkedAt(name: RepositoryName, tag: Tag): Promise<number | undefined> {
-    const known = this.#checked.get(layout.tagChecked(name, tag));
-    return known ?? this.readCheckedAt(name, tag);
+    return this.#checked.get(`${name}:${tag}`) ?? this.readCheckedAt(name, tag);
   }
 
   /** The same, read from the storage: another process may have asked the upstream meanwhile. */
@@ -42,20 +41,21 @@ export class TagChecks {
     const text = (await this.#driver.read(layout.tagChecked(name, tag)))?.toString();
     const time = text === undefined ? Number.NaN : Date.parse(text);
     if (Number.isNaN(time)) return undefined;
-    this.#checked.set(layout.tagChecked(name, tag), time);
+    this.#checked.set(`${name}:${tag}`, time);
     return time;
   }
 
   async recordCheck(name: RepositoryName, tag: Tag, timeMs: number): Promise<void> {
-    const key = layout.tagChecked(name, tag);
-    this.#checked.set(key, timeMs);
-    await this.#driver.write({ key, content: Buffer.from(new Date(timeMs).toISOString()) });
+    this.#checked.set(`${name}:${tag}`, timeMs);
+    await this.#driver.write({
+      key: layout.tagChecked(name, tag),
+      content: Buffer.from(new Date(timeMs).toISOString()),
+    });
   }
 
   /** Call it when the tag is deleted. */
   async forgetCheck(name: RepositoryName, tag: Tag): Promise<void> {
-    const key = layout.tagChecked(name, tag);
-    this.#checked.delete(key);
-    await this.#driver.remove(key);
+    this.#checked.delete(`${name}:${tag}`);
+    await this.#driver.remove(layout.tagChecked(name, tag));
   }
 }

@@ -64,7 +64,7 @@ test("an untagged manifest stays as long as the policy says after it lost its ta
   await push(smallImage("newest"), "latest");
   await push(images[1] ?? assert.fail(), "gone");
   await repository.deleteTag(parseTag("gone"), patientContext());
-  storage.uses.notePull(name, pulled, Date.now());
+  storage.uses.pulls.note(name, pulled, Date.now());
   const times = { grace: 0, claim: 0, trash: 0, untaggedKeepOf: () => hour };
   const report = new RecordedCollection();
   await collect(storage, collectionSettings(report, times));
