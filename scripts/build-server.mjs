@@ -2,7 +2,7 @@
 // that every server needs, and each part that is loaded on its own has another. Nothing is minified, and source maps
 // lie beside the files, so that stacks can be read (src/source-lines.ts).
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { sectionedMap } from "./sectioned-map.mjs";
@@ -29,14 +29,28 @@ const serverParts = [
   "src/serving/serve-alone.ts",
 ];
 
-/** Every start loads these, one of them in 72 files. All other packages stay outside. */
-const bundledPackages = ["commander", "lru-cache", "yaml"];
+/**
+ * Packages that stay outside: native code, what few servers load, and what is loaded by `require`, which a bundle cannot
+ * follow. All others are bundled: yaml alone has 72 files, and axios with what it needs takes a cache 0.1 s to load.
+ */
+const packagesOutside = [
+  "@aws-sdk/client-s3",
+  "@aws-sdk/credential-providers",
+  "@node-rs/bcrypt",
+  "express",
+  "fastest-levenshtein",
+  "jose",
+  "preact",
+  "prom-client",
+  "tldts",
+  "winston",
+];
 
 removeFormerBuild();
 const bundle = await rolldown({
   cwd: root,
   input: { ...program, ...threads },
-  external: (id) => !/^[./]/.test(id) && !bundledPackages.includes(id),
+  external: (id) => packagesOutside.some((name) => id === name || id.startsWith(`${name}/`)),
   platform: "node",
   treeshake: false,
   preserveEntrySignatures: false,
@@ -56,7 +70,7 @@ for (const { type, fileName, code } of output)
 for (const name of readdirSync(target)) if (name.endsWith(".map")) divideMap(join(target, name));
 for (const name of Object.keys(threads)) refuseIfServer(`${name}.js`);
 // preact is in the page (build-page.mjs).
-writeFileSync(join(target, "licenses.txt"), [...bundledPackages, "preact"].map(licenseOf).join("\n"));
+writeFileSync(join(target, "licenses.txt"), [...bundledPackages(), "node_modules/preact"].map(licenseOf).join("\n"));
 
 /** One other character, and V8 keeps all of a file in twice the memory. */
 function inAscii(code) {
@@ -101,8 +115,17 @@ function importedBy(files, graph) {
   return found;
 }
 
-function licenseOf(name) {
-  const folder = join(root, "node_modules", name);
-  const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-  return `${name}\n\n${readFileSync(join(folder, file), "utf8")}`;
+/** Folders of the packages that are in the bundle, below the root. */
+function bundledPackages() {
+  const modules = output.flatMap(({ moduleIds }) => moduleIds ?? []);
+  const folders = modules.map((id) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(relative(root, id))?.[0]);
+  return [...new Set(folders.filter((folder) => folder !== undefined))].sort();
+}
+
+function licenseOf(folder) {
+  const file = readdirSync(join(root, folder)).find((each) => /^licen[cs]e/i.test(each));
+  if (file !== undefined) return `${folder}\n\n${readFileSync(join(root, folder, file), "utf8")}`;
+  const { author, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+  if (license === undefined) throw new Error(`${folder} is bundled and has no licence`);
+  return `${folder}\n\n${license}, by ${author?.name ?? author}\n`;
 }
