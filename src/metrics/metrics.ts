@@ -9,6 +9,7 @@ import { EventMetrics } from "./event-metrics.js";
 import { LocalCacheMetrics, type LocalCacheState } from "./local-cache-metrics.js";
 import type { MetricsReport } from "./metrics-sum.js";
 import { addProcessMetrics } from "./process-metrics.js";
+import { type ObservedQuota, QuotaMetrics } from "./quota-metrics.js";
 import { RequestMetrics } from "./request-metrics.js";
 import { RetentionMetrics } from "./retention-metrics.js";
 import { StorageMetrics } from "./storage-metrics.js";
@@ -21,6 +22,8 @@ export interface ServingState extends StoredState {
   running(): Iterable<Exchange>;
   /** The last check of the stored content. */
   lastCheck(): Promise<LastCheck | undefined>;
+  /** The quotas of the configuration in effect. */
+  quotas(): Promise<readonly ObservedQuota[]>;
   /** Blobs that were hashed while they were sent. */
   readonly verifiedReads: VerifiedReads;
   readonly answers: { readonly requests: number; readonly hits: number };
@@ -40,6 +43,7 @@ export class Metrics {
   readonly retention: RetentionMetrics;
   /** Told of events that are kept and sent. */
   readonly events: EventMetrics;
+  readonly #quotas: QuotaMetrics;
   readonly #registry = new Registry();
   readonly #storage: StorageMetrics;
   readonly #upstreams: UpstreamMetrics;
@@ -54,6 +58,7 @@ export class Metrics {
     this.checks = new CheckMetrics(registers);
     this.retention = new RetentionMetrics(registers);
     this.stored = new StoredMetrics(registers);
+    this.#quotas = new QuotaMetrics(registers);
     addProcessMetrics(this.#registry, build);
   }
 
@@ -72,6 +77,7 @@ export class Metrics {
     this.requests.running = () => state.running();
     this.#storage.answers = state.answers;
     this.stored.state = state;
+    this.#quotas.quotas = () => state.quotas();
     this.checks.lastCheck = () => state.lastCheck();
     this.checks.verifiedReads = state.verifiedReads;
     if (state.localCache !== undefined) new LocalCacheMetrics([this.#registry], state.localCache);

@@ -20,6 +20,11 @@ export interface QuotaUse extends QuotaRule {
   readonly used: number;
 }
 
+/** The same without counting; `undefined` if nothing has counted it yet. */
+export interface RecordedUse extends QuotaRule {
+  readonly used: number | undefined;
+}
+
 /**
  * Quotas of private repositories. What counts is the bytes of blobs and manifests that the repositories of a quota link
  * to, each digest once, also if repositories of another quota have it too.
@@ -94,8 +99,13 @@ export class Quotas {
   }
 
   /** All quotas and their use as it was last recorded, without counting: never less than pushes have added. */
-  async recordedUse(): Promise<readonly QuotaUse[]> {
-    return Promise.all(this.#quotas.map(async ({ rule, account }) => ({ ...rule, used: await this.#usedOf(account) })));
+  recordedUse(): Promise<readonly RecordedUse[]> {
+    return Promise.all(
+      this.#quotas.map(async ({ rule, account }) => {
+        const state = await account.read();
+        return { ...rule, used: state && totalOf(state) };
+      }),
+    );
   }
 
   async #usedOf(account: QuotaAccount): Promise<number> {

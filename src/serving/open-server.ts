@@ -6,6 +6,7 @@ import type { ServerSettings } from "../http/server-settings.js";
 import { beginWork } from "../maintenance/collection-lock.js";
 import type { Metrics, ServingState } from "../metrics/metrics.js";
 import type { Logger } from "../observability/logger.js";
+import { Quotas } from "../private/quotas.js";
 import { openStorage } from "../storage/open-storage.js";
 import type { Storage } from "../storage/storage.js";
 import type { CacheBound } from "./cache-bound.js";
@@ -70,7 +71,8 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
     modes.activity.today,
     ...(metrics === undefined ? [] : [metrics.requests]),
   ]);
-  metrics?.begin(stateOf(server, storage, modes));
+  let inEffect = config;
+  metrics?.begin(stateOf(server, storage, { modes, quotas: () => quotaUse(inEffect, storage) }));
   tls?.watch((renewed) => server.renewTls(renewed));
   const prepare = async (next: Config) => {
     await tls?.refresh();
@@ -78,6 +80,7 @@ export async function openServer(config: Config, log: Logger, embedding: Embeddi
     warnOfWeakStorage(next, storage, log);
     return () => {
       const composition = takeOver();
+      inEffect = next;
       storage.contentLinks.claimMs = next.maintenance.gc.claim;
       storage.sampledReads.share = next.storage.verify;
       server.reconfigure(settingsOf(next, composition), composition.routes);
@@ -98,8 +101,13 @@ function openMeteredStorage({ storage }: Config, log: Logger, metrics: Metrics |
 }
 
 /** What metrics read, whichever configuration is in effect. */
-function stateOf(server: RegistryServer, storage: Storage, modes: ModeSelector): ServingState {
+function stateOf(
+  server: RegistryServer,
+  storage: Storage,
+  { modes, quotas }: Pick<ServingState, "quotas"> & { readonly modes: ModeSelector },
+): ServingState {
   return {
+    quotas,
     answers: storage.answers,
     lastCollection: () => storage.collections.lastMs(),
     lastCheck: () => storage.checks.read(),
@@ -123,4 +131,9 @@ async function openTls({ server }: Config, log: Logger): Promise<ServedTls | und
   if (server.tls === undefined) return undefined;
   const { ServedTls } = await import("./tls/served-tls.js");
   return ServedTls.open(server.tls, log);
+}
+
+async function quotaUse(config: Config, storage: Storage): ReturnType<ServingState["quotas"]> {
+  const isPrivate = config.mode !== "proxy";
+  return isPrivate ? new Quotas(storage, config.private.quotas).recordedUse() : [];
 }

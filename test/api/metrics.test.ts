@@ -49,6 +49,21 @@ test("no label names a repository, a tag or a user", async (t) => {
   for (const name of (await scrape()).keys()) assert.doesNotMatch(name, /secret|project|tagged/);
 });
 
+test("quotas show what is used and allowed, by their patterns, once that was counted", async (t) => {
+  const quotas = [
+    { repositories: ["team/**", "tools/*"], limit: "1MiB" },
+    { repositories: ["other"], limit: "2MiB" },
+  ];
+  const { client, scrape } = await runMeteredBerth(new Scope(t), { private: { quotas } });
+  await pushBlob(client, "team/app", Buffer.alloc(1_000, "a"));
+  const metrics = await scrape();
+  const [team, other] = ['{quota="team/**,tools/*"}', '{quota="other"}'];
+  assert.equal(metrics.get(`berth_quota_used_bytes${team}`), 1_000);
+  assert.equal(metrics.get(`berth_quota_limit_bytes${team}`), 1_048_576);
+  assert.equal(metrics.get(`berth_quota_used_bytes${other}`), undefined);
+  assert.equal(metrics.get(`berth_quota_limit_bytes${other}`), 2_097_152);
+});
+
 test("requests that are being answered are in flight", async (t) => {
   const { client, scrape } = await runMeteredBerth(new Scope(t));
   const session = await startUpload(client, "team/app");

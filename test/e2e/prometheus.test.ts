@@ -47,6 +47,7 @@ test("prometheus scrapes two workers, and finds data for every query of the boar
   const server = { workers: 2 };
   const berth = await startBerth(scope, {
     mode: "hybrid",
+    private: { quotas: [{ repositories: ["**"], limit: "1GiB" }] },
     proxy,
     server,
     metrics: { address: metricsAt },

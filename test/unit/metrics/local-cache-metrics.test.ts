@@ -13,6 +13,7 @@ const state = {
   cache: { size: undefined, limits: {} },
   uploads: 0,
   sessions: 0,
+  quotas: async () => [],
 };
 
 test("what the local cache does is counted", async () => {
