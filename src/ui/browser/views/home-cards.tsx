@@ -1,9 +1,10 @@
-import type { Quota, Summary } from "../api/registry-answers.js";
+import type { Caller, Quota, Summary, Today } from "../api/registry-answers.js";
 import { Icon } from "../parts/icon.js";
 import { Meter } from "../parts/meter.js";
 import { Ago } from "../parts/text.js";
+import { repositoriesHref } from "../routes.js";
 import { durationText } from "../text/dates.js";
-import { countText, sizeText } from "../text/sizes.js";
+import { countOf, countText, sizeText } from "../text/sizes.js";
 
 /** The pulls that an upstream still grants. */
 export function QuotaCard({ upstream, quota }: { readonly upstream: string; readonly quota: Quota }) {
@@ -75,4 +76,34 @@ export function DiskCard({ disk: { size, free } }: { readonly disk: NonNullable<
 function toneOf(left: number): "good" | "warn" | "bad" {
   if (left < 0.05) return "bad";
   return left < 0.2 ? "warn" : "good";
+}
+
+interface ContentCardProps {
+  readonly summary: Summary;
+  readonly today: Today;
+  readonly caller: Caller;
+}
+
+export function ContentCard({ summary: { repositories, lastCollectionAt }, today, caller }: ContentCardProps) {
+  // With access control, only an administrator is told how many there are.
+  const notCounted = caller.accessControl && !caller.mayAdminister ? "Browse" : "Counting…";
+  return (
+    <section class="card padded stat">
+      <h2>
+        <Icon name="box" /> Repositories
+      </h2>
+      <p class="stat-figure">
+        <a href={repositoriesHref()}>{repositories === undefined ? notCounted : countText(repositories)}</a>
+      </p>
+      <p class="muted small">
+        {countOf(today.pushes, "push", "pushes")} today
+        {lastCollectionAt !== undefined && (
+          <>
+            {" · garbage collected "}
+            <Ago time={lastCollectionAt} isShort />
+          </>
+        )}
+      </p>
+    </section>
+  );
 }
