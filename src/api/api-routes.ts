@@ -1,27 +1,20 @@
-import type { AuditTrail } from "../auth/audit/audit-trail.js";
 import { AuditedTokens } from "../auth/audit/audited-tokens.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Handler } from "../http/handlers/handler.js";
 import type { Resource } from "../http/router.js";
 import { sendBytes, sendJson } from "../http/send.js";
-import type { Page, PageOf } from "../oci/listing.js";
-import type { RepositoryName } from "../oci/repository-name.js";
-import type { Action } from "../registry/access.js";
-import type { Registry } from "../registry/registry.js";
-import type { Storage } from "../storage/storage.js";
-import type { Activity } from "./activity/activity.js";
 import { listDownloads } from "./activity/list-downloads.js";
 import { listUpstreams } from "./activity/list-upstreams.js";
 import { LiveStream } from "./activity/live-stream.js";
-import type { ConfiguredUpstream } from "./activity/seen-upstreams.js";
-import { type CacheState, Summaries } from "./activity/show-summary.js";
+import { Summaries } from "./activity/show-summary.js";
 import { changing, notStored, requireWelcome, showing, showTime } from "./answers.js";
+import type { ApiDependencies } from "./api-dependencies.js";
 import { requireAdmin } from "./changes/administration.js";
 import { askUpstream } from "./changes/ask-upstream.js";
 import { deleteContent } from "./changes/delete-content.js";
 import { evictImages } from "./changes/evict-images.js";
 import { OwnTokens } from "./changes/own-tokens.js";
-import { type CollectingSettings, startJob } from "./changes/start-job.js";
+import { startJob } from "./changes/start-job.js";
 import { Censuses } from "./images/content-census.js";
 import { ImageContents } from "./images/image-contents.js";
 import { FactsOfImages } from "./images/image-facts.js";
@@ -33,40 +26,11 @@ import { RepositoryHoldings } from "./images/repository-holdings.js";
 import { RepositorySummaries } from "./images/repository-summaries.js";
 import { showImage } from "./images/show-image.js";
 import { showRepository } from "./images/show-repository.js";
-import { type About, describeCaller } from "./me.js";
+import { describeCaller } from "./me.js";
 import { listFolder } from "./names/list-folder.js";
 import { listRepositories } from "./names/list-repositories.js";
 import { NameIndex } from "./names/name-index.js";
-import { type Guide, listGuides, showGuide } from "./setup-guides.js";
-
-/** What the API depends on. */
-export interface ApiDependencies {
-  /** As clients see it. */
-  readonly registry: Registry;
-  /** Lists all repositories, whoever may pull them. */
-  listAll(page: Page): Promise<PageOf<string>>;
-  /** What the configuration makes of stored names: differs if other names are listed. */
-  readonly namesSource: string;
-  /** Whether there is anything to pull from a listed repository. */
-  holdsAnything(name: string): Promise<boolean>;
-  readonly storage: Storage;
-  readonly about: About;
-  readonly activity: Activity;
-  readonly upstreams: readonly ConfiguredUpstream[];
-  readonly cache: CacheState;
-  /** Milliseconds without a byte after which an upload counts as abandoned. */
-  readonly uploadsExpireMs: number;
-  readonly collecting: CollectingSettings;
-  /** What the configuration lets clients change in private repositories. */
-  readonly changeable: readonly Action[];
-  /** The name in lists of a repository that is stored under this one. */
-  shownNameOf(stored: RepositoryName): RepositoryName;
-  readonly guides: readonly Guide[];
-  /** Records which tokens are made and revoked; other changes are recorded by the registry. */
-  readonly audit: AuditTrail | undefined;
-  /** The file that describes the API. */
-  description(): Promise<Buffer>;
-}
+import { listGuides, showGuide } from "./setup-guides.js";
 
 export interface Api {
   readonly resources: readonly Resource[];
@@ -139,7 +103,7 @@ function contentRoutes(dependencies: ApiDependencies, { names, censuses }: Known
   const summaries = new RepositorySummaries({ registry, facts, holdings });
   const contents = new ImageContents({ storage, censuses });
   const parts = { ...dependencies, names, facts, summaries, holdings, contents, censuses };
-  const tags = new TagLists({ registry, storage, images: new FactsOfImages(storage) });
+  const tags = new TagLists({ ...dependencies, images: new FactsOfImages(storage) });
   return shown({
     repositories: (exchange) => listRepositories(exchange, parts),
     tree: (exchange) => listFolder(exchange, names),

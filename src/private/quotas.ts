@@ -108,6 +108,14 @@ export class Quotas {
     );
   }
 
+  /** The same for the quotas that a repository belongs to. */
+  async recordedUseOf(name: RepositoryName): Promise<readonly QuotaUse[]> {
+    const uses: QuotaUse[] = [];
+    for (const { rule, account } of this.#quotas)
+      if (await account.holds(name)) uses.push({ ...rule, used: await this.#usedOf(account) });
+    return uses;
+  }
+
   async #usedOf(account: QuotaAccount): Promise<number> {
     const state = await account.read();
     return state === undefined ? 0 : totalOf(state);

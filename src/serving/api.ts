@@ -5,15 +5,18 @@ import type { Activity } from "../api/activity/activity.js";
 import type { ConfiguredUpstream } from "../api/activity/seen-upstreams.js";
 import type { CacheState } from "../api/activity/show-summary.js";
 import { type Api, createApi } from "../api/api-routes.js";
+import type { RepositoryLimits } from "../api/images/repository-limits.js";
 import type { Guide } from "../api/setup-guides.js";
 import type { AuditTrail } from "../auth/audit/audit-trail.js";
 import type { Config } from "../config/schema.js";
 import type { Logger } from "../observability/logger.js";
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.js";
 import { packageFolder, packageVersion } from "../package-version.js";
+import { Quotas } from "../private/quotas.js";
 import type { Action } from "../registry/access.js";
 import type { Context } from "../registry/context.js";
 import type { Registry } from "../registry/registry.js";
+import { Policies } from "../retention/policies.js";
 import { clients } from "../setup/clients.js";
 import { describeRegistry } from "../setup/describe-registry.js";
 import { showSetup } from "../setup/show-setup.js";
@@ -55,10 +58,24 @@ export function apiOf(config: Config, { mode, log, ...parts }: ApiParts): Api {
     uploadsExpireMs: config.private.uploads.expire,
     collecting: { times: collectionTimesOf(config), share: config.maintenance.gc.share },
     changeable: changeable(config),
+    limits: limitsOf(config, parts.storage),
     shownNameOf: shownNamesOf(config),
     guides: guidesOf(config),
     description: () => readFile(join(packageFolder(), "config", "openapi.yml")),
   });
+}
+
+function limitsOf(config: Config, storage: Storage): RepositoryLimits {
+  const policies = new Policies(config.retention.policies);
+  const quotas = new Quotas(storage, config.mode === "proxy" ? [] : config.private.quotas);
+  return {
+    guardOf: (name, tag) => {
+      const policy = policies.of(name);
+      if (policy.immutableBy(tag) !== undefined) return "immutable";
+      return policy.protectedBy(tag) === undefined ? undefined : "protected";
+    },
+    quotasOf: (name) => quotas.recordedUseOf(name),
+  };
 }
 
 function configuredUpstreams(config: Config): ConfiguredUpstream[] {

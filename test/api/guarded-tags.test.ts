@@ -177,3 +177,25 @@ test("where the storage cannot decide which of two pushes is first, the log says
   const { log } = await runBerth(scope, { opened: weak, retention: { policies: [releases] } });
   assert.ok(log.events.some(({ level, event }) => level === "warn" && event.includes("no conditional writes")));
 });
+
+test("the API tells which tags nobody may move or delete", async (t) => {
+  const { client, first } = await prepare(t);
+  for (const tag of ["stable", "v1-rc1", "free"]) await pushSmallImage(client, name, "first", { tag });
+  await pushSmallImage(client, "other/app", "first", { tag: "v1" });
+  const api = new ApiClient(client);
+  const guardsOf = async (repository: string) => {
+    const { items } = await api.get("tags", { repository });
+    return Object.fromEntries(items.map(({ tag, guard }: { tag: string; guard?: string }) => [tag, guard]));
+  };
+  assert.deepEqual(await guardsOf(name), {
+    v1: "immutable",
+    stable: "protected",
+    "v1-rc1": undefined,
+    free: undefined,
+  });
+  assert.deepEqual(await guardsOf("other/app"), { v1: undefined });
+  const shown = async (reference: string) => (await api.get("image", { repository: name, reference })).guard;
+  assert.equal(await shown("v1"), "immutable");
+  assert.equal(await shown("free"), undefined);
+  assert.equal(await shown(first.descriptor.digest), undefined);
+});

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { digestOf } from "../../src/oci/digest.js";
+import { ApiClient } from "../support/api-client.js";
 import { tryCommand } from "../support/command.js";
 import { pushBlob, pushManifest, seededBytes } from "../support/content.js";
+import { basic, runGuardedBerth } from "../support/guarded-berth.js";
 import { type Answer, locationOf, type RegistryClient } from "../support/registry-client.js";
 import { runBerthOnDisk } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
@@ -146,4 +148,27 @@ test("a manifest that is pushed again, and a tag that moves, need no room", asyn
   const used = image.bytes.length + "text".length + "{}".length;
   await pushBlob(client, "team/one", seededBytes("the rest", limit - used));
   await pushManifest(client, "team/one", image, "v2");
+});
+
+test("the API tells those who may push how much of a repository's quotas is used", async (t) => {
+  const scope = new Scope(t);
+  const { client } = await runWithQuota(scope);
+  const image = await pushSmallImage(client, "team/app", "content", { tag: "1" });
+  await pushSmallImage(client, "free/app", "content", { tag: "1" });
+  const api = new ApiClient(client);
+  const { quotas } = await api.get("repository", { repository: "team/app" });
+  assert.equal(quotas.length, 1);
+  assert.equal(quotas[0].limit, limit);
+  assert.ok(quotas[0].used > image.descriptor.size, String(quotas[0].used));
+  assert.equal((await api.get("repository", { repository: "free/app" })).quotas, undefined);
+  const rules = [
+    { allow: "pull, push", to: "authenticated" },
+    { allow: "pull", to: "everyone" },
+  ];
+  const guarded = await runGuardedBerth(scope, { rules }, { private: { quotas: [{ repositories: ["**"], limit }] } });
+  await pushSmallImage(guarded.client.with(basic("ann")), "team/app", "content", { tag: "1" });
+  const visitor = new ApiClient(guarded.client);
+  assert.equal((await visitor.get("repository", { repository: "team/app" })).quotas, undefined);
+  const pusher = new ApiClient(guarded.client, basic("ann"));
+  assert.equal((await pusher.get("repository", { repository: "team/app" })).quotas[0].limit, limit);
 });

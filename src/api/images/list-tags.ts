@@ -10,6 +10,7 @@ import { showTime } from "../answers.js";
 import { lookAt, looking } from "../looking.js";
 import { badRequest, choiceOf, pageSizeOf, repositoryOf, textOf } from "../query.js";
 import type { FactsOfImages } from "./image-facts.js";
+import { guardsIn, type RepositoryLimits } from "./repository-limits.js";
 
 const mostTags = 100_000;
 const longestTag = 128;
@@ -19,6 +20,7 @@ interface TagListParts {
   readonly registry: Registry;
   readonly storage: Storage;
   readonly images: FactsOfImages;
+  readonly limits: RepositoryLimits;
 }
 
 /** Pages of tags in natural order, which is remembered while the list of tags is the same. */
@@ -63,9 +65,11 @@ export class TagLists {
   async #described(repository: PullRepository, exchange: Exchange, tags: readonly Tag[]): Promise<readonly unknown[]> {
     const described = new Map<Tag, unknown>();
     const allowance = new ReadAllowance();
+    const guardOf = await guardsIn(this.#parts.storage, this.#parts.limits, repository.name);
     await inParallel(tags, atOnce, async (tag) => {
       exchange.signal.throwIfAborted();
-      described.set(tag, await this.#describe(repository, tag, { exchange, allowance }));
+      const description = await this.#describe(repository, tag, { exchange, allowance });
+      described.set(tag, { ...description, guard: guardOf(tag) });
     });
     return tags.map((tag) => described.get(tag));
   }
@@ -74,7 +78,7 @@ export class TagLists {
     repository: PullRepository,
     tag: Tag,
     { exchange, allowance }: { readonly exchange: Exchange; readonly allowance: ReadAllowance },
-  ): Promise<unknown> {
+  ): Promise<object> {
     const { storage, images } = this.#parts;
     const { name } = repository;
     const digest = await storage.tags.find(name, tag);

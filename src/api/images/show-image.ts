@@ -16,6 +16,7 @@ import type { ImageContents } from "./image-contents.js";
 import { artifactTypeOf, kindOf } from "./image-facts.js";
 import { configView, contentView, historyOf, layersOf, manifestsOf } from "./image-views.js";
 import { originOfContent } from "./origin.js";
+import { guardsIn, type RepositoryLimits } from "./repository-limits.js";
 import { TextBudget } from "./text-budget.js";
 
 const shownTags = 100;
@@ -26,17 +27,19 @@ interface ImageShowParts {
   readonly registry: Registry;
   readonly storage: Storage;
   readonly contents: ImageContents;
+  readonly limits: RepositoryLimits;
 }
 
 /** One manifest with everything that is known about it. */
-export async function showImage(exchange: Exchange, { registry, storage, contents }: ImageShowParts): Promise<unknown> {
+export async function showImage(exchange: Exchange, parts: ImageShowParts): Promise<unknown> {
+  const { registry, storage, contents, limits } = parts;
   const name = repositoryOf(exchange);
   const reference = referenceOf(exchange);
   const repository = await lookAt(registry, exchange, name);
   const { descriptor } = await repository.resolveManifest(reference, looking(exchange));
   const { digest, mediaType } = descriptor;
-  const { parts, present, sizes } = await contents.of(repository.name, digest);
-  const reading = parts.manifests.get(digest)?.reading;
+  const { parts: known, present, sizes } = await contents.of(repository.name, digest);
+  const reading = known.manifests.get(digest)?.reading;
   const texts = new TextBudget();
   return {
     repository: name,
@@ -47,14 +50,15 @@ export async function showImage(exchange: Exchange, { registry, storage, content
     kind: reading === undefined ? "unknown" : kindOf(reading),
     origin: await originOfContent(storage, repository.name),
     ...sizes,
-    ...(parts.manifests.size === 0 && { size: descriptor.size }),
+    ...(known.manifests.size === 0 && { size: descriptor.size }),
     isPartial: sizes?.isPartial || undefined,
     isCounting: sizes === undefined || undefined,
     ...(await timesOf(storage, repository, { reference, digest, exchange })),
+    guard: isDigestReference(reference) ? undefined : (await guardsIn(storage, limits, repository.name))(reference),
     tags: await tagsOf(storage, repository, digest, exchange),
     subject: reading?.subject,
     annotations: texts.texts(reading?.annotations) ?? {},
-    manifests: reading === undefined ? [] : manifestsOf(reading, parts, present),
+    manifests: reading === undefined ? [] : manifestsOf(reading, known, present),
     ...(await inside(repository, reading, { exchange, present })),
   };
 }

@@ -10,6 +10,7 @@ import { repositoryOf } from "../query.js";
 import type { Censuses } from "./content-census.js";
 import { type Facts, type RepositoryFacts, summaryOf, totalOf } from "./repository-facts.js";
 import type { Holdings, RepositoryHoldings } from "./repository-holdings.js";
+import type { RepositoryLimits } from "./repository-limits.js";
 
 /** A client waits this long for the sizes of a large repository; then it is told the rest. */
 const countedWithinMs = 60;
@@ -20,6 +21,7 @@ interface ShowParts {
   readonly facts: RepositoryFacts;
   readonly holdings: RepositoryHoldings;
   readonly censuses: Censuses;
+  readonly limits: RepositoryLimits;
   /** What the configuration lets clients change in private repositories. */
   readonly changeable: readonly Action[];
 }
@@ -32,12 +34,19 @@ export async function showRepository(exchange: Exchange, parts: ShowParts): Prom
   const holdings = await counting;
   if (facts.tags === 0 && holdings?.manifests === 0)
     throw new RegistryError("NAME_UNKNOWN", `${name} is empty`, { detail: { name } });
+  const may = actions.filter((action) => mayDo(action, { name, exchange, facts, parts }));
   return {
     name,
     ...summaryOf(facts, holdings),
     ...(holdings !== undefined && (await sizesOf(repository.name, holdings, parts.censuses))),
-    may: actions.filter((action) => mayDo(action, { name, exchange, facts, parts })),
+    quotas: may.includes("push") ? await quotasOf(repository.name, parts.limits) : undefined,
+    may,
   };
+}
+
+async function quotasOf(stored: RepositoryName, limits: RepositoryLimits) {
+  const quotas = await limits.quotasOf(stored);
+  return quotas.length === 0 ? undefined : quotas.map(({ used, limit }) => ({ used, limit }));
 }
 
 async function sizesOf(stored: RepositoryName, { content, isPartial, manifests }: Holdings, censuses: Censuses) {

@@ -44,8 +44,13 @@ export interface Repository {
   readonly newestTag?: string;
   readonly pushedAt?: string;
   readonly pulledAt?: string;
+  /** Bytes, of the quotas that bound it. */
+  readonly quotas?: readonly { readonly used: number; readonly limit: number }[];
   readonly may: readonly string[];
 }
+
+/** What nobody may do with a tag: move or delete it, or delete it. */
+export type TagGuard = "immutable" | "protected";
 
 export interface Tag {
   readonly tag: string;
@@ -56,6 +61,7 @@ export interface Tag {
   readonly pushedAt?: string;
   readonly pulledAt?: string;
   readonly askedAt?: string;
+  readonly guard?: TagGuard;
   readonly problem?: string;
 }
 
@@ -130,6 +136,7 @@ export interface Image {
   readonly pushedAt?: string;
   readonly pulledAt?: string;
   readonly askedAt?: string;
+  readonly guard?: TagGuard;
   /** Of the tag that was asked for, the newest first. */
   readonly tagChanges?: readonly TagChange[];
   readonly tags: readonly string[];

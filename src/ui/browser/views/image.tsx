@@ -3,24 +3,18 @@ import type { ChildManifest, Image } from "../api/content-answers.js";
 import { imagePath } from "../api/first-requests.js";
 import type { Caller } from "../api/registry-answers.js";
 import { useAnswer } from "../api/use-answer.js";
-import { goTo } from "../navigation.js";
-import { Digest } from "../parts/copy.js";
-import { Icon } from "../parts/icon.js";
 import { Failure, Note, Waiting } from "../parts/notes.js";
-import { OriginBadge } from "../parts/origin.js";
-import { Ago, Pushed } from "../parts/text.js";
+import { Pushed } from "../parts/text.js";
 import { View } from "../parts/view.js";
-import { imageHref, repositoriesHref, repositoryHref } from "../routes.js";
-import { sizeText } from "../text/sizes.js";
+import { imageHref } from "../routes.js";
 import { useAskedAgain } from "../use-asked-again.js";
 import { ConfigurationCard } from "./configuration-card.js";
-import { Freshness } from "./freshness.js";
 import { HoldersCard } from "./holders-card.js";
+import { ImageActions, ImageCrumbs, ImageFacts } from "./image-head.js";
 import { LayersCard } from "./layers-card.js";
 import { isPlatform, PlatformPicker } from "./platform-picker.js";
 import { PullCard } from "./pull-card.js";
 import { ReferrersCard } from "./referrers-card.js";
-import { RemovalDialog } from "./removal-dialog.js";
 import { TagChangesCard } from "./tag-changes-card.js";
 import { TextsCard } from "./texts-card.js";
 
@@ -40,108 +34,15 @@ export function ImageView({ name, reference, caller }: ImageViewProps) {
       title={shown}
       crumbs={<ImageCrumbs name={name} />}
       heading={<Pushed text={isDigest ? `@${reference.slice(0, 19)}…` : reference} />}
-      lead={answer !== undefined && <Facts image={answer} />}
-      actions={answer !== undefined && <Actions image={answer} reference={reference} caller={caller} reload={reload} />}
+      lead={answer !== undefined && <ImageFacts image={answer} />}
+      actions={
+        answer !== undefined && <ImageActions image={answer} reference={reference} caller={caller} reload={reload} />
+      }
     >
       {error !== undefined && <Failure error={error} retry={reload} />}
       {answer === undefined && error === undefined && <Waiting />}
       {answer !== undefined && <Content image={answer} reference={reference} caller={caller} />}
     </View>
-  );
-}
-
-function ImageCrumbs({ name }: { readonly name: string }) {
-  return (
-    <nav aria-label="Place">
-      <ol class="crumbs">
-        <li>
-          <a href={repositoriesHref()}>Repositories</a>
-        </li>
-        <li>
-          <a href={repositoryHref(name)}>
-            <Pushed text={name} />
-          </a>
-        </li>
-      </ol>
-    </nav>
-  );
-}
-
-function Facts({ image }: { readonly image: Image }) {
-  const { origin, digest, size, stored, isPartial, pushedAt, pulledAt, kind, artifactType } = image;
-  const lastChange = image.tagChanges?.[0];
-  const pusher = lastChange?.digest === digest ? lastChange.by : undefined;
-  return (
-    <div class="row facts-row">
-      <OriginBadge origin={origin} />
-      {kind === "artifact" && <span class="badge">{artifactType ?? "artifact"}</span>}
-      {size !== undefined && (
-        <span>
-          {isPartial && "more than "}
-          {sizeText(size)}
-          {stored !== undefined && stored < size && <span class="muted"> ({sizeText(stored)} of it stored here)</span>}
-        </span>
-      )}
-      {pushedAt !== undefined && (
-        <span>
-          {origin.kind === "own" ? "pushed" : "cached"} <Ago time={pushedAt} />
-          {pusher !== undefined && (
-            <>
-              {" by "}
-              <Pushed text={pusher} />
-            </>
-          )}
-        </span>
-      )}
-      {pulledAt !== undefined && (
-        <span>
-          pulled <Ago time={pulledAt} isShort />
-        </span>
-      )}
-      <Digest digest={digest} />
-    </div>
-  );
-}
-
-interface ActionsProps {
-  readonly image: Image;
-  readonly reference: string;
-  readonly caller: Caller;
-  readonly reload: () => void;
-}
-
-function Actions({ image, reference, caller, reload }: ActionsProps) {
-  const [isDeleting, setDeleting] = useState(false);
-  const { repository, origin, askedAt } = image;
-  const isDigest = reference.includes(":");
-  const isCached = origin.kind === "cached";
-  const target = isDigest ? { digests: [reference] } : { tags: [reference] };
-  const shown = isDigest ? "this manifest" : `the tag ${reference}`;
-  return (
-    <>
-      {isCached && !isDigest && (
-        <Freshness
-          repository={repository}
-          tag={reference}
-          askedAt={askedAt}
-          mayAsk={caller.mayChange}
-          onAsked={reload}
-        />
-      )}
-      {caller.mayChange && (!isCached || caller.mayAdminister) && (
-        <button type="button" class="button danger" onClick={() => setDeleting(true)}>
-          <Icon name="trash" /> {isCached ? "Remove from the cache" : "Delete"}
-        </button>
-      )}
-      {isDeleting && (
-        <RemovalDialog
-          removal={isCached ? { kind: "evict", repository, reference } : { kind: "delete", repository, ...target }}
-          title={isCached ? `Remove ${shown} from the cache?` : `Delete ${shown}?`}
-          onClose={() => setDeleting(false)}
-          onDone={() => goTo(repositoryHref(repository))}
-        />
-      )}
-    </>
   );
 }
 

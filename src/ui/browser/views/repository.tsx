@@ -6,6 +6,7 @@ import { useAnswer } from "../api/use-answer.js";
 import { goTo } from "../navigation.js";
 import { CopyButton } from "../parts/copy.js";
 import { Icon } from "../parts/icon.js";
+import { Meter } from "../parts/meter.js";
 import { Failure } from "../parts/notes.js";
 import { OriginBadge } from "../parts/origin.js";
 import { Ago, Pushed } from "../parts/text.js";
@@ -83,6 +84,16 @@ function Facts({ repository, address }: { readonly repository: Repository; reado
           pulled <Ago time={pulledAt} isShort />
         </span>
       )}
+      {repository.quotas?.map(({ used, limit }) => (
+        <span class="quota-use" key={limit}>
+          quota: {sizeText(used)} of {sizeText(limit)} used
+          <Meter
+            share={limit === 0 ? 1 : used / limit}
+            tone={used > limit * 0.9 ? "warn" : "accent"}
+            label="Part of the quota that is used"
+          />
+        </span>
+      ))}
       <span class="digest">
         <bdi>{address}</bdi>
         <CopyButton text={address} what="name" />

@@ -3,6 +3,7 @@ import type { Repository, Tag } from "../api/content-answers.js";
 import { tagParameters } from "../api/first-requests.js";
 import { usePages } from "../api/use-pages.js";
 import { Digest } from "../parts/copy.js";
+import { GuardBadge } from "../parts/guard.js";
 import { Icon } from "../parts/icon.js";
 import { moveByArrow } from "../parts/list-keys.js";
 import { More } from "../parts/more.js";
@@ -152,7 +153,7 @@ interface TagRowProps {
 }
 
 function TagRow({ item, name, isCached, choice }: TagRowProps) {
-  const { tag, digest, kind, size, platforms = [], pushedAt, pulledAt, askedAt, problem } = item;
+  const { tag, digest, kind, size, platforms = [], pushedAt, pulledAt, askedAt, guard, problem } = item;
   return (
     <li class="entry tag-entry" data-row>
       {choice !== undefined && (
@@ -169,6 +170,7 @@ function TagRow({ item, name, isCached, choice }: TagRowProps) {
       <span class="entry-platforms">
         {kind === "artifact" && <span class="badge">artifact</span>}
         <PlatformBadges platforms={platforms} />
+        {guard !== undefined && <GuardBadge guard={guard} />}
         {problem !== undefined && (
           <span class="badge warn" title={problem}>
             incomplete

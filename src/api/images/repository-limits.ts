@@ -1,0 +1,24 @@
+import type { Tag } from "../../oci/reference.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
+import type { Storage } from "../../storage/storage.js";
+import { originOfContent } from "./origin.js";
+
+/** What nobody may do with a tag: move or delete it, or delete it. */
+export type TagGuard = "immutable" | "protected";
+
+/** What the configuration sets for private repositories. */
+export interface RepositoryLimits {
+  guardOf(name: RepositoryName, tag: Tag): TagGuard | undefined;
+  /** The quotas that it belongs to, in bytes, as last recorded. */
+  quotasOf(name: RepositoryName): Promise<readonly { readonly used: number; readonly limit: number }[]>;
+}
+
+/** Guards of the tags of a repository: none of those that are cached, which follow their upstream. */
+export async function guardsIn(
+  storage: Storage,
+  limits: RepositoryLimits,
+  stored: RepositoryName,
+): Promise<(tag: Tag) => TagGuard | undefined> {
+  const { kind } = await originOfContent(storage, stored);
+  return kind === "own" ? (tag) => limits.guardOf(stored, tag) : () => undefined;
+}
