@@ -207,3 +207,18 @@ test("who may pull nothing of an upstream is not told of it, and without a login
   // Of Docker Hub, everyone may pull library/open.
   assert.deepEqual(await seenBy(), { upstreams: ["docker.io"], withQuota: 0, withUrl: 0, quotas: [], numbers: [] });
 });
+
+test("the number of repositories follows pushes, though nobody searches", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  const api = new ApiClient(client);
+  const counted = (count: number) =>
+    waitUntil(`${count} repositories are counted`, async () => {
+      const { repositories } = await api.get("summary");
+      return repositories === count || undefined;
+    });
+  // The page's first request: the names are read while there are none.
+  await api.get("me");
+  await counted(0);
+  for (const name of ["one", "two"]) await pushSmallImage(client, name, "layer", { tag: "1" });
+  await counted(2);
+});

@@ -76,7 +76,7 @@ export class Summaries {
     const room = await this.#readRoom();
     return {
       startedAt: showTime(activity.startedMs),
-      repositories: viewer.seesInside ? names.count : undefined,
+      repositories: viewer.seesInside ? await names.count() : undefined,
       ...(viewer.isKnown && (await this.#numbers(viewer, everywhere, { upstreams, room }))),
       attention: attentionTo({ ...viewer, room, upstreams }),
     };

@@ -55,9 +55,15 @@ export class NameIndex {
     this.#parts = parts;
   }
 
-  /** How many names there are, as last read; `undefined` before the first time. Never waits. */
-  get count(): number | undefined {
-    return this.#names?.length;
+  /**
+   * How many names there are, as last read; `undefined` before the first time. Waits for no list: one that changed and
+   * is short is read again for the next call.
+   */
+  async count(): Promise<number | undefined> {
+    const known = this.#names;
+    if (known !== undefined && this.#tookMs < shortReadMs && !(await this.#isCurrent()))
+      this.#read().catch(() => undefined);
+    return known?.length;
   }
 
   /** All names as last read, by this process or one before it; `undefined` if none has read them yet. */

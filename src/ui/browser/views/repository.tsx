@@ -86,7 +86,7 @@ function Facts({ repository, address }: { readonly repository: Repository; reado
       )}
       {repository.quotas?.map(({ used, limit }) => (
         <span class="quota-use" key={limit}>
-          quota: {sizeText(used)} of {sizeText(limit)} used
+          quota {sizeText(used)} of {sizeText(limit)}
           <Meter
             share={limit === 0 ? 1 : used / limit}
             tone={used > limit * 0.9 ? "warn" : "accent"}
