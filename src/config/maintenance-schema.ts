@@ -28,7 +28,8 @@ export const maintenance = section("What keeps the storage in order while Berth 
     }),
     share: setting(share, {
       default: 0.5,
-      meaning: "Part of the time, from 0.01 to 1, in which a collection works while Berth serves; it rests in between.",
+      meaning:
+        "Part of the time, from 0.01 to 1, in which a collection works beside an idle server; beside a busy one, less.",
     }),
   }),
   fsck: section("The check whether everything stored is there and whole, which also mends what it can.", {
@@ -43,7 +44,7 @@ export const maintenance = section("What keeps the storage in order while Berth 
     }),
     rate: setting(size({ from: "64KiB", to: "1TiB" }), {
       default: "20MiB",
-      meaning: "Bytes that a check reads per second while Berth serves.",
+      meaning: "Bytes that a check reads per second while Berth serves; a small blob counts as 64 KiB.",
     }),
   }),
 });

@@ -126,7 +126,7 @@ export class CollectionRun {
     });
     changed.push(...byTags);
     this.report.repositories({ unchanged: names.length - changed.length, toRead: changed.length });
-    for await (const found of foundRepositories(this.storage, changed, this.#known.manifests)) {
+    for await (const found of foundRepositories(this.storage, changed, this.#known)) {
       await this.#parts.pace();
       const { needed, removed, mark } = await collectRepository(this, found);
       const numbers = Uint32Array.from(needed, (digest) => this.#known.digests.of(digest));

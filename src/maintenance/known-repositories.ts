@@ -4,6 +4,7 @@ import type { ManifestReferences } from "../oci/manifest-references.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { isOutOfRoom } from "../oci/storage-error.js";
 import { CollectionKnowledge, type KnownRepository } from "../storage/collection-knowledge.js";
+import type { IsLinked } from "../storage/content/repository-holdings.js";
 import type { Storage } from "../storage/storage.js";
 import type { FoundRepository, RepositoryMark } from "./repository-mark.js";
 
@@ -83,6 +84,23 @@ export class KnownRepositories {
       }
     }
     return changed;
+  }
+
+  /**
+   * Manifests that an earlier collection found in some repositories, all of them with a link. Berth removes a manifest
+   * with its folder; that another program has removed only the link shows when everything is looked at.
+   */
+  linkedManifestsOf(names: readonly RepositoryName[]): IsLinked {
+    const needed = new Map(
+      names.flatMap((name) => {
+        const known = this.#earlier.get(name);
+        return known === undefined ? [] : [[name, new Set(known.needed)] as const];
+      }),
+    );
+    return (name, digest) => {
+      const number = needed.has(name) ? this.digests.find(digest) : undefined;
+      return number !== undefined && needed.get(name)?.has(number) === true;
+    };
   }
 
   /** Learns from a repository that was read. @param needed the numbers of the digests that it needs */

@@ -1,9 +1,9 @@
 import { oneAhead } from "../foundation/one-ahead.js";
-import type { ManifestReferences } from "../oci/manifest-references.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import type { Storage } from "../storage/storage.js";
 import { ManifestReader } from "./held-manifests.js";
+import type { KnownRepositories } from "./known-repositories.js";
 import type { FoundRepository } from "./repository-mark.js";
 
 /** Repositories that are listed with one order to another thread. */
@@ -18,18 +18,21 @@ const manifestsAtOnce = 300;
 export async function* foundRepositories(
   storage: Storage,
   names: readonly RepositoryName[],
-  known: ManifestReferences,
+  known: KnownRepositories,
 ): AsyncIterable<FoundRepository> {
-  const reader = new ManifestReader(storage, known);
-  for await (const found of oneAhead(readAll(reader, oneAhead(listAll(storage, names))))) yield* found;
+  const reader = new ManifestReader(storage, known.manifests);
+  for await (const found of oneAhead(readAll(reader, oneAhead(listAll(storage, names, known))))) yield* found;
 }
 
 async function* listAll(
   storage: Storage,
   names: readonly RepositoryName[],
+  known: KnownRepositories,
 ): AsyncIterable<readonly RepositoryHoldings[]> {
-  for (let start = 0; start < names.length; start += listedAtOnce)
-    yield await storage.index.holdings(names.slice(start, start + listedAtOnce));
+  for (let start = 0; start < names.length; start += listedAtOnce) {
+    const some = names.slice(start, start + listedAtOnce);
+    yield await storage.index.holdings(some, known.linkedManifestsOf(some));
+  }
 }
 
 async function* readAll(

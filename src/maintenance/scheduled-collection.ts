@@ -4,13 +4,13 @@ import type { Storage } from "../storage/storage.js";
 import { collectBeside } from "./collect.js";
 import { CollectionError } from "./collection-lock.js";
 import type { Collection, CollectionReport } from "./collection-report.js";
+import { LeftoverShare } from "./leftover-share.js";
 import { dueAgain, type ScheduledTask } from "./schedule.js";
 import type { CollectionTimes } from "./unneeded-content.js";
-import { WorkShare } from "./work-share.js";
 
 export interface ScheduledCollectionSettings {
   readonly times: CollectionTimes;
-  /** The part of the time in which it works. */
+  /** The part of the time in which it works while no client asks for anything. */
   readonly share: number;
 }
 
@@ -74,7 +74,7 @@ export class ScheduledCollection implements ScheduledTask {
 
   async #collect(signal: AbortSignal): Promise<Collection> {
     const startedAt = performance.now();
-    const share = new WorkShare(this.#settings.share, signal);
+    const share = new LeftoverShare(this.#settings.share, signal);
     const collection = await collectBeside(this.#storage.forWalk(this.#log), {
       deleteUntagged: false,
       times: this.#settings.times,

@@ -10,7 +10,7 @@ import type { Storage } from "../../storage/storage.js";
 import { openCollectedStorage } from "./collected-storage.js";
 import { CollectionJson } from "./collection-json.js";
 import { CollectionProgress } from "./collection-progress.js";
-import { garbageLines } from "./garbage-lines.js";
+import { garbageLines, problemsOnly } from "./garbage-lines.js";
 
 export interface GarbageCollectOptions {
   readonly config?: string | undefined;
@@ -47,7 +47,7 @@ async function run(storage: Storage, times: CollectionTimes, options: GarbageCol
     progress?.clear();
     process.stderr.write(`berth: ${line}\n`);
   };
-  const lines = garbageLines(print, complain);
+  const lines = quiet ? problemsOnly(complain) : garbageLines(print, complain);
   const { isAlone, bytes, waiting, trashed } = await collected(
     storage,
     times,

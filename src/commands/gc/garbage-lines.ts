@@ -23,6 +23,12 @@ export function garbageLines(print: Print, complain: Print): CollectionReport {
   };
 }
 
+/** For `--quiet`: a large collection makes a hundred thousand lines. */
+export function problemsOnly(complain: Print): CollectionReport {
+  const nothing = () => {};
+  return { repositories: nothing, marked: nothing, goes: nothing, stays: nothing, problem: complain, found: nothing };
+}
+
 function printMark({ name, kept, named }: RepositoryMark, print: Print): void {
   const lines: string[] = [name];
   for (const digest of kept) lines.push(`${name}: marking manifest ${digest}`);

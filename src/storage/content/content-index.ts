@@ -2,7 +2,7 @@ import { nextTurn } from "../../foundation/event-loop-breaks.js";
 import { algorithmOf, type Digest } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { NamesWanted } from "../driver.js";
-import type { RepositoryHoldings, SkippedFolders } from "./repository-holdings.js";
+import type { IsLinked, RepositoryHoldings, SkippedFolders } from "./repository-holdings.js";
 
 /** How a repository is known. */
 export interface IndexedRepository {
@@ -28,8 +28,11 @@ export interface ContentIndex {
    * @throws StorageError for a folder that cannot be listed, unless `skipped` is told of it
    */
   repositoryNames(skipped?: SkippedFolders): Promise<readonly RepositoryName[]>;
-  /** What several repositories link to, in the order of the names. */
-  holdings(names: readonly RepositoryName[]): Promise<readonly RepositoryHoldings[]>;
+  /**
+   * What several repositories link to, in the order of the names.
+   * @param isLinked manifests whose links need not be looked at
+   */
+  holdings(names: readonly RepositoryName[], isLinked?: IsLinked): Promise<readonly RepositoryHoldings[]>;
   /** The versions of that alone. */
   holdingsVersions(names: readonly RepositoryName[]): Promise<readonly (string | undefined)[]>;
   /** The same for repositories whose content came from upstreams, as far as recorded; they may be empty by now. */

@@ -11,6 +11,7 @@ import {
   allRepositoryNames,
   holdingsOf,
   holdingsVersions,
+  type IsLinked,
   type RepositoryHoldings,
   type SkippedFolders,
 } from "./repository-holdings.js";
@@ -50,8 +51,8 @@ export class LayoutIndex implements ContentIndex {
     return allRepositoryNames(this.#driver.many, skipped);
   }
 
-  holdings(names: readonly RepositoryName[]): Promise<readonly RepositoryHoldings[]> {
-    return holdingsOf(this.#driver.many, names);
+  holdings(names: readonly RepositoryName[], isLinked: IsLinked = () => false): Promise<readonly RepositoryHoldings[]> {
+    return holdingsOf(this.#driver.many, names, isLinked);
   }
 
   holdingsVersions(names: readonly RepositoryName[]): Promise<readonly (string | undefined)[]> {

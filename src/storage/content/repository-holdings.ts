@@ -65,8 +65,15 @@ export async function allRepositoryNames(many: ManyReads, skipped: SkippedFolder
   return names.sort();
 }
 
+/** Whether a manifest of a repository is known to have a link, if it has a folder. */
+export type IsLinked = (name: RepositoryName, digest: Digest) => boolean;
+
 /** What several repositories hold, in the order of their names. */
-export async function holdingsOf(many: ManyReads, names: readonly RepositoryName[]): Promise<RepositoryHoldings[]> {
+export async function holdingsOf(
+  many: ManyReads,
+  names: readonly RepositoryName[],
+  isLinked: IsLinked,
+): Promise<RepositoryHoldings[]> {
   const lists = await many.list(names.flatMap(foldersOf));
   const listed = names.map((name, index) => {
     const answers = lists.slice(index * places.length, (index + 1) * places.length);
@@ -83,7 +90,7 @@ export async function holdingsOf(many: ManyReads, names: readonly RepositoryName
       unreadable: answers.find((list) => list instanceof StorageError),
     };
   });
-  return withoutEmptied(many, listed);
+  return withoutEmptied(many, listed, isLinked);
 }
 
 const nothingListed: Listing = { names: [], version: undefined };
@@ -117,17 +124,16 @@ function foldersOf(name: RepositoryName): string[] {
 async function withoutEmptied(
   many: ManyReads,
   listed: readonly Omit<RepositoryHoldings, "emptied">[],
+  isLinked: IsLinked,
 ): Promise<RepositoryHoldings[]> {
-  const links = listed.flatMap(({ name, manifests }) => manifests.map((digest) => layout.revisionLink(name, digest)));
+  const looked = listed.map(({ name, manifests }) => manifests.filter((digest) => !isLinked(name, digest)));
+  const links = listed.flatMap(({ name }, at) => (looked[at] ?? []).map((digest) => layout.revisionLink(name, digest)));
   const are = await many.has(links);
   let next = 0;
-  return listed.map((each) => {
-    const isHeld = new Map(each.manifests.map((digest) => [digest, are[next++] !== false]));
-    return {
-      ...each,
-      manifests: each.manifests.filter((digest) => isHeld.get(digest)),
-      emptied: each.manifests.filter((digest) => !isHeld.get(digest)),
-    };
+  return listed.map((each, at) => {
+    const emptied = new Set((looked[at] ?? []).filter(() => are[next++] === false));
+    if (emptied.size === 0) return { ...each, emptied: [] };
+    return { ...each, manifests: each.manifests.filter((digest) => !emptied.has(digest)), emptied: [...emptied] };
   });
 }
 

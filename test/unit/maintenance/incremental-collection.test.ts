@@ -126,6 +126,22 @@ story("a plan says the same as the collection, and learns nothing", async (stora
   assert.deepEqual(report.read, [a]);
 });
 
+story(
+  "a known manifest whose link another program removes is missed when everything is looked at, and not before",
+  async (storage, root) => {
+    await readBy(storage);
+    const [known = digestOf(emptyConfig)] = await storage.index.manifests(a);
+    await rm(join(root, layout.revisionLink(a, known)));
+    await storeImage(storage, "new", { name: a });
+    const layer = digestOf(Buffer.from(`layer of ${a}`));
+    assert.deepEqual(await readBy(storage), [a]);
+    assert.ok((await digestsStored(storage)).includes(layer));
+    await rm(join(root, layout.collectionKnowledge));
+    await readBy(storage);
+    assert.ok(!(await digestsStored(storage)).includes(layer));
+  },
+);
+
 /** Collects as if nothing else used the storage. @returns the repositories that were read */
 async function readBy(storage: Storage): Promise<readonly string[]> {
   await settled(storage);
