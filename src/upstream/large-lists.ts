@@ -1,9 +1,10 @@
 import { BackgroundThread } from "../foundation/background-thread.js";
-import { type TextPieces, unpackNames } from "../foundation/text-pieces.js";
+import { unpackNames } from "../foundation/text-pieces.js";
 import { unpackFacts } from "../oci/packed-facts.js";
-import type { LargeList } from "./list-thread.js";
+import type { LargeList, ListContent } from "./list-thread.js";
 import { parseReferrers, type ReferrerPage } from "./parse-referrers.js";
 import { parseTagPage, type TagPage } from "./tag-page.js";
+import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 /*
  * Pages of lists of any size, of which only small ones are parsed on the event loop: parsing, checking and sorting a
@@ -13,9 +14,7 @@ import { parseTagPage, type TagPage } from "./tag-page.js";
 /** Smaller pages are parsed within a millisecond or two. */
 const smallBytes = 128 * 1024;
 
-const thread = new BackgroundThread<LargeList, TextPieces | Exclude<TagPage, readonly string[]>>(
-  new URL("./list-thread.js", import.meta.url),
-);
+const thread = new BackgroundThread<LargeList, ListContent>(new URL("./list-thread.js", import.meta.url));
 
 /**
  * Parses a page of tags.
@@ -36,7 +35,10 @@ export async function readReferrers(bytes: Buffer): Promise<ReferrerPage | undef
   return typeof page === "object" ? ((await unpackFacts(page)) as ReferrerPage) : undefined;
 }
 
-function inThread(list: LargeList["list"], bytes: Buffer, isWhole: boolean) {
+/** @throws InvalidAnswerError if it has more values, keys or levels than any list */
+async function inThread(list: LargeList["list"], bytes: Buffer, isWhole: boolean) {
   const copy = new Uint8Array(bytes);
-  return thread.run({ content: { list, bytes: copy, isWhole }, memory: [copy.buffer] });
+  const page = await thread.run({ content: { list, bytes: copy, isWhole }, memory: [copy.buffer] });
+  if (page === "excessive") throw new InvalidAnswerError("its list has more values, keys or levels than any list");
+  return page;
 }

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { mediaTypes } from "../../src/oci/media-types.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
+import { contentOf } from "../support/fake-upstream/content.js";
 import { answer, html } from "../support/fake-upstream/faults.js";
 import { errorReply, jsonReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
@@ -30,6 +31,20 @@ test("all pages of a tag list are read", async (t) => {
   assert.deepEqual(await allTags(upstreamAt(scope, fake.url)), tags);
   assert.equal(fake.ledger.count({ kind: "tags" }), 3);
 });
+
+for (const [what, filler] of [
+  ["levels", "[".repeat(1_000_000) + "]".repeat(1_000_000)],
+  ["values", `[0${",{}".repeat(1_100_000)}]`],
+  ["keys", `{${Array.from({ length: 110_000 }, (_, key) => `"k${key}":0`)}}`],
+] as const) {
+  test(`a page of tags with more ${what} than any list is not parsed`, async (t) => {
+    const scope = new Scope(t);
+    const [fake] = await tagged(scope, 1);
+    const body = contentOf(`{"name":"library/alpine","filler":${filler},"tags":["latest"]}`);
+    fake.faults.add({ kind: "tags" }, (reply) => ({ ...reply, body }));
+    await failureOf(allTags(upstreamAt(scope, fake.url)), "invalid", /more values, keys or levels than any list/);
+  });
+}
 
 test("pages are found behind a reverse proxy that strips a prefix", async (t) => {
   const scope = new Scope(t);

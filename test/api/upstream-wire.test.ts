@@ -154,3 +154,11 @@ test("a response may have 21 KB of headers, and a thousand of them", async (t) =
   const { size } = await upstreamAt(scope, fake.url).headManifest(name, latest, requestOptions());
   assert.ok(size);
 });
+
+test("an upstream that sends interim responses without end is not waited for", async (t) => {
+  const url = await answering(new Scope(t), "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(200));
+  await assert.rejects(
+    upstreamAt(new Scope(t), url).headManifest(name, latest, requestOptions()),
+    /its interim responses do not end/,
+  );
+});

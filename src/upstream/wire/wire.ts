@@ -7,6 +7,7 @@ import type { Audience, Connection, Connections } from "./connections.js";
 import { repairHead } from "./head-repair.js";
 import { type MinimumSpeed, ResponseBody } from "./response-body.js";
 import { Watch } from "./watch.js";
+import { InvalidAnswerError } from "./wire-errors.js";
 
 export interface WireRequest {
   readonly method: "GET" | "HEAD" | "POST";
@@ -104,6 +105,7 @@ export class Wire {
       // Their size is limited; Node would silently drop headers after the first 2,000.
       request.maxHeadersCount = 0;
       repairHead(request);
+      refuseEndlessHeads(request);
       const onConnected = () => watch.expect("answer", firstByteMs);
       request.once("socket", (socket) => {
         if (request.reusedSocket) onConnected();
@@ -117,4 +119,15 @@ export class Wire {
       return request;
     };
   }
+}
+
+/** Servers send one or two, such as early hints. */
+const mostInterimResponses = 100;
+
+/** An upstream that sends interim responses without end would keep the event loop busy until the response is late. */
+function refuseEndlessHeads(request: ClientRequest): void {
+  let count = 0;
+  request.on("information", () => {
+    if (++count > mostInterimResponses) request.destroy(new InvalidAnswerError("its interim responses do not end"));
+  });
 }
