@@ -68,6 +68,13 @@ export class MeteredDriver implements StorageDriver {
     return this.#timed("GetContent", this.#driver.read(key, atMost));
   }
 
+  get readWithStat(): StorageDriver["readWithStat"] {
+    const { readWithStat } = this.#driver;
+    return (
+      readWithStat && ((key, atMost) => this.#timed("GetContent", readWithStat.call(this.#driver, key, atMost)))
+    );
+  }
+
   write(...objects: readonly ObjectContent[]): Promise<void> {
     return this.#timed("PutContent", this.#driver.write(...objects));
   }

@@ -20,6 +20,12 @@ export interface ObjectStat {
   readonly version: string | undefined;
 }
 
+/** What was read of an object. */
+export interface ReadObject {
+  readonly stat: ObjectStat;
+  readonly content: Buffer | undefined;
+}
+
 /** Selects names of a list: those after a name, and at most `limit`. */
 export interface NamesWanted {
   readonly after?: string | undefined;
@@ -66,6 +72,8 @@ export interface StorageDriver {
   readonly statRecently?: ((key: string) => Promise<ObjectStat | undefined>) | undefined;
   /** Content larger than `atMost` bytes counts as absent: another program put it there. */
   read(key: string, atMost?: number): Promise<Buffer | undefined>;
+  /** The same with its stat, in one request; absent if `stat` is cheap. The content is `undefined` if it is larger. */
+  readonly readWithStat?: ((key: string, atMost: number) => Promise<ReadObject | undefined>) | undefined;
   openRead(key: string): Promise<BlobReader | undefined>;
   /**
    * Writes objects in order, each as a whole or not at all: a reader that sees one also sees those before it. One call

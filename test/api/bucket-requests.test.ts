@@ -1,7 +1,15 @@
 import { strict as assert } from "node:assert";
 import { type TestContext, test } from "node:test";
 import { type Digest, digestOf } from "../../src/oci/digest.js";
-import { expectStatus, manifestOf, pullManifest, pushBlob, pushManifest, seededBytes } from "../support/content.js";
+import {
+  expectStatus,
+  layerType,
+  manifestOf,
+  pullManifest,
+  pushBlob,
+  pushManifest,
+  seededBytes,
+} from "../support/content.js";
 import { runBerthOnBucket } from "../support/object-stores/bucket-berth.js";
 import { FakeStore } from "../support/object-stores/fake-store.js";
 import { locationOf, type RegistryClient } from "../support/registry-client.js";
@@ -28,6 +36,17 @@ test("a layer that comes in one PUT takes at most ten, and goes straight to its 
     requests.filter((request) => request.includes("parts")),
     [],
   );
+});
+
+test("a manifest with a new tag takes at most eighteen requests, and one that moves a tag two more", async (t) => {
+  const { store, berth } = await serve(t);
+  await pushImageOfLayer(berth.client, "first", "v1");
+  const { manifest } = await pushImageOfLayer(berth.client, "second");
+  const tagged = await countedOf(store, () => pushManifest(berth.client, name, manifest, "v2"));
+  assert.ok(tagged.length <= 18, tagged.join("\n"));
+  const moved = await pushImageOfLayer(berth.client, "third");
+  const requests = await countedOf(store, () => pushManifest(berth.client, name, moved.manifest, "v2"));
+  assert.ok(requests.length <= 20, requests.join("\n"));
 });
 
 test("a large layer in one PUT goes to its key in parts, and nothing is copied", async (t) => {
@@ -132,6 +151,18 @@ async function pushImage(client: RegistryClient, text: string): Promise<Digest> 
   return manifest.descriptor.digest;
 }
 
+/** An image with a layer that is too large for memory; its manifest is pushed only with a tag. */
+async function pushImageOfLayer(client: RegistryClient, text: string, tag?: string) {
+  const [bytes, layer] = [Buffer.from(`{"architecture":"${text}"}`), seededBytes(text, MiB)];
+  await pushInOnePut(client, bytes);
+  await pushInOnePut(client, layer);
+  const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: digestOf(bytes), size: bytes.length };
+  const layers = [{ mediaType: layerType, digest: digestOf(layer), size: layer.length }];
+  const manifest = manifestOf({ mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers });
+  if (tag !== undefined) await pushManifest(client, name, manifest, tag);
+  return { manifest };
+}
+
 async function pushInSteps(client: RegistryClient, body: Buffer): Promise<void> {
   const appended = await client.request("PATCH", await startUpload(client, name), { body });
   expectStatus(appended, 202, "PATCH");
@@ -144,7 +175,7 @@ async function pushInOnePut(client: RegistryClient, body: Buffer): Promise<void>
 }
 
 /** The requests to the store that something takes. */
-async function countedOf(store: FakeStore, act: () => Promise<void>): Promise<readonly string[]> {
+async function countedOf(store: FakeStore, act: () => Promise<unknown>): Promise<readonly string[]> {
   const before = store.faults.requests.length;
   await act();
   return store.faults.requests.slice(before);

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Logger } from "../../observability/logger.js";
 import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
 import { algorithmOf, type Digest, digestOf } from "../../oci/digest.js";
@@ -15,6 +16,8 @@ import type { SampledReads } from "./sampled-reads.js";
 import { type StoredBlob, storedBlobs, storedDigests, type Unreadable } from "./stored-blobs.js";
 
 const smallBytes = 256 * 1024;
+
+const rememberedCommits = 2_000;
 
 /** Removing many at once costs the disk little more than removing one. */
 const removedAtOnce = 500;
@@ -47,6 +50,8 @@ export class BlobStore {
    * Small content, verified when it was read. The content of a digest never changes, so entries never become invalid.
    */
   readonly #small: LRUCache<Digest, BufferReader>;
+  /** Verified when this process stored it: a manifest that comes a moment later need not have it read again. */
+  readonly #committed = new BoundedMap<Digest, true>(rememberedCommits);
 
   /**
    * @param cacheBytes memory for small content
@@ -71,10 +76,10 @@ export class BlobStore {
   /** Size of the content. Checks the disk even for content in memory: another process may have evicted it. */
   async size(digest: Digest): Promise<number | undefined> {
     const stat = await inPlaceOrAside(this.#driver, digest, (key) => this.#driver.stat(key));
-    if (stat === undefined) this.#small.delete(digest);
+    if (stat === undefined) this.forget(digest);
     const small = this.#small.get(digest);
     if (small !== undefined) return small.size;
-    if (stat === undefined || stat.size > smallBytes) return stat?.size;
+    if (stat === undefined || stat.size > smallBytes || this.#committed.has(digest)) return stat?.size;
     // Verified, as for a pull: otherwise a push could learn of content that no pull will get.
     const reader = await this.open(digest);
     await reader?.close();
@@ -117,6 +122,7 @@ export class BlobStore {
   /** Names staged content. The caller has verified the digest. Replaces, and so repairs, what is stored there. */
   async commit(digest: Digest, staged: StagedObject, beside: readonly ObjectContent[]): Promise<void> {
     await staged.commit(layout.blob(digest), beside);
+    this.#committed.set(digest, true);
   }
 
   /**
@@ -139,6 +145,7 @@ export class BlobStore {
   /** Drops it from the memory of this process. */
   forget(digest: Digest): void {
     this.#small.delete(digest);
+    this.#committed.delete(digest);
   }
 
   /**
@@ -147,7 +154,7 @@ export class BlobStore {
    * @returns where they are now
    */
   async setDamagedAside(digest: Digest, seen: FoundBytes): Promise<string | undefined> {
-    this.#small.delete(digest);
+    this.forget(digest);
     return this.#quarantine.setAside(digest, seen);
   }
 
@@ -182,7 +189,7 @@ export class BlobStore {
   async remove(digests: readonly Digest[]): Promise<void> {
     for (let start = 0; start < digests.length; start += removedAtOnce)
       await this.#driver.remove(...digests.slice(start, start + removedAtOnce).map(layout.blobFolder));
-    for (const digest of digests) this.#small.delete(digest);
+    for (const digest of digests) this.forget(digest);
   }
 
   async #readWhole(digest: Digest, reader: BlobReader): Promise<BlobReader | undefined> {

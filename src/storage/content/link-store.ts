@@ -42,12 +42,19 @@ export class LinkStore {
    * truncated, or if it contains another digest than its key; a trailing newline is ignored.
    */
   async find(key: string): Promise<FoundLink | undefined> {
+    if (this.#mustBeRead(key)) return this.#readWithStat(key);
     return this.#linkOf(key, await this.#driver.stat(key));
   }
 
   /** The same for an answer to a pull, which need not show what another process changed a moment ago. */
   async findRecent(key: string): Promise<FoundLink | undefined> {
+    if (this.#mustBeRead(key)) return this.#readWithStat(key);
     return this.#linkOf(key, await (this.#driver.statRecently ?? this.#driver.stat).call(this.#driver, key));
+  }
+
+  /** What is not known must be read in any case, and says its stat as well. */
+  #mustBeRead(key: string): boolean {
+    return this.#driver.readWithStat !== undefined && !this.#known.has(key);
   }
 
   async #linkOf(key: string, stat: ObjectStat | undefined): Promise<FoundLink | undefined> {
@@ -57,9 +64,18 @@ export class LinkStore {
     return digest && { digest, modifiedMs: stat.modifiedMs };
   }
 
+  async #readWithStat(key: string): Promise<FoundLink | undefined> {
+    const found = await this.#driver.readWithStat?.(key, longestBytes);
+    const digest = found && this.#digestIn(key, found.content ?? Buffer.alloc(0), found.stat);
+    return digest && { digest, modifiedMs: found.stat.modifiedMs };
+  }
+
   async #read(key: string, stat: ObjectStat): Promise<Digest | undefined> {
     const bytes = stat.size > longestBytes ? Buffer.alloc(0) : await this.#driver.read(key);
-    if (bytes === undefined) return undefined;
+    return bytes && this.#digestIn(key, bytes, stat);
+  }
+
+  #digestIn(key: string, bytes: Buffer, stat: ObjectStat): Digest | undefined {
     const text = bytes.toString("latin1").trim();
     if (!isDigest(text) || !mayHold(key, text)) {
       this.#log.warn("link is damaged and counts as absent; a push heals it", { key, bytes: stat.size });

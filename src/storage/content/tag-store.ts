@@ -118,7 +118,9 @@ export class TagStore {
       ...(by === undefined ? [] : [this.history.record(name, tag, { atMs: Date.now(), kind: "moved", digest, by })]),
     ];
     const before = await this.#driver.writeUnderLock(tagLock(name, tag), objects, async () => {
-      const [target] = await Promise.all([this.find(name, tag), by && this.history.trim(name, tag)]);
+      const target = await this.find(name, tag);
+      // Where a tag did not exist, its deletion has trimmed.
+      if (by !== undefined && target !== undefined) await this.history.trim(name, tag);
       return target;
     });
     this.#settled.set(name, true);

@@ -25,7 +25,8 @@ export class ObjectReader implements BlobReader {
   readonly size: number;
   readonly #bucket: S3Bucket;
   readonly #key: string;
-  readonly #etag: string;
+  readonly etag: string;
+  readonly modifiedMs: number;
   /** The whole content of a small object. */
   readonly #small: Buffer | undefined;
   #end: number;
@@ -33,14 +34,15 @@ export class ObjectReader implements BlobReader {
 
   /** `undefined` if there is no such object. */
   static async open(bucket: S3Bucket, key: string): Promise<ObjectReader | undefined> {
-    if (bucket.addresses === undefined) return ObjectReader.#openNow(bucket, key);
+    if (bucket.addresses === undefined) return ObjectReader.openNow(bucket, key);
     // A client that reads a large object from the store itself needs no bytes of it here.
     const found = await bucket.head(key);
-    if (found === undefined || found.size <= smallBytes) return found && ObjectReader.#openNow(bucket, key);
+    if (found === undefined || found.size <= smallBytes) return found && ObjectReader.openNow(bucket, key);
     return new ObjectReader(bucket, key, found);
   }
 
-  static async #openNow(bucket: S3Bucket, key: string): Promise<ObjectReader | undefined> {
+  /** The same for a caller that reads it here in any case. */
+  static async openNow(bucket: S3Bucket, key: string): Promise<ObjectReader | undefined> {
     for (let failures = 0; ; failures++) {
       const opened = await bucket.get(key);
       if (opened === undefined) return undefined;
@@ -57,12 +59,13 @@ export class ObjectReader implements BlobReader {
   private constructor(
     bucket: S3Bucket,
     key: string,
-    found: Pick<OpenedObject, "size" | "etag">,
+    found: Pick<OpenedObject, "size" | "etag" | "modifiedMs">,
     content?: Buffer | Readable,
   ) {
     this.#bucket = bucket;
     this.#key = key;
-    this.#etag = found.etag;
+    this.etag = found.etag;
+    this.modifiedMs = found.modifiedMs;
     this.#small = Buffer.isBuffer(content) ? content : undefined;
     this.size = found.size;
     this.#end = found.size;
@@ -119,7 +122,7 @@ export class ObjectReader implements BlobReader {
     }
     await this.#drop();
     const end = position < this.#end ? this.#end : this.size;
-    const opened = await this.#bucket.get(this.#key, { start: position, end, etag: this.#etag });
+    const opened = await this.#bucket.get(this.#key, { start: position, end, etag: this.etag });
     if (opened === undefined) throw new StorageError("unavailable", `${this.#key} was deleted while it was read`);
     this.#stream = new PositionedStream(opened.body, position, end);
     return this.#stream;

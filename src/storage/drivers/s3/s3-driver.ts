@@ -12,6 +12,7 @@ import {
   type MachineWork,
   type NamesWanted,
   type ObjectStat,
+  type ReadObject,
   type StorageDriver,
   smallObjectBytes,
   type Withdrawal,
@@ -30,6 +31,7 @@ import { LocalStaging } from "./local-staging.js";
 import { ObjectReader } from "./object-reader.js";
 import { PartSizes } from "./part-sizes.js";
 import { Presence } from "./presence.js";
+import { readWithStat } from "./read-with-stat.js";
 import { RecentStats } from "./recent-stats.js";
 import { removeBelow } from "./removals.js";
 import { S3Bucket } from "./s3-bucket.js";
@@ -126,15 +128,11 @@ export class S3Driver implements StorageDriver {
   }
 
   async read(key: string, atMost = smallObjectBytes): Promise<Buffer | undefined> {
-    const reader = await ObjectReader.open(this.#bucket, key);
-    if (reader === undefined) return undefined;
-    try {
-      if (reader.size > atMost) return undefined;
-      const content = Buffer.allocUnsafe(reader.size);
-      return content.subarray(0, await reader.read(content, 0));
-    } finally {
-      await reader.close();
-    }
+    return (await this.readWithStat(key, atMost))?.content;
+  }
+
+  readWithStat(key: string, atMost: number): Promise<ReadObject | undefined> {
+    return readWithStat(this.#bucket, key, atMost);
   }
 
   openRead(key: string): Promise<BlobReader | undefined> {

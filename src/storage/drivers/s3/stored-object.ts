@@ -36,6 +36,7 @@ export interface PageWanted {
 export interface OpenedObject {
   readonly body: Readable;
   readonly etag: string;
+  readonly modifiedMs: number;
   /** Of the whole object. */
   readonly size: number;
 }
@@ -66,7 +67,8 @@ export function openedBy(found: GetObjectCommandOutput, wantedStart = 0): Opened
   if (!(found.Body instanceof Readable)) throw new Error("the store sent no body");
   const { start, total } = /^bytes (?<start>\d+)-\d+\/(?<total>\d+)$/.exec(found.ContentRange ?? "")?.groups ?? {};
   if (Number(start ?? 0) !== wantedStart) throw new Error("the store sent another range");
-  return { body: found.Body, etag: found.ETag ?? "", size: Number(total ?? found.ContentLength ?? 0) };
+  const size = Number(total ?? found.ContentLength ?? 0);
+  return { body: found.Body, etag: found.ETag ?? "", modifiedMs: found.LastModified?.getTime() ?? 0, size };
 }
 
 /** @param prefix what all keys begin with; it is left out */
