@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Scope } from "../scope.js";
 import { errorText, StoreFaults, sendError } from "./store-faults.js";
 
@@ -10,6 +11,12 @@ interface Stored {
   readonly bytes: Buffer;
   readonly etag: string;
   readonly modified: Date;
+}
+
+/** With which keys a request was signed. */
+export interface SigningKeys {
+  readonly accessKeyId: string | undefined;
+  readonly sessionToken: string | undefined;
 }
 
 /** A request to the bucket, whose path begins with the bucket's name. */
@@ -29,6 +36,7 @@ export class FakeStore {
   readonly faults = new StoreFaults();
   readonly endpoint: string;
   readonly #objects = new Map<string, Stored>();
+  readonly #signedBy = new Map<string, SigningKeys>();
   readonly #uploads = new Map<string, Map<number, Stored>>();
   /** The key of each multipart upload, and when it began. */
   readonly #begun = new Map<string, { readonly key: string; readonly at: Date }>();
@@ -74,12 +82,19 @@ export class FakeStore {
     return [...this.#uploads.keys()];
   }
 
+  /** The keys with which requests were signed. */
+  signedBy(): readonly SigningKeys[] {
+    return [...this.#signedBy.values()];
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#noteKeys(request.headers);
     const fault = this.faults.take(request);
     const url = new URL(request.url ?? "/", this.endpoint);
     const [, bucket, ...path] = url.pathname.split("/").map(decodeURIComponent);
     const body = await buffer(request).catch(() => Buffer.alloc(0));
     if (fault?.kind === "held") await fault.until;
+    if (fault?.kind === "late") await delay(fault.byMs);
     if (fault?.kind === "status") return sendError(response, fault);
     if (fault?.kind === "error in success") return void response.writeHead(200).end(errorText("InternalError"));
     if (bucket !== "images") return sendError(response, { status: 404, code: "NoSuchBucket" });
@@ -89,6 +104,13 @@ export class FakeStore {
     response.writeHead(answer.status, answer.headers);
     if (fault?.kind !== "cut") return void response.end(method === "HEAD" ? undefined : answer.body);
     response.write(answer.body?.subarray(0, fault.after), () => request.socket.destroy());
+  }
+
+  #noteKeys(headers: IncomingMessage["headers"]): void {
+    const accessKeyId = /Credential=([^/]+)\//.exec(headers.authorization ?? "")?.[1];
+    const token = headers["x-amz-security-token"];
+    const sessionToken = token === undefined ? undefined : String(token);
+    this.#signedBy.set(`${accessKeyId} ${sessionToken}`, { accessKeyId, sessionToken });
   }
 
   #answer(asked: Asked): Answer {

@@ -9,6 +9,8 @@ export type StoreFault =
   | { readonly kind: "lost answer" }
   /** It is not looked at until then. */
   | { readonly kind: "held"; readonly until: Promise<void> }
+  /** It is looked at after this time, as behind a slow network. */
+  | { readonly kind: "late"; readonly byMs: number }
   /** The body of the answer ends too early. */
   | { readonly kind: "cut"; readonly after: number };
 

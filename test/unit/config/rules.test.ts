@@ -20,6 +20,45 @@ async function problemsOf(t: test.TestContext, ...lines: string[]): Promise<stri
   return [];
 }
 
+/** Clients that docker would send its credentials to. */
+const storesOfOwnHost = [
+  "https://registry.example.com:9000",
+  "https://s3.registry.example.com",
+  "https://a.b.registry.example.com",
+];
+
+for (const store of storesOfOwnHost) {
+  test(`clients are never sent to a store at the registry's own host or below it: ${store}`, async (t) => {
+    for (const place of ["endpoint", "redirect"]) {
+      const lines =
+        place === "endpoint"
+          ? [`endpoint: ${store}`, "redirect: { minSize: 1MiB }"]
+          : [`redirect: { endpoint: "${store}" }`];
+      const [problem = "", ...others] = await problemsOf(
+        t,
+        ...bucketOf("https://registry.example.com"),
+        ...lines.map((line) => `    ${line}`),
+      );
+      assert.match(
+        problem,
+        /storage\.s3\.redirect: \S+ is the registry's own host registry\.example\.com, or below it/,
+      );
+      assert.deepEqual(others, []);
+    }
+  });
+}
+
+test("clients may be sent to a store whose name only ends like the registry's, or is above it", async (t) => {
+  for (const store of ["https://s3registry.example.com", "https://example.com", "https://s3.example.com"]) {
+    const lines = [`    redirect: { endpoint: "${store}" }`];
+    assert.deepEqual(await problemsOf(t, ...bucketOf("https://registry.example.com"), ...lines), []);
+  }
+});
+
+function bucketOf(publicUrl: string): readonly string[] {
+  return ["server:", `  publicUrl: ${publicUrl}`, "storage:", "  driver: s3", "  s3:", "    bucket: images"];
+}
+
 const head = ["proxy:", "  default: null", "  upstreams:"];
 
 test("unambiguous upstreams are valid", async (t) => {

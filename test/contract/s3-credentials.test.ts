@@ -1,0 +1,125 @@
+import { strict as assert } from "node:assert";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { S3Driver } from "../../src/storage/drivers/s3/s3-driver.js";
+import type { S3Settings } from "../../src/storage/drivers/s3/s3-settings.js";
+import { CredentialServices, temporary } from "../support/object-stores/credential-services.js";
+import { FakeStore } from "../support/object-stores/fake-store.js";
+import { settingsFor } from "../support/object-stores/object-store.js";
+import { Scope } from "../support/scope.js";
+
+const role = "arn:aws:iam::123456789012:role/berth";
+const noKeys = { accessKeyId: undefined, secretAccessKey: undefined } as const;
+
+test("s3: without keys in the configuration, those of the environment are used", async (t) => {
+  const { open, store } = await prepare(t, () => ({
+    AWS_ACCESS_KEY_ID: "AKIAENVIRONMENT",
+    AWS_SECRET_ACCESS_KEY: "secret",
+  }));
+  await open();
+  assert.deepEqual(store.signedBy(), [{ accessKeyId: "AKIAENVIRONMENT", sessionToken: undefined }]);
+});
+
+test("s3: without those, the keys of a profile are used", async (t) => {
+  const { open, store } = await prepare(t, ({ folder }) => ({
+    AWS_PROFILE: "images",
+    AWS_SHARED_CREDENTIALS_FILE: join(folder, "credentials"),
+  }));
+  await open({}, [["credentials", "[images]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = secret\n"]]);
+  assert.deepEqual(store.signedBy(), [{ accessKeyId: "AKIAPROFILE", sessionToken: undefined }]);
+});
+
+test("s3: the identity of a Kubernetes service account (IRSA) is exchanged for keys", async (t) => {
+  const { open, store, services } = await prepare(t, ({ folder, url }) => ({
+    AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, "token"),
+    AWS_ROLE_ARN: role,
+    AWS_ENDPOINT_URL_STS: url,
+  }));
+  await open({}, [["token", "token-of-the-pod"]]);
+  const [asked] = services.asked;
+  assert.equal(asked?.what, "AssumeRoleWithWebIdentity");
+  assert.equal(asked.form.get("WebIdentityToken"), "token-of-the-pod");
+  assert.equal(asked.form.get("RoleArn"), role);
+  assert.deepEqual(store.signedBy(), [signedTemporarily]);
+});
+
+test("s3: the keys of a container (EKS pod identity, ECS) are asked for with its token", async (t) => {
+  const { open, store } = await prepare(t, ({ folder, url }) => ({
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/container`,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(folder, "token"),
+  }));
+  await open({}, [["token", "container-token"]]);
+  assert.deepEqual(store.signedBy(), [signedTemporarily]);
+});
+
+test("s3: the role of an instance gives keys, by version 2 of its metadata", async (t) => {
+  const { open, store, services } = await prepare(t, ({ url }) => ({ AWS_EC2_METADATA_SERVICE_ENDPOINT: url }));
+  await open();
+  const path = "/latest/meta-data/iam/security-credentials/";
+  const asked = services.asked.map(({ what }) => what);
+  assert.deepEqual(asked, ["PUT /latest/api/token", `GET ${path}`, `GET ${path}berth-role`]);
+  assert.deepEqual(store.signedBy(), [signedTemporarily]);
+});
+
+test("s3: roleArn is assumed with the configured keys", async (t) => {
+  const { open, store, services } = await prepare(t, ({ url }) => ({ AWS_ENDPOINT_URL_STS: url }));
+  await open({ roleArn: role, accessKeyId: "AKIAOWN", secretAccessKey: "secret" });
+  const [asked] = services.asked;
+  assert.equal(asked?.what, "AssumeRole");
+  assert.equal(asked.form.get("RoleArn"), role);
+  assert.match(asked.headers.authorization ?? "", /Credential=AKIAOWN\//);
+  assert.deepEqual(store.signedBy(), [signedTemporarily]);
+});
+
+test("s3: roleArn is assumed with the keys of the usual chain if none are configured", async (t) => {
+  const { open, store, services } = await prepare(t, ({ url }) => ({
+    AWS_ACCESS_KEY_ID: "AKIAENVIRONMENT",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    AWS_ENDPOINT_URL_STS: url,
+  }));
+  await open({ roleArn: role });
+  assert.match(services.asked[0]?.headers.authorization ?? "", /Credential=AKIAENVIRONMENT\//);
+  assert.deepEqual(store.signedBy(), [signedTemporarily]);
+});
+
+test("s3: a start without any keys says where they can come from", async (t) => {
+  const { open } = await prepare(t, () => ({ AWS_EC2_METADATA_DISABLED: "true" }));
+  await assert.rejects(
+    open(),
+    /^StorageError: storage\.s3: no credentials were found: set accessKeyId and secretAccessKey/,
+  );
+});
+
+const signedTemporarily = { accessKeyId: temporary.accessKeyId, sessionToken: temporary.sessionToken };
+
+interface Place {
+  readonly folder: string;
+  /** Of the services that give keys. */
+  readonly url: string;
+}
+
+/** A store, and a driver that is opened with only these variables of AWS, and no keys unless they are given. */
+async function prepare(t: TestContext, variables: (place: Place) => Readonly<Record<string, string>>) {
+  const scope = new Scope(t);
+  const [store, services] = [await FakeStore.start(scope), await CredentialServices.start(scope)];
+  const folder = await scope.folder("aws");
+  const nowhere = { AWS_CONFIG_FILE: join(folder, "config"), AWS_SHARED_CREDENTIALS_FILE: join(folder, "none") };
+  setVariables(scope, { ...nowhere, ...variables({ folder, url: services.url }) });
+  const open = async (settings: Partial<S3Settings> = {}, files: readonly (readonly [string, string])[] = []) => {
+    for (const [name, content] of files) await writeFile(join(folder, name), content);
+    await S3Driver.open({ ...(await settingsFor(scope, store, "images")), ...noKeys, ...settings });
+  };
+  return { store, services, open };
+}
+
+/** Until the test is over, these are all variables of AWS. */
+function setVariables(scope: Scope, variables: Readonly<Record<string, string>>): void {
+  const before = { ...process.env };
+  scope.defer(() => {
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+  });
+  for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
+  Object.assign(process.env, variables);
+}
