@@ -70,9 +70,7 @@ export class MeteredDriver implements StorageDriver {
 
   get readWithStat(): StorageDriver["readWithStat"] {
     const { readWithStat } = this.#driver;
-    return (
-      readWithStat && ((key, atMost) => this.#timed("GetContent", readWithStat.call(this.#driver, key, atMost)))
-    );
+    return readWithStat && ((key, atMost) => this.#timed("GetContent", readWithStat.call(this.#driver, key, atMost)));
   }
 
   write(...objects: readonly ObjectContent[]): Promise<void> {
