@@ -29,9 +29,11 @@ export class JournaledRepository extends RepositoryDecorator {
   }
 
   override async putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest> {
+    // The bytes may be gone afterwards.
+    const size = manifest.bytes.length;
     const pushed = await this.repository.putManifest(manifest, context);
     const { digest, mediaType, moved } = pushed;
-    const target = { mediaType, digest, size: manifest.bytes.length, repository: this.name };
+    const target = { mediaType, digest, size, repository: this.name };
     const tags = isDigestReference(manifest.reference) ? manifest.tags : [manifest.reference];
     if (tags.length === 0) await this.#journal.note("push", target, context);
     for (const tag of tags) {

@@ -1,3 +1,5 @@
+import type { Pace } from "./pace.js";
+
 /** What a caller acquires. */
 export interface Acquisition {
   /** 1 by default. What is heavier than the semaphore allows is admitted when nothing else is. */
@@ -31,11 +33,15 @@ const never = () => false;
  */
 export class Semaphore {
   readonly #most: number;
+  readonly #pace: Pace | undefined;
   #used = 0;
   readonly #waiting: Waiting[] = [];
+  #later: NodeJS.Timeout | undefined;
 
-  constructor(most: number) {
+  /** @param pace callers also wait for it. They count their work themselves: some know only afterwards how much it was */
+  constructor(most: number, pace?: Pace) {
     this.#most = most;
+    this.#pace = pace;
   }
 
   /** The number of callers that wait. */
@@ -101,7 +107,17 @@ export class Semaphore {
   #next(): Waiting | undefined {
     if (this.#used >= this.#most) return undefined;
     const next = this.#waiting.find(({ isUrgent }) => isUrgent()) ?? this.#waiting[0];
-    return next !== undefined && (this.#used === 0 || this.#used + next.weight <= this.#most) ? next : undefined;
+    if (next === undefined || (this.#used > 0 && this.#used + next.weight > this.#most)) return undefined;
+    const delayMs = this.#pace?.delayMs() ?? 0;
+    if (delayMs > 0) this.#admitIn(delayMs);
+    return delayMs > 0 ? undefined : next;
+  }
+
+  #admitIn(delayMs: number): void {
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined;
+      this.#admit();
+    }, Math.ceil(delayMs));
   }
 
   #releaseOf(weight: number): Release {

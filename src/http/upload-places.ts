@@ -54,8 +54,11 @@ export class UploadPlaces {
     this.#most = most;
   }
 
-  /** @throws RegistryError TOOMANYREQUESTS if all places are taken, and none can be given up */
-  async run<Result>(exchange: Exchange, action: () => Promise<Result>): Promise<Result> {
+  /**
+   * @param action may leave the place before it ends, if it waits for something other than its sender
+   * @throws RegistryError TOOMANYREQUESTS if all places are taken, and none can be given up
+   */
+  async run<Result>(exchange: Exchange, action: (leave: () => void) => Promise<Result>): Promise<Result> {
     const client = exchange.caller.network;
     const { readableLength } = exchange.request;
     if (this.#senders.size >= this.#most) this.#makeRoom(client, readableLength > 0 ? firstMomentMs : measuredMs);
@@ -65,7 +68,7 @@ export class UploadPlaces {
     this.#senders.add(sender);
     this.#placesOf.set(client, this.#places(client) + 1);
     try {
-      return await action();
+      return await action(() => this.#leave(sender));
     } finally {
       this.#leave(sender);
     }

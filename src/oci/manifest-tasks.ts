@@ -1,3 +1,4 @@
+import type { TextPieces } from "../foundation/text-pieces.js";
 import { namesInManifest } from "./manifest-names.js";
 import { type ManifestReading, readManifest } from "./manifest-reading.js";
 import { type ManifestBounds, scanManifest } from "./manifest-scan.js";
@@ -24,6 +25,14 @@ export interface ManifestJob {
   readonly task: keyof ManifestTasks;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly options: unknown;
+}
+
+/** What the thread answers. */
+export interface ManifestFindings {
+  /** What the task returned, packed. */
+  readonly facts: TextPieces | undefined;
+  /** The memory of the job goes back: the thread would keep it until it collects its garbage. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** Nothing is parsed beyond the bounds: a few bytes can be a value, so even a small document may take long. */

@@ -1,13 +1,11 @@
 import { doJobs } from "../foundation/background-jobs.js";
-import type { TextPieces } from "../foundation/text-pieces.js";
-import { type ManifestJob, manifestTasks } from "./manifest-tasks.js";
+import { type ManifestFindings, type ManifestJob, manifestTasks } from "./manifest-tasks.js";
 import { packFacts } from "./packed-facts.js";
 
 // Runs in its own thread.
-doJobs<ManifestJob, TextPieces | undefined>(({ task, bytes, options }) => {
+doJobs<ManifestJob, ManifestFindings>(({ task, bytes, options }) => {
   // The options belong to the task: only `large-manifests.ts` makes jobs.
-  const facts = manifestTasks[task](Buffer.from(bytes.buffer), options as never);
-  if (facts === undefined) return { content: undefined, memory: [] };
-  const content = packFacts(facts);
-  return { content, memory: [content.bytes.buffer] };
+  const found = manifestTasks[task](Buffer.from(bytes.buffer), options as never);
+  const facts = found && packFacts(found);
+  return { content: { facts, bytes }, memory: [bytes.buffer, ...(facts ? [facts.bytes.buffer] : [])] };
 });

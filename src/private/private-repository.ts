@@ -1,6 +1,5 @@
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
-import { readPushedManifest } from "../oci/large-manifests.js";
 import type { Page, PageOf, ReferrersPage, ReferrersQuery } from "../oci/listing.js";
 import { isDigestReference, type Reference, type Tag } from "../oci/reference.js";
 import type { RepositoryName } from "../oci/repository-name.js";
@@ -28,11 +27,11 @@ import type { NameResolution } from "./name-resolution.js";
 import { NotFoundErrors } from "./not-found-errors.js";
 import { receiveBlob } from "./proved-blob.js";
 import type { Quotas } from "./quotas.js";
+import { type ReadPush, readPush } from "./read-push.js";
 import type { RunningUploads } from "./running-uploads.js";
 import { storeManifest } from "./store-manifest.js";
 import type { StoringRules } from "./storing-rules.js";
 import { noGuardedTags, TagGuard } from "./tag-guard.js";
-import { digestMismatch } from "./upload-errors.js";
 import { UploadSessions } from "./upload-sessions.js";
 
 const fromStorage: Served = { from: "storage" };
@@ -150,18 +149,19 @@ export class PrivateRepository implements PushRepository {
     return true;
   }
 
-  async putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest> {
-    const { reference, bytes } = manifest;
+  putManifest(manifest: PutManifest, context: Context): Promise<PushedManifest> {
+    return readPush(manifest, context.signal, (push) => this.#put(push, manifest, context));
+  }
+
+  async #put(
+    { digest, content, bytes }: ReadPush,
+    { reference, tags: more }: PutManifest,
+    context: Context,
+  ): Promise<PushedManifest> {
     const { signal } = context;
-    const { digest, content } = await readPushedManifest(
-      bytes,
-      { reference, contentType: manifest.contentType },
-      signal,
-    );
-    if (content === undefined) throw digestMismatch(reference, digest, bytes.length);
     checkMediaType(content, this.#parts.rules);
     const held = { storage: this.#storage, name: this.name, rules: this.#parts.rules, signal };
-    const tags = isDigestReference(reference) ? manifest.tags : [reference, ...manifest.tags];
+    const tags = isDigestReference(reference) ? more : [reference, ...more];
     const guard = this.#guard;
     await guard.refuseMoves(tags, digest);
     await checkReferences(content, held);
@@ -174,7 +174,7 @@ export class PrivateRepository implements PushRepository {
     };
     const added = { name: this.name, digest, size: bytes.length };
     const moved = await guard.whileMoving(tags, digest, () => this.#parts.quotas.admit(added, store));
-    context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: manifest.tags });
+    context.log.info("manifest pushed", { repository: this.name, reference, digest, tags: more });
     return { digest, mediaType: content.mediaType, subject: content.subject?.digest, moved };
   }
 

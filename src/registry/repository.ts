@@ -96,6 +96,7 @@ export interface Uploads {
 
 export interface PutManifest {
   readonly reference: Reference;
+  /** Belong to the repository from now on: if there are many, they are moved to a thread, and the buffer is empty. */
   readonly bytes: Buffer;
   /** Without parameters; `undefined` if the client sent none. */
   readonly contentType: string | undefined;

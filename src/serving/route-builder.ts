@@ -15,11 +15,16 @@ import type { Registry } from "../registry/registry.js";
 import type { Guard } from "./access/create-access-control.js";
 import { pageOf } from "./page.js";
 
-/** Memory for all running transfers together. */
-const transferBufferBytes = 8 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
 
-/** Memory for manifests that are being received; parsing and storing each takes a multiple. */
-const bodyBytes = 16 * 1024 * 1024;
+/** Memory for all running transfers together. */
+const transferBufferBytes = 8 * mebibyte;
+
+/**
+ * For large manifests that are being received: parsing and storing each takes a multiple of its memory. At this pace
+ * they take a fraction of one core; four of the largest size are taken each second.
+ */
+const bodyLimits = { memory: 16 * mebibyte, pace: { perSecond: 16 * mebibyte, atOnce: 8 * mebibyte } };
 
 /** What the routes of a configuration lead to. */
 interface Destinations {
@@ -35,7 +40,7 @@ interface Destinations {
 export class RouteBuilder {
   readonly #clientLimits = new ClientLimits();
   readonly #uploadPlaces = new UploadPlaces(Number.POSITIVE_INFINITY);
-  readonly #bodyRooms = new BodyRooms(bodyBytes);
+  readonly #bodyRooms = new BodyRooms(bodyLimits);
   readonly #pool = new BufferPool(transferBufferBytes);
 
   /** Uploads that are being received. */

@@ -13,7 +13,7 @@ import { Deadline } from "./limits/deadline.js";
 import { watched } from "./limits/demand.js";
 import type { Quota, QuotaMemory } from "./limits/quota.js";
 import { getManifest, headManifest } from "./manifest-client.js";
-import { type ListPage, pagesOf } from "./pages.js";
+import { type ListPage, PageRooms, pagesOf } from "./pages.js";
 import { type ReferrersRequest, readReferrerPage, referrersByTag, saysNoApi } from "./referrer-list.js";
 import { readTagPage } from "./tag-list.js";
 import type {
@@ -49,6 +49,7 @@ const maxViaLength = 2_000;
 export class DistributionClient implements UpstreamClient {
   readonly name: string;
   readonly #options: DistributionClientOptions;
+  readonly #pageRooms = new PageRooms();
   /** Without waiting for its first quota. */
   readonly #isKnownToCount: boolean;
 
@@ -180,7 +181,7 @@ export class DistributionClient implements UpstreamClient {
   ): AsyncGenerator<Content, void, void> {
     const errors = new HostErrors(this.name, this.#options.endpoints.at(-1)?.host ?? this.name);
     return pagesOf(
-      (query) => this.#ask(options, attemptFor(query)),
+      (query) => this.#pageRooms.read((room) => this.#ask({ ...options, room }, attemptFor(query))),
       (what) => errors.invalid(what),
     );
   }

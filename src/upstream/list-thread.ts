@@ -1,4 +1,5 @@
 import { doJobs } from "../foundation/background-jobs.js";
+import { freeMemory } from "../foundation/free-memory.js";
 import { packNames, type TextPieces } from "../foundation/text-pieces.js";
 import { type ManifestBounds, scanManifest } from "../oci/manifest-scan.js";
 import { packFacts } from "../oci/packed-facts.js";
@@ -27,6 +28,7 @@ doJobs<LargeList, ListContent>(({ list, bytes, isWhole }) => {
   const page = Buffer.from(bytes.buffer);
   if (scanManifest(page, listBounds).excess !== undefined) return { content: "excessive", memory: [] };
   const content = list === "tags" ? readTags(page, isWhole) : readReferrers(page);
+  freeMemory(page);
   return { content, memory: typeof content === "object" ? [content.bytes.buffer] : [] };
 });
 

@@ -1,12 +1,16 @@
+import { Pace } from "../foundation/pace.js";
+import { type Reservation, Semaphore } from "../foundation/semaphore.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import type { AttemptOptions, Endpoint } from "./endpoint.js";
 import { bodyForms, type ReceivedBody } from "./wire/content-coding.js";
+import { roomlessBytes } from "./wire/response-body.js";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
+const mebibyte = 1024 * 1024;
 const maxPages = 1_000;
-const maxPageBytes = 8 * 1024 * 1024;
+const maxPageBytes = 8 * mebibyte;
 /** For all pages together, since a list is held in memory. */
-const maxListBytes = 64 * 1024 * 1024;
+const maxListBytes = 64 * mebibyte;
 
 /** A list that may have pages. */
 export interface ListRequest<Content> {
@@ -63,7 +67,7 @@ export async function readPage<Content>(
   const url = new URL(first);
   if (query !== undefined) url.search = query;
   const answer = await endpoint.send({ method: "GET", url, repository, requestClass: "list", headers }, options);
-  const page = await answer.body.readAll(maxPageBytes);
+  const page = await answer.body.readAll(maxPageBytes, options.room);
   const next = nextQuery(String(answer.headers.link ?? ""));
   // A page that leads to itself would be read forever.
   if (next !== undefined && next === url.search.slice(1)) {
@@ -72,6 +76,24 @@ export async function readPage<Content>(
   const isWhole = query === undefined && next === undefined;
   const content = await contentOf({ headers: answer.headers, bytes: page }, (form) => read(form, isWhole));
   return { content, bytes: page.length, next };
+}
+
+/**
+ * Large pages of an upstream are read one at a time, and no faster than this: a page of 8 MiB takes half a second of
+ * computing until its tags are checked, sorted and sent. Pages of the size that most registries send never wait.
+ */
+export class PageRooms {
+  readonly #pace = new Pace({ perSecond: 4 * mebibyte, atOnce: 4 * mebibyte });
+  readonly #rooms = new Semaphore(maxPageBytes, this.#pace);
+
+  /** @param ask reads one page, in the room if it is large */
+  read<Content>(ask: (room: Reservation) => Promise<ListPage<Content>>): Promise<ListPage<Content>> {
+    return this.#rooms.reserve(async (room) => {
+      const page = await ask(room);
+      if (page.bytes > roomlessBytes) this.#pace.count(page.bytes);
+      return page;
+    });
+  }
 }
 
 /**

@@ -56,6 +56,6 @@ export async function putManifest(
   { bytes, descriptor }: ManifestToPush,
   reference: Reference = descriptor.digest,
 ): Promise<void> {
-  const manifest = { reference, bytes, contentType: descriptor.mediaType, tags: [] };
+  const manifest = { reference, bytes: Buffer.from(bytes), contentType: descriptor.mediaType, tags: [] };
   await repository.putManifest(manifest, patientContext());
 }

@@ -64,9 +64,10 @@ async function restore({ storage, name, tag, config, log }: OpenedTag, digest: D
     throw new ExplainedError(
       `${name} no longer has ${digest}, or not all of it; see: berth tag history ${name}:${tag}`,
     );
-  const { bytes, descriptor } = found;
+  // The storage remembers its own bytes.
+  const bytes = Buffer.from(found.bytes);
   const pushed = await repository.putManifest(
-    { reference: tag, bytes, contentType: descriptor.mediaType, tags: [] },
+    { reference: tag, bytes, contentType: found.descriptor.mediaType, tags: [] },
     changes.context,
   );
   const before = pushed.moved[0]?.from;

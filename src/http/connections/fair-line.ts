@@ -14,6 +14,17 @@ export class FairLine<One extends Waiting> {
     return this.#waiting.size === 0;
   }
 
+  get length(): number {
+    let length = 0;
+    for (const ones of this.#waiting.values()) length += ones.size;
+    return length;
+  }
+
+  /** How many of the same client wait. */
+  lengthFor({ network }: Caller): number {
+    return this.#waiting.get(network)?.size ?? 0;
+  }
+
   add(one: One): void {
     const { network } = one.caller;
     const others = this.#waiting.get(network);

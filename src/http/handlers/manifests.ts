@@ -63,7 +63,14 @@ export function putManifest({
     const repository = await registry.push(name, namespaceOf(exchange), exchange, "push");
     refuseEncodedBody(exchange);
     const pushed = await bodyRooms.run(exchange, async (room) => {
-      const bytes = await uploadPlaces.run(exchange, () => readBody(exchange, manifestMaxSize, room));
+      const bytes = await uploadPlaces.run(exchange, (leavePlace) => {
+        const take = (weight: number) => {
+          // It waits for its room, and while it holds one, the rooms limit how slow it may be.
+          leavePlace();
+          return room.take(weight);
+        };
+        return readBody(exchange, manifestMaxSize, { take });
+      });
       return repository.putManifest({ reference, bytes, contentType: contentTypeOf(exchange), tags }, exchange);
     });
     sendEmpty(exchange, 201, {

@@ -30,6 +30,9 @@ interface ManifestStoreParts {
 
 const rememberedPuts = 20_000;
 
+/** A larger manifest is remembered only once it is pulled: a few pushes would replace all others. */
+const rememberedWhenPut = 256 * 1024;
+
 /**
  * Manifests of repositories. Their bytes are among the blobs; a repository holds those that it has a revision link for.
  */
@@ -129,7 +132,7 @@ export class ManifestStore {
       await this.#contentLinks.settle(link);
       // An eviction that could not see the link yet may have removed the bytes.
     } while (!(await this.#blobs.hold(digest)));
-    this.#manifests.set(digest, manifest);
+    if (!isForgottenWhenPut(manifest.bytes)) this.#manifests.set(digest, manifest);
     this.#stored.set(key, true);
   }
 
@@ -153,4 +156,9 @@ export class ManifestStore {
     this.#manifests.set(digest, manifest);
     return manifest;
   }
+}
+
+/** Whether the store no longer uses these bytes when it has put them. */
+export function isForgottenWhenPut({ length }: Buffer): boolean {
+  return length > rememberedWhenPut;
 }

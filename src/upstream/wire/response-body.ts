@@ -19,7 +19,7 @@ export interface MinimumSpeed {
 const discardedBytes = 64 * 1024;
 
 /** A response up to this size does not wait for room. */
-const smallBytes = 256 * 1024;
+export const roomlessBytes = 256 * 1024;
 
 /** The body of a response: read at the reader's speed, and cut off if the upstream is too slow. */
 export class ResponseBody implements AsyncIterable<Buffer> {
@@ -67,7 +67,7 @@ export class ResponseBody implements AsyncIterable<Buffer> {
     for await (const chunk of this) {
       length += chunk.length;
       if (length > maxBytes) throw new InvalidAnswerError(`the answer is larger than ${maxBytes} bytes`);
-      if (length > smallBytes) await room?.take(maxBytes);
+      if (length > roomlessBytes) await room?.take(maxBytes);
       chunks.push(chunk);
     }
     return joinedInTurns(chunks);

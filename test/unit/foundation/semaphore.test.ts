@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { Pace } from "../../../src/foundation/pace.js";
 import { Semaphore } from "../../../src/foundation/semaphore.js";
 
 /** A response that takes its room and holds it until it is told to end. */
@@ -67,4 +68,30 @@ test("a caller that gives up makes way for those behind it, which are admitted a
   (await light)();
   release();
   assert.equal(rooms.waiting, 0);
+});
+
+test("with a pace, no more is admitted than was done, however much room is free", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const pace = new Pace({ perSecond: 1, atOnce: 5 });
+  const rooms = new Semaphore(100, pace);
+  pace.count(1_000);
+  let admitted = 0;
+  const waiting = [1, 2, 3].map(() => rooms.acquire().then(() => admitted++));
+  await settled();
+  assert.equal(admitted, 0);
+  // The pace itself goes by the real clock: when the semaphore looks again, it is still too early.
+  t.mock.timers.tick(995_001);
+  await settled();
+  assert.equal(admitted, 0);
+  assert.equal(waiting.length, rooms.waiting);
+});
+
+test("after a pause, a pace admits some work at once", async () => {
+  const pace = new Pace({ perSecond: 1, atOnce: 5 });
+  for (let begun = 0; begun < 5; begun++) {
+    assert.equal(pace.delayMs(), 0);
+    pace.count(1);
+  }
+  pace.count(1);
+  assert.ok(pace.delayMs() > 0);
 });

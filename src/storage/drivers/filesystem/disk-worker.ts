@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import { freeMemory } from "../../../foundation/free-memory.js";
 import { contentsOf, type DiskStep, performStep } from "./disk-steps.js";
 import { DurableFolders } from "./durable-folders.js";
 
@@ -26,8 +27,14 @@ let known = { root: "", folders: new DurableFolders("") };
 // A separate thread: it carries out one batch after another, and answers with the failure of each order.
 parentPort?.on("message", (batch: DiskBatch) => {
   const failures = performBatch(batch);
-  // With the memory of what was written: a thread that creates no garbage would not collect it for a long time.
-  parentPort?.postMessage(failures, contentsOf(batch.orders.flat()));
+  // A thread that creates no garbage would not collect what was written for a long time. Large contents are freed here:
+  // sent back, a few of them would make the event loop's own memory be collected.
+  const contents = contentsOf(batch.orders.flat());
+  for (const content of contents) freeMemory(Buffer.from(content));
+  parentPort?.postMessage(
+    failures,
+    contents.filter(({ byteLength }) => byteLength > 0),
+  );
 });
 
 /**
