@@ -119,8 +119,10 @@ test("a collection repeated after lost answers ends like one without lost answer
   for (let isDone = false; !isDone; ) {
     await storage.listsSettled();
     try {
-      await collect(storage);
-      isDone = true;
+      // What could not be read stays until the next run, which says so.
+      const { problems } = await collect(storage);
+      failures += problems.length;
+      isDone = problems.length === 0;
     } catch {
       failures++;
     }
