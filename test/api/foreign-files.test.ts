@@ -62,6 +62,18 @@ test("foreign files, anywhere in the data directory, do no harm", async (t) => {
   assert.equal((await client.get("/v2/_catalog")).status, 200);
 });
 
+test("links in a circle among the repositories lead to none, and hide no other one", async (t) => {
+  const { client, root, log } = await runBerthOnDisk(new Scope(t));
+  await pushSmallImage(client, "team/app", "layer", { tag: "v1" });
+  const repositories = join(root, registry, "repositories");
+  await symlink(join(repositories, "two"), join(repositories, "one"));
+  await symlink(join(repositories, "one"), join(repositories, "two"));
+  const catalog = await client.get("/v2/_catalog");
+  assert.deepEqual(JSON.parse(catalog.body.toString()), { repositories: ["team/app"] });
+  assert.equal((await client.get("/v2/one/manifests/v1")).status, 404);
+  assert.ok(log.events.some(({ event }) => event.includes("a link that leads nowhere")));
+});
+
 test("a tag whose link is empty, truncated or points to nothing counts as missing, and a push heals it", async (t) => {
   const { client, root } = await runBerthOnDisk(new Scope(t));
   const image = await pushSmallImage(client, "team/app", "layer", { tag: "v1" });

@@ -2,7 +2,7 @@ import { lstatSync, type Stats, statSync } from "node:fs";
 import { BoundedMap } from "../../../foundation/bounded-map.js";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { DataFolders } from "./data-folders.js";
-import { isAbsence } from "./system-error.js";
+import { hasCode, isAbsence } from "./system-error.js";
 
 /** How long a checked folder counts as one: a request needs several files of the same few folders. */
 const trustedForMs = 500;
@@ -54,6 +54,7 @@ export class KeyPaths {
     const isTrusted = key.length <= trustedLength(key);
     const stat = isTrusted ? statOf(path) : lstatOf(path);
     if (stat?.isSymbolicLink()) this.report(path, "a link");
+    else if (stat === undefined && lstatOf(path)?.isSymbolicLink()) this.report(path, "a link that leads nowhere");
     if (!stat?.isDirectory()) return undefined;
     if (!isTrusted) this.#plain.add(key);
     return { path, stat };
@@ -128,8 +129,8 @@ function ifThere(look: () => Stats | undefined): Stats | undefined {
   try {
     return look();
   } catch (error) {
-    // `throwIfNoEntry` only covers ENOENT.
-    if (isAbsence(error)) return undefined;
+    // `throwIfNoEntry` only covers ENOENT. Links in a circle lead nowhere, as one does whose target is missing.
+    if (isAbsence(error) || hasCode(error, "ELOOP")) return undefined;
     throw error;
   }
 }
