@@ -38,7 +38,7 @@ test("names that took long to read are known at once to the next process", async
   assert.deepEqual(await (await start("hybrid", readSlowly)).all(), names);
   const next = await keptBy(() => start("hybrid", neverRead));
   assert.deepEqual(await next.all(), names);
-  assert.equal(next.count, 2);
+  assert.equal(await next.count(), 2);
 });
 
 test("names that another configuration listed are not shown", async (t) => {
@@ -57,11 +57,11 @@ test("names are not read while a client waits for something else", async (t) => 
   const answered = index.first(() => new Promise<string>((resolve) => (answer = resolve)));
   const reading = index.prepare();
   await delay(20);
-  assert.equal(index.count, undefined);
+  assert.equal(await index.count(), undefined);
   answer("the list");
   assert.equal(await answered, "the list");
   await reading;
-  assert.equal(index.count, 2);
+  assert.equal(await index.count(), 2);
 });
 
 /** Keeping is not waited for, so processes are started until one finds them. */
