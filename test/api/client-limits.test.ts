@@ -153,33 +153,28 @@ test("a slash at the end of a path is no way around a limit, and a manifest is n
   running.stream.destroy();
 });
 
-test("manifests count for the bandwidth: those that follow wait, in both directions", async (t) => {
-  const { client, prepare } = await runLimited(t, {});
-  const annotations = { padding: "x".repeat(2 * 1024 * 1024) };
-  const image = await pushSmallImage(client, name, "layer", { tag: "v1", fields: { annotations } });
-  const put = (tag: string) =>
-    client.request("PUT", `/v2/${name}/manifests/${tag}`, {
-      body: image.bytes,
-      headers: { "content-type": image.descriptor.mediaType },
-    });
-  const get = () => client.get(`/v2/${name}/manifests/v1`);
-  for (const [direction, first, next] of [
-    ["download", get, () => put("v2")],
-    ["upload", () => put("v3"), get],
-  ] as const) {
+for (const direction of ["download", "upload"] as const) {
+  test(`a manifest counts for the bandwidth: after its ${direction}, the next one waits`, async (t) => {
+    const { client, prepare } = await runLimited(t, {});
+    const annotations = { padding: "x".repeat(2 * 1024 * 1024) };
+    const image = await pushSmallImage(client, name, "layer", { tag: "v1", fields: { annotations } });
+    const headers = { "content-type": image.descriptor.mediaType };
+    const put = () => client.request("PUT", `/v2/${name}/manifests/v2`, { body: image.bytes, headers });
+    const get = () => client.get(`/v2/${name}/manifests/v1`);
+    const [first, next] = direction === "download" ? [get, put] : [put, get];
     (await prepare(openWith({ perAddress: { bandwidth: "64KiB" } })))();
-    assert.ok((await first()).status < 300, `${direction}: the first one waits for nothing`);
+    assert.ok((await first()).status < 300, "the first one waits for nothing");
     let isDone = false;
     const waiting = next().then(({ status }) => {
       isDone = true;
       return status;
     });
     expectStatus(await client.get(`/v2/${name}/tags/list`), 200, "a list of tags");
-    assert.equal(isDone, false, direction);
+    assert.equal(isDone, false);
     (await prepare(openWith({})))();
-    assert.ok((await waiting) < 300, direction);
-  }
-});
+    assert.ok((await waiting) < 300);
+  });
+}
 
 test("an upload over the bandwidth arrives whole", async (t) => {
   const { client } = await runLimited(t, { perAddress: { bandwidth: "1MiB" } });
