@@ -147,10 +147,10 @@ export class RepositoryContent {
 
   /** Removes the tags and records of a manifest whose link was just removed. @param said what it said */
   async forgetManifest(digest: Digest, said: ManifestReading | undefined, by?: Actor): Promise<RemovedManifest> {
-    const { manifestTypes, manifests, referrers, tags, uses } = this.#storage;
+    const { manifestTypes, manifests, tags, uses } = this.#storage;
     const removed = await tags.ofManifests.remove({ name: this.#name, digest, by });
     if (await manifests.isLinked(this.#name, digest)) return { tags: removed, subject: undefined };
-    if (said?.subject !== undefined) await referrers.remove(this.#name, said.subject, digest);
+    if (said?.subject !== undefined) await this.#forgetReferrer(said.subject, digest);
     if (said?.mediaType === undefined) await manifestTypes.forgetType(this.#name, digest);
     await uses.forget(this.#name, digest);
     return { tags: removed, subject: said?.subject };
@@ -179,6 +179,19 @@ export class RepositoryContent {
     const subject = found?.reading.subject;
     if (found === undefined || subject === undefined) return;
     await this.#storage.referrers.put(this.#name, subject, referrerDescriptor(found, found.reading));
+  }
+
+  /**
+   * Removes the record of a referrer whose link is gone, unless the manifest is pushed again meanwhile. A push writes the
+   * link before the record, so a record that is changed while the link stays as it is agrees with it.
+   */
+  async #forgetReferrer(subject: Digest, digest: Digest): Promise<void> {
+    const { manifests, referrers } = this.#storage;
+    for (let isHeld = false; ; isHeld = !isHeld) {
+      if (isHeld) await this.recordReferrer(digest);
+      else await referrers.remove(this.#name, subject, digest);
+      if ((await manifests.isLinked(this.#name, digest)) === isHeld) return;
+    }
   }
 
   #blobLink(digest: Digest): ContentLink {
