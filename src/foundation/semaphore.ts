@@ -59,6 +59,8 @@ export class Semaphore {
       const giveUp = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(signal?.reason);
+        // Its timer would keep a process alive that has nothing else to do.
+        if (this.#waiting.length === 0) this.#stopTimer();
         this.#admit();
       };
       const admit = () => {
@@ -118,6 +120,11 @@ export class Semaphore {
       this.#later = undefined;
       this.#admit();
     }, Math.ceil(delayMs));
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
   }
 
   #releaseOf(weight: number): Release {

@@ -29,15 +29,28 @@ async function runWith(scope: Scope, count: number, fault: Fault) {
   return { fake, digests, ...(await runProxy(scope, fake.url)) };
 }
 
+/** A client that has requested a blob. */
+async function askFor(scope: Scope, { port }: RunningProxy, digest: Digest | undefined): Promise<RawConnection> {
+  const connection = await RawConnection.open(scope, port);
+  connection.send(`GET /v2/${name}/blobs/${digest} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  return connection;
+}
+
+/** A client that has some of a blob, and not all of it. */
+async function askAndReceive(scope: Scope, proxy: RunningProxy, digest: Digest): Promise<RawConnection> {
+  const connection = await askFor(scope, proxy, digest);
+  await connection.receive(/200 OK[\s\S]*\r\n\r\n[\s\S]{100}/);
+  return connection;
+}
+
+async function leave({ socket, closed }: RawConnection): Promise<void> {
+  socket.destroy();
+  await closed;
+}
+
 /** Clients that leave as soon as they have some of it. */
-async function askAndLeave(scope: Scope, { port }: RunningProxy, digests: readonly Digest[]): Promise<void> {
-  for (const digest of digests) {
-    const connection = await RawConnection.open(scope, port);
-    connection.send(`GET /v2/${name}/blobs/${digest} HTTP/1.1\r\nHost: a\r\n\r\n`);
-    await connection.receive(/\r\n\r\n[\s\S]{100}/);
-    connection.socket.destroy();
-    await connection.closed;
-  }
+async function askAndLeave(scope: Scope, proxy: RunningProxy, digests: readonly Digest[]): Promise<void> {
+  for (const digest of digests) await leave(await askAndReceive(scope, proxy, digest));
 }
 
 async function untilUnfinished({ storage }: RunningProxy, most: number): Promise<number> {
@@ -74,4 +87,19 @@ test("a download that was given up starts again for the next client", async (t) 
   proxy.fake.faults.clear();
   const [last] = proxy.digests.slice(-1);
   assert.ok((await proxy.client.get(`/v2/${name}/blobs/${last}`)).body.equals(seededBytes("blob 8", size)));
+});
+
+test("a client that left many downloads at once waits for its next cold blob, and not for one that is downloaded", async (t) => {
+  const scope = new Scope(t);
+  const proxy = await runWith(scope, 121, withoutEnd);
+  const cold = proxy.digests.at(-1);
+  const all = await Promise.all(proxy.digests.slice(0, 120).map((digest) => askAndReceive(scope, proxy, digest)));
+  await Promise.all(all.map(leave));
+  await untilUnfinished(proxy, 8);
+  const waiting = await askFor(scope, proxy, cold);
+  const running = (await proxy.storage.downloads.list()).map(({ digest }) => digest);
+  assert.ok(running.length > 0);
+  await askAndLeave(scope, proxy, running.slice(0, 1));
+  assert.equal(waiting.received, "");
+  assert.equal(proxy.fake.ledger.count({ kind: "blob", method: "GET" }), 120);
 });

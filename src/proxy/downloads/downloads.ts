@@ -4,6 +4,7 @@ import { RegistryError } from "../../oci/errors.js";
 import { isOutOfRoom } from "../../oci/storage-error.js";
 import type { Context } from "../../registry/context.js";
 import type { Storage } from "../../storage/storage.js";
+import { AbandonedDownloads } from "./abandoned-downloads.js";
 import { cannotBeKept } from "./cache-room.js";
 import { Download, type DownloadOptions } from "./download.js";
 import type { DownloadObserver } from "./download-observer.js";
@@ -47,6 +48,7 @@ export class Downloads {
   readonly #options: DownloadsOptions;
   readonly #running = new Map<string, Running>();
   readonly #unwatched = new UnwatchedDownloads();
+  readonly #abandoned = new AbandonedDownloads();
   #hasNoRoomUntil = 0;
 
   constructor(storage: Storage, options: DownloadsOptions) {
@@ -59,10 +61,11 @@ export class Downloads {
    * reader.
    * @throws the upstream's failure, if it has not begun to send
    */
-  async join(wanted: WantedBlob, { signal, log, caller }: Context): Promise<JoinedDownload> {
+  async join(wanted: WantedBlob, context: Context): Promise<JoinedDownload> {
+    const { signal, log, caller } = context;
     if (performance.now() < this.#hasNoRoomUntil) return passThrough(wanted, signal, log);
-    const found = this.#running.get(keyOf(wanted));
-    const existing = found?.download.state.failure === undefined ? found : undefined;
+    if (this.#find(wanted) === undefined) await this.#abandoned.untilMayBegin(context);
+    const existing = this.#find(wanted);
     const running = existing ?? this.#start(wanted);
     const { download } = running;
     download.noteClient(caller.address);
@@ -70,7 +73,7 @@ export class Downloads {
     this.#unwatched.delete(download);
     const leave = () => {
       stopWatching();
-      this.#leaveUnwatched(running);
+      if (this.#leaveUnwatched(running)) this.#abandoned.note(caller);
     };
     try {
       await this.#headersOf(running, signal);
@@ -83,6 +86,12 @@ export class Downloads {
       if (cannotBeKept(error)) return passThrough(wanted, signal, log);
       throw error;
     }
+  }
+
+  /** One that has failed is not joined. */
+  #find(wanted: WantedBlob): Running | undefined {
+    const found = this.#running.get(keyOf(wanted));
+    return found?.download.state.failure === undefined ? found : undefined;
   }
 
   #start(wanted: WantedBlob): Running {
@@ -129,16 +138,18 @@ export class Downloads {
     });
   }
 
-  /** A download without clients continues only if the operator wants that, and within a limit. */
-  #leaveUnwatched({ download, keptUntilMs }: Running): void {
-    if (download.watchers.isWatched || download.state.hasEnded || performance.now() < keptUntilMs) return;
-    if (this.#options.finishUnwatched) {
-      const givenUp = this.#unwatched.add(download);
-      if (givenUp !== undefined) this.#forget(givenUp);
-      return;
-    }
-    download.cancel();
-    this.#forget(download);
+  /**
+   * A download without clients continues only if the operator wants that, and within a limit.
+   * @returns whether one was given up: this one, or another in its favour
+   */
+  #leaveUnwatched({ download, keptUntilMs }: Running): boolean {
+    if (download.watchers.isWatched || download.state.hasEnded || performance.now() < keptUntilMs) return false;
+    const { finishUnwatched } = this.#options;
+    if (!finishUnwatched) download.cancel();
+    const givenUp = finishUnwatched ? this.#unwatched.add(download) : download;
+    if (givenUp === undefined) return false;
+    this.#forget(givenUp);
+    return true;
   }
 
   /** A client that arrives from now on must not join a download that gives up. */
