@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useState } from "preact/hooks";
 import { ApiError, read } from "./request.js";
 
 /** What is known of an answer. While it is requested again, the last one stays. */
@@ -20,7 +20,8 @@ export function useAnswer<Answer>(path: string | undefined): Answered<Answer> {
     error?: ApiError | undefined;
   }>({});
   const [turn, setTurn] = useState(0);
-  useEffect(() => {
+  // An effect of the layout, since others wait until the view without the answer has been painted.
+  useLayoutEffect(() => {
     if (path === undefined) return undefined;
     const abort = new AbortController();
     read<Answer>(path, abort.signal).then(

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Page } from "./registry-answers.js";
 import { type ApiError, apiPath, type Parameters, read } from "./request.js";
 import { asApiError } from "./use-answer.js";
@@ -53,7 +53,8 @@ export function usePages<Item>(resource: string, parameters: Parameters): Pages<
     },
     [key],
   );
-  useEffect(() => {
+  // An effect of the layout, since others wait until the view without the list has been painted.
+  useLayoutEffect(() => {
     readPage(undefined, []);
     return () => abort.current?.abort();
   }, [readPage]);
