@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { inParallel } from "../../foundation/in-parallel.js";
 import { SingleFlight } from "../../foundation/single-flight.js";
@@ -16,6 +15,8 @@ type Summary = ReturnType<typeof summaryOf>;
 const atOnce = 8;
 /** A list waits this long for each of its repositories: one with very many tags or blobs must not hold up the others. */
 const readWithinMs = 40;
+/** A list waits this long for all of them together: after a start, each is read from the disk. */
+const allReadWithinMs = 60;
 /** What came too late for a list is kept for the next one; the page asks again after 1.5 seconds. */
 const keptForMs = 10_000;
 const mostKept = 1_000;
@@ -41,14 +42,15 @@ export class RepositorySummaries {
   /** In the order of the names. A repository that cannot be read is listed with its name only. */
   async of(names: readonly RepositoryName[], exchange: Exchange): Promise<readonly unknown[]> {
     const found = new Map<RepositoryName, object | undefined>();
+    const answerAt = performance.now() + allReadWithinMs;
     await inParallel(names, atOnce, async (name) => {
       exchange.signal.throwIfAborted();
-      found.set(name, await this.#soon(name, exchange));
+      found.set(name, await this.#soon(name, exchange, answerAt));
     });
     return names.map((name) => ({ name, ...(found.get(name) ?? {}) }));
   }
 
-  async #soon(name: RepositoryName, exchange: Exchange): Promise<object | undefined> {
+  async #soon(name: RepositoryName, exchange: Exchange, answerAt: number): Promise<object | undefined> {
     const repository = await lookAt(this.#parts.registry, exchange, name).catch(noRepository);
     if (repository === undefined) return undefined;
     const late = this.#late.get(repository.name);
@@ -57,9 +59,8 @@ export class RepositorySummaries {
     const counting = { isCounting: true } as const;
     if (this.#reading.size >= mostReading) return counting;
     const reading = this.#reading.run(repository.name, () => this.#read(repository, exchange));
-    const stop = new AbortController();
-    const found = await Promise.race([reading, delay(readWithinMs, counting, { ref: false, signal: stop.signal })]);
-    stop.abort();
+    const waitMs = Math.min(readWithinMs, answerAt - performance.now());
+    const found = await inTime(reading, counting, waitMs);
     if (found === counting) this.#keep(repository.name, reading);
     return found;
   }
@@ -87,4 +88,17 @@ export class RepositorySummaries {
 /** It was deleted, or the client may not look at it. */
 function noRepository(error: unknown): undefined {
   if (!(error instanceof RegistryError)) throw error;
+}
+
+/** The result, or what takes its place if it takes longer. The timer is cleared, not aborted: an error costs more. */
+async function inTime<Result, Late>(result: Promise<Result>, late: Late, waitMs: number): Promise<Result | Late> {
+  let timer: NodeJS.Timeout | undefined;
+  const isLate = new Promise<Late>((resolve) => {
+    timer = setTimeout(resolve, waitMs, late);
+  });
+  try {
+    return await Promise.race([result, isLate]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
