@@ -21,6 +21,9 @@ export interface FlushableLogger extends Logger {
   reconfigure(settings: LogSettings): void;
 }
 
+/** A process that works for more than this part of the time is busy. */
+const busyShare = 0.3;
+
 const noFields: LogFields = {};
 
 const lineOf = { text: textLine, json: jsonLine } as const;
@@ -41,10 +44,15 @@ export function createLogger(
 ): FlushableLogger {
   let held = settings;
   let winston: Winston | undefined;
-  const buffer = new LineBuffer<Level>((level, message) => {
-    winston ??= createWinston(target);
-    winston.log({ level, message });
-  });
+  const isBusy = busyNow();
+  const buffer = new LineBuffer<Level>(
+    (level, message) => {
+      winston ??= createWinston(target);
+      winston.log({ level, message });
+    },
+    // Clients that come right after a start are answered first: nobody is while winston is being loaded.
+    () => winston === undefined && isBusy(),
+  );
   const write = (level: Level) => {
     return (event: string, said: LogFields = noFields) => {
       if (levels.indexOf(level) > levels.indexOf(held.level)) return;
@@ -61,6 +69,16 @@ export function createLogger(
     reconfigure: (next) => {
       held = next;
     },
+  };
+}
+
+/** @returns a function that tells whether the process was busy since the last call */
+function busyNow(): () => boolean {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const { utilization } = performance.eventLoopUtilization(before);
+    before = performance.eventLoopUtilization();
+    return utilization > busyShare;
   };
 }
 
