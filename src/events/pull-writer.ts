@@ -37,14 +37,8 @@ export class PullWriter {
     const events = pulls.map((pull) => {
       const { atMs, content, repository, tag, requestId, address, client, user } = pull;
       const host = client?.host;
-      const target = targets.of(
-        [host ?? "", repository, tag ?? "", content.mediaType, content.digest].join("\n"),
-        pull,
-      );
-      const rest = rests.of(
-        [host ?? "", address, client?.method ?? "", client?.agent ?? "", user ?? ""].join("\n"),
-        pull,
-      );
+      const target = targets.of(`${host}\n${repository}\n${tag}\n${content.mediaType}\n${content.digest}`, pull);
+      const rest = rests.of(`${host}\n${address}\n${client?.method}\n${client?.agent}\n${user}`, pull);
       const head = `{"id":"${randomUUID()}","timestamp":"${times.of(atMs, atMs)}","action":"pull"`;
       return `${head},"target":${target},"request":{"id":${JSON.stringify(requestId)},${rest}}`;
     });
@@ -63,7 +57,7 @@ export class PullWriter {
   }
 }
 
-/** Texts that were written before, by what they depend on. No header, name or address contains a line break. */
+/** Texts that were written before, by what they depend on. */
 class Texts<Subject> {
   readonly #known = new Map<string | number, string>();
   readonly #write: (subject: Subject) => string;

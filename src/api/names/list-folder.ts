@@ -41,7 +41,7 @@ async function entriesBelow(
   const breaks = new EventLoopBreaks();
   // Names with the same beginning follow one another.
   for (let index = firstAfter(names, folder); names[index]?.startsWith(folder); index++) {
-    await breaks.take();
+    if (breaks.isDue) await breaks.take();
     const name = names[index] ?? "";
     if (!isRepositoryName(name) || access?.lists(name) === false) continue;
     const slash = name.indexOf("/", folder.length);

@@ -76,7 +76,7 @@ async function found(
   const breaks = new EventLoopBreaks();
   let next: string | undefined;
   for (let index = firstAfter(names, last); index < names.length; index++) {
-    await breaks.take();
+    if (breaks.isDue) await breaks.take();
     const name = names[index];
     if (name === undefined || !isFound(name) || !isRepositoryName(name) || access?.lists(name) === false) continue;
     if (items.length === limit) {

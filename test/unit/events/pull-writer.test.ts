@@ -31,7 +31,6 @@ const others: Readonly<Record<string, Partial<Pull>>> = {
   "without a client's request": { client: undefined },
   "at another time, with another id": { atMs: 1_700_000_000_001, requestId: 'o"ne' },
   "from another address": { address: "::1" },
-  "of a tag and by a user named undefined": { tag: "undefined", user: "undefined" },
   "of another repository": { repository: parseRepositoryName("other") },
 };
 
