@@ -1,13 +1,20 @@
+import { PacedLine } from "../foundation/paced-line.js";
+
 const mebibyte = 1024 * 1024;
 
 const largest = mebibyte;
 const smallest = 16 * 1024;
+
+/** What slow senders cause together: a thousand that wrote as they liked took a quarter of the CPU time. */
+const slowWritesASecond = 200;
 
 /**
  * Buffers for transfers from and to clients. A few transfers get large buffers, which cost the least time per byte;
  * many get small ones, so that the total stays within the budget.
  */
 export class BufferPool {
+  /** Of transfers that write less than a full buffer. */
+  readonly slowWrites = new PacedLine(slowWritesASecond);
   readonly #budget: number;
   readonly #free = new Map<number, Buffer[]>();
   #freeBytes = 0;

@@ -6,11 +6,8 @@ import type { BufferPool } from "./buffer-pool.js";
 import type { Exchange } from "./exchange.js";
 import { throttled } from "./limits/throttle.js";
 
-/** A slow sender's bytes wait no longer than this to fill a piece: what is not stored is lost with the process. */
+/** A slow sender's bytes wait this long to fill a piece, and then in line: what is not stored is lost with the process. */
 const unwrittenForMs = 500;
-
-/** But many slow senders together cause no more writes than this: a thousand took a quarter of the CPU time. */
-const slowWritesASecond = 200;
 
 /** A sender of so many pieces in a row that are this small is slow. */
 const slow = { pieces: 3, bytes: 1024 };
@@ -48,6 +45,8 @@ export class RequestBody implements IncomingContent {
   #isEnded = false;
   #failure: Error | undefined;
   #wake: () => void = () => {};
+  /** The next piece has its first byte. */
+  #begun: () => void = () => {};
   readonly #onData = (chunk: Buffer) => this.#gather(chunk);
 
   constructor(request: IncomingMessage, pool: BufferPool, pace: Pace = unlimited) {
@@ -96,7 +95,10 @@ export class RequestBody implements IncomingContent {
 
   /** A paused request emits nothing, so at most one chunk is ever left over. */
   #gather(chunk: Buffer): void {
-    this.#filling ??= { buffer: this.#pool.take(), length: 0 };
+    if (this.#filling === undefined) {
+      this.#filling = { buffer: this.#pool.take(), length: 0 };
+      this.#begun();
+    }
     const copied = chunk.copy(this.#filling.buffer, this.#filling.length);
     this.#filling.length += copied;
     this.#restIfSlow(chunk.length);
@@ -143,16 +145,23 @@ export class RequestBody implements IncomingContent {
     return piece;
   }
 
-  /** Waits for a full piece, for the end, or as long as bytes may be in memory only. */
+  /** Waits for a full piece, for the end, or until bytes have been in memory only for long enough. */
   #change(): Promise<void> {
     if (isFull(this.#filling) || this.#isEnded) return Promise.resolve();
+    const { slowWrites } = this.#pool;
+    let timer: NodeJS.Timeout | undefined;
     return new Promise((resolve) => {
-      const patienceMs = Math.max(unwrittenForMs, (this.#pool.transfers * 1000) / slowWritesASecond);
-      const timer = setTimeout(resolve, patienceMs);
-      this.#wake = () => {
+      const wake = () => {
+        this.#begun = () => {};
         clearTimeout(timer);
+        slowWrites.leave(wake);
         resolve();
       };
+      this.#wake = wake;
+      this.#begun = () => {
+        timer = setTimeout(() => slowWrites.join(wake), unwrittenForMs);
+      };
+      if (this.#filling !== undefined) this.#begun();
     });
   }
 }

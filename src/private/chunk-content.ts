@@ -26,7 +26,10 @@ export async function* measured(chunk: Chunk, signal: AbortSignal): AsyncIterabl
 }
 
 /** Passes content on and hashes each piece once it is stored, that is, when the consumer asks for the next one. */
-export async function* hashed(content: AsyncIterable<Buffer>, digester: Digester | undefined): AsyncIterable<Buffer> {
+export async function* hashed(
+  content: AsyncIterable<Buffer>,
+  digester: Digester | undefined,
+): AsyncGenerator<Buffer, void> {
   for await (const bytes of content) {
     yield bytes;
     digester?.update(bytes);

@@ -21,7 +21,7 @@ export async function withProvedBlob(
   const staged = uploads.placeOf(digest);
   const digester = new Digester(algorithmOf(digest));
   try {
-    const size = await staged.append(0, hashed(content, digester));
+    const size = await appendFromFirstPiece(staged, hashed(content, digester));
     const actual = digester.digest();
     if (actual !== digest) throw digestMismatch(digest, actual, size);
     await use(staged, size);
@@ -30,6 +30,23 @@ export async function withProvedBlob(
     await staged.discard();
     throw error;
   }
+}
+
+/** Makes the file only when there is something to write: slow senders that begin together cause no rush of new files. */
+async function appendFromFirstPiece(staged: StagedObject, pieces: AsyncGenerator<Buffer, void>): Promise<number> {
+  try {
+    const first = await pieces.next();
+    return await staged.append(0, continued(first, pieces));
+  } finally {
+    await pieces.return();
+  }
+}
+
+async function* continued(
+  first: IteratorResult<Buffer, void>,
+  pieces: AsyncGenerator<Buffer, void>,
+): AsyncGenerator<Buffer, void> {
+  for (let next = first; !next.done; next = await pieces.next()) yield next.value;
 }
 
 interface Receiving {

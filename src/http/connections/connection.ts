@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Admission } from "../../auth/access-control.js";
 import type { LastCredentials } from "../../auth/known-credentials.js";
+import type { PacedLine } from "../../foundation/paced-line.js";
 import type { Caller } from "../../registry/context.js";
 import type { Exchange } from "../exchange.js";
 import { Reading } from "./reading.js";
@@ -35,6 +36,7 @@ export interface ConnectionWatcher {
 interface ConnectionParts {
   readonly watcher: ConnectionWatcher;
   readonly turns: Turns;
+  readonly rested: PacedLine;
   readonly answer: Answer;
 }
 
@@ -64,7 +66,7 @@ export class Connection implements TurnTaker {
   /** A new connection has sent nothing; one that has arrived waits until it is let in. */
   #state: "new" | "arrived" | "let in" = "new";
 
-  constructor(socket: Socket, caller: Caller, { watcher, turns, answer }: ConnectionParts) {
+  constructor(socket: Socket, caller: Caller, { watcher, turns, rested, answer }: ConnectionParts) {
     this.socket = socket;
     this.caller = caller;
     this.#watcher = watcher;
@@ -74,7 +76,7 @@ export class Connection implements TurnTaker {
       mayReadOn: () => this.#waiting.length === 0 && !this.#running.some(holdsFullBody),
       isReceiving: () => this.#running.some(({ request }) => !request.complete),
     };
-    this.#reading = new Reading(read, turns);
+    this.#reading = new Reading(read, { turns, rested });
     socket.once("close", () => this.#end());
   }
 

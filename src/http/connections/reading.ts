@@ -1,10 +1,17 @@
 import type { Socket } from "node:net";
+import type { PacedLine } from "../../foundation/paced-line.js";
 import { abortCheaply } from "./cheap-aborts.js";
 import { Sips } from "./sips.js";
-import type { Turns, TurnTaker } from "./turns.js";
+import type { Turns } from "./turns.js";
 
 /** Time in which tiny pieces of a body become a larger one. */
 const restMs = 250;
+
+interface Lines {
+  readonly turns: Turns;
+  /** Of connections whose rest is over. */
+  readonly rested: PacedLine;
+}
 
 interface ReadConnection {
   /** Whether it can take more. */
@@ -14,9 +21,9 @@ interface ReadConnection {
 }
 
 /** Controls when more is read from a connection, and whether its input is parsed in small pieces. */
-export class Reading implements TurnTaker {
+export class Reading {
   readonly #connection: ReadConnection;
-  readonly #turns: Turns;
+  readonly #lines: Lines;
   /** The socket whose input is paused; if the connection is closed meanwhile, nothing else notices. Set only here. */
   held: Socket | undefined;
   #sips: Sips | undefined;
@@ -28,9 +35,9 @@ export class Reading implements TurnTaker {
     this.readOn();
   };
 
-  constructor(connection: ReadConnection, turns: Turns) {
+  constructor(connection: ReadConnection, lines: Lines) {
     this.#connection = connection;
-    this.#turns = turns;
+    this.#lines = lines;
   }
 
   hold(socket: Socket): void {
@@ -44,13 +51,7 @@ export class Reading implements TurnTaker {
     if (this.#isResting) return;
     this.#isResting = true;
     this.hold(socket);
-    setTimeout(() => this.#turns.ask(this), restMs).unref();
-  }
-
-  /** The rest is over. */
-  takeTurn(): void {
-    this.#isResting = false;
-    this.readOn();
+    setTimeout(() => this.#lines.rested.join(() => this.#endRest()), restMs).unref();
   }
 
   /** Reads more, if the connection can take it. */
@@ -80,7 +81,12 @@ export class Reading implements TurnTaker {
       parsed: () => this.readOn(),
       isReceiving: () => this.#connection.isReceiving(),
     };
-    this.#sips = new Sips(socket, reader, this.#turns);
+    this.#sips = new Sips(socket, reader, this.#lines.turns);
     abortCheaply(socket);
+  }
+
+  #endRest(): void {
+    this.#isResting = false;
+    this.readOn();
   }
 }
