@@ -12,11 +12,17 @@ import type { RepositoryHoldings } from "./repository-holdings.js";
 
 type Summary = ReturnType<typeof summaryOf>;
 
+const counting = { isCounting: true } as const;
+
 const atOnce = 8;
 /** A list waits this long for each of its repositories: one with very many tags or blobs must not hold up the others. */
 const readWithinMs = 40;
-/** A list waits this long for all of them together: after a start, each is read from the disk. */
-const allReadWithinMs = 60;
+/** After a start, each is read from the disk: those that are not being read by then are read after the answer. */
+const answerWithinMs = 60;
+/** Where finding the names took longer, some are read all the same: a search shows few. */
+const leastMs = 20;
+/** The client has its answer by then. */
+const restAfterMs = 50;
 /** What came too late for a list is kept for the next one; the page asks again after 1.5 seconds. */
 const keptForMs = 10_000;
 const mostKept = 1_000;
@@ -42,27 +48,47 @@ export class RepositorySummaries {
   /** In the order of the names. A repository that cannot be read is listed with its name only. */
   async of(names: readonly RepositoryName[], exchange: Exchange): Promise<readonly unknown[]> {
     const found = new Map<RepositoryName, object | undefined>();
-    const answerAt = performance.now() + allReadWithinMs;
+    const rest: PullRepository[] = [];
+    const answerAt = Math.max(exchange.startedAt + answerWithinMs, performance.now() + leastMs);
     await inParallel(names, atOnce, async (name) => {
       exchange.signal.throwIfAborted();
-      found.set(name, await this.#soon(name, exchange, answerAt));
+      const repository = await lookAt(this.#parts.registry, exchange, name).catch(noRepository);
+      if (repository === undefined) return;
+      const waitMs = Math.min(readWithinMs, answerAt - performance.now());
+      const summary = this.#takeLate(repository.name) ?? (await this.#soon(repository, exchange, waitMs));
+      if (summary === counting) rest.push(repository);
+      found.set(name, summary);
     });
+    if (rest.length > 0) setTimeout(() => this.#readRest(rest, exchange), restAfterMs).unref();
     return names.map((name) => ({ name, ...(found.get(name) ?? {}) }));
   }
 
-  async #soon(name: RepositoryName, exchange: Exchange, answerAt: number): Promise<object | undefined> {
-    const repository = await lookAt(this.#parts.registry, exchange, name).catch(noRepository);
-    if (repository === undefined) return undefined;
-    const late = this.#late.get(repository.name);
-    this.#late.delete(repository.name);
-    if (late !== undefined) return late;
-    const counting = { isCounting: true } as const;
-    if (this.#reading.size >= mostReading) return counting;
-    const reading = this.#reading.run(repository.name, () => this.#read(repository, exchange));
-    const waitMs = Math.min(readWithinMs, answerAt - performance.now());
+  async #soon(repository: PullRepository, exchange: Exchange, waitMs: number): Promise<object | undefined> {
+    if (waitMs <= 0 || this.#reading.size >= mostReading) return counting;
+    const reading = this.#begin(repository, exchange);
     const found = await inTime(reading, counting, waitMs);
     if (found === counting) this.#keep(repository.name, reading);
     return found;
+  }
+
+  /** Those whose reading has begun are read once. */
+  async #readRest(rest: readonly PullRepository[], exchange: Exchange): Promise<void> {
+    await inParallel(rest, atOnce, async (repository) => {
+      if (this.#late.has(repository.name) || this.#reading.size >= mostReading) return;
+      const reading = this.#begin(repository, exchange);
+      this.#keep(repository.name, reading);
+      await reading.catch(() => undefined);
+    });
+  }
+
+  #begin(repository: PullRepository, exchange: Exchange): Promise<Summary | undefined> {
+    return this.#reading.run(repository.name, () => this.#read(repository, exchange));
+  }
+
+  #takeLate(name: RepositoryName): Summary | undefined {
+    const late = this.#late.get(name);
+    this.#late.delete(name);
+    return late;
   }
 
   #keep(name: RepositoryName, reading: Promise<Summary | undefined>): void {
