@@ -60,6 +60,7 @@ export class Sips implements TurnTaker {
     if (this.#socket.destroyed) return;
     const until = performance.now() + turnMs;
     while (this.#rest.length > 0 && this.#reader.mayParse() && performance.now() < until) this.#parsePiece();
+    if (this.#isEnding) this.#parseBody();
     if (this.#rest.length > 0) this.#reader.hold();
     else if (this.#isEnding) this.#end();
     // After the requests in the pieces have been taken, which the parser has scheduled before.
@@ -77,13 +78,18 @@ export class Sips implements TurnTaker {
     for (const parse of this.#parse) parse.call(this.#socket, piece);
   }
 
+  /**
+   * Node does not resume a connection of which it has read the end, so the rest of a body would never get its turn, and
+   * the connection would stay open with all that its request holds. It is one read at most.
+   */
   #end(): void {
+    this.#parseBody();
     this.#isEnding = this.#rest.length > 0;
     if (this.#isEnding) return;
     for (const finish of this.#finish) finish.call(this.#socket);
   }
 
-  /** A body counts up to the last byte that was read. No request begins on a closed connection. */
+  /** A body counts up to the last byte that was read. No request begins here. */
   #parseBody(): void {
     while (this.#rest.length > 0 && this.#reader.isReceiving()) this.#parsePiece();
   }
