@@ -17,8 +17,6 @@ const counting = { isCounting: true } as const;
 const atOnce = 8;
 /** A list waits this long for each of its repositories: one with very many tags or blobs must not hold up the others. */
 const readWithinMs = 40;
-/** After a start, each is read from the disk: those that are not being read by then are read after the answer. */
-const answerWithinMs = 60;
 /** Where finding the names took longer, some are read all the same: a search shows few. */
 const leastMs = 20;
 /** The client has its answer by then. */
@@ -45,11 +43,14 @@ export class RepositorySummaries {
     this.#parts = parts;
   }
 
-  /** In the order of the names. A repository that cannot be read is listed with its name only. */
-  async of(names: readonly RepositoryName[], exchange: Exchange): Promise<readonly unknown[]> {
+  /**
+   * In the order of the names. A repository that cannot be read is listed with its name only.
+   * @param withinMs time from the request's begin: repositories that are not being read by then are read after the answer
+   */
+  async of(names: readonly RepositoryName[], exchange: Exchange, withinMs: number): Promise<readonly unknown[]> {
     const found = new Map<RepositoryName, object | undefined>();
     const rest: PullRepository[] = [];
-    const answerAt = Math.max(exchange.startedAt + answerWithinMs, performance.now() + leastMs);
+    const answerAt = Math.max(exchange.startedAt + withinMs, performance.now() + leastMs);
     await inParallel(names, atOnce, async (name) => {
       exchange.signal.throwIfAborted();
       const repository = await lookAt(this.#parts.registry, exchange, name).catch(noRepository);

@@ -12,6 +12,11 @@ import type { NameIndex } from "./name-index.js";
 const mostWithDetails = 100;
 const usualWithDetails = 50;
 
+/** After a start, each repository is read from the disk. The page asks again for what is missing. */
+const firstPageWithinMs = 60;
+/** The page does not ask again for those: it would begin at the first one. */
+const otherPageWithinMs = 300;
+
 interface ListParts {
   readonly registry: Registry;
   readonly names: NameIndex;
@@ -29,8 +34,9 @@ export async function listRepositories(exchange: Exchange, parts: ListParts): Pr
   const withDetails = flagOf(exchange, "details");
   const limit = withDetails ? pageSizeOf(exchange, mostWithDetails, usualWithDetails) : pageSizeOf(exchange);
   const page = await pageOf(exchange, parts, limit);
+  const withinMs = textOf(exchange, "last") === undefined ? firstPageWithinMs : otherPageWithinMs;
   const items = withDetails
-    ? await parts.names.first(() => parts.summaries.of(page.items, exchange))
+    ? await parts.names.first(() => parts.summaries.of(page.items, exchange, withinMs))
     : page.items.map((name) => ({ name }));
   return { items, next: page.next, total: page.total };
 }
