@@ -50,7 +50,10 @@ export class Reading {
   rest(socket: Socket): void {
     if (this.#isResting) return;
     this.#isResting = true;
-    this.hold(socket);
+    // A paused socket still buffers each piece by itself: first all that it holds is taken, and the end behind it.
+    process.nextTick(() => {
+      if (this.#connection.isReceiving()) this.hold(socket);
+    });
     setTimeout(() => this.#lines.rested.join(() => this.#endRest()), restMs).unref();
   }
 
