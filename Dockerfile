@@ -11,7 +11,7 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
-COPY scripts/build-page.mjs scripts/build-server.mjs scripts/
+COPY scripts/build-page.mjs scripts/build-server.mjs scripts/sectioned-map.mjs scripts/
 COPY src src
 RUN npm run build && chmod +x dist/main.js && npm prune --omit=dev --ignore-scripts
 
