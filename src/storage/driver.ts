@@ -174,9 +174,13 @@ export interface ConditionalWrites {
 /**
  * Removes objects that others may start to need at the same time, without a lock that each of them would have to take:
  *
- *   the remover:  1. withdraws the object   2. checks whether anything needs it, after `listLagMs` if the check uses
- * lists                 3. releases it if so, else erases it   the user:     1. records that it needs the object   2.
- * calls `keep`, and stores the object again if that returns `false`
+ * - the remover:
+ *   1. withdraws the object
+ *   2. checks whether anything needs it, after `listLagMs` if the check uses lists
+ *   3. releases it if so, else erases it
+ * - the user:
+ *   1. records that it needs the object
+ *   2. calls `keep`, and stores the object again if that returns `false`
  *
  * Either the need was recorded before the object was withdrawn, and step 2 of the remover sees it; or it was recorded
  * afterwards, and `keep` meets the withdrawal. Of `keep` and `erase`, exactly one wins. A withdrawn object can be read

@@ -36,7 +36,7 @@ export class Quarantine {
     const key = layout.blob(digest);
     const to = layout.quarantined(digest, Date.now().toString(36));
     const isMoved = this.#driver.withdrawal.placesOf(key, to).includes(to);
-    return (await (isMoved ? this.#move(key, to, seen) : this.#copy(digest, to, seen))) ? to : undefined;
+    return (await (isMoved ? this.#move(digest, to, seen) : this.#copy(digest, to, seen))) ? to : undefined;
   }
 
   async *all(): AsyncIterable<QuarantinedBytes> {
@@ -75,13 +75,18 @@ export class Quarantine {
     await this.#driver.remove(place);
   }
 
-  /** A push may have replaced the bytes just before they were moved: then these go back. */
-  async #move(key: string, to: string, seen: FoundBytes): Promise<boolean> {
-    const moved = await this.#driver.withdrawal.withdraw(key, to);
+  /**
+   * By way of the place of evictions, where readers and pushes look: a push may have replaced the bytes just before they
+   * were moved, and these go back.
+   */
+  async #move(digest: Digest, to: string, seen: FoundBytes): Promise<boolean> {
+    const { withdrawal } = this.#driver;
+    const [key, note] = [layout.blob(digest), layout.evicting(digest)];
+    const moved = await withdrawal.withdraw(key, note);
     if (moved === undefined) return false;
-    if (isSameBytes(moved, seen)) return true;
-    await this.#driver.withdrawal.keep(key, to);
-    await this.#driver.remove(to);
+    if (isSameBytes(moved, seen)) return (await withdrawal.withdraw(note, to)) !== undefined;
+    await withdrawal.keep(key, note);
+    await withdrawal.erase(key, note);
     return false;
   }
 

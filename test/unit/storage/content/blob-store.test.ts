@@ -9,7 +9,7 @@ import type { Storage } from "../../../../src/storage/storage.js";
 import { inOnePiece, storeBlob } from "../../../support/blob.js";
 import { seededBytes } from "../../../support/content.js";
 import { Scope } from "../../../support/scope.js";
-import { storageAt, storageOnDisk } from "../../../support/storage.js";
+import { pausableStorageAt, storageAt, storageOnDisk } from "../../../support/storage.js";
 import { waitUntil } from "../../../support/wait-until.js";
 
 const name = parseRepositoryName("team/app");
@@ -89,6 +89,32 @@ test("content that is pushed while its damaged predecessor is verified is kept",
     await Promise.all([verified, storage.repository(name).addBlob(digest, staged)]);
     assert.deepEqual(await readFile(join(root, layout.blob(digest))), large, `round ${round}`);
   }
+});
+
+test("a push is not refused because its bytes are just being taken for their damaged predecessor", async (t) => {
+  const root = await new Scope(t).folder("data");
+  const { storage, driver } = await pausableStorageAt(root);
+  const digest = digestOf(large);
+  const key = layout.blob(digest);
+  await storeBlob(storage, name, large);
+  await truncate(join(root, key), 600_000);
+  const staged = storage.uploads.scratch();
+  await staged.append(0, inOnePiece(large));
+  await settled(storage, digest);
+  const removal = driver.pauseBefore("withdraw", key);
+  const verified = storage.blobs.verify(digest, new AbortController().signal);
+  await removal.reached;
+  const stored = driver.pauseAfter("commit", key);
+  const added = storage.repository(name).addBlob(digest, staged);
+  await stored.reached;
+  const taken = driver.pauseAfter("withdraw", key);
+  removal.resume();
+  await taken.reached;
+  stored.resume();
+  await added;
+  taken.resume();
+  await verified;
+  assert.deepEqual(await readFile(join(root, key)), large);
 });
 
 test("a blob that the distribution registry linked by another algorithm is read from where it is stored", async (t) => {
