@@ -31,7 +31,8 @@ interface Reply extends Answer {
 
 /**
  * Answers other replicas, on a port that clients never see. Paths are `/<instance>/alive`,
- * `/<instance>/blobs/<digest>/<position>` and `/<instance>/hashes/<upload>/<algorithm>/<size>/<time>`. A request without a valid signature learns nothing.
+ * `/<instance>/blobs/<digest>/<position>` and `/<instance>/hashes/<upload>/<algorithm>/<size>/<time>`. A request
+ * without a valid signature learns nothing.
  */
 export class ClusterListener {
   readonly #parts: ListenerParts;

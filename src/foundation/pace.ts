@@ -1,14 +1,14 @@
 /** How fast heavy work may be done. */
 export interface PaceSettings {
-  /** Of whatever is counted, such as bytes. */
+  /** In units of what is counted, such as bytes. */
   readonly perSecond: number;
   /** After a pause, this much is done without waiting. */
   readonly atOnce: number;
 }
 
 /**
- * Spreads heavy work over time. Work that is limited only in number at a time takes all the processor that it can get,
- * however large the machine is: others then wait for it on each of their steps.
+ * Spreads heavy work over time. A limit on concurrent work alone still lets it take the whole processor, and every other
+ * request then waits for it at each of its steps.
  */
 export class Pace {
   readonly #settings: PaceSettings;

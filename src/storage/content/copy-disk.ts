@@ -3,7 +3,7 @@ import type { BlobReader } from "../../oci/blob-reader.js";
 import type { LocalCopies, UnfinishedCopy } from "../local-copies.js";
 import type { NearBytes } from "./near-reader.js";
 
-/** A disk that takes longer than this has failed, as far as a client that waits is concerned. */
+/** A disk that takes longer than this counts as failed, since a client is waiting. */
 const patienceMs = 3_000;
 
 const readAtOnce = 256 * 1024;
@@ -11,7 +11,7 @@ const readAtOnce = 256 * 1024;
 /** After a failure, the disk is left alone for this long. */
 const pauseMs = 60_000;
 
-/** What copies were good for, since the process started. */
+/** How often copies were used since the process started. */
 export interface CopyUse {
   /** Blobs that were opened and have a copy; are being copied; have none. */
   hit: number;
@@ -24,8 +24,8 @@ export interface CopyUse {
 }
 
 /**
- * The local copies, on a disk that may be full or faulty: it never keeps anyone from reading from the store. A failure
- * is `undefined`, is logged once until the disk works again, and gives the disk a pause.
+ * The local copies, on a disk that may be full or faulty, which never stops a client from reading from the store. A
+ * failure returns `undefined`, is logged once until the disk works again, and pauses the use of the disk.
  */
 export class CopyDisk {
   readonly use: CopyUse = { hit: 0, shared: 0, miss: 0, readBytes: 0, filledBytes: 0 };

@@ -10,9 +10,8 @@ import { SharedBlob } from "./shared-blob.js";
 const filledAtOnce = 16;
 
 /**
- * Blobs of a distant store, read from copies on the local disk where there are any. Who reads a whole blob that has no
- * copy makes one, and whoever asks for it meanwhile reads what has been copied. Whether a blob may be read at all is
- * decided before, by links.
+ * Serves blobs of a distant store from copies on the local disk. The first client that reads most of a blob makes its
+ * copy; other clients read the copy while it grows. Links decide before this whether a client may read the blob.
  */
 export class NearBlobs {
   readonly #disk: CopyDisk;
