@@ -50,6 +50,12 @@ story(
   },
 );
 
+story("a write that is denied once is repeated: MinIO denies those that meet a removal", async (store, driver) => {
+  store.faults.add(/^(PUT|DELETE) .*key/, { kind: "status", status: 403, code: "AccessDenied" }, 2);
+  await driver.write({ key: "a/key", content: Buffer.from("content") });
+  assert.equal((await driver.read("a/key"))?.toString(), "content");
+});
+
 story("keys that may only read make the storage read-only", async (store, driver) => {
   store.faults.add(/^(PUT|DELETE) /, { kind: "status", status: 403, code: "AccessDenied" }, 1000);
   const isReadOnly = (error: unknown) => error instanceof StorageError && error.kind === "readonly";

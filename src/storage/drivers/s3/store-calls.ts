@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { StorageError } from "../../../oci/storage-error.js";
-import { faultOf, isPassing, toStorageError } from "./store-error.js";
+import { faultOf, isDenied, isPassing, type StoreFault, toStorageError } from "./store-error.js";
 
 const mostAttempts = 5;
+/** A refusal rarely passes, and must be told soon. */
+const attemptsIfDenied = 3;
 const firstWaitMs = 100;
 const longestWaitMs = 3_000;
 
@@ -36,13 +38,17 @@ export class StoreCalls {
       } catch (error) {
         // Of our own making, or of the local disk.
         if (error instanceof StorageError) throw error;
-        if (number === mostAttempts || !isPassing(faultOf(error)) || this.#tokens < budget.cost)
-          throw toStorageError(error, doing);
+        if (number >= attemptsFor(faultOf(error)) || this.#tokens < budget.cost) throw toStorageError(error, doing);
         this.#tokens -= budget.cost;
         await delay(waitBefore(number));
       }
     }
   }
+}
+
+function attemptsFor(fault: StoreFault): number {
+  if (isPassing(fault)) return mostAttempts;
+  return isDenied(fault) ? attemptsIfDenied : 1;
 }
 
 /** Any time up to a limit that doubles: clients that failed together do not come back together. */

@@ -56,6 +56,14 @@ export function isPassing({ code, status }: StoreFault): boolean {
   return status >= 500 ? status !== 501 && !fullCodes.includes(code) : status === 429 || passingCodes.includes(code);
 }
 
+/**
+ * Whether the keys may not do this. MinIO also says so of a write that meets the removal of a neighbour's folder, and
+ * AWS for seconds after a policy has changed.
+ */
+export function isDenied({ code, status }: StoreFault): boolean {
+  return status !== undefined && deniedCodes.includes(code);
+}
+
 export function isAboutCredentials(code: string): boolean {
   return code === "CredentialsProviderError" || code === "TokenProviderError";
 }
