@@ -30,8 +30,9 @@ export class FileWithdrawal implements Withdrawal {
     return isThere ? this.#around.stat(note) : undefined;
   }
 
+  /** What was stored in its place meanwhile is newer, and stays: damaged bytes may be withdrawn, too. */
   async release(key: string, note: string): Promise<void> {
-    await this.#move(note, key);
+    if (await this.keep(key, note)) await this.erase(key, note);
   }
 
   erase(_key: string, note: string): Promise<void> {

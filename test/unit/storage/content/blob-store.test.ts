@@ -117,6 +117,17 @@ test("a push is not refused because its bytes are just being taken for their dam
   assert.deepEqual(await readFile(join(root, key)), large);
 });
 
+test("what a killed removal has left aside does not replace good bytes that were pushed since", async (t) => {
+  const { storage, root } = await storageOnDisk(new Scope(t));
+  const digest = await storeBlob(storage, name, large);
+  await truncate(join(root, layout.blob(digest)), 600_000);
+  await storage.blobs.aside.set(digest);
+  await storeBlob(storage, name, large);
+  await storage.blobs.aside.putBack(digest);
+  assert.deepEqual(await readFile(join(root, layout.blob(digest))), large);
+  assert.deepEqual(await storage.blobs.aside.list(), []);
+});
+
 test("a blob that the distribution registry linked by another algorithm is read from where it is stored", async (t) => {
   const { storage } = await storageOnDisk(new Scope(t));
   const digest = await storeBlob(storage, name, small);
