@@ -104,7 +104,7 @@ export class BodyRooms {
     });
   }
 
-  /** One after another: who is next is decided when there is room again. */
+  /** Admits one after another: the next one is chosen only when there is room again. */
   async #admit(): Promise<void> {
     if (this.#isAdmitting) return;
     this.#isAdmitting = true;

@@ -9,7 +9,7 @@ const restMs = 250;
 
 interface Lines {
   readonly turns: Turns;
-  /** Of connections whose rest is over. */
+  /** Connections that may be read again. */
   readonly rested: PacedLine;
 }
 

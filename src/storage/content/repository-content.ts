@@ -182,8 +182,8 @@ export class RepositoryContent {
   }
 
   /**
-   * Removes the record of a referrer whose link is gone, unless the manifest is pushed again meanwhile. A push writes the
-   * link before the record, so a record that is changed while the link stays as it is agrees with it.
+   * Removes the record of an unlinked referrer, unless the manifest is pushed again meanwhile. A push writes the link
+   * before the record, so a record that is changed while the link stays as it is agrees with it.
    */
   async #forgetReferrer(subject: Digest, digest: Digest): Promise<void> {
     const { manifests, referrers } = this.#storage;

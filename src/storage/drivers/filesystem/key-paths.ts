@@ -129,7 +129,7 @@ function ifThere(look: () => Stats | undefined): Stats | undefined {
   try {
     return look();
   } catch (error) {
-    // `throwIfNoEntry` only covers ENOENT. Links in a circle lead nowhere, as one does whose target is missing.
+    // `throwIfNoEntry` only covers ENOENT. Links in a circle count as missing, like a link without a target.
     if (isAbsence(error) || hasCode(error, "ELOOP")) return undefined;
     throw error;
   }
