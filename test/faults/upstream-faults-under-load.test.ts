@@ -63,7 +63,8 @@ test("whatever an upstream does wrong while many pull, no client gets wrong byte
   assert.ok(daemon.isRunning, daemon.output);
   hub.faults.clear();
   await soundLayout(root);
-  const isServed = async () => (await client.get(`/v2/library/tool/manifests/${neverPulled}`)).status === 200 || undefined;
+  const isServed = async () =>
+    (await client.get(`/v2/library/tool/manifests/${neverPulled}`)).status === 200 || undefined;
   await waitUntil("the limit of the upstream is over", isServed);
   for (const tag of tags) await pullWhole(client, "library/tool", tag);
 });
