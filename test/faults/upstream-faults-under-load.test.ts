@@ -16,7 +16,10 @@ import { waitUntil } from "../support/wait-until.js";
 const clients = 6;
 const tags = Array.from({ length: 12 }, (_, number) => `v${number}`);
 
-/** A cached tag is served while the upstream's limit lasts: only one that is not cached shows that the limit is over. */
+/**
+ * What is cached is served while the upstream's limits last, one for manifests and one for blobs: only an image of
+ * which nothing is cached shows that both are over.
+ */
 const neverPulled = "later";
 
 /** Everything that an upstream can do wrong, and that ends within the test. */
@@ -63,9 +66,10 @@ test("whatever an upstream does wrong while many pull, no client gets wrong byte
   assert.ok(daemon.isRunning, daemon.output);
   hub.faults.clear();
   await soundLayout(root);
-  const isServed = async () =>
-    (await client.get(`/v2/library/tool/manifests/${neverPulled}`)).status === 200 || undefined;
-  await waitUntil("the limit of the upstream is over", isServed);
+  await waitUntil(
+    "the limits of the upstream are over",
+    async () => (await isPulledWhole(client, neverPulled)) || undefined,
+  );
   for (const tag of tags) await pullWhole(client, "library/tool", tag);
 });
 
