@@ -7,8 +7,8 @@ import { resolveSettings } from "./resolve.js";
 import { type ResolvedSection, valuesOf } from "./resolved.js";
 import { brokenRules, type ConfigDraft } from "./rules.js";
 import { type Config, schema } from "./schema.js";
+import { readSecretFiles } from "./secret-files.js";
 import type { ConfigSource } from "./source.js";
-import type { Reading } from "./yaml-file.js";
 
 /** The file that is read by default, if it exists. */
 export const defaultFile = "berth.yml";
@@ -52,7 +52,8 @@ export async function loadConfig(from: ConfigOrigin): Promise<LoadedConfig> {
   const sources = [...fileSources, environment];
   // Here and below: the values follow the definition that the type is derived from.
   const rules = (values: unknown) => brokenRules(values as ConfigDraft);
-  const settings = resolveSettings(schema, { sources, directory: from.directory, rules });
+  const secretFiles = await readSecretFiles(schema, sources, from.directory);
+  const settings = resolveSettings(schema, { sources, directory: from.directory, secretFiles, rules });
   return { config: valuesOf(settings) as Config, file, text, settings, registry2: registry2?.notes };
 }
 
@@ -77,13 +78,15 @@ interface FileSettings {
 /** The settings of the file, Berth's or registry:2's, and of registry:2's variables. */
 async function readFile(file: string | undefined, { environment, directory }: ConfigOrigin): Promise<FileSettings> {
   const source = file === undefined ? undefined : await readSource(file, directory);
-  const isRegistry2File = file !== undefined && isOfRegistry2(source);
   const hasVariables = Object.keys(environment).some((variable) => variable.startsWith("REGISTRY_"));
   const text = source?.text;
+  const isRegistry2File = file !== undefined && text !== undefined && isOfRegistry2(source);
   if (!isRegistry2File && !hasVariables) return { text, fileSources: source ? [source] : [], registry2: undefined };
   const { readRegistry2File, readRegistry2Variables, readVariablesBeside } = await import("./registry2/read.js");
   if (isRegistry2File) {
-    const registry2 = readRegistry2File(await readSource(file, directory, "letters"), environment);
+    // Parsed again, and not read again: a pipe gives its text once.
+    const { parseYamlSource } = await import("./yaml-file.js");
+    const registry2 = readRegistry2File(parseYamlSource(text, file, "letters"), environment);
     return { text, fileSources: [registry2.implied, registry2.said], registry2 };
   }
   const registry2 = source ? readVariablesBeside(source, environment) : readRegistry2Variables(environment);
@@ -92,9 +95,9 @@ async function readFile(file: string | undefined, { environment, directory }: Co
 }
 
 /** Without a file, Berth starts sooner because the YAML parser is not loaded. */
-async function readSource(file: string, directory: string, reading?: Reading): Promise<ConfigSource> {
+async function readSource(file: string, directory: string): Promise<ConfigSource> {
   const { readYamlFile } = await import("./yaml-file.js");
-  return readYamlFile(file, directory, reading);
+  return readYamlFile(file, directory);
 }
 
 /** Only files of registry:2 have a version. */

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   type ConfigPath,
   type Members,
@@ -10,7 +9,7 @@ import {
 import { type BrokenRule, Findings } from "./findings.js";
 import { filePath } from "./kinds.js";
 import { secretOfFileKey } from "./known-keys.js";
-import { ConfigError, messageOf, showValue } from "./problem.js";
+import { ConfigError, showValue } from "./problem.js";
 import {
   type ResolvedList,
   type ResolvedNode,
@@ -18,6 +17,7 @@ import {
   type ResolvedSetting,
   valuesOf,
 } from "./resolved.js";
+import type { SecretFile } from "./secret-files.js";
 import type { ConfigSource, Statement } from "./source.js";
 import { describeUnknownKey } from "./unknown-key.js";
 import { yamlValue } from "./yaml-value.js";
@@ -28,6 +28,8 @@ export interface Resolving {
   readonly sources: readonly ConfigSource[];
   /** The base of relative paths. */
   readonly directory: string;
+  /** The files that the sources name for secrets, by absolute path. */
+  readonly secretFiles?: ReadonlyMap<string, SecretFile>;
   /** Finds contradictions. Values that are invalid by themselves are `undefined`. */
   readonly rules?: (values: unknown) => readonly BrokenRule[];
 }
@@ -36,10 +38,11 @@ export interface Resolving {
  * Finds the value of every setting: from the last source that gives it, or else the default.
  * @throws ConfigError with everything that is wrong in any of the sources
  */
-export function resolveSettings(root: Section, { sources, directory, rules }: Resolving): ResolvedSection {
+export function resolveSettings(root: Section, resolving: Resolving): ResolvedSection {
+  const { sources, rules } = resolving;
   const findings = new Findings();
   const statements = sources.map((source) => ({ source, path: [], key: "", value: source.tree }));
-  const resolved = new Resolver(root, directory, findings).resolveSection(root, [], statements);
+  const resolved = new Resolver(root, resolving, findings).resolveSection(root, [], statements);
   for (const broken of rules?.(valuesOf(resolved)) ?? []) findings.reportBroken(broken);
   const problems = findings.inReadingOrder(sources);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -49,11 +52,13 @@ export function resolveSettings(root: Section, { sources, directory, rules }: Re
 class Resolver {
   readonly #root: Section;
   readonly #directory: string;
+  readonly #secretFiles: ReadonlyMap<string, SecretFile>;
   readonly #findings: Findings;
 
-  constructor(root: Section, directory: string, findings: Findings) {
+  constructor(root: Section, { directory, secretFiles = new Map() }: Resolving, findings: Findings) {
     this.#root = root;
     this.#directory = directory;
+    this.#secretFiles = secretFiles;
     this.#findings = findings;
   }
 
@@ -178,12 +183,10 @@ class Resolver {
       this.#findings.report(statement, `must be ${filePath.expected}, not ${showValue(value)}`);
       return undefined;
     }
-    try {
-      return readFileSync(path, "utf8").replace(/\r?\n$/, "");
-    } catch (error) {
-      this.#findings.report(statement, `cannot be read: ${messageOf(error)}`);
-      return undefined;
-    }
+    const file = this.#secretFiles.get(path) ?? { problem: "cannot be read" };
+    if ("text" in file) return file.text.replace(/\r?\n$/, "");
+    this.#findings.report(statement, file.problem);
+    return undefined;
   }
 
   #parse(setting: Setting, written: unknown): unknown {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
   type Document,
@@ -12,6 +11,7 @@ import {
   type YAMLParseError,
   type YAMLWarning,
 } from "yaml";
+import { readSmallFile } from "../foundation/small-file.js";
 import type { ConfigPath } from "./definition.js";
 import { messageOf } from "./problem.js";
 import type { ConfigSource } from "./source.js";
@@ -22,12 +22,15 @@ import type { ConfigSource } from "./source.js";
  */
 export type Reading = "typed" | "letters";
 
+/** Ten thousand upstreams take less, and parsing more would take minutes. */
+const mostBytes = 4 * 1024 * 1024;
+
 /** Reads a settings file. If it cannot be read or is not YAML, the source contains only problems. */
-export async function readYamlFile(file: string, directory: string, reading?: Reading): Promise<ConfigSource> {
+export async function readYamlFile(file: string, directory: string): Promise<ConfigSource> {
   try {
-    const bytes = await readFile(resolve(directory, file));
+    const bytes = await readSmallFile(resolve(directory, file), { mostBytes });
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { ...parseYamlSource(text, file, reading), text };
+    return { ...parseYamlSource(text, file), text };
   } catch (error) {
     const reason = error instanceof TypeError ? "is not text in UTF-8" : `cannot be read: ${messageOf(error)}`;
     return sourceOfProblem(file, reason);

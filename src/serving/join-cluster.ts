@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import type { Cluster } from "../cluster/cluster.js";
 import { splitAddress, splitAdvertised } from "../config/address-kinds.js";
 import { ConfigError, messageOf } from "../config/problem.js";
 import type { Config } from "../config/schema.js";
+import { readSmallFile, readSmallText } from "../foundation/small-file.js";
 import type { Logger } from "../observability/logger.js";
 import { ExplainedError } from "./explained-error.js";
 
@@ -47,7 +47,7 @@ async function secretsOf({ cluster, access }: Config): Promise<readonly [Buffer,
 
 async function readSecret(file: string): Promise<Buffer> {
   const path = ["cluster", "keyFile"];
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readSmallFile(file).catch((error: unknown) => {
     throw new ConfigError([{ where: file, path, message: messageOf(error) }]);
   });
   // A line break at the end is the editor's.
@@ -61,7 +61,7 @@ async function readSecret(file: string): Promise<Buffer> {
 async function readTokenSecret(file: string): Promise<Buffer> {
   const { readTokenKey } = await import("../auth/tokens/token-keys.js");
   try {
-    const { privateKey } = await readTokenKey(await readFile(file, "utf8"));
+    const { privateKey } = await readTokenKey(await readSmallText(file));
     return privateKey.export({ format: "der", type: "pkcs8" });
   } catch (error) {
     throw new ConfigError([{ where: file, path: ["access", "tokenKeyFile"], message: messageOf(error) }]);

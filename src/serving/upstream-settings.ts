@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { ConfigError, messageOf } from "../config/problem.js";
 import type { UpstreamConfig } from "../config/proxy-schema.js";
+import { readSmallText } from "../foundation/small-file.js";
 import type {
   CredentialSettings,
   EndpointSettings,
@@ -68,7 +68,7 @@ async function readPem(upstream: UpstreamConfig, setting: "ca" | "cert" | "key")
   const file = upstream[setting];
   if (file === undefined) return undefined;
   try {
-    return await readFile(file, "utf8");
+    return await readSmallText(file);
   } catch (error) {
     const message = `cannot be read: ${messageOf(error)}`;
     throw new ConfigError([{ where: `upstream ${upstream.name}`, path: [setting], message }]);

@@ -155,7 +155,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   setup: ["config/schema"],
   observability: ["winston"],
 
-  config: ["yaml", "node:fs", "node:fs/promises"],
+  config: ["yaml", "node:fs", "node:fs/promises", "foundation/bounded-map"],
 
   "config/registry2": ["yaml", "node:fs", "node:fs/promises"],
 

@@ -1,7 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-// biome-ignore lint/style/noRestrictedImports: the authorities of an issuer, read again at each login
-import { readFile } from "node:fs/promises";
 import { decodeJwt } from "jose";
+import { readSmallText } from "../../foundation/small-file.js";
 import { discoverIssuer, type IssuerDocument } from "./discovery.js";
 import { fetchJson } from "./fetch-json.js";
 
@@ -102,7 +101,7 @@ export class BrowserLogin {
 
   async #authorities(): Promise<string | undefined> {
     const { caFile } = this.#settings;
-    return caFile === undefined ? undefined : readFile(caFile, "utf8");
+    return caFile === undefined ? undefined : readSmallText(caFile);
   }
 }
 

@@ -1,6 +1,5 @@
-// biome-ignore lint/style/noRestrictedImports: the few settings files of an issuer, read again when they change
-import { readFile } from "node:fs/promises";
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import { readSmallText } from "../../foundation/small-file.js";
 import type { Logger } from "../../observability/logger.js";
 import { discoverIssuer } from "./discovery.js";
 import { fetchJson } from "./fetch-json.js";
@@ -104,10 +103,10 @@ export class IssuerKeys {
 }
 
 async function fetchKeySet({ issuer, jwksUrl, jwksFile, caFile, bearerTokenFile }: KeySource): Promise<unknown> {
-  if (jwksFile !== undefined) return JSON.parse(await readFile(jwksFile, "utf8")) as unknown;
-  const ca = caFile === undefined ? undefined : await readFile(caFile, "utf8");
+  if (jwksFile !== undefined) return JSON.parse(await readSmallText(jwksFile)) as unknown;
+  const ca = caFile === undefined ? undefined : await readSmallText(caFile);
   // Read each time: Kubernetes replaces the file every hour.
-  const token = bearerTokenFile === undefined ? undefined : (await readFile(bearerTokenFile, "utf8")).trim();
+  const token = bearerTokenFile === undefined ? undefined : (await readSmallText(bearerTokenFile)).trim();
   const origins = [issuer, ...(jwksUrl === undefined ? [] : [jwksUrl])].map((url) => new URL(url).origin);
   const get = (url: URL) => fetchJson(url, { ca, bearerToken: origins.includes(url.origin) ? token : undefined });
   return get(jwksUrl === undefined ? (await discoverIssuer(issuer, get)).urlOf("jwks_uri") : new URL(jwksUrl));

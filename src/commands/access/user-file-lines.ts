@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { loadConfig } from "../../config/load.js";
+import { readSmallText } from "../../foundation/small-file.js";
 import { ExplainedError } from "../../serving/explained-error.js";
 
 export interface UserFileOptions {
@@ -20,7 +20,7 @@ export async function userFileOf({ file, config: configFile }: UserFileOptions):
 
 /** The lines of the file without those of a user. Comments and invalid lines are kept. */
 export async function linesWithout(file: string, user: string): Promise<{ lines: string[]; wasThere: boolean }> {
-  const content = await readFile(file, "utf8").catch((error: unknown) => {
+  const content = await readSmallText(file).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     throw error;
   });

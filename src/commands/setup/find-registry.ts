@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { registryAddress, registryName } from "../../config/name-kinds.js";
 import { messageOf } from "../../config/problem.js";
 import type { Config } from "../../config/schema.js";
+import { readSmallText } from "../../foundation/small-file.js";
 import { ExplainedError } from "../../serving/explained-error.js";
 import { describeRegistry } from "../../setup/describe-registry.js";
 import type { OwnAuthority, RegistryToReach } from "../../setup/registry-to-reach.js";
@@ -46,7 +46,7 @@ function schemeOf({ insecure, ca, address }: RegistryOptions, { server }: Config
 }
 
 async function readAuthority(file: string): Promise<OwnAuthority> {
-  const pem = await readFile(file, "utf8").catch((error: unknown) => {
+  const pem = await readSmallText(file).catch((error: unknown) => {
     throw new ExplainedError(`--ca cannot be read: ${messageOf(error)}`);
   });
   if (!pem.includes("-----BEGIN CERTIFICATE-----"))

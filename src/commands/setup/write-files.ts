@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { constants, copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { constants, copyFile, mkdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { readSmallText } from "../../foundation/small-file.js";
 
 /** Of a new file. */
 export const fileModes = { readable: 0o644, executable: 0o755 } as const;
@@ -8,7 +9,7 @@ export const fileModes = { readable: 0o644, executable: 0o755 } as const;
 /** The content of a file, `undefined` if it does not exist. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return await readSmallText(path);
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { readSmallText } from "../../foundation/small-file.js";
 import { ExplainedError } from "../../serving/explained-error.js";
 import { replaceFile } from "../access/replace-file.js";
 import { type CertificateRequest, type IssuedCertificate, type Issuer, issueCertificate } from "./certificate.js";
@@ -75,7 +76,7 @@ function parseAuthority(folder: string, cert: string, key: string): Omit<OwnAuth
 
 async function readIfThere(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, "utf8");
+    return await readSmallText(file);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { IssuerKeys } from "../../auth/issuers/issuer-keys.js";
 import { certificatesIn } from "../../auth/tokens/certificate-chain.js";
 import { ExternalTokens } from "../../auth/tokens/external-tokens.js";
 import type { AccessConfig } from "../../config/access-schema.js";
 import { ConfigError, messageOf } from "../../config/problem.js";
+import { readSmallText } from "../../foundation/small-file.js";
 import type { Logger } from "../../observability/logger.js";
 
 /**
@@ -28,7 +28,7 @@ export async function openExternalTokens(access: AccessConfig, log: Logger): Pro
 
 async function readCertificates(file: string) {
   try {
-    const certificates = certificatesIn(await readFile(file, "utf8"));
+    const certificates = certificatesIn(await readSmallText(file));
     if (certificates.length > 0) return certificates;
   } catch (error) {
     throw problemWith(file, `cannot be read: ${messageOf(error)}`);

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readFile, rm } from "node:fs/promises";
+import { link, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createTokenKey, readTokenKey, type TokenKey, tokenKeyOfSeed } from "../../auth/tokens/token-keys.js";
 import { ConfigError, messageOf } from "../../config/problem.js";
 import type { Config } from "../../config/schema.js";
+import { readSmallText } from "../../foundation/small-file.js";
 import type { Logger } from "../../observability/logger.js";
 
 /** Where Berth stores the key that it creates: on the disk of the data, never in a bucket. */
@@ -29,7 +30,7 @@ export async function tokenKeysOf(config: Config, seed: Buffer, log: Logger): Pr
 
 async function readConfiguredKey(file: string): Promise<TokenKey> {
   try {
-    return await readTokenKey(await readFile(file, "utf8"));
+    return await readTokenKey(await readSmallText(file));
   } catch (error) {
     throw new ConfigError([{ where: file, path: ["access", "tokenKeyFile"], message: messageOf(error) }]);
   }
@@ -37,7 +38,7 @@ async function readConfiguredKey(file: string): Promise<TokenKey> {
 
 /** If several processes start together, one creates it: a hard link appears complete, or not at all. */
 async function readOrCreate(file: string): Promise<string> {
-  const known = await readFile(file, "utf8").catch(() => undefined);
+  const known = await readSmallText(file).catch(() => undefined);
   if (known !== undefined) return known;
   await mkdir(dirname(file), { recursive: true });
   const draft = `${file}.${randomUUID()}`;
@@ -50,7 +51,7 @@ async function readOrCreate(file: string): Promise<string> {
     await handle.close();
     await rm(draft, { force: true });
   }
-  return readFile(file, "utf8");
+  return readSmallText(file);
 }
 
 function ignoreIfThere(error: unknown): void {

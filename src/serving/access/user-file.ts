@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { parseHtpasswd, userProblem } from "../../auth/passwords/htpasswd.js";
 import { ConfigWatch } from "../../config/config-watch.js";
 import { ConfigError, messageOf } from "../../config/problem.js";
+import { readSmallText } from "../../foundation/small-file.js";
 import type { Logger } from "../../observability/logger.js";
 
 /**
@@ -9,7 +9,7 @@ import type { Logger } from "../../observability/logger.js";
  * @throws ConfigError if the file cannot be read
  */
 export async function readUserFile(file: string, log: Logger): Promise<ReadonlyMap<string, string>> {
-  const content = await readFile(file, "utf8").catch((error: unknown) => {
+  const content = await readSmallText(file).catch((error: unknown) => {
     const message = `cannot be read: ${messageOf(error)}`;
     throw new ConfigError([{ where: file, path: ["access", "users", "htpasswd"], message }]);
   });

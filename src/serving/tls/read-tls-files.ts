@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import type { Config } from "../../config/schema.js";
 import { clientAuthOf } from "../../config/tls-rules.js";
+import { readSmallFile } from "../../foundation/small-file.js";
 import { type TlsSettings, tlsOptionsOf } from "../../http/tls/tls-settings.js";
 import { ExplainedError } from "../explained-error.js";
 
@@ -52,7 +52,7 @@ function checkAccepted(settings: TlsSettings, { cert }: TlsConfig): void {
 
 async function readPem(setting: string, file: string): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return await readSmallFile(file);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     throw new ExplainedError(`${setting}: ${file} ${unreadable[code] ?? `cannot be read: ${String(error)}`}`);

@@ -1,5 +1,4 @@
-// biome-ignore lint/style/noRestrictedImports: the one settings file that belongs to Docker, read at start
-import { readFile } from "node:fs/promises";
+import { readSmallText } from "../../foundation/small-file.js";
 import type { Credentials } from "./credentials.js";
 
 /** The name of Docker Hub in the file of `docker login`. */
@@ -10,7 +9,7 @@ const hubKey = "https://index.docker.io/v1/";
  * @throws Error whose message contains no path, since clients may see it
  */
 export async function readDockerConfig(path: string, endpoint: URL): Promise<Credentials | undefined> {
-  const text = await readFile(path, "utf8").catch((cause) => {
+  const text = await readSmallText(path).catch((cause) => {
     throw new Error("its docker login file cannot be read", { cause });
   });
   return credentialsIn(text, endpoint);

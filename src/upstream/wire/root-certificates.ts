@@ -1,12 +1,13 @@
 import { X509Certificate } from "node:crypto";
 // biome-ignore lint/style/noRestrictedImports: the certificates named by the environment, as for every Go program
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import type { Environment } from "./egress-proxy.js";
 
 /** Where Go looks in addition to the one file (crypto/x509/root_linux.go). */
 const defaultFolders = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
+const mostBytes = 16 * 1024 * 1024;
 const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
@@ -45,8 +46,14 @@ function isAlias(path: string): boolean {
 }
 
 function certificatesIn(path: string): readonly string[] {
-  const text = found(() => readFileSync(path, "latin1")) ?? "";
+  const text = found(() => (isReadable(path) ? readFileSync(path, "latin1") : "")) ?? "";
   return (text.match(certificatePattern) ?? []).filter((pem) => found(() => new X509Certificate(pem)) !== undefined);
+}
+
+/** A pipe would block every request until somebody writes into it, and no list of authorities is larger. */
+function isReadable(path: string): boolean {
+  const stats = statSync(path);
+  return stats.isFile() && stats.size <= mostBytes;
 }
 
 function found<Result>(look: () => Result): Result | undefined {

@@ -7,6 +7,7 @@ import { filePath, listOf, text, wholeNumber } from "../../../src/config/kinds.j
 import { ConfigError } from "../../../src/config/problem.js";
 import { resolveSettings } from "../../../src/config/resolve.js";
 import { valuesOf } from "../../../src/config/resolved.js";
+import { readSecretFiles } from "../../../src/config/secret-files.js";
 import type { ConfigSource } from "../../../src/config/source.js";
 import { Scope } from "../../support/scope.js";
 
@@ -39,6 +40,18 @@ function source(tree: unknown, name = "file"): ConfigSource {
 
 function resolve(...sources: ConfigSource[]): unknown {
   return valuesOf(resolveSettings(definition, { sources, directory: "/srv" }));
+}
+
+async function resolveWithFiles(sources: readonly ConfigSource[], directory = "/srv"): Promise<unknown> {
+  const secretFiles = await readSecretFiles(definition, sources, directory);
+  return valuesOf(resolveSettings(definition, { sources, directory, secretFiles }));
+}
+
+async function problemsWithFiles(...sources: ConfigSource[]): Promise<string> {
+  return resolveWithFiles(sources).then(
+    () => "",
+    (error: unknown) => String(error),
+  );
 }
 
 function problemsOf(...sources: ConfigSource[]): string[] {
@@ -123,14 +136,15 @@ test("a secret is read from the file named by <key>File, without the final newli
   const folder = await new Scope(t).folder("secret");
   await writeFile(join(folder, "password"), "  s3cret \n");
   const sources = [source({ account: { passwordFile: "password" } })];
-  const values = valuesOf(resolveSettings(definition, { sources, directory: folder }));
+  const values = await resolveWithFiles(sources, folder);
   assert.deepEqual(values, { ...defaults, account: { user: undefined, password: "  s3cret " } });
 });
 
 test("a secret from a file in a later source overrides one in an earlier source", async (t) => {
   const file = join(await new Scope(t).folder("secret"), "password");
   await writeFile(file, "new");
-  const values = resolve(source({ account: { password: "old" } }), source({ account: { passwordFile: file } }));
+  const sources = [source({ account: { password: "old" } }), source({ account: { passwordFile: file } })];
+  const values = await resolveWithFiles(sources);
   assert.deepEqual(values, { ...defaults, account: { user: undefined, password: "new" } });
 });
 
@@ -140,14 +154,10 @@ test("a secret together with its file in one source, a missing file and an empty
   assert.deepEqual(problemsOf(source({ account: { password: "a", passwordFile: "b" } })), [
     "file/account/passwordFile: password is given too; keep one of them",
   ]);
-  assert.match(
-    problemsOf(source({ account: { passwordFile: join(folder, "gone") } })).join(),
-    /^file\/account\/passwordFile: cannot be read: ENOENT/,
-  );
-  assert.match(
-    problemsOf(source({ account: { passwordFile: join(folder, "empty") } })).join(),
-    /^file\/account\/passwordFile: must be text/,
-  );
+  const [gone, empty] = ["gone", "empty"].map((name) => source({ account: { passwordFile: join(folder, name) } }));
+  assert.ok(gone && empty);
+  assert.match(await problemsWithFiles(gone), /file\/account\/passwordFile: .*cannot be read: ENOENT/);
+  assert.match(await problemsWithFiles(empty), /file\/account\/passwordFile: .*must be text/);
 });
 
 test("only secrets may be read from files", () => {

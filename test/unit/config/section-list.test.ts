@@ -15,6 +15,8 @@ import { loadConfig } from "../../../src/config/load.js";
 import { ConfigError } from "../../../src/config/problem.js";
 import { resolveSettings } from "../../../src/config/resolve.js";
 import { valuesOf } from "../../../src/config/resolved.js";
+import { readSecretFiles } from "../../../src/config/secret-files.js";
+import type { ConfigSource } from "../../../src/config/source.js";
 import { parseYamlSource } from "../../../src/config/yaml-file.js";
 import { Scope } from "../../support/scope.js";
 
@@ -33,8 +35,11 @@ const definition = section("Test", {
 const defaults = { secret: undefined, home: { rooms: 3 } };
 
 function resolve(sources: readonly string[], directory = "/"): unknown {
-  const parsed = sources.map((source, index) => parseYamlSource(source, `${index}.yml`));
-  return valuesOf(resolveSettings(definition, { sources: parsed, directory }));
+  return valuesOf(resolveSettings(definition, { sources: parsed(sources), directory }));
+}
+
+function parsed(sources: readonly string[]): ConfigSource[] {
+  return sources.map((source, index) => parseYamlSource(source, `${index}.yml`));
 }
 
 function problemsOf(...sources: string[]): string[] {
@@ -104,7 +109,10 @@ test("a secret of an item is read from the file named by <key>File", async (t) =
   const folder = await new Scope(t).folder("secret");
   await writeFile(join(folder, "token"), "s3cret\n");
   const friends = [{ ...defaults, name: "cid", secret: "s3cret" }];
-  assert.deepEqual(resolve(["friends: [{ name: cid, secretFile: token }]"], folder), { best: "ann", friends });
+  const sources = parsed(["friends: [{ name: cid, secretFile: token }]"]);
+  const secretFiles = await readSecretFiles(definition, sources, folder);
+  const values = valuesOf(resolveSettings(definition, { sources, directory: folder, secretFiles }));
+  assert.deepEqual(values, { best: "ann", friends });
   assert.deepEqual(problemsOf("friends: [{ name: cid, secret: a, secretFile: token }]"), [
     "0.yml:1:35: friends[0].secretFile: secret is given too; keep one of them",
   ]);

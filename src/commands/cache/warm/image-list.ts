@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { messageOf } from "../../../config/problem.js";
+import { readSmallText } from "../../../foundation/small-file.js";
 import { type ImageName, parseImageName } from "../../../oci/image-name.js";
 import type { ImageToWarm } from "../../../proxy/warming/image-warmer.js";
 import type { PullRepository } from "../../../registry/repository.js";
@@ -45,7 +45,7 @@ export async function listImages(
 }
 
 async function read(list: string): Promise<string> {
-  return list === stdin.argument ? text(process.stdin) : readFile(list, "utf8");
+  return list === stdin.argument ? text(process.stdin) : readSmallText(list);
 }
 
 /** Comments begin with `#`, at the start of a line or after a space. */
