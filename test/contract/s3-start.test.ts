@@ -70,3 +70,12 @@ test("s3: a bucket that may only be read is served, and the log says why nothing
   await (await driver.markWork())();
   assert.match(JSON.stringify(log), /nothing can be pushed/);
 });
+
+test("s3: a denial that passes, as beside another replica's start, does not make a bucket read-only", async (t) => {
+  const scope = new Scope(t);
+  const store = await FakeStore.start(scope);
+  store.faults.add(/^PUT .*probe/, { kind: "status", status: 403, code: "AccessDenied" }, 3);
+  const driver = await S3Driver.open(await settingsFor(scope, store, "images"));
+  assert.ok(driver.conditional !== undefined);
+  await driver.write({ key: "a", content: Buffer.from("content") });
+});

@@ -15,7 +15,7 @@ export class Presence {
     this.#bucket = bucket;
   }
 
-  /** @returns a function that removes the mark */
+  /** @returns a function that removes the mark; if the store refuses that or is away, the mark soon counts as old */
   async mark(): Promise<() => Promise<void>> {
     const key = `${folder}/${randomUUID()}`;
     const write = () => this.#bucket.put(key, Buffer.alloc(0));
@@ -24,7 +24,7 @@ export class Presence {
     const renewing = setInterval(() => void write().catch(() => {}), renewEachMs).unref();
     return async () => {
       clearInterval(renewing);
-      await this.#bucket.delete(key);
+      await this.#bucket.delete(key).catch(() => {});
     };
   }
 

@@ -52,7 +52,7 @@ const firstSearchMs = 60_000;
 const weaknesses = {
   "last writer wins":
     "conditional writes of the store do not hold if two clients race, so the last writer wins: run one replica on this bucket, or accept that pushes of one tag or upload in the same moment may be lost",
-  none: "stored content is served, but nothing can be pushed, cached or deleted: storage.s3: the keys may not write to the bucket",
+  none: "stored content is served, but nothing can be pushed, cached or deleted: storage.s3: the keys may not write to the bucket; allow it, and start Berth again",
 } as const;
 
 interface Opened {
@@ -87,6 +87,8 @@ export class S3Driver implements StorageDriver {
     const local = await FilesystemDriver.open(stagingOf(settings), log);
     const ability = await probeWrites(bucket);
     if (ability !== "safe") log?.warn(weaknesses[ability], { bucket: bucket.name });
+    // Without a lease and a mark of its own it must not begin to write in the middle, beside others that do.
+    if (ability === "none") bucket.calls.refuseChanges();
     const driver = new S3Driver({ bucket, ability, settings, local });
     if (ability !== "none") driver.#searchAbandoned(log);
     return driver;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { StorageError } from "../../../oci/storage-error.js";
-import { faultOf, isDenied, isPassing, type StoreFault, toStorageError } from "./store-error.js";
+import { faultOf, isChange, isDenied, isPassing, type StoreFault, toStorageError } from "./store-error.js";
 
 const mostAttempts = 5;
 /** A refusal rarely passes, and must be told soon. */
@@ -23,6 +23,12 @@ export interface Attempt {
 /** Sends requests to the store, and repeats those that failed for a reason that passes. */
 export class StoreCalls {
   #tokens: number = budget.capacity;
+  #refusesChanges = false;
+
+  /** From now on, what would change the bucket is refused without a request. */
+  refuseChanges(): void {
+    this.#refusesChanges = true;
+  }
 
   /**
    * @param doing what is tried, for the error, such as "reading blobs/a/data"
@@ -30,6 +36,8 @@ export class StoreCalls {
    * @throws StorageError
    */
   async run<Result>(doing: string, send: (attempt: Attempt) => Promise<Result>): Promise<Result> {
+    if (this.#refusesChanges && isChange(doing))
+      throw new StorageError("readonly", `${doing} is refused: the keys could not write when the bucket was opened`);
     for (let number = 1; ; number++) {
       try {
         const result = await send({ number });

@@ -89,6 +89,11 @@ function kindOf({ code, status }: StoreFault, doing: string): StorageFailure {
   if (fullCodes.includes(code) || status === 507) return "full";
   if (throttlingCodes.includes(code) || status === 429 || status === 503) return "busy";
   // Keys that may read but not write: the bucket is served, and cannot be changed.
-  if (deniedCodes.includes(code) && !doing.startsWith("reading") && !doing.startsWith("listing")) return "readonly";
+  if (deniedCodes.includes(code) && isChange(doing)) return "readonly";
   return "unavailable";
+}
+
+/** @param doing what is tried, such as "reading blobs/a/data" */
+export function isChange(doing: string): boolean {
+  return !doing.startsWith("reading") && !doing.startsWith("listing");
 }

@@ -11,6 +11,10 @@ const racers = 4;
 const slowBytes = 64 * 1024;
 const lockedForMs = 150;
 
+/** A denial that passes comes from a removal nearby, such as that of another replica's probe (`store-error.ts`). */
+const probesIfDenied = 4;
+const waitIfDeniedMs = 250;
+
 /** Some stores answer no condition at all, or answer as to an error of their own. */
 type Outcome = "written" | "refused";
 
@@ -19,12 +23,15 @@ export type WriteAbility = "safe" | "last writer wins" | "none";
 
 /** Tries it, and leaves nothing behind. */
 export async function probeWrites(bucket: S3Bucket): Promise<WriteAbility> {
-  try {
-    return (await conditionalWritesHold(bucket)) ? "safe" : "last writer wins";
-  } catch (error) {
-    const failure = toStorageError(error, "writing to the bucket");
-    if (failure.kind === "readonly") return "none";
-    throw failure;
+  for (let probe = 1; ; probe++) {
+    try {
+      return (await conditionalWritesHold(bucket)) ? "safe" : "last writer wins";
+    } catch (error) {
+      const failure = toStorageError(error, "writing to the bucket");
+      if (failure.kind !== "readonly") throw failure;
+      if (probe === probesIfDenied) return "none";
+      await delay(waitIfDeniedMs * probe);
+    }
   }
 }
 
