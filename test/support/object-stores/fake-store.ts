@@ -36,6 +36,9 @@ export class FakeStore {
   readonly faults = new StoreFaults();
   readonly endpoint: string;
   readonly #objects = new Map<string, Stored>();
+  /** Keys of deleted objects whose versions are kept, if the bucket keeps versions. */
+  readonly #deleted = new Set<string>();
+  #isVersioned = false;
   readonly #signedBy = new Map<string, SigningKeys>();
   readonly #uploads = new Map<string, Map<number, Stored>>();
   /** The key of each multipart upload, and when it began. */
@@ -57,6 +60,11 @@ export class FakeStore {
 
   private constructor(endpoint: string) {
     this.endpoint = endpoint;
+  }
+
+  /** Deletions leave older versions from now on, and emptied folders are still listed, as by MinIO. */
+  keepVersions(): void {
+    this.#isVersioned = true;
   }
 
   keys(): string[] {
@@ -119,26 +127,37 @@ export class FakeStore {
     if (query.has("uploads")) return this.#begin(key);
     if (query.has("uploadId")) return this.#ofUpload(asked, query.get("uploadId") ?? "");
     if (method === "PUT") return this.#put(asked);
-    if (method === "DELETE") this.#objects.delete(key);
+    if (method === "DELETE") this.#delete(key);
     return method === "DELETE" ? { status: 204 } : this.#get(asked);
   }
 
   #ofBucket({ method, query, body }: Asked): Answer {
     if (query.has("uploads")) return this.#listUploads(query.get("prefix") ?? "");
+    if (query.has("versioning")) return this.#versioning();
     if (method === "HEAD") return { status: 200 };
     if (!query.has("delete")) return this.#list(query);
-    for (const [, key = ""] of body.toString().matchAll(/<Key>([^<]+)<\/Key>/g)) this.#objects.delete(key);
+    for (const [, key = ""] of body.toString().matchAll(/<Key>([^<]+)<\/Key>/g)) this.#delete(key);
     return xml("<DeleteResult></DeleteResult>");
+  }
+
+  #delete(key: string): void {
+    if (this.#objects.delete(key) && this.#isVersioned) this.#deleted.add(key);
+  }
+
+  #versioning(): Answer {
+    const status = this.#isVersioned ? "<Status>Enabled</Status>" : "";
+    return xml(`<VersioningConfiguration>${status}</VersioningConfiguration>`);
   }
 
   #list(query: URLSearchParams): Answer {
     const [prefix, after] = [query.get("prefix") ?? "", query.get("continuation-token") ?? query.get("start-after")];
     const limit = Number(query.get("max-keys") ?? 1000);
     const shown = new Map<string, string>();
-    for (const key of this.keys().filter((each) => each.startsWith(prefix))) {
+    for (const key of [...this.keys(), ...this.#deleted].sort().filter((each) => each.startsWith(prefix))) {
       const slash = query.has("delimiter") ? key.indexOf("/", prefix.length) : -1;
       const entry = slash < 0 ? key : key.slice(0, slash + 1);
       if (after !== null && (entry <= after || key <= after)) continue;
+      if (slash < 0 && !this.#objects.has(key)) continue;
       const { bytes, etag, modified } = this.#objects.get(key) ?? absent;
       const facts = `<LastModified>${modified.toISOString()}</LastModified><ETag>${etag}</ETag><Size>${bytes.length}</Size>`;
       const folder = `<CommonPrefixes><Prefix>${entry}</Prefix></CommonPrefixes>`;

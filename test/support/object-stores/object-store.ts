@@ -1,4 +1,10 @@
-import { CreateBucketCommand, ListBucketsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+  PutBucketVersioningCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { type Digest, isDigest } from "../../../src/oci/digest.js";
 import type { S3Settings } from "../../../src/storage/drivers/s3/s3-settings.js";
 import { Daemon } from "../daemon.js";
@@ -53,6 +59,12 @@ export async function startStore(scope: Scope, name: StoreName): Promise<ObjectS
 
 export async function makeBucket(store: ObjectStore, name: string): Promise<void> {
   await store.client.send(new CreateBucketCommand({ Bucket: name }));
+}
+
+/** What is deleted or replaced there from now on stays as an older version. */
+export async function keepVersions(store: ObjectStore, bucket: string): Promise<void> {
+  const VersioningConfiguration = { Status: "Enabled" } as const;
+  await store.client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
 }
 
 /** Digests of all blobs below a prefix of a bucket that have bytes, sorted. */

@@ -25,39 +25,28 @@ import { Tombstones } from "../tombstones.js";
 import { removeAbandonedUploads } from "./abandoned-uploads.js";
 import { BucketStaging } from "./bucket-staging.js";
 import { ConditionalObjects } from "./conditional-objects.js";
+import type { FolderReading } from "./kept-versions.js";
 import { Leases } from "./leases.js";
 import { CopiesFolder } from "./local-cache/copies-folder.js";
 import { LocalStaging } from "./local-staging.js";
 import { ObjectReader } from "./object-reader.js";
+import { type OpenedBucket, openBucket, openBucketAsItIs } from "./open-bucket.js";
 import { PartSizes } from "./part-sizes.js";
 import { Presence } from "./presence.js";
 import { readWithStat } from "./read-with-stat.js";
 import { RecentStats } from "./recent-stats.js";
 import { removeBelow } from "./removals.js";
-import { S3Bucket } from "./s3-bucket.js";
-import { createClient } from "./s3-client.js";
+import type { S3Bucket } from "./s3-bucket.js";
 import type { S3Settings } from "./s3-settings.js";
 import { listFolder } from "./sorted-folder.js";
-import { checkBucket } from "./start-check.js";
-import { StoreCalls } from "./store-calls.js";
 import type { StoredObject } from "./stored-object.js";
-import { probeWrites, type WriteAbility } from "./write-probe.js";
 
 const removalPatience = { lookEachMs: 100, giveUpAfterMs: 10_000 };
 
 const searchEachMs = 12 * 60 * 60 * 1000;
 const firstSearchMs = 60_000;
 
-/** What the operator should know about a store. */
-const weaknesses = {
-  "last writer wins":
-    "conditional writes of the store do not hold if two clients race, so the last writer wins: run one replica on this bucket, or accept that pushes of one tag or upload in the same moment may be lost",
-  none: "stored content is served, but nothing can be pushed, cached or deleted: storage.s3: the keys may not write to the bucket; allow it, and start Berth again",
-} as const;
-
-interface Opened {
-  readonly bucket: S3Bucket;
-  readonly ability: WriteAbility;
+interface Parts extends OpenedBucket {
   readonly settings: S3Settings;
   readonly local: FilesystemDriver;
 }
@@ -80,29 +69,27 @@ export class S3Driver implements StorageDriver {
   readonly #recent: RecentStats;
   readonly #presence: Presence;
   readonly #isReadOnly: boolean;
+  readonly #reading: FolderReading;
 
   /** Checks the bucket, and which writes can be relied on. @throws StorageError that says what is wrong */
   static async open(settings: S3Settings, log?: Logger): Promise<S3Driver> {
-    const bucket = await openBucket(settings);
+    const opened = await openBucket(settings, log);
     const local = await FilesystemDriver.open(stagingOf(settings), log);
-    const ability = await probeWrites(bucket);
-    if (ability !== "safe") log?.warn(weaknesses[ability], { bucket: bucket.name });
-    // Without a lease and a mark of its own it must not begin to write in the middle, beside others that do.
-    if (ability === "none") bucket.calls.refuseChanges();
-    const driver = new S3Driver({ bucket, ability, settings, local });
-    if (ability !== "none") driver.#searchAbandoned(log);
+    const driver = new S3Driver({ ...opened, settings, local });
+    if (opened.ability !== "none") driver.#searchAbandoned(log);
     return driver;
   }
 
   /** Changes nothing in the bucket. */
   static async openAsItIs(settings: S3Settings, log?: Logger): Promise<S3Driver> {
-    const bucket = await openBucket(settings);
+    const opened = await openBucketAsItIs(settings);
     const local = await FilesystemDriver.open(stagingOf(settings), log);
-    return new S3Driver({ bucket, ability: "last writer wins", settings, local });
+    return new S3Driver({ ...opened, settings, local });
   }
 
-  private constructor({ bucket, ability, settings, local }: Opened) {
+  private constructor({ bucket, ability, reading, settings, local }: Parts) {
     this.#bucket = bucket;
+    this.#reading = reading;
     this.#isReadOnly = ability === "none";
     this.#recent = new RecentStats((key) => this.#head(key), settings.tagFreshness);
     const conditional = ability === "safe" ? new ConditionalObjects(bucket) : undefined;
@@ -151,7 +138,7 @@ export class S3Driver implements StorageDriver {
   }
 
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
-    return listFolder(this.#bucket, key, wanted);
+    return listFolder(this.#bucket, key, wanted, this.#reading);
   }
 
   all(key: string): AsyncIterable<FoundObject> {
@@ -214,10 +201,4 @@ function statOf(found: StoredObject | undefined): ObjectStat | undefined {
 function stagingOf({ staging, endpoint = "", bucket, prefix = "" }: S3Settings): string {
   const name = createHash("sha256").update([endpoint, bucket, prefix].join("\n")).digest("hex").slice(0, 16);
   return join(staging ?? join(tmpdir(), "berth-staging"), name);
-}
-
-async function openBucket(settings: S3Settings): Promise<S3Bucket> {
-  const client = await createClient(settings);
-  await checkBucket(client, settings);
-  return new S3Bucket(client, new StoreCalls(), settings);
 }

@@ -1,19 +1,29 @@
 import type { NamesWanted } from "../../driver.js";
 import { wantedOf } from "../sorted-names.js";
+import type { FolderReading } from "./kept-versions.js";
 import type { S3Bucket } from "./s3-bucket.js";
+import type { PageWanted } from "./stored-object.js";
 
 /** Above this number of names that may still come earlier, the next page costs less than looking for each. */
 const lookedForAtOnce = 4;
+
+/** After all names that Berth uses. */
+const lastName = "\u{10ffff}";
 
 /**
  * The names of the children of a key, in the order of names. A bucket has another order: it puts the folder `a/` after
  * `a-b`, although `a` comes first. So a name is certain only once the list has passed the folders of all its
  * beginnings, such as `a` for `a-b`; if those are few, they are looked for.
  */
-export async function listFolder(bucket: S3Bucket, key: string, wanted: NamesWanted = {}): Promise<readonly string[]> {
+export async function listFolder(
+  bucket: S3Bucket,
+  key: string,
+  wanted: NamesWanted = {},
+  reading: FolderReading = "folders",
+): Promise<readonly string[]> {
   const { after = "", limit = Number.POSITIVE_INFINITY } = wanted;
   if (limit <= 0) return [];
-  const folder = new Folder(bucket, `${key}/`, after);
+  const folder = new Folder(bucket, `${key}/`, { after, reading });
   while (await folder.readOn()) {
     const first = folder.names({ limit });
     if (first.length < limit) continue;
@@ -30,28 +40,35 @@ class Folder {
   readonly #bucket: S3Bucket;
   readonly #begin: string;
   readonly #after: string;
+  readonly #reading: FolderReading;
   readonly #names = new Set<string>();
   /** The list has passed everything that sorts up to here, as a key. */
   #passed = "";
-  #next: string | undefined;
+  #nextPage: PageWanted;
 
-  constructor(bucket: S3Bucket, begin: string, after: string) {
+  constructor(bucket: S3Bucket, begin: string, { after, reading }: { after: string; reading: FolderReading }) {
     this.#bucket = bucket;
     this.#begin = begin;
     this.#after = after;
+    this.#reading = reading;
+    this.#nextPage = after === "" ? {} : { after: `${begin}${after}` };
   }
 
   /** @returns whether there is more to read */
   async readOn(): Promise<boolean> {
-    const isFirst = this.#next === undefined && this.#after !== "";
-    const from = isFirst ? { after: `${this.#begin}${this.#after}` } : { next: this.#next };
-    const page = await this.#bucket.list(this.#begin, { ...from, folders: true });
+    const page = await this.#bucket.list(this.#begin, { ...this.#nextPage, folders: this.#reading === "folders" });
     const objects = page.objects.map(({ key }) => key.slice(this.#begin.length));
-    const folders = page.folders.map((key) => key.slice(this.#begin.length));
-    for (const name of [...objects, ...folders]) this.#add(name);
-    this.#passed = [objects.at(-1) ?? "", `${folders.at(-1) ?? ""}/`, this.#passed].sort().at(-1) ?? "";
-    this.#next = page.next;
+    const folders = page.folders.map((key) => `${key.slice(this.#begin.length)}/`);
+    for (const path of [...objects, ...folders]) this.#add(childOf(path));
+    this.#passed = [objects.at(-1) ?? "", folders.at(-1) ?? "", this.#passed].sort().at(-1) ?? "";
+    this.#nextPage = this.#pageAfter(objects.at(-1), page.next);
     return page.next !== undefined;
+  }
+
+  /** Objects of a child that has been seen are left out: a repository has thousands. */
+  #pageAfter(lastObject: string | undefined, next: string | undefined): PageWanted {
+    if (this.#reading === "folders" || !lastObject?.includes("/")) return { next };
+    return { after: `${this.#begin}${childOf(lastObject)}/${lastName}` };
   }
 
   names(wanted: NamesWanted): readonly string[] {
@@ -72,6 +89,11 @@ class Folder {
   #add(name: string): void {
     if (name > this.#after) this.#names.add(name);
   }
+}
+
+/** The name up to the first slash. */
+function childOf(path: string): string {
+  return path.split("/", 1)[0] ?? "";
 }
 
 /** Beginnings that come before a name, while a bucket puts what is below them after it: `a` for `a-b`. */
