@@ -35,8 +35,8 @@ function testOn(name: StoreName, kind?: "versioned"): void {
   const title = kind === undefined ? name : `${name}, a bucket that keeps versions`;
   testStorageDriver(title, open);
   testStorageChanges(title, open);
-  testStorageRaces(title, open);
   if (kind === "versioned") return;
+  testStorageRaces(title, open);
   testStaging(name, open);
   testStaging(`${name}, on the local disk`, open, (driver) => driver.machine.staging);
   testGrowingContent(name, open);
