@@ -15,7 +15,8 @@ export interface CachedReplica extends RunningProxy {
   readonly cluster: Cluster;
 }
 
-interface ReplicaOptions extends Pick<NonNullable<Parameters<typeof runProxy>[2]>, "finishDownloads" | "tagTtl"> {
+interface ReplicaOptions
+  extends Pick<NonNullable<Parameters<typeof runProxy>[2]>, "finishDownloads" | "maxSize" | "tagTtl"> {
   /** The secret that it shares with others; by default the same for all of a test file. */
   readonly secret?: Buffer;
   readonly settings?: Partial<S3Settings>;
