@@ -8,6 +8,7 @@ import { digestIn, startDocker } from "../support/docker-daemon.js";
 import { makeBucket, type StoreName, startStore } from "../support/object-stores/object-store.js";
 import { startReplicas } from "../support/object-stores/replicas.js";
 import { startPeer } from "../support/peer-registry.js";
+import { startPodman } from "../support/podman.js";
 import { Scope } from "../support/scope.js";
 
 const skopeoFlags = ["--insecure-policy", "copy", "--all", "--dest-tls-verify=false", "--src-tls-verify=false"];
@@ -40,6 +41,20 @@ for (const name of ["minio", "versitygw"] satisfies StoreName[]) {
       assert.equal((await runCommand("crane", ["digest", `${host}/indexed:1`])).trim(), layout.index.digest);
       await runCommand("crane", ["copy", "--insecure", `${host}/indexed:1`, `${host}/copied:1`]);
       await copy(`docker://${host}/copied:1`, `oci:${await scope.folder("pulled")}:index`);
+    });
+
+    await t.test("podman pulls the index, and pushes what it has pulled", async () => {
+      const podman = await startPodman(scope);
+      await podman("pull", "--tls-verify=false", `${host}/indexed:1`);
+      await podman("tag", `${host}/indexed:1`, `${host}/by-podman:1`);
+      await podman("push", "--tls-verify=false", `${host}/by-podman:1`);
+      await podman("rmi", "--all", "--force");
+      await podman("pull", "--tls-verify=false", `${host}/by-podman:1`);
+    });
+
+    await t.test("each replica says in its log how far the store can be relied on", () => {
+      for (const { daemon } of members)
+        assert.equal(/the last writer wins: run one replica/.test(daemon.output), name === "versitygw");
     });
 
     await t.test("the cache serves from the bucket while the upstream is away", async () => {
