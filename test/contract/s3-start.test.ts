@@ -71,6 +71,17 @@ test("s3: a bucket that may only be read is served, and the log says why nothing
   assert.match(JSON.stringify(log), /nothing can be pushed/);
 });
 
+test("s3: a store whose conditional writes do not hold in a race is used without them, and the log says what that means", async (t) => {
+  const scope = new Scope(t);
+  const store = await FakeStore.start(scope);
+  store.checkConditionsEarly();
+  const log = new RecordedLog();
+  const driver = await S3Driver.open(await settingsFor(scope, store, "images"), log);
+  assert.equal(driver.conditional, undefined);
+  assert.match(JSON.stringify(log), /the last writer wins: run one replica on this bucket/);
+  assert.equal(await driver.withLock("any", async () => "had"), "had");
+});
+
 test("s3: a denial that passes, as beside another replica's start, does not make a bucket read-only", async (t) => {
   const scope = new Scope(t);
   const store = await FakeStore.start(scope);

@@ -52,9 +52,8 @@ for (const name of ["minio", "versitygw"] satisfies StoreName[]) {
       await podman("pull", "--tls-verify=false", `${host}/by-podman:1`);
     });
 
-    await t.test("each replica says in its log how far the store can be relied on", () => {
-      for (const { daemon } of members)
-        assert.equal(/the last writer wins: run one replica/.test(daemon.output), name === "versitygw");
+    await t.test("no replica finds in its race at the start that conditional writes do not hold", () => {
+      for (const { daemon } of members) assert.doesNotMatch(daemon.output, /the last writer wins/);
     });
 
     await t.test("the cache serves from the bucket while the upstream is away", async () => {

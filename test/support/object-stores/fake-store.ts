@@ -26,6 +26,8 @@ interface Asked {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
+  /** Why the condition of a write did not hold when its headers arrived. */
+  readonly refusedAtFirst: Answer | undefined;
 }
 
 /**
@@ -39,6 +41,7 @@ export class FakeStore {
   /** Keys of deleted objects whose versions are kept, if the bucket keeps versions. */
   readonly #deleted = new Set<string>();
   #isVersioned = false;
+  #checksEarly = false;
   readonly #signedBy = new Map<string, SigningKeys>();
   readonly #uploads = new Map<string, Map<number, Stored>>();
   /** The key of each multipart upload, and when it began. */
@@ -65,6 +68,11 @@ export class FakeStore {
   /** Deletions leave older versions from now on, and emptied folders are still listed, as by MinIO. */
   keepVersions(): void {
     this.#isVersioned = true;
+  }
+
+  /** From now on, the condition of a write is checked before its body arrives: two that race may both succeed. */
+  checkConditionsEarly(): void {
+    this.#checksEarly = true;
   }
 
   keys(): string[] {
@@ -100,14 +108,16 @@ export class FakeStore {
     const fault = this.faults.take(request);
     const url = new URL(request.url ?? "/", this.endpoint);
     const [, bucket, ...path] = url.pathname.split("/").map(decodeURIComponent);
+    const { method = "GET", headers } = request;
+    const key = path.join("/");
+    const refusedAtFirst = this.#conditionFailure(key, headers);
     const body = await buffer(request).catch(() => Buffer.alloc(0));
     if (fault?.kind === "held") await fault.until;
     if (fault?.kind === "late") await delay(fault.byMs);
     if (fault?.kind === "status") return sendError(response, fault);
     if (fault?.kind === "error in success") return void response.writeHead(200).end(errorText("InternalError"));
     if (bucket !== "images") return sendError(response, { status: 404, code: "NoSuchBucket" });
-    const { method = "GET", headers } = request;
-    const answer = this.#answer({ method, key: path.join("/"), query: url.searchParams, headers, body });
+    const answer = this.#answer({ method, key, query: url.searchParams, headers, body, refusedAtFirst });
     if (fault?.kind === "lost answer") return void request.socket.destroy();
     response.writeHead(answer.status, answer.headers);
     if (fault?.kind !== "cut") return void response.end(method === "HEAD" ? undefined : answer.body);
@@ -171,16 +181,21 @@ export class FakeStore {
 
   #put(asked: Asked): Answer {
     const { key, headers } = asked;
-    const before = this.#objects.get(key);
-    if (headers["if-none-match"] === "*" && before !== undefined) return failure(412, "PreconditionFailed");
-    const wanted = headers["if-match"];
-    if (wanted !== undefined && before?.etag !== wanted)
-      return before === undefined ? failure(404, "NoSuchKey") : failure(412, "PreconditionFailed");
+    const refused = this.#checksEarly ? asked.refusedAtFirst : this.#conditionFailure(key, headers);
+    if (refused !== undefined) return refused;
     const stored = this.#contentOf(asked);
     if (stored === undefined) return failure(404, "NoSuchKey");
     this.#objects.set(key, stored);
     const copied = `<CopyObjectResult><ETag>${stored.etag}</ETag></CopyObjectResult>`;
     return { ...xml("x-amz-copy-source" in headers ? copied : ""), headers: { etag: stored.etag } };
+  }
+
+  #conditionFailure(key: string, headers: IncomingMessage["headers"]): Answer | undefined {
+    const before = this.#objects.get(key);
+    if (headers["if-none-match"] === "*" && before !== undefined) return failure(412, "PreconditionFailed");
+    const wanted = headers["if-match"];
+    if (wanted === undefined || before?.etag === wanted) return undefined;
+    return before === undefined ? failure(404, "NoSuchKey") : failure(412, "PreconditionFailed");
   }
 
   #contentOf({ headers, body }: Asked): Stored | undefined {

@@ -35,7 +35,7 @@ const minio: Start = (scope, folder, port) =>
     MINIO_BROWSER: "off",
   });
 
-/** It checks the condition of a write first, and writes later. */
+/** A gateway to folders. The conditional writes of version 1.8.0 hold, too: it checks the condition under a lock. */
 const versitygw: Start = (scope, folder, port) =>
   new Daemon(scope, "versitygw", ["--port", `127.0.0.1:${port}`, "posix", folder], {
     ROOT_ACCESS_KEY: keys.accessKeyId,
