@@ -53,6 +53,25 @@ test("s3: the keys of a container (EKS pod identity, ECS) are asked for with its
   assert.deepEqual(store.signedBy(), [signedTemporarily]);
 });
 
+test("s3: keys that expire in the middle of an upload are renewed, and the upload goes on", async (t) => {
+  const { open, store, services } = await prepare(t, ({ folder, url }) => ({
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/container`,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(folder, "token"),
+  }));
+  // Keys that expire within five minutes are asked for anew.
+  services.given = { ...temporary, accessKeyId: "ASIAFIRST", expireAfterMs: 60_000 };
+  const driver = await open({}, [["token", "container-token"]]);
+  const [first, second] = [Buffer.alloc(9_000_000, "a"), Buffer.alloc(9_000_000, "b")];
+  const staged = driver.staging.at("up/data");
+  await staged.append(0, pieces(first));
+  services.given = { ...temporary, accessKeyId: "ASIASECOND", expireAfterMs: 3_600_000 };
+  await staged.append(first.length, pieces(second));
+  await staged.commit("blobs/whole");
+  assert.ok((await driver.read("blobs/whole", 20_000_000))?.equals(Buffer.concat([first, second])));
+  const used = store.signedBy().map(({ accessKeyId }) => accessKeyId);
+  assert.ok(used.includes("ASIAFIRST") && used.includes("ASIASECOND"), used.join());
+});
+
 test("s3: the role of an instance gives keys, by version 2 of its metadata", async (t) => {
   const { open, store, services } = await prepare(t, ({ url }) => ({ AWS_EC2_METADATA_SERVICE_ENDPOINT: url }));
   await open();
@@ -108,7 +127,7 @@ async function prepare(t: TestContext, variables: (place: Place) => Readonly<Rec
   setVariables(scope, { ...nowhere, ...variables({ folder, url: services.url }) });
   const open = async (settings: Partial<S3Settings> = {}, files: readonly (readonly [string, string])[] = []) => {
     for (const [name, content] of files) await writeFile(join(folder, name), content);
-    await S3Driver.open({ ...(await settingsFor(scope, store, "images")), ...noKeys, ...settings });
+    return S3Driver.open({ ...(await settingsFor(scope, store, "images")), ...noKeys, ...settings });
   };
   return { store, services, open };
 }
@@ -122,4 +141,8 @@ function setVariables(scope: Scope, variables: Readonly<Record<string, string>>)
   });
   for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
   Object.assign(process.env, variables);
+}
+
+async function* pieces(bytes: Buffer): AsyncIterable<Buffer> {
+  yield bytes;
 }

@@ -105,6 +105,37 @@ story(
   },
 );
 
+story("a part that the store confirms without an ETag is no success: the upload is aborted", async (store, driver) => {
+  const staged = driver.machine.staging.at("up/5/data");
+  await staged.append(0, inPieces(seededBytes("parts", 20 * MiB)));
+  store.faults.add(/^PUT .*partNumber/, { kind: "no etag" }, 1000);
+  await assert.rejects(staged.commit("blobs/no-etag"), /no ETag was sent/);
+  assert.equal(await driver.stat("blobs/no-etag"), undefined);
+  assert.deepEqual(store.openUploads, []);
+});
+
+story(
+  "no request waits for 100 Continue or has a checksum in a trailer: other stores refuse both",
+  async (store, driver) => {
+    const content = seededBytes("plain", 20 * MiB);
+    await driver.write({ key: "small", content: Buffer.from("content") }, { key: "empty", content: Buffer.alloc(0) });
+    for (const [staged, key] of [
+      [driver.staging.at("up/6/data"), "blobs/copied"],
+      [driver.machine.staging.at("up/7/data"), "blobs/sent"],
+    ] as const) {
+      await staged.append(0, inPieces(content));
+      await staged.commit(key);
+      assert.ok((await readAll(driver, key)).equals(content));
+    }
+    await driver.remove("small");
+    for (const headers of store.headers) {
+      assert.equal(headers.expect, undefined);
+      assert.equal(headers["x-amz-trailer"], undefined);
+      assert.ok(!headers["content-encoding"]?.includes("aws-chunked"));
+    }
+  },
+);
+
 story("a reader goes on where the connection to the store broke", async (store, driver) => {
   const content = seededBytes("broken", 2 * MiB);
   await driver.write({ key: "blob", content });

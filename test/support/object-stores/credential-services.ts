@@ -24,6 +24,8 @@ const sessionOfMetadata = "metadata-session";
  */
 export class CredentialServices {
   readonly asked: AskedForKeys[] = [];
+  /** Which keys are given from now on, and how soon they expire. */
+  given = { ...temporary, expireAfterMs: 3_600_000 };
   readonly url: string;
 
   static async start(scope: Scope): Promise<CredentialServices> {
@@ -53,24 +55,25 @@ export class CredentialServices {
     if (what === "PUT /latest/api/token") return sessionOfMetadata;
     if (what.startsWith(`GET ${metadata}`)) {
       if (headers["x-aws-ec2-metadata-token"] !== sessionOfMetadata) return undefined;
-      return what === `GET ${metadata}` ? "berth-role" : keysAsJson();
+      return what === `GET ${metadata}` ? "berth-role" : keysAsJson(this.given);
     }
-    if (what === "GET /container") return headers.authorization === "container-token" ? keysAsJson() : undefined;
+    if (what === "GET /container")
+      return headers.authorization === "container-token" ? keysAsJson(this.given) : undefined;
     return /^AssumeRole/.test(what) ? keysAsXml(what) : undefined;
   }
 }
 
-const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
+const after = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString();
 
-function keysAsJson(): string {
-  const { accessKeyId, secretAccessKey, sessionToken } = temporary;
+function keysAsJson(given: CredentialServices["given"]): string {
+  const { accessKeyId, secretAccessKey, sessionToken, expireAfterMs } = given;
   const keys = { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken };
-  return JSON.stringify({ Code: "Success", Type: "AWS-HMAC", ...keys, Expiration: inAnHour() });
+  return JSON.stringify({ Code: "Success", Type: "AWS-HMAC", ...keys, Expiration: after(expireAfterMs) });
 }
 
 function keysAsXml(action: string): string {
   const { accessKeyId, secretAccessKey, sessionToken } = temporary;
-  const keys = `<AccessKeyId>${accessKeyId}</AccessKeyId><SecretAccessKey>${secretAccessKey}</SecretAccessKey><SessionToken>${sessionToken}</SessionToken><Expiration>${inAnHour()}</Expiration>`;
+  const keys = `<AccessKeyId>${accessKeyId}</AccessKeyId><SecretAccessKey>${secretAccessKey}</SecretAccessKey><SessionToken>${sessionToken}</SessionToken><Expiration>${after(3_600_000)}</Expiration>`;
   const user =
     "<AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/berth/berth</Arn><AssumedRoleId>A</AssumedRoleId></AssumedRoleUser>";
   return `<${action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${action}Result><Credentials>${keys}</Credentials>${user}</${action}Result></${action}Response>`;

@@ -37,6 +37,8 @@ interface Asked {
 export class FakeStore {
   readonly faults = new StoreFaults();
   readonly endpoint: string;
+  /** The headers of all requests so far. */
+  readonly headers: IncomingMessage["headers"][] = [];
   readonly #objects = new Map<string, Stored>();
   /** Keys of deleted objects whose versions are kept, if the bucket keeps versions. */
   readonly #deleted = new Set<string>();
@@ -105,6 +107,7 @@ export class FakeStore {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#noteKeys(request.headers);
+    this.headers.push(request.headers);
     const fault = this.faults.take(request);
     const url = new URL(request.url ?? "/", this.endpoint);
     const [, bucket, ...path] = url.pathname.split("/").map(decodeURIComponent);
@@ -118,6 +121,7 @@ export class FakeStore {
     if (fault?.kind === "error in success") return void response.writeHead(200).end(errorText("InternalError"));
     if (bucket !== "images") return sendError(response, { status: 404, code: "NoSuchBucket" });
     const answer = this.#answer({ method, key, query: url.searchParams, headers, body, refusedAtFirst });
+    if (fault?.kind === "no etag") return void response.writeHead(answer.status).end();
     if (fault?.kind === "lost answer") return void request.socket.destroy();
     response.writeHead(answer.status, answer.headers);
     if (fault?.kind !== "cut") return void response.end(method === "HEAD" ? undefined : answer.body);

@@ -5,6 +5,8 @@ export type StoreFault =
   | { readonly kind: "status"; readonly status: number; readonly code: string; readonly region?: string }
   /** A success whose body is an error: as S3 answers when it fails after it has begun to answer. */
   | { readonly kind: "error in success" }
+  /** A success that does not say which version it has made. */
+  | { readonly kind: "no etag" }
   /** The request has its effect, and the connection breaks before the answer. */
   | { readonly kind: "lost answer" }
   /** It is not looked at until then. */
