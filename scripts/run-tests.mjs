@@ -11,7 +11,7 @@ const lightKinds = ["unit", "contract", "api"];
 /** Most light tests wait for answers, timers and the disk, so a processor has time for a second file. */
 const filesPerProcessor = 2;
 /** Kinds that start daemons or load the machine: one file at a time, with longer timeouts. */
-const heavyKinds = ["conformance", "e2e", "faults"];
+const heavyKinds = ["conformance", "e2e", "faults", "large"];
 
 const args = process.argv.slice(2);
 const options = args.filter((arg) => arg.startsWith("-"));
