@@ -52,8 +52,14 @@ export class PrivateRegistry implements Registry {
     this.#rules = rules;
     const running = new RunningUploads(storage, rules.uploads, cluster);
     this.#parts = { rules, resolution, running, quotas: new Quotas(storage, rules.quotas) };
-    const isOurs = async (name: RepositoryName) => rules.adopt || (await this.#cachedFrom(name)) === undefined;
-    this.#catalog = new CatalogPages(storage.index, (last) => holdersOfManifests(storage.index, last, isOurs));
+    this.#catalog = new CatalogPages(storage.index, (last) => this.#ownNames(last));
+  }
+
+  async *#ownNames(last: string | undefined): AsyncIterable<RepositoryName> {
+    // Asked once for all: for each repository, it would double the requests to a bucket.
+    const areAllOurs = this.#rules.adopt || !(await this.#storage.owners.ownsAny());
+    const isOurs = async (name: RepositoryName) => areAllOurs || (await this.#cachedFrom(name)) === undefined;
+    yield* holdersOfManifests(this.#storage.index, last, isOurs);
   }
 
   async pull(name: RepositoryName): Promise<PrivateRepository> {

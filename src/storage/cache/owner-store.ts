@@ -28,6 +28,11 @@ export class OwnerStore {
     return owner;
   }
 
+  /** Whether any repository has an owner, or had one. */
+  async ownsAny(): Promise<boolean> {
+    return (await this.#driver.list(layout.cachedBelow(""), { limit: 1 })).length > 0;
+  }
+
   /** Call it before the first content of a repository is stored. */
   async recordOwner(name: RepositoryName, upstream: string): Promise<void> {
     await this.#driver.write({ key: layout.cachedFrom(name), content: Buffer.from(upstream) });

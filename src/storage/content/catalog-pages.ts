@@ -1,7 +1,8 @@
 import { LRUCache } from "lru-cache";
+import { answeredAhead } from "../../foundation/answered-ahead.js";
 import type { Page, PageOf } from "../../oci/listing.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
-import type { ContentIndex } from "./content-index.js";
+import type { ContentIndex, IndexedRepository } from "./content-index.js";
 
 interface KnownPage extends PageOf<RepositoryName> {
   readonly generation: string;
@@ -61,7 +62,7 @@ export async function* holdersOfManifests(
   last: string | undefined,
   isShown: (name: RepositoryName) => Promise<boolean>,
 ): AsyncIterable<RepositoryName> {
-  for await (const { name, holdsManifests } of index.repositories(last)) {
-    if (holdsManifests && (await isShown(name))) yield name;
-  }
+  const ask = async ({ name, holdsManifests }: IndexedRepository) => holdsManifests && isShown(name);
+  for await (const { item, answer } of answeredAhead(index.repositories(last), index.askedAhead, ask))
+    if (answer) yield item.name;
 }

@@ -17,6 +17,8 @@ export interface IndexedRepository {
  * at the time it was read; check again before acting on it.
  */
 export interface ContentIndex {
+  /** About how many repositories a walk should ask something at once: more where an answer takes long. */
+  readonly askedAhead: number;
   /**
    * Repositories after a name, in code point order, where `a-b` comes before `a/b`. Reads only as much as the caller
    * takes.

@@ -42,6 +42,10 @@ export class LayoutIndex implements ContentIndex {
     this.#links = links;
   }
 
+  get askedAhead(): number {
+    return this.#driver.statRecently === undefined ? 1 : 12;
+  }
+
   async *repositories(after?: string, foreign?: (key: string) => void): AsyncIterable<IndexedRepository> {
     for await (const { name, folders } of repositoriesAfter(this.#driver, after, layout.repositories, foreign))
       yield { name, holdsManifests: folders.includes(repositoryFolders.manifests) };

@@ -1,7 +1,7 @@
 import type { StorageDriver } from "../driver.js";
 
 /** Whatever can list keys: the object store, or the staging area. */
-export type Lister = Pick<StorageDriver, "list">;
+export type Lister = Pick<StorageDriver, "list" | "statRecently">;
 
 /** Many callers take only a few names, others take all. */
 const firstPage = 250;
@@ -37,6 +37,11 @@ export class PagedNames {
     this.#after = this.#page.at(-1) ?? this.#after;
     this.#limit = Math.min(this.#limit * 10, largestPage);
     return this.#page[0];
+  }
+
+  /** The names after it that have been read, at most so many. */
+  upcoming(count: number): readonly string[] {
+    return this.#page.slice(this.#index, this.#index + count);
   }
 
   take(): void {

@@ -1,6 +1,7 @@
 import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
 import { isRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
 import { isOfRepository, layout } from "../layout.js";
+import { ListsAhead } from "./lists-ahead.js";
 import type { Lister } from "./paged-names.js";
 import { PagedNames } from "./paged-names.js";
 
@@ -9,6 +10,9 @@ export interface WalkedRepository {
   /** Names of its children: its own parts ({@link isOfRepository}), and repositories below it. */
   readonly folders: readonly string[];
 }
+
+/** Repositories that are listed while the caller looks at one, where a list takes long. */
+const listedAhead = 12;
 
 /**
  * All folders that contain a repository, in code point order of the names, where `a-b` comes before `a/b`, although a
@@ -24,6 +28,7 @@ export async function* repositoriesAfter(
   foreign: (key: string) => void = () => {},
 ): AsyncIterable<WalkedRepository> {
   const breaks = new EventLoopBreaks();
+  const ahead = new ListsAhead(lister);
   const open = (path: string) => openFolder(lister, { root, path, last, foreign });
   const cursors = [await open("")];
   for (let cursor = cursors.at(-1); cursor !== undefined; cursor = cursors.at(-1)) {
@@ -34,7 +39,8 @@ export async function* repositoriesAfter(
     } else if (step.isBelow) {
       cursors.push(await open(step.name));
     } else if (last === undefined || step.name > last) {
-      const folders = await lister.list(`${root}/${step.name}`);
+      ahead.begin([step.name, ...cursor.upcoming(listedAhead)].map((name) => `${root}/${name}`));
+      const folders = await ahead.list(`${root}/${step.name}`);
       if (folders.every(isOfRepository)) cursor.passBelow();
       if (folders.some(isOfRepository)) yield { name: step.name, folders };
     }
@@ -105,6 +111,15 @@ class FolderCursor {
       if (!isBelow) passedBy.push(taken);
       return { name, isBelow };
     }
+  }
+
+  /** Names of children that come next, as far as they are known. */
+  upcoming(count: number): readonly RepositoryName[] {
+    const { below, children } = this.#folder;
+    return children
+      .upcoming(count)
+      .map((child) => `${below}${child}`)
+      .filter(isRepositoryName);
   }
 
   /** Nothing is below the latest child. */
