@@ -81,6 +81,11 @@ export class MeteredDriver implements StorageDriver {
     return this.#timed("Reader", this.#driver.openRead(key));
   }
 
+  get openRecently(): StorageDriver["openRecently"] {
+    const { openRecently } = this.#driver;
+    return openRecently && ((key) => this.#timed("Reader", openRecently.call(this.#driver, key)));
+  }
+
   remove(...keys: readonly string[]): Promise<void> {
     return this.#timed("Delete", this.#driver.remove(...keys));
   }

@@ -1,4 +1,5 @@
 import { EventLoopBreaks } from "../foundation/event-loop-breaks.js";
+import { inParallel } from "../foundation/in-parallel.js";
 import type { Descriptor } from "../oci/descriptor.js";
 import type { Digest } from "../oci/digest.js";
 import { RegistryError } from "../oci/errors.js";
@@ -53,22 +54,46 @@ export async function checkReferences(manifest: ManifestContent, check: Referenc
   const others = manifest.manifests.filter(({ mediaType }) => manifestKind(mediaType) === undefined);
   refuseExcess(distinct(children));
   const blobs = [...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers];
-  const missing: Descriptor[] = [];
-  const breaks = new EventLoopBreaks();
-  for (const [descriptors, isHeld] of [
-    [blobs, mayNameBlob],
-    [children, mayNameManifest],
-    [others, mayNameOther],
-  ] as const) {
-    for (const descriptor of distinct(descriptors)) {
-      await breaks.take();
-      check.signal.throwIfAborted();
-      if (await isHeld(descriptor, check)) continue;
-      missing.push(descriptor);
-      if (missing.length > mostNamed && !check.rules.sparse) throw unknownContent(missing);
-    }
-  }
+  const missing = await missingOf(
+    [
+      [blobs, mayNameBlob],
+      [children, mayNameManifest],
+      [others, mayNameOther],
+    ],
+    check,
+  );
   if (missing.length > 0 && !check.rules.sparse) throw unknownContent(missing);
+}
+
+/** Looks for the descriptors of a group. */
+type Group = readonly [
+  descriptors: readonly Descriptor[],
+  isHeld: (one: Descriptor, check: ReferenceCheck) => Promise<boolean>,
+];
+
+/** Asked for at the same time: an image of thirty layers must not wait for a distant store sixty times. */
+const askedAtOnce = 8;
+
+/** In the order of the groups, and at most slightly more than an error names. */
+async function missingOf(groups: readonly Group[], check: ReferenceCheck): Promise<readonly Descriptor[]> {
+  const missing: { readonly descriptor: Descriptor; readonly place: number }[] = [];
+  const breaks = new EventLoopBreaks();
+  let [places, isOver] = [0, false];
+  const wanted = groups.flatMap(([descriptors, isHeld]) => [...distinct(descriptors)].map((one) => ({ one, isHeld })));
+  const look = async ({ one, isHeld }: (typeof wanted)[number]) => {
+    const place = places++;
+    if (isOver) return;
+    await breaks.take();
+    check.signal.throwIfAborted();
+    if (!(await isHeld(one, check))) missing.push({ descriptor: one, place });
+    if (missing.length > mostNamed && !check.rules.sparse) isOver = true;
+  };
+  try {
+    await inParallel(wanted, askedAtOnce, look);
+  } finally {
+    isOver = true;
+  }
+  return missing.sort((one, other) => one.place - other.place).map(({ descriptor }) => descriptor);
 }
 
 /** Descriptors of one digest count separately if their sizes differ, or only some may be absent. */

@@ -76,6 +76,11 @@ export interface StorageDriver {
   readonly readWithStat?: ((key: string, atMost: number) => Promise<ReadObject | undefined>) | undefined;
   openRead(key: string): Promise<BlobReader | undefined>;
   /**
+   * The same for pulls: those of one object at a time may share what a distant store sends, so what other processes
+   * changed may be seen a moment later. Absent if `openRead` is cheap.
+   */
+  readonly openRecently?: ((key: string) => Promise<BlobReader | undefined>) | undefined;
+  /**
    * Writes objects in order, each as a whole or not at all: a reader that sees one also sees those before it. One call
    * for several objects is cheaper than several calls.
    */

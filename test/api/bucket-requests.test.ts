@@ -49,6 +49,25 @@ test("a manifest with a new tag takes at most eighteen requests, and one that mo
   assert.ok(requests.length <= 20, requests.join("\n"));
 });
 
+test("what a manifest references is looked for all at once", async (t) => {
+  const { store, berth } = await serve(t);
+  const contents = Array.from({ length: 6 }, (_, index) => seededBytes(`layer ${index}`, 1_000));
+  for (const bytes of contents) await pushBlob(berth.client, name, bytes);
+  const [config, ...layers] = contents.map((bytes) => ({
+    mediaType: layerType,
+    digest: digestOf(bytes),
+    size: bytes.length,
+  }));
+  const asked = () => new Set(store.faults.requests.filter((each) => /^GET .*_layers.*\/link/.test(each))).size;
+  let release = () => {};
+  store.faults.add(/^GET .*_layers.*\/link/, { kind: "held", until: new Promise<void>((done) => (release = done)) }, 6);
+  const manifest = manifestOf({ mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers });
+  const pushed = pushManifest(berth.client, name, manifest, "v1");
+  await waitUntil("all layers are asked for", () => asked() >= 6 || undefined);
+  release();
+  await pushed;
+});
+
 test("a large layer in one PUT goes to its key in parts, and nothing is copied", async (t) => {
   const { store, berth } = await serve(t);
   const bytes = seededBytes("large", 70 * MiB);

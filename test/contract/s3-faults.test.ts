@@ -7,6 +7,7 @@ import { seededBytes } from "../support/content.js";
 import { FakeStore } from "../support/object-stores/fake-store.js";
 import { settingsFor } from "../support/object-stores/object-store.js";
 import { Scope } from "../support/scope.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const MiB = 1024 * 1024;
 
@@ -104,6 +105,32 @@ story(
     assert.ok((await driver.read("blobs/again", 100 * MiB))?.equals(content));
   },
 );
+
+story("the last part of an upload is sent while the one before it is still on its way", async (store, driver) => {
+  const partsSent = () => store.faults.requests.filter((request) => /^PUT .*\/parts\//.test(request)).length;
+  let release = () => {};
+  store.faults.add(/^PUT .*\/parts\//, { kind: "held", until: new Promise<void>((resolve) => (release = resolve)) });
+  const content = seededBytes("two parts", 10 * MiB);
+  const staged = driver.staging.at("up/4/data");
+  const appended = staged.append(0, inPieces(content));
+  await waitUntil("both parts are on their way", () => partsSent() === 2 || undefined);
+  release();
+  assert.equal(await appended, content.length);
+  await staged.commit("blobs/two-parts");
+  assert.ok((await driver.read("blobs/two-parts", 100 * MiB))?.equals(content));
+});
+
+story("a trace is written beside what is written in order", async (store, driver) => {
+  let release = () => {};
+  store.faults.add(/^PUT .*trace/, { kind: "held", until: new Promise<void>((resolve) => (release = resolve)) });
+  const [first, second] = ["first", "second"].map((key) => ({ key, content: Buffer.from(key) }));
+  assert.ok(first && second);
+  const written = driver.write({ key: "trace", content: Buffer.from("trace"), isTrace: true }, first, second);
+  await waitUntil("the others are written", () => store.keys().join() === "first,second" || undefined);
+  release();
+  await written;
+  assert.deepEqual(store.keys(), ["first", "second", "trace"]);
+});
 
 story("a part that the store confirms without an ETag is no success: the upload is aborted", async (store, driver) => {
   const staged = driver.machine.staging.at("up/5/data");

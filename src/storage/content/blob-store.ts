@@ -110,7 +110,8 @@ export class BlobStore {
   }
 
   async #openStored(digest: Digest): Promise<BlobReader | undefined> {
-    const reader = await inPlaceOrAside(this.#driver, digest, (key) => this.#driver.openRead(key));
+    const open = this.#driver.openRecently ?? this.#driver.openRead;
+    const reader = await inPlaceOrAside(this.#driver, digest, (key) => open.call(this.#driver, key));
     return reader && reader.size > smallBytes ? this.#sampled.sample(digest, reader) : reader;
   }
 

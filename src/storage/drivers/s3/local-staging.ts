@@ -1,12 +1,10 @@
-import { Readable } from "node:stream";
 import type { BlobReader } from "../../../oci/blob-reader.js";
 import type { NamesWanted } from "../../driver.js";
 import { type ObjectContent, StagedDecorator, type StagedObject, type Staging } from "../../staging.js";
 import type { PartSizes } from "./part-sizes.js";
 import { storeInParts } from "./part-uploads.js";
+import { RequestContent } from "./request-content.js";
 import type { S3Bucket } from "./s3-bucket.js";
-
-const readAtOnce = 256 * 1024;
 
 /** Smaller content is sent from memory. */
 const smallBytes = 256 * 1024;
@@ -66,7 +64,8 @@ class LocalStage extends StagedDecorator {
 
   async #send(key: string, reader: BlobReader): Promise<void> {
     const { bucket, sizes } = this.#around;
-    const open = (start: number, end: number) => Readable.from(piecesOf(reader, start, end), { objectMode: false });
+    const open = (start: number, end: number) =>
+      new RequestContent(end - start, (into, position) => reader.read(into, start + position));
     const spans = sizes.spansOf(reader.size);
     if (reader.size <= smallBytes) {
       const content = Buffer.allocUnsafe(reader.size);
@@ -76,16 +75,5 @@ class LocalStage extends StagedDecorator {
       const parts = spans.map(({ start, end }) => ({ size: end - start, open: () => open(start, end) }));
       await storeInParts(bucket, key, parts);
     }
-  }
-}
-
-async function* piecesOf(reader: BlobReader, start: number, end: number): AsyncIterable<Buffer> {
-  for (let position = start; position < end; ) {
-    const buffer = Buffer.allocUnsafe(Math.min(readAtOnce, end - position));
-    const count = await reader.read(buffer, position);
-    // A stream that is too short fails the request: its length was announced.
-    if (count === 0) return;
-    yield buffer.subarray(0, count);
-    position += count;
   }
 }

@@ -2,6 +2,8 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { encoded, presigned } from "./presigned-address.js";
 import type { S3Settings } from "./s3-settings.js";
 
+const ownForMs = 5 * 60_000;
+
 /** Addresses at which clients may read objects from the store themselves, for a while. */
 export class ObjectAddresses {
   readonly #client: S3Client;
@@ -11,6 +13,11 @@ export class ObjectAddresses {
   /** `undefined` if clients get all content from Berth. */
   static of(client: S3Client, settings: S3Settings): ObjectAddresses | undefined {
     return settings.redirect && new ObjectAddresses(client, settings, settings.redirect.expires);
+  }
+
+  /** Addresses at which this process reads objects. */
+  static own(client: S3Client, settings: S3Settings): ObjectAddresses {
+    return new ObjectAddresses(client, { ...settings, redirect: undefined }, ownForMs);
   }
 
   private constructor(client: S3Client, settings: S3Settings, expiresMs: number) {

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { changing, reading } from "../filesystem/system-error.js";
-
-const readAtOnce = 256 * 1024;
+import { RequestContent } from "./request-content.js";
 
 /** Content that waits on the local disk until it is sent. The file has no name, so that nothing is left of it. */
 export class PartFile {
@@ -41,20 +40,13 @@ export class PartFile {
 
   /** The content from its beginning. */
   stream(): Readable {
-    return Readable.from(this.#pieces(), { objectMode: false });
+    return new RequestContent(this.#length, async (into, position) => {
+      const { bytesRead } = await reading(() => this.#file.read(into, 0, into.length, position));
+      return bytesRead;
+    });
   }
 
   close(): Promise<void> {
     return this.#file.close();
-  }
-
-  async *#pieces(): AsyncIterable<Buffer> {
-    for (let position = 0; position < this.#length; ) {
-      const buffer = Buffer.allocUnsafe(Math.min(readAtOnce, this.#length - position));
-      const { bytesRead } = await reading(() => this.#file.read(buffer, 0, buffer.length, position));
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-      position += bytesRead;
-    }
   }
 }

@@ -80,6 +80,8 @@ export class PartUpload {
       } catch (error) {
         const isGone = isAbsent(faultOf(error)) && number > 1;
         if (!isGone || (await this.#bucket.head(this.#key))?.size !== size) throw error;
+      } finally {
+        this.#bucket.streams.forget(this.#key);
       }
     });
   }

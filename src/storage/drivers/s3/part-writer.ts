@@ -81,12 +81,11 @@ export class PartWriter {
 
   /** What has arrived: the same record if that is nothing. If a part could not be sent, what comes before it. */
   async end(): Promise<UploadRecord> {
+    // Beside the parts that are still being sent.
+    if (this.#isAppended && this.#failures.length === 0) await this.#send();
     const settled = await this.settled();
-    if (this.#failures.length > 0 || !this.#isAppended) return settled;
-    if (this.#file === undefined)
-      return { ...settled, modifiedMs: Date.now(), parts: [...this.#full], tail: this.#small };
-    await this.#send();
-    return this.settled();
+    if (this.#failures.length > 0 || !this.#isAppended || this.#small.length === 0) return settled;
+    return { ...settled, modifiedMs: Date.now(), parts: [...this.#full], tail: this.#small };
   }
 
   async close(): Promise<void> {

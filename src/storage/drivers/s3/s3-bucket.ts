@@ -3,16 +3,18 @@ import {
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
-  HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { StorageError } from "../../../oci/storage-error.js";
+import { BucketProof } from "./bucket-proof.js";
 import { ObjectAddresses } from "./object-addresses.js";
+import { ObjectStreams } from "./object-streams.js";
+import { PlainGets, type ReceivedObject } from "./plain-gets.js";
+import { readAuthorities } from "./s3-client.js";
 import type { S3Settings } from "./s3-settings.js";
-import type { StoreCalls } from "./store-calls.js";
+import type { Attempt, StoreCalls } from "./store-calls.js";
 import { faultOf, isAbsent, isConditionFailure } from "./store-error.js";
 import {
   type Condition,
@@ -23,14 +25,13 @@ import {
   openedBy,
   type PageWanted,
   pageOf,
+  prefixOf,
   type RangeWanted,
   type StoredObject,
   type StoreOptions,
+  storedAs,
   type Written,
 } from "./stored-object.js";
-
-/** After an answer that proves that the bucket exists, a 404 means for this long that the object does not. */
-const provedForMs = 5_000;
 
 /**
  * A bucket below a prefix: the requests that Berth needs, with keys as they are in the layout. Absence is `undefined`,
@@ -41,17 +42,22 @@ export class S3Bucket {
   readonly calls: StoreCalls;
   readonly name: string;
   readonly addresses: ObjectAddresses | undefined;
+  readonly streams: ObjectStreams;
   readonly #prefix: string;
+  readonly #plain: PlainGets;
   readonly #options: StoreOptions;
-  #provedAt = Number.NEGATIVE_INFINITY;
+  readonly #proof: BucketProof;
 
   constructor(client: S3Client, calls: StoreCalls, settings: S3Settings) {
     this.client = client;
     this.addresses = ObjectAddresses.of(client, settings);
+    this.streams = new ObjectStreams(this, settings.tagFreshness);
+    this.#plain = new PlainGets(ObjectAddresses.own(client, settings), () => readAuthorities(settings));
     this.calls = calls;
     this.name = settings.bucket;
     this.#prefix = prefixOf(settings.prefix);
     this.#options = settings;
+    this.#proof = new BucketProof(client, settings.bucket);
   }
 
   /** What identifies an object in a request. */
@@ -61,13 +67,7 @@ export class S3Bucket {
 
   /** How new objects are stored. */
   stored() {
-    const { sse, sseKmsKeyId, storageClass } = this.#options;
-    return {
-      ...(sse === "none" ? {} : { ServerSideEncryption: sse }),
-      ...(sseKmsKeyId === undefined ? {} : { SSEKMSKeyId: sseKmsKeyId }),
-      // Any text: other stores have classes of their own, and the store itself refuses what it does not know.
-      ...(storageClass === undefined ? {} : { StorageClass: storageClass as "STANDARD" }),
-    };
+    return storedAs(this.#options);
   }
 
   /** The source of a copy, as a request names it. */
@@ -96,6 +96,11 @@ export class S3Bucket {
     });
   }
 
+  /** The same for a large object, with less work; `undefined` if only `get` can tell whether there is one. */
+  getPlainly(key: string, wanted?: RangeWanted): Promise<ReceivedObject | undefined> {
+    return this.#plain.get(this.at(key), wanted);
+  }
+
   /** Opens an object, unless it still has a version that is known. */
   async getIfChanged(key: string, etag: string | undefined): Promise<OpenedObject | "unchanged" | undefined> {
     return this.#ifPresent(`reading ${key}`, async () => {
@@ -114,7 +119,7 @@ export class S3Bucket {
 
   /** Writes an object, if the condition holds. */
   async put(key: string, content: Uint8Array, condition?: Condition): Promise<Written> {
-    return this.calls.run(`writing ${key}`, async ({ number }) => {
+    return this.#changing(key, async ({ number }) => {
       try {
         const { ETag } = await this.client.send(
           new PutObjectCommand({ ...this.at(key), ...this.stored(), ...headersOf(condition), Body: content }),
@@ -131,7 +136,7 @@ export class S3Bucket {
 
   /** Stores what a stream brings, of a known size. @param open opens it anew each time the request is repeated */
   async putStream(key: string, size: number, open: () => Readable): Promise<void> {
-    await this.calls.run(`writing ${key}`, async () => {
+    await this.#changing(key, async () => {
       const body = open();
       try {
         await this.client.send(
@@ -145,13 +150,15 @@ export class S3Bucket {
 
   /** Copies an object of at most 5 GiB inside the store. */
   async copy(from: string, to: string): Promise<void> {
-    await this.calls.run(`writing ${to}`, () =>
+    await this.#changing(to, () =>
       this.client.send(new CopyObjectCommand({ ...this.at(to), ...this.stored(), CopySource: this.copySource(from) })),
     );
   }
 
   async delete(key: string): Promise<void> {
-    await this.#ifPresent(`removing ${key}`, () => this.client.send(new DeleteObjectCommand(this.at(key))));
+    await this.#ifPresent(`removing ${key}`, () => this.client.send(new DeleteObjectCommand(this.at(key)))).finally(
+      () => this.streams.forget(key),
+    );
   }
 
   /** One page of the keys that begin with a text, in the order of bytes. */
@@ -171,7 +178,7 @@ export class S3Bucket {
         }),
       ),
     );
-    this.#provedAt = performance.now();
+    this.#proof.renew();
     return pageOf(page, this.#prefix);
   }
 
@@ -185,37 +192,26 @@ export class S3Bucket {
     }
   }
 
+  /** A change may have taken effect even if it failed. */
+  #changing<Result>(key: string, send: (attempt: Attempt) => Promise<Result>): Promise<Result> {
+    return this.calls.run(`writing ${key}`, send).finally(() => this.streams.forget(key));
+  }
+
   /** Throws if a 404 may mean that the bucket itself is missing: a failure must not look like absence. */
   async #ifPresent<Result>(doing: string, send: () => Promise<Result>): Promise<Result | undefined> {
     return this.calls.run(doing, async () => {
       try {
         const result = await send();
-        this.#provedAt = performance.now();
+        this.#proof.renew();
         return result;
       } catch (error) {
         const fault = faultOf(error);
         if (!isAbsent(fault)) throw error;
         // Only the answer to a HEAD has no body that says what is missing.
-        if (fault.code === "NoSuchKey") this.#provedAt = performance.now();
-        else if (performance.now() - this.#provedAt > provedForMs) await this.#proveBucket();
+        if (fault.code === "NoSuchKey") this.#proof.renew();
+        else await this.#proof.require();
         return undefined;
       }
     });
   }
-
-  async #proveBucket(): Promise<void> {
-    try {
-      await this.client.send(new HeadBucketCommand({ Bucket: this.name }));
-      this.#provedAt = performance.now();
-    } catch (cause) {
-      if (!isAbsent(faultOf(cause))) throw cause;
-      throw new StorageError("unavailable", `there is no bucket ${this.name} any more`, { cause });
-    }
-  }
-}
-
-/** As registry:2 joins `rootdirectory` and a path: without a slash at the beginning. */
-function prefixOf(text = ""): string {
-  const inner = text.replace(/^\/+|\/+$/g, "");
-  return inner === "" ? "" : `${inner}/`;
 }

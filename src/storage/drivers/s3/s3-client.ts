@@ -22,7 +22,7 @@ const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
  */
 export async function createClient(settings: S3Settings): Promise<S3Client> {
   const { endpoint, region, pathStyle } = settings;
-  const ca = settings.caFile === undefined ? undefined : await readAuthorities(settings.caFile);
+  const ca = await readAuthorities(settings);
   const connections = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
   return new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -69,10 +69,12 @@ function credentialsOf(settings: S3Settings): Pick<S3ClientConfig, "credentials"
   };
 }
 
-async function readAuthorities(file: string): Promise<string> {
+/** The certificates that are trusted instead of the usual ones. */
+export async function readAuthorities({ caFile }: Pick<S3Settings, "caFile">): Promise<string | undefined> {
+  if (caFile === undefined) return undefined;
   try {
-    return await readFile(file, "utf8");
+    return await readFile(caFile, "utf8");
   } catch (cause) {
-    throw new StorageError("unavailable", `storage.s3.caFile: ${file} cannot be read`, { cause });
+    throw new StorageError("unavailable", `storage.s3.caFile: ${caFile} cannot be read`, { cause });
   }
 }

@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NextRun } from "../../../foundation/next-run.js";
 import type { Logger } from "../../../observability/logger.js";
@@ -31,6 +29,7 @@ import { CopiesFolder } from "./local-cache/copies-folder.js";
 import { LocalStaging } from "./local-staging.js";
 import { ObjectReader } from "./object-reader.js";
 import { type OpenedBucket, openBucket, openBucketAsItIs } from "./open-bucket.js";
+import { writeInOrder } from "./ordered-writes.js";
 import { PartSizes } from "./part-sizes.js";
 import { Presence } from "./presence.js";
 import { readWithStat } from "./read-with-stat.js";
@@ -39,7 +38,8 @@ import { removeBelow } from "./removals.js";
 import type { S3Bucket } from "./s3-bucket.js";
 import type { S3Settings } from "./s3-settings.js";
 import { listFolder } from "./sorted-folder.js";
-import type { StoredObject } from "./stored-object.js";
+import { stagingOf } from "./staging-folder.js";
+import { type StoredObject, statOf } from "./stored-object.js";
 
 const removalPatience = { lookEachMs: 100, giveUpAfterMs: 10_000 };
 
@@ -101,7 +101,13 @@ export class S3Driver implements StorageDriver {
     this.#presence = new Presence(bucket);
     const sizes = new PartSizes(settings);
     const write = (...objects: readonly ObjectContent[]) => this.write(...objects);
-    this.staging = new BucketStaging({ bucket, conditional, sizes, folder: join(stagingOf(settings), "parts"), write });
+    this.staging = new BucketStaging({
+      bucket,
+      conditional,
+      sizes,
+      folder: join(stagingOf(settings), "parts"),
+      write,
+    });
     this.machine = {
       staging: new LocalStaging({ bucket, sizes, files: local.staging, write }),
       withLock: (name, action, options) => local.withLock(name, action, options),
@@ -128,9 +134,14 @@ export class S3Driver implements StorageDriver {
     return ObjectReader.open(this.#bucket, key);
   }
 
-  async write(...objects: readonly ObjectContent[]): Promise<void> {
-    for (const { key, content } of objects)
-      await this.#bucket.put(key, content).finally(() => this.#recent.forget(key));
+  openRecently(key: string): Promise<BlobReader | undefined> {
+    return ObjectReader.openRecently(this.#bucket, key);
+  }
+
+  write(...objects: readonly ObjectContent[]): Promise<void> {
+    return writeInOrder(objects, ({ key, content }) =>
+      this.#bucket.put(key, content).finally(() => this.#recent.forget(key)),
+    );
   }
 
   remove(...keys: readonly string[]): Promise<void> {
@@ -191,14 +202,4 @@ export class S3Driver implements StorageDriver {
     setTimeout(() => void search(), firstSearchMs).unref();
     setInterval(() => void search(), searchEachMs).unref();
   }
-}
-
-function statOf(found: StoredObject | undefined): ObjectStat | undefined {
-  return found && { size: found.size, modifiedMs: found.modifiedMs, version: found.etag };
-}
-
-/** Processes on one bucket share a folder, and no others. */
-function stagingOf({ staging, endpoint = "", bucket, prefix = "" }: S3Settings): string {
-  const name = createHash("sha256").update([endpoint, bucket, prefix].join("\n")).digest("hex").slice(0, 16);
-  return join(staging ?? join(tmpdir(), "berth-staging"), name);
 }

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { GetObjectCommandOutput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import type { ObjectStat } from "../../driver.js";
 import type { S3Settings } from "./s3-settings.js";
 
 /** The store's own limit of a listing, and of a removal. */
@@ -10,6 +11,11 @@ export interface StoredObject {
   readonly size: number;
   readonly modifiedMs: number;
   readonly etag: string;
+}
+
+/** What a driver says of it. */
+export function statOf(found: StoredObject | undefined): ObjectStat | undefined {
+  return found && { size: found.size, modifiedMs: found.modifiedMs, version: found.etag };
 }
 
 /** One page of a list. Both parts are in the order of bytes, and so is the page as a whole. */
@@ -88,4 +94,20 @@ export function pageOf(page: ListObjectsV2CommandOutput, prefix: string): Listed
 export function headersOf(condition: Condition | undefined) {
   if (condition === undefined) return {};
   return condition.kind === "absent" ? { IfNoneMatch: "*" } : { IfMatch: condition.etag };
+}
+
+/** The headers of every object that is stored. */
+export function storedAs({ sse, sseKmsKeyId, storageClass }: StoreOptions) {
+  return {
+    ...(sse === "none" ? {} : { ServerSideEncryption: sse }),
+    ...(sseKmsKeyId === undefined ? {} : { SSEKMSKeyId: sseKmsKeyId }),
+    // Any text: other stores have classes of their own, and the store itself refuses what it does not know.
+    ...(storageClass === undefined ? {} : { StorageClass: storageClass as "STANDARD" }),
+  };
+}
+
+/** As registry:2 joins `rootdirectory` and a path: without a slash at the beginning. */
+export function prefixOf(text = ""): string {
+  const inner = text.replace(/^\/+|\/+$/g, "");
+  return inner === "" ? "" : `${inner}/`;
 }
