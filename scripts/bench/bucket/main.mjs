@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
 
 if (options.help) {
   console.log(`npm run bench:bucket -- [--only ROW[,ROW]] [--full] [--runs N] [--peers berth,registry3]
-Rows: ${ids.join(", ")}; the last two only with --full or when asked for by name`);
+Rows: ${ids.join(", ")}; the last ones only with --full or when asked for by name`);
 } else {
   const folder = createFolder();
   const store = await Store.start(folder);
@@ -41,7 +41,7 @@ async function measureAll(folder, store) {
   const results = new Map();
   for (const measurement of chosen) {
     for (const id of peerIds) {
-      const values = await measurement.measure({ settings, folder, store, withServer: serverOf(id, folder) });
+      const values = await measurement.measure({ settings, folder, store, peer: id, withServer: serverOf(id, folder) });
       for (const [row, runs] of Object.entries(values)) {
         results.set(`${row} ${id}`, runs);
         process.stderr.write(`${row}: ${id} ${runs.map((value) => Number(value.toPrecision(4))).join(" ")}\n`);

@@ -1,14 +1,14 @@
 import { locatePeers } from "../peers.mjs";
 
-/** Berth and registry 3 on a bucket, with their defaults. @param {(ids: string) => object} settings of the bucket */
+/** Berth and registry 3 on a bucket, with their defaults. @param {object} settings of the bucket, and for Berth other sections */
 export function peersOn(ids, settings) {
   const configs = { berth: berthConfig, registry3: registry3Config };
   return locatePeers(ids).map((peer) => ({ ...peer, config: (place) => configs[peer.id](place, settings) }));
 }
 
-function berthConfig({ port, data }, settings) {
+function berthConfig({ port, data }, { sections = { mode: "private" }, ...settings }) {
   const s3 = { ...settings, staging: `${data}/staging` };
-  return JSON.stringify({ server: { port }, mode: "private", storage: { driver: "s3", s3 } });
+  return JSON.stringify({ server: { port }, storage: { driver: "s3", s3 }, ...sections });
 }
 
 /** Without the redirect, which is on by default: otherwise clients would be served by the store. */

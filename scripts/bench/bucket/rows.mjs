@@ -12,6 +12,7 @@ import { pushImage } from "../skopeo.mjs";
 import { atLeastTimes, atMost, atMostTimes } from "../targets.mjs";
 import { requestRates } from "../wrk.mjs";
 import { CountingRelay } from "./relay.mjs";
+import { replicaMeasurements } from "./replicas.mjs";
 import { countRequests, sumOf } from "./requests.mjs";
 
 const repository = "bench";
@@ -30,6 +31,7 @@ const requests = {
       target: atMostTimes(0.5, "registry3"),
     },
     { id: "put-requests", title: "requests per blob (POST, PUT)", unit: "", target: atMostTimes(0.5, "registry3") },
+    { id: "manifest-requests", title: "requests per manifest push (two blobs, one tag)", unit: "" },
     { id: "pull-requests", title: "requests per pull (manifest, config, layer)", unit: "" },
   ],
   async measure({ store, withServer }) {
@@ -42,6 +44,7 @@ const requests = {
         return {
           "layer-requests": sum("layer: POST", "layer: PATCH", "layer: PUT"),
           "put-requests": sum("blob in one PUT"),
+          "manifest-requests": sum("manifest push"),
           "pull-requests": sum("manifest by tag", "small blob", "layer"),
         };
       });
@@ -220,4 +223,8 @@ function digestOf(bytes) {
 }
 
 /** In the order of the table. */
-export const bucketMeasurements = [requests, imagePush, largeBlob, smallBlob, manifests, memory, catalog];
+export const bucketMeasurements = [
+  ...[requests, imagePush, largeBlob, smallBlob, manifests],
+  ...replicaMeasurements,
+  ...[memory, catalog],
+];
