@@ -14,6 +14,7 @@ import { seededBytes } from "../support/content.js";
 import { FakeStore } from "../support/object-stores/fake-store.js";
 import { settingsFor } from "../support/object-stores/object-store.js";
 import { Scope } from "../support/scope.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const MiB = 1024 * 1024;
 const content = seededBytes("pulled", 3 * MiB);
@@ -91,6 +92,25 @@ story("parts are read in any order, and from several readers at once", async (_,
       await reader.close();
     }),
   );
+});
+
+story("a client that leaves while the store is asked for it leaves no answer behind", async (store, driver) => {
+  const [one, other] = [await driver.openRecently("blob"), await driver.openRecently("blob")];
+  assert.ok(one && other);
+  let goOn = () => {};
+  const until = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  store.faults.add(/^GET .*blob/, { kind: "held", until });
+  const asked = getsOf(store);
+  const reading = one.read(Buffer.alloc(1000), 2 * MiB);
+  await waitUntil("the store is asked", () => asked() === 1 || undefined);
+  await one.close();
+  goOn();
+  await assert.rejects(reading);
+  assert.equal(await other.read(Buffer.alloc(1000), 2 * MiB), 1000);
+  assert.equal(asked(), 2);
+  await other.close();
 });
 
 test("s3: pulls come over TLS from a store whose authority is configured", async (t) => {

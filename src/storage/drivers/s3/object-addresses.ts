@@ -31,19 +31,26 @@ export class ObjectAddresses {
     const { config } = this.#client;
     const [keys, region] = await Promise.all([config.credentials(), config.region()]);
     const path = Key.split("/").map(encoded).join("/");
-    const address = new URL(`${this.#base(Bucket, region)}/${path}`);
+    const address = new URL(`${await this.#addressOfBucket(Bucket, region)}/${path}`);
     // The client sets its clock by the store's.
     const at = new Date(Date.now() + config.systemClockOffset);
     const answer = { "response-content-type": "application/octet-stream" };
     return presigned(address, { keys, region, at, expiresInSeconds: this.#expiresInSeconds, answer }).href;
   }
 
-  #base(bucket: string, region: string): string {
+  /** By the rules of AWS, which differ between its regions and networks, and which the client follows, too. */
+  async #addressOfBucket(bucket: string, region: string): Promise<string> {
     const { endpoint, pathStyle = endpoint !== undefined, redirect } = this.#settings;
-    const at = new URL(redirect?.endpoint ?? endpoint ?? `https://s3.${region}.amazonaws.com`);
-    // The certificate of AWS covers no bucket with a dot.
-    const isInPath = pathStyle || bucket.includes(".");
-    const root = `${at.protocol}//${isInPath ? "" : `${bucket}.`}${at.host}${at.pathname.replace(/\/$/, "")}`;
-    return isInPath ? `${root}/${encoded(bucket)}` : root;
+    const { config } = this.#client;
+    const [UseFIPS, UseDualStack, configured] = await Promise.all([
+      config.useFipsEndpoint(),
+      config.useDualstackEndpoint(),
+      // By the environment or a profile.
+      config.serviceConfiguredEndpoint?.(),
+    ]);
+    const named = redirect?.endpoint ?? endpoint ?? configured;
+    const network = named === undefined ? { UseFIPS, UseDualStack } : { Endpoint: named };
+    const { url } = config.endpointProvider({ Bucket: bucket, Region: region, ForcePathStyle: pathStyle, ...network });
+    return url.href.replace(/\/$/, "");
   }
 }

@@ -129,9 +129,13 @@ export class ObjectReader implements BlobReader {
     this.#drop();
     const end = position < this.#end ? this.#end : this.size;
     const stream = await this.#bucket.streams.at(this.#key, this.etag, { start: position, end });
-    if (stream === undefined) throw new StorageError("unavailable", `${this.#key} was deleted while it was read`);
-    this.#cursor = stream.join(position);
-    return this.#cursor;
+    if (stream === undefined)
+      throw new StorageError("unavailable", `${this.#key} was deleted or replaced while it was read`);
+    const cursor = stream.join(position);
+    this.#cursor = cursor;
+    // The client may have left meanwhile.
+    if (this.#isClosed) throw new Error("the reader was closed");
+    return cursor;
   }
 
   #drop(): void {

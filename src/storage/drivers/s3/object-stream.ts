@@ -63,10 +63,10 @@ export class ObjectStream implements SharedSource, ByteReceiver {
     return this.#cursors.has(cursor) && (this.#failure === undefined || cursor.position < this.#received);
   }
 
-  /** @param position one that it covers */
+  /** @returns a cursor that gets nothing here if the position is no longer covered */
   join(position: number): StreamCursor {
     const cursor = new StreamCursor(this, position);
-    this.#cursors.add(cursor);
+    if (this.covers(position)) this.#cursors.add(cursor);
     return cursor;
   }
 

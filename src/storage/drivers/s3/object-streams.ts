@@ -1,4 +1,4 @@
-import { ObjectStream } from "./object-stream.js";
+import { ObjectStream, type StreamTerms } from "./object-stream.js";
 import type { ReceivedObject } from "./plain-gets.js";
 import { StreamSource } from "./receiving/byte-source.js";
 import type { S3Bucket } from "./s3-bucket.js";
@@ -50,7 +50,7 @@ export class ObjectStreams {
   async open(key: string): Promise<OpenedObject | ObjectStream | undefined> {
     const opened = await this.#bucket.get(key);
     if (opened === undefined || opened.size <= smallBytes) return opened;
-    return this.#add(key, receivedFrom(opened), { start: 0, end: opened.size, isJoinable: () => false });
+    return this.#add(key, receivedFrom(opened), { start: 0, end: opened.size, ...unshared });
   }
 
   /** The same for a pull, which need not show what another process changed a moment ago. */
@@ -62,11 +62,11 @@ export class ObjectStreams {
       if (joined?.covers(0)) return joined;
     }
     const isJoinable = () => this.#openings.get(key) === opening && this.#now() - askedAt < this.#joinableMs;
-    const opening: Opening = { askedAt, opened: this.#openStream(key, isJoinable) };
-    this.#openings.set(key, opening);
     const forget = () => {
       if (this.#openings.get(key) === opening) this.#openings.delete(key);
     };
+    const opening: Opening = { askedAt, opened: this.#openStream(key, { isJoinable, closed: forget }) };
+    this.#openings.set(key, opening);
     // A failure is thrown to whoever asked.
     opening.opened.then((found) => found ?? forget(), forget);
     return opening.opened;
@@ -77,7 +77,11 @@ export class ObjectStreams {
     for (const stream of this.#streams.get(key) ?? [])
       if (stream.object.etag === etag && stream.covers(start)) return stream;
     const opened = await this.#receive(key, { start, end, etag });
-    return opened && this.#add(key, opened, { start, end, isJoinable: () => false });
+    if (opened === undefined || opened.etag === etag)
+      return opened && this.#add(key, opened, { start, end, ...unshared });
+    // Not every store heeds the condition.
+    opened.source.destroy();
+    return undefined;
   }
 
   /** Call it after this process has changed an object, so that it sees its own changes. */
@@ -85,9 +89,9 @@ export class ObjectStreams {
     this.#openings.delete(key);
   }
 
-  async #openStream(key: string, isJoinable: () => boolean): Promise<ObjectStream | undefined> {
+  async #openStream(key: string, sharing: Sharing): Promise<ObjectStream | undefined> {
     const opened = await this.#receive(key);
-    return opened && this.#add(key, opened, { start: 0, end: opened.size, isJoinable });
+    return opened && this.#add(key, opened, { start: 0, end: opened.size, ...sharing });
   }
 
   async #receive(key: string, wanted?: RangeWanted): Promise<ReceivedObject | undefined> {
@@ -97,7 +101,7 @@ export class ObjectStreams {
     return opened && receivedFrom(opened);
   }
 
-  #add(key: string, opened: ReceivedObject, wanted: Span & { isJoinable(): boolean }): ObjectStream {
+  #add(key: string, opened: ReceivedObject, wanted: Span & Sharing): ObjectStream {
     const streams = this.#streams.get(key) ?? new Set();
     this.#streams.set(key, streams);
     const stream = new ObjectStream(opened, {
@@ -107,6 +111,7 @@ export class ObjectStreams {
         this.#count--;
         streams.delete(stream);
         if (streams.size === 0) this.#streams.delete(key);
+        wanted.closed();
       },
     });
     this.#count++;
@@ -114,6 +119,11 @@ export class ObjectStreams {
     return stream;
   }
 }
+
+/** Whether others may join a stream at its beginning, and who is told of its end. */
+type Sharing = Pick<StreamTerms, "isJoinable" | "closed">;
+
+const unshared: Sharing = { isJoinable: () => false, closed: () => {} };
 
 interface Span {
   readonly start: number;

@@ -11,6 +11,9 @@ const idleMs = 3_000;
 /** After a request that did not work this way, all go the other one for a while. */
 const avoidedForMs = 60_000;
 
+/** A store in trouble must not get two requests for each that it refuses. */
+const avoidedInTroubleMs = 2_000;
+
 /** An object that is being received, from some position on. */
 export interface ReceivedObject {
   readonly etag: string;
@@ -38,33 +41,48 @@ export class PlainGets {
 
   /**
    * @param object of a request
-   * @returns `undefined` if the answer is another than the bytes that were asked for, or there is none
+   * @returns `undefined` if the answer is another than the bytes that were asked for, or there is none, for any reason
    */
   async get(object: ObjectInBucket, wanted?: RangeWanted): Promise<ReceivedObject | undefined> {
     if (performance.now() < this.#avoidedUntilMs) return undefined;
-    const address = new URL(await this.#addresses.addressOf(object));
-    const connection = await this.#connectionTo(address);
+    try {
+      const address = new URL(await this.#addresses.addressOf(object));
+      return await this.#request(address, wanted);
+    } catch {
+      // Such as credentials that cannot be read: the client of the store says what is wrong.
+      this.#avoidFor(avoidedForMs);
+      return undefined;
+    }
+  }
+
+  /** @throws if a new connection brings no answer */
+  async #request(address: URL, wanted: RangeWanted | undefined): Promise<ReceivedObject | undefined> {
+    const connection = this.#idleConnection() ?? (await this.#newConnection(address));
     try {
       const { head, body } = await connection.request(requestOf(address, wanted));
-      const found = receivedBy(head, wanted?.start ?? 0);
+      const found = receivedBy(head, wanted);
       if (found !== undefined) return { ...found, source: body };
-      if (!isUsual(head.status)) this.#avoid();
-    } catch {
-      if (!connection.hasAnswered) this.#avoid();
+      this.#avoidFor(avoidanceAfter(head.status));
+    } catch (error) {
+      if (!connection.hasAnswered) throw error;
     }
     connection.close();
     return undefined;
   }
 
-  #avoid(): void {
-    this.#avoidedUntilMs = performance.now() + avoidedForMs;
+  #avoidFor(time: number): void {
+    this.#avoidedUntilMs = Math.max(this.#avoidedUntilMs, performance.now() + time);
   }
 
-  async #connectionTo(address: URL): Promise<StoreConnection> {
+  #idleConnection(): StoreConnection | undefined {
     for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
       if (last.connection.isOpen && performance.now() - last.sinceMs < idleMs) return last.connection;
       last.connection.close();
     }
+    return undefined;
+  }
+
+  async #newConnection(address: URL): Promise<StoreConnection> {
     const place = placeOf(address, await this.#readAuthorities());
     return new StoreConnection(place, (connection) => this.#keep(connection));
   }
@@ -97,17 +115,21 @@ function requestOf({ pathname, search, host }: URL, wanted: RangeWanted | undefi
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-/** An object that is absent or has changed, and a store in trouble, are no reason to ask another way from now on. */
-function isUsual(status: number): boolean {
-  return status === 404 || status === 412 || status >= 500;
+/** An object that is absent or has changed is no reason to ask another way from now on. */
+function avoidanceAfter(status: number): number {
+  if (status === 404 || status === 412) return 0;
+  return status >= 500 ? avoidedInTroubleMs : avoidedForMs;
 }
 
 /** `undefined` if it is not the part of an object that was asked for. */
-function receivedBy({ status, headers }: ResponseHead, start: number): Omit<ReceivedObject, "source"> | undefined {
-  const [etag, modified, length] = ["etag", "last-modified", "content-length"].map((name) => headers.get(name));
+function receivedBy(
+  { status, headers }: ResponseHead,
+  wanted: RangeWanted | undefined,
+): Omit<ReceivedObject, "source"> | undefined {
+  const [etag, modified, length = ""] = ["etag", "last-modified", "content-length"].map((name) => headers.get(name));
   const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "");
-  if (etag === undefined || length === undefined || headers.has("transfer-encoding")) return undefined;
+  if (etag === undefined || !/^\d+$/.test(length) || headers.has("transfer-encoding")) return undefined;
   if (status !== 200 && status !== 206) return undefined;
-  if (Number(range?.[1] ?? 0) !== start || (status === 206) !== (range !== null)) return undefined;
+  if (Number(range?.[1] ?? 0) !== (wanted?.start ?? 0) || (status === 206) !== (range !== null)) return undefined;
   return { etag, modifiedMs: Date.parse(modified ?? "") || 0, size: Number(range?.[2] ?? length) };
 }

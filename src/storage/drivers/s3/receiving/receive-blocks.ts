@@ -8,6 +8,7 @@ const leastRoom = 16 * 1024;
 const mostFree = 64;
 
 const free: Buffer[] = [];
+const none = Buffer.alloc(0);
 
 interface Block {
   readonly buffer: Buffer;
@@ -28,9 +29,12 @@ export interface ReceivedPiece {
  */
 export class ReceiveBlocks {
   #current: Block | undefined;
+  #isClosed = false;
 
   /** Where the next bytes go, until this is called again. */
   room(): Buffer {
+    // A socket asks for it once more after it was closed.
+    if (this.#isClosed) return none;
     const { buffer, filled } = this.#roomy();
     return buffer.subarray(filled);
   }
@@ -47,6 +51,7 @@ export class ReceiveBlocks {
 
   /** Call it when the connection is closed. */
   close(): void {
+    this.#isClosed = true;
     if (this.#current !== undefined) this.#leave(this.#current);
   }
 

@@ -1,7 +1,10 @@
 import { connect, isIP, type Socket } from "node:net";
-import { type ByteReceiver, type ByteSource, silence, silentMs } from "./byte-source.js";
+import { AnswerBody } from "./answer-body.js";
+import { type ByteSource, silence, silentMs } from "./byte-source.js";
 import { ReceiveBlocks, type ReceivedPiece } from "./receive-blocks.js";
 import { HeadReader, type ResponseHead } from "./response-head.js";
+
+const connectWithinMs = 5_000;
 
 /** Where a store is. */
 export interface StoreAddress {
@@ -44,8 +47,9 @@ export class StoreConnection {
       .on("error", (error) => this.close(error))
       .on("close", () => this.close(new Error("the store closed the connection")))
       .on("timeout", () => this.close(silence()))
+      .once(address.isSecure ? "secureConnect" : "connect", () => this.#socket.setTimeout(silentMs))
       .setNoDelay(true)
-      .setTimeout(silentMs);
+      .setTimeout(connectWithinMs);
   }
 
   get isOpen(): boolean {
@@ -62,7 +66,7 @@ export class StoreConnection {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
       this.#waiting = { reader: new HeadReader(), resolve, reject };
-      this.#socket.setTimeout(silentMs).ref().write(text, "latin1");
+      this.#socket.ref().write(text, "latin1");
     });
   }
 
@@ -116,69 +120,10 @@ export class StoreConnection {
     this.#waiting = undefined;
     this.#hasAnswered = true;
     this.#staysOpen = head.headers.get("connection")?.toLowerCase() !== "close";
-    const first = { bytes: piece.bytes.subarray(bytes), release: () => piece.release() };
-    this.#body = new AnswerBody(this, Number(head.headers.get("content-length")), first);
+    this.#body = new AnswerBody(this, Number(head.headers.get("content-length")));
+    this.#body.receive({ bytes: piece.bytes.subarray(bytes), release: piece.release });
     this.read(false);
     waiting.resolve({ head, body: this.#body });
-  }
-}
-
-/** The body of one answer, as long as the connection is its own. */
-class AnswerBody implements ByteSource {
-  readonly #connection: StoreConnection;
-  /** What came together with the head. */
-  #first: ReceivedPiece | undefined;
-  /** Bytes that are still to come. */
-  #left: number;
-  #receiver: ByteReceiver | undefined;
-  #isOver = false;
-
-  constructor(connection: StoreConnection, length: number, first: ReceivedPiece) {
-    this.#connection = connection;
-    this.#left = length;
-    this.#first = first;
-  }
-
-  start(receiver: ByteReceiver): void {
-    this.#receiver = receiver;
-    if (this.#isOver) receiver.ended(new Error("the connection was closed"));
-  }
-
-  pause(): void {
-    if (!this.#isOver) this.#connection.read(false);
-  }
-
-  resume(): void {
-    if (this.#isOver) return;
-    this.#connection.read(true);
-    const first = this.#first;
-    this.#first = undefined;
-    if (first !== undefined) this.receive(first);
-  }
-
-  destroy(): void {
-    if (!this.#isOver) this.#connection.close();
-  }
-
-  receive({ bytes, release }: ReceivedPiece): void {
-    if (this.#receiver === undefined || bytes.length > this.#left)
-      throw new Error("the store sent more than was announced");
-    this.#left -= bytes.length;
-    if (bytes.length > 0) this.#receiver.received(bytes, release);
-    else release();
-    if (this.#left > 0 || this.#isOver) return;
-    this.#isOver = true;
-    this.#receiver.ended();
-    this.#connection.next();
-  }
-
-  /** The connection is closed. */
-  end(reason: Error): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#first?.release();
-    this.#first = undefined;
-    this.#receiver?.ended(reason);
   }
 }
 

@@ -150,3 +150,9 @@ test("whoever joined a stream that was closed at once learns that, and does not 
   assert.equal(stream.covers(0), false);
   await assert.rejects(readOn(stream.join(0), 1), /closed/);
 });
+
+test("whoever comes too late for the beginning gets nothing here, and does not wait for the end", async () => {
+  const { stream } = opened({ window: 64 * KiB });
+  await readOn(stream.join(0), 512 * KiB);
+  assert.equal(stream.join(0).isThere, false);
+});

@@ -83,8 +83,8 @@ for (const [what, answer] of Object.entries<RequestListener>({
   });
 }
 
-test("absence, trouble of the store and closed connections are left to its own client each time anew", async (t) => {
-  const answers = [404, 503, 200, "closed", 200] as const;
+test("absence, another version and closed connections are left to the store's own client each time anew", async (t) => {
+  const answers = [404, 412, 200, "closed", 200] as const;
   let asked = 0;
   const { gets } = await serve(new Scope(t), ({ socket }, response) => {
     const answer = answers[asked++];
@@ -97,6 +97,35 @@ test("absence, trouble of the store and closed connections are left to its own c
     assert.equal(found !== undefined, answer === 200, String(answer));
     if (found !== undefined) assert.ok((await bytesOf(found)).equals(content));
   }
+});
+
+test("a store in trouble gets no second request for each that it refuses", async (t) => {
+  const { gets, seen } = await serve(new Scope(t), (_, response) =>
+    response.writeHead(503, { "content-length": 0 }).end(),
+  );
+  for (let time = 0; time < 5; time++) assert.equal(await gets.get(object), undefined);
+  assert.equal(seen.requests, 1);
+});
+
+test("keys or certificates that cannot be read are left to the store's own client, which says so", async () => {
+  const unreadable = async () => {
+    throw new Error("unreadable");
+  };
+  assert.equal(await new PlainGets({ addressOf: unreadable }, async () => undefined).get(object), undefined);
+  const addresses = { addressOf: async () => "http://127.0.0.1:9/blob" };
+  assert.equal(await new PlainGets(addresses, unreadable).get(object), undefined);
+});
+
+test("bytes that arrive with the head wait until somebody reads them", async (t) => {
+  const { gets } = await serve(new Scope(t), ({ socket }, response) => {
+    socket.cork();
+    response.writeHead(200, headers).end(content);
+    socket.uncork();
+  });
+  const found = await gets.get(object);
+  assert.ok(found);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok((await bytesOf(found)).equals(content));
 });
 
 test("a body that ends too early is a failure, and so is one that is too long", async (t) => {

@@ -36,6 +36,7 @@ for (const [what, settings, start] of [
     { endpoint: undefined, bucket: "my.images" },
     "https://s3.us-east-1.amazonaws.com/my.images/a%20b/data?",
   ],
+  ["AWS in China", { endpoint: undefined, region: "cn-north-1" }, "https://images.s3.cn-north-1.amazonaws.com.cn/"],
   [
     "a public endpoint of its own",
     { endpoint: "http://10.0.0.1:9000", redirect: { endpoint: "https://store.example.com/s3/", expires: 60_000 } },
@@ -48,7 +49,7 @@ for (const [what, settings, start] of [
     const redirect = { endpoint: undefined, expires: 60_000 };
     const all = { ...common, redirect, ...settings };
     const client = new S3Client({
-      region: "us-east-1",
+      region: all.region ?? "us-east-1",
       credentials: { accessKeyId: "key", secretAccessKey: "secret" },
     });
     scope.defer(() => client.destroy());
@@ -57,3 +58,16 @@ for (const [what, settings, start] of [
     assert.ok(address?.includes("X-Amz-Expires=60&"), address);
   });
 }
+
+test("an endpoint that the environment names is heeded, as the client of AWS does", async (t) => {
+  const scope = new Scope(t);
+  process.env.AWS_ENDPOINT_URL_S3 = "https://store.example.com";
+  scope.defer(() => {
+    delete process.env.AWS_ENDPOINT_URL_S3;
+  });
+  const settings = { ...(await settingsFor(scope, { endpoint: "" }, "images")), endpoint: undefined, pathStyle: true };
+  const client = new S3Client({ region: "us-east-1", credentials: { accessKeyId: "key", secretAccessKey: "secret" } });
+  scope.defer(() => client.destroy());
+  const address = await ObjectAddresses.own(client, settings).addressOf({ Bucket: "images", Key: "blob" });
+  assert.ok(address.startsWith("https://store.example.com/images/blob?"), address);
+});
