@@ -231,3 +231,26 @@ story("many clients that ask for one object at once cost the store two requests"
   assert.ok(stats.every((stat) => stat?.size === 1));
   assert.equal(store.faults.requests.filter((request) => request.startsWith("HEAD /images/link")).length, 2);
 });
+
+test("s3: a large part may take minutes, as over a slow line", async (t) => {
+  const scope = new Scope(t);
+  const store = await FakeStore.start(scope);
+  const driver = await S3Driver.open(await settingsFor(scope, store, "images"));
+  const content = seededBytes("slowly sent", 8 * MiB);
+  let goOn = () => {};
+  const until = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  store.faults.add(/^PUT .*\/parts\//, { kind: "held", until });
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const pieces = async function* () {
+    yield content;
+  };
+  const sent = driver.staging.at("blob").append(0, pieces());
+  const parts = () => store.faults.requests.filter((each) => /^PUT .*\/parts\//.test(each)).length;
+  while (parts() === 0) await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(120_000);
+  goOn();
+  await sent;
+  assert.equal(parts(), 1);
+});

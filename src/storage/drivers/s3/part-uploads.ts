@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { S3Bucket } from "./s3-bucket.js";
+import { answerAfter } from "./s3-client.js";
 import { faultOf, isAbsent } from "./store-error.js";
 
 /** Parts that are sent or copied at the same time. */
@@ -61,7 +62,7 @@ export class PartUpload {
   async add(number: number, part: Part): Promise<string> {
     const etag = await this.#bucket.calls.run(`writing part ${number} of ${this.#key}`, () =>
       "copyOf" in part
-        ? this.#copy(number, part.copyOf)
+        ? this.#copy(number, part)
         : this.#send(number, part.size, "open" in part ? part.open() : part.content),
     );
     if (etag === undefined)
@@ -76,6 +77,7 @@ export class PartUpload {
       try {
         await this.#bucket.client.send(
           new CompleteMultipartUploadCommand({ ...this.#request(), MultipartUpload: { Parts } }),
+          answerAfter(size, "copied"),
         );
       } catch (error) {
         const isGone = isAbsent(faultOf(error)) && number > 1;
@@ -94,6 +96,7 @@ export class PartUpload {
     try {
       const sent = await this.#bucket.client.send(
         new UploadPartCommand({ ...this.#request(), PartNumber: number, Body: body, ContentLength: size }),
+        answerAfter(size, "sent"),
       );
       return sent.ETag;
     } finally {
@@ -101,10 +104,11 @@ export class PartUpload {
     }
   }
 
-  async #copy(number: number, from: string): Promise<string | undefined> {
-    const CopySource = this.#bucket.copySource(from);
+  async #copy(number: number, { copyOf, size }: Extract<Part, { copyOf: string }>): Promise<string | undefined> {
+    const CopySource = this.#bucket.copySource(copyOf);
     const copied = await this.#bucket.client.send(
       new UploadPartCopyCommand({ ...this.#request(), PartNumber: number, CopySource }),
+      answerAfter(size, "copied"),
     );
     return copied.CopyPartResult?.ETag;
   }

@@ -11,7 +11,7 @@ export async function assemble(
 ): Promise<void> {
   const [only, ...others] = parts;
   if (only === undefined) await bucket.put(key, tail);
-  else if (others.length === 0 && tail.length === 0) await bucket.copy(keyOf(only.name), key);
+  else if (others.length === 0 && tail.length === 0) await bucket.copy(keyOf(only.name), key, only.size);
   else {
     const copies = parts.map(({ name, size }) => ({ size, copyOf: keyOf(name) }));
     const rest = tail.length === 0 ? [] : [{ size: tail.length, content: tail }];

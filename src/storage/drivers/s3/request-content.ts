@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { freeMemory } from "../../../foundation/free-memory.js";
+import { silentMs } from "./receiving/byte-source.js";
 
 /** Few transfers get large buffers, which cost the least time per byte; many share a budget. */
 const largestBuffer = 256 * 1024;
@@ -85,8 +86,15 @@ export class RequestContent extends Readable {
   }
 }
 
+/** @throws if the store takes nothing for too long */
 function writeTo(destination: NodeJS.WritableStream, bytes: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    destination.write(bytes, (error) => (error ? reject(error) : resolve()));
+    const stalled = () => reject(new Error(`the store took nothing for ${silentMs / 1000} s`));
+    const patience = setTimeout(stalled, silentMs).unref();
+    destination.write(bytes, (error) => {
+      clearTimeout(patience);
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }

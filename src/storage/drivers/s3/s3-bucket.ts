@@ -12,7 +12,7 @@ import { BucketProof } from "./bucket-proof.js";
 import { ObjectAddresses } from "./object-addresses.js";
 import { ObjectStreams } from "./object-streams.js";
 import { PlainGets, type ReceivedObject } from "./plain-gets.js";
-import { readAuthorities } from "./s3-client.js";
+import { answerAfter, readAuthorities } from "./s3-client.js";
 import type { S3Settings } from "./s3-settings.js";
 import type { Attempt, StoreCalls } from "./store-calls.js";
 import { faultOf, isAbsent, isConditionFailure } from "./store-error.js";
@@ -141,6 +141,7 @@ export class S3Bucket {
       try {
         await this.client.send(
           new PutObjectCommand({ ...this.at(key), ...this.stored(), Body: body, ContentLength: size }),
+          answerAfter(size, "sent"),
         );
       } finally {
         body.destroy();
@@ -148,10 +149,13 @@ export class S3Bucket {
     });
   }
 
-  /** Copies an object of at most 5 GiB inside the store. */
-  async copy(from: string, to: string): Promise<void> {
+  /** Copies an object of a size of at most 5 GiB inside the store. */
+  async copy(from: string, to: string, size: number): Promise<void> {
     await this.#changing(to, () =>
-      this.client.send(new CopyObjectCommand({ ...this.at(to), ...this.stored(), CopySource: this.copySource(from) })),
+      this.client.send(
+        new CopyObjectCommand({ ...this.at(to), ...this.stored(), CopySource: this.copySource(from) }),
+        answerAfter(size, "copied"),
+      ),
     );
   }
 

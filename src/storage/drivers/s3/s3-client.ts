@@ -7,8 +7,11 @@ import type { S3Settings } from "./s3-settings.js";
 
 const connectWithinMs = 5_000;
 
-/** The time until the store answers; a transfer may take longer. */
+/** The time until the store answers a request that brings it few bytes. */
 const answerWithinMs = 30_000;
+
+/** Slower transfers and copies than this count as broken. */
+const slowestBytesPerSecond = { sent: 64 * 1024, copied: 2 * 1024 * 1024 } as const;
 
 /** Other stores have no regions, but each request is signed for one. */
 const anyRegion = "us-east-1";
@@ -43,6 +46,11 @@ export async function createClient(settings: S3Settings): Promise<S3Client> {
       httpsAgent: new (https().Agent)({ ...connections, ...(ca === undefined ? {} : { ca }) }),
     },
   });
+}
+
+/** How long the store may take to answer a request that sends it so many bytes, or makes it copy them. */
+export function answerAfter(bytes: number, work: keyof typeof slowestBytesPerSecond): { requestTimeout: number } {
+  return { requestTimeout: answerWithinMs + Math.ceil((1000 * bytes) / slowestBytesPerSecond[work]) };
 }
 
 function regionOf(region: string | undefined, endpoint: string | undefined): Pick<S3ClientConfig, "region"> {

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
@@ -48,6 +48,19 @@ test("a file that cannot be read breaks the request off", async () => {
   content.pipe(connection);
   const [error] = await once(connection, "error");
   assert.match(String(error), /the disk is broken/);
+});
+
+test("a store that takes nothing more for half a minute is given up", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const taken = new EventEmitter();
+  const connection = new Writable({ write: () => void taken.emit("piece") });
+  contentOf().pipe(connection);
+  await once(taken, "piece");
+  t.mock.timers.tick(29_000);
+  assert.equal(connection.destroyed, false);
+  t.mock.timers.tick(2_000);
+  const [error] = await once(connection, "error");
+  assert.match(String(error), /the store took nothing for 30 s/);
 });
 
 test("whoever reads it as any other stream gets the same", async () => {
