@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert";
 import { once } from "node:events";
-import { truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, truncate, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
+import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { layout } from "../../src/storage/layout.js";
 import { expectStatus, listTags, pullWhole, pushBlob, seededBytes } from "../support/content.js";
 import { runBerthOnBucket } from "../support/object-stores/bucket-berth.js";
@@ -58,6 +59,25 @@ test("a second copy brings what has changed, removes what is gone, and keeps wha
     .slice(before)
     .filter((each) => /^(PUT|POST) .*\/(docker|cached|pulled)\//.test(each));
   assert.deepEqual(writes, []);
+});
+
+test("a second copy brings when an image was pulled since, unless only the target has a newer time", async (t) => {
+  const { client, root, store, copy } = await prepareCopy(t);
+  const digest = await pushImage(client, "team/app", "v1");
+  const key = layout.manifestPulled(parseRepositoryName("team/app"), digest);
+  const inTarget = () => store.contentOf(`own/${key}`)?.toString();
+  const pulledAt = async (hour: number) => {
+    await mkdir(dirname(join(root, key)), { recursive: true });
+    await writeFile(join(root, key), `2026-11-27T0${hour}:00:00.000Z`);
+  };
+  for (const hour of [1, 2]) {
+    await pulledAt(hour);
+    assert.equal((await copy("disk.yml", "bucket.yml")).code, 0);
+    assert.equal(inTarget(), `2026-11-27T0${hour}:00:00.000Z`);
+  }
+  store.replace(`own/${key}`, Buffer.from("2026-11-27T03:00:00.000Z"));
+  assert.equal((await copy("disk.yml", "bucket.yml")).code, 0);
+  assert.equal(inTarget(), "2026-11-27T03:00:00.000Z");
 });
 
 test("a copy that was killed leaves only whole images, and is continued by the next one", async (t) => {

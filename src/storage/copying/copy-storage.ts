@@ -27,7 +27,7 @@ export async function copyStorage(source: Storage, target: Storage, settings: Co
   const blobs = new BlobCopy({ source, target, there, ...settings });
   const groups = new GroupCopy({ source, target, blobs, ...settings });
   // Whose content is an upstream's must be known before there is content.
-  for (const folder of layout.kept) await groups.copy(folder, [{ folder }]);
+  for (const folder of layout.kept) await groups.copy(folder, [{ folder, changes: "records" }]);
   const names: RepositoryName[] = [];
   for await (const { name } of source.index.repositories()) names.push(name);
   await inParallel(names, repositoriesAtOnce, async (name) => {
@@ -51,9 +51,9 @@ async function stepsOf(source: Storage, name: RepositoryName): Promise<readonly 
   return [
     { folder: layout.layers(name) },
     { folder: layout.revisions(name) },
-    ...others.map((child) => ({ folder: `${folder}/${child}` })),
+    ...others.map((child): Step => ({ folder: `${folder}/${child}`, changes: "records" })),
     { folder: tags, isIncluded: (key: string) => !isCurrent(key) },
-    { folder: tags, isIncluded: isCurrent, moves: true },
+    { folder: tags, isIncluded: isCurrent, changes: "tags" },
   ];
 }
 

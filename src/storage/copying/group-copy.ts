@@ -3,7 +3,7 @@ import { type Digest, isDigest } from "../../oci/digest.js";
 import type { Storage } from "../storage.js";
 import { sizesBelow } from "./all-objects.js";
 import type { BlobCopy } from "./blob-copy.js";
-import { CopiedRecord } from "./copied-record.js";
+import { type CopiedKeys, CopiedRecord } from "./copied-record.js";
 import type { CopyReport } from "./copy-report.js";
 
 const writtenAtOnce = 8;
@@ -22,14 +22,17 @@ export interface Step {
   /** The folder that contains them. */
   readonly folder: string;
   readonly isIncluded?: (key: string) => boolean;
-  /** Whether the content may change while the size stays: a tag, and not a link whose key says what it contains. */
-  readonly moves?: boolean;
+  /**
+   * How the content may change although its size stays: the tags of the target become those of the source, and records,
+   * such as when an image was pulled, are copied if the source has changed them. Without it, the key says what it contains.
+   */
+  readonly changes?: "tags" | "records";
 }
 
 interface Found {
   readonly step: Step;
   readonly sizes: ReadonlyMap<string, number>;
-  /** Contents of what moves. */
+  /** Contents of what changes. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -59,7 +62,7 @@ export class GroupCopy {
     // First: if this is killed, the next copy still knows what is the source's.
     if (isNew && !this.#parts.isDryRun) await this.#record.write(group, new Map([...before, ...now]));
     const skipped = new Set<Digest>();
-    for (const each of found) await this.#write(each, skipped);
+    for (const each of found) await this.#write(each, before, skipped);
     for (const [key, text] of gone) await this.#remove(key, text);
     if (isDifferent(before, now) && !this.#parts.isDryRun) await this.#record.write(group, now);
   }
@@ -70,7 +73,7 @@ export class GroupCopy {
     const sizes = await sizesBelow(driver, step.folder);
     for (const key of sizes.keys()) if (step.isIncluded?.(key) === false) sizes.delete(key);
     const texts = new Map<string, string>();
-    if (step.moves)
+    if (step.changes !== undefined)
       await inParallel([...sizes.keys()], writtenAtOnce, async (key) => {
         const text = (await driver.read(key))?.toString();
         if (text === undefined) sizes.delete(key);
@@ -79,14 +82,15 @@ export class GroupCopy {
     return { step, sizes, texts };
   }
 
-  async #write({ step, sizes, texts }: Found, skipped: Set<Digest>): Promise<void> {
+  async #write({ step, sizes, texts }: Found, before: CopiedKeys, skipped: Set<Digest>): Promise<void> {
     const there = await sizesBelow(this.#parts.target.driver, step.folder);
     await inParallel([...sizes], writtenAtOnce, async ([key, size]) => {
       this.#parts.signal.throwIfAborted();
       const linked = await this.#linkedBy(key, texts.get(key));
       if (linked !== undefined && (skipped.has(linked) || !(await this.#parts.blobs.ensure(linked))))
         return void skipped.add(linked);
-      if (there.get(key) === size && !step.moves) return;
+      const isAsBefore = step.changes !== "tags" && before.get(key) === (texts.get(key) ?? null);
+      if (there.get(key) === size && (step.changes === undefined || isAsBefore)) return;
       await this.#put(key, texts.get(key));
     });
   }
