@@ -7,29 +7,42 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const lightKinds = ["unit", "contract", "api"];
-/** Most light tests wait for answers, timers and the disk, so a processor has time for a second file. */
-const filesPerProcessor = 2;
-/** Kinds that start daemons or load the machine: one file at a time, with longer timeouts. */
-const heavyKinds = ["conformance", "e2e", "faults", "large"];
+const processors = availableParallelism();
+/** Most of these tests wait for answers, timers and the disk, so a processor has time for a second file. */
+const light = { filesAtOnce: 2 * processors, timeoutMinutes: 3 };
+/** These start daemons, or load the machine. */
+const heavy = { filesAtOnce: 1, timeoutMinutes: 15 };
+/** The official suite never waits for long, and asserts nothing about time. */
+const suite = { ...heavy, filesAtOnce: processors };
+const kindsOfTests = {
+  unit: light,
+  contract: light,
+  api: light,
+  conformance: suite,
+  e2e: heavy,
+  faults: heavy,
+  large: heavy,
+};
 
 const args = process.argv.slice(2);
 const options = args.filter((arg) => arg.startsWith("-"));
 const words = args.filter((arg) => !arg.startsWith("-"));
-const kinds = words.filter((word) => lightKinds.includes(word) || heavyKinds.includes(word));
+const kinds = words.filter((word) => Object.hasOwn(kindsOfTests, word));
 const nameParts = words.filter((word) => !kinds.includes(word));
 
 const files = kinds.flatMap(testFilesOf).filter((file) => nameParts.every((part) => file.includes(part)));
 if (files.length === 0) fail(`no test file matches "${args.join(" ")}"`);
-const isHeavy = kinds.some((kind) => heavyKinds.includes(kind));
+const settings = kinds.map((kind) => kindsOfTests[kind]);
+const filesAtOnce = Math.min(...settings.map((each) => each.filesAtOnce));
+const timeoutMinutes = Math.max(...settings.map((each) => each.timeoutMinutes));
 
 const run = spawnSync(
   process.execPath,
   [
     "--test",
     ...(options.some((option) => option.startsWith("--test-reporter")) ? [] : ["--test-reporter=spec"]),
-    `--test-concurrency=${isHeavy ? 1 : filesPerProcessor * availableParallelism()}`,
-    `--test-timeout=${(isHeavy ? 15 : 3) * 60_000}`,
+    `--test-concurrency=${filesAtOnce}`,
+    `--test-timeout=${timeoutMinutes * 60_000}`,
     ...options,
     ...files,
   ],

@@ -66,7 +66,7 @@ test("kill -9 at any moment of pushes, tag moves, deletions, pulls through the c
   const builds: Builds = { begun: 0, pushed: [], releases: [] };
   let berth = await startBerth(scope, settings(hub));
   await acceptPolicy(berth);
-  const endMs = Date.now() + faultSeconds(40) * 1_000;
+  const endMs = Date.now() + faultSeconds(25) * 1_000;
   let [kills, images] = [0, 0];
   while (Date.now() < endMs) {
     const over = new AbortController();

@@ -10,7 +10,7 @@ import { Scope } from "../support/scope.js";
 import { seededRandom, wholeNumber } from "../support/seeded-random.js";
 import { offsetOf, resumeUpload } from "../support/upload.js";
 
-const rounds = 20;
+const rounds = 12;
 const names = ["app", "app/child", "team/one", "team/two"];
 const seed = 20_261_124;
 
