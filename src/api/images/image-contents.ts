@@ -76,11 +76,13 @@ export class ImageContents {
   /** Only what the index itself says, and which of its manifests are here. */
   async #first(name: RepositoryName, digest: Digest, root: ReadManifest): Promise<ImageContent> {
     const content = new Map(root.reading.manifests.map((entry) => [entry.digest, entry]));
+    // In one look: to ask for a thousand links one by one takes far longer.
+    const [held] = await this.#storage.index.holdings([name], (_, manifest) => !content.has(manifest));
+    if (held?.unreadable !== undefined) throw held.unreadable;
     const present = new Map<Digest, number>();
-    const breaks = new EventLoopBreaks();
-    for (const entry of [...content.values()].slice(0, mostContent)) {
-      await breaks.take();
-      if (await this.#storage.manifests.isLinked(name, entry.digest)) present.set(entry.digest, entry.size ?? 0);
+    for (const manifest of held?.manifests ?? []) {
+      const entry = content.get(manifest);
+      if (entry !== undefined) present.set(manifest, entry.size ?? 0);
     }
     const manifests = new Map([[digest, root]]);
     return { parts: { manifests, content, isPartial: false }, present, sizes: undefined };

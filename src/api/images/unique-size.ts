@@ -52,9 +52,12 @@ async function sizeWithout(
   manifests: ReadonlySet<Digest>,
   { storage, name, censuses }: Place,
 ): Promise<number | undefined> {
+  // Listed without looking at each link: reading one that is gone finds nothing.
+  const [held] = await storage.index.holdings([name], () => true);
+  const others = held?.manifests.filter((digest) => !manifests.has(digest)) ?? [];
+  if (held?.unreadable !== undefined || others.length > mostOthers) return undefined;
   const census = await censuses.last();
-  const others = (await storage.index.manifests(name)).filter((digest) => !manifests.has(digest));
-  if (census === undefined || others.length > mostOthers) return undefined;
+  if (census === undefined) return undefined;
   const needed = new Set<Digest>();
   const breaks = new EventLoopBreaks();
   for (const digest of others) {

@@ -1,4 +1,5 @@
 import type { Route } from "../routes.js";
+import type { ChildManifest, Image } from "./content-answers.js";
 import { apiPath, type Parameters } from "./request.js";
 
 const mostEntries = 1_000;
@@ -33,6 +34,30 @@ export function tagParameters(name: string, { search = "", isOldestFirst = false
 
 export function imagePath(repository: string, reference: string): string {
   return apiPath("image", { repository, reference });
+}
+
+export function referrerParameters(repository: string, digest: string): Parameters {
+  return { repository, digest };
+}
+
+/** BuildKit stores attestations beside the platforms, as images of an unknown one. */
+export function isPlatform({ attests, platform }: ChildManifest): boolean {
+  return attests === undefined && platform?.os !== "unknown";
+}
+
+/** The platform of an index that is shown before someone picks another one. */
+export function firstPlatform(manifests: readonly ChildManifest[]): ChildManifest | undefined {
+  const platforms = manifests.filter(isPlatform);
+  return platforms.find(({ stored }) => stored) ?? platforms[0];
+}
+
+/** What the view of an image requests beside the image. */
+export function requestsBeside({ repository, digest, manifests }: Image): readonly string[] {
+  const child = firstPlatform(manifests);
+  return [
+    ...(child?.stored === true ? [imagePath(repository, child.digest)] : []),
+    apiPath("referrers", referrerParameters(repository, digest)),
+  ];
 }
 
 /** What a view will request when it is shown. */

@@ -1,5 +1,5 @@
 import { useCallback, useLayoutEffect, useState } from "preact/hooks";
-import { ApiError, read } from "./request.js";
+import { ApiError, read, requestAhead } from "./request.js";
 
 /** What is known of an answer. While it is requested again, the last one stays. */
 export interface Answered<Answer> {
@@ -12,8 +12,14 @@ export interface Answered<Answer> {
 const recent = new Map<string, unknown>();
 const mostRecent = 200;
 
-/** Requests a path of the API, and again whenever it changes; nothing for `undefined`. */
-export function useAnswer<Answer>(path: string | undefined): Answered<Answer> {
+/**
+ * Requests a path of the API, and again whenever it changes; nothing for `undefined`.
+ * @param furtherRequests what the view will request once it shows the answer: sent while it is being built
+ */
+export function useAnswer<Answer>(
+  path: string | undefined,
+  furtherRequests: (answer: Answer) => readonly string[] = () => [],
+): Answered<Answer> {
   const [state, setState] = useState<{
     path?: string | undefined;
     answer?: Answer | undefined;
@@ -26,6 +32,7 @@ export function useAnswer<Answer>(path: string | undefined): Answered<Answer> {
     const abort = new AbortController();
     read<Answer>(path, abort.signal).then(
       (answer) => {
+        if (!recent.has(path)) requestAhead(furtherRequests(answer));
         remember(path, answer);
         setState({ path, answer });
       },

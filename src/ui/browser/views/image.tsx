@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { ChildManifest, Image } from "../api/content-answers.js";
-import { imagePath } from "../api/first-requests.js";
+import { firstPlatform, imagePath, isPlatform, requestsBeside } from "../api/first-requests.js";
 import type { Caller } from "../api/registry-answers.js";
 import { useAnswer } from "../api/use-answer.js";
 import { Failure, Note, Waiting } from "../parts/notes.js";
@@ -12,7 +12,7 @@ import { ConfigurationCard } from "./configuration-card.js";
 import { HoldersCard } from "./holders-card.js";
 import { ImageActions, ImageCrumbs, ImageFacts } from "./image-head.js";
 import { LayersCard } from "./layers-card.js";
-import { isPlatform, PlatformPicker } from "./platform-picker.js";
+import { PlatformPicker } from "./platform-picker.js";
 import { PullCard } from "./pull-card.js";
 import { ReferrersCard } from "./referrers-card.js";
 import { TagChangesCard } from "./tag-changes-card.js";
@@ -25,7 +25,7 @@ interface ImageViewProps {
 }
 
 export function ImageView({ name, reference, caller }: ImageViewProps) {
-  const { answer, error, reload } = useAnswer<Image>(imagePath(name, reference));
+  const { answer, error, reload } = useAnswer<Image>(imagePath(name, reference), requestsBeside);
   useAskedAgain(answer, answer?.isCounting === true, reload);
   const isDigest = reference.includes(":");
   const shown = isDigest ? `${name}@${reference.slice(0, 19)}…` : `${name}:${reference}`;
@@ -54,9 +54,8 @@ interface ContentProps {
 
 function Content({ image, reference, caller }: ContentProps) {
   const [picked, setPicked] = useState<string>();
-  const platforms = image.manifests.filter(isPlatform);
-  const child =
-    platforms.find(({ digest }) => digest === picked) ?? platforms.find(({ stored }) => stored) ?? platforms[0];
+  const chosen = image.manifests.find((manifest) => isPlatform(manifest) && manifest.digest === picked);
+  const child = chosen ?? firstPlatform(image.manifests);
   return (
     <div class="image-columns">
       <div class="stack">

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { ChildManifest } from "../api/content-answers.js";
+import { isPlatform } from "../api/first-requests.js";
 import { Digest } from "../parts/copy.js";
 import { Icon } from "../parts/icon.js";
 import { platformText } from "../parts/platforms.js";
@@ -13,7 +14,8 @@ interface PlatformPickerProps {
   readonly repository: string;
 }
 
-const shownPlatforms = 60;
+/** More than images have; an index of a thousand manifests must not push everything else off the screen. */
+const shownPlatforms = 24;
 
 /** The platforms of an index; the rest of the view shows the one that is picked. */
 export function PlatformPicker({ manifests, picked, pick, repository }: PlatformPickerProps) {
@@ -81,9 +83,4 @@ function PlatformButton({ manifest, isPicked, pick }: PlatformButtonProps) {
       <span class="muted small">{stored ? shownSize !== undefined && sizeText(shownSize) : "not stored"}</span>
     </button>
   );
-}
-
-/** BuildKit stores attestations beside the platforms, as images of an unknown one. */
-export function isPlatform({ attests, platform }: ChildManifest): boolean {
-  return attests === undefined && platform?.os !== "unknown";
 }

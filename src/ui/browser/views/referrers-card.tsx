@@ -1,4 +1,5 @@
 import type { Referrer } from "../api/content-answers.js";
+import { referrerParameters } from "../api/first-requests.js";
 import { usePages } from "../api/use-pages.js";
 import { Icon, type IconName } from "../parts/icon.js";
 import { More } from "../parts/more.js";
@@ -16,7 +17,7 @@ const kinds: Readonly<Record<Referrer["kind"], { readonly label: string; readonl
 
 /** Signatures, SBOMs and whatever else refers to an image. Berth verifies none of them. */
 export function ReferrersCard({ repository, digest }: { readonly repository: string; readonly digest: string }) {
-  const pages = usePages<Referrer>("referrers", { repository, digest });
+  const pages = usePages<Referrer>("referrers", referrerParameters(repository, digest));
   const { items, error, isKnown } = pages;
   return (
     <section class="card" aria-labelledby="referrers">
