@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
 import { WorkShare } from "../../maintenance/work-share.js";
-import { type Digest, hexOf } from "../../oci/digest.js";
+import { algorithmOf, type Digest, hexOf } from "../../oci/digest.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { ContentIndex } from "../../storage/content/content-index.js";
 
@@ -11,6 +11,9 @@ const mostRepositories = 2 ** 20;
 
 /** A long census takes this part of the time, so that clients are answered meanwhile. */
 const share = 0.3;
+
+/** Listed in one question to a thread of the storage, so that the event loop is free meanwhile. */
+const repositoriesAtOnce = 50;
 
 /** How long after its begin a census is waited for. That of a small registry is there by then. */
 const waitMs = 100;
@@ -78,20 +81,21 @@ export class Censuses {
 
   async #take(begun: number): Promise<Census | undefined> {
     const work = new WorkShare(share, this.#closed);
-    const names: RepositoryName[] = [];
+    const names = await this.#index.repositoryNames();
+    if (names.length > mostRepositories) return undefined;
     const buckets = Array.from({ length: 256 }, (): number[] => []);
     let links = 0;
-    for await (const { name } of this.#index.repositories()) {
-      if (names.length === mostRepositories || links > mostLinks) return undefined;
+    for (let first = 0; first < names.length; first += repositoriesAtOnce) {
       if (performance.now() - begun > waitMs) await work.rest();
-      const place = names.push(name) - 1;
-      // Nothing is asked for, so the index only lists the links and looks at none of them.
-      for await (const _ of this.#index.content(name, (digest) => {
-        const { bucket, start } = placeOf(digest);
-        buckets[bucket]?.push(start + place);
-        links++;
-        return false;
-      }));
+      const held = await contentOf(this.#index, names.slice(first, first + repositoriesAtOnce));
+      for (const [at, digests] of held.entries()) {
+        links += digests.size;
+        for (const digest of digests) {
+          const { bucket, start } = placeOf(digest);
+          buckets[bucket]?.push(start + first + at);
+        }
+      }
+      if (links > mostLinks) return undefined;
     }
     const breaks = new EventLoopBreaks();
     const sorted: Float64Array[] = [];
@@ -104,6 +108,21 @@ export class Censuses {
     this.#tookMs = this.#takenAt - begun;
     return this.#last;
   }
+}
+
+/** What each of these repositories links to. None of the links is looked at: those that are gone do no harm here. */
+async function contentOf(index: ContentIndex, names: readonly RepositoryName[]): Promise<ReadonlySet<Digest>[]> {
+  const holdings = await index.holdings(names, () => true);
+  const contents: Set<Digest>[] = [];
+  for (const { name, manifests, blobs, unreadable } of holdings) {
+    if (unreadable !== undefined) throw unreadable;
+    const content = new Set([...manifests, ...blobs]);
+    // A link under another algorithm may contain one of the digests that are counted.
+    if ([...content].some((digest) => algorithmOf(digest) !== "sha256"))
+      for await (const digest of index.content(name, () => true)) content.add(digest);
+    contents.push(content);
+  }
+  return contents;
 }
 
 /** 40 bits of a digest: 8 choose the bucket, and 32 come before the number of the repository. */
