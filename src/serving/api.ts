@@ -75,6 +75,7 @@ function limitsOf(config: Config, storage: Storage): RepositoryLimits {
       return policy.protectedBy(tag) === undefined ? undefined : "protected";
     },
     quotasOf: (name) => quotas.recordedUseOf(name),
+    quotas: () => quotas.recordedUse(),
   };
 }
 

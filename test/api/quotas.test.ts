@@ -13,6 +13,7 @@ import { runBerthOnDisk } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 import { pushBlobsOf, pushSmallImage, smallImage } from "../support/small-image.js";
 import { startUpload } from "../support/upload.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const limit = 100_000;
@@ -171,4 +172,51 @@ test("the API tells those who may push how much of a repository's quotas is used
   assert.equal((await visitor.get("repository", { repository: "team/app" })).quotas, undefined);
   const pusher = new ApiClient(guarded.client, basic("ann"));
   assert.equal((await pusher.get("repository", { repository: "team/app" })).quotas[0].limit, limit);
+});
+
+test("the summary tells how full quotas are, the fullest first, and that one which is nearly spent needs attention", async (t) => {
+  const quotas = [
+    { repositories: ["lab/**", "try/**", "old/**"], limit: 1_000_000 },
+    { repositories: ["team/**"], limit },
+  ];
+  const { client } = await runBerthOnDisk(new Scope(t), { private: { quotas } });
+  const api = new ApiClient(client);
+  const attentionTo = async () => {
+    const { attention } = await api.get("summary");
+    return attention.filter(({ code }: { code: string }) => code.startsWith("storage-quota"));
+  };
+  await pushBlob(client, "team/one", seededBytes("one", 60_000));
+  assert.deepEqual(await attentionTo(), []);
+  await pushBlob(client, "team/two", seededBytes("two", 35_000));
+  const summary = await waitUntil("the summary is read again", async () => {
+    const now = await api.get("summary");
+    return now.storageQuotas?.[0].used === 95_000 ? now : undefined;
+  });
+  assert.deepEqual(summary.storageQuotas, [
+    { repositories: ["team/**"], used: 95_000, limit },
+    // Nothing was pushed there, so nothing has counted it.
+    { repositories: ["lab/**", "try/**", "old/**"], limit: 1_000_000 },
+  ]);
+  const [low] = await attentionTo();
+  assert.deepEqual([low.level, low.code], ["warning", "storage-quota-low"]);
+  assert.match(low.message, /team\/\*\* .*95 %/);
+  await pushBlob(client, "team/two", seededBytes("three", 5_000));
+  const full = await waitUntil("the quota is full", async () => {
+    const [first] = await attentionTo();
+    return first?.code === "storage-quota-full" ? first : undefined;
+  });
+  assert.equal(full.level, "error");
+});
+
+test("how full quotas are is shown to administrators only", async (t) => {
+  const rules = [
+    { allow: ["pull", "push"], to: ["bob"], in: ["**"] },
+    { allow: ["admin"], to: ["ann"], in: ["**"] },
+  ];
+  const settings = { private: { quotas: [{ repositories: ["secret/**"], limit: 1 }] } };
+  const { client } = await runGuardedBerth(new Scope(t), { rules }, settings);
+  const summaryFor = (user: string) => new ApiClient(client, basic(user)).get("summary");
+  assert.equal((await summaryFor("bob")).storageQuotas, undefined);
+  assert.doesNotMatch(JSON.stringify(await summaryFor("bob")), /secret/);
+  assert.equal((await summaryFor("ann")).storageQuotas[0].limit, 1);
 });

@@ -1,5 +1,7 @@
+import { showBytes } from "../../foundation/byte-amount.js";
 import type { DiskRoom } from "../../storage/disk-room.js";
 import { isQuotaLow } from "../../upstream/limits/quota.js";
+import type { StorageQuota } from "../images/repository-limits.js";
 import type { UpstreamState } from "./upstream-states.js";
 
 /** Something that an operator should look at. */
@@ -10,6 +12,8 @@ export interface Attention {
     | "disk-low"
     | "quota-spent"
     | "quota-low"
+    | "storage-quota-full"
+    | "storage-quota-low"
     | "upstream-down"
     | "upstream-limited"
     | "no-access-control";
@@ -23,18 +27,21 @@ interface Watched {
   readonly room: DiskRoom | undefined;
   /** Those that the client may see. */
   readonly upstreams: ReadonlyMap<string, UpstreamState>;
+  /** None if the client may not see them. */
+  readonly storageQuotas: readonly StorageQuota[];
   readonly hasAccessControl: boolean;
   /** Whether the client may see how large the registry is, and how busy. */
   readonly isKnown: boolean;
 }
 
 /** What needs attention, the most urgent first. */
-export function attentionTo({ room, upstreams, hasAccessControl, isKnown }: Watched): Attention[] {
+export function attentionTo({ room, upstreams, storageQuotas, hasAccessControl, isKnown }: Watched): Attention[] {
   const states = [...upstreams];
   const found = [
     ...(isKnown ? aboutDisk(room) : []),
     ...states.flatMap(([name, state]) => aboutState(name, state)),
     ...(isKnown ? states.flatMap(([name, state]) => aboutQuota(name, state)) : []),
+    ...storageQuotas.flatMap(aboutStorageQuota),
     ...(hasAccessControl ? [] : [withoutAccessControl]),
   ];
   return found.sort((one, other) => levels.indexOf(one.level) - levels.indexOf(other.level));
@@ -74,4 +81,21 @@ function aboutQuota(upstream: string, { quota }: UpstreamState): Attention[] {
   }
   const message = `${quota.remaining} of ${quota.limit} pulls of ${upstream} are left.`;
   return [{ level: "warning", code: "quota-low", message, upstream }];
+}
+
+/** Of many patterns, this many are named. */
+const namedPatterns = 3;
+const nearlyFull = 0.9;
+
+function aboutStorageQuota({ repositories, used = 0, limit }: StorageQuota): Attention[] {
+  if (used < limit * nearlyFull) return [];
+  const named = repositories.slice(0, namedPatterns).join(", ");
+  const more = repositories.length > namedPatterns ? ` and ${repositories.length - namedPatterns} more` : "";
+  if (used >= limit) {
+    const message = `Pushes to ${named}${more} fail: their quota of ${showBytes(limit)} is full.`;
+    return [{ level: "error", code: "storage-quota-full", message }];
+  }
+  const percent = Math.floor((used / limit) * 100);
+  const message = `The quota of ${named}${more} is ${percent} % full: ${showBytes(used)} of ${showBytes(limit)}.`;
+  return [{ level: "warning", code: "storage-quota-low", message }];
 }

@@ -3,17 +3,19 @@ import type { DiskRoom } from "../../storage/disk-room.js";
 import { bytesOfPart, type DiskPart } from "../../storage/disk-room.js";
 import type { Storage } from "../../storage/storage.js";
 import { showTime } from "../answers.js";
+import type { RepositoryLimits, StorageQuota } from "../images/repository-limits.js";
 import type { NameIndex } from "../names/name-index.js";
 import type { Activity } from "./activity.js";
 import type { ActivityReport } from "./activity-report.js";
 import { attentionTo } from "./attention.js";
 import { quotaView } from "./list-upstreams.js";
+import { Rereading } from "./rereading.js";
 import type { RunningDownload } from "./running-downloads.js";
 import { type ConfiguredUpstream, isKnown, seesInside, upstreamsSeenBy } from "./seen-upstreams.js";
 import type { UpstreamState } from "./upstream-states.js";
 
-/** Changes slowly, and costs a call of the system. */
-const roomForMs = 5_000;
+/** Free space and quotas change slowly, and cost calls of the system. */
+const readEveryMs = 2_000;
 
 /** Many watch, and few see different things. */
 const sharedForMs = 500;
@@ -32,6 +34,7 @@ interface SummaryParts {
   readonly names: NameIndex;
   readonly upstreams: readonly ConfiguredUpstream[];
   readonly cache: CacheState;
+  readonly limits: RepositoryLimits;
 }
 
 /** What a client may see. */
@@ -47,10 +50,13 @@ interface Viewer {
 export class Summaries {
   readonly #parts: SummaryParts;
   readonly #shared = new Map<string, { readonly madeAtMs: number; readonly summary: Promise<object> }>();
-  #room: { readonly readAtMs: number; readonly room: DiskRoom | undefined } | undefined;
+  readonly #room: Rereading<DiskRoom | undefined>;
+  readonly #storageQuotas: Rereading<readonly StorageQuota[]>;
 
   constructor(parts: SummaryParts) {
     this.#parts = parts;
+    this.#room = new Rereading(readEveryMs, () => parts.storage.room());
+    this.#storageQuotas = new Rereading(readEveryMs, async () => fullestFirst(await parts.limits.quotas()));
   }
 
   /** Without the time, so that it is the same as long as nothing changes. */
@@ -73,12 +79,14 @@ export class Summaries {
     const { activity, names } = this.#parts;
     const everywhere = await activity.everywhere();
     const upstreams = new Map(Object.entries(everywhere.upstreams).filter(([name]) => viewer.upstreams.includes(name)));
-    const room = await this.#readRoom();
+    const room = await this.#room.read();
+    const storageQuotas = viewer.seesInside ? await this.#storageQuotas.read() : [];
     return {
       startedAt: showTime(activity.startedMs),
       repositories: viewer.seesInside ? await names.count() : undefined,
       ...(viewer.isKnown && (await this.#numbers(viewer, everywhere, { upstreams, room }))),
-      attention: attentionTo({ ...viewer, room, upstreams }),
+      storageQuotas: storageQuotas.length === 0 ? undefined : storageQuotas,
+      attention: attentionTo({ ...viewer, room, upstreams, storageQuotas }),
     };
   }
 
@@ -105,12 +113,6 @@ export class Summaries {
       minFree: minFree && room && Math.round(bytesOfPart(minFree, room)),
       maxAgeSeconds: maxAge && Math.round(maxAge / 1000),
     };
-  }
-
-  async #readRoom(): Promise<DiskRoom | undefined> {
-    if (this.#room === undefined || performance.now() - this.#room.readAtMs > roomForMs)
-      this.#room = { room: await this.#parts.storage.room(), readAtMs: performance.now() };
-    return this.#room.room;
   }
 }
 
@@ -141,4 +143,11 @@ function quotasOf(upstreams: ReadonlyMap<string, UpstreamState>, withSource: boo
   return [...upstreams].flatMap(([upstream, { quota }]) =>
     quota === undefined ? [] : [{ upstream, quota: quotaView(quota, withSource) }],
   );
+}
+
+/** There may be many, of which the page shows some. */
+function fullestFirst(quotas: readonly StorageQuota[]): readonly StorageQuota[] {
+  const shares = new Map(quotas.map((quota) => [quota, quota.limit === 0 ? 1 : (quota.used ?? 0) / quota.limit]));
+  const views = quotas.toSorted((one, other) => (shares.get(other) ?? 0) - (shares.get(one) ?? 0));
+  return views.map(({ repositories, used, limit }) => ({ repositories, used, limit }));
 }

@@ -6,11 +6,20 @@ import { originOfContent } from "./origin.js";
 /** What nobody may do with a tag: move or delete it, or delete it. */
 export type TagGuard = "immutable" | "protected";
 
+/** How much the repositories of some patterns may hold together, in bytes. */
+export interface StorageQuota {
+  readonly repositories: readonly string[];
+  /** As last recorded; `undefined` if nothing has counted it yet. */
+  readonly used: number | undefined;
+  readonly limit: number;
+}
+
 /** What the configuration sets for private repositories. */
 export interface RepositoryLimits {
   guardOf(name: RepositoryName, tag: Tag): TagGuard | undefined;
   /** The quotas that it belongs to, in bytes, as last recorded. */
   quotasOf(name: RepositoryName): Promise<readonly { readonly used: number; readonly limit: number }[]>;
+  quotas(): Promise<readonly StorageQuota[]>;
 }
 
 /** Guards of the tags of a repository: none of those that are cached, which follow their upstream. */

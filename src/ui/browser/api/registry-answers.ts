@@ -65,6 +65,13 @@ export interface Attention {
   readonly upstream?: string;
 }
 
+/** How much the repositories of some patterns may hold together, in bytes. */
+export interface StorageQuota {
+  readonly repositories: readonly string[];
+  readonly used?: number;
+  readonly limit: number;
+}
+
 export interface Today {
   readonly since: string;
   readonly pulls: number;
@@ -91,6 +98,7 @@ export interface Summary {
   };
   readonly disk?: { readonly size: number; readonly free: number };
   readonly quotas?: readonly { readonly upstream: string; readonly quota: Quota }[];
+  readonly storageQuotas?: readonly StorageQuota[];
   readonly lastCollectionAt?: string;
   readonly attention: readonly Attention[];
 }

@@ -6,6 +6,7 @@ import { View } from "../parts/view.js";
 import { homePath, repositoriesHref, setupPath, signInHref } from "../routes.js";
 import { DownloadsCard } from "./downloads-card.js";
 import { CacheCard, ContentCard, DiskCard, QuotaCard } from "./home-cards.js";
+import { StorageQuotasCard } from "./storage-quotas-card.js";
 import { SavedCard, ServedCard } from "./today-card.js";
 
 export function HomeView({ live, caller }: { readonly live: Live; readonly caller: Caller }) {
@@ -32,6 +33,7 @@ export function HomeView({ live, caller }: { readonly live: Live; readonly calle
             ))}
             {summary.cache !== undefined && <CacheCard cache={summary.cache} />}
             {summary.disk !== undefined && <DiskCard disk={summary.disk} />}
+            {summary.storageQuotas !== undefined && <StorageQuotasCard quotas={summary.storageQuotas} />}
             {summary.today !== undefined && <ContentCard summary={summary} today={summary.today} caller={caller} />}
           </div>
           {isCaching && <DownloadsCard downloads={downloads} bytesPerSecond={summary.downloads?.bytesPerSecond} />}
@@ -74,7 +76,7 @@ function NeedsAttention({ items }: { readonly items: readonly Attention[] }) {
   return (
     <section class="stack tight" aria-label="What needs attention">
       {items.map((item) => (
-        <Note key={item.code + (item.upstream ?? "")} tone={tones[item.level]}>
+        <Note key={item.code + item.message} tone={tones[item.level]}>
           <Pushed text={item.message} />
         </Note>
       ))}
