@@ -31,18 +31,17 @@ export class PullWriter {
   }
 
   envelope(pulls: readonly Pull[]): Buffer {
-    const targets = new Texts<Pull>((pull) => JSON.stringify(this.#target(pull)));
-    const rests = new Texts<Pull>((pull) => this.#rest(pull));
-    const times = new Texts<number>((atMs) => new Date(atMs).toISOString());
-    const events = pulls.map((pull) => {
-      const { atMs, content, repository, tag, requestId, address, client, user } = pull;
-      const host = client?.host;
-      const target = targets.of(`${host}\n${repository}\n${tag}\n${content.mediaType}\n${content.digest}`, pull);
-      const rest = rests.of(`${host}\n${address}\n${client?.method}\n${client?.agent}\n${user}`, pull);
-      const head = `{"id":"${randomUUID()}","timestamp":"${times.of(atMs, atMs)}","action":"pull"`;
-      return `${head},"target":${target},"request":{"id":${JSON.stringify(requestId)},${rest}}`;
-    });
-    return Buffer.from(`{"events":[${events.join(",")}]}`);
+    const targets = new Texts(isSameTarget, (pull) => JSON.stringify(this.#target(pull)));
+    const rests = new Texts(isSameClient, (pull) => this.#rest(pull));
+    const ids = new EventIds();
+    let written = "";
+    for (const pull of pulls) {
+      const { atMs, content, requestId, address } = pull;
+      const head = `{"id":"${ids.next()}","timestamp":"${new Date(atMs).toISOString()}","action":"pull"`;
+      const request = `"request":{"id":${JSON.stringify(requestId)},${rests.of(address, pull)}`;
+      written += `${written === "" ? "" : ","}${head},"target":${targets.of(content.digest, pull)},${request}}`;
+    }
+    return Buffer.from(`{"events":[${written}]}`);
   }
 
   #target({ content: { mediaType, digest, size }, repository, tag, client }: Pull): object {
@@ -57,20 +56,49 @@ export class PullWriter {
   }
 }
 
-/** Texts that were written before, by what they depend on. */
-class Texts<Subject> {
-  readonly #known = new Map<string | number, string>();
-  readonly #write: (subject: Subject) => string;
+function isSameTarget(one: Pull, other: Pull): boolean {
+  return (
+    one.content.mediaType === other.content.mediaType &&
+    one.repository === other.repository &&
+    one.tag === other.tag &&
+    one.client?.host === other.client?.host
+  );
+}
 
-  constructor(write: (subject: Subject) => string) {
+function isSameClient({ client: one, user }: Pull, { client: other, user: otherUser }: Pull): boolean {
+  return (
+    one?.agent === other?.agent && one?.host === other?.host && one?.method === other?.method && user === otherUser
+  );
+}
+
+/** Texts of a batch that were written before: found by one field, which costs less than to put all into one key. */
+class Texts {
+  readonly #known = new Map<string, { readonly pull: Pull; readonly text: string }[]>();
+  readonly #isSame: (one: Pull, other: Pull) => boolean;
+  readonly #write: (pull: Pull) => string;
+
+  constructor(isSame: (one: Pull, other: Pull) => boolean, write: (pull: Pull) => string) {
+    this.#isSame = isSame;
     this.#write = write;
   }
 
-  of(key: string | number, subject: Subject): string {
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const text = this.#write(subject);
-    this.#known.set(key, text);
+  /** @param field one that differs between most pulls whose texts differ */
+  of(field: string, pull: Pull): string {
+    const written = this.#known.get(field) ?? [];
+    for (const { pull: known, text } of written) if (this.#isSame(known, pull)) return text;
+    const text = this.#write(pull);
+    written.push({ pull, text });
+    this.#known.set(field, written);
     return text;
+  }
+}
+
+/** UUIDs of one batch. A random one for each would cost a microsecond, so the last digits of one are counted up. */
+class EventIds {
+  readonly #start = randomUUID().slice(0, -4);
+  #count = 0;
+
+  next(): string {
+    return this.#start + (this.#count++).toString(16).padStart(4, "0");
   }
 }

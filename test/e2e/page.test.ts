@@ -57,7 +57,10 @@ test("by keyboard: sign in, search, look at an image of several platforms, copy 
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "1.0" }).waitFor();
   await page.getByRole("link", { name: "SBOM" }).waitFor();
-  await page.getByRole("link", { name: "Signature" }).waitFor();
+  const referrers = page.getByRole("region", { name: "Signatures and SBOMs" });
+  await referrers.getByText("application/vnd.dev.sigstore.bundle").waitFor();
+  await referrers.getByText("attached by a tag").waitFor();
+  assert.equal(await referrers.getByRole("link", { name: "Signature" }).count(), 2);
   await page.getByRole("button", { name: /linux\/arm64/ }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: /linux\/arm64/, pressed: true }).waitFor();

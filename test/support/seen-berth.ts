@@ -7,6 +7,7 @@ import { writeBusyboxLayout } from "./busybox-image.js";
 import { clientHome } from "./client-home.js";
 import { runCommand } from "./command.js";
 import { manifestOf, pushManifest, seededBytes } from "./content.js";
+import { Cosign, signing } from "./cosign.js";
 import { FakeUpstream } from "./fake-upstream.js";
 import { basic, runGuardedBerth } from "./guarded-berth.js";
 import type { RegistryClient } from "./registry-client.js";
@@ -95,7 +96,10 @@ function configFor(architecture: string): unknown {
   };
 }
 
-/** `team/api:1.0` and `latest`, an image of two platforms that runs, with a signature and an SBOM; by oras. */
+/**
+ * `team/api:1.0` and `latest`, an image of two platforms that runs, by oras, with an SBOM, signed by cosign in both of its
+ * forms.
+ */
 async function pushSigned(scope: Scope, host: string): Promise<void> {
   const layout = await writeBusyboxLayout(await scope.folder("layout"));
   const cwd = await scope.folder("attached");
@@ -104,11 +108,8 @@ async function pushSigned(scope: Scope, host: string): Promise<void> {
   await oras("login", "--plain-http", "--username=ann", "--password=ann", host);
   await oras("cp", "--from-oci-layout", "--to-plain-http", `${layout.folder}:index`, `${host}/team/api:1.0,latest`);
   await writeFile(join(cwd, "sbom.json"), '{"spdxVersion":"SPDX-2.3"}');
-  await writeFile(join(cwd, "bundle.json"), "{}");
-  const types = {
-    "sbom.json": "application/spdx+json",
-    "bundle.json": "application/vnd.dev.sigstore.bundle.v0.3+json",
-  };
-  for (const [file, type] of Object.entries(types))
-    await oras("attach", "--plain-http", `--artifact-type=${type}`, `${host}/team/api:1.0`, file);
+  await oras("attach", "--plain-http", "--artifact-type=application/spdx+json", `${host}/team/api:1.0`, "sbom.json");
+  const cosign = await Cosign.start(scope, env);
+  for (const how of [signing.byTag, signing.byBundle])
+    await cosign.sign(`${host}/team/api@${layout.index.digest}`, how);
 }

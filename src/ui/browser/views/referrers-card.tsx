@@ -38,7 +38,7 @@ export function ReferrersCard({ repository, digest }: { readonly repository: str
             <div>
               <a href={imageHref(repository, item.tag ?? item.digest)}>{kinds[item.kind].label}</a>
               <p class="muted small">
-                <Pushed text={item.artifactType ?? item.mediaType ?? item.digest} />
+                <Pushed text={typeOf(item)} />
                 {item.size !== undefined && ` · ${sizeText(item.size)}`}
               </p>
             </div>
@@ -48,4 +48,10 @@ export function ReferrersCard({ repository, digest }: { readonly repository: str
       <More pages={pages} />
     </section>
   );
+}
+
+/** What cosign attached by a tag has the type of any image. */
+function typeOf({ artifactType, mediaType, tag, digest }: Referrer): string {
+  if (tag !== undefined) return "attached by a tag";
+  return artifactType ?? mediaType ?? digest;
 }
