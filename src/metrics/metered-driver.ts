@@ -157,11 +157,10 @@ class MeteredStage extends StagedDecorator {
   }
 }
 
-async function timed<Result>(cell: HistogramCell, work: Promise<Result>): Promise<Result> {
+/** The caller gets the driver's own promise: one more around each would cost a small answer up to a hundredth. */
+function timed<Result>(cell: HistogramCell, work: Promise<Result>): Promise<Result> {
   const startedAt = performance.now();
-  try {
-    return await work;
-  } finally {
-    cell.observe((performance.now() - startedAt) / 1000);
-  }
+  const observe = () => cell.observe((performance.now() - startedAt) / 1000);
+  work.then(observe, observe);
+  return work;
 }

@@ -335,3 +335,19 @@ test("looking at a cached repository asks the upstream nothing and counts as no 
   assert.equal(fake.ledger.count({}), asked);
   assert.equal(await storage.uses.lastUse(name, digest), used);
 });
+
+test("what cosign attached by a tag is told as such, and is not the newest tag of its repository", async (t) => {
+  const { client } = await runBerth(new Scope(t));
+  const api = new ApiClient(client);
+  const image = await pushImage(client, "app", { tag: "1.0" });
+  const attached = { sig: "signature", att: "attestation", sbom: "sbom" };
+  const stem = image.descriptor.digest.replace(":", "-");
+  for (const suffix of Object.keys(attached))
+    await pushImage(client, "app", { tag: `${stem}.${suffix}`, layers: [suffix] });
+  const { items } = await api.get("tags", { repository: "app" });
+  const kinds = items.map(({ tag, attached }: { tag: string; attached?: string }) => [tag, attached]);
+  const expected = Object.entries(attached).map(([suffix, kind]) => [`${stem}.${suffix}`, kind]);
+  assert.deepEqual(new Map(kinds), new Map([["1.0", undefined], ...expected] as never));
+  const repository = await api.get("repository", { repository: "app" });
+  assert.equal(repository.newestTag, "1.0");
+});

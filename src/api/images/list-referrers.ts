@@ -2,27 +2,20 @@ import type { Exchange } from "../../http/exchange.js";
 import type { Descriptor } from "../../oci/descriptor.js";
 import { type Digest, isDigest, parseDigest } from "../../oci/digest.js";
 import { RegistryError } from "../../oci/errors.js";
-import { parseTag } from "../../oci/reference.js";
 import type { Registry } from "../../registry/registry.js";
 import type { PullRepository } from "../../registry/repository.js";
 import { lookAt, looking } from "../looking.js";
 import { badRequest, digestOf, repositoryOf, textOf } from "../query.js";
+import { type AttachedKind, attachedTags } from "./attached-tags.js";
 import { TextBudget } from "./text-budget.js";
 
-type ReferrerKind = "signature" | "sbom" | "attestation" | "other";
+type ReferrerKind = AttachedKind | "other";
 
 /** What the types of referrers contain, the first that fits. */
 const kindsByWord: readonly (readonly [RegExp, ReferrerKind])[] = [
   [/spdx|cyclonedx|syft|sbom/i, "sbom"],
   [/in-toto|attestation|slsa|predicate|dsse/i, "attestation"],
   [/cosign|simplesigning|signature|sigstore|notary/i, "signature"],
-];
-
-/** The tags by which cosign stores what belongs to an image, where it does not use referrers. */
-const kindsByTag: readonly (readonly [string, ReferrerKind])[] = [
-  ["sig", "signature"],
-  ["att", "attestation"],
-  ["sbom", "sbom"],
 ];
 
 const predicateKeys = ["dev.sigstore.bundle.predicateType", "predicateType", "in-toto.io/predicate-type"];
@@ -66,8 +59,7 @@ function kindOfReferrer(words: readonly (string | undefined)[]): ReferrerKind {
 
 async function taggedReferrers(repository: PullRepository, subject: Digest, exchange: Exchange) {
   const found = await Promise.all(
-    kindsByTag.map(async ([suffix, kind]) => {
-      const tag = parseTag(`${subject.replace(":", "-").slice(0, 120)}.${suffix}`);
+    attachedTags(subject).map(async ({ tag, kind }) => {
       try {
         const { descriptor } = await repository.resolveManifest(tag, looking(exchange));
         const { digest, mediaType, size } = descriptor;

@@ -9,6 +9,7 @@ import type { Storage } from "../../storage/storage.js";
 import { showTime } from "../answers.js";
 import { lookAt, looking } from "../looking.js";
 import { badRequest, choiceOf, pageSizeOf, repositoryOf, textOf } from "../query.js";
+import { attachedBy } from "./attached-tags.js";
 import type { FactsOfImages } from "./image-facts.js";
 import { guardsIn, type RepositoryLimits } from "./repository-limits.js";
 
@@ -88,6 +89,7 @@ export class TagLists {
       tag,
       digest,
       ...facts,
+      attached: attachedBy(tag),
       problem: facts === undefined ? "its manifest is missing or cannot be read" : undefined,
       pushedAt: showTime(await storage.tags.movedAt(name, tag)),
       pulledAt: showTime(await storage.uses.lastPull(name, digest)),

@@ -8,6 +8,7 @@ import type { Context } from "../../registry/context.js";
 import type { PullRepository } from "../../registry/repository.js";
 import type { Storage } from "../../storage/storage.js";
 import { showTime } from "../answers.js";
+import { attachedBy } from "./attached-tags.js";
 import { type Origin, originOfContent } from "./origin.js";
 import type { Holdings } from "./repository-holdings.js";
 
@@ -98,7 +99,10 @@ async function newestOf(
   name: RepositoryName,
   tags: readonly Tag[],
 ): Promise<{ readonly tag: Tag; readonly movedMs: number | undefined } | undefined> {
-  const candidates = tags.length <= fewTags ? tags : await highestOf(tags);
+  // A signature is newer than its image, and tells nothing of it.
+  const chosen = tags.filter((tag) => attachedBy(tag) === undefined);
+  const known = chosen.length === 0 ? tags : chosen;
+  const candidates = known.length <= fewTags ? known : await highestOf(known);
   const moved = await Promise.all(
     candidates.map(async (tag) => ({ tag, movedMs: await storage.tags.movedAt(name, tag) })),
   );

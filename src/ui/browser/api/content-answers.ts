@@ -62,6 +62,8 @@ export interface Tag {
   readonly pulledAt?: string;
   readonly askedAt?: string;
   readonly guard?: TagGuard;
+  /** What it attaches to an image, as cosign names it. */
+  readonly attached?: "signature" | "sbom" | "attestation";
   readonly problem?: string;
 }
 

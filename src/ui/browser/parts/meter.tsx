@@ -11,7 +11,7 @@ export function Meter({ share, tone = "accent", label }: MeterProps) {
   return (
     <span class={`meter ${tone}`}>
       <span class="unseen">{`${label}: ${Math.round(percent)} %`}</span>
-      <i style={{ width: `${percent}%` }} />
+      <i style={{ width: share > 0 ? `max(2px, ${percent}%)` : "0" }} />
     </span>
   );
 }

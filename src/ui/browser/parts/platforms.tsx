@@ -1,4 +1,5 @@
 import type { Platform } from "../api/content-answers.js";
+import { Pushed } from "./text.js";
 
 const shownPlatforms = 3;
 
@@ -14,7 +15,7 @@ export function PlatformBadges({ platforms }: { readonly platforms: readonly Pla
     <>
       {names.slice(0, shownPlatforms).map((name) => (
         <span class="badge" key={name}>
-          <bdi>{name}</bdi>
+          <Pushed text={name} />
         </span>
       ))}
       {rest.length > 0 && (

@@ -6,14 +6,17 @@ import { sizeText } from "../text/sizes.js";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
+/** They turn the letters around, and make `gnp.exe` look like `exe.png`. No language needs them. */
+const overrides = /[\u202d\u202e]/g;
+
 /**
  * Text that somebody pushed: a name, a label, a command. It is isolated, so that marks for writing from right to left
- * do not turn what stands beside it.
+ * do not turn what stands beside it; those that would show other text than there is are shown by their code.
  */
 export function Pushed({ text }: { readonly text: string }) {
-  const shown = text.replace(controls, (sign) =>
-    String.fromCharCode(sign === "\u007f" ? 0x2421 : 0x2400 + sign.charCodeAt(0)),
-  );
+  const shown = text
+    .replace(controls, (sign) => String.fromCharCode(sign === "\u007f" ? 0x2421 : 0x2400 + sign.charCodeAt(0)))
+    .replace(overrides, (sign) => `[U+${sign.charCodeAt(0).toString(16).toUpperCase()}]`);
   return <bdi>{shown}</bdi>;
 }
 

@@ -14,7 +14,7 @@ export function ConfigurationCard({ config }: { readonly config: ImageConfig }) 
         <h2 id="configuration">Configuration</h2>
         {config.platform !== undefined && (
           <span class="badge">
-            <bdi>{platformText(config.platform)}</bdi>
+            <Pushed text={platformText(config.platform)} />
           </span>
         )}
       </div>

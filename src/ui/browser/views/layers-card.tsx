@@ -71,6 +71,7 @@ function LayerRow({ step: { command, layer }, largest }: { readonly step: Step; 
         ) : (
           <Pushed text={text} />
         )}
+        {layer?.stored === false && <span class="badge layer-note">not stored</span>}
       </div>
       {layer !== undefined && (
         <div class="layer-facts">
@@ -81,7 +82,6 @@ function LayerRow({ step: { command, layer }, largest }: { readonly step: Step; 
             <Size bytes={layer.size} />
           </span>
           <Digest digest={layer.digest} />
-          {!layer.stored && <span class="badge">not stored</span>}
         </div>
       )}
     </li>

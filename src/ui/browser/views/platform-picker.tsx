@@ -4,6 +4,7 @@ import { isPlatform } from "../api/first-requests.js";
 import { Digest } from "../parts/copy.js";
 import { Icon } from "../parts/icon.js";
 import { platformText } from "../parts/platforms.js";
+import { Pushed } from "../parts/text.js";
 import { imageHref } from "../routes.js";
 import { countOf, sizeText } from "../text/sizes.js";
 
@@ -79,7 +80,7 @@ function PlatformButton({ manifest, isPicked, pick }: PlatformButtonProps) {
   const shownSize = total ?? size;
   return (
     <button type="button" class="platform" aria-pressed={isPicked} onClick={() => pick(digest)}>
-      <bdi>{platform === undefined ? digest.slice(7, 19) : platformText(platform)}</bdi>
+      <Pushed text={platform === undefined ? digest.slice(7, 19) : platformText(platform)} />
       <span class="muted small">{stored ? shownSize !== undefined && sizeText(shownSize) : "not stored"}</span>
     </button>
   );

@@ -153,7 +153,7 @@ interface TagRowProps {
 }
 
 function TagRow({ item, name, isCached, choice }: TagRowProps) {
-  const { tag, digest, kind, size, platforms = [], pushedAt, pulledAt, askedAt, guard, problem } = item;
+  const { tag, digest, kind, size, platforms = [], pushedAt, pulledAt, askedAt, guard, problem, attached } = item;
   return (
     <li class="entry tag-entry" data-row>
       {choice !== undefined && (
@@ -168,7 +168,8 @@ function TagRow({ item, name, isCached, choice }: TagRowProps) {
         <Pushed text={tag} />
       </a>
       <span class="entry-platforms">
-        {kind === "artifact" && <span class="badge">artifact</span>}
+        {attached !== undefined && <span class="badge">{attached === "sbom" ? "SBOM" : attached}</span>}
+        {kind === "artifact" && attached === undefined && <span class="badge">artifact</span>}
         <PlatformBadges platforms={platforms} />
         {guard !== undefined && <GuardBadge guard={guard} />}
         {problem !== undefined && (

@@ -24,7 +24,7 @@ function Value({ text }: { readonly text: string }) {
   if (!/^https?:\/\/[^\s<>"']{1,500}$/.test(text)) return <Pushed text={text} />;
   return (
     <a href={text} target="_blank" rel="noopener noreferrer nofollow">
-      <bdi>{text}</bdi>
+      <Pushed text={text} />
     </a>
   );
 }
