@@ -80,6 +80,34 @@ test("a repository that takes long to read does not hold up a list, and is descr
   assert.deepEqual([slow.name, slow.newestTag, slow.tags], ["slow", "v1", 1]);
 });
 
+test("where all repositories take long to read, a list is answered before it has begun with each of them", async (t) => {
+  const scope = new Scope(t);
+  const driver = new PausableDriver(new MemoryDriver());
+  const { client } = await runBerth(scope, { opened: new Storage(driver, 1_000_000, new RecordedLog()) });
+  const names = Array.from({ length: 30 }, (_, index) => `slow-${index + 10}`);
+  for (const name of names) await pushSmallImage(client, name, "layer", { tag: "v1" });
+  const begun = new Set<string>();
+  const pauses = names.map((name) => {
+    const pause = driver.pauseBefore("list", new RegExp(`${name}/_layers`));
+    void pause.reached.then(() => begun.add(name));
+    return pause;
+  });
+  const api = new ApiClient(client);
+  const list = async () => (await api.get("repositories", { details: "true" })).items;
+  const first = await list();
+  assert.deepEqual(
+    first,
+    names.map((name) => ({ name, isCounting: true })),
+  );
+  // Eight are read at once, and a list waits 40 ms for each: to begin with all of them would take four such times.
+  assert.ok(begun.size < names.length, `${begun.size} of ${names.length} were being read`);
+  for (const pause of pauses) pause.resume();
+  await waitUntil("the others are read after the answer", async () => {
+    const items = await list();
+    return items.every(({ newestTag }: { newestTag?: string }) => newestTag === "v1") ? true : undefined;
+  });
+});
+
 test("a folder of the tree shows folders with what is below them, and repositories", async (t) => {
   const { api } = await registryWith(new Scope(t), [
     "app",
