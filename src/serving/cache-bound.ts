@@ -30,7 +30,7 @@ export class CacheBound implements CacheRoom {
     this.#observer = observer;
   }
 
-  /** Size of the cache, as far as this process knows; `undefined` if nothing is cached. */
+  /** Size of the cache, as far as this process knows; `undefined` if nothing is cached, or it was not measured yet. */
   get size(): number | undefined {
     return this.#eviction?.size;
   }

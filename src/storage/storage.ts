@@ -180,7 +180,8 @@ export class Storage {
   }
 
   /**
-   * Counts bytes that are being added to a repository; call it with a negative number when they are added or dropped.
+   * Counts bytes that are being added to the cache, and those that were; call it with a negative number when they are no
+   * longer on their way.
    */
   noteArriving(bytes: number): void {
     this.#added += bytes;

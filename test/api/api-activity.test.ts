@@ -2,11 +2,11 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { ApiClient } from "../support/api-client.js";
-import { seededBytes } from "../support/content.js";
+import { pushBlob, seededBytes } from "../support/content.js";
 import { hangUp, stallAt } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { basic, runGuardedBerth } from "../support/guarded-berth.js";
-import type { OpenAnswer } from "../support/registry-client.js";
+import type { OpenAnswer, RegistryClient } from "../support/registry-client.js";
 import { runBerth, runBerthOnDisk } from "../support/running-berth.js";
 import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
@@ -81,6 +81,32 @@ test("a download is listed with its clients while it runs", async (t) => {
     ["library/alpine", digest, layer.length, "docker.io"],
   );
   assert.deepEqual((await api.get("summary")).downloads.clients, 2);
+});
+
+test("the size of the cache is that of what is cached, also after a restart and beside pushes, with no limit set", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const image = fake.store.addImage(name, [layer], "latest");
+  const settings = {
+    mode: "hybrid",
+    private: { repositories: ["own/*"] },
+    proxy: { upstreams: [{ name: "docker.io", url: fake.url }] },
+    root: await scope.folder("data"),
+  };
+  const first = await runBerthOnDisk(scope, settings as never);
+  await first.client.get("/v2/docker.io/library/alpine/manifests/latest");
+  await first.client.get(`/v2/docker.io/library/alpine/blobs/${image.layers[0]?.digest}`);
+  await pushBlob(first.client, "own/app", seededBytes("own", 900_000));
+  const sizeOf = async (client: RegistryClient) =>
+    waitUntil("the cache is measured", async () => (await new ApiClient(client).get("summary")).cache.size);
+  const isCached = (size: number) => size >= layer.length && size < layer.length + 10_000;
+  const size = await sizeOf(first.client);
+  assert.ok(isCached(size), `${size}`);
+  await pushBlob(first.client, "own/app", seededBytes("more", 900_000));
+  assert.equal(await sizeOf(first.client), size);
+  await first.server.stop(0);
+  const second = await runBerthOnDisk(scope, settings as never);
+  assert.equal(await sizeOf(second.client), size);
 });
 
 test("an upstream that fails is shown as down, with its quota, and needs attention", async (t) => {

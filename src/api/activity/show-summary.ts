@@ -105,10 +105,10 @@ export class Summaries {
   }
 
   #cache({ cacheSize }: ActivityReport, room: DiskRoom | undefined): object | undefined {
-    if (cacheSize === undefined) return undefined;
+    if (this.#parts.upstreams.length === 0) return undefined;
     const { maxSize, minFree, maxAge } = this.#parts.cache.limits;
     return {
-      size: Math.max(0, Math.round(cacheSize)),
+      size: cacheSize === undefined ? undefined : Math.max(0, Math.round(cacheSize)),
       maxSize,
       minFree: minFree && room && Math.round(bytesOfPart(minFree, room)),
       maxAgeSeconds: maxAge && Math.round(maxAge / 1000),

@@ -31,6 +31,9 @@ const tickMs = 1_000;
 /** Other processes fill the same cache, and what they add is not counted here. */
 const lookEachMs = 5 * 60_000;
 
+/** Without a limit, the cache is measured only for those who ask how large it is: it is a walk over all of it. */
+const measureEachMs = 60 * 60_000;
+
 /** After a check, the pause is nine times as long as the check took, and at least this long. */
 const pauseMs = 1_000;
 
@@ -57,6 +60,10 @@ export class Eviction implements CacheRoom {
   #evicting: Promise<unknown> | undefined;
   /** Size of the cache at the last check, and what this process had added by then. */
   #known = { size: 0, added: 0 };
+  #isMeasured = false;
+  /** Whether someone has asked for the size. */
+  #isAsked = false;
+  #nextMeasureMs = 0;
   #nextLookMs = 0;
   #notBeforeMs = 0;
   /** Nothing more can be deleted until something has changed. */
@@ -84,7 +91,7 @@ export class Eviction implements CacheRoom {
   /** Deletes what is too much before this process ends, since the next check by any process may be far away. */
   async settle(): Promise<void> {
     await this.#running;
-    if (this.size > this.largest) await this.#look();
+    if (this.#size > this.largest) await this.#look();
   }
 
   get largest(): number {
@@ -92,7 +99,7 @@ export class Eviction implements CacheRoom {
   }
 
   left(): number {
-    return this.largest - this.size;
+    return this.largest - this.#size;
   }
 
   /**
@@ -101,7 +108,7 @@ export class Eviction implements CacheRoom {
    * @returns the number of bytes freed, by this run or meanwhile by another one
    */
   async makeRoom(bytes: number): Promise<number> {
-    if (Object.values(this.#limits).every((limit) => limit === undefined)) return 0;
+    if (!this.#hasLimits) return 0;
     return this.#roomRuns.run(bytes, () => this.#makeRoom(bytes));
   }
 
@@ -116,7 +123,7 @@ export class Eviction implements CacheRoom {
   async belowLimit(): Promise<void> {
     // The first may have begun too early to see all of it. What is too much after the second is arriving.
     for (let looks = 0; looks < 2; looks++) {
-      if (this.size <= this.largest || performance.now() < this.#stuckUntilMs || this.#stop.signal.aborted) return;
+      if (this.#size <= this.largest || performance.now() < this.#stuckUntilMs || this.#stop.signal.aborted) return;
       await this.#lookAlone();
     }
   }
@@ -124,8 +131,8 @@ export class Eviction implements CacheRoom {
   #tick(): void {
     if (this.#running !== undefined) return;
     const now = performance.now();
-    const isFull = this.size > this.largest && now >= this.#notBeforeMs;
-    if (isFull || now >= this.#nextLookMs) void this.#lookAlone();
+    const isFull = this.#size > this.largest && now >= this.#notBeforeMs;
+    if (isFull || now >= this.#nextLookMs || this.#mustMeasure) void this.#lookAlone();
   }
 
   /** A look that others may wait for, too. */
@@ -136,9 +143,22 @@ export class Eviction implements CacheRoom {
     return this.#running;
   }
 
-  /** Size of the cache, as far as this process knows. */
-  get size(): number {
+  /** Size of the cache, as far as this process knows; `undefined` until it has been measured, which asking begins. */
+  get size(): number | undefined {
+    this.#isAsked = true;
+    return this.#isMeasured ? this.#size : undefined;
+  }
+
+  get #size(): number {
     return this.#known.size + this.#storage.addedBytes - this.#known.added;
+  }
+
+  get #hasLimits(): boolean {
+    return Object.values(this.#limits).some((limit) => limit !== undefined);
+  }
+
+  get #mustMeasure(): boolean {
+    return this.#isAsked && !this.#hasLimits && performance.now() >= this.#nextMeasureMs;
   }
 
   async #look(): Promise<void> {
@@ -146,8 +166,10 @@ export class Eviction implements CacheRoom {
     this.#nextLookMs = startedAt + lookEachMs;
     try {
       await this.#purgeDownloads();
-      const { maxSize, maxAge } = this.#limits;
-      if (maxSize !== undefined || maxAge !== undefined || (await isAnythingLeft(this.#storage)))
+      const { maxAge } = this.#limits;
+      const mustMeasure = this.#hasLimits || this.#mustMeasure;
+      if (mustMeasure) this.#nextMeasureMs = startedAt + measureEachMs;
+      if (mustMeasure || (await isAnythingLeft(this.#storage)))
         await this.#evict((size) => this.#excess(size), maxAge && Date.now() - maxAge);
     } catch (cause) {
       if (!this.#stop.signal.aborted) this.#log.error("the cache could not be reduced", { cause });
@@ -192,6 +214,7 @@ export class Eviction implements CacheRoom {
     const result = await new EvictionRun(this.#storage, this.#log, signal).free(bytesToFree, unusedSinceMs);
     const { size, freed } = result;
     this.#known = { size: size - freed, added };
+    this.#isMeasured = true;
     this.#observer?.looked(result);
     return freed;
   }

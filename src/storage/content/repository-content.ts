@@ -81,7 +81,6 @@ export class RepositoryContent {
   /** Makes staged content, whose digest is verified, part of the repository. */
   async addBlob(digest: Digest, staged: StagedObject): Promise<void> {
     const { blobs, contentLinks, holders, index } = this.#storage;
-    const size = (await staged.stat())?.size ?? 0;
     const link = this.#blobLink(digest);
     // The removal of bytes that are stored already may have begun: it sees the link, or ends before they are replaced.
     if ((await blobs.storedSize(digest)) !== undefined) {
@@ -93,7 +92,6 @@ export class RepositoryContent {
     // The link is written right after the bytes, but an eviction, which removes bytes without a link, was faster.
     if (!(await this.#storage.withRoom(() => blobs.hold(digest))))
       throw new Error(`the bytes of ${digest} were evicted while they were stored; store them again`);
-    this.#storage.noteArriving(size);
     holders.note(this.#name, digest);
     await this.#storage.withRoom(() => index.announce(this.#name, "blobs"));
   }
