@@ -180,18 +180,21 @@ function TagRow({ item, name, isCached, choice }: TagRowProps) {
       </span>
       <span class="entry-facts muted small">
         {digest !== undefined && <Digest digest={digest} />}
-        {pulledAt !== undefined && (
-          <span class="entry-pulled">
-            pulled <Ago time={pulledAt} isShort />
-          </span>
-        )}
+        {/* Also when it is empty: the columns of all rows are aligned. */}
+        <span class="entry-when">
+          {pulledAt !== undefined && (
+            <>
+              pulled <Ago time={pulledAt} isShort />
+            </>
+          )}
+        </span>
         {isCached && askedAt !== undefined ? (
-          <span>
+          <span class="entry-when">
             asked <Ago time={askedAt} isShort />
           </span>
         ) : (
           pushedAt !== undefined && (
-            <span>
+            <span class="entry-when">
               {isCached ? "cached" : "pushed"} <Ago time={pushedAt} isShort />
             </span>
           )
