@@ -21,13 +21,13 @@ interface PullEventParts {
 }
 
 const collectMs = 1_000;
-/** A POST costs as much time as 80 events in it; more of them at once would keep others waiting. */
-const batch = 200;
+/** A POST costs as much time as 80 events in it; more events at once would keep others waiting. */
+const mostAtOnce = 200;
 /** Pulls that wait in memory for one receiver: some 5 MB. */
 const mostWaiting = 20_000;
 /**
- * While clients keep the process busy, batches are this far apart: with 12 to 20 microseconds an event, they then take
- * less than 2 % of the time. Those that come faster for long are dropped.
+ * While clients keep the process busy, batches are this far apart, so that events take little of its time. Pulls that
+ * come faster for long are dropped.
  */
 const busyPauseMs = 250;
 const busyFrom = 0.8;
@@ -113,9 +113,10 @@ class Batches {
   async #sendAll(): Promise<void> {
     let before = performance.eventLoopUtilization();
     while (this.#waiting.length > 0) {
-      const pulls = this.#waiting.splice(0, batch);
-      if (await this.#deliver(pulls)) this.#parts.observer?.sent(this.#receiver.name, 200);
-      else this.#dropped += pulls.length;
+      const { body, count } = this.#writer.envelope(this.#waiting.slice(0, mostAtOnce));
+      this.#waiting.splice(0, count);
+      if (await this.#deliver(body, count)) this.#parts.observer?.sent(this.#receiver.name, 200);
+      else this.#dropped += count;
       const now = performance.eventLoopUtilization();
       const isBusy = performance.eventLoopUtilization(now, before).utilization > busyFrom;
       before = now;
@@ -124,14 +125,14 @@ class Batches {
     this.#tellDropped();
   }
 
-  async #deliver(pulls: readonly Pull[]): Promise<boolean> {
+  async #deliver(body: Buffer, events: number): Promise<boolean> {
     const { post, name } = this.#receiver;
     try {
-      await post.send(this.#writer.envelope(pulls), new AbortController().signal);
+      await post.send(body, new AbortController().signal);
       return true;
     } catch (cause) {
       this.#parts.observer?.failed(name, cause instanceof RefusedEventError ? cause.status : undefined);
-      this.#parts.log.debug("pulls were not received", { receiver: name, events: pulls.length, cause });
+      this.#parts.log.debug("pulls were not received", { receiver: name, events, cause });
       return false;
     }
   }

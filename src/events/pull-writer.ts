@@ -17,6 +17,16 @@ export interface Pull {
   readonly user: string | undefined;
 }
 
+/** A body of one POST. */
+interface PullBatch {
+  readonly body: Buffer;
+  /** How many of the pulls it tells of, from the first. */
+  readonly count: number;
+}
+
+/** Characters. Receivers often take bodies of 100 kB at most: that is the default of Express. */
+const longestText = 64_000;
+
 /**
  * Writes pulls as events in the envelope of the distribution registry. Most pulls of a batch have much in common, which
  * is turned into JSON once: this takes a third of the time that whole events take (`eventOf`).
@@ -30,18 +40,22 @@ export class PullWriter {
     this.#sourceText = JSON.stringify({ addr: source.address, instanceID: source.instanceId });
   }
 
-  envelope(pulls: readonly Pull[]): Buffer {
+  /** Tells of as many pulls as one POST may carry, but of one at least. */
+  envelope(pulls: readonly Pull[]): PullBatch {
     const targets = new Texts(isSameTarget, (pull) => JSON.stringify(this.#target(pull)));
     const rests = new Texts(isSameClient, (pull) => this.#rest(pull));
     const ids = new EventIds();
     let written = "";
+    let count = 0;
     for (const pull of pulls) {
+      if (written.length > longestText) break;
       const { atMs, content, requestId, address } = pull;
       const head = `{"id":"${ids.next()}","timestamp":"${new Date(atMs).toISOString()}","action":"pull"`;
       const request = `"request":{"id":${JSON.stringify(requestId)},${rests.of(address, pull)}`;
+      count++;
       written += `${written === "" ? "" : ","}${head},"target":${targets.of(content.digest, pull)},${request}}`;
     }
-    return Buffer.from(`{"events":[${written}]}`);
+    return { body: Buffer.from(`{"events":[${written}]}`), count };
   }
 
   #target({ content: { mediaType, digest, size }, repository, tag, client }: Pull): object {

@@ -36,7 +36,9 @@ const others: Readonly<Record<string, Partial<Pull>>> = {
 
 test("each pull of a batch is the event that it is alone, whatever it has in common with the others", () => {
   const pulls = [pull, ...Object.values(others).map((other) => ({ ...pull, ...other })), pull];
-  const { events } = JSON.parse(new PullWriter(source).envelope(pulls).toString());
+  const { body, count } = new PullWriter(source).envelope(pulls);
+  const { events } = JSON.parse(body.toString());
+  assert.equal(count, pulls.length);
   assert.equal(new Set(events.map(({ id }: { id: string }) => id)).size, pulls.length);
   for (const [index, each] of pulls.entries()) {
     const { content, tag, atMs, requestId, address, user } = each;
@@ -45,6 +47,24 @@ test("each pull of a batch is the event that it is alone, whatever it has in com
     const expected = JSON.parse(JSON.stringify(eventOf("pull", target, cause, source)));
     assert.deepEqual({ ...events[index], id: "" }, { ...expected, id: "" }, Object.keys(others)[index - 1] ?? "itself");
   }
+});
+
+test("a batch of pulls fits into the body that a receiver takes by default, and leaves the rest to the next one", () => {
+  const name = parseRepositoryName(`team/${"a".repeat(240)}`);
+  const pulls = Array.from({ length: 200 }, (_, at) => ({ ...pull, repository: name, atMs: pull.atMs + at }));
+  const writer = new PullWriter(source);
+  const told: string[] = [];
+  while (told.length < pulls.length) {
+    const { body, count } = writer.envelope(pulls.slice(told.length));
+    const { events } = JSON.parse(body.toString());
+    assert.ok(body.length < 100_000, `${body.length} bytes`);
+    assert.equal(events.length, count);
+    told.push(...events.map(({ timestamp }: { timestamp: string }) => timestamp));
+  }
+  assert.deepEqual(
+    told,
+    pulls.map(({ atMs }) => new Date(atMs).toISOString()),
+  );
 });
 
 const emptyClient = { method: undefined, host: undefined, agent: undefined };
