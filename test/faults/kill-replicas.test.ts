@@ -1,12 +1,10 @@
 import { strict as assert } from "node:assert";
 import { after, before, test } from "node:test";
 import { type Digest, digestOf } from "../../src/oci/digest.js";
-import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { type BerthProcess, startBerth } from "../support/berth-process.js";
 import { expectStatus, pullBlob, seededBytes } from "../support/content.js";
-import { FakeUpstream } from "../support/fake-upstream.js";
 import { FakeStore } from "../support/object-stores/fake-store.js";
-import { startCluster, storageIn } from "../support/object-stores/replicas.js";
+import { storageIn } from "../support/object-stores/replicas.js";
 import { locationOf, type RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 import { offsetOf, resumeUpload, startUpload } from "../support/upload.js";
@@ -53,32 +51,6 @@ for (const [doing, { at, during }] of Object.entries(uploadStates)) {
   }
 }
 
-const cached = parseRepositoryName("library/alpine");
-
-/** The same during a download from an upstream. */
-const fillStates = {
-  "takes the lease": /^PUT .*\.berth\/locks\//,
-  "stores the bytes": /^PUT .*\/blobs\/.*\/data/,
-  "links the blob": /^PUT .*\/_layers\/.*\/link/,
-} as const;
-
-for (const [doing, at] of Object.entries(fillStates)) {
-  test(`a replica of a cache is killed while it ${doing}: a client of another gets the whole blob`, async (t) => {
-    const own = new Scope(t);
-    const [fake, layer] = [await FakeUpstream.start(own), seededBytes(doing, 1_000_000)];
-    fake.store.addImage(cached, [layer], "latest");
-    const upstreams = [{ name: "docker.io", url: fake.url }];
-    const other = await FakeStore.start(own);
-    const [dying, living] = await startCluster(own, other, "images", { count: 2, mode: "proxy", proxy: { upstreams } });
-    assert.ok(dying && living);
-    const path = `/v2/${cached}/blobs/${digestOf(layer)}`;
-    await killDuring(dying, at, "takes effect", () => dying.client.get(path), other);
-    const pulled = await living.client.get(path);
-    expectStatus(pulled, 200, "the blob at the other replica");
-    assert.ok(pulled.body.equals(layer));
-  });
-}
-
 async function startReplica(own: Scope): Promise<BerthProcess> {
   return startBerth(own, { storage: await storageIn(own, store, "images") });
 }
@@ -89,15 +61,14 @@ async function killDuring(
   at: RegExp,
   effect: "takes effect" | "is lost",
   act: () => Promise<unknown>,
-  its: FakeStore = store,
 ): Promise<void> {
-  const seen = () => its.faults.requests.filter((request) => at.test(request)).length;
+  const seen = () => store.faults.requests.filter((request) => at.test(request)).length;
   const before = seen();
   let release = () => {};
   const until = new Promise<void>((resolve) => {
     release = resolve;
   });
-  its.faults.add(at, { kind: "held", until });
+  store.faults.add(at, { kind: "held", until });
   const asked = act().catch(() => {});
   await waitUntil("the store has the request", () => seen() > before || undefined);
   await replica.daemon.kill();
