@@ -3,7 +3,7 @@ import type { ByteReceiver } from "./receiving/byte-source.js";
 import { type Piece, type SharedSource, StreamCursor } from "./stream-cursor.js";
 
 /** Bytes that arrive before any reader has asked for them. */
-const mostAhead = 256 * 1024;
+const mostAhead = 128 * 1024;
 
 /** How long the readers at the front wait, once, for one that falls behind. */
 const patienceMs = 50;

@@ -5,7 +5,7 @@ import type { S3Bucket } from "./s3-bucket.js";
 import type { OpenedObject, RangeWanted } from "./stored-object.js";
 
 /** What all streams together may hold for readers that are behind, in equal shares, and the least that each may. */
-const windowsTogether = 48 * 1024 * 1024;
+const windowsTogether = 24 * 1024 * 1024;
 const smallestWindow = 64 * 1024;
 
 /** Smaller objects are not worth sharing. */
