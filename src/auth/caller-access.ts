@@ -101,7 +101,7 @@ const verbs: Readonly<Record<Action, string>> = {
   pull: "pull from",
   push: "push to",
   delete: "delete from",
-  cache: "download what is not cached yet of",
+  cache: "download uncached content of",
   admin: "administer",
 };
 

@@ -28,11 +28,7 @@ export function signRequest(keys: ClusterKeys, path: string, now = Date.now()): 
 }
 
 /** Why a request is refused. */
-export type Refusal =
-  | "it is not signed"
-  | "its key is another one"
-  | "its clock differs too much"
-  | "it was sent before";
+export type Refusal = "it is not signed" | "its key differs" | "its clock differs too much" | "it was sent before";
 
 /** Accepts what other replicas have signed, each request once. */
 export class Gate {
@@ -50,7 +46,7 @@ export class Gate {
     const { [timeHeader]: time, [nonceHeader]: nonce, [signatureHeader]: signature } = headers;
     if (typeof time !== "string" || typeof nonce !== "string" || typeof signature !== "string")
       return "it is not signed";
-    if (!this.#keys.verifies(textOf(path, time, nonce), signature)) return "its key is another one";
+    if (!this.#keys.verifies(textOf(path, time, nonce), signature)) return "its key differs";
     // Anything but a number is refused, too.
     if (!(Math.abs(this.#now() - Number(time)) <= validForMs)) return "its clock differs too much";
     if (this.#accepted.has(signature)) return "it was sent before";

@@ -1,14 +1,15 @@
 import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
-import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.js";
+import { parseWrittenName } from "../oci/image-name.js";
+import type { RepositoryName } from "../oci/repository-name.js";
 import { ownNameOf, remoteNameOf, storedNameOf } from "../proxy/upstream-names.js";
 import { type Owner, type Owners, patternAround } from "../registry/owners.js";
 import { ownersOf, upstreamNamesOf } from "../serving/upstream-names.js";
 
-/** Says which mode owns a repository name, and why. */
-export async function showOwner(name: string, options: { config?: string; ns?: string }): Promise<void> {
+/** Says which mode owns the name of a repository or of an image in it, and why. */
+export async function showOwner(image: string, options: { config?: string; ns?: string }): Promise<void> {
   const { config } = await loadConfig({ file: options.config, environment: process.env, directory: process.cwd() });
-  process.stdout.write(`${describeOwner(parseRepositoryName(name), options.ns, config).join("\n")}\n`);
+  process.stdout.write(`${describeOwner(parseWrittenName(image).name, options.ns, config).join("\n")}\n`);
 }
 
 function describeOwner(name: RepositoryName, namespace: string | undefined, config: Config): string[] {

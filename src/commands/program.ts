@@ -101,7 +101,7 @@ function addOwner(program: Command): void {
     .command("owner")
     .summary("say which mode owns a name")
     .description("Says whether a repository name is private or cached from an upstream, and which setting decides.")
-    .argument("<name>", "such as team/app, library/alpine or ghcr.io/owner/image")
+    .argument("<name>", "such as team/app, alpine:3.20 or ghcr.io/owner/image")
     .option("-c, --config <file>", `settings in YAML ${defaultFileNote}`)
     .option("--ns <registry>", "the registry that containerd sends in ?ns=")
     .action(async (name: string, options: { config?: string; ns?: string }) => {

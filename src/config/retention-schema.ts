@@ -16,7 +16,7 @@ const longest = "36500d";
 const keep = listOfSections(
   {
     meaning:
-      "What is kept, by these rules and those of every other policy for the repository: all other tags go. Without a rule, all stay.",
+      "What is kept, by these rules and those of every other policy for the repository: all other tags are deleted. Without a rule, all stay.",
     default: [],
     example: { tags: ["*"], newest: 20 },
   },

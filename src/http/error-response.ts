@@ -85,7 +85,12 @@ function isOurFault(error: RegistryError, thrown: unknown): boolean {
   return error.status >= 500 && error.code === ("UNKNOWN" satisfies ErrorCode);
 }
 
-/** A storage failure is logged with its own message: a stack does not help to repair the disk. */
+/**
+ * A storage failure is logged with its own message: a stack does not help to repair the disk. A cause that says the
+ * same as the error, such as that of an upstream, is left out, and only its own cause is logged.
+ */
 function reasonOf(error: RegistryError, thrown: unknown): LogFields {
-  return thrown instanceof StorageError ? { reason: thrown.message } : { cause: error.cause };
+  if (thrown instanceof StorageError) return { reason: thrown.message };
+  const { cause } = error;
+  return { cause: cause instanceof Error && cause.message === error.message ? cause.cause : cause };
 }

@@ -58,7 +58,9 @@ export class CollectionRun {
       ? KnownRepositories.none(storage, now())
       : await KnownRepositories.read(storage, now()).catch((error) => {
           if (!isUnreadable(error)) throw error;
-          parts.report.problem(`what earlier collections learned cannot be read, so everything is (${error.message})`);
+          parts.report.problem(
+            `the records of earlier collections cannot be read, so all repositories are read (${error.message})`,
+          );
           return KnownRepositories.none(storage, now());
         });
     return new CollectionRun(parts, await readNotes(parts), known);
@@ -192,7 +194,7 @@ async function readNotes({ storage, report }: RunParts): Promise<NotedItems> {
     return await storage.collectionNotes.read();
   } catch (error) {
     if (!isUnreadable(error)) throw error;
-    report.problem(`notes of earlier collections cannot be read, so everything waits once more (${error.message})`);
+    report.problem(`notes of earlier collections cannot be read, so each grace begins again (${error.message})`);
     return new NotedItems();
   }
 }

@@ -22,7 +22,7 @@ export class RetentionMetrics implements RetentionObserver {
     });
     this.#waiting = new Gauge({
       name: "berth_retention_waiting_repositories",
-      help: "Repositories of which new retention policies would remove much, so that they wait for a yes.",
+      help: "Repositories of which new retention policies would remove much, so that they need confirmation.",
       aggregator: "max",
       registers,
     });

@@ -56,7 +56,7 @@ export class ListCache {
     } catch (error) {
       const stored = await this.#storage.tags.list(name);
       if (stored.length === 0 || !allowsStale(error)) throw toRegistryError(error, () => this.#unknown(name));
-      context.log.warn("stored tags listed: the upstream did not list its own", { repository: name, cause: error });
+      context.log.warn("stored tags listed: the upstream did not send its list", { repository: name, cause: error });
       const warning = `only the cached tags are listed: ${error.message}`;
       return { ...pageOf(rules.allowed(stored), page), warning };
     }
@@ -74,7 +74,7 @@ export class ListCache {
       const known = allowsStale(error) ? await listReferrers(this.#storage, name, subject, query) : undefined;
       // If none are stored, that proves nothing: a client that looks for a signature would take the image for unsigned.
       if (known === undefined || known.items.length === 0) throw toFailure(error, `the referrers of ${subject}`);
-      context.log.warn("stored referrers listed: the upstream did not list its own", {
+      context.log.warn("stored referrers listed: the upstream did not send its list", {
         repository: name,
         cause: error,
       });

@@ -149,7 +149,7 @@ export class ManifestCache {
     if (!(error instanceof UpstreamError)) throw error;
     if (error.kind === "not-found" && this.#upstream.onDelete === "drop") {
       await this.#kept.dropTag(name, tag);
-      context.log.warn("tag is gone upstream and was dropped", { repository: name, tag });
+      context.log.warn("tag deleted: the upstream no longer has it", { repository: name, tag });
       throw this.#source.explain(error, name, tag);
     }
     const age = (await this.#tagChecks.age(name, tag, 0)) ?? 0;

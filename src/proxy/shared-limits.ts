@@ -36,7 +36,7 @@ export class SharedLimits {
     const note = { id: randomUUID(), upstream, host, kind, writtenMs: Date.now(), forMs };
     this.#known.add(note.id);
     this.#storage.limits.add(note).catch((cause: unknown) => {
-      this.#log.debug("other processes were not told of a limit", { upstream, host, cause });
+      this.#log.debug("a rate limit could not be shared with other processes", { upstream, host, cause });
     });
   }
 
@@ -55,7 +55,7 @@ export class SharedLimits {
       await use(await this.#storage.limits.read());
     } catch (cause) {
       // Whatever the storage is used for fails, too, and is reported there.
-      this.#log.debug("the limits that other processes have met are not known", { cause });
+      this.#log.debug("the rate limits of other processes could not be read", { cause });
     }
   }
 
@@ -65,7 +65,7 @@ export class SharedLimits {
       this.#known.add(id);
       const ageMs = Math.min(Math.max(0, Date.now() - writtenMs), sinceMs);
       const limit = { host, kind, forMs: forMs - ageMs };
-      this.#log.info("another process met a limit of an upstream, which is heeded here, too", { upstream, ...limit });
+      this.#log.info("an upstream has limited another process; this one waits, too", { upstream, ...limit });
       this.#heard.set(upstream, [...(this.#heard.get(upstream) ?? []), limit]);
     }
     const current = new Set(notes.map(({ id }) => id));

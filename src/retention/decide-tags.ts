@@ -48,7 +48,7 @@ function unconditionalReasons(policy: RepositoryPolicy, { tag, digest }: TagFact
   const immutable = policy.immutableBy(tag);
   const guarded = policy.protectedBy(tag);
   return [
-    ...(digest === undefined ? ["its link is damaged, so what it is cannot be told; push it again, or delete it"] : []),
+    ...(digest === undefined ? ["its link is damaged, so its image is unknown; push it again, or delete it"] : []),
     ...(immutable === undefined ? [] : [`${immutable}.immutable`]),
     ...(guarded === undefined ? [] : [`${guarded}.protected`]),
   ];
@@ -93,7 +93,7 @@ function pulledSince(tags: readonly TagFacts[], sinceMs: number, { pullsSinceMs 
   return tags.flatMap(({ tag, pushedMs, pulledMs }) => {
     if (pulledMs !== undefined && pulledMs >= sinceMs) return [{ tag, because: `pulled at ${showTime(pulledMs)}` }];
     if (pushedMs === undefined || pushedMs >= sinceMs) return [{ tag, because: "pushed within that time" }];
-    return areKnown ? [] : [{ tag, because: "pulls are not recorded for so long yet" }];
+    return areKnown ? [] : [{ tag, because: "pulls have not been recorded for that long" }];
   });
 }
 

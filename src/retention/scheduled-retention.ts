@@ -92,7 +92,7 @@ function reportTo(log: Logger): RetentionReport {
     deleted: ({ name, policy }, { tag, digest }) =>
       log.info("tag deleted by retention", { repository: name, tag, digest, policies: policy.names }),
     waits: ({ name, policy, decisions, leaving }) =>
-      log.warn("new retention policies would remove much of a repository; say yes by `berth retention run --yes`", {
+      log.warn("new retention policies would remove much of a repository; confirm with `berth retention run --yes`", {
         repository: name,
         tags: decisions.length,
         leaving: leaving.length,

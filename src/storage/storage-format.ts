@@ -27,7 +27,7 @@ export async function checkFormat(driver: Pick<StorageDriver, "read">): Promise<
   if (format === undefined)
     throw new StorageError(
       "unavailable",
-      `the storage's ${layout.format} is no record of a format: restore it, or delete it if only this version of Berth uses the storage`,
+      `the storage's ${layout.format} is not a format record: restore it, or delete it if only this version of Berth uses the storage`,
     );
   if (format.oldestReader > ownFormat.version)
     throw new StorageError(

@@ -1,44 +1,58 @@
-/** What Node's error codes mean, as the end of the sentence "docker.io could not be asked: ...". */
-const wordsOfCode = new Map([
+/** Why a host cannot be reached, by Node's error codes. */
+const unreachable = new Map([
   ["ENOTFOUND", "its name does not resolve"],
   ["EAI_AGAIN", "its name does not resolve at the moment"],
-  ["ECONNREFUSED", "the connection is refused"],
-  ["ECONNRESET", "the connection was broken off"],
-  ["EPIPE", "the connection was broken off"],
-  ["ETIMEDOUT", "no connection can be made"],
+  ["ECONNREFUSED", "the connection was refused"],
+  ["ETIMEDOUT", "the connection timed out"],
   ["EHOSTUNREACH", "there is no route to it"],
-  ["ENETUNREACH", "no network leads to it"],
-  ["EADDRNOTAVAIL", "no network leads to it"],
-  ["EPROTO", "it does not speak TLS as expected"],
+  ["ENETUNREACH", "the network is unreachable"],
+  ["EADDRNOTAVAIL", "the network is unreachable"],
 ]);
 
-/** Errors that only the operator can fix; retrying does not help. */
-const certificateWords = new Map([
-  ["CERT_HAS_EXPIRED", "its certificate has expired"],
-  ["CERT_NOT_YET_VALID", "its certificate is not valid yet"],
-  ["CERT_REVOKED", "its certificate was revoked"],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", "its certificate is self-signed; trust it with `ca`"],
-  ["SELF_SIGNED_CERT_IN_CHAIN", "its certificate comes from an unknown authority; trust it with `ca`"],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "its certificate comes from an unknown authority; trust it with `ca`"],
-  ["UNABLE_TO_GET_ISSUER_CERT", "its certificate comes from an unknown authority; trust it with `ca`"],
-  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "its certificate comes from an unknown authority; trust it with `ca`"],
-  ["ERR_TLS_CERT_ALTNAME_INVALID", "its certificate is for another name"],
+/** What went wrong on a connection. */
+const brokenConnections = new Map([
+  ["ECONNRESET", "broke off the connection"],
+  ["EPIPE", "broke off the connection"],
+  ["EPROTO", "does not speak TLS as expected"],
+]);
+
+const unknownAuthority = "is signed by an unknown authority; trust it with `ca`";
+
+/** What is wrong with a certificate. Only the operator can fix it; retrying does not help. */
+const certificateProblems = new Map([
+  ["CERT_HAS_EXPIRED", "has expired"],
+  ["CERT_NOT_YET_VALID", "is not valid yet"],
+  ["CERT_REVOKED", "was revoked"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "is self-signed; trust it with `ca`"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", unknownAuthority],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", unknownAuthority],
+  ["UNABLE_TO_GET_ISSUER_CERT", unknownAuthority],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", unknownAuthority],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "is for another name"],
 ]);
 
 export interface Failure {
+  /** What is said about the host, such as "broke off the connection". */
   readonly words: string;
   readonly kind: "unavailable" | "invalid";
   readonly transient: boolean;
 }
 
-/** Why an exchange failed, in words for people. */
+/** Why an exchange with a host failed, in words for people. */
 export function failureOf(error: unknown): Failure {
   const code = codeOf(error);
-  const certificate = certificateWords.get(code);
-  if (certificate) return { words: `${certificate} (${code})`, kind: "unavailable", transient: false };
-  if (code.startsWith("HPE_")) return { words: `it does not speak HTTP (${code})`, kind: "invalid", transient: false };
-  const words = wordsOfCode.get(code) ?? (error instanceof Error ? error.message : "the request failed");
-  return { words: code ? `${words} (${code})` : words, kind: "unavailable", transient: true };
+  const certificate = certificateProblems.get(code);
+  if (certificate)
+    return { words: `has a certificate that ${certificate} (${code})`, kind: "unavailable", transient: false };
+  if (code.startsWith("HPE_")) return { words: `does not speak HTTP (${code})`, kind: "invalid", transient: false };
+  return { words: `${wordsOf(code, error)}${code && ` (${code})`}`, kind: "unavailable", transient: true };
+}
+
+function wordsOf(code: string, error: unknown): string {
+  const broken = brokenConnections.get(code);
+  if (broken !== undefined) return broken;
+  const reason = unreachable.get(code) ?? (error instanceof Error ? error.message : "the request failed");
+  return `cannot be reached: ${reason}`;
 }
 
 function codeOf(error: unknown): string {

@@ -29,19 +29,19 @@ export class HostErrors {
     if (signal.aborted && error === signal.reason) return error;
     if (error instanceof InvalidAnswerError) return this.invalid(error.message);
     if (error instanceof TimedOutError) {
-      return this.#error("unavailable", `could not be asked: ${error.message}`, { transient: true });
+      return this.#error("unavailable", `timed out: ${error.message}`, { transient: true });
     }
     const { words, kind, transient } = failureOf(error);
-    return this.#error(kind, `could not be asked: ${words}`, { transient, cause: withoutExtras(error) });
+    return this.#error(kind, words, { transient, cause: withoutExtras(error) });
   }
 
   /** The response cannot be true, or must not be followed. */
   invalid(what: string): UpstreamError {
-    return this.#error("invalid", `does not answer as a registry should: ${what}`, {});
+    return this.#error("invalid", `gave an invalid response: ${what}`, {});
   }
 
   limited(retryAfterMs: number): UpstreamError {
-    return this.#error("rate-limited", "allows no further requests at the moment", { status: 429, retryAfterMs });
+    return this.#error("rate-limited", "is rate limiting requests", { status: 429, retryAfterMs });
   }
 
   /** Explains a refusal, with the upstream's own words for it. */
@@ -52,7 +52,7 @@ export class HostErrors {
     const details = { status, upstreamMessage, retryAfterMs };
     switch (status) {
       case 401:
-        return this.#error("unauthorized", `wants other credentials than it was given (401)${said}`, details);
+        return this.#error("unauthorized", `rejected the credentials, or requires some (401)${said}`, details);
       case 403:
       case 451:
         return this.#error("denied", `refuses access (${status})${said}`, details);
@@ -60,7 +60,7 @@ export class HostErrors {
       case 410:
         return this.#error("not-found", `does not have it (${status})${said}`, details);
       case 429:
-        return this.#error("rate-limited", `allows no further requests at the moment (429)${said}`, details);
+        return this.#error("rate-limited", `is rate limiting requests (429)${said}`, details);
       case 408:
         return this.#error("unavailable", `timed out (408)${said}`, { ...details, transient: true });
       default:

@@ -69,7 +69,7 @@ test("a known client without the right to cache is told so", async (t) => {
   const { client } = await runCache(new Scope(t));
   const refused = await client.get("/v2/ghcr.io/owner/image/manifests/latest", basic("ann"));
   assert.deepEqual([refused.status, errorCodeOf(refused)], [403, "DENIED"]);
-  assert.match(refused.body.toString(), /ann may not download what is not cached yet of ghcr\.io\/owner\/image/);
+  assert.match(refused.body.toString(), /ann may not download uncached content of ghcr\.io\/owner\/image/);
   assert.equal((await client.get("/v2/ghcr.io/owner/image/manifests/latest", basic("bob"))).status, 200);
 });
 

@@ -123,3 +123,11 @@ test("a reader that leaves, such as head, is not an error", async () => {
   const [code] = await once(child, "close");
   assert.deepEqual([code, stderr], [0, ""]);
 });
+
+test("berth owner takes an image as docker pull does, with its tag or digest", async (t) => {
+  for (const image of ["library/alpine", "library/alpine:3.20", `library/alpine@sha256:${"a".repeat(64)}`]) {
+    const { code, stdout } = await berth(t, ["owner", image], "mode: proxy\n");
+    assert.equal(code, 0, image);
+    assert.match(stdout, /^library\/alpine is cached from docker\.io: /, image);
+  }
+});

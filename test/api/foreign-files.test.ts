@@ -74,7 +74,7 @@ test("links in a circle among the repositories lead to none, and hide no other o
   assert.ok(log.events.some(({ event }) => event.includes("a link that leads nowhere")));
 });
 
-test("a tag whose link is empty, truncated or points to nothing counts as missing, and a push heals it", async (t) => {
+test("a tag whose link is empty, truncated or points to nothing counts as missing, and a push repairs it", async (t) => {
   const { client, root } = await runBerthOnDisk(new Scope(t));
   const image = await pushSmallImage(client, "team/app", "layer", { tag: "v1" });
   const link = join(root, repository, "_manifests/tags/v1/current/link");

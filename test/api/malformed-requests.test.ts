@@ -178,3 +178,11 @@ test("an upgrade to another protocol is ignored", async (t) => {
     assert.deepEqual(statusesIn(received), [200], protocol);
   }
 });
+
+test("a client that speaks TLS to a plain HTTP port is told so", async (t) => {
+  const scope = new Scope(t);
+  const { port, log } = await runBerth(scope);
+  const clientHello = Buffer.from("16030100c8010000c40303", "hex");
+  assert.match(await exchangeRaw(scope, port, clientHello.toString("latin1")), /400 .*this port serves plain HTTP/s);
+  assert.match(String(log.named("request refused")[0]?.message), /speaks TLS/);
+});

@@ -48,7 +48,7 @@ test("plan shows what run deletes, new policies wait for --yes, and the audit tr
     plan.stdout,
     /^team\/app: 4 tags, 2 to delete \(releases, all\)\nteam\/app:a \(sha256:\w+, pushed 20\S+Z\) would be deleted\n/,
   );
-  assert.match(plan.stdout, /team\/app: waits for a yes: .* would delete 2 of 4 tags\n/);
+  assert.match(plan.stdout, /team\/app: needs confirmation: .* would delete 2 of 4 tags\n/);
   const waiting = JSON.parse((await retention("run", "--json")).stdout);
   assert.deepEqual([waiting.deleted, waiting.waiting], [0, [name]]);
   assert.deepEqual(await listTags(client, name), ["a", "b", "c", "v1"]);
@@ -78,7 +78,7 @@ test("plan shows what run deletes, new policies wait for --yes, and the audit tr
   assert.deepEqual([sent.action, sent.actor.name, sent.target.tag], ["delete", "retention", "a"]);
 });
 
-test("explain says for each tag what becomes of it, and by which rule", async (t) => {
+test("explain shows what happens to each tag, and by which rule", async (t) => {
   const { retention } = await prepare(t);
   const all = JSON.parse((await retention("explain", name, "--json")).stdout);
   assert.deepEqual(
@@ -95,7 +95,7 @@ test("explain says for each tag what becomes of it, and by which rule", async (t
     ],
   );
   const one = await retention("explain", `${name}:a`);
-  assert.match(one.stdout, /^team\/app: policies releases, all; .*\na goes: no rule keeps it \(pushed 20\S+Z\)\n$/);
+  assert.match(one.stdout, /^team\/app: policies releases, all; .*\na deleted: no rule keeps it \(pushed 20\S+Z\)\n$/);
   assert.match((await retention("explain", "team/none")).stdout, /^team\/none: policies releases, all/);
   const absent = await retention("explain", `${name}:zzz`);
   assert.deepEqual([absent.code, absent.stdout], [1, ""]);

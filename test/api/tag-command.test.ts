@@ -117,12 +117,12 @@ test("what cannot be restored is refused in a sentence, and nothing changes", as
   const { client, tag, digestAt } = await prepare(t);
   const { descriptor } = await pushSmallImage(client, name, "first", { tag: "latest" });
   for (const [args, message] of [
-    [["restore", "team/app:latest"], /nothing is known that team\/app:latest pointed to before/],
-    [["restore", "team/app"], /team\/app is no tag/],
-    [["restore", "team/app:latest", "--at", "yesterday"], /yesterday is no time/],
+    [["restore", "team/app:latest"], /there is no record of what team\/app:latest pointed to before/],
+    [["restore", "team/app"], /team\/app is not a tag/],
+    [["restore", "team/app:latest", "--at", "yesterday"], /yesterday is not a time/],
     [
       ["restore", "team/app:latest", "--at", "2020-01-01"],
-      /nothing is known of team\/app:latest at 2020-01-01T00:00:00/,
+      /there is no record of team\/app:latest at 2020-01-01T00:00:00/,
     ],
     [["restore", "team/app:latest", `sha256:${"0".repeat(64)}`], /team\/app no longer has sha256:0/],
     [["restore", "team/app:latest", "sha256:zz"], /digest/],

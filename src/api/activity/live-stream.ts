@@ -55,7 +55,7 @@ export class LiveStream {
   readonly open: Handler = async (exchange) => {
     requireWelcome(exchange);
     if (this.#clients.size >= mostClients) {
-      throw new RegistryError("UNAVAILABLE", "too many clients are watching this registry; look now and then instead", {
+      throw new RegistryError("UNAVAILABLE", "too many clients are watching this registry; poll instead", {
         headers: { "Retry-After": retrySeconds },
       });
     }

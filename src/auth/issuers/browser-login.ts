@@ -59,7 +59,7 @@ export class BrowserLogin {
   async finish(answer: URLSearchParams, pending: PendingLogin, redirectUri: string): Promise<string> {
     const problem = answer.get("error");
     if (problem !== null) throw new Error(`the issuer refused: ${problem.slice(0, 200)}`);
-    if (!isSame(answer.get("state") ?? "", pending.state)) throw new Error("the state is not that of this browser");
+    if (!isSame(answer.get("state") ?? "", pending.state)) throw new Error("the state does not belong to this browser");
     // RFC 9207: an answer of another issuer is not to be sent to this one.
     const said = answer.get("iss");
     if (said !== null && said !== this.#settings.issuer) throw new Error(`the answer is of ${said.slice(0, 200)}`);
@@ -91,7 +91,7 @@ export class BrowserLogin {
     const { clientId } = this.#settings;
     if (![aud].flat().includes(clientId) || (azp !== undefined && azp !== clientId))
       throw new Error("the token is for another client");
-    if (typeof said !== "string" || !isSame(said, nonce)) throw new Error("the token is of another login");
+    if (typeof said !== "string" || !isSame(said, nonce)) throw new Error("the token belongs to another login");
   }
 
   async #discover(): Promise<IssuerDocument> {

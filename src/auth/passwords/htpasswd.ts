@@ -27,7 +27,7 @@ export function parseHtpasswd(content: string): HtpasswdFile {
     const end = text.indexOf(":");
     const [user, hash] = [text.slice(0, Math.max(0, end)), text.slice(end + 1)];
     const message =
-      userProblem(user, hash) ?? (hashes.has(user) ? `${user} is given twice; the first line holds` : undefined);
+      userProblem(user, hash) ?? (hashes.has(user) ? `${user} is given twice; the first line counts` : undefined);
     if (message === undefined) hashes.set(user, hash);
     else problems.push({ line: index + 1, message });
   }

@@ -1,17 +1,13 @@
 import type { Config } from "../../config/schema.js";
-import { type Digest, parseDigest } from "../../oci/digest.js";
-import { parseTag, type Tag } from "../../oci/reference.js";
-import { parseRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
+import { parseWrittenName, type WrittenName } from "../../oci/image-name.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
 import { ownNameOf, shortNameOf, storedNameOf } from "../../proxy/upstream-names.js";
 import type { Owners, UpstreamNames } from "../../registry/owners.js";
 import { ownersOf, upstreamNamesOf } from "../../serving/upstream-names.js";
 
 /** An image as written on the command line; without tag and digest it is a whole repository. */
-export interface WrittenImage {
+export interface WrittenImage extends WrittenName {
   readonly written: string;
-  readonly name: RepositoryName;
-  readonly tag: Tag | undefined;
-  readonly digest: Digest | undefined;
 }
 
 /** Maps image names to stored names: `alpine:3` is tag `3` of `library/alpine` if Docker Hub is the default. */
@@ -29,16 +25,8 @@ export class ImageNames {
 
   /** @throws RegistryError if the text is not the name of an image */
   parse(written: string): WrittenImage {
-    const [rest = "", digest] = split(written, "@");
-    // A colon before a slash precedes a port.
-    const nameEnd = rest.indexOf(":", rest.lastIndexOf("/"));
-    const name = nameEnd < 0 ? rest : rest.slice(0, nameEnd);
-    return {
-      written,
-      name: this.#storedName(parseRepositoryName(name)),
-      tag: nameEnd < 0 ? undefined : parseTag(rest.slice(nameEnd + 1)),
-      digest: digest === undefined ? undefined : parseDigest(digest),
-    };
+    const parsed = parseWrittenName(written);
+    return { ...parsed, written, name: this.#storedName(parsed.name) };
   }
 
   /** The name as a client of this registry writes it, after the registry's address. */
@@ -54,9 +42,4 @@ export class ImageNames {
     const names = owner.kind === "upstream" && this.#upstreams.find(({ name }) => name === owner.upstream);
     return names ? storedNameOf(ownNameOf(asked, names), names, this.#owners) : asked;
   }
-}
-
-function split(text: string, separator: string): [string, string | undefined] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }

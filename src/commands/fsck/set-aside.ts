@@ -30,7 +30,7 @@ export async function putBackAll(written: readonly string[], options: SetAsideOp
     const digest = parseDigest(text);
     const outcome = await quarantine.putBack(digest);
     if (outcome === "put back") process.stdout.write(`${digest}: put back\n`);
-    else if (outcome === "damaged") failures.push(`${digest} is damaged indeed; berth fsck set-aside says where it is`);
+    else if (outcome === "damaged") failures.push(`${digest} really is damaged; berth fsck set-aside says where it is`);
     else failures.push(`${digest} is not set aside`);
   }
   if (failures.length > 0) throw new ExplainedError("not everything was put back", failures);

@@ -52,9 +52,9 @@ function nameOf(item: Unneeded): string {
 function reasonOf(stay: Stay): string {
   switch (stay.why) {
     case "noted":
-      return `unneeded since now, so it may go after ${timeOf(stay.untilMs)}`;
+      return `unneeded since now, so it may be deleted after ${timeOf(stay.untilMs)}`;
     case "waits":
-      return `it may go after ${timeOf(stay.untilMs)}`;
+      return `it may be deleted after ${timeOf(stay.untilMs)}`;
     case "claimed":
       return `a client or another program may rely on it until ${timeOf(stay.untilMs)}`;
     case "uploading":

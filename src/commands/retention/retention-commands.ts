@@ -31,7 +31,7 @@ export function addRetention(program: Command): void {
       "Deletes the tags that no policy keeps. Policies that are new or changed delete no more than a fifth of a repository, unless you say --yes.",
     )
     .argument("[repositories...]", "only these, such as team/app (default: all that a policy matches)")
-    .option("-y, --yes", "also delete what waits for a yes", false)
+    .option("-y, --yes", "also delete what needs confirmation", false)
     .option("-d, --dry-run", "the same as plan", false)
     .option("--json", "print JSON")
     .option("-c, --config <file>", configFileNote)
@@ -41,7 +41,7 @@ export function addRetention(program: Command): void {
     });
   retention
     .command("explain")
-    .description("Says for each tag of a repository, or for one, what becomes of it, and which rules keep it.")
+    .description("Shows what happens to each tag of a repository, or to one, and which rules keep it.")
     .argument("<name>", "a repository or a tag, such as team/app or team/app:1.0")
     .option("--json", "print JSON")
     .option("-c, --config <file>", configFileNote)

@@ -1,5 +1,5 @@
-import { parseTag, type Tag } from "../../oci/reference.js";
-import { parseRepositoryName } from "../../oci/repository-name.js";
+import { parseWrittenName } from "../../oci/image-name.js";
+import type { Tag } from "../../oci/reference.js";
 import { showTime, type TagDecision } from "../../retention/decide-tags.js";
 import type { RepositoryPolicy } from "../../retention/policies.js";
 import { planRepository } from "../../retention/repository-plan.js";
@@ -7,11 +7,9 @@ import { ExplainedError } from "../../serving/explained-error.js";
 import { privateNamesOf } from "../../serving/private-names.js";
 import { openRetention } from "./opened-retention.js";
 
-/** Says what becomes of the tags of a repository, or of one tag, and why. */
+/** Shows what happens to the tags of a repository, or to one tag, and why. */
 export async function explainRetention(written: string, options: { config?: string; json?: true }): Promise<void> {
-  const colon = written.indexOf(":", written.lastIndexOf("/") + 1);
-  const name = parseRepositoryName(colon < 0 ? written : written.slice(0, colon));
-  const tag = colon < 0 ? undefined : parseTag(written.slice(colon + 1));
+  const { name, tag } = parseWrittenName(written);
   const { config, policies, storage, times } = await openRetention(options);
   if (!privateNamesOf(config)(name))
     throw new ExplainedError(
@@ -29,7 +27,7 @@ export async function explainRetention(written: string, options: { config?: stri
 }
 
 function whyNot(name: string, tag: Tag): string {
-  return `${name} has no tag ${tag}, or it belongs to another image, such as the tag of a signature, and goes with that`;
+  return `${name} has no tag ${tag}, or it belongs to another image, such as the tag of a signature, and is deleted with it`;
 }
 
 function headOf(name: string, { names, untaggedKeepMs }: RepositoryPolicy): string {
@@ -43,7 +41,7 @@ function headOf(name: string, { names, untaggedKeepMs }: RepositoryPolicy): stri
 
 function linesOf({ tag, reasons, pushedMs, pulledMs }: TagDecision): string[] {
   const times = `pushed ${timeOf(pushedMs)}${pulledMs === undefined ? "" : `, pulled ${timeOf(pulledMs)}`}`;
-  const verdict = reasons.length === 0 ? "goes: no rule keeps it" : "stays";
+  const verdict = reasons.length === 0 ? "deleted: no rule keeps it" : "stays";
   return [`${tag} ${verdict} (${times})`, ...reasons.map((reason) => `  ${reason}`)];
 }
 

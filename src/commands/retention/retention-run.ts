@@ -76,7 +76,7 @@ class FoundTags implements RetentionReport {
     const last = this.#plans.at(-1);
     if (last !== undefined) last.waits = true;
     this.#print(
-      `${name}: waits for a yes: policies that are new here would delete ${leaving.length} of ${decisions.length} tags`,
+      `${name}: needs confirmation: policies that are new here would delete ${leaving.length} of ${decisions.length} tags`,
     );
   }
 
@@ -95,7 +95,7 @@ class FoundTags implements RetentionReport {
     this.#print(`${deleted} of ${tags} tags in ${repositories} repositories ${done}`);
     if (waiting.length > 0)
       this.#print(
-        `${waiting.length} repositories wait for a yes: look at the plan, then say: berth retention run --yes`,
+        `${waiting.length} repositories need confirmation: check the plan, then run: berth retention run --yes`,
       );
   }
 

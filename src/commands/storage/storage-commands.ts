@@ -15,8 +15,8 @@ export function addStorage(program: Command): void {
       "Copies all content from the storage of one settings file to that of another. Servers may use both meanwhile.",
     )
     .requiredOption("--from <file>", "settings in YAML whose section storage says where the content is")
-    .requiredOption("--to <file>", "settings in YAML whose section storage says where it shall be")
-    .option("--dry-run", "only say what would be copied and removed", false)
+    .requiredOption("--to <file>", "settings in YAML whose section storage says where to copy it")
+    .option("--dry-run", "only print what would be copied and removed", false)
     .option("--json", "print one JSON document", false)
     .addHelpText("after", help)
     .action(async (flags: CopyFlags) => {

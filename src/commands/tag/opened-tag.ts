@@ -1,8 +1,9 @@
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { createLogger, type FlushableLogger } from "../../observability/winston-logger.js";
-import { parseTag, type Tag } from "../../oci/reference.js";
-import { parseRepositoryName, type RepositoryName } from "../../oci/repository-name.js";
+import { parseWrittenName } from "../../oci/image-name.js";
+import type { Tag } from "../../oci/reference.js";
+import type { RepositoryName } from "../../oci/repository-name.js";
 import { ExplainedError } from "../../serving/explained-error.js";
 import type { Storage } from "../../storage/storage.js";
 import { openCollectedStorage } from "../gc/collected-storage.js";
@@ -18,10 +19,9 @@ export interface OpenedTag {
 
 /** @throws RegistryError or ExplainedError if the text is not a tag, or the storage cannot be opened */
 export async function openTag(written: string, { config: file }: { config?: string }): Promise<OpenedTag> {
-  const colon = written.indexOf(":", written.lastIndexOf("/") + 1);
-  if (colon < 0 || written.includes("@")) throw new ExplainedError(`${written} is no tag; write it as team/app:1.0`);
-  const name = parseRepositoryName(written.slice(0, colon));
-  const tag = parseTag(written.slice(colon + 1));
+  const { name, tag, digest } = parseWrittenName(written);
+  if (tag === undefined || digest !== undefined)
+    throw new ExplainedError(`${written} is not a tag; write it as team/app:1.0`);
   const { config } = await loadConfig({ file, environment: process.env, directory: process.cwd() });
   const log = createLogger({ ...config.log, level: "warn" }, process.stderr);
   return { name, tag, config, storage: await openCollectedStorage(config, log), log };

@@ -35,7 +35,7 @@ export function addTag(program: Command): void {
       "Moves a tag to what it pointed to before, or restores a deleted tag. It is a push: it gets an event and a line in the audit trail, and rules for immutable tags apply.",
     )
     .argument("<tag>", "such as team/app:1.0; it may be deleted")
-    .argument("[digest]", "what it shall point to (default: what it pointed to before)")
+    .argument("[digest]", "the digest to point it to (default: what it pointed to before)")
     .option("--at <time>", "what it pointed to at this time, such as 2026-01-31T12:00:00Z, or 2h for two hours ago")
     .option("-c, --config <file>", configFileNote)
     .action(async (written: string, digest: string | undefined, options: TagOptions & { at?: string }, command) => {

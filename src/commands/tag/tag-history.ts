@@ -15,7 +15,7 @@ export async function showTagHistory(written: string, options: { config?: string
   const current = await storage.tags.find(name, tag);
   const changes = await storage.tags.history.changes(name, tag);
   if (changes.length === 0)
-    throw new ExplainedError(`${name} has no tag ${tag}, and nothing is known of an earlier one`);
+    throw new ExplainedError(`${name} has no tag ${tag}, and there is no record of an earlier one`);
   const states = new Map<Digest, State>();
   for (const { digest } of changes)
     if (!states.has(digest)) states.set(digest, digest === current ? "current" : await stateOf(opened, digest));

@@ -34,7 +34,7 @@ async function previousDigest({ storage, name, tag }: OpenedTag): Promise<Digest
   const current = await storage.tags.find(name, tag);
   const changes = await storage.tags.history.changes(name, tag);
   const previous = changes.find(({ digest }) => digest !== current);
-  if (previous === undefined) throw new ExplainedError(`nothing is known that ${name}:${tag} pointed to before`);
+  if (previous === undefined) throw new ExplainedError(`there is no record of what ${name}:${tag} pointed to before`);
   return previous.digest;
 }
 
@@ -42,7 +42,7 @@ async function digestAt({ storage, name, tag }: OpenedTag, atMs: number): Promis
   const changes = await storage.tags.history.changes(name, tag);
   const last = changes.find((change) => change.atMs <= atMs);
   const time = new Date(atMs).toISOString();
-  if (last === undefined) throw new ExplainedError(`nothing is known of ${name}:${tag} at ${time}`);
+  if (last === undefined) throw new ExplainedError(`there is no record of ${name}:${tag} at ${time}`);
   if (last.kind === "deleted") throw new ExplainedError(`${name}:${tag} was deleted at ${time}; name the digest`);
   return last.digest;
 }
@@ -51,7 +51,7 @@ function timeFrom(text: string): number {
   const ago = parseDuration(text);
   const atMs = ago === undefined ? Date.parse(text) : Date.now() - ago;
   if (Number.isNaN(atMs))
-    throw new ExplainedError(`${text} is no time; write it as 2026-01-31T12:00:00Z, or as 2h for two hours ago`);
+    throw new ExplainedError(`${text} is not a time; write it as 2026-01-31T12:00:00Z, or as 2h for two hours ago`);
   return atMs;
 }
 

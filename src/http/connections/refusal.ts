@@ -11,7 +11,7 @@ export interface Refusal {
 }
 
 /** Node's error for a connection on which something is wrong. */
-type ConnectionError = Error & { readonly code?: string; readonly reason?: string };
+type ConnectionError = Error & { readonly code?: string; readonly reason?: string; readonly rawPacket?: Buffer };
 
 const refusals: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: { status: 431, message: "the headers are larger than server.maxHeaderSize allows" },
@@ -25,6 +25,16 @@ const plainHttpRefusal: Refusal = {
   status: 400,
   message: "this port speaks HTTPS, and the request came without TLS: use https:// in its address",
 };
+
+const tlsRefusal: Refusal = {
+  status: 400,
+  message:
+    "the client speaks TLS, but this port serves plain HTTP: set server.tls, or let the client use http:// " +
+    "(Docker: insecure-registries in daemon.json)",
+};
+
+/** The first byte of a TLS handshake (RFC 8446, section 5.1); no HTTP request begins with it. */
+const tlsHandshake = 0x16;
 
 /** OpenSSL's errors if TLS should begin, and plain HTTP, a proxy request, or anything else arrives. */
 const plainHttpErrors: readonly string[] = [
@@ -84,7 +94,8 @@ function isPlainHttp({ code = "" }: ConnectionError): boolean {
   return plainHttpErrors.includes(code);
 }
 
-function refusalOf({ code = "", reason, message }: ConnectionError): Refusal {
+function refusalOf({ code = "", reason, message, rawPacket }: ConnectionError): Refusal {
+  if (code === "HPE_INVALID_METHOD" && rawPacket?.[0] === tlsHandshake) return tlsRefusal;
   return refusals[code] ?? { status: 400, message: `this is not valid HTTP: ${reason ?? message}` };
 }
 

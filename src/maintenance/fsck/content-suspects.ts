@@ -64,7 +64,7 @@ export class ContentSuspects {
       isDamage: true,
       digest: link.digest,
       place: placeOf.link(link),
-      what: "the link is empty or torn",
+      what: "the link is empty or truncated",
       advice: pushAgain,
       confirm: async () => (await contentLinks.stored(link)) === "unreadable",
       mend: async () => {
@@ -100,7 +100,7 @@ export class ContentSuspects {
       isDamage: true,
       digest,
       place: placeOf.bytes(digest),
-      what: "its bytes match its digest, but are no manifest",
+      what: "its bytes match its digest, but are not a manifest",
       advice: "delete the manifest, or push the image again",
       confirm: async () => (await this.#at.parts.storage.contentLinks.stored(link)) !== undefined,
     };

@@ -20,7 +20,7 @@ export class RecordSuspects {
       isDamage: true,
       tag,
       place: placeOf.tag(this.#at.name, tag),
-      what: "the link of the tag is empty or torn",
+      what: "the link of the tag is empty or truncated",
       advice: `push ${this.#at.name}:${tag} again, or delete the tag`,
       confirm: async () =>
         (await tags.find(this.#at.name, tag)) === undefined && (await tags.movedAt(this.#at.name, tag)) !== undefined,

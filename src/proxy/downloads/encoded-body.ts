@@ -87,7 +87,7 @@ function isUndecodable(error: unknown): boolean {
 async function* hashed(content: AsyncIterable<Buffer>, digester: Digester, largest: number): AsyncIterable<Buffer> {
   for await (const piece of content) {
     digester.update(piece);
-    if (digester.length > largest) throw new UndecodableError("more comes out than the blob may have");
+    if (digester.length > largest) throw new UndecodableError("the decoded content is larger than the blob may be");
     yield piece;
   }
 }
@@ -96,7 +96,7 @@ async function* decodedOf(reader: BlobReader, codings: readonly ContentCoding[])
   try {
     yield* decoded(contentOf(reader), codings);
   } catch (error) {
-    throw new UndecodableError("it is not compressed as it says", { cause: error });
+    throw new UndecodableError("it is not compressed as its Content-Encoding says", { cause: error });
   }
 }
 

@@ -78,7 +78,7 @@ export class LinkStore {
   #digestIn(key: string, bytes: Buffer, stat: ObjectStat): Digest | undefined {
     const text = bytes.toString("latin1").trim();
     if (!isDigest(text) || !mayHold(key, text)) {
-      this.#log.warn("link is damaged and counts as absent; a push heals it", { key, bytes: stat.size });
+      this.#log.warn("link is damaged and counts as absent; a push repairs it", { key, bytes: stat.size });
       return undefined;
     }
     if (stat.version !== undefined) this.#known.set(key, { version: stat.version, digest: text });

@@ -19,7 +19,7 @@ export class MissingBytes {
     if (this.#reported.has(digest)) return;
     this.#reported.set(digest, true);
     this.#log.warn(
-      "the bytes of a blob are missing in the storage, so it counts as absent; a cache fetches it again, a push heals it",
+      "the bytes of a blob are missing in the storage, so it counts as absent; a cache fetches it again, a push repairs it",
       { repository, digest },
     );
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { digestOf } from "../../../src/oci/digest.js";
-import { parseImageName } from "../../../src/oci/image-name.js";
+import { parseImageName, parseWrittenName } from "../../../src/oci/image-name.js";
 
 const digest = digestOf(Buffer.from("manifest"));
 
@@ -39,4 +39,14 @@ test("an invalid image name is refused with a reason", () => {
     assert.throws(() => parseImageName(text), { name: "RegistryError" }, text);
   }
   assert.throws(() => parseImageName("https://ghcr.io/owner/image"), /without https:/);
+});
+
+test("what a person writes about a repository may have a tag, a digest, both or neither", () => {
+  assert.deepEqual(parseWrittenName("team/app"), { name: "team/app", tag: undefined, digest: undefined });
+  assert.deepEqual(parseWrittenName("team/app:1.0"), { name: "team/app", tag: "1.0", digest: undefined });
+  assert.deepEqual(parseWrittenName(`alpine@${digest}`), { name: "alpine", tag: undefined, digest });
+  assert.deepEqual(parseWrittenName(`team/app:1.0@${digest}`), { name: "team/app", tag: "1.0", digest });
+  for (const text of ["", ":1.0", "team/app:", "team/app@sha256:1", "Team/app"]) {
+    assert.throws(() => parseWrittenName(text), text);
+  }
 });

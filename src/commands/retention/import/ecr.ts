@@ -28,7 +28,7 @@ export function importEcr(document: Written): ImportedPolicies | undefined {
   const rules = mapsIn(document.rules).filter(({ selection }) => isMap(selection));
   if (rules.length === 0) return undefined;
   const remarks = [
-    `a lifecycle policy of ECR is that of a repository: replace ${repository} by its name, or a pattern`,
+    `a lifecycle policy of ECR applies to one repository: replace ${repository} with its name, or a pattern`,
     "in ECR the first rule that an image matches decides; in Berth a tag stays if any rule keeps it",
   ];
   const collected: Collected = { keep: [], concerned: [], untagged: undefined };

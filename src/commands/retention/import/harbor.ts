@@ -17,7 +17,7 @@ const project = "project";
 export function importHarbor(document: unknown): ImportedPolicies | undefined {
   const rules = mapsIn(isMap(document) ? document.rules : document);
   if (rules.length === 0) return undefined;
-  const remarks = [`Harbor's policies are those of a project: replace ${project} by its name`];
+  const remarks = [`a policy of Harbor applies to one project: replace ${project} with its name`];
   const policies = new Map<string, Collected>();
   for (const [index, rule] of rules.entries()) {
     if (rule.disabled === true) remarks.push(`rules[${index}]: it is disabled, and left out`);

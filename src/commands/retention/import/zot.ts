@@ -65,7 +65,8 @@ function keepOf(rule: Written, place: string, remarks: string[]): ImportedKeep {
   const newest = countIn(rule.mostRecentlyPushedCount);
   const times = durations.flatMap((key) => {
     const time = durationOf(rule[key]);
-    if (rule[key] !== undefined && time === undefined) remarks.push(`${place}: ${key} is no duration and is left out`);
+    if (rule[key] !== undefined && time === undefined)
+      remarks.push(`${place}: ${key} is not a duration and is left out`);
     return time === undefined ? [] : [[key, time] as const];
   });
   const conditions = { ...(newest !== undefined && { newest }), ...Object.fromEntries(times) };

@@ -34,7 +34,7 @@ test("a link with a newline, as an editor leaves it, is read", async (t) => {
   assert.equal((await storage.links.find("link"))?.digest, one);
 });
 
-test("a link below a digest that contains another one counts as missing, and a push heals it", async (t) => {
+test("a link below a digest that contains another one counts as missing, and a push repairs it", async (t) => {
   const { storage, log } = await storageOnDisk(new Scope(t));
   const key = `_layers/${one.replace(":", "/")}/link`;
   await storage.links.put(key, digestOf(Buffer.from("secret")));
