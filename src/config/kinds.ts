@@ -39,17 +39,33 @@ function isForShells(path: string): boolean {
   return /(^|\/)\$[A-Za-z_]|\$\{/.test(path) || /^~[^/]/.test(path);
 }
 
+function isBelowHome(path: string): boolean {
+  return path === "~" || path.startsWith("~/");
+}
+
+/** Node throws if there is no `HOME` and no entry for the user, as for any user of a container (`docker run --user`). */
+function homeFolder(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
+
 /** A file or folder, made absolute. `~` is the home folder, as in shells. */
 export const filePath: Kind<string> = {
   expected: "the path of a file or folder",
-  adviceFor: (written) =>
-    typeof written === "string" && isForShells(written)
-      ? "write the path out: variables and ~user are not expanded, only ~/"
-      : undefined,
+  adviceFor: (written) => {
+    if (typeof written !== "string") return undefined;
+    if (isForShells(written)) return "write the path out: variables and ~user are not expanded, only ~/";
+    return isBelowHome(written) ? "write the path out: this user has no home folder" : undefined;
+  },
   parse: (written, directory) => {
     if (typeof written !== "string" || written === "" || written.includes("\0")) return undefined;
     if (isForShells(written)) return undefined;
-    return resolve(directory, written.replace(/^~(?=$|\/)/, homedir()));
+    if (!isBelowHome(written)) return resolve(directory, written);
+    const home = homeFolder();
+    return home === undefined ? undefined : resolve(home, written.slice("~/".length));
   },
 };
 

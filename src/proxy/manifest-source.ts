@@ -152,9 +152,13 @@ export class ManifestSource {
   }
 }
 
-/** Whether the upstream is reachable, and refuses only the digest. */
+/**
+ * Whether the upstream is reachable, and refuses only the digest, or sends something else under it: that of a signed
+ * manifest of schema 1, for example, is not computed from the bytes that are sent.
+ */
 function mayBeHadByTag(error: unknown): error is UpstreamError {
-  return error instanceof UpstreamError && error.kind !== "rate-limited" && error.status !== undefined;
+  if (!(error instanceof UpstreamError) || error.kind === "rate-limited") return false;
+  return error.status !== undefined || error.kind === "invalid";
 }
 
 /** Of two failures, the one that does not mean absence: a failure is never reported as absence. */

@@ -3,7 +3,8 @@ const hubAliases = new Set(["docker.io", "index.docker.io", "hub.docker.com", "r
 const hubHost = "registry-1.docker.io";
 
 /**
- * The URL of an endpoint's API; aliases of Docker Hub are replaced by its registry.
+ * The URL of an endpoint, below which `/v2/` is; people also write that into it. Aliases of Docker Hub are replaced by
+ * its registry.
  * @throws Error with a sentence for the operator
  */
 export function parseEndpointUrl(text: string): URL {
@@ -15,6 +16,7 @@ export function parseEndpointUrl(text: string): URL {
     throw new Error(`the URL of ${url.host} has credentials in it; write them as username and password`);
   }
   if (hubAliases.has(url.hostname)) return new URL(`https://${hubHost}`);
+  url.pathname = url.pathname.replace(/\/+$/, "").replace(/\/v2$/, "");
   url.search = "";
   url.hash = "";
   return url;

@@ -5,6 +5,7 @@ import { type Digest, digestOf } from "../../src/oci/digest.js";
 import { mediaTypes } from "../../src/oci/media-types.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { seededBytes } from "../support/content.js";
+import { contentOf } from "../support/fake-upstream/content.js";
 import { answer } from "../support/fake-upstream/faults.js";
 import { jsonReply } from "../support/fake-upstream/reply.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
@@ -74,6 +75,25 @@ for (const [what, json, type = mediaTypes.ociManifest] of cases) {
     assert.deepEqual([evictable?.digest, new Set(evictable?.blobs)], [digest, new Set(named)]);
   });
 }
+
+test("a signed manifest of schema 1 comes by its tag, although the upstream's digest is not that of its bytes", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  const bytes = Buffer.from(
+    JSON.stringify({ schemaVersion: 1, fsLayers: [{ blobSum: digestOf(layer) }], history: [] }),
+  );
+  const { descriptor } = fake.store.addManifestBytes(name, bytes, mediaTypes.dockerSchema1Signed, "latest");
+  // Registries compute it without the signatures, and send the same bytes under it.
+  const payload = digestOf(Buffer.from("without signatures"));
+  const signed = { "content-type": mediaTypes.dockerSchema1Signed, "docker-content-digest": payload };
+  fake.faults.add({ kind: "manifest" }, answer({ status: 200, headers: signed, body: contentOf(bytes) }));
+  const { client } = await runProxy(scope, fake.url);
+  for (const path of [tagPath, `/v2/${name}/manifests/${descriptor.digest}`]) {
+    const { status, headers, body } = await client.get(path);
+    assert.deepEqual([status, headers["docker-content-digest"], body], [200, descriptor.digest, bytes]);
+  }
+  assert.equal((await client.get(`/v2/${name}/manifests/${payload}`)).status, 502);
+});
 
 test("a manifest without a type has the one that the upstream sent, also in another process", async (t) => {
   const scope = new Scope(t);

@@ -14,12 +14,12 @@ import { failureOf, requestOptions, upstreamAt } from "../support/upstream-clien
 const name = parseRepositoryName("library/alpine");
 const latest = parseTag("latest");
 
-async function secured(scope: Scope, options: { requestCert?: boolean; names?: string[] } = {}) {
+async function secured(scope: Scope, options: { requestCert?: boolean; names?: string[]; auth?: "bearer" } = {}) {
   const ca = await CertificateAuthority.create(scope);
   const server = await ca.issue("server", options.names ?? ["IP:127.0.0.1", "DNS:localhost"]);
-  const { requestCert = false } = options;
+  const { requestCert = false, auth = "none" } = options;
   const tls = { ...server, ca: ca.cert, requestCert, rejectUnauthorized: requestCert };
-  const fake = await FakeUpstream.start(scope, { tls });
+  const fake = await FakeUpstream.start(scope, { tls, auth });
   fake.store.addImage(name, [], "latest");
   return { ca, fake };
 }
@@ -41,6 +41,18 @@ test("a certificate of the operator's own authority is accepted", async (t) => {
   const scope = new Scope(t);
   const { fake, ca } = await secured(scope);
   await upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, requestOptions());
+});
+
+test("the server's own certificate can be listed instead of its authority", async (t) => {
+  const scope = new Scope(t);
+  const authority = await CertificateAuthority.create(scope);
+  const tls = await authority.issue("server", ["IP:127.0.0.1"]);
+  const fake = await FakeUpstream.start(scope, { tls });
+  fake.store.addImage(name, [], "latest");
+  await upstreamAt(scope, fake.url, { tls: { ca: tls.cert } }).headManifest(name, latest, requestOptions());
+  const other = await authority.issue("other", ["IP:127.0.0.1"]);
+  const upstream = upstreamAt(scope, fake.url, { tls: { ca: other.cert } });
+  await failureOf(upstream.headManifest(name, latest, requestOptions()), "unavailable", /unknown authority/);
 });
 
 /** Writes certificates into a separate file. */
@@ -152,9 +164,17 @@ test("a token realm without https is refused by a registry with it", async (t) =
   const ca = await CertificateAuthority.create(scope);
   const tls = await ca.issue("server", ["IP:127.0.0.1"]);
   const fake = await FakeUpstream.start(scope, { tls, auth: "bearer" });
-  fake.tokens.realm = fake.tokens.realm.replace("https", "http");
+  fake.tokens.realm = fake.tokens.realm.replace("https", "http").replace("127.0.0.1", "127.0.0.2");
   const upstream = upstreamAt(scope, fake.url, { tls: { ca: ca.cert } });
   await failureOf(upstream.headManifest(name, latest, requestOptions()), "invalid", /not secured by https/);
+});
+
+test("a token realm with http on the host of a registry with https is requested by https", async (t) => {
+  const scope = new Scope(t);
+  const { fake, ca } = await secured(scope, { auth: "bearer" });
+  fake.tokens.realm = fake.tokens.realm.replace("https", "http");
+  await upstreamAt(scope, fake.url, { tls: { ca: ca.cert } }).headManifest(name, latest, requestOptions());
+  assert.equal(fake.ledger.count({ kind: "token" }), 1);
 });
 
 test("plain HTTP in place of TLS is distinguished from an unreachable host", async (t) => {

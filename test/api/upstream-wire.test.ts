@@ -100,6 +100,18 @@ test("what is repaired in a response may arrive in pieces, and on a reused conne
   }
 });
 
+test("a redirect to a path that is not escaped is followed", async (t) => {
+  const scope = new Scope(t);
+  const fake = await FakeUpstream.start(scope);
+  fake.faults.add({ kind: "other" }, (reply, { path }) =>
+    decodeURI(path) === "/bücket/my layer" ? { status: 200, headers: {}, body: contentOf(Buffer.from(layer)) } : reply,
+  );
+  const redirect = `HTTP/1.1 307 Temporary Redirect\r\nLocation: ${fake.origin}/bücket/my layer\r\n\r\n`;
+  const upstream = upstreamAt(scope, await answering(scope, redirect));
+  const blob = await upstream.getBlob(name, digestOf(Buffer.from(layer)), {}, requestOptions());
+  assert.equal((await readWhole(blob)).toString(), layer);
+});
+
 test("what arrived before the connection was cut is read, even if the reader comes after the cut", async (t) => {
   const scope = new Scope(t);
   const start = "a part of it";

@@ -3,12 +3,14 @@ import { getDomain } from "tldts";
 import { InvalidAnswerError } from "../wire/wire-errors.js";
 
 /**
- * The URL of the token service in a challenge, which may be a path on the endpoint's host.
+ * The URL of the token service in a challenge, which may be a path on the endpoint's host. One on the site of a
+ * registry with https is requested by https.
  * @throws InvalidAnswerError if it is not a URL, or less secure than the endpoint
  */
 export function parseRealm(realm: string | undefined, endpoint: URL): URL {
   if (!realm || !URL.canParse(realm, endpoint.href)) throw new InvalidAnswerError("its challenge names no realm");
   const url = new URL(realm, endpoint);
+  if (endpoint.protocol === "https:" && isSameSiteByHttp(url, endpoint)) url.protocol = "https:";
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw new InvalidAnswerError(`its token realm is not a web address but ${url.protocol}`);
   }
@@ -19,6 +21,15 @@ export function parseRealm(realm: string | undefined, endpoint: URL): URL {
     throw new InvalidAnswerError(`its token realm at ${url.host} is not secured by https`);
   }
   return url;
+}
+
+/**
+ * Behind a proxy that terminates TLS, a registry believes that its scheme is http (gitea, GitLab, Harbor without their
+ * external URL), and means the address that clients reach.
+ */
+function isSameSiteByHttp(realm: URL, endpoint: URL): boolean {
+  if (realm.protocol !== "http:") return false;
+  return realm.host === endpoint.host || (realm.port === "" && isSameSite(realm.hostname, endpoint.hostname));
 }
 
 /**

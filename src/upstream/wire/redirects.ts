@@ -32,7 +32,7 @@ export function isRedirect(status: number): boolean {
 
 /** @throws InvalidAnswerError if it must not be followed */
 export function redirectTarget(answer: WireAnswer): URL {
-  const { location } = answer.headers;
+  const location = asciiOf(answer.headers.location);
   if (location === undefined || !URL.canParse(location, answer.url.href)) {
     throw new InvalidAnswerError(`status ${answer.status} without a Location that can be followed`);
   }
@@ -48,6 +48,11 @@ export function redirectTarget(answer: WireAnswer): URL {
     throw new InvalidAnswerError(`a redirect with credentials in it, to ${url.host}`);
   }
   return url;
+}
+
+/** Node reads each byte of a header as one character; a path that is not escaped is UTF-8, and its bytes are sent. */
+function asciiOf(location: string | undefined): string | undefined {
+  return location?.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Behind a proxy that terminates TLS, a registry believes that its scheme is http, and means the requested host. */

@@ -10,6 +10,12 @@ export interface TlsOptions {
   readonly secureContext: SecureContext;
 }
 
+/**
+ * An operator may list the certificate that the server shows, or an intermediate authority, and not the root: for Go
+ * programs, each certificate that is listed is trusted by itself.
+ */
+const trustingEachListed = { allowPartialTrustChain: true };
+
 /** The authorities and the client certificate of an endpoint's connections. Files are read when first needed. */
 export class Trust {
   readonly #settings: TlsSettings;
@@ -42,7 +48,7 @@ export class Trust {
     const known = this.#known.get(whom);
     if (known) return known;
     const roots = rootsOf(this.#environment, ca);
-    const secureContext = createSecureContext({ ...identity, ...(roots && { ca: [...roots] }) });
+    const secureContext = createSecureContext({ ...identity, ...(roots && { ca: [...roots] }), ...trustingEachListed });
     const options = { rejectUnauthorized, secureContext };
     this.#known.set(whom, options);
     return options;

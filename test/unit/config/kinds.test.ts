@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { homedir } from "node:os";
+import { syncBuiltinESMExports } from "node:module";
+import os, { homedir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { hostName, network, origin, registryUrl } from "../../../src/config/address-kinds.js";
@@ -134,6 +135,21 @@ test("a path may begin with ~, the home folder; what a shell would expand is ref
     assert.equal(filePath.parse(path, "/work"), undefined, path);
     assert.match(filePath.adviceFor?.(path) ?? "", /write the path out/);
   }
+});
+
+test("a user without a home folder can use every path that does not begin with ~", (t) => {
+  // What Node does for a user who has neither HOME nor an entry in the file of users.
+  t.mock.method(os, "homedir", () => {
+    throw new Error("uv_os_homedir returned ENOENT");
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  assert.equal(filePath.parse("./data", "/srv"), "/srv/data");
+  assert.equal(filePath.parse("~/registry", "/srv"), undefined);
+  assert.match(filePath.adviceFor?.("~/registry") ?? "", /no home folder/);
 });
 
 test("YAML 1.1's words for true and false are accepted in any case", () => {

@@ -14,5 +14,12 @@ for (const text of [
 }
 
 test("a path is kept, query and fragment are not", () => {
-  assert.equal(parseEndpointUrl("https://host:8443/prefix/?a=b#c").href, "https://host:8443/prefix/");
+  assert.equal(parseEndpointUrl("https://host:8443/prefix/?a=b#c").href, "https://host:8443/prefix");
+});
+
+test("slashes at the end, and the /v2/ of the API, may be written or not", () => {
+  for (const text of ["https://host", "https://host/", "https://host//", "https://host/v2", "https://host/v2/"]) {
+    assert.equal(parseEndpointUrl(text).href, "https://host/");
+  }
+  assert.equal(parseEndpointUrl("https://host/prefix/v2/").href, "https://host/prefix");
 });

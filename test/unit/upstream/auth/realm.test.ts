@@ -54,11 +54,18 @@ test("a realm may be a path on the upstream's host", () => {
   assert.equal(parseRealm("/token", hub).href, "https://registry-1.docker.io/token");
 });
 
+test("a realm with http on the site of a registry with https is requested by https", () => {
+  assert.equal(parseRealm("http://auth.docker.io/token", hub).href, "https://auth.docker.io/token");
+  const registry = new URL("https://registry.example.com:8443");
+  assert.equal(parseRealm("http://registry.example.com:8443/token", registry).href, `${registry.href}token`);
+});
+
 for (const [realm, message] of [
   [undefined, /no realm/],
   ["", /no realm/],
   ["http://[broken", /no realm/],
-  ["http://auth.docker.io/token", /not secured/],
+  ["http://auth.docker.io:8080/token", /not secured/],
+  ["http://auth.example.org/token", /not secured/],
   ["https://user:password@auth.docker.io/token", /credentials/],
   ["file:///etc/passwd", /file:/],
   ["javascript:alert(1)", /javascript:/],
