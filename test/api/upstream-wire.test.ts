@@ -167,6 +167,16 @@ test("a response may have 21 KB of headers, and a thousand of them", async (t) =
   assert.ok(size);
 });
 
+test("an upstream that switches to another protocol is refused at once, and not asked again", async (t) => {
+  for (const upgrade of ["", "Upgrade: websocket\r\nConnection: Upgrade\r\n", "Upgrade: h2c\r\n"]) {
+    const url = await answeringByPieces(new Scope(t), `HTTP/1.1 101 Switching Protocols\r\n${upgrade}\r\n`);
+    await assert.rejects(upstreamAt(new Scope(t), url).headManifest(name, latest, requestOptions()), {
+      kind: "invalid",
+      message: / 101/,
+    });
+  }
+});
+
 test("an upstream that sends interim responses without end is not waited for", async (t) => {
   const url = await answering(new Scope(t), "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(200));
   await assert.rejects(

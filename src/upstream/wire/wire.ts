@@ -106,6 +106,7 @@ export class Wire {
       request.maxHeadersCount = 0;
       repairHead(request);
       refuseEndlessHeads(request);
+      refuseOtherProtocols(request);
       const onConnected = () => watch.expect("answer", firstByteMs);
       request.once("socket", (socket) => {
         if (request.reusedSocket) onConnected();
@@ -129,5 +130,14 @@ function refuseEndlessHeads(request: ClientRequest): void {
   let count = 0;
   request.on("information", () => {
     if (++count > mostInterimResponses) request.destroy(new InvalidAnswerError("its interim responses do not end"));
+  });
+}
+
+/** Berth never asks for another protocol (RFC 9110, section 15.2.2). */
+function refuseOtherProtocols(request: ClientRequest): void {
+  request.on("upgrade", (_, socket) => {
+    socket.destroy();
+    // Node has already marked the request as destroyed, so destroying it would tell nobody.
+    request.emit("error", new InvalidAnswerError("it answers 101, and switches to another protocol"));
   });
 }
