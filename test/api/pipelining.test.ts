@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readdirSync, readlinkSync } from "node:fs";
+import { IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { pushBlob, seededBytes } from "../support/content.js";
@@ -160,20 +161,58 @@ test("many connections that send thousands of tiny requests take turns: each tur
   assert.equal((await client.get("/v2/")).status, 200);
 });
 
+test("of a body of tiny chunks, few are parsed per turn of the event loop", async (t) => {
+  const scope = new Scope(t);
+  const { client, port } = await runBerth(scope);
+  const targets = [`PATCH ${await startUpload(client, "app")}`, "PUT /v2/app/manifests/v1"];
+  for (const target of targets) {
+    const connection = await RawConnection.open(scope, port);
+    const turns = countPushed(scope);
+    connection.send(`${target} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    connection.send("1\r\nx\r\n".repeat(80_000));
+    await waitUntil(`most chunks of ${target} are parsed`, () => sum(turns) > 60_000 || undefined);
+    const large = turns.filter((parsed) => parsed > 5_000);
+    assert.ok(large.length <= 1, `${target}: only its first bytes are parsed in one go; in one turn each: ${large}`);
+    connection.socket.destroy();
+  }
+});
+
+/** @returns how many pieces of bodies were parsed in each turn of the event loop from now on */
+function countPushed(scope: Scope): number[] {
+  const turns = new TurnCounter();
+  const { push } = IncomingMessage.prototype;
+  // Node's parser passes each piece of a body to this.
+  IncomingMessage.prototype.push = function (piece, encoding) {
+    turns.count();
+    return push.call(this, piece, encoding);
+  };
+  scope.defer(() => {
+    IncomingMessage.prototype.push = push;
+  });
+  return turns.counts;
+}
+
 /** @returns how many requests were parsed in each turn of the event loop from now on */
 function countParsed(scope: Scope): number[] {
-  const turns: number[] = [];
-  let parsed = 0;
-  const count = () => {
-    if (parsed++ > 0) return;
-    setImmediate(() => {
-      turns.push(parsed);
-      parsed = 0;
-    });
-  };
+  const turns = new TurnCounter();
+  const count = () => turns.count();
   subscribe("http.server.request.start", count);
   scope.defer(() => unsubscribe("http.server.request.start", count));
-  return turns;
+  return turns.counts;
+}
+
+/** Counts what happens in each turn of the event loop. */
+class TurnCounter {
+  readonly counts: number[] = [];
+  #current = 0;
+
+  count(): void {
+    if (this.#current++ > 0) return;
+    setImmediate(() => {
+      this.counts.push(this.#current);
+      this.#current = 0;
+    });
+  }
 }
 
 function sum(numbers: readonly number[]): number {

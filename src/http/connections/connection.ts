@@ -112,6 +112,7 @@ export class Connection implements TurnTaker {
    * however many requests a client sends, only those that Node read together can wait.
    */
   take(request: IncomingMessage, response: ServerResponse): void {
+    if (request.headers["transfer-encoding"] !== undefined) this.#reading.noteChunks(request.socket);
     if (this.#state === "let in" && this.#running.length < mostAtOnce && this.#waiting.length === 0)
       this.#begin(request, response);
     else this.#wait(request, response);

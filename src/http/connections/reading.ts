@@ -75,6 +75,15 @@ export class Reading {
     this.#isCrowded = true;
   }
 
+  /** A body in chunks begins, which may all be tiny: further input is parsed in small pieces, and none is read before. */
+  noteChunks(socket: Socket): void {
+    if (this.#sips !== undefined || this.#isCrowded) return;
+    this.#isCrowded = true;
+    this.hold(socket);
+    // Node reads a socket up to 32 times in a row, and is in the middle of that.
+    setImmediate(() => this.readOn());
+  }
+
   /** From now on, input is parsed in small pieces. */
   beginSips(socket: Socket): void {
     if (this.#sips !== undefined) return;

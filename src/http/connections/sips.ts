@@ -4,10 +4,10 @@ import type { Turns, TurnTaker } from "./turns.js";
 /** About ten of the smallest requests: those that cannot begin yet take memory. */
 const sipBytes = 256;
 
-/** Within a body, larger pieces cost less. */
-const bodySipBytes = 4 * 1024;
+/** Within a body, larger pieces cost less, unless it consists of tiny chunks: then each byte costs a step. */
+const bodySip = { least: 256, first: 4 * 1024, most: 64 * 1024 };
 
-/** One turn ends when this time has passed. What node reads of a body at once takes far less. */
+/** One turn ends when this time has passed, and no piece of a body should take longer. */
 const turnMs = 0.25;
 
 type Listener = (...args: unknown[]) => void;
@@ -25,8 +25,8 @@ interface SipsReader {
 
 /**
  * Passes the input of a connection to node's parser in small pieces ("sips"), in turns with all other connections that
- * are read this way. Node reads 64 KiB at a time and parses it in one go: 2,500 tiny requests, which would delay all
- * other clients by 25 ms, again and again, and for each connection that sends so many.
+ * are read this way. Node reads 64 KiB at a time and parses it in one go: 2,500 tiny requests, or 10,000 tiny chunks of
+ * a body, which would delay all other clients by 25 ms, again and again, and for each connection that sends so many.
  */
 export class Sips implements TurnTaker {
   readonly #socket: Socket;
@@ -35,6 +35,7 @@ export class Sips implements TurnTaker {
   readonly #reader: SipsReader;
   readonly #turns: Turns;
   #rest: Buffer = Buffer.alloc(0);
+  #bodySipBytes = bodySip.first;
   /** The client has sent its last byte, which may not be parsed yet. */
   #isEnding = false;
 
@@ -73,9 +74,17 @@ export class Sips implements TurnTaker {
   }
 
   #parsePiece(): void {
-    const piece = this.#rest.subarray(0, this.#reader.isReceiving() ? bodySipBytes : sipBytes);
+    const isBody = this.#reader.isReceiving();
+    const piece = this.#rest.subarray(0, isBody ? this.#bodySipBytes : sipBytes);
     this.#rest = this.#rest.subarray(piece.length);
+    const start = performance.now();
     for (const parse of this.#parse) parse.call(this.#socket, piece);
+    if (isBody) this.#adapt(performance.now() - start);
+  }
+
+  #adapt(tookMs: number): void {
+    const bytes = tookMs > turnMs ? this.#bodySipBytes / 2 : this.#bodySipBytes * 2;
+    this.#bodySipBytes = Math.min(Math.max(bytes, bodySip.least), bodySip.most);
   }
 
   /**
