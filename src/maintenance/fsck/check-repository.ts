@@ -1,9 +1,10 @@
-import { algorithmOf, type Digest, digestInTurns } from "../../oci/digest.js";
+import { algorithmOf, type Digest, digestInTurns, digestOf } from "../../oci/digest.js";
 import { readAnyManifest } from "../../oci/large-manifests.js";
 import type { ManifestReading, NamedContent } from "../../oci/manifest-reading.js";
 import { isTag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { ContentLink } from "../../storage/content/content-link.js";
+import type { RepositoryHoldings } from "../../storage/content/repository-holdings.js";
 import { imagesThatNeed } from "./broken-images.js";
 import type { ContentStates } from "./content-states.js";
 import { ContentSuspects } from "./content-suspects.js";
@@ -27,10 +28,17 @@ export interface CheckedRepository {
   readonly tags: number;
 }
 
+/** What a link refers to. */
+type StoredLink = Digest | "unreadable";
+
+/** Links, and manifests of at most 64 KiB, that are read with one order. */
+const [linksAtOnce, manifestsAtOnce] = [500, 100];
+const smallBytes = 64 * 1024;
+
 /** Follows every link, tag, manifest, child and referrer of a repository. */
-export async function checkRepository(parts: CheckParts, name: RepositoryName): Promise<CheckedRepository> {
-  const upstream = await parts.storage.owners.readOwner(name);
-  return new RepositoryCheck(parts, name, upstream).perform();
+export async function checkRepository(parts: CheckParts, holdings: RepositoryHoldings): Promise<CheckedRepository> {
+  const upstream = await parts.storage.owners.readOwner(holdings.name);
+  return new RepositoryCheck(parts, holdings.name, upstream).perform(holdings);
 }
 
 class RepositoryCheck {
@@ -54,23 +62,34 @@ class RepositoryCheck {
     this.#records = new RecordSuspects(at);
   }
 
-  async perform(): Promise<CheckedRepository> {
-    const { index } = this.#parts.storage;
-    this.#manifests = new Set(await index.manifests(this.#name));
-    this.#blobs = new Set(await index.blobs(this.#name));
-    for (const digest of this.#manifests) await this.#checkManifest(digest);
-    for (const digest of this.#blobs) await this.#checkBlob(digest);
+  async perform({ manifests, blobs }: RepositoryHoldings): Promise<CheckedRepository> {
+    this.#manifests = new Set(manifests);
+    const layers = await this.#storedLinks("blob", blobs);
+    this.#blobs = new Set(layers.keys());
+    await this.#checkManifests();
+    await this.#checkBlobs(layers);
     const tags = await this.#checkTags();
     if (this.#upstream === undefined) await this.#checkReferrers();
     await this.#nameImages();
     return { manifests: this.#manifests.size, tags };
   }
 
-  async #checkManifest(digest: Digest): Promise<void> {
+  async #checkManifests(): Promise<void> {
+    for (const some of slicesOf([...this.#manifests], manifestsAtOnce)) {
+      const links = await this.#storedLinks("manifest", some);
+      const contents = await this.#parts.storage.blobs.readSmall(some, smallBytes);
+      for (const [index, digest] of some.entries())
+        await this.#checkManifest(digest, links.get(digest), contents[index]);
+    }
+  }
+
+  /** @param small what is stored under its digest, if that is small */
+  async #checkManifest(digest: Digest, stored: StoredLink | undefined, small: Buffer | undefined): Promise<void> {
     await this.#parts.rest();
-    const content = await this.#checkLink({ name: this.#name, kind: "manifest", digest });
+    const content = this.#checkLink({ name: this.#name, kind: "manifest", digest }, stored);
     if (content === undefined || (await this.#checkBytes(digest, content, true)) !== "whole") return;
-    const reading = await this.#read(digest);
+    const isSmall = content === digest && small !== undefined && digestOf(small, algorithmOf(digest)) === digest;
+    const reading = isSmall ? await this.#parse(digest, small) : await this.#read(digest);
     if (reading === undefined) return;
     for (const named of [...reading.blobs, ...reading.manifests]) await this.#checkReference(digest, named);
     // An unknown type may mean anything by the digests in it.
@@ -92,6 +111,10 @@ class RepositoryCheck {
       if ((await this.#parts.states.look(content, true)) === "damaged") await this.#checkBytes(digest, content, true);
       return undefined;
     }
+    return this.#parse(digest, bytes);
+  }
+
+  async #parse(digest: Digest, bytes: Buffer | "too large"): Promise<ManifestReading | undefined> {
     const reading = bytes === "too large" ? undefined : await readAnyManifest(bytes);
     if (reading === undefined) this.#add(this.#content.unreadableManifest(digest), digest);
     return reading;
@@ -105,17 +128,34 @@ class RepositoryCheck {
       this.#add(this.#content.missingLink(digest, by), digest);
   }
 
-  async #checkBlob(digest: Digest): Promise<void> {
-    await this.#parts.rest();
-    const content = await this.#checkLink({ name: this.#name, kind: "blob", digest });
-    if (content !== undefined) await this.#checkBytes(digest, content, false);
+  async #checkBlobs(links: ReadonlyMap<Digest, StoredLink>): Promise<void> {
+    for (const [digest, stored] of links) {
+      await this.#parts.rest();
+      const content = this.#checkLink({ name: this.#name, kind: "blob", digest }, stored);
+      if (content !== undefined) await this.#checkBytes(digest, content, false);
+    }
+  }
+
+  /** The links that exist, and what they refer to, whose bytes are looked at together. */
+  async #storedLinks(kind: ContentLink["kind"], digests: readonly Digest[]): Promise<ReadonlyMap<Digest, StoredLink>> {
+    const found = new Map<Digest, StoredLink>();
+    for (const some of slicesOf(digests, linksAtOnce)) {
+      await this.#parts.rest();
+      const links = some.map((digest): ContentLink => ({ name: this.#name, kind, digest }));
+      const stored = await this.#parts.storage.contentLinks.storedMany(links);
+      for (const [index, digest] of some.entries()) {
+        const link = stored[index];
+        if (link !== undefined) found.set(digest, link);
+      }
+    }
+    await this.#parts.states.learn([...found.values()].filter((stored) => stored !== "unreadable"));
+    return found;
   }
 
   /** @returns the digest under which the bytes are stored; `undefined` if the link is gone by now */
-  async #checkLink(link: ContentLink): Promise<Digest | undefined> {
-    const stored = await this.#parts.storage.contentLinks.stored(link);
+  #checkLink(link: ContentLink, stored: StoredLink | undefined): Digest | undefined {
     if (stored === undefined) return undefined;
-    if (stored !== "unreadable") return stored.digest;
+    if (stored !== "unreadable") return stored;
     this.#add(this.#content.damagedLink(link), link.digest);
     // Its path still says what it is for.
     return link.digest;
@@ -168,4 +208,8 @@ class RepositoryCheck {
     for (const { suspect, digest } of this.#found)
       if (digest !== undefined) this.#parts.suspects.name(suspect, this.#name, images.get(digest) ?? []);
   }
+}
+
+function* slicesOf<Item>(items: readonly Item[], length: number): Iterable<readonly Item[]> {
+  for (let start = 0; start < items.length; start += length) yield items.slice(start, start + length);
 }

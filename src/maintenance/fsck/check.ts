@@ -1,7 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { oneAhead } from "../../foundation/one-ahead.js";
 import { RegistryError } from "../../oci/errors.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import { StorageError } from "../../oci/storage-error.js";
+import type { ContentIndex } from "../../storage/content/content-index.js";
+import type { RepositoryHoldings } from "../../storage/content/repository-holdings.js";
 import type { Storage } from "../../storage/storage.js";
 import { type CheckParts, checkRepository } from "./check-repository.js";
 import { ContentStates } from "./content-states.js";
@@ -28,8 +31,11 @@ export interface CheckSettings {
   found(finding: Finding): void;
 }
 
-/** Blobs that are looked at together, since opening a small one takes longer than hashing it. */
-const blobsAtOnce = 4;
+/** Lists of blobs that are looked at together: one is hashed while the next are being read. */
+const listsAtOnce = 2;
+
+/** Repositories that are listed with one order. */
+const repositoriesAtOnce = 20;
 
 /**
  * Looks whether everything is there, and is what it should be. Works beside servers and collections: whatever seems
@@ -55,27 +61,35 @@ export async function checkStorage(storage: Storage, settings: CheckSettings): P
 }
 
 async function lookAtAllBytes(storage: Storage, states: ContentStates): Promise<void> {
-  const blobs = storage.blobs.digests()[Symbol.asyncIterator]();
+  const lists = storage.blobs.digestLists()[Symbol.asyncIterator]();
   // An iterator answers calls in order, so several can share it.
   const takeTurns = async () => {
-    for (let next = await blobs.next(); next.done !== true; next = await blobs.next()) await states.note(next.value);
+    for (let next = await lists.next(); next.done !== true; next = await lists.next()) await states.note(next.value);
   };
-  await Promise.all(Array.from({ length: blobsAtOnce }, takeTurns));
+  await Promise.all(Array.from({ length: listsAtOnce }, takeTurns));
 }
 
 async function checkRepositories(parts: CheckParts, only: RepositoryName | undefined) {
   const counted = { repositories: 0, manifests: 0, tags: 0 };
-  for await (const name of only === undefined ? namesOf(parts.storage) : [only]) {
-    const { manifests, tags } = await checkRepository(parts, name);
-    counted.repositories++;
-    counted.manifests += manifests;
-    counted.tags += tags;
+  const { index } = parts.storage;
+  const names = only === undefined ? await index.repositoryNames() : [only];
+  for await (const listed of oneAhead(holdingsOf(index, names))) {
+    for (const holdings of listed) {
+      const { manifests, tags } = await checkRepository(parts, holdings);
+      counted.repositories++;
+      counted.manifests += manifests;
+      counted.tags += tags;
+    }
   }
   return counted;
 }
 
-async function* namesOf(storage: Storage): AsyncIterable<RepositoryName> {
-  for await (const { name } of storage.index.repositories()) yield name;
+async function* holdingsOf(
+  index: ContentIndex,
+  names: readonly RepositoryName[],
+): AsyncIterable<readonly RepositoryHoldings[]> {
+  for (let start = 0; start < names.length; start += repositoriesAtOnce)
+    yield await index.holdings(names.slice(start, start + repositoriesAtOnce));
 }
 
 /** What no repository holds, and what belongs to no repository. */

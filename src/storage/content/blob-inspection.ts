@@ -1,5 +1,5 @@
 import type { BlobReader } from "../../oci/blob-reader.js";
-import { algorithmOf, type Digest, Digester, isDigestOfNothing } from "../../oci/digest.js";
+import { algorithmOf, type Digest, Digester, digestOf, isDigestOfNothing } from "../../oci/digest.js";
 import { StorageError } from "../../oci/storage-error.js";
 import type { ObjectStat, StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
@@ -7,9 +7,14 @@ import { layout } from "../layout.js";
 /** Bytes as they were found, to recognise them. */
 export type FoundBytes = Pick<ObjectStat, "size" | "modifiedMs">;
 
+export interface WholeBytes {
+  readonly state: "whole";
+  readonly size: number;
+}
+
 /** What the storage holds under a digest. */
 export type BytesState =
-  | { readonly state: "whole"; readonly size: number }
+  | WholeBytes
   | { readonly state: "absent" }
   | {
       readonly state: "damaged";
@@ -30,6 +35,9 @@ export interface Inspecting {
 
 const pieceBytes = 512 * 1024;
 
+/** Opening a larger one costs little beside reading it, and many at once would fill the memory. */
+const smallBytes = 64 * 1024;
+
 /** One failure may be that of a cable or of the memory, and a push may replace the bytes while they are read. */
 const mostLooks = 4;
 
@@ -45,11 +53,45 @@ export class BlobInspection {
     return inspectBytes(this.#driver, digest, how);
   }
 
+  /**
+   * Looks at several with one order to the driver. `undefined` for those that need a look of their own: all that may not
+   * be whole, and large ones.
+   */
+  async lookAtMany(
+    digests: readonly Digest[],
+    { isHashed, pace }: Pick<Inspecting, "isHashed" | "pace">,
+  ): Promise<readonly (WholeBytes | undefined)[]> {
+    const keys = digests.map(layout.blob);
+    if (isHashed) return hashMany(digests, await this.#driver.many.read(keys, smallBytes), pace);
+    const stats = await this.#driver.many.stat(keys);
+    return stats.map((stat) => (stat instanceof StorageError || !stat?.size ? undefined : wholeBytes(stat.size)));
+  }
+
   /** Whether the bytes are still those that were found. */
   async isUnchanged(digest: Digest, found: FoundBytes): Promise<boolean> {
     const stat = await this.#driver.stat(layout.blob(digest));
     return stat !== undefined && isSameBytes(stat, found);
   }
+}
+
+/** Those whose bytes match their digest. */
+async function hashMany(
+  digests: readonly Digest[],
+  contents: readonly (Buffer | undefined)[],
+  pace: Inspecting["pace"],
+): Promise<readonly (WholeBytes | undefined)[]> {
+  const found: (WholeBytes | undefined)[] = [];
+  for (const [index, digest] of digests.entries()) {
+    const bytes = contents[index];
+    const isWhole = bytes !== undefined && digestOf(bytes, algorithmOf(digest)) === digest;
+    found.push(isWhole ? wholeBytes(bytes.length) : undefined);
+    if (isWhole) await pace(bytes.length);
+  }
+  return found;
+}
+
+function wholeBytes(size: number): WholeBytes {
+  return { state: "whole", size };
 }
 
 /** Reads what is stored under a digest. It is called damaged only if two looks at the same bytes have shown that. */

@@ -181,8 +181,8 @@ export class BlobStore {
     return storedBlobs(this.#driver, isWanted, unreadable);
   }
 
-  /** Digests that have a folder, in code point order; hardly one of them is empty. */
-  digests(): AsyncIterable<Digest> {
+  /** Lists of the digests that have a folder, in code point order; hardly one of them is empty. */
+  digestLists(): AsyncIterable<readonly Digest[]> {
     return storedDigests(this.#driver);
   }
 

@@ -107,6 +107,17 @@ export class ContentLinks {
     return (await this.#driver.stat(layout.link(link))) === undefined ? undefined : "unreadable";
   }
 
+  /** The digests of several links as {@link stored} finds them, with one order to the driver. */
+  async storedMany(links: readonly ContentLink[]): Promise<readonly (Digest | "unreadable" | undefined)[]> {
+    const found = await this.#links.findMany(links.map(layout.link));
+    const digests: (Digest | "unreadable" | undefined)[] = [];
+    for (const [index, link] of links.entries()) {
+      const stored = found[index] ?? (await this.stored(link));
+      digests.push(typeof stored === "object" ? stored.digest : stored);
+    }
+    return digests;
+  }
+
   /** The digests of those links that exist, even if they are damaged. */
   async thoseThere(links: readonly ContentLink[]): Promise<Digest[]> {
     const are = await this.#driver.many.has(links.map(layout.link));

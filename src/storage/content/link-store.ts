@@ -52,6 +52,12 @@ export class LinkStore {
     return this.#linkOf(key, await (this.#driver.statRecently ?? this.#driver.stat).call(this.#driver, key));
   }
 
+  /** Several links with one order to the driver; `undefined` for those that need a look of their own. */
+  async findMany(keys: readonly string[]): Promise<readonly (Digest | undefined)[]> {
+    const contents = await this.#driver.many.read(keys, longestBytes);
+    return keys.map((key, index) => digestIn(key, contents[index]));
+  }
+
   /** What is not known must be read in any case, and says its stat as well. */
   #mustBeRead(key: string): boolean {
     return this.#driver.readWithStat !== undefined && !this.#known.has(key);
@@ -76,18 +82,21 @@ export class LinkStore {
   }
 
   #digestIn(key: string, bytes: Buffer, stat: ObjectStat): Digest | undefined {
-    const text = bytes.toString("latin1").trim();
-    if (!isDigest(text) || !mayHold(key, text)) {
+    const digest = digestIn(key, bytes);
+    if (digest === undefined)
       this.#log.warn("link is damaged and counts as absent; a push repairs it", { key, bytes: stat.size });
-      return undefined;
-    }
-    if (stat.version !== undefined) this.#known.set(key, { version: stat.version, digest: text });
-    return text;
+    else if (stat.version !== undefined) this.#known.set(key, { version: stat.version, digest });
+    return digest;
   }
 
   async put(key: string, digest: Digest): Promise<void> {
     await this.#driver.write(linkTo(key, digest));
   }
+}
+
+function digestIn(key: string, bytes: Buffer | undefined): Digest | undefined {
+  const text = bytes?.toString("latin1").trim();
+  return text !== undefined && isDigest(text) && mayHold(key, text) ? text : undefined;
 }
 
 /**

@@ -38,11 +38,8 @@ export async function* storedBlobs(
 }
 
 /** Digests that have a folder, in code point order. */
-export async function* storedDigests(driver: StorageDriver): AsyncIterable<Digest> {
-  for await (const digests of listed(driver, (_, error) => orThrow(error))) {
-    yield* digests;
-    await nextTurn();
-  }
+export function storedDigests(driver: StorageDriver): AsyncIterable<readonly Digest[]> {
+  return listed(driver, (_, error) => orThrow(error));
 }
 
 /** Those with the same beginning together. */

@@ -18,6 +18,9 @@ import { TagRemoval, tagLock } from "./tag-removal.js";
 
 const settledRepositories = 1_000;
 
+/** Links that are read with one order; also how many a caller who takes its time may see as they were earlier. */
+const tagsAtOnce = 200;
+
 interface TagStoreParts {
   readonly links: LinkStore;
   readonly index: ContentIndex;
@@ -98,10 +101,15 @@ export class TagStore {
 
   /** Where all tags point, including tags with a damaged link. */
   async *targets(name: RepositoryName): AsyncIterable<TagTarget> {
-    for (const tag of (await this.#names.tagNames(name)).filter(isTag)) {
-      const digest = await this.find(name, tag);
-      if (digest !== undefined || (await this.#driver.stat(layout.tagLink(name, tag))) !== undefined)
-        yield { tag, digest };
+    const tags = (await this.#names.tagNames(name)).filter(isTag);
+    for (let start = 0; start < tags.length; start += tagsAtOnce) {
+      const some = tags.slice(start, start + tagsAtOnce);
+      const found = await this.#links.findMany(some.map((tag) => layout.tagLink(name, tag)));
+      for (const [index, tag] of some.entries()) {
+        const digest = found[index] ?? (await this.find(name, tag));
+        if (digest !== undefined || (await this.#driver.stat(layout.tagLink(name, tag))) !== undefined)
+          yield { tag, digest };
+      }
     }
   }
 
