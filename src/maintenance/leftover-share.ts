@@ -3,8 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 /** Others wait no longer than this. */
 const turnMs = 5;
 
-/** Of the most that it may take, so that background work goes on beside clients who never rest. */
-const leastLeft = 0.2;
+/**
+ * Of the most that it may take, so that background work goes on beside clients who never rest. Threads work for it, too:
+ * those that read the disk and collect garbage of the heap use as much again, which no loop of events shows.
+ */
+const leastLeft = 0.1;
 
 /** Takes a part of the time that clients leave on the event loop: less of it, the more they ask. */
 export class LeftoverShare {
@@ -25,10 +28,18 @@ export class LeftoverShare {
     const workedMs = performance.now() - this.#sinceMs;
     if (workedMs < turnMs) return;
     this.#stopped.throwIfAborted();
-    const share = this.#most * Math.max(1 - this.#others, leastLeft);
     const before = performance.eventLoopUtilization();
-    await delay(workedMs * (1 / share - 1), undefined, { signal: this.#stopped });
+    await delay(restMsOf(workedMs, this.#most, this.#others), undefined, { signal: this.#stopped });
     this.#others = performance.eventLoopUtilization(before).utilization;
     this.#sinceMs = performance.now();
   }
+}
+
+/**
+ * @param most the part of the time that work may take beside others who rest
+ * @param others the part of the time that others take
+ */
+export function restMsOf(workedMs: number, most: number, others: number): number {
+  const share = most * Math.max(1 - others, leastLeft);
+  return workedMs * (1 / share - 1);
 }
