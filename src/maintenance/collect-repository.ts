@@ -1,6 +1,6 @@
 import { algorithmOf, type Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { StorageError } from "../oci/storage-error.js";
+import { isOutOfRoom, type StorageError } from "../oci/storage-error.js";
 import type { ContentLink } from "../storage/content/content-link.js";
 import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import type { CollectionRun } from "./collection-run.js";
@@ -104,10 +104,17 @@ async function removeAll(
   for (const link of links) run.report.goes(link);
   // What has begun since the first look counts too.
   const held = new HeldSince(run, name);
-  return run.changes.removeLinks(name, links, {
-    nowMs: run.judge.nowMs,
-    mayGo: async (_link, claimedMs) => run.judge.whyHeld(claimedMs, await held.sinceMs()) === undefined,
-  });
+  try {
+    return await run.changes.removeLinks(name, links, {
+      nowMs: run.judge.nowMs,
+      mayGo: async (_link, claimedMs) => run.judge.whyHeld(claimedMs, await held.sinceMs()) === undefined,
+    });
+  } catch (error) {
+    // The trash needs room for a record. Bytes that need none must go all the same.
+    if (!isOutOfRoom(error)) throw error;
+    run.report.problem(`${name}: what it no longer needs stays for now (${error.message})`);
+    return [];
+  }
 }
 
 async function removeEmptied(run: CollectionRun, holdings: RepositoryHoldings): Promise<void> {

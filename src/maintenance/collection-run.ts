@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.js";
 import { NumberSet } from "../oci/digest-numbers.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import type { StorageError } from "../oci/storage-error.js";
+import { isOutOfRoom, type StorageError } from "../oci/storage-error.js";
 import { NotedItems, type Unneeded } from "../storage/collection-notes.js";
 import type { ContentLink } from "../storage/content/content-link.js";
 import type { Storage } from "../storage/storage.js";
@@ -51,7 +51,7 @@ export class CollectionRun {
   #nextMs: number | undefined;
 
   static async begin(parts: RunParts): Promise<CollectionRun> {
-    await parts.changes.begin();
+    await beginChanges(parts);
     const { storage, deleteUntagged, now } = parts;
     // What is tagged shows in no version.
     const known = deleteUntagged
@@ -91,12 +91,13 @@ export class CollectionRun {
     await this.#collectRepositories();
     await trash.empty(this.#removed);
     const bytes = await this.#unlinkedBytes(trash);
-    await this.changes.note(this.judge.notes);
+    await this.#record("what waits to be deleted, which waits once more", () => this.changes.note(this.judge.notes));
     const manifests = this.#removed.filter(({ kind }) => kind === "manifest").length;
     this.report.found({ needed: this.#needed.size, manifests, bytes });
     const erased = await this.#erase(bytes);
-    await this.changes.learn(this.#known);
-    await this.changes.end();
+    await this.#record("what was learned", () => this.changes.learn(this.#known));
+    await this.#record("that it has ended", () => this.changes.end());
+    this.unreadable.reportRest();
     return {
       isAlone: this.isAlone,
       ...erased,
@@ -105,6 +106,16 @@ export class CollectionRun {
       nextMs: this.#nextMs,
       trashed: trash.size,
     };
+  }
+
+  /** A collection must free space also where nothing more can be written. */
+  async #record(what: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!isUnreadable(error) && !isOutOfRoom(error)) throw error;
+      this.report.problem(`the collection could not record ${what} (${error.message})`);
+    }
   }
 
   /** Before bytes go, all repositories are looked at once more, also those that have not changed. */
@@ -185,6 +196,19 @@ export class CollectionRun {
       else this.stays(item, stay);
     }
     return found;
+  }
+}
+
+/** Without what a killed collection was about to remove, any repository may lack a manifest that it needs. */
+async function beginChanges({ changes }: RunParts): Promise<void> {
+  try {
+    await changes.begin();
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    throw new CollectionError(
+      `what an earlier collection was removing when it ended cannot be put back, and anything may need it, so nothing was removed (${error.message})`,
+      { cause: error },
+    );
   }
 }
 

@@ -1,9 +1,8 @@
 import { LockError, StorageError } from "../oci/storage-error.js";
-import { CollectionError } from "./collection-lock.js";
 import type { CollectionReport } from "./collection-report.js";
 
-/** With more, it is the disk or the bucket as a whole that cannot be read. */
-const mostUnreadable = 100;
+/** Reported one by one. With more, it is the disk or the bucket as a whole that cannot be read. */
+const mostReported = 100;
 
 /**
  * What a collection cannot read: it stays, and is reported. If it may need any bytes, such as a repository whose links
@@ -23,11 +22,9 @@ export class UnreadableContent {
     return this.#hidesNeeds;
   }
 
-  /** @param stays what stays for that, in words. @throws CollectionError if this is one too many */
+  /** @param stays what stays for that, in words */
   add(what: string, error: StorageError, stays: string): void {
-    this.#report.problem(`${what} cannot be read, so ${stays} (${error.message})`);
-    if (++this.#found > mostUnreadable)
-      throw new CollectionError("too much cannot be read: the disk or the bucket seems to be faulty", { cause: error });
+    if (++this.#found <= mostReported) this.#report.problem(`${what} cannot be read, so ${stays} (${error.message})`);
   }
 
   /** The same for what may need any bytes. */
@@ -35,6 +32,13 @@ export class UnreadableContent {
     const isFirst = !this.#hidesNeeds;
     this.#hidesNeeds = true;
     this.add(what, error, isFirst ? `${stays}, and so do all bytes, which it may need` : stays);
+  }
+
+  /** Call it at the end. */
+  reportRest(): void {
+    const rest = this.#found - mostReported;
+    if (rest > 0)
+      this.#report.problem(`${rest} more cannot be read, and stay too: the disk or the bucket seems to be faulty`);
   }
 }
 

@@ -33,6 +33,6 @@ export class LockError extends StorageError {
 }
 
 /** Whether something could not be stored because there is no space, or nothing may be changed. */
-export function isOutOfRoom(error: unknown): boolean {
+export function isOutOfRoom(error: unknown): error is StorageError {
   return error instanceof StorageError && (error.kind === "full" || error.kind === "readonly");
 }

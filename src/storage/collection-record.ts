@@ -1,3 +1,4 @@
+import { StorageError } from "../oci/storage-error.js";
 import type { StorageDriver } from "./driver.js";
 import { layout } from "./layout.js";
 
@@ -16,10 +17,15 @@ export class CollectionRecord {
 
   /**
    * The time of the storage, by whose clock everything stored is dated, in milliseconds since 1970: that of a file
-   * server or a bucket may differ from ours.
+   * server or a bucket may differ from ours. A full disk, where a collection is needed most, tells none.
    */
   async storageTimeMs(): Promise<number> {
-    await this.#driver.write({ key: layout.collectionClock, content: Buffer.from(new Date().toISOString()) });
+    try {
+      await this.#driver.write({ key: layout.collectionClock, content: Buffer.from(new Date().toISOString()) });
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.kind !== "full") throw error;
+      return Date.now();
+    }
     return (await this.#driver.stat(layout.collectionClock))?.modifiedMs ?? Date.now();
   }
 

@@ -86,8 +86,12 @@ export async function releaseUnlinking(storage: Storage): Promise<void> {
   const names = new Set(await storage.driver.list(layout.unlinkings));
   if (names.size === 0) return;
   for await (const record of storage.trash.records()) {
-    if (!("link" in record) || !names.delete(layout.unlinking(record.link).slice(layout.unlinkings.length + 1)))
+    if (!("link" in record)) {
+      // Where the link belongs is not known, so it stays where it is.
+      names.delete(record.key.slice(layout.trash.length + 1));
       continue;
+    }
+    if (!names.delete(layout.unlinking(record.link).slice(layout.unlinkings.length + 1))) continue;
     await release(storage, record.link);
     await storage.trash.forget([record.link]);
   }

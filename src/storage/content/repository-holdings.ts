@@ -33,16 +33,12 @@ export interface SkippedFolders {
 
 const foldersAtOnce = 500;
 
-/**
- * The names of all repositories, read level by level, sorted.
- * @throws StorageError if not even the first level can be listed
- */
+/** The names of all repositories, read level by level, sorted. */
 export async function allRepositoryNames(many: ManyReads, skipped: SkippedFolders): Promise<RepositoryName[]> {
   const root = layout.repositories;
   const names: RepositoryName[] = [];
   const walkBelow = (path: string, list: Answered<Listing> | undefined): string[] => {
     if (list instanceof StorageError) {
-      if (path === "") throw list;
       skipped.unreadable(joined(root, path), list);
       return [];
     }

@@ -113,16 +113,57 @@ test("a collection removes no bytes beside servers while an unchanged repository
   await endWork();
 });
 
-test("a collection ends if the list of all repositories cannot be read, or too much else", async () => {
+test("while the list of all repositories cannot be read, a collection removes nothing, says so, and ends as usual", async () => {
   const { driver, storage } = await filledStorage();
-  driver.failAlways("list", layout.repository(parseRepositoryName("faulty")).replace(/\/faulty$/, ""), eio);
-  await assert.rejects(collectWith(driver), eio);
-  driver.heal();
-  for (let index = 0; index < 101; index++)
-    await storeImage(storage, "layer", { name: `many/app-${index}`, tags: ["v1"] });
   const before = await digestsStored(storage);
-  driver.failAlways("list", /\/many\/app-\d+\/_layers\/sha256$/, eio);
-  await assert.rejects(collectWith(driver), CollectionError);
+  driver.failAlways("list", layout.repositories, eio);
+  const { problems, erased, removed } = await collectWith(driver);
+  assert.deepEqual([erased, removed], [[], 0]);
+  assert.deepEqual(problems, [
+    `${layout.repositories} cannot be read, so all repositories in it stay, and so do all bytes, which it may need (EIO: i/o error)`,
+  ]);
   driver.heal();
   assert.deepEqual(await digestsStored(storage), before);
+});
+
+test("however much cannot be read, a collection goes on, and counts what it does not name", async () => {
+  const { driver, storage } = await filledStorage();
+  for (let index = 0; index < 150; index++)
+    await storeImage(storage, "layer", { name: `many/app-${index}`, tags: ["v1"] });
+  driver.failAlways("list", /\/many\/app-\d+\/_layers\/sha256$/, eio);
+  const { problems, report } = await collectWith(driver);
+  assert.ok(report.went.includes(`blob ${unneededOfWhole}`));
+  assert.equal(problems.length, 101);
+  assert.match(problems.at(-1) ?? "", /^50 more cannot be read, and stay too/);
+});
+
+test("a collection removes nothing while links that an earlier one was removing cannot be put back", async () => {
+  const { driver, storage } = await filledStorage();
+  const before = await digestsStored(storage);
+  driver.failAlways("list", layout.unlinkings, eio);
+  await assert.rejects(collectWith(driver), (error) => {
+    assert.ok(error instanceof CollectionError);
+    assert.match(error.message, /earlier collection .* nothing was removed \(EIO/);
+    return true;
+  });
+  driver.heal();
+  assert.deepEqual(await digestsStored(storage), before);
+});
+
+test("a link that a killed collection was removing stays as long as the record of where it belongs is damaged", async () => {
+  const { driver } = await filledStorage();
+  const link = { name: faulty, kind: "manifest", digest: manifest } as const;
+  await driver.withdrawal.withdraw(layout.link(link), layout.unlinking(link));
+  await driver.write({ key: layout.trashed(link), content: Buffer.alloc(0) });
+  await collectWith(driver);
+  assert.ok((await driver.stat(layout.unlinking(link))) !== undefined);
+  assert.ok((await driver.stat(layout.blob(manifest))) !== undefined);
+});
+
+test("a collection frees space on a disk that is too full for its own records", async () => {
+  const { driver } = await filledStorage();
+  driver.failAlways("write", /./, new StorageError("full", "ENOSPC: no space left on device"));
+  const { problems, erased } = await collectWith(driver);
+  assert.deepEqual(new Set(erased), new Set([unneededOfFaulty, unneededOfWhole, unlinked]));
+  assert.match(problems.join("\n"), /could not record that it has ended/);
 });
