@@ -1,13 +1,14 @@
 import type { Digest } from "../oci/digest.js";
 import { NumberSet } from "../oci/digest-numbers.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { isOutOfRoom, type StorageError } from "../oci/storage-error.js";
+import type { StorageError } from "../oci/storage-error.js";
 import { NotedItems, type Unneeded } from "../storage/collection-notes.js";
 import type { ContentLink } from "../storage/content/content-link.js";
 import type { Storage } from "../storage/storage.js";
 import { collectRepository } from "./collect-repository.js";
 import type { CollectionChanges, UnlinkedBytes } from "./collection-changes.js";
 import { CollectionError } from "./collection-lock.js";
+import { beginChanges, readNotes, record } from "./collection-records.js";
 import type { Collection, CollectionReport } from "./collection-report.js";
 import { KnownRepositories } from "./known-repositories.js";
 import { foundRepositories } from "./repository-survey.js";
@@ -91,12 +92,14 @@ export class CollectionRun {
     await this.#collectRepositories();
     await trash.empty(this.#removed);
     const bytes = await this.#unlinkedBytes(trash);
-    await this.#record("what waits to be deleted, which waits once more", () => this.changes.note(this.judge.notes));
+    await record(this.report, "what waits to be deleted, which waits once more", () =>
+      this.changes.note(this.judge.notes),
+    );
     const manifests = this.#removed.filter(({ kind }) => kind === "manifest").length;
     this.report.found({ needed: this.#needed.size, manifests, bytes });
     const erased = await this.#erase(bytes);
-    await this.#record("what was learned", () => this.changes.learn(this.#known));
-    await this.#record("that it has ended", () => this.changes.end());
+    await record(this.report, "what was learned", () => this.changes.learn(this.#known));
+    await record(this.report, "that it has ended", () => this.changes.end());
     this.unreadable.reportRest();
     return {
       isAlone: this.isAlone,
@@ -106,16 +109,6 @@ export class CollectionRun {
       nextMs: this.#nextMs,
       trashed: trash.size,
     };
-  }
-
-  /** A collection must free space also where nothing more can be written. */
-  async #record(what: string, write: () => Promise<void>): Promise<void> {
-    try {
-      await write();
-    } catch (error) {
-      if (!isUnreadable(error) && !isOutOfRoom(error)) throw error;
-      this.report.problem(`the collection could not record ${what} (${error.message})`);
-    }
   }
 
   /** Before bytes go, all repositories are looked at once more, also those that have not changed. */
@@ -196,29 +189,5 @@ export class CollectionRun {
       else this.stays(item, stay);
     }
     return found;
-  }
-}
-
-/** Without what a killed collection was about to remove, any repository may lack a manifest that it needs. */
-async function beginChanges({ changes }: RunParts): Promise<void> {
-  try {
-    await changes.begin();
-  } catch (error) {
-    if (!isUnreadable(error)) throw error;
-    throw new CollectionError(
-      `what an earlier collection was removing when it ended cannot be put back, and anything may need it, so nothing was removed (${error.message})`,
-      { cause: error },
-    );
-  }
-}
-
-/** Without notes of earlier collections, everything unneeded waits once more. */
-async function readNotes({ storage, report }: RunParts): Promise<NotedItems> {
-  try {
-    return await storage.collectionNotes.read();
-  } catch (error) {
-    if (!isUnreadable(error)) throw error;
-    report.problem(`notes of earlier collections cannot be read, so each grace begins again (${error.message})`);
-    return new NotedItems();
   }
 }
