@@ -34,7 +34,9 @@ function loginNotes(registry: RegistryToReach): string[] {
   const rule = '{ allow: [pull, cache], to: everyone, in: "docker.io/**" }';
   return [
     `Log in: docker login ${registry.address}`,
-    ...(mirrorsDockerHub(registry) ? [`Docker does not log in to a mirror, so access.rules must contain ${rule}`] : []),
+    ...(mirrorsDockerHub(registry)
+      ? [`Docker does not log in to a mirror, so access.rules must contain ${rule}, beside the rules for users`]
+      : []),
   ];
 }
 

@@ -131,3 +131,12 @@ test("berth owner takes an image as docker pull does, with its tag or digest", a
     assert.match(stdout, /^library\/alpine is cached from docker\.io: /, image);
   }
 });
+
+test("config check says when no rule lets anyone push", async (t) => {
+  const rules = "access: { anonymousPull: true, users: { htpasswd: u }, rules: [{ allow: cache, to: everyone }";
+  const forgotten = await berth(t, ["config", "check"], `mode: hybrid\n${rules}] }\n`);
+  assert.equal(forgotten.code, 0);
+  assert.match(forgotten.stdout, /note: nobody may push, since no rule in access\.rules allows it/);
+  const meant = await berth(t, ["config", "check"], `mode: hybrid\n${rules}, { allow: push, to: authenticated }] }\n`);
+  assert.doesNotMatch(meant.stdout, /note/);
+});

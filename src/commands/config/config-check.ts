@@ -12,7 +12,7 @@ export async function checkConfig(file: string | undefined): Promise<void> {
   const name = loaded.file ?? unnamed(loaded);
   const { failures, notes } = await lookAround(loaded.config);
   if (failures.length > 0) throw new ExplainedError(`${name} is valid, but Berth cannot start with it`, failures);
-  process.stdout.write(`${[`${name}: no problems`, ...notes].join("\n")}\n`);
+  process.stdout.write(`${[`${name}: no problems`, ...notes, ...nobodyPushes(loaded.config)].join("\n")}\n`);
   if (loaded.registry2 === undefined) return;
   const { reportLines } = await import("../../config/registry2/report-text.js");
   process.stdout.write(`${reportLines(loaded.registry2).join("\n")}\n`);
@@ -32,6 +32,19 @@ async function lookAround({ server, storage }: Config): Promise<{ failures: stri
   if (obstacle?.canServe === false) failures.push(obstacle.sentence);
   const notes = obstacle?.canServe === true ? [`note: images can be pulled, but not pushed: ${obstacle.sentence}`] : [];
   return { failures, notes };
+}
+
+/**
+ * Rules that are written replace the default one. Someone who adds one for the cache easily takes away all other rights.
+ */
+function nobodyPushes({ mode, access, private: { readonly } }: Config): string[] {
+  if (mode === "proxy" || readonly || access === undefined || access.open || access.tokenService !== undefined)
+    return [];
+  if (access.rules.some(({ allow }) => allow.includes("push"))) return [];
+  return [
+    "note: nobody may push, since no rule in access.rules allows it; " +
+      "to let all users push and delete, add { allow: [push, delete], to: authenticated }",
+  ];
 }
 
 function unnamed({ registry2 }: LoadedConfig): string {
