@@ -16,7 +16,7 @@ import type { Guide } from "./setup-guides.js";
 export interface ApiDependencies {
   /** As clients see it. */
   readonly registry: Registry;
-  /** Lists all repositories, whoever may pull them. */
+  /** Lists all repositories, without regard to rights. */
   listAll(page: Page): Promise<PageOf<string>>;
   /** What the configuration makes of stored names: differs if other names are listed. */
   readonly namesSource: string;

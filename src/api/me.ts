@@ -3,7 +3,7 @@ import { originOf } from "../http/location.js";
 import { anonymous } from "../registry/access.js";
 import { isFromBrowser } from "./foreign-pages.js";
 
-/** What this registry says of itself. */
+/** Facts about this registry. */
 export interface About {
   readonly version: string;
   readonly mode: "private" | "proxy" | "hybrid";

@@ -42,10 +42,10 @@ interface PageSessionParts {
   readonly audit: AuditTrail | undefined;
 }
 
-/** A working day: whoever signs in in the morning is not asked again. */
+/** A working day: a user who signs in in the morning is not asked again. */
 const longestSessionMs = 12 * 60 * 60_000;
 
-/** Whoever has to find a password or a telephone first needs some minutes. */
+/** Long enough to find a password or a telephone first. */
 export const longestLoginSeconds = 600;
 
 /** Signs people in to the page: by the accounts of `docker login`, or at an issuer. */
@@ -133,7 +133,7 @@ export class PageSessions {
     return { token, endsMs };
   }
 
-  /** If the trail cannot be written, it has logged the line: whoever only looks is not kept out. */
+  /** If the trail cannot be written, it has logged the line: a user who only reads is not locked out. */
   async #record(event: AuditEvent): Promise<void> {
     await this.#parts.audit?.write([event]).catch(() => {});
   }

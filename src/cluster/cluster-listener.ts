@@ -12,7 +12,7 @@ const maxConnections = 2_000;
 const headersTimeoutMs = 10_000;
 const maxHeaderSize = 4 * 1024;
 
-/** Refusals are logged at most this often: whoever can connect can cause one. */
+/** Refusals are logged at most this often: anyone who can connect can cause one. */
 const warnEachMs = 60_000;
 
 export interface ListenerParts {
@@ -78,13 +78,13 @@ export class ClusterListener {
         request: String(headers[signatureHeader]),
       });
     } catch (error) {
-      // Begun answers break off, which the other replica notices.
+      // An answer that has begun is cut off, which the other replica notices.
       if (!leaving.signal.aborted) this.#parts.log.debug("an answer to another replica broke off", { error });
       response.destroy();
     }
   }
 
-  /** Whoever is not one of the replicas is not told why. */
+  /** A stranger is not told why. */
   #refuse({ socket }: IncomingMessage, response: ServerResponse, reason: string): void {
     if (performance.now() - this.#warnedAt > warnEachMs) {
       this.#warnedAt = performance.now();
@@ -101,7 +101,7 @@ export class ClusterListener {
 
   async #replyTo(path: string, signal: AbortSignal): Promise<Reply> {
     const [, instance, kind, ...rest] = path.split("/");
-    // Another process has got the address of the one that is asked.
+    // Another process has taken over the address of the one that is asked.
     if (instance !== this.#parts.instance) return { status: 410 };
     if (kind === "alive" && rest.length === 0) return { status: 204 };
     if (kind === "hashes") return this.#hashReply(rest);

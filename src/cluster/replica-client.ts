@@ -173,7 +173,7 @@ export class ReplicaClient {
       request.on("error", (cause) => reject(this.#unanswered(replica, cause)));
       request.on("close", () => clearTimeout(late));
       request.on("response", (response) => {
-        // Whoever reads it gets the error; until then it must not count as unhandled.
+        // The reader gets the error; until then it must not count as unhandled.
         response.on("error", () => {});
         try {
           resolve(this.#admit(replica, response, headers[signatureHeader]));

@@ -2,7 +2,7 @@
 export interface Replica {
   /** Host and port of its internal listener, as in a URL. */
   readonly address: string;
-  /** Made anew at each start: another process may have got the address. */
+  /** New at each start: another process may have taken over the address. */
   readonly instance: string;
 }
 
@@ -18,6 +18,6 @@ export function parseReplica(text: string | undefined): Replica | undefined {
   const { address, instance } = pattern.exec(text ?? "")?.groups ?? {};
   if (address === undefined || instance === undefined || !URL.canParse(`http://${address}/`)) return undefined;
   const { host, pathname, username } = new URL(`http://${address}/`);
-  // Whoever can write to the bucket must not choose more than a host and a port.
+  // Someone who can write to the bucket must not be able to choose more than a host and a port.
   return host !== "" && pathname === "/" && username === "" ? { address, instance } : undefined;
 }

@@ -74,7 +74,7 @@ function nobodyIsAsked(host: string): BrokenRule {
   return { path: ["server", "host"], causedBy: [], message };
 }
 
-/** Otherwise, whoever adds users to a file that says `access: open` would believe that passwords are checked. */
+/** Otherwise, an operator who adds users to a file with `access: open` would believe that passwords are checked. */
 function openAndGuarded(access: AccessDraft): BrokenRule[] {
   if (access.open !== true) return [];
   const { users, issuers, tokenService, anonymousPull } = access;

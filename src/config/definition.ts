@@ -2,7 +2,7 @@ import type { Kind } from "./kinds.js";
 
 /** What describes a setting besides its kind. */
 interface Note {
-  /** One line for whoever runs Berth. */
+  /** One line for the operator. */
   readonly meaning: string;
   /** Never shown. `<key>File`, the path of a file that contains it, may be given instead. */
   readonly secret?: boolean;

@@ -76,7 +76,7 @@ export const tagPatterns: Kind<readonly string[]> = {
   ...listOf(tagException),
   parse: (written, directory) => {
     const patterns = listOf(tagException).parse(written, directory);
-    // Nothing to make an exception from: whoever wrote it meant something else.
+    // There is nothing to make an exception from: the author meant something else.
     return patterns?.length && patterns.every((each) => each.startsWith("!")) ? undefined : patterns;
   },
   adviceFor: (written) =>

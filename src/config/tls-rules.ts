@@ -9,7 +9,7 @@ export type ClientAuth = NonNullable<TlsConfig["clientAuth"]>;
 /** The section; values that are invalid by themselves are missing. */
 export type TlsDraft = { readonly [Key in keyof TlsConfig]: TlsConfig[Key] | undefined };
 
-/** Whoever names an authority and nothing more expects that no one else gets in. */
+/** An operator who names an authority and nothing else expects that no other client gets in. */
 export function clientAuthOf({ clientAuth, clientCa }: Pick<TlsDraft, "clientAuth" | "clientCa">): ClientAuth {
   return clientAuth ?? ((clientCa?.length ?? 0) > 0 ? "require" : "off");
 }

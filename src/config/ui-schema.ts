@@ -2,7 +2,7 @@ import { section, setting } from "./definition.js";
 import { truth } from "./kinds.js";
 
 /**
- * The web page. It is on by default: whoever opens the address of a registry in a browser expects one, it costs nothing
+ * The web page. It is on by default: people who open a registry's address in a browser expect one, it costs nothing
  * until then, and it shows nobody more than the API does.
  */
 export const ui = section("The web page at /ui/.", {

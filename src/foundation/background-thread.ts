@@ -15,7 +15,7 @@ export interface Job<Content> {
 
 /**
  * A thread for work that would block the event loop. It is started when it is needed, and does one job at a time: the
- * others wait in memory, so whoever gives it jobs limits how many there are.
+ * others wait in memory, so the caller must limit how many there are.
  */
 export class BackgroundThread<Content, Result> {
   readonly #program: URL;

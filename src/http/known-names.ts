@@ -9,7 +9,7 @@ const shown: readonly ResourceName[] = ["api", "ui"];
 const loopbackName = /^(?:localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[(?:::1|::ffff:127\.[\d.]+)\])$/i;
 
 /**
- * Without access control, whoever reaches this machine sees everything, and a browser on it reaches it for any page: a
+ * Without access control, anyone who can connect sees everything, and a browser on it reaches it for any page: a
  * site may let its own name point to 127.0.0.1, and is then of the same origin (DNS rebinding). The name in `Host` is
  * still that of the site, so on this machine the page and its API answer only to names that mean this machine, and to
  * `server.publicUrl`.

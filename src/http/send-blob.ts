@@ -33,7 +33,7 @@ export async function sendBlob(exchange: Exchange, content: SpanReader, pool: Bu
   exchange.response.end();
 }
 
-/** What is to be sent, and the buffer that holds it, if that is the pool's. */
+/** What to send, and the buffer that holds it, if that is the pool's. */
 interface Filled {
   readonly content: Buffer;
   readonly buffer?: Buffer;

@@ -22,7 +22,7 @@ export interface FreeSpaceParts {
   readonly log: Logger;
 }
 
-/** Keeps a part of the disk free, whoever fills it: empties the trash first, then lets the cache shrink. */
+/** Keeps a part of the disk free, even if another program fills it: empties the trash first, then lets the cache shrink. */
 export class FreeSpace {
   readonly #parts: FreeSpaceParts;
   readonly #timer: NodeJS.Timeout;

@@ -1,4 +1,4 @@
-/** What Berth does by itself, or for whoever runs it. */
+/** What Berth does by itself, or for its operator. */
 export const ownTasks = ["retention", "command line"] as const;
 
 export type OwnTask = (typeof ownTasks)[number];

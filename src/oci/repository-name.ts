@@ -20,7 +20,8 @@ const namePattern = /^[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*$/;
 
 /** @throws RegistryError NAME_INVALID */
 export function parseRepositoryName(text: string): RepositoryName {
-  if (isRepositoryName(text)) return text;
+  // The only place that makes a name from a text.
+  if (text.length <= maxLength && namePattern.test(text)) return text as RepositoryName;
   throw new RegistryError("NAME_INVALID", nameRule(text), { detail: { name: text.slice(0, maxLength) } });
 }
 

@@ -209,7 +209,7 @@ export class PrivateRepository implements PushRepository {
     context.log.info("blob deleted", { repository: this.name, digest });
   }
 
-  /** Before the tags move, so that whoever sees the manifest by its tag also finds it by the tag of its subject. */
+  /** Before the tags move, so that a client that sees the manifest by its tag also finds it by the tag of its subject. */
   async #writeFallbackTag(subject: Digest): Promise<void> {
     if (this.#parts.rules.referrersTag !== true) return;
     await writeFallbackTag(this.#storage, this.name, subject, (query) => this.listReferrers(subject, query));

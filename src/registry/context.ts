@@ -27,7 +27,7 @@ export interface Context {
   /** Aborted if the client disconnects or the server gives up the request. */
   readonly signal: AbortSignal;
   readonly caller: Caller;
-  /** What the client's request says of itself. */
+  /** What the client's request says about its sender. */
   readonly client?: ClientRequest;
   /** What Berth does by itself; `undefined` for a client's request. */
   readonly ownTask?: OwnTask | undefined;

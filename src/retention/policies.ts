@@ -47,7 +47,7 @@ export class Policies {
     return this.#policies.length === 0;
   }
 
-  /** What holds for a repository: all policies that match its name add up. */
+  /** The policy of a repository: all policies that match its name add up. */
   of(name: RepositoryName): RepositoryPolicy {
     if (this.areNone) return noPolicy;
     const known = this.#known.get(name);

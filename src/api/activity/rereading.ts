@@ -13,7 +13,7 @@ export class Rereading<Value> {
     if (this.#last === undefined || performance.now() - this.#last.atMs > this.#everyMs) {
       const last = { atMs: performance.now(), value: this.#readNow() };
       this.#last = last;
-      // A failure is told to whoever waits for it, and the next one tries again.
+      // The callers that wait get the error, and the next one tries again.
       last.value.catch(() => {
         if (this.#last === last) this.#last = undefined;
       });

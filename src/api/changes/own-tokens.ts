@@ -61,7 +61,7 @@ export class OwnTokens {
     const user = userOf(exchange);
     const { id } = exchange.parameters;
     const token = typeof id === "string" && isAccessTokenId(id) ? await this.#store.read(id) : undefined;
-    // Whoever administers the registry can revoke everyone's.
+    // An administrator of the registry can revoke everyone's.
     if (token === undefined || (token.user !== user && exchange.access?.mayAdminister !== true))
       throw new RegistryError("UNSUPPORTED", "you have no such token", { status: 404 });
     const isOfRequest = exchange.access?.identity.credential.id === token.id;

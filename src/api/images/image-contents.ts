@@ -29,7 +29,7 @@ const atOnce = 16;
 const mostContent = 2_000;
 /** The images of an index are read while a client waits, unless there are more. */
 const fewManifests = 60;
-/** Nobody waits for the sizes of a large index: whoever looks is told the rest at once, and the sizes when asking again. */
+/** Nobody waits for the sizes of a large index: the rest is answered at once, and the next request gets the sizes. */
 const waitMs = 0;
 /** Of large indexes, which are not read for each request. */
 const rememberedParts = 50_000;

@@ -16,7 +16,7 @@ const mostPlatforms = 50;
 
 export type Kind = "image" | "index" | "artifact" | "unknown";
 
-/** What a list says of an image. */
+/** What a list shows of an image. */
 export interface ImageFacts {
   readonly digest: Digest;
   readonly mediaType: string;
@@ -52,7 +52,7 @@ export function platformsOf({ manifests }: ManifestReading): Platform[] {
   return [...platforms.values()].slice(0, mostPlatforms);
 }
 
-/** What lists say of images. It follows from their digest, so it is read once. */
+/** What lists show of images. It follows from their digest, so it is read once. */
 export class FactsOfImages {
   readonly #storage: Storage;
   readonly #known = new LRUCache<string, ImageFacts>({ maxSize: rememberedImages, sizeCalculation: () => 1 });
@@ -101,7 +101,7 @@ export class FactsOfImages {
   }
 }
 
-/** Whether nothing that is said of an image changes when more of it is stored. */
+/** Whether the facts about an image stay the same when more of it is stored. */
 function isWhole({ manifests, content, isPartial }: ImageParts): boolean {
   const entries = [...manifests.values()].flatMap(({ reading }) => reading.manifests);
   return !isPartial && entries.every(({ digest }) => !content.has(digest));

@@ -15,12 +15,12 @@ import type { Holdings } from "./repository-holdings.js";
 const rememberedRepositories = 2_000;
 const rememberedForMs = 10_000;
 
-/** When each of more tags was moved takes too long to read. */
+/** With more tags, reading when each was moved takes too long. */
 const fewTags = 100;
 
 const mostTags = 100_000;
 
-/** What is said of a repository. */
+/** What the API shows of a repository. */
 export interface Facts {
   readonly origin: Origin;
   readonly tags: number;
@@ -99,7 +99,7 @@ async function newestOf(
   name: RepositoryName,
   tags: readonly Tag[],
 ): Promise<{ readonly tag: Tag; readonly movedMs: number | undefined } | undefined> {
-  // A signature is newer than its image, and tells nothing of it.
+  // A signature is newer than its image, and says nothing about it.
   const chosen = tags.filter((tag) => attachedBy(tag) === undefined);
   const known = chosen.length === 0 ? tags : chosen;
   const candidates = known.length <= fewTags ? known : await highestOf(known);

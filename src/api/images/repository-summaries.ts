@@ -33,7 +33,7 @@ interface SummaryParts {
   readonly holdings: RepositoryHoldings;
 }
 
-/** What lists say of repositories. Those that cannot be read in time are said to be counted. */
+/** What lists show of repositories. Those that cannot be read in time are marked as not counted yet. */
 export class RepositorySummaries {
   readonly #parts: SummaryParts;
   readonly #reading = new SingleFlight<RepositoryName, Summary | undefined>();

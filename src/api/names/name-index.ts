@@ -22,7 +22,7 @@ const longReadAfterMs = 250;
 const share = 0.3;
 
 interface NameIndexParts {
-  /** Names of repositories in code point order, whoever may pull them. */
+  /** Names of all repositories in code point order, without regard to rights. */
   list(page: Page): Promise<PageOf<string>>;
   /** Whether there is anything to pull: the list also has repositories that were emptied. */
   holdsAnything(name: string): Promise<boolean>;

@@ -1,4 +1,4 @@
-/** What an issuer says of itself (OpenID Connect Discovery 1.0, section 3). */
+/** What an issuer publishes about itself (OpenID Connect Discovery 1.0, section 3). */
 export interface IssuerDocument {
   /** @throws Error if the document names no such address, or one without HTTPS although the issuer has it */
   urlOf(name: "jwks_uri" | "authorization_endpoint" | "token_endpoint"): URL;

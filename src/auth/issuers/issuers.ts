@@ -29,10 +29,10 @@ const clockTolerance = 60;
 /** Milliseconds that a token is accepted without another check of its signature: then its key may no longer be the issuer's. */
 const goodForMs = 30_000;
 
-/** The client that a token stands for. */
+/** The client that a token identifies. */
 export interface IdentifiedClient {
   readonly identity: Identity;
-  /** Milliseconds since 1970: when the token is to be checked again. */
+  /** Milliseconds since 1970: when the token must be checked again. */
   readonly expiresMs: number;
   /** Milliseconds since 1970: when the token itself ends. */
   readonly tokenEndsMs: number;

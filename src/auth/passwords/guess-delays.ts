@@ -9,7 +9,7 @@ const rememberedGuessers = 20_000;
 
 /** Several users share an office's address, and a user has several machines. */
 const sharedBy = 4;
-/** What others at the same address, or guesses at the same user from elsewhere, cost whoever logs in rightly. */
+/** The most that other clients' wrong guesses may delay a correct login. */
 const longestSharedDelayMs = 1_000;
 
 /** What the guesses before it mean for the next one. */

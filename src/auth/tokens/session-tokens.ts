@@ -15,7 +15,7 @@ export interface SessionClaims {
   readonly endsMs: number;
 }
 
-/** A session that holds. */
+/** A valid session. */
 export interface VerifiedSession extends SessionClaims {
   readonly id: string;
 }
@@ -55,7 +55,7 @@ export class SessionTokens {
     return (await this.#ended.has(session.id)) ? undefined : session;
   }
 
-  /** Ends a session for good, whoever has a copy of its cookie. */
+  /** Ends a session for good, also for copies of its cookie. */
   async end(token: string): Promise<void> {
     const session = await this.#read(token);
     if (session === undefined) return;

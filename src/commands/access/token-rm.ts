@@ -3,7 +3,7 @@ import { isAccessTokenId, looksLikeAccessToken } from "../../auth/tokens/access-
 import { ExplainedError } from "../../serving/explained-error.js";
 import { withAccessTokens } from "./with-access-tokens.js";
 
-/** Revokes tokens, by id or by the token itself: whoever finds a leaked token does not know its id. */
+/** Revokes tokens, by id or by the token itself: someone who finds a leaked token does not know its id. */
 export async function revokeTokens(texts: readonly string[], { config }: { config?: string }): Promise<void> {
   const ids = texts.map((text) => (looksLikeAccessToken(text) ? (text.split("_")[1] ?? "") : text));
   const wrong = ids.find((id) => !isAccessTokenId(id));

@@ -55,7 +55,7 @@ function timeFrom(text: string): number {
   return atMs;
 }
 
-/** The stored bytes are pushed again: everything that holds for a push holds here. */
+/** The stored bytes are pushed again: the rules for pushes apply. */
 async function restore({ storage, name, tag, config, log }: OpenedTag, digest: Digest): Promise<void> {
   const changes = await OwnChanges.open(config, "command line", { storage, log });
   const repository = await changes.repository(name, "push");

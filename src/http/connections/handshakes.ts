@@ -18,7 +18,7 @@ interface Handshake {
 }
 
 /**
- * Lets TLS handshakes take turns. Each costs a millisecond or two of computing, and whoever opens thousands of
+ * Lets TLS handshakes take turns. Each costs a millisecond or two of computing, and a client that opens thousands of
  * connections must not delay those that are being served: a handshake begins when the client's first message is
  * complete, when few others are unfinished, and when the event loop has handled what others have sent.
  */

@@ -54,7 +54,7 @@ export function deleteBlob({ registry }: HandlerDependencies): Handler {
 
 /** The client repeats its request there, with its Range (RFC 9110, section 15.4.8). */
 function sendElsewhere(exchange: Exchange, { digest }: ResolvedBlob, address: string): void {
-  // Whoever has the address can read the blob: no cache between may keep it.
+  // Anyone with the address can read the blob: no cache in between may store it.
   const headers = { Location: address, "Docker-Content-Digest": digest, "Cache-Control": "no-store" };
   sendEmpty(exchange, 307, headers);
 }

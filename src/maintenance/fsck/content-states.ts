@@ -45,7 +45,7 @@ export class ContentStates {
     return this.#sizes.get(digest) !== undefined ? "whole" : this.look(digest);
   }
 
-  /** Looks at digests that are found in the storage, whoever holds them. */
+  /** Looks at digests that are found in the storage, in whatever repository. */
   async note(digests: readonly Digest[]): Promise<void> {
     for (let start = 0; start < digests.length; start += lookedAtOnce) {
       const some = digests.slice(start, start + lookedAtOnce);

@@ -51,7 +51,7 @@ export interface Finding {
   readonly setAsideTo?: string | undefined;
   /** Why it was not mended. */
   readonly obstacle?: string | undefined;
-  /** What is to be done, in a sentence without its full stop; `undefined` if nothing. */
+  /** What to do, as a sentence without its full stop; `undefined` if nothing. */
   readonly advice: string | undefined;
 }
 

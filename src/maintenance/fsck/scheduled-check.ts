@@ -33,7 +33,7 @@ const againAfterMs = 60 * 60_000;
 /** Longer than for a person who waits: deletions of many tags may take this long. */
 const settledAfterMs = 10_000;
 
-/** Checks everything that is stored beside the server, at a bounded rate, and mends it. Each check begins anew. */
+/** Checks everything that is stored beside the server, at a bounded rate, and mends it. Each check starts from the beginning. */
 export class ScheduledCheck implements ScheduledTask {
   readonly name = "the check";
   readonly #settings: ScheduledCheckSettings;

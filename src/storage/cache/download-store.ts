@@ -86,7 +86,7 @@ export class DownloadStore {
       try {
         return await this.#work.withLock(`download ${digest}`, action);
       } catch (error) {
-        // Whoever holds the lock now, or took it over while this process was suspended, downloads.
+        // The process that now holds the lock, or took it over while this one was suspended, downloads.
         if (!(error instanceof LockError)) throw error;
       }
     }

@@ -72,7 +72,7 @@ export class CopyFill {
       unneeded();
       return "unknown";
     } catch {
-      // The store failed. Whoever reads asks it again, and is told why.
+      // The store failed. The reader asks it again, and gets the error.
       return "unknown";
     } finally {
       this.#isOver = true;

@@ -101,7 +101,7 @@ export class LayoutIndex implements ContentIndex {
     );
     if ((await this.kinds(name)).manifests) return;
     this.#forgetAnnounced();
-    // The list last: whoever sees that it is old must not find an older record of announcements.
+    // The list last: a process that sees that it is old must not find an older record of announcements.
     await this.#driver.write(renewed(layout.lastEmptied), renewed(layout.catalogGeneration));
   }
 

@@ -16,7 +16,7 @@ import type { ContentLink } from "./content-link.js";
  *                    3. makes sure that no withdrawal takes the link
  *
  * Either the claim was written before the withdrawal, and step 3 of the collection sees its time; or it was written
- * after it, and stays. Whoever finds no link between steps 2 and 4 finds its record, and writes the link again.
+ * after it, and stays. A reader that finds no link between steps 2 and 4 finds its record, and writes the link again.
  * A manifest claims each link that it references before it is stored, so what it references has a recent claim.
  */
 

@@ -42,14 +42,16 @@ export class LinkStore {
    * truncated, or if it contains another digest than its key; a trailing newline is ignored.
    */
   async find(key: string): Promise<FoundLink | undefined> {
-    if (this.#mustBeRead(key)) return this.#readWithStat(key);
-    return this.#linkOf(key, await this.#driver.stat(key));
+    const known = this.#known.get(key);
+    if (known === undefined && this.#driver.readWithStat !== undefined) return this.#readWithStat(key);
+    return this.#linkOf(key, known, await this.#driver.stat(key));
   }
 
   /** The same for an answer to a pull, which need not show what another process changed a moment ago. */
   async findRecent(key: string): Promise<FoundLink | undefined> {
-    if (this.#mustBeRead(key)) return this.#readWithStat(key);
-    return this.#linkOf(key, await (this.#driver.statRecently ?? this.#driver.stat).call(this.#driver, key));
+    const known = this.#known.get(key);
+    if (known === undefined && this.#driver.readWithStat !== undefined) return this.#readWithStat(key);
+    return this.#linkOf(key, known, await (this.#driver.statRecently ?? this.#driver.stat).call(this.#driver, key));
   }
 
   /** Several links with one order to the driver; `undefined` for those that need a look of their own. */
@@ -58,18 +60,17 @@ export class LinkStore {
     return keys.map((key, index) => digestIn(key, contents[index]));
   }
 
-  /** What is not known must be read in any case, and says its stat as well. */
-  #mustBeRead(key: string): boolean {
-    return this.#driver.readWithStat !== undefined && !this.#known.has(key);
-  }
-
-  async #linkOf(key: string, stat: ObjectStat | undefined): Promise<FoundLink | undefined> {
+  async #linkOf(
+    key: string,
+    known: KnownLink | undefined,
+    stat: ObjectStat | undefined,
+  ): Promise<FoundLink | undefined> {
     if (stat === undefined) return undefined;
-    const known = this.#known.get(key);
     const digest = known !== undefined && known.version === stat.version ? known.digest : await this.#read(key, stat);
     return digest && { digest, modifiedMs: stat.modifiedMs };
   }
 
+  /** What is not known must be read in any case, and the read says its stat as well. */
   async #readWithStat(key: string): Promise<FoundLink | undefined> {
     const found = await this.#driver.readWithStat?.(key, longestBytes);
     const digest = found && this.#digestIn(key, found.content ?? Buffer.alloc(0), found.stat);

@@ -16,7 +16,7 @@ export class ListsAhead implements Lister {
     for (const key of keys) {
       if (this.#begun.has(key)) continue;
       const list = this.#lister.list(key);
-      // Its failure is thrown to whoever asks for it.
+      // Its failure is thrown to the caller that asks for it.
       list.catch(() => {});
       this.#begun.set(key, list);
     }

@@ -17,7 +17,7 @@ export interface QuarantinedBytes {
 }
 
 /**
- * Where damaged bytes go. They are kept: whoever has no other copy may still want what is left of them, and they are
+ * Where damaged bytes are moved. They are kept: a user without another copy may still want what is left of them, and they are
  * whole if it was not the disk that failed.
  */
 export class Quarantine {

@@ -61,7 +61,7 @@ export class SharedBlob {
     return reader;
   }
 
-  /** What is copied, for whoever reads such a part; starts to copy if it is most of the blob. */
+  /** The copy in progress, for readers of such a part; starts one if the part is most of the blob. */
   near(start: number, end: number): NearBytes | undefined {
     if (this.#fill === undefined && (end - start) * 2 >= this.#knownSize && this.#around.mayFill()) this.#startFill();
     const fill = this.#fill;

@@ -20,7 +20,7 @@ interface RemovedTarget {
   readonly by: Actor | undefined;
 }
 
-/** Whoever moves or removes the tag holds this lock. */
+/** Held while the tag is moved or removed. */
 export function tagLock(name: RepositoryName, tag: Tag): string {
   return `tag ${name}:${tag}`;
 }

@@ -30,7 +30,7 @@ export class Tombstones implements Withdrawal {
   async withdraw(key: string, note: string): Promise<ObjectStat | undefined> {
     if ((await this.#objects.stat(key)) === undefined) return undefined;
     await this.#objects.write({ key: note, content: Buffer.from(key) });
-    // As it is now that nobody can replace it unseen.
+    // Read now, when nobody can replace it unseen.
     return this.#objects.stat(key);
   }
 

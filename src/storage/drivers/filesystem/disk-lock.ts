@@ -4,7 +4,7 @@ import { makeFolders } from "./make-folders.js";
 import { unlinkIfThere } from "./synced-files.js";
 import { hasCode } from "./system-error.js";
 
-/** The file of a lock, and the owner that is to be written there. */
+/** The file of a lock, and the owner to write there. */
 export interface LockFile {
   readonly path: string;
   readonly owner: string;
@@ -54,7 +54,7 @@ function heldError(): Error {
   return Object.assign(new Error("the lock is held"), { code: lockIsHeld });
 }
 
-/** A process on another machine takes over a lock that it holds for abandoned. */
+/** A process on another machine takes over a lock that it considers abandoned. */
 function release({ path, owner }: LockFile): void {
   if (ownerOf(path) !== owner) throw Object.assign(new Error("the lock was lost"), { code: lockWasLost });
   unlinkIfThere(path);

@@ -29,7 +29,7 @@ export class DiskOrders {
     if (this.#refusal !== undefined) throw new StorageError("readonly", this.#refusal);
   }
 
-  /** A free path for a file that is to be renamed to the given path. */
+  /** A free path for a file that will be renamed to the given path. */
   scratchFor(path: string): string {
     return `${this.#folders.scratchFor(path)}/${randomUUID()}`;
   }

@@ -9,7 +9,7 @@ doJobs<string, TextPieces | undefined>((path) => {
   return { content, memory: content === undefined ? [] : [content.bytes.buffer] };
 });
 
-/** `undefined` if it cannot be listed: whoever asked finds out why. */
+/** `undefined` if it cannot be listed: the caller finds out why. */
 function namesIn(path: string): TextPieces | undefined {
   try {
     return packNames(namesOfContent(readdirSync(path)));

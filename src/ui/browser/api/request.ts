@@ -33,7 +33,7 @@ const ahead = new Map<string, Promise<Response>>();
 /** Requests what the first view will ask for while the page is still being built: it then waits for one answer only. */
 export function requestAhead(paths: readonly string[]): void {
   for (const path of paths) ahead.set(path, send(path, { headers }));
-  // The view may never be shown, and what fails is told to whoever asks for it.
+  // The view may never be shown, and a failure is reported to the caller that asks for it.
   for (const answer of ahead.values()) answer.catch(() => undefined);
   setTimeout(() => ahead.clear(), aheadForMs);
 }

@@ -5,7 +5,7 @@ import { platformText } from "../parts/platforms.js";
 import { Ago, Pushed } from "../parts/text.js";
 import { TextTable } from "./texts-card.js";
 
-/** What an image says of how it is run. */
+/** How an image says that it should be run. */
 export function ConfigurationCard({ config }: { readonly config: ImageConfig }) {
   const { problem, isCut, environment = [], labels = {} } = config;
   return (
