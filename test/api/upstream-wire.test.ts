@@ -15,6 +15,8 @@ import { readWhole, requestOptions, upstreamAt } from "../support/upstream-clien
 const name = parseRepositoryName("team/app");
 const latest = parseTag("latest");
 const layer = "layer";
+const manifestType = "application/vnd.oci.image.index.v1+json";
+const manifest = JSON.stringify({ schemaVersion: 2, mediaType: manifestType, manifests: [] });
 
 async function registry(scope: Scope): Promise<FakeUpstream> {
   const fake = await FakeUpstream.start(scope);
@@ -165,6 +167,48 @@ test("a response may have 21 KB of headers, and a thousand of them", async (t) =
   fake.faults.add({}, (reply) => ({ ...reply, headers: { ...many, ...reply.headers } }));
   const { size } = await upstreamAt(scope, fake.url).headManifest(name, latest, requestOptions());
   assert.ok(size);
+});
+
+test("a connection on which something arrives unasked is closed, and nothing of it is taken for an answer", async (t) => {
+  const scope = new Scope(t);
+  const closed: Promise<unknown>[] = [];
+  const answer = `HTTP/1.1 200 OK\r\nContent-Type: ${manifestType}\r\nContent-Length: ${manifest.length}\r\n\r\n`;
+  const server = createServer((socket) => {
+    closed.push(
+      once(
+        socket.on("error", () => {}),
+        "close",
+      ),
+    );
+    socket.on("data", () => {
+      socket.write(answer + manifest);
+      // The next request comes only when this has been sent.
+      setTimeout(() => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"), 20);
+    });
+  }).listen(0, "127.0.0.1");
+  scope.defer(() => server.close());
+  await once(server, "listening");
+  const upstream = upstreamAt(scope, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  for (let count = 0; count < 2; count++) {
+    assert.equal(String((await upstream.getManifest(name, latest, requestOptions())).bytes), manifest);
+    await Promise.all(closed);
+  }
+  assert.equal(closed.length, 2);
+});
+
+test("an upstream that leads to a host with an endless name is refused, and no message repeats the name", async (t) => {
+  const host = "a".repeat(1_000);
+  const answers = [
+    `307 Temporary Redirect\r\nLocation: http://${host}/`,
+    `401 Unauthorized\r\nWWW-Authenticate: Bearer realm="http://${host}/token"`,
+  ];
+  for (const answer of answers) {
+    const url = await answering(new Scope(t), `HTTP/1.1 ${answer}\r\nContent-Length: 0\r\n\r\n`);
+    await assert.rejects(upstreamAt(new Scope(t), url).getManifest(name, latest, requestOptions()), {
+      kind: "invalid",
+      message: /^.{0,100}it leads to a host whose name has 1000 characters$/,
+    });
+  }
 });
 
 test("an upstream that switches to another protocol is refused at once, and not asked again", async (t) => {

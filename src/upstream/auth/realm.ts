@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { getDomain } from "tldts";
+import { refuseLongHost } from "../wire/host-name.js";
 import { InvalidAnswerError } from "../wire/wire-errors.js";
 
 /**
@@ -10,6 +11,7 @@ import { InvalidAnswerError } from "../wire/wire-errors.js";
 export function parseRealm(realm: string | undefined, endpoint: URL): URL {
   if (!realm || !URL.canParse(realm, endpoint.href)) throw new InvalidAnswerError("its challenge names no realm");
   const url = new URL(realm, endpoint);
+  refuseLongHost(url);
   if (endpoint.protocol === "https:" && isSameSiteByHttp(url, endpoint)) url.protocol = "https:";
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw new InvalidAnswerError(`its token realm is not a web address but ${url.protocol}`);

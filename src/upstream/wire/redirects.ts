@@ -1,3 +1,4 @@
+import { refuseLongHost } from "./host-name.js";
 import type { WireAnswer, WireRequest } from "./wire.js";
 import { InvalidAnswerError } from "./wire-errors.js";
 
@@ -37,6 +38,7 @@ export function redirectTarget(answer: WireAnswer): URL {
     throw new InvalidAnswerError(`status ${answer.status} without a Location that can be followed`);
   }
   const url = new URL(location, answer.url);
+  refuseLongHost(url);
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw new InvalidAnswerError(`a redirect to ${url.protocol}`);
   }
