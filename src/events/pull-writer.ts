@@ -24,8 +24,8 @@ interface PullBatch {
   readonly count: number;
 }
 
-/** Characters. Receivers often take bodies of 100 kB at most: that is the default of Express. */
-const longestText = 64_000;
+/** Bytes. Receivers often take bodies of 100 kB at most: that is the default of Express. */
+const longestBody = 90_000;
 
 /**
  * Writes pulls as events in the envelope of the distribution registry. Most pulls of a batch have much in common, which
@@ -45,17 +45,18 @@ export class PullWriter {
     const targets = new Texts(isSameTarget, (pull) => JSON.stringify(this.#target(pull)));
     const rests = new Texts(isSameClient, (pull) => this.#rest(pull));
     const ids = new EventIds();
-    let written = "";
-    let count = 0;
+    const events: string[] = [];
+    let bytes = 0;
     for (const pull of pulls) {
-      if (written.length > longestText) break;
       const { atMs, content, requestId, address } = pull;
       const head = `{"id":"${ids.next()}","timestamp":"${new Date(atMs).toISOString()}","action":"pull"`;
       const request = `"request":{"id":${JSON.stringify(requestId)},${rests.of(address, pull)}`;
-      count++;
-      written += `${written === "" ? "" : ","}${head},"target":${targets.of(content.digest, pull)},${request}}`;
+      const event = `${head},"target":${targets.of(content.digest, pull)},${request}}`;
+      bytes += Buffer.byteLength(event) + 1;
+      if (bytes > longestBody && events.length > 0) break;
+      events.push(event);
     }
-    return { body: Buffer.from(`{"events":[${written}]}`), count };
+    return { body: Buffer.from(`{"events":[${events.join(",")}]}`), count: events.length };
   }
 
   #target({ content: { mediaType, digest, size }, repository, tag, client }: Pull): object {

@@ -6,7 +6,7 @@ import type { EvictionObserver } from "../proxy/eviction/eviction.js";
 import type { EvictionResult } from "../proxy/eviction/eviction-run.js";
 
 interface CacheState {
-  readonly size: number | undefined;
+  askSize(): number | undefined;
   readonly limits: { readonly maxSize?: number | undefined };
 }
 
@@ -92,7 +92,7 @@ export class StoredMetrics implements CollectionObserver, EvictionObserver, Purg
           else this.set(bytes);
         },
       });
-    gauge("berth_cache_size_bytes", "Size of the cache, as far as known.", ({ size }) => size);
+    gauge("berth_cache_size_bytes", "Size of the cache, as far as known.", (cache) => cache.askSize());
     gauge("berth_cache_max_size_bytes", "Size limit of the cache.", ({ limits }) => limits.maxSize);
   }
 

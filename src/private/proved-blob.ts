@@ -60,10 +60,12 @@ export async function receiveBlob(
   digest: Digest,
   content: IncomingContent,
   { storage, storing, signal }: Receiving,
-  add: (staged: StagedObject) => Promise<void>,
+  add: (staged: StagedObject) => Promise<unknown>,
 ): Promise<number> {
   if (content.announced !== undefined) await storing.expect({ digest, size: content.announced });
   return withProvedBlob(storage, digest, measured({ content }, signal), (staged, size) =>
-    storing.admit({ digest, size }, () => add(staged)),
+    storing.admit({ digest, size }, async () => {
+      await add(staged);
+    }),
   );
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { showBytes } from "../foundation/byte-amount.js";
 import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
+import { StorageError } from "../oci/storage-error.js";
 import { NamePatterns } from "../registry/name-patterns.js";
 import { totalOf } from "../storage/quota-ledger.js";
 import type { Storage } from "../storage/storage.js";
@@ -20,9 +21,16 @@ export interface QuotaUse extends QuotaRule {
   readonly used: number;
 }
 
-/** The same without counting; `undefined` if nothing has counted it yet. */
+/** The same without counting. */
 export interface RecordedUse extends QuotaRule {
+  /** `undefined` if nothing has counted it yet, or the record cannot be read. */
   readonly used: number | undefined;
+  readonly isUnreadable: boolean;
+}
+
+interface Quota {
+  readonly rule: QuotaRule;
+  readonly account: QuotaAccount;
 }
 
 /**
@@ -31,7 +39,7 @@ export interface RecordedUse extends QuotaRule {
  */
 export class Quotas {
   readonly #storage: Storage;
-  readonly #quotas: readonly { readonly rule: QuotaRule; readonly account: QuotaAccount }[];
+  readonly #quotas: readonly Quota[];
 
   constructor(storage: Storage, rules: readonly QuotaRule[]) {
     this.#storage = storage;
@@ -100,19 +108,13 @@ export class Quotas {
 
   /** All quotas and their use as it was last recorded, without counting: never less than pushes have added. */
   recordedUse(): Promise<readonly RecordedUse[]> {
-    return Promise.all(
-      this.#quotas.map(async ({ rule, account }) => {
-        const state = await account.read();
-        return { ...rule, used: state && totalOf(state) };
-      }),
-    );
+    return Promise.all(this.#quotas.map(recordedUse));
   }
 
   /** The same for the quotas that a repository belongs to. */
-  async recordedUseOf(name: RepositoryName): Promise<readonly QuotaUse[]> {
-    const uses: QuotaUse[] = [];
-    for (const { rule, account } of this.#quotas)
-      if (await account.holds(name)) uses.push({ ...rule, used: await this.#usedOf(account) });
+  async recordedUseOf(name: RepositoryName): Promise<readonly RecordedUse[]> {
+    const uses: RecordedUse[] = [];
+    for (const quota of this.#quotas) if (await quota.account.holds(name)) uses.push(await recordedUse(quota));
     return uses;
   }
 
@@ -136,6 +138,17 @@ export class Quotas {
     for (const holder of new Set([name, ...this.#storage.holders.known(digest)]))
       if ((await account.holds(holder)) && (await isHeld(this.#storage, { name: holder, digest }))) return true;
     return false;
+  }
+}
+
+/** One that cannot be read must not hide the others. */
+async function recordedUse({ rule, account }: Quota): Promise<RecordedUse> {
+  try {
+    const state = await account.read();
+    return { ...rule, used: state && totalOf(state), isUnreadable: false };
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    return { ...rule, used: undefined, isUnreadable: true };
   }
 }
 

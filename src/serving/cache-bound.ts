@@ -31,8 +31,8 @@ export class CacheBound implements CacheRoom {
   }
 
   /** Size of the cache, as far as this process knows; `undefined` if nothing is cached, or it was not measured yet. */
-  get size(): number | undefined {
-    return this.#eviction?.size;
+  askSize(): number | undefined {
+    return this.#eviction?.askSize();
   }
 
   /** As configured. */

@@ -64,7 +64,7 @@ export class ModeSelector {
       storage,
       log,
       uploads: () => this.uploadsRunning,
-      cacheSize: () => this.cacheBound.size,
+      cacheSize: () => this.cacheBound.askSize(),
     });
     this.cacheBound = new CacheBound(storage, log, around.metrics?.stored);
   }

@@ -4,19 +4,23 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { digestOf } from "../../src/oci/digest.js";
+import { StorageError } from "../../src/oci/storage-error.js";
+import { MemoryDriver } from "../../src/storage/drivers/memory-driver.js";
 import { ApiClient } from "../support/api-client.js";
 import { tryCommand } from "../support/command.js";
 import { pushBlob, pushManifest, seededBytes } from "../support/content.js";
 import { basic, runGuardedBerth } from "../support/guarded-berth.js";
 import { type Answer, locationOf, type RegistryClient } from "../support/registry-client.js";
-import { runBerthOnDisk } from "../support/running-berth.js";
+import { runBerth, runBerthOnDisk } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
 import { pushBlobsOf, pushSmallImage, smallImage } from "../support/small-image.js";
+import { storageOf } from "../support/storage.js";
 import { startUpload } from "../support/upload.js";
 import { waitUntil } from "../support/wait-until.js";
 
 const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const limit = 100_000;
+const quotaFolder = ".berth/quotas";
 
 /** A registry in which `team/**` may hold 100 kB together. */
 async function runWithQuota(scope: Scope) {
@@ -207,6 +211,36 @@ test("the summary tells how full quotas are, the fullest first, and that one whi
   });
   assert.equal(full.level, "error");
 });
+
+test("a quota whose record cannot be read is told as such, and the others are shown", async (t) => {
+  const quotas = ["lab/**", "team/**"].map((pattern) => ({ repositories: [pattern], limit }));
+  const driver = new DriverWithDamage();
+  const { client } = await runBerth(new Scope(t), { private: { quotas }, opened: storageOf(driver) });
+  await pushSmallImage(client, "lab/one", "1.0");
+  const [ofLab] = await driver.list(quotaFolder);
+  driver.damaged = `${quotaFolder}/${ofLab}`;
+  await pushBlob(client, "team/one", seededBytes("two", 50_000));
+  const api = new ApiClient(client);
+  const summary = await api.get("summary");
+  assert.deepEqual(summary.storageQuotas, [
+    { repositories: ["team/**"], used: 50_000, limit },
+    { repositories: ["lab/**"], limit, isUnreadable: true },
+  ]);
+  const unreadable = summary.attention.find(({ code }: { code: string }) => code === "storage-quota-unreadable");
+  assert.equal(unreadable.level, "error");
+  assert.match(unreadable.message, /lab\/\*\*/);
+  assert.deepEqual((await api.get("repository", { repository: "lab/one" })).quotas, [{ limit }]);
+});
+
+/** A storage of which one object cannot be read. */
+class DriverWithDamage extends MemoryDriver {
+  damaged: string | undefined;
+
+  override async read(key: string): Promise<Buffer | undefined> {
+    if (key === this.damaged) throw new StorageError("unavailable", "i/o error");
+    return super.read(key);
+  }
+}
 
 test("how full quotas are is shown to administrators only", async (t) => {
   const rules = [

@@ -14,6 +14,7 @@ export interface Attention {
     | "quota-low"
     | "storage-quota-full"
     | "storage-quota-low"
+    | "storage-quota-unreadable"
     | "upstream-down"
     | "upstream-limited"
     | "no-access-control";
@@ -87,10 +88,14 @@ function aboutQuota(upstream: string, { quota }: UpstreamState): Attention[] {
 const namedPatterns = 3;
 const nearlyFull = 0.9;
 
-function aboutStorageQuota({ repositories, used = 0, limit }: StorageQuota): Attention[] {
-  if (used < limit * nearlyFull) return [];
+function aboutStorageQuota({ repositories, used = 0, limit, isUnreadable }: StorageQuota): Attention[] {
+  if (used < limit * nearlyFull && !isUnreadable) return [];
   const named = repositories.slice(0, namedPatterns).join(", ");
   const more = repositories.length > namedPatterns ? ` and ${repositories.length - namedPatterns} more` : "";
+  if (isUnreadable) {
+    const message = `Pushes to ${named}${more} may fail: the storage cannot read how much of their quota is used.`;
+    return [{ level: "error", code: "storage-quota-unreadable", message }];
+  }
   if (used >= limit) {
     const message = `Pushes to ${named}${more} fail: their quota of ${showBytes(limit)} is full.`;
     return [{ level: "error", code: "storage-quota-full", message }];

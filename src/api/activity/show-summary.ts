@@ -85,7 +85,7 @@ export class Summaries {
       startedAt: showTime(activity.startedMs),
       repositories: viewer.seesInside ? await names.count() : undefined,
       ...(viewer.isKnown && (await this.#numbers(viewer, everywhere, { upstreams, room }))),
-      storageQuotas: storageQuotas.length === 0 ? undefined : storageQuotas,
+      storageQuotas: storageQuotas.length === 0 ? undefined : storageQuotas.map(quotaUseOf),
       attention: attentionTo({ ...viewer, room, upstreams, storageQuotas }),
     };
   }
@@ -148,6 +148,9 @@ function quotasOf(upstreams: ReadonlyMap<string, UpstreamState>, withSource: boo
 /** There may be many, of which the page shows some. */
 function fullestFirst(quotas: readonly StorageQuota[]): readonly StorageQuota[] {
   const shares = new Map(quotas.map((quota) => [quota, quota.limit === 0 ? 1 : (quota.used ?? 0) / quota.limit]));
-  const views = quotas.toSorted((one, other) => (shares.get(other) ?? 0) - (shares.get(one) ?? 0));
-  return views.map(({ repositories, used, limit }) => ({ repositories, used, limit }));
+  return quotas.toSorted((one, other) => (shares.get(other) ?? 0) - (shares.get(one) ?? 0));
+}
+
+function quotaUseOf({ repositories, used, limit, isUnreadable }: StorageQuota) {
+  return { repositories, used, limit, isUnreadable: isUnreadable || undefined };
 }

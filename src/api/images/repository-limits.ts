@@ -9,16 +9,17 @@ export type TagGuard = "immutable" | "protected";
 /** How much the repositories of some patterns may hold together, in bytes. */
 export interface StorageQuota {
   readonly repositories: readonly string[];
-  /** As last recorded; `undefined` if nothing has counted it yet. */
+  /** As last recorded; `undefined` if nothing has counted it yet, or the record cannot be read. */
   readonly used: number | undefined;
+  readonly isUnreadable: boolean;
   readonly limit: number;
 }
 
 /** What the configuration sets for private repositories. */
 export interface RepositoryLimits {
   guardOf(name: RepositoryName, tag: Tag): TagGuard | undefined;
-  /** The quotas that it belongs to, in bytes, as last recorded. */
-  quotasOf(name: RepositoryName): Promise<readonly { readonly used: number; readonly limit: number }[]>;
+  /** The quotas that it belongs to. */
+  quotasOf(name: RepositoryName): Promise<readonly StorageQuota[]>;
   quotas(): Promise<readonly StorageQuota[]>;
 }
 

@@ -46,7 +46,9 @@ export async function showRepository(exchange: Exchange, parts: ShowParts): Prom
 
 async function quotasOf(stored: RepositoryName, limits: RepositoryLimits) {
   const quotas = await limits.quotasOf(stored);
-  return quotas.length === 0 ? undefined : quotas.map(({ used, limit }) => ({ used, limit }));
+  return quotas.length === 0
+    ? undefined
+    : quotas.map(({ used, limit, isUnreadable }) => ({ used: isUnreadable ? undefined : (used ?? 0), limit }));
 }
 
 async function sizesOf(stored: RepositoryName, { content, isPartial, manifests }: Holdings, censuses: Censuses) {

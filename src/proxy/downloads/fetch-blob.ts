@@ -95,10 +95,9 @@ export async function keep({ wanted, storage, holders }: RunningDownload, staged
   const { name, digest, client } = wanted;
   // `berth cache rm` may have removed the repository meanwhile.
   await claim(storage, name, client.name);
-  const isNew = (await storage.blobs.storedSize(digest)) === undefined;
   const size = (await staged.stat())?.size ?? 0;
-  await storage.repository(name).addBlob(digest, staged);
-  if (isNew) storage.noteArriving(size);
+  const wasStored = await storage.repository(name).addBlob(digest, staged);
+  if (!wasStored) storage.noteArriving(size);
   holders.note(digest, name);
   await storage.downloads.forgetSize(digest);
 }

@@ -5,6 +5,7 @@ import { clearAside, isAnythingLeft, withEvictionLock } from "../../storage/cont
 import type { DiskPart } from "../../storage/disk-room.js";
 import type { Storage } from "../../storage/storage.js";
 import type { CacheRoom } from "../downloads/cache-room.js";
+import { purgeAbandoned } from "./abandoned-downloads.js";
 import type { EvictionResult } from "./eviction-run.js";
 import { EvictionRun } from "./eviction-run.js";
 
@@ -34,14 +35,14 @@ const lookEachMs = 5 * 60_000;
 /** Without a limit, the cache is measured only for those who ask how large it is: it is a walk over all of it. */
 const measureEachMs = 60 * 60_000;
 
+/** After a measurement that failed, or that another process prevented. */
+const measureAgainMs = 60_000;
+
 /** After a check, the pause is nine times as long as the check took, and at least this long. */
 const pauseMs = 1_000;
 
 /** The pause after a check that could not delete anything more. */
 const fullPauseMs = 60_000;
-
-/** An unfinished download that no client resumed for this time is deleted. */
-const resumableForMs = 24 * 60 * 60_000;
 
 /**
  * Keeps the cache below a size while Berth runs: measures it at the start and from time to time, counts what this
@@ -61,8 +62,7 @@ export class Eviction implements CacheRoom {
   /** Size of the cache at the last check, and what this process had added by then. */
   #known = { size: 0, added: 0 };
   #isMeasured = false;
-  /** Whether someone has asked for the size. */
-  #isAsked = false;
+  /** When the size may be measured again for those who ask. */
   #nextMeasureMs = 0;
   #nextLookMs = 0;
   #notBeforeMs = 0;
@@ -108,7 +108,7 @@ export class Eviction implements CacheRoom {
    * @returns the number of bytes freed, by this run or meanwhile by another one
    */
   async makeRoom(bytes: number): Promise<number> {
-    if (!this.#hasLimits) return 0;
+    if (Object.values(this.#limits).every((limit) => limit === undefined)) return 0;
     return this.#roomRuns.run(bytes, () => this.#makeRoom(bytes));
   }
 
@@ -132,7 +132,7 @@ export class Eviction implements CacheRoom {
     if (this.#running !== undefined) return;
     const now = performance.now();
     const isFull = this.#size > this.largest && now >= this.#notBeforeMs;
-    if (isFull || now >= this.#nextLookMs || this.#mustMeasure) void this.#lookAlone();
+    if (isFull || now >= this.#nextLookMs) void this.#lookAlone();
   }
 
   /** A look that others may wait for, too. */
@@ -143,9 +143,17 @@ export class Eviction implements CacheRoom {
     return this.#running;
   }
 
-  /** Size of the cache, as far as this process knows; `undefined` until it has been measured, which asking begins. */
-  get size(): number | undefined {
-    this.#isAsked = true;
+  /**
+   * Size of the cache, as far as this process knows. Where no limit makes it measure the cache, asking begins that.
+   * @returns `undefined` until it has been measured
+   */
+  askSize(): number | undefined {
+    if (!this.#isWatched && this.#running === undefined && performance.now() >= this.#nextMeasureMs) {
+      this.#nextMeasureMs = performance.now() + measureAgainMs;
+      this.#running = this.#measure().finally(() => {
+        this.#running = undefined;
+      });
+    }
     return this.#isMeasured ? this.#size : undefined;
   }
 
@@ -153,23 +161,26 @@ export class Eviction implements CacheRoom {
     return this.#known.size + this.#storage.addedBytes - this.#known.added;
   }
 
-  get #hasLimits(): boolean {
-    return Object.values(this.#limits).some((limit) => limit !== undefined);
+  /** Whether each look measures the cache. */
+  get #isWatched(): boolean {
+    return this.#limits.maxSize !== undefined || this.#limits.maxAge !== undefined;
   }
 
-  get #mustMeasure(): boolean {
-    return this.#isAsked && !this.#hasLimits && performance.now() >= this.#nextMeasureMs;
+  async #measure(): Promise<void> {
+    try {
+      await this.#evict(() => 0);
+    } catch (cause) {
+      if (!this.#stop.signal.aborted) this.#log.error("the size of the cache could not be measured", { cause });
+    }
   }
 
   async #look(): Promise<void> {
     const startedAt = performance.now();
     this.#nextLookMs = startedAt + lookEachMs;
     try {
-      await this.#purgeDownloads();
+      await purgeAbandoned(this.#storage, this.#log);
       const { maxAge } = this.#limits;
-      const mustMeasure = this.#hasLimits || this.#mustMeasure;
-      if (mustMeasure) this.#nextMeasureMs = startedAt + measureEachMs;
-      if (mustMeasure || (await isAnythingLeft(this.#storage)))
+      if (this.#isWatched || (await isAnythingLeft(this.#storage)))
         await this.#evict((size) => this.#excess(size), maxAge && Date.now() - maxAge);
     } catch (cause) {
       if (!this.#stop.signal.aborted) this.#log.error("the cache could not be reduced", { cause });
@@ -215,15 +226,8 @@ export class Eviction implements CacheRoom {
     const { size, freed } = result;
     this.#known = { size: size - freed, added };
     this.#isMeasured = true;
+    this.#nextMeasureMs = performance.now() + measureEachMs;
     this.#observer?.looked(result);
     return freed;
-  }
-
-  async #purgeDownloads(): Promise<void> {
-    for (const download of await this.#storage.downloads.list()) {
-      if (Date.now() - download.modifiedMs < resumableForMs) continue;
-      if (!(await this.#storage.downloads.discard(download))) continue;
-      this.#log.info("abandoned download purged", { digest: download.digest, bytes: download.size });
-    }
   }
 }

@@ -78,12 +78,16 @@ export class RepositoryContent {
     return reader;
   }
 
-  /** Makes staged content, whose digest is verified, part of the repository. */
-  async addBlob(digest: Digest, staged: StagedObject): Promise<void> {
+  /**
+   * Makes staged content, whose digest is verified, part of the repository.
+   * @returns whether its bytes were stored already
+   */
+  async addBlob(digest: Digest, staged: StagedObject): Promise<boolean> {
     const { blobs, contentLinks, holders, index } = this.#storage;
     const link = this.#blobLink(digest);
     // The removal of bytes that are stored already may have begun: it sees the link, or ends before they are replaced.
-    if ((await blobs.storedSize(digest)) !== undefined) {
+    const isStored = (await blobs.storedSize(digest)) !== undefined;
+    if (isStored) {
       await this.#storage.withRoom(() => contentLinks.put(link, digest));
       await this.#storage.withRoom(() => blobs.hold(digest));
     }
@@ -94,6 +98,7 @@ export class RepositoryContent {
       throw new Error(`the bytes of ${digest} were evicted while they were stored; store them again`);
     holders.note(this.#name, digest);
     await this.#storage.withRoom(() => index.announce(this.#name, "blobs"));
+    return isStored;
   }
 
   /**

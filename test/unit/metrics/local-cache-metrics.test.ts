@@ -10,7 +10,7 @@ const state = {
   lastCollection: async () => undefined,
   verifiedReads: { whole: 0, damaged: 0 },
   answers: { requests: 0, hits: 0 },
-  cache: { size: undefined, limits: {} },
+  cache: { askSize: () => undefined, limits: {} },
   uploads: 0,
   sessions: 0,
   quotas: async () => [],

@@ -45,7 +45,7 @@ export interface Repository {
   readonly pushedAt?: string;
   readonly pulledAt?: string;
   /** Bytes, of the quotas that bound it. */
-  readonly quotas?: readonly { readonly used: number; readonly limit: number }[];
+  readonly quotas?: readonly { readonly used?: number; readonly limit: number }[];
   readonly may: readonly string[];
 }
 

@@ -70,6 +70,7 @@ export interface StorageQuota {
   readonly repositories: readonly string[];
   readonly used?: number;
   readonly limit: number;
+  readonly isUnreadable?: boolean;
 }
 
 export interface Today {

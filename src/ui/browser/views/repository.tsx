@@ -86,12 +86,14 @@ function Facts({ repository, address }: { readonly repository: Repository; reado
       )}
       {repository.quotas?.map(({ used, limit }) => (
         <span class="quota-use" key={limit}>
-          quota {sizeText(used)} of {sizeText(limit)}
-          <Meter
-            share={limit === 0 ? 1 : used / limit}
-            tone={used > limit * 0.9 ? "warn" : "accent"}
-            label="Part of the quota that is used"
-          />
+          quota {used === undefined ? "that cannot be read" : sizeText(used)} of {sizeText(limit)}
+          {used !== undefined && (
+            <Meter
+              share={limit === 0 ? 1 : used / limit}
+              tone={used > limit * 0.9 ? "warn" : "accent"}
+              label="Part of the quota that is used"
+            />
+          )}
         </span>
       ))}
       <span class="digest">

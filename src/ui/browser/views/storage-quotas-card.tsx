@@ -25,15 +25,16 @@ export function StorageQuotasCard({ quotas }: { readonly quotas: readonly Storag
   );
 }
 
-function QuotaUse({ quota: { repositories, used, limit } }: { readonly quota: StorageQuota }) {
+function QuotaUse({ quota: { repositories, used, limit, isUnreadable } }: { readonly quota: StorageQuota }) {
   const names = repositories.join(", ");
   const share = limit === 0 ? 1 : (used ?? 0) / limit;
+  const unknownUse = isUnreadable === true ? "cannot be read" : "not counted yet";
   return (
     <li>
       <div class="quota-line">
         <bdi title={names}>{names}</bdi>
         <span class="muted small number">
-          {used === undefined ? "not counted yet" : `${sizeText(used)} of ${sizeText(limit)}`}
+          {used === undefined ? unknownUse : `${sizeText(used)} of ${sizeText(limit)}`}
         </span>
       </div>
       <Meter share={share} tone={toneOf(share)} label={`Part of the quota of ${names} that is used`} />
