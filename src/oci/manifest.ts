@@ -35,9 +35,9 @@ const mediaTypePattern = /^[a-zA-Z0-9][\w!#$&^.+-]{0,126}\/[a-zA-Z0-9][\w!#$&^.+
  */
 export function parseManifest(bytes: Uint8Array, contentType?: string): ManifestContent {
   const json = parseObject(bytes);
+  refuseSchema1(json);
   const mediaType = decideMediaType(json, contentType);
   const kind = manifestKind(mediaType);
-  refuseSchema1(json, mediaType);
   refuseAmbiguity(json, kind);
   const config = optionalDescriptor(json, "config");
   const ownArtifactType = optionalString(json, "artifactType");
@@ -85,17 +85,13 @@ function decideMediaType(json: Json, contentType: string | undefined): string {
 }
 
 function inferMediaType(json: Json): string | undefined {
-  if (json.schemaVersion === 1) return mediaTypes.dockerSchema1;
   if (Array.isArray(json.manifests)) return mediaTypes.ociIndex;
   return isObject(json.config) || Array.isArray(json.layers) ? mediaTypes.ociManifest : undefined;
 }
 
-function refuseSchema1(json: Json, mediaType: string): void {
-  if (
-    json.schemaVersion === 1 ||
-    mediaType === mediaTypes.dockerSchema1 ||
-    mediaType === mediaTypes.dockerSchema1Signed
-  ) {
+/** Such a manifest usually has no type of its own, and either of two types in its `Content-Type`. */
+function refuseSchema1({ schemaVersion, mediaType }: Json): void {
+  if (schemaVersion === 1 || mediaType === mediaTypes.dockerSchema1 || mediaType === mediaTypes.dockerSchema1Signed) {
     throw invalid("Docker image manifest schema 1 is not supported; push with a client newer than Docker 1.10");
   }
 }

@@ -85,7 +85,11 @@ for (const [what, document] of [
   ["its type", { ...image, mediaType: mediaTypes.dockerSchema1 }],
   ["its signed type", { mediaType: mediaTypes.dockerSchema1Signed }],
 ] as const) {
-  test(`schema 1 is refused by name when told by ${what}`, () => assertInvalid(() => parse(document), /schema 1/));
+  test(`schema 1 is refused by name when told by ${what}`, () => {
+    assertInvalid(() => parse(document), /schema 1 is not supported/);
+    // What skopeo and old versions of Docker send with it.
+    assertInvalid(() => parse(document, mediaTypes.dockerSchema1Signed), /schema 1 is not supported/);
+  });
 }
 
 for (const wrong of [null, true, 7, "text", [], [layer], {}]) {
