@@ -48,6 +48,15 @@ export const urlPath: Kind<string> = {
   parse: (written) => (typeof written === "string" && /^\/[\w./~-]*$/.test(written) ? written : undefined),
 };
 
+/** A path before those of this server, without a slash at the end. */
+export const pathPrefix: Kind<string> = {
+  expected: "a path such as /registry, and none of Berth's own (/v2, /ui, /healthz, /readyz)",
+  parse: (written) => {
+    if (typeof written !== "string" || !/^(?:\/[\w~-][\w.~-]*)+\/*$/.test(written)) return undefined;
+    return /^\/(?:v2|ui|healthz|readyz)(?:\/|$)/.test(written) ? undefined : written.replace(/\/+$/, "");
+  },
+};
+
 /** The URL of another registry. */
 export const registryUrl: Kind<string> = {
   expected: "an address that begins with https:// or http://, without credentials, ? and #",

@@ -1,5 +1,5 @@
 import { access } from "./access-schema.js";
-import { hostName, locationStyle, network, origin, registryUrl } from "./address-kinds.js";
+import { hostName, locationStyle, network, origin, pathPrefix, registryUrl } from "./address-kinds.js";
 import { cluster } from "./cluster-schema.js";
 import { optionalSetting, section, setting, type ValueOf } from "./definition.js";
 import { events } from "./events-schema.js";
@@ -46,6 +46,10 @@ const server = section("How clients reach Berth.", {
       default: false,
       meaning: "true: they may send the browser's login or cookie of an authenticating proxy.",
     }),
+  }),
+  prefix: optionalSetting(pathPrefix, {
+    example: "/registry",
+    meaning: "Path of a reverse proxy that does not remove it: /registry/v2/ is served as /v2/ is, which stays.",
   }),
   publicUrl: optionalSetting(registryUrl, {
     example: "https://registry.example.com",

@@ -5,7 +5,7 @@ import { RegistryError } from "../oci/errors.js";
 import type { AccessRefusal } from "../registry/access-refusal.js";
 import { respondWithError } from "./error-response.js";
 import type { Exchange } from "./exchange.js";
-import { isTokenPath, originOf, tokenPath } from "./location.js";
+import { isTokenPath, originOf, prefixOf, tokenPath } from "./location.js";
 import type { Routes } from "./router.js";
 import { sessionOf } from "./session-cookie.js";
 
@@ -91,7 +91,7 @@ function challengeOf(exchange: Exchange, { control, publicUrl }: Guarding, refus
   if (exchange.request.headers["x-berth-page"] !== undefined) return `Session realm="${control.service}"`;
   if (control.scheme === "Basic" || isTokenPath(exchange.path)) return `Basic realm="${control.service}"`;
   const { realm = tokenPath } = control;
-  const address = realm.startsWith("/") ? (publicUrl ?? originOf(exchange)) + realm : realm;
+  const address = realm.startsWith("/") ? (publicUrl ?? originOf(exchange) + prefixOf(exchange)) + realm : realm;
   const parts = [`realm="${address}"`, `service="${control.service}"`];
   if (refusal !== undefined && refusal.scope !== "") parts.push(`scope="${refusal.scope}"`);
   // Only for a client that sent a token: containerd gives up at an error that it did not cause.

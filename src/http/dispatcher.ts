@@ -75,6 +75,7 @@ export class Dispatcher {
       request,
       response,
       connection,
+      prefix: this.#settings.prefix,
       caller: proxies?.clientOf(request, peer) ?? peer,
       log: this.#log,
       onOver: this.#onOver,

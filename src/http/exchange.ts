@@ -27,6 +27,8 @@ interface ExchangeParts {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly connection: Connection;
+  /** The path before all others, if one is configured. */
+  readonly prefix: string | undefined;
   readonly caller: Caller;
   readonly log: Logger;
   /** Called once, after all that was registered by `whenOver`. */
@@ -40,7 +42,9 @@ export class Exchange implements Context {
   readonly response: ServerResponse;
   readonly connection: Connection;
   readonly caller: Caller;
-  /** Without the query. */
+  /** What the client wrote before the path, if `server.prefix` is that; otherwise empty. */
+  readonly prefix: string;
+  /** Without the prefix and the query. */
   readonly path: string;
   readonly hasQuery: boolean;
   readonly startedAt = performance.now();
@@ -75,7 +79,7 @@ export class Exchange implements Context {
   #isOver = false;
   #isCut = false;
 
-  constructor({ id, request, response, connection, caller, log, onOver }: ExchangeParts) {
+  constructor({ id, request, response, connection, prefix = "", caller, log, onOver }: ExchangeParts) {
     this.id = id;
     this.request = request;
     this.response = response;
@@ -84,7 +88,9 @@ export class Exchange implements Context {
     this.#serverLog = log;
     this.#onOver = onOver;
     const target = request.url || "/";
-    const url = usualTarget.test(target) ? target : originForm(target);
+    const whole = usualTarget.test(target) ? target : originForm(target);
+    this.prefix = whole.startsWith(`${prefix}/`) ? prefix : "";
+    const url = whole.slice(this.prefix.length);
     const query = url.indexOf("?");
     request.url = url;
     this.hasQuery = query >= 0;

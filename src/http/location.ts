@@ -15,13 +15,24 @@ export type LocationStyle = string;
 /** The host of a URL with its port; anything else must not reach a response header. */
 const hostPattern = /^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i;
 
+/** What a proxy says that it has removed from the path, as Traefik does. */
+const prefixPattern = /^(?:\/[\w~-][\w.~-]*)+$/;
+
+/** What clients write before the path that the routes see: `server.prefix`, or what a proxy in front has removed. */
+export function prefixOf(exchange: Exchange): string {
+  if (exchange.prefix !== "") return exchange.prefix;
+  const removed = firstOf(exchange.header("x-forwarded-prefix"))?.replace(/\/$/, "") ?? "";
+  return prefixPattern.test(removed) ? removed : "";
+}
+
 /**
  * The `Location` for a path. Relative ones work behind every proxy, whatever host, scheme and port the client sees. A
  * few clients do not resolve them (Charliecloud, ollama) and need absolute ones.
  */
 export function locationOf(exchange: Exchange, style: LocationStyle, path: string): string {
-  if (style === "relative") return path;
-  return (style === "absolute" ? originOf(exchange) : style) + path;
+  if (style === "relative") return prefixOf(exchange) + path;
+  // A configured address says itself what a proxy in front has removed.
+  return style === "absolute" ? originOf(exchange) + prefixOf(exchange) + path : style + exchange.prefix + path;
 }
 
 /**

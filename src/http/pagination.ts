@@ -1,6 +1,7 @@
 import { RegistryError } from "../oci/errors.js";
 import type { Page } from "../oci/listing.js";
 import type { Exchange } from "./exchange.js";
+import { prefixOf } from "./location.js";
 
 const longestText = 512;
 
@@ -15,7 +16,7 @@ export function pageOfQuery(exchange: Exchange, usual: number, most: number): Pa
 export function nextLink(exchange: Exchange, parameters: Readonly<Record<string, string>>): string {
   const query = new URLSearchParams(exchange.query);
   for (const [key, value] of Object.entries(parameters)) query.set(key, value);
-  return `<${exchange.path}?${query}>; rel="next"`;
+  return `<${prefixOf(exchange)}${exchange.path}?${query}>; rel="next"`;
 }
 
 /** @throws RegistryError with status 400; nothing is allocated by the requested number (CVE-2023-2253) */

@@ -8,6 +8,8 @@ export interface ServerSettings {
   readonly port: number;
   /** `undefined` for plain HTTP. */
   readonly tls: TlsSettings | undefined;
+  /** A path before all others; requests without it are served, too. */
+  readonly prefix?: string | undefined;
   readonly trustedProxies: readonly string[];
   readonly cors: CorsSettings;
   readonly maxConnections: number;

@@ -181,6 +181,8 @@ test("the realm is the address that the client uses, or server.publicUrl", async
   const { client } = await runGuardedBerth(scope, publicAndPrivate);
   const forwarded = await client.get("/v2/", { "x-forwarded-proto": "https", host: "registry.example.com" });
   assert.match(challengeOf(forwarded), /realm="https:\/\/registry\.example\.com\/v2\/_berth\/token"/);
+  const below = { "x-forwarded-proto": "https", "x-forwarded-prefix": "/registry", host: "example.com" };
+  assert.match(challengeOf(await client.get("/v2/", below)), /realm="https:\/\/example\.com\/registry\/v2\/_berth/);
   const named = await runGuardedBerth(scope, publicAndPrivate, { server: { publicUrl: "https://hub.example.com" } });
   assert.match(challengeOf(await named.client.get("/v2/")), /realm="https:\/\/hub\.example\.com\/v2\/_berth\/token"/);
 });

@@ -53,6 +53,37 @@ test("an absolute location is the address that the client sees, according to the
   }
 });
 
+for (const [what, path, headers, prefix] of [
+  ["passes on", "/registry/v2/team/app", {}, "/registry"],
+  ["removes", "/v2/team/app", { "x-forwarded-prefix": "/apps/registry/" }, "/apps/registry"],
+] as const) {
+  test(`a push below a path that the proxy in front ${what} stays below it`, async (t) => {
+    const { client } = await runBerth(new Scope(t), { server: { prefix: "/registry" } });
+    const started = await client.request("POST", `${path}/blobs/uploads/`, { headers });
+    assert.ok(locationOf(started).startsWith(`${prefix}/v2/team/app/blobs/uploads/`), locationOf(started));
+    const session = locationOf(started, `digest=${digest}`).replace(prefix, path.replace("/v2/team/app", ""));
+    const put = await client.request("PUT", session, { body: bytes, headers });
+    assert.deepEqual([put.status, locationOf(put)], [201, `${prefix}/v2/team/app/blobs/${digest}`]);
+    assert.deepEqual((await client.get(`${path}/blobs/${digest}`)).body, bytes);
+  });
+}
+
+test("without the path of the proxy, or with one that is none, locations are below the root", async (t) => {
+  const { client } = await runBerth(new Scope(t), { server: { prefix: "/registry" } });
+  for (const removed of ["", "/", "//evil.example.com", "/../x", "/a b", "https://evil.example.com"]) {
+    const location = locationOf(await start(client, { "x-forwarded-prefix": removed }));
+    assert.ok(location.startsWith("/v2/team/app/blobs/uploads/"), location);
+  }
+  assert.equal((await client.get("/registryv2/")).status, 404);
+});
+
+test("the next page of a list is below the path of the proxy", async (t) => {
+  const { client } = await runBerth(new Scope(t), { server: { prefix: "/registry" } });
+  for (const repository of ["a", "b"]) await pushSmallImage(client, repository, repository);
+  const { headers } = await client.get("/registry/v2/_catalog?n=1");
+  assert.equal(headers.link, '</registry/v2/_catalog?n=1&last=a>; rel="next"');
+});
+
 test("a client that sends no host gets a location without one", async (t) => {
   const scope = new Scope(t);
   const { port } = await runBerth(scope, { server: { locations: "absolute" } });

@@ -1,3 +1,4 @@
+import { pathPrefix } from "../address-kinds.js";
 import { showValue } from "../problem.js";
 import type { ClientAuth } from "../tls-rules.js";
 import { debugRules } from "./debug-rules.js";
@@ -53,8 +54,10 @@ export const httpRules: Rules = {
   "http.relativeurls": ifTrue(unlessHost("relative"), unlessHost("absolute")),
   "http.secret": notNeeded("the state of an upload is in the storage, not in a signed URL"),
   "http.prefix": ({ path, written }, translation) => {
+    const prefix = pathPrefix.parse(written, "");
     if (written === "/") translation.note(path, "not needed", "Berth serves at the root");
-    else translation.refuse(path, "Berth serves at the root only: let the reverse proxy in front strip the prefix");
+    else if (prefix === undefined) translation.refuse(path, `must be ${pathPrefix.expected}`);
+    else translation.honour(path, ["server", "prefix"], prefix);
   },
   "http.draintimeout": becomes("server.shutdownGrace", asDuration),
   "http.tls": translateTls,

@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from "node:module";
 import os, { homedir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
-import { hostName, network, origin, registryUrl } from "../../../src/config/address-kinds.js";
+import { hostName, network, origin, pathPrefix, registryUrl } from "../../../src/config/address-kinds.js";
 import { diskPart } from "../../../src/config/disk-part.js";
 import {
   duration,
@@ -108,6 +108,15 @@ test("durations and sizes stay within their ranges", () => {
     1024,
     "1MiB",
   ]);
+});
+
+test("a path before all others has no slash at the end, and is none of Berth's own", () => {
+  assert.equal(pathPrefix.parse("/registry/", ""), "/registry");
+  assert.equal(pathPrefix.parse("/apps/registry-1.x", ""), "/apps/registry-1.x");
+  assert.deepEqual(
+    taken(pathPrefix, "", "/", "registry", "/a//b", "/../a", "/a/..", "/a b", "/v2", "/v2/a", "/ui/", "/healthz", 5),
+    [],
+  );
 });
 
 test("a part of a disk is a size, or a percentage from 0.1 to 90", () => {

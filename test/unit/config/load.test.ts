@@ -34,6 +34,7 @@ test("without a file and variables, Berth is a private registry on this machine"
       tls: undefined,
       trustedProxies: [],
       cors: { origins: [], credentials: false },
+      prefix: undefined,
       publicUrl: undefined,
       locations: "relative",
       catalogMaxEntries: 10_000,

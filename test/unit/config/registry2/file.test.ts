@@ -187,7 +187,7 @@ test("settings that must not be dropped silently keep Berth from starting, each 
     "http:",
     "  addr: :5000",
     "  net: unix",
-    "  prefix: /registry/",
+    "  prefix: /v2/registry/",
     "  tls:",
     "    clientcas: /etc/ca.crt",
     "    letsencrypt: { email: me@example.com }",
@@ -306,6 +306,12 @@ test("locations are absolute as in registry:2, unless its file says relative or 
     const { config } = await loadLines(new Scope(t), ["version: 0.1", `http: ${http}`]);
     assert.equal(config.server.locations, locations, http);
   }
+});
+
+test("a prefix of all paths is honoured", async (t) => {
+  const { config, registry2 } = await loadLines(new Scope(t), ["version: 0.1", "http: { prefix: /registry/ }"]);
+  assert.equal(config.server.prefix, "/registry");
+  assert.equal(verdicts(registry2)["http.prefix"], "honoured");
 });
 
 test("settings for larger catalog pages, or without validation, take effect", async (t) => {
