@@ -54,10 +54,13 @@ export class ImageContents {
   }
 
   async of(name: RepositoryName, digest: Digest): Promise<ImageContent> {
+    const key = `${name}@${digest}`;
+    const recent = this.#large.recent(key);
+    if (recent !== undefined) return recent;
     const root = await this.#storage.manifests.uncached.readUnremembered(name, digest);
     const read = root && { size: root.descriptor.size, mediaType: root.descriptor.mediaType, reading: root.reading };
     if (read === undefined || read.reading.manifests.length <= fewManifests) return this.#whole(name, digest);
-    const whole = await this.#large.soon(`${name}@${digest}`, () => this.#whole(name, digest), waitMs);
+    const whole = await this.#large.soon(key, () => this.#whole(name, digest), waitMs);
     return whole ?? this.#first(name, digest, read);
   }
 

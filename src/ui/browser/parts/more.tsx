@@ -1,8 +1,14 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { Pages } from "../api/use-pages.js";
+/** A list of which only the beginning is shown. */
+export interface Growing {
+  readonly hasMore: boolean;
+  /** Whether more is on its way. */
+  readonly isReading: boolean;
+  readonly more: () => void;
+}
 
-/** Reads the next page of a list when its end comes into sight, or by a button. */
-export function More({ pages }: { readonly pages: Pages<unknown> }) {
+/** Shows more of a list when its end comes into sight, or by a button. */
+export function More({ pages }: { readonly pages: Growing }) {
   const end = useRef<HTMLDivElement>(null);
   const { more, hasMore, isReading } = pages;
   useEffect(() => {

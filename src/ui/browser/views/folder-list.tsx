@@ -1,9 +1,11 @@
+import { useEffect, useState } from "preact/hooks";
 import type { Folder, RepositorySummary } from "../api/content-answers.js";
 import { folderPath, listParameters } from "../api/first-requests.js";
 import type { Page } from "../api/registry-answers.js";
 import { apiPath } from "../api/request.js";
 import { useAnswer } from "../api/use-answer.js";
 import { Icon } from "../parts/icon.js";
+import { More } from "../parts/more.js";
 import { Failure, Waiting } from "../parts/notes.js";
 import { repositoriesHref } from "../routes.js";
 import { countOf } from "../text/sizes.js";
@@ -11,6 +13,9 @@ import { useAskedAgain } from "../use-asked-again.js";
 import { NoRepositories, RepositoryRow } from "./repository-row.js";
 
 const mostDetails = 100;
+
+/** To build the rows of a thousand folders would take longer than all else before the first one is seen. */
+const rowsAtOnce = 100;
 
 /** One level of the tree of names. */
 export function FolderList({ under }: { readonly under: string }) {
@@ -20,6 +25,8 @@ export function FolderList({ under }: { readonly under: string }) {
   const details = useAnswer<Page<RepositorySummary>>(
     hasRepositories ? apiPath("repositories", { ...listParameters({ under }), n: mostDetails }) : undefined,
   );
+  const [shown, setShown] = useState(rowsAtOnce);
+  useEffect(() => setShown(rowsAtOnce), [under]);
   useAskedAgain(details.answer, details.answer?.items.some(({ isCounting }) => isCounting) === true, details.reload);
   if (error !== undefined)
     return (
@@ -34,7 +41,7 @@ export function FolderList({ under }: { readonly under: string }) {
   return (
     <>
       <ul class="rows">
-        {folders.map((folder) => (
+        {folders.slice(0, shown).map((folder) => (
           <li class="entry" data-row key={folder.name}>
             <a class="entry-name" href={repositoriesHref({ under: folder.name })}>
               <Icon name="folder" />
@@ -43,10 +50,17 @@ export function FolderList({ under }: { readonly under: string }) {
             <span class="entry-facts muted small">{countOf(folder.repositories, "repository", "repositories")}</span>
           </li>
         ))}
-        {repositories.map((name) => (
+        {repositories.slice(0, Math.max(0, shown - folders.length)).map((name) => (
           <RepositoryRow key={name} item={known.get(name) ?? { name }} folder={under} />
         ))}
       </ul>
+      <More
+        pages={{
+          hasMore: shown < folders.length + repositories.length,
+          isReading: false,
+          more: () => setShown(shown + rowsAtOnce),
+        }}
+      />
       {next !== undefined && (
         <p class="pad">
           <a href={repositoriesHref({ under, isFlat: true })}>Show all of this folder as a list</a>
