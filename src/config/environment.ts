@@ -11,29 +11,46 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The settings given by variables: `BERTH_SERVER_PORT` is `server.port`; `BERTH_SERVER_TRUSTEDPROXIES` and
  * `BERTH_SERVER_TRUSTED_PROXIES` are both `server.trustedProxies`. An empty variable is ignored. A list of sections is
- * given as a whole, in YAML's flow style: `BERTH_PROXY_UPSTREAMS='[{name: ghcr.io, url: https://ghcr.io}]'`.
+ * given as a whole, in YAML's flow style: `BERTH_PROXY_UPSTREAMS='[{name: ghcr.io, url: https://ghcr.io}]'`. A word that
+ * stands for a section may be given as in the file: `BERTH_ACCESS=open`.
  */
 export async function readEnvironment(environment: Environment, definition: Section): Promise<ConfigSource> {
-  const known = variablesOf(definition);
+  const settings = { known: variablesOf(definition), words: wordsBelow(definition) };
+  const tree: Tree = Object.create(null);
   const variableByPath = new Map<string, string>();
   const problems: Problem[] = [];
-  const tree: Tree = Object.create(null);
   for (const [variable, value = ""] of Object.entries(environment)) {
     const text = unquoted(value);
-    if (!variable.startsWith("BERTH_") || text === "") continue;
-    if (isOfKubernetes("BERTH", variable, text)) continue;
-    const path = known.get(variable) ?? [];
-    const earlier = variableByPath.get(path.join("."));
-    if (path.length === 0) {
-      problems.push({ where: variable, path, message: unknownVariable(variable, known) });
-    } else if (earlier !== undefined) {
-      problems.push({ where: variable, path, message: `${earlier} gives the same setting; keep one of them` });
-    } else {
-      variableByPath.set(path.join("."), variable);
-      plant(tree, path, await readValue(text));
+    if (!variable.startsWith("BERTH_") || text === "" || isOfKubernetes("BERTH", variable, text)) continue;
+    const given = await givenBy(variable, text, settings);
+    if (given.length === 0)
+      problems.push({ where: variable, path: [], message: unknownVariable(variable, settings.known) });
+    for (const { path, value } of given) {
+      const earlier = variableByPath.get(path.join("."));
+      if (earlier === undefined) plant(tree, path, value);
+      else problems.push({ where: variable, path, message: `${earlier} gives the same setting; keep one of them` });
+      variableByPath.set(path.join("."), earlier ?? variable);
     }
   }
   return { tree, problems, locate: (path) => variableOfNearest(variableByPath, path) };
+}
+
+/** A setting that a variable gives. */
+interface Given {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** What variables may give: settings by the variable's name, and what `VARIABLE=word` stands for. */
+interface Variables {
+  readonly known: ReadonlyMap<string, readonly string[]>;
+  readonly words: ReadonlyMap<string, readonly Given[]>;
+}
+
+/** The settings that a variable gives; none if it is unknown. */
+async function givenBy(variable: string, text: string, { known, words }: Variables): Promise<readonly Given[]> {
+  const path = known.get(variable);
+  return path ? [{ path, value: await readValue(text) }] : (words.get(`${variable}=${text}`) ?? []);
 }
 
 /** Paths by variable name. Each path has two names: with the words of a key joined, and separated. */
@@ -49,6 +66,18 @@ function variablesOf(definition: Section): ReadonlyMap<string, readonly string[]
       [variableOf(path.map((key) => key.replaceAll(/[A-Z]/g, "_$&"))), path],
     ]),
   );
+}
+
+/** What `VARIABLE=word` gives, for the words that may be written in place of a section. */
+function wordsBelow(parent: Section, path: readonly string[] = []): ReadonlyMap<string, readonly Given[]> {
+  const own = Object.entries(parent.words ?? {}).map(([word, settings]): [string, Given[]] => [
+    `${variableOf(path)}=${word}`,
+    Object.entries(settings).map(([key, value]) => ({ path: [...path, key], value })),
+  ]);
+  const below = Object.entries(parent.members).flatMap(([key, node]) =>
+    node.type === "section" ? [...wordsBelow(node, [...path, key])] : [],
+  );
+  return new Map([...own, ...below]);
 }
 
 function variableOf(path: readonly string[]): string {

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { network } from "../../../src/config/address-kinds.js";
-import { listOfSections, optionalSetting, requiredSetting, section, setting } from "../../../src/config/definition.js";
+import {
+  listOfSections,
+  optionalSection,
+  optionalSetting,
+  requiredSetting,
+  section,
+  setting,
+} from "../../../src/config/definition.js";
 import { type Environment, readEnvironment } from "../../../src/config/environment.js";
-import { listOf, text, wholeNumber } from "../../../src/config/kinds.js";
+import { listOf, text, truth, wholeNumber } from "../../../src/config/kinds.js";
 
 const definition = section("Test", {
   server: section("Test", {
@@ -36,6 +43,22 @@ test("the words of a key may be joined or separated", async () => {
   const expected = { server: { trustedProxies: "::1" } };
   assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTEDPROXIES: "::1" }), expected);
   assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTED_PROXIES: "::1" }), expected);
+});
+
+test("a word that stands for a section may be given as in the file", async () => {
+  const withWords = section("Test", {
+    access: optionalSection(
+      "Test",
+      { open: setting(truth, { default: false, meaning: "Test." }) },
+      { open: { open: true } },
+    ),
+  });
+  const opened = await readEnvironment({ BERTH_ACCESS: "open" }, withWords);
+  assert.deepEqual([opened.problems, JSON.parse(JSON.stringify(opened.tree))], [[], { access: { open: true } }]);
+  const other = await readEnvironment({ BERTH_ACCESS: "closed" }, withWords);
+  assert.match(other.problems[0]?.message ?? "", /no setting has this name/);
+  const twice = await readEnvironment({ BERTH_ACCESS: "open", BERTH_ACCESS_OPEN: "false" }, withWords);
+  assert.match(twice.problems[0]?.message ?? "", /BERTH_ACCESS gives the same setting/);
 });
 
 test("a list may be written in YAML's brackets", async () => {
