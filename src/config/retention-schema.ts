@@ -93,4 +93,4 @@ export const retention = section(
   },
 );
 
-export type RetentionPolicyConfig = ValueOf<typeof policies>[number];
+type RetentionPolicyConfig = ValueOf<typeof policies>[number];

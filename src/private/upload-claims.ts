@@ -18,7 +18,7 @@ export async function holdingUpload<Result>(
   action: (lost: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   let claimed: Promise<void> | undefined;
-  // If claiming fails, the wait for the lock goes on.
+  // If claiming fails, the wait for the lock continues.
   const claiming = setTimeout(() => {
     claimed = uploads.claim(id).catch(() => {});
   }, claimAfterMs).unref();

@@ -52,7 +52,7 @@ export class NamePatterns {
 }
 
 /** The literal first component of a pattern, which every matching name has: of `team/*`, not of `*` or `t*\/x`. */
-export function literalStartOf(pattern: string): string | undefined {
+function literalStartOf(pattern: string): string | undefined {
   const first = pattern.split("/")[0] ?? "";
   return first.includes("*") ? undefined : first;
 }

@@ -60,7 +60,7 @@ function pathWithin(text: string): string {
 }
 
 /**
- * A page that goes on by itself. A redirect would not do: it would belong to the issuer's request, with which browsers
+ * A page that continues by itself. A redirect would not do: it would belong to the issuer's request, with which browsers
  * send no `Strict` cookie.
  */
 function goOnTo(path: string): Buffer {

@@ -2,13 +2,13 @@ import type { IncomingHttpHeaders } from "node:http";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
 /** Digests are of the plain bytes, so an encoded response is a fault: we requested none. */
-export function refuseEncoded(headers: IncomingHttpHeaders): void {
+function refuseEncoded(headers: IncomingHttpHeaders): void {
   const encoding = headers["content-encoding"]?.trim().toLowerCase();
   if (encoding && encoding !== "identity") throw new InvalidAnswerError(`it sends the content encoded (${encoding})`);
 }
 
 /** Such as a login page, or that of a captive portal. */
-export function refuseHtml(headers: IncomingHttpHeaders): void {
+function refuseHtml(headers: IncomingHttpHeaders): void {
   if (isHtml(headers)) throw new InvalidAnswerError("it sends a web page");
 }
 

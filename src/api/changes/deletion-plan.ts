@@ -24,7 +24,7 @@ interface Kept {
   readonly because: string;
 }
 
-/** What a deletion means: what goes, and what stays. */
+/** The effect of a deletion: what is deleted, and what stays. */
 export interface DeletionPlan {
   /** Tags that go, also those that point to the manifests. */
   readonly tags: readonly Tag[];

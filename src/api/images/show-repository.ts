@@ -12,7 +12,7 @@ import { type Facts, type RepositoryFacts, summaryOf, totalOf } from "./reposito
 import type { Holdings, RepositoryHoldings } from "./repository-holdings.js";
 import type { RepositoryLimits } from "./repository-limits.js";
 
-/** A client waits this long for the sizes of a large repository; then it is told the rest. */
+/** A client waits this long for the sizes of a large repository; then it gets the rest. */
 const countedWithinMs = 60;
 
 interface ShowParts {

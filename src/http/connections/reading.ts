@@ -46,7 +46,7 @@ export class Reading {
     socket.pause().on("resume", this.#pauseAgain);
   }
 
-  /** Reads no more of the body for a while, and then goes on in turn with other connections. */
+  /** Reads no more of the body for a while, and then continues in turn with other connections. */
   rest(socket: Socket): void {
     if (this.#isResting) return;
     this.#isResting = true;

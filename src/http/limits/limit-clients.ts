@@ -18,7 +18,7 @@ interface Limiting {
 /** Docker aborts a push at a 429, so pushes are only delayed; reverse proxies give up after a minute. */
 const longestPushDelayMs = 45_000;
 
-/** What a refused client is told to wait for a transfer to end: the real time is unknown. */
+/** The `Retry-After` of a client that must wait for a transfer to end: the real time is unknown. */
 const transferRetryMs = 5_000;
 
 /**

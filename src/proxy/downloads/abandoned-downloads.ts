@@ -49,7 +49,7 @@ export class AbandonedDownloads {
     if (client === undefined) return;
     const { pace, line } = client;
     if (pace.delayMs() === 0 && line.waiting === 0) return;
-    // The next one would wait longer than that: it is told at once.
+    // The next one would wait longer than that: it is refused at once.
     if (pace.delayMs() > longestWaitMs) throw tooMany();
     const late = AbortSignal.timeout(longestWaitMs);
     try {

@@ -139,7 +139,7 @@ export class WorkerProcess {
   }
 
   /**
-   * Lets running transfers finish. The primary closes the port before the worker is told: if each worker closed it for
+   * Lets running transfers finish. The primary closes the port before it stops the worker: if each worker closed it for
    * itself, a connection to the last one could belong to no worker, and hang.
    */
   stop(graceMs: number): void {

@@ -43,11 +43,11 @@ export interface ContentIndex {
   isFilled(foreign: string): Promise<boolean>;
   /** What the repository holds, or once held. */
   kinds(name: RepositoryName): Promise<{ readonly manifests: boolean; readonly blobs: boolean }>;
-  /** Called when a repository receives content of a kind: the first time, every process is told. */
+  /** Called when a repository receives content of a kind: the first time, every process is notified. */
   announce(name: RepositoryName, kind: "blobs" | "manifests"): Promise<void>;
   /**
    * Call it after manifests or blobs of a repository were removed: one without manifests leaves the list, and every
-   * process is told.
+   * process is notified.
    * @param emptied manifests of which another program left a folder
    */
   noteRemoval(name: RepositoryName, emptied?: readonly Digest[]): Promise<void>;

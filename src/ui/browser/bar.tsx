@@ -74,7 +74,7 @@ function Account({ caller }: { readonly caller: Caller }) {
 }
 
 /** Of the version that runs here. */
-export function Version({ caller }: { readonly caller: Caller }) {
+function Version({ caller }: { readonly caller: Caller }) {
   return (
     <span class="muted small">
       <Icon name="box" /> Berth {caller.registry.version}

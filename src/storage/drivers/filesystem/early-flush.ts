@@ -1,7 +1,7 @@
 import { fdatasync, ftruncate } from "node:fs";
 import { promisify } from "node:util";
 
-/** How much may be unwritten in the system's memory before the disk is told to start. */
+/** How much may be unwritten in the system's memory before the disk starts to write. */
 const flushEachBytes = 8 * 1024 * 1024;
 
 /** libuv has four threads, and reads need some of them. */
