@@ -6,7 +6,6 @@ import {
   requiredSetting,
   section,
   setting,
-  type ValueOf,
 } from "./definition.js";
 import { duration, listOf, longestTimer, wholeNumber } from "./kinds.js";
 import { namePattern, policyName, tagPatterns } from "./name-kinds.js";
@@ -92,5 +91,3 @@ export const retention = section(
     policies,
   },
 );
-
-type RetentionPolicyConfig = ValueOf<typeof policies>[number];

@@ -29,16 +29,34 @@ const pieceBytes = 64 * 1024;
  */
 export async function readSmallFile(path: string, limits: Partial<SmallFileLimits> = {}): Promise<Buffer> {
   const { mostBytes, pipeMs } = { ...defaults, ...limits };
-  const stats = await stat(path);
+  const fail = (error: unknown): never => {
+    throw explained(error, path);
+  };
+  const stats = await stat(path).catch(fail);
   const wrongKind = whyNotReadable(stats, path);
   if (wrongKind !== undefined) throw wrongKind;
-  const handle = await open(path, withoutWaiting);
+  const handle = await open(path, withoutWaiting).catch(fail);
   try {
     const pieces = stats.isFIFO() ? piecesOfPipe(handle, pipeMs) : piecesOfFile(handle);
     return await collect(pieces, mostBytes);
   } finally {
     await handle.close();
   }
+}
+
+/** What the system's codes mean, for people. */
+const reasons: ReadonlyMap<unknown, (path: string) => string> = new Map([
+  ["ENOENT", (path) => `there is no file ${path}`],
+  ["ENOTDIR", (path) => `a folder in ${path} is a file`],
+  ["EACCES", (path) => `this user may not read ${path}`],
+  ["EPERM", (path) => `this user may not read ${path}`],
+]);
+
+/** The reason in words, where it is known. */
+function explained(error: unknown, path: string): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const reason = reasons.get(code)?.(path);
+  return reason === undefined ? error : Object.assign(new Error(`${reason} (${code})`, { cause: error }), { code });
 }
 
 /** {@link readSmallFile}, as text in UTF-8. */

@@ -31,6 +31,8 @@ export function isRepositoryName(text: string): text is RepositoryName {
 
 function nameRule(text: string): string {
   if (text.length > maxLength) return `a repository name has at most ${maxLength} characters`;
+  if (/^[^/]*:.*\//.test(text))
+    return "a repository name is written without https:// and without the registry's address";
   if (text !== text.toLowerCase()) return "a repository name is lower case";
   return "a repository name is made of components of a-z, 0-9 and single separators (. _ __ -), joined by /";
 }

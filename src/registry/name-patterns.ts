@@ -51,12 +51,6 @@ export class NamePatterns {
   }
 }
 
-/** The literal first component of a pattern, which every matching name has: of `team/*`, not of `*` or `t*\/x`. */
-function literalStartOf(pattern: string): string | undefined {
-  const first = pattern.split("/")[0] ?? "";
-  return first.includes("*") ? undefined : first;
-}
-
 function childOf(node: Node, component: string): Node {
   if (component === "**") {
     node.deep ??= emptyNode();

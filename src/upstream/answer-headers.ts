@@ -1,17 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { InvalidAnswerError } from "./wire/wire-errors.js";
 
-/** Digests are of the plain bytes, so an encoded response is a fault: we requested none. */
-function refuseEncoded(headers: IncomingHttpHeaders): void {
-  const encoding = headers["content-encoding"]?.trim().toLowerCase();
-  if (encoding && encoding !== "identity") throw new InvalidAnswerError(`it sends the content encoded (${encoding})`);
-}
-
-/** Such as a login page, or that of a captive portal. */
-function refuseHtml(headers: IncomingHttpHeaders): void {
-  if (isHtml(headers)) throw new InvalidAnswerError("it sends a web page");
-}
-
 export function isHtml(headers: IncomingHttpHeaders): boolean {
   const mediaType = mediaTypeOf(headers);
   return mediaType === "text/html" || mediaType === "application/xhtml+xml";

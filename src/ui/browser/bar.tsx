@@ -1,5 +1,5 @@
 import type { Caller } from "./api/registry-answers.js";
-import { Icon, Mark } from "./parts/icon.js";
+import { Mark } from "./parts/icon.js";
 import { homePath, type Route, repositoriesHref, setupPath, signInHref, tokensPath, upstreamsPath } from "./routes.js";
 import { Search } from "./search.js";
 import { signOut } from "./session.js";
@@ -70,14 +70,5 @@ function Account({ caller }: { readonly caller: Caller }) {
         </button>
       </div>
     </details>
-  );
-}
-
-/** Of the version that runs here. */
-function Version({ caller }: { readonly caller: Caller }) {
-  return (
-    <span class="muted small">
-      <Icon name="box" /> Berth {caller.registry.version}
-    </span>
   );
 }

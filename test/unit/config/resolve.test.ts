@@ -156,7 +156,10 @@ test("a secret together with its file in one source, a missing file and an empty
   ]);
   const [gone, empty] = ["gone", "empty"].map((name) => source({ account: { passwordFile: join(folder, name) } }));
   assert.ok(gone && empty);
-  assert.match(await problemsWithFiles(gone), /file\/account\/passwordFile: .*cannot be read: ENOENT/);
+  assert.match(
+    await problemsWithFiles(gone),
+    /file\/account\/passwordFile: .*cannot be read: there is no file .* \(ENOENT\)/,
+  );
   assert.match(await problemsWithFiles(empty), /file\/account\/passwordFile: .*must be text/);
 });
 

@@ -51,6 +51,8 @@ for (const [name, said] of [
   ["a-.-b", /made of components/],
   ["a:b", /made of components/],
   ["a@b", /made of components/],
+  ["127.0.0.1:5000/team/app", /without the registry's address/],
+  ["https://docker.io/alpine", /without https/],
   ["a\\b", /made of components/],
   ["a%2fb", /made of components/],
   ["a b", /made of components/],
