@@ -211,6 +211,22 @@ test("an upstream that leads to a host with an endless name is refused, and no m
   }
 });
 
+test("a body in chunks of one byte is broken off, and one of short lines is read", async (t) => {
+  const head = `HTTP/1.1 200 OK\r\nContent-Type: ${manifestType}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  const lines = JSON.stringify({ schemaVersion: 2, mediaType: manifestType, manifests: [] }).padEnd(100_000);
+  const inChunksOf = (bytes: number) =>
+    Array.from({ length: lines.length / bytes }, (_, index) => {
+      const chunk = lines.slice(index * bytes, (index + 1) * bytes);
+      return `${bytes.toString(16)}\r\n${chunk}\r\n`;
+    }).join("");
+  const read = async (bytes: number) => {
+    const url = await answering(new Scope(t), `${head}${inChunksOf(bytes)}0\r\n\r\n`);
+    return upstreamAt(new Scope(t), url).getManifest(name, latest, requestOptions());
+  };
+  await assert.rejects(read(1), { kind: "invalid", message: /its body comes in pieces of a few bytes/ });
+  assert.equal(String((await read(10)).bytes), lines);
+});
+
 test("an upstream that switches to another protocol is refused at once, and not asked again", async (t) => {
   for (const upgrade of ["", "Upgrade: websocket\r\nConnection: Upgrade\r\n", "Upgrade: h2c\r\n"]) {
     const url = await answeringByPieces(new Scope(t), `HTTP/1.1 101 Switching Protocols\r\n${upgrade}\r\n`);

@@ -6,6 +6,7 @@ import type { Deadline } from "../limits/deadline.js";
 import type { Audience, Connection, Connections } from "./connections.js";
 import { repairHead } from "./head-repair.js";
 import { type MinimumSpeed, ResponseBody } from "./response-body.js";
+import { refuseTinyPieces } from "./tiny-pieces.js";
 import { Watch } from "./watch.js";
 import { InvalidAnswerError } from "./wire-errors.js";
 
@@ -101,7 +102,10 @@ export class Wire {
   ) {
     return (options: RequestOptions, onResponse: (message: IncomingMessage) => void): ClientRequest => {
       const send = options.protocol === "https:" ? https().request : http.request;
-      const request = send({ ...options, ...connection, ...lenientParser }, onResponse);
+      const request = send({ ...options, ...connection, ...lenientParser }, (message) => {
+        refuseTinyPieces(message);
+        onResponse(message);
+      });
       // Their size is limited; Node would silently drop headers after the first 2,000.
       request.maxHeadersCount = 0;
       repairHead(request);
