@@ -1,4 +1,6 @@
 import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { digestOf } from "../../src/oci/digest.js";
@@ -155,6 +157,19 @@ test("wrong bytes that an earlier process left delay the blob by one pull at mos
 test("bytes that an earlier process left are deleted at once if they are longer than the blob", async (t) => {
   const { client, storage } = await runWithImage(new Scope(t));
   await storage.downloads.staged(digest).append(0, onlyPiece(Buffer.alloc(layer.length + 1, "wrong")));
+  assert.deepEqual((await client.get(path)).body, layer);
+});
+
+test("a client that has read wrong bytes of another process is cut off when the download begins anew", async (t) => {
+  const { client, storage } = await runWithImage(new Scope(t));
+  await storage.downloads.staged(digest).append(0, onlyPiece(Buffer.alloc(layer.length + 1, "wrong")));
+  let end = () => {};
+  const otherProcess = storage.downloads.lock(digest, () => new Promise<void>((resolve) => (end = resolve)));
+  const { stream } = await client.open("GET", path);
+  await once(stream, "readable");
+  end();
+  await otherProcess;
+  await assert.rejects(buffer(stream));
   assert.deepEqual((await client.get(path)).body, layer);
 });
 

@@ -34,6 +34,8 @@ export class DownloadReader implements BlobReader {
   readonly #state: DownloadState;
   readonly #options: DownloadReaderOptions;
   #file: BlobReader | undefined;
+  /** Which of the download's files it is. */
+  #beginning = 0;
   /** The pieces of this file that are in memory. */
   #recent: RecentPieces | undefined;
   #passThrough: PassThroughReader | undefined;
@@ -118,6 +120,7 @@ export class DownloadReader implements BlobReader {
       return undefined;
     }
     this.#file ??= await this.#open();
+    if (this.#beginning !== this.#state.beginnings) throw new Error("what an earlier download left was wrong");
     return this.#file;
   }
 
@@ -126,6 +129,7 @@ export class DownloadReader implements BlobReader {
     const { storage } = this.#options;
     const { digest } = this.#download.wanted;
     this.#recent = this.#state.recent;
+    this.#beginning = this.#state.beginnings;
     return (await storage.downloads.staged(digest).openRead()) ?? storage.blobs.open(digest);
   }
 

@@ -14,6 +14,8 @@ export type DownloadStage = "queued" | "asked" | "arriving" | "proved" | "stored
 export class DownloadState {
   /** Its pieces in memory. Another instance means another file: what another process left may turn out to be wrong. */
   recent: RecentPieces | undefined;
+  /** How often it began with an empty file: who has read from an earlier one must not go on in this one. */
+  beginnings = 0;
   readonly #expected: number | undefined;
   readonly #waiting = new Set<() => void>();
   #stage: DownloadStage = "queued";
@@ -63,6 +65,12 @@ export class DownloadState {
     if (this.#stage !== "queued" && this.#stage !== "asked") return;
     this.#size = this.#expected === undefined || this.#expected === announced ? announced : undefined;
     this.#enter("arriving");
+  }
+
+  /** The file is empty. What another process had left, and clients may have read, is no part of the blob. */
+  beginAnew(): void {
+    this.beginnings++;
+    this.#readable = 0;
   }
 
   /** A client must never take a wrong blob for complete, so the last byte is held back. */

@@ -48,6 +48,7 @@ async function fetchOnce(download: RunningDownload, options: TransferOptions): P
   const transfer = await beginTransfer(wanted, storage.downloads.staged(wanted.digest), options);
   const blob = { expected: transfer.announced ?? wanted.size, arrived: transfer.length };
   const bound = new ArrivalBound({ storage, room }, watchers, blob);
+  if (transfer.length === 0) download.state.beginAnew();
   try {
     refuseLarger(transfer.announced, room);
     return await receive(download, transfer, bound, options.signal);
