@@ -177,7 +177,13 @@ export function testStorageRaces(name: string, open: (scope: Scope) => Promise<S
     let isHeld = true;
     const runs: string[] = [];
     let release = () => {};
-    const holding = driver.withLock("long", () => new Promise<void>((resolve) => (release = resolve)));
+    let holding = Promise.resolve();
+    await new Promise<void>((begun) => {
+      holding = driver.withLock("long", async () => {
+        begun();
+        await new Promise<void>((resolve) => (release = resolve));
+      });
+    });
     const giving = driver.withLock("long", async () => void runs.push("gave up"), { waitMs: 20 });
     await assert.rejects(giving, (error) => error instanceof LockError && error.reason === "held");
     const patient = driver.withLock("long", async () => void runs.push(isHeld ? "too early" : "in turn"));
