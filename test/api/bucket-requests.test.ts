@@ -68,6 +68,20 @@ test("what a manifest references is looked for all at once", async (t) => {
   await pushed;
 });
 
+test("a removal of the link, and one of the bytes, are looked for at the same time", async (t) => {
+  const { store, berth } = await serve(t);
+  const { manifest } = await pushImageOfLayer(berth.client, "first");
+  let release = () => {};
+  const until = new Promise<void>((done) => (release = done));
+  store.faults.add(/^HEAD .*\.berth\/unlinking\//, { kind: "held", until });
+  const before = store.faults.requests.length;
+  const pushed = pushManifest(berth.client, name, manifest, "v1");
+  const asked = () => store.faults.requests.slice(before).some((each) => /^HEAD .*\.berth\/evicting\//.test(each));
+  await waitUntil("the bytes are looked for", () => asked() || undefined);
+  release();
+  await pushed;
+});
+
 test("a large layer in one PUT goes to its key in parts, and nothing is copied", async (t) => {
   const { store, berth } = await serve(t);
   const bytes = seededBytes("large", 70 * MiB);

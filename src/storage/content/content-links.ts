@@ -96,7 +96,7 @@ export class ContentLinks {
   async #renew(link: ContentLink, content: Digest): Promise<FoundLink | undefined> {
     if (link.kind === "blob") await this.#links.put(layout.link(link), content);
     else await this.#driver.write(linkTo(layout.claimed(link), content));
-    if (await this.#isSafe(link)) return { digest: content, modifiedMs: Date.now() };
+    if (await this.isSettled(link)) return { digest: content, modifiedMs: Date.now() };
     return this.takeBack(link);
   }
 
@@ -133,7 +133,7 @@ export class ContentLinks {
   async put(link: ContentLink, content: Digest): Promise<void> {
     do {
       await this.#links.put(layout.link(link), content);
-    } while (!(await this.#isSafe(link)));
+    } while (!(await this.isSettled(link)));
   }
 
   /** The link, to be written beside its bytes; call {@link settle} afterwards. */
@@ -143,7 +143,21 @@ export class ContentLinks {
 
   /** Makes sure that no removal that has started takes a link that was just written. */
   async settle(link: ContentLink): Promise<void> {
-    if (!(await this.#isSafe(link))) await this.put(link, link.digest);
+    if (!(await this.isSettled(link))) await this.put(link, link.digest);
+  }
+
+  /** Whether no removal that has started has taken, or will take, a link that was just written. */
+  async isSettled(link: ContentLink): Promise<boolean> {
+    const { withdrawal } = this.#driver;
+    const [key, note] = [layout.link(link), layout.unlinking(link)];
+    try {
+      return await withdrawal.keep(key, note);
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.kind !== "busy") throw error;
+      // A removal takes no time, so this one was killed. If not, it then erases nothing.
+      await withdrawal.release(key, note);
+      return withdrawal.keep(key, note);
+    }
   }
 
   /**
@@ -175,18 +189,5 @@ export class ContentLinks {
   async forgetClaims(links: readonly ContentLink[]): Promise<void> {
     const manifests = links.filter(({ kind }) => kind === "manifest");
     if (manifests.length > 0) await this.#driver.remove(...manifests.map(layout.claimed));
-  }
-
-  async #isSafe(link: ContentLink): Promise<boolean> {
-    const { withdrawal } = this.#driver;
-    const [key, note] = [layout.link(link), layout.unlinking(link)];
-    try {
-      return await withdrawal.keep(key, note);
-    } catch (error) {
-      if (!(error instanceof StorageError) || error.kind !== "busy") throw error;
-      // A removal takes no time, so this one was killed. If not, it then erases nothing.
-      await withdrawal.release(key, note);
-      return withdrawal.keep(key, note);
-    }
   }
 }

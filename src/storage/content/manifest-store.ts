@@ -127,11 +127,14 @@ export class ManifestStore {
     const link: ContentLink = { name, kind: "manifest", digest };
     const key = layout.link(link);
     if (this.#stored.has(key) && (await this.#isWhole(link, manifest))) return;
-    do {
+    let isKept = false;
+    while (!isKept) {
       await this.#driver.write({ key: layout.blob(digest), content: manifest.bytes }, this.#contentLinks.beside(link));
-      await this.#contentLinks.settle(link);
-      // An eviction that could not see the link yet may have removed the bytes.
-    } while (!(await this.#blobs.hold(digest)));
+      // An eviction that could not see the link yet may have removed the bytes. If the link went, too, so may they have
+      // afterwards: both are written again.
+      const kept = await Promise.all([this.#contentLinks.isSettled(link), this.#blobs.hold(digest)]);
+      isKept = kept.every(Boolean);
+    }
     if (!isForgottenWhenPut(manifest.bytes)) this.#manifests.set(digest, manifest);
     this.#stored.set(key, true);
   }
