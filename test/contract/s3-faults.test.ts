@@ -254,3 +254,20 @@ test("s3: a large part may take minutes, as over a slow line", async (t) => {
   await sent;
   assert.equal(parts(), 1);
 });
+
+test("s3: a list whose answer stays incomplete is asked for again", async (t) => {
+  const scope = new Scope(t);
+  const store = await FakeStore.start(scope);
+  const driver = await S3Driver.open(await settingsFor(scope, store, "images"));
+  await driver.write({ key: "a/b", content: Buffer.from("content") });
+  store.faults.add(/^GET .*list-type/, { kind: "stalled" });
+  const lists = () => store.faults.requests.filter((each) => /^GET .*list-type.*prefix=a/.test(each)).length;
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const listed = driver.list("a");
+  // The pause before the second request is over at the next tick, too.
+  while (lists() < 2) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (lists() > 0) t.mock.timers.tick(1_000);
+  }
+  assert.deepEqual(await listed, ["b"]);
+});

@@ -124,6 +124,7 @@ export class FakeStore {
     if (fault?.kind === "no etag") return void response.writeHead(answer.status).end();
     if (fault?.kind === "lost answer") return void request.socket.destroy();
     response.writeHead(answer.status, answer.headers);
+    if (fault?.kind === "stalled") return void response.write(answer.body?.subarray(0, 10) ?? "");
     if (fault?.kind !== "cut") return void response.end(method === "HEAD" ? undefined : answer.body);
     response.write(answer.body?.subarray(0, fault.after), () => request.socket.destroy());
   }

@@ -13,6 +13,8 @@ export type StoreFault =
   | { readonly kind: "held"; readonly until: Promise<void> }
   /** It is looked at after this time, as behind a slow network. */
   | { readonly kind: "late"; readonly byMs: number }
+  /** The answer is never there as a whole, and the connection stays open. */
+  | { readonly kind: "stalled" }
   /** The body of the answer ends too early. */
   | { readonly kind: "cut"; readonly after: number };
 

@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { S3Bucket } from "./s3-bucket.js";
-import { answerAfter } from "./s3-client.js";
+import { answerAfter, answeredWhole } from "./s3-client.js";
 import { faultOf, isAbsent } from "./store-error.js";
 
 /** Parts that are sent or copied at the same time. */
@@ -73,11 +73,14 @@ export class PartUpload {
   /** The answer may be lost, so that the upload is no longer known when the request is repeated. */
   async complete(etags: readonly string[], size: number): Promise<void> {
     const Parts = etags.map((ETag, index) => ({ ETag, PartNumber: index + 1 }));
+    const asked = () => new CompleteMultipartUploadCommand({ ...this.#request(), MultipartUpload: { Parts } });
     await this.#bucket.calls.run(`writing ${this.#key}`, async ({ number }) => {
       try {
-        await this.#bucket.client.send(
-          new CompleteMultipartUploadCommand({ ...this.#request(), MultipartUpload: { Parts } }),
-          answerAfter(size, "copied"),
+        // Some stores begin to answer at once, and end when the object is there.
+        const patience = answerAfter(size, "copied");
+        await answeredWhole(
+          (options) => this.#bucket.client.send(asked(), { ...options, ...patience }),
+          patience.requestTimeout,
         );
       } catch (error) {
         const isGone = isAbsent(faultOf(error)) && number > 1;

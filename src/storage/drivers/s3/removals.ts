@@ -1,6 +1,7 @@
 import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { S3Bucket } from "./s3-bucket.js";
+import { answeredWhole } from "./s3-client.js";
 import { listedAtOnce } from "./stored-object.js";
 
 /** Keys whose removal is under way at the same time. */
@@ -38,13 +39,12 @@ export async function keysAtOrBelow(bucket: S3Bucket, key: string): Promise<read
 export async function removeTogether(bucket: S3Bucket, keys: readonly string[]): Promise<void> {
   for (let start = 0; start < keys.length; start += listedAtOnce) {
     const some = keys.slice(start, start + listedAtOnce);
+    const asked = new DeleteObjectsCommand({
+      Bucket: bucket.name,
+      Delete: { Objects: some.map((key) => ({ Key: bucket.at(key).Key })), Quiet: true },
+    });
     const removed = await bucket.calls.run(`removing ${some[0]} and others`, () =>
-      bucket.client.send(
-        new DeleteObjectsCommand({
-          Bucket: bucket.name,
-          Delete: { Objects: some.map((key) => ({ Key: bucket.at(key).Key })), Quiet: true },
-        }),
-      ),
+      answeredWhole((options) => bucket.client.send(asked, options)),
     );
     const failed = removed.Errors?.find(({ Code }) => Code !== "NoSuchKey");
     if (failed !== undefined)

@@ -12,7 +12,7 @@ import { BucketProof } from "./bucket-proof.js";
 import { ObjectAddresses } from "./object-addresses.js";
 import { ObjectStreams } from "./object-streams.js";
 import { PlainGets, type ReceivedObject } from "./plain-gets.js";
-import { answerAfter, readAuthorities } from "./s3-client.js";
+import { answerAfter, answeredWhole, readAuthorities } from "./s3-client.js";
 import type { S3Settings } from "./s3-settings.js";
 import type { Attempt, StoreCalls } from "./store-calls.js";
 import { faultOf, isAbsent, isConditionFailure } from "./store-error.js";
@@ -170,17 +170,16 @@ export class S3Bucket {
     begin: string,
     { after, next, limit = listedAtOnce, folders = false }: PageWanted = {},
   ): Promise<ListedPage> {
+    const asked = new ListObjectsV2Command({
+      Bucket: this.name,
+      Prefix: `${this.#prefix}${begin}`,
+      MaxKeys: Math.min(limit, listedAtOnce),
+      ...(folders ? { Delimiter: "/" } : {}),
+      ...(after === undefined ? {} : { StartAfter: `${this.#prefix}${after}` }),
+      ...(next === undefined ? {} : { ContinuationToken: next }),
+    });
     const page = await this.calls.run(`listing ${begin}`, () =>
-      this.client.send(
-        new ListObjectsV2Command({
-          Bucket: this.name,
-          Prefix: `${this.#prefix}${begin}`,
-          MaxKeys: Math.min(limit, listedAtOnce),
-          ...(folders ? { Delimiter: "/" } : {}),
-          ...(after === undefined ? {} : { StartAfter: `${this.#prefix}${after}` }),
-          ...(next === undefined ? {} : { ContinuationToken: next }),
-        }),
-      ),
+      answeredWhole((options) => this.client.send(asked, options)),
     );
     this.#proof.renew();
     return pageOf(page, this.#prefix);

@@ -10,6 +10,9 @@ const connectWithinMs = 5_000;
 /** The time until the store answers a request that brings it few bytes. */
 const answerWithinMs = 30_000;
 
+/** The time until an answer that is a list, or says what came of a change, is there as a whole. */
+const wholeWithinMs = 60_000;
+
 /** Slower transfers and copies than this count as broken. */
 const slowestBytesPerSecond = { sent: 64 * 1024, copied: 2 * 1024 * 1024 } as const;
 
@@ -51,6 +54,20 @@ export async function createClient(settings: S3Settings): Promise<S3Client> {
 /** How long the store may take to answer a request that sends it so many bytes, or makes it copy them. */
 export function answerAfter(bytes: number, work: keyof typeof slowestBytesPerSecond): { requestTimeout: number } {
   return { requestTimeout: answerWithinMs + Math.ceil((1000 * bytes) / slowestBytesPerSecond[work]) };
+}
+
+/** Sends a request whose answer is read as a whole: the connection may break without a word in the middle of it. */
+export async function answeredWhole<Result>(
+  send: (options: { readonly abortSignal: AbortSignal }) => Promise<Result>,
+  withinMs = wholeWithinMs,
+): Promise<Result> {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), withinMs).unref();
+  try {
+    return await send({ abortSignal: patience.signal });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function regionOf(region: string | undefined, endpoint: string | undefined): Pick<S3ClientConfig, "region"> {
