@@ -86,7 +86,9 @@ test("from a bucket that has become read-only, everything is pulled, and a push 
 });
 
 test("a Berth that began on a read-only bucket never changes it, though its keys may write later", async (t) => {
-  const { store } = await serveImage(t);
+  const store = await FakeStore.start(new Scope(t));
+  // Stopped before: it may write, and notes pulls at times of its own.
+  await Scope.during((scope) => storeImage(scope, store));
   denyChanges(store);
   const { client } = await runBerthOnBucket(new Scope(t), store);
   await pullAll(client);
@@ -139,10 +141,14 @@ test("a store that answers late is waited for: an image is pushed and pulled who
 async function serveImage(t: TestContext) {
   const scope = new Scope(t);
   const store = await FakeStore.start(scope);
+  return { client: await storeImage(scope, store), store };
+}
+
+async function storeImage(scope: Scope, store: FakeStore): Promise<RegistryClient> {
   const { client } = await runBerthOnBucket(scope, store);
   await pushSmallImage(client, name, "text", { tag: "latest" });
   await pushBlob(client, name, bytes);
-  return { client, store };
+  return client;
 }
 
 /** As a policy does that lets keys only read. */
