@@ -51,7 +51,8 @@ async function stepsOf(source: Storage, name: RepositoryName): Promise<readonly 
   return [
     { folder: layout.layers(name) },
     { folder: layout.revisions(name) },
-    ...others.map((child): Step => ({ folder: `${folder}/${child}`, changes: "records" })),
+    // Of what lies there, the key says what it contains: reading all of it again from a bucket would take minutes.
+    ...others.map((child) => ({ folder: `${folder}/${child}` })),
     { folder: tags, isIncluded: (key: string) => !isCurrent(key) },
     { folder: tags, isIncluded: isCurrent, changes: "tags" },
   ];
