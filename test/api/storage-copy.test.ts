@@ -55,9 +55,7 @@ test("a second copy brings what has changed, removes what is gone, and keeps wha
   const { blobs, removed } = JSON.parse(again.stdout);
   assert.deepEqual({ blobs, removed }, { blobs: 0, removed: 0 });
   // The server of the source notes pulls, and counts of the day, at times of its own.
-  const writes = store.faults.requests
-    .slice(before)
-    .filter((each) => /^(PUT|POST) .*\/(docker|cached)\//.test(each));
+  const writes = store.faults.requests.slice(before).filter((each) => /^(PUT|POST) .*\/(docker|cached)\//.test(each));
   assert.deepEqual(writes, []);
 });
 
