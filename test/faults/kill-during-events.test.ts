@@ -29,8 +29,10 @@ test("over kills and outages no acknowledged push is left untold, none is told b
   for (let round = 0; round < 6; round++) {
     const berth = await startBerth(scope, { root, port, events, ...(round % 2 === 1 && { server: { workers: 2 } }) });
     receiver.status = round % 3 === 1 ? 503 : 200;
-    const killed = delay(300 + 150 * round).then(() => berth.daemon.kill());
+    let killed: Promise<unknown> | undefined;
     for (let push = 0; ; push++) {
+      // Each round in another moment of a push, and never before there is something to tell of.
+      if (push === 2 + round) killed = delay(15 * round).then(() => berth.daemon.kill());
       const tag = `${round}-${push}`;
       const done = await pushSmallImage(berth.client, "app", tag, { tag }).then(
         () => true,
