@@ -14,6 +14,9 @@ import type { RecentPieces } from "./recent-pieces.js";
  */
 const mostSharers = 100;
 
+/** Bytes that are compared at a time. */
+const comparedBytes = 64 * 1024;
+
 /** What a reader needs from the download. */
 interface DownloadReaderOptions {
   readonly storage: Storage;
@@ -120,8 +123,21 @@ export class DownloadReader implements BlobReader {
       return undefined;
     }
     this.#file ??= await this.#open();
-    if (this.#beginning !== this.#state.beginnings) throw new Error("what an earlier download left was wrong");
+    while (this.#beginning !== this.#state.beginnings) await this.#changeFile(position);
     return this.#file;
+  }
+
+  /** What the client has must be what the new file begins with: the old one may have held something else. */
+  async #changeFile(position: number): Promise<void> {
+    const old = this.#file;
+    this.#file = await this.#open();
+    try {
+      if (old === undefined) return;
+      if (this.#file === undefined || !(await beginAlike(old, this.#file, position)))
+        throw new Error("what an earlier download left is no part of the blob");
+    } finally {
+      await old?.close();
+    }
   }
 
   /** The file stays open when it gets its name, and when it is deleted for lack of space. */
@@ -139,4 +155,21 @@ export class DownloadReader implements BlobReader {
     const begun = this.#file && { begun: { reader: this.#file, position } };
     return PassThroughReader.open(this.#download.wanted, { ...begun, signal, log });
   }
+}
+
+/** Compares what both files have before the position: a client has no more of either. */
+async function beginAlike(one: BlobReader, other: BlobReader, position: number): Promise<boolean> {
+  const [first, second] = [Buffer.allocUnsafe(comparedBytes), Buffer.allocUnsafe(comparedBytes)];
+  for (let at = 0; at < position; ) {
+    const wanted = Math.min(comparedBytes, position - at);
+    const [ours, theirs] = [
+      await one.read(first.subarray(0, wanted), at),
+      await other.read(second.subarray(0, wanted), at),
+    ];
+    if (ours === 0) return true;
+    const count = Math.min(ours, theirs);
+    if (count === 0 || !first.subarray(0, count).equals(second.subarray(0, count))) return false;
+    at += count;
+  }
+  return true;
 }
