@@ -40,7 +40,7 @@ for (const text of ["", "{", "[]", '"1"', '{"version":"1"}', "null"]) {
   test(`a record of the format that says ${JSON.stringify(text)} is refused, and not replaced`, async (t) => {
     const root = await new Scope(t).folder("data");
     await record(root, text);
-    await assert.rejects(storageAt(root), /no record of a format: restore it/);
+    await assert.rejects(storageAt(root), /not a format record: restore it/);
     assert.equal(await readFile(join(root, layout.format), "utf8"), text);
   });
 }
