@@ -18,7 +18,7 @@ export interface CollectionSettings {
 /**
  * Collects garbage. If nothing else uses the storage, unneeded content goes at once, as with registry:2. Beside
  * servers, it goes when it has been unneeded for some time and no client counts on it (`link-removal.ts`).
- * @throws CollectionError if another collection runs, or not everything can be accounted for
+ * @throws CollectionError if another collection runs, or what an earlier one was removing cannot be put back
  */
 export function collect(storage: Storage, settings: CollectionSettings): Promise<Collection> {
   return whileCollecting(storage, {

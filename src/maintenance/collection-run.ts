@@ -7,7 +7,6 @@ import type { ContentLink } from "../storage/content/content-link.js";
 import type { Storage } from "../storage/storage.js";
 import { collectRepository } from "./collect-repository.js";
 import type { CollectionChanges, UnlinkedBytes } from "./collection-changes.js";
-import { CollectionError } from "./collection-lock.js";
 import { beginChanges, readNotes, record } from "./collection-records.js";
 import type { Collection, CollectionReport } from "./collection-report.js";
 import { KnownRepositories } from "./known-repositories.js";
@@ -148,25 +147,22 @@ export class CollectionRun {
       foreign: (key) => foreign.push(key),
       unreadable: (key, error) => this.unreadable.addHiding(key, error, "all repositories in it stay"),
     });
-    for (const key of foreign) await this.#refuseIfFilled(key);
+    for (const key of foreign) await this.#keepForeign(key);
     return names;
   }
 
-  /** Its content may need anything, and no walk sees it. */
-  async #refuseIfFilled(key: string): Promise<void> {
-    if (!(await this.#isFilled(key))) return;
-    throw new CollectionError(
-      `${key} is not a repository name, so its content cannot be accounted for: move it out of the data directory; nothing was removed`,
-    );
-  }
-
-  async #isFilled(foreign: string): Promise<boolean> {
+  /** No client reaches what is there, but whoever gives the folder a name that is allowed must find it whole. */
+  async #keepForeign(key: string): Promise<void> {
     try {
-      return await this.storage.index.isFilled(foreign);
+      const content = await this.storage.index.foreignContent(key);
+      for (const digest of content) this.#needed.add(this.#known.digests.of(digest));
+      if (content.length > 0 || (await this.storage.index.isFilled(key)))
+        this.report.problem(
+          `${key} is not a repository name, so no client can pull what is there; all of it stays: rename it, or move it out of the data directory`,
+        );
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      this.unreadable.addHiding(foreign, error, "all of it stays");
-      return false;
+      this.unreadable.addHiding(key, error, "all of it stays");
     }
   }
 

@@ -47,7 +47,7 @@ export function linesOfResult(result: CheckResult, seconds: number): readonly st
     ...(unlinked === undefined || unlinked.blobs === 0
       ? []
       : [
-          `${count(unlinked.blobs, "blob")} (${showBytes(unlinked.bytes)}) belong to no repository: berth gc removes them`,
+          `${count(unlinked.blobs, "blob")} (${showBytes(unlinked.bytes)}) belong to no repository, or are in the trash: berth gc removes them in time`,
         ]),
     ...(setAside.blobs === 0
       ? []

@@ -1,5 +1,5 @@
 import { loadConfig } from "../../config/load.js";
-import { trashedLinks, undelete } from "../../maintenance/undelete.js";
+import { trashedLinks, type UndeleteTarget, undelete } from "../../maintenance/undelete.js";
 import { createLogger } from "../../observability/winston-logger.js";
 import { parseDigest } from "../../oci/digest.js";
 import { parseRepositoryName } from "../../oci/repository-name.js";
@@ -30,14 +30,23 @@ export async function listTrash(options: TrashOptions): Promise<void> {
 export async function undeleteAll(names: readonly string[], options: TrashOptions): Promise<void> {
   const storage = await open(options);
   const missing: string[] = [];
-  for (const written of names) {
-    const [name = "", digest] = written.split("@");
-    const target = { name: parseRepositoryName(name), digest: digest === undefined ? undefined : parseDigest(digest) };
+  const targets = names.map((written) => [written, targetOf(written)] as const);
+  for (const [written, target] of targets) {
     const restored = await undelete(storage, target);
     for (const trashed of restored) process.stdout.write(`${lineOf(trashed)}\n`);
     if (restored.length === 0) missing.push(`${written} is not in the trash`);
   }
   if (missing.length > 0) throw new ExplainedError("not everything could be restored (see: berth gc trash)", missing);
+}
+
+function targetOf(written: string): UndeleteTarget {
+  const [name = "", digest] = written.split("@");
+  if (name.includes(":"))
+    throw new ExplainedError(`${written} names a tag, and the trash holds content`, [
+      `berth tag restore ${name} brings the tag back, and what it pointed to with it`,
+      "berth gc undelete takes a repository, or a digest of one: team/app, team/app@sha256:...",
+    ]);
+  return { name: parseRepositoryName(name), digest: digest === undefined ? undefined : parseDigest(digest) };
 }
 
 function lineOf({ link: { name, kind, digest } }: TrashedLink): string {

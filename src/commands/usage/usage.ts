@@ -80,5 +80,5 @@ function quotaTable(quotas: readonly QuotaUse[]): string {
 
 function repositoryTable({ repositories, bytes, blobs }: Awaited<ReturnType<typeof usageOf>>): string {
   const rows = repositories.map((each) => [each.name, showBytes(each.bytes)]);
-  return `${table(["REPOSITORY", "SIZE"], rows)}${showBytes(bytes)} in ${blobs} blobs and manifests, each counted once\n`;
+  return `${table(["REPOSITORY", "SIZE"], rows)}${showBytes(bytes)} in ${blobs} ${blobs === 1 ? "blob or manifest" : "blobs and manifests, each counted once"}\n`;
 }

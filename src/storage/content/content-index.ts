@@ -41,6 +41,8 @@ export interface ContentIndex {
   recordedAsCached(after?: string): AsyncIterable<RepositoryName>;
   /** Whether anything is stored below a foreign key. */
   isFilled(foreign: string): Promise<boolean>;
+  /** The digests that keys below a foreign key name, as the links of a repository do. */
+  foreignContent(foreign: string): Promise<readonly Digest[]>;
   /** What the repository holds, or once held. */
   kinds(name: RepositoryName): Promise<{ readonly manifests: boolean; readonly blobs: boolean }>;
   /** Called when a repository receives content of a kind: the first time, every process is notified. */

@@ -6,6 +6,7 @@ import type { NamesWanted, StorageDriver } from "../driver.js";
 import { layout, repositoryFolders } from "../layout.js";
 import type { ObjectContent } from "../staging.js";
 import type { ContentIndex, IndexedRepository } from "./content-index.js";
+import { digestsNamedBelow } from "./foreign-folders.js";
 import type { LinkStore } from "./link-store.js";
 import {
   allRepositoryNames,
@@ -69,6 +70,10 @@ export class LayoutIndex implements ContentIndex {
 
   async isFilled(foreign: string): Promise<boolean> {
     return (await this.#driver.list(foreign)).length > 0;
+  }
+
+  foreignContent(foreign: string): Promise<readonly Digest[]> {
+    return digestsNamedBelow(this.#driver.many, foreign);
   }
 
   async kinds(name: RepositoryName): Promise<{ manifests: boolean; blobs: boolean }> {

@@ -222,12 +222,18 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.deepEqual((await collect(storage)).erased, [first]);
   });
 
-  story("content under an invalid repository name may need anything, so nothing is deleted", async (storage) => {
-    await storeBlob(storage, name, Buffer.from("in no manifest"));
-    await storage.driver.write({ key: `${layout.repositories}/Team/_layers/x`, content: Buffer.from("x") });
-    await assert.rejects(collect(storage), /repositories\/Team is not a repository name/);
-    assert.equal((await digestsStored(storage)).length, 1);
-  });
+  story(
+    "what a folder with an invalid repository name links to is kept, and holds back nothing else",
+    async (storage) => {
+      await storeBlob(storage, name, Buffer.from("in no manifest"));
+      const digest = await storeBlob(storage, name, Buffer.from("linked in a copy of the repository"));
+      const copied = layout.layerLink(name, digest).replace(`/${name}/`, "/Team/copy of app/");
+      await storage.driver.write({ key: copied, content: Buffer.from(digest) });
+      const { problems } = await collect(storage);
+      assert.deepEqual(await digestsStored(storage), [digest]);
+      assert.match(problems.join("\n"), /repositories\/Team is not a repository name, .*all of it stays/);
+    },
+  );
 }
 
 async function storeIndex(
