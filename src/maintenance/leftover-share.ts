@@ -9,6 +9,9 @@ const turnMs = 5;
  */
 const leastLeft = 0.1;
 
+/** A step that takes longer has waited for a distant storage rather than worked, and others could work meanwhile. */
+const longestWorkMs = 100;
+
 /** Takes a part of the time that clients leave on the event loop: less of it, the more they ask. */
 export class LeftoverShare {
   readonly #most: number;
@@ -41,5 +44,5 @@ export class LeftoverShare {
  */
 export function restMsOf(workedMs: number, most: number, others: number): number {
   const share = most * Math.max(1 - others, leastLeft);
-  return workedMs * (1 / share - 1);
+  return Math.min(workedMs, longestWorkMs) * (1 / share - 1);
 }

@@ -24,6 +24,10 @@ test("beside clients who never rest, background work goes on, and takes a twenti
   assert.ok(shareOf(0.01, 1) > 0);
 });
 
+test("waiting for a slow bucket does not count as work, so a collection there rests no longer than after real work", () => {
+  assert.equal(restMsOf(20_000, 1, 1), restMsOf(100, 1, 1));
+});
+
 test("background work that was stopped ends at its next rest, with the reason", async () => {
   const stopping = new AbortController();
   const share = new LeftoverShare(0.5, stopping.signal);
