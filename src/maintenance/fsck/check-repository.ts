@@ -163,8 +163,9 @@ class RepositoryCheck {
 
   async #checkBytes(digest: Digest, content: Digest, isManifest: boolean): Promise<"whole" | "absent" | "damaged"> {
     const state = await this.#parts.states.of(content);
+    // Another check may set damaged bytes aside before this one looks again; in this order only one of both is told.
+    if (state !== "whole") this.#add(this.#absent(digest, content, isManifest), digest, isManifest);
     if (state === "damaged") this.#add(this.#content.damagedBytes(content), digest, isManifest);
-    if (state === "absent") this.#add(this.#absent(digest, content, isManifest), digest, isManifest);
     return state;
   }
 

@@ -114,8 +114,9 @@ export class ContentSuspects {
   }
 
   async #lacksBytes(link: ContentLink, content: Digest): Promise<boolean> {
-    if ((await this.#at.parts.storage.contentLinks.stored(link)) === undefined) return false;
-    return (await this.#at.parts.states.look(content, false)) === "absent";
+    const { contentLinks, inspection } = this.#at.parts.storage;
+    if ((await contentLinks.stored(link)) === undefined) return false;
+    return (await inspection.look(content, { isHashed: false, pace: async () => {} })).state === "absent";
   }
 }
 

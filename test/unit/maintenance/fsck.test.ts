@@ -165,6 +165,29 @@ test("bytes that are pushed again while they are looked at are not called damage
   assert.equal(content.bytes?.toString(), text);
 });
 
+test("bytes that another check sets aside meanwhile are told as missing by the one that saw them damaged", async () => {
+  const inner = new MemoryDriver();
+  const driver = new PausableDriver(inner);
+  const storage = new Storage(driver, 0, new RecordedLog());
+  await storeImage(storage, text, { tags: ["v1"] });
+  await inner.write({ key: layout.blob(layer), content: Buffer.from("damaged") });
+  const pause = driver.pauseAfter("list", layout.subjectsOf(name, "sha256"));
+  const checking = check(storage);
+  await pause.reached;
+  const mending = await check(storage, { isRepaired: true });
+  pause.resume();
+  const { findings, damaged } = await checking;
+  assert.deepEqual(
+    mending.findings.map(({ flaw, outcome }) => [flaw, outcome]),
+    [["damaged bytes", "set aside"]],
+  );
+  assert.deepEqual(
+    findings.map(({ flaw, holders }) => [flaw, holders.flatMap(({ images }) => images)]),
+    [["missing bytes", ["team/app:v1"]]],
+  );
+  assert.equal(damaged, 1);
+});
+
 test("an image that is deleted while it is looked at is not called damaged", async () => {
   const inner = new MemoryDriver();
   const driver = new PausableDriver(inner);
