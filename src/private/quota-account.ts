@@ -95,16 +95,26 @@ export class QuotaAccount {
       next: { ...state, countingSinceMs: startedMs },
       result: undefined,
     }));
-    const sizes = new Map<Digest, number>();
-    for await (const { name } of this.#storage.index.repositories())
-      if (await this.holds(name)) await addContentOf(this.#storage, name, sizes);
-    const counted = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    const sizes = await this.#sizesOfContent();
+    const counted = sumOf(sizes);
     await quotaLedger.change(this.id, async (state = nothingCounted) => {
       const admitted = state.admitted.filter(({ digest }) => !sizes.has(digest));
       const next = { used: counted, countedMs: Date.now(), countingSinceMs: undefined, admitted };
       return { next: await this.#settleLinked(next), result: undefined };
     });
     this.#nextCountMs = Date.now() + Math.max(countedAgainAfterMs, 10 * (Date.now() - startedMs));
+  }
+
+  /** What the repositories hold, where that cannot be recorded. */
+  async countUnrecorded(): Promise<number> {
+    return sumOf(await this.#sizesOfContent());
+  }
+
+  async #sizesOfContent(): Promise<ReadonlyMap<Digest, number>> {
+    const sizes = new Map<Digest, number>();
+    for await (const { name } of this.#storage.index.repositories())
+      if (await this.holds(name)) await addContentOf(this.#storage, name, sizes);
+    return sizes;
   }
 
   #tryToAdmit(content: NewContent, limit: number): Promise<"admitted" | "too much" | "never counted"> {
@@ -149,6 +159,10 @@ export class QuotaAccount {
     }
     return { ...state, used, admitted };
   }
+}
+
+function sumOf(sizes: ReadonlyMap<Digest, number>): number {
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 function textOf({ name, digest }: Pick<NewContent, "name" | "digest">): string {

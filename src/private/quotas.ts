@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { showBytes } from "../foundation/byte-amount.js";
 import { RegistryError } from "../oci/errors.js";
 import type { RepositoryName } from "../oci/repository-name.js";
-import { StorageError } from "../oci/storage-error.js";
+import { isOutOfRoom, StorageError } from "../oci/storage-error.js";
 import { NamePatterns } from "../registry/name-patterns.js";
 import { totalOf } from "../storage/quota-ledger.js";
 import type { Storage } from "../storage/storage.js";
@@ -98,11 +98,7 @@ export class Quotas {
   /** All quotas and their use, counted now. */
   async use(): Promise<readonly QuotaUse[]> {
     const uses: QuotaUse[] = [];
-    for (const { rule, account } of this.#quotas) {
-      await account.count();
-      // What was admitted and is not linked yet is no use of space.
-      uses.push({ ...rule, used: (await account.read())?.used ?? 0 });
-    }
+    for (const { rule, account } of this.#quotas) uses.push({ ...rule, used: await usedNow(account) });
     return uses;
   }
 
@@ -167,4 +163,15 @@ function refusal({ repositories, limit }: QuotaRule, used: number, { name, diges
     `the quota of ${patterns} is spent: ${showBytes(used)} of ${showBytes(limit)} are used, and ${showBytes(size)} more are needed; delete images, and collect garbage`,
     { detail: { name, digest, quota: repositories, used, allowed: limit, needed: size } },
   );
+}
+
+/** Also of a storage that is read-only, or full. What was admitted and is not linked yet is no use of space. */
+async function usedNow(account: QuotaAccount): Promise<number> {
+  try {
+    await account.count();
+    return (await account.read())?.used ?? 0;
+  } catch (error) {
+    if (!isOutOfRoom(error)) throw error;
+    return account.countUnrecorded();
+  }
 }

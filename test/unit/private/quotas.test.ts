@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { type Digest, digestOf } from "../../../src/oci/digest.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
+import { StorageError } from "../../../src/oci/storage-error.js";
 import { Quotas } from "../../../src/private/quotas.js";
 import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
@@ -77,3 +78,13 @@ test("the cost of a push does not grow with what the repositories hold", async (
   }
   assert.ok((costs.at(-1) ?? 0) <= (costs[5] ?? 0) + 2, `${costs}`);
 });
+
+for (const kind of ["readonly", "full"] as const)
+  test(`what a quota uses is counted also where nothing can be recorded (${kind})`, async () => {
+    const { driver, one } = twoProcesses();
+    await push(one, "blob", 300);
+    const { quotas } = one;
+    for (const step of ["write", "writeUnderLock"] as const)
+      driver.failAlways(step, /./, new StorageError(kind, "the disk takes nothing"));
+    assert.equal((await quotas.use())[0]?.used, 300);
+  });
