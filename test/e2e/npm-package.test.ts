@@ -7,7 +7,7 @@ import { digestOf } from "../../src/oci/digest.js";
 import { runCommand } from "../support/command.js";
 import { Daemon } from "../support/daemon.js";
 import { freePort } from "../support/free-port.js";
-import { projectRoot } from "../support/project.js";
+import { copyOfProject } from "../support/project-copy.js";
 import { RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 import { startUpload } from "../support/upload.js";
@@ -16,7 +16,7 @@ import { startUpload } from "../support/upload.js";
 async function installPacked(scope: Scope): Promise<string> {
   const packed = await scope.folder("packed");
   const folder = await scope.folder("installed");
-  await runCommand("npm", ["pack", "--silent", "--pack-destination", packed], { cwd: projectRoot });
+  await runCommand("npm", ["pack", "--silent", "--pack-destination", packed], { cwd: await copyOfProject(scope) });
   const [tarball = "no tarball"] = await readdir(packed);
   await runCommand("npm", ["install", "--silent", "--no-audit", join(packed, tarball)], { cwd: folder });
   return folder;

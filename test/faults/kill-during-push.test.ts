@@ -24,18 +24,13 @@ test("what was acknowledged survives kill -9 at any moment of a push, and nothin
     const { client, daemon, root, port } = berth;
     const afterSteps = wholeNumber(random, 1, 120);
     const pauseMs = wholeNumber(random, 0, 20);
-    const killed = new Promise<void>((resolve, reject) => {
-      let steps = 0;
-      const step = () => {
-        steps += 1;
-        if (steps === afterSteps)
-          delay(pauseMs)
-            .then(() => daemon.kill())
-            .then(resolve, reject);
-      };
-      const pushes = names.map((name) => pushUntilItDies({ client, name, log, step }, `round-${round}`));
-      Promise.all(pushes).catch(reject);
-    });
+    let steps = 0;
+    let killed: Promise<unknown> | undefined;
+    const step = () => {
+      steps += 1;
+      if (steps === afterSteps) killed = delay(pauseMs).then(() => daemon.kill());
+    };
+    await Promise.all(names.map((name) => pushUntilItDies({ client, name, log, step }, `round-${round}`)));
     await killed;
     berth = await startBerth(scope, { root, port });
     await t.test(`round ${round}: killed ${pauseMs} ms after step ${afterSteps}`, async () => {

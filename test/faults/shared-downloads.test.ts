@@ -19,6 +19,9 @@ const tagPath = `/v2/${name}/manifests/latest`;
 /** Slow enough that all clients arrive while it runs. */
 const bytesPerSecond = 12_000_000;
 
+/** Slow enough that the download does not end, however busy the machine is, before the test lets it go on. */
+const slowly = 400_000;
+
 /** At most this much of what was sent is lost when the receiving process dies. */
 const lostOnTheWay = 4_000_000;
 
@@ -88,6 +91,7 @@ test("an upstream that breaks off three times costs two workers no byte twice", 
 test("readers in another process get the first bytes while the rest is being downloaded", async (t) => {
   const scope = new Scope(t);
   const { fake, path } = await slowUpstream(scope);
+  fake.throttle.bytesPerSecond = slowly;
   const one = await startBerth(scope, { cacheOf: fake.url });
   const other = await startBerth(scope, { cacheOf: fake.url, root: one.root });
   const download = await one.client.open("GET", path);
@@ -95,6 +99,7 @@ test("readers in another process get the first bytes while the rest is being dow
   const along = await other.client.open("GET", path);
   await once(along.stream, "readable");
   assert.ok(fake.ledger.bytes({ kind: "blob" }) < layer.length, "it waited for the end");
+  fake.throttle.bytesPerSecond = bytesPerSecond;
   assert.equal(Number(along.headers["content-length"]), layer.length);
   assert.ok((await buffer(along.stream)).equals(layer));
   assert.ok((await buffer(download.stream)).equals(layer));
@@ -155,6 +160,7 @@ test("what had arrived when Berth was killed is not downloaded again by the next
 test("whichever of two workers answers, the API tells the downloads, the upstream and the day of both", async (t) => {
   const scope = new Scope(t);
   const { fake, path } = await slowUpstream(scope);
+  fake.throttle.bytesPerSecond = slowly;
   const berth = await startWorkers(scope, fake);
   const api = new ApiClient(berth.client);
   expectStatus(await berth.client.get(tagPath), 200, "the manifest");
@@ -173,6 +179,7 @@ test("whichever of two workers answers, the API tells the downloads, the upstrea
       workers.add(worker ?? "");
     return workers.size === 2 || undefined;
   });
+  fake.throttle.bytesPerSecond = Number.POSITIVE_INFINITY;
   reading.stream.destroy();
 });
 

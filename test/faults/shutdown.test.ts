@@ -7,6 +7,7 @@ import { type BerthProcess, startBerth } from "../support/berth-process.js";
 import { expectStatus, pullBlob, pushBlob, seededBytes } from "../support/content.js";
 import { Daemon } from "../support/daemon.js";
 import { freePort } from "../support/free-port.js";
+import { copyOfProject } from "../support/project-copy.js";
 import { locationOf, type OpenAnswer, RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 import { startUpload } from "../support/upload.js";
@@ -74,15 +75,16 @@ test("one stop that arrives as two signals, as from npm, cuts nothing off", { ti
   assert.deepEqual(await berth.daemon.exited, { code: 0, signal: undefined });
 });
 
-test("npm start passes on the signal, and leaves no process on the port", { timeout: 120_000 }, async (t) => {
+test("npm start passes on the signal, and leaves no process on the port", { timeout: 240_000 }, async (t) => {
   const scope = new Scope(t);
   const port = await freePort();
-  const npm = new Daemon(scope, "npm", ["start"], {
+  const npm = new Daemon(scope, "npm", ["--prefix", await copyOfProject(scope), "start"], {
     BERTH_SERVER_PORT: `${port}`,
     BERTH_STORAGE_FILESYSTEM_ROOT: await scope.folder("data"),
   });
   const client = new RegistryClient(`http://127.0.0.1:${port}`);
-  await npm.ready(() => client.get("/readyz").catch(() => undefined));
+  // It builds first, which takes long on a busy machine.
+  await npm.ready(() => client.get("/readyz").catch(() => undefined), 180_000);
   npm.signal("SIGTERM");
   await npm.exited;
   await untilRefused({ client });

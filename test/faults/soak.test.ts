@@ -44,7 +44,7 @@ test("under mixed load and collections, memory, descriptors and disk stay flat",
     { length: clients },
     (_, id) => new PushingClient(berth.client, `client-${id}`, seededRandom(faultSeed + id)),
   );
-  const seconds = faultSeconds(60);
+  const seconds = faultSeconds(40);
   const over = AbortSignal.timeout(seconds * 1_000);
   const work = Promise.all([
     ...pushing.map((client) => client.work(over)),

@@ -69,6 +69,7 @@ test("whatever an upstream does wrong while many pull, no client gets wrong byte
   await waitUntil(
     "the limits of the upstream are over",
     async () => (await isPulledWhole(client, neverPulled)) || undefined,
+    60_000,
   );
   for (const tag of tags) await pullWhole(client, "library/tool", tag);
 });

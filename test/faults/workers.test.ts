@@ -251,7 +251,6 @@ function serve(scope: Scope, environment: Record<string, string>): Daemon {
   return new Daemon(scope, process.execPath, args, { BERTH_SERVER_WORKERS: "2", ...environment });
 }
 
-/** Pids of the processes that Berth's first one has started. */
 /** Waits until so many workers have answered something. */
 async function answeredBy({ client, daemon }: BerthProcess, count: number): Promise<void> {
   await waitUntil(`${count} workers answer`, async () => {
