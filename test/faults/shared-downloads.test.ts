@@ -128,6 +128,7 @@ test("when the downloading process is killed, another continues at once from whe
 test("a wrong byte never completes a blob in a process that reads along, even if that starts to download it", async (t) => {
   const scope = new Scope(t);
   const { fake, path } = await slowUpstream(scope);
+  fake.throttle.bytesPerSecond = slowly;
   fake.faults.add({ kind: "blob" }, wrongAtStart, { times: 1 });
   const one = await startBerth(scope, { cacheOf: fake.url });
   const other = await startBerth(scope, { cacheOf: fake.url, root: one.root });
@@ -135,7 +136,9 @@ test("a wrong byte never completes a blob in a process that reads along, even if
   await once(download.stream, "readable");
   const along = await other.client.open("GET", path);
   await once(along.stream, "readable");
+  fake.throttle.bytesPerSecond = bytesPerSecond;
   const bodies = await Promise.allSettled([buffer(download.stream), buffer(along.stream)]);
+  for (const body of bodies) if (body.status === "fulfilled") assert.ok(body.value.equals(layer), "wrong bytes");
   assert.deepEqual(
     bodies.map(({ status }) => status),
     ["rejected", "rejected"],

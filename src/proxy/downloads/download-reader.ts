@@ -157,7 +157,7 @@ export class DownloadReader implements BlobReader {
   }
 }
 
-/** Compares what both files have before the position: a client has no more of either. */
+/** Compares what both files have before the position. What cannot be compared, since the old file was emptied, may be wrong. */
 async function beginAlike(one: BlobReader, other: BlobReader, position: number): Promise<boolean> {
   const [first, second] = [Buffer.allocUnsafe(comparedBytes), Buffer.allocUnsafe(comparedBytes)];
   for (let at = 0; at < position; ) {
@@ -166,7 +166,6 @@ async function beginAlike(one: BlobReader, other: BlobReader, position: number):
       await one.read(first.subarray(0, wanted), at),
       await other.read(second.subarray(0, wanted), at),
     ];
-    if (ours === 0) return true;
     const count = Math.min(ours, theirs);
     if (count === 0 || !first.subarray(0, count).equals(second.subarray(0, count))) return false;
     at += count;
