@@ -17,6 +17,7 @@ import { writeBusyboxLayout } from "../support/busybox-image.js";
 import { clientHome } from "../support/client-home.js";
 import { runCommand } from "../support/command.js";
 import { htpasswdFile } from "../support/guarded-berth.js";
+import { inLanes } from "../support/lanes.js";
 import { projectRoot } from "../support/project.js";
 import { Scope } from "../support/scope.js";
 
@@ -45,7 +46,11 @@ const access = {
   ],
 };
 
-test("on one address everyone pulls what is public, and users pull and push what is theirs", async (t) => {
+const clientsAtOnce = 2;
+
+test("on one address everyone pulls what is public, and users pull and push what is theirs", {
+  concurrency: clientsAtOnce,
+}, async (t) => {
   const scope = new Scope(t);
   const htpasswd = await htpasswdFile(scope, { ann: "ann-password", root: "root-password" });
   const { host, configFile } = await startBerth(scope, { access: { ...access, users: { htpasswd } } });
@@ -71,10 +76,10 @@ test("on one address everyone pulls what is public, and users pull and push what
   await skopeo(secret);
   const publisher = { user: "root", password: "root-password" };
 
-  for (const create of clients) {
+  await inLanes(clientsAtOnce, clients, async (create) => {
     const client = await create(scope, { host, layout, source, secret, publisher });
     await t.test(client.name, () => story(client, { host, source, token }));
-  }
+  });
 });
 
 /** A token of the user ci, by `berth token create`. */
