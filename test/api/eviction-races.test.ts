@@ -12,6 +12,7 @@ import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
 import { smallImage } from "../support/small-image.js";
 import { pausableStorageAt, storageAt } from "../support/storage.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const cached = parseRepositoryName("library/app");
 const mine = "team/app";
@@ -57,6 +58,27 @@ async function whileEvicting<Result>(
 function layerText(stop: (typeof stops)[number]): string {
   return `layer ${stops.indexOf(stop)}`;
 }
+
+test("a blob whose download ends while the cache is measured belongs to the measured size", async (t) => {
+  const { fake, proxy, driver } = await runBoth(new Scope(t));
+  const layer = seededBytes("ends meanwhile", 20_000);
+  fake.store.addImage(cached, [layer], "latest");
+  // It is measured at the start, too.
+  await proxy.eviction.settle();
+  const storing = driver.pauseBefore("commit", layout.blob(digestOf(layer)));
+  const pulled = pullWhole(proxy.client, cached, "latest");
+  await storing.reached;
+  const measuring = driver.pauseBefore("listStaged", layout.downloads);
+  const evicting = proxy.eviction.makeRoom(0);
+  await measuring.reached;
+  storing.resume();
+  await pulled;
+  await waitUntil("the blob is stored", async () => proxy.storage.blobs.storedSize(digestOf(layer)));
+  measuring.resume();
+  await evicting;
+  await waitUntil("the download is over", async () => (proxy.storage.addedBytes >= layer.length ? true : undefined));
+  assert.ok((proxy.eviction.askSize() ?? 0) >= layer.length, `${proxy.eviction.askSize()} bytes`);
+});
 
 test("what is mounted from the cache during its eviction is mounted and kept, or not mounted", async (t) => {
   const both = await runBoth(new Scope(t));

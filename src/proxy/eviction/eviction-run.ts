@@ -2,7 +2,7 @@ import { EventLoopBreaks } from "../../foundation/event-loop-breaks.js";
 import { type CachedImage, cachedRepositories, imagesOf, lastUse } from "../../images/images.js";
 import type { Logger } from "../../observability/logger.js";
 import type { Digest } from "../../oci/digest.js";
-import { type CachedBytes, cachedBytes, cacheSize } from "../../storage/cache/cached-bytes.js";
+import { type CachedBytes, measureCache } from "../../storage/cache/cached-bytes.js";
 import type { UnfinishedDownload } from "../../storage/cache/download-store.js";
 import type { Storage } from "../../storage/storage.js";
 import { EvictionPlan, type ImageToEvict } from "./eviction-plan.js";
@@ -48,8 +48,7 @@ export class EvictionRun {
    */
   async free(bytesToFree: (size: number) => number, unusedSinceMs?: number): Promise<EvictionResult> {
     const startedAt = performance.now();
-    const cached = await cachedBytes(this.#storage);
-    const size = await cacheSize(this.#storage, cached);
+    const { size, cached } = await measureCache(this.#storage);
     const goal = bytesToFree(size);
     if (goal <= 0 && unusedSinceMs === undefined) return { size, freed: 0, images: 0 };
     await this.#evict(cached, goal, unusedSinceMs);

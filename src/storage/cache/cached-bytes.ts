@@ -15,7 +15,7 @@ export interface CachedBytes {
 }
 
 /** What could be evicted, by digest: the bytes that no private repository links to. */
-export async function cachedBytes(storage: Storage): Promise<Map<Digest, CachedBytes>> {
+async function cachedBytes(storage: Storage): Promise<Map<Digest, CachedBytes>> {
   const cached = new Map<Digest, CachedBytes>();
   const isPrivate: RepositoryName[] = [];
   const breaks = new EventLoopBreaks();
@@ -31,10 +31,23 @@ export async function cachedBytes(storage: Storage): Promise<Map<Digest, CachedB
   return cached;
 }
 
-/** The disk space of the cache, including unfinished downloads. */
-export async function cacheSize(storage: Storage, cached: ReadonlyMap<Digest, CachedBytes>): Promise<number> {
+/** The disk space of the cache, and what of it could be evicted. */
+export interface MeasuredCache {
+  /** Bytes, including unfinished downloads. */
+  readonly size: number;
+  readonly cached: Map<Digest, CachedBytes>;
+}
+
+export async function measureCache(storage: Storage): Promise<MeasuredCache> {
+  // Before the content: a download that is finished meanwhile would else be missed in both.
+  let size = await downloadsSize(storage);
+  const cached = await cachedBytes(storage);
+  for (const stored of cached.values()) size += stored.size;
+  return { size, cached };
+}
+
+async function downloadsSize(storage: Storage): Promise<number> {
   let total = 0;
-  for (const { size } of cached.values()) total += size;
   for (const download of await storage.downloads.list()) total += await countedSize(storage, download);
   return total;
 }
