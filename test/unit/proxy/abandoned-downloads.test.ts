@@ -41,7 +41,7 @@ test("a client that would wait longer than clients do is told to come back later
 });
 
 test("of many downloads that wait, one begins at a time", async () => {
-  const abandoned = new AbandonedDownloads({ perSecond: 20, atOnce: 1 });
+  const abandoned = new AbandonedDownloads({ perSecond: 2, atOnce: 1 });
   for (let count = 0; count < 2; count++) abandoned.note(clientAt("192.0.2.1"));
   const leaving = new AbortController();
   const beginning = () => abandoned.untilMayBegin({ caller: clientAt("192.0.2.1"), signal: leaving.signal });
