@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import type { OutgoingHttpHeaders } from "node:http";
 import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
@@ -113,3 +114,36 @@ test("bytes downloaded for another repository that are evicted while they are li
   assert.ok((await answer).body.equals(layer));
   assert.equal(await storage.blobs.size(digest), layer.length);
 });
+
+const followers = {
+  "the whole blob": {},
+  "the whole blob, whose size it knows,": { size: layer.length },
+  "a part": { size: layer.length, headers: { Range: "bytes=0-99999" } },
+  "the end": { size: layer.length, headers: { Range: "bytes=200000-" } },
+};
+
+for (const [what, { size, headers }] of Object.entries<{ size?: number; headers?: OutgoingHttpHeaders }>(followers)) {
+  test(`a client that reads ${what} from a file is cut off if another process replaces that file by the blob`, async (t) => {
+    const scope = new Scope(t);
+    const { client, fake, driver, root, storage } = await runCache(scope);
+    const other = await pausableStorageAt(root);
+    const follower = await runProxy(scope, fake.url, { root, opened: other.storage });
+    await storage.downloads.staged(digest).append(0, onlyPiece(Buffer.alloc(layer.length + 1, "wrong")));
+    if (size !== undefined) await storage.downloads.noteSize(digest, size);
+    const begun = driver.pauseAfter("openStaged", layout.download(digest));
+    const first = client.get(path);
+    await begun.reached;
+    const reading = other.driver.pauseAfter("openStaged", layout.download(digest));
+    const second = assert.rejects(follower.client.get(path, headers));
+    await reading.reached;
+    reading.resume();
+    begun.resume();
+    assert.ok((await first).body.equals(layer));
+    await second;
+    assert.ok((await follower.client.get(path)).body.equals(layer));
+  });
+}
+
+async function* onlyPiece(bytes: Buffer): AsyncIterable<Buffer> {
+  yield bytes;
+}

@@ -19,7 +19,8 @@ export async function beginTransfer(
   const isPart = !isInDoubt && (announced === undefined || length <= announced);
   if (length === 0 || isPart) return resumed;
   resumed.close();
-  await staged.discard();
+  // Not only deleted: clients of other processes may be reading it, and must not take it for the blob.
+  await staged.invalidate();
   const anew = new BlobTransfer(wanted, new Digester(algorithmOf(wanted.digest)), options);
   await anew.begin();
   return anew;

@@ -71,6 +71,7 @@ export class DownloadReader implements BlobReader {
       return this.#passThrough.read(into, position);
     }
     const available = Math.max(0, this.#state.readable - position);
+    if (available === 0) await requireKept(file, position);
     const count = await file.read(into.subarray(0, Math.min(into.length, available)), position);
     // A wrong blob is deleted while clients read it, and what is missing must not look like its end.
     if (count === 0 && available > 0) throw this.#state.failure ?? new Error(`the content was lost at ${position}`);
@@ -95,7 +96,8 @@ export class DownloadReader implements BlobReader {
 
   async prove(position: number): Promise<void> {
     if (this.#apart !== undefined) return;
-    if ((await this.#storedBeyond(this.size - 1)) !== undefined) return;
+    const file = await this.#storedBeyond(this.size - 1, position);
+    if (file !== undefined) return requireKept(file, position);
     this.#passThrough ??= await this.#goOnWithoutRoom(position);
     await this.#passThrough.prove();
   }
@@ -113,8 +115,11 @@ export class DownloadReader implements BlobReader {
     return false;
   }
 
-  /** Waits until more than the position is stored, or everything is; `undefined` if it cannot be stored. */
-  async #storedBeyond(position: number): Promise<BlobReader | undefined> {
+  /**
+   * Waits until more than the position is stored, or everything is; `undefined` if it cannot be stored.
+   * @param read the position after the last byte that the client may have
+   */
+  async #storedBeyond(position: number, read = position): Promise<BlobReader | undefined> {
     if (this.#passThrough !== undefined) return undefined;
     try {
       await this.#state.untilReadable(position, this.#options.signal);
@@ -123,7 +128,7 @@ export class DownloadReader implements BlobReader {
       return undefined;
     }
     this.#file ??= await this.#open();
-    while (this.#beginning !== this.#state.beginnings) await this.#changeFile(position);
+    while (this.#beginning !== this.#state.beginnings) await this.#changeFile(read);
     return this.#file;
   }
 
@@ -155,6 +160,15 @@ export class DownloadReader implements BlobReader {
     const begun = this.#file && { begun: { reader: this.#file, position } };
     return PassThroughReader.open(this.#download.wanted, { ...begun, signal, log });
   }
+}
+
+/**
+ * A file that was found to be no part of the blob was emptied (`StagedObject.invalidate`), by whichever process found
+ * it: a client that has read from it must be cut off.
+ */
+async function requireKept(file: BlobReader, position: number): Promise<void> {
+  if (position > 0 && (await file.read(Buffer.alloc(1), position - 1)) === 0)
+    throw new Error(`what was read before ${position} is no part of the blob`);
 }
 
 /** Compares what both files have before the position. What cannot be compared, since the old file was emptied, may be wrong. */

@@ -72,7 +72,6 @@ export class Download {
   /** Runs until the blob is stored. All readers receive a failure. */
   async run(): Promise<void> {
     const following = new AbortController();
-    void this.#follow(following.signal);
     // Another process that has the lock has asked already.
     const hasOther = setTimeout(() => this.state.asked(), lockMs);
     const stopFollowing = () => {
@@ -80,12 +79,15 @@ export class Download {
       clearTimeout(hasOther);
     };
     try {
-      await this.#storage.downloads.lock(this.wanted.digest, async (lost) => {
+      const obtain = async (lost: AbortSignal) => {
         stopFollowing();
         const signal = AbortSignal.any([this.#abort.signal, lost]);
         signal.throwIfAborted();
         this.state.prove(await this.#obtain(signal));
-      });
+      };
+      // What an earlier process left is read only while another one continues it: it may be no part of the blob.
+      const follow = () => void this.#follow(following.signal);
+      await this.#storage.downloads.lock(this.wanted.digest, obtain, follow);
       this.#report.stored(this.wanted, this.state.readable, this.#options.log);
       this.state.store();
     } catch (error) {

@@ -37,7 +37,7 @@ export async function receiveEncoded(
     return encoded;
   }
   const staged = storage.downloads.staged(digest);
-  await staged.discard();
+  await staged.invalidate();
   const mostDecoded = wanted.size ?? Math.min(room.largest, alwaysDecoded + transfer.length * mostInflation);
   const isDecoded = await decodeInto(staged, encoded, wanted, transfer.codings, mostDecoded);
   await encoded.invalidate();

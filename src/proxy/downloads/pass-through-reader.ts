@@ -93,7 +93,11 @@ export class PassThroughReader implements BlobReader {
  */
 async function begin(wanted: WantedBlob, { begun, signal, log }: PassThroughOptions): Promise<BlobTransfer> {
   const digester = new Digester(algorithmOf(wanted.digest));
-  if (begun !== undefined) await hashReader(begun.reader, digester, begun.position);
+  if (begun !== undefined) {
+    await hashReader(begun.reader, digester, begun.position);
+    // Emptied, because it was no part of the blob: the rest would not make the client's bytes right.
+    if (digester.length < begun.position) throw new Error(`the content was lost at ${digester.length}`);
+  }
   const transfer = new BlobTransfer(wanted, digester, { signal, log });
   await transfer.begin();
   if (!transfer.isInDoubt) return transfer;

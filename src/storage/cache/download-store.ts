@@ -80,14 +80,20 @@ export class DownloadStore {
   /**
    * One process at a time downloads a blob; the others wait, however long it takes, and read what has arrived
    * meanwhile.
+   * @param onHeld called once if another download holds the lock
    */
-  async lock<Result>(digest: Digest, action: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
-    for (;;) {
+  async lock<Result>(
+    digest: Digest,
+    action: (lost: AbortSignal) => Promise<Result>,
+    onHeld = () => {},
+  ): Promise<Result> {
+    for (let options: LockOptions = { waitMs: 0 }; ; options = {}) {
       try {
-        return await this.#work.withLock(`download ${digest}`, action);
+        return await this.#work.withLock(`download ${digest}`, action, options);
       } catch (error) {
         // The process that now holds the lock, or took it over while this one was suspended, downloads.
         if (!(error instanceof LockError)) throw error;
+        if (options.waitMs === 0) onHeld();
       }
     }
   }
@@ -140,6 +146,7 @@ export class DownloadStore {
   async discard({ digest, modifiedMs }: UnfinishedDownload): Promise<boolean> {
     return this.#withIdleDownload(digest, async () => {
       if ((await this.#downloadStat(digest))?.modifiedMs !== modifiedMs) return false;
+      await this.staged(digest).invalidate();
       await this.drop(digest);
       return true;
     });
