@@ -106,7 +106,7 @@ for (const [what, second] of [
 ] as const) {
   test(`${what} after a GET cuts off its response, and writes nothing into it`, async (t) => {
     const scope = new Scope(t);
-    const { client, port } = await runBerthOnDisk(scope, { settings: { headersTimeout: 2_000 } });
+    const { client, port } = await runBerthOnDisk(scope, { settings: { headersTimeout: 1_000 } });
     await pushBlob(client, "app", bytes);
     const connection = await RawConnection.open(scope, port);
     connection.send(`GET /v2/app/blobs/${digestOf(bytes)} HTTP/1.1\r\nHost: a\r\n\r\n`);
