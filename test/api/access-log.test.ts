@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { OutgoingHttpHeaders } from "node:http";
 import { Writable } from "node:stream";
 import { test } from "node:test";
@@ -67,7 +68,7 @@ test("a client that disconnects before it has its response is logged as cut", as
   assert.equal(fields.status, 0);
 });
 
-test("when a connection is cut, each of its requests has a line, or is counted among those that never began", async (t) => {
+test("when a connection is cut, each request that was read has a line, or is counted among those that never began", async (t) => {
   const scope = new Scope(t);
   const { client, port, storage, log } = await runBerth(scope);
   const started = await client.request("POST", "/v2/app/blobs/uploads/");
@@ -78,6 +79,7 @@ test("when a connection is cut, each of its requests has a line, or is counted a
     });
   });
   const connection = await RawConnection.open(scope, port);
+  const read = countRequests(scope);
   connection.send(`PATCH ${locationOf(started)} HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345`);
   const others = Array.from({ length: 20 }, () => "/v2/app/manifests/v1");
   connection.send(others.map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(""));
@@ -91,9 +93,23 @@ test("when a connection is cut, each of its requests has a line, or is counted a
   await waitUntil("all are told", () => {
     const [dropped] = log.named("requests dropped: their connection ended before it was their turn");
     const begun = log.named("request").filter(({ method }) => method !== "POST").length;
-    return begun + Number(dropped?.count ?? 0) === others.length + 1 || undefined;
+    return begun + Number(dropped?.count ?? 0) === read() || undefined;
   });
+  assert.ok(read() > 1, "nothing was read after the request that waits");
 });
+
+/** How many requests Node has parsed from now on: it may not have read everything that a cut connection sent. */
+function countRequests(scope: Scope): () => number {
+  let count = 0;
+  const note = () => {
+    count++;
+  };
+  subscribe("http.server.request.start", note);
+  scope.defer(() => {
+    unsubscribe("http.server.request.start", note);
+  });
+  return () => count;
+}
 
 test("no request is logged if the operator wants that", async (t) => {
   const { client, log } = await runBerth(new Scope(t), { log: { access: false } });
