@@ -112,7 +112,7 @@ async function removeAll(
   } catch (error) {
     // The trash needs room for a record. Bytes that need none must go all the same.
     if (!isOutOfRoom(error)) throw error;
-    run.report.problem(`${name}: what it no longer needs stays for now (${error.message})`);
+    run.report.problem(`${name}: links that it no longer needs could not be removed (${error.message})`);
     return [];
   }
 }

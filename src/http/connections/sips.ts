@@ -7,7 +7,10 @@ const sipBytes = 256;
 /** Within a body, larger pieces cost less, unless it consists of tiny chunks: then each byte costs a step. */
 const bodySip = { least: 256, first: 4 * 1024, most: 64 * 1024 };
 
-/** One turn ends when this time has passed, and no piece of a body should take longer. */
+/** After so many fast pieces in a row, pieces of the body become larger. */
+const fastPieces = 32;
+
+/** One turn ends when this time has passed. */
 const turnMs = 0.25;
 
 type Listener = (...args: unknown[]) => void;
@@ -36,6 +39,7 @@ export class Sips implements TurnTaker {
   readonly #turns: Turns;
   #rest: Buffer = Buffer.alloc(0);
   #bodySipBytes = bodySip.first;
+  #fastInARow = 0;
   /** The client has sent its last byte, which may not be parsed yet. */
   #isEnding = false;
 
@@ -70,7 +74,13 @@ export class Sips implements TurnTaker {
 
   #take(bytes: Buffer): void {
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    if (!this.#turns.takeOrAsk(this)) this.#reader.hold();
+    if (this.#isOfLargeChunks() && this.#reader.mayParse()) this.#parsePiece();
+    else if (!this.#turns.takeOrAsk(this)) this.#reader.hold();
+  }
+
+  /** Whether the body is like those that are read in one go, and need no turn. */
+  #isOfLargeChunks(): boolean {
+    return this.#bodySipBytes === bodySip.most && this.#rest.length <= bodySip.most && this.#reader.isReceiving();
   }
 
   #parsePiece(): void {
@@ -79,12 +89,15 @@ export class Sips implements TurnTaker {
     this.#rest = this.#rest.subarray(piece.length);
     const start = performance.now();
     for (const parse of this.#parse) parse.call(this.#socket, piece);
-    if (isBody) this.#adapt(performance.now() - start);
+    if (isBody) this.#adapt(performance.now() - start > allowedMs(piece.length));
   }
 
-  #adapt(tookMs: number): void {
-    const bytes = tookMs > turnMs ? this.#bodySipBytes / 2 : this.#bodySipBytes * 2;
-    this.#bodySipBytes = Math.min(Math.max(bytes, bodySip.least), bodySip.most);
+  #adapt(wasSlow: boolean): void {
+    this.#fastInARow = wasSlow ? 0 : this.#fastInARow + 1;
+    if (wasSlow) this.#bodySipBytes = Math.max(bodySip.least, this.#bodySipBytes / 2);
+    if (this.#fastInARow < fastPieces) return;
+    this.#fastInARow = 0;
+    this.#bodySipBytes = Math.min(bodySip.most, this.#bodySipBytes * 2);
   }
 
   /**
@@ -102,6 +115,11 @@ export class Sips implements TurnTaker {
   #parseBody(): void {
     while (this.#rest.length > 0 && this.#reader.isReceiving()) this.#parsePiece();
   }
+}
+
+/** In tiny chunks, 64 KiB take 20 ms; in large ones, 0.2 ms. */
+function allowedMs(bytes: number): number {
+  return 0.1 + bytes / bodySip.most;
 }
 
 /** Puts a listener in the place of all others, and returns those. */

@@ -14,7 +14,7 @@ export type DownloadStage = "queued" | "asked" | "arriving" | "proved" | "stored
 export class DownloadState {
   /** Its pieces in memory. Another instance means another file: what another process left may turn out to be wrong. */
   recent: RecentPieces | undefined;
-  /** How often it began with an empty file: who has read from an earlier one must not go on in this one. */
+  /** How often it began with an empty file: a reader of an earlier one must not go on in this one. */
   beginnings = 0;
   readonly #expected: number | undefined;
   readonly #waiting = new Set<() => void>();

@@ -120,7 +120,7 @@ export class ObjectStreams {
   }
 }
 
-/** Whether others may join a stream at its beginning, and who is told of its end. */
+/** Whether others may join a stream at its beginning, and what to call at its end. */
 type Sharing = Pick<StreamTerms, "isJoinable" | "closed">;
 
 const unshared: Sharing = { isJoinable: () => false, closed: () => {} };

@@ -56,7 +56,7 @@ export function answerAfter(bytes: number, work: keyof typeof slowestBytesPerSec
   return { requestTimeout: answerWithinMs + Math.ceil((1000 * bytes) / slowestBytesPerSecond[work]) };
 }
 
-/** Sends a request whose answer is read as a whole: the connection may break without a word in the middle of it. */
+/** Sends a request whose whole answer must arrive in time: the store may fall silent in the middle of it. */
 export async function answeredWhole<Result>(
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<Result>,
   withinMs = wholeWithinMs,
