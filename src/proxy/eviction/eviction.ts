@@ -5,9 +5,9 @@ import { clearAside, isAnythingLeft, withEvictionLock } from "../../storage/cont
 import type { DiskPart } from "../../storage/disk-room.js";
 import type { Storage } from "../../storage/storage.js";
 import type { CacheRoom } from "../downloads/cache-room.js";
-import { purgeAbandoned } from "./abandoned-downloads.js";
 import type { EvictionResult } from "./eviction-run.js";
 import { EvictionRun } from "./eviction-run.js";
+import { purgeAbandoned } from "./purge-abandoned.js";
 
 /** Notified of each check of the cache size, and what it evicted. */
 export interface EvictionObserver {
