@@ -1,11 +1,12 @@
 import type { Agent } from "node:http";
 import type { RequestOptions } from "node:https";
 import type { AxiosProxyConfig } from "axios";
+import { HttpsProxyAgent } from "https-proxy-agent";
 import { type AddressPolicy, resolveByDns } from "./address-policy.js";
 import { type Dialer, DialingHttpAgent, DialingHttpsAgent } from "./dialing-agents.js";
 import { type Environment, egressProxyFor } from "./egress-proxy.js";
+import { closeUnasked } from "./idle-socket.js";
 import type { Trust } from "./trust.js";
-import { TunnelAgent } from "./tunnel-agent.js";
 
 /** Whether the operator chose the host, or the upstream led there. */
 export type Audience = "endpoint" | "elsewhere";
@@ -41,7 +42,7 @@ export class Connections {
   /** Connections from before the endpoint was known to be public are not used afterwards. */
   readonly #pools: Readonly<Record<"unjudged" | "public", Pool>>;
   readonly #toProxy: { readonly http: Agent; readonly https: Agent };
-  readonly #tunnels = new Map<string, TunnelAgent>();
+  readonly #tunnels = new Map<string, Agent>();
 
   constructor(options: ConnectionsOptions) {
     const { policy, connectTimeoutMs: withinMs, maxIdle } = options;
@@ -96,16 +97,17 @@ export class Connections {
     };
   }
 
-  #tunnelTo(proxy: URL, audience: Audience): TunnelAgent {
+  #tunnelTo(proxy: URL, audience: Audience): Agent {
     const key = `${audience} ${proxy.href}`;
     const known = this.#tunnels.get(key);
     if (known) return known;
-    const tunnel = new TunnelAgent(proxy.href, {
+    const options = {
       ...this.#keepAlive,
       ...(proxy.protocol === "https:" && this.#options.trust.ofProxies()),
       // It connects as Node does: each address except the last is given up after this time.
       autoSelectFamilyAttemptTimeout: this.#options.connectTimeoutMs / 4,
-    });
+    };
+    const tunnel = closeUnasked(new HttpsProxyAgent(proxy.href, options));
     this.#tunnels.set(key, tunnel);
     return tunnel;
   }

@@ -1,11 +1,11 @@
 import type { LookupAddress } from "node:dns";
-import type { AgentOptions, ClientRequest, ClientRequestArgs } from "node:http";
+import type { AgentOptions, ClientRequestArgs } from "node:http";
 import type { AgentOptions as HttpsAgentOptions, RequestOptions } from "node:https";
 import type { TcpSocketConnectOpts } from "node:net";
 import type { Duplex } from "node:stream";
 import { http, https } from "../../foundation/node-http.js";
 import { dial } from "./dial.js";
-import { unwatchIdle, watchIdle } from "./idle-socket.js";
+import { closeUnasked } from "./idle-socket.js";
 
 /** How agents resolve a host, and how long a connection may take. */
 export interface Dialer {
@@ -22,21 +22,11 @@ export class DialingHttpAgent extends http.Agent {
   constructor(dialer: Dialer, options: AgentOptions) {
     super(options);
     this.#dialer = dialer;
+    closeUnasked(this);
   }
 
   override createConnection(options: ClientRequestArgs, onSocket: OnSocket): undefined {
     reach(this.#dialer, options, (socket) => socket, onSocket);
-  }
-
-  /** @returns whether the connection is kept, which Node's types lack */
-  override keepSocketAlive(socket: Duplex): boolean {
-    watchIdle(socket);
-    return Boolean(super.keepSocketAlive(socket));
-  }
-
-  override reuseSocket(socket: Duplex, request: ClientRequest): void {
-    unwatchIdle(socket);
-    super.reuseSocket(socket, request);
   }
 }
 
@@ -47,6 +37,7 @@ export class DialingHttpsAgent extends https().Agent {
   constructor(dialer: Dialer, options: HttpsAgentOptions) {
     super(options);
     this.#dialer = dialer;
+    closeUnasked(this);
   }
 
   override createConnection(options: RequestOptions, onSocket: OnSocket): undefined {
@@ -55,17 +46,6 @@ export class DialingHttpsAgent extends https().Agent {
       return super.createConnection(overSocket) ?? socket;
     };
     reach(this.#dialer, options, secured, onSocket);
-  }
-
-  /** @returns whether the connection is kept, which Node's types lack */
-  override keepSocketAlive(socket: Duplex): boolean {
-    watchIdle(socket);
-    return Boolean(super.keepSocketAlive(socket));
-  }
-
-  override reuseSocket(socket: Duplex, request: ClientRequest): void {
-    unwatchIdle(socket);
-    super.reuseSocket(socket, request);
   }
 }
 
