@@ -2,8 +2,8 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { Collection } from "../maintenance/collection-report.js";
 import type { CollectionObserver } from "../maintenance/scheduled-collection.js";
 import type { PurgeObserver } from "../maintenance/upload-purge.js";
-import type { EvictionObserver } from "../proxy/eviction/eviction.js";
 import type { EvictionResult } from "../proxy/eviction/eviction-run.js";
+import type { EvictionObserver } from "../proxy/eviction/measured-cache.js";
 
 interface CacheState {
   askSize(): number | undefined;

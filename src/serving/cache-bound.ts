@@ -4,7 +4,8 @@ import { emptyTrash } from "../maintenance/empty-trash.js";
 import { FreeSpace } from "../maintenance/free-space.js";
 import type { Logger } from "../observability/logger.js";
 import type { CacheRoom } from "../proxy/downloads/cache-room.js";
-import type { CacheLimits, Eviction, EvictionObserver } from "../proxy/eviction/eviction.js";
+import type { CacheLimits, Eviction } from "../proxy/eviction/eviction.js";
+import type { EvictionObserver } from "../proxy/eviction/measured-cache.js";
 import type { DiskPart } from "../storage/disk-room.js";
 import type { Storage } from "../storage/storage.js";
 
