@@ -101,6 +101,20 @@ test("berth token creates, lists and revokes what a client logs in with", async 
   }
 });
 
+test("berth token create says when nothing asks for the token, and prints it nevertheless", async (t) => {
+  const { cwd, berth } = await place(t, {});
+  const create = () => berth(["token", "create", "--user", "ci"]);
+  assert.doesNotMatch((await create()).stderr, /access control/);
+  const storage = { filesystem: { root: join(cwd, "data") } };
+  for (const settings of [{ storage }, { storage, access: "open" }]) {
+    await writeFile(join(cwd, "berth.yml"), JSON.stringify(settings));
+    const { code, stdout, stderr } = await create();
+    assert.equal(code, 0);
+    assert.match(stdout, /^berth_\S+\n$/);
+    assert.match(stderr, /^note: this registry has no access control, so it asks for no token; .* set access/m);
+  }
+});
+
 test("berth access check says whether an action is allowed, and which rule decides", async (t) => {
   const { berth } = await place(t, {
     groups: { platform: ["ann"] },

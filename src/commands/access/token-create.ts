@@ -13,6 +13,10 @@ interface CreateOptions {
   readonly config?: string;
 }
 
+const withoutAccessControl =
+  "note: this registry has no access control, so it asks for no token; to make the token count, set access in its " +
+  "configuration";
+
 /** Creates an access token. Only the token goes to standard output, so that it can be piped. */
 export async function createToken({ user, scope = [], expires, description, config }: CreateOptions): Promise<void> {
   const problem = userNameProblem(user);
@@ -20,13 +24,15 @@ export async function createToken({ user, scope = [], expires, description, conf
   for (const text of scope) checkScope(text);
   const expiresMs = expires === undefined ? undefined : Date.now() + lifetimeOf(expires);
   const wanted = { user, scopes: scope, expiresMs, description };
-  const { token } = await withAccessTokens(config, ({ changes }) =>
-    changes.create(wanted, berthItself("command line")),
-  );
+  const { token, isAskedFor } = await withAccessTokens(config, async ({ changes, isAskedFor }) => {
+    const created = await changes.create(wanted, berthItself("command line"));
+    return { ...created, isAskedFor };
+  });
   const until = expiresMs === undefined ? "does not expire" : `expires ${new Date(expiresMs).toISOString()}`;
   const limits = scope.length === 0 ? "what the rules allow" : scope.join(", ");
   process.stderr.write(`token of ${user}, limited to ${limits}; it ${until}. It is not shown again:\n`);
   process.stdout.write(`${token}\n`);
+  if (!isAskedFor) process.stderr.write(`${withoutAccessControl}\n`);
 }
 
 function checkScope(text: string): void {

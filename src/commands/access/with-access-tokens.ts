@@ -10,6 +10,8 @@ interface TokensToChange {
   readonly store: AccessTokenStore;
   /** Records each change in the audit trail of the configuration. */
   readonly changes: AuditedTokens;
+  /** Whether a server with this configuration has access control. */
+  readonly isAskedFor: boolean;
 }
 
 /** Runs an action on the access tokens of the configured storage. */
@@ -24,10 +26,12 @@ export async function withAccessTokens<Result>(
   const log = createLogger(config.log, process.stderr);
   try {
     const store = (await openStorage(config.storage, log)).accessTokens;
-    const audit = config.access?.audit;
+    const { access } = config;
+    const audit = access?.audit;
     // That is the server's; ours is for what the command shows.
     const trail = audit?.file === "stdout" ? undefined : await openAuditTrail(audit, log);
-    return await action({ store, changes: new AuditedTokens(store, trail) });
+    const changes = new AuditedTokens(store, trail);
+    return await action({ store, changes, isAskedFor: access !== undefined && !access.open });
   } finally {
     log.flush();
   }
