@@ -60,7 +60,7 @@ static int fails_on(int file) {
 
 /* What only reads fails too, unless the disk is full or cannot be changed. */
 static int fails_to_read(void) {
-  return control != NULL && control[0] != ENOSPC && control[0] != EROFS;
+  return control != NULL && control[0] != ENOSPC && control[0] != EDQUOT && control[0] != EROFS;
 }
 
 #define OPEN(name)                                                            \

@@ -6,7 +6,7 @@ import type { Scope } from "./scope.js";
 
 /** How calls to the disk fail. */
 export interface DiskFault {
-  readonly code: "EIO" | "ENOSPC" | "EMFILE" | "EROFS";
+  readonly code: "EIO" | "ENOSPC" | "EDQUOT" | "EMFILE" | "EROFS" | "ESTALE";
   /** Of a thousand calls. */
   readonly often: number;
 }

@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import type { ManyReads } from "../../many-reads.js";
 import { DataFolders } from "./data-folders.js";
-import type { DiskFailure } from "./disk-worker.js";
+import { type DiskFailure, failureOf } from "./disk-failure.js";
 import { FileAnswers } from "./file-answers.js";
 import { KeyPaths } from "./key-paths.js";
 import { type PackedAnswers, packed } from "./packed-answers.js";
@@ -88,9 +88,4 @@ function orFailure<Result>(action: () => Result): Result | DiskFailure {
   } catch (error) {
     return failureOf(error);
   }
-}
-
-function failureOf(error: unknown): DiskFailure {
-  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-  return { message: error instanceof Error ? error.message : String(error), code };
 }

@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { freeMemory } from "../../../foundation/free-memory.js";
+import { type DiskFailure, failureOf } from "./disk-failure.js";
 import { contentsOf, type DiskStep, performStep } from "./disk-steps.js";
 import { DurableFolders } from "./durable-folders.js";
 
@@ -7,12 +8,6 @@ import { DurableFolders } from "./durable-folders.js";
 export interface DiskOrder {
   readonly root: string;
   readonly steps: readonly DiskStep[];
-}
-
-/** An error, as far as it can be passed between threads. */
-export interface DiskFailure {
-  readonly message: string;
-  readonly code: string | undefined;
 }
 
 /** Orders below one root that a thread carries out together. */
@@ -45,22 +40,21 @@ function performBatch({ root, orders }: DiskBatch): (DiskFailure | undefined)[] 
   if (known.root !== root) known = { root, folders: new DurableFolders(root) };
   const { folders } = known;
   const failures = orders.map((steps) =>
-    failureOf(() => {
+    failureIn(() => {
       for (const step of steps) performStep(step, folders);
     }),
   );
-  const unsynced = failureOf(() => folders.sync());
+  const unsynced = failureIn(() => folders.sync());
   const all = failures.map((failure) => failure ?? unsynced);
   if (all.some((failure) => failure !== undefined)) folders.forget();
   return all;
 }
 
-function failureOf(action: () => void): DiskFailure | undefined {
+function failureIn(action: () => void): DiskFailure | undefined {
   try {
     action();
     return undefined;
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-    return { message: error instanceof Error ? error.message : String(error), code };
+    return failureOf(error);
   }
 }

@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { StorageError } from "../../../oci/storage-error.js";
+import { DiskError, type DiskFailure } from "./disk-failure.js";
 import { contentsOf } from "./disk-steps.js";
-import type { DiskBatch, DiskFailure, DiskOrder } from "./disk-worker.js";
+import type { DiskBatch, DiskOrder } from "./disk-worker.js";
 
 interface PendingOrder extends DiskOrder {
   readonly settle: (error: Error | undefined) => void;
@@ -108,13 +109,3 @@ export class DiskWorkers {
 }
 
 export const diskWorkers = new DiskWorkers(idleMs);
-
-/** An error of the operating system from another thread. */
-export class DiskError extends Error {
-  readonly code: string | undefined;
-
-  constructor({ message, code }: DiskFailure) {
-    super(message);
-    this.code = code;
-  }
-}

@@ -2,9 +2,8 @@ import { Worker } from "node:worker_threads";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { ObjectStat } from "../../driver.js";
 import { type Answered, type Listing, type ManyReads, orThrow } from "../../many-reads.js";
+import { DiskError, type DiskFailure } from "./disk-failure.js";
 import type { DiskAnswers, DiskQuestions } from "./disk-reader.js";
-import type { DiskFailure } from "./disk-worker.js";
-import { DiskError } from "./disk-workers.js";
 import { type PackedAnswers, unpacked } from "./packed-answers.js";
 import { toStorageError } from "./system-error.js";
 
