@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -49,35 +49,49 @@ export class Server {
   port;
   #child;
   #configFile;
+  #parts;
 
-  static async start({ peer, home, data, cpuProf, cacheOf, sections }) {
+  static async start(parts) {
     const port = await freePort();
+    const { peer, home, data, cacheOf, sections } = parts;
     const configFile = join(home, "config.yml");
-    const logFile = join(home, "server.log");
     writeFileSync(configFile, peer.config({ port, data, cacheOf, sections }));
+    const server = new Server(port, configFile, parts);
+    await server.#begin();
+    return server;
+  }
+
+  constructor(port, configFile, parts) {
+    this.port = port;
+    this.#configFile = configFile;
+    this.#parts = parts;
+    // Before the folder is removed, by another listener.
+    process.prependListener("exit", this.#kill);
+  }
+
+  async #begin() {
+    const { peer, home, cpuProf } = this.#parts;
+    const logFile = join(home, "server.log");
     const log = openSync(logFile, "w");
     const started = performance.now();
-    const child = spawn(peer.program, peer.args(configFile, cpuProf), {
+    this.#child = spawn(peer.program, peer.args(this.#configFile, cpuProf), {
       cwd: home,
       env: { ...foreignEnvironment(), ...peer.env },
       stdio: ["ignore", log, log],
     });
-    const server = new Server(port, child, configFile);
-    if (!(await server.#answers())) {
-      await server.stop();
+    closeSync(log);
+    this.tree = new ProcessTree(this.#child.pid);
+    if (!(await this.#answers())) {
+      await this.stop();
       throw new Error(`${peer.title} did not start\n${readFileSync(logFile, "utf8").slice(-2000)}`);
     }
-    server.startMs = performance.now() - started;
-    return server;
+    this.startMs = performance.now() - started;
   }
 
-  constructor(port, child, configFile) {
-    this.port = port;
-    this.#child = child;
-    this.#configFile = configFile;
-    this.tree = new ProcessTree(child.pid);
-    // Before the folder is removed, by another listener.
-    process.prependListener("exit", this.#kill);
+  /** Another process on the same data, with nothing in its memory. */
+  async restart() {
+    await this.#end();
+    await this.#begin();
   }
 
   get url() {
@@ -90,16 +104,19 @@ export class Server {
     this.#child.kill("SIGHUP");
   }
 
-  /** SIGTERM first: a CPU profile is only written by a process that ends by itself. */
   async stop() {
-    if (this.#isRunning) {
-      const ended = once(this.#child, "exit");
-      this.#child.kill("SIGTERM");
-      const late = setTimeout(this.#kill, stopLimitMs);
-      await ended;
-      clearTimeout(late);
-    }
+    await this.#end();
     process.off("exit", this.#kill);
+  }
+
+  /** SIGTERM first: a CPU profile is only written by a process that ends by itself. */
+  async #end() {
+    if (!this.#isRunning) return;
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGTERM");
+    const late = setTimeout(this.#kill, stopLimitMs);
+    await ended;
+    clearTimeout(late);
   }
 
   get #isRunning() {

@@ -1,10 +1,12 @@
 import { fetchChecked } from "../fetch-checked.mjs";
-import { atLeastTimesBest } from "../targets.mjs";
+import { atLeastTimesBest, atMost } from "../targets.mjs";
 import { requestRates } from "../wrk.mjs";
 
 const tagCount = 3_000;
 const repositoryCount = 1_000;
 const pageSize = 100;
+const manyTags = 50_000;
+const manyRepositories = 20_000;
 
 function seedTags(layout) {
   layout.putImage(
@@ -33,6 +35,39 @@ function listingRates({ id, title, seed, path, count }) {
   };
 }
 
+/** The first page after a start, of very many names, on folders that the system has in its cache. */
+function firstPage({ id, title, seed, path, limit }) {
+  return {
+    rows: [{ id, title, unit: "ms", target: atMost(limit) }],
+    measure: ({ settings, withServer }) =>
+      withServer(seed, async (server) => {
+        const times = [];
+        for (let run = 0; run < settings.starts; run++) {
+          if (run > 0) await server.restart();
+          const started = performance.now();
+          const { tags, repositories } = JSON.parse(await fetchChecked(server, path));
+          times.push(performance.now() - started);
+          if ((tags ?? repositories).length < pageSize) throw new Error(`GET ${path}: too few names`);
+        }
+        return { [id]: times };
+      }),
+  };
+}
+
+/** One image under all names: what a page costs depends on how many there are. */
+function seedManyRepositories(layout) {
+  const layers = [layout.putBlob("team-0/service-0000", Buffer.from("a layer"))];
+  const names = numbered(manyRepositories, (number) => `team-${number.slice(0, -2)}/service-${number}`);
+  for (const name of names) layout.putImage(name, ["latest"], layers);
+}
+
+function seedManyTags(layout) {
+  layout.putImage(
+    "bench",
+    numbered(manyTags, (number) => `build-${number}`),
+  );
+}
+
 function numbered(count, nameOf) {
   return Array.from({ length: count }, (_, index) => nameOf(String(index).padStart(4, "0")));
 }
@@ -58,5 +93,19 @@ export const listingMeasurements = [
     seed: seedRepositories,
     path: `/v2/_catalog?n=${pageSize}`,
     count: pageSize,
+  }),
+  firstPage({
+    id: "first-tags-page",
+    title: `first tags/list?n=${pageSize} of ${manyTags}, after a start`,
+    seed: seedManyTags,
+    path: `/v2/bench/tags/list?n=${pageSize}`,
+    limit: 30,
+  }),
+  firstPage({
+    id: "first-catalog-page",
+    title: `first _catalog?n=${pageSize} of ${manyRepositories}, after a start`,
+    seed: seedManyRepositories,
+    path: `/v2/_catalog?n=${pageSize}`,
+    limit: 20,
   }),
 ];
