@@ -2,10 +2,10 @@ import { BackgroundThread } from "../../../foundation/background-thread.js";
 import { type TextPieces, unpackNames } from "../../../foundation/text-pieces.js";
 
 /**
- * A folder is larger than this if it has thousands of files, on every usual file system. `readdir` makes all names on
- * the event loop at once: 40 ms for a hundred thousand.
+ * A folder of this size has some fifty thousand files, on every usual file system. `readdir` makes all names on the event
+ * loop at once, 10 ms for so many; for fewer, that is less than what a thread costs, which first must start.
  */
-const smallBytes = 128 * 1024;
+const smallBytes = 1_200 * 1024;
 
 const thread = new BackgroundThread<string, TextPieces | undefined>(new URL("./folder-thread.js", import.meta.url));
 

@@ -8,24 +8,24 @@ import { Scope } from "../../../../support/scope.js";
 
 const oddNames = ["ä", "line\nbreak", "\u{1f600}", "\uffee"];
 
-/** A folder with so many files, and some with odd names. */
+/** A folder with so many files, whose names are so long that few make it large, and some with odd names. */
 async function folderOf(scope: Scope, files: number): Promise<string> {
   const path = join(await scope.folder("data"), "many");
   await mkdir(path);
-  const names = Array.from({ length: files }, (_, number) => `${number}-${"x".repeat(30)}`);
-  for (const name of [...names, ...oddNames]) await writeFile(join(path, name), "");
+  const names = Array.from({ length: files }, (_, number) => `${number}-${"x".repeat(230)}`);
+  await Promise.all([...names, ...oddNames].map((name) => writeFile(join(path, name), "")));
   return path;
 }
 
-test("a folder of thousands of files is listed by a thread, and the list is the same", async (t) => {
+test("a folder with more than a megabyte of names is listed by a thread, and the list is the same", async (t) => {
   const scope = new Scope(t);
   let threads = 0;
   const count = () => threads++;
   process.on("worker", count);
   scope.defer(() => process.off("worker", count));
   for (const [files, expectedThreads] of [
-    [100, 0],
-    [8_000, 1],
+    [1_000, 0],
+    [7_000, 1],
   ] as const) {
     const path = await folderOf(scope, files);
     const names = await new FolderListings(1).list({ path, stat: lstatSync(path) });
@@ -38,7 +38,7 @@ test("a folder of thousands of files is listed by a thread, and the list is the 
 
 test("a large folder that is gone when it is listed is empty", async (t) => {
   const scope = new Scope(t);
-  const path = await folderOf(scope, 8_000);
+  const path = await folderOf(scope, 7_000);
   const stat = lstatSync(path);
   await rm(path, { recursive: true });
   assert.deepEqual(await new FolderListings(1).list({ path, stat }), []);
