@@ -4,7 +4,7 @@ import { restoreAside } from "./content/unlinked-blobs.js";
 import type { StorageDriver } from "./driver.js";
 import { findObstacle, type StorageObstacle } from "./drivers/filesystem/data-directory.js";
 import { FilesystemDriver } from "./drivers/filesystem/filesystem-driver.js";
-import { MemoryDriver } from "./drivers/memory-driver.js";
+import { MemoryDriver } from "./drivers/memory/memory-driver.js";
 import type { S3Settings } from "./drivers/s3/s3-settings.js";
 import { Storage, walkedLinks } from "./storage.js";
 import { checkFormat, settleFormat } from "./storage-format.js";

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { MemoryDriver } from "../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../src/storage/drivers/memory/memory-driver.js";
 import { Storage } from "../../src/storage/storage.js";
 import { ApiClient } from "../support/api-client.js";
 import { pushImage } from "../support/api-image.js";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { mediaTypes } from "../../src/oci/media-types.js";
 import { StorageError } from "../../src/oci/storage-error.js";
-import { MemoryDriver } from "../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../src/storage/drivers/memory/memory-driver.js";
 import { Storage } from "../../src/storage/storage.js";
 import { manifestOf, pushBlob, seededBytes } from "../support/content.js";
 import { PausableDriver } from "../support/pausable-driver.js";

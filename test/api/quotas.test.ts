@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { digestOf } from "../../src/oci/digest.js";
 import { StorageError } from "../../src/oci/storage-error.js";
-import { MemoryDriver } from "../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../src/storage/drivers/memory/memory-driver.js";
 import { ApiClient } from "../support/api-client.js";
 import { tryCommand } from "../support/command.js";
 import { pushBlob, pushManifest, seededBytes } from "../support/content.js";

@@ -1,4 +1,4 @@
-import { MemoryDriver } from "../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../src/storage/drivers/memory/memory-driver.js";
 import { testStorageChanges, testWholeRemovals } from "./storage-changes.js";
 import { testStorageDriver } from "./storage-driver.js";
 import { testStorageRaces } from "./storage-races.js";

@@ -2,7 +2,7 @@ import { collectBeside, planCollection } from "../../src/maintenance/collect.js"
 import type { Collection } from "../../src/maintenance/collection-report.js";
 import type { CollectionTimes } from "../../src/maintenance/unneeded-content.js";
 import type { StorageDriver } from "../../src/storage/driver.js";
-import { MemoryDriver } from "../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../src/storage/drivers/memory/memory-driver.js";
 import { Storage } from "../../src/storage/storage.js";
 import { collectionSettings, RecordedCollection } from "./garbage.js";
 import { PoorDriver } from "./poor-driver/poor-driver.js";

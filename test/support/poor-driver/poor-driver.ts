@@ -9,8 +9,8 @@ import {
   type ObjectStat,
   type StorageDriver,
 } from "../../../src/storage/driver.js";
-import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
-import { MemoryStaging } from "../../../src/storage/drivers/memory-staging.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory/memory-driver.js";
+import { MemoryStaging } from "../../../src/storage/drivers/memory/memory-staging.js";
 import { Tombstones } from "../../../src/storage/drivers/tombstones.js";
 import { type ManyReads, oneByOne } from "../../../src/storage/many-reads.js";
 import type { ObjectContent } from "../../../src/storage/staging.js";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { FreeSpace } from "../../../src/maintenance/free-space.js";
 import { trashedLinks } from "../../../src/maintenance/undelete.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
-import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory/memory-driver.js";
 import { storeBlob } from "../../support/blob.js";
 import { digestsStored } from "../../support/garbage.js";
 import { RecordedLog } from "../../support/recorded-log.js";

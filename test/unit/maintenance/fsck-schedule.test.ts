@@ -6,7 +6,7 @@ import { ScheduledCheck } from "../../../src/maintenance/fsck/scheduled-check.js
 import { Schedule } from "../../../src/maintenance/schedule.js";
 import { digestOf } from "../../../src/oci/digest.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
-import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
 import { Storage } from "../../../src/storage/storage.js";
 import { storeBlob } from "../../support/blob.js";

@@ -4,7 +4,7 @@ import { digestOf } from "../../../src/oci/digest.js";
 import { mediaTypes } from "../../../src/oci/media-types.js";
 import { parseTag } from "../../../src/oci/reference.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
-import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
 import { Storage } from "../../../src/storage/storage.js";
 import { storeBlob } from "../../support/blob.js";

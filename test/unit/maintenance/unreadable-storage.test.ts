@@ -4,7 +4,7 @@ import { CollectionError } from "../../../src/maintenance/collection-lock.js";
 import { digestOf } from "../../../src/oci/digest.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
 import { StorageError } from "../../../src/oci/storage-error.js";
-import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
 import type { Storage } from "../../../src/storage/storage.js";
 import { storeBlob } from "../../support/blob.js";

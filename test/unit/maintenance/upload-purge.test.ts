@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { purgeUploads, UploadPurge } from "../../../src/maintenance/upload-purge.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
-import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
 import { Storage } from "../../../src/storage/storage.js";
 import { inOnePiece } from "../../support/blob.js";

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { digestOf } from "../../../src/oci/digest.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
-import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
 import { Storage } from "../../../src/storage/storage.js";
 import { storeBlob } from "../../support/blob.js";

@@ -6,7 +6,7 @@ import { digestOf } from "../../../src/oci/digest.js";
 import { mediaTypes } from "../../../src/oci/media-types.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
 import { FilesystemDriver } from "../../../src/storage/drivers/filesystem/filesystem-driver.js";
-import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
 import { Storage } from "../../../src/storage/storage.js";
 import { storeBlob } from "../../support/blob.js";

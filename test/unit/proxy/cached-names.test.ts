@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { parseRepositoryName, type RepositoryName } from "../../../src/oci/repository-name.js";
 import { cachedNamesAfter } from "../../../src/proxy/cached-names.js";
-import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
 import { Storage } from "../../../src/storage/storage.js";
 import { countCalls } from "../../support/counted-driver.js";

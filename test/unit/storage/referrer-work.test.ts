@@ -7,7 +7,7 @@ import { parseTag } from "../../../src/oci/reference.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
 import { referrerDescriptor } from "../../../src/storage/content/referrer-descriptor.js";
 import { listReferrers } from "../../../src/storage/content/referrer-list.js";
-import { MemoryDriver } from "../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
 import { Storage } from "../../../src/storage/storage.js";
 import { type ManifestToPush, manifestOf } from "../../support/content.js";

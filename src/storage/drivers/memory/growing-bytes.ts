@@ -1,4 +1,4 @@
-import type { BlobReader } from "../../oci/blob-reader.js";
+import type { BlobReader } from "../../../oci/blob-reader.js";
 
 const firstCapacity = 4 * 1024;
 

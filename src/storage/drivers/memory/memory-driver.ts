@@ -1,4 +1,4 @@
-import { type BlobReader, BufferReader } from "../../oci/blob-reader.js";
+import { type BlobReader, BufferReader } from "../../../oci/blob-reader.js";
 import {
   type ConditionalWrites,
   type LockOptions,
@@ -9,13 +9,13 @@ import {
   type StorageDriver,
   smallObjectBytes,
   type Withdrawal,
-} from "../driver.js";
-import { type ManyReads, oneByOne } from "../many-reads.js";
-import type { ObjectContent } from "../staging.js";
-import { defaultWaitMs, KeyedQueue } from "./keyed-queue.js";
+} from "../../driver.js";
+import { type ManyReads, oneByOne } from "../../many-reads.js";
+import type { ObjectContent } from "../../staging.js";
+import { defaultWaitMs, KeyedQueue } from "../keyed-queue.js";
+import { placesWhenMoved } from "../moved-aside.js";
+import { wantedOf } from "../sorted-names.js";
 import { MemoryStaging } from "./memory-staging.js";
-import { placesWhenMoved } from "./moved-aside.js";
-import { wantedOf } from "./sorted-names.js";
 
 interface StoredObject {
   readonly content: Buffer;

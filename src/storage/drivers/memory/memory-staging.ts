@@ -1,8 +1,8 @@
-import type { NamesWanted } from "../driver.js";
-import { type ObjectContent, OffsetMismatchError, type StagedObject, type Staging } from "../staging.js";
+import type { NamesWanted } from "../../driver.js";
+import { type ObjectContent, OffsetMismatchError, type StagedObject, type Staging } from "../../staging.js";
+import { NotesBeside } from "../notes-beside.js";
+import { wantedOf } from "../sorted-names.js";
 import { GrowingBytes } from "./growing-bytes.js";
-import { NotesBeside } from "./notes-beside.js";
-import { wantedOf } from "./sorted-names.js";
 
 /** Keeps unfinished content in memory. */
 export class MemoryStaging implements Staging {

@@ -4,7 +4,7 @@ import { digestOf } from "../../../../src/oci/digest.js";
 import { parseTag } from "../../../../src/oci/reference.js";
 import { parseRepositoryName } from "../../../../src/oci/repository-name.js";
 import { AnnouncedTags } from "../../../../src/storage/cache/announced-tags.js";
-import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../../src/storage/layout.js";
 
 const name = parseRepositoryName("team/app");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { SchedulerState } from "../../../../src/storage/cache/scheduler-state.js";
-import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../../src/storage/drivers/memory/memory-driver.js";
 
 const digest = `sha256:${"0a".repeat(32)}`;
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type BlobReader, BufferReader } from "../../../../src/oci/blob-reader.js";
 import { digestOf } from "../../../../src/oci/digest.js";
 import { BlobVerification } from "../../../../src/storage/content/blob-verification.js";
-import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../../src/storage/layout.js";
 
 const [one, other] = [Buffer.from("one"), Buffer.from("other")];

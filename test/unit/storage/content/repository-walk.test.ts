@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { repositoriesAfter } from "../../../../src/storage/content/repository-walk.js";
-import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../../src/storage/layout.js";
 import { countCalls } from "../../../support/counted-driver.js";
 import { seededRandom, wholeNumber } from "../../../support/seeded-random.js";

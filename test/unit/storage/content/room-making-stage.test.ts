@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { StorageError } from "../../../../src/oci/storage-error.js";
 import { RoomMakingStage, withRoom } from "../../../../src/storage/content/room-making-stage.js";
-import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../../src/storage/drivers/memory/memory-driver.js";
 import type { StagedObject } from "../../../../src/storage/staging.js";
 
 /** A staged object on a disk with limited space, which writes as much of a piece as fits. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Digest, digestOf } from "../../../../src/oci/digest.js";
 import { parseRepositoryName } from "../../../../src/oci/repository-name.js";
 import { SpanReader, type WantedSpan, wholeBlob } from "../../../../src/registry/span-reader.js";
-import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../../src/storage/layout.js";
 import { Storage } from "../../../../src/storage/storage.js";
 import { storeBlob } from "../../../support/blob.js";

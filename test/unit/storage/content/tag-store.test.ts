@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { digestOf } from "../../../../src/oci/digest.js";
 import { parseTag } from "../../../../src/oci/reference.js";
 import { parseRepositoryName } from "../../../../src/oci/repository-name.js";
-import { MemoryDriver } from "../../../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../../src/storage/layout.js";
 import { Storage } from "../../../../src/storage/storage.js";
 import { countCalls } from "../../../support/counted-driver.js";
