@@ -9,9 +9,17 @@ export function describeUnknownKey(path: ConfigPath, siblings: Section, root: Se
   const known = knownKeys(siblings);
   const sibling = findNearest(key, known);
   if (sibling !== undefined) return `unknown key; did you mean ${showPath([...path.slice(0, -1), sibling])}?`;
-  const namesake = pathsBelow(root).find((candidate) => String(candidate.at(-1)).toLowerCase() === key.toLowerCase());
+  const namesake = pathsBelow(root).find(
+    (candidate) => String(candidate.at(-1)).toLowerCase() === key.toLowerCase() && isInReach(candidate, path),
+  );
   if (namesake !== undefined) return `unknown key here; did you mean ${showPath(namesake)}?`;
   return `unknown key; known keys are ${known.join(", ")}`;
+}
+
+/** An item of another list describes something else: its `name` is not what was meant here. */
+function isInReach(candidate: ConfigPath, path: ConfigPath): boolean {
+  const list = candidate.slice(0, candidate.lastIndexOf(0) + 1);
+  return list.every((part, index) => typeof part === "number" || part === path[index]);
 }
 
 function pathsBelow(parent: Section): readonly ConfigPath[] {

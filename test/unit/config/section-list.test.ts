@@ -17,6 +17,7 @@ import { resolveSettings } from "../../../src/config/resolve.js";
 import { valuesOf } from "../../../src/config/resolved.js";
 import { readSecretFiles } from "../../../src/config/secret-files.js";
 import type { ConfigSource } from "../../../src/config/source.js";
+import { describeUnknownKey } from "../../../src/config/unknown-key.js";
 import { parseYamlSource } from "../../../src/config/yaml-file.js";
 import { Scope } from "../../support/scope.js";
 
@@ -83,6 +84,16 @@ test("a mistake in an item is reported with its number, key and line", () => {
     "0.yml:5:5: friends[1].nmae: unknown key; did you mean friends[1].name?",
     "0.yml:6:5: friends[1].rooms: unknown key here; did you mean friends[0].home.rooms?",
   ]);
+});
+
+test("an unknown key of an item is not taken for one of another list", () => {
+  const guests = listOfSections(
+    { meaning: "Test.", default: [], example: { nights: 1 } },
+    { nights: requiredSetting(wholeNumber(1, 9), { example: "1", meaning: "Test." }) },
+  );
+  const root = section("Test", { ...definition.members, guests });
+  const told = describeUnknownKey(["guests", 0, "name"], guests.item, root);
+  assert.equal(told, "unknown key; known keys are nights");
 });
 
 test("a required key is reported as missing, even in an empty item", () => {
