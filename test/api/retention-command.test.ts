@@ -96,9 +96,19 @@ test("explain shows what happens to each tag, and by which rule", async (t) => {
   );
   const one = await retention("explain", `${name}:a`);
   assert.match(one.stdout, /^team\/app: policies releases, all; .*\na deleted: no rule keeps it \(pushed 20\S+Z\)\n$/);
-  assert.match((await retention("explain", "team/none")).stdout, /^team\/none: policies releases, all/);
   const absent = await retention("explain", `${name}:zzz`);
   assert.deepEqual([absent.code, absent.stdout], [1, ""]);
+});
+
+test("explain says that a repository is not there, and which policies would apply", async (t) => {
+  const { retention, root, folder } = await prepare(t);
+  const { stdout } = await retention("explain", "team/none");
+  assert.equal(stdout, "team/none: there is no such repository here; policies releases, all would apply\n");
+  const policies = [{ name: "releases", repositories: ["prod/**"], keep: [{ newest: 1 }] }];
+  const config = join(folder, "prod.yml");
+  await writeFile(config, JSON.stringify({ storage: { filesystem: { root } }, retention: { policies } }));
+  const other = await tryCommand(process.execPath, [main, "retention", "explain", "team/none", "--config", config]);
+  assert.equal(other.stdout, "team/none: there is no such repository here; no policy matches its name\n");
 });
 
 test("run concerns only the named repositories, and their yes is not that of the others", async (t) => {

@@ -17,17 +17,24 @@ export async function explainRetention(written: string, options: { config?: stri
     );
   const policy = policies.of(name);
   const { decisions } = await planRepository(storage, name, policy, times);
+  const { manifests: isThere } = await storage.index.kinds(name);
   const explained = tag === undefined ? decisions : decisions.filter((each) => each.tag === tag);
   if (tag !== undefined && explained.length === 0) throw new ExplainedError(whyNot(name, tag));
   process.stdout.write(
     options.json
       ? `${JSON.stringify({ repository: name, policies: policy.names, tags: explained.map(asJson) }, undefined, 2)}\n`
-      : `${[headOf(name, policy), ...explained.flatMap(linesOf)].join("\n")}\n`,
+      : `${[isThere ? headOf(name, policy) : headOfAbsent(name, policy), ...explained.flatMap(linesOf)].join("\n")}\n`,
   );
 }
 
 function whyNot(name: string, tag: Tag): string {
   return `${name} has no tag ${tag}, or it belongs to another image, such as the tag of a signature, and is deleted with it`;
+}
+
+/** Who asks before the first push wants to know what will apply; who mistyped a name must not read that it is kept. */
+function headOfAbsent(name: string, { names }: RepositoryPolicy): string {
+  const policies = names.length === 0 ? "no policy matches its name" : `policies ${names.join(", ")} would apply`;
+  return `${name}: there is no such repository here; ${policies}`;
 }
 
 function headOf(name: string, { names, untaggedKeepMs }: RepositoryPolicy): string {
