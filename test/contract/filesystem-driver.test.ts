@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import os from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FilesystemDriver } from "../../src/storage/drivers/filesystem/filesystem-driver.js";
@@ -240,4 +241,15 @@ test("filesystem: a reader that follows invalidated content reaches its end, als
   assert.equal(await one.staging.at("downloads/a").stat(), undefined);
   assert.equal(await reader?.read(Buffer.alloc(5), 0), 0);
   await reader?.close();
+});
+
+test("filesystem: the thread that answers walks over everything goes last where processors are scarce, and no other", {
+  skip: process.platform !== "linux" && "elsewhere, threads have no priority of their own",
+}, async (t) => {
+  const driver = await FilesystemDriver.open(await new Scope(t).folder("priority"));
+  await driver.many.has(["a"]);
+  await driver.write({ key: "a", content: Buffer.from("x") });
+  const priorities = (await readdir("/proc/self/task")).map((thread) => os.getPriority(Number(thread)));
+  assert.deepEqual([...new Set(priorities)].sort(), [0, 10]);
+  assert.equal(priorities.filter((priority) => priority > 0).length, 1);
 });

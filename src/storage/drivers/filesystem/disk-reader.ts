@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import { yieldToOthers } from "../../../foundation/background-jobs.js";
 import type { ManyReads } from "../../many-reads.js";
 import { DataFolders } from "./data-folders.js";
 import { type DiskFailure, failureOf } from "./disk-failure.js";
@@ -30,7 +31,8 @@ let odd: OddPath[] = [];
 let failures: [index: number, failure: DiskFailure][] = [];
 let known = { root: "", answers: answersBelow("") };
 
-// A separate thread: it answers one list of questions after another.
+// A separate thread: it answers one list of questions after another. Collections and checks ask it, which can wait.
+yieldToOthers();
 parentPort?.on("message", (questions: DiskQuestions) => {
   const { root } = questions;
   if (known.root !== root) known = { root, answers: answersBelow(root) };
