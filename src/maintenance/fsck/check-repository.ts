@@ -4,13 +4,16 @@ import type { ManifestReading, NamedContent } from "../../oci/manifest-reading.j
 import { isTag } from "../../oci/reference.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
 import type { ContentLink } from "../../storage/content/content-link.js";
+import { placeOf } from "../../storage/content/places.js";
 import type { RepositoryHoldings } from "../../storage/content/repository-holdings.js";
-import { imagesThatNeed } from "./broken-images.js";
+import { isUnreadable } from "../unreadable-content.js";
 import type { ContentStates } from "./content-states.js";
 import { ContentSuspects } from "./content-suspects.js";
 import type { Mending } from "./mend-bytes.js";
 import { RecordSuspects } from "./record-suspects.js";
+import { RepositorySuspects } from "./repository-suspects.js";
 import type { Suspect, Suspects } from "./suspect.js";
+import { unreadablePlace } from "./unreadable-place.js";
 
 /** What a check of all repositories shares. */
 export interface CheckParts extends Mending {
@@ -47,11 +50,11 @@ class RepositoryCheck {
   readonly #upstream: string | undefined;
   readonly #content: ContentSuspects;
   readonly #records: RecordSuspects;
-  /** What seems wrong, by the digest that images may need. */
-  readonly #found: { readonly suspect: Suspect; readonly digest: Digest | undefined }[] = [];
+  readonly #found: RepositorySuspects;
   #manifests: ReadonlySet<Digest> = new Set();
   #blobs: ReadonlySet<Digest> = new Set();
   readonly #needed = new Set<Digest>();
+  #tags = 0;
 
   constructor(parts: CheckParts, name: RepositoryName, upstream: string | undefined) {
     this.#parts = parts;
@@ -60,6 +63,7 @@ class RepositoryCheck {
     const at = { parts, name, isPrivate: upstream === undefined };
     this.#content = new ContentSuspects(at);
     this.#records = new RecordSuspects(at);
+    this.#found = new RepositorySuspects(parts, name, upstream);
   }
 
   async perform({ manifests, blobs }: RepositoryHoldings): Promise<CheckedRepository> {
@@ -68,10 +72,24 @@ class RepositoryCheck {
     this.#blobs = new Set(layers.keys());
     await this.#checkManifests();
     await this.#checkBlobs(layers);
-    const tags = await this.#checkTags();
-    if (this.#upstream === undefined) await this.#checkReferrers();
-    await this.#nameImages();
-    return { manifests: this.#manifests.size, tags };
+    await this.#attempt(placeOf.tags(this.#name), () => this.#checkTags());
+    if (this.#upstream === undefined) await this.#attempt(placeOf.referrers(this.#name), () => this.#checkReferrers());
+    await this.#attempt(placeOf.tags(this.#name), () => this.#found.nameImages());
+    return { manifests: this.#manifests.size, tags: this.#tags };
+  }
+
+  /** What cannot be read does not end the check of the rest. */
+  async #attempt(place: string, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      const again = async () => {
+        await step();
+        await this.#found.nameImages();
+      };
+      this.#parts.suspects.add(unreadablePlace(place, error, again));
+    }
   }
 
   async #checkManifests(): Promise<void> {
@@ -100,7 +118,7 @@ class RepositoryCheck {
       this.#upstream === undefined &&
       (await this.#records.isReferrerMissing(subject, digest))
     )
-      this.#add(this.#records.missingReferrer(subject, digest), digest);
+      this.#found.add(this.#records.missingReferrer(subject, digest), digest);
   }
 
   async #read(digest: Digest): Promise<ManifestReading | undefined> {
@@ -116,7 +134,7 @@ class RepositoryCheck {
 
   async #parse(digest: Digest, bytes: Buffer | "too large"): Promise<ManifestReading | undefined> {
     const reading = bytes === "too large" ? undefined : await readAnyManifest(bytes);
-    if (reading === undefined) this.#add(this.#content.unreadableManifest(digest), digest);
+    if (reading === undefined) this.#found.add(this.#content.unreadableManifest(digest), digest);
     return reading;
   }
 
@@ -125,7 +143,7 @@ class RepositoryCheck {
     const isHeld = this.#blobs.has(digest) || this.#manifests.has(digest);
     if (isHeld) await this.#parts.states.expect(digest, size);
     else if (isElsewhere !== true && this.#upstream === undefined && !this.#parts.isSparse)
-      this.#add(this.#content.missingLink(digest, by), digest);
+      this.#found.add(this.#content.missingLink(digest, by), digest);
   }
 
   async #checkBlobs(links: ReadonlyMap<Digest, StoredLink>): Promise<void> {
@@ -156,7 +174,7 @@ class RepositoryCheck {
   #checkLink(link: ContentLink, stored: StoredLink | undefined): Digest | undefined {
     if (stored === undefined) return undefined;
     if (stored !== "unreadable") return stored;
-    this.#add(this.#content.damagedLink(link), link.digest);
+    this.#found.add(this.#content.damagedLink(link), link.digest);
     // Its path still says what it is for.
     return link.digest;
   }
@@ -164,8 +182,8 @@ class RepositoryCheck {
   async #checkBytes(digest: Digest, content: Digest, isManifest: boolean): Promise<"whole" | "absent" | "damaged"> {
     const state = await this.#parts.states.of(content);
     // Another check may set damaged bytes aside before this one looks again; in this order only one of both is told.
-    if (state !== "whole") this.#add(this.#absent(digest, content, isManifest), digest, isManifest);
-    if (state === "damaged") this.#add(this.#content.damagedBytes(content), digest, isManifest);
+    if (state !== "whole") this.#found.add(this.#absent(digest, content, isManifest), digest, isManifest);
+    if (state === "damaged") this.#found.add(this.#content.damagedBytes(content), digest, isManifest);
     return state;
   }
 
@@ -175,39 +193,25 @@ class RepositoryCheck {
     return isNeeded ? this.#content.missingBytes(link, content) : this.#content.linkWithoutBytes(link, content);
   }
 
-  async #checkTags(): Promise<number> {
+  async #checkTags(): Promise<void> {
     const { storage, rest } = this.#parts;
     const withLink = new Set<string>();
     for await (const { tag, digest } of storage.tags.targets(this.#name)) {
       await rest();
       withLink.add(tag);
-      if (digest === undefined) this.#add(this.#records.damagedTag(tag), undefined);
-      else if (!this.#manifests.has(digest)) this.#add(this.#records.danglingTag(tag, digest), undefined);
+      if (digest === undefined) this.#found.add(this.#records.damagedTag(tag), undefined);
+      else if (!this.#manifests.has(digest)) this.#found.add(this.#records.danglingTag(tag, digest), undefined);
     }
     for (const tag of (await storage.index.tagNames(this.#name)).filter(isTag))
-      if (!withLink.has(tag)) this.#add(this.#records.emptyTag(tag), undefined);
-    return withLink.size;
+      if (!withLink.has(tag)) this.#found.add(this.#records.emptyTag(tag), undefined);
+    this.#tags = withLink.size;
   }
 
   async #checkReferrers(): Promise<void> {
     const { referrers } = this.#parts.storage;
     for (const subject of await referrers.subjects(this.#name))
       for (const digest of await referrers.list(this.#name, subject))
-        if (!this.#manifests.has(digest)) this.#add(this.#records.danglingReferrer(subject, digest), undefined);
-  }
-
-  #add(suspect: Suspect, digest: Digest | undefined, isManifest = false): void {
-    this.#found.push({ suspect, digest });
-    this.#parts.suspects.add(suspect, { name: this.#name, upstream: this.#upstream, images: [], isManifest });
-  }
-
-  /** Names the images, now that all that is wrong is known. */
-  async #nameImages(): Promise<void> {
-    const wanted = new Set(this.#found.flatMap(({ digest }) => digest ?? []));
-    if (wanted.size === 0) return;
-    const images = await imagesThatNeed(this.#parts.storage, this.#name, wanted);
-    for (const { suspect, digest } of this.#found)
-      if (digest !== undefined) this.#parts.suspects.name(suspect, this.#name, images.get(digest) ?? []);
+        if (!this.#manifests.has(digest)) this.#found.add(this.#records.danglingReferrer(subject, digest), undefined);
   }
 }
 

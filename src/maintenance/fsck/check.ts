@@ -1,17 +1,19 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { oneAhead } from "../../foundation/one-ahead.js";
-import { RegistryError } from "../../oci/errors.js";
 import type { RepositoryName } from "../../oci/repository-name.js";
-import { StorageError } from "../../oci/storage-error.js";
+import type { StorageError } from "../../oci/storage-error.js";
 import type { ContentIndex } from "../../storage/content/content-index.js";
+import { placeOf } from "../../storage/content/places.js";
 import type { RepositoryHoldings } from "../../storage/content/repository-holdings.js";
 import type { Storage } from "../../storage/storage.js";
+import { isUnreadable } from "../unreadable-content.js";
 import { type CheckParts, checkRepository } from "./check-repository.js";
 import { ContentStates } from "./content-states.js";
 import { damagedBytes } from "./content-suspects.js";
 import type { CheckResult, Finding } from "./finding.js";
 import type { WantedAgain } from "./mend-bytes.js";
-import { type Mended, type Suspect, type SuspectHolder, Suspects } from "./suspect.js";
+import { settle } from "./settle.js";
+import { Suspects } from "./suspect.js";
+import { unreadablePlace } from "./unreadable-place.js";
 
 export interface CheckSettings {
   /** The only repository to look at; without it, everything. */
@@ -46,42 +48,110 @@ export async function checkStorage(storage: Storage, settings: CheckSettings): P
   const suspects = new Suspects();
   const { isSparse, fetchAgain, repository } = settings;
   const parts = { storage, states, suspects, isSparse, fetchAgain, rest: () => settings.pace(0) };
-  if (repository === undefined) await lookAtAllBytes(storage, states);
-  const counted = await checkRepositories(parts, repository);
-  if (repository === undefined) await findForeign(parts);
-  const tally = await settle(parts, settings);
+  const checking = new StorageCheck(parts);
+  if (repository === undefined) await checking.everything();
+  else await checking.repositories([repository]);
+  const { unreadable, ...tally } = await settle(suspects, settings);
+  const isAllSeen = repository === undefined && unreadable === 0;
   return {
-    ...counted,
+    ...checking.counted,
     ...tally,
     blobs: states.blobs,
     bytes: states.bytes,
-    unlinked: repository === undefined ? await states.unlinked() : undefined,
+    unlinked: isAllSeen ? await states.unlinked() : undefined,
     setAside: await sizeOfQuarantine(storage),
   };
 }
 
-async function lookAtAllBytes(storage: Storage, states: ContentStates): Promise<void> {
-  const lists = storage.blobs.digestLists()[Symbol.asyncIterator]();
-  // An iterator answers calls in order, so several can share it.
-  const takeTurns = async () => {
-    for (let next = await lists.next(); next.done !== true; next = await lists.next()) await states.note(next.value);
-  };
-  await Promise.all(Array.from({ length: listsAtOnce }, takeTurns));
-}
+/** Walks over what is stored. What cannot be read becomes a suspect, and the walk goes on. */
+class StorageCheck {
+  readonly counted = { repositories: 0, manifests: 0, tags: 0 };
+  readonly #parts: CheckParts;
 
-async function checkRepositories(parts: CheckParts, only: RepositoryName | undefined) {
-  const counted = { repositories: 0, manifests: 0, tags: 0 };
-  const { index } = parts.storage;
-  const names = only === undefined ? await index.repositoryNames() : [only];
-  for await (const listed of oneAhead(holdingsOf(index, names))) {
-    for (const holdings of listed) {
-      const { manifests, tags } = await checkRepository(parts, holdings);
-      counted.repositories++;
-      counted.manifests += manifests;
-      counted.tags += tags;
+  constructor(parts: CheckParts) {
+    this.#parts = parts;
+  }
+
+  async everything(): Promise<void> {
+    await this.#lookAtAllBytes();
+    const foreign: string[] = [];
+    const names = await this.#parts.storage.index.repositoryNames({
+      foreign: (place) => foreign.push(place),
+      unreadable: (place, error) => this.#unreadable(place, error),
+    });
+    await this.repositories(names);
+    this.#lookAtDamaged();
+    for (const place of foreign) this.#lookAtForeign(place);
+    await this.#lookAtTrash();
+  }
+
+  async repositories(names: readonly RepositoryName[]): Promise<void> {
+    for await (const listed of oneAhead(holdingsOf(this.#parts.storage.index, names)))
+      for (const holdings of listed) await this.#repository(holdings);
+  }
+
+  async #lookAtAllBytes(): Promise<void> {
+    const { storage, states } = this.#parts;
+    const all = storage.blobs.digestLists((place, error) => this.#unreadable(place, error));
+    const lists = all[Symbol.asyncIterator]();
+    // An iterator answers calls in order, so several can share it.
+    const takeTurns = async () => {
+      for (let next = await lists.next(); next.done !== true; next = await lists.next()) await states.note(next.value);
+    };
+    await Promise.all(Array.from({ length: listsAtOnce }, takeTurns));
+  }
+
+  async #repository(holdings: RepositoryHoldings): Promise<void> {
+    const { name } = holdings;
+    this.counted.repositories++;
+    try {
+      await this.#checkRepository(holdings);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      const again = async () => {
+        for (const listed of await this.#parts.storage.index.holdings([name])) await this.#checkRepository(listed);
+      };
+      this.#parts.suspects.add(unreadablePlace(placeOf.repository(name), error, again));
     }
   }
-  return counted;
+
+  async #checkRepository(holdings: RepositoryHoldings): Promise<void> {
+    // What is not listed must not look as if it were missing.
+    if (holdings.unreadable !== undefined) throw holdings.unreadable;
+    const { manifests, tags } = await checkRepository(this.#parts, holdings);
+    this.counted.manifests += manifests;
+    this.counted.tags += tags;
+  }
+
+  /** Damaged bytes that no repository holds. */
+  #lookAtDamaged(): void {
+    const { storage, states, suspects, fetchAgain } = this.#parts;
+    for (const digest of states.damaged.keys())
+      suspects.add({ ...damagedBytes({ storage, states, fetchAgain }, digest), isDamage: false });
+  }
+
+  #lookAtForeign(place: string): void {
+    this.#parts.suspects.add({
+      flaw: "foreign folder",
+      isDamage: false,
+      place,
+      what: "its name is not that of a repository",
+      confirm: () => this.#parts.storage.index.isFilled(place),
+    });
+  }
+
+  async #lookAtTrash(): Promise<void> {
+    const { storage, suspects } = this.#parts;
+    for await (const record of storage.trash.records()) {
+      if ("link" in record) continue;
+      const what = "the record of what was removed cannot be read, so its bytes are kept";
+      suspects.add({ flaw: "damaged trash", isDamage: false, place: record.key, what, confirm: async () => true });
+    }
+  }
+
+  #unreadable(place: string, error: StorageError): void {
+    this.#parts.suspects.add(unreadablePlace(place, error, () => this.#parts.storage.index.isFilled(place)));
+  }
 }
 
 async function* holdingsOf(
@@ -90,90 +160,6 @@ async function* holdingsOf(
 ): AsyncIterable<readonly RepositoryHoldings[]> {
   for (let start = 0; start < names.length; start += repositoriesAtOnce)
     yield await index.holdings(names.slice(start, start + repositoriesAtOnce));
-}
-
-/** What no repository holds, and what belongs to no repository. */
-async function findForeign({ storage, states, suspects, fetchAgain }: CheckParts): Promise<void> {
-  for (const digest of states.damaged.keys())
-    suspects.add({ ...damagedBytes({ storage, states, fetchAgain }, digest), isDamage: false });
-  const foreign: string[] = [];
-  for await (const _ of storage.index.repositories(undefined, (key) => foreign.push(key)));
-  for (const place of foreign)
-    suspects.add({
-      flaw: "foreign folder",
-      isDamage: false,
-      place,
-      what: "its name is not that of a repository",
-      confirm: () => storage.index.isFilled(place),
-    });
-  for await (const record of storage.trash.records()) {
-    if ("link" in record) continue;
-    const what = "the record of what was removed cannot be read, so its bytes are kept";
-    suspects.add({ flaw: "damaged trash", isDamage: false, place: record.key, what, confirm: async () => true });
-  }
-}
-
-/** Looks at everything suspicious once more, mends it if that is wanted, and tells of it. */
-async function settle({ suspects }: CheckParts, settings: CheckSettings) {
-  const tally = { damaged: 0, mended: 0, leftovers: 0 };
-  if (suspects.size > 0) await delay(settings.settledAfterMs);
-  for (const { suspect, holders } of suspects) {
-    await settings.pace(0);
-    if (!(await suspect.confirm())) continue;
-    const mended = settings.isRepaired ? await mend(suspect, holders) : leftAlone;
-    const finding = findingOf(suspect, holders, mended);
-    if (!finding.isDamage) tally.leftovers++;
-    else if (isMended(finding)) tally.mended++;
-    else tally.damaged++;
-    settings.found(finding);
-  }
-  return tally;
-}
-
-const leftAlone: Mended = { outcome: "left" };
-
-async function mend(suspect: Suspect, holders: readonly SuspectHolder[]): Promise<Mended> {
-  try {
-    return (await suspect.mend?.(holders)) ?? leftAlone;
-  } catch (error) {
-    if (error instanceof StorageError || error instanceof RegistryError)
-      return { outcome: "left", obstacle: error.message };
-    throw error;
-  }
-}
-
-/** What was set aside is still missing; a cache downloads it with the next pull. */
-function isMended({ outcome, holders }: Pick<Finding, "outcome" | "holders">): boolean {
-  if (outcome === "left") return false;
-  return outcome !== "set aside" || holders.every(({ upstream }) => upstream !== undefined);
-}
-
-function findingOf(suspect: Suspect, holders: readonly SuspectHolder[], mended: Mended): Finding {
-  const { flaw, isDamage, digest, tag, place, what } = suspect;
-  const finding = {
-    flaw,
-    isDamage,
-    digest,
-    tag,
-    place,
-    what,
-    holders: holders.map(({ name, upstream, images }) => ({ name, upstream, images })),
-    ...mended,
-  };
-  return { ...finding, advice: isMended(finding) ? undefined : adviceFor(suspect, holders, mended) };
-}
-
-function adviceFor(
-  { advice, flaw }: Suspect,
-  holders: readonly SuspectHolder[],
-  { outcome }: Mended,
-): string | undefined {
-  const isCachedOnly = holders.length > 0 && holders.every(({ upstream }) => upstream !== undefined);
-  if (flaw === "damaged bytes" && outcome === "left" && isCachedOnly)
-    return "run berth fsck --repair, which fetches it again";
-  if (flaw === "damaged bytes" && outcome === "left" && holders.length > 0)
-    return "run berth fsck --repair, which sets it aside, and push one of the images again";
-  return holders.length === 0 && flaw === "damaged bytes" ? undefined : advice;
 }
 
 async function sizeOfQuarantine(storage: Storage): Promise<CheckResult["setAside"]> {

@@ -1,9 +1,15 @@
 import type { Digest } from "../../oci/digest.js";
 import { DigestNumbers, NumberSet } from "../../oci/digest-numbers.js";
-import type { BytesState } from "../../storage/content/blob-inspection.js";
+import type { BytesState, FoundBytes } from "../../storage/content/blob-inspection.js";
 import type { Storage } from "../../storage/storage.js";
+import { isUnreadable } from "../unreadable-content.js";
 
-type DamagedBytes = Extract<BytesState, { state: "damaged" }>;
+interface DamagedBytes {
+  /** What is wrong with them; follows "its bytes". */
+  readonly why: string;
+  /** As they were found; `undefined` if they cannot even be looked at. */
+  readonly seen: FoundBytes | undefined;
+}
 
 export interface Looking {
   /** Whether every blob is hashed. Otherwise only those whose size is wrong. */
@@ -78,13 +84,25 @@ export class ContentStates {
 
   /** Looks at the bytes, and says nothing wrong of those that were replaced meanwhile. */
   async look(digest: Digest, isHashed = this.#looking.isHashed): Promise<"whole" | "absent" | "damaged"> {
-    const found = await this.#storage.inspection.look(digest, { ...this.#looking, isHashed });
+    const found = await this.#inspect(digest, isHashed);
     this.damaged.delete(digest);
     if (found.state === "damaged") {
-      this.#bytes += found.seen.size;
+      this.#bytes += found.seen?.size ?? 0;
       this.damaged.set(digest, found);
     } else if (found.state === "whole") this.#noteWhole(digest, found.size);
     return found.state;
+  }
+
+  async #inspect(
+    digest: Digest,
+    isHashed: boolean,
+  ): Promise<Exclude<BytesState, { state: "damaged" }> | ({ readonly state: "damaged" } & DamagedBytes)> {
+    try {
+      return await this.#storage.inspection.look(digest, { ...this.#looking, isHashed });
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return { state: "damaged", why: `cannot be read (${error.message})`, seen: undefined };
+    }
   }
 
   /** Bytes that no repository holds, and that are still there. */
@@ -102,7 +120,7 @@ export class ContentStates {
   *#unheld(): Iterable<Digest> {
     const isHeld = (digest: Digest) => this.#held.has(this.#sizes.numbers.of(digest));
     for (const digest of this.#sizes.digests()) if (!isHeld(digest)) yield digest;
-    for (const digest of this.damaged.keys()) if (!isHeld(digest)) yield digest;
+    for (const [digest, { seen }] of this.damaged) if (seen !== undefined && !isHeld(digest)) yield digest;
   }
 }
 

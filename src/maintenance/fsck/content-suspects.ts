@@ -5,7 +5,8 @@ import { placeOf } from "../../storage/content/places.js";
 import type { Storage } from "../../storage/storage.js";
 import type { ContentStates } from "./content-states.js";
 import { type Mending, mendBytes } from "./mend-bytes.js";
-import type { Suspect } from "./suspect.js";
+import type { Suspect, SuspectHolder } from "./suspect.js";
+import { adviceForDisk, isStillUnreadable } from "./unreadable-place.js";
 
 export interface SuspectParts extends Mending {
   readonly storage: Storage;
@@ -114,8 +115,10 @@ export class ContentSuspects {
   }
 
   async #lacksBytes(link: ContentLink, content: Digest): Promise<boolean> {
-    const { contentLinks, inspection } = this.#at.parts.storage;
+    const { contentLinks, blobs, inspection } = this.#at.parts.storage;
     if ((await contentLinks.stored(link)) === undefined) return false;
+    // They are told as damaged.
+    if (await isStillUnreadable(() => blobs.storedSize(content))) return false;
     return (await inspection.look(content, { isHashed: false, pace: async () => {} })).state === "absent";
   }
 }
@@ -128,15 +131,21 @@ export async function isLinked({ contentLinks, trash }: Storage, link: ContentLi
 /** Bytes belong to no repository alone. */
 export function damagedBytes(parts: SuspectParts, digest: Digest): Suspect {
   const { storage, states } = parts;
-  const found = states.damaged.get(digest);
-  return {
-    flaw: "damaged bytes",
+  const { why = "are damaged", seen } = states.damaged.get(digest) ?? {};
+  const suspect = {
     isDamage: true,
     digest,
     place: placeOf.bytes(digest),
-    what: `its bytes ${found?.why ?? "are damaged"}`,
-    advice: pushAgain,
-    confirm: async () => found !== undefined && (await storage.inspection.isUnchanged(digest, found.seen)),
-    mend: (holders) => mendBytes(parts, { digest, holders, seen: found?.seen }),
+    what: `its bytes ${why}`,
+    mend: (holders: readonly SuspectHolder[]) => mendBytes(parts, { digest, holders, seen }),
   };
+  if (seen !== undefined)
+    return {
+      ...suspect,
+      flaw: "damaged bytes",
+      advice: pushAgain,
+      confirm: () => storage.inspection.isUnchanged(digest, seen),
+    };
+  const confirm = () => isStillUnreadable(() => storage.blobs.storedSize(digest));
+  return { ...suspect, flaw: "unreadable", advice: adviceForDisk, confirm };
 }

@@ -12,6 +12,7 @@ export type Flaw =
   | "damaged tag"
   | "dangling tag"
   | "missing referrer"
+  | "unreadable"
   /** From here on, nothing that clients need. */
   | "dangling referrer"
   | "link without bytes"

@@ -181,9 +181,12 @@ export class BlobStore {
     return storedBlobs(this.#driver, isWanted, unreadable);
   }
 
-  /** Lists of the digests that have a folder, in code point order; hardly one of them is empty. */
-  digestLists(): AsyncIterable<readonly Digest[]> {
-    return storedDigests(this.#driver);
+  /**
+   * Lists of the digests that have a folder, in code point order; hardly one of them is empty.
+   * @param unreadable told of folders that cannot be listed
+   */
+  digestLists(unreadable: Unreadable): AsyncIterable<readonly Digest[]> {
+    return storedDigests(this.#driver, unreadable);
   }
 
   /** Removes bytes permanently. Only for a caller that has the storage to itself. */

@@ -8,7 +8,9 @@ import type { ContentLink } from "./content-link.js";
 export const placeOf = {
   bytes: (digest: Digest): string => layout.blob(digest),
   link: (link: ContentLink): string => layout.link(link),
+  repository: (name: RepositoryName): string => layout.repository(name),
   tag: (name: RepositoryName, tag: Tag): string => layout.tagLink(name, tag),
   tags: (name: RepositoryName): string => layout.tags(name),
+  referrers: (name: RepositoryName): string => layout.allReferrers(name),
   referrer: (name: RepositoryName, subject: Digest, digest: Digest): string => layout.referrer(name, subject, digest),
 } as const;

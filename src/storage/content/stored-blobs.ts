@@ -3,7 +3,6 @@ import { type Digest, digestAlgorithms, isDigest } from "../../oci/digest.js";
 import { StorageError } from "../../oci/storage-error.js";
 import type { StorageDriver } from "../driver.js";
 import { layout } from "../layout.js";
-import { orThrow } from "../many-reads.js";
 
 export interface StoredBlob {
   readonly digest: Digest;
@@ -25,7 +24,7 @@ export async function* storedBlobs(
   isWanted: (digest: Digest) => boolean,
   unreadable: Unreadable,
 ): AsyncIterable<StoredBlob> {
-  for await (const digests of listed(driver, unreadable)) {
+  for await (const digests of storedDigests(driver, unreadable)) {
     const wanted = digests.filter(isWanted);
     const stats = await driver.many.stat(wanted.map(layout.blob));
     for (const [index, digest] of wanted.entries()) {
@@ -37,13 +36,8 @@ export async function* storedBlobs(
   }
 }
 
-/** Digests that have a folder, in code point order. */
-export function storedDigests(driver: StorageDriver): AsyncIterable<readonly Digest[]> {
-  return listed(driver, (_, error) => orThrow(error));
-}
-
-/** Those with the same beginning together. */
-async function* listed(driver: StorageDriver, unreadable: Unreadable): AsyncIterable<readonly Digest[]> {
+/** Digests that have a folder, in code point order; those with the same beginning together. */
+export async function* storedDigests(driver: StorageDriver, unreadable: Unreadable): AsyncIterable<readonly Digest[]> {
   for (const algorithm of digestAlgorithms) {
     const prefixes = await namesIn(driver, [layout.blobsOf(algorithm)], unreadable);
     const keys = prefixes.flat().map((prefix) => layout.blobsBelow(algorithm, prefix));
