@@ -26,5 +26,5 @@ const openToPages =
   "this registry has no access control, so nothing can be changed in a browser; set access in its configuration";
 
 function foreign(from: string): RegistryError {
-  return new RegistryError("DENIED", `nothing can be changed by a page of another site (${from.slice(0, 200)})`);
+  return new RegistryError("DENIED", `a page of another site cannot change anything here (${from.slice(0, 200)})`);
 }

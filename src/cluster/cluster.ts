@@ -27,7 +27,7 @@ export class Cluster {
     const listened = await listener.listen(settings.listen);
     const { host, port = listened } = settings.advertise;
     const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-    log.info("other replicas are answered", { address, port: listened });
+    log.info("listening for other replicas", { address, port: listened });
     return new Cluster({ address, instance }, { offers, listener, client: new ReplicaClient(keys) });
   }
 

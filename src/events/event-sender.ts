@@ -124,7 +124,7 @@ export class EventSender {
     this.#failures++;
     this.#parts.observer?.failed(name, cause instanceof RefusedEventError ? cause.status : undefined);
     if (this.#failures === threshold)
-      this.#parts.log.warn("events are not received; they wait and are sent later", { receiver: name, cause });
+      this.#parts.log.warn("a receiver takes no events; they wait and are sent later", { receiver: name, cause });
     if (this.#failures < threshold) return this.#pause(quickRetryMs, signal);
     const doubled = backoff * 2 ** Math.min(this.#failures - threshold, 20);
     return this.#pause(Math.max(backoff, Math.min(doubled, longestPauseMs)), signal);

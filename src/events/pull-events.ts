@@ -140,7 +140,7 @@ class Batches {
   #tellDropped(): void {
     if (this.#dropped === 0) return;
     const { name } = this.#receiver;
-    this.#parts.log.warn("pulls were not told: their receiver was away or too slow, or there were too many", {
+    this.#parts.log.warn("pull events dropped: the receiver was away or too slow, or there were too many", {
       receiver: name,
       events: this.#dropped,
     });

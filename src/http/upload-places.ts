@@ -84,7 +84,7 @@ export class UploadPlaces {
     if (gives === undefined) throw tooMany(this.#most);
     this.#leave(gives);
     const { id, path, log, request } = gives.exchange;
-    log.info("upload cut off: it gives its place to another", { id, path, client: gives.client });
+    log.info("upload cut off: another one needs its place", { id, path, client: gives.client });
     request.destroy(new RegistryError("TOOMANYREQUESTS", "this upload gave its place to another"));
   }
 

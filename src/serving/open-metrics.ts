@@ -33,7 +33,7 @@ export async function listenForScrapes(
   const listener = new MetricsListener({ ...place, path: metrics.path }, text, log);
   try {
     const port = await listener.listen();
-    log.info("metrics are served", { address: place.host, port, path: metrics.path });
+    log.info("serving metrics", { address: place.host, port, path: metrics.path });
     return listener;
   } catch (error) {
     const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);

@@ -84,7 +84,7 @@ test("what a receiver does not take is sent again until it does, in order, and n
   const { client, log } = await runNotifying(scope, await scope.folder("data"), { url: receiver.url, threshold: 2 });
   const tags = ["1", "2", "3", "4", "5"];
   for (const tag of tags) await pushSmallImage(client, "app", tag, { tag });
-  await waitUntil("it is told", () => log.levelsOf("events are not received; they wait and are sent later")[0]);
+  await waitUntil("it is told", () => log.levelsOf("a receiver takes no events; they wait and are sent later")[0]);
   assert.equal(receiver.events.length, 0);
   receiver.status = 204;
   await waitUntil("all arrive", () => receiver.ofManifests.length === tags.length || undefined);

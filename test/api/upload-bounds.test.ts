@@ -100,7 +100,7 @@ test("senders that hardly move give their places to one that does, and their byt
     return answer.status === 202 || undefined;
   });
   await Promise.race(slow.map(({ closed }) => closed));
-  assert.equal(log.named("upload cut off: it gives its place to another").length, 1);
+  assert.equal(log.named("upload cut off: another one needs its place").length, 1);
   assert.equal(slow.filter(({ socket }) => socket.destroyed).length, 1);
 });
 
@@ -133,7 +133,7 @@ test("senders that move keep their places: another one of the same client is ref
     if (round > 2) assert.equal((await client.request("PATCH", third, { body: "x" })).status, 429);
   }
   for (const sender of senders) assert.equal((await sender.end()).status, 202);
-  assert.deepEqual(log.named("upload cut off: it gives its place to another"), []);
+  assert.deepEqual(log.named("upload cut off: another one needs its place"), []);
 });
 
 test("a client that has most of the places gives one to another client, however fast it is", async (t) => {

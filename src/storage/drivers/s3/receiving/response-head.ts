@@ -30,7 +30,7 @@ export class HeadReader {
 function headOf(text: string): ResponseHead {
   const [first = "", ...lines] = text.split("\r\n");
   const status = Number(/^HTTP\/1\.1 (\d{3})(?: |$)/.exec(first)?.[1]);
-  if (Number.isNaN(status)) throw new Error("the store's answer is no HTTP/1.1");
+  if (Number.isNaN(status)) throw new Error("the store did not answer in HTTP/1.1");
   const headers = lines.map((line): [string, string] => {
     const colon = line.indexOf(":");
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
