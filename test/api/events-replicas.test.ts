@@ -1,15 +1,14 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { Housekeeping } from "../../src/serving/housekeeping.js";
-import { openServer } from "../../src/serving/open-server.js";
 import { S3Driver } from "../../src/storage/drivers/s3/s3-driver.js";
 import { Storage } from "../../src/storage/storage.js";
 import { configWith } from "../support/config.js";
 import { EventReceiver } from "../support/event-receiver.js";
+import { runWithHousekeeping } from "../support/housekeeping-berth.js";
 import { FakeStore } from "../support/object-stores/fake-store.js";
 import { settingsFor } from "../support/object-stores/object-store.js";
 import { RecordedLog } from "../support/recorded-log.js";
-import { RegistryClient } from "../support/registry-client.js";
+import type { RegistryClient } from "../support/registry-client.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
 import { waitUntil } from "../support/wait-until.js";
@@ -20,20 +19,7 @@ async function startReplica(scope: Scope, store: FakeStore, url: string) {
   const config = configWith({ storage: { driver: "memory" }, server: { port: 0 }, events: { endpoints } as never });
   const driver = await S3Driver.open(await settingsFor(scope, store, "images"));
   const log = new RecordedLog();
-  const opened = new Storage(driver, 1024 * 1024, log);
-  const { server, storage, close } = await openServer(config, log, { storage: opened });
-  const housekeeping = await Housekeeping.begin(config, { storage, log });
-  const { port } = await server.listen();
-  let isStopped = false;
-  const stop = async () => {
-    if (isStopped) return;
-    isStopped = true;
-    await server.stop(0);
-    await housekeeping.stop();
-    await close();
-  };
-  scope.defer(stop);
-  return { client: new RegistryClient(`http://127.0.0.1:${port}`), stop };
+  return runWithHousekeeping(scope, config, { log, storage: new Storage(driver, 1024 * 1024, log) });
 }
 
 test("of two replicas on one bucket one sends, whoever was pushed to, and the other goes on when it stops", async (t) => {

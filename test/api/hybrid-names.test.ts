@@ -3,8 +3,7 @@ import { test } from "node:test";
 import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { seededBytes } from "../support/content.js";
-import { FakeUpstream } from "../support/fake-upstream.js";
-import { runBerthOnDisk } from "../support/running-berth.js";
+import { runHybrid } from "../support/hybrid-berth.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
 
@@ -12,27 +11,16 @@ const layer = seededBytes("a layer", 10_000);
 const digest = digestOf(layer);
 
 /** Private names that also exist at Docker Hub, and another upstream. */
-async function runHybrid(scope: Scope) {
-  const hub = await FakeUpstream.start(scope);
-  const ghcr = await FakeUpstream.start(scope);
-  hub.store.addImage("team/app", [layer], "latest");
-  ghcr.store.addImage("owner/image", [layer], "latest");
-  const berth = await runBerthOnDisk(scope, {
-    mode: "hybrid",
-    private: { repositories: ["*", "team/**"] },
-    proxy: {
-      upstreams: [
-        { name: "docker.io", url: hub.url },
-        { name: "ghcr.io", url: ghcr.url },
-      ],
-    },
-  });
-  return { hub, ghcr, ...berth };
+async function runWithSameNames(scope: Scope) {
+  const berth = await runHybrid(scope);
+  berth.hub.store.addImage("team/app", [layer], "latest");
+  berth.ghcr.store.addImage("owner/image", [layer], "latest");
+  return berth;
 }
 
 test("Docker Hub's image and the private one of the same name are stored separately, and both are pulled and pushed", async (t) => {
   const scope = new Scope(t);
-  const { client, hub } = await runHybrid(scope);
+  const { client, hub } = await runWithSameNames(scope);
   const hubs = await client.get("/v2/docker.io/team/app/manifests/latest");
   assert.equal(hubs.status, 200);
   const ours = await pushSmallImage(client, "team/app", "ours", { tag: "latest" });
@@ -45,7 +33,7 @@ test("Docker Hub's image and the private one of the same name are stored separat
 
 test("no name of the default upstream takes the place of another upstream's repository", async (t) => {
   const scope = new Scope(t);
-  const { client, hub } = await runHybrid(scope);
+  const { client, hub } = await runWithSameNames(scope);
   hub.store.addImage("ghcr.io/owner/image", [seededBytes("another", 1_000)], "latest");
   for (const name of ["docker.io/ghcr.io/owner/image", "ghcr.io/owner/image", "docker.io/docker.io/team/app"])
     await client.get(`/v2/${name}/blobs/${digest}`);
@@ -58,7 +46,7 @@ test("no name of the default upstream takes the place of another upstream's repo
 
 test("what an upstream does not have leaves no record", async (t) => {
   const scope = new Scope(t);
-  const { client, storage } = await runHybrid(scope);
+  const { client, storage } = await runWithSameNames(scope);
   assert.equal((await client.get(`/v2/some/absent/blobs/${digest}`)).status, 404);
   assert.equal((await client.get("/v2/some/absent/manifests/latest")).status, 404);
   assert.equal(await storage.owners.readOwner(parseRepositoryName("some/absent")), undefined);
@@ -66,7 +54,7 @@ test("what an upstream does not have leaves no record", async (t) => {
 
 test("a name of the maximum length is too long with a prefix, and does not affect others", async (t) => {
   const scope = new Scope(t);
-  const { client, hub } = await runHybrid(scope);
+  const { client, hub } = await runWithSameNames(scope);
   const long = `a/${"b".repeat(253)}`;
   hub.store.addImage(long, [layer], "latest");
   assert.equal((await client.get(`/v2/${long}/manifests/latest`)).status, 200);

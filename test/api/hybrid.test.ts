@@ -4,6 +4,7 @@ import { digestOf } from "../../src/oci/digest.js";
 import { parseRepositoryName } from "../../src/oci/repository-name.js";
 import { pushBlob, seededBytes } from "../support/content.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
+import { runHybrid } from "../support/hybrid-berth.js";
 import type { RegistryClient } from "../support/registry-client.js";
 import { runBerthOnDisk } from "../support/running-berth.js";
 import { Scope } from "../support/scope.js";
@@ -13,28 +14,17 @@ import { startUpload } from "../support/upload.js";
 const layer = seededBytes("a layer of both sides", 100_000);
 const alpine = parseRepositoryName("library/alpine");
 
-/** One Berth that is private and caches two upstreams. */
-async function runHybrid(scope: Scope) {
-  const hub = await FakeUpstream.start(scope);
-  const ghcr = await FakeUpstream.start(scope);
-  hub.store.addImage(alpine, [layer], "latest");
-  ghcr.store.addImage(parseRepositoryName("owner/image"), [seededBytes("of ghcr", 5_000)], "latest");
-  const berth = await runBerthOnDisk(scope, {
-    mode: "hybrid",
-    private: { repositories: ["*", "team/**"] },
-    proxy: {
-      upstreams: [
-        { name: "docker.io", url: hub.url },
-        { name: "ghcr.io", url: ghcr.url },
-      ],
-    },
-  });
-  return { hub, ghcr, ...berth };
+/** One Berth that is private and caches an image of each of two upstreams. */
+async function runWithImages(scope: Scope) {
+  const berth = await runHybrid(scope);
+  berth.hub.store.addImage(alpine, [layer], "latest");
+  berth.ghcr.store.addImage(parseRepositoryName("owner/image"), [seededBytes("of ghcr", 5_000)], "latest");
+  return berth;
 }
 
 test("one address accepts pushes and caches: each name goes to its owner", async (t) => {
   const scope = new Scope(t);
-  const { client, hub, ghcr } = await runHybrid(scope);
+  const { client, hub, ghcr } = await runWithImages(scope);
   await pushSmallImage(client, "my_custom_image", "ours", { tag: "latest" });
   assert.equal((await client.get("/v2/my_custom_image/manifests/latest")).status, 200);
   assert.equal((await client.get("/v2/library/alpine/manifests/latest")).headers["x-cache"], "miss");
@@ -48,7 +38,7 @@ test("one address accepts pushes and caches: each name goes to its owner", async
 
 test("a private name is never requested from an upstream, even if that has the same name", async (t) => {
   const scope = new Scope(t);
-  const { client, hub, ghcr } = await runHybrid(scope);
+  const { client, hub, ghcr } = await runWithImages(scope);
   for (const name of ["alpine", "team/app"]) {
     hub.store.addImage(parseRepositoryName(name), [layer], "latest");
     for (const target of [
@@ -65,7 +55,7 @@ test("a private name is never requested from an upstream, even if that has the s
 
 test("a client that requests a missing private image is told the name of Docker Hub's", async (t) => {
   const scope = new Scope(t);
-  const { client } = await runHybrid(scope);
+  const { client } = await runWithImages(scope);
   const answer = await client.get("/v2/alpine/manifests/latest");
   assert.equal(answer.status, 404);
   assert.match(answer.body.toString(), /Docker Hub's image is docker\.io\/library\/alpine/);
@@ -73,7 +63,7 @@ test("a client that requests a missing private image is told the name of Docker 
 
 test("a push to an upstream's name is refused, with the pattern that would allow it", async (t) => {
   const scope = new Scope(t);
-  const { client, hub } = await runHybrid(scope);
+  const { client, hub } = await runWithImages(scope);
   const push = (name: string) => client.request("POST", `/v2/${name}/blobs/uploads/`);
   const hubs = await push("library/alpine");
   assert.equal(hubs.status, 405);
@@ -89,7 +79,7 @@ test("a push to an upstream's name is refused, with the pattern that would allow
 
 test("layers of a cached base image need not be uploaded: they are mounted, by any of the base's names", async (t) => {
   const scope = new Scope(t);
-  const { client } = await runHybrid(scope);
+  const { client } = await runWithImages(scope);
   const digest = digestOf(layer);
   await client.get("/v2/library/alpine/manifests/latest");
   await client.get(`/v2/library/alpine/blobs/${digest}`);
@@ -102,7 +92,7 @@ test("layers of a cached base image need not be uploaded: they are mounted, by a
 
 test("a layer that the client has from another image of the upstream is mounted from there, never from a private one", async (t) => {
   const scope = new Scope(t);
-  const { client, hub } = await runHybrid(scope);
+  const { client, hub } = await runWithImages(scope);
   const digest = digestOf(layer);
   hub.store.addImage(parseRepositoryName("library/nginx"), [layer], "latest");
   for (const name of ["alpine", "nginx"]) await client.get(`/v2/library/${name}/manifests/latest`);
@@ -115,7 +105,7 @@ test("a layer that the client has from another image of the upstream is mounted 
 
 test("the catalog shows the owner in each name, and each can be pulled by that name", async (t) => {
   const scope = new Scope(t);
-  const { client } = await runHybrid(scope);
+  const { client } = await runWithImages(scope);
   await pushSmallImage(client, "my_custom_image", "ours", { tag: "latest" });
   await pushSmallImage(client, "team/app", "ours, too", { tag: "latest" });
   await client.get("/v2/library/alpine/manifests/latest");
@@ -129,7 +119,7 @@ test("the catalog shows the owner in each name, and each can be pulled by that n
 
 test("cached content does not become private when names change their owner, unless it is adopted and then pushed to", async (t) => {
   const scope = new Scope(t);
-  const { client: hybrid, root, server } = await runHybrid(scope);
+  const { client: hybrid, root, server } = await runWithImages(scope);
   await hybrid.get("/v2/library/alpine/manifests/latest");
   await hybrid.get(`/v2/library/alpine/blobs/${digestOf(layer)}`);
   await server.stop(0);
@@ -208,7 +198,7 @@ async function catalogOf(client: RegistryClient, query: string): Promise<string[
 
 test("deleting on the private side deletes nothing from the cache", async (t) => {
   const scope = new Scope(t);
-  const { client } = await runHybrid(scope);
+  const { client } = await runWithImages(scope);
   const digest = digestOf(layer);
   const cached = `/v2/library/alpine/blobs/${digest}`;
   await client.get("/v2/library/alpine/manifests/latest");
@@ -221,7 +211,7 @@ test("deleting on the private side deletes nothing from the cache", async (t) =>
 });
 
 test("the catalog merges private and cached names in one order, for any page", async (t) => {
-  const { client, hub, ghcr } = await runHybrid(new Scope(t));
+  const { client, hub, ghcr } = await runWithImages(new Scope(t));
   for (const name of ["library/zoo", "docker/app"]) hub.store.addImage(parseRepositoryName(name), [layer], "latest");
   ghcr.store.addImage(parseRepositoryName("a/b"), [layer], "latest");
   for (const name of [
