@@ -1,7 +1,6 @@
-import { plainText } from "./answer-headers.js";
+import { mediaTypeOf, plainText } from "./answer-headers.js";
 import { failureOf } from "./failure-words.js";
 import { UpstreamError } from "./upstream-error.js";
-import type { ResponseBody } from "./wire/response-body.js";
 import type { WireAnswer } from "./wire/wire.js";
 import { InvalidAnswerError, RecalledError, TimedOutError } from "./wire/wire-errors.js";
 
@@ -47,7 +46,7 @@ export class HostErrors {
   /** Explains a refusal, with the upstream's own words for it. */
   async ofResponse(answer: WireAnswer, retryAfterMs: number | undefined): Promise<UpstreamError> {
     const { status } = answer;
-    const upstreamMessage = await messageIn(answer.body);
+    const upstreamMessage = await messageIn(answer);
     const said = upstreamMessage ? `: ${upstreamMessage}` : "";
     const details = { status, upstreamMessage, retryAfterMs };
     switch (status) {
@@ -80,16 +79,31 @@ export class HostErrors {
   }
 }
 
-/** The first message of an OCI error body, or that of a token service. */
-async function messageIn(body: ResponseBody): Promise<string | undefined> {
+/** The first message of an OCI error body, or that of a token service; otherwise the first line of plain text. */
+async function messageIn({ body, headers }: WireAnswer): Promise<string | undefined> {
   try {
-    const json = JSON.parse((await body.readAll(maxErrorBody)).toString());
-    const { code, message = json.error_description ?? json.details ?? json.message } = json.errors?.[0] ?? {};
-    const text = [code, message].filter((part) => typeof part === "string" && part !== "").join(": ");
-    return plainText(text, maxMessageLength) || undefined;
+    const text = (await body.readAll(maxErrorBody)).toString();
+    const words = mediaTypeOf(headers) === "text/plain" ? wordsIn(text) : ociMessageIn(text);
+    return plainText(words ?? "", maxMessageLength) || undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Some registries send their JSON as text. */
+function wordsIn(text: string): string | undefined {
+  try {
+    return ociMessageIn(text);
+  } catch {
+    return text.trim().split("\n", 1)[0];
+  }
+}
+
+/** @throws SyntaxError if it is not JSON */
+function ociMessageIn(text: string): string {
+  const json = JSON.parse(text);
+  const { code, message = json.error_description ?? json.details ?? json.message } = json.errors?.[0] ?? {};
+  return [code, message].filter((part) => typeof part === "string" && part !== "").join(": ");
 }
 
 /** Errors of Node's HTTP parser carry the packet that caused them, which may contain a token. */

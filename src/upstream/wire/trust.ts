@@ -8,6 +8,7 @@ import { rootsOf } from "./root-certificates.js";
 export interface TlsOptions {
   readonly rejectUnauthorized: boolean;
   readonly secureContext: SecureContext;
+  readonly ALPNProtocols: string[];
 }
 
 /**
@@ -49,7 +50,8 @@ export class Trust {
     if (known) return known;
     const roots = rootsOf(this.#environment, ca);
     const secureContext = createSecureContext({ ...identity, ...(roots && { ca: [...roots] }), ...trustingEachListed });
-    const options = { rejectUnauthorized, secureContext };
+    // A server that speaks only HTTP/2 then says so (RFC 7301, section 3.2).
+    const options = { rejectUnauthorized, secureContext, ALPNProtocols: ["http/1.1"] };
     this.#known.set(whom, options);
     return options;
   }
