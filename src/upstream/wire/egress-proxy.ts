@@ -5,7 +5,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The proxy for a request, from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in either case, interpreted as by Go
  * programs (and so by registry:2 and docker): `example.com` in `NO_PROXY` includes its subdomains, networks are
- * supported, and requests to this machine never use a proxy.
+ * supported, and requests to this machine never use a proxy. `ALL_PROXY` is ignored, as by them.
  */
 export function egressProxyFor(url: URL, environment: Environment): URL | undefined {
   const secure = url.protocol === "https:";
@@ -14,6 +14,9 @@ export function egressProxyFor(url: URL, environment: Environment): URL | undefi
   if (!value || isExempt(url, environment.NO_PROXY || environment.no_proxy || "")) return undefined;
   const text = value.includes("://") ? value : `http://${value}`;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
+  if (proxy?.protocol.startsWith("socks")) {
+    throw new Error(`${name} names a SOCKS proxy, which Berth cannot use; name an HTTP proxy, or unset it`);
+  }
   if (proxy?.protocol !== "http:" && proxy?.protocol !== "https:") {
     throw new Error(`${name} must be the address of an HTTP proxy, such as http://proxy.example.com:3128`);
   }

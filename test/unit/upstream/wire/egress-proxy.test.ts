@@ -56,3 +56,13 @@ for (const [entry, url] of [
     assert.equal(proxyOf(url, { ...secure, no_proxy: entry }), "proxy:3128");
   });
 }
+
+test("a SOCKS proxy is refused in a sentence that names the variable", () => {
+  for (const scheme of ["socks", "socks4", "socks5", "socks5h"]) {
+    const environment = { https_proxy: `${scheme}://proxy:1080`, ALL_PROXY: "socks5://proxy:1080" };
+    assert.throws(() => proxyOf("https://ghcr.io", environment), {
+      message: "HTTPS_PROXY names a SOCKS proxy, which Berth cannot use; name an HTTP proxy, or unset it",
+    });
+    assert.equal(proxyOf("http://ghcr.io", environment), undefined);
+  }
+});
