@@ -1,14 +1,24 @@
 import { isIP } from "node:net";
 import type { Kind } from "./kinds.js";
 
-/** An address to listen on. */
+/** An address to listen on. Brackets around an IPv6 address, as in URLs, are left out. */
 export const hostName: Kind<string> = {
   expected: "an IP address or a host name, without a port",
-  parse: (written) => {
+  parse: (given) => {
+    const written = withoutBrackets(given);
     if (typeof written !== "string") return undefined;
     return isIP(written) !== 0 || /^(?=.*[a-z])[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(written) ? written : undefined;
   },
 };
+
+/** YAML reads brackets without quotes as a list, and what ends with a colon in it as the key of a section. */
+function withoutBrackets(written: unknown): unknown {
+  const [item] = Array.isArray(written) && written.length === 1 ? written : [];
+  const keys = typeof item === "object" && item !== null ? Object.keys(item) : [];
+  const listed = keys.length === 1 ? `${keys[0]}:` : item;
+  const inner: unknown = typeof written === "string" ? /^\[(.+)\]$/.exec(written)?.[1] : listed;
+  return typeof inner === "string" && isIP(inner) === 6 ? inner : written;
+}
 
 /** An address to listen on, with its port. */
 export const listenAddress: Kind<string> = {

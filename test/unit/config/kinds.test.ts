@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from "node:module";
 import os, { homedir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
+import { parse } from "yaml";
 import { hostName, network, origin, pathPrefix, registryUrl } from "../../../src/config/address-kinds.js";
 import { diskPart } from "../../../src/config/disk-part.js";
 import {
@@ -48,10 +49,20 @@ test("a relative path starts at the folder that Berth runs in", () => {
   assert.deepEqual(taken(filePath, "", 5, "a\0b"), []);
 });
 
-test("a host is an address or a name, without brackets or port", () => {
+test("a host is an address or a name, without a port", () => {
   const hosts = ["127.0.0.1", "0.0.0.0", "::", "::1", "localhost", "registry-1.example.com"];
   assert.deepEqual(taken(hostName, ...hosts), hosts);
-  assert.deepEqual(taken(hostName, "", "127.0.0.1:5000", "[::1]", ":5000", "1.2.3", "http://a", "a b", "*", 0), []);
+  assert.deepEqual(
+    taken(hostName, "", "127.0.0.1:5000", "[::1]:5000", "[a]", ["a"], ":5000", "1.2.3", "http://a", "a b", "*", 0),
+    [],
+  );
+});
+
+test("a host may have the brackets of URLs, which YAML reads as a list", () => {
+  for (const host of ["::1", "::", "2001:db8::", "fe80::1%eth0"]) {
+    assert.equal(hostName.parse(`[${host}]`, ""), host);
+    assert.equal(hostName.parse(parse(`[${host}]`), ""), host);
+  }
 });
 
 test("a network is an address, or one with a matching prefix length", () => {
