@@ -6,6 +6,9 @@ import { nameSourcesInStacks } from "./source-lines.js";
 /** Until then Berth has started, and answered its first requests. */
 const flushedAfterMs = 10_000;
 
+requireFolder();
+// Node would open its debugger, which runs any code, on a port of this machine.
+process.on("SIGUSR1", () => {});
 keepCompiledCode();
 nameSourcesInStacks();
 // Imported only now, so that what is kept is used for all of it.
@@ -16,6 +19,16 @@ const [{ runCommandLine }, { bearLostOutput }] = await Promise.all([
 bearLostOutput();
 const exitCode = await runCommandLine(basename(process.argv[1] ?? ""), process.argv.slice(2));
 if (exitCode !== 0) process.exitCode = exitCode;
+
+/** Paths of settings begin at the working folder, and packages ask for it when they are loaded. */
+function requireFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.stderr.write("berth: the folder that this runs in has been deleted: change to another one (cd)\n");
+    process.exit(1);
+  }
+}
 
 /**
  * Keeps compiled code between starts, so that a start takes about half the time; Node 20 cannot. It is kept in the

@@ -140,3 +140,15 @@ test("config check says when no rule lets anyone push", async (t) => {
   const meant = await berth(t, ["config", "check"], `mode: hybrid\n${rules}, { allow: push, to: authenticated }] }\n`);
   assert.doesNotMatch(meant.stdout, /note/);
 });
+
+test("in a folder that has been deleted, each command says so in a sentence", async (t) => {
+  const folder = await new Scope(t).folder("deleted");
+  for (const args of ["serve", "config check", "gc"]) {
+    const script = `mkdir '${folder}/gone' && cd '${folder}/gone' && rmdir '${folder}/gone' && exec "$0" '${main}' ${args}`;
+    const { code, stderr } = await tryCommand("sh", ["-c", script, process.execPath]);
+    assert.deepEqual(
+      [code, stderr],
+      [1, "berth: the folder that this runs in has been deleted: change to another one (cd)\n"],
+    );
+  }
+});

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { type Digest, digestOf } from "../../src/oci/digest.js";
-import { type BerthProcess, startBerth } from "../support/berth-process.js";
+import { type BerthProcess, startBerth, workersOf } from "../support/berth-process.js";
 import { expectStatus, pullBlob, pushBlob, seededBytes } from "../support/content.js";
 import { Daemon } from "../support/daemon.js";
 import { freePort } from "../support/free-port.js";
@@ -135,4 +135,17 @@ async function untilRefused({ client }: Pick<BerthProcess, "client">): Promise<v
       (error: NodeJS.ErrnoException) => (error.code === "ECONNREFUSED" ? true : undefined),
     ),
   );
+}
+
+for (const workers of [1, 2]) {
+  test(`a server of ${workers} processes opens no debugger on SIGUSR1, and serves on`, async (t) => {
+    const berth = await startBerth(new Scope(t), { server: { workers } });
+    await waitUntil("every process serves", () => berth.daemon.output.includes(" serving ") || undefined);
+    for (const pid of [berth.daemon.pid, ...workersOf(berth)]) process.kill(pid, "SIGUSR1");
+    expectStatus(await berth.client.get("/v2/"), 200, "after SIGUSR1");
+    // Node's debugger says so before the process has stopped.
+    await berth.daemon.stop();
+    assert.match(berth.daemon.output, / stopped\n/);
+    assert.doesNotMatch(berth.daemon.output, /Debugger/);
+  });
 }

@@ -25,6 +25,8 @@ bearLostOutput();
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 process.on("SIGHUP", () => {});
+// As in main.ts: Node would open its debugger.
+process.on("SIGUSR1", () => {});
 
 const others = new OthersActivity((request) => report({ is: "asking", request }));
 let serving: Promise<Serving> | undefined;
