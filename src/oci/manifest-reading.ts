@@ -13,6 +13,8 @@ export interface NamedContent {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Whether it is stored elsewhere by design, and so need not be here. */
   readonly isElsewhere?: true;
+  /** Whether the manifest contains its bytes too (image-spec, "Embedded Content"), so that a registry may lack it. */
+  readonly isEmbedded?: true;
 }
 
 /** The content of a manifest, as far as it can be understood. */
@@ -119,6 +121,7 @@ function contentOf(value: unknown): NamedContent[] {
         mediaType: textOf(value, "mediaType"),
         size,
         ...(isElsewhere(value) && { isElsewhere: true as const }),
+        ...(typeof value.data === "string" && { isEmbedded: true as const }),
         ...(platform !== undefined && { platform }),
         ...(isObject(value.annotations) && { annotations: textsIn(value.annotations) }),
       },

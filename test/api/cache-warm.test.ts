@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { digestOf } from "../../src/oci/digest.js";
 import { linuxOn } from "../../src/oci/platform.js";
 import { type CommandResult, tryCommand } from "../support/command.js";
 import { seededBytes } from "../support/content.js";
@@ -322,4 +323,20 @@ test("the blobs in an index, as in BuildKit's cache, are warmed", async (t) => {
   const { code, stdout, stderr } = await warm(["team/cache:main"]);
   assert.deepEqual([code, stderr], [0, ""]);
   assert.match(stdout, /^1 image is cached: 50\.\d kB downloaded/m);
+});
+
+test("a blob that the manifest contains too need not be at the upstream; any other must", async (t) => {
+  const { fake, warm } = await prepare(t);
+  const layer = fake.store.addBlob("team/artifact", seededBytes("layer", 50_000));
+  const empty = Buffer.from("{}");
+  const config = { mediaType: "application/vnd.oci.empty.v1+json", digest: digestOf(empty), size: empty.length };
+  const artifact = { mediaType: "application/vnd.oci.image.manifest.v1+json", layers: [layer] };
+  fake.store.addManifest("team/artifact", { ...artifact, config: { ...config, data: empty.toString("base64") } }, "1");
+  fake.store.addManifest("team/artifact", { ...artifact, config }, "2");
+  const { code, stdout, stderr } = await warm(["team/artifact:1"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /^1 image is cached: 50\.\d kB downloaded/m);
+  const missing = await warm(["team/artifact:2"]);
+  assert.equal(missing.code, 1, missing.stdout);
+  assert.ok(`${missing.stdout}${missing.stderr}`.includes(config.digest));
 });

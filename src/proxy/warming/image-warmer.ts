@@ -91,7 +91,13 @@ export class ImageWarmer {
       this.#turns.run(async () => {
         context.signal.throwIfAborted();
         const buffer = this.#buffers.pop() ?? Buffer.allocUnsafe(bufferBytes);
-        await this.#warmBlob(image, blob, { result, buffer, context }).finally(() => this.#buffers.push(buffer));
+        try {
+          await this.#warmBlob(image, blob, { result, buffer, context });
+        } catch (error) {
+          if (blob.isEmbedded !== true || !isAbsence(error)) throw error;
+        } finally {
+          this.#buffers.push(buffer);
+        }
       }),
     );
     const ends = await Promise.allSettled(warming);
@@ -156,6 +162,10 @@ async function requireStored(
   await content.close();
   if (await isStored()) return;
   throw new RegistryError("UNAVAILABLE", `${digest} was received but could not be stored: is the disk full?`);
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof RegistryError && error.code === "BLOB_UNKNOWN";
 }
 
 function missingPlatform({ missing, offered }: ImageContent): Error | undefined {
