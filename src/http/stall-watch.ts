@@ -9,7 +9,7 @@ export interface StallSettings {
 
 /** The progress of a transfer. Most exchanges end before the first check and never need it. */
 interface Progress {
-  /** Since when fewer bytes than the minimum have moved, in milliseconds. */
+  /** Since when fewer bytes than the minimum have moved, by the watch's own time. */
   sinceMs: number;
   bytes: number;
   /** Those that hold for it to its end. */
@@ -26,6 +26,12 @@ export class StallWatch {
   readonly #unread = new Set<Exchange>();
   readonly #progress = new WeakMap<Exchange, Progress>();
   #timer: NodeJS.Timeout;
+  /**
+   * In milliseconds. A process that was paused, as by `docker pause` or with its machine, runs its timers before it reads
+   * what has arrived meanwhile: so the time of a late check hardly counts.
+   */
+  #passedMs = 0;
+  #checkedAtMs = performance.now();
 
   /** @param running exchanges that are not over, asked for at each check: a short one costs nothing */
   constructor(settings: StallSettings, running: () => Iterable<Exchange>) {
@@ -56,7 +62,7 @@ export class StallWatch {
   }
 
   #check(): void {
-    const now = performance.now();
+    const now = this.#passTime();
     for (const exchange of [...this.#running(), ...this.#unread]) {
       const bytes = movedBytes(exchange);
       const progress = this.#progress.get(exchange);
@@ -72,6 +78,14 @@ export class StallWatch {
         exchange.request.socket.destroy();
       }
     }
+  }
+
+  #passTime(): number {
+    const atMs = performance.now();
+    const usualMs = this.#settings.window / checksPerWindow;
+    this.#passedMs += Math.min(atMs - this.#checkedAtMs, 2 * usualMs);
+    this.#checkedAtMs = atMs;
+    return this.#passedMs;
   }
 }
 

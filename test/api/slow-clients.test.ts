@@ -53,6 +53,18 @@ test("an upload that is slow but steady is not", async (t) => {
   assert.deepEqual(log.named(brokenOff), []);
 });
 
+test("no client is cut off because Berth itself stood still", async (t) => {
+  const { client, log } = await runBerth(new Scope(t), { settings: { stall } });
+  const sender = client.start("PATCH", await startUpload(client, "app"));
+  await sender.send(Buffer.alloc(2000));
+  await delay(stall.window / 2);
+  const until = performance.now() + 3 * stall.window;
+  while (performance.now() < until);
+  await sender.send(Buffer.alloc(2000));
+  assert.equal((await sender.end()).status, 202);
+  assert.deepEqual(log.named(brokenOff), []);
+});
+
 test("a download that is not read is cut off", async (t) => {
   const scope = new Scope(t);
   const { client, port, log } = await runBerthOnDisk(scope, { settings: { stall } });
@@ -117,7 +129,7 @@ test("a client that sends its headers very slowly is disconnected, however stead
 
 test("an idle connection may be reused, and is closed after a while", async (t) => {
   const scope = new Scope(t);
-  const { port } = await runBerth(scope, { settings: { keepAlive: 1000 } });
+  const { port } = await runBerth(scope, { settings: { keepAlive: 4000 } });
   const connection = await RawConnection.open(scope, port);
   for (let count = 1; count <= 3; count++) {
     connection.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
