@@ -72,8 +72,11 @@ test("requests that clients abort leave no file open and nothing half-written, a
   await abortAll(client, "first", 15);
   const before = await settled(storage, log);
   const digests = await abortAll(client, "then", 60);
-  const after = await settled(storage, log);
-  assert.ok(after < before + 30, `${before} files were open, then ${after}`);
+  // What is left open stays open. On a busy machine, what is closed is closed later.
+  await waitUntil(
+    `hardly more files are open than ${before}`,
+    async () => (await settled(storage, log)) < before + 30 || undefined,
+  );
 
   for (const digest of digests) assert.equal((await client.head(`/v2/app/blobs/${digest}`)).status, 404);
   assert.equal((await client.get("/v2/app/manifests/v0")).status, 404);

@@ -12,51 +12,55 @@ import { runProxy } from "../support/running-proxy.js";
 import { Scope } from "../support/scope.js";
 import { pushSmallImage } from "../support/small-image.js";
 import { waitUntil } from "../support/wait-until.js";
+import { withinOneDay } from "../support/within-one-day.js";
 
 const name = parseRepositoryName("library/alpine");
 const layer = seededBytes("layer", 300_000);
 
-test("the summary tells what was pulled, served and pushed today, and how full the disk is", async (t) => {
-  const { client } = await runBerthOnDisk(new Scope(t));
-  const image = await pushSmallImage(client, "app", "layer", { tag: "1" });
-  await client.get("/v2/app/manifests/1");
-  await client.head("/v2/app/manifests/1");
-  const { today, disk, attention } = await new ApiClient(client).get("summary");
-  assert.deepEqual([today.pulls, today.pushes, today.served, today.saved], [1, 1, image.descriptor.size, 0]);
-  assert.ok(disk.free > 0 && disk.free <= disk.size);
-  assert.ok(attention.some(({ code }: { code: string }) => code === "no-access-control"));
-});
-
-test("what was served today is still known after a restart", async (t) => {
-  const root = await new Scope(t).folder("data");
-  await Scope.during(async (scope) => {
-    const { client } = await runBerthOnDisk(scope, { root });
-    await pushSmallImage(client, "app", "layer", { tag: "1" });
+test("the summary tells what was pulled, served and pushed today, and how full the disk is", (t) =>
+  withinOneDay(async () => {
+    const { client } = await runBerthOnDisk(new Scope(t));
+    const image = await pushSmallImage(client, "app", "layer", { tag: "1" });
     await client.get("/v2/app/manifests/1");
-  });
-  const { client } = await runBerthOnDisk(new Scope(t), { root });
-  const { today } = await new ApiClient(client).get("summary");
-  assert.deepEqual([today.pulls, today.pushes], [1, 1]);
-});
+    await client.head("/v2/app/manifests/1");
+    const { today, disk, attention } = await new ApiClient(client).get("summary");
+    assert.deepEqual([today.pulls, today.pushes, today.served, today.saved], [1, 1, image.descriptor.size, 0]);
+    assert.ok(disk.free > 0 && disk.free <= disk.size);
+    assert.ok(attention.some(({ code }: { code: string }) => code === "no-access-control"));
+  }));
 
-test("a second pull from the cache saves its bytes, and a pull of the upstream's quota", async (t) => {
-  const scope = new Scope(t);
-  const fake = await FakeUpstream.start(scope);
-  fake.quota.isTold = true;
-  const image = fake.store.addImage(name, [layer], "latest");
-  const { client } = await runProxy(scope, fake.url, { tagTtl: 60_000 });
-  const api = new ApiClient(client);
-  const pull = async () => {
-    await client.get("/v2/library/alpine/manifests/latest");
-    await client.get(`/v2/library/alpine/blobs/${image.layers[0]?.digest}`);
-  };
-  await pull();
-  const { today: cold } = await api.get("summary");
-  assert.deepEqual([cold.saved, cold.savedPulls, cold.downloaded], [0, 0, image.bytes.length + layer.length]);
-  await pull();
-  const { today: warm } = await api.get("summary");
-  assert.deepEqual([warm.saved, warm.downloaded], [cold.downloaded, cold.downloaded]);
-});
+test("what was served today is still known after a restart", (t) =>
+  withinOneDay(async () => {
+    const root = await new Scope(t).folder("data");
+    await Scope.during(async (scope) => {
+      const { client } = await runBerthOnDisk(scope, { root });
+      await pushSmallImage(client, "app", "layer", { tag: "1" });
+      await client.get("/v2/app/manifests/1");
+    });
+    const { client } = await runBerthOnDisk(new Scope(t), { root });
+    const { today } = await new ApiClient(client).get("summary");
+    assert.deepEqual([today.pulls, today.pushes], [1, 1]);
+  }));
+
+test("a second pull from the cache saves its bytes, and a pull of the upstream's quota", (t) =>
+  withinOneDay(async () => {
+    const scope = new Scope(t);
+    const fake = await FakeUpstream.start(scope);
+    fake.quota.isTold = true;
+    const image = fake.store.addImage(name, [layer], "latest");
+    const { client } = await runProxy(scope, fake.url, { tagTtl: 60_000 });
+    const api = new ApiClient(client);
+    const pull = async () => {
+      await client.get("/v2/library/alpine/manifests/latest");
+      await client.get(`/v2/library/alpine/blobs/${image.layers[0]?.digest}`);
+    };
+    await pull();
+    const { today: cold } = await api.get("summary");
+    assert.deepEqual([cold.saved, cold.savedPulls, cold.downloaded], [0, 0, image.bytes.length + layer.length]);
+    await pull();
+    const { today: warm } = await api.get("summary");
+    assert.deepEqual([warm.saved, warm.downloaded], [cold.downloaded, cold.downloaded]);
+  }));
 
 test("a download is listed with its clients while it runs", async (t) => {
   const scope = new Scope(t);

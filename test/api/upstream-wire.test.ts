@@ -11,6 +11,7 @@ import { header } from "../support/fake-upstream/faults.js";
 import { FakeUpstream } from "../support/fake-upstream.js";
 import { Scope } from "../support/scope.js";
 import { readWhole, requestOptions, upstreamAt } from "../support/upstream-client.js";
+import { waitUntil } from "../support/wait-until.js";
 
 const name = parseRepositoryName("team/app");
 const latest = parseTag("latest");
@@ -171,15 +172,10 @@ test("a response may have 21 KB of headers, and a thousand of them", async (t) =
 
 test("a connection on which something arrives unasked is closed, and nothing of it is taken for an answer", async (t) => {
   const scope = new Scope(t);
-  const closed: Promise<unknown>[] = [];
+  const connections: Socket[] = [];
   const answer = `HTTP/1.1 200 OK\r\nContent-Type: ${manifestType}\r\nContent-Length: ${manifest.length}\r\n\r\n`;
   const server = createServer((socket) => {
-    closed.push(
-      once(
-        socket.on("error", () => {}),
-        "close",
-      ),
-    );
+    connections.push(socket.on("error", () => {}));
     socket.on("data", () => {
       socket.write(answer + manifest);
       // The next request comes only when this has been sent.
@@ -191,9 +187,9 @@ test("a connection on which something arrives unasked is closed, and nothing of 
   const upstream = upstreamAt(scope, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   for (let count = 0; count < 2; count++) {
     assert.equal(String((await upstream.getManifest(name, latest, requestOptions())).bytes), manifest);
-    await Promise.all(closed);
+    await waitUntil("it is closed", () => connections.every(({ closed }) => closed) || undefined);
   }
-  assert.equal(closed.length, 2);
+  assert.equal(connections.length, 2);
 });
 
 test("an upstream that leads to a host with an endless name is refused, and no message repeats the name", async (t) => {
