@@ -25,6 +25,8 @@ interface ImageSizes {
 }
 
 const atOnce = 16;
+/** So many are looked up one by one; more of them, together with all others of the repository. */
+const fewLinks = 100;
 /** Whether more is stored takes too long to look up. */
 const mostContent = 2_000;
 /** The images of an index are read while a client waits, unless there are more. */
@@ -53,7 +55,8 @@ export class ImageContents {
     this.#censuses = censuses;
   }
 
-  async of(name: RepositoryName, digest: Digest): Promise<ImageContent> {
+  /** @param shown how many manifests of an index the client wants to see */
+  async of(name: RepositoryName, digest: Digest, shown: number): Promise<ImageContent> {
     const key = `${name}@${digest}`;
     const recent = this.#large.recent(key);
     if (recent !== undefined) return recent;
@@ -61,7 +64,7 @@ export class ImageContents {
     const read = root && { size: root.descriptor.size, mediaType: root.descriptor.mediaType, reading: root.reading };
     if (read === undefined || read.reading.manifests.length <= fewManifests) return this.#whole(name, digest);
     const whole = await this.#large.soon(key, () => this.#whole(name, digest), waitMs);
-    return whole ?? this.#first(name, digest, read);
+    return whole ?? { parts: rootOnly(digest, read), present: await this.#held(name, read, shown), sizes: undefined };
   }
 
   async #whole(name: RepositoryName, digest: Digest): Promise<ImageContent> {
@@ -76,19 +79,27 @@ export class ImageContents {
     return { parts, present, sizes };
   }
 
-  /** Only what the index itself says, and which of its manifests are here. */
-  async #first(name: RepositoryName, digest: Digest, root: ReadManifest): Promise<ImageContent> {
-    const content = new Map(root.reading.manifests.map((entry) => [entry.digest, entry]));
+  /** Which manifests of an index are here, with the sizes that it says. */
+  async #held(name: RepositoryName, { reading }: ReadManifest, shown: number): Promise<ReadonlyMap<Digest, number>> {
+    const content = new Map(reading.manifests.slice(0, shown).map((entry) => [entry.digest, entry.size ?? 0]));
+    if (content.size <= fewLinks) return this.#linked(name, content);
     // In one look: to ask for a thousand links one by one takes far longer.
     const [held] = await this.#storage.index.holdings([name], (_, manifest) => !content.has(manifest));
     if (held?.unreadable !== undefined) throw held.unreadable;
     const present = new Map<Digest, number>();
     for (const manifest of held?.manifests ?? []) {
-      const entry = content.get(manifest);
-      if (entry !== undefined) present.set(manifest, entry.size ?? 0);
+      const size = content.get(manifest);
+      if (size !== undefined) present.set(manifest, size);
     }
-    const manifests = new Map([[digest, root]]);
-    return { parts: { manifests, content, isPartial: false }, present, sizes: undefined };
+    return present;
+  }
+
+  async #linked(name: RepositoryName, content: ReadonlyMap<Digest, number>): Promise<ReadonlyMap<Digest, number>> {
+    const present = new Map<Digest, number>();
+    await inParallel([...content], atOnce, async ([digest, size]) => {
+      if (await this.#storage.manifests.isLinked(name, digest)) present.set(digest, size);
+    });
+    return present;
   }
 
   async #present(name: RepositoryName, content: readonly Digest[]): Promise<ReadonlyMap<Digest, number>> {
@@ -101,4 +112,10 @@ export class ImageContents {
     });
     return present;
   }
+}
+
+/** Only what the index itself says. */
+function rootOnly(digest: Digest, root: ReadManifest): ImageParts {
+  const content = new Map(root.reading.manifests.map((entry) => [entry.digest, entry]));
+  return { manifests: new Map([[digest, root]]), content, isPartial: false };
 }

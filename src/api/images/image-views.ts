@@ -29,10 +29,16 @@ export function layersOf({ blobs, config }: ManifestReading): readonly NamedCont
   return (config === undefined ? blobs : blobs.slice(1)).slice(0, mostShown);
 }
 
-/** The entries of an index. */
-export function manifestsOf(reading: ManifestReading, parts: ImageParts, present: ReadonlyMap<Digest, number>) {
-  return reading.manifests.slice(0, mostShown).map((entry) => {
-    const child = parts.manifests.get(entry.digest);
+interface ShownManifests {
+  readonly known: ImageParts;
+  readonly present: ReadonlyMap<Digest, number>;
+  readonly most: number;
+}
+
+/** The first entries of an index. */
+export function manifestsOf(reading: ManifestReading, { known, present, most }: ShownManifests) {
+  return reading.manifests.slice(0, most).map((entry) => {
+    const child = known.manifests.get(entry.digest);
     const attests = entry.annotations?.[attestsKey];
     return {
       ...contentView(entry, present),

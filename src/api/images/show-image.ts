@@ -10,7 +10,7 @@ import type { Storage } from "../../storage/storage.js";
 import { isKnown } from "../activity/seen-upstreams.js";
 import { showTime } from "../answers.js";
 import { lookAt, looking } from "../looking.js";
-import { referenceOf, repositoryOf } from "../query.js";
+import { pageSizeOf, referenceOf, repositoryOf } from "../query.js";
 import { readConfig } from "./image-config.js";
 import type { ImageContents } from "./image-contents.js";
 import { artifactTypeOf, kindOf } from "./image-facts.js";
@@ -19,6 +19,7 @@ import { originOfContent } from "./origin.js";
 import { guardsIn, type RepositoryLimits } from "./repository-limits.js";
 import { TextBudget } from "./text-budget.js";
 
+const mostManifests = 1_000;
 const shownTags = 100;
 const shownChanges = 20;
 const mostTags = 100_000;
@@ -35,10 +36,11 @@ export async function showImage(exchange: Exchange, parts: ImageShowParts): Prom
   const { registry, storage, contents, limits } = parts;
   const name = repositoryOf(exchange);
   const reference = referenceOf(exchange);
+  const shownManifests = pageSizeOf(exchange, mostManifests, mostManifests);
   const repository = await lookAt(registry, exchange, name);
   const { descriptor } = await repository.resolveManifest(reference, looking(exchange));
   const { digest, mediaType } = descriptor;
-  const { parts: known, present, sizes } = await contents.of(repository.name, digest);
+  const { parts: known, present, sizes } = await contents.of(repository.name, digest, shownManifests);
   const reading = known.manifests.get(digest)?.reading;
   const texts = new TextBudget();
   return {
@@ -58,7 +60,8 @@ export async function showImage(exchange: Exchange, parts: ImageShowParts): Prom
     tags: await tagsOf(storage, repository, digest, exchange),
     subject: reading?.subject,
     annotations: texts.texts(reading?.annotations) ?? {},
-    manifests: reading === undefined ? [] : manifestsOf(reading, known, present),
+    manifests: reading === undefined ? [] : manifestsOf(reading, { known, present, most: shownManifests }),
+    manifestCount: reading?.manifests.length ?? 0,
     ...(await inside(repository, reading, { exchange, present })),
   };
 }

@@ -145,6 +145,8 @@ export interface Image {
   readonly subject?: string;
   readonly annotations: Texts;
   readonly manifests: readonly ChildManifest[];
+  /** Of the whole index. */
+  readonly manifestCount: number;
   readonly config?: ImageConfig;
   readonly layers: readonly Layer[];
   readonly history: readonly HistoryEntry[];

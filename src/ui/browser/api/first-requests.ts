@@ -3,7 +3,10 @@ import type { ChildManifest, Image } from "./content-answers.js";
 import { apiPath, type Parameters } from "./request.js";
 
 const mostEntries = 1_000;
-const tagsOnPage = 100;
+/** As many as the tallest screens show: a longer page makes all wait for rows that are out of sight. */
+const firstItems = 40;
+/** More than indexes have that people make by hand. */
+const firstManifests = 100;
 
 /** Who looks: no view is shown before this is known. */
 export const callerPath = apiPath("me");
@@ -15,7 +18,7 @@ export function folderPath(under: string): string {
 
 /** A list of repositories, page by page. */
 export function listParameters({ search = "", under = "" }): Parameters {
-  return { details: true, ...(search !== "" && { search }), ...(under !== "" && { under }) };
+  return { details: true, n: firstItems, ...(search !== "" && { search }), ...(under !== "" && { under }) };
 }
 
 export function repositoryPath(name: string): string {
@@ -26,13 +29,19 @@ export function repositoryPath(name: string): string {
 export function tagParameters(name: string, { search = "", isOldestFirst = false } = {}): Parameters {
   return {
     repository: name,
-    n: tagsOnPage,
+    n: firstItems,
     ...(search !== "" && { search }),
     ...(isOldestFirst && { order: "oldest" }),
   };
 }
 
+/** An image, and of an index only the first manifests: a thousand of them take longer than all the rest. */
 export function imagePath(repository: string, reference: string): string {
+  return apiPath("image", { repository, reference, n: firstManifests });
+}
+
+/** An image with all its manifests. */
+export function wholeImagePath(repository: string, reference: string): string {
   return apiPath("image", { repository, reference });
 }
 

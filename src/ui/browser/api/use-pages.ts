@@ -27,6 +27,9 @@ interface State<Item> {
   readonly error?: ApiError | undefined;
 }
 
+/** The pages that follow a short first one. */
+const furtherItems = 100;
+
 /** Reads a list of the API; another list begins when its parameters change, and the old one stays until it is there. */
 export function usePages<Item>(resource: string, parameters: Parameters): Pages<Item> {
   const key = apiPath(resource, parameters);
@@ -39,7 +42,9 @@ export function usePages<Item>(resource: string, parameters: Parameters): Pages<
       const controller = new AbortController();
       abort.current = controller;
       setReading(true);
-      read<Page<Item>>(apiPath(resource, { ...parameters, last }), controller.signal).then(
+      const isShort = last !== undefined && parameters.n !== undefined;
+      const asked = { ...parameters, ...(isShort && { n: furtherItems }), last };
+      read<Page<Item>>(apiPath(resource, asked), controller.signal).then(
         ({ items, next, total }) => {
           setState({ key, pages: [...before, items], next, total, isKnown: true });
           setReading(false);

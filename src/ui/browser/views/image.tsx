@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { ChildManifest, Image } from "../api/content-answers.js";
-import { firstPlatform, imagePath, isPlatform, requestsBeside } from "../api/first-requests.js";
+import { firstPlatform, imagePath, isPlatform, requestsBeside, wholeImagePath } from "../api/first-requests.js";
 import type { Caller } from "../api/registry-answers.js";
 import { useAnswer } from "../api/use-answer.js";
 import { Failure, Note, Waiting } from "../parts/notes.js";
@@ -54,20 +54,28 @@ interface ContentProps {
 
 function Content({ image, reference, caller }: ContentProps) {
   const [picked, setPicked] = useState<string>();
-  const chosen = image.manifests.find((manifest) => isPlatform(manifest) && manifest.digest === picked);
-  const child = chosen ?? firstPlatform(image.manifests);
+  const [isWhole, setWhole] = useState(false);
+  const isCut = image.manifests.length < image.manifestCount;
+  const whole = useAnswer<Image>(isWhole && isCut ? wholeImagePath(image.repository, image.digest) : undefined);
+  const manifests = whole.answer?.manifests ?? image.manifests;
+  const chosen = manifests.find((manifest) => isPlatform(manifest) && manifest.digest === picked);
+  const child = chosen ?? firstPlatform(manifests);
   return (
     <div class="image-columns">
       <div class="stack">
         <PullCard image={image} reference={reference} caller={caller} />
         {image.kind === "index" && (
           <PlatformPicker
-            manifests={image.manifests}
+            manifests={manifests}
+            notRead={image.manifestCount - manifests.length}
+            isWhole={isWhole && (!isCut || whole.answer !== undefined)}
+            showWhole={() => setWhole(true)}
             picked={child?.digest}
             pick={setPicked}
             repository={image.repository}
           />
         )}
+        {whole.error !== undefined && <Failure error={whole.error} retry={whole.reload} />}
         {image.kind === "index" ? (
           child !== undefined && <Child repository={image.repository} child={child} />
         ) : (

@@ -1,4 +1,3 @@
-import { useState } from "preact/hooks";
 import type { ChildManifest } from "../api/content-answers.js";
 import { isPlatform } from "../api/first-requests.js";
 import { Digest } from "../parts/copy.js";
@@ -6,10 +5,15 @@ import { Icon } from "../parts/icon.js";
 import { platformText } from "../parts/platforms.js";
 import { Pushed } from "../parts/text.js";
 import { imageHref } from "../routes.js";
-import { countOf, sizeText } from "../text/sizes.js";
+import { countOf, countText, sizeText } from "../text/sizes.js";
 
 interface PlatformPickerProps {
   readonly manifests: readonly ChildManifest[];
+  /** How many more the index has. */
+  readonly notRead: number;
+  /** Whether all that were read are to be shown. */
+  readonly isWhole: boolean;
+  readonly showWhole: () => void;
   readonly picked: string | undefined;
   readonly pick: (digest: string) => void;
   readonly repository: string;
@@ -19,16 +23,25 @@ interface PlatformPickerProps {
 const shownPlatforms = 24;
 
 /** The platforms of an index; the rest of the view shows the one that is picked. */
-export function PlatformPicker({ manifests, picked, pick, repository }: PlatformPickerProps) {
+export function PlatformPicker({
+  manifests,
+  notRead,
+  isWhole,
+  showWhole,
+  picked,
+  pick,
+  repository,
+}: PlatformPickerProps) {
   const platforms = manifests.filter(isPlatform);
   const attestations = manifests.filter((manifest) => !isPlatform(manifest));
-  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? platforms : platforms.slice(0, shownPlatforms);
+  const hidden = platforms.length - shown.length + notRead;
   const chosen = platforms.find(({ digest }) => digest === picked);
   return (
     <section class="card" aria-labelledby="platforms">
       <div class="card-head">
         <h2 id="platforms">
-          Platforms <span class="muted number">{platforms.length}</span>
+          Platforms <span class="muted number">{countText(platforms.length + notRead)}</span>
         </h2>
         {chosen !== undefined && (
           <a class="mono" href={imageHref(repository, chosen.digest)}>
@@ -38,14 +51,14 @@ export function PlatformPicker({ manifests, picked, pick, repository }: Platform
       </div>
       <fieldset class="platforms">
         <legend class="unseen">Show</legend>
-        {(isWhole ? platforms : platforms.slice(0, shownPlatforms)).map((manifest) => (
+        {shown.map((manifest) => (
           <PlatformButton key={manifest.digest} manifest={manifest} isPicked={manifest.digest === picked} pick={pick} />
         ))}
       </fieldset>
-      {platforms.length > shownPlatforms && !isWhole && (
+      {hidden > 0 && !isWhole && (
         <p class="pad">
-          <button type="button" class="button plain" onClick={() => setWhole(true)}>
-            Show {countOf(platforms.length - shownPlatforms, "more manifest")}
+          <button type="button" class="button plain" onClick={showWhole}>
+            Show {countOf(hidden, "more manifest")}
           </button>
         </p>
       )}
