@@ -2,7 +2,7 @@ import { notStored } from "../api/answers.js";
 import { longestLoginSeconds, type PageSessions } from "../auth/page-sessions.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Handler } from "../http/handlers/handler.js";
-import { originOf } from "../http/location.js";
+import { originOf, prefixOf } from "../http/location.js";
 import type { Resource } from "../http/router.js";
 import { sendBytes, sendEmpty } from "../http/send.js";
 import { cookieHeader, cookieOf } from "../http/session-cookie.js";
@@ -11,8 +11,9 @@ import { sessionCookie } from "./session-routes.js";
 
 /** Where people sign in to the page at an issuer: OpenID Connect's authorization code flow. */
 export function loginRoutes(sessions: PageSessions, publicUrl: string | undefined): Resource[] {
+  const addressOf = (exchange: Exchange) => publicUrl?.replace(/\/+$/, "") ?? originOf(exchange) + prefixOf(exchange);
   const redirectUriOf = (exchange: Exchange) =>
-    `${publicUrl?.replace(/\/+$/, "") ?? originOf(exchange)}/ui/login/${encodeURIComponent(issuerOf(exchange))}/callback`;
+    `${addressOf(exchange)}/ui/login/${encodeURIComponent(issuerOf(exchange))}/callback`;
   const begin: Handler = async function beginLogin(exchange) {
     const returnTo = pathWithin(exchange.query.get("to") ?? "");
     const begun = await sessions.begin(issuerOf(exchange), redirectUriOf(exchange), returnTo);
@@ -32,7 +33,7 @@ export function loginRoutes(sessions: PageSessions, publicUrl: string | undefine
     if (finished === undefined) return sendAway(exchange);
     const cookies = [sessionCookie(exchange, finished.session), endedLogin(exchange)];
     const headers = { ...notStored, ...security, "Content-Type": "text/html; charset=utf-8", "Set-Cookie": cookies };
-    sendBytes(exchange, 200, headers, goOnTo(finished.returnTo));
+    sendBytes(exchange, 200, headers, goOnTo(prefixOf(exchange) + finished.returnTo));
   };
   return [
     { name: "ui", path: "/ui/login/:issuer", methods: { GET: begin } },
@@ -42,7 +43,7 @@ export function loginRoutes(sessions: PageSessions, publicUrl: string | undefine
 
 /** The reason is in the log: what an issuer, or another site, put into the address is not shown. */
 function sendAway(exchange: Exchange): void {
-  const location = `/ui/sign-in?failed=${encodeURIComponent(issuerOf(exchange))}`;
+  const location = `${prefixOf(exchange)}/ui/sign-in?failed=${encodeURIComponent(issuerOf(exchange))}`;
   sendEmpty(exchange, 303, { ...notStored, Location: location, "Set-Cookie": endedLogin(exchange) });
 }
 

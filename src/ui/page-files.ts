@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
+import { BoundedMap } from "../foundation/bounded-map.js";
 
 /** A file of the page, in the forms in which it is sent. */
 export interface PageFile {
@@ -17,10 +18,14 @@ export interface PageFile {
 export interface PageFiles {
   /** Part of the address of each file: changes whenever a file does, so that browsers may keep them for good. */
   readonly version: string;
-  readonly index: PageFile;
+  /** The document, for a page whose paths begin with this. */
+  documentFor(base: string): Promise<PageFile>;
   /** By name, such as `main.js`. */
   readonly assets: ReadonlyMap<string, PageFile>;
 }
+
+/** A Berth has one address; clients that make others up get no more room than this. */
+const rememberedDocuments = 10;
 
 /** What `scripts/build-page.mjs` writes. */
 const builtFolder = "dist/ui/browser";
@@ -47,8 +52,15 @@ export async function readPageFiles(packageFolder: string): Promise<PageFiles> {
   const version = hash.digest("base64url").slice(0, 12);
   const assets = new Map<string, PageFile>();
   for (const [name, content] of sources) assets.set(name, await fileOf(name, content));
-  const index = await fileOf("index.html", template.replaceAll("/ui/assets/-/", `/ui/assets/${version}/`));
-  return { version, index, assets };
+  const documents = new BoundedMap<string, Promise<PageFile>>(rememberedDocuments);
+  const documentFor = (base: string) => {
+    const known = documents.get(base);
+    if (known !== undefined) return known;
+    const made = fileOf("index.html", template.replaceAll("/ui/assets/-/", `${base}/ui/assets/${version}/`));
+    documents.set(base, made);
+    return made;
+  };
+  return { version, documentFor, assets };
 }
 
 /** By name, in order. */

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { Exchange } from "../http/exchange.js";
 import { greet } from "../http/handlers/base.js";
 import type { Handler } from "../http/handlers/handler.js";
+import { prefixOf } from "../http/location.js";
 import type { Resource } from "../http/router.js";
 import { isKnownToClient, sendBytes, sendEmpty } from "../http/send.js";
 import { RegistryError } from "../oci/errors.js";
@@ -37,7 +38,9 @@ export function pageRoutes(packageFolder: string): Resource[] {
 /** Probes, and clients of the registry, do not ask for HTML. */
 const leadBrowsers: Handler = function leadBrowsers(exchange) {
   const isBrowser = exchange.header("accept")?.includes("text/html");
-  return isBrowser ? sendEmpty(exchange, 302, { Location: "/ui/", Vary: "Accept" }) : greet(exchange);
+  return isBrowser
+    ? sendEmpty(exchange, 302, { Location: `${prefixOf(exchange)}/ui/`, Vary: "Accept" })
+    : greet(exchange);
 };
 
 class Page {
@@ -49,8 +52,10 @@ class Page {
   }
 
   async sendDocument(exchange: Exchange): Promise<void> {
-    const { index, version } = await this.#read();
-    sendFile(exchange, index, { ...security, ETag: `"${version}"`, "Cache-Control": "no-cache" });
+    const { documentFor, version } = await this.#read();
+    const base = prefixOf(exchange);
+    const document = await documentFor(base);
+    sendFile(exchange, document, { ...security, ETag: `"${version}${base}"`, "Cache-Control": "no-cache" });
   }
 
   /**
@@ -81,7 +86,7 @@ function sendFile(exchange: Exchange, file: PageFile, headers: OutgoingHttpHeade
   const sent = {
     ...headers,
     "Content-Type": file.type,
-    Vary: "Accept-Encoding",
+    Vary: "Accept-Encoding, X-Forwarded-Prefix",
     ...(coding && { "Content-Encoding": coding }),
   };
   if (isKnownToClient(exchange, headers.ETag)) sendEmpty(exchange, 304, sent);

@@ -137,3 +137,18 @@ test("the page is told at which issuers people can sign in", async (t) => {
   const { client } = await start(t);
   assert.deepEqual(JSON.parse((await client.get("/ui/session")).body.toString()), { issuers: ["office"] });
 });
+
+test("below a path that a proxy removes, a login comes back there", async (t) => {
+  const { client, issuer } = await start(t);
+  const below = { "x-forwarded-prefix": "/registry" };
+  const begun = await client.get("/ui/login/office?to=%2Fui%2Ftokens", below);
+  const answer = await fetch(begun.headers.location ?? "", { redirect: "manual" });
+  const back = new URL(answer.headers.get("location") ?? "");
+  assert.equal(back.pathname, "/registry/ui/login/office/callback");
+  const cookie = cookieIn(begun, "berth-login") ?? "";
+  const finished = await client.get(back.pathname.replace("/registry", "") + back.search, { ...below, cookie });
+  assert.match(finished.body.toString(), /content="0;url=\/registry\/ui\/tokens"/);
+  assert.equal(issuer.exchanged.get("redirect_uri"), back.origin + back.pathname);
+  const refused = await client.get("/ui/login/office/callback", below);
+  assert.equal(refused.headers.location, "/registry/ui/sign-in?failed=office");
+});

@@ -126,3 +126,25 @@ test("with access control, the page answers to any name: a session belongs to th
   const { client } = await runGuardedBerth(new Scope(t), {});
   assert.equal((await client.get("/ui/", { host: "registry.internal" })).status, 200);
 });
+
+for (const [what, path, headers, base] of [
+  ["keeps", "/registry/ui/tokens", {}, "/registry"],
+  ["removes", "/ui/tokens", { "x-forwarded-prefix": "/apps/registry/" }, "/apps/registry"],
+] as const) {
+  test(`below a path that a proxy ${what}, the page loads its files from there`, async (t) => {
+    const { client } = await runBerth(new Scope(t), { server: { prefix: "/registry" } });
+    const answer = await client.get(path, { ...html, ...headers });
+    const files = [...answer.body.toString().matchAll(/(?:href|src)="([^"]+)"/g)].map(([, file = ""]) => file);
+    assert.ok(files.length > 0);
+    for (const file of files) {
+      assert.ok(file.startsWith(`${base}/ui/assets/`), file);
+      const seen = path.startsWith(base) ? file : file.slice(base.length);
+      assert.equal((await client.get(seen, headers)).status, 200, seen);
+    }
+    const root = path.replace("/ui/tokens", "/");
+    assert.equal((await client.get(root, { ...html, ...headers })).headers.location, `${base}/ui/`);
+    // A browser that knows it by another address must not go on with that one's files.
+    assert.notEqual(answer.headers.etag, (await client.get("/ui/tokens", html)).headers.etag);
+    assert.match(answer.headers.vary ?? "", /X-Forwarded-Prefix/);
+  });
+}

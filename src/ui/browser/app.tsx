@@ -23,7 +23,7 @@ export function App() {
   const { answer: caller, error, reload } = useAnswer<Caller>(callerPath);
   const needsLogin =
     error?.status === 401 || (caller?.accessControl === true && caller.user === undefined && route.view === "tokens");
-  const live = useLive(caller !== undefined && route.view !== "sign-in");
+  const live = useLive({ isOn: caller !== undefined && route.view !== "sign-in", isShown: route.view === "home" });
   const isEnded = live.problem?.status === 401;
   useEffect(() => {
     const here = address.pathname + address.search;

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { loginPath } from "./routes.js";
+import { homePath, loginPath } from "./routes.js";
 
 const moved = "berth-moved";
 
@@ -33,7 +33,7 @@ function followLink(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
     return;
   const link = event.target instanceof Element ? event.target.closest("a") : null;
-  if (link === null || link.origin !== location.origin || !link.pathname.startsWith("/ui") || link.target !== "")
+  if (link === null || link.origin !== location.origin || !link.pathname.startsWith(homePath) || link.target !== "")
     return;
   if (link.pathname.startsWith(loginPath)) return;
   if (link.hash !== "" && link.pathname === location.pathname) return;

@@ -1,3 +1,5 @@
+import { basePath } from "./base-path.js";
+
 /** What the page can show. Each has an address of its own, which can be kept and passed on. */
 export type Route =
   | { readonly view: "home" }
@@ -10,12 +12,13 @@ export type Route =
   | { readonly view: "sign-in"; readonly returnTo: string; readonly failed: string }
   | { readonly view: "unknown" };
 
-export const homePath = "/ui/";
-export const upstreamsPath = "/ui/upstreams";
-export const setupPath = "/ui/setup";
-export const tokensPath = "/ui/tokens";
-export const loginPath = "/ui/login/";
-const repositoriesPath = "/ui/repositories";
+export const homePath = `${basePath}/ui/`;
+export const upstreamsPath = `${homePath}upstreams`;
+export const setupPath = `${homePath}setup`;
+export const tokensPath = `${homePath}tokens`;
+export const loginPath = `${homePath}login/`;
+const signInPath = `${homePath}sign-in`;
+const repositoriesPath = `${homePath}repositories`;
 
 export function repositoriesHref({ search = "", under = "", isFlat = false } = {}): string {
   const query = new URLSearchParams();
@@ -35,12 +38,12 @@ export function imageHref(name: string, reference: string): string {
 }
 
 export function signInHref(returnTo: string): string {
-  return `/ui/sign-in?to=${encodeURIComponent(returnTo)}`;
+  return `${signInPath}?to=${encodeURIComponent(returnTo)}`;
 }
 
-/** Where the server begins a login at an issuer: a link that leaves the page. */
+/** Where the server begins a login at an issuer: a link that leaves the page. The server knows the base by itself. */
 export function loginHref(issuer: string, returnTo: string): string {
-  return `${loginPath}${encodeURIComponent(issuer)}?to=${encodeURIComponent(returnTo)}`;
+  return `${loginPath}${encodeURIComponent(issuer)}?to=${encodeURIComponent(returnTo.slice(basePath.length))}`;
 }
 
 /** What an address of this page shows. */
@@ -49,7 +52,7 @@ export function routeOf(url: URL): Route {
   if (path.startsWith(`${repositoriesPath}/`)) return contentRoute(path.slice(repositoriesPath.length + 1));
   const asked = (name: string) => url.searchParams.get(name) ?? "";
   switch (path) {
-    case "/ui":
+    case `${basePath}/ui`:
       return { view: "home" };
     case repositoriesPath:
       return { view: "repositories", search: asked("q"), under: asked("in"), isFlat: asked("as") === "list" };
@@ -59,7 +62,7 @@ export function routeOf(url: URL): Route {
       return { view: "setup", client: asked("client") };
     case tokensPath:
       return { view: "tokens" };
-    case "/ui/sign-in":
+    case signInPath:
       return { view: "sign-in", returnTo: safePath(asked("to")), failed: asked("failed") };
     default:
       return { view: "unknown" };
@@ -74,7 +77,7 @@ function contentRoute(text: string): Route {
 
 /** Only a path of this page: an address elsewhere would make the sign-in a way to lead people away. */
 function safePath(text: string): string {
-  return /^\/ui(\/(?!\/)|\?|$)/.test(text) ? text : homePath;
+  return text.startsWith(basePath) && /^\/ui(\/(?!\/)|\?|$)/.test(text.slice(basePath.length)) ? text : homePath;
 }
 
 /** Slashes and colons stay as they are, so that an address can be read. */

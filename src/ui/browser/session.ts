@@ -2,7 +2,7 @@ import { change } from "./api/request.js";
 import { forgetAnswers } from "./api/use-answer.js";
 import { homePath } from "./routes.js";
 
-export const sessionPath = "/ui/session";
+export const sessionPath = `${homePath}session`;
 
 /** @throws ApiError if the name or the password is wrong */
 export async function signIn(user: string, password: string, returnTo: string): Promise<void> {

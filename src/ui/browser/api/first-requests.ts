@@ -66,6 +66,7 @@ export function requestsBeside({ repository, digest, manifests }: Image): readon
   return [
     ...(child?.stored === true ? [imagePath(repository, child.digest)] : []),
     apiPath("referrers", referrerParameters(repository, digest)),
+    apiPath("holders", { digest }),
   ];
 }
 

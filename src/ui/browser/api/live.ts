@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { DownloadList, Summary } from "./registry-answers.js";
 import { ApiError, apiPath, open } from "./request.js";
 
@@ -10,6 +10,8 @@ export interface Live {
   readonly problem?: ApiError;
 }
 
+/** Other views than home only learn from it that their session has ended: it must not hold up what they show. */
+const laterMs = 2_000;
 const shortestPauseMs = 1_000;
 const longestPauseMs = 30_000;
 
@@ -17,13 +19,16 @@ const longestPauseMs = 30_000;
  * Follows the registry's events while the page is visible. By `fetch` and not by EventSource, which can send no header
  * and tells no status: an ended session would be asked again for ever.
  */
-export function useLive(isOn: boolean): Live {
+export function useLive({ isOn, isShown }: { readonly isOn: boolean; readonly isShown: boolean }): Live {
   const [live, setLive] = useState<Live>({});
+  const wasShown = useRef(false);
+  wasShown.current ||= isShown;
   useEffect(() => {
     if (!isOn) return undefined;
-    const follower = new Follower((part) => setLive((last) => ({ ...last, ...part })));
+    const tell = (part: Live) => setLive((last) => ({ ...last, ...part }));
+    const follower = new Follower(tell, wasShown.current ? 0 : laterMs);
     return () => follower.stop();
-  }, [isOn]);
+  }, [isOn, wasShown.current]);
   return live;
 }
 
@@ -34,10 +39,10 @@ class Follower {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pauseMs = shortestPauseMs;
 
-  constructor(tell: (part: Live) => void) {
+  constructor(tell: (part: Live) => void, afterMs: number) {
     this.#tell = tell;
     document.addEventListener("visibilitychange", this.#onVisibility);
-    this.#start();
+    this.#timer = setTimeout(() => this.#start(), afterMs);
   }
 
   stop(): void {

@@ -1,3 +1,5 @@
+import { basePath } from "../base-path.js";
+
 /** The registry refused a request, or did not answer it. */
 export class ApiError extends Error {
   readonly status: number;
@@ -24,25 +26,33 @@ export function apiPath(resource: string, parameters: Parameters = {}): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, String(value));
   const text = query.toString();
-  return `/v2/_berth/${resource}${text === "" ? "" : `?${text}`}`;
+  return `${basePath}/v2/_berth/${resource}${text === "" ? "" : `?${text}`}`;
 }
 
-/** Answers that were requested before a view asked for them. */
-const ahead = new Map<string, Promise<Response>>();
+/** Answers that were requested before a view asked for them; read, so that a view gets them without a pause. */
+const ahead = new Map<string, Promise<unknown>>();
 
 /** Requests what the first view will ask for while the page is still being built: it then waits for one answer only. */
 export function requestAhead(paths: readonly string[]): void {
-  for (const path of paths) ahead.set(path, send(path, { headers }));
+  for (const path of paths) if (!ahead.has(path)) ahead.set(path, send(path, { headers }).then(answerOf));
   // The view may never be shown, and a failure is reported to the caller that asks for it.
   for (const answer of ahead.values()) answer.catch(() => undefined);
   setTimeout(() => ahead.clear(), aheadForMs);
+}
+
+/** What was requested ahead, once it is there; a view still gets it. @throws ApiError */
+export async function answeredAhead<Answer>(path: string): Promise<Answer> {
+  // By its path, so the type is the one with which it was requested.
+  return (await ahead.get(path)) as Answer;
 }
 
 /** @throws ApiError */
 export async function read<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
   const requested = ahead.get(path);
   ahead.delete(path);
-  return answerOf(await (requested ?? send(path, { headers, ...(signal && { signal }) })));
+  // By its path, so the type is the one with which it was requested.
+  if (requested !== undefined) return requested as Promise<Answer>;
+  return answerOf(await send(path, { headers, ...(signal && { signal }) }));
 }
 
 /** Sends a change. @throws ApiError */
