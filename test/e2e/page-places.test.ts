@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { mediaTypes } from "../../src/oci/media-types.js";
-import { MemoryDriver } from "../../src/storage/drivers/memory-driver.js";
+import { MemoryDriver } from "../../src/storage/drivers/memory/memory-driver.js";
 import { Storage } from "../../src/storage/storage.js";
 import { pushImage } from "../support/api-image.js";
 import { Browser } from "../support/browser.js";

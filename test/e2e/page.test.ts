@@ -205,6 +205,8 @@ test("a token is made, logs a machine in, and is revoked", async (t) => {
   const token = (await page.getByText(/^berth_[0-9a-f]{12}_[\w-]{40,}$/).textContent()) ?? "";
   const login = { authorization: `Basic ${Buffer.from(`ann:${token}`).toString("base64")}` };
   assert.equal((await berth.client.with(login).get("/v2/team/api/manifests/1.0")).status, 200);
+  // What was chosen for the first token is offered for the next one.
+  assert.equal(await page.getByLabel("Valid").inputValue(), "90");
   await examine(page, "token-made", { theme: "light", width: 1600 });
   await page.getByRole("button", { name: "Revoke" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();

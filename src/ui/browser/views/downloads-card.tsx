@@ -24,7 +24,7 @@ export function DownloadsCard({ downloads, bytesPerSecond }: DownloadsCardProps)
       </div>
       {items.length === 0 ? (
         <Empty icon="down" title="No downloads">
-          What clients pull and the cache lacks appears here. <a href={setupPath}>Set up a client</a>
+          What clients pull, and the cache does not have yet, appears here. <a href={setupPath}>Set up a client</a>
         </Empty>
       ) : (
         <ul class="rows downloads">

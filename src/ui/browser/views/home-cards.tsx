@@ -20,7 +20,7 @@ export function QuotaCard({ upstream, quota }: { readonly upstream: string; read
       </p>
       <Meter share={share} tone={toneOf(share)} label={`Pulls left at ${upstream}`} />
       <p class="muted small">
-        {windowSeconds !== undefined && `In ${durationText(windowSeconds)} · `}told <Ago time={at} isShort />
+        {windowSeconds !== undefined && `Per ${durationText(windowSeconds)} · `}told <Ago time={at} isShort />
       </p>
     </section>
   );

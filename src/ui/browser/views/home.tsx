@@ -62,7 +62,7 @@ function Lead({ summary, caller }: { readonly summary: Summary | undefined; read
       {modes[caller.registry.mode]}
       {summary !== undefined && (
         <>
-          {" · up since "}
+          {" · started "}
           <Ago time={summary.startedAt} isShort />
         </>
       )}

@@ -38,7 +38,7 @@ export function SignInView({ returnTo, failed }: SignInProps) {
             Sign in by <Pushed text={issuer} />
           </a>
         ))}
-        <p class="muted small">Use the account with which you log in by docker or podman.</p>
+        <p class="muted small">Use the account of your docker login or podman login.</p>
       </div>
     </main>
   );

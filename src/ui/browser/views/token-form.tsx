@@ -24,7 +24,8 @@ export function TokenForm({ onCreated }: { readonly onCreated: (token: CreatedTo
     setError(undefined);
     try {
       onCreated(await change<CreatedToken>("POST", apiPath("tokens"), requestOf(new FormData(form))));
-      form.reset();
+      // What was chosen of the validity stays: `reset` would choose the first one.
+      for (const field of form.querySelectorAll("input")) field.value = "";
     } catch (cause) {
       setError(asApiError(cause));
     }

@@ -24,7 +24,7 @@ export function TokensView({ caller }: { readonly caller: Caller }) {
     <View
       title="Tokens"
       heading="Access tokens"
-      lead="A token is a password for one machine: it can do less than you, it can expire, and it is revoked alone."
+      lead="A token is a password for one machine: it can be limited, it can expire, and you can revoke it alone."
     >
       {created !== undefined && (
         <Note tone="good">

@@ -83,7 +83,7 @@ function UpstreamCard({ upstream }: { readonly upstream: Upstream }) {
           />
           <p class="small">
             <strong class="number">{countText(quota.remaining)}</strong> of {countText(quota.limit)} pulls left
-            {quota.windowSeconds !== undefined && ` in ${durationText(quota.windowSeconds)}`}
+            {quota.windowSeconds !== undefined && ` per ${durationText(quota.windowSeconds)}`}
             <span class="muted">
               {" · told "}
               <Ago time={quota.at} isShort />
