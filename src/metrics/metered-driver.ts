@@ -25,6 +25,10 @@ export class MeteredDriver implements StorageDriver {
   readonly machine: MachineWork;
   readonly many: ManyReads;
   readonly copies: LocalCopies | undefined;
+  // Made once: a pull looks at them several times.
+  readonly statRecently: StorageDriver["statRecently"];
+  readonly readWithStat: StorageDriver["readWithStat"];
+  readonly openRecently: StorageDriver["openRecently"];
   readonly #driver: StorageDriver;
   readonly #cells: ActionCells;
 
@@ -33,7 +37,11 @@ export class MeteredDriver implements StorageDriver {
     this.#cells = cells;
     this.listLagMs = driver.listLagMs;
     this.conditional = driver.conditional;
-    const { staging, withdrawal } = driver;
+    const { staging, withdrawal, statRecently, readWithStat, openRecently } = driver;
+    this.statRecently = statRecently && ((key) => this.#timed("Stat", statRecently.call(driver, key)));
+    this.readWithStat =
+      readWithStat && ((key, atMost) => this.#timed("GetContent", readWithStat.call(driver, key, atMost)));
+    this.openRecently = openRecently && ((key) => this.#timed("Reader", openRecently.call(driver, key)));
     this.withdrawal = {
       placesOf: (key, note) => withdrawal.placesOf(key, note),
       withdraw: (key, note) => this.#timed("Move", withdrawal.withdraw(key, note)),
@@ -59,18 +67,8 @@ export class MeteredDriver implements StorageDriver {
     return this.#timed("Stat", this.#driver.stat(key));
   }
 
-  get statRecently(): StorageDriver["statRecently"] {
-    const { statRecently } = this.#driver;
-    return statRecently && ((key) => this.#timed("Stat", statRecently.call(this.#driver, key)));
-  }
-
   read(key: string, atMost?: number): Promise<Buffer | undefined> {
     return this.#timed("GetContent", this.#driver.read(key, atMost));
-  }
-
-  get readWithStat(): StorageDriver["readWithStat"] {
-    const { readWithStat } = this.#driver;
-    return readWithStat && ((key, atMost) => this.#timed("GetContent", readWithStat.call(this.#driver, key, atMost)));
   }
 
   write(...objects: readonly ObjectContent[]): Promise<void> {
@@ -79,11 +77,6 @@ export class MeteredDriver implements StorageDriver {
 
   openRead(key: string): Promise<BlobReader | undefined> {
     return this.#timed("Reader", this.#driver.openRead(key));
-  }
-
-  get openRecently(): StorageDriver["openRecently"] {
-    const { openRecently } = this.#driver;
-    return openRecently && ((key) => this.#timed("Reader", openRecently.call(this.#driver, key)));
   }
 
   remove(...keys: readonly string[]): Promise<void> {

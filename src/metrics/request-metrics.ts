@@ -24,6 +24,16 @@ interface HandlerCells {
   readonly methods: Map<string, MethodCells>;
 }
 
+/** What one answer is counted in. */
+interface AnswerCells {
+  readonly handler: string;
+  readonly method: string;
+  readonly status: number;
+  readonly ofHandler: HandlerCells;
+  readonly ofMethod: MethodCells;
+  readonly counter: CounterCell;
+}
+
 interface MethodCells {
   readonly duration: HistogramCell;
   readonly byStatus: Map<number, CounterCell>;
@@ -38,6 +48,8 @@ export class RequestMetrics implements RequestObserver {
   readonly #requestSizes: TalliedHistogram;
   readonly #responseSizes: TalliedHistogram;
   readonly #handlers = new Map<string, HandlerCells>();
+  /** Most answers are like the one before: to compare is quicker than to look up. */
+  #last: AnswerCells | undefined;
   readonly #cache: CacheMetrics;
   readonly #access: AccessMetrics;
 
@@ -79,17 +91,26 @@ export class RequestMetrics implements RequestObserver {
     if (exchange.resource === undefined && isProbe(exchange.path)) return;
     const { request, response } = exchange;
     const handler = exchange.resource ?? unrouted;
-    const cells = this.#handlers.get(handler) ?? this.#addHandler(handler);
-    const method = cells.methods.get(request.method ?? "") ?? this.#addMethod(cells, handler, request.method ?? "");
+    const method = request.method ?? "";
     const status = response.headersSent ? response.statusCode : 0;
-    const byStatus = method.byStatus.get(status) ?? this.#addStatus(method, handler, request.method ?? "", status);
+    const last = this.#last;
+    const isLike = last?.handler === handler && last.method === method && last.status === status;
+    const cells = isLike ? last : this.#cellsOf(handler, method, status);
+    this.#last = cells;
     const now = performance.now();
-    byStatus.value++;
-    method.duration.observe((now - exchange.startedAt) / 1000);
-    cells.requestSize.observe(requestBytes(exchange));
-    cells.responseSize.observe(exchange.sent);
+    cells.counter.value++;
+    cells.ofMethod.duration.observe((now - exchange.startedAt) / 1000);
+    cells.ofHandler.requestSize.observe(requestBytes(exchange));
+    cells.ofHandler.responseSize.observe(exchange.sent);
     if (exchange.served !== undefined && status < 400) this.#cache.noteAnswer(exchange, exchange.served.from, now);
     if (status === 401 || status === 403 || handler === "token") this.#access.noteAnswer(exchange, status);
+  }
+
+  #cellsOf(handler: string, method: string, status: number): AnswerCells {
+    const ofHandler = this.#handlers.get(handler) ?? this.#addHandler(handler);
+    const ofMethod = ofHandler.methods.get(method) ?? this.#addMethod(ofHandler, handler, method);
+    const counter = ofMethod.byStatus.get(status) ?? this.#addStatus(ofMethod, handler, method, status);
+    return { handler, method, status, ofHandler, ofMethod, counter };
   }
 
   #addHandler(handler: string): HandlerCells {
