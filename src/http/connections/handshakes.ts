@@ -1,5 +1,7 @@
 import type { Server, Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { nextTurn } from "../../foundation/event-loop-breaks.js";
+import { Pace } from "../../foundation/pace.js";
 import type { Caller } from "../../registry/context.js";
 import { peerOf } from "../client-address.js";
 import { isHelloComplete } from "./client-hello.js";
@@ -7,6 +9,12 @@ import { FairLine } from "./fair-line.js";
 
 /** Handshakes that have begun and not ended: the next message of each costs time, and all may send it at once. */
 const mostAtOnce = 32;
+
+/**
+ * Milliseconds in which all handshakes together may compute. A request over an open connection waits for several turns
+ * of the event loop, a push for twenty: if each held a handshake, a flood of them would make it twenty times as slow.
+ */
+const computing = { perSecond: 500, atOnce: 10 };
 
 /** A handshake that takes longer gives its place to one that waits. */
 const unfinishedMs = 2_000;
@@ -20,7 +28,8 @@ interface Handshake {
 /**
  * Lets TLS handshakes take turns. Each costs a millisecond or two of computing, and a client that opens thousands of
  * connections must not delay those that are being served: a handshake begins when the client's first message is
- * complete, when few others are unfinished, and when the event loop has handled what others have sent.
+ * complete, when few others are unfinished, and when the event loop has handled what others have sent; and half of the
+ * time remains for those.
  */
 export class Handshakes {
   /** Node's own listener: TLS reads from a socket from then on. */
@@ -29,6 +38,7 @@ export class Handshakes {
   readonly #waiting = new FairLine<Handshake>();
   /** When each began, the oldest first. */
   readonly #unfinished = new Map<Socket, number>();
+  readonly #pace = new Pace(computing);
   #isRunning = false;
   #later: NodeJS.Timeout | undefined;
 
@@ -67,13 +77,22 @@ export class Handshakes {
     if (this.#isRunning) return;
     this.#isRunning = true;
     while (!this.#waiting.isEmpty && this.#hasRoom()) {
+      for (let ms = this.#pace.delayMs(); ms > 0; ms = this.#pace.delayMs()) await delay(ms);
       await nextTurn();
       const next = this.#waiting.next();
       if (next === undefined || next.socket.destroyed) continue;
       this.#unfinished.set(next.socket, performance.now());
-      this.#begin(next.socket);
+      await this.#compute(next.socket);
     }
     this.#isRunning = false;
+  }
+
+  /** Node computes the server's answer in the tick after it has been given the socket. */
+  async #compute(socket: Socket): Promise<void> {
+    const start = performance.now();
+    this.#begin(socket);
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    this.#pace.count(performance.now() - start);
   }
 
   #hasRoom(): boolean {
