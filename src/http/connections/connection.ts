@@ -128,11 +128,13 @@ export class Connection implements TurnTaker {
     this.#reading.beginSips(socket);
   }
 
-  /** Starts with the first request of a new connection, and with those that came together with it. */
+  /**
+   * Starts with the first request of a new connection, and with those that came together with it: at once, or in turn
+   * with other new connections, as a flood of them arrives in one turn of the event loop.
+   */
   letIn(): void {
     this.#state = "let in";
-    while (this.#waiting.length > 0 && this.#running.length < mostAtOnce) this.#beginFirst();
-    this.#reading.readOn();
+    this.#turns.takeOrAsk(this);
   }
 
   /** Called when one of its exchanges is over. */
