@@ -15,6 +15,8 @@ export interface BlobReader {
    * @param position the position after the last byte read
    */
   prove?(position: number): Promise<void>;
+  /** Which file it reads, whatever its name is by now: readers of one file have the same. `undefined`: no file. */
+  identity?(): string | undefined;
   /** An address where the client can read it by itself for a while. */
   locate?(): Promise<string | undefined>;
   /** Announces, before the first read, which part will be read; `end` is exclusive. */

@@ -144,6 +144,29 @@ for (const [what, { size, headers }] of Object.entries<{ size?: number; headers?
   });
 }
 
+for (const [what, { size, headers }] of Object.entries<{ size?: number; headers?: OutgoingHttpHeaders }>(followers)) {
+  test(`a client that reads ${what} from a file is cut off if the file was removed, and another one became the blob`, async (t) => {
+    const scope = new Scope(t);
+    const { client, fake, driver, root, storage } = await runCache(scope);
+    const other = await pausableStorageAt(root);
+    const follower = await runProxy(scope, fake.url, { root, opened: other.storage });
+    await storage.downloads.staged(digest).append(0, onlyPiece(Buffer.alloc(layer.length + 1, "wrong")));
+    if (size !== undefined) await storage.downloads.noteSize(digest, size);
+    const begun = driver.pauseBefore("openStaged", layout.download(digest));
+    const first = client.get(path);
+    await begun.reached;
+    const reading = other.driver.pauseAfter("openStaged", layout.download(digest));
+    const second = assert.rejects(follower.client.get(path, headers));
+    await reading.reached;
+    reading.resume();
+    await storage.downloads.staged(digest).discard();
+    begun.resume();
+    assert.ok((await first).body.equals(layer));
+    await second;
+    assert.ok((await follower.client.get(path)).body.equals(layer));
+  });
+}
+
 async function* onlyPiece(bytes: Buffer): AsyncIterable<Buffer> {
   yield bytes;
 }

@@ -93,6 +93,14 @@ test("a layer without a length is sent chunked and whole, whatever the range, an
   assert.deepEqual((await client.get(path, { range: "bytes=0-1" })).body, layer.subarray(0, 2));
 });
 
+test("a layer without a length, whose last chunk is followed by nothing, is whole without being asked for again", async (t) => {
+  const { fake, client } = await runWithImage(new Scope(t), layer.length, { upstreamLimits: { idleTimeout: 300 } });
+  fake.faults.add({ kind: "blob", method: "GET" }, tooShort(0));
+  fake.faults.add({ kind: "blob", method: "GET" }, (reply) => ({ ...reply, ending: "stall" }));
+  assert.deepEqual((await client.get(path)).body, layer);
+  assert.equal(fake.ledger.count({ kind: "blob", method: "GET" }), 1);
+});
+
 for (const encoding of ["gzip", "x-gzip", "aws-chunked", "br", "utf-8"]) {
   for (const size of [layer.length, 7]) {
     test(`an intact layer labelled ${encoding} is served as it is, with ${size} bytes according to its manifest`, async (t) => {

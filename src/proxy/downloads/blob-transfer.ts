@@ -177,9 +177,12 @@ export class BlobTransfer {
     if (this.length > mostTimesTold * size + alwaysAllowed) throw endless(this.#wanted, this.length);
   }
 
-  /** A body without a length may have been cut exactly after the last byte. */
+  /**
+   * A body may have been cut exactly after the last byte, or have no end: trailers that drip, or none of them. If the
+   * size in the manifest is wrong, so is the digest.
+   */
   #isWhole(): boolean {
-    return this.length > 0 && this.length === this.#announced;
+    return this.length > 0 && this.length === (this.#announced ?? this.#wanted.size);
   }
 
   /** @throws the error if resuming does not help */

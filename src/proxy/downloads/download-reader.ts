@@ -5,6 +5,7 @@ import type { Storage } from "../../storage/storage.js";
 import { cannotBeKept } from "./cache-room.js";
 import type { Download } from "./download.js";
 import type { DownloadState } from "./download-state.js";
+import { requireKept, requireSameBytes } from "./earlier-file.js";
 import { isWorthFetchingApart, LazyPart } from "./lazy-part.js";
 import { PassThroughReader } from "./pass-through-reader.js";
 import type { RecentPieces } from "./recent-pieces.js";
@@ -13,9 +14,6 @@ import type { RecentPieces } from "./recent-pieces.js";
  * If there are more readers, slow ones would each hold another piece in memory, so they get copies in small buffers.
  */
 const mostSharers = 100;
-
-/** Bytes that are compared at a time. */
-const comparedBytes = 64 * 1024;
 
 /** What a reader needs from the download. */
 interface DownloadReaderOptions {
@@ -137,9 +135,7 @@ export class DownloadReader implements BlobReader {
     const old = this.#file;
     this.#file = await this.#open();
     try {
-      if (old === undefined) return;
-      if (this.#file === undefined || !(await beginAlike(old, this.#file, position)))
-        throw new Error("what an earlier download left is no part of the blob");
+      await requireSameBytes(old, this.#file, position);
     } finally {
       await old?.close();
     }
@@ -160,29 +156,4 @@ export class DownloadReader implements BlobReader {
     const begun = this.#file && { begun: { reader: this.#file, position } };
     return PassThroughReader.open(this.#download.wanted, { ...begun, signal, log });
   }
-}
-
-/**
- * A file that was found to be no part of the blob was emptied (`StagedObject.invalidate`), by whichever process found
- * it: a client that has read from it must be cut off.
- */
-async function requireKept(file: BlobReader, position: number): Promise<void> {
-  if (position > 0 && (await file.read(Buffer.alloc(1), position - 1)) === 0)
-    throw new Error(`what was read before ${position} is no part of the blob`);
-}
-
-/** Compares what both files have before the position. What cannot be compared, since the old file was emptied, may be wrong. */
-async function beginAlike(one: BlobReader, other: BlobReader, position: number): Promise<boolean> {
-  const [first, second] = [Buffer.allocUnsafe(comparedBytes), Buffer.allocUnsafe(comparedBytes)];
-  for (let at = 0; at < position; ) {
-    const wanted = Math.min(comparedBytes, position - at);
-    const [ours, theirs] = [
-      await one.read(first.subarray(0, wanted), at),
-      await other.read(second.subarray(0, wanted), at),
-    ];
-    const count = Math.min(ours, theirs);
-    if (count === 0 || !first.subarray(0, count).equals(second.subarray(0, count))) return false;
-    at += count;
-  }
-  return true;
 }

@@ -14,7 +14,7 @@ export type DownloadStage = "queued" | "asked" | "arriving" | "proved" | "stored
 export class DownloadState {
   /** Its pieces in memory. Another instance means another file: what another process left may turn out to be wrong. */
   recent: RecentPieces | undefined;
-  /** How often it began with an empty file: a reader of an earlier one must not go on in this one. */
+  /** How often the file may have become another one: a reader of an earlier one must not go on in this one. */
   beginnings = 0;
   readonly #expected: number | undefined;
   readonly #waiting = new Set<() => void>();
@@ -67,7 +67,7 @@ export class DownloadState {
     this.#enter("arriving");
   }
 
-  /** The file is empty. What another process had left, and clients may have read, is no part of the blob. */
+  /** The file is empty, or another one: what clients have read of an earlier one may be no part of the blob. */
   beginAnew(): void {
     this.beginnings++;
     this.#readable = 0;

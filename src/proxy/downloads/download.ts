@@ -83,6 +83,8 @@ export class Download {
         stopFollowing();
         const signal = AbortSignal.any([this.#abort.signal, lost]);
         signal.throwIfAborted();
+        // What was read while another process had the lock may not be the file that it stored, or left.
+        if (this.state.readable > 0 && !this.#storage.downloads.areStoredElsewhere) this.state.beginAnew();
         this.state.prove(await this.#obtain(signal));
       };
       // What an earlier process left is read only while another one continues it: it may be no part of the blob.

@@ -88,6 +88,10 @@ class VerifyingReader implements BlobReader {
     this.#reader.expect?.(start, end);
   }
 
+  identity(): string | undefined {
+    return this.#reader.identity?.();
+  }
+
   /** A client that reads from there is not slowed down by a sample. */
   async locate(): Promise<string | undefined> {
     return this.#reader.locate?.();

@@ -58,6 +58,12 @@ export class FileReader implements BlobReader {
     });
   }
 
+  /** Exact: the numbers of some file systems have more digits than a JavaScript number. */
+  identity(): string {
+    const { dev, ino } = fstatSync(this.#file, { bigint: true });
+    return `${dev}:${ino}`;
+  }
+
   close(): Promise<void> {
     return new Promise((resolve, reject) => close(this.#file, (error) => (error ? reject(error) : resolve())));
   }
