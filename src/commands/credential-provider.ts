@@ -1,5 +1,5 @@
-import { text } from "node:stream/consumers";
 import { ExplainedError } from "../serving/explained-error.js";
+import { readInput } from "./read-input.js";
 
 /** The versions of Kubernetes' API; the first two carry no service account token. */
 const versions = ["v1alpha1", "v1beta1", "v1"].map((version) => `credentialprovider.kubelet.k8s.io/${version}`);
@@ -17,7 +17,7 @@ const username = "kubernetes";
 
 /** Gives the kubelet the pod's token as a password, which the container runtime exchanges at Berth's token service. */
 export async function provideCredentials(): Promise<void> {
-  process.stdout.write(`${JSON.stringify(answerTo(parseRequest(await text(process.stdin))))}\n`);
+  process.stdout.write(`${JSON.stringify(answerTo(parseRequest(await readInput())))}\n`);
 }
 
 /** The kubelet must not cache it, since that could outlast the token. */

@@ -44,6 +44,15 @@ export async function readSmallFile(path: string, limits: Partial<SmallFileLimit
   }
 }
 
+/**
+ * Reads standard input to its end, however long that takes: what writes into it, often a person, is in the same hands as
+ * this process.
+ * @throws Error whose message continues "cannot be read: ", if it is larger than a file may be
+ */
+export async function readSmallInput(input: AsyncIterable<Buffer>): Promise<string> {
+  return (await collect(input, defaults.mostBytes)).toString("utf8");
+}
+
 /** What the system's codes mean, for people. */
 const reasons: ReadonlyMap<unknown, (path: string) => string> = new Map([
   ["ENOENT", (path) => `there is no file ${path}`],

@@ -198,6 +198,15 @@ test("a list has one image per line, comments and blank lines; - is standard inp
   assert.match(fromInput.stdout, /^3 images are cached: 0 B downloaded, /m, fromInput.stderr);
 });
 
+test("a list that is too large is told so, from a file and from standard input", async (t) => {
+  const { folder, warm } = await prepare(t);
+  const large = "a\n".repeat(10_000_000);
+  await writeFile(join(folder, "images.txt"), large);
+  const reason = "cannot be read: it is larger than 16.8 MB, the most that is read\n";
+  assert.equal((await warm(["--file", "images.txt"])).stderr, `berth: images.txt ${reason}`);
+  assert.equal((await warm(["--file", "-"], large)).stderr, `berth: standard input ${reason}`);
+});
+
 test("all invalid lines of a list are reported together, with their numbers, before anything is downloaded", async (t) => {
   const { fake, folder, warm } = await prepare(t);
   await writeFile(join(folder, "images.txt"), "alpine\nUPPER\n\nalpine latest\nquay.io/app\nalpine@sha256:12\n");

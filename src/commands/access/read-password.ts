@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { ExplainedError } from "../../serving/explained-error.js";
+import { readInput } from "../read-input.js";
 
 /** In bytes; bcrypt ignores the rest. */
 const longestPassword = 72;
@@ -39,8 +40,5 @@ function ask(question: string): Promise<string> {
 }
 
 async function firstLine(): Promise<string> {
-  const pieces: Buffer[] = [];
-  // A stream without an encoding gives buffers.
-  for await (const piece of process.stdin) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces).toString("utf8").split(/\r?\n/)[0] ?? "";
+  return (await readInput()).split(/\r?\n/)[0] ?? "";
 }

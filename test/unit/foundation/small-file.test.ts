@@ -6,7 +6,7 @@ import { symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import test from "node:test";
-import { readSmallFile, readSmallText } from "../../../src/foundation/small-file.js";
+import { readSmallFile, readSmallInput, readSmallText } from "../../../src/foundation/small-file.js";
 import { Scope } from "../../support/scope.js";
 
 function pipeIn(folder: string): string {
@@ -32,6 +32,15 @@ test("a file of the most bytes is read, and one byte more is refused", async (t)
   await writeFile(file, Buffer.alloc(100_000));
   assert.equal((await readSmallFile(file, { mostBytes: 100_000 })).length, 100_000);
   await assert.rejects(readSmallFile(file, { mostBytes: 99_999 }), /larger than 100\.0 kB, the most that is read/);
+});
+
+test("standard input without an end is read no further than a file", async () => {
+  let mebibytes = 0;
+  async function* endless(): AsyncGenerator<Buffer> {
+    for (; ; mebibytes++) yield Buffer.alloc(1024 * 1024);
+  }
+  await assert.rejects(readSmallInput(endless()), /^Error: it is larger than 16\.8 MB, the most that is read$/);
+  assert.equal(mebibytes, 16);
 });
 
 test("a pipe is read to its end, however late its writer comes and in however many pieces it writes", async (t) => {

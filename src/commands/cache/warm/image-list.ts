@@ -1,10 +1,10 @@
-import { text } from "node:stream/consumers";
 import { messageOf } from "../../../config/problem.js";
 import { readSmallText } from "../../../foundation/small-file.js";
 import { type ImageName, parseImageName } from "../../../oci/image-name.js";
 import type { ImageToWarm } from "../../../proxy/warming/image-warmer.js";
 import type { PullRepository } from "../../../registry/repository.js";
 import { ExplainedError } from "../../../serving/explained-error.js";
+import { readInput } from "../../read-input.js";
 
 /** Finds the repository of a name. @throws RegistryError if nothing owns the name */
 type FindRepository = (name: ImageName) => Promise<PullRepository>;
@@ -45,7 +45,10 @@ export async function listImages(
 }
 
 async function read(list: string): Promise<string> {
-  return list === stdin.argument ? text(process.stdin) : readSmallText(list);
+  if (list === stdin.argument) return readInput();
+  return readSmallText(list).catch((error: unknown) => {
+    throw new ExplainedError(`${list} cannot be read: ${messageOf(error)}`);
+  });
 }
 
 /** Comments begin with `#`, at the start of a line or after a space. */
