@@ -104,6 +104,19 @@ for (const [what, body] of [
   });
 }
 
+test("a chunk whose size begins with zeros without end is not read on for ever", async (t) => {
+  const scope = new Scope(t);
+  const { port } = await runBerthOnDisk(scope);
+  for (const first of ["0", "2\r\n{}\r\n0"]) {
+    const { socket } = await RawConnection.open(scope, port);
+    socket.write(`PUT /v2/team/app/manifests/1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${first}`);
+    const zeros = Buffer.alloc(64 * 1024, "0");
+    while (!socket.destroyed && socket.bytesWritten < 64 * 1024 * 1024)
+      await new Promise<void>((resolve) => socket.write(zeros, () => resolve()));
+    assert.ok(socket.destroyed, `${first}: ${socket.bytesWritten} bytes were taken`);
+  }
+});
+
 test("trailers after a chunked body change nothing", async (t) => {
   const scope = new Scope(t);
   const berth = await runBerthOnDisk(scope);

@@ -300,3 +300,15 @@ test("a 401 without a challenge leads to /v2/, which has one", async (t) => {
   fake.faults.add({ kind: "manifest" }, (reply) => (reply.status === 401 ? errorReply(401, "UNAUTHORIZED") : reply));
   await upstreamAt(scope, fake.url, { credentials }).getManifest(name, latest, requestOptions());
 });
+
+test("of hundreds of token services that one response names, only the first ones are asked", async (t) => {
+  const scope = new Scope(t);
+  const fake = await registry(scope);
+  const realms = Array.from({ length: 200 }, (_, number) => `Bearer realm="${fake.origin}/other/${number}"`);
+  fake.faults.add({ kind: "manifest" }, () =>
+    errorReply(401, "UNAUTHORIZED", "", { "www-authenticate": realms.join() }),
+  );
+  await failureOf(upstreamAt(scope, fake.url).getManifest(name, latest, requestOptions()), "unauthorized");
+  assert.equal(fake.ledger.count({ kind: "manifest" }), 1);
+  assert.equal(fake.ledger.count(), 5);
+});

@@ -5,6 +5,7 @@ import type { LastCredentials } from "../../auth/known-credentials.js";
 import type { PacedLine } from "../../foundation/paced-line.js";
 import type { Caller } from "../../registry/context.js";
 import type { Exchange } from "../exchange.js";
+import { onContent } from "./content-pieces.js";
 import { Reading } from "./reading.js";
 import type { Turns, TurnTaker } from "./turns.js";
 import { holdsFullBody, owesAnswers, type WaitingRequest } from "./unanswered-requests.js";
@@ -63,6 +64,8 @@ export class Connection implements TurnTaker {
   readonly #running: Exchange[] = [];
   readonly #waiting: WaitingRequest[] = [];
   readonly #reading: Reading;
+  /** Of bodies in chunks. */
+  #contentPieces = 0;
   /** A new connection has sent nothing; one that has arrived waits until it is let in. */
   #state: "new" | "arrived" | "let in" = "new";
 
@@ -75,6 +78,7 @@ export class Connection implements TurnTaker {
     const read = {
       mayReadOn: () => this.#waiting.length === 0 && !this.#running.some(holdsFullBody),
       isReceiving: () => this.#running.some(({ request }) => !request.complete),
+      contentPieces: () => this.#contentPieces,
     };
     this.#reading = new Reading(read, { turns, rested });
     socket.once("close", () => this.#end());
@@ -112,7 +116,10 @@ export class Connection implements TurnTaker {
    * however many requests a client sends, only those that Node read together can wait.
    */
   take(request: IncomingMessage, response: ServerResponse): void {
-    if (request.headers["transfer-encoding"] !== undefined) this.#reading.noteChunks(request.socket);
+    if (request.headers["transfer-encoding"] !== undefined) {
+      onContent(request, () => this.#contentPieces++);
+      this.#reading.noteChunks(request.socket);
+    }
     if (this.#state === "let in" && this.#running.length < mostAtOnce && this.#waiting.length === 0)
       this.#begin(request, response);
     else this.#wait(request, response);

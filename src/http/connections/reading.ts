@@ -18,6 +18,8 @@ interface ReadConnection {
   mayReadOn(): boolean;
   /** Whether the body of a running request is not complete. */
   isReceiving(): boolean;
+  /** How many pieces of content bodies in chunks have had so far. */
+  contentPieces(): number;
 }
 
 /** Controls when more is read from a connection, and whether its input is parsed in small pieces. */
@@ -92,6 +94,7 @@ export class Reading {
       mayParse: () => this.#connection.mayReadOn(),
       parsed: () => this.readOn(),
       isReceiving: () => this.#connection.isReceiving(),
+      contentPieces: () => this.#connection.contentPieces(),
     };
     this.#sips = new Sips(socket, reader, this.#lines.turns);
     abortCheaply(socket);

@@ -10,6 +10,12 @@ const bodySip = { least: 256, first: 4 * 1024, most: 64 * 1024 };
 /** After so many fast pieces in a row, pieces of the body become larger. */
 const fastPieces = 32;
 
+/**
+ * Bytes of a body in chunks without any content. Node limits the extensions of a chunk to 16 KiB and trailers to
+ * `server.maxHeaderSize`, 1 MiB at most, but the size of a chunk may begin with zeros without end.
+ */
+const mostEmptyBytes = 2 * 1024 * 1024;
+
 /** One turn ends when this time has passed. */
 const turnMs = 0.25;
 
@@ -24,6 +30,8 @@ interface SipsReader {
   parsed(): void;
   /** Whether the body of a request is still being received. */
   isReceiving(): boolean;
+  /** How many pieces of content bodies in chunks have had so far. */
+  contentPieces(): number;
 }
 
 /**
@@ -40,6 +48,7 @@ export class Sips implements TurnTaker {
   #rest: Buffer = Buffer.alloc(0);
   #bodySipBytes = bodySip.first;
   #fastInARow = 0;
+  #emptyBytes = 0;
   /** The client has sent its last byte, which may not be parsed yet. */
   #isEnding = false;
 
@@ -87,9 +96,13 @@ export class Sips implements TurnTaker {
     const isBody = this.#reader.isReceiving();
     const piece = this.#rest.subarray(0, isBody ? this.#bodySipBytes : sipBytes);
     this.#rest = this.#rest.subarray(piece.length);
+    const before = this.#reader.contentPieces();
     const start = performance.now();
     for (const parse of this.#parse) parse.call(this.#socket, piece);
-    if (isBody) this.#adapt(performance.now() - start > allowedMs(piece.length));
+    if (!isBody) return;
+    this.#adapt(performance.now() - start > allowedMs(piece.length));
+    this.#emptyBytes = this.#reader.contentPieces() > before ? 0 : this.#emptyBytes + piece.length;
+    if (this.#emptyBytes > mostEmptyBytes) this.#socket.destroy();
   }
 
   #adapt(wasSlow: boolean): void {

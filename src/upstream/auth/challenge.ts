@@ -38,13 +38,17 @@ export function parseChallenges(header: string): Challenge[] {
   return challenges;
 }
 
+/** No registry offers more ways; for each, a token service is asked. */
+const mostTokenServices = 4;
+
 /**
  * Tokens before the credentials themselves. A Bearer without a realm cannot be used, so it counts only if it is alone.
  */
 export function inOrderOfUse(challenges: readonly Challenge[]): readonly Challenge[] {
   const bearer = challenges.filter(({ scheme }) => scheme === "bearer");
   const basic = challenges.filter(({ scheme }) => scheme === "basic");
-  const usable = [...bearer.filter(({ parameters }) => parameters.get("realm")), ...basic];
+  const withRealm = bearer.filter(({ parameters }) => parameters.get("realm"));
+  const usable = [...withRealm.slice(0, mostTokenServices), ...basic.slice(0, 1)];
   return usable.length > 0 ? usable : bearer;
 }
 

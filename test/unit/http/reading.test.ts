@@ -26,7 +26,7 @@ test("a body that rests is taken whole after each rest, in however many pieces i
   const { client, server } = await connected(new Scope(t));
   const lines = { turns: new Turns(), rested: new PacedLine(1_000) };
   let mayReadOn = false;
-  const reading = new Reading({ mayReadOn: () => mayReadOn, isReceiving: () => true }, lines);
+  const reading = new Reading({ mayReadOn: () => mayReadOn, isReceiving: () => true, contentPieces: () => 0 }, lines);
   let taken = 0;
   server.on("data", (piece: Buffer) => {
     taken += piece.length;

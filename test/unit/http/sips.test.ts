@@ -16,7 +16,13 @@ function receiving(parse: () => void) {
     pieces.push(piece.length);
     parse();
   });
-  const reader = { hold: () => {}, mayParse: () => true, parsed: () => sips.next(), isReceiving: () => true };
+  const reader = {
+    hold: () => {},
+    mayParse: () => true,
+    parsed: () => sips.next(),
+    isReceiving: () => true,
+    contentPieces: () => pieces.length,
+  };
   const sips = new Sips(socket, reader, new Turns());
   let read = 0;
   const readMore = () => {
