@@ -1,9 +1,12 @@
+import { answeredAhead } from "../foundation/answered-ahead.js";
 import { algorithmOf, type Digest } from "../oci/digest.js";
 import type { RepositoryName } from "../oci/repository-name.js";
 import { isOutOfRoom, type StorageError } from "../oci/storage-error.js";
 import type { ContentLink } from "../storage/content/content-link.js";
+import type { ContentLinks } from "../storage/content/content-links.js";
 import type { RepositoryHoldings } from "../storage/content/repository-holdings.js";
 import type { CollectionRun } from "./collection-run.js";
+import { HeldSince } from "./held-since.js";
 import { type FoundRepository, markRepository, type RepositoryMark } from "./repository-mark.js";
 import { isUnreadable } from "./unreadable-content.js";
 import { lastOfUse, type UntaggedManifests, untaggedManifestsOf } from "./untagged-manifests.js";
@@ -17,11 +20,18 @@ export interface CollectedRepository {
   readonly mark: RepositoryMark | undefined;
 }
 
-/** Removes what a repository no longer needs. If something of it cannot be read, all of it stays. */
-export async function collectRepository(run: CollectionRun, found: FoundRepository): Promise<CollectedRepository> {
+/**
+ * Removes what a repository no longer needs. If something of it cannot be read, all of it stays.
+ * @param heldBack why all of it must stay
+ */
+export async function collectRepository(
+  run: CollectionRun,
+  found: FoundRepository,
+  heldBack: StorageError | undefined,
+): Promise<CollectedRepository> {
   const { holdings, held } = found;
   const hidden = [...held.values()].find(({ unknownContent }) => unknownContent !== undefined);
-  const unreadable = holdings.unreadable ?? hidden?.unknownContent;
+  const unreadable = heldBack ?? holdings.unreadable ?? hidden?.unknownContent;
   if (unreadable !== undefined) return keepWhole(run, found, unreadable);
   try {
     return await collectReadable(run, found);
@@ -44,10 +54,11 @@ async function collectReadable(run: CollectionRun, found: FoundRepository): Prom
   run.report.marked(mark);
   for (const problem of mark.problems) run.report.problem(`${name}: ${problem}`);
   const blobs: ContentLink[] = [];
-  for (const digest of mark.unnamedLayers) {
-    const link: ContentLink = { name, kind: "blob", digest };
-    if (!(await staysFor(run, link, await held.sinceMs()))) blobs.push(link);
-  }
+  const unneeded = mark.unnamedLayers.map((digest): ContentLink => ({ name, kind: "blob", digest }));
+  const { contentLinks, index } = run.storage;
+  const stored = (link: ContentLink) => contentLinks.stored(link);
+  for await (const { item: link, answer: found } of answeredAhead(each(unneeded), index.askedAhead, stored))
+    if (!judgeStay(run, link, found, await held.sinceMs())) blobs.push(link);
   const manifests = mark.unkept.map((digest): ContentLink => ({ name, kind: "manifest", digest }));
   const removed = await removeAll(run, name, [...manifests, ...blobs]);
   const isWhollyGone = removed.length === mark.unkept.length + mark.unnamedLayers.length;
@@ -82,7 +93,19 @@ async function isKept(run: CollectionRun, link: ContentLink, { keepMs }: Untagge
 
 /** Whether an unneeded link must wait. Reports it if so. */
 async function staysFor(run: CollectionRun, link: ContentLink, heldSinceMs: number | undefined): Promise<boolean> {
-  const found = await run.storage.contentLinks.stored(link);
+  return judgeStay(run, link, await run.storage.contentLinks.stored(link), heldSinceMs);
+}
+
+async function* each<Item>(items: readonly Item[]): AsyncIterable<Item> {
+  yield* items;
+}
+
+function judgeStay(
+  run: CollectionRun,
+  link: ContentLink,
+  found: Awaited<ReturnType<ContentLinks["stored"]>>,
+  heldSinceMs: number | undefined,
+): boolean {
   if (found === "unreadable") {
     run.report.problem(
       `${link.name}: the link of ${link.digest} is damaged, so it is kept; push it again, or delete it`,
@@ -126,38 +149,4 @@ async function removeEmptied(run: CollectionRun, holdings: RepositoryHoldings): 
 function stillLinked({ needed, unkept, unnamedLayers }: RepositoryMark, removed: readonly ContentLink[]): Digest[] {
   const gone = new Set(removed.map(({ digest }) => digest));
   return [...needed, ...[...unkept, ...unnamedLayers].filter((digest) => !gone.has(digest))];
-}
-
-/**
- * When the earliest upload began that holds the claims of a repository; 0 if that is not known. Looked up once, and
- * only if something is unneeded.
- */
-class HeldSince {
-  readonly #run: CollectionRun;
-  readonly #name: RepositoryName;
-  #found: Promise<number | undefined> | undefined;
-
-  constructor(run: CollectionRun, name: RepositoryName) {
-    this.#run = run;
-    this.#name = name;
-  }
-
-  sinceMs(): Promise<number | undefined> {
-    this.#found ??= this.#find();
-    return this.#found;
-  }
-
-  async #find(): Promise<number | undefined> {
-    const { uploads, heldClaims, contentLinks } = this.#run.storage;
-    const { nowMs } = this.#run.judge;
-    const starts: number[] = [];
-    for (const id of await uploads.list(this.#name)) {
-      // A client that has sent nothing for as long as a claim lasts has given up.
-      const usedMs = (await uploads.lastUse(this.#name, id)) ?? nowMs;
-      if (usedMs + contentLinks.safeMs > nowMs) starts.push((await uploads.startedMs(this.#name, id)) ?? 0);
-    }
-    const ended = await heldClaims.since(this.#name, nowMs);
-    if (ended !== undefined) starts.push(ended);
-    return starts.length === 0 ? undefined : Math.min(...starts);
-  }
 }

@@ -80,9 +80,12 @@ export function changesBeside(storage: Storage): CollectionChanges {
 export function changesAlone(storage: Storage): CollectionChanges {
   return {
     begin: async () => {
-      await releaseUnlinking(storage);
-      // The pushes of a server that has just ended must be visible, or their content would be removed.
-      await storage.listsSettled();
+      try {
+        await releaseUnlinking(storage);
+      } finally {
+        // The pushes of a server that has just ended must be visible, or their content would be removed.
+        await storage.listsSettled();
+      }
     },
     removeLinks: async (name, links) => {
       const [manifests, blobs] = (["manifest", "blob"] as const).map((kind) =>

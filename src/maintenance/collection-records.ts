@@ -1,20 +1,17 @@
-import { isOutOfRoom } from "../oci/storage-error.js";
+import { isOutOfRoom, type StorageError } from "../oci/storage-error.js";
 import { NotedItems } from "../storage/collection-notes.js";
-import { CollectionError } from "./collection-lock.js";
 import type { CollectionReport } from "./collection-report.js";
 import type { RunParts } from "./collection-run.js";
 import { isUnreadable } from "./unreadable-content.js";
 
-/** Without what a killed collection was about to remove, any repository may lack a manifest that it needs. */
-export async function beginChanges({ changes }: RunParts): Promise<void> {
+/** @returns why links that a killed collection was removing could not be put back, if so */
+export async function beginChanges({ changes }: RunParts): Promise<StorageError | undefined> {
   try {
     await changes.begin();
+    return undefined;
   } catch (error) {
     if (!isUnreadable(error)) throw error;
-    throw new CollectionError(
-      `what an earlier collection was removing when it ended cannot be put back, and anything may need it, so nothing was removed (${error.message})`,
-      { cause: error },
-    );
+    return error;
   }
 }
 

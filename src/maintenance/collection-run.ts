@@ -42,6 +42,11 @@ export class CollectionRun {
   readonly isAlone: boolean;
   readonly judge: Judge;
   readonly unreadable: UnreadableContent;
+  /**
+   * Why links that a killed collection was removing are not back. Their repositories, which the trash names, may lack
+   * manifests that they need.
+   */
+  readonly unreleased: StorageError | undefined;
   readonly #parts: RunParts;
   readonly #known: KnownRepositories;
   /** The numbers of digests whose bytes something needs. */
@@ -51,7 +56,7 @@ export class CollectionRun {
   #nextMs: number | undefined;
 
   static async begin(parts: RunParts): Promise<CollectionRun> {
-    await beginChanges(parts);
+    const unreleased = await beginChanges(parts);
     const { storage, deleteUntagged, now } = parts;
     // What is tagged shows in no version.
     const known = deleteUntagged
@@ -63,10 +68,15 @@ export class CollectionRun {
           );
           return KnownRepositories.none(storage, now());
         });
-    return new CollectionRun(parts, await readNotes(parts), known);
+    return new CollectionRun(parts, await readNotes(parts), known, unreleased);
   }
 
-  private constructor(parts: RunParts, earlier: NotedItems, known: KnownRepositories) {
+  private constructor(
+    parts: RunParts,
+    earlier: NotedItems,
+    known: KnownRepositories,
+    unreleased: StorageError | undefined,
+  ) {
     const { storage, times, now, deleteUntagged, isAlone, changes, report } = parts;
     this.storage = storage;
     this.report = report;
@@ -77,6 +87,7 @@ export class CollectionRun {
     this.judge = new Judge({ times, heldMs: storage.contentLinks.safeMs, now, earlier }, new NotedItems());
     this.#parts = parts;
     this.#known = known;
+    this.unreleased = unreleased;
   }
 
   /** Something is unneeded, and waits to be deleted. */
@@ -88,7 +99,7 @@ export class CollectionRun {
 
   async perform(): Promise<Collection> {
     const trash = await TrashContent.read(this);
-    await this.#collectRepositories();
+    await this.#collectRepositories(trash);
     await trash.empty(this.#removed);
     const bytes = await this.#unlinkedBytes(trash);
     await record(this.report, "what waits to be deleted, which waits once more", () =>
@@ -121,7 +132,7 @@ export class CollectionRun {
     }
   }
 
-  async #collectRepositories(): Promise<void> {
+  async #collectRepositories(trash: TrashContent): Promise<void> {
     const names = await this.#repositoryNames();
     // What is tagged shows in no version.
     const byTags = names.filter((name) => this.judge.times.untaggedKeepOf?.(name) !== undefined);
@@ -133,7 +144,7 @@ export class CollectionRun {
     this.report.repositories({ unchanged: names.length - changed.length, toRead: changed.length });
     for await (const found of foundRepositories(this.storage, changed, this.#known)) {
       await this.#parts.pace();
-      const { needed, removed, mark } = await collectRepository(this, found);
+      const { needed, removed, mark } = await collectRepository(this, found, trash.whyHeldBack(found.holdings.name));
       const numbers = Uint32Array.from(needed, (digest) => this.#known.digests.of(digest));
       for (const number of numbers) this.#needed.add(number);
       this.#removed.push(...removed);

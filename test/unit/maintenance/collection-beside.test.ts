@@ -6,12 +6,15 @@ import { type Digest, digestOf } from "../../../src/oci/digest.js";
 import { mediaTypes } from "../../../src/oci/media-types.js";
 import { parseTag } from "../../../src/oci/reference.js";
 import { parseRepositoryName } from "../../../src/oci/repository-name.js";
+import type { ObjectStat } from "../../../src/storage/driver.js";
+import { MemoryDriver } from "../../../src/storage/drivers/memory/memory-driver.js";
 import { layout } from "../../../src/storage/layout.js";
 import { inOnePiece, storeBlob } from "../../support/blob.js";
 import { manifestOf } from "../../support/content.js";
-import { digestsStored } from "../../support/garbage.js";
+import { collect, digestsStored } from "../../support/garbage.js";
 import { patientContext, privateRepository, putManifest } from "../../support/private-repository.js";
 import { emptyConfig, smallImage } from "../../support/small-image.js";
+import { storageOf } from "../../support/storage.js";
 import { storeImage, storeManifest } from "../../support/stored-images.js";
 import { hour, TimedStorage, timedDrivers } from "../../support/timed-storage.js";
 
@@ -206,6 +209,29 @@ for (const [driver, make] of Object.entries(timedDrivers)) {
       assert.deepEqual(await digestsStored(storage), [damaged]);
     },
   );
+}
+
+test("where each answer takes long, as from a bucket, a collection asks about several unneeded links at once", async () => {
+  const storage = storageOf(new DistantDriver());
+  for (let number = 0; number < 20; number++) await storeBlob(storage, name, Buffer.from(`blob ${number}`));
+  const { contentLinks } = storage;
+  const stored = contentLinks.stored.bind(contentLinks);
+  let [asked, most] = [0, 0];
+  contentLinks.stored = async (link) => {
+    most = Math.max(most, ++asked);
+    const found = await stored(link);
+    asked--;
+    return found;
+  };
+  const { report } = await collect(storage);
+  assert.equal(report.went.filter((each) => each.startsWith("blob ")).length, 20);
+  assert.ok(most > 1);
+});
+
+class DistantDriver extends MemoryDriver {
+  statRecently(key: string): Promise<ObjectStat | undefined> {
+    return this.stat(key);
+  }
 }
 
 test("if space is needed, the trash is emptied, the oldest first, and only as far as needed", async () => {

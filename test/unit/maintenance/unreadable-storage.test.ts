@@ -137,10 +137,30 @@ test("however much cannot be read, a collection goes on, and counts what it does
   assert.match(problems.at(-1) ?? "", /^50 more cannot be read, and stay too/);
 });
 
-test("a collection removes nothing while links that an earlier one was removing cannot be put back", async () => {
+test("links that a killed collection was removing and that cannot be put back hold back only their repository", async () => {
+  const { driver, storage } = await filledStorage();
+  const link = { name: faulty, kind: "manifest", digest: manifest } as const;
+  await storage.trash.put([{ link, content: manifest, sinceMs: 0 }]);
+  await driver.withdrawal.withdraw(layout.link(link), layout.unlinking(link));
+  driver.failAlways("list", layout.unlinkings, eio);
+  const { problems, erased } = await collectWith(driver);
+  assert.deepEqual(new Set(erased), new Set([unneededOfWhole, unlinked]));
+  assert.deepEqual(problems, [
+    "something of repository faulty/app cannot be read, so all of it stays (EIO: i/o error)",
+  ]);
+  driver.heal();
+  await collectWith(driver);
+  const left = await digestsStored(storageOf(driver));
+  for (const digest of needed) assert.ok(left.includes(digest));
+  assert.ok(!left.includes(unneededOfFaulty ?? manifest));
+  assert.equal(await storageOf(driver).contentLinks.find(link), manifest);
+});
+
+test("a collection removes nothing while links cannot be put back, nor is it known which repositories lack them", async () => {
   const { driver, storage } = await filledStorage();
   const before = await digestsStored(storage);
   driver.failAlways("list", layout.unlinkings, eio);
+  driver.failAlways("list", layout.trash, eio);
   await assert.rejects(collectWith(driver), (error) => {
     assert.ok(error instanceof CollectionError);
     assert.match(error.message, /earlier collection .* nothing was removed \(EIO/);
