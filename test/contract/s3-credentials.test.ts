@@ -7,6 +7,7 @@ import type { S3Settings } from "../../src/storage/drivers/s3/s3-settings.js";
 import { CredentialServices, temporary } from "../support/object-stores/credential-services.js";
 import { FakeStore } from "../support/object-stores/fake-store.js";
 import { settingsFor } from "../support/object-stores/object-store.js";
+import { refusal, startOddStore } from "../support/object-stores/odd-store.js";
 import { Scope } from "../support/scope.js";
 
 const role = "arn:aws:iam::123456789012:role/berth";
@@ -26,7 +27,7 @@ test("s3: without those, the keys of a profile are used", async (t) => {
     AWS_PROFILE: "images",
     AWS_SHARED_CREDENTIALS_FILE: join(folder, "credentials"),
   }));
-  await open({}, [["credentials", "[images]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = secret\n"]]);
+  await open({}, [["credentials", profileOf("AKIAPROFILE")]]);
   assert.deepEqual(store.signedBy(), [{ accessKeyId: "AKIAPROFILE", sessionToken: undefined }]);
 });
 
@@ -70,6 +71,39 @@ test("s3: keys that expire in the middle of an upload are renewed, and the uploa
   assert.ok((await driver.read("blobs/whole", 20_000_000))?.equals(Buffer.concat([first, second])));
   const used = store.signedBy().map(({ accessKeyId }) => accessKeyId);
   assert.ok(used.includes("ASIAFIRST") && used.includes("ASIASECOND"), used.join());
+});
+
+for (const [what, ask] of [
+  ["a write", (driver: S3Driver) => driver.write({ key: "key", content: Buffer.from("x") })],
+  ["a look", (driver: S3Driver) => driver.stat("key")],
+  ["a read", (driver: S3Driver) => driver.read("key")],
+] as const)
+  test(`s3: when keys of a profile were replaced, ${what} that the store refuses is repeated with the new ones`, async (t) => {
+    const { open, folder, revoke, store } = await prepare(t, ({ folder }) => ({
+      AWS_PROFILE: "images",
+      AWS_SHARED_CREDENTIALS_FILE: join(folder, "credentials"),
+    }));
+    const driver = await open({}, [["credentials", profileOf("AKIAFIRST")]]);
+    await writeFile(join(folder, "credentials"), profileOf("AKIASECOND"));
+    revoke("AKIAFIRST");
+    await ask(driver);
+    assert.equal(store.signedBy().at(-1)?.accessKeyId, "AKIASECOND");
+  });
+
+test("s3: a session that the store ends before its time is replaced", async (t) => {
+  const { open, revoke, services, store } = await prepare(t, ({ folder, url }) => ({
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/container`,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(folder, "token"),
+  }));
+  services.given = { ...temporary, accessKeyId: "ASIAFIRST", expireAfterMs: 3_600_000 };
+  const driver = await open({}, [["token", "container-token"]]);
+  services.given = { ...temporary, accessKeyId: "ASIASECOND", expireAfterMs: 3_600_000 };
+  revoke("ASIAFIRST");
+  await Promise.all(
+    Array.from({ length: 8 }, (_, index) => driver.write({ key: `${index}`, content: Buffer.from("x") })),
+  );
+  assert.equal(store.signedBy().at(-1)?.accessKeyId, "ASIASECOND");
+  assert.equal(services.asked.length, 2);
 });
 
 test("s3: the role of an instance gives keys, by version 2 of its metadata", async (t) => {
@@ -122,14 +156,19 @@ interface Place {
 async function prepare(t: TestContext, variables: (place: Place) => Readonly<Record<string, string>>) {
   const scope = new Scope(t);
   const [store, services] = [await FakeStore.start(scope), await CredentialServices.start(scope)];
+  const revoked: string[] = [];
+  const isRevoked = (signature = "") => revoked.some((key) => signature.includes(`Credential=${key}/`));
+  const strict = await startOddStore(scope, store, {
+    refuses: ({ headers }) => (isRevoked(headers.authorization) ? refusal(403, "InvalidAccessKeyId") : undefined),
+  });
   const folder = await scope.folder("aws");
   const nowhere = { AWS_CONFIG_FILE: join(folder, "config"), AWS_SHARED_CREDENTIALS_FILE: join(folder, "none") };
   setVariables(scope, { ...nowhere, ...variables({ folder, url: services.url }) });
   const open = async (settings: Partial<S3Settings> = {}, files: readonly (readonly [string, string])[] = []) => {
     for (const [name, content] of files) await writeFile(join(folder, name), content);
-    return S3Driver.open({ ...(await settingsFor(scope, store, "images")), ...noKeys, ...settings });
+    return S3Driver.open({ ...(await settingsFor(scope, strict, "images")), ...noKeys, ...settings });
   };
-  return { store, services, open };
+  return { store, services, open, folder, revoke: (key: string) => void revoked.push(key) };
 }
 
 /** Until the test is over, these are all variables of AWS. */
@@ -141,6 +180,10 @@ function setVariables(scope: Scope, variables: Readonly<Record<string, string>>)
   });
   for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
   Object.assign(process.env, variables);
+}
+
+function profileOf(accessKeyId: string): string {
+  return `[images]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = secret\n`;
 }
 
 async function* pieces(bytes: Buffer): AsyncIterable<Buffer> {

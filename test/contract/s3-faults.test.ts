@@ -255,19 +255,42 @@ test("s3: a large part may take minutes, as over a slow line", async (t) => {
   assert.equal(parts(), 1);
 });
 
-test("s3: a list whose answer stays incomplete is asked for again", async (t) => {
+for (const [what, request, ask] of [
+  ["a list", /^GET .*list-type.*prefix=a/, (driver: S3Driver) => driver.list("a")],
+  ["a small object", /^GET .*\/a\/b/, (driver: S3Driver) => driver.read("a/b")],
+  ["a removal", /^POST .*delete/, (driver: S3Driver) => driver.staging.remove("a")],
+] as const)
+  test(`s3: ${what} whose answer stays incomplete is asked for again`, async (t) => {
+    const scope = new Scope(t);
+    const store = await FakeStore.start(scope);
+    const driver = await S3Driver.open(await settingsFor(scope, store, "images"));
+    await driver.write({ key: "a/b", content: Buffer.from("some more content") });
+    for (const folder of ["staging", "parts"]) store.replace(`.berth/${folder}/a/b`, Buffer.from("x"));
+    store.faults.add(request, { kind: "stalled" });
+    const asked = () => store.faults.requests.filter((each) => request.test(each)).length;
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const answered = ask(driver);
+    // The pause before the second request is over at the next tick, too.
+    while (asked() < 2) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (asked() > 0) t.mock.timers.tick(1_000);
+    }
+    await answered;
+  });
+
+test("s3: an absence is told although its answer stays incomplete", async (t) => {
   const scope = new Scope(t);
   const store = await FakeStore.start(scope);
   const driver = await S3Driver.open(await settingsFor(scope, store, "images"));
-  await driver.write({ key: "a/b", content: Buffer.from("content") });
-  store.faults.add(/^GET .*list-type/, { kind: "stalled" });
-  const lists = () => store.faults.requests.filter((each) => /^GET .*list-type.*prefix=a/.test(each)).length;
+  store.faults.add(/^GET .*none/, { kind: "stalled" });
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const listed = driver.list("a");
-  // The pause before the second request is over at the next tick, too.
-  while (lists() < 2) {
+  let isTold = false;
+  const told = driver.read("none").finally(() => {
+    isTold = true;
+  });
+  while (!isTold) {
     await new Promise((resolve) => setImmediate(resolve));
-    if (lists() > 0) t.mock.timers.tick(1_000);
+    if (store.faults.requests.some((each) => each.includes("none"))) t.mock.timers.tick(1_000);
   }
-  assert.deepEqual(await listed, ["b"]);
+  assert.equal(await told, undefined);
 });

@@ -7,7 +7,6 @@ import {
 import type { Logger } from "../../../observability/logger.js";
 import { removeTogether } from "./removals.js";
 import type { S3Bucket } from "./s3-bucket.js";
-import { answeredWhole } from "./s3-client.js";
 import { partsFolder, recordsFolder } from "./staged-upload.js";
 
 /** Nothing takes this long that is still under way. */
@@ -37,7 +36,7 @@ async function abortUploads(bucket: S3Bucket, before: number): Promise<number> {
   for (let markers: Markers | undefined = {}; markers !== undefined; ) {
     const asked = new ListMultipartUploadsCommand({ Bucket: name, Prefix, ...markers });
     const page: ListMultipartUploadsCommandOutput = await bucket.calls.run("listing unfinished uploads", () =>
-      answeredWhole((options) => bucket.client.send(asked, options)),
+      bucket.client.send(asked),
     );
     for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
       if (Initiated === undefined || Initiated.getTime() > before) continue;

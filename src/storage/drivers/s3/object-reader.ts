@@ -5,6 +5,7 @@ import { ObjectStream } from "./object-stream.js";
 import { smallBytes } from "./object-streams.js";
 import { endingSilence } from "./receiving/byte-source.js";
 import type { S3Bucket } from "./s3-bucket.js";
+import { endLate } from "./s3-client.js";
 import type { OpenedObject, StoredObject } from "./stored-object.js";
 import type { StreamCursor } from "./stream-cursor.js";
 
@@ -148,6 +149,7 @@ export class ObjectReader implements BlobReader {
 export async function contentOf(body: Readable, atMost: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
+  endLate(body);
   for await (const chunk of endingSilence(body)) {
     chunks.push(chunk);
     length += chunk.length;

@@ -1,7 +1,7 @@
 import type { Logger } from "../../../observability/logger.js";
 import { type FolderReading, keepsVersions, probeFolders } from "./kept-versions.js";
 import { S3Bucket } from "./s3-bucket.js";
-import { createClient } from "./s3-client.js";
+import { createClient, renewKeys } from "./s3-client.js";
 import type { S3Settings } from "./s3-settings.js";
 import { checkBucket } from "./start-check.js";
 import { StoreCalls } from "./store-calls.js";
@@ -40,7 +40,7 @@ export async function openBucketAsItIs(settings: S3Settings): Promise<OpenedBuck
 async function checkedBucket(settings: S3Settings): Promise<S3Bucket> {
   const client = await createClient(settings);
   await checkBucket(client, settings);
-  return new S3Bucket(client, new StoreCalls(), settings);
+  return new S3Bucket(client, new StoreCalls(() => renewKeys(client)), settings);
 }
 
 /** Only where the bucket keeps versions, or may keep them, is it tried whether emptied folders are listed. */

@@ -77,11 +77,7 @@ export class PartUpload {
     await this.#bucket.calls.run(`writing ${this.#key}`, async ({ number }) => {
       try {
         // Some stores begin to answer at once, and end when the object is there.
-        const patience = answerAfter(size, "copied");
-        await answeredWhole(
-          (options) => this.#bucket.client.send(asked(), { ...options, ...patience }),
-          patience.requestTimeout,
-        );
+        await answeredWhole(answerAfter(size, "copied"), (options) => this.#bucket.client.send(asked(), options));
       } catch (error) {
         const isGone = isAbsent(faultOf(error)) && number > 1;
         if (!isGone || (await this.#bucket.head(this.#key))?.size !== size) throw error;
@@ -109,9 +105,9 @@ export class PartUpload {
 
   async #copy(number: number, { copyOf, size }: Extract<Part, { copyOf: string }>): Promise<string | undefined> {
     const CopySource = this.#bucket.copySource(copyOf);
-    const copied = await this.#bucket.client.send(
-      new UploadPartCopyCommand({ ...this.#request(), PartNumber: number, CopySource }),
-      answerAfter(size, "copied"),
+    const asked = new UploadPartCopyCommand({ ...this.#request(), PartNumber: number, CopySource });
+    const copied = await answeredWhole(answerAfter(size, "copied"), (options) =>
+      this.#bucket.client.send(asked, options),
     );
     return copied.CopyPartResult?.ETag;
   }

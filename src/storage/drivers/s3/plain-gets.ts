@@ -2,7 +2,7 @@ import type { ObjectAddresses } from "./object-addresses.js";
 import type { ByteSource } from "./receiving/byte-source.js";
 import type { ResponseHead } from "./receiving/response-head.js";
 import { type StoreAddress, StoreConnection } from "./receiving/store-connection.js";
-import type { RangeWanted } from "./stored-object.js";
+import { type RangeWanted, versionOf } from "./stored-object.js";
 
 /** Connections that wait for the next request, and how long: stores close them after some seconds, too. */
 const mostIdle = 8;
@@ -131,5 +131,5 @@ function receivedBy(
   if (etag === undefined || !/^\d+$/.test(length) || headers.has("transfer-encoding")) return undefined;
   if (status !== 200 && status !== 206) return undefined;
   if (Number(range?.[1] ?? 0) !== (wanted?.start ?? 0) || (status === 206) !== (range !== null)) return undefined;
-  return { etag, modifiedMs: Date.parse(modified ?? "") || 0, size: Number(range?.[2] ?? length) };
+  return { etag: versionOf(etag), modifiedMs: Date.parse(modified ?? "") || 0, size: Number(range?.[2] ?? length) };
 }

@@ -1,8 +1,7 @@
 import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
-import { StorageError } from "../../../oci/storage-error.js";
+import { listedAtOnce } from "./listed-page.js";
 import type { S3Bucket } from "./s3-bucket.js";
-import { answeredWhole } from "./s3-client.js";
-import { listedAtOnce } from "./stored-object.js";
+import { faultOf } from "./store-error.js";
 
 /** Keys whose removal is under way at the same time. */
 const keysAtOnce = 8;
@@ -35,19 +34,36 @@ export async function keysAtOrBelow(bucket: S3Bucket, key: string): Promise<read
   return found.sort();
 }
 
-/** Removes objects in any order, with few requests. */
+/** Removes objects in any order, with few requests where the store can do that. */
 export async function removeTogether(bucket: S3Bucket, keys: readonly string[]): Promise<void> {
   for (let start = 0; start < keys.length; start += listedAtOnce) {
-    const some = keys.slice(start, start + listedAtOnce);
-    const asked = new DeleteObjectsCommand({
-      Bucket: bucket.name,
-      Delete: { Objects: some.map((key) => ({ Key: bucket.at(key).Key })), Quiet: true },
-    });
-    const removed = await bucket.calls.run(`removing ${some[0]} and others`, () =>
-      answeredWhole((options) => bucket.client.send(asked, options)),
-    );
-    const failed = removed.Errors?.find(({ Code }) => Code !== "NoSuchKey");
-    if (failed !== undefined)
-      throw new StorageError("unavailable", `removing ${failed.Key} failed (${failed.Code}: ${failed.Message})`);
+    const left = (await removeMany(bucket, keys.slice(start, start + listedAtOnce))).values();
+    const takeTurns = async () => {
+      for (const key of left) await bucket.delete(key);
+    };
+    await Promise.all(Array.from({ length: keysAtOnce }, takeTurns));
   }
+}
+
+/** Google Cloud Storage cannot remove many in one request. @returns what must be removed one by one */
+async function removeMany(bucket: S3Bucket, keys: readonly string[]): Promise<readonly string[]> {
+  const asked = new DeleteObjectsCommand({
+    Bucket: bucket.name,
+    Delete: { Objects: keys.map((key) => ({ Key: bucket.at(key).Key })), Quiet: true },
+  });
+  const removed = await bucket.calls.run(`removing ${keys[0]} and others`, async () => {
+    try {
+      return await bucket.client.send(asked);
+    } catch (error) {
+      if (isNotImplemented(error)) return undefined;
+      throw error;
+    }
+  });
+  if (removed === undefined) return keys;
+  return (removed.Errors ?? []).some(({ Code }) => Code !== "NoSuchKey") ? keys : [];
+}
+
+function isNotImplemented(error: unknown): boolean {
+  const { code, status } = faultOf(error);
+  return status === 501 || code === "NotImplemented";
 }

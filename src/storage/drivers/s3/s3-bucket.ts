@@ -1,14 +1,17 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { isDeepStrictEqual } from "node:util";
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   HeadObjectCommand,
-  ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
+import { StorageError } from "../../../oci/storage-error.js";
 import { BucketProof } from "./bucket-proof.js";
+import { type ListedPage, listRequest, type NextPage, type PageWanted, pageOf } from "./listed-page.js";
 import { ObjectAddresses } from "./object-addresses.js";
 import { ObjectStreams } from "./object-streams.js";
 import { PlainGets, type ReceivedObject } from "./plain-gets.js";
@@ -19,17 +22,15 @@ import { faultOf, isAbsent, isConditionFailure } from "./store-error.js";
 import {
   type Condition,
   headersOf,
-  type ListedPage,
-  listedAtOnce,
   type OpenedObject,
   openedBy,
-  type PageWanted,
-  pageOf,
   prefixOf,
   type RangeWanted,
   type StoredObject,
   type StoreOptions,
+  sizeSaid,
   storedAs,
+  versionOf,
   type Written,
 } from "./stored-object.js";
 
@@ -78,7 +79,10 @@ export class S3Bucket {
   async head(key: string): Promise<StoredObject | undefined> {
     return this.#ifPresent(`reading ${key}`, async () => {
       const { ContentLength, LastModified, ETag } = await this.client.send(new HeadObjectCommand(this.at(key)));
-      return { key, size: ContentLength ?? 0, modifiedMs: LastModified?.getTime() ?? 0, etag: ETag ?? "" };
+      // It must not be taken for empty.
+      if (ContentLength === undefined)
+        throw new StorageError("unavailable", `reading ${key} failed: the store did not tell the size of the object`);
+      return { key, size: ContentLength, modifiedMs: LastModified?.getTime() ?? 0, etag: versionOf(ETag) };
     });
   }
 
@@ -92,7 +96,7 @@ export class S3Bucket {
           ...(wanted?.etag === undefined ? {} : { IfMatch: wanted.etag }),
         }),
       );
-      return openedBy(found, wanted?.start);
+      return openedBy(found, sizeSaid(found) ?? (await this.#sizeOf(key, found)), wanted?.start);
     });
   }
 
@@ -105,11 +109,10 @@ export class S3Bucket {
   async getIfChanged(key: string, etag: string | undefined): Promise<OpenedObject | "unchanged" | undefined> {
     return this.#ifPresent(`reading ${key}`, async () => {
       try {
-        return openedBy(
-          await this.client.send(
-            new GetObjectCommand({ ...this.at(key), ...(etag === undefined ? {} : { IfNoneMatch: etag }) }),
-          ),
+        const found = await this.client.send(
+          new GetObjectCommand({ ...this.at(key), ...(etag === undefined ? {} : { IfNoneMatch: etag }) }),
         );
+        return openedBy(found, sizeSaid(found) ?? (await this.#sizeOf(key, found)));
       } catch (error) {
         if (faultOf(error).status === 304) return "unchanged";
         throw error;
@@ -124,7 +127,7 @@ export class S3Bucket {
         const { ETag } = await this.client.send(
           new PutObjectCommand({ ...this.at(key), ...this.stored(), ...headersOf(condition), Body: content }),
         );
-        return { etag: ETag ?? "", attempts: number };
+        return { etag: versionOf(ETag), attempts: number };
       } catch (error) {
         const fault = faultOf(error);
         // Some stores answer 404 if the version that must match does not exist any more.
@@ -151,11 +154,9 @@ export class S3Bucket {
 
   /** Copies an object of a size of at most 5 GiB inside the store. */
   async copy(from: string, to: string, size: number): Promise<void> {
+    const asked = new CopyObjectCommand({ ...this.at(to), ...this.stored(), CopySource: this.copySource(from) });
     await this.#changing(to, () =>
-      this.client.send(
-        new CopyObjectCommand({ ...this.at(to), ...this.stored(), CopySource: this.copySource(from) }),
-        answerAfter(size, "copied"),
-      ),
+      answeredWhole(answerAfter(size, "copied"), (options) => this.client.send(asked, options)),
     );
   }
 
@@ -166,33 +167,33 @@ export class S3Bucket {
   }
 
   /** One page of the keys that begin with a text, in the order of bytes. */
-  async list(
-    begin: string,
-    { after, next, limit = listedAtOnce, folders = false }: PageWanted = {},
-  ): Promise<ListedPage> {
-    const asked = new ListObjectsV2Command({
-      Bucket: this.name,
-      Prefix: `${this.#prefix}${begin}`,
-      MaxKeys: Math.min(limit, listedAtOnce),
-      ...(folders ? { Delimiter: "/" } : {}),
-      ...(after === undefined ? {} : { StartAfter: `${this.#prefix}${after}` }),
-      ...(next === undefined ? {} : { ContinuationToken: next }),
-    });
-    const page = await this.calls.run(`listing ${begin}`, () =>
-      answeredWhole((options) => this.client.send(asked, options)),
+  async list(begin: string, wanted: PageWanted = {}): Promise<ListedPage> {
+    const asked = listRequest(this.name, this.#prefix, begin, wanted);
+    const page = await this.calls.run(`listing ${begin}`, async () =>
+      pageOf(await this.client.send(asked), this.#prefix),
     );
     this.#proof.renew();
-    return pageOf(page, this.#prefix);
+    if (page.next !== undefined && isDeepStrictEqual(page.next, wanted.next))
+      throw new StorageError("unavailable", `listing ${begin} does not get any further: the store repeats a page`);
+    return page;
   }
 
   /** All objects whose keys begin with a text, in the order of keys. */
   async *all(begin: string): AsyncIterable<StoredObject> {
-    for (let next: string | undefined; ; ) {
+    for (let next: NextPage | undefined; ; ) {
       const page = await this.list(begin, { next });
       yield* page.objects;
       if (page.next === undefined) return;
       next = page.next;
     }
+  }
+
+  /** The size of an object whose answer does not tell it: a gateway has sent that in chunks. */
+  async #sizeOf(key: string, { Body, ETag }: GetObjectCommandOutput): Promise<number> {
+    const known = await this.head(key);
+    if (known !== undefined && known.etag === versionOf(ETag)) return known.size;
+    if (Body instanceof Readable) Body.destroy();
+    throw new Error("the object was replaced meanwhile");
   }
 
   /** A change may have taken effect even if it failed. */

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
-import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
+import { fromNodeProviderChain, fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import { http, https } from "../../../foundation/node-http.js";
 import { StorageError } from "../../../oci/storage-error.js";
 import type { S3Settings } from "./s3-settings.js";
@@ -10,8 +11,11 @@ const connectWithinMs = 5_000;
 /** The time until the store answers a request that brings it few bytes. */
 const answerWithinMs = 30_000;
 
-/** The time until an answer that is a list, or says what came of a change, is there as a whole. */
-const wholeWithinMs = 60_000;
+/** The time until an answer is there as a whole, from its headers on: the store may fall silent in the middle of it. */
+export const wholeWithinMs = 60_000;
+
+/** They may begin to answer at once, and end when the object is there. */
+const longAnswers: readonly string[] = ["CompleteMultipartUploadCommand", "CopyObjectCommand", "UploadPartCopyCommand"];
 
 /** Slower transfers and copies than this count as broken. */
 const slowestBytesPerSecond = { sent: 64 * 1024, copied: 2 * 1024 * 1024 } as const;
@@ -30,7 +34,7 @@ export async function createClient(settings: S3Settings): Promise<S3Client> {
   const { endpoint, region, pathStyle } = settings;
   const ca = await readAuthorities(settings);
   const connections = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
-  return new S3Client({
+  const client = new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...regionOf(region, endpoint),
     ...credentialsOf(settings),
@@ -49,6 +53,45 @@ export async function createClient(settings: S3Settings): Promise<S3Client> {
       httpsAgent: new (https().Agent)({ ...connections, ...(ca === undefined ? {} : { ca }) }),
     },
   });
+  // The client itself would wait for the rest of an answer for ever.
+  const ending = { step: "deserialize", priority: "low" } as const;
+  client.middlewareStack.add(
+    (next, { commandName = "" }) =>
+      async (request) => {
+        const answer = await next(request);
+        if (isAnswered(answer.response) && !isAwaited(commandName, answer.response)) endLate(answer.response.body);
+        return answer;
+      },
+    ending,
+  );
+  return client;
+}
+
+/** An answer with a body. */
+interface Answered {
+  readonly statusCode: number;
+  readonly body: Readable;
+}
+
+function isAnswered(response: unknown): response is Answered {
+  return typeof response === "object" && response !== null && "body" in response && response.body instanceof Readable;
+}
+
+/** Whether somebody reads it, who ends its silence (`byte-source.ts`), or waits for it as long as it may take. */
+function isAwaited(commandName: string, { statusCode }: Answered): boolean {
+  return longAnswers.includes(commandName) || (commandName === "GetObjectCommand" && statusCode < 300);
+}
+
+/** Destroys a stream that has not ended in time. */
+export function endLate(body: Readable): void {
+  const late = new Error(`the store did not end its answer within ${wholeWithinMs / 1000} s`);
+  const patience = setTimeout(() => body.destroy(late), wholeWithinMs).unref();
+  body.once("close", () => clearTimeout(patience));
+}
+
+/** Asks for keys anew, although those that are in use have not expired. */
+export async function renewKeys({ config }: S3Client): Promise<void> {
+  await config.credentials({ forceRefresh: true });
 }
 
 /** How long the store may take to answer a request that sends it so many bytes, or makes it copy them. */
@@ -56,15 +99,15 @@ export function answerAfter(bytes: number, work: keyof typeof slowestBytesPerSec
   return { requestTimeout: answerWithinMs + Math.ceil((1000 * bytes) / slowestBytesPerSecond[work]) };
 }
 
-/** Sends a request whose whole answer must arrive in time: the store may fall silent in the middle of it. */
+/** Sends a request whose answer takes as long as what is done for it. */
 export async function answeredWhole<Result>(
-  send: (options: { readonly abortSignal: AbortSignal }) => Promise<Result>,
-  withinMs = wholeWithinMs,
+  { requestTimeout }: ReturnType<typeof answerAfter>,
+  send: (options: { readonly abortSignal: AbortSignal; readonly requestTimeout: number }) => Promise<Result>,
 ): Promise<Result> {
   const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), withinMs).unref();
+  const timer = setTimeout(() => patience.abort(), requestTimeout).unref();
   try {
-    return await send({ abortSignal: patience.signal });
+    return await send({ abortSignal: patience.signal, requestTimeout });
   } finally {
     clearTimeout(timer);
   }
@@ -84,7 +127,8 @@ function credentialsOf(settings: S3Settings): Pick<S3ClientConfig, "credentials"
     accessKeyId === undefined || secretAccessKey === undefined
       ? undefined
       : { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
-  if (roleArn === undefined) return given === undefined ? {} : { credentials: given };
+  // Without what was read of a profile before: whoever rotates its keys writes them there.
+  if (roleArn === undefined) return { credentials: given ?? fromNodeProviderChain({ ignoreCache: true }) };
   return {
     credentials: fromTemporaryCredentials({
       ...(given === undefined ? {} : { masterCredentials: given }),

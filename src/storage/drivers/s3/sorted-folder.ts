@@ -1,14 +1,11 @@
 import type { NamesWanted } from "../../driver.js";
 import { wantedOf } from "../sorted-names.js";
 import type { FolderReading } from "./kept-versions.js";
+import { lastName, type NextPage, type PageWanted } from "./listed-page.js";
 import type { S3Bucket } from "./s3-bucket.js";
-import type { PageWanted } from "./stored-object.js";
 
 /** Above this number of names that may still come earlier, the next page costs less than looking for each. */
 const lookedForAtOnce = 4;
-
-/** After all names that Berth uses. */
-const lastName = "\u{10ffff}";
 
 /**
  * The names of the children of a key, in the order of names. A bucket has another order: it puts the folder `a/` after
@@ -66,7 +63,7 @@ class Folder {
   }
 
   /** Objects of a child that has been seen are left out: a repository has thousands. */
-  #pageAfter(lastObject: string | undefined, next: string | undefined): PageWanted {
+  #pageAfter(lastObject: string | undefined, next: NextPage | undefined): PageWanted {
     if (this.#reading === "folders" || !lastObject?.includes("/")) return { next };
     return { after: `${this.#begin}${childOf(lastObject)}/${lastName}` };
   }

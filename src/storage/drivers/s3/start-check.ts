@@ -81,6 +81,6 @@ function regionIn(error: unknown): string | undefined {
   if (!("headers" in $response) || typeof $response.headers !== "object" || $response.headers === null)
     return undefined;
   const named: unknown = Reflect.get($response.headers, "x-amz-bucket-region");
-  const isRedirected = faultOf(error).status === 301 || faultOf(error).status === 400;
+  const isRedirected = [301, 307, 400].includes(faultOf(error).status ?? 0);
   return isRedirected && typeof named === "string" ? named : undefined;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { StorageError } from "../../../oci/storage-error.js";
-import { faultOf, isChange, isDenied, isPassing, type StoreFault, toStorageError } from "./store-error.js";
+import { faultOf, isAboutKeys, isChange, isDenied, isPassing, type StoreFault, toStorageError } from "./store-error.js";
 
 const mostAttempts = 5;
 /** A refusal rarely passes, and must be told soon. */
@@ -14,6 +14,9 @@ const longestWaitMs = 3_000;
  */
 const budget = { capacity: 200, cost: 1, refund: 0.05 } as const;
 
+/** Keys are asked for anew no more often than this. */
+const renewedEachMs = 10_000;
+
 /** What a caller knows when its request had to be repeated. */
 export interface Attempt {
   /** 1 for the first. */
@@ -22,8 +25,16 @@ export interface Attempt {
 
 /** Sends requests to the store, and repeats those that failed for a reason that passes. */
 export class StoreCalls {
+  readonly #renewKeys: () => Promise<unknown>;
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  #renewing: Promise<unknown> | undefined;
   #tokens: number = budget.capacity;
   #refusesChanges = false;
+
+  /** @param renewKeys asks for keys anew: those that are in use may have been replaced or revoked */
+  constructor(renewKeys: () => Promise<unknown> = async () => {}) {
+    this.#renewKeys = renewKeys;
+  }
 
   /** From now on, what would change the bucket is refused without a request. */
   refuseChanges(): void {
@@ -38,7 +49,7 @@ export class StoreCalls {
   async run<Result>(doing: string, send: (attempt: Attempt) => Promise<Result>): Promise<Result> {
     if (this.#refusesChanges && isChange(doing))
       throw new StorageError("readonly", `${doing} is refused: the keys could not write when the bucket was opened`);
-    for (let number = 1; ; number++) {
+    for (let number = 1, areKeysNew = false; ; number++) {
       try {
         const result = await send({ number });
         this.#tokens = Math.min(budget.capacity, this.#tokens + budget.refund);
@@ -46,16 +57,32 @@ export class StoreCalls {
       } catch (error) {
         // Of our own making, or of the local disk.
         if (error instanceof StorageError) throw error;
-        if (number >= attemptsFor(faultOf(error)) || this.#tokens < budget.cost) throw toStorageError(error, doing);
-        this.#tokens -= budget.cost;
-        await delay(waitBefore(number));
+        const fault = faultOf(error);
+        if (number >= attemptsFor(fault, areKeysNew) || this.#tokens < budget.cost) throw toStorageError(error, doing);
+        await this.#prepareNext(fault, number);
+        areKeysNew ||= isAboutKeys(fault);
       }
     }
   }
+
+  async #prepareNext(fault: StoreFault, number: number): Promise<void> {
+    this.#tokens -= budget.cost;
+    if (isAboutKeys(fault)) await this.#useNewKeys();
+    else await delay(waitBefore(number));
+  }
+
+  /** Many requests fail at once: they share the new keys. That there are none is told by the next failure. */
+  async #useNewKeys(): Promise<void> {
+    if (performance.now() - this.#renewedAt > renewedEachMs) {
+      this.#renewedAt = performance.now();
+      this.#renewing = this.#renewKeys().catch(() => {});
+    }
+    await this.#renewing;
+  }
 }
 
-function attemptsFor(fault: StoreFault): number {
-  if (isPassing(fault)) return mostAttempts;
+function attemptsFor(fault: StoreFault, areKeysNew: boolean): number {
+  if (isPassing(fault) || (isAboutKeys(fault) && !areKeysNew)) return mostAttempts;
   return isDenied(fault) ? attemptsIfDenied : 1;
 }
 

@@ -34,12 +34,23 @@ const throttlingCodes: readonly string[] = passingCodes.slice(0, 6);
 
 const fullCodes: readonly string[] = ["XMinioStorageFull", "QuotaExceeded", "XAmzQuotaExceeded", "InsufficientStorage"];
 
+/** Of keys that were replaced or revoked. */
+const keyCodes: readonly string[] = [
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "InvalidToken",
+  "TokenRefreshRequired",
+  "InvalidAccessKeyId",
+  "SignatureDoesNotMatch",
+];
+
 const deniedCodes: readonly string[] = ["AccessDenied", "AllAccessDisabled", "MethodNotAllowed", "Forbidden"];
 
 /** Reads an error of the client of the store. */
 export function faultOf(error: unknown): StoreFault {
   if (!(error instanceof Error)) return { code: "unknown", status: undefined, message: String(error) };
   const status = "$metadata" in error ? statusOf(error.$metadata) : undefined;
+  if (isUnread(error)) return { code: `HTTP ${status}`, status: saidBy(status), message: "no answer of a store" };
   const system = "code" in error && typeof error.code === "string" ? error.code : undefined;
   return { code: system ?? error.name, status, message: error.message };
 }
@@ -47,6 +58,16 @@ export function faultOf(error: unknown): StoreFault {
 function statusOf(metadata: unknown): number | undefined {
   if (typeof metadata !== "object" || metadata === null || !("httpStatusCode" in metadata)) return undefined;
   return typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined;
+}
+
+/** Whether the client of the store could not read the answer, such as the page of a proxy in front of it. */
+function isUnread(error: Error): boolean {
+  return "$responseBodyText" in error;
+}
+
+/** That a proxy finds nothing says nothing of the object. */
+function saidBy(status: number | undefined): number | undefined {
+  return status === 404 ? undefined : status;
 }
 
 /** Whether the same request may succeed a moment later. */
@@ -62,6 +83,12 @@ export function isPassing({ code, status }: StoreFault): boolean {
  */
 export function isDenied({ code, status }: StoreFault): boolean {
   return status !== undefined && deniedCodes.includes(code);
+}
+
+/** Whether other keys may succeed. */
+export function isAboutKeys({ code, status }: StoreFault): boolean {
+  // The answer to a HEAD has no body that says what is forbidden.
+  return status !== undefined && (keyCodes.includes(code) || (status === 403 && code === "Unknown"));
 }
 
 export function isAboutCredentials(code: string): boolean {
@@ -82,7 +109,13 @@ export function toStorageError(error: unknown, doing: string): StorageError {
   if (error instanceof StorageError) return error;
   const fault = faultOf(error);
   const told = fault.message === "" || fault.message === fault.code ? fault.code : `${fault.code}: ${fault.message}`;
-  return new StorageError(kindOf(fault, doing), `${doing} failed (${told})`, { cause: error });
+  return new StorageError(kindOf(fault, doing), `${doing} failed (${told})${remedyOf(fault)}`, { cause: error });
+}
+
+function remedyOf({ code, message }: StoreFault): string {
+  // As Cloudflare R2 says it.
+  const wantsEqualParts = code === "InvalidPart" && message.includes("same length");
+  return wantsEqualParts ? ": set storage.s3.equalParts to true, and storage.s3.partSize for the largest blobs" : "";
 }
 
 function kindOf({ code, status }: StoreFault, doing: string): StorageFailure {

@@ -1,10 +1,7 @@
 import { Readable } from "node:stream";
-import type { GetObjectCommandOutput, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { ObjectStat } from "../../driver.js";
 import type { S3Settings } from "./s3-settings.js";
-
-/** The store's own limit of a listing, and of a removal. */
-export const listedAtOnce = 1_000;
 
 export interface StoredObject {
   readonly key: string;
@@ -16,26 +13,6 @@ export interface StoredObject {
 /** What a driver says of it. */
 export function statOf(found: StoredObject | undefined): ObjectStat | undefined {
   return found && { size: found.size, modifiedMs: found.modifiedMs, version: found.etag };
-}
-
-/** One page of a list. Both parts are in the order of bytes, and so is the page as a whole. */
-export interface ListedPage {
-  readonly objects: readonly StoredObject[];
-  /** Keys up to the next slash, without it. */
-  readonly folders: readonly string[];
-  /** What the next page is asked for with; `undefined` if there is none. */
-  readonly next: string | undefined;
-}
-
-/** Which part of a list is asked for. */
-export interface PageWanted {
-  /** Only keys after this one; it is not the key of a folder. */
-  readonly after?: string | undefined;
-  /** From the page before. */
-  readonly next?: string | undefined;
-  readonly limit?: number;
-  /** Whether keys that have a slash after the beginning are told as folders. */
-  readonly folders?: boolean;
 }
 
 /** An object that is being read, from `start` on. */
@@ -68,26 +45,24 @@ export interface Written {
 /** How objects are stored: encryption and storage class. */
 export type StoreOptions = Pick<S3Settings, "sse" | "sseKmsKeyId" | "storageClass">;
 
-/** @throws if the store sent another part than the one that was asked for */
-export function openedBy(found: GetObjectCommandOutput, wantedStart = 0): OpenedObject {
-  if (!(found.Body instanceof Readable)) throw new Error("the store sent no body");
-  const { start, total } = /^bytes (?<start>\d+)-\d+\/(?<total>\d+)$/.exec(found.ContentRange ?? "")?.groups ?? {};
-  if (Number(start ?? 0) !== wantedStart) throw new Error("the store sent another range");
-  const size = Number(total ?? found.ContentLength ?? 0);
-  return { body: found.Body, etag: found.ETag ?? "", modifiedMs: found.LastModified?.getTime() ?? 0, size };
+/** What the store says of the size of the whole object: nothing, if it sends the answer in chunks. */
+export function sizeSaid({ ContentRange, ContentLength }: GetObjectCommandOutput): number | undefined {
+  const total = /\/(\d+)$/.exec(ContentRange ?? "")?.[1];
+  return total === undefined ? ContentLength : Number(total);
 }
 
-/** @param prefix what all keys begin with; it is left out */
-export function pageOf(page: ListObjectsV2CommandOutput, prefix: string): ListedPage {
-  const own = (key = "") => key.slice(prefix.length);
-  const objects = (page.Contents ?? []).map((each) => ({
-    key: own(each.Key),
-    size: each.Size ?? 0,
-    modifiedMs: each.LastModified?.getTime() ?? 0,
-    etag: each.ETag ?? "",
-  }));
-  const folders = (page.CommonPrefixes ?? []).map(({ Prefix }) => own(Prefix).slice(0, -1));
-  return { objects, folders, next: page.IsTruncated ? page.NextContinuationToken : undefined };
+/** @throws if the store sent another part than the one that was asked for */
+export function openedBy(found: GetObjectCommandOutput, size: number, wantedStart = 0): OpenedObject {
+  if (!(found.Body instanceof Readable)) throw new Error("the store sent no body");
+  const start = /^bytes (\d+)-\d+\/\d+$/.exec(found.ContentRange ?? "")?.[1];
+  if (Number(start ?? 0) !== wantedStart) throw new Error("the store sent another range");
+  return { body: found.Body, etag: versionOf(found.ETag), modifiedMs: found.LastModified?.getTime() ?? 0, size };
+}
+
+/** As it is compared: a proxy that compresses weakens an ETag, and some stores leave out the quotes of some. */
+export function versionOf(etag = ""): string {
+  const [, inner = ""] = /^(?:W\/)?"?(.*?)"?$/.exec(etag) ?? [];
+  return inner === "" ? "" : `"${inner}"`;
 }
 
 /** The headers of a write under a condition. */

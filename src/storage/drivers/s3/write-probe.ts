@@ -42,6 +42,8 @@ export async function probeWrites(bucket: S3Bucket): Promise<WriteAbility> {
 async function conditionalWritesHold(bucket: S3Bucket): Promise<boolean> {
   const key = `.berth/probe/${randomUUID()}`;
   try {
+    // Without a condition: what is refused here is refused for another reason.
+    await bucket.put(`${key}-version`, Buffer.from("first"));
     return (
       (await holdsForSlowWriter(bucket, `${key}-slow`)) &&
       (await holdsInRace(bucket, `${key}-race`)) &&
@@ -99,12 +101,13 @@ async function outcomeOf(request: Promise<unknown>): Promise<Outcome> {
   } catch (error) {
     const fault = faultOf(error);
     const isRefused = isConditionFailure(fault) || fault.status === 409 || fault.status === 404;
-    if (isRefused || fault.status === 501) return "refused";
+    // Backblaze B2 answers 400 to a header that it does not know, and other stores 501.
+    if (isRefused || fault.status === 400 || fault.status === 501) return "refused";
     throw error;
   }
 }
 
-/** Without any, the store does not know conditions and refuses them (501). */
+/** Without any, the store does not know conditions and refuses them. */
 function isOneWritten(outcomes: readonly Outcome[]): boolean {
   return outcomes.filter((outcome) => outcome === "written").length === 1;
 }
