@@ -63,6 +63,14 @@ export interface LockOptions {
  * A driver may be able to do more: a file system can rename, and make many changes durable with one sync. It does so
  * behind these calls, which is why `write` and `remove` take several objects, and why `commit` also writes others.
  */
+/** Part of the objects below a key. */
+export interface KeysFound {
+  /** In the order of bytes, below the key: without it. */
+  readonly keys: readonly string[];
+  /** Whether no key comes after them. */
+  readonly isEnd: boolean;
+}
+
 export interface StorageDriver {
   stat(key: string): Promise<ObjectStat | undefined>;
   /**
@@ -96,6 +104,11 @@ export interface StorageDriver {
    * `stat` and `read` see changes at once.
    */
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]>;
+  /**
+   * Keys of objects below a key, beginning with those below one of its children, as far as one request brings them.
+   * Absent if that is no cheaper than lists of the children one by one.
+   */
+  readonly keysFrom?: ((key: string, child: string) => Promise<KeysFound>) | undefined;
   /** All objects below a key, in any order. Absent if that is no cheaper than lists. */
   readonly all?: ((key: string) => AsyncIterable<FoundObject>) | undefined;
   /**

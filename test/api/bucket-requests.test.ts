@@ -150,6 +150,32 @@ test("a tag that is pulled now and then shows at once what another replica does"
   expectStatus(await berth.client.get(`/v2/${name}/manifests/latest`), 404, "the deleted tag");
 });
 
+test("a page of the catalog takes a few requests, however many repositories it shows", async (t) => {
+  const { store, berth } = await serve(t);
+  const names = Array.from({ length: 300 }, (_, index) => `app${1000 + index}`);
+  for (const each of [...names, "app1000-b", "app1000/c"]) putRepository(store, each, 1);
+  const requests = await countedOf(store, async () => {
+    const shown = ["app1000", "app1000-b", "app1000/c", ...names.slice(1, 98)];
+    assert.deepEqual(await catalogOf(berth.client, "n=100"), shown);
+  });
+  assert.ok(requests.length <= 12, requests.join("\n"));
+});
+
+test("the catalog is the same where repositories hold more than an answer of the store", async (t) => {
+  const { store, berth } = await serve(t);
+  for (const [each, tags] of [
+    ["a", 1_500],
+    ["a-b", 3],
+    ["a/c", 1_100],
+    ["b", 1],
+    ["b/c/d", 1_000],
+    ["c", 2],
+  ] as const)
+    putRepository(store, each, tags);
+  assert.deepEqual(await catalogOf(berth.client, "n=100"), ["a", "a-b", "a/c", "b", "b/c/d", "c"]);
+  assert.deepEqual(await catalogOf(berth.client, "n=2&last=a-b"), ["a/c", "b"]);
+});
+
 test("a large blob is pulled with one request for its bytes, and a part of it too", async (t) => {
   const { store, berth } = await serve(t);
   const bytes = seededBytes("large", 5 * MiB);
@@ -212,4 +238,18 @@ async function countedOf(store: FakeStore, act: () => Promise<unknown>): Promise
   const before = store.faults.requests.length;
   await act();
   return store.faults.requests.slice(before);
+}
+
+/** A repository as another program may have put it into the bucket. */
+function putRepository(store: FakeStore, repository: string, tags: number): void {
+  const root = `docker/registry/v2/repositories/${repository}`;
+  const digest = digestOf(Buffer.from(repository));
+  for (let tag = 0; tag < tags; tag++)
+    store.replace(`${root}/_manifests/tags/${tag}/current/link`, Buffer.from(digest));
+  store.replace(`${root}/_manifests/revisions/${digest.replace(":", "/")}/link`, Buffer.from(digest));
+}
+
+async function catalogOf(client: RegistryClient, query: string): Promise<unknown> {
+  const answer = await client.request("GET", `/v2/_catalog?${query}`);
+  return JSON.parse(answer.body.toString()).repositories;
 }

@@ -1,7 +1,7 @@
 import type { StorageDriver } from "../driver.js";
 
 /** Whatever can list keys: the object store, or the staging area. */
-export type Lister = Pick<StorageDriver, "list" | "statRecently">;
+export type Lister = Pick<StorageDriver, "list" | "keysFrom" | "statRecently">;
 
 /** Many callers take only a few names, others take all. */
 const firstPage = 250;

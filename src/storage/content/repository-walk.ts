@@ -39,7 +39,7 @@ export async function* repositoriesAfter(
     } else if (step.isBelow) {
       cursors.push(await open(step.name));
     } else if (last === undefined || step.name > last) {
-      ahead.begin([step.name, ...cursor.upcoming(listedAhead)].map((name) => `${root}/${name}`));
+      ahead.begin(cursor.key, [cursor.childOf(step.name), ...cursor.upcoming(listedAhead)]);
       const folders = await ahead.list(`${root}/${step.name}`);
       if (folders.every(isOfRepository)) cursor.passBelow();
       if (folders.some(isOfRepository)) yield { name: step.name, folders };
@@ -67,7 +67,7 @@ async function openFolder(lister: Lister, { root, path, last, foreign }: Place):
   for (const child of beginningsOf(start)) if (await isThere(child)) passed.push(child);
   const children = new PagedNames(lister, key, start === "" ? undefined : start);
   if (start !== "" && (await isThere(start))) children.putFirst(start);
-  return new FolderCursor({ below, children, passed, foreign: (name) => foreign(`${root}/${name}`) });
+  return new FolderCursor({ key, below, children, passed, foreign: (name) => foreign(`${root}/${name}`) });
 }
 
 interface Step {
@@ -77,6 +77,7 @@ interface Step {
 }
 
 interface Folder {
+  readonly key: string;
   readonly below: string;
   /** Where the walk starts. */
   readonly children: PagedNames;
@@ -113,13 +114,18 @@ class FolderCursor {
     }
   }
 
-  /** Names of children that come next, as far as they are known. */
-  upcoming(count: number): readonly RepositoryName[] {
+  get key(): string {
+    return this.#folder.key;
+  }
+
+  childOf(name: RepositoryName): string {
+    return name.slice(this.#folder.below.length);
+  }
+
+  /** Children that come next and may be repositories, as far as they are known. */
+  upcoming(count: number): readonly string[] {
     const { below, children } = this.#folder;
-    return children
-      .upcoming(count)
-      .map((child) => `${below}${child}`)
-      .filter(isRepositoryName);
+    return children.upcoming(count).filter((child) => isRepositoryName(`${below}${child}`));
   }
 
   /** Nothing is below the latest child. */

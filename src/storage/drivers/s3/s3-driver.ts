@@ -5,6 +5,7 @@ import type { BlobReader } from "../../../oci/blob-reader.js";
 import {
   type ConditionalWrites,
   type FoundObject,
+  type KeysFound,
   type LockOptions,
   lookThenWrite,
   type MachineWork,
@@ -150,6 +151,12 @@ export class S3Driver implements StorageDriver {
 
   list(key: string, wanted?: NamesWanted): Promise<readonly string[]> {
     return listFolder(this.#bucket, key, wanted, this.#reading);
+  }
+
+  async keysFrom(key: string, child: string): Promise<KeysFound> {
+    const begin = `${key}/`;
+    const { objects, next } = await this.#bucket.list(begin, { after: `${begin}${child}/` });
+    return { keys: objects.map((object) => object.key.slice(begin.length)), isEnd: next === undefined };
   }
 
   all(key: string): AsyncIterable<FoundObject> {
