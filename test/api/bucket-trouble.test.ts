@@ -162,3 +162,16 @@ async function pullAll(client: RegistryClient): Promise<void> {
   expectStatus(await client.get(`/v2/${name}/tags/list`), 200, "the tags");
   expectStatus(await client.get("/v2/_catalog"), 200, "the catalog");
 }
+
+// SeaweedFS (seaweedfs#10194) and Spaces (distribution#2847) answered so; registry 2 failed with "path not found".
+test("a blob that the store shows a moment after it was put together is pushed all the same", async (t) => {
+  const scope = new Scope(t);
+  const store = await FakeStore.start(scope);
+  const berth = await runBerthOnBucket(scope, store);
+  const late = seededBytes("late", 20 * 1024 * 1024);
+  // The first question is whether it is there already.
+  store.faults.add(/^HEAD .*\/blobs\/sha256\/.*\/data/, { kind: "status", status: 404, code: "NoSuchKey" }, 3);
+  await pushBlob(berth.client, name, late);
+  const pulled = await berth.client.get(`/v2/${name}/blobs/${digestOf(late)}`);
+  assert.ok(pulled.body.equals(late));
+});

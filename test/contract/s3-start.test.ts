@@ -6,6 +6,7 @@ import type { S3Settings } from "../../src/storage/drivers/s3/s3-settings.js";
 import { freePort } from "../support/free-port.js";
 import { FakeStore } from "../support/object-stores/fake-store.js";
 import { settingsFor } from "../support/object-stores/object-store.js";
+import { type AskedOfStore, refusal, startOddStore } from "../support/object-stores/odd-store.js";
 import { RecordedLog } from "../support/recorded-log.js";
 import { Scope } from "../support/scope.js";
 
@@ -51,6 +52,46 @@ test("s3: a start in the wrong region names the right one", async (t) => {
   assert.match(said, /^storage\.s3\.region: bucket images is in eu-west-3, not in us-east-1: set it to eu-west-3/);
 });
 
+// AWS answers 307 for hours after a bucket was made.
+for (const status of [301, 307])
+  test(`s3: a start that is sent to another region (${status}) names that, and does not follow`, async (t) => {
+    const scope = new Scope(t);
+    const elsewhere = refusal(status, status === 301 ? "PermanentRedirect" : "TemporaryRedirect");
+    const headers = { ...elsewhere.headers, "x-amz-bucket-region": "eu-west-3", location: "http://192.0.2.1/images" };
+    const odd = await startOddStore(scope, await FakeStore.start(scope), {
+      refuses: () => ({ ...elsewhere, headers }),
+    });
+    assert.match(
+      await sentenceOf(await settingsFor(scope, odd, "images")),
+      /^storage\.s3\.region: .* set it to eu-west-3/,
+    );
+  });
+
+test("s3: the clock of the store is used where that of this machine is wrong by an hour", async (t) => {
+  const scope = new Scope(t);
+  const storeNow = () => Date.now() + 3_600_000;
+  const odd = await startOddStore(scope, await FakeStore.start(scope), {
+    refuses: ({ path, headers }) => {
+      const [, date, time] = /^(\d{8})T(\d{6})Z$/.exec(signedAt(path, headers)) ?? [];
+      const signed = Date.parse(
+        `${date?.replace(/(....)(..)(..)/, "$1-$2-$3")}T${time?.replace(/(..)(..)(..)/, "$1:$2:$3")}Z`,
+      );
+      if (Math.abs(signed - storeNow()) < 900_000) return undefined;
+      const skewed = refusal(403, "RequestTimeTooSkewed");
+      return { ...skewed, headers: { ...skewed.headers, date: new Date(storeNow()).toUTCString() } };
+    },
+    alters: (answer) => ({ ...answer, headers: { ...answer.headers, date: new Date(storeNow()).toUTCString() } }),
+  });
+  const driver = await S3Driver.open(await settingsFor(scope, odd, "images"));
+  const content = Buffer.alloc(1_000_000, "content");
+  await driver.write({ key: "key", content });
+  const reader = await driver.openRecently("key");
+  const read = Buffer.alloc(content.length);
+  await reader?.read(read, 0);
+  await reader?.close();
+  assert.ok(read.equals(content));
+});
+
 test("s3: a start without a store says that it cannot be reached", async (t) => {
   const scope = new Scope(t);
   const settings = await settingsFor(scope, { endpoint: `http://127.0.0.1:${await freePort()}` }, "images");
@@ -90,3 +131,8 @@ test("s3: a denial that passes, as beside another replica's start, does not make
   assert.ok(driver.conditional !== undefined);
   await driver.write({ key: "a", content: Buffer.from("content") });
 });
+
+/** By a header, or by the query of a presigned address. */
+function signedAt(path: string, headers: AskedOfStore["headers"]): string {
+  return String(headers["x-amz-date"] ?? new URL(path, "http://store").searchParams.get("X-Amz-Date"));
+}

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Logger } from "../../observability/logger.js";
@@ -18,6 +19,9 @@ import { type StoredBlob, storedBlobs, storedDigests, type Unreadable } from "./
 const smallBytes = 256 * 1024;
 
 const rememberedCommits = 2_000;
+
+/** Some stores show an object only a moment after it was put together. */
+const shownAfterMs = [0, 200, 500, 1_000, 2_000] as const;
 
 /** Removing many at once costs the disk little more than removing one. */
 const removedAtOnce = 500;
@@ -187,6 +191,15 @@ export class BlobStore {
    */
   digestLists(unreadable: Unreadable): AsyncIterable<readonly Digest[]> {
     return storedDigests(this.#driver, unreadable);
+  }
+
+  /** The same for bytes that were stored just now. */
+  async holdStored(digest: Digest): Promise<boolean> {
+    for (const waitMs of shownAfterMs) {
+      if (waitMs > 0) await delay(waitMs);
+      if (await this.hold(digest)) return true;
+    }
+    return false;
   }
 
   /** Removes bytes permanently. Only for a caller that has the storage to itself. */

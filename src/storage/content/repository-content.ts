@@ -94,7 +94,7 @@ export class RepositoryContent {
     await blobs.commit(digest, staged, [contentLinks.beside(link)]);
     await this.#storage.withRoom(() => contentLinks.settle(link));
     // The link is written right after the bytes, but an eviction, which removes bytes without a link, was faster.
-    if (!(await this.#storage.withRoom(() => blobs.hold(digest))))
+    if (!(await this.#storage.withRoom(() => blobs.holdStored(digest))))
       throw new Error(`the bytes of ${digest} were evicted while they were stored; store them again`);
     holders.note(this.#name, digest);
     await this.#storage.withRoom(() => index.announce(this.#name, "blobs"));
