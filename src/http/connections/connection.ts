@@ -5,6 +5,7 @@ import type { LastCredentials } from "../../auth/known-credentials.js";
 import type { PacedLine } from "../../foundation/paced-line.js";
 import type { Caller } from "../../registry/context.js";
 import type { Exchange } from "../exchange.js";
+import { announcesBody } from "../request-body.js";
 import { onContent } from "./content-pieces.js";
 import { Reading } from "./reading.js";
 import type { Turns, TurnTaker } from "./turns.js";
@@ -64,7 +65,7 @@ export class Connection implements TurnTaker {
   readonly #running: Exchange[] = [];
   readonly #waiting: WaitingRequest[] = [];
   readonly #reading: Reading;
-  /** Of bodies in chunks. */
+  /** Of all bodies together. */
   #contentPieces = 0;
   /** A new connection has sent nothing; one that has arrived waits until it is let in. */
   #state: "new" | "arrived" | "let in" = "new";
@@ -116,10 +117,8 @@ export class Connection implements TurnTaker {
    * however many requests a client sends, only those that Node read together can wait.
    */
   take(request: IncomingMessage, response: ServerResponse): void {
-    if (request.headers["transfer-encoding"] !== undefined) {
-      onContent(request, () => this.#contentPieces++);
-      this.#reading.noteChunks(request.socket);
-    }
+    if (announcesBody(request)) onContent(request, () => this.#contentPieces++);
+    if (request.headers["transfer-encoding"] !== undefined) this.#reading.noteChunks(request.socket);
     if (this.#state === "let in" && this.#running.length < mostAtOnce && this.#waiting.length === 0)
       this.#begin(request, response);
     else this.#wait(request, response);

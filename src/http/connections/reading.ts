@@ -18,7 +18,7 @@ interface ReadConnection {
   mayReadOn(): boolean;
   /** Whether the body of a running request is not complete. */
   isReceiving(): boolean;
-  /** How many pieces of content bodies in chunks have had so far. */
+  /** How many pieces of content bodies have had so far. */
   contentPieces(): number;
 }
 

@@ -11,7 +11,7 @@ const bodySip = { least: 256, first: 4 * 1024, most: 64 * 1024 };
 const fastPieces = 32;
 
 /**
- * Bytes of a body in chunks without any content. Node limits the extensions of a chunk to 16 KiB and trailers to
+ * Bytes of a body without any content. Node limits the extensions of a chunk to 16 KiB and trailers to
  * `server.maxHeaderSize`, 1 MiB at most, but the size of a chunk may begin with zeros without end.
  */
 const mostEmptyBytes = 2 * 1024 * 1024;
@@ -30,7 +30,7 @@ interface SipsReader {
   parsed(): void;
   /** Whether the body of a request is still being received. */
   isReceiving(): boolean;
-  /** How many pieces of content bodies in chunks have had so far. */
+  /** How many pieces of content bodies have had so far. */
   contentPieces(): number;
 }
 
