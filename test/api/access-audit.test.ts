@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile, rename } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { constants } from "node:fs";
+import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import test from "node:test";
 import { AccessTokens } from "../../src/auth/tokens/access-tokens.js";
@@ -12,6 +14,9 @@ import { pushSmallImage } from "../support/small-image.js";
 import { waitUntil } from "../support/wait-until.js";
 
 const rules = [{ allow: "pull, push, delete", to: "authenticated", in: "**" }] as const;
+
+/** As much as a pipe of Linux holds. */
+const pipeBytes = 64 * 1024;
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -227,6 +232,23 @@ test("a file that cannot be opened prevents the start", async (t) => {
     runAudited(new Scope(t), "log", join(folder, "missing", "audit.jsonl")),
     (error) => error instanceof ConfigError && /cannot be written/.test(error.message),
   );
+});
+
+test("a pipe that no one reads prevents the start, and one whose reader stands still makes pushes fail, not wait", async (t) => {
+  const scope = new Scope(t);
+  const pipe = join(await scope.folder("audit"), "pipe");
+  execFileSync("mkfifo", [pipe]);
+  await assert.rejects(runAudited(scope, "refuse", pipe), /cannot be written/);
+  const reader = await open(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  scope.defer(() => reader.close());
+  const { client } = await runAudited(scope, "refuse", pipe);
+  const push = (tag: string) => pushManifestOf(client.with(basic("ann")), tag);
+  const filler = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+  scope.defer(() => filler.close());
+  await filler.write(Buffer.alloc(pipeBytes));
+  for (let pushes = 0; pushes < 8; pushes++) assert.equal((await push("v1")).status, 503);
+  await reader.read(Buffer.alloc(pipeBytes));
+  assert.equal((await push("v2")).status, 201);
 });
 
 /** Pushes an image without layers, and returns the response for its manifest. */

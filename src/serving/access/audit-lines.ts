@@ -1,4 +1,8 @@
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+
+/** A pipe that is full fails at once: waiting for its reader would occupy one of Node's few threads. */
+const appending = constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 
 /** Writes lines of the audit trail: all of them completely, or fails. */
 export type AuditLines = (lines: string) => Promise<void>;
@@ -9,19 +13,28 @@ export type AuditLines = (lines: string) => Promise<void>;
  */
 export function appendingTo(file: string): AuditLines {
   return async (lines) => {
-    const handle = await open(file, "a+", 0o640);
+    const handle = await openToAppend(file);
     try {
+      const isFile = (await handle.stat()).isFile();
       const bytes = Buffer.from(lines);
       const { bytesWritten } = await handle.write(bytes);
       if (bytesWritten < bytes.length) {
-        await takeBack(handle, bytes.subarray(0, bytesWritten));
+        if (isFile) await takeBack(handle, bytes.subarray(0, bytesWritten));
         throw new Error(`only ${bytesWritten} of ${bytes.length} bytes could be written`);
       }
-      if ((await handle.stat()).isFile()) await handle.datasync();
+      if (isFile) await handle.datasync();
     } finally {
       await handle.close();
     }
   };
+}
+
+/** A pipe that is opened for both has a reader, itself: without another one, its lines would be lost. */
+async function openToAppend(file: string): Promise<FileHandle> {
+  const handle = await open(file, appending | constants.O_RDWR, 0o640);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  return open(file, appending | constants.O_WRONLY);
 }
 
 export function printing(): AuditLines {
