@@ -88,6 +88,17 @@ for (const [driver, open] of Object.entries(drivers)) {
     assert.equal(await storage.manifests.find(name, untagged.descriptor.digest), undefined);
   });
 
+  story("indexes that lead to the same images on sixteen million ways are walked once each", async (storage) => {
+    let [one, other] = [await storeImage(storage, "one"), await storeImage(storage, "other")];
+    for (let level = 0; level < 24; level++)
+      [one, other] = [await storeIndex(storage, [one, other]), await storeIndex(storage, [other, one])];
+    const top = await storeIndex(storage, [one, other], ["v1"]);
+    const { erased } = await collect(storage, { deleteUntagged: true });
+    assert.deepEqual(erased, []);
+    assert.equal((await storage.index.manifests(name)).length, 2 + 2 * 24 + 1);
+    assert.ok(await storage.manifests.find(name, top.descriptor.digest));
+  });
+
   story("referrers of a kept manifest need no tag, and are still listed; others are deleted", async (storage) => {
     const image = await storeImage(storage, "image", { tags: ["v1"] });
     const signature = await storeImage(storage, "signature", { fields: { subject: image.descriptor } });
