@@ -43,6 +43,14 @@ export function atMost(limit) {
   };
 }
 
+/** @returns {Target} */
+export function atLeast(limit) {
+  return {
+    text: `>= ${limit}`,
+    isReached: ({ berth }) => compare(berth, limit, (value, least) => value >= least),
+  };
+}
+
 /** @returns {Target} compares Berth with itself in another row */
 export function atMostTimesRow(factor, otherRow) {
   return {
