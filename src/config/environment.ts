@@ -97,11 +97,12 @@ function unknownVariable(variable: string, known: ReadonlyMap<string, readonly s
 }
 
 /**
- * Undoes what `docker run --env-file` passes on: quotes around a value (docker/cli#3630), and the line ends of Windows.
+ * Undoes what `docker run --env-file` passes on: quotes around a value (docker/cli#3630), and the line ends of Windows;
+ * and the line end of a secret that was made by `echo`.
  * No value of ours begins and ends with a quote.
  */
 export function unquoted(value: string): string {
-  const text = value.replace(/\r$/, "");
+  const text = value.replace(/[\r\n]+$/, "");
   const [, inner] = /^"(.*)"$/s.exec(text) ?? /^'(.*)'$/s.exec(text) ?? [];
   return inner ?? text;
 }

@@ -40,8 +40,8 @@ export async function readYamlFile(file: string, directory: string): Promise<Con
 /** The settings of a YAML text; `file` is its name in messages. */
 export function parseYamlSource(text: string, file: string, reading: Reading = "typed"): ConfigSource {
   const lines = new LineCounter();
-  const schema = reading === "typed" ? ({ schema: "core" } as const) : ({ schema: "failsafe", merge: true } as const);
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, ...schema });
+  const schema = reading === "typed" ? "core" : "failsafe";
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema, merge: true });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;

@@ -126,7 +126,7 @@ test("the variables that Kubernetes sets for services named berth, or berth-serv
 });
 
 test("quotes that docker run --env-file leaves around a value, and Windows line ends, are removed", async () => {
-  for (const text of ['"5001"', "'5001'", "5001\r", '"5001"\r'])
+  for (const text of ['"5001"', "'5001'", "5001\r", '"5001"\r', "5001\n", "5001\r\n"])
     assert.deepEqual(await treeOf({ BERTH_SERVER_PORT: text }), { server: { port: "5001" } }, text);
   assert.deepEqual(await treeOf({ BERTH_SERVER_TRUSTEDPROXIES: "'[\"::1\"]'" }), {
     server: { trustedProxies: ["::1"] },

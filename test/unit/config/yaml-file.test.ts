@@ -23,6 +23,19 @@ test("every key is located by line and column, in blocks, in braces and behind a
   assert.equal(source.locate(["log", "port"]), "berth.yml:3:3");
 });
 
+test("a section may take over the keys of another one (<<), and say some of them otherwise", () => {
+  const text = "list:\n  - &one { name: a, url: u }\n  - { <<: *one, name: b }\n";
+  const source = parseYamlSource(text, "berth.yml");
+  assert.deepEqual(source.problems, []);
+  assert.deepEqual(source.tree, {
+    list: [
+      { name: "a", url: "u" },
+      { name: "b", url: "u" },
+    ],
+  });
+  assert.equal(source.locate(["list", 1, "url"]), "berth.yml:3:5");
+});
+
 test("list items and their keys are located by line and column, with dashes and in brackets", () => {
   const text = "list:\n  - name: a\n    url: b\n  - { name: c, url: d }\nflow: [{ a: 1 }, x]\n";
   const { locate } = parseYamlSource(text, "berth.yml");
