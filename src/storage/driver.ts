@@ -108,7 +108,7 @@ export interface StorageDriver {
    * Keys of objects below a key, beginning with those below one of its children, as far as one request brings them.
    * Absent if that is no cheaper than lists of the children one by one.
    */
-  readonly keysFrom?: ((key: string, child: string) => Promise<KeysFound>) | undefined;
+  readonly keysFrom?: ((key: string, child: string, atMost: number) => Promise<KeysFound>) | undefined;
   /** All objects below a key, in any order. Absent if that is no cheaper than lists. */
   readonly all?: ((key: string) => AsyncIterable<FoundObject>) | undefined;
   /**

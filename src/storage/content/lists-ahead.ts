@@ -6,6 +6,10 @@ import type { Lister } from "./paged-names.js";
 const worthwhile = 12;
 const listedOneByOne = 100;
 
+/** Reading a long answer takes time, and many callers want little. */
+const firstKeys = 250;
+const mostKeys = 1_000;
+
 /** Folders whose children are being walked: each is in the one before. */
 const rememberedParents = 20;
 
@@ -14,6 +18,8 @@ interface Finding {
   found: Promise<FoundFolders> | undefined;
   /** How many more are listed one by one. */
   oneByOne: number;
+  /** How many keys are asked for next. */
+  keys: number;
 }
 
 /**
@@ -51,7 +57,7 @@ export class ListsAhead implements Lister {
   async #begin(key: string, child: string): Promise<readonly string[]> {
     const oneByOne = () => this.#lister.list(`${key}/${child}`);
     if (this.#lister.keysFrom === undefined) return oneByOne();
-    const finding = this.#findings.get(key) ?? { found: undefined, oneByOne: 0 };
+    const finding = this.#findings.get(key) ?? { found: undefined, oneByOne: 0, keys: firstKeys };
     this.#findings.set(key, finding);
     const before = finding.found;
     const known = (await before)?.children(child);
@@ -66,9 +72,11 @@ export class ListsAhead implements Lister {
   }
 
   async #find(key: string, child: string, finding: Finding): Promise<FoundFolders> {
-    const answer = await this.#lister.keysFrom?.(key, child);
+    const wanted = finding.keys;
+    finding.keys = mostKeys;
+    const answer = await this.#lister.keysFrom?.(key, child, wanted);
     const found = new FoundFolders(child, answer ?? { keys: [], isEnd: false });
-    if (found.count < worthwhile) finding.oneByOne = listedOneByOne;
+    if (found.count < worthwhile && wanted === mostKeys) finding.oneByOne = listedOneByOne;
     return found;
   }
 }

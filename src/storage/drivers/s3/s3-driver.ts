@@ -153,9 +153,9 @@ export class S3Driver implements StorageDriver {
     return listFolder(this.#bucket, key, wanted, this.#reading);
   }
 
-  async keysFrom(key: string, child: string): Promise<KeysFound> {
+  async keysFrom(key: string, child: string, atMost: number): Promise<KeysFound> {
     const begin = `${key}/`;
-    const { objects, next } = await this.#bucket.list(begin, { after: `${begin}${child}/` });
+    const { objects, next } = await this.#bucket.list(begin, { after: `${begin}${child}/`, limit: atMost });
     return { keys: objects.map((object) => object.key.slice(begin.length)), isEnd: next === undefined };
   }
 

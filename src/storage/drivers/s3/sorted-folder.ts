@@ -1,7 +1,7 @@
 import type { NamesWanted } from "../../driver.js";
 import { wantedOf } from "../sorted-names.js";
 import type { FolderReading } from "./kept-versions.js";
-import { lastName, type NextPage, type PageWanted } from "./listed-page.js";
+import { lastName, listedAtOnce, type NextPage, type PageWanted } from "./listed-page.js";
 import type { S3Bucket } from "./s3-bucket.js";
 
 /** Above this number of names that may still come earlier, the next page costs less than looking for each. */
@@ -20,7 +20,7 @@ export async function listFolder(
 ): Promise<readonly string[]> {
   const { after = "", limit = Number.POSITIVE_INFINITY } = wanted;
   if (limit <= 0) return [];
-  const folder = new Folder(bucket, `${key}/`, { after, reading });
+  const folder = new Folder(bucket, `${key}/`, { after, reading, first: limit });
   while (await folder.readOn()) {
     const first = folder.names({ limit });
     if (first.length < limit) continue;
@@ -30,6 +30,12 @@ export async function listFolder(
     break;
   }
   return folder.names({ limit });
+}
+
+interface FolderPlace {
+  readonly after: string;
+  readonly reading: FolderReading;
+  readonly first: number;
 }
 
 /** What has been read of a folder, in the order of the bucket. */
@@ -43,12 +49,14 @@ class Folder {
   #passed = "";
   #nextPage: PageWanted;
 
-  constructor(bucket: S3Bucket, begin: string, { after, reading }: { after: string; reading: FolderReading }) {
+  /** @param place `first`: how many names are wanted, so that the first answer need not hold more: reading it takes time */
+  constructor(bucket: S3Bucket, begin: string, { after, reading, first }: FolderPlace) {
     this.#bucket = bucket;
     this.#begin = begin;
     this.#after = after;
     this.#reading = reading;
-    this.#nextPage = after === "" ? {} : { after: `${begin}${after}` };
+    const asFew = reading === "folders" && first < listedAtOnce ? { limit: first + 1 } : {};
+    this.#nextPage = { ...asFew, ...(after === "" ? {} : { after: `${begin}${after}` }) };
   }
 
   /** @returns whether there is more to read */
