@@ -168,7 +168,7 @@ for (const status of [400, 403, 404, 412, 416, 500, 501]) {
 test("an upstream that allows no more requests is not asked for the whole either", async (t) => {
   const scope = new Scope(t);
   const fake = await FakeUpstream.start(scope);
-  fake.faults.add({ kind: "blob" }, answer(errorReply(429, "TOOMANYREQUESTS")));
+  fake.faults.add({ kind: "blob" }, answer(errorReply(429, "TOOMANYREQUESTS", "", { "retry-after": "60" })));
   await failureOf(readBlob(upstreamAt(scope, fake.url), fake, { offset: 5_000 }), "rate-limited");
   assert.equal(fake.ledger.count(), 1);
 });

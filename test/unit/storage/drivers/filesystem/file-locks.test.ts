@@ -51,6 +51,54 @@ test("a live owner on this machine keeps its lock, however long it is held up", 
   await waiting;
 });
 
+/** Holds up the next renewal when it is told to, and tells of each. */
+class HeldUpFiles extends OwnerFiles {
+  #held: { readonly reached: () => void; readonly until: Promise<void> } | undefined;
+  #renewed = () => {};
+
+  /** @returns what settles once a renewal is held up */
+  holdUpNext(until: Promise<void>): Promise<void> {
+    return new Promise((reached) => {
+      this.#held = { reached, until };
+    });
+  }
+
+  next(): Promise<void> {
+    return new Promise((renewed) => {
+      this.#renewed = renewed;
+    });
+  }
+
+  override async renew(...lock: Parameters<OwnerFiles["renew"]>): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    held?.reached();
+    await held?.until;
+    await super.renew(...lock);
+    this.#renewed();
+  }
+}
+
+test("a renewal that ends after its lock was released does not take the lock from the next holder", async (t) => {
+  // The timer of a renewal does not keep a process alive.
+  const alive = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(alive));
+  const files = new HeldUpFiles();
+  const locks = new FileLocks(await new Scope(t).folder("locks"), files, 2000);
+  let resume = () => {};
+  const resumed = new Promise<void>((resolve) => {
+    resume = resolve;
+  });
+  await locks.withLock("one", () => files.holdUpNext(resumed));
+  await locks.withLock("one", async (lost) => {
+    const late = files.next();
+    resume();
+    await late;
+    await Promise.race([files.next(), new Promise((resolve) => lost.addEventListener("abort", resolve))]);
+    assert.equal(lost.aborted, false);
+  });
+});
+
 test("what a process holds through one opened storage, it does not take over through another, however old it is", async (t) => {
   const { locks, folder } = await freshLocks(t, 2000);
   const others = new FileLocks(folder, new OwnerFiles(), 2000);
