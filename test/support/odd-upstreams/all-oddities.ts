@@ -4,9 +4,7 @@ import { limitOddities } from "./limit-oddities.js";
 import { loginOddities } from "./login-oddities.js";
 import { manifestOddities } from "./manifest-oddities.js";
 import type { Oddity } from "./oddity.js";
-import { redirectOddities } from "./redirect-oddities.js";
 import { resumeOddities } from "./resume-oddities.js";
-import { tokenOddities } from "./token-oddities.js";
 
 /** Every oddity that is tried, by topic. */
 export const oddities: Readonly<Record<string, readonly Oddity[]>> = {
@@ -14,8 +12,6 @@ export const oddities: Readonly<Record<string, readonly Oddity[]>> = {
   "Headers and encodings": bodyOddities,
   Manifests: manifestOddities,
   "Tokens, logins, redirects": loginOddities,
-  "Challenges and tokens": tokenOddities,
-  "Redirects and passing failures": redirectOddities,
   "Limits, slowness, lists": limitOddities,
   "Broken downloads": resumeOddities,
 };
