@@ -31,7 +31,7 @@ export class Failover {
       } catch (error) {
         if (!(error instanceof UpstreamError)) throw error;
         const pauseMs = Math.max(backoffMs(failed, retryDelayMs, random()), error.retryAfterMs ?? 0);
-        const mayHelp = (error.transient || isBriefLimit(error, options)) && failed < attempts;
+        const mayHelp = error.transient && failed < attempts;
         if (!mayHelp || !(await options.deadline.sleep(pauseMs))) throw this.#givenUp(error);
         options.log.debug("upstream asked again", { host: error.host, failed, pauseMs, error });
       }
@@ -70,16 +70,6 @@ export class Failover {
     this.#options.endpoints.at(-1)?.outage.consider(error);
     return error;
   }
-}
-
-const briefMs = 3_000;
-
-/**
- * Whether a limit is over so soon that the client should not hear of it: docker gives up at its first 429, and
- * containerd asks again at once, five times (ECR Public and GHCR limit bursts, without `Retry-After`).
- */
-function isBriefLimit({ kind, retryAfterMs }: UpstreamError, { hasFallback }: AttemptOptions): boolean {
-  return kind === "rate-limited" && !hasFallback && retryAfterMs !== undefined && retryAfterMs <= briefMs;
 }
 
 const longestPauseMs = 5_000;

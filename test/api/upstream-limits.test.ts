@@ -34,8 +34,8 @@ for (const [what, retryAfter, expectedMs] of [
   ["a date", "Thu, 01 Jan 2026 00:01:00 GMT", 60_000],
   ["a date in the past", "Mon, 01 Jan 2001 00:00:00 GMT", 0],
   ["a thousand years", "31536000000", 3_600_000],
-  ["rubbish", "soon", 1_000],
-  ["nothing", undefined, 1_000],
+  ["rubbish", "soon", 5_000],
+  ["nothing", undefined, 5_000],
 ] as const) {
   test(`a 429 with ${what} in Retry-After is obeyed within reason`, async (t) => {
     const { upstream } = await spent(new Scope(t), retryAfter);
@@ -57,36 +57,12 @@ test("a rate-limiting upstream is not asked again until it allows it", async (t)
 test("without Retry-After the pauses grow", async (t) => {
   const { time, upstream } = await spent(new Scope(t));
   const pauses: (number | undefined)[] = [];
-  for (let times = 0; times < 11; times += 1) {
+  for (let times = 0; times < 8; times += 1) {
     const pause = await limitedFor(upstream);
     pauses.push(pause);
     time.now += pause ?? 0;
   }
-  assert.deepEqual(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]);
-});
-
-for (const [what, retryAfter] of [
-  ["without Retry-After", undefined],
-  ["with Retry-After: 1", "1"],
-] as const) {
-  test(`a limit that is over within seconds (${what}) is waited for, so that clients do not hear of it`, async (t) => {
-    const scope = new Scope(t);
-    const fake = await FakeUpstream.start(scope);
-    fake.store.addImage(name, [], "latest");
-    const headers = retryAfter === undefined ? {} : { "retry-after": retryAfter };
-    fake.faults.add({}, answer(errorReply(429, "SLOWLY", "", headers)), { times: 2 });
-    await upstreamAt(scope, fake.url).headManifest(name, latest, requestOptions());
-    assert.equal(fake.ledger.count(), 3);
-  });
-}
-
-test("whoever has a stored copy does not wait for the end of a limit", async (t) => {
-  const scope = new Scope(t);
-  const fake = await FakeUpstream.start(scope);
-  fake.faults.add({}, answer(errorReply(429, "SLOWLY", "", { "retry-after": "1" })));
-  const options = { ...requestOptions(), deadlineMs: 10_000 };
-  await failureOf(upstreamAt(scope, fake.url).headManifest(name, latest, options), "rate-limited");
-  assert.equal(fake.ledger.count(), 1);
+  assert.deepEqual(pauses, [5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
 });
 
 test("a spent pull quota does not stop the blobs of a running pull", async (t) => {

@@ -2,7 +2,7 @@ import { BoundedMap } from "../../foundation/bounded-map.js";
 import type { Clock } from "./deadline.js";
 import type { LimitExchange } from "./limit-exchange.js";
 
-const firstPauseMs = 1_000;
+const firstPauseMs = 5_000;
 const longestPauseMs = 300_000;
 /** Redirects and realms name hosts, so an upstream could make up any number of them. */
 const maxLimits = 1_000;
