@@ -67,9 +67,14 @@ export class JobBoard {
     const now = Date.now();
     const id = `${now.toString(36).padStart(9, "0")}-${randomBytes(4).toString("hex")}`;
     const job: Job = { id, task, state: "running", startedMs: now, updatedMs: now, user, ...(images && { images }) };
-    const ended = this.#perform(job, run).finally(() => this.#running.delete(id));
-    this.#running.set(id, { job, ended });
-    await this.#store.write(id, job);
+    const written = this.#store.write(id, job);
+    // Only then: what a quick job writes at its end must not be overtaken by what it wrote at its beginning.
+    const ended = written.then(
+      () => this.#perform(job, run),
+      () => {},
+    );
+    this.#running.set(id, { job, ended: ended.finally(() => this.#running.delete(id)) });
+    await written;
     await this.#forgetOld();
     return view(job);
   }
@@ -90,7 +95,12 @@ export class JobBoard {
   }
 
   async #perform(job: Job, run: JobToRun["run"]): Promise<void> {
-    const timer = setInterval(() => void this.#write(job), writtenEachMs).unref();
+    let writing = Promise.resolve();
+    const write = () => {
+      writing = writing.then(() => this.#write(job));
+      return writing;
+    };
+    const timer = setInterval(write, writtenEachMs).unref();
     try {
       job.result = await run(this.#stopping.signal);
       job.state = "done";
@@ -101,7 +111,7 @@ export class JobBoard {
     }
     clearInterval(timer);
     job.endedMs = Date.now();
-    await this.#write(job);
+    await write();
     this.#log.info("task ended", { task: job.task, job: job.id, state: job.state, result: job.result });
   }
 
