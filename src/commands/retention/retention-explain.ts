@@ -31,7 +31,7 @@ function whyNot(name: string, tag: Tag): string {
   return `${name} has no tag ${tag}, or it belongs to another image, such as the tag of a signature, and is deleted with it`;
 }
 
-/** Who asks before the first push wants to know what will apply; who mistyped a name must not read that it is kept. */
+/** Before the first push, the policies that will apply are of use; a mistyped name must not read as if it were kept. */
 function headOfAbsent(name: string, { names }: RepositoryPolicy): string {
   const policies = names.length === 0 ? "no policy matches its name" : `policies ${names.join(", ")} would apply`;
   return `${name}: there is no such repository here; ${policies}`;
